@@ -1,0 +1,118 @@
+"""Practices, people and apps: who can be a caller. Names of permissions and sharing switches are the wire's own
+(reference: drchrono/enums.yaml, ``permission_name`` and ``sharing_setting``)."""
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from oauth2_provider.models import AbstractApplication
+
+from charthouse import clock
+
+SHARING = (
+    "share_patients",
+    "share_clinical_templates",
+    "share_appointment_profiles",
+    "share_billing_profiles",
+    "share_consent_forms",
+    "custom_insurance_plan_name",
+    "share_faxes",
+    "share_reminder_profile",
+    "share_fee_schedule",
+    "share_inventory",
+)
+
+PERMISSIONS = (
+    "Access Billing",
+    "Access Clinical Notes",
+    "Access Message Center",
+    "Access Patients Payments",
+    "Access Scheduling",
+    "Manage Patients",
+    "Settings",
+    "Show Billing Tab",
+)
+
+SCOPES = (
+    "billing",
+    "billing:patient-payment",
+    "calendar",
+    "clinical",
+    "labs",
+    "messages",
+    "patients",
+    "patients:summary",
+    "settings",
+    "tasks",
+    "user",
+)
+
+
+class Practice(models.Model):
+    """A practice group: the tenant. ``sharing`` holds the switches that are on."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=200)
+    sharing = ArrayField(models.CharField(max_length=40), default=list)
+    plan_type = models.CharField(max_length=40, default="Provider")
+    refuse_duplicate_patients = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, username: str, password: str | None = None, **values: object) -> "User":
+        user = self.model(username=username, **values)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in: doctor or staff of one practice, or an operator of the server (no practice).
+
+    ``doctor_id`` is a doctor's own record or a staff member's primary physician; the constraint on it is added by
+    the practice domain, which identity doesn't know.
+    """
+
+    class Role(models.TextChoices):
+        DOCTOR = "doctor"
+        STAFF = "staff"
+
+    id = models.BigAutoField(primary_key=True)
+    practice = models.ForeignKey(
+        Practice, null=True, blank=True, on_delete=models.DO_NOTHING, related_name="users"
+    )
+    username = models.CharField(max_length=150, unique=True)
+    email = models.EmailField(blank=True)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    role = models.CharField(max_length=10, choices=Role, default=Role.STAFF)
+    is_primary = models.BooleanField(default=False)
+    permissions = ArrayField(models.CharField(max_length=60), default=list)
+    doctor_id = models.BigIntegerField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False, help_text="May open the operators' admin.")
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = UserManager()
+    USERNAME_FIELD = "username"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice"], condition=models.Q(is_primary=True), name="one_primary_user_a_practice"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Application(AbstractApplication):
+    """An OAuth app of a developer. ``hourly_limit`` None means no limit; ``scopes`` are base names it may ask for."""
+
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    hourly_limit = models.PositiveIntegerField(null=True, blank=True, default=500)

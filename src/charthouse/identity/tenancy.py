@@ -1,0 +1,85 @@
+"""The practice group is the tenant: the base of every record table, and who is the tenant of this request."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from django.db import connection, models
+
+from charthouse import clock
+from charthouse.identity.database.base import DatabaseWrapper
+
+
+def database() -> DatabaseWrapper:
+    """This thread's connection as the web role."""
+    return cast(DatabaseWrapper, connection._wrapped if hasattr(connection, "_wrapped") else connection)
+
+
+def enter(practice_id: int) -> None:
+    """From here to the end of the request, only rows of this practice exist."""
+    connection.tenant = practice_id
+
+
+def leave() -> None:
+    """No practice: record tables look empty. Called at the start of every request."""
+    connection.tenant = None
+
+
+@contextmanager
+def within(practice_id: int) -> Iterator[None]:
+    """A block that sees one practice, then what was before."""
+    before = connection.tenant
+    connection.tenant = practice_id
+    try:
+        yield
+    finally:
+        connection.tenant = before
+
+
+class RecordKey(models.ForeignKey):
+    """A reference from one record row to another of the same practice.
+
+    The constraint carries ``practice_id`` along and is made by ``identity.rowsecurity``, with an index on
+    ``(practice_id, column, id)`` unless ``indexed`` is off. Rows are only ever soft-deleted, so nothing cascades.
+    """
+
+    def __init__(self, to: Any, *, indexed: bool = True, **options: Any) -> None:
+        self.indexed = indexed
+        options.setdefault("related_name", "+")
+        options |= {"on_delete": models.DO_NOTHING, "db_constraint": False, "db_index": False}
+        super().__init__(to, **options)
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        for made_here in ("on_delete", "db_constraint", "db_index"):
+            options.pop(made_here, None)
+        if not self.indexed:
+            options["indexed"] = False
+        return name, path, args, options
+
+
+class UpdatedAt(models.DateTimeField):
+    """Set at every save, from the project's clock (``auto_now`` would ask the system's)."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = clock.now()
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+class Record(models.Model):
+    """A row of a practice's record. In the database its primary key is ``(practice_id, id)``.
+
+    ``archived`` is the soft delete: the only one there is.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    practice = models.ForeignKey(
+        "identity.Practice", on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+    archived = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = UpdatedAt()
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,8 @@
+"""Pages and OAuth endpoints. The APIs do not pass here: ``wsgi`` hands them to their dialect."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("charthouse.identity.urls")),
+    path("", include("charthouse.console.urls")),
+]
