@@ -1,0 +1,84 @@
+"""The one error family. Any stage may raise one; a dialect turns it into its wire form in one place."""
+
+from typing import Any
+
+
+class Refusal(Exception):
+    """A request that is not carried out. ``detail`` is one sentence for the caller."""
+
+    status = 400
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Malformed(Refusal):
+    """The body or the query can't be read at all, or breaks a rule that no single field answers for."""
+
+
+class Invalid(Refusal):
+    """Wrong fields, all of them at once.
+
+    ``errors`` maps a field's wire name to its messages; for a list body it is a list of such maps, one per item.
+    """
+
+    def __init__(self, errors: dict[str, Any] | list[dict[str, Any]]) -> None:
+        super().__init__("Invalid input.")
+        self.errors = errors
+
+
+class Unauthenticated(Refusal):
+    status = 401
+
+
+class Forbidden(Refusal):
+    status = 403
+
+    def __init__(self, detail: str = "You do not have permission to perform this action.") -> None:
+        super().__init__(detail)
+
+
+class NotFound(Refusal):
+    status = 404
+
+    def __init__(self, detail: str = "Not found.") -> None:
+        super().__init__(detail)
+
+
+class MethodNotAllowed(Refusal):
+    """``allowed`` are the methods the URL has."""
+
+    status = 405
+
+    def __init__(self, method: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(f'Method "{method}" not allowed.')
+        self.allowed = allowed
+
+
+class Conflict(Refusal):
+    status = 409
+
+
+class TooLarge(Refusal):
+    status = 413
+
+
+class UnsupportedMedia(Refusal):
+    status = 415
+
+
+class Throttled(Refusal):
+    """``wait`` is in whole seconds."""
+
+    status = 429
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"Request was throttled. Expected available in {wait} seconds.")
+        self.wait = wait
+
+
+class Unavailable(Refusal):
+    """The database could not carry it out just now; the same request may succeed later."""
+
+    status = 503
