@@ -1,1 +1,22 @@
 """The web server's entry: API calls go to their dialect, everything else to Django's pages."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+_pages = get_wsgi_application()
+
+from charthouse.dialects.drchrono import api as drchrono  # noqa: E402
+from charthouse.dialects.drchrono.registry import registry  # noqa: E402
+
+registry()  # an incomplete declaration stops the server here
+
+
+def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    if environ["PATH_INFO"].startswith(drchrono.BASE):
+        return drchrono.application(environ, start)
+    return _pages(environ, start)  # type: ignore[no-any-return]

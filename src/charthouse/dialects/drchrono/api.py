@@ -1,0 +1,153 @@
+"""DrChrono v4 on the wire: bearer token, ``/api/<resource>[/<id>[/<action>]]``, pages, errors.
+
+Knows no resource. Wire facts: reference drchrono/behaviour.md and the seed page it cites.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, connection
+
+from charthouse import clock
+from charthouse.dialects.http import Request, Response, report
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.identity import tenancy
+from charthouse.identity.bearer import authenticate
+from charthouse.resource import parse, plan, read, write
+from charthouse.resource.actor import Actor
+from charthouse.resource.declare import Action, Resource
+from charthouse.resource.errors import Invalid, MethodNotAllowed, NotFound, Refusal, Throttled
+
+BASE = "/api/"
+_OF_LIST = ("GET", "POST")
+_OF_OBJECT = ("GET", "PUT", "PATCH", "DELETE")
+
+
+def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """The dialect's WSGI application. Answers everything, errors included."""
+    request = Request(environ)
+    tenancy.leave()
+    return _answer(request).send(start, head=request.method == "HEAD")
+
+
+def _answer(request: Request, *, again: bool = True) -> Response:
+    try:
+        return _handle(request)
+    except Refusal as refusal:
+        return refused(refusal)
+    except (psycopg.OperationalError, DatabaseError) as error:
+        lost = connection.connection is not None and connection.connection.closed
+        connection.close_if_unusable_or_obsolete()
+        if lost:
+            connection.close()
+            if again and request.method in ("GET", "HEAD"):
+                tenancy.leave()
+                return _answer(request, again=False)
+        report(error)
+        return Response(503, {"detail": "The database can't answer just now. Try again."})
+    except Exception as error:
+        report(error)
+        connection.close()
+        return Response(500, {"detail": "Internal server error."})
+
+
+def refused(refusal: Refusal) -> Response:
+    """The wire form of every error there is."""
+    if isinstance(refusal, Invalid):
+        return Response(400, refusal.errors)
+    headers = []
+    if isinstance(refusal, Throttled):
+        headers.append(("Retry-After", str(refusal.wait)))
+    if isinstance(refusal, MethodNotAllowed):
+        headers.append(("Allow", ", ".join(refusal.allowed)))
+    if refusal.status == 401:
+        headers.append(("WWW-Authenticate", 'Bearer realm="api"'))
+    return Response(refusal.status, {"detail": refusal.detail}, headers)
+
+
+def _handle(request: Request) -> Response:
+    parts = request.path[len(BASE) :].removesuffix("/").split("/")
+    resource = registry().resources.get(parts[0])
+    if resource is None or len(parts) > 3:
+        raise NotFound()
+    actor = authenticate(request.header("Authorization"), clock.now())
+    method = "GET" if request.method == "HEAD" else request.method
+    if len(parts) == 1:
+        return _list_url(request, method, resource, actor)
+    if len(parts) == 3:
+        action = resource.actions_by_name.get(parts[2])
+        if action is None:
+            raise NotFound()
+        return _action_url(request, method, resource, actor, action, _row_id(parts[1]))
+    if alias := resource.aliases.get(parts[1]):
+        _allow(method, [m for m in resource.method_set if m in _OF_OBJECT])
+        location = f"{request.origin}{BASE}{resource.path}/{alias(actor)}"
+        return Response(302, headers=[("Location", location)])
+    return _object_url(request, method, resource, actor, parts[1])
+
+
+def _list_url(request: Request, method: str, resource: Resource, actor: Actor) -> Response:
+    _allow(method, [m for m in resource.method_set if m in _OF_LIST])
+    plan.authorize(resource, actor, method)
+    if method == "GET":
+        query = parse.query(resource, request.parameters)
+        return Response(200, envelope(request, query, read.page(resource, actor, query)))
+    payload = request.payload()
+    listed = isinstance(payload, list)
+    ids = write.create(resource, actor, payload if listed else [payload], listed=listed)
+    made = [read.one(resource, actor, row_id, verbose=True) for row_id in ids]
+    return Response(201, made if listed else made[0])
+
+
+def _object_url(request: Request, method: str, resource: Resource, actor: Actor, text: str) -> Response:
+    _allow(method, [m for m in resource.method_set if m in _OF_OBJECT])
+    plan.authorize(resource, actor, method)
+    row_id = _row_id(text)
+    if method == "GET":
+        verbose = request.parameters.get("verbose", "").lower() in ("true", "1")
+        return Response(200, read.one(resource, actor, row_id, verbose=verbose and resource.has_verbose))
+    if method == "DELETE":
+        write.delete(resource, actor, row_id)
+    else:
+        operation = "replace" if method == "PUT" else "modify"
+        write.update(resource, actor, operation, row_id, request.payload())
+    return Response(204)
+
+
+def _action_url(
+    request: Request, method: str, resource: Resource, actor: Actor, action: Action, row_id: int
+) -> Response:
+    _allow(method, ["POST"])
+    plan.authorize(resource, actor, method)
+    write.act(resource, actor, action, row_id, request.payload())
+    if action.answers == "object":
+        return Response(201, read.one(resource, actor, row_id, verbose=True))
+    return Response(204)
+
+
+def envelope(request: Request, query: parse.Query, page: read.Page) -> dict[str, Any]:
+    """``next`` is this URL with ``page`` raised by one, every other parameter as given, and a cursor, so that rows
+    written meanwhile neither shift nor repeat what follows (docs/decisions)."""
+    following = previous = None
+    if page.more_after and page.last is not None:
+        following = request.url(page=str(query.page + 1), cursor=parse.cursor("a", page.last))
+    if page.more_before:
+        # of a page that lies past the last row, the one before is found by its number alone
+        cut = parse.cursor("b", page.first) if page.first is not None and query.page > 2 else None
+        previous = request.url(page=str(max(query.page - 1, 1)), cursor=cut)
+    return {"next": following, "previous": previous, "results": page.objects}
+
+
+def _allow(method: str, allowed: list[str]) -> None:
+    if method not in allowed:
+        raise MethodNotAllowed(method, tuple(allowed))
+
+
+def _row_id(text: str) -> int:
+    """Raises NotFound for what can't be an id."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
+        raise NotFound()
+    return int(text)
+
+

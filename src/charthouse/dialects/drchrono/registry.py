@@ -1,0 +1,15 @@
+"""Every resource of the DrChrono dialect, gathered from the rooms of the record in one explicit call."""
+
+from functools import lru_cache
+from importlib import import_module
+
+from charthouse.resource.declare import Registry
+
+ROOMS = ("practice", "patients", "scheduling")
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """Built once. Raises ImproperlyConfigured when a declaration is not complete."""
+    rooms = [import_module(f"charthouse.domains.{room}.drchrono") for room in ROOMS]
+    return Registry("drchrono", [resource for room in rooms for resource in room.RESOURCES])

@@ -1,0 +1,187 @@
+"""HTTP as both dialects need it: a request read from WSGI, a body read by its media type, an answer.
+
+API calls don't pass through Django's handler: they need no session, no CSRF, no template, and its stack costs more
+than the whole call.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.files.uploadhandler import load_handler
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.http.request import split_domain_port, validate_host
+
+from charthouse.resource.errors import Malformed, TooLarge, UnsupportedMedia
+
+logger = logging.getLogger("charthouse.api")
+
+MAX_BODY = 10 * 1024 * 1024  # bytes of a JSON or form body
+MAX_UPLOAD = 256 * 1024 * 1024  # bytes of a multipart body
+MAX_QUERY = 16 * 1024  # bytes of a query string
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(eq=False)
+class Request:
+    """One call. ``path`` and query are text; header values as WSGI gives them."""
+
+    environ: Mapping[str, Any]
+
+    @property
+    def method(self) -> str:
+        return str(self.environ["REQUEST_METHOD"])
+
+    @property
+    def path(self) -> str:
+        return str(self.environ.get("PATH_INFO", ""))
+
+    def header(self, name: str) -> str | None:
+        return self.environ.get("HTTP_" + name.upper().replace("-", "_"))
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The query as it was given. Raises Malformed when it is unreasonable."""
+        text = self.environ.get("QUERY_STRING") or ""
+        if not text:
+            return []
+        if len(text) > MAX_QUERY:
+            raise Malformed("The query string is too long.")
+        try:
+            return parse_qsl(text, keep_blank_values=True, max_num_fields=1000)
+        except ValueError:
+            raise Malformed("The query string has too many parameters.") from None
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """Query parameters; of several with one name, the last."""
+        return dict(self.pairs)
+
+    @property
+    def origin(self) -> str:
+        """``https://host`` of this request. Raises Malformed for a host that isn't served."""
+        host = self.environ.get("HTTP_HOST") or f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
+        if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+            raise Malformed("Invalid host.")
+        return f"{self.environ['wsgi.url_scheme']}://{host}"
+
+    def url(self, **changed: str | None) -> str:
+        """This request's absolute URL with query parameters changed, or removed by None."""
+        kept = [(name, value) for name, value in self.pairs if name not in changed]
+        added = [(name, value) for name, value in changed.items() if value is not None]
+        query = urlencode(kept + added)
+        return f"{self.origin}{self.path}{'?' if query else ''}{query}"
+
+    # -- body ---------------------------------------------------------------------------------------------------
+
+    def payload(self) -> Any:
+        """The body: JSON's values, or a dict of a form's fields and files.
+
+        Raises Malformed, TooLarge, UnsupportedMedia.
+        """
+        media = (self.environ.get("CONTENT_TYPE") or "application/json").split(";")[0].strip().lower()
+        if media == "multipart/form-data":
+            return self._multipart()
+        if media == "application/x-www-form-urlencoded":
+            return self._form(self.read(MAX_BODY))
+        if media == "application/json" or media.endswith("+json"):
+            return json(self.read(MAX_BODY))
+        raise UnsupportedMedia(f'Unsupported media type "{media[:100]}" in request.')
+
+    def read(self, most: int) -> bytes:
+        """At most so many bytes of body. Raises TooLarge beyond, Malformed for a body cut short."""
+        length = self.environ.get("CONTENT_LENGTH") or ""
+        stream = self.environ["wsgi.input"]
+        if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+            body = stream.read(most + 1)
+            if len(body) > most:
+                raise TooLarge(_too_large(most))
+            return bytes(body)
+        expected = int(length) if length.isascii() and length.isdigit() else 0
+        if expected > most:
+            raise TooLarge(_too_large(most))
+        body = stream.read(expected) if expected else b""
+        if len(body) < expected:
+            raise Malformed("The body is shorter than announced.")
+        return bytes(body)
+
+    def _form(self, body: bytes) -> dict[str, Any]:
+        try:
+            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2000))
+        except ValueError:
+            raise Malformed("The form can't be read.") from None
+
+    def _multipart(self) -> dict[str, Any]:
+        environ: Any = self.environ
+        length = environ.get("CONTENT_LENGTH") or ""
+        if length.isdigit() and int(length) > MAX_UPLOAD:
+            raise TooLarge(_too_large(MAX_UPLOAD))
+        stream = environ["wsgi.input"]
+        if not length:
+            stream = BytesIO(self.read(MAX_UPLOAD))
+            environ = {**environ, "CONTENT_LENGTH": str(len(stream.getbuffer()))}
+        handlers: Any = [load_handler(path) for path in settings.FILE_UPLOAD_HANDLERS]
+        try:
+            fields, files = MultiPartParser(environ, stream, handlers).parse()
+        except RequestDataTooBig:
+            raise TooLarge("A form field is too large.") from None
+        except (MultiPartParserError, SuspiciousOperation, UnicodeError, ValueError):
+            raise Malformed("Multipart form parse error.") from None
+        return {**{name: fields[name] for name in fields}, **{name: files[name] for name in files}}
+
+
+def json(body: bytes) -> Any:
+    """A JSON text. Raises Malformed."""
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Malformed(f"JSON parse error - {what}") from None
+
+
+def _too_large(most: int) -> str:
+    return f"The request body is larger than {most // (1024 * 1024)} MB."
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer; ``content`` is anything that msgspec encodes, bytes as they are, or None for no body."""
+
+    status: int
+    content: Any = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    media: str = "application/json"
+
+    def send(self, start: Callable[..., Any], *, head: bool = False) -> Iterable[bytes]:
+        headers = list(self.headers)
+        body = b""
+        if self.content is not None:
+            body = self.content if isinstance(self.content, bytes) else _encode(self.content)
+            headers.append(("Content-Type", self.media))
+        if self.status != 204:
+            headers.append(("Content-Length", str(len(body))))
+        headers += _SAFE
+        start(f"{self.status} {_PHRASES[self.status]}", headers)
+        return [] if head else [body]
+
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_SAFE = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
+
+
+def report(error: BaseException) -> None:
+    """Log a fault of ours: its kind and where, never its message, which may hold a caller's data."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", "")
+    logger.error("unexpected %s %s\n%s", type(error).__name__, state, frames)

@@ -1,0 +1,206 @@
+"""What a declaration is, and the registry that refuses to start with an incomplete one."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import models
+from django.db.models import Q
+
+from charthouse.resource.fields import REQUIRED, Field, Id, Ref
+from charthouse.resource.filters import Filter, RefIs
+from charthouse.resource.nested import Members
+
+if TYPE_CHECKING:
+    from charthouse.resource.actor import Actor
+    from charthouse.resource.change import Change
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ALWAYS = "always"
+
+
+@dataclass(frozen=True)
+class PageSize:
+    """Rows a page: default and maximum; other ones with verbose on."""
+
+    default: int = 250
+    maximum: int = 250
+    verbose: int = 50
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Rows that a list leaves out unless the flag named ``unless`` is on. Asked for by id, they are there."""
+
+    rows: Q
+    unless: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """POST to ``/:id/<name>``: ``run(change, row)`` in one transaction with the row locked.
+
+    ``answers``: with the object as it then is ("object"), or with nothing.
+    """
+
+    name: str
+    doc: str
+    fields: tuple[Field, ...]
+    run: Callable[["Change", Any], None]
+    answers: str = "object"
+
+
+@dataclass(kw_only=True, eq=False)
+class Resource:
+    """Everything about one resource, in one place.
+
+    path         the URL below the dialect's base
+    doc          one line
+    methods      of the list URL (GET, POST) and of the object URL (GET, PUT, PATCH, DELETE) together
+    scopes, permissions   all of them are needed; ``permissions_on`` "writes" lets reads pass without permissions
+    sharing      the practice's switch that shows other doctors' rows, or ALWAYS
+    owner        path to the doctor whose row it is; None only with ALWAYS
+    rows         the rows of the model that this resource is about
+    hidden       see Hidden
+    one_of       a list needs one parameter of each of these groups
+    checks       ``check(change)`` before a write: may add errors and set values; runs in the transaction
+    after        ``after(change, row)`` after the row is written, in the same transaction
+    delete       column values that soft-delete a row
+    aliases      words in the place of an id: answered by a redirect to the id that the function returns
+    events       operation → webhook event
+    unique       name of a unique constraint → (wire name, message)
+    example      keys of a typical write (or row), for documentation
+    """
+
+    path: str
+    model: type[models.Model]
+    doc: str
+    methods: str
+    scopes: tuple[str, ...]
+    permissions: tuple[str, ...]
+    sharing: str
+    owner: str | None
+    fields: tuple[Field, ...]
+    example: Mapping[str, Any]
+    filters: tuple[Filter, ...] = ()
+    permissions_on: str = "all"
+    page_size: PageSize = PageSize()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    rows: Q = field(default_factory=Q)
+    hidden: Hidden | None = None
+    order: str = "id"
+    checks: tuple[Callable[["Change"], None], ...] = ()
+    after: tuple[Callable[["Change", Any], None], ...] = ()
+    delete: Mapping[str, Any] = field(default_factory=lambda: {"archived": True})
+    actions: tuple[Action, ...] = ()
+    aliases: Mapping[str, Callable[["Actor"], int]] = field(default_factory=dict)
+    events: Mapping[str, str] = field(default_factory=dict)
+    unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    addition: bool = False
+
+    def __post_init__(self) -> None:
+        self.method_set = tuple(self.methods.split())
+        self.by_name = {declared.name: declared for declared in self.fields}
+        self.filters_by_name = {declared.name: declared for declared in self.filters}
+        self.actions_by_name = {action.name: action for action in self.actions}
+        self.writable = tuple(declared for declared in self.fields if declared.writable)
+        self.tenanted = any(column.name == "practice" for column in self.model._meta.concrete_fields)
+        self.has_verbose = any(declared.verbose for declared in self.fields)
+        self.shapes: dict[Any, Any] = {}
+        self.registry: Registry
+
+    def shown(self, verbose: bool) -> tuple[Field, ...]:
+        return tuple(f for f in self.fields if f.readable and (verbose or not f.verbose))
+
+
+class Registry:
+    """All resources of one dialect, by path. Raises ImproperlyConfigured with every fault found."""
+
+    def __init__(self, name: str, resources: Iterable[Resource]) -> None:
+        self.name = name
+        self.resources: dict[str, Resource] = {}
+        self.statements: dict[Any, Any] = {}
+        faults: list[str] = []
+        for resource in resources:
+            if resource.path in self.resources:
+                faults.append(f"{resource.path}: declared twice")
+            self.resources[resource.path] = resource
+            resource.registry = self
+        for resource in self.resources.values():
+            faults += [f"{resource.path}: {fault}" for fault in self._faults(resource)]
+        if faults:
+            raise ImproperlyConfigured(f"{name} declarations:\n" + "\n".join(faults))
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.resources.values())
+
+    def __getitem__(self, path: str) -> Resource:
+        return self.resources[path]
+
+    def _faults(self, resource: Resource) -> Iterable[str]:
+        if not resource.doc or "\n" in resource.doc:
+            yield "needs one line of documentation"
+        if not resource.example:
+            yield "needs an example"
+        if unknown := [name for name in resource.example if name not in resource.by_name]:
+            yield f"example names unknown keys {unknown}"
+        if not resource.method_set or set(resource.method_set) - set(METHODS):
+            yield f"methods {resource.methods!r}"
+        if resource.sharing != ALWAYS and not resource.owner:
+            yield "shared by a switch, so it needs an owner"
+        if resource.permissions_on not in ("all", "writes"):
+            yield f"permissions_on {resource.permissions_on!r}"
+        if resource.hidden and resource.hidden.unless not in resource.filters_by_name:
+            yield f"hidden rows are shown by a parameter {resource.hidden.unless!r} that isn't declared"
+        for name in {name for group in resource.one_of for name in group}:
+            if name not in resource.filters_by_name:
+                yield f"one_of names the unknown parameter {name!r}"
+        if len(resource.by_name) < len(resource.fields):
+            yield "has two keys of one name"
+        yield from self._path_faults(resource)
+        yield from self._reference_faults(resource.fields, resource.filters)
+
+    def _path_faults(self, resource: Resource) -> Iterable[str]:
+        paths = [resource.owner] if resource.owner else []
+        for path in paths:
+            if not _resolves(resource.model, path):
+                yield f"owner {path!r} is no path of {resource.model.__name__}"
+        for declared in resource.fields:
+            try:
+                column = declared.column(resource.model)
+            except FieldDoesNotExist:
+                yield f"{declared.name}: {declared.path!r} is no column of {resource.model.__name__}"
+                continue
+            computed = declared.computed or isinstance(declared, Members)
+            if declared.writable and declared.stored and "__" in declared.path and not computed:
+                yield f"{declared.name}: a path of columns can't be written"
+            if column is None and declared.stored and not computed and not hasattr(declared, "over"):
+                yield f"{declared.name}: neither stored nor computed"
+
+    def _reference_faults(self, fields: Sequence[Field], filters: Sequence[Filter]) -> Iterable[str]:
+        for declared in fields:
+            if isinstance(declared, Ref) and declared.to not in self.resources:
+                yield f"{declared.name}: refers to the unknown resource {declared.to!r}"
+            if isinstance(declared, Members):
+                yield from self._reference_faults(declared.fields, ())
+        for parameter in filters:
+            if isinstance(parameter, RefIs) and parameter.to not in self.resources:
+                yield f"?{parameter.name}: refers to the unknown resource {parameter.to!r}"
+
+
+def _resolves(model: type[models.Model], path: str) -> bool:
+    found: Any = model
+    for step in path.split("__"):
+        try:
+            column: Any = found._meta.get_field(step.removesuffix("_id") if step != "id" else step)
+        except FieldDoesNotExist:
+            try:
+                column = found._meta.get_field(step)
+            except FieldDoesNotExist:
+                return False
+        found = column.related_model or found
+    return True
+
+
+__all__ = ["ALWAYS", "METHODS", "REQUIRED", "Action", "Hidden", "Id", "PageSize", "Registry", "Resource"]

@@ -1,0 +1,269 @@
+"""Keys that hold objects or lists of objects: columns of JSON, or rows of a table that point back to the row shown.
+
+Objects are read inside the row's own SELECT (``json_build_object``), so that a list stays one query.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.db.models.expressions import Combinable, F
+from django.db.models.functions import Coalesce
+
+from charthouse.resource import sql
+from charthouse.resource.fields import ABSENT, REQUIRED, Field, Ref, Wrong, collect, decoded
+
+
+def parse_members(fields: Sequence[Field], value: Any, model: type[models.Model] | None) -> dict[str, Any]:
+    """An object's own keys, those that were given. ``model`` None: the object lives in a JSON column."""
+    value = decoded(value)
+    if not isinstance(value, dict):
+        raise Wrong(
+            {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(value).__name__}."]}
+        )
+    parsed, wrong = {}, {}
+    for member in fields:
+        if not member.writable or member.name not in value:
+            if member.writable and member.access is REQUIRED:
+                wrong[member.name] = ["This field is required."]
+            continue
+        given = value[member.name]
+        if given is None:
+            if model is None or member.accepts_null(model):
+                parsed[member.name] = None
+            else:  # null is how clients write "none" into a text column
+                column = member.column(model)
+                parsed[member.name] = column.get_default() if column is not None else None
+            continue
+        try:
+            parsed[member.name] = member.parse(given)
+        except Wrong as error:
+            wrong[member.name] = error.messages
+    if wrong:
+        raise Wrong(wrong)
+    return parsed
+
+
+def _listed(value: Any, at_most: int) -> list[Any]:
+    value = decoded(value)
+    if not isinstance(value, list):
+        raise Wrong(f'Expected a list of items but got type "{type(value).__name__}".')
+    if len(value) > at_most:
+        raise Wrong(f"Ensure this field has no more than {at_most} elements.")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Members(Field):
+    """What all objects share: ``fields``, their own keys."""
+
+    fields: tuple[Field, ...]
+    many: ClassVar[bool] = False
+
+    def references(self, value: Any) -> Iterable[tuple[Ref, int, tuple[str, ...]]]:
+        items = () if value is None else enumerate(value) if isinstance(value, list) else [("", value)]
+        for index, item in items:
+            at = (self.name, *([str(index)] if isinstance(value, list) else []))
+            for member in self.fields:
+                for ref, row_id, path in member.references(item.get(member.name)):
+                    yield ref, row_id, (*at, *path)
+
+    def schema(self) -> dict[str, Any]:
+        properties = {}
+        for member in self.fields:
+            inner = member.schema()
+            properties[member.name] = (
+                {"anyOf": [inner, {"type": "null"}]} if self._may_be_null(member) else inner
+            )
+        required = [member.name for member in self.fields if member.access is REQUIRED]
+        schema: dict[str, Any] = {"type": "object", "properties": properties}
+        return schema | ({"required": required} if required else {})
+
+    def _may_be_null(self, member: Field) -> bool:
+        return True
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Embedded(Members):
+    """An object, or a list of them (``many``), in a JSON column."""
+
+    many: bool = False  # type: ignore[misc]
+    at_most: int = 1000
+
+    def parse(self, value: Any) -> Any:
+        def one(item: Any) -> dict[str, Any]:
+            parsed = parse_members(self.fields, item, None)
+            for member in self.fields:
+                if member.writable and member.name not in parsed and member.default is not ABSENT:
+                    parsed[member.name] = member.default
+            return parsed
+
+        return collect(_listed(value, self.at_most), one) if self.many else one(value)
+
+    def shown(self, column: Combinable) -> Combinable:
+        return sql.AsJson(column)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": super().schema()} if self.many else super().schema()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows(Members):
+    """Objects that are rows of ``to`` whose attribute ``link`` points to the row shown.
+
+    ``where`` are fixed values of such rows (the rank of a coverage); ``order`` their order on the wire. With ``link``
+    empty, all rows of the practice that fit ``where``.
+    """
+
+    to: type[models.Model]
+    link: str
+    where: Mapping[str, Any] = field(default_factory=dict)
+    order: tuple[str, ...] = ("id",)
+
+    def rows(self) -> "models.QuerySet[Any]":
+        """The rows of one outer row, inside its SELECT."""
+        fit = {**self.where, "practice": OuterRef("practice_id"), "archived": False}
+        if self.link:
+            fit[self.link] = OuterRef("pk")
+        return self.to._default_manager.filter(**fit).order_by(*self.order)
+
+    def object(self) -> sql.Json:
+        return sql.Json(**{member.name: member.sql() for member in self.fields if member.readable})
+
+    def column(self, model: type[models.Model]) -> Any:
+        return None
+
+    def accepts_null(self, model: type[models.Model]) -> bool:
+        return True
+
+    def store(self, row: Any, value: Any) -> None:
+        raise NotImplementedError
+
+    def write(self, child: Any, values: Mapping[str, Any]) -> None:
+        """Put an object's parsed keys into its row and save it."""
+        for member in self.fields:
+            if member.name in values and member.stored:
+                setattr(child, member.attribute, values[member.name])
+        child.archived = False
+        child.save()
+
+    def fresh(self, row: Any) -> Any:
+        link = {f"{self.link}_id": row.pk} if self.link else {}
+        return self.to(practice_id=row.practice_id, **link, **self.where)
+
+    def existing(self, row: Any) -> "models.QuerySet[Any]":
+        return self.to._default_manager.filter(practice=row.practice_id, **{self.link: row.pk}, **self.where)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class One(Rows):
+    """At most one such row: an object or null. ``always``: shown with empty members when there is no row."""
+
+    always: bool = False
+
+    def parse(self, value: Any) -> dict[str, Any]:
+        return parse_members(self.fields, value, self.to)
+
+    def sql(self) -> Combinable:
+        found = Subquery(self.rows().values_list(self.object())[:1])
+        if not self.always:
+            return found
+        empty = {member.name: member.absent(self.to) for member in self.fields if member.readable}
+        return Coalesce(found, sql.Json(**{name: sql.constant(value) for name, value in empty.items()}))
+
+    def store(self, row: Any, value: Any) -> None:
+        """Null puts the row away; an object changes the keys it names, and starts anew where none was there."""
+        child = self.existing(row).first()
+        if value is None:
+            if child is not None and not child.archived:
+                child.archived = True
+                child.save(update_fields=["archived", "updated_at"])
+            return
+        if child is None or child.archived:
+            kept = child
+            child = self.fresh(row)
+            if kept is not None:
+                child.pk, child._state.adding, child.created_at = kept.pk, False, kept.created_at
+            for member in self.fields:
+                if member.default is not ABSENT and member.stored:
+                    setattr(child, member.attribute, member.absent(self.to))
+        self.write(child, value)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Many(Rows):
+    """A list of such rows. A written item is matched by ``key`` (its wire name) to a row that is there already;
+    rows that no item names are kept, or put away with ``replace``."""
+
+    key: str = "id"
+    replace: bool = False
+    at_most: int = 1000
+
+    def parse(self, value: Any) -> list[dict[str, Any]]:
+        items = collect(_listed(value, self.at_most), lambda item: self._item(item))
+        keys = [item[self.key] for item in items if item.get(self.key) is not None]
+        if len(set(keys)) < len(keys):
+            raise Wrong(f"Each {self.key} may be given once.")
+        return items
+
+    def _item(self, value: Any) -> dict[str, Any]:
+        parsed = parse_members(self.fields, value, self.to)
+        if self.key == "id" and decoded(value).get("id") is not None:
+            parsed["id"] = Ref("id", to="").parse(decoded(value)["id"])
+        return parsed
+
+    def sql(self) -> Combinable:
+        order = [F(path.lstrip("-")).desc() if path[0] == "-" else F(path).asc() for path in self.order]
+        rows = self.rows().order_by().values_list(sql.JsonList(self.object(), order=order))
+        return Subquery(sql.ungrouped(rows))
+
+    def store(self, row: Any, value: Any) -> None:
+        attribute = next((m.attribute for m in self.fields if m.name == self.key), "id")
+        there = {getattr(child, attribute): child for child in self.existing(row)}
+        named = set()
+        for item in value or []:
+            given = item.get(self.key)
+            if self.key == "id" and given is not None and given not in there:
+                raise Wrong(f'Invalid pk "{given}" - object does not exist.')
+            child = there.get(given) if given is not None else None
+            child = child or self.fresh(row)
+            self.write(child, {name: part for name, part in item.items() if name != "id"})
+            named.add(child.pk)
+        if self.replace:
+            for child in there.values():
+                if child.pk not in named and not child.archived:
+                    child.archived = True
+                    child.save(update_fields=["archived", "updated_at"])
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": super().schema()}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RelatedIds(Field):
+    """Read-only list of distinct ids, over a relation that points here: ``appointments__office``.
+
+    The relation is named, not imported: it may come from a domain that this one doesn't know.
+    """
+
+    over: str
+    base: type[models.Model]
+
+    def column(self, model: type[models.Model]) -> Any:
+        return None
+
+    def sql(self) -> Combinable:
+        relation_name, target = self.over.split("__")
+        relation: Any = self.base._meta.get_field(relation_name)
+        rows = relation.related_model._default_manager.filter(
+            practice=OuterRef("practice_id"), archived=False, **{relation.field.name: OuterRef("pk")}
+        )
+        return ArraySubquery(rows.order_by(f"{target}_id").values_list(f"{target}_id", flat=True).distinct())
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "integer"}}
+
+

@@ -1,0 +1,234 @@
+"""Third stage, writes: references checked, the declaration's checks, the row and its children, all in one transaction.
+
+May refuse: a row that isn't there or isn't visible (NotFound), wrong values and references (Invalid), a rule of the
+record (Conflict, from a check), a state another request made meanwhile (Conflict).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, transaction
+from psycopg import errors as pg
+
+from charthouse.resource import parse, plan, run
+from charthouse.resource.actor import Actor
+from charthouse.resource.change import Change
+from charthouse.resource.declare import Action, Registry, Resource
+from charthouse.resource.errors import Conflict, Invalid, Malformed, NotFound
+from charthouse.resource.fields import Wrong, missing_row
+from charthouse.resource.nested import Rows
+
+Answer = TypeVar("Answer")
+MOST_ROWS = 1000
+TRIES = 4
+
+
+def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed: bool) -> list[int]:
+    """Write one row for each payload, all or none; their ids, in order."""
+    if len(payloads) > MOST_ROWS:
+        raise Malformed(f"At most {MOST_ROWS} objects can be created at once.")
+
+    def work() -> list[int]:
+        changes = [parse.change(resource, actor, "create", payload) for payload in payloads]
+        _check_references(changes)
+        ids = []
+        for change in changes:
+            _check(change)
+            if not change.errors:
+                ids.append(_insert(change))
+        if any(change.errors for change in changes):
+            raise Invalid([change.errors for change in changes] if listed else changes[0].errors)
+        return ids
+
+    return _in_transaction(resource, work)
+
+
+def update(resource: Resource, actor: Actor, operation: str, row_id: int, payload: Any) -> None:
+    """Replace or modify one row. A write that changes nothing writes nothing."""
+
+    def work() -> None:
+        change = parse.change(resource, actor, operation, payload)
+        change.row = locked_row(resource, actor, row_id)
+        _check_references([change])
+        _check(change)
+        if change.errors:
+            raise Invalid(change.errors)
+        _update(change)
+
+    _in_transaction(resource, work)
+
+
+def delete(resource: Resource, actor: Actor, row_id: int) -> None:
+    """Soft-delete one row; one that is deleted already stays as it is."""
+
+    def work() -> None:
+        change = Change(resource, actor, "delete", {}, frozenset())
+        change.row = locked_row(resource, actor, row_id)
+        change.columns.update(resource.delete)
+        if all(getattr(change.row, name) == value for name, value in resource.delete.items()):
+            return
+        for check in resource.checks:
+            check(change)
+        _update(change)
+
+    _in_transaction(resource, work)
+
+
+def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: Any) -> None:
+    """Run an action of one row."""
+
+    def work() -> None:
+        change = Change(resource, actor, action.name, {}, frozenset())
+        if not isinstance(payload, Mapping):
+            raise Invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
+        parse.read(action.fields, resource.model, payload, change)
+        change.row = locked_row(resource, actor, row_id)
+        _check_references([change], action.fields)
+        if change.errors:
+            raise Invalid(change.errors)
+        action.run(change, change.row)
+        if change.errors:
+            raise Invalid(change.errors)
+
+    _in_transaction(resource, work)
+
+
+def locked_row(resource: Resource, actor: Actor, row_id: int) -> Any:
+    """The row as a model instance, locked. Raises NotFound."""
+    owned = plan.owned_only(resource, actor)
+    values = {"id": row_id, "practice": actor.practice, "owner": actor.doctor}
+    found = run.rows(plan.locked(resource, owned), values)
+    if not found:
+        raise NotFound()
+    columns = [column.attname for column in resource.model._meta.concrete_fields]
+    return resource.model.from_db(DEFAULT_DB_ALIAS, columns, found[0])
+
+
+def _in_transaction(resource: Resource, work: Callable[[], Answer]) -> Answer:
+    """Run ``work`` in one transaction, anew when PostgreSQL asks for that."""
+    for attempt in range(TRIES):
+        try:
+            with transaction.atomic():
+                return work()
+        except (OperationalError, psycopg.OperationalError) as error:
+            cause = error if isinstance(error, psycopg.Error) else error.__cause__
+            if not isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure) or attempt == TRIES - 1:
+                raise
+        except (IntegrityError, psycopg.IntegrityError) as error:
+            raise _refused(resource, error) from None
+    raise AssertionError("unreachable")
+
+
+def _refused(resource: Resource, error: Exception) -> Exception:
+    """A constraint said no: what a check didn't see because another request was quicker."""
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return error
+    name = cause.diag.constraint_name or ""
+    if name in resource.unique:
+        field, message = resource.unique[name]
+        return Invalid({field: [message]})
+    if isinstance(cause, pg.ForeignKeyViolation):
+        return Invalid({"non_field_errors": ["A row that this one refers to does not exist."]})
+    if isinstance(cause, pg.UniqueViolation):
+        return Conflict("A row with these values exists already.")
+    return Invalid({"non_field_errors": ["The values do not fit together."]})
+
+
+# -- checks -----------------------------------------------------------------------------------------------------
+
+
+def _check(change: Change) -> None:
+    """The declaration's checks; they see only values that could be parsed."""
+    if change.errors:
+        return
+    for check in change.resource.checks:
+        check(change)
+
+
+def _check_references(changes: Sequence[Change], fields: Iterable[Any] | None = None) -> None:
+    """Every referred row must exist and be visible to the actor. One statement, whatever the number."""
+    wanted: dict[str, dict[int, list[tuple[Change, tuple[str, ...]]]]] = {}
+    for change in changes:
+        for declared in change.resource.writable if fields is None else fields:
+            value = change.values.get(declared.name)
+            if value is None or (change.row is not None and value == change.before(declared.name)):
+                continue
+            for ref, row_id, path in declared.references(value):
+                wanted.setdefault(ref.to, {}).setdefault(row_id, []).append((change, path))
+    if not wanted:
+        return
+    actor, registry = changes[0].actor, changes[0].resource.registry
+    for to, ids in _missing(registry, actor, {to: list(ids) for to, ids in wanted.items()}).items():
+        for row_id in ids:
+            for change, path in wanted[to][row_id]:
+                _report(change.errors, path, missing_row(row_id))
+
+
+def _missing(registry: Registry, actor: Actor, wanted: Mapping[str, list[int]]) -> dict[str, set[int]]:
+    targets = [(registry[to], plan.owned_only(registry[to], actor)) for to in wanted]
+    key = ("existing", tuple((target.path, owned) for target, owned in targets))
+    statement = registry.statements.get(key)
+    if statement is None:
+        statement = registry.statements[key] = plan.existing(targets)
+    values: dict[str, Any] = {"practice": actor.practice, "owner": actor.doctor}
+    values |= {f"ids{index}": ids for index, ids in enumerate(wanted.values())}
+    there = {(index, row_id) for index, row_id in run.rows(statement, values)}
+    return {
+        to: {row_id for row_id in ids if (index, row_id) not in there}
+        for index, (to, ids) in enumerate(wanted.items())
+    }
+
+
+def _report(errors: dict[str, Any], path: tuple[str, ...], message: str) -> None:
+    for step in path[:-1]:
+        inner = errors.setdefault(step, {})
+        if not isinstance(inner, dict):
+            return
+        errors = inner
+    errors.setdefault(path[-1], []).append(message)
+
+
+# -- rows -------------------------------------------------------------------------------------------------------
+
+
+def _columns(change: Change) -> dict[str, Any]:
+    """Model attribute → value, of everything that this change writes into the row itself."""
+    columns = {}
+    for declared in change.resource.writable:
+        if declared.name in change.values and declared.stored and not isinstance(declared, Rows):
+            value = declared.keep(change.values[declared.name], change.actor.practice)
+            columns[declared.attribute] = value
+    return columns | change.columns
+
+
+def _insert(change: Change) -> int:
+    model: Any = change.resource.model
+    row = model(practice_id=change.actor.practice, **_columns(change))
+    row.save(force_insert=True)
+    _finish(change, row)
+    return int(row.pk)
+
+
+def _update(change: Change) -> None:
+    row, changed = change.row, {}
+    for name, value in _columns(change).items():
+        if getattr(row, name) != value:
+            changed[name] = getattr(row, name)
+            setattr(row, name, value)
+    if changed:
+        row.save(update_fields=[*changed, "updated_at"])
+    change.replaced = changed
+    _finish(change, row)
+
+
+def _finish(change: Change, row: Any) -> None:
+    for declared in change.resource.writable:
+        if isinstance(declared, Rows) and declared.name in change.values:
+            try:
+                declared.store(row, change.values[declared.name])
+            except Wrong as error:
+                raise Invalid({declared.name: error.messages}) from None
+    for hook in change.resource.after:
+        hook(change, row)
