@@ -265,5 +265,3 @@ class RelatedIds(Field):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": {"type": "integer"}}
-
-

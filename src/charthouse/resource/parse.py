@@ -6,7 +6,7 @@ May refuse: wrong values (Invalid), a page that can't be (NotFound). Touches no 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -42,7 +42,9 @@ class Query:
 def query(resource: Resource, parameters: Mapping[str, str]) -> Query:
     """Raises Invalid for wrong values, Malformed when none of a required group is there."""
     verbose = resource.has_verbose and parameters.get("verbose", "").lower() in ("true", "1")
-    asked = Query((), {}, frozenset(), verbose, _page_size(resource, parameters.get("page_size", ""), verbose))
+    asked = Query(
+        (), {}, frozenset(), verbose, _page_size(resource, parameters.get("page_size", ""), verbose)
+    )
     if parameters:
         _filters(resource, parameters, asked)
         _page(parameters, asked)
@@ -129,7 +131,9 @@ def change(resource: Resource, actor: Actor, operation: str, payload: Any) -> Ch
     return parsed
 
 
-def read(fields: Iterable[Field], model: type[models.Model], payload: Mapping[str, Any], parsed: Change) -> None:
+def read(
+    fields: Iterable[Field], model: type[models.Model], payload: Mapping[str, Any], parsed: Change
+) -> None:
     """Fill ``parsed.values`` and ``parsed.errors`` from a payload."""
     whole = parsed.operation != "modify"
     given = set()
@@ -191,7 +195,7 @@ class _Limits:
     validators: tuple[Any, ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _limits(declared: Field, model: type[models.Model]) -> _Limits:
     column = declared.column(model)
     own = (MaxLengthValidator, ProhibitNullCharactersValidator)

@@ -138,11 +138,18 @@ def _page(resource: Resource, owned: bool, query: Query, seek: str) -> Shape:
         inner, parameters = compiled(rows.order_by("pk").values_list("pk"))
         first = RawSQL(f"{inner} offset %s::bigint limit 1", (*parameters, Hole("offset")))  # noqa: S611
         rows = rows.filter(pk__gte=first)
-    return _shape(resource, rows.order_by(order), query.verbose, tail=" limit %s::bigint", holes=(Hole("limit"),))
+    return _shape(
+        resource, rows.order_by(order), query.verbose, tail=" limit %s::bigint", holes=(Hole("limit"),)
+    )
 
 
 def _shape(
-    resource: Resource, rows: "models.QuerySet[Any]", verbose: bool, *, tail: str = "", holes: Sequence[Hole] = ()
+    resource: Resource,
+    rows: "models.QuerySet[Any]",
+    verbose: bool,
+    *,
+    tail: str = "",
+    holes: Sequence[Hole] = (),
 ) -> Shape:
     fields = resource.shown(verbose)
     names = [declared.name for declared in fields]

@@ -103,7 +103,7 @@ def constant(value: Any) -> Combinable:
     """A declaration's own value inside a statement."""
     if isinstance(value, str):
         return Text(value)
-    return RawSQL("null" if value is None else str(value).lower(), ())
+    return RawSQL("null" if value is None else str(value).lower(), ())  # noqa: S611 - a declaration's own value
 
 
 class IsAny(Func):

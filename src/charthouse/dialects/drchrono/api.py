@@ -10,8 +10,8 @@ import psycopg
 from django.db import DatabaseError, connection
 
 from charthouse import clock
-from charthouse.dialects.http import Request, Response, report
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.dialects.http import Request, Response, report
 from charthouse.identity import tenancy
 from charthouse.identity.bearer import authenticate
 from charthouse.resource import parse, plan, read, write
@@ -149,5 +149,3 @@ def _row_id(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
         raise NotFound()
     return int(text)
-
-
