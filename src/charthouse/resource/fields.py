@@ -133,7 +133,7 @@ class Field:
     def shown(self, column: Combinable) -> Combinable:
         return column
 
-    finish: ClassVar[Callable[[Any], Any] | None] = None  # for what SQL can't make: stored value → wire value
+    finish: ClassVar[Any] = None  # a method, for what SQL can't make: stored value → wire value
     kept: ClassVar[bool] = False  # a PUT that leaves it out keeps it
 
     def schema(self) -> dict[str, Any]:

@@ -165,7 +165,7 @@ class _LocalDayBetween(Func):
     conditional = True
     output_field = models.BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
         (day, a), (first, b), (last, c) = map(compiler.compile, self.source_expressions)
         return f"({day})::date between {first} and {last}", [*a, *b, *c]
 

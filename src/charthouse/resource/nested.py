@@ -24,7 +24,8 @@ def parse_members(fields: Sequence[Field], value: Any, model: type[models.Model]
         raise Wrong(
             {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(value).__name__}."]}
         )
-    parsed, wrong = {}, {}
+    parsed: dict[str, Any] = {}
+    wrong: dict[str, Any] = {}
     for member in fields:
         if not member.writable or member.name not in value:
             if member.writable and member.access is REQUIRED:

@@ -7,7 +7,7 @@ a scope or a permission (Forbidden). Touches no database.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from django.contrib.postgres.fields import ArrayField
@@ -101,7 +101,8 @@ def locked(resource: Resource, owned: bool) -> Statement:
 def existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
     """Pairs (position of the target, id) of the rows that exist and are visible, of the ids in slots ``ids0``,
     ``ids1``… Rows that lists hide do not count: what is archived is not to be used anew."""
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for index, (target, owned) in enumerate(targets):
         rows = visible(target, owned)
         if target.hidden:
@@ -173,7 +174,7 @@ def row_type(name: str, fields: Sequence[Field]) -> Callable[..., Any]:
     made = msgspec.defstruct(
         name.title().replace("_", ""), [(key, Any) for key in attributes], rename=attributes, gc=False
     )
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def compiled(rows: "models.QuerySet[Any]") -> tuple[str, tuple[Any, ...]]:
@@ -200,4 +201,4 @@ def _cached(resource: Resource, key: Any, make: Callable[[], Made]) -> Made:
     made = resource.shapes.get(key)
     if made is None:
         made = resource.shapes[key] = make()
-    return made  # type: ignore[no-any-return]
+    return cast(Made, made)

@@ -40,7 +40,7 @@ def rows(statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...
     if not raw.autocommit and pgconn.transaction_status == pq.TransactionStatus.IDLE:
         pgconn.exec_(b"BEGIN")  # as psycopg's own cursors would
     name = _prepare(raw, statement.text)
-    parameters = [
+    parameters: list[Any] = [
         encode(values[part.name]) if type(part) is Hole else encode(part) for part in statement.parameters
     ]
     result = pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY)
@@ -48,7 +48,7 @@ def rows(statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...
         raise error_from_result(result)
     transformer = Transformer(raw)
     transformer.set_pgresult(result)
-    return transformer.load_rows(0, result.ntuples, tuple)  # type: ignore[arg-type]
+    return transformer.load_rows(0, result.ntuples, tuple)
 
 
 def _prepare(raw: "psycopg.Connection[Any]", text: bytes) -> bytes:

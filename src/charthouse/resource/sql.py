@@ -23,7 +23,7 @@ class Slot(Expression):
         super().__init__(output_field=output_field)
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         return f"%s::{self.output_field.cast_db_type(connection) or 'text'}", [Hole(self.name)]
 
 
@@ -64,7 +64,7 @@ class Text(Expression):
         super().__init__()
         self.text = text
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "'" + self.text.replace("'", "''").replace("%", "%%") + "'", []
 
 
@@ -83,7 +83,7 @@ class JsonList(Func):
     def __init__(self, item: Combinable, order: Sequence[Combinable] = ()) -> None:
         super().__init__(item, *order)
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
         parts, params = [], []
         for expression in self.source_expressions:
             part, part_params = compiler.compile(expression)

@@ -232,3 +232,15 @@ def _finish(change: Change, row: Any) -> None:
                 raise Invalid({declared.name: error.messages}) from None
     for hook in change.resource.after:
         hook(change, row)
+    _stay_visible(change, row)
+
+
+def _stay_visible(change: Change, row: Any) -> None:
+    """A caller who sees only one doctor's rows can't make a row, or move one, out of sight."""
+    resource, actor = change.resource, change.actor
+    if resource.owner is None or not plan.owned_only(resource, actor) or change.operation == "delete":
+        return
+    values = {"id": row.pk, "practice": actor.practice, "owner": actor.doctor}
+    if not run.rows(plan.one(resource, True, False).statement, values):
+        name = resource.owner.split("__")[0].removesuffix("_id")
+        raise Invalid({name: [missing_row(change.get(name) if name in resource.by_name else row.pk)]})
