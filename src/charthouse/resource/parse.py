@@ -19,7 +19,7 @@ from charthouse.resource.declare import Resource
 from charthouse.resource.errors import Invalid, Malformed, NotFound
 from charthouse.resource.fields import OPTIONAL, REQUIRED, Field, ListOf, Text, Wrong
 from charthouse.resource.filters import Flag
-from charthouse.resource.nested import Members
+from charthouse.resource.nested import Rows
 
 
 @dataclass(slots=True)
@@ -159,7 +159,7 @@ def _left_out(declared: Field, model: type[models.Model], payload: Mapping[str, 
         return
     if parsed.operation == "replace" and (declared.verbose or declared.kept):
         return  # a plain GET doesn't show it, so leaving it out says nothing
-    if declared.access is OPTIONAL and declared.stored and not isinstance(declared, Members):
+    if declared.access is OPTIONAL and declared.stored and not isinstance(declared, Rows):
         parsed.values[declared.name] = declared.absent(model)
 
 

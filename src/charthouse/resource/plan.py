@@ -108,7 +108,7 @@ def existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
         if target.hidden:
             rows = rows.exclude(target.hidden.rows)
         rows = rows.filter(sql.IsAny(models.F("pk"), Slot(f"ids{index}", ArrayField(ID()))))
-        text, part_parameters = compiled(rows.values_list(models.Value(index), "pk"))
+        text, part_parameters = compiled(rows.values_list(sql.constant(index), "pk"))
         parts.append(text)
         parameters += part_parameters
     return statement(" union all ".join(parts), tuple(parameters))
