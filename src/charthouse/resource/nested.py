@@ -5,8 +5,10 @@ Objects are read inside the row's own SELECT (``json_build_object``), so that a 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
+import msgspec
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import OuterRef, Subquery
@@ -48,6 +50,15 @@ def parse_members(fields: Sequence[Field], value: Any, model: type[models.Model]
     return parsed
 
 
+def _finished(members: Mapping[str, Any], value: Any) -> Any:
+    opened = msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+    for item in opened if isinstance(opened, list) else [opened]:
+        if item is not None:
+            for name, finish in members.items():
+                item[name] = finish(item[name])
+    return opened
+
+
 def _listed(value: Any, at_most: int) -> list[Any]:
     value = decoded(value)
     if not isinstance(value, list):
@@ -63,6 +74,12 @@ class Members(Field):
 
     fields: tuple[Field, ...]
     many: ClassVar[bool] = False
+
+    @property
+    def finish(self) -> Any:  # type: ignore[override]
+        """Objects leave the database as JSON text; it is opened only for members that SQL can't complete."""
+        members = {m.name: m.finish for m in self.fields if m.readable and m.finish}
+        return partial(_finished, members) if members else None
 
     def references(self, value: Any) -> Iterable[tuple[Ref, int, tuple[str, ...]]]:
         items = () if value is None else enumerate(value) if isinstance(value, list) else [("", value)]
@@ -147,7 +164,8 @@ class Rows(Members):
         """Put an object's parsed keys into its row and save it."""
         for member in self.fields:
             if member.name in values and member.stored:
-                setattr(child, member.attribute, values[member.name])
+                kept = member.keep(values[member.name], child.practice_id)
+                setattr(child, member.attribute, kept)
         child.archived = False
         child.save()
 
