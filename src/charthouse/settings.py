@@ -4,6 +4,7 @@ DATABASE_URL           PostgreSQL 15+; the owner of the tables. Web and worker t
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
 CHARTHOUSE_SECRET_KEY  signing key; without it, one is made and kept in the data directory
 CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
+CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
 """
 
@@ -30,6 +31,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+BASE_URL = os.environ.get("CHARTHOUSE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = os.environ.get("CHARTHOUSE_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 
 
@@ -66,6 +68,7 @@ INSTALLED_APPS = [
     "oauth2_provider",
     "procrastinate.contrib.django",
     "charthouse.identity",
+    "charthouse.files",
     "charthouse.domains.practice",
     "charthouse.domains.patients",
     "charthouse.domains.scheduling",
@@ -113,6 +116,11 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 STATIC_URL = "/static/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing may use it
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "files": {"BACKEND": "charthouse.files.storage.Directory", "OPTIONS": {"location": DATA / "files"}},
+}
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 X_FRAME_OPTIONS = "DENY"

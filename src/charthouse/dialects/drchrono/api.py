@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.dialects.http import Request, Response, report
+from charthouse.files import links
 from charthouse.identity import tenancy
 from charthouse.identity.bearer import authenticate
 from charthouse.resource import parse, plan, read, write
@@ -28,6 +29,7 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
     """The dialect's WSGI application. Answers everything, errors included."""
     request = Request(environ)
     tenancy.leave()
+    links.served_from(lambda: request.origin)
     return _answer(request).send(start, head=request.method == "HEAD")
 
 

@@ -1,0 +1,65 @@
+"""A file as a key of a resource: uploaded as a part of a multipart body or as base64 text, read as a link."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.core.files.base import ContentFile
+from django.core.files.base import File as Content
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models.expressions import Combinable, F
+
+from charthouse.files import kinds, links
+from charthouse.files.storage import store
+from charthouse.identity import tenancy
+from charthouse.resource.fields import Field, Wrong
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class File(Field):
+    """``kinds``: what its content may be (see files.kinds); ``max_size`` in bytes. The column is a
+    ``RecordKey("files.StoredFile", null=True)``. Leaving it out of a PUT keeps the file; null takes it away."""
+
+    kinds: tuple[str, ...] = ("image",)
+    max_size: int = 20 * 1024 * 1024
+    json_type = {"type": "string"}
+    kept: ClassVar[bool] = True
+
+    @property
+    def attribute(self) -> str:
+        return f"{self.path}_id"
+
+    def shown(self, column: Combinable) -> Combinable:
+        return F(self.attribute)
+
+    def parse(self, value: Any) -> Content:
+        content = value if isinstance(value, UploadedFile) else _decoded(value)
+        if not content.size:
+            raise Wrong("The submitted file is empty.")
+        if content.size > self.max_size:
+            raise Wrong(f"The file is larger than {self.max_size // (1024 * 1024)} MB.")
+        found = kinds.media_type(content.file, self.kinds)
+        if found is None:
+            raise Wrong(f"The file is not a valid {' or '.join(self.kinds)}.")
+        content.content_type = found
+        return content
+
+    def keep(self, value: Any, practice: int) -> int | None:
+        return None if value is None else store(value, value.content_type, practice).pk
+
+    def finish(self, value: int | None) -> str | None:
+        practice = tenancy.database().tenant
+        return None if value is None or practice is None else links.link(practice, value)
+
+
+def _decoded(value: Any) -> Content:
+    """Base64 text, plain or as a ``data:`` URL."""
+    if not isinstance(value, str):
+        raise Wrong("The submitted data was not a file. Check the encoding type on the form.")
+    text = re.sub(r"^data:[^,]{0,200};base64,", "", value, count=1)
+    try:
+        return ContentFile(base64.b64decode("".join(text.split()), validate=True))
+    except (binascii.Error, ValueError):
+        raise Wrong("The file is not valid base64 text.") from None

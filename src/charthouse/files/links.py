@@ -1,0 +1,50 @@
+"""Links to files: signed, good for one hour, usable without a log-in, as the hosted API's are.
+
+A token holds practice, file and end of life (unix seconds). Whoever has the link has the file until then.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+
+from charthouse import clock
+
+LIFE = timedelta(hours=1)
+
+_origin: ContextVar[Callable[[], str] | None] = ContextVar("origin", default=None)
+
+
+class Expired(Exception):
+    """The token was good once."""
+
+
+def served_from(origin: Callable[[], str]) -> None:
+    """Say where this request reached us (``https://host``); links made from here on start with it. Without a
+    request, they start with the setting BASE_URL."""
+    _origin.set(origin)
+
+
+def link(practice: int, file: int) -> str:
+    """An absolute URL of the file, good from now for LIFE."""
+    until = int((clock.now() + LIFE).timestamp())
+    origin = _origin.get()
+    return f"{origin() if origin else settings.BASE_URL}/files/{_signer().sign(f'{practice}-{file}-{until}')}"
+
+
+def opened(token: str) -> tuple[int, int]:
+    """(practice, file) of a token. Raises BadSignature for a forged one, Expired for an old one."""
+    text = _signer().unsign(token)
+    try:
+        practice, file, until = (int(part) for part in text.split("-"))
+    except ValueError:
+        raise BadSignature from None
+    if until <= clock.now().timestamp():
+        raise Expired
+    return practice, file
+
+
+def _signer() -> Signer:
+    return Signer(salt="charthouse.files", sep=".")

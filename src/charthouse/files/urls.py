@@ -1,0 +1,5 @@
+from django.urls import path
+
+from charthouse.files import views
+
+urlpatterns = [path("files/<str:token>", views.show, name="file")]
