@@ -1,0 +1,318 @@
+"""OpenAPI 3.1, printed from the declarations. What is the dialect's own (paging, credentials, errors) is a Wire."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from charthouse.resource import schema
+from charthouse.resource.declare import ALWAYS, Action, Registry, Resource
+from charthouse.resource.examples import example_shown, example_written
+from charthouse.resource.filters import Filter
+from charthouse.resource.schema import Schema
+
+OPERATIONS = {"GET": "read", "PUT": "replace", "PATCH": "modify", "DELETE": "delete"}
+DONE = {"GET": "The row.", "PUT": "Replaced.", "PATCH": "Changed.", "DELETE": "Put away (soft delete)."}
+SAID = {"GET": "Read", "PUT": "Replace", "PATCH": "Change", "DELETE": "Delete"}
+READ_REFUSALS = (400, 401, 403, 404, 405, 429, 503)
+WRITE_REFUSALS = (400, 401, 403, 404, 405, 409, 413, 415, 429, 503)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire:
+    """What a dialect adds.
+
+    base        the path that resources are below, ``/api/``
+    schemes     components/securitySchemes
+    security    what an operation needs: (resource, reading) → Security Requirement objects
+    page        the schema of a list's envelope, of the schema of its rows; ``page_example`` the same for an example
+    paging      query parameters of every list of a resource, as Parameter objects
+    schemas     the dialect's own components/schemas, its error bodies among them
+    refusals    status → Response object
+    media       request bodies' media types that take nested values; ``forms``: those that take plain ones
+    """
+
+    title: str
+    version: str
+    description: str
+    base: str
+    schemes: Mapping[str, Any]
+    security: Callable[[Resource, bool], list[dict[str, list[str]]]]
+    page: Callable[[Schema], Schema]
+    page_example: Callable[[Any], Any]
+    paging: Callable[[Resource], list[dict[str, Any]]]
+    schemas: Mapping[str, Schema]
+    refusals: Mapping[int, dict[str, Any]]
+    media: Sequence[str] = ("application/json",)
+    forms: Sequence[str] = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def document(registry: Registry, wire: Wire, servers: Sequence[str] = ("/",)) -> dict[str, Any]:
+    """The OpenAPI document of every resource of a registry, as JSON's values."""
+    printer = _Printer(wire)
+    paths: dict[str, Any] = {}
+    for resource in sorted(registry, key=lambda resource: resource.path):
+        paths.update(printer.paths(resource))
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": wire.title,
+            "version": wire.version,
+            "description": wire.description,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": url} for url in servers],
+        "tags": [{"name": resource.path, "description": resource.doc} for resource in _sorted(registry)],
+        "paths": paths,
+        "components": {
+            "schemas": {**wire.schemas, **printer.schemas},
+            "responses": {f"Refused{status}": response for status, response in wire.refusals.items()},
+            "securitySchemes": dict(wire.schemes),
+        },
+    }
+
+
+def _sorted(registry: Registry) -> list[Resource]:
+    return sorted(registry, key=lambda resource: resource.path)
+
+
+def component(resource: Resource, kind: str = "") -> str:
+    """The name of a resource's schema: ``PatientsSummary``, ``PatientsSummaryVerbose``, ``PatientsSummaryWrite``."""
+    return "".join(word.title() for word in resource.path.replace("/", "_").split("_")) + kind
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+class _Printer:
+    """Prints resources one after another; ``schemas`` gathers the components they name."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.schemas: dict[str, Schema] = {}
+
+    def paths(self, resource: Resource) -> dict[str, Any]:
+        self._components(resource)
+        listed = {"GET": self._list, "POST": self._create}
+        of_list = {m.lower(): make(resource) for m, make in listed.items() if m in resource.method_set}
+        of_object = {
+            method.lower(): self._object(resource, method)
+            for method in OPERATIONS
+            if method in resource.method_set
+        }
+        paths: dict[str, Any] = {}
+        base = f"{self.wire.base}{resource.path}"
+        if of_list:
+            paths[base] = of_list
+        for alias in resource.aliases:
+            paths[f"{base}/{alias}"] = {"get": self._alias(resource, alias)}
+        if of_object:
+            paths[f"{base}/{{id}}"] = {"parameters": [_id_parameter(resource)], **of_object}
+        for action in resource.actions:
+            paths[f"{base}/{{id}}/{action.name}"] = {
+                "parameters": [_id_parameter(resource)],
+                "post": self._action(resource, action),
+            }
+        return paths
+
+    def _components(self, resource: Resource) -> None:
+        self.schemas[component(resource)] = schema.shown(resource, verbose=False)
+        if resource.has_verbose:
+            self.schemas[component(resource, "Verbose")] = schema.shown(resource, verbose=True)
+        if {"POST", "PUT"} & set(resource.method_set):
+            self.schemas[component(resource, "Write")] = schema.written(resource.fields, resource.model)
+        if "PATCH" in resource.method_set:
+            self.schemas[component(resource, "Modify")] = schema.written(
+                resource.fields, resource.model, whole=False
+            )
+
+    # -- operations ---------------------------------------------------------------------------------------------
+
+    def _list(self, resource: Resource) -> dict[str, Any]:
+        names = [component(resource), *([component(resource, "Verbose")] if resource.has_verbose else [])]
+        pages = [self.wire.page({"type": "array", "items": ref(name)}) for name in names]
+        page = pages[0] if len(pages) == 1 else {"anyOf": pages}
+        parameters = [_parameter(declared) for declared in resource.filters] + self.wire.paging(resource)
+        example = example_shown(resource, verbose=False)
+        notes = [
+            "One of these parameters is required: " + ", ".join(f"`{name}`" for name in group) + "."
+            for group in resource.one_of
+        ]
+        return self._operation(
+            resource,
+            "list",
+            f"List {resource.path}.",
+            notes,
+            reading=True,
+            parameters=parameters,
+            responses={"200": _content("A page of rows.", page, self.wire.page_example(example))},
+        ) | ({"x-one-of": [list(group) for group in resource.one_of]} if resource.one_of else {})
+
+    def _create(self, resource: Resource) -> dict[str, Any]:
+        shown = ref(component(resource, "Verbose" if resource.has_verbose else ""))
+        made = {"anyOf": [shown, {"type": "array", "items": shown}]}
+        body = self._body(resource.fields, component(resource, "Write"), example_written(resource), many=True)
+        return self._operation(
+            resource,
+            "create",
+            f"Create one or more rows of {resource.path}.",
+            ["A JSON array creates all of its rows or none, and is answered with the array of created rows."],
+            reading=False,
+            body=body,
+            responses={
+                "201": _content("The created row, or rows.", made, example_shown(resource, verbose=True))
+            },
+        )
+
+    def _object(self, resource: Resource, method: str) -> dict[str, Any]:
+        if method == "GET":
+            names = [component(resource), *([component(resource, "Verbose")] if resource.has_verbose else [])]
+            one = ref(names[0]) if len(names) == 1 else {"anyOf": [ref(name) for name in names]}
+            return self._operation(
+                resource,
+                "read",
+                f"{SAID[method]} one row of {resource.path}.",
+                [],
+                reading=True,
+                parameters=[p for p in self.wire.paging(resource) if p["name"] == "verbose"],
+                responses={"200": _content(DONE[method], one, example_shown(resource, verbose=False))},
+            )
+        body = None
+        if method != "DELETE":
+            kind = "Write" if method == "PUT" else "Modify"
+            example = example_written(resource)
+            if method == "PATCH":
+                example = dict(list(example.items())[-1:])
+            body = self._body(resource.fields, component(resource, kind), example)
+        return self._operation(
+            resource,
+            OPERATIONS[method],
+            f"{SAID[method]} one row of {resource.path}.",
+            [],
+            reading=False,
+            body=body,
+            responses={"204": {"description": DONE[method]}},
+        )
+
+    def _alias(self, resource: Resource, alias: str) -> dict[str, Any]:
+        location = {"Location": {"schema": {"type": "string", "format": "uri"}, "required": True}}
+        return self._operation(
+            resource,
+            alias,
+            f"Where the caller's own row of {resource.path} is.",
+            [],
+            reading=True,
+            responses={"302": {"description": "The row's address.", "headers": location}},
+        )
+
+    def _action(self, resource: Resource, action: Action) -> dict[str, Any]:
+        name = component(resource, action.name.title().replace("_", ""))
+        self.schemas[name] = schema.written(action.fields, resource.model)
+        example = {f.name: f.example for f in action.fields if isinstance(f.example, str | int | bool)}
+        if action.answers == "object":
+            shown = ref(component(resource, "Verbose" if resource.has_verbose else ""))
+            done = {"201": _content("The row as it now is.", shown, example_shown(resource, verbose=True))}
+        else:
+            done = {"204": {"description": "Done."}}
+        return self._operation(
+            resource,
+            action.name,
+            action.doc,
+            [],
+            reading=False,
+            body=self._body(action.fields, name, example),
+            responses=done,
+        )
+
+    def _operation(
+        self,
+        resource: Resource,
+        name: str,
+        summary: str,
+        notes: Iterable[str],
+        *,
+        reading: bool,
+        responses: dict[str, Any],
+        parameters: Sequence[dict[str, Any]] = (),
+        body: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        refusals = READ_REFUSALS if reading else WRITE_REFUSALS
+        responses |= {
+            str(status): {"$ref": f"#/components/responses/Refused{status}"}
+            for status in refusals
+            if status in self.wire.refusals
+        }
+        operation: dict[str, Any] = {
+            "operationId": f"{resource.path}_{name}",
+            "tags": [resource.path],
+            "summary": summary,
+            "description": " ".join([resource.doc, *notes, *_demands(resource, reading)]),
+            "security": self.wire.security(resource, reading),
+            "responses": responses,
+            "x-permissions": permissions(resource, reading),
+            "x-sharing": resource.sharing,
+        }
+        if parameters:
+            operation["parameters"] = list(parameters)
+        if body:
+            operation["requestBody"] = body
+        if resource.addition:
+            operation["x-addition"] = True
+        return operation
+
+    def _body(self, fields: Iterable[Any], name: str, example: Any, *, many: bool = False) -> dict[str, Any]:
+        """JSON takes everything, lists of objects as well where ``many``; forms take plain values and files."""
+        whole = {"anyOf": [ref(name), {"type": "array", "items": ref(name)}]} if many else ref(name)
+        content: dict[str, Any] = {media: {"schema": whole, "example": example} for media in self.wire.media}
+        content |= {media: {"schema": ref(name)} for media in self.wire.forms}
+        return {"required": True, "content": content}
+
+
+def permissions(resource: Resource, reading: bool) -> list[str]:
+    """What the user needs for reads, or for writes."""
+    return [] if reading and resource.permissions_on == "writes" else list(resource.permissions)
+
+
+def _demands(resource: Resource, reading: bool) -> Iterable[str]:
+    if needed := permissions(resource, reading):
+        yield f"Needs the permission{'s' if len(needed) > 1 else ''} {', '.join(needed)}."
+    if resource.sharing == ALWAYS:
+        yield "All rows of the practice are visible."
+    else:
+        yield f"Rows of other doctors are visible when the practice has switched on `{resource.sharing}`."
+    if resource.addition:
+        yield "Added by the hosted API after its v4 reference was written."
+
+
+def _content(description: str, of: Schema, example: Any) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": of, "example": example}}}
+
+
+def _id_parameter(resource: Resource) -> dict[str, Any]:
+    return {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": f"The id of a row of {resource.path}.",
+        "schema": {"type": "integer", "format": "int64", "minimum": 1},
+    }
+
+
+def _parameter(declared: Filter) -> dict[str, Any]:
+    words = [declared.doc.rstrip(".")] if declared.doc else []
+    if declared.needs:
+        words.append("Needs " + ", ".join(declared.needs) + " as well")
+    if declared.addition:
+        words.append("Added by the hosted API after its v4 reference was written")
+    parameter: dict[str, Any] = {
+        "name": declared.name,
+        "in": "query",
+        "required": declared.required,
+        "schema": declared.schema(),
+    }
+    if words:
+        parameter["description"] = ". ".join(words) + "."
+    if declared.addition:
+        parameter["x-addition"] = True
+    return parameter
