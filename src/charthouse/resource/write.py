@@ -11,7 +11,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, transaction
 from psycopg import errors as pg
 
-from charthouse.resource import parse, plan, run
+from charthouse.resource import parse, plan, read, run
 from charthouse.resource.actor import Actor
 from charthouse.resource.change import Change
 from charthouse.resource.declare import Action, Registry, Resource
@@ -24,12 +24,12 @@ MOST_ROWS = 1000
 TRIES = 4
 
 
-def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed: bool) -> list[int]:
-    """Write one row for each payload, all or none; their ids, in order."""
+def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed: bool) -> list[Any]:
+    """Write one row for each payload, all or none. The objects, in order, with their verbose keys."""
     if len(payloads) > MOST_ROWS:
         raise Malformed(f"At most {MOST_ROWS} objects can be created at once.")
 
-    def work() -> list[int]:
+    def work() -> list[Any]:
         changes = [parse.change(resource, actor, "create", payload) for payload in payloads]
         _check_references(changes)
         ids = []
@@ -39,7 +39,7 @@ def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed:
                 ids.append(_insert(change))
         if any(change.errors for change in changes):
             raise Invalid([change.errors for change in changes] if listed else changes[0].errors)
-        return ids
+        return [read.one(resource, actor, row_id, verbose=True) for row_id in ids]
 
     return _in_transaction(resource, work)
 
@@ -75,10 +75,10 @@ def delete(resource: Resource, actor: Actor, row_id: int) -> None:
     _in_transaction(resource, work)
 
 
-def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: Any) -> None:
-    """Run an action of one row."""
+def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: Any) -> Any:
+    """Run an action of one row. The object as it then is, or None, as the action declares."""
 
-    def work() -> None:
+    def work() -> Any:
         change = Change(resource, actor, action.name, {}, frozenset())
         if not isinstance(payload, Mapping):
             raise Invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
@@ -90,8 +90,9 @@ def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: 
         action.run(change, change.row)
         if change.errors:
             raise Invalid(change.errors)
+        return read.one(resource, actor, row_id, verbose=True) if action.answers == "object" else None
 
-    _in_transaction(resource, work)
+    return _in_transaction(resource, work)
 
 
 def locked_row(resource: Resource, actor: Actor, row_id: int) -> Any:

@@ -18,7 +18,7 @@ from charthouse.identity.bearer import authenticate
 from charthouse.resource import parse, plan, read, write
 from charthouse.resource.actor import Actor
 from charthouse.resource.declare import Action, Resource
-from charthouse.resource.errors import Invalid, MethodNotAllowed, NotFound, Refusal, Throttled
+from charthouse.resource.errors import Invalid, MethodNotAllowed, NotFound, Refusal, Throttled, Unavailable
 
 BASE = "/api/"
 _OF_LIST = ("GET", "POST")
@@ -47,7 +47,7 @@ def _answer(request: Request, *, again: bool = True) -> Response:
                 tenancy.leave()
                 return _answer(request, again=False)
         report(error)
-        return Response(503, {"detail": "The database can't answer just now. Try again."})
+        return refused(Unavailable("The database can't answer just now. Try again."))
     except Exception as error:
         report(error)
         connection.close()
@@ -97,8 +97,7 @@ def _list_url(request: Request, method: str, resource: Resource, actor: Actor) -
         return Response(200, envelope(request, query, read.page(resource, actor, query)))
     payload = request.payload()
     listed = isinstance(payload, list)
-    ids = write.create(resource, actor, payload if listed else [payload], listed=listed)
-    made = [read.one(resource, actor, row_id, verbose=True) for row_id in ids]
+    made = write.create(resource, actor, payload if listed else [payload], listed=listed)
     return Response(201, made if listed else made[0])
 
 
@@ -122,10 +121,8 @@ def _action_url(
 ) -> Response:
     _allow(method, ["POST"])
     plan.authorize(resource, actor, method)
-    write.act(resource, actor, action, row_id, request.payload())
-    if action.answers == "object":
-        return Response(201, read.one(resource, actor, row_id, verbose=True))
-    return Response(204)
+    answer = write.act(resource, actor, action, row_id, request.payload())
+    return Response(204) if answer is None else Response(201, answer)
 
 
 def envelope(request: Request, query: parse.Query, page: read.Page) -> dict[str, Any]:
