@@ -76,7 +76,7 @@ class Members(Field):
     many: ClassVar[bool] = False
 
     @property
-    def finish(self) -> Any:  # type: ignore[override]
+    def finish(self) -> Any:
         """Objects leave the database as JSON text; it is opened only for members that SQL can't complete."""
         members = {m.name: m.finish for m in self.fields if m.readable and m.finish}
         return partial(_finished, members) if members else None
