@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class PracticeConfig(AppConfig):
+    """The practice itself: its doctors, offices, exam rooms and groups of users."""
+
+    name = "charthouse.domains.practice"
+    label = "practice"

@@ -1,0 +1,119 @@
+"""Doctors, offices and groups of a practice. Who signs in, and the practice group itself, are identity's."""
+
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from charthouse.identity.tenancy import Record, RecordKey
+
+
+def text(length: int, **options: Any) -> "models.CharField[str, str]":
+    """A text column whose absence is the empty text."""
+    return models.CharField(max_length=length, blank=True, default="", **options)
+
+
+class Doctor(Record):
+    """A provider. Whoever signs in as this doctor is the user whose role is doctor and ``doctor_id`` this row.
+
+    ``timezone``: IANA name; the database refuses names it doesn't know. ``country``: ISO 3166-1 alpha-2.
+    """
+
+    first_name = models.CharField(max_length=100)
+    last_name = models.CharField(max_length=100)
+    suffix = text(20)
+    specialty = text(100)
+    job_title = text(100)
+    email = text(254)
+    cell_phone = text(50)
+    home_phone = text(50)
+    office_phone = text(50)
+    npi_number = text(20)
+    group_npi_number = text(20)
+    website = text(500)
+    country = models.CharField(max_length=2, default="US")
+    timezone = models.CharField(max_length=64, default="US/Eastern")
+    profile_picture = RecordKey("files.StoredFile", null=True, blank=True)
+    is_account_suspended = models.BooleanField(default=False)
+
+    class Meta:
+        # The other half of the key of identity.User.doctor_id: the doctor is of the user's own practice.
+        constraints = [models.UniqueConstraint(fields=["practice", "id"], name="doctor_within_practice")]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+
+class Office(Record):
+    """A place where patients are seen. Hours are whole ones of the doctor's wall clock: open from ``start_hour``
+    (0-23) until ``end_hour`` (1-24, 24 being midnight).
+
+    ``online_timeslots``: objects with ``day`` (0 Monday to 6 Sunday), ``hour`` and ``minute``.
+    """
+
+    doctor = RecordKey("practice.Doctor")
+    name = models.CharField(max_length=200)
+    address = text(500)
+    city = text(100)
+    state = text(2)
+    zip_code = text(20)
+    country = models.CharField(max_length=2, default="US")
+    phone_number = text(50)
+    fax_number = text(50)
+    tax_id_number_professional = text(20)
+    start_hour = models.SmallIntegerField(default=0, validators=[MinValueValidator(0), MaxValueValidator(23)])
+    end_hour = models.SmallIntegerField(default=24, validators=[MinValueValidator(1), MaxValueValidator(24)])
+    online_scheduling = models.BooleanField(default=False)
+    online_timeslots = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(start_hour__gte=0, end_hour__lte=24, start_hour__lt=F("end_hour")),
+                name="office_hours_in_order",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExamRoom(Record):
+    """A room of an office; ``index`` counts from 1 and is what appointments name."""
+
+    office = RecordKey("practice.Office", related_name="exam_rooms")
+    index = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    name = models.CharField(max_length=200)
+    online_scheduling = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["practice", "office", "index"], name="exam_room_index"),
+            models.CheckConstraint(condition=Q(index__gte=1), name="exam_room_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserGroup(Record):
+    """Users under one name, for messages and tasks."""
+
+    name = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserGroupMember(Record):
+    group = RecordKey("practice.UserGroup", related_name="members")
+    user = RecordKey("identity.User")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["practice", "group", "user"], name="user_once_in_group")
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} in group {self.group_id}"
