@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 
 from charthouse.resource import sql
 from charthouse.resource.fields import ABSENT, REQUIRED, Field, Ref, Wrong, collect, decoded
+from charthouse.resource.values import value as one_value
 
 
 def parse_members(fields: Sequence[Field], value: Any, model: type[models.Model] | None) -> dict[str, Any]:
@@ -34,15 +35,11 @@ def parse_members(fields: Sequence[Field], value: Any, model: type[models.Model]
                 wrong[member.name] = ["This field is required."]
             continue
         given = value[member.name]
-        if given is None:
-            if model is None or member.accepts_null(model):
-                parsed[member.name] = None
-            else:  # null is how clients write "none" into a text column
-                column = member.column(model)
-                parsed[member.name] = column.get_default() if column is not None else None
-            continue
         try:
-            parsed[member.name] = member.parse(given)
+            if model is not None:
+                parsed[member.name] = one_value(member, model, given)
+            else:
+                parsed[member.name] = None if given is None else member.parse(given)
         except Wrong as error:
             wrong[member.name] = error.messages
     if wrong:
