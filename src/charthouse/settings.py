@@ -39,8 +39,8 @@ def _database(role: str | None) -> dict[str, object]:
     url = urlsplit(os.environ.get("DATABASE_URL", "postgresql:///charthouse"))
     query = dict(parse_qsl(url.query))
     options = query.pop("options", "")
-    if role:
-        options += f" -c role={role}"
+    if role:  # nothing that a caller asks may run, or wait for a lock, without end
+        options += f" -c role={role} -c statement_timeout=30s -c lock_timeout=10s"
     return {
         "ENGINE": "charthouse.identity.database",
         "NAME": unquote(url.path.lstrip("/")) or "charthouse",
@@ -126,4 +126,7 @@ LOGIN_REDIRECT_URL = "/"
 X_FRAME_OPTIONS = "DENY"
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "identity.Application"
+OAUTH2_PROVIDER_GRANT_MODEL = "identity.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "identity.AccessToken"
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "identity.RefreshToken"
 OAUTH2_PROVIDER: dict[str, object] = {"COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True}

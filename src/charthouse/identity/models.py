@@ -5,9 +5,14 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from oauth2_provider.models import AbstractApplication
 
 from charthouse import clock
+from charthouse.identity.tokens import AccessToken, Application, Calls, Grant, RefreshToken
+
+__all__ = [
+    "PERMISSIONS", "SCOPES", "SHARING", "AccessToken", "Application", "Calls", "Grant", "Practice", "RefreshToken",
+    "User",
+]
 
 SHARING = (
     "share_patients",
@@ -104,15 +109,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(
                 fields=["practice"], condition=models.Q(is_primary=True), name="one_primary_user_a_practice"
-            )
+            ),
+            # The other half of a RecordKey to a user: the person is of the row's own practice.
+            models.UniqueConstraint(fields=["practice", "id"], name="user_within_practice"),
         ]
 
     def __str__(self) -> str:
         return self.username
-
-
-class Application(AbstractApplication):
-    """An OAuth app of a developer. ``hourly_limit`` None means no limit; ``scopes`` are base names it may ask for."""
-
-    scopes = ArrayField(models.CharField(max_length=40), default=list)
-    hourly_limit = models.PositiveIntegerField(null=True, blank=True, default=500)

@@ -68,14 +68,14 @@ class UpdatedAt(models.DateTimeField):
 
 
 class Record(models.Model):
-    """A row of a practice's record. In the database its primary key is ``(practice_id, id)``.
+    """A row of a practice's record. In the database its primary key is ``(practice_id, id)``; see ``rowsecurity``.
 
     ``archived`` is the soft delete: the only one there is.
     """
 
     id = models.BigAutoField(primary_key=True)
     practice = models.ForeignKey(
-        "identity.Practice", on_delete=models.DO_NOTHING, related_name="+", db_index=False
+        "identity.Practice", on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )
     archived = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)

@@ -9,34 +9,50 @@ On plain PostgreSQL the variable is set for the session, which costs no round tr
 pooler or Citus it must be set in each transaction: ``_hold`` is the one function to change.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
+from psycopg import pq
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
 
 assert is_psycopg3
 
 _UNKNOWN = object()
+_IDLE = pq.TransactionStatus.IDLE
+_SET = b"select set_config('charthouse.practice', $1, false)"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """One thread's connection. ``tenant`` is a practice id, or None while no practice is established."""
 
     tenant: int | None = None
+    # What the server holds; unknown on a new connection, and after anything that may have taken it back.
     _held: Any = _UNKNOWN
+    # It was set inside a transaction: whoever ends that one, and however, may take it back.
+    _held_for_now = False
+
+    # Statements prepared on this connection, by their text.
+    _names: dict[bytes, bytes]
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self._held = _UNKNOWN
+        self._held, self._held_for_now, self._names = _UNKNOWN, False, {}
         return super().get_new_connection(conn_params)
 
     def _hold(self) -> None:
+        """Make the server hold ``tenant``."""
+        if self._held_for_now and self._idle():
+            self._held, self._held_for_now = _UNKNOWN, False
         if self._held != self.tenant and self.connection is not None:
-            value = "" if self.tenant is None else str(self.tenant)
-            psycopg.Cursor(self.connection).execute(
-                "select set_config('charthouse.practice', %s, false)", (value,), prepare=True
-            )
-            self._held = self.tenant
+            value = b"" if self.tenant is None else b"%d" % self.tenant
+            self._prepared(_SET, (value,))
+            self._held, self._held_for_now = self.tenant, not self._idle()
+
+    def _idle(self) -> bool:
+        return bool(self.connection.pgconn.transaction_status == _IDLE)
 
     def _cursor(self, name: str | None = None) -> Any:
         self.ensure_connection()
@@ -47,23 +63,57 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """The psycopg connection, open and set to this request's tenant, for statements planned by the engine."""
         if self.connection is None:
             self.ensure_connection()
-        if self._held != self.tenant:
+        if self._held != self.tenant or self._held_for_now:
             self._hold()
         self.validate_no_broken_transaction()
         return self.connection  # type: ignore[no-any-return]
 
-    def establish(self, statement: str, parameters: tuple[Any, ...]) -> tuple[Any, ...]:
+    def establish(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
         """Run the one statement that itself sets the variable; its first column is the tenant it set.
 
-        Shape of the answer: the whole row, the practice id (or None) first.
+        ``statement`` has parameters ``$1``, ``$2``..., given in text form. The answer is the whole row, the practice
+        id (or None) first. A connection that the server has closed meanwhile is opened anew, once: nobody can have
+        begun a transaction on it in this request.
         """
-        if self.connection is None:
-            self.ensure_connection()
         self._held, self.tenant = _UNKNOWN, None
-        row = psycopg.Cursor(self.connection).execute(statement, parameters, prepare=True, binary=True).fetchone()
-        assert row is not None
+        self.ensure_connection()
+        try:
+            row = self._row(statement, parameters)
+        except psycopg.OperationalError:
+            if self.connection.pgconn.status == pq.ConnStatus.OK or self.in_atomic_block:
+                raise
+            self.close()
+            self.ensure_connection()
+            row = self._row(statement, parameters)
         self._held = self.tenant = row[0]
-        return row  # type: ignore[no-any-return]
+        self._held_for_now = not self._idle()
+        return row
+
+    def _row(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
+        reader = Transformer(self.connection)
+        reader.set_pgresult(self._prepared(statement, parameters))
+        row = reader.load_row(0, tuple)
+        assert row is not None
+        return row
+
+    def _prepared(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
+        """Run a statement that each connection prepares once. Raises psycopg.Error.
+
+        Past psycopg's own bookkeeping, which forgets its prepared statements at every rollback; and past its
+        transactions: outside of one, this is a transaction of its own.
+        """
+        pgconn = self.connection.pgconn
+        name = self._names.get(statement)
+        if name is None:
+            name = b"tenant%d" % len(self._names)
+            result = pgconn.prepare(name, statement)
+            if result.status != pq.ExecStatus.COMMAND_OK:
+                raise error_from_result(result)
+            self._names[statement] = name
+        result = pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY)
+        if result.status != pq.ExecStatus.TUPLES_OK:
+            raise error_from_result(result)
+        return result
 
     # A rolled-back transaction takes the variable back to what it was before.
     def _rollback(self) -> None:

@@ -1,0 +1,67 @@
+"""Who calls an API with this token: one statement, once per request.
+
+The statement is the function ``identity_bearer``. It looks the token up, counts the call against the app's hour,
+and sets the tenant of the connection, all in one round trip. Nothing about a token is ever kept in this process, so
+one that is revoked is refused on the next request, everywhere. May refuse: no or no good token (401), no calls left
+in this hour (429).
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from math import ceil
+
+from charthouse.identity import tenancy
+from charthouse.resource.actor import Actor
+from charthouse.resource.errors import Throttled, Unauthenticated
+
+STATEMENT = (
+    b"select practice, refusal, application, caller, doctor, permissions, sharing, granted, allowed "
+    b"from identity_bearer($1, $2)"
+)
+REFUSALS = {
+    "missing": "Invalid access token.",
+    "revoked": "The access token has been revoked.",
+    "expired": "The access token has expired.",
+    "inactive": "User inactive or deleted.",
+}
+Rights = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
+
+
+def authenticate(authorization: str | None, at: datetime) -> Actor:
+    """The caller behind an Authorization header; from here on only their practice's rows exist.
+
+    ``authorization`` is the whole header or None; ``at`` is the moment of the call, aware, any zone. One call counts
+    against the app's hourly limit. Raises Unauthenticated or Throttled; then no practice is established.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        tenancy.leave()
+        raise Unauthenticated("Authentication credentials were not provided.")
+    checksum = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest().encode()
+    practice, refusal, app, user, doctor, permissions, sharing, granted, allowed = tenancy.database().establish(
+        STATEMENT, (checksum, at.isoformat().encode())
+    )
+    if refusal is not None:
+        if refusal == "throttled":
+            raise Throttled(seconds_left(at))
+        raise Unauthenticated(REFUSALS[refusal])
+    return Actor(practice, user, doctor, app, *rights(granted, allowed, permissions, sharing))
+
+
+@lru_cache(maxsize=4096)
+def rights(granted: str, allowed: str, permissions: str, sharing: str) -> Rights:
+    """Scopes to read by, scopes to write by, permissions and sharing switches, from their stored text."""
+    base = frozenset(allowed.split())
+    scopes = granted.split()
+    return (
+        base & {scope.removesuffix(":read") for scope in scopes if scope.endswith(":read")},
+        base & {scope.removesuffix(":write") for scope in scopes if scope.endswith(":write")},
+        frozenset(permissions.split(",")) - {""},
+        frozenset(sharing.split(",")) - {""},
+    )
+
+
+def seconds_left(at: datetime) -> int:
+    """Whole seconds until the hour of ``at`` is over, at least 1. Hours are UTC's."""
+    return 3600 - int(ceil(at.timestamp())) % 3600 if at.timestamp() % 3600 else 3600

@@ -1,0 +1,34 @@
+"""Which practice a page request belongs to. (API requests don't pass here: their token says it, see ``bearer``.)"""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from charthouse.identity import tenancy
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def tenant(get_response: Handler) -> Handler:
+    """No practice at the start of every request, whatever this thread did before."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        tenancy.leave()
+        try:
+            return get_response(request)
+        finally:
+            tenancy.leave()
+
+    return handle
+
+
+def signed_in(get_response: Handler) -> Handler:
+    """The practice of the person who is signed in. Operators, who have none, see no record."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        practice: int | None = getattr(request.user, "practice_id", None)
+        if practice is not None:
+            tenancy.enter(practice)
+        return get_response(request)
+
+    return handle

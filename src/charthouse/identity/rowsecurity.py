@@ -1,0 +1,267 @@
+"""What Django can't say about the record's tables: keys that carry the practice, row policies, and what the web role
+may do. ``secure`` runs after every migration; ``unsecured`` names what it would have to do, which is nothing.
+
+A table of the record (a subclass of ``tenancy.Record``) gets, beside what its migration made:
+
+* primary key ``(practice_id, id)``, and a foreign key of ``practice_id`` to the practice;
+* for each ``RecordKey``, a foreign key ``(practice_id, column)`` to ``(practice_id, id)`` and, unless the field says
+  ``indexed=False``, an index on ``(practice_id, column, id)``: no row can point into another practice;
+* row security with one policy: only rows of the practice in ``charthouse.practice`` exist for the web role, for
+  reading and for writing. The comparison is a plain ``=`` with a stable right side, so it can be an index condition;
+* no DELETE for the web role: the record is only ever soft-deleted.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, models, transaction
+
+from charthouse.identity.models import Practice, User
+from charthouse.identity.tenancy import Record, RecordKey
+
+LOCK = 0x6368_0001
+CURRENT = "nullif(current_setting('charthouse.practice', true), '')::bigint"
+# While nobody's practice is established somebody is signing in, or it is an operator, who has none.
+POLICIES = {
+    Practice._meta.db_table: f"{CURRENT} is null or id = {CURRENT}",
+    User._meta.db_table: f"{CURRENT} is null or practice_id = {CURRENT}",
+}
+# Tables that are neither the record's nor free for the web role to delete from.
+GRANTS = {
+    "django_migrations": {"SELECT"},
+    Practice._meta.db_table: {"SELECT", "INSERT", "UPDATE"},
+    User._meta.db_table: {"SELECT", "INSERT", "UPDATE"},
+    "identity_calls": {"SELECT", "DELETE"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something a table lacks. ``cure`` is the statement that gives it, None where a person must change the model."""
+
+    table: str
+    what: str
+    cure: str | None
+
+
+def secure(using: str = "owner") -> None:
+    """Give every table what it lacks, as the owner of the tables. Idempotent; a second run waits for the first.
+
+    Raises ImproperlyConfigured when the owner may not create the web role or the web role could evade row security.
+    """
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        _make_role(cursor)
+        for lacks in (_keys, _references, _policies, _grants):
+            for lack in list(lacks(cursor)):
+                if lack.cure is not None:
+                    cursor.execute(lack.cure)
+
+
+def unsecured(using: str = "owner") -> list[str]:
+    """Every "table: what it lacks", also what ``secure`` can't give. Empty means secure."""
+    with connections[using].cursor() as cursor:
+        found = [*_keys(cursor), *_references(cursor), *_policies(cursor), *_grants(cursor), *_mistakes(cursor)]
+    return [f"{lack.table}: {lack.what}" for lack in found]
+
+
+def record_models() -> list[type[Record]]:
+    """Every model with a table of its own in the record."""
+    return [
+        model
+        for model in apps.get_models()
+        if issubclass(model, Record) and model._meta.managed and not model._meta.proxy
+    ]
+
+
+def _migrated(cursor: Any) -> list[type[Record]]:
+    """The record models whose table exists already: this may run half way through the migrations."""
+    cursor.execute(
+        "select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
+    )
+    tables = {table for (table,) in cursor.fetchall()}
+    return [model for model in record_models() if model._meta.db_table in tables]
+
+
+def _record_keys(model: type[Record]) -> list[RecordKey]:
+    return [field for field in model._meta.local_fields if isinstance(field, RecordKey)]
+
+
+def _make_role(cursor: Any) -> None:
+    role = settings.WEB_ROLE
+    cursor.execute("select rolsuper or rolbypassrls from pg_roles where rolname = %s", [role])
+    row = cursor.fetchone()
+    if row is not None and row[0]:
+        raise ImproperlyConfigured(f"The role {role} is a superuser or bypasses row security.")
+    if row is None:
+        cursor.execute("select rolcreaterole or rolsuper from pg_roles where rolname = current_user")
+        if not cursor.fetchone()[0]:
+            raise ImproperlyConfigured(
+                f"The database user may not create roles. Let a superuser run: create role {role} nologin; "
+                f"grant {role} to <the user of DATABASE_URL>;"
+            )
+        # Roles belong to the whole server, the advisory lock to one database: another may have just made it.
+        cursor.execute(
+            f"do $$ begin create role {role} nologin; exception when duplicate_object or unique_violation then end $$"
+        )
+    cursor.execute("select pg_has_role(current_user, %s, 'MEMBER')", [role])
+    if not cursor.fetchone()[0]:
+        cursor.execute(f"grant {role} to current_user")
+
+
+def _keys(cursor: Any) -> Iterator[Lack]:
+    keys = {table: (name, columns) for (table, name), columns in _constraints(cursor, "p").items()}
+    for model in _migrated(cursor):
+        table = model._meta.db_table
+        name, columns = keys.get(table, (None, []))
+        if columns != ["practice_id", "id"]:
+            drop = f'drop constraint "{name}", ' if name else ""
+            yield Lack(
+                table,
+                "primary key (practice_id, id)",
+                f'alter table "{table}" {drop}add primary key (practice_id, id)',
+            )
+
+
+def _references(cursor: Any) -> Iterator[Lack]:
+    existing = _constraints(cursor, "f")
+    indexes = _indexes(cursor)
+    for model in _migrated(cursor):
+        table = model._meta.db_table
+        practice = f"{_short(table)}_practice"
+        if (table, practice) not in existing:
+            yield Lack(
+                table,
+                "foreign key to its practice",
+                f'alter table "{table}" add constraint "{practice}" '
+                f'foreign key (practice_id) references "{Practice._meta.db_table}" (id)',
+            )
+        for field in _record_keys(model):
+            target: type[models.Model] = field.remote_field.model
+            column = field.column
+            name = f"{_short(f'{table}_{column}')}_own"
+            if (table, name) not in existing:
+                yield Lack(
+                    table,
+                    f"foreign key (practice_id, {column})",
+                    f'alter table "{table}" add constraint "{name}" foreign key (practice_id, "{column}") '
+                    f'references "{target._meta.db_table}" (practice_id, id)',
+                )
+            index = f"{_short(f'{table}_{column}')}_by"
+            if field.indexed and (table, index) not in indexes:
+                yield Lack(
+                    table,
+                    f"index (practice_id, {column}, id)",
+                    f'create index "{index}" on "{table}" (practice_id, "{column}", id)',
+                )
+
+
+def _policies(cursor: Any) -> Iterator[Lack]:
+    cursor.execute(
+        "select relname, relrowsecurity, array(select polname::text from pg_policy where polrelid = c.oid) "
+        "from pg_class c where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
+    )
+    state = {table: (on, policies) for table, on, policies in cursor.fetchall()}
+    wanted = {model._meta.db_table: f"practice_id = {CURRENT}" for model in _migrated(cursor)} | POLICIES
+    for table, condition in wanted.items():
+        on, policies = state[table]
+        if not on:
+            yield Lack(table, "row security", f'alter table "{table}" enable row level security')
+        if "own_practice" not in policies:
+            yield Lack(
+                table,
+                "policy own_practice",
+                f'create policy own_practice on "{table}" to {settings.WEB_ROLE} '
+                f"using ({condition}) with check ({condition})",
+            )
+
+
+def _grants(cursor: Any) -> Iterator[Lack]:
+    role = settings.WEB_ROLE
+    cursor.execute(
+        "select has_schema_privilege(%s, current_schema(), 'USAGE'), quote_ident(current_schema())", [role]
+    )
+    usage, schema = cursor.fetchone()
+    if not usage:
+        yield Lack(schema, "usage of the schema", f"grant usage on schema {schema} to {role}")
+    record = {model._meta.db_table for model in record_models()}
+    cursor.execute(
+        "select relname, relkind, array(select privilege_type::text from aclexplode(relacl) "
+        "where grantee = %s::regrole) from pg_class "
+        "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'S')",
+        [role],
+    )
+    for table, kind, held in cursor.fetchall():
+        if kind == "S":
+            wanted, noun = {"USAGE", "SELECT"}, "sequence"
+        else:
+            usual = {"SELECT", "INSERT", "UPDATE"} | (set() if table in record else {"DELETE"})
+            wanted, noun = GRANTS.get(table, usual), "table"
+        if set(held) != wanted:
+            yield Lack(
+                table,
+                f"exactly {', '.join(sorted(wanted))} for {role}",
+                f'revoke all on {noun} "{table}" from {role}; '
+                f'grant {", ".join(sorted(wanted))} on {noun} "{table}" to {role}',
+            )
+    cursor.execute(
+        "select oid::regprocedure::text from pg_proc where pronamespace = current_schema()::regnamespace "
+        "and prokind = 'f' and not has_function_privilege(%s, oid, 'EXECUTE')",
+        [role],
+    )
+    for (function,) in cursor.fetchall():
+        yield Lack(function, f"execute for {role}", f"grant execute on function {function} to {role}")
+
+
+def _mistakes(cursor: Any) -> Iterator[Lack]:
+    """What only a migration or a change to a model can mend."""
+    migrated = _migrated(cursor)
+    for model in record_models():
+        if model not in migrated:
+            yield Lack(model._meta.db_table, "the table itself: run the migrations", None)
+    record = {model._meta.db_table for model in record_models()}
+    for (table, index), columns in _indexes(cursor, unique=True).items():
+        if table in record and "practice_id" not in columns:
+            yield Lack(table, f"practice_id in the unique index {index}", None)
+    for (table, name), columns in _constraints(cursor, "f").items():
+        if table in record and "practice_id" not in columns:
+            yield Lack(table, f"practice_id in the foreign key {name}: use RecordKey", None)
+    cursor.execute(
+        "select relname from pg_class c join pg_attribute a on a.attrelid = c.oid "
+        "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') "
+        "and attname = 'practice_id' and not attisdropped and not relrowsecurity"
+    )
+    for (table,) in cursor.fetchall():
+        yield Lack(table, "row security, though it has a practice_id: make it a Record", None)
+
+
+def _constraints(cursor: Any, kind: str) -> dict[tuple[str, str], list[str]]:
+    """Columns by (table, name) of primary ("p") or foreign ("f") keys."""
+    cursor.execute(
+        "select relname, conname, array(select attname::text from unnest(conkey) with ordinality k(n, i) "
+        "join pg_attribute on attrelid = conrelid and attnum = n order by i) "
+        "from pg_constraint join pg_class c on c.oid = conrelid "
+        "where relnamespace = current_schema()::regnamespace and contype = %s",
+        [kind],
+    )
+    return {(table, name): columns for table, name, columns in cursor.fetchall()}
+
+
+def _indexes(cursor: Any, *, unique: bool = False) -> dict[tuple[str, str], list[str]]:
+    cursor.execute(
+        "select c.relname, i.relname, array(select attname::text from pg_attribute where attrelid = i.oid) "
+        "from pg_index x join pg_class c on c.oid = indrelid join pg_class i on i.oid = indexrelid "
+        "where c.relnamespace = current_schema()::regnamespace and (indisunique or not %s)",
+        [unique],
+    )
+    return {(table, index): columns for table, index, columns in cursor.fetchall()}
+
+
+def _short(name: str) -> str:
+    """At most 52 characters, so that a suffix still fits PostgreSQL's 63; different names stay different."""
+    return name if len(name) <= 52 else f"{name[:43]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

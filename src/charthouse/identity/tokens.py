@@ -1,0 +1,123 @@
+"""OAuth apps and what is issued to them. Secrets, codes and tokens are stored as digests only.
+
+django-oauth-toolkit's abstract models, on the project's clock and with three differences: a used code and a revoked
+token keep their row until they are swept (so that reuse is noticed and the refusal can say why), all that came of one
+consent shares a ``token_family``, and the database itself allows one live pair per app and person.
+"""
+
+import uuid
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractApplication,
+    AbstractGrant,
+    AbstractRefreshToken,
+    TokenChecksumField,
+)
+
+from charthouse import clock
+from charthouse.identity.tenancy import UpdatedAt
+
+
+class Application(AbstractApplication):
+    """An OAuth app of a developer.
+
+    ``hourly_limit`` None means no limit, else calls an hour (UTC); ``scopes`` are base names it may ask for, each
+    standing for both ``:read`` and ``:write``.
+    """
+
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    hourly_limit = models.PositiveIntegerField(null=True, blank=True, default=500)
+    created = models.DateTimeField(default=clock.now, editable=False)
+    updated = UpdatedAt(editable=False)
+
+
+class Grant(AbstractGrant):
+    """A consent waiting to be exchanged. ``code`` is the SHA-256 of the code, in hex; times are UTC."""
+
+    token_family = models.UUIDField(default=uuid.uuid4, editable=False)
+    used = models.DateTimeField(null=True, editable=False)
+    created = models.DateTimeField(default=clock.now, editable=False)
+    updated = UpdatedAt(editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["expires"])]
+
+    def is_expired(self) -> bool:
+        return bool(clock.now() >= self.expires)
+
+
+class AccessToken(AbstractAccessToken):
+    """``token_checksum`` is the SHA-256 in hex; ``token`` stays empty. ``revoked`` is when it stopped, UTC."""
+
+    id_token: Any = None
+    token_family = models.UUIDField(default=uuid.uuid4, editable=False)
+    revoked = models.DateTimeField(null=True, editable=False)
+    created = models.DateTimeField(default=clock.now, editable=False)
+    updated = UpdatedAt(editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "user"], condition=Q(revoked=None), name="one_live_access_token"
+            )
+        ]
+        indexes = [models.Index(fields=["token_family"]), models.Index(fields=["expires"])]
+
+    def is_expired(self) -> bool:
+        return bool(self.revoked is not None or clock.now() >= self.expires)
+
+    def revoke(self) -> None:
+        """Stop this token at once."""
+        stop(AccessToken.objects.filter(pk=self.pk))
+
+
+class RefreshToken(AbstractRefreshToken):
+    """``token_checksum`` is the SHA-256 in hex; ``token`` stays empty. It has no expiry of its own."""
+
+    token_checksum = TokenChecksumField(max_length=64, unique=True)
+    created = models.DateTimeField(default=clock.now, editable=False)
+    updated = UpdatedAt(editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "user"], condition=Q(revoked=None), name="one_live_refresh_token"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["token_family"]),
+            models.Index(fields=["revoked"], condition=~Q(revoked=None), name="revoked_refresh_tokens"),
+        ]
+
+    @classmethod
+    def revoke_family(cls, token_family: uuid.UUID | None) -> None:
+        """Stop everything that came of one consent."""
+        stop(cls.objects.filter(token_family=token_family))
+        stop(AccessToken.objects.filter(token_family=token_family))
+
+    def revoke(self) -> None:
+        """Stop this token and the access token that goes with it."""
+        RefreshToken.revoke_family(self.token_family)
+
+
+def stop(tokens: Any) -> None:
+    """Revoke the live ones of a queryset of access or refresh tokens."""
+    now = clock.now()
+    tokens.filter(revoked=None).update(revoked=now, updated=now)
+
+
+class Calls(models.Model):
+    """How many calls an app made in one hour. Kept without a write-ahead log: after a crash of the database the
+    current hour starts over. Counted only by the function behind ``bearer``."""
+
+    application = models.ForeignKey(
+        Application, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    hour = models.DateTimeField(help_text="Its beginning, UTC.")
+    calls = models.IntegerField()
+    pk = models.CompositePrimaryKey("application_id", "hour")
