@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "charthouse.domains.practice",
     "charthouse.domains.patients",
     "charthouse.domains.scheduling",
+    "charthouse.dialects",
     "charthouse.console",
 ]
 
