@@ -1,0 +1,55 @@
+"""Before anything is timed: the systems must give the same answer to the same request, key by key."""
+
+import json
+import urllib.error
+from collections.abc import Iterator
+from typing import Any
+
+from bench.servers import Server
+
+
+def problems(servers: list[Server], facts: dict[str, Any]) -> Iterator[str]:
+    """What the first server and each other one answer differently, as one line each."""
+    ids = (facts["first"], (facts["first"] + facts["last"]) // 2, facts["last"])
+    doctor = facts["places"][0][0]
+    paths = [f"/api/patients/{number}" for number in ids]
+    paths += ["/api/patients", f"/api/patients?doctor={doctor}&since={facts['since']}"]
+    for path in paths:
+        answers = [(server, fetched(server, path, facts["token"])) for server in servers]
+        yield from compared(path, answers)
+
+
+def compared(path: str, answers: list[tuple[Server, Any]]) -> Iterator[str]:
+    (first, expected), *others = answers
+    objects = rows(expected)
+    if not objects:
+        yield f"{path}: {first.name} finds nothing"
+    for server, answer in others:
+        found = rows(answer)
+        if len(found) != len(objects):
+            yield f"{path}: {server.name} has {len(found)} objects, {first.name} {len(objects)}"
+        for one, other in zip(objects, found, strict=False):
+            for key in {**one, **other}:
+                if one.get(key, "absent") != other.get(key, "absent"):
+                    yield (
+                        f"{path}: key {key!r} is {other.get(key, 'absent')!r} in {server.name}, "
+                        f"{one.get(key, 'absent')!r} in {first.name}"
+                    )
+                    return
+
+
+def fetched(server: Server, path: str, token: str) -> Any:
+    try:
+        return server.get(path, token)
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"{server.name} {path}: {error.code} {error.read()[:500]!r}\n{server.log.read_text()[-3000:]}") from None
+
+
+def rows(answer: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = answer["results"] if "results" in answer else [answer]
+    return found
+
+
+def populated(answer: dict[str, Any]) -> int:
+    """How many keys of an object hold something."""
+    return sum(value not in (None, "", []) for value in json.loads(json.dumps(answer)).values())

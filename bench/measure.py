@@ -1,0 +1,138 @@
+"""Rounds: every case against every system in turn, so that a slow minute of the machine hits all of them alike."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from statistics import median
+from typing import Any
+
+from bench.client import Job, Outcome
+from bench.database import Cluster, Script, pgbench
+from bench.servers import Server, load
+
+Request = tuple[str, str, str | None]
+
+
+@dataclass
+class Case:
+    """One kind of request. ``requests(label, many)`` makes so many for the system of that label."""
+
+    key: str
+    title: str
+    connections: int
+    requests: Callable[[str, int], list[Request]]
+    expected: str = "200"
+    once: bool = False  # no request may be sent twice
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One window. CPU in milliseconds a request: the server's processes, the database's."""
+
+    rate: float
+    p50: float
+    p99: float
+    server: float
+    database: float
+    body: float  # bytes an answer
+
+    @property
+    def cpu(self) -> float:
+        return self.server + self.database
+
+
+@dataclass
+class Results:
+    """Windows by (case, system), in the order of the rounds."""
+
+    windows: dict[tuple[str, str], list[Figures]] = field(default_factory=lambda: defaultdict(list))
+
+    def median(self, case: str, label: str, of: str) -> float:
+        return median(getattr(window, of) for window in self.windows[case, label])
+
+    def ratio(self, case: str, label: str, other: str, of: str = "rate") -> float | None:
+        """The median of the rounds' ratios."""
+        pairs = list(zip(self.windows[case, label], self.windows[case, other], strict=False))
+        if not pairs:
+            return None
+        return median(getattr(one, of) / getattr(two, of) for one, two in pairs)
+
+    def has(self, case: str, label: str) -> bool:
+        return bool(self.windows.get((case, label)))
+
+
+@dataclass
+class Bench:
+    """``seconds`` a window, ``warm`` seconds before the first; ``scripts`` are pgbench's, by case."""
+
+    cluster: Cluster
+    database: str
+    servers: list[Server]
+    token: str
+    seconds: float
+    warm: float
+    results: Results
+    scripts: dict[str, Script] = field(default_factory=dict)
+
+    def warm_up(self, case: Case) -> None:
+        for server in self.servers:
+            self._window(case, server, self.warm)
+
+    def round(self, number: int, case: Case) -> None:
+        """One window of every system; each round starts with another one."""
+        systems: list[Server | Script] = [*self.servers]
+        if script := self.scripts.get(case.key):
+            systems.append(script)
+        turn = number % len(systems)
+        for system in systems[turn:] + systems[:turn]:
+            if isinstance(system, Script):
+                label, figures = "d", self._database_alone(case, system)
+            else:
+                label, figures = system.label, self._window(case, system, self.seconds)
+            self.results.windows[case.key, label].append(figures)
+            say(f"{case.key:>10} {label}  {figures.rate:8.1f}/s  {figures.server:7.2f} + {figures.database:.2f} ms")
+
+    def _window(self, case: Case, server: Server, seconds: float) -> Figures:
+        many = 3000 if not case.once else int(seconds * 3000)
+        job = Job(
+            server.port,
+            self.token,
+            case.connections,
+            seconds,
+            case.requests(server.label, many),
+            once=case.once,
+        )
+        before = server.cpu(), self.cluster.cpu()
+        outcome = load(job)
+        after = server.cpu(), self.cluster.cpu()
+        if set(outcome.statuses) != {case.expected}:
+            raise SystemExit(f"{server.name}, {case.title}: answers {outcome.statuses}")
+        return figures_of(outcome, after[0] - before[0], after[1] - before[1])
+
+    def _database_alone(self, case: Case, script: Script) -> Figures:
+        before = self.cluster.cpu()
+        outcome = pgbench(self.cluster, self.database, script, clients=case.connections, seconds=self.seconds)
+        return figures_of(outcome, 0.0, self.cluster.cpu() - before)
+
+
+def figures_of(outcome: Outcome, server: float, database: float) -> Figures:
+    each = 1000 / outcome.count
+    body = outcome.body_bytes / outcome.count
+    return Figures(outcome.rate, outcome.p50, outcome.p99, server * each, database * each, body)
+
+
+def slots(rooms: int) -> Iterator[tuple[datetime, int]]:
+    """Free places in a calendar far ahead: quarter of an hour by quarter of an hour, room by room."""
+    start = datetime(2040, 1, 1, tzinfo=UTC)
+    for number in count():
+        yield start + timedelta(minutes=15 * (number // rooms)), number % rooms + 1
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+Facts = dict[str, Any]

@@ -1,0 +1,18 @@
+"""Charthouse's tables, read through plain Django: the tables' owner, no row security, a persistent connection."""
+
+from charthouse.settings import *  # noqa: F403
+from charthouse.settings import DATABASES as _DATABASES
+
+DATABASES = {"default": {**_DATABASES["owner"], "ENGINE": "django.db.backends.postgresql"}}
+MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
+ROOT_URLCONF = "bench.plain.urls"
+APPEND_SLASH = False
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["oauth2_provider.contrib.rest_framework.OAuth2Authentication"],
+    "DEFAULT_PAGINATION_CLASS": "bench.plain.api.Pages",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "COERCE_DECIMAL_TO_STRING": True,
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S",
+    "PAGE_SIZE": 250,
+}
