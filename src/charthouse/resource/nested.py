@@ -38,8 +38,12 @@ def parse_members(fields: Sequence[Field], value: Any, model: type[models.Model]
         try:
             if model is not None:
                 parsed[member.name] = one_value(member, model, given)
+            elif given is not None:
+                parsed[member.name] = member.parse(given)
+            elif member.access is REQUIRED:
+                raise Wrong("This field may not be null.")
             else:
-                parsed[member.name] = None if given is None else member.parse(given)
+                parsed[member.name] = None
         except Wrong as error:
             wrong[member.name] = error.messages
     if wrong:
