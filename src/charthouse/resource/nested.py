@@ -158,17 +158,30 @@ class Rows(Members):
     def accepts_null(self, model: type[models.Model]) -> bool:
         return True
 
-    def store(self, row: Any, value: Any) -> None:
+    def store(self, row: Any, value: Any) -> bool:
+        """Write the parsed value of this key of ``row``. Whether that changed anything."""
         raise NotImplementedError
 
-    def write(self, child: Any, values: Mapping[str, Any]) -> None:
-        """Put an object's parsed keys into its row and save it."""
+    def write(self, child: Any, values: Mapping[str, Any]) -> bool:
+        """Put an object's parsed keys into its row, and save it if that changes it."""
+        changed = child._state.adding or child.archived
         for member in self.fields:
             if member.name in values and member.stored:
                 kept = member.keep(values[member.name], child.practice_id)
+                changed = changed or getattr(child, member.attribute) != kept
                 setattr(child, member.attribute, kept)
-        child.archived = False
-        child.save()
+        if changed:
+            child.archived = False
+            child.save()
+        return bool(changed)
+
+    def put_away(self, child: Any) -> bool:
+        """Soft-delete a row; whether it was there."""
+        if child.archived:
+            return False
+        child.archived = True
+        child.save(update_fields=["archived", "updated_at"])
+        return True
 
     def fresh(self, row: Any) -> Any:
         link = {f"{self.link}_id": row.pk} if self.link else {}
@@ -194,23 +207,21 @@ class One(Rows):
         empty = {member.name: member.absent(self.to) for member in self.fields if member.readable}
         return Coalesce(found, sql.Json(**{name: sql.constant(value) for name, value in empty.items()}))
 
-    def store(self, row: Any, value: Any) -> None:
+    def store(self, row: Any, value: Any) -> bool:
         """Null puts the row away; an object changes the keys it names, and starts anew where none was there."""
         child = self.existing(row).first()
         if value is None:
-            if child is not None and not child.archived:
-                child.archived = True
-                child.save(update_fields=["archived", "updated_at"])
-            return
+            return child is not None and self.put_away(child)
         if child is None or child.archived:
             kept = child
             child = self.fresh(row)
             if kept is not None:
                 child.pk, child._state.adding, child.created_at = kept.pk, False, kept.created_at
+                child.archived = True
             for member in self.fields:
                 if member.default is not ABSENT and member.stored:
                     setattr(child, member.attribute, member.absent(self.to))
-        self.write(child, value)
+        return self.write(child, value)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -240,23 +251,22 @@ class Many(Rows):
         rows = self.rows().order_by().values_list(sql.JsonList(self.object(), order=order))
         return Subquery(sql.ungrouped(rows))
 
-    def store(self, row: Any, value: Any) -> None:
+    def store(self, row: Any, value: Any) -> bool:
         attribute = next((m.attribute for m in self.fields if m.name == self.key), "id")
         there = {getattr(child, attribute): child for child in self.existing(row)}
-        named = set()
+        named, changed = set(), False
         for item in value or []:
             given = item.get(self.key)
             if self.key == "id" and given is not None and given not in there:
                 raise Wrong(f'Invalid pk "{given}" - object does not exist.')
             child = there.get(given) if given is not None else None
             child = child or self.fresh(row)
-            self.write(child, {name: part for name, part in item.items() if name != "id"})
+            changed |= self.write(child, {name: part for name, part in item.items() if name != "id"})
             named.add(child.pk)
         if self.replace:
             for child in there.values():
-                if child.pk not in named and not child.archived:
-                    child.archived = True
-                    child.save(update_fields=["archived", "updated_at"])
+                changed |= child.pk not in named and self.put_away(child)
+        return changed
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": super().schema()}

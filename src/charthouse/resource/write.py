@@ -225,12 +225,15 @@ def _update(change: Change) -> None:
 
 
 def _finish(change: Change, row: Any) -> None:
+    touched = False
     for declared in change.resource.writable:
         if isinstance(declared, Rows) and declared.name in change.values:
             try:
-                declared.store(row, change.values[declared.name])
+                touched |= bool(declared.store(row, change.values[declared.name]))
             except Wrong as error:
                 raise Invalid({declared.name: error.messages}) from None
+    if touched and change.row is not None and not change.replaced:
+        row.save(update_fields=["updated_at"])  # or whoever asks for changes since a moment would miss it
     for hook in change.resource.after:
         hook(change, row)
     _stay_visible(change, row)
