@@ -31,10 +31,14 @@ class PageSize:
 
 @dataclass(frozen=True)
 class Hidden:
-    """Rows that a list leaves out unless the flag named ``unless`` is on. Asked for by id, they are there."""
+    """Rows that a list leaves out unless the flag named ``unless`` is on. Asked for by id, they are there.
+
+    ``usable``: other rows may still be made to refer to them (a document of an inactive patient).
+    """
 
     rows: Q
     unless: str
+    usable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

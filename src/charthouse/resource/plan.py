@@ -100,12 +100,13 @@ def locked(resource: Resource, owned: bool) -> Statement:
 
 def existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
     """Pairs (position of the target, id) of the rows that exist and are visible, of the ids in slots ``ids0``,
-    ``ids1``… Rows that lists hide do not count: what is archived is not to be used anew."""
+    ``ids1``… Rows that lists hide do not count unless declared usable: what is archived is
+    not to be used anew."""
     parts: list[str] = []
     parameters: list[Any] = []
     for index, (target, owned) in enumerate(targets):
         rows = visible(target, owned)
-        if target.hidden:
+        if target.hidden and not target.hidden.usable:
             rows = rows.exclude(target.hidden.rows)
         rows = rows.filter(sql.IsAny(models.F("pk"), Slot(f"ids{index}", ArrayField(ID()))))
         text, part_parameters = compiled(rows.values_list(sql.constant(index), "pk"))
