@@ -1,0 +1,145 @@
+"""The rules of a patient's record that one row can't see: chart numbers, duplicates, payment profiles."""
+
+import hashlib
+import re
+import unicodedata
+from typing import Any
+
+from django.db import connection
+
+from charthouse.domains.patients.codes import INSURED_PROFILES
+from charthouse.domains.patients.models import Coverage, CustomDemographic, Patient
+from charthouse.identity.models import Practice
+from charthouse.resource.change import Change
+from charthouse.resource.errors import Conflict
+
+CHART_DIGITS = 6
+RANKS = {"primary_insurance": Coverage.Rank.PRIMARY, "secondary_insurance": Coverage.Rank.SECONDARY}
+
+
+def _alone(*what: Any) -> None:
+    """Until this transaction ends, no other one that names the same thing gets past this line."""
+    name = hashlib.blake2b(repr(what).encode(), digest_size=8).digest()
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [int.from_bytes(name, signed=True)])
+
+
+# -- chart numbers ----------------------------------------------------------------------------------------------
+
+
+def chart_prefix(first_name: str, last_name: str) -> str:
+    """Two letters of the last name and two of the first: Amara Okafor → ``OkAm``. X where letters are missing."""
+    return "".join(_letters(name)[:2].ljust(2, "X").capitalize() for name in (last_name, first_name))
+
+
+def _letters(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z]", "", plain)
+
+
+def chart_number(prefix: str, number: int) -> str:
+    return f"{prefix}{number:0{CHART_DIGITS}d}"
+
+
+def number_chart(change: Change) -> None:
+    """A create without chart_id gets the next number of its name's prefix. Emptying one doesn't take it away."""
+    if change.values.get("chart_id") or change.errors or (change.row and "chart_id" not in change.values):
+        return
+    if change.row and change.row.chart_id:
+        del change.values["chart_id"]
+    else:
+        prefix = chart_prefix(change.get("first_name") or "", change.get("last_name") or "")
+        change.values["chart_id"] = _next_chart(change.actor.practice, prefix)
+
+
+def _next_chart(practice: int, prefix: str) -> str:
+    """One more than the highest in use, archived patients' included."""
+    _alone("chart", practice, prefix)
+    digits = CHART_DIGITS
+    while True:
+        # the bounds can use the index (chart_id sorts by its bytes, and ":" follows "9"), the pattern can't
+        charts = Patient.objects.filter(
+            practice=practice,
+            chart_id__gt=prefix,
+            chart_id__lt=f"{prefix}:",
+            chart_id__regex=f"^{prefix}[0-9]{{{digits}}}$",
+        )
+        last = charts.order_by("-chart_id").values_list("chart_id", flat=True).first()
+        number = (
+            int(last.removeprefix(prefix)) + 1 if last else 10 ** (digits - 1) if digits > CHART_DIGITS else 1
+        )
+        if number < 10**digits:
+            return chart_number(prefix, number)
+        digits += 1
+
+
+# -- duplicates -------------------------------------------------------------------------------------------------
+
+
+def refuse_duplicate(change: Change) -> None:
+    """With the practice's switch on, a second patient of the same name, birthday and gender is a Conflict, unless
+    the caller says ``allow_duplicates``. Without both names and a birthday nobody is taken for a duplicate."""
+    values = change.values
+    if change.operation != "create" or values.get("allow_duplicates"):
+        return
+    who = [values.get(name) for name in ("first_name", "last_name", "date_of_birth", "gender")]
+    practice = change.actor.practice
+    if not all(who) or not Practice.objects.filter(pk=practice, refuse_duplicate_patients=True).exists():
+        return
+    first_name, last_name, born, gender = who
+    _alone("duplicate", practice, str(born), gender)
+    found = Patient.objects.filter(
+        practice=practice,
+        archived=False,
+        date_of_birth=born,
+        gender=gender,
+        first_name__iexact=first_name,
+        last_name__iexact=last_name,
+    )
+    if found.exists():
+        raise Conflict("A patient with this name, date of birth and gender exists already.")
+
+
+# -- insurance --------------------------------------------------------------------------------------------------
+
+
+def insured(change: Change) -> None:
+    """Payment profiles that send claims need a primary or secondary insurance, stored or in the same request."""
+    touched = change.given & {"patient_payment_profile", *RANKS}
+    if not touched or change.get("patient_payment_profile") not in INSURED_PROFILES:
+        return
+    if any(change.values.get(name) for name in RANKS):
+        return
+    # null in the request takes a stored one away
+    stored = [rank for name, rank in RANKS.items() if change.values.get(name, {}) is not None]
+    if change.row is not None and stored:
+        coverages = Coverage.objects.filter(
+            practice=change.actor.practice, patient=change.row.pk, archived=False, rank__in=stored
+        )
+        if coverages.exists():
+            return
+    change.wrong(
+        "patient_payment_profile",
+        f'"{change.get("patient_payment_profile")}" needs primary_insurance or secondary_insurance.',
+    )
+
+
+# -- custom demographics ----------------------------------------------------------------------------------------
+
+
+def allowed_values_only(change: Change) -> None:
+    """A custom demographic that lists its allowed values takes one of them, or nothing."""
+    items = change.values.get("custom_demographics")
+    if not items:
+        return
+    definitions = CustomDemographic.objects.filter(
+        practice=change.actor.practice, pk__in=[item["field_type"] for item in items]
+    )
+    allowed = {row.pk: row.allowed_values for row in definitions}
+    wrong = {}
+    for position, item in enumerate(items):
+        value, choices = item.get("value"), allowed.get(item["field_type"])
+        if value and choices and value not in choices:
+            wrong[str(position)] = {"value": [f'"{value[:100]}" is not a valid choice.']}
+    if wrong:
+        change.errors["custom_demographics"] = wrong

@@ -1,0 +1,34 @@
+"""Closed lists of codes that a patient's record uses, in the wire's spelling. Facts: reference drchrono/enums.yaml."""
+
+GENDERS = ("Male", "Female", "Other")
+RACES = ("blank", "indian", "asian", "black", "hawaiian", "white", "declined")
+ETHNICITIES = ("blank", "hispanic", "not_hispanic", "declined")
+STATUSES = ("A", "I", "D")
+# ISO 639 alpha-3, or what the hosted API writes where there is none.
+LANGUAGE = r"[a-z]{3}|blank|other|unknown|declined"
+
+PAYMENT_PROFILES = ("", "Cash", "Insurance", "Insurance Out of Network", "Auto Accident", "Worker's Comp")
+INSURED_PROFILES = frozenset({"Insurance", "Auto Accident", "Worker's Comp"})
+
+# LOINC answer codes.
+PRONOUNS = (
+    "", "LA29518-0", "LA29519-8", "LA29520-6", "LA29523-0", "LA29521-4", "LA29515-6", "LA29516-4", "LA29517-2",
+    "LA29522-2", "LA29524-8",
+)  # fmt: skip
+
+SUBSCRIBER_GENDERS = ("", "Male", "Female", "Other", "UNK", "ASKU")
+
+# X12 element 1069, as far as the API takes it.
+RELATIONSHIPS = (
+    "", "01", "04", "05", "07", "10", "15", "17", "19", "20", "21", "22", "23", "24", "29", "32", "33", "36", "39",
+    "40", "41", "43", "53", "76", "G8",
+)  # fmt: skip
+
+# X12 SBR09.
+PLAN_TYPES = (
+    "", "AM", "BL", "CH", "CI", "17", "DS", "14", "FI", "HM", "16", "15", "LM", "MC", "MA", "MB", "ZZ", "OF", "11",
+    "13", "12", "TV", "VA", "WC",
+)  # fmt: skip
+
+PROVIDER_QUALIFIERS = ("", "0B", "1G", "G2")
+SIGNIFICANT_INJURY = ("", "YES", "NO", r"N\A")
