@@ -39,8 +39,8 @@ def authenticate(authorization: str | None, at: datetime) -> Actor:
         tenancy.leave()
         raise Unauthenticated("Authentication credentials were not provided.")
     checksum = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest().encode()
-    practice, refusal, app, user, doctor, permissions, sharing, granted, allowed = tenancy.database().establish(
-        STATEMENT, (checksum, at.isoformat().encode())
+    practice, refusal, app, user, doctor, permissions, sharing, granted, allowed = (
+        tenancy.database().establish(STATEMENT, (checksum, at.isoformat().encode()))
     )
     if refusal is not None:
         if refusal == "throttled":
@@ -64,4 +64,4 @@ def rights(granted: str, allowed: str, permissions: str, sharing: str) -> Rights
 
 def seconds_left(at: datetime) -> int:
     """Whole seconds until the hour of ``at`` is over, at least 1. Hours are UTC's."""
-    return 3600 - int(ceil(at.timestamp())) % 3600 if at.timestamp() % 3600 else 3600
+    return ceil(3600 - at.timestamp() % 3600)

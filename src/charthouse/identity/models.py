@@ -10,7 +10,15 @@ from charthouse import clock
 from charthouse.identity.tokens import AccessToken, Application, Calls, Grant, RefreshToken
 
 __all__ = [
-    "PERMISSIONS", "SCOPES", "SHARING", "AccessToken", "Application", "Calls", "Grant", "Practice", "RefreshToken",
+    "PERMISSIONS",
+    "SCOPES",
+    "SHARING",
+    "AccessToken",
+    "Application",
+    "Calls",
+    "Grant",
+    "Practice",
+    "RefreshToken",
     "User",
 ]
 

@@ -66,7 +66,13 @@ def secure(using: str = "owner") -> None:
 def unsecured(using: str = "owner") -> list[str]:
     """Every "table: what it lacks", also what ``secure`` can't give. Empty means secure."""
     with connections[using].cursor() as cursor:
-        found = [*_keys(cursor), *_references(cursor), *_policies(cursor), *_grants(cursor), *_mistakes(cursor)]
+        found = [
+            *_keys(cursor),
+            *_references(cursor),
+            *_policies(cursor),
+            *_grants(cursor),
+            *_mistakes(cursor),
+        ]
     return [f"{lack.table}: {lack.what}" for lack in found]
 
 

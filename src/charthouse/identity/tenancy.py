@@ -75,7 +75,11 @@ class Record(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     practice = models.ForeignKey(
-        "identity.Practice", on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+        "identity.Practice",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     archived = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)

