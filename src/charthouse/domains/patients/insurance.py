@@ -1,7 +1,7 @@
 """Who pays and who sent the patient, as DrChrono shows it: objects inside a patient's, and the payer directory.
 
-Facts: reference drchrono/nested.yaml and resources.yaml. Payers are taken as given (the seed: insurance data is unvalidated); codes
-that the API enumerates are held to its lists.
+Facts: reference drchrono/nested.yaml and resources.yaml. Payers are taken as given (the seed: insurance data is
+unvalidated); codes that the API enumerates are held to its lists.
 """
 
 from collections.abc import Iterable, Mapping
