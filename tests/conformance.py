@@ -1,0 +1,99 @@
+"""Every API response that a test client gets is held against the server's own OpenAPI document.
+
+``check`` is a response hook of ``support.client``. It takes the exact variant (verbose or not, one or a list), so that
+a key that is missing, of another type, or of nobody's declaration fails the test that asked.
+"""
+
+from functools import cache
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+from charthouse.dialects.drchrono import reference
+
+BASE = "/api/"
+HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After"}
+
+
+def check(response: httpx.Response) -> None:
+    """Raises AssertionError for a response that the document doesn't have."""
+    path = response.request.url.path
+    if not path.startswith(BASE):
+        return
+    response.read()
+    where = f"{response.request.method} {response.request.url} answered {response.status_code}"
+    assert response.status_code != 500, f"{where}: {response.text[:300]}"
+    operation = _operation(path, response.request.method)
+    _check_headers(response, where)
+    if response.request.method == "HEAD":
+        return
+    if operation is None:
+        assert response.status_code in (400, 401, 404, 405, 429, 503), where
+        _validate(response, f"Refused{response.status_code}", where)
+        return
+    declared = operation["responses"].get(str(response.status_code))
+    assert declared is not None, f"{where}, which the document doesn't have"
+    if "$ref" in declared:
+        _validate(response, declared["$ref"].rsplit("/", 1)[1], where)
+    elif "content" not in declared:
+        assert response.content == b"", f"{where} with a body"
+    else:
+        _validate(response, _variant(response, operation["operationId"]), where)
+
+
+def _check_headers(response: httpx.Response, where: str) -> None:
+    if response.content:
+        assert response.headers["Content-Type"] == "application/json", where
+    if needed := HEADERS.get(response.status_code):
+        assert needed in response.headers, f"{where} without {needed}"
+    if response.status_code == 302:
+        assert response.headers["Location"].startswith("http"), where
+
+
+def _operation(path: str, method: str) -> dict[str, Any] | None:
+    """The operation that a URL and a method mean, or None."""
+    parts = path.removeprefix(BASE).removesuffix("/").split("/")
+    paths = reference.document()["paths"]
+    item = paths.get(f"{BASE}{'/'.join(parts)}")
+    if item is None and len(parts) > 1:
+        item = paths.get(f"{BASE}{'/'.join([parts[0], '{id}', *parts[2:]])}")
+    return (item or {}).get("get" if method == "HEAD" else method.lower())
+
+
+def _variant(response: httpx.Response, operation: str) -> str:
+    """The name of the one schema that this success must have: ``read:Patients``, ``page:PatientsVerbose``…"""
+    resource, _, kind = operation.rpartition("_")
+    names = reference.document()["components"]["schemas"]
+    name, known = "", set(names)
+    while resource and not (name := "".join(word.title() for word in resource.split("_"))) in known:
+        resource = resource.rpartition("_")[0]
+    asked = response.request.url.params.get("verbose", "").lower() in ("true", "1")
+    verbose = f"{name}Verbose" in known and (asked or response.status_code == 201)
+    name += "Verbose" if verbose else ""
+    if response.request.method == "GET":
+        return f"page:{name}" if kind == "list" else f"one:{name}"
+    return f"many:{name}" if response.content[:1] == b"[" else f"one:{name}"
+
+
+def _validate(response: httpx.Response, variant: str, where: str) -> None:
+    body = response.json()
+    for error in _validator(variant).iter_errors(body):
+        at = "/".join(map(str, error.instance_path))
+        raise AssertionError(f"{where}; at {at!r}: {error.message[:500]}")
+
+
+@cache
+def _validator(variant: str) -> Any:
+    document = reference.document()
+    kind, _, name = variant.rpartition(":")
+    one: dict[str, Any] = {"$ref": f"#/components/schemas/{name}"}
+    if not kind:
+        one = document["components"]["responses"][name]["content"]["application/json"]["schema"]
+    schema = {
+        "": one,
+        "one": one,
+        "many": {"type": "array", "items": one},
+        "page": reference.wire().page({"type": "array", "items": one}),
+    }[kind]
+    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})

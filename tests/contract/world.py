@@ -1,0 +1,177 @@
+"""A practice with rows of every resource, made from the declarations alone.
+
+A resource that can be written is filled through the API, from its declared ``example``; one that can only be read
+gets its row through its model. A resource for which neither works fails the kit: then its ``example`` isn't one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import httpx
+from django.db import models
+
+from charthouse import clock
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.identity import tenancy
+from charthouse.identity.models import PERMISSIONS, SCOPES, User
+from charthouse.resource import fields as kinds
+from charthouse.resource.declare import Resource
+from charthouse.resource.fields import Field, Ref
+from charthouse.resource.nested import Members, Rows
+from tests import support
+
+from . import values
+
+
+@dataclass(eq=False)
+class World:
+    """``clinic``: its practice; ``client``: its primary user with every scope and permission."""
+
+    clinic: support.Clinic
+    client: httpx.Client
+    rows: dict[str, list[int]] = field(default_factory=dict)
+    count: int = 0
+
+    @property
+    def practice(self) -> int:
+        return self.clinic.id
+
+    def next(self) -> int:
+        self.count += 1
+        return self.count
+
+    def client_with(
+        self,
+        *,
+        scopes: Iterable[str] = SCOPES,
+        permissions: Iterable[str] = PERMISSIONS,
+        doctor: Any = None,
+    ) -> httpx.Client:
+        """Somebody else of this practice, with an app of their own."""
+        user = support.make_user(
+            self.clinic.practice, permissions=permissions, doctor=doctor or self.clinic.doctor, role=User.Role.DOCTOR
+        )
+        app = support.make_app({scope.rpartition(":")[0] or scope for scope in scopes} & set(SCOPES) or SCOPES)
+        return support.client(support.issue_token(user, app, scopes))
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    def row(self, path: str) -> int:
+        """The id of a row of this resource; the first that was made, or one made now."""
+        made = self.rows.get(path)
+        return made[0] if made else self.new(path)
+
+    def new(self, path: str, **values: Any) -> int:
+        """The id of a fresh row."""
+        resource = registry()[path]
+        row_id = self.post(resource, **values) if "POST" in resource.method_set else self.build(resource)
+        self.rows.setdefault(path, []).append(row_id)
+        return row_id
+
+    def post(self, resource: Resource, **given: Any) -> int:
+        answer = self.client.post(f"/api/{resource.path}", json=self.payload(resource) | given)
+        assert answer.status_code == 201, f"{resource.path}: its example is refused: {answer.text[:600]}"
+        return int(answer.json()["id"])
+
+    def payload(self, resource: Resource) -> dict[str, Any]:
+        """A body that a create accepts: the declared example with the ids of this world, on a day of its own."""
+        n = self.next()
+        body = {}
+        for declared in resource.writable:
+            if declared.name in resource.example:
+                body[declared.name] = self._fitted(declared, resource.example[declared.name], n)
+            elif declared.access is kinds.REQUIRED and not declared.required_unless:
+                body[declared.name] = self.good(declared, resource.model, n)
+        return body
+
+    def good(self, declared: Field, model: type[models.Model] | None, n: int) -> Any:
+        return values.good(declared, model, n, self.row)
+
+    def _fitted(self, declared: Field, example: Any, n: int) -> Any:
+        if example is None:
+            return None
+        if isinstance(declared, Ref):
+            return self.row(declared.to)
+        if isinstance(declared, kinds.Timestamp):
+            return values.moment(n)
+        if isinstance(declared, Members):
+            items = example if isinstance(example, list) else [example]
+            refs = [member for member in declared.fields if isinstance(member, Ref) and member.writable]
+            fitted = [{**item, **{m.name: self.row(m.to) for m in refs if m.name in item}} for item in items]
+            return fitted if isinstance(example, list) else fitted[0]
+        return example
+
+    # -- rows that no call makes --------------------------------------------------------------------------------
+
+    def build(self, resource: Resource) -> int:
+        """A row of a read-only resource, with a row in each list of objects that it shows."""
+        made = self.instance(resource.model)
+        for declared in resource.fields:
+            if isinstance(declared, Rows) and declared.link:
+                self.instance(declared.to, **{f"{declared.link}_id": made, **declared.where})
+        return made
+
+    def instance(self, model: type[models.Model], **given: Any) -> int:
+        """A row of a table with something in every column. Its id."""
+        if model is User:
+            return int(support.make_user(self.clinic.practice, doctor=self.clinic.doctor).pk)
+        n = self.next()
+        columns: dict[str, Any] = {}
+        for column in model._meta.concrete_fields:
+            if column.attname in given or column.primary_key or column.name in ("archived", "created_at"):
+                continue
+            if column.name == "practice":
+                columns["practice_id"] = self.practice
+            elif column.is_relation:
+                columns[column.attname] = self._related(column)
+            else:
+                columns[column.attname] = _filled(column, n)
+        with tenancy.within(self.practice):
+            row: Any = model(**columns, **given)
+            row.save(force_insert=True)
+        return int(row.pk)
+
+    def _related(self, column: Any) -> int | None:
+        model = column.related_model
+        if model is User:
+            return int(self.clinic.user.pk)
+        for resource in registry():
+            if resource.model is model and not resource.rows:
+                return self.row(resource.path)
+        return None if column.null else self.instance(model)
+
+
+def _filled(column: Any, n: int) -> Any:
+    """A value for a column, its default where it has one that says more than nothing."""
+    if column.has_default() and column.get_default() not in ("", None, 0):
+        return column.get_default()
+    if column.choices:
+        return column.choices[n % len(column.choices)][0]
+    kind = column.get_internal_type()
+    made: dict[str, Any] = {
+        "DateField": date(1980, 1, 1) + timedelta(days=n),
+        "DateTimeField": clock.now(),
+        "BooleanField": False,
+        "DecimalField": n % 100,
+        "TimeField": datetime(2000, 1, 1, 9).time(),  # noqa: DTZ001
+        "JSONField": [],
+        "ArrayField": [],
+    }
+    if kind in made:
+        return made[kind]
+    if "Integer" in kind:
+        return column.get_default() if column.has_default() else n
+    return f"{column.name} {n}"[: column.max_length or 200] if (column.max_length or 99) > 5 else "CA"[: column.max_length]
+
+
+def make(name: str = "Contract") -> World:
+    """A practice with one row of every resource."""
+    clinic = support.make_practice(name)
+    client = support.client(support.issue_token(clinic.user, support.make_app()))
+    world = World(clinic, client)
+    world.rows["doctors"], world.rows["users"] = [clinic.doctor.pk], [clinic.user.pk]
+    for resource in registry():
+        world.row(resource.path)
+    return world
