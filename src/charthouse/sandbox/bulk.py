@@ -3,8 +3,8 @@
 COPY runs the constraints but none of the Python that a write passes through: defaults come from the models here.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import Any
 
 from django.db import connections, models
@@ -15,55 +15,63 @@ Progress = Callable[[str, int, int], None]  # what is being done, steps done, st
 
 
 class Loader:
-    """One load into an empty or growing database, on connection ``using``. ``moment``: when rows came to be that
-    don't say it themselves."""
+    """One load. ``moment``: when rows came to be that don't say it themselves.
 
-    def __init__(self, using: str, moment: str) -> None:
+    Ids count from 1, or from ``first`` of a model: sequences survive a load that was broken off, and the same seed
+    shall give the same ids.
+    """
+
+    def __init__(self, using: str, moment: str, first: Mapping[type[models.Model], int]) -> None:
         self.connection = connections[using]
         self.moment = moment
+        self.next: dict[type[models.Model], int] = defaultdict(lambda: 1, first)
 
-    def copy(self, model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows by attribute name (``doctor_id``); left out are the model's defaults, and ids the database gives."""
+    def ids(self, model: type[models.Model], count: int) -> range:
+        """The next so many ids."""
+        start = self.next[model]
+        self.next[model] = start + count
+        return range(start, start + count)
+
+    def copy(
+        self, model: type[models.Model], rows: Iterable[dict[str, Any]], practice: int | None = None
+    ) -> list[int]:
+        """Rows by attribute name (``doctor_id``), without an id or all with one; what they leave out gets the
+        model's default. Their ids."""
         listed = list(rows)
         if not listed:
-            return
-        columns = [
-            (column.attname, self._default(column), isinstance(column, models.JSONField))
-            for column in model._meta.concrete_fields
-            if not column.primary_key or column.attname in listed[0]
-        ]
-        names = [model._meta.get_field(name).column for name, _, _ in columns]
-        statement = sql.SQL("copy {} ({}) from stdin").format(
-            sql.Identifier(model._meta.db_table), sql.SQL(",").join(map(sql.Identifier, names))
-        )
+            return []
+        if "id" not in listed[0]:
+            for row, row_id in zip(listed, self.ids(model, len(listed)), strict=True):
+                row["id"] = row_id
+        columns = [(column.attname, self._default(column, practice)) for column in model._meta.concrete_fields]
+        json = [at for at, c in enumerate(model._meta.concrete_fields) if isinstance(c, models.JSONField)]
         self.connection.ensure_connection()
-        plain = [(name, default) for name, default, _ in columns]
-        wrapped = [at for at, column in enumerate(columns) if column[2]]
-        with self.connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+        with self.connection.connection.cursor() as cursor, cursor.copy(_statement(model)) as copy:
             write = copy.write_row
             for row in listed:
-                values = [row.get(name, default) for name, default in plain]
-                for at in wrapped:
+                get = row.get
+                values = [get(name, default) for name, default in columns]
+                for at in json:
                     values[at] = Jsonb(values[at])
                 write(values)
+        return [row["id"] for row in listed]
 
-    def _default(self, column: "models.Field[Any, Any]") -> Any:
-        return self.moment if column.attname in ("created_at", "updated_at") else _default(column)
+    def _default(self, column: "models.Field[Any, Any]", practice: int | None) -> Any:
+        if column.attname == "practice_id":
+            return practice
+        return self.moment if column.attname in ("created_at", "updated_at") else column.get_default()
 
-    def finish(self, loaded: Iterable[type[models.Model]]) -> None:
+    def finish(self) -> None:
         """Ids given from here on lie above those loaded; the planner knows the tables."""
         with self.connection.cursor() as cursor:
-            for model in loaded:
-                table = model._meta.db_table
-                cursor.execute(
-                    "select setval(pg_get_serial_sequence(%s, 'id'), (select coalesce(max(id), 1) from {}))".format(  # noqa: S608
-                        self.connection.ops.quote_name(table)
-                    ),
-                    [table],
-                )
-                cursor.execute(f"analyze {self.connection.ops.quote_name(table)}")
+            for model, following in self.next.items():
+                table = self.connection.ops.quote_name(model._meta.db_table)
+                cursor.execute("select setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, following - 1])
+                cursor.execute(f"analyze {table}")
 
 
-@cache
-def _default(column: "models.Field[Any, Any]") -> Any:
-    return column.get_default()
+def _statement(model: type[models.Model]) -> sql.Composed:
+    names = [sql.Identifier(column.column) for column in model._meta.concrete_fields]
+    return sql.SQL("copy {} ({}) from stdin").format(
+        sql.Identifier(model._meta.db_table), sql.SQL(",").join(names)
+    )

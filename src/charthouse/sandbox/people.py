@@ -19,7 +19,15 @@ from charthouse.sandbox.places import EMPLOYERS, STREETS, Town
 
 Row = dict[str, Any]
 
-RACES = (("white", 62), ("declined", 9), ("asian", 8), ("black", 10), ("indian", 2), ("hawaiian", 1), ("blank", 8))
+RACES = (
+    ("white", 62),
+    ("declined", 9),
+    ("asian", 8),
+    ("black", 10),
+    ("indian", 2),
+    ("hawaiian", 1),
+    ("blank", 8),
+)
 LANGUAGES = (("eng", 82), ("spa", 11), ("zho", 2), ("fra", 1), ("rus", 1), ("declined", 1), ("blank", 2))
 SOURCES = ("Friend or family", "Insurance directory", "Web search", "Hospital discharge", "Walked by", "")
 RELATIONS = ("Spouse", "Parent", "Sibling", "Child", "Friend", "Partner")
@@ -218,7 +226,9 @@ def _extras(random: Random, person: Person, panel: Panel) -> None:
     stamps = {"patient_id": row["id"], "created_at": row["created_at"], "updated_at": row["updated_at"]}
     if panel.flag_types and lot() < 0.12:
         flag = panel.flag_types[int(lot() * len(panel.flag_types))]
-        person.flags.append({**stamps, "flag_type_id": flag, "flag_text": "" if lot() < 0.5 else "Ask at desk"})
+        person.flags.append(
+            {**stamps, "flag_type_id": flag, "flag_text": "" if lot() < 0.5 else "Ask at desk"}
+        )
     for field_type, values in panel.demographics:
         if lot() < 0.35:
             value = values[int(lot() * len(values))]
