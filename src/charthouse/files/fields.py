@@ -25,7 +25,8 @@ class File(Field):
     kinds: tuple[str, ...] = ("image",)
     max_size: int = 20 * 1024 * 1024
     json_type = {"type": "string"}
-    kept: ClassVar[bool] = True
+    kept: bool = True
+    upload: ClassVar[bool] = True
 
     @property
     def attribute(self) -> str:

@@ -54,6 +54,7 @@ class Field:
     default   when a create leaves it out: a value, or a callable
     required_unless, requires   names of other keys of the same request
     verbose   only shown with verbose on
+    kept      a PUT that leaves it out keeps it
     addition  not in the seed: the hosted API has grown it since
     """
 
@@ -68,6 +69,7 @@ class Field:
     required_unless: str = ""
     requires: str = ""
     verbose: bool = False
+    kept: bool = False
     addition: bool = False
     example: Any = ABSENT
 
@@ -134,7 +136,6 @@ class Field:
         return column
 
     finish: ClassVar[Any] = None  # a method, for what SQL can't make: stored value → wire value
-    kept: ClassVar[bool] = False  # a PUT that leaves it out keeps it
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the value, null apart."""
@@ -156,7 +157,8 @@ class Text(Field):
         text = plain_text(value)
         if not text and not self.blank:
             raise Wrong("This field may not be blank.")
-        if self.choices is not None and not self.open and text not in self.choices:
+        absent = not text and self.access is not REQUIRED  # "" is how an absent text reads
+        if self.choices is not None and not self.open and text not in self.choices and not absent:
             raise Wrong(f'"{text[:100]}" is not a valid choice.')
         if self.max_length is not None and len(text) > self.max_length:
             raise Wrong(f"Ensure this field has no more than {self.max_length} characters.")

@@ -1,7 +1,7 @@
 """Patients and what belongs to them as DrChrono shows them. Facts: reference drchrono/resources.yaml."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -43,20 +43,6 @@ SHARED = "share_patients"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ChartId(Text):
-    """Left out of a PUT it stays: it was made for the patient, not by the caller."""
-
-    kept: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PhotoDate(Date):
-    """Left out of a PUT it stays, like the photo that it belongs to."""
-
-    kept: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class FlagTypes(Many):
     """The types that a patient can be flagged with, and those the patient carries: their doctor's, the attached."""
 
@@ -75,7 +61,7 @@ class FlagTypes(Many):
 
 
 def _chart_id() -> Field:
-    return ChartId("chart_id", OPTIONAL, doc="Made from last and first name when it is left out.")
+    return Text("chart_id", OPTIONAL, kept=True, doc="Made from last and first name when it is left out.")
 
 
 def _allow_duplicates() -> Field:
@@ -105,7 +91,7 @@ _WHO: tuple[Field, ...] = (
     Text("preferred_language", OPTIONAL, pattern=codes.LANGUAGE, default="blank", doc="ISO 639 alpha-3."),
     Text("patient_status", OPTIONAL, choices=codes.STATUSES, default="A", doc="Active, inactive, deceased."),
     File("patient_photo", OPTIONAL),
-    PhotoDate("patient_photo_date", OPTIONAL, requires="patient_photo"),
+    Date("patient_photo_date", OPTIONAL, kept=True, requires="patient_photo"),
     Date("date_of_death", OPTIONAL, addition=True),
     Text("pronouns", OPTIONAL, choices=codes.PRONOUNS, addition=True, doc="LOINC answer code."),
 )
