@@ -11,6 +11,7 @@ from charthouse.domains.practice.models import Doctor
 from charthouse.identity import tenancy
 from charthouse.identity.issue import issue
 from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Application, Practice, User
+from tests import conformance
 
 PASSWORD = "correct horse battery staple"  # noqa: S105
 CALLBACK = "https://app.example/callback"
@@ -106,7 +107,8 @@ def issue_token(user: User, app: App, scopes: Iterable[str] | None = None) -> st
 
 
 def client(token: str | None = None, **options: Any) -> httpx.Client:
-    """An HTTP client of the server in this process; it follows no redirects and keeps cookies."""
+    """An HTTP client of the server in this process; it follows no redirects and keeps cookies. Answers of the API
+    must be what our OpenAPI document says."""
     from charthouse.wsgi import application
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -114,5 +116,6 @@ def client(token: str | None = None, **options: Any) -> httpx.Client:
         transport=httpx.WSGITransport(app=application, raise_app_exceptions=True),
         base_url="http://testserver",
         headers=headers,
+        event_hooks={"response": [conformance.check]},
         **options,
     )

@@ -51,9 +51,14 @@ class World:
     ) -> httpx.Client:
         """Somebody else of this practice, with an app of their own."""
         user = support.make_user(
-            self.clinic.practice, permissions=permissions, doctor=doctor or self.clinic.doctor, role=User.Role.DOCTOR
+            self.clinic.practice,
+            permissions=permissions,
+            doctor=doctor or self.clinic.doctor,
+            role=User.Role.DOCTOR,
         )
-        app = support.make_app({scope.rpartition(":")[0] or scope for scope in scopes} & set(SCOPES) or SCOPES)
+        app = support.make_app(
+            {scope.rpartition(":")[0] or scope for scope in scopes} & set(SCOPES) or SCOPES
+        )
         return support.client(support.issue_token(user, app, scopes))
 
     # -- rows ---------------------------------------------------------------------------------------------------
@@ -163,7 +168,11 @@ def _filled(column: Any, n: int) -> Any:
         return made[kind]
     if "Integer" in kind:
         return column.get_default() if column.has_default() else n
-    return f"{column.name} {n}"[: column.max_length or 200] if (column.max_length or 99) > 5 else "CA"[: column.max_length]
+    return (
+        f"{column.name} {n}"[: column.max_length or 200]
+        if (column.max_length or 99) > 5
+        else "CA"[: column.max_length]
+    )
 
 
 def make(name: str = "Contract") -> World:

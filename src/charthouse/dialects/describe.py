@@ -111,6 +111,8 @@ def type_name(declared: Field) -> str:
         return f"list of {type_name(declared.item)}"
     if isinstance(declared, RelatedIds):
         return "list of ids"
+    if declared.upload:
+        return "file"
     printed = declared.schema()
     if isinstance(declared, kinds.Ref | kinds.Id):
         return "id as text" if printed.get("type") == "string" else "id"

@@ -266,6 +266,11 @@ class _Printer:
         whole = {"anyOf": [ref(name), {"type": "array", "items": ref(name)}]} if many else ref(name)
         content: dict[str, Any] = {media: {"schema": whole, "example": example} for media in self.wire.media}
         content |= {media: {"schema": ref(name)} for media in self.wire.forms}
+        files = {
+            field.name: {"contentMediaType": "application/octet-stream"} for field in fields if field.upload
+        }
+        if files and "multipart/form-data" in content:
+            content["multipart/form-data"] = {"schema": {"allOf": [ref(name), {"properties": files}]}}
         return {"required": True, "content": content}
 
 
