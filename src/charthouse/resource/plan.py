@@ -65,6 +65,11 @@ def owned_only(resource: Resource, actor: Actor) -> bool:
     return resource.sharing != ALWAYS and resource.sharing not in actor.shared
 
 
+def bindings(actor: Actor) -> dict[str, Any]:
+    """The values of the slots that every statement may use."""
+    return {"practice": actor.practice, "owner": actor.doctor, "user": actor.user, "app": actor.app}
+
+
 def visible(resource: Resource, owned: bool) -> "models.QuerySet[Any]":
     """The rows an actor may see, over the slots ``practice`` and ``owner``."""
     rows = resource.model._default_manager.all()

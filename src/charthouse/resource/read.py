@@ -28,7 +28,7 @@ class Page:
 def one(resource: Resource, actor: Actor, row_id: int, *, verbose: bool) -> Any:
     """The object with this id. Raises NotFound."""
     shape = plan.one(resource, plan.owned_only(resource, actor), verbose)
-    values = {"id": row_id, "practice": actor.practice, "owner": actor.doctor}
+    values = {**plan.bindings(actor), "id": row_id}
     found = objects(shape, run.rows(shape.statement, values))
     if not found:
         raise NotFound()
@@ -40,8 +40,7 @@ def page(resource: Resource, actor: Actor, query: Query) -> Page:
     shape = plan.page(resource, plan.owned_only(resource, actor), query)
     values = {
         **query.slots,
-        "practice": actor.practice,
-        "owner": actor.doctor,
+        **plan.bindings(actor),
         "after": query.after,
         "before": query.before,
         "offset": (query.page - 1) * query.page_size,

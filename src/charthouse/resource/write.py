@@ -98,7 +98,7 @@ def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: 
 def locked_row(resource: Resource, actor: Actor, row_id: int) -> Any:
     """The row as a model instance, locked. Raises NotFound."""
     owned = plan.owned_only(resource, actor)
-    values = {"id": row_id, "practice": actor.practice, "owner": actor.doctor}
+    values = {**plan.bindings(actor), "id": row_id}
     found = run.rows(plan.locked(resource, owned), values)
     if not found:
         raise NotFound()
@@ -173,8 +173,7 @@ def _missing(registry: Registry, actor: Actor, wanted: Mapping[str, list[int]]) 
     statement = registry.statements.get(key)
     if statement is None:
         statement = registry.statements[key] = plan.existing(targets)
-    values: dict[str, Any] = {"practice": actor.practice, "owner": actor.doctor}
-    values |= {f"ids{index}": ids for index, ids in enumerate(wanted.values())}
+    values = {**plan.bindings(actor), **{f"ids{index}": ids for index, ids in enumerate(wanted.values())}}
     there = {(index, row_id) for index, row_id in run.rows(statement, values)}
     return {
         to: {row_id for row_id in ids if (index, row_id) not in there}
@@ -244,7 +243,7 @@ def _stay_visible(change: Change, row: Any) -> None:
     resource, actor = change.resource, change.actor
     if resource.owner is None or not plan.owned_only(resource, actor) or change.operation == "delete":
         return
-    values = {"id": row.pk, "practice": actor.practice, "owner": actor.doctor}
+    values = {**plan.bindings(actor), "id": row.pk}
     if not run.rows(plan.one(resource, True, False).statement, values):
         name = resource.owner.split("__")[0].removesuffix("_id")
         raise Invalid({name: [missing_row(change.get(name) if name in resource.by_name else row.pk)]})
