@@ -176,6 +176,8 @@ class Registry:
             except FieldDoesNotExist:
                 yield f"{declared.name}: {declared.path!r} is no column of {resource.model.__name__}"
                 continue
+            if declared.given_with and declared.given_with not in resource.filters_by_name:
+                yield f"{declared.name}: given with the unknown parameter {declared.given_with!r}"
             computed = declared.computed or isinstance(declared, Members)
             if declared.writable and declared.stored and "__" in declared.path and not computed:
                 yield f"{declared.name}: a path of columns can't be written"

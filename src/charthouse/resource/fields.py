@@ -49,6 +49,7 @@ class Field:
     access    who may write it
     source    model attribute, or a path of them (``office__doctor__timezone``) for read-only keys; default: ``name``
     computed  makes the SQL expression of a read-only key that no column holds
+    given_with   name of a list parameter whose values ``computed`` uses: null where that parameter isn't given
     stored    False for keys that only an action reads (the engine then writes no column)
     nullable  null may be written; default: what the model says, and always for optional keys that aren't text
     default   when a create leaves it out: a value, or a callable
@@ -63,6 +64,7 @@ class Field:
     doc: str = ""
     source: str = ""
     computed: Callable[[], Combinable] | None = None
+    given_with: str = ""
     stored: bool = True
     nullable: bool | None = None
     default: Any = ABSENT

@@ -146,7 +146,12 @@ def _page(resource: Resource, owned: bool, query: Query, seek: str) -> Shape:
         first = RawSQL(f"{inner} offset %s::bigint limit 1", (*parameters, Hole("offset")))  # noqa: S611
         rows = rows.filter(pk__gte=first)
     return _shape(
-        resource, rows.order_by(order), query.verbose, tail=" limit %s::bigint", holes=(Hole("limit"),)
+        resource,
+        rows.order_by(order),
+        query.verbose,
+        given=query.filters,
+        tail=" limit %s::bigint",
+        holes=(Hole("limit"),),
     )
 
 
@@ -155,12 +160,16 @@ def _shape(
     rows: "models.QuerySet[Any]",
     verbose: bool,
     *,
+    given: Sequence[str] = (),
     tail: str = "",
     holes: Sequence[Hole] = (),
 ) -> Shape:
     fields = resource.shown(verbose)
     names = [declared.name for declared in fields]
-    expressions: list[Any] = [declared.sql() for declared in fields]
+    expressions: list[Any] = [
+        declared.sql() if not declared.given_with or declared.given_with in given else sql.constant(None)
+        for declared in fields
+    ]
     hidden_id = "id" not in names
     if hidden_id:
         expressions.append(models.F("pk"))
