@@ -138,6 +138,7 @@ class Field:
         return column
 
     finish: ClassVar[Any] = None  # a method, for what SQL can't make: stored value → wire value
+    upload: ClassVar[bool] = False  # arrives as a file
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the value, null apart."""
