@@ -143,7 +143,7 @@ def read(
                 parsed.values[name] = value(declared, model, payload[name])
             except Wrong as error:
                 parsed.errors[name] = error.messages
-            if declared.requires and not payload.get(declared.requires):
+            if declared.requires and payload[name] not in (None, "") and not payload.get(declared.requires):
                 parsed.wrong(name, f"This field can't be given without {declared.requires}.")
         elif whole:
             _left_out(declared, model, payload, parsed)
