@@ -130,7 +130,7 @@ _CARED_FOR: tuple[Field, ...] = (
         order=("field_type_id",),
         fields=(
             Ref("field_type", REQUIRED, to="custom_demographics"),
-            Text("value", OPTIONAL),
+            Text("value", OPTIONAL, example="Owns"),
             Timestamp("updated_at", READ_ONLY),
         ),
         doc="Values by field; fields that a write doesn't name keep theirs.",
