@@ -65,11 +65,11 @@ def _variant(response: httpx.Response, operation: str) -> str:
     """The name of the one schema that this success must have: ``read:Patients``, ``page:PatientsVerbose``…"""
     resource, _, kind = operation.rpartition("_")
     names = reference.document()["components"]["schemas"]
-    name, known = "", set(names)
-    while resource and not (name := "".join(word.title() for word in resource.split("_"))) in known:
+    name = ""
+    while resource and (name := "".join(word.title() for word in resource.split("_"))) not in names:
         resource = resource.rpartition("_")[0]
     asked = response.request.url.params.get("verbose", "").lower() in ("true", "1")
-    verbose = f"{name}Verbose" in known and (asked or response.status_code == 201)
+    verbose = f"{name}Verbose" in names and (asked or response.status_code == 201)
     name += "Verbose" if verbose else ""
     if response.request.method == "GET":
         return f"page:{name}" if kind == "list" else f"one:{name}"

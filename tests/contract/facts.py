@@ -26,7 +26,11 @@ TYPE_CHOSEN = {
 }
 
 
-@dataclass(frozen=True)
+# Keys of our own making: what the hosted API keeps as settings of its own pages.
+OUR_OWN = {("patients", "allow_duplicates"), ("patients_summary", "allow_duplicates")}
+
+
+@dataclass(frozen=True, eq=False)
 class Endpoint:
     """One heading of the reference. ``path`` is below ``/api/``; ``action`` set for ``/:id/<action>``."""
 

@@ -29,10 +29,13 @@ TEXTS = ("abc", "abc_1", "A1", "12345", "123-45-6789", "2025550143", "a@example.
 LISTED = Many | ListOf
 
 
-def good(field: Field, model: Model | None, n: int, row: Row) -> Any:
-    """The ``n``-th wire value of a key, which isn't its default; two neighbours differ where the type has room."""
+def good(field: Field, model: Model | None, n: int, row: Row, sample: Any = None) -> Any:
+    """The ``n``-th wire value of a key, which isn't its default; two neighbours differ where the type has room.
+
+    ``sample``: what the resource's own example has for an object.
+    """
     if isinstance(field, Members):
-        return _good_object(field, n, row)
+        return _good_object(field, n, row, sample if field.example is ABSENT else field.example)
     if field.example is not ABSENT and not (isinstance(field, kinds.Text) and field.choices):
         return field.example
     for kind, make in _MAKERS.items():
@@ -41,13 +44,12 @@ def good(field: Field, model: Model | None, n: int, row: Row) -> Any:
     raise AssertionError(f"no values for {type(field).__name__}: teach tests/contract/values.py this type")
 
 
-def _good_object(field: Members, n: int, row: Row) -> Any:
+def _good_object(field: Members, n: int, row: Row, sample: Any) -> Any:
     inner = field.to if isinstance(field, Rows) else None
-    members = [m for m in field.fields if m.writable]
-    item = {m.name: good(m, inner, n, row) for m in members}
-    if field.example is not ABSENT:
-        sample = field.example[0] if isinstance(field.example, list) else field.example
-        item = {**sample, **{m.name: item[m.name] for m in members if isinstance(m, kinds.Ref)}}
+    item = {m.name: good(m, inner, n, row) for m in field.fields if m.writable}
+    refs = {m.name for m in field.fields if isinstance(m, kinds.Ref)}
+    given = (sample[0] if isinstance(sample, list) else sample) or {}
+    item |= {name: value for name, value in given.items() if name not in refs}
     return [item] if isinstance(field, Many) or (isinstance(field, Embedded) and field.many) else item
 
 
@@ -129,6 +131,11 @@ def _object_agrees(field: Members, written: Any, read: Any) -> bool:
         for name, value in written.items()
         if by_name[name].readable
     )
+
+
+def wrong(field: Field) -> Any:
+    """What no key of this type takes."""
+    return 5 if isinstance(field, Members) else {"no": [1]}
 
 
 # -- what nobody sane sends -------------------------------------------------------------------------------------

@@ -88,11 +88,11 @@ class World:
             if declared.name in resource.example:
                 body[declared.name] = self._fitted(declared, resource.example[declared.name], n)
             elif declared.access is kinds.REQUIRED and not declared.required_unless:
-                body[declared.name] = self.good(declared, resource.model, n)
+                body[declared.name] = self.good(resource, declared, n)
         return body
 
-    def good(self, declared: Field, model: type[models.Model] | None, n: int) -> Any:
-        return values.good(declared, model, n, self.row)
+    def good(self, resource: Resource, declared: Field, n: int) -> Any:
+        return values.good(declared, resource.model, n, self.row, resource.example.get(declared.name))
 
     def _fitted(self, declared: Field, example: Any, n: int) -> Any:
         if example is None:
@@ -168,11 +168,8 @@ def _filled(column: Any, n: int) -> Any:
         return made[kind]
     if "Integer" in kind:
         return column.get_default() if column.has_default() else n
-    return (
-        f"{column.name} {n}"[: column.max_length or 200]
-        if (column.max_length or 99) > 5
-        else "CA"[: column.max_length]
-    )
+    longest = column.max_length or 200
+    return f"{column.name} {n}"[:longest] if longest > 5 else "CA"[:longest]
 
 
 def make(name: str = "Contract") -> World:

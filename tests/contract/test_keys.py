@@ -1,0 +1,182 @@
+"""Every key of every resource, written and read: required, optional, read-only, write-only, verbose, default."""
+
+from typing import Any
+
+import pytest
+
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.resource import fields as kinds
+from charthouse.resource.declare import Resource
+from charthouse.resource.fields import Access, Field
+
+from . import values
+from .world import World
+
+RESOURCES = list(registry())
+WRITES = [r for r in RESOURCES if set(r.method_set) & {"POST", "PUT", "PATCH"}]
+WRITABLE = [(r, f) for r in WRITES for f in r.writable]
+each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
+each_written = pytest.mark.parametrize("resource", WRITES, ids=lambda r: r.path)
+each_key = pytest.mark.parametrize(
+    ("resource", "field"), WRITABLE, ids=[f"{r.path}.{f.name}" for r, f in WRITABLE]
+)
+
+
+def read(world: World, resource: Resource, row_id: int) -> Any:
+    answer = world.client.get(f"/api/{resource.path}/{row_id}", params={"verbose": "true"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def with_needs(world: World, resource: Resource, field: Field, value: Any, n: int) -> dict[str, Any]:
+    """A body with the key, and with what the key can't be without."""
+    body = {field.name: value}
+    if field.requires:
+        needed = resource.by_name[field.requires]
+        body[needed.name] = world.good(resource, needed, n)
+    return body
+
+
+def check_shown(field: Field, written: Any, shown: Any, verb: str) -> None:
+    if not field.readable:
+        assert field.name not in shown, f"{verb}: write-only, yet shown"
+    elif field.stored or field.name in shown:
+        assert values.agrees(field, written, shown[field.name]), (
+            f"{verb}: {written!r} reads {shown[field.name]!r}"
+        )
+
+
+@each_key
+def test_written_and_read_back(world: World, resource: Resource, field: Field) -> None:
+    """A value that isn't the default, through each verb that the resource has."""
+    n = world.next()
+    value = world.good(resource, field, n)
+    if "POST" in resource.method_set:
+        body = world.payload(resource) | with_needs(world, resource, field, value, n)
+        made = world.client.post(f"/api/{resource.path}", json=body)
+        assert made.status_code == 201, made.text
+        check_shown(field, value, made.json(), "POST")
+        row_id = int(made.json()["id"])
+        check_shown(field, value, read(world, resource, row_id), "GET after POST")
+    row_id = world.new(resource.path)
+    for verb, operation in (("PATCH", "modify"), ("PUT", "replace")):
+        if verb not in resource.method_set:
+            continue
+        value = world.good(resource, field, n := n + 1)
+        body = with_needs(world, resource, field, value, n)
+        body = body if operation == "modify" else world.payload(resource) | body
+        answer = world.client.request(verb, f"/api/{resource.path}/{row_id}", json=body)
+        assert answer.status_code == 204, answer.text
+        check_shown(field, value, read(world, resource, row_id), verb)
+
+
+@each_key
+def test_left_out(world: World, resource: Resource, field: Field) -> None:
+    """Required: refused and named. Optional: its default, or what absence reads as."""
+    if "POST" not in resource.method_set:
+        return
+    body = {name: value for name, value in world.payload(resource).items() if name != field.name}
+    if field.required_unless:
+        body.pop(field.required_unless, None)
+    made = world.client.post(f"/api/{resource.path}", json=body)
+    if field.access is Access.REQUIRED or field.required_unless:
+        assert made.status_code == 400
+        assert made.json()[field.name] == ["This field is required."]
+        if "PUT" in resource.method_set:
+            put = world.client.put(f"/api/{resource.path}/{world.row(resource.path)}", json=body)
+            assert put.status_code == 400
+            assert put.json()[field.name] == ["This field is required."]
+    elif field.name not in resource.example or not _needed_by_others(resource, field):
+        assert made.status_code == 201, made.text
+        default = field.default
+        if field.readable and default is not kinds.ABSENT and not callable(default):
+            assert values.agrees(field, default, made.json()[field.name])
+
+
+def _needed_by_others(resource: Resource, field: Field) -> bool:
+    return any(field.name in (f.requires, f.required_unless) for f in resource.fields)
+
+
+@each_written
+def test_every_wrong_key_is_named_at_once(world: World, resource: Resource) -> None:
+    """Each key gets what no key takes; all that are refused are refused together, and nothing is written."""
+    row_id = world.row(resource.path)
+    before = read(world, resource, row_id)
+    body = {field.name: values.wrong(field) for field in resource.writable}
+    answers = [("PATCH", f"/{row_id}"), ("PUT", f"/{row_id}"), ("POST", "")]
+    for verb, rest in answers:
+        if verb in resource.method_set:
+            answer = world.client.request(verb, f"/api/{resource.path}{rest}", json=body)
+            assert answer.status_code == 400, answer.text
+            assert set(answer.json()) == set(body)
+    assert read(world, resource, row_id) == before
+
+
+@each_written
+def test_read_only_and_unknown_keys_are_ignored(world: World, resource: Resource) -> None:
+    row_id = world.new(resource.path)
+    before = read(world, resource, row_id)
+    body = {f.name: "x" for f in resource.fields if not f.writable} | {
+        "no such key": {"a": [1]},
+        "__class__": 1,
+    }
+    answer = world.client.patch(f"/api/{resource.path}/{row_id}", json=body)
+    assert answer.status_code == 204, answer.text
+    assert read(world, resource, row_id) == before
+    if "POST" in resource.method_set:
+        made = world.client.post(f"/api/{resource.path}", json=world.payload(resource) | body)
+        assert made.status_code == 201, made.text
+
+
+@each_written
+def test_what_get_gave_can_be_put_back(world: World, resource: Resource) -> None:
+    """A client that reads an object, changes nothing and writes it back changes nothing."""
+    row_id = world.new(resource.path)
+    before = read(world, resource, row_id)
+    files = {f.name for f in resource.writable if f.upload}
+    body = {name: value for name, value in before.items() if name not in files}
+    body |= {f.name: world.payload(resource)[f.name] for f in resource.writable if _must_be_sent(f)}
+    for verb in ("PUT", "PATCH"):
+        if verb in resource.method_set:
+            answer = world.client.request(verb, f"/api/{resource.path}/{row_id}", json=body)
+            assert answer.status_code == 204, answer.text
+            assert read(world, resource, row_id) == before, verb
+
+
+def _must_be_sent(field: Field) -> bool:
+    return field.access is Access.REQUIRED and not field.readable
+
+
+@each
+def test_verbose_keys_are_shown_with_verbose_only(world: World, resource: Resource) -> None:
+    url = f"/api/{resource.path}/{world.row(resource.path)}"
+    plain, verbose = world.client.get(url).json(), world.client.get(url, params={"verbose": "true"}).json()
+    extra = [f.name for f in resource.fields if f.verbose and f.readable]
+    assert set(verbose) - set(plain) == set(extra)
+    assert list(verbose) == [f.name for f in resource.fields if f.readable]
+    assert {name: verbose[name] for name in plain} == plain
+    for text in ("false", "", "0", "nonsense"):
+        assert world.client.get(url, params={"verbose": text}).json() == plain
+
+
+@each_written
+def test_forms(world: World, resource: Resource) -> None:
+    """Plain keys, form-encoded and multipart, as clients of the hosted API send them."""
+    row_id = world.new(resource.path)
+    plain = [f for f in resource.writable if _fits_a_form(f)]
+    for n, send in enumerate(("data", "files")):
+        written = {f.name: world.good(resource, f, n) for f in plain[:8] if not f.requires}
+        text = {name: str(value) for name, value in written.items()}
+        given: Any = text if send == "data" else {name: (None, value) for name, value in text.items()}
+        answer = world.client.patch(f"/api/{resource.path}/{row_id}", **{send: given})
+        assert answer.status_code == 204, answer.text
+        shown = read(world, resource, row_id)
+        for field in plain[:8]:
+            if field.name in written:
+                check_shown(field, written[field.name], shown, send)
+
+
+def _fits_a_form(field: Field) -> bool:
+    return field.stored and isinstance(
+        field, kinds.Text | kinds.Ref | kinds.Date | kinds.Integer | kinds.Boolean
+    )
