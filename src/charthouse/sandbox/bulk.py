@@ -43,7 +43,9 @@ class Loader:
         if "id" not in listed[0]:
             for row, row_id in zip(listed, self.ids(model, len(listed)), strict=True):
                 row["id"] = row_id
-        columns = [(column.attname, self._default(column, practice)) for column in model._meta.concrete_fields]
+        columns = [
+            (column.attname, self._default(column, practice)) for column in model._meta.concrete_fields
+        ]
         json = [at for at, c in enumerate(model._meta.concrete_fields) if isinstance(c, models.JSONField)]
         self.connection.ensure_connection()
         with self.connection.connection.cursor() as cursor, cursor.copy(_statement(model)) as copy:

@@ -53,9 +53,7 @@ MANAGER = Post(
         "Show Billing Tab",
     ),
 )
-BILLER = Post(
-    "Biller", ("Access Billing", "Access Patients Payments", "Manage Patients", "Show Billing Tab")
-)
+BILLER = Post("Biller", ("Access Billing", "Access Patients Payments", "Manage Patients", "Show Billing Tab"))
 DESK = Post("Front desk", ("Access Scheduling",))
 ROOMS = ("Exam room 1", "Exam room 2", "Exam room 3", "Procedure room")
 

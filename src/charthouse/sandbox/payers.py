@@ -41,6 +41,14 @@ class Payer:
     state: str
     plan_type: str
 
+    def row(self) -> dict[str, object]:
+        return {
+            "payer_type": self.directory,
+            "payer_name": self.name,
+            "payer_id": self.payer_id,
+            "state": self.state,
+        }
+
 
 def payers() -> Iterator[Payer]:
     """Every entry of the three directories, in a fixed order."""

@@ -71,9 +71,10 @@ class Panel:
 
 @dataclass
 class Person:
-    """A patient's rows: ``row`` is the patient's own."""
+    """A patient's rows: ``row`` is the patient's own. The chart was opened so many days ago."""
 
     row: Row
+    opened: int
     coverages: list[Row] = field(default_factory=list)
     flags: list[Row] = field(default_factory=list)
     demographics: list[Row] = field(default_factory=list)
@@ -160,14 +161,14 @@ class Population:
             _minor(row, contact)
         elif born < 67 * 365 and lot() < 0.7:
             _employed(random, row, town)
-        person = Person(row)
+        person = Person(row, known)
         self._insure(random, person, born)
         _extras(random, person, panel)
         return person
 
     def _chart(self, first: str, last: str) -> str:
         """The form that patients.actions gives a new chart."""
-        prefix = (last[:2] + first[:2]).upper()
+        prefix = last[:2] + first[:2]
         self.charts[prefix] = number = self.charts.get(prefix, 0) + 1
         return f"{prefix}{number:06d}"
 

@@ -1,6 +1,6 @@
 """A practice before its patients: doctors, offices, users, and what each doctor has set up."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -26,14 +26,13 @@ PHARMACIES = ("Foothill Pharmacy", "Corner Drug", "Prairie Apothecary")
 @dataclass
 class Provider:
     """A doctor at work: the panel of patients, the office of each weekday, the exam room used in all of them.
-    ``furniture``: ids of what scheduling set up for the doctor, by model name."""
+    ``furniture``: what is set up for the calendar."""
 
     doctor: int
     panel: people.Panel
     offices: tuple[int, ...]
     room: int
-    zone: str
-    furniture: dict[str, Any] = field(default_factory=dict)
+    furniture: Any = None
 
 
 class Setup:
@@ -107,6 +106,30 @@ class Setup:
         self.copy(ExamRoom, rooms)
         return ids
 
+    def annex(self, doctors: int, number: int) -> tuple[list[int], int]:
+        """An office with so many doctors who don't sign in, and a room for each. Doctors' ids, the office's."""
+        rows = self.doctors(("Family Medicine",) * doctors)
+        town = self.house.towns[number % len(self.house.towns)]
+        (office,) = self.copy(
+            Office,
+            [
+                {
+                    "doctor_id": rows[0]["id"],
+                    "name": f"{self.house.name} {town.name} {number}",
+                    "address": f"{number} Commerce Way",
+                    "city": town.name,
+                    "state": town.state,
+                    "zip_code": town.zip_code,
+                    "phone_number": people.phone(self.random, town),
+                    "start_hour": 8,
+                    "end_hour": 17,
+                }
+            ],
+        )
+        rooms = range(1, doctors + 1)
+        self.copy(ExamRoom, [{"office_id": office, "index": at, "name": f"Room {at}"} for at in rooms])
+        return [row["id"] for row in rows], office
+
     def users(self, doctors: list[dict[str, Any]]) -> list[int]:
         """Doctors and staff; the first doctor is the practice's primary user. Groups of them."""
         rows = [
@@ -164,7 +187,12 @@ class Setup:
             fields = self.copy(
                 CustomDemographic,
                 [
-                    {"doctor_id": doctor, "name": name, "template_name": template, "allowed_values": list(values)}
+                    {
+                        "doctor_id": doctor,
+                        "name": name,
+                        "template_name": template,
+                        "allowed_values": list(values),
+                    }
                     for name, template, values in DEMOGRAPHICS
                 ],
             )
@@ -181,5 +209,4 @@ class Setup:
         letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
         for app in self.house.apps:
             client_id = "".join(self.random.choices(letters, k=40))
-            application = apps.register(app, client_id, user, self.credentials.app(client_id))
-            apps.keep_alive(application, self.credentials)
+            apps.register(app, client_id, user, self.credentials.app(client_id))

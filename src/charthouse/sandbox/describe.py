@@ -1,0 +1,76 @@
+"""``sandbox.json``: what is in the sandbox and what opens it, for scripts and for the text that the command prints."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.practice.models import Doctor, Office
+from charthouse.identity.issue import expand
+from charthouse.identity.models import Application, Practice, User
+from charthouse.sandbox import apps
+from charthouse.sandbox.credentials import Credentials, write_private
+
+
+def write(path: Path, base_url: str) -> dict[str, Any]:
+    """Write the file (mode 0600) and return its content. Every access token in it is good for 48 hours from now.
+
+    Raises FileNotFoundError when no practice was built in this data directory.
+    """
+    credentials = Credentials.load()
+    practices = Practice.objects.using("owner").order_by("pk")
+    described = {
+        "base_url": base_url,
+        "seed": credentials.seed,
+        "reference_day": credentials.reference_day,
+        "practices": [_practice(practice, credentials) for practice in practices],
+    }
+    credentials.save()
+    write_private(path, json.dumps(described, indent=2) + "\n")
+    return described
+
+
+def _practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:
+    users = list(User.objects.using("owner").filter(practice=practice).order_by("pk"))
+    applications = Application.objects.using("owner").filter(user__in=users).order_by("pk")
+    return {
+        "id": practice.pk,
+        "name": practice.name,
+        "doctors": [
+            {"id": doctor.pk, "name": str(doctor), "specialty": doctor.specialty, "timezone": doctor.timezone}
+            for doctor in Doctor.objects.using("owner").filter(practice=practice).order_by("pk")
+        ],
+        "offices": [
+            {"id": office.pk, "name": office.name, "exam_rooms": office.exam_rooms.count()}
+            for office in Office.objects.using("owner").filter(practice=practice).order_by("pk")
+        ],
+        "patients_count": Patient.objects.using("owner").filter(practice=practice).count(),
+        "users": [_user(user, credentials) for user in users if user.username in credentials.passwords],
+        "oauth_apps": [_app(app, credentials) for app in applications if app.client_id in credentials.apps],
+    }
+
+
+def _user(user: User, credentials: Credentials) -> dict[str, Any]:
+    return {
+        "id": user.pk,
+        "username": user.username,
+        "password": credentials.passwords[user.username],
+        "role": user.role,
+        "is_primary": user.is_primary,
+        "doctor": user.doctor_id,
+        "permissions": user.permissions,
+    }
+
+
+def _app(app: Application, credentials: Credentials) -> dict[str, Any]:
+    keys = apps.keep_alive(app, credentials)
+    return {
+        "name": app.name,
+        "client_id": app.client_id,
+        "client_secret": keys.client_secret,
+        "redirect_uri": app.redirect_uris,
+        "scopes": expand(app.scopes),
+        "access_token": keys.access_token,
+        "refresh_token": keys.refresh_token,
+        "rate_limit": app.hourly_limit,
+    }

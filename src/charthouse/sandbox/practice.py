@@ -1,0 +1,169 @@
+"""The synthetic practice: two practices, their patients, a year of their calendars.
+
+The same seed gives the same rows with the same ids. Calendars are laid around the day of the build (the reference
+day, kept with the credentials): what is past by then is done, what is to come is not. People don't change with it.
+
+Beyond the patients that the first practice has of its own, ``patients`` adds offices of ten doctors with 5,000
+patients each: one visit a patient, without what only a look at single charts would show (vitals, status history).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import models, transaction
+
+from charthouse import clock
+from charthouse.domains.patients.models import (
+    AttachedFlag,
+    Coverage,
+    CustomDemographicValue,
+    Patient,
+    Payer,
+    ReferringDoctor,
+)
+from charthouse.domains.practice.models import Doctor, Office
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.identity.models import User
+from charthouse.sandbox import apps, house, payers, visits
+from charthouse.sandbox.bulk import Loader, Progress
+from charthouse.sandbox.calendar import Calendar
+from charthouse.sandbox.credentials import Credentials
+from charthouse.sandbox.furniture import furnish
+from charthouse.sandbox.house import HOUSES, House
+from charthouse.sandbox.people import Population
+from charthouse.sandbox.setup import Provider, Setup
+
+CHUNK = 1000
+SET_UP = timedelta(days=2600)  # before the reference day
+DOCTORS_AN_OFFICE = 10
+PATIENTS_A_DOCTOR = 5000
+FIRST_IDS: dict[type[models.Model], int] = {
+    User: 11,
+    Doctor: 101,
+    Office: 201,
+    Patient: 1001,
+    Appointment: 5001,
+}
+
+
+def build(seed: int, patients: int | None, progress: Progress) -> None:
+    """Fill an empty, migrated database, all or nothing. ``patients``: how many the first practice gets, None for as
+    many as it has of its own. ``progress(what, done, of)`` is called now and then."""
+    today = clock.now().astimezone(ZoneInfo(HOUSES[0].zone)).date()
+    credentials = Credentials(seed, today.isoformat())
+    loader = Loader("owner", f"{(today - SET_UP).isoformat()} 16:00:00+00", FIRST_IDS)
+    with transaction.atomic(using="owner"):
+        progress("Practices", 0, len(HOUSES))
+        directory = list(payers.payers())
+        loader.copy(Payer, [payer.row() for payer in directory])
+        sites = [Site(loader, plan, f"{seed}/{at}", credentials, directory) for at, plan in enumerate(HOUSES)]
+        progress("Practices", len(HOUSES), len(HOUSES))
+        first, *others = sites
+        for site in others:
+            site.populate(site.house.patients, lambda *_: None)
+        first.populate(first.house.patients if patients is None else patients, progress)
+        progress("Indexes", 0, 1)
+        loader.finish()
+        progress("Indexes", 1, 1)
+        credentials.save()
+
+
+def set_rate_limit(value: str | None) -> None:
+    """Calls an hour of every app of the sandbox: a number, "off", or None for what each was built with. Raises
+    ValueError."""
+    apps.limit(value, [app for plan in HOUSES for app in plan.apps])
+
+
+@dataclass(frozen=True)
+class Team:
+    """Doctors among whom patients are dealt in turn. ``detailed``: with vitals, reminders, status history."""
+
+    providers: list[Provider]
+    calendar: Calendar
+    mean: float
+    detailed: bool
+
+
+class Site:
+    """One practice in the making."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        plan: House,
+        seed: str,
+        credentials: Credentials,
+        directory: list[payers.Payer],
+    ) -> None:
+        self.loader, self.house, self.seed = loader, plan, seed
+        self.setup = Setup(loader, plan, Random(seed), credentials)  # noqa: S311
+        today = datetime.fromisoformat(credentials.reference_day).date()
+        self.calendar = Calendar(plan.zone, today)
+        self.population = Population(plan.towns, directory, plan.ages, today)
+        doctors = self.setup.doctors(plan.specialties)
+        offices = self.setup.offices(doctors)
+        users = self.setup.users(doctors)
+        self.setup.apps(users[0])
+        ids = [doctor["id"] for doctor in doctors]
+        rota = [[offices[at % len(offices)] for at in house.ROTA[place]] for place in range(len(ids))]
+        self.own = self._team(ids, rota, users[0], plan.visits, detailed=True)
+
+    def _team(
+        self, doctors: list[int], rota: list[list[int]], user: int | None, mean: float, *, detailed: bool
+    ) -> Team:
+        panels = self.setup.panels(doctors, user)
+        providers = [
+            Provider(panel.doctor, panel, tuple(offices), room)
+            for room, (panel, offices) in enumerate(zip(panels, rota, strict=True), 1)
+        ]
+        for provider in providers:
+            provider.furniture = furnish(self.setup, provider)
+        return Team(providers, self.calendar, mean, detailed)
+
+    def populate(self, count: int, progress: Progress) -> None:
+        done = 0
+        for team, number, size in self._blocks(count):
+            random = Random(f"{self.seed}/{number}")  # noqa: S311
+            book = visits.Book(self.setup.copy, team.providers, team.calendar, random, detailed=team.detailed)
+            for start in range(0, size, CHUNK):
+                part = min(CHUNK, size - start)
+                people = self.population.people(
+                    random, [provider.panel for provider in team.providers], self.loader.ids(Patient, part)
+                )
+                self._write(people)
+                book.fill(people, team.mean, self._appointments)
+                done += part
+                progress("Patients", done, count)
+            if team.detailed:
+                book.breaks(self._appointments)
+
+    def _appointments(self, count: int) -> range:
+        return self.loader.ids(Appointment, count)
+
+    def _blocks(self, count: int) -> Iterator[tuple[Team, int, int]]:
+        """(team, its number, its patients): the practice's own doctors, then as many offices as it takes."""
+        own = min(count, self.house.patients)
+        yield self.own, 0, own
+        left, number = count - own, 0
+        while left > 0:
+            number += 1
+            size = min(left, DOCTORS_AN_OFFICE * PATIENTS_A_DOCTOR)
+            yield self._annex(-(-size // PATIENTS_A_DOCTOR), number), number, size
+            left -= size
+
+    def _annex(self, doctors: int, number: int) -> Team:
+        """Another office, for doctors of its own."""
+        ids, office = self.setup.annex(doctors, number)
+        return self._team(ids, [[office] * 5] * doctors, None, 1.0, detailed=False)
+
+    def _write(self, people: list[Any]) -> None:
+        copy = self.setup.copy
+        copy(Patient, [person.row for person in people])
+        copy(Coverage, [row for person in people for row in person.coverages])
+        copy(AttachedFlag, [row for person in people for row in person.flags])
+        copy(CustomDemographicValue, [row for person in people for row in person.demographics])
+        copy(ReferringDoctor, [person.referring for person in people if person.referring])

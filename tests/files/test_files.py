@@ -1,0 +1,157 @@
+"""Files: what is let in, how it is kept, who a link lets in."""
+
+import base64
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from charthouse import clock
+from charthouse.files.fields import File
+from charthouse.files.models import StoredFile
+from charthouse.identity import tenancy
+from charthouse.resource.fields import Wrong
+from tests.support import client, make_practice
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
+    made = BytesIO()
+    Image.new("RGB", size, "navy").save(made, kind)
+    return made.getvalue()
+
+
+def text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+PHOTO = File("photo")
+
+
+def kept(content: bytes, practice: int, field: File = PHOTO, name: str = "photo.png") -> StoredFile:
+    with tenancy.within(practice):
+        row_id = field.keep(field.parse(SimpleUploadedFile(name, content)), practice)
+        return StoredFile.objects.get(pk=row_id)
+
+
+def link(file: StoredFile) -> str:
+    with tenancy.within(file.practice_id):
+        return PHOTO.finish(file.pk)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+def test_an_image_is_kept_and_read_back_by_its_link(kind: str) -> None:
+    clinic, content = make_practice(), picture(kind)
+    answer = client().get(urlsplit(link(kept(content, clinic.id))).path)
+    assert answer.status_code == 200
+    assert answer.content == content
+    assert answer.headers["content-type"] == f"image/{kind.lower()}"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-disposition"] == 'inline; filename="photo.png"'
+
+
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
+def test_base64_text_is_a_file_too(prefix: str) -> None:
+    clinic, content = make_practice(), picture()
+    parsed = PHOTO.parse(prefix + text(content))
+    with tenancy.within(clinic.id):
+        file = StoredFile.objects.get(pk=PHOTO.keep(parsed, clinic.id))
+    assert (file.size, file.media_type) == (len(content), "image/png")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"",
+        b"plain text",
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        b"<html><script>alert(1)</script>",
+        b"\x89PNG\r\n\x1a\n" + b"\x00" * 40,
+        picture()[:40],
+        b"%PDF-1.7 not an image",
+        picture(size=(8, 6)).replace(
+            (8).to_bytes(4, "big") + (6).to_bytes(4, "big"), b"\x00\x00\xff\xff" * 2, 1
+        ),
+    ],
+    ids=["empty", "text", "svg", "html", "broken", "cut", "pdf", "bomb"],
+)
+def test_what_is_no_image_is_refused_whatever_it_is_called(given: bytes) -> None:
+    for value in (SimpleUploadedFile("photo.png", given, "image/png"), text(given)):
+        with pytest.raises(Wrong):
+            PHOTO.parse(value)
+
+
+@pytest.mark.parametrize("given", [7, True, [], {}, "not base64!", "data:image/png;base64", "ä", "====", "A"])
+def test_what_is_no_file_is_refused(given: object) -> None:
+    with pytest.raises(Wrong):
+        PHOTO.parse(given)
+
+
+def test_a_file_can_be_too_large() -> None:
+    content = picture()
+    File("photo", max_size=len(content)).parse(SimpleUploadedFile("a", content))
+    with pytest.raises(Wrong, match="larger"):
+        File("photo", max_size=len(content) - 1).parse(SimpleUploadedFile("a", content))
+
+
+def test_a_document_may_be_a_pdf() -> None:
+    clinic, field = make_practice(), File("document", kinds=("document",))
+    file = kept(b"%PDF-1.7\n...", clinic.id, field, "../../x/letter.pdf")
+    assert (file.media_type, file.name) == ("application/pdf", "letter.pdf")
+
+
+def test_a_link_ends_after_an_hour() -> None:
+    path = urlsplit(link(kept(picture(), make_practice().id))).path
+    with clock.moved(timedelta(minutes=59)):
+        assert client().get(path).status_code == 200
+    with clock.moved(timedelta(minutes=61)):
+        assert client().get(path).status_code == 403
+
+
+def test_a_forged_link_finds_nothing() -> None:
+    mine, other = (kept(picture(), make_practice().id) for _ in range(2))
+    path = urlsplit(link(mine)).path
+    value, _, signature = path.removeprefix("/files/").partition(".")
+    forged = value.replace(f"-{mine.pk}-", f"-{other.pk}-")
+    practice = value.replace(f"{mine.practice_id}-", f"{other.practice_id}-", 1)
+    for token in (
+        f"{forged}.{signature}",
+        f"{practice}.{signature}",
+        value,
+        f"{value}.",
+        "x",
+        ".",
+        "%00",
+        "-.-",
+    ):
+        answer = client().get(f"/files/{token}")
+        assert answer.status_code == 404, token
+        assert picture() not in answer.content
+
+
+def test_a_link_of_one_practice_never_opens_anothers_file() -> None:
+    mine, other = (kept(picture(), make_practice().id) for _ in range(2))
+    with tenancy.within(mine.practice_id):
+        crossed = PHOTO.finish(other.pk)
+    assert client().get(urlsplit(crossed).path).status_code == 404
+
+
+def test_equal_content_lies_in_storage_once_a_practice() -> None:
+    clinic, content = make_practice(), picture(size=(31, 17))
+    first, second = kept(content, clinic.id), kept(content, clinic.id)
+    other = kept(content, make_practice().id)
+    assert first.pk != second.pk
+    assert first.sha256 == second.sha256 == other.sha256
+    found = sorted(Path(settings.DATA, "files").glob(f"*/*/{first.sha256}"))
+    assert [path.parent.parent.name for path in found] == sorted([str(clinic.id), str(other.practice_id)])
+    assert all(path.stat().st_mode & 0o077 == 0 for path in found)
+
+
+def test_bytes_that_storage_lost_are_a_404() -> None:
+    file = kept(picture(size=(5, 5)), make_practice().id)
+    next(Path(settings.DATA, "files").glob(f"{file.practice_id}/*/{file.sha256}")).unlink()
+    assert client().get(urlsplit(link(file)).path).status_code == 404
