@@ -1,0 +1,128 @@
+"""Whether a time can be had. Callers wait for each other at the rows of the doctor and of the office, so that of many
+who want one slot at once exactly one gets it (docs/decisions/0030-what-overlaps.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from charthouse.domains.scheduling.models import LONGEST, VACANT, Appointment
+from charthouse.domains.scheduling.wallclock import MOMENTS
+from charthouse.resource import plan, run
+from charthouse.resource.errors import Conflict
+from charthouse.resource.sql import Hole
+
+# Locks are taken in the order of the tables: doctor first. FOR NO KEY UPDATE lets rows that merely refer to them in.
+_PLACE = plan.statement(
+    "select z.timezone, r.id is not null, t.moments, t.shown "  # noqa: S608 - the module's own text
+    "from practice_doctor d "
+    "join practice_office o on o.practice_id = d.practice_id "
+    "join practice_doctor z on z.practice_id = o.practice_id and z.id = o.doctor_id "
+    "left join practice_examroom r on r.practice_id = o.practice_id and r.office_id = o.id "
+    'and r."index" = %s::bigint and not r.archived '
+    f"cross join lateral {MOMENTS.format(zone='z.timezone')} t "
+    "where d.practice_id = %s::bigint and d.id = %s::bigint and o.id = %s::bigint "
+    "for no key update of d, o",
+    (Hole("exam_room"), Hole("walls"), Hole("practice"), Hole("doctor"), Hole("office")),
+)
+
+_OVERLAP = plan.statement(
+    # Bounds come as plain values: under row security only bare comparisons reach an index.
+    """
+    select found.id
+    from unnest(%s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) as wanted (start, until, earliest)
+    cross join lateral (
+        select a.id from scheduling_appointment a
+        where a.practice_id = %s::bigint and a.office_id = %s::bigint and a.exam_room = %s::bigint
+            and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
+            and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
+            and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
+        union all
+        select a.id from scheduling_appointment a
+        where a.practice_id = %s::bigint and a.doctor_id = %s::bigint and (%s::boolean or a.patient_id is null)
+            and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
+            and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
+            and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
+        order by 1 limit 1
+    ) found
+    order by wanted.start limit 1
+    """,
+    (
+        *map(Hole, ("starts", "untils", "earliests", "practice", "office", "exam_room", "vacant", "itself")),
+        *map(Hole, ("practice", "doctor", "is_break", "vacant", "itself")),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when, locked. ``moments`` and ``shown`` belong to the walls asked for, in order: what they mean, and
+    what a clock shows then, which differs for times that the change of the clocks skips."""
+
+    zone: str
+    has_room: bool
+    moments: list[datetime]
+    shown: list[datetime]
+
+
+def take_place(
+    practice: int, doctor: int, office: int, exam_room: int, walls: Sequence[datetime]
+) -> Place | None:
+    """Lock doctor and office, in that order, to the end of the transaction. None when one of them is gone."""
+    values = {
+        "practice": practice,
+        "doctor": doctor,
+        "office": office,
+        "exam_room": exam_room,
+        "walls": list(walls),
+    }
+    found = run.rows(_PLACE, values)
+    return Place(*found[0]) if found else None
+
+
+@dataclass(frozen=True)
+class Booking:
+    """What of an appointment can be in the way of another."""
+
+    doctor: int
+    office: int
+    exam_room: int
+    start: datetime
+    duration: int  # minutes
+    is_break: bool
+    in_the_way: bool
+    allow_overlapping: bool
+
+    @classmethod
+    def of(cls, row: Appointment) -> "Booking":
+        return cls(
+            row.doctor_id,
+            row.office_id,
+            row.exam_room,
+            row.scheduled_time,
+            row.duration,
+            row.patient_id is None,
+            in_the_way(row.status, row.archived, row.is_virtual_base),
+            row.allow_overlapping,
+        )
+
+
+def in_the_way(status: str, archived: bool = False, is_virtual_base: bool = False) -> bool:
+    return status not in VACANT and not archived and not is_virtual_base
+
+
+def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], itself: int = 0) -> None:
+    """Raises Conflict when anything at one of these times is in the booking's way, other than ``itself``."""
+    values = {
+        "starts": list(starts),
+        "untils": [start + timedelta(minutes=booking.duration) for start in starts],
+        "earliests": [start - timedelta(minutes=LONGEST) for start in starts],
+        "practice": practice,
+        "office": booking.office,
+        "doctor": booking.doctor,
+        "exam_room": booking.exam_room,
+        "is_break": booking.is_break,
+        "vacant": list(VACANT),
+        "itself": itself,
+    }
+    for (other,) in run.rows(_OVERLAP, values):
+        raise Conflict(f"Appointment overlaps with {other}")

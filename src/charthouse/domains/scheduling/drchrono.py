@@ -1,0 +1,354 @@
+"""Appointments as DrChrono shows them. Facts: reference drchrono/resources.yaml, nested.yaml, enums.yaml."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.expressions import Combinable, ExpressionWrapper, Func
+from django.db.models.functions import Greatest
+
+from charthouse.domains.patients.models import Coverage
+from charthouse.domains.scheduling import actions, drchrono_settings
+from charthouse.domains.scheduling.models import (
+    LONGEST,
+    STATUSES,
+    Appointment,
+    BillingNote,
+    CustomAppointmentFieldValue,
+    CustomVitalValue,
+    Reminder,
+    StatusTransition,
+    Vitals,
+)
+from charthouse.resource import sql
+from charthouse.resource.declare import Hidden, Resource
+from charthouse.resource.fields import (
+    OPTIONAL,
+    READ_ONLY,
+    REQUIRED,
+    WRITE_ONLY,
+    Boolean,
+    Color,
+    Date,
+    Id,
+    Integer,
+    ListOf,
+    Measure,
+    Ref,
+    Text,
+    Timestamp,
+    WallClock,
+)
+from charthouse.resource.filters import DateIs, DateRange, Flag, Is, RefIs, Since
+from charthouse.resource.nested import Embedded, Many, One
+
+BILLING_STATUSES = (
+    "Auto Accident Claim",
+    "Balance Due",
+    "Bill Insurance",
+    "Bill Secondary Insurance",
+    "Durable Medical Equipment Claim",
+    "Internal Review",
+    "Paid In Full",
+    "Settled",
+    "Worker's Comp Claim",
+)
+LENGTH_UNITS = ("inches", "cm")
+SMOKING_STATUSES = (  # SNOMED CT; reference enums.yaml smoking_status
+    "blank",
+    "449868002",
+    "428041000124106",
+    "8517006",
+    "266919005",
+    "77176002",
+    "266927001",
+    "428071000124103",
+    "428061000124105",
+)
+
+
+class _BodyMassIndex(Func):
+    """Kilograms by square meters, two places; null where one isn't taken."""
+
+    template = "round(%(expressions)s, 2)::text"
+    output_field = models.TextField()
+
+    def __init__(self) -> None:
+        super().__init__(F("weight"), F("weight_units"), F("height"), F("height_units"))
+
+    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
+        (weight, a), (of_weight, b), (height, c), (of_height, d) = map(
+            compiler.compile, self.source_expressions
+        )
+        kilograms = f"{weight} * case {of_weight} when 'lbs' then 0.45359237 else 1 end"
+        meters = f"nullif({height}, 0) * case {of_height} when 'inches' then 0.0254 else 0.01 end"
+        return f"round({kilograms} / ({meters}) ^ 2, 2)::text", [*a, *b, *c, *d]
+
+
+class _Joined(Func):
+    """The texts of an array in one."""
+
+    template = "array_to_string(%(expressions)s, ', ')"
+    output_field = models.TextField()
+
+
+def _is(condition: Q) -> Combinable:
+    return ExpressionWrapper(condition, output_field=models.BooleanField())
+
+
+def _coverage(name: str, rank: int, column: str) -> Text:
+    """A text of the patient's insurance of this rank, as it is now."""
+
+    def now() -> Combinable:
+        rows = Coverage.objects.filter(
+            practice=OuterRef("practice_id"), patient=OuterRef("patient_id"), rank=rank, archived=False
+        )
+        return Subquery(rows.values(column)[:1])
+
+    return Text(name, READ_ONLY, computed=now)
+
+
+def _extended_updated_at() -> Combinable:
+    """Of the appointment, its vitals and its custom vitals, when the last was written."""
+
+    def last(model: type[models.Model]) -> Combinable:
+        rows = model._default_manager.filter(practice=OuterRef("practice_id"), appointment=OuterRef("pk"))
+        return Subquery(rows.order_by("-updated_at").values("updated_at")[:1])
+
+    return sql.WallClock(Greatest(F("updated_at"), last(Vitals), last(CustomVitalValue)), "UTC")
+
+
+def _units(name: str, *choices: str) -> Text:
+    return Text(name, choices=choices, default=choices[0])
+
+
+vitals = One(
+    "vitals",
+    OPTIONAL,
+    to=Vitals,
+    link="appointment",
+    always=True,
+    verbose=True,
+    doc="What was measured at the visit; null each where not taken.",
+    fields=(
+        Measure("height"),
+        _units("height_units", *LENGTH_UNITS),
+        Measure("weight"),
+        _units("weight_units", "lbs", "kg"),
+        Text("bmi", READ_ONLY, computed=_BodyMassIndex, doc="Kilograms by square meters."),
+        Integer("blood_pressure_1", doc="Systolic, mmHg."),
+        Integer("blood_pressure_2", doc="Diastolic, mmHg."),
+        Measure("temperature"),
+        _units("temperature_units", "f", "c"),
+        Integer("pulse", doc="Beats per minute."),
+        Integer("respiratory_rate", doc="Breaths per minute."),
+        Measure("oxygen_saturation", doc="Percent."),
+        Text("pain", choices=("", *map(str, range(11))), doc="0 to 10."),
+        Text("smoking_status", choices=SMOKING_STATUSES, default="blank", doc="SNOMED CT."),
+        Measure("head_circumference"),
+        _units("head_circumference_units", *LENGTH_UNITS),
+    ),
+)
+
+appointments = Resource(
+    path="appointments",
+    model=Appointment,
+    doc="Visits and breaks on the doctors' calendars; one that overlaps with another is refused with 409.",
+    methods="GET POST PUT PATCH DELETE",
+    scopes=("calendar", "clinical"),
+    permissions=("Access Billing", "Show Billing Tab", "Access Clinical Notes"),
+    sharing="share_patients",
+    owner="doctor",
+    fields=(
+        Ref("doctor", REQUIRED, to="doctors"),
+        Integer("duration", REQUIRED, required_unless="profile", minimum=1, maximum=LONGEST, doc="Minutes."),
+        Integer("exam_room", REQUIRED, minimum=0, maximum=32767, doc="Index of a room of the office."),
+        Ref("office", REQUIRED, to="offices"),
+        Ref("patient", REQUIRED, to="patients", nullable=True, doc="Null makes it a break."),
+        WallClock(
+            "scheduled_time", REQUIRED, zone=Appointment.ZONE, doc="Wall clock of the office's doctor."
+        ),
+        Color("color"),
+        Many(
+            "custom_vitals",
+            OPTIONAL,
+            to=CustomVitalValue,
+            link="appointment",
+            key="vital_type",
+            verbose=True,
+            doc="Values of custom vitals, merged by vital_type.",
+            fields=(Ref("vital_type", REQUIRED, to="custom_vitals"), Text("value")),
+        ),
+        Text("notes"),
+        Ref("profile", to="appointment_profiles", doc="Gives a new appointment color, duration and reason."),
+        Text("reason", default=""),
+        Ref(
+            "reminder_profile",
+            WRITE_ONLY,
+            to="reminder_profiles",
+            stored=False,
+            doc="Reminders to make; refused when the appointment has some.",
+        ),
+        Text("status", choices=STATUSES, open=True, default="", doc="Custom statuses are possible."),
+        Many(
+            "status_transitions",
+            READ_ONLY,
+            to=StatusTransition,
+            link="appointment",
+            order=("changed_at", "id"),
+            verbose=True,
+            fields=(
+                Id("appointment", source="appointment_id", as_text=True),
+                Timestamp("datetime", READ_ONLY, source="changed_at"),
+                Text("from_status", READ_ONLY),
+                Text("to_status", READ_ONLY),
+            ),
+        ),
+        vitals,
+        Ref("supervising_provider", to="doctors"),
+        Text("billing_status", choices=BILLING_STATUSES, open=True, doc="Custom ones are possible."),
+        Ref("billing_provider", to="doctors"),
+        Many(
+            "billing_notes",
+            READ_ONLY,
+            to=BillingNote,
+            link="appointment",
+            fields=(
+                Id("id"),
+                Ref("appointment", READ_ONLY, to="appointments"),
+                Text("text", READ_ONLY),
+                Timestamp("created_at", READ_ONLY),
+                Text("created_by", READ_ONLY, source="created_by__username", doc="User name."),
+            ),
+        ),
+        Embedded(
+            "clinical_note",
+            READ_ONLY,
+            verbose=True,
+            computed=lambda: sql.constant(None),
+            fields=(Boolean("locked", READ_ONLY), Text("pdf", READ_ONLY), Timestamp("updated_at", READ_ONLY)),
+            doc="Null while the visit has no note.",
+        ),
+        Text("icd10_codes", READ_ONLY, computed=lambda: _Joined(F("icd10_codes")), nullable=False),
+        Text("icd9_codes", READ_ONLY, computed=lambda: _Joined(F("icd9_codes")), nullable=False),
+        Id("id", as_text=True),
+        Many(
+            "reminders",
+            READ_ONLY,
+            to=Reminder,
+            link="appointment",
+            verbose=True,
+            fields=(
+                Id("id"),
+                WallClock("scheduled_time", READ_ONLY, zone=f"appointment__{Appointment.ZONE}"),
+                Text("type", READ_ONLY, choices=Reminder.Type.values),
+            ),
+        ),
+        Timestamp("created_at", READ_ONLY),
+        Timestamp("updated_at", READ_ONLY),
+        Timestamp("first_billed_date", READ_ONLY),
+        Timestamp("last_billed_date", READ_ONLY),
+        Boolean("deleted_flag", READ_ONLY, source="archived"),
+        _coverage("primary_insurer_payer_id", 1, "insurance_payer_id"),
+        _coverage("primary_insurer_name", 1, "insurance_company"),
+        _coverage("primary_insurance_id_number", 1, "insurance_id_number"),
+        _coverage("secondary_insurer_payer_id", 2, "insurance_payer_id"),
+        _coverage("secondary_insurer_name", 2, "insurance_company"),
+        _coverage("secondary_insurance_id_number", 2, "insurance_id_number"),
+        Boolean("allow_overlapping", default=False, doc="True: not refused when it overlaps."),
+        Boolean("appt_is_break", READ_ONLY, computed=lambda: _is(Q(patient__isnull=True)), nullable=False),
+        Ref("cloned_from", READ_ONLY, to="appointments"),
+        Timestamp(
+            "extended_updated_at", READ_ONLY, verbose=True, computed=_extended_updated_at, nullable=False
+        ),
+        Boolean(
+            "recurring_appointment",
+            READ_ONLY,
+            computed=lambda: _is(
+                Q(recur_end_date__isnull=False) | Q(base_recurring_appointment__isnull=False)
+            ),
+            nullable=False,
+        ),
+        Ref(
+            "base_recurring_appointment",
+            READ_ONLY,
+            to="appointments",
+            doc="The first of the series; null for that one itself.",
+        ),
+        Boolean("is_walk_in", default=False),
+        Boolean("is_virtual_base", READ_ONLY, doc="Holds the pattern of a series without being a visit."),
+        Many(
+            "custom_fields",
+            OPTIONAL,
+            to=CustomAppointmentFieldValue,
+            link="appointment",
+            key="field_type",
+            doc="Values of custom appointment fields, merged by field_type.",
+            fields=(
+                Ref("field_type", REQUIRED, to="custom_appointment_fields"),
+                Text("field_value"),
+                Timestamp("created_at", READ_ONLY),
+                Timestamp("updated_at", READ_ONLY),
+            ),
+        ),
+        Date("recur_start_date", kept=True, addition=True, doc="Default: the day of the appointment."),
+        Date("recur_end_date", kept=True, addition=True, doc="Last day of a series, two years at most."),
+        Integer("recurs_every", kept=True, minimum=1, maximum=52, addition=True, doc="Weeks; default 1."),
+        ListOf(
+            "recurring_days",
+            item=Integer("day", minimum=0, maximum=6),
+            commas=True,
+            at_most=7,
+            kept=True,
+            addition=True,
+            doc="0 Monday to 6 Sunday; default: the appointment's own day.",
+        ),
+        Ref("created_by", READ_ONLY, to="users", addition=True),
+        Text("ins1_status", READ_ONLY, addition=True),
+        Text("ins2_status", READ_ONLY, addition=True),
+        Timestamp("first_edi_date", READ_ONLY, addition=True),
+        Timestamp("last_edi_date", READ_ONLY, addition=True),
+    ),
+    filters=(
+        DateIs("date", source="scheduled_time", zone=Appointment.ZONE),
+        DateRange(
+            "date_range",
+            source="scheduled_time",
+            zone=Appointment.ZONE,
+            doc="At most 190 days, unless all of them have passed.",
+        ),
+        RefIs("doctor", to="doctors"),
+        RefIs("office", to="offices"),
+        RefIs("patient", to="patients"),
+        Since("since"),
+        Is("status"),
+        Flag("show_archived", doc="Adds deleted appointments."),
+        Flag(
+            "ignore_virtual",
+            addition=True,
+            matches=lambda: Q(is_virtual_base=False),
+            doc="Leaves out virtual bases of series.",
+        ),
+    ),
+    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    one_of=(("since", "date", "date_range"),),
+    checks=(
+        actions.fill_from_profile,
+        actions.book,
+        actions.fresh_reminders_only,
+        actions.fitting_vitals,
+    ),
+    after=(actions.booked,),
+    events={"create": "APPOINTMENT_CREATE", "modify": "APPOINTMENT_MODIFY", "delete": "APPOINTMENT_DELETE"},
+    example={
+        "doctor": 1,
+        "office": 2,
+        "exam_room": 1,
+        "patient": 12,
+        "scheduled_time": "2026-03-02T09:30:00",
+        "duration": 30,
+        "reason": "Annual physical",
+    },
+)
+
+RESOURCES = [appointments, *drchrono_settings.RESOURCES]

@@ -1,0 +1,86 @@
+"""Recurring appointments: which days, and the rows of them. docs/decisions/0032-series.md"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.resource.change import Change
+
+KEYS = ("recur_start_date", "recur_end_date", "recurs_every", "recurring_days")
+MOST_DAYS = 731  # two years
+MOST = 500
+
+# What every appointment of a series has of the first.
+SHARED = (
+    "doctor_id",
+    "office_id",
+    "exam_room",
+    "patient_id",
+    "duration",
+    "profile_id",
+    "status",
+    "color",
+    "reason",
+    "notes",
+    "allow_overlapping",
+    "supervising_provider_id",
+    "billing_provider_id",
+    "created_by_id",
+)
+
+
+def days(first: date, last: date, every: int, week_days: Sequence[int]) -> list[date]:
+    """Those week days (0 Monday to 6 Sunday), in every so manieth week counted from the one of ``first``."""
+    monday = first - timedelta(days=first.weekday())
+    all_days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [day for day in all_days if day.weekday() in week_days and (day - monday).days // 7 % every == 0]
+
+
+def settle(change: Change) -> list[datetime]:
+    """The wall clock times that follow the first appointment, its pattern completed; [] for a single one.
+
+    A pattern is set when the first appointment is made, and can't be changed afterwards.
+    """
+    if change.row is not None:
+        for name in KEYS:
+            if change.changes(name):
+                change.wrong(name, "A series is set when its first appointment is made.")
+        return []
+    if not any(change.values.get(name) for name in KEYS):
+        return []
+    wall: datetime = change.values["scheduled_time"]
+    first = change.values.get("recur_start_date") or wall.date()
+    last = change.values.get("recur_end_date")
+    if last is None:
+        change.wrong("recur_end_date", "A series needs a last day.")
+    elif first < wall.date():
+        change.wrong("recur_start_date", "A series can't begin before its first appointment.")
+    elif last < first:
+        change.wrong("recur_end_date", "The series ends before it begins.")
+    elif (last - first).days > MOST_DAYS or last.year > 2099:
+        change.wrong("recur_end_date", "A series may last for two years at most, up to 2099.")
+    if change.errors:
+        return []
+    every = change.values.get("recurs_every") or 1
+    week_days = sorted(set(change.values.get("recurring_days") or [wall.weekday()]))
+    change.values |= dict(zip(KEYS, (first, last, every, week_days), strict=True))
+    following = [day for day in days(first, last, every, week_days) if day > wall.date()]
+    if len(following) >= MOST:
+        change.wrong("recur_end_date", f"A series may have {MOST} appointments at most.")
+        return []
+    return [datetime.combine(day, wall.time()) for day in following]
+
+
+def make(base: Any, moments: Sequence[datetime]) -> list[Appointment]:
+    """The rows that follow the first one."""
+    shared = {name: getattr(base, name) for name in SHARED}
+    return Appointment.objects.bulk_create(
+        Appointment(
+            practice_id=base.practice_id,
+            scheduled_time=moment,
+            base_recurring_appointment_id=base.pk,
+            **shared,
+        )
+        for moment in moments
+    )

@@ -1,0 +1,40 @@
+"""Wall clock of a zone ↔ moments. PostgreSQL converts, so that what is written and what is shown agree.
+
+A time that happens twice means the first of the two. One that a change of the clocks skips is read with the offset
+before the change (as RFC 5545 does), so it comes out later; comparing shows it. docs/decisions/0031-changing-clocks.md
+"""
+
+from datetime import datetime
+
+from charthouse.resource import plan, run
+from charthouse.resource.sql import Hole
+
+# Of the array of wall clocks %s, the moments and what a clock shows at them, in order; {zone} is a column.
+# PostgreSQL takes the second of two; the other candidate is the time with the offset of three hours earlier.
+MOMENTS = """(
+    select coalesce(array_agg(m.moment order by w.n), '{{}}') as moments,
+        coalesce(array_agg(m.moment at time zone {zone} order by w.n), '{{}}') as shown
+    from unnest(%s::timestamp[]) with ordinality as w (wall, n)
+    cross join lateral (select w.wall at time zone {zone} as moment) second
+    cross join lateral (select second.moment - interval '3 hours' as moment) earlier
+    cross join lateral (
+        select (w.wall - (earlier.moment at time zone {zone} - earlier.moment at time zone 'UTC'))
+            at time zone 'UTC' as moment
+    ) first
+    cross join lateral (
+        select case when first.moment at time zone {zone} = w.wall then first.moment else second.moment end as moment
+    ) m
+)"""
+
+_OF_OFFICE = plan.statement(
+    "select %s::timestamptz at time zone z.timezone from practice_office o "
+    "join practice_doctor z on z.practice_id = o.practice_id and z.id = o.doctor_id "
+    "where o.practice_id = %s::bigint and o.id = %s::bigint",
+    (Hole("moment"), Hole("practice"), Hole("office")),
+)
+
+
+def at_office(moment: datetime, practice: int, office: int) -> datetime:
+    """What the clock of an office shows at a moment: naive."""
+    ((wall,),) = run.rows(_OF_OFFICE, {"moment": moment, "practice": practice, "office": office})
+    return wall  # type: ignore[no-any-return]
