@@ -1,9 +1,7 @@
 """The rules of a patient's record that one row can't see: chart numbers, duplicates, payment profiles."""
 
-import hashlib
 import re
 import unicodedata
-from typing import Any
 
 from django.db import connection
 
@@ -17,11 +15,13 @@ CHART_DIGITS = 6
 RANKS = {"primary_insurance": Coverage.Rank.PRIMARY, "secondary_insurance": Coverage.Rank.SECONDARY}
 
 
-def _alone(*what: Any) -> None:
-    """Until this transaction ends, no other one that names the same thing gets past this line."""
-    name = hashlib.blake2b(repr(what).encode(), digest_size=8).digest()
+def _one_at_a_time(practice: int) -> None:
+    """Until this transaction ends, no other one adds a patient to the practice past this line.
+
+    One lock, not one for each name: lists of patients would take several in any order and wait for each other.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [int.from_bytes(name, signed=True)])
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"patients {practice}"])
 
 
 # -- chart numbers ----------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def number_chart(change: Change) -> None:
 
 def _next_chart(practice: int, prefix: str) -> str:
     """One more than the highest in use, archived patients' included."""
-    _alone("chart", practice, prefix)
+    _one_at_a_time(practice)
     digits = CHART_DIGITS
     while True:
         # the bounds can use the index (chart_id sorts by its bytes, and ":" follows "9"), the pattern can't
@@ -87,7 +87,7 @@ def refuse_duplicate(change: Change) -> None:
     if not all(who) or not Practice.objects.filter(pk=practice, refuse_duplicate_patients=True).exists():
         return
     first_name, last_name, born, gender = who
-    _alone("duplicate", practice, str(born), gender)
+    _one_at_a_time(practice)
     found = Patient.objects.filter(
         practice=practice,
         archived=False,
