@@ -6,15 +6,19 @@ CHARTHOUSE_SECRET_KEY  signing key; without it, one is made and kept in the data
 CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
 CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
+CHARTHOUSE_TLS         1 where people reach the server over https (a proxy in front says so in X-Forwarded-Proto)
+CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
 """
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
 SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
+TLS = os.environ.get("CHARTHOUSE_TLS") == "1"
 DEBUG = False
 WEB_ROLE = "charthouse_web"
 
@@ -87,6 +91,7 @@ MIDDLEWARE = [
     "charthouse.identity.middleware.signed_in",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "charthouse.identity.middleware.content_policy",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -111,7 +116,11 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# The first is for passwords; the other for the secrets of apps, which are long and random.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "charthouse.identity.secret.SecretHasher",
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -125,9 +134,57 @@ STORAGES = {
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 X_FRAME_OPTIONS = "DENY"
+WHITENOISE_USE_FINDERS = True
+
+# Cookies of people: not for scripts, not sent along from other sites, and over TLS only where the site is served so.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
+SESSION_COOKIE_NAME = "charthouse_session"
+CSRF_COOKIE_NAME = "charthouse_csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_AGE = None
+SECURE_HSTS_SECONDS = 365 * 86400 if TLS else 0
+
+# Five wrong passwords for one name from one address lock both for a quarter of an hour, by the system's own clock.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "charthouse.identity.pages.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True
+
+# Everything from WARNING goes to stderr. Requests are named by path, without their query. oauthlib writes tokens and
+# secrets at DEBUG: its level is fixed.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("CHARTHOUSE_LOG", "WARNING")},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "oauthlib": {"level": "WARNING"},
+        "oauth2_provider": {"level": "WARNING"},
+    },
+}
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "identity.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "identity.Grant"
-OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "identity.AccessToken"
-OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "identity.RefreshToken"
-OAUTH2_PROVIDER: dict[str, object] = {"COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True}
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "identity.AccessToken"  # noqa: S105
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "identity.RefreshToken"  # noqa: S105
+# The lives of codes and tokens are in identity.issue; what scopes there are, in identity.scopes.
+OAUTH2_PROVIDER: dict[str, object] = {
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "CLIENT_SECRET_HASHER": "secret_sha256",
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.WebApplicationServer",
+    "OAUTH2_VALIDATOR_CLASS": "charthouse.identity.validator.Validator",
+    "SCOPES_BACKEND_CLASS": "charthouse.identity.scopes.Scopes",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 48 * 3600,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "PKCE_REQUIRED": False,
+}

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import connections, transaction
+from django.db import connection, transaction
 from oauthlib.common import generate_token
 
 from charthouse import clock
@@ -96,6 +96,13 @@ def exchange(grant: Grant, scopes: Iterable[str], access_token: str, refresh_tok
     return bool(first)
 
 
+def undo(grant: Grant) -> None:
+    """Stop all that came of a code, because somebody used it again."""
+    with transaction.atomic():
+        lock(grant.application_id, grant.user_id)
+        RefreshToken.revoke_family(grant.token_family)
+
+
 def refresh(old: RefreshToken, scopes: Iterable[str], access_token: str, refresh_token: str) -> bool:
     """Give the next pair for a refresh token. False if it had been used or stopped."""
     with transaction.atomic():
@@ -139,7 +146,7 @@ def stop_all(application_id: int, user_id: int) -> None:
 
 def lock(application_id: int, user_id: int) -> None:
     """Until the end of the transaction, nobody else changes the pairs of this app and person."""
-    with connections["default"].cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"oauth {application_id} {user_id}"]
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from charthouse.identity import tenancy
+from charthouse.identity.pages import content_policy as set_content_policy
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -30,5 +31,17 @@ def signed_in(get_response: Handler) -> Handler:
         if practice is not None:
             tenancy.enter(practice)
         return get_response(request)
+
+    return handle
+
+
+def content_policy(get_response: Handler) -> Handler:
+    """Every page says what it may load. A view that needs another policy sets its own."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not response.has_header("Content-Security-Policy"):
+            set_content_policy(response)
+        return response
 
     return handle

@@ -35,6 +35,10 @@ class Application(AbstractApplication):
     created = models.DateTimeField(default=clock.now, editable=False)
     updated = UpdatedAt(editable=False)
 
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        """Only an address that is registered as it stands, to the letter."""
+        return uri in self.redirect_uris.split()
+
 
 class Grant(AbstractGrant):
     """A consent waiting to be exchanged. ``code`` is the SHA-256 of the code, in hex; times are UTC."""

@@ -1,0 +1,143 @@
+"""The OAuth endpoints: /o/authorize, /o/token/, /o/revoke_token/.
+
+Parameters of the latter two may come in the body or in the query. They are secrets: nothing here logs them, the web
+server writes no access log, oauthlib's debug log (which would show them) is off whatever the level of the rest, and no
+exception report is mailed to anyone.
+"""
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error, WebApplicationServer
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+
+from charthouse.identity.issue import ACCESS_LIFE
+from charthouse.identity.models import Application
+from charthouse.identity.pages import content_policy
+from charthouse.identity.scopes import asks
+from charthouse.identity.validator import Validator, may_call
+
+SERVER = WebApplicationServer(Validator(), token_expires_in=int(ACCESS_LIFE.total_seconds()))
+CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+# RFC 6749 and 7636 count these as a bad grant; oauthlib as a bad request.
+BAD_GRANT = ("Mismatching redirect URI.", "Missing redirect URI.", "Code verifier required.")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """Ask the person whether the app may act in their name, and send them back to the app with the answer.
+
+    An app or redirect address that isn't registered gets an error page and no redirect. Every other answer is a
+    redirect to the registered address, only after somebody has signed in.
+    """
+    uri = f"{request.path}?{request.GET.urlencode()}"
+    problem, scopes, credentials = None, [], {}
+    try:
+        scopes, credentials = SERVER.validate_authorization_request(uri, http_method="GET")
+        challenge = credentials.get("code_challenge")
+        if challenge is not None and not CHALLENGE.fullmatch(challenge):
+            raise InvalidRequestError("Malformed code challenge.", request=credentials["request"])
+    except FatalClientError as error:
+        return _refused(request, error)
+    except OAuth2Error as error:
+        problem = error
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    if problem is not None:
+        return _back(problem.in_uri(problem.redirect_uri))
+    if not may_call(request.user):
+        return render(request, "charthouse/no_practice.html", status=403)
+    application = Application.objects.get(client_id=credentials["client_id"])
+    if request.method == "GET":
+        page = render(request, "charthouse/consent.html", {"app": application, "asks": asks(scopes)})
+        return content_policy(page, form_action=_origin(credentials["redirect_uri"]))
+    if request.POST.get("decision") != "allow":
+        denied = AccessDeniedError(state=credentials["state"])
+        return _back(denied.in_uri(credentials["redirect_uri"]))
+    headers, _, _ = SERVER.create_authorization_response(
+        uri, http_method="GET", scopes=scopes, credentials={**credentials, "user": request.user}
+    )
+    return _back(headers["Location"])
+
+
+def _refused(request: HttpRequest, error: FatalClientError) -> HttpResponse:
+    return render(
+        request, "charthouse/authorize_error.html", {"reason": error.description or error.error}, status=400
+    )
+
+
+def _back(location: str) -> HttpResponse:
+    """To the app. ``location`` begins with an address that is registered."""
+    response = HttpResponse(status=302)
+    response["Location"] = location
+    return response
+
+
+def _origin(uri: str) -> str:
+    """What a form may lead to, so that the browser follows the redirect that answers it."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+@sensitive_post_parameters()
+@sensitive_variables()
+def token(request: HttpRequest) -> HttpResponse:
+    """Exchange a code or a refresh token for a pair. Whatever is wrong, the status is 401 and ``error`` says why."""
+    try:
+        headers, body, status = SERVER.create_token_response(*_call(request))
+    except OAuth2Error as error:
+        headers, body, status = error.headers, error.json, error.status_code
+    if status >= 400:
+        status, body = 401, _as_documented(body)
+    return _answer(headers, body, status)
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+@sensitive_post_parameters()
+@sensitive_variables()
+def revoke_token(request: HttpRequest) -> HttpResponse:
+    """Stop a token and its other half. An unknown token is as good as stopped: 200."""
+    headers, body, status = SERVER.create_revocation_response(*_call(request))
+    return _answer(headers, body, status)
+
+
+@sensitive_variables()
+def _call(request: HttpRequest) -> tuple[str, str, str, dict[str, str]]:
+    """Address, method, body and headers as oauthlib wants them: all parameters in the body, the body's own first."""
+    parameters = {**request.GET.dict(), **request.POST.dict()}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    authorization = request.META.get("HTTP_AUTHORIZATION", "")
+    if authorization.isascii():
+        headers["Authorization"] = headers["HTTP_AUTHORIZATION"] = authorization
+    return request.path, "POST", urlencode(parameters), headers
+
+
+def _as_documented(body: str) -> str:
+    answer: dict[str, Any] = json.loads(body)
+    if answer.get("error_description") in BAD_GRANT:
+        answer["error"] = "invalid_grant"
+    elif answer["error"] == "server_error":  # two different client ids in one request
+        answer["error"] = "invalid_client"
+    return json.dumps(answer)
+
+
+def _answer(headers: dict[str, str], body: str, status: int) -> HttpResponse:
+    response = HttpResponse(body or "", status=status, content_type="application/json")
+    for name, value in headers.items():
+        response[name] = value
+    return response

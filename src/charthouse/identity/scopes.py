@@ -1,0 +1,71 @@
+"""What scopes there are and what they mean to the person who is asked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from oauth2_provider.scopes import BaseScopes
+
+from charthouse.identity.issue import expand
+from charthouse.identity.models import SCOPES, Application
+
+WORDS = {
+    "billing": "Billing: line items, claims, transactions and balances",
+    "billing:patient-payment": "Payments made by patients",
+    "calendar": "The calendar: appointments, their profiles, templates and reminders",
+    "clinical": "Clinical records: notes, problems, medications, allergies, documents",
+    "labs": "Lab orders, tests and results",
+    "messages": "The message center",
+    "patients": "Patients: demographics, insurance, contacts, flags",
+    "patients:summary": "A short summary of each patient",
+    "settings": "Settings: doctors, offices, rooms and custom fields",
+    "tasks": "Tasks",
+    "user": "Users of your practice and their permissions",
+}
+ALL = {
+    f"{base}:{kind}": f"{words} ({verb})"
+    for base, words in WORDS.items()
+    for kind, verb in (("read", "see"), ("write", "change"))
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One line of the consent page."""
+
+    words: str
+    see: bool
+    change: bool
+
+
+def asks(scopes: Iterable[str]) -> list[Ask]:
+    """The lines for these full scope names."""
+    wanted = set(scopes)
+    lines = [Ask(words, f"{base}:read" in wanted, f"{base}:write" in wanted) for base, words in WORDS.items()]
+    return [line for line in lines if line.see or line.change]
+
+
+def granted(asked: Iterable[str], application: Application) -> list[str] | None:
+    """Full names of what was asked, or None where the app may not have it all (or nothing at all was asked)."""
+    asked = list(asked)
+    allowed = set(expand(application.scopes))
+    known = all(name in ALL or name in SCOPES for name in asked)
+    full = expand(asked)
+    return full if known and full and allowed.issuperset(full) else None
+
+
+class Scopes(BaseScopes):  # type: ignore[misc]
+    """django-oauth-toolkit's view of the above."""
+
+    def get_all_scopes(self) -> dict[str, str]:
+        return ALL
+
+    def get_available_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kw: Any
+    ) -> list[str]:
+        return expand(application.scopes) if application else list(ALL)
+
+    def get_default_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kw: Any
+    ) -> list[str]:
+        return self.get_available_scopes(application)

@@ -1,0 +1,74 @@
+"""Sweeping out what has ended: codes, tokens, sessions, counts of calls, failed attempts to sign in.
+
+In steps of at most a thousand rows, each a transaction of its own, so that no sweep holds locks for long or writes one
+huge delete, however much has piled up.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
+from django.db import connection, models, transaction
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from charthouse import clock
+from charthouse.identity.models import AccessToken, Grant, RefreshToken
+
+STEP = 1000
+# How long what has ended is kept. Used codes and stopped tokens tell a late caller what happened, and a code that
+# is used again still stops what it gave.
+KEPT = timedelta(days=2)
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="sweep_identity")
+@app.task(name="charthouse.identity.sweep", queueing_lock="charthouse.identity.sweep")
+def sweep_periodically(timestamp: int) -> None:
+    """Every ten minutes. ``timestamp``: when it was due, Unix seconds; not used."""
+    sweep()
+
+
+def sweep(step: int = STEP) -> dict[str, int]:
+    """Delete all that has ended; rows deleted by name of the model. ``step``: the most that one transaction takes."""
+    now = clock.now()
+    # Sessions and sign-in attempts go by the system's clock (see settings).
+    ended: dict[str, Callable[[int], int]] = {
+        "Grant": _rows(Grant, expires__lt=now - KEPT),
+        "AccessToken": _rows(AccessToken, expires__lt=now - KEPT),
+        "RefreshToken": _rows(RefreshToken, revoked__lt=now - KEPT),
+        "Session": _rows(Session, expire_date__lt=timezone.now()),
+        "AccessAttempt": _rows(AccessAttempt, attempt_time__lt=timezone.now() - KEPT),
+        "Calls": _calls(now - KEPT),
+    }
+    deleted = dict.fromkeys(ended, 0)
+    for name, delete in ended.items():
+        while count := delete(step):
+            deleted[name] += count
+            if count < step:
+                break
+    return deleted
+
+
+def _rows(model: type[models.Model], **ended: datetime) -> Callable[[int], int]:
+    def delete(step: int) -> int:
+        with transaction.atomic():
+            rows = model._default_manager.filter(**ended).select_for_update(skip_locked=True)
+            keys = list(rows.values_list("pk", flat=True)[:step])
+            model._default_manager.filter(pk__in=keys).delete()
+        return len(keys)
+
+    return delete
+
+
+def _calls(before: datetime) -> Callable[[int], int]:
+    def delete(step: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "delete from identity_calls where ctid = any "
+                "(array(select ctid from identity_calls where hour < %s limit %s))",
+                [before, step],
+            )
+            return int(cursor.rowcount)
+
+    return delete
