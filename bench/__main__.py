@@ -20,7 +20,7 @@ PAGE = 250
 def main() -> None:
     options = arguments()
     directory = Path(options.data or tempfile.mkdtemp(prefix="charthouse-bench-")).resolve()
-    cluster = Cluster(directory, keep=bool(options.data))
+    cluster = Cluster(directory)
     servers: list[Server] = []
     try:
         sizes = [USUAL] if options.patients == USUAL else [USUAL, options.patients]
@@ -38,7 +38,7 @@ def main() -> None:
             results[size] = measure(cluster, f"bench{size}", servers, facts[size], options)
             for server in servers:
                 server.stop()
-        text = report.written(results, facts, options)
+        text = report.written(results, facts, options.rounds, options.seconds)
         print(text)
         if not options.only or set(options.only) >= set("abc"):
             (ROOT / "bench" / "latest.md").write_text(text)
@@ -53,10 +53,14 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--patients", type=int, default=USUAL, help="beside the usual 100,000, when it is another number")
+    parser.add_argument(
+        "--patients", type=int, default=USUAL, help="beside the usual 100,000, when it is another number"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="length of one window")
-    parser.add_argument("--quick", action="store_true", help="2 rounds of 1 s: for development, too noisy to publish")
+    parser.add_argument(
+        "--quick", action="store_true", help="2 rounds of 1 s: for development, too noisy to publish"
+    )
     parser.add_argument("--only", default="abcd", help="letters of the systems to run")
     parser.add_argument("--cases", default="", help="comma list of the cases to run")
     parser.add_argument("--data", help="keep the database in this directory and take it up again")
@@ -74,7 +78,13 @@ def systems(cluster: Cluster, name: str, directory: Path, only: str) -> list[Ser
     }
     threads = ("--blocking-threads", "2")
     made = [
-        Server("a", "Charthouse", granian("charthouse.wsgi:application", "wsgi", *threads), environ, directory / "a.log"),
+        Server(
+            "a",
+            "Charthouse",
+            granian("charthouse.wsgi:application", "wsgi", *threads),
+            environ,
+            directory / "a.log",
+        ),
         Server(
             "b",
             "Django REST framework",
@@ -82,7 +92,9 @@ def systems(cluster: Cluster, name: str, directory: Path, only: str) -> list[Ser
             {**environ, "DJANGO_SETTINGS_MODULE": "bench.plain.settings"},
             directory / "b.log",
         ),
-        Server("c", "minimal ASGI", granian("bench.minimal:application", "asgi"), environ, directory / "c.log"),
+        Server(
+            "c", "minimal ASGI", granian("bench.minimal:application", "asgi"), environ, directory / "c.log"
+        ),
     ]
     return [server for server in made if server.label in only]
 
@@ -94,7 +106,9 @@ def measure(
         raise SystemExit(f"the systems answer differently: {problem}")
     chosen = cases(facts)
     scripts: dict[str, Script] = {}
-    bench = Bench(cluster, name, servers, facts["token"], options.seconds, options.seconds / 2, Results(), scripts)
+    bench = Bench(
+        cluster, name, servers, facts["token"], options.seconds, options.seconds / 2, Results(), scripts
+    )
     picked = [case for case in chosen if not options.cases or case.key in options.cases.split(",")]
     for case in picked:
         bench.warm_up(case)
@@ -105,9 +119,9 @@ def measure(
 
 
 def cases(facts: dict[str, Any]) -> list[Case]:
-    random_ids = random.Random(1)  # noqa: S311
+    random_ids = random.Random(1)
     doctor = facts["places"][0][0]
-    free = slots(facts["places"])
+    free = slots(facts["places"], facts["rooms"])
 
     def one(label: str, many: int) -> list[Request]:
         ids = [random_ids.randint(facts["first"], facts["last"]) for _ in range(many)]
@@ -119,11 +133,11 @@ def cases(facts: dict[str, Any]) -> list[Case]:
     def book(label: str, many: int) -> list[Request]:
         made = []
         for _ in range(many):
-            at, doctor_id, office = next(free)
+            at, doctor_id, office, room = next(free)
             body = {
                 "doctor": doctor_id,
                 "office": office,
-                "exam_room": 1,
+                "exam_room": room,
                 "patient": random_ids.randint(facts["first"], facts["last"]),
                 "scheduled_time": f"{at:%Y-%m-%dT%H:%M:%S}",
                 "duration": 15,
@@ -136,7 +150,12 @@ def cases(facts: dict[str, Any]) -> list[Case]:
     return [
         Case("one", "GET one patient", 8, one),
         Case("list", f"list of {PAGE} patients", 4, same("/api/patients")),
-        Case("filtered", "list of one doctor's patients changed since", 4, same(f"/api/patients?doctor={doctor}&since={facts['since']}")),
+        Case(
+            "filtered",
+            "list of one doctor's patients changed since",
+            4,
+            same(f"/api/patients?doctor={doctor}&since={facts['since']}"),
+        ),
         Case("post", "POST appointment", 8, book, expected="201", once=True),
     ]
 

@@ -42,11 +42,13 @@ def fetched(server: Server, path: str, token: str) -> Any:
     try:
         return server.get(path, token)
     except urllib.error.HTTPError as error:
-        raise SystemExit(f"{server.name} {path}: {error.code} {error.read()[:500]!r}\n{server.log.read_text()[-3000:]}") from None
+        raise SystemExit(
+            f"{server.name} {path}: {error.code} {error.read()[:500]!r}\n{server.log.read_text()[-3000:]}"
+        ) from None
 
 
 def rows(answer: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = answer["results"] if "results" in answer else [answer]
+    found: list[dict[str, Any]] = answer.get("results", [answer])
     return found
 
 

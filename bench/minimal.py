@@ -17,7 +17,8 @@ import msgspec
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
 django.setup()
 
-from bench.statements import BOOKING, FILTERED, LISTED, ONE, ONE_APPOINTMENT, TOKEN, values  # noqa: E402
+from bench import statements  # noqa: E402
+from bench.statements import FILTERED, LISTED, ONE, ONE_APPOINTMENT, TOKEN, values  # noqa: E402
 
 CONNECTIONS = 8
 encode = msgspec.json.Encoder().encode
@@ -29,7 +30,11 @@ async def open_connections() -> None:
     for _ in range(CONNECTIONS):
         connection = await asyncpg.connect(os.environ["DATABASE_URL"], server_settings={"jit": "off"})
         await connection.set_type_codec(
-            "json", schema="pg_catalog", encoder=bytes, decoder=lambda data: msgspec.Raw(bytes(data)), format="binary"
+            "json",
+            schema="pg_catalog",
+            encoder=bytes,
+            decoder=lambda data: msgspec.Raw(bytes(data)),
+            format="binary",
         )
         free.put_nowait(connection)
 
@@ -54,15 +59,16 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 async def answer(scope: dict[str, Any], receive: Any, connection: Any) -> tuple[int, Any]:
-    practice = None
+    caller = None
     for name, value in scope["headers"]:
         if name == b"authorization":
-            practice = await connection.fetchval(TOKEN, sha256(value[7:]).hexdigest())
-    if practice is None:
+            caller = await connection.fetchrow(TOKEN, sha256(value[7:]).hexdigest())
+    if caller is None:
         return 401, {"detail": "Authentication credentials were not provided."}
+    practice, user = caller
     path = scope["path"]
     if scope["method"] == "POST":
-        return await book(connection, practice, (await receive())["body"])
+        return await book(connection, practice, user, (await receive())["body"])
     if path == "/api/patients":
         return await listed(scope, connection, practice)
     rows = await connection.fetch(ONE.text, *values(ONE, practice=practice, id=int(path.rpartition("/")[2])))
@@ -80,11 +86,12 @@ async def listed(scope: dict[str, Any], connection: Any, practice: int) -> tuple
     return 200, {"next": following, "previous": None, "results": objects}
 
 
-async def book(connection: Any, practice: int, body: bytes) -> tuple[int, Any]:
-    given = decode(body)
+async def book(connection: Any, practice: int, user: int, body: bytes) -> tuple[int, Any]:
     async with connection.transaction():
-        made = await BOOKING(connection, practice, given)
+        made = await statements.book(connection, practice, user, decode(body))
     if made is None:
         return 409, {"detail": "Overlaps another appointment."}
-    row = await connection.fetchrow(ONE_APPOINTMENT.text, *values(ONE_APPOINTMENT, practice=practice, id=made))
+    row = await connection.fetchrow(
+        ONE_APPOINTMENT.text, *values(ONE_APPOINTMENT, practice=practice, id=made)
+    )
     return 201, ONE_APPOINTMENT.row(*row)

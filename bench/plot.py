@@ -36,6 +36,8 @@ def draw(results: Results, path: Path) -> None:
     rows[0][0].set_ylabel("requests a second")
     rows[1][0].set_ylabel("CPU ms a request\n(hatched: PostgreSQL)")
     handles = [plt.Rectangle((0, 0), 1, 1, color=COLOURS[label]) for label in NAMES]
-    figure.legend(handles, [f"{label}: {name}" for label, name in NAMES.items()], loc="lower center", ncol=4, fontsize=8)
+    figure.legend(
+        handles, [f"{label}: {name}" for label, name in NAMES.items()], loc="lower center", ncol=4, fontsize=8
+    )
     figure.tight_layout(rect=(0, 0.05, 1, 1))
     figure.savefig(path, dpi=110)

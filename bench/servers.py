@@ -72,16 +72,27 @@ class Server:
 
     def get(self, path: str, token: str) -> object:
         """One answer's JSON, for comparing; raises on any status but 200."""
-        request = urllib.request.Request(  # noqa: S310 - our own server
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {token}"}
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
 
 def granian(target: str, interface: str, *options: str) -> list[str]:
     """One worker of Granian, without access log."""
-    base = [sys.executable, "-m", "granian", "--interface", interface, "--workers", "1", "--no-ws", "--http", "1"]
+    base = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        interface,
+        "--workers",
+        "1",
+        "--no-ws",
+        "--http",
+        "1",
+    ]
     return [*base, "--host", "127.0.0.1", "--port", "{port}", "--log-level", "warning", *options, target]
 
 
@@ -93,7 +104,7 @@ def free_port() -> int:
 
 def load(job: Job) -> Outcome:
     """Run the load generator in its own process. Raises RuntimeError when it fails."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "bench.client"],
         cwd=ROOT,
         input=json.dumps(asdict(job)),

@@ -1,0 +1,132 @@
+"""The table, and how it stands against the bar, as Markdown that also reads well in a terminal."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bench.machine import description
+from bench.measure import Results
+
+SYSTEMS = {"a": "Charthouse", "b": "Django REST framework", "c": "minimal ASGI", "d": "database alone"}
+CASES = {
+    "one": "GET one patient",
+    "list": "list of 250",
+    "filtered": "filtered list",
+    "post": "POST appointment",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What ``a`` must reach: at least ``least`` times the rate of ``other``, or at most so many ms of CPU."""
+
+    case: str
+    other: str
+    least: float = 0.0
+    most: float = 0.0
+
+
+BARS = (
+    Bar("one", "c", least=0.6),
+    Bar("one", "b", least=6),
+    Bar("list", "c", least=1.0),
+    Bar("list", "b", least=12),
+    Bar("post", "b", least=3),
+    Bar("one", "", most=1.2),
+    Bar("list", "", most=10),
+    Bar("post", "", most=4),
+)
+GROWTH = 1.2  # times the figures of the usual number of patients
+DEPTH = 2.0  # times the first page, for page 400
+
+
+def written(results: dict[int, Results], facts: dict[int, Any], rounds: int, seconds: float) -> str:
+    """All of it. ``results`` by number of patients, the usual one first."""
+    size, *larger = results
+    usual = results[size]
+    lines = [
+        f"{description()}.",
+        f"{size:,} patients, {facts[size]['populated']} of {facts[size]['keys']} keys filled; one worker each; "
+        f"medians of {rounds} interleaved rounds of {seconds:g} s.",
+        "",
+        *_table(usual),
+        "",
+        *_bars(usual),
+    ]
+    lines += ["", *_pages(usual)] if usual.has("page1", "a") else []
+    for other in larger:
+        lines += ["", *_growth(usual, size, results[other], other)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(results: Results) -> Iterator[str]:
+    yield "| request | system | requests/s | p50 ms | p99 ms | CPU ms: server | + PostgreSQL | = both | KiB |"
+    yield "|---|---|--:|--:|--:|--:|--:|--:|--:|"
+    for case, title in CASES.items():
+        for label, name in SYSTEMS.items():
+            if not results.has(case, label):
+                continue
+            rate, p50, p99, server, database, cpu, body = (
+                results.median(case, label, of)
+                for of in ("rate", "p50", "p99", "server", "database", "cpu", "body")
+            )
+            size = f"{body / 1024:.1f}" if body else ""
+            yield (
+                f"| {title} | ({label}) {name} | {rate:,.0f} | {p50:.1f} | {p99:.1f} "
+                f"| {server:.2f} | {database:.2f} | {cpu:.2f} | {size} |"
+            )
+
+
+def _bars(results: Results) -> Iterator[str]:
+    yield "| bar | asked | measured | |"
+    yield "|---|--:|--:|---|"
+    for bar in BARS:
+        title = CASES[bar.case]
+        if bar.other:
+            ratio = results.ratio(bar.case, "a", bar.other)
+            if ratio is None:
+                continue
+            verdict = "met" if ratio >= bar.least else "missed"
+            yield f"| {title}, times ({bar.other}) | ≥ {bar.least:g} | {ratio:.2f} | {verdict} |"
+        elif results.has(bar.case, "a"):
+            cpu = results.median(bar.case, "a", "cpu")
+            verdict = "met" if cpu <= bar.most else "missed"
+            yield f"| {title}, CPU ms, server and database | ≤ {bar.most:g} | {cpu:.2f} | {verdict} |"
+
+
+def _pages(results: Results) -> Iterator[str]:
+    yield "| a page of the list | requests/s | p99 ms | CPU ms | time, times page 1 | asked | |"
+    yield "|---|--:|--:|--:|--:|--:|---|"
+    for case, title in (
+        ("page1", "page 1"),
+        ("deep", "page 400 by number"),
+        ("cursor", "page 400 by `next`"),
+    ):
+        ratio = results.ratio("page1", case[0] and "a", "a") if case == "page1" else _times(results, case)
+        cells = (results.median(case, "a", of) for of in ("rate", "p99", "cpu"))
+        rate, p99, cpu = cells
+        verdict = "" if case == "page1" else "met" if (ratio or 0) <= DEPTH else "missed"
+        yield f"| {title} | {rate:.0f} | {p99:.1f} | {cpu:.2f} | {ratio:.2f} | ≤ {DEPTH:g} | {verdict} |"
+
+
+def _times(results: Results, case: str) -> float:
+    pairs = zip(results.windows["page1", "a"], results.windows[case, "a"], strict=False)
+    times = sorted(first.rate / deep.rate for first, deep in pairs)
+    return times[len(times) // 2]
+
+
+def _growth(usual: Results, size: int, larger: Results, other: int) -> Iterator[str]:
+    yield f"| (a) with | {size:,}: requests/s | CPU ms | {other:,}: requests/s | CPU ms | time, times | asked | |"
+    yield "|---|--:|--:|--:|--:|--:|--:|---|"
+    for case, title in CASES.items():
+        if not (usual.has(case, "a") and larger.has(case, "a")):
+            continue
+        rate, cpu = usual.median(case, "a", "rate"), usual.median(case, "a", "cpu")
+        rate2, cpu2 = larger.median(case, "a", "rate"), larger.median(case, "a", "cpu")
+        asked, verdict = "", ""
+        if case in ("one", "list"):
+            asked, verdict = f"≤ {GROWTH:g}", "met" if rate / rate2 <= GROWTH else "missed"
+        yield (
+            f"| {title} | {rate:,.0f} | {cpu:.2f} | {rate2:,.0f} | {cpu2:.2f} "
+            f"| {rate / rate2:.2f} | {asked} | {verdict} |"
+        )

@@ -1,0 +1,96 @@
+"""Charthouse's own statements for the benchmark's requests, for the systems that run the same SQL by hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.resource import parse, plan
+from charthouse.resource.plan import Shape
+from charthouse.resource.sql import Hole
+
+SINCE = {"doctor": "1", "since": "2026-01-01"}
+TOKEN = """select u.practice_id, u.id from identity_accesstoken t
+    join identity_application a on a.id = t.application_id join identity_user u on u.id = t.user_id
+    where t.token_checksum = $1 and t.revoked is null and t.expires > now() and u.is_active"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A statement, its parameters' names in order (or constants), what makes an object of a row, and what reads the
+    query's values."""
+
+    text: str
+    parameters: tuple[Any, ...]
+    row: Callable[..., Any]
+    read: Callable[[Mapping[str, str]], Mapping[str, Any]]
+
+
+def _plan(shape: Shape, read: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> Plan:
+    return Plan(shape.statement.text.decode(), shape.statement.parameters, shape.row, read)
+
+
+def values(of: Plan, **given: Any) -> list[Any]:
+    """Python values in the order of the statement's parameters."""
+    return [given[part.name] if type(part) is Hole else part for part in of.parameters]
+
+
+def _listed(query: dict[str, str]) -> Plan:
+    patients = registry()["patients"]
+    shape = plan.page(patients, False, parse.query(patients, query))
+    return _plan(shape, lambda given: parse.query(patients, dict(given)).slots)
+
+
+ONE = _plan(plan.one(registry()["patients"], False, False), lambda given: {})
+ONE_APPOINTMENT = _plan(plan.one(registry()["appointments"], False, True), lambda given: {})
+LISTED = _listed({})
+FILTERED = _listed(SINCE)
+
+# A booking by hand: doctor and office locked, as in Charthouse, then what overlaps, then the row.
+BOOK_PLACE = """
+    select z.timezone from practice_doctor d
+    join practice_office o on o.practice_id = d.practice_id
+    join practice_doctor z on z.practice_id = o.practice_id and z.id = o.doctor_id
+    where d.practice_id = $1 and d.id = $2 and o.id = $3
+        and exists (select from patients_patient where practice_id = $1 and id = $4 and not archived)
+    for no key update of d, o"""
+BOOK_OVERLAP = """
+    select id from scheduling_appointment
+    where practice_id = $1 and office_id = $2 and exam_room = $3
+        and scheduled_time < $4::timestamp at time zone $5 + $6 * interval '1 minute'
+        and scheduled_time > $4::timestamp at time zone $5 - interval '1 day'
+        and scheduled_time + duration * interval '1 minute' > $4::timestamp at time zone $5
+        and not archived and not is_virtual_base and status not in ('Cancelled', 'Rescheduled', 'No Show')
+    limit 1"""
+BOOK_INSERT = """
+    insert into scheduling_appointment (practice_id, doctor_id, office_id, exam_room, patient_id, scheduled_time,
+        duration, reason, notes, created_by_id, archived, created_at, updated_at, status, color, allow_overlapping,
+        is_walk_in, is_virtual_base, recurring_days, billing_status, icd10_codes, icd9_codes, ins1_status, ins2_status)
+    values ($1, $2, $3, $4, $5, $6::timestamp at time zone $7, $8, $9, $10, $11, false, now(), now(), '', '', false,
+        false, false, '{}', '', '{}', '{}', '', '') returning id"""
+
+
+async def book(connection: Any, practice: int, user: int, given: Mapping[str, Any]) -> int | None:
+    """The id of the new appointment, None when it would overlap. Inside a transaction of asyncpg."""
+    doctor, office, room = given["doctor"], given["office"], given["exam_room"]
+    patient, length = given["patient"], given["duration"]
+    at = datetime.fromisoformat(given["scheduled_time"])
+    zone = await connection.fetchval(BOOK_PLACE, practice, doctor, office, patient)
+    if await connection.fetchval(BOOK_OVERLAP, practice, office, room, at, zone, length):
+        return None
+    values = (
+        practice,
+        doctor,
+        office,
+        room,
+        patient,
+        at,
+        zone,
+        length,
+        given["reason"],
+        given["notes"],
+        user,
+    )
+    made: int = await connection.fetchval(BOOK_INSERT, *values)
+    return made
