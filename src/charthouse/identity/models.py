@@ -83,7 +83,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
     """A person who signs in: doctor or staff of one practice, or an operator of the server (no practice).
 
     ``doctor_id`` is a doctor's own record or a staff member's primary physician; the constraint on it is added by

@@ -60,7 +60,8 @@ def authorize(request: HttpRequest) -> HttpResponse:
     application = Application.objects.get(client_id=credentials["client_id"])
     if request.method == "GET":
         page = render(request, "charthouse/consent.html", {"app": application, "asks": asks(scopes)})
-        return content_policy(page, form_action=_origin(credentials["redirect_uri"]))
+        content_policy(page, form_action=_origin(credentials["redirect_uri"]))
+        return page
     if request.POST.get("decision") != "allow":
         denied = AccessDeniedError(state=credentials["state"])
         return _back(denied.in_uri(credentials["redirect_uri"]))

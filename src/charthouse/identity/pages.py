@@ -32,14 +32,13 @@ SHARING_WORDS = {
 }
 
 
-def content_policy(response: HttpResponseBase, form_action: str = "") -> Any:
+def content_policy(response: HttpResponseBase, form_action: str = "") -> None:
     """Let the browser load nothing from elsewhere. ``form_action`` is one more place that forms may lead to."""
     response["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action 'self' {form_action}".rstrip()
     )
-    return response
 
 
 def locked_out(

@@ -2,6 +2,7 @@
 
 import hmac
 from hashlib import sha256
+from typing import Any
 
 from django.contrib.auth.hashers import BasePasswordHasher
 from django.utils.crypto import get_random_string
@@ -26,7 +27,7 @@ class SecretHasher(BasePasswordHasher):
         algorithm, salt, value = encoded.split("$", 2)
         return {"algorithm": algorithm, "salt": salt, "hash": value}
 
-    def safe_summary(self, encoded: str) -> dict[str, str]:
+    def safe_summary(self, encoded: str) -> dict[Any, Any]:
         return {"algorithm": self.algorithm}
 
     def must_update(self, encoded: str) -> bool:

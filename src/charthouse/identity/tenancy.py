@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from charthouse import clock
 from charthouse.identity.database.base import DatabaseWrapper
@@ -12,31 +12,31 @@ from charthouse.identity.database.base import DatabaseWrapper
 
 def database() -> DatabaseWrapper:
     """This thread's connection as the web role."""
-    return cast(DatabaseWrapper, connection._wrapped if hasattr(connection, "_wrapped") else connection)
+    return cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
 
 
 def enter(practice_id: int) -> None:
     """From here to the end of the request, only rows of this practice exist."""
-    connection.tenant = practice_id
+    database().tenant = practice_id
 
 
 def leave() -> None:
     """No practice: record tables look empty. Called at the start of every request."""
-    connection.tenant = None
+    database().tenant = None
 
 
 @contextmanager
 def within(practice_id: int) -> Iterator[None]:
     """A block that sees one practice, then what was before."""
-    before = connection.tenant
-    connection.tenant = practice_id
+    wrapper = database()
+    before, wrapper.tenant = wrapper.tenant, practice_id
     try:
         yield
     finally:
-        connection.tenant = before
+        wrapper.tenant = before
 
 
-class RecordKey(models.ForeignKey):
+class RecordKey(models.ForeignKey):  # type: ignore[type-arg]
     """A reference from one record row to another of the same practice.
 
     The constraint carries ``practice_id`` along and is made by ``identity.rowsecurity``, with an index on
@@ -58,7 +58,7 @@ class RecordKey(models.ForeignKey):
         return name, path, args, options
 
 
-class UpdatedAt(models.DateTimeField):
+class UpdatedAt(models.DateTimeField):  # type: ignore[type-arg]
     """Set at every save, from the project's clock (``auto_now`` would ask the system's)."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:

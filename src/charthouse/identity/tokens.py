@@ -23,7 +23,7 @@ from charthouse import clock
 from charthouse.identity.tenancy import UpdatedAt
 
 
-class Application(AbstractApplication):
+class Application(AbstractApplication):  # type: ignore[misc]
     """An OAuth app of a developer.
 
     ``hourly_limit`` None means no limit, else calls an hour (UTC); ``scopes`` are base names it may ask for, each
@@ -40,7 +40,7 @@ class Application(AbstractApplication):
         return uri in self.redirect_uris.split()
 
 
-class Grant(AbstractGrant):
+class Grant(AbstractGrant):  # type: ignore[misc]
     """A consent waiting to be exchanged. ``code`` is the SHA-256 of the code, in hex; times are UTC."""
 
     token_family = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -55,7 +55,7 @@ class Grant(AbstractGrant):
         return bool(clock.now() >= self.expires)
 
 
-class AccessToken(AbstractAccessToken):
+class AccessToken(AbstractAccessToken):  # type: ignore[misc]
     """``token_checksum`` is the SHA-256 in hex; ``token`` stays empty. ``revoked`` is when it stopped, UTC."""
 
     id_token: Any = None
@@ -80,7 +80,7 @@ class AccessToken(AbstractAccessToken):
         stop(AccessToken.objects.filter(pk=self.pk))
 
 
-class RefreshToken(AbstractRefreshToken):
+class RefreshToken(AbstractRefreshToken):  # type: ignore[misc]
     """``token_checksum`` is the SHA-256 in hex; ``token`` stays empty. It has no expiry of its own."""
 
     token_checksum = TokenChecksumField(max_length=64, unique=True)

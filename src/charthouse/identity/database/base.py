@@ -57,7 +57,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _cursor(self, name: str | None = None) -> Any:
         self.ensure_connection()
         self._hold()
-        return super()._cursor(name)
+        return super()._cursor(name)  # type: ignore[misc]
 
     def raw(self) -> "psycopg.Connection[Any]":
         """The psycopg connection, open and set to this request's tenant, for statements planned by the engine."""
@@ -118,8 +118,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # A rolled-back transaction takes the variable back to what it was before.
     def _rollback(self) -> None:
         self._held = _UNKNOWN
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]
 
     def _savepoint_rollback(self, sid: str) -> None:
         self._held = _UNKNOWN
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
