@@ -11,6 +11,7 @@ from django.db.models import Q
 from charthouse.resource.fields import REQUIRED, Field, Id, Ref
 from charthouse.resource.filters import Filter, RefIs
 from charthouse.resource.nested import Members
+from charthouse.resource.sql import RESERVED
 
 if TYPE_CHECKING:
     from charthouse.resource.actor import Actor
@@ -160,6 +161,8 @@ class Registry:
         for name in {name for group in resource.one_of for name in group}:
             if name not in resource.filters_by_name:
                 yield f"one_of names the unknown parameter {name!r}"
+        if reserved := RESERVED & set(resource.filters_by_name):
+            yield f"parameters {sorted(reserved)} have names of the engine's own slots"
         if len(resource.by_name) < len(resource.fields):
             yield "has two keys of one name"
         yield from self._path_faults(resource)

@@ -66,8 +66,8 @@ def owned_only(resource: Resource, actor: Actor) -> bool:
 
 
 def bindings(actor: Actor) -> dict[str, Any]:
-    """The values of the slots that every statement may use."""
-    return {"practice": actor.practice, "owner": actor.doctor, "user": actor.user, "app": actor.app}
+    """The values of the slots that every statement may use (sql.RESERVED)."""
+    return {"practice": actor.practice, "owner": actor.doctor, "caller": actor.user, "caller_app": actor.app}
 
 
 def visible(resource: Resource, owned: bool) -> "models.QuerySet[Any]":
