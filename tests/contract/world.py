@@ -7,6 +7,7 @@ gets its row through its model. A resource for which neither works fails the kit
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import httpx
@@ -24,6 +25,8 @@ from tests import support
 
 from . import values
 
+_numbers = count(1)
+
 
 @dataclass(eq=False)
 class World:
@@ -32,15 +35,14 @@ class World:
     clinic: support.Clinic
     client: httpx.Client
     rows: dict[str, list[int]] = field(default_factory=dict)
-    count: int = 0
 
     @property
     def practice(self) -> int:
         return self.clinic.id
 
     def next(self) -> int:
-        self.count += 1
-        return self.count
+        """A number that no other row was made with."""
+        return next(_numbers)
 
     def client_with(
         self,
@@ -50,6 +52,7 @@ class World:
         doctor: Any = None,
     ) -> httpx.Client:
         """Somebody else of this practice, with an app of their own."""
+        tenancy.leave()
         user = support.make_user(
             self.clinic.practice,
             permissions=permissions,
@@ -115,12 +118,14 @@ class World:
         made = self.instance(resource.model)
         for declared in resource.fields:
             if isinstance(declared, Rows) and declared.link:
-                self.instance(declared.to, **{f"{declared.link}_id": made, **declared.where})
+                first = {c.name: 1 for c in declared.to._meta.concrete_fields if c.name in ("index", "rank")}
+                self.instance(declared.to, **{f"{declared.link}_id": made, **first, **declared.where})
         return made
 
     def instance(self, model: type[models.Model], **given: Any) -> int:
         """A row of a table with something in every column. Its id."""
         if model is User:
+            tenancy.leave()
             return int(support.make_user(self.clinic.practice, doctor=self.clinic.doctor).pk)
         n = self.next()
         columns: dict[str, Any] = {}
@@ -174,6 +179,7 @@ def _filled(column: Any, n: int) -> Any:
 
 def make(name: str = "Contract") -> World:
     """A practice with one row of every resource."""
+    tenancy.leave()
     clinic = support.make_practice(name)
     client = support.client(support.issue_token(clinic.user, support.make_app()))
     world = World(clinic, client)

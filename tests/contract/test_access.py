@@ -1,0 +1,245 @@
+"""Who may do what: tokens, scopes, permissions, sharing, practices, for every resource and method."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.identity import tenancy
+from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Practice, User
+from charthouse.resource.declare import ALWAYS, METHODS, Resource
+from charthouse.resource.openapi import permissions
+from tests import support
+
+from .world import World
+
+RESOURCES = list(registry())
+each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
+TENANTED = [r for r in RESOURCES if r.tenanted]  # the others are directories that all practices read
+each_of_a_practice = pytest.mark.parametrize("resource", TENANTED, ids=lambda r: r.path)
+EVERY = [f"{scope}:{kind}" for scope in SCOPES for kind in ("read", "write")]
+
+
+def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[tuple[str, str]]:
+    """Every method and URL that the resource has."""
+    row_id = world.row(resource.path)
+    for method in methods or resource.method_set:
+        if method in ("GET", "POST"):
+            yield method, f"/api/{resource.path}"
+        if method != "POST":
+            yield method, f"/api/{resource.path}/{row_id}"
+    if methods is None or "POST" in methods:
+        for action in resource.actions:
+            yield "POST", f"/api/{resource.path}/{row_id}/{action.name}"
+
+
+# -- 401 --------------------------------------------------------------------------------------------------------
+
+BAD = (
+    "",
+    "Bearer",
+    "Bearer ",
+    "Bearer nonsense",
+    "Basic dXNlcjpwYXNz",
+    "Token x",
+    "Bearer \x80\xff",
+    "Bearer a b c",
+)
+
+
+@each
+def test_without_a_good_token(world: World, resource: Resource) -> None:
+    with support.client() as nobody:
+        for method, url in requests(world, resource):
+            answer = nobody.request(method, url, json={})
+            assert answer.status_code == 401
+            assert answer.json()["detail"]
+        for header in BAD:
+            value = header.encode("latin-1")
+            assert nobody.get(f"/api/{resource.path}", headers={b"Authorization": value}).status_code == 401
+
+
+def test_unknown_endpoints_are_404(world: World) -> None:
+    for url in ("nothing", "patients_", "patients/1/2/3", "", "users/me", "%00", "patients//1"):
+        assert world.client.get(f"/api/{url}").status_code == 404, url
+
+
+# -- 403 --------------------------------------------------------------------------------------------------------
+
+
+@each
+def test_without_a_scope(world: World, resource: Resource) -> None:
+    """Each scope is needed, in its own form: read for GET, write for everything else."""
+    for scope in resource.scopes:
+        for kind, reading in (("read", True), ("write", False)):
+            with world.client_with(scopes=[s for s in EVERY if s != f"{scope}:{kind}"]) as client:
+                for method, url in requests(world, resource):
+                    status = client.request(method, url, json={}).status_code
+                    assert (status == 403) == ((method == "GET") == reading), (
+                        f"{method} {url} without {scope}:{kind}"
+                    )
+
+
+@each
+def test_without_a_permission(world: World, resource: Resource) -> None:
+    for name in PERMISSIONS:
+        with world.client_with(permissions=[p for p in PERMISSIONS if p != name]) as client:
+            for method, url in requests(world, resource):
+                needed = name in permissions(resource, method == "GET")
+                assert (client.request(method, url, json={}).status_code == 403) == needed, (
+                    f"{method} {url}, {name}"
+                )
+
+
+# -- 405 --------------------------------------------------------------------------------------------------------
+
+
+@each
+def test_methods_that_it_does_not_have(world: World, resource: Resource) -> None:
+    row_id = world.row(resource.path)
+    allowed = {
+        f"/api/{resource.path}": {"GET", "POST"} & set(resource.method_set),
+        f"/api/{resource.path}/{row_id}": {"GET", "PUT", "PATCH", "DELETE"} & set(resource.method_set),
+    }
+    allowed |= {f"/api/{resource.path}/{row_id}/{action.name}": {"POST"} for action in resource.actions}
+    for url, methods in allowed.items():
+        for method in (*METHODS, "OPTIONS", "TRACE", "BREW"):
+            if method not in methods:
+                answer = world.client.request(method, url)
+                assert answer.status_code == 405
+                assert set(answer.headers["Allow"].split(", ")) == methods
+
+
+@each
+def test_head_is_get_without_a_body(world: World, resource: Resource) -> None:
+    url = f"/api/{resource.path}/{world.row(resource.path)}"
+    head, get = world.client.head(url), world.client.get(url)
+    assert head.status_code == 200
+    assert head.content == b""
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
+
+
+# -- 404 --------------------------------------------------------------------------------------------------------
+
+NEVER = ("0", "-1", "999999999999", str(2**63), "9" * 40, "1.0", "x", "1e3", "٣", "%20", "1%00", "null")
+
+
+@each_of_a_practice
+def test_rows_that_are_not_there(world: World, other: World, resource: Resource) -> None:
+    """An id that never was, that can't be, or that is another practice's: the same answer, byte for byte."""
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        if method in resource.method_set:
+            foreign = world.client.request(
+                method, f"/api/{resource.path}/{other.row(resource.path)}", json={}
+            )
+            assert foreign.status_code == 404
+            for text in NEVER:
+                answer = world.client.request(method, f"/api/{resource.path}/{text}", json={})
+                assert (answer.status_code, answer.content) == (404, foreign.content), text
+    for action in resource.actions:
+        for row_id in (other.row(resource.path), *NEVER):
+            body = {f.name: "x" for f in action.fields}
+            answer = world.client.post(f"/api/{resource.path}/{row_id}/{action.name}", json=body)
+            assert answer.status_code == 404
+
+
+@each
+def test_references_to_other_practices_are_refused_like_ids_that_never_were(
+    world: World, other: World, resource: Resource
+) -> None:
+    for field in resource.writable:
+        to = getattr(field, "to", None)
+        if not isinstance(to, str):
+            continue
+        answers = []
+        for row_id in (other.row(to), 999_999_999):
+            answer = world.client.patch(
+                f"/api/{resource.path}/{world.row(resource.path)}", json={field.name: row_id}
+            )
+            assert answer.status_code == 400, f"{field.name}: {answer.text}"
+            answers.append(answer.text.replace(str(row_id), "ID"))
+        assert answers[0] == answers[1]
+        assert field.name in answer.json()
+
+
+# -- practice by sharing by permission ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def colleague(world: World) -> httpx.Client:
+    """Another doctor of the practice, with every permission."""
+    tenancy.leave()
+    doctor = support.make_doctor(world.clinic.practice, first_name="Colin")
+    return world.client_with(doctor=doctor, scopes=EVERY)
+
+
+@pytest.fixture
+def sharing(world: World) -> Iterator[Any]:
+    """Switch sharing of the practice; put back afterwards."""
+
+    def switch(names: Any) -> None:
+        with tenancy.within(world.practice):
+            Practice.objects.filter(pk=world.practice).update(sharing=list(names))
+
+    yield switch
+    switch(SHARING)
+
+
+def listed(client: httpx.Client, resource: Resource) -> set[str]:
+    """Ids, or whole rows where the object shows no id, of all pages of a list."""
+    found: set[str] = set()
+    url: Any = f"/api/{resource.path}?{_needed(resource)}"
+    while url:
+        page = client.get(url).json()
+        found |= {str(row.get("id", row)) for row in page["results"]}
+        url = page["next"]
+    return found
+
+
+def _needed(resource: Resource) -> str:
+    from .test_lists import needed
+
+    return "&".join(f"{name}={value}" for name, value in needed(resource).items())
+
+
+@each
+def test_sharing_decides_whose_rows_are_seen(
+    world: World, other: World, colleague: httpx.Client, sharing: Any, resource: Resource
+) -> None:
+    row_id = world.row(resource.path)
+    url = f"/api/{resource.path}/{row_id}"
+    for names in (SHARING, [s for s in SHARING if s != resource.sharing], [resource.sharing], []):
+        sharing(names)
+        theirs = resource.sharing == ALWAYS or resource.sharing in names
+        assert world.client.get(url).status_code == 200, "one's own rows are always there"
+        assert colleague.get(url).status_code == (200 if theirs else 404)
+        rows = listed(colleague, resource)
+        if "id" in resource.by_name:
+            assert (str(row_id) in rows) == theirs
+            assert str(row_id) in listed(world.client, resource)
+        elif not theirs:
+            assert rows == set()
+        if "PATCH" in resource.method_set:
+            assert colleague.patch(url, json={}).status_code == (204 if theirs else 404)
+        if resource.tenanted:
+            assert colleague.get(f"/api/{resource.path}/{other.row(resource.path)}").status_code == 404
+
+
+@each_of_a_practice
+def test_lists_show_no_row_of_another_practice(world: World, other: World, resource: Resource) -> None:
+    if "id" in resource.by_name:
+        assert not listed(world.client, resource) & listed(other.client, resource)
+
+
+@each
+def test_a_user_without_a_doctor_sees_only_what_is_shared(
+    world: World, sharing: Any, resource: Resource
+) -> None:
+    tenancy.leave()
+    user = support.make_user(world.clinic.practice, doctor=None, role=User.Role.STAFF)
+    with support.client(support.issue_token(user, support.make_app())) as client:
+        sharing([])
+        rows = listed(client, resource)
+        assert bool(rows) == (resource.sharing == ALWAYS)

@@ -1,0 +1,339 @@
+"""Lists: pages, page sizes, ``next``, required parameters, and every filter against the database's own answer."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from django.db.models import Q
+
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.identity import tenancy
+from charthouse.resource import fields as kinds
+from charthouse.resource import filters
+from charthouse.resource.declare import Resource
+from charthouse.resource.filters import Filter
+
+from .world import World
+
+RESOURCES = [r for r in registry() if "GET" in r.method_set]
+FILTERS = [(r, f) for r in RESOURCES for f in r.filters]
+each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
+each_filter = pytest.mark.parametrize(
+    ("resource", "parameter"), FILTERS, ids=[f"{r.path}?{f.name}" for r, f in FILTERS]
+)
+
+SAMPLES = {"since": "2000-01-01", "date": "2030-01-07", "date_range": "2000-01-01/2001-01-01"}
+
+
+def needed(resource: Resource) -> dict[str, str]:
+    """Parameters without which the list can't be asked for, as wide as they go."""
+    names = [group[0] for group in resource.one_of] + [f.name for f in resource.filters if f.required]
+    return {
+        name: SAMPLES.get(name, str(resource.filters_by_name[name].schema().get("enum", ["1"])[0]))
+        for name in names
+    }
+
+
+def get(world: World, resource: Resource, **parameters: Any) -> Any:
+    answer = world.client.get(f"/api/{resource.path}", params=needed(resource) | parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+# -- pages ------------------------------------------------------------------------------------------------------
+
+
+@each
+def test_a_walk_over_next_shows_every_row_once_and_keeps_every_parameter(
+    world: World, resource: Resource
+) -> None:
+    for _ in range(4):
+        world.new(resource.path)
+    asked = needed(resource) | {"page_size": "2", "an unknown one": "kept & escaped", "empty": ""}
+    whole = get(world, resource)["results"]
+    seen: list[Any] = []
+    url: Any = f"/api/{resource.path}"
+    parameters: Any = asked
+    number = 1
+    while url:
+        page = world.client.get(url, params=parameters).json()
+        seen += page["results"]
+        if page["previous"]:
+            back = world.client.get(page["previous"]).json()
+            assert back["results"] == seen[-len(page["results"]) - 2 :][:2]
+        assert bool(page["previous"]) == (number > 1)
+        url, parameters, number = page["next"], None, number + 1
+        if url:
+            query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+            assert query.pop("cursor")
+            assert query == asked | {"page": str(number)}
+    assert seen == whole
+    by_number = []
+    for page_number in range(1, number):
+        by_number += get(world, resource, page_size=2, page=page_number)["results"]
+    assert by_number == whole
+    assert world.client.get(f"/api/{resource.path}", params=asked | {"page": "9999"}).status_code == 404
+
+
+@each
+def test_page_sizes_out_of_bounds_are_cut_and_nonsense_is_ignored(
+    world: World, resource: Resource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reaches the database as LIMIT is what counts: a row more than the page, to know whether there is a next."""
+    from charthouse.resource import read
+
+    limits = []
+    run = read.run.rows
+
+    def watched(statement: Any, values: Any) -> Any:
+        limits.append(values["limit"] - 1)
+        return run(statement, values)
+
+    monkeypatch.setattr(read.run, "rows", watched)
+    size = resource.page_size
+    verbose = min(size.verbose, size.maximum)
+    expected = {"": size.default, "1": 1, "7": 7, str(size.maximum): size.maximum, "100000": size.maximum}
+    expected |= dict.fromkeys(("0", "-1", "x", "1.5", "9" * 30, "٣"), size.default)
+    for text, limit in expected.items():
+        get(world, resource, page_size=text)
+        assert limits.pop() == limit, text
+        if resource.has_verbose:
+            get(world, resource, page_size=text, verbose="true")
+            assert limits.pop() == min(limit, verbose), text
+
+
+@each
+@pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 30, "1.5"])
+def test_pages_that_can_not_be(world: World, resource: Resource, page: str) -> None:
+    asked = needed(resource) | {"page": page}
+    assert world.client.get(f"/api/{resource.path}", params=asked).status_code == 404
+
+
+@each
+@pytest.mark.parametrize("cursor", ["x", "🙂", "YQ", "a" * 500, "YTk5OTk5OTk5OTk5OTk5OTk5OTk5"])
+def test_forged_cursors(world: World, resource: Resource, cursor: str) -> None:
+    asked = needed(resource) | {"cursor": cursor}
+    assert world.client.get(f"/api/{resource.path}", params=asked).status_code in (200, 404)
+
+
+@each
+def test_required_parameters(world: World, resource: Resource) -> None:
+    if not needed(resource):
+        return
+    bare = world.client.get(f"/api/{resource.path}")
+    assert bare.status_code == 400
+    for parameter in resource.filters:
+        if parameter.required:
+            assert parameter.name in bare.json()
+    for group in resource.one_of:
+        for name in group:
+            others = {key: value for key, value in needed(resource).items() if key not in group}
+            asked = others | {name: SAMPLES.get(name, "2000-01-01")}
+            assert world.client.get(f"/api/{resource.path}", params=asked).status_code == 200
+
+
+# -- filters ----------------------------------------------------------------------------------------------------
+
+
+@each_filter
+def test_wrong_values_are_refused_and_named(world: World, resource: Resource, parameter: Filter) -> None:
+    kind = parameter.schema()
+    for text in WRONG.get(kind.get("format") or kind["type"], ()) + (
+        ("no such choice",) if "enum" in kind else ()
+    ):
+        asked = needed(resource) | _with(parameter, resource) | {parameter.name: text}
+        answer = world.client.get(f"/api/{resource.path}", params=asked)
+        assert answer.status_code == 400, f"{text!r}: {answer.status_code}"
+        assert list(answer.json()) == [parameter.name]
+
+
+WRONG: dict[str, tuple[str, ...]] = {
+    "integer": ("x", "1.5", "1 2", "null", "9" * 30),
+    "date": ("x", "2024-02-30", "2024-2-3", "20240203", "2024-01-01T00:00:00"),
+    "date-range": ("x", "2024-01-01", "2024-01-02/2024-01-01", "2024-01-01/x", "2030-01-01/2039-01-01"),
+    "timestamp": ("x", "2024-02-30", "yesterday", "2024-01-01T25:00:00"),
+}
+
+
+HOSTILE = (
+    *(
+        "\x00",
+        "a\x00",
+        "%",
+        "_",
+        "\\",
+        "'",
+        '"',
+        "{}",
+        ",,,",
+        "1,x",
+        "-1",
+        " 1 ",
+        "1" * 200,
+        "\u0664",
+        "ä" * 2_000,
+    ),
+    *(
+        "0001-01-01",
+        "9999-12-31",
+        "0001-01-01/9999-12-31",
+        "9999-12-31T23:59:59-23:59",
+        "2024-01-01T24:00:00",
+    ),
+)
+
+
+@each_filter
+def test_hostile_values_never_fail(world: World, resource: Resource, parameter: Filter) -> None:
+    for text in HOSTILE:
+        asked = needed(resource) | _with(parameter, resource) | {parameter.name: text}
+        assert world.client.get(f"/api/{resource.path}", params=asked).status_code in (200, 400), text
+
+
+def _with(parameter: Filter, resource: Resource) -> dict[str, str]:
+    """What the parameter needs beside it."""
+    return {name: "1" for name in parameter.needs}
+
+
+@each_filter
+def test_filters_together_with_what_they_need(world: World, resource: Resource, parameter: Filter) -> None:
+    if not parameter.needs:
+        return
+    asked = needed(resource) | {parameter.name: "2030-01-07"}
+    answer = world.client.get(f"/api/{resource.path}", params=asked)
+    assert answer.status_code == 400
+    assert list(answer.json()) == [parameter.name]
+
+
+@each_filter
+def test_narrows_as_it_says(world: World, resource: Resource, parameter: Filter) -> None:
+    """The rows of the list are those that the database finds by the column's own value; special filters have a test
+    of their own in SPECIAL, or the kit fails."""
+    oracle = next((make for kind, make in ORACLES.items() if type(parameter) is kind), None)
+    if oracle is None or getattr(parameter, "matches", None):
+        assert (resource.path, parameter.name) in SPECIAL, "a filter of its own kind needs a test of its own"
+        return
+    row = _row(world, resource, world.new(resource.path))
+    value = _path(row, parameter.path)
+    texts = oracle(parameter, value, row)
+    for text, condition in texts:
+        shown = get(world, resource, **{parameter.name: text})
+        ids = {int(item["id"]) for item in shown["results"]}
+        with tenancy.within(world.practice):
+            rows = resource.model._default_manager.filter(resource.rows).filter(
+                condition, practice=world.practice
+            )
+            for name, wanted in needed(resource).items():
+                rows = rows if name == parameter.name else rows.filter(_also(resource, name, wanted))
+            if resource.hidden:
+                rows = rows.exclude(resource.hidden.rows)
+            expected = set(rows.order_by("pk").values_list("pk", flat=True)[: resource.page_size.default])
+        assert ids == expected, text
+
+
+# Filters that aren't a column's own value are tested beside their domain (tests/domains).
+SPECIAL = {
+    ("user_groups", "doctor"),
+    ("patients", "offices"),
+    ("insurances", "term"),
+    ("insurances", "payer_type"),
+    ("appointments", "date"),
+    ("appointments", "date_range"),
+    ("appointments", "ignore_virtual"),
+    ("appointments", "occurred_since"),
+    ("appointment_templates", "available"),
+    ("appointment_templates", "strict"),
+    ("appointment_templates", "week_day"),
+    ("custom_insurance_plan_names", "user"),
+}
+
+
+def _also(resource: Resource, name: str, wanted: str) -> Q:
+    parameter = resource.filters_by_name[name]
+    return (
+        Q(**{f"{parameter.path}__gte": wanted})
+        if isinstance(parameter, filters.Since)
+        else Q(**{name: wanted})
+    )
+
+
+def _row(world: World, resource: Resource, row_id: int) -> Any:
+    with tenancy.within(world.practice):
+        return resource.model._default_manager.get(pk=row_id)
+
+
+def _path(row: Any, path: str) -> Any:
+    for step in path.removesuffix("__id").split("__"):
+        row = getattr(row, step)
+    return getattr(row, "pk", row)
+
+
+def _equal(parameter: Filter, value: Any, row: Any) -> list[tuple[str, Q]]:
+    return [] if value in (None, "") else [(str(value), Q(**{parameter.path: value}))]
+
+
+def _contains(parameter: Filter, value: Any, row: Any) -> list[tuple[str, Q]]:
+    text = str(value)
+    parts = [text, text[1:-1].upper(), text.lower()] if len(text) > 2 else []
+    return [(part, Q(**{f"{parameter.path}__icontains": part})) for part in parts if part]
+
+
+def _day(parameter: Filter, value: Any, row: Any) -> list[tuple[str, Q]]:
+    return [] if value is None else [(value.isoformat(), Q(**{parameter.path: value}))]
+
+
+def _since(parameter: Filter, value: Any, row: Any) -> list[tuple[str, Q]]:
+    texts = [
+        value.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        value.strftime("%Y-%m-%d"),
+        "2999-01-01",
+        "2000-01-01 00:00:00",
+    ]
+    read = [kinds.parse_moment(text) for text in texts]
+    return [(text, Q(**{f"{parameter.path}__gte": at})) for text, at in zip(texts, read, strict=True)]
+
+
+ORACLES: dict[type[Filter], Callable[[Any, Any, Any], list[tuple[str, Q]]]] = {
+    filters.RefIs: _equal,
+    filters.Is: _equal,
+    filters.Contains: _contains,
+    filters.DateIs: _day,
+    filters.Since: _since,
+}
+
+
+@each_filter
+def test_flags_show_hidden_rows(world: World, resource: Resource, parameter: Filter) -> None:
+    if not resource.hidden or resource.hidden.unless != parameter.name or "id" not in resource.by_name:
+        return
+    row_id = world.new(resource.path)
+    with tenancy.within(world.practice):
+        row = resource.model._default_manager.get(pk=row_id)
+        for name, value in _hiding(resource.hidden.rows).items():
+            setattr(row, name, value)
+        row.save()
+    plain = {int(item["id"]) for item in get(world, resource, page_size=250)["results"]}
+    for text in ("true", "1", ""):
+        flagged = get(world, resource, **{parameter.name: text, "page_size": 250})
+        assert row_id in {int(item["id"]) for item in flagged["results"]}
+    for text in ("false", "0"):
+        flagged = get(world, resource, **{parameter.name: text, "page_size": 250})
+        assert {int(item["id"]) for item in flagged["results"]} == plain
+    assert row_id not in plain
+    assert world.client.get(f"/api/{resource.path}/{row_id}").status_code == 200, (
+        "asked for by id, it is there"
+    )
+
+
+def _hiding(condition: Q) -> dict[str, Any]:
+    """Column values that fulfil a plain condition."""
+    found: dict[str, Any] = {}
+    for child in condition.children:
+        if isinstance(child, Q):
+            found |= _hiding(child)
+        else:
+            name, value = child
+            name, _, how = name.partition("__")
+            found[name] = value[0] if how == "in" else value
+    return found
