@@ -41,6 +41,7 @@ class App:
 
 def make_practice(name: str = "Test Practice", *, sharing: Iterable[str] = SHARING, **values: Any) -> Clinic:
     """A practice, its first doctor and its primary user. ``values`` go to the practice's row."""
+    tenancy.leave()  # a request made by this thread has left its practice behind
     practice = Practice.objects.create(name=name, sharing=list(sharing), **values)
     doctor = make_doctor(practice)
     user = make_user(practice, doctor=doctor, role=User.Role.DOCTOR, is_primary=True)

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Field as Column
 from django.db.models.expressions import Combinable, Expression, Func, RawSQL
 
-
 # Slots that the engine itself binds; no query parameter may have such a name, for its value would be lost.
 RESERVED = frozenset({"practice", "owner", "caller", "caller_app", "id", "after", "before", "offset", "limit"})
 

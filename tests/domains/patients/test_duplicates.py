@@ -57,11 +57,11 @@ def test_deleted_patients_are_out_of_the_way(strict: Caller) -> None:
 
 def test_the_whole_practice_counts_and_no_other() -> None:
     clinic = make_practice(sharing=(), refuse_duplicate_patients=True)
+    stranger = Caller(make_practice(refuse_duplicate_patients=True))
     theirs = Caller(clinic, doctor=make_doctor(clinic.practice))
     theirs.new()
     mine = Caller(clinic)
     assert mine.post("patients", mine.patient()).status_code == 409
-    stranger = Caller(make_practice(refuse_duplicate_patients=True))
     stranger.new()
 
 
