@@ -162,7 +162,9 @@ appointments = Resource(
     fields=(
         Ref("doctor", REQUIRED, to="doctors"),
         Integer("duration", REQUIRED, required_unless="profile", minimum=1, maximum=LONGEST, doc="Minutes."),
-        Integer("exam_room", REQUIRED, minimum=0, maximum=32767, doc="Index of a room of the office."),
+        Integer(
+            "exam_room", REQUIRED, minimum=0, maximum=32767, example=1, doc="Index of a room of the office."
+        ),
         Ref("office", REQUIRED, to="offices"),
         Ref("patient", REQUIRED, to="patients", nullable=True, doc="Null makes it a break."),
         WallClock(

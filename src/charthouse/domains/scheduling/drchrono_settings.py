@@ -129,7 +129,9 @@ appointment_templates = Resource(
     owner="profile__doctor",
     fields=(
         Integer("duration", REQUIRED, minimum=1, maximum=LONGEST, doc="Minutes."),
-        Integer("exam_room", REQUIRED, minimum=0, maximum=32767, doc="Index of a room of the office."),
+        Integer(
+            "exam_room", REQUIRED, minimum=0, maximum=32767, example=1, doc="Index of a room of the office."
+        ),
         Ref("office", REQUIRED, to="offices"),
         Ref("profile", REQUIRED, to="appointment_profiles"),
         Time("scheduled_time", REQUIRED, doc="Wall clock of the office's doctor."),
