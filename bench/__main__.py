@@ -104,6 +104,8 @@ def measure(
 ) -> Results:
     for problem in agree.problems(servers, facts):
         raise SystemExit(f"the systems answer differently: {problem}")
+    sample = agree.fetched(servers[0], f"/api/patients/{facts['first']}", facts["token"])
+    facts |= {"keys": len(sample), "populated": agree.populated(sample)}
     chosen = cases(facts)
     scripts: dict[str, Script] = {}
     bench = Bench(

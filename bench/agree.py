@@ -1,6 +1,5 @@
 """Before anything is timed: the systems must give the same answer to the same request, key by key."""
 
-import json
 import urllib.error
 from collections.abc import Iterator
 from typing import Any
@@ -54,4 +53,4 @@ def rows(answer: Any) -> list[dict[str, Any]]:
 
 def populated(answer: dict[str, Any]) -> int:
     """How many keys of an object hold something."""
-    return sum(value not in (None, "", []) for value in json.loads(json.dumps(answer)).values())
+    return sum(value not in (None, "", []) for value in answer.values())
