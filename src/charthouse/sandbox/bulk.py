@@ -4,7 +4,8 @@ COPY runs the constraints but none of the Python that a write passes through: de
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections, models
@@ -63,6 +64,22 @@ class Loader:
             return practice
         return self.moment if column.attname in ("created_at", "updated_at") else column.get_default()
 
+    @contextmanager
+    def bare(self, loaded: Iterable[type[models.Model]]) -> Iterator[None]:
+        """Load these tables without their secondary indexes and foreign keys, which are made again, and checked,
+        in one go at the end: several times quicker than row by row. Within a transaction."""
+        tables = [model._meta.db_table for model in loaded]
+        with self.connection.cursor() as cursor:
+            cursor.execute("set constraints all immediate")  # a table can't change while checks of it wait
+            cursor.execute(_ASIDE, [tables])
+            aside = cursor.fetchall()
+            for drop, _ in aside:
+                cursor.execute(drop)
+            yield
+            cursor.execute("set local maintenance_work_mem = '256MB'")
+            for _, make in aside:
+                cursor.execute(make)
+
     def finish(self) -> None:
         """Ids given from here on lie above those loaded; the planner knows the tables."""
         with self.connection.cursor() as cursor:
@@ -70,6 +87,25 @@ class Loader:
                 table = self.connection.ops.quote_name(model._meta.db_table)
                 cursor.execute("select setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, following - 1])
                 cursor.execute(f"analyze {table}")
+
+
+# (drop, make) of the indexes that no constraint needs, then of the foreign keys.
+_ASIDE = """
+with loaded as (select unnest(%s::text[])::regclass as oid),
+keys as (
+    select 1 as step, conname::text as name,
+           format('alter table %%s drop constraint %%I', conrelid::regclass, conname) as gone,
+           format('alter table %%s add constraint %%I ', conrelid::regclass, conname)
+               || pg_get_constraintdef(c.oid) as made
+      from pg_constraint c join loaded on conrelid = loaded.oid where contype = 'f'
+),
+indexes as (
+    select 0, indexrelid::regclass::text, format('drop index %%s', indexrelid::regclass), pg_get_indexdef(indexrelid)
+      from pg_index join loaded on indrelid = loaded.oid
+     where not indisunique and not exists (select from pg_constraint where conindid = indexrelid)
+)
+select gone, made from (select * from keys union all select * from indexes) found order by step, name
+"""
 
 
 def _statement(model: type[models.Model]) -> sql.Composed:

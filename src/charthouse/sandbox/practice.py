@@ -41,6 +41,15 @@ CHUNK = 1000
 SET_UP = timedelta(days=2600)  # before the reference day
 DOCTORS_AN_OFFICE = 10
 PATIENTS_A_DOCTOR = 5000
+MANY = (
+    Patient,
+    Coverage,
+    AttachedFlag,
+    CustomDemographicValue,
+    ReferringDoctor,
+    Appointment,
+    *visits.DETAILS,
+)  # tables that grow with the patients
 FIRST_IDS: dict[type[models.Model], int] = {
     User: 11,
     Doctor: 101,
@@ -63,12 +72,14 @@ def build(seed: int, patients: int | None, progress: Progress) -> None:
         sites = [Site(loader, plan, f"{seed}/{at}", credentials, directory) for at, plan in enumerate(HOUSES)]
         progress("Practices", len(HOUSES), len(HOUSES))
         first, *others = sites
-        for site in others:
-            site.populate(site.house.patients, lambda *_: None)
-        first.populate(first.house.patients if patients is None else patients, progress)
-        progress("Indexes", 0, 1)
+        with loader.bare(MANY):
+            for site in others:
+                site.populate(site.house.patients, lambda *_: None)
+            first.populate(first.house.patients if patients is None else patients, progress)
+            progress("Indexes and checks", 0, 2)
+        progress("Indexes and checks", 1, 2)
         loader.finish()
-        progress("Indexes", 1, 1)
+        progress("Indexes and checks", 2, 2)
         credentials.save()
 
 

@@ -23,6 +23,7 @@ Copy = Callable[[Any, list[Row]], list[int]]
 
 COLORS = {name: color for name, _, color, _ in PROFILES}
 FITTING = {60: ("Annual physical",), 20: ("Follow-up", "Sick visit"), 15: ("Nurse visit",)}
+DETAILS = (StatusTransition, Reminder, Vitals, CustomVitalValue, CustomAppointmentFieldValue)
 UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1)}
 BILLED = ("Bill Insurance", "Balance Due", "Paid In Full", "Paid In Full", "Settled")
 SMOKING = (
@@ -104,10 +105,7 @@ class Book:
     # -- what goes with a visit ---------------------------------------------------------------------------------
 
     def _details(self, rows: list[tuple[Slot, Row]], patients: dict[int, Row]) -> None:
-        made: dict[Any, list[Row]] = {
-            model: []
-            for model in (StatusTransition, Reminder, Vitals, CustomVitalValue, CustomAppointmentFieldValue)
-        }
+        made: dict[Any, list[Row]] = {model: [] for model in DETAILS}
         furniture = {provider.doctor: provider.furniture for provider in self.providers}
         for slot, row in rows:
             visit = {"appointment_id": row["id"]}
