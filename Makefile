@@ -1,0 +1,79 @@
+# Charthouse: run, test, lint. Needs Python 3.11 or newer and make; the rest goes into .venv, from locked versions.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until Ctrl-C; options in ARGS="..."
+	@exec $(BIN)/charthouse sandbox $(ARGS)
+
+test: .venv/dev.stamp browser ## everything that is tested; options of pytest in ARGS="..."
+	@exec $(BIN)/python -m pytest -n 2 tests $(ARGS)
+
+lint: .venv/dev.stamp ## style, types, and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@CHARTHOUSE_SECRET_KEY=lint CHARTHOUSE_DATA=.mypy_cache $(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/bench.stamp ## measure against plain servers and the database; prints a table
+	@exec $(BIN)/python -m bench $(ARGS)
+
+docs: .venv/runtime.stamp ## write anew what is printed from the declarations: docs/openapi/
+	@mkdir -p docs/openapi
+	@$(BIN)/charthouse openapi > docs/openapi/drchrono.json
+
+lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml
+	@for name in runtime dev bench; do \
+	  case $$name in runtime) more="";; \
+	    dev) more="--group dev --constraint requirements/runtime.txt";; \
+	    bench) more="--group dev --group bench --constraint requirements/dev.txt";; esac; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --custom-compile-command "make lock" $(UPGRADE) pyproject.toml --group build $$more \
+	    -o requirements/$$name.txt || exit 1; \
+	done
+
+clean: ## delete .venv and caches; the data in .charthouse stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Each stamp says that what the lock file lists is installed; bench.txt holds dev.txt, which holds runtime.txt.
+.venv/runtime.stamp: requirements/runtime.txt pyproject.toml | .venv/bin/python
+	@echo "Installing (once, and again when requirements/ changes) ..."
+	@$(PIP) install --require-hashes --requirement requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/runtime.stamp
+	@echo "Installing what the tests need ..."
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+.venv/bench.stamp: requirements/bench.txt .venv/dev.stamp
+	@echo "Installing what the benchmark needs ..."
+	@$(PIP) install --require-hashes --requirement requirements/bench.txt
+	@touch $@
+
+.venv/bin/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python ..." >&2; exit 1; }
+	@"$(PYTHON)" -m venv .venv || \
+	  { rm -rf .venv; echo "This Python makes no virtual environments (Debian: apt install python3-venv)." >&2; exit 1; }
+
+# The browser that the tests of pages drive. Only as root on Debian is it ours to install.
+browser:
+	@for name in chromium chromium-browser google-chrome; do \
+	  command -v $$name >/dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
+	  echo "Installing chromium for the tests of pages ..."; \
+	  apt-get update -qq && apt-get install -yqq --no-install-recommends chromium >/dev/null; \
+	else \
+	  echo "The tests of pages drive a browser: install chromium first (Debian: apt install chromium)." >&2; exit 1; \
+	fi
+
+.PHONY: help run test lint bench docs lock clean browser

@@ -1,0 +1,5 @@
+import sys
+
+from charthouse.cli import main
+
+sys.exit(main())

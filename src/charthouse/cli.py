@@ -1,0 +1,296 @@
+"""The ``charthouse`` command: what can be asked, and with what environment it runs.
+
+Everything is configured by the environment, as ``settings`` says; options that settle the same thing set it. Nothing
+of Django is imported before that is done.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from charthouse import datadir, embedded, processes
+from charthouse.datadir import Refused
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DESCRIPTION = "An electronic health record that anyone can run."
+EPILOG = """
+DATABASE_URL names the PostgreSQL (15 or newer) to use, as the owner of the tables;
+without it, one is started under the data directory for as long as it is needed.
+
+To try it out:             charthouse sandbox
+A real installation:       charthouse migrate
+                           charthouse createpractice "Foothill Family Medicine"
+                           charthouse createuser ada --practice 1 --role doctor --primary
+                           charthouse serve     and, beside it,     charthouse worker
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the answer is the exit code. Arguments default to the process's."""
+    options = _parser().parse_args(arguments)
+    try:
+        processes.follow()
+        options.run(options)
+    except Refused as refused:
+        print(f"charthouse {options.command}: {refused}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "charthouse",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_sandbox, _serve, _worker, _migrate, _createpractice, _createuser, _openapi):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: "Commands",
+    name: str,
+    text: str,
+    run: Callable[[argparse.Namespace], None],
+    more: str = "",
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=f"{text}. {more}".strip())
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")),
+        help="data directory: embedded database, secret key, files (default: $CHARTHOUSE_DATA, or .charthouse)",
+    )
+    return parser
+
+
+def _sandbox(commands: "Commands") -> None:
+    parser = _command(
+        commands,
+        "sandbox",
+        "Run a whole synthetic practice on this machine, until Ctrl-C",
+        run_sandbox,
+        "The first start makes the practice, the next ones take up the same data. Everything that opens it, "
+        "passwords and tokens, is printed and written to DIR/sandbox.json. It can't be reached from other machines.",
+    )
+    parser.add_argument("--port", type=_port, default=8000, help="port on 127.0.0.1 (default: 8000)")
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=_whole,
+        help="which practice: the same seed gives the same one, ids and all (default: 1)",
+    )
+    parser.add_argument(
+        "--patients",
+        metavar="N",
+        type=_whole,
+        help="patients of the first practice, up to a million (default: about 300)",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="delete what is in the data directory and begin anew"
+    )
+    parser.add_argument(
+        "--rate-limit",
+        metavar="off|N",
+        type=_limit,
+        help="calls an hour that each app may make; one app has no limit in any case (default: 500)",
+    )
+    _workers(parser)
+
+
+def _serve(commands: "Commands") -> None:
+    parser = _command(
+        commands,
+        "serve",
+        "Run the web server",
+        run_serve,
+        "Put a proxy with TLS before it, and name the hosts it is reached by in CHARTHOUSE_HOSTS.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8000, help="default: 8000")
+    _workers(parser)
+    parser.add_argument(
+        "--threads",
+        metavar="N",
+        type=_positive,
+        default=4,
+        help="requests that a process handles at once; each may hold a database connection (default: 4)",
+    )
+
+
+def _worker(commands: "Commands") -> None:
+    parser = _command(commands, "worker", "Run background jobs and periodic tasks", run_worker)
+    parser.add_argument(
+        "--concurrency", metavar="N", type=_positive, default=4, help="jobs at once (default: 4)"
+    )
+
+
+def _migrate(commands: "Commands") -> None:
+    _command(
+        commands,
+        "migrate",
+        "Bring the database up to this version",
+        run_migrate,
+        "Makes the tables, keys and row policies, and the role that the web server takes up.",
+    )
+
+
+def _createpractice(commands: "Commands") -> None:
+    parser = _command(commands, "createpractice", "Add a practice and print its id", run_createpractice)
+    parser.add_argument("name", metavar="NAME")
+
+
+def _createuser(commands: "Commands") -> None:
+    parser = _command(
+        commands,
+        "createuser",
+        "Add somebody who may sign in, and print the id",
+        run_createuser,
+        "The password is asked for on a terminal, else read as the first line of standard input.",
+    )
+    parser.add_argument("username", metavar="USERNAME")
+    parser.add_argument(
+        "--practice", metavar="ID", type=_positive, required=True, help="as createpractice printed it"
+    )
+    parser.add_argument("--role", choices=("doctor", "staff"), required=True)
+    parser.add_argument(
+        "--primary", action="store_true", help="the one who grants the others their permissions"
+    )
+    parser.add_argument("--first-name", metavar="NAME", default="")
+    parser.add_argument("--last-name", metavar="NAME", default="", help="default: the user name")
+    parser.add_argument("--email", default="")
+    parser.add_argument(
+        "--timezone", metavar="ZONE", default="US/Eastern", help="of a doctor (default: US/Eastern)"
+    )
+
+
+def _openapi(commands: "Commands") -> None:
+    parser = commands.add_parser(
+        "openapi",
+        help="Print the OpenAPI document",
+        description="Print the OpenAPI document. Needs no database.",
+    )
+    parser.set_defaults(run=run_openapi)
+
+
+def _workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers", metavar="N", type=_positive, default=2, help="web server processes (default: 2)"
+    )
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if (number := _whole(text)) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _port(text: str) -> int:
+    if not 1 <= (number := _whole(text)) <= 65535:
+        raise argparse.ArgumentTypeError("must be from 1 to 65535")
+    return number
+
+
+def _limit(text: str) -> str:
+    if text != "off" and _whole(text) < 1:
+        raise argparse.ArgumentTypeError("must be 'off' or at least 1")
+    return text
+
+
+# The commands themselves: each sets the environment, then hands over to a module that imports Django.
+
+
+@contextmanager
+def _database(options: argparse.Namespace) -> Iterator[None]:
+    """The environment of a command, with an embedded server for as long as it runs unless DATABASE_URL names one."""
+    data = datadir.use(options.data)
+    os.environ["CHARTHOUSE_DATA"] = str(data)
+    if "DATABASE_URL" in os.environ:
+        yield
+        return
+    os.environ["DATABASE_URL"] = embedded.url(data)
+    try:
+        with embedded.running(data):
+            yield
+    except embedded.Unavailable as error:
+        raise Refused(str(error)) from None
+
+
+def run_sandbox(options: argparse.Namespace) -> None:
+    from charthouse import sandboxed
+
+    sandboxed.run(options)
+
+
+def run_serve(options: argparse.Namespace) -> None:
+    if (reason := processes.taken(options.host, options.port)) is not None:
+        raise Refused(f"can't listen on {options.host}:{options.port}: {reason}.")
+    with _database(options):
+        from charthouse import commands
+
+        commands.serve(options.host, options.port, options.workers, options.threads)
+
+
+def run_worker(options: argparse.Namespace) -> None:
+    with _database(options):
+        from charthouse import commands
+
+        commands.worker(options.concurrency)
+
+
+def run_migrate(options: argparse.Namespace) -> None:
+    with _database(options):
+        from charthouse import commands
+
+        commands.migrate()
+
+
+def run_createpractice(options: argparse.Namespace) -> None:
+    with _database(options):
+        from charthouse import commands
+
+        print(commands.create_practice(options.name))
+
+
+def run_createuser(options: argparse.Namespace) -> None:
+    with _database(options):
+        from charthouse import commands
+
+        print(
+            commands.create_user(
+                options.username,
+                practice=options.practice,
+                role=options.role,
+                primary=options.primary,
+                first_name=options.first_name,
+                last_name=options.last_name,
+                email=options.email,
+                timezone=options.timezone,
+            )
+        )
+
+
+def run_openapi(options: argparse.Namespace) -> None:
+    os.environ.setdefault("CHARTHOUSE_SECRET_KEY", "nothing is signed")
+    from charthouse import commands
+
+    print(commands.openapi())

@@ -1,0 +1,222 @@
+"""The commands of a real installation. Importing this sets Django up: the environment must be complete by then.
+
+Every function raises ``Refused`` when it can't do what was asked.
+"""
+
+import asyncio
+import getpass
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
+django.setup()
+
+from django.contrib.auth import password_validation  # noqa: E402
+from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import DatabaseError, OperationalError, connections, transaction  # noqa: E402
+from django.db.migrations.executor import MigrationExecutor  # noqa: E402
+
+from charthouse import processes  # noqa: E402
+from charthouse.datadir import Refused  # noqa: E402
+from charthouse.domains.practice.models import Doctor  # noqa: E402
+from charthouse.identity import rowsecurity  # noqa: E402
+from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
+
+OLDEST_POSTGRES = 150000
+LOCK = 0x6368_0002  # advisory lock of whoever migrates
+STRENGTH: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Run the web server until it is told to stop (SIGINT, SIGTERM)."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    require_migrated()
+    Server(
+        "charthouse.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.auto,
+        workers=workers,
+        blocking_threads=threads,
+        blocking_threads_idle_timeout=600,  # each holds a database connection that is dear to make
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    ).serve(target_loader=_Loader(os.getpid()), wrap_loader=False)
+
+
+class _Loader:
+    """Loads the application in a web server process, which from then on ends when its parent does."""
+
+    def __init__(self, parent: int) -> None:
+        self.parent = parent
+
+    def __call__(self) -> Callable[..., Any]:
+        processes.follow_process(self.parent)
+        from charthouse.wsgi import application
+
+        return application
+
+
+def worker(concurrency: int) -> None:
+    """Run background jobs until told to stop; a job that is running then has ten seconds to finish."""
+    from procrastinate.contrib.django import app
+
+    require_migrated()
+    # The first signal asks procrastinate to stop, whereupon it puts these back; a second one would cut it short.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+    async def run() -> None:
+        with app.replace_connector(app.connector.get_worker_connector()) as background:  # type: ignore[attr-defined]
+            async with background.open_async():
+                await background.run_worker_async(concurrency=concurrency, shutdown_graceful_timeout=10)
+
+    asyncio.run(run())
+
+
+def migrate() -> None:
+    """Bring tables, keys, policies and grants up to this version. Idempotent; a second one waits for the first."""
+    try:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("select current_setting('server_version_num')::int")
+            if cursor.fetchone()[0] < OLDEST_POSTGRES:
+                raise Refused("PostgreSQL 15 or newer is needed.")
+            cursor.execute("select pg_advisory_lock(%s)", [LOCK])
+            try:
+                if _missing():
+                    call_command("migrate", database="owner", verbosity=0, interactive=False)
+                rowsecurity.secure(using="owner")
+            finally:
+                cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
+    except OperationalError as error:
+        _unreachable(error)
+    except ImproperlyConfigured as error:
+        raise Refused(str(error)) from None
+
+
+def require_migrated() -> None:
+    """Raises Refused unless the database is what this version expects, row security and all."""
+    try:
+        if missing := _missing():
+            raise Refused(
+                f"{missing} migrations have not been applied to this database. Run: charthouse migrate"
+            )
+        if lacks := rowsecurity.unsecured(using="owner"):
+            raise Refused(
+                f"Tables are not secured ({lacks[0]}; {len(lacks)} in all). Run: charthouse migrate"
+            )
+    except OperationalError as error:
+        _unreachable(error)
+    finally:
+        connections.close_all()  # none may be shared with the processes that start from here
+
+
+def openapi() -> str:
+    """The OpenAPI document of the DrChrono dialect, indented."""
+    from charthouse.dialects.drchrono import reference
+
+    return json.dumps(json.loads(reference.document_json()), indent=1)
+
+
+def create_practice(name: str) -> int:
+    """Add a practice; its id."""
+    require_migrated()
+    if not name.strip():
+        raise Refused("a practice needs a name.")
+    return Practice.objects.using("owner").create(name=name.strip()).pk
+
+
+def create_user(
+    username: str,
+    *,
+    practice: int,
+    role: str,
+    primary: bool,
+    first_name: str,
+    last_name: str,
+    email: str,
+    timezone: str,
+) -> int:
+    """Add a user, and for a doctor the doctor's record; the user's id. Asks for the password.
+
+    A primary user has every permission; the others get theirs from the primary user.
+    """
+    require_migrated()
+    house = Practice.objects.using("owner").filter(pk=practice).first()
+    if house is None:
+        raise Refused(f"there is no practice {practice}.")
+    if User.objects.using("owner").filter(username=username).exists():
+        raise Refused(f"there is a user {username!r} already.")
+    if primary and User.objects.using("owner").filter(practice=house, is_primary=True).exists():
+        raise Refused(f"{house} has a primary user already.")
+    user = User(
+        username=username,
+        practice=house,
+        role=role,
+        is_primary=primary,
+        first_name=first_name,
+        last_name=last_name or username,
+        email=email,
+        permissions=list(PERMISSIONS) if primary else [],
+    )
+    user.set_password(_new_password(user))
+    try:
+        with transaction.atomic(using="owner"):
+            if role == User.Role.DOCTOR:
+                names = {"first_name": first_name, "last_name": user.last_name, "email": email}
+                user.doctor_id = (
+                    Doctor.objects.using("owner").create(practice=house, timezone=timezone, **names).pk
+                )
+            user.full_clean(validate_unique=False, validate_constraints=False)
+            user.save(using="owner")
+    except ValidationError as error:
+        raise Refused("; ".join(error.messages)) from None
+    except DatabaseError as error:
+        raise Refused(str(error).splitlines()[0]) from None
+    return user.pk
+
+
+def _missing() -> int:
+    """How many migrations the database lacks."""
+    executor = MigrationExecutor(connections["owner"])
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _unreachable(error: OperationalError) -> NoReturn:
+    raise Refused(f"The database can't be used: {str(error).strip()}") from None
+
+
+def _new_password(user: User) -> str:
+    """Ask for a password twice on a terminal; read it as a line elsewhere. Raises Refused when it is weak."""
+    if sys.stdin.isatty():
+        password = getpass.getpass(f"Password for {user.username}: ")
+        if getpass.getpass("Once more: ") != password:
+            raise Refused("the two were not the same.")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    validators = password_validation.get_default_password_validators()
+    try:
+        password_validation.validate_password(
+            password, user, validators or password_validation.get_password_validators(STRENGTH)
+        )
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages)) from None
+    return password

@@ -1,0 +1,62 @@
+"""The data directory of an instance: taken into use, locked for a sandbox, emptied. Nothing else is ever deleted."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MARK = "CHARTHOUSE"
+TEXT = "This directory is the data of a Charthouse instance. `charthouse sandbox --fresh` may delete what is in it.\n"
+UNMARKED = {MARK, "secret_key", "files"}  # what is there when only the settings have been loaded with it
+
+
+class Refused(Exception):
+    """A command can't do what was asked of it; the message is for whoever asked."""
+
+
+def use(data: Path) -> Path:
+    """Make the directory if need be, mark it as ours, and return its full path.
+
+    Raises Refused when it holds anything that isn't ours.
+    """
+    data = data.expanduser().resolve()
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if not _ours(data):
+            raise Refused(
+                f"{data} is neither empty nor a Charthouse data directory; choose another with --data."
+            )
+        (data / MARK).write_text(TEXT)
+    except OSError as error:
+        raise Refused(f"{data} can't be used as data directory: {error.strerror}.") from None
+    return data
+
+
+@contextmanager
+def exclusively(data: Path) -> Iterator[None]:
+    """One sandbox at a time. Raises Refused when another one has the directory."""
+    with (data / "sandbox.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"a sandbox is running on {data} already.") from None
+        yield
+
+
+def empty(data: Path) -> None:
+    """Delete what is in a directory that ``use`` has returned and ``exclusively`` holds."""
+    assert (data / MARK).is_file()
+    for path in data.iterdir():
+        if path.name in (MARK, "sandbox.lock"):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _ours(data: Path) -> bool:
+    names = set(os.listdir(data))
+    return MARK in names or names <= UNMARKED

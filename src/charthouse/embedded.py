@@ -1,0 +1,167 @@
+"""A PostgreSQL of our own under ``DATA/postgres``, for whoever has set no DATABASE_URL.
+
+Any number of processes may use it at once: the sandbox, and a ``createuser`` beside it. Nobody has to stop it and
+nobody can forget to, because the kernel keeps the books:
+
+* every user holds a shared lock on ``DATA/postgres.users``; the kernel drops it when the user ends, however it ends;
+* one *keeper* process starts the server and waits for the exclusive lock on that file. It gets it when the last
+  user is gone, stops the server, and ends;
+* should the keeper itself be killed, the kernel tells the server to shut down (Linux).
+
+``python -m charthouse.embedded DATA`` is the keeper; it isn't meant to be called by hand.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from charthouse import postgres
+
+STARTING = 90  # seconds a server may take to be ready: after a crash it first replays its log
+STOPPING = 60
+
+
+class Unavailable(Exception):
+    """The embedded PostgreSQL can't be had; the message says why, for a person."""
+
+
+@contextmanager
+def running(data: Path) -> Iterator["subprocess.Popen[str] | None"]:
+    """Use the server of this data directory for the length of a block, starting it when nobody has yet.
+
+    Yields its keeper where that is our child: it ends when the server ends. Raises Unavailable. When this was the
+    last user, the server has ended with the block.
+    """
+    with _open(data / "postgres.starting") as starting, _open(data / "postgres.users") as users:
+        with _locked(starting):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            keeper = None if _kept(data) else _keep(data)
+        try:
+            yield keeper
+        finally:
+            with _locked(starting):
+                if _leave(users):
+                    _await_end(data, keeper)
+                elif keeper is not None:
+                    keeper.returncode = 0  # it outlives us, for the others; silences Popen's warning
+
+
+def url(data: Path, database: str = postgres.NAME) -> str:
+    """The DATABASE_URL of the server of this data directory, whether it runs or not."""
+    return f"postgresql://{postgres.NAME}@/{database}?host={quote(str(postgres.socket_directory(data)), safe='/')}"
+
+
+def in_use(data: Path) -> bool:
+    """Whether a process is using this data directory's server."""
+    path = data / "postgres.users"
+    if not path.exists():
+        return False
+    with _open(path) as users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _open(path: Path) -> IO[str]:
+    return path.open("a+")
+
+
+@contextmanager
+def _locked(file: IO[str]) -> Iterator[None]:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _kept(data: Path) -> bool:
+    """Whether a keeper lives. It can't be about to end: the caller holds ``users``."""
+    with _open(data / "postgres.keeper") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _keep(data: Path) -> "subprocess.Popen[str]":
+    """Start the keeper and wait until its server is ready. Raises Unavailable with what it said."""
+    with (data / "postgres.log").open("a") as log:
+        keeper = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "charthouse.embedded", str(data)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,  # not ours: it may outlive us, and whoever reads our output waits for its end
+            text=True,
+            start_new_session=True,  # a Ctrl-C is for us; the server goes after its users
+        )
+    assert keeper.stdout is not None
+    with keeper.stdout as answer:
+        readable, _, _ = select.select([answer], [], [], STARTING + 30)
+        said = answer.readline().strip() if readable else "it did not answer"
+    if said != "ready":
+        keeper.terminate()
+        keeper.wait()
+        raise Unavailable(f"The embedded PostgreSQL did not start: {said or f'see {log.name}'}")
+    return keeper
+
+
+def _leave(users: IO[str]) -> bool:
+    """Give up our part of the lock; True when we were the last, so that the keeper is ending now."""
+    for kind in (fcntl.LOCK_EX, fcntl.LOCK_SH):
+        # To convert a lock is to give up the old one first: in between, the keeper may get it, and we get neither.
+        try:
+            fcntl.flock(users, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        fcntl.flock(users, fcntl.LOCK_UN)
+        return kind == fcntl.LOCK_EX
+    return True
+
+
+def _await_end(data: Path, keeper: "subprocess.Popen[str] | None") -> None:
+    if keeper is not None:
+        keeper.wait()
+        return
+    until = time.monotonic() + STOPPING
+    while _kept(data) and time.monotonic() < until:  # somebody else's child: there is nothing to wait on
+        time.sleep(0.02)
+
+
+def _be_keeper(data: Path) -> None:
+    """The keeper's life. Answers "ready", or what went wrong, on standard output."""
+    for ignored in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    with _open(data / "postgres.keeper") as mine, _open(data / "postgres.users") as users:
+        fcntl.flock(mine, fcntl.LOCK_EX)
+        try:
+            instance = postgres.start(data, timeout=STARTING)
+        except (postgres.Failed, OSError) as failure:
+            print(" ".join(str(failure).split()), flush=True)
+            return
+        for end in (signal.SIGTERM, signal.SIGCHLD):  # we are told to, or the server has ended
+            signal.signal(end, lambda *_: sys.exit())
+        try:
+            print("ready", flush=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            fcntl.flock(users, fcntl.LOCK_EX)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            instance.stop(STOPPING)
+
+
+if __name__ == "__main__":
+    _be_keeper(Path(sys.argv[1]))
