@@ -1,0 +1,99 @@
+"""Reminder profiles and the reminders of appointments."""
+
+from typing import Any
+
+import pytest
+
+from tests.domains.scheduling.calendar import DAY, Calendar
+
+REMINDERS = [
+    {"amount": 30, "unit": "minutes", "type": "sms"},
+    {"amount": 3, "unit": "hours", "type": "auto_call"},
+    {"amount": 1, "unit": "days", "type": "email"},
+    {"amount": 2, "unit": "weeks", "type": "phone"},
+]
+
+
+def profile(calendar: Calendar, reminders: Any = REMINDERS) -> int:
+    return calendar.new("reminder_profiles", name="All", reminders=reminders)["id"]
+
+
+def due(appointment: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(item["type"], item["scheduled_time"]) for item in appointment["reminders"]]
+
+
+EXPECTED = [
+    ("sms", "2026-03-10T08:30:00"),
+    ("auto_call", "2026-03-10T06:00:00"),
+    ("email", "2026-03-09T09:00:00"),
+    ("phone", "2026-02-24T09:00:00"),  # of the same time of day, though clocks change on 8 March
+]
+
+
+def test_a_profile_becomes_reminders_which_move_along(calendar: Calendar) -> None:
+    made = calendar.book("2026-03-10T09:00:00", reminder_profile=profile(calendar))
+    assert due(made) == EXPECTED
+    ids = [item["id"] for item in made["reminders"]]
+    moved = calendar.changed(made, scheduled_time="2026-03-11T10:00:00")
+    assert due(moved)[0] == ("sms", "2026-03-11T09:30:00")
+    assert due(moved)[3] == ("phone", "2026-02-25T10:00:00")
+    assert [item["id"] for item in moved["reminders"]] == ids
+    assert calendar.changed(made, notes="x")["reminders"] == moved["reminders"]
+
+
+def test_a_profile_can_be_applied_later_but_only_once(calendar: Calendar) -> None:
+    chosen = profile(calendar)
+    made = calendar.book("2026-03-10T09:00:00")
+    assert made["reminders"] == []
+    assert due(calendar.changed(made, reminder_profile=chosen)) == EXPECTED
+    again = calendar.change(made, reminder_profile=chosen)
+    assert (again.status_code, again.json()) == (
+        400,
+        {"reminder_profile": ["The appointment has reminders already."]},
+    )
+    body = calendar.body("2026-03-10T09:00:00")
+    assert calendar.http.put(f"/api/appointments/{made['id']}", json=body).status_code == 204
+    assert due(calendar.shown(made)) == EXPECTED
+    assert calendar.change(made, reminder_profile=None).status_code == 204
+    assert calendar.change(made, reminder_profile=2**40).status_code == 400
+
+
+def test_a_series_is_reminded_of_each_time(calendar: Calendar) -> None:
+    calendar.book("2026-03-02T09:00:00", recur_end_date="2026-03-16", reminder_profile=profile(calendar))
+    last = calendar.listed(date="2026-03-16")[0]
+    assert due(calendar.shown(last))[2] == ("email", "2026-03-15T09:00:00")
+
+
+def test_profiles(calendar: Calendar) -> None:
+    made = calendar.new("reminder_profiles", name="One", reminders=REMINDERS[:1])
+    assert made == {
+        "id": made["id"],
+        "doctor": calendar.doctor.pk,
+        "name": "One",
+        "reminders": REMINDERS[:1],
+    }
+    assert calendar.patch(made["id"], "reminder_profiles", reminders=[]).status_code == 204
+    assert calendar.ids("reminder_profiles") == [made["id"]]
+    booked = calendar.book()
+    assert calendar.http.delete(f"/api/reminder_profiles/{made['id']}").status_code == 204
+    assert calendar.ids("reminder_profiles") == []
+    assert calendar.http.get(f"/api/reminder_profiles/{made['id']}").status_code == 404
+    assert calendar.change(booked, reminder_profile=made["id"]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "reminder",
+    [
+        {"amount": 1, "unit": "months", "type": "email"},
+        {"amount": 1, "unit": "days", "type": "pigeon"},
+        {"amount": -1, "unit": "days", "type": "email"},
+        {"amount": 1001, "unit": "weeks", "type": "email"},
+        {"unit": "days", "type": "email"},
+        "tomorrow",
+    ],
+)
+def test_what_is_no_reminder(calendar: Calendar, reminder: Any) -> None:
+    body = {"doctor": calendar.doctor.pk, "name": "x", "reminders": [REMINDERS[0], reminder]}
+    answer = calendar.post("reminder_profiles", body)
+    assert (answer.status_code, list(answer.json()["reminders"])) == (400, ["1"])
+    assert calendar.listed(date=DAY) == []
