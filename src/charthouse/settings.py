@@ -77,7 +77,6 @@ INSTALLED_APPS = [
     "charthouse.domains.patients",
     "charthouse.domains.scheduling",
     "charthouse.dialects",
-    "charthouse.console",
 ]
 
 MIDDLEWARE = [
@@ -96,6 +95,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "charthouse.urls"
+APPEND_SLASH = False  # a redirect would lose the body of a POST
 WSGI_APPLICATION = "charthouse.wsgi.application"
 TEMPLATES = [
     {

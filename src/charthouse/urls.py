@@ -6,5 +6,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("charthouse.identity.urls")),
     path("", include("charthouse.files.urls")),
     path("", include("charthouse.dialects.urls")),
-    path("", include("charthouse.console.urls")),
 ]
