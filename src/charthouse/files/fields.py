@@ -51,8 +51,10 @@ class File(Field):
         return None if value is None else store(value, value.content_type, practice).pk
 
     def finish(self, value: int | None) -> str | None:
+        if value is None:
+            return None
         practice = tenancy.database().tenant
-        return None if value is None or practice is None else links.link(practice, value)
+        return None if practice is None else links.link(practice, value)
 
 
 def _decoded(value: Any) -> Content:
