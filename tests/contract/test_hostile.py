@@ -1,0 +1,108 @@
+"""What nobody sane sends: refused or taken, never a 500, and nothing half written."""
+
+import json
+from typing import Any
+
+import pytest
+
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.identity import tenancy
+from charthouse.resource.declare import Resource
+from charthouse.resource.fields import Field
+
+from . import values
+from .test_keys import each_key, each_written
+from .world import World
+
+CREATED = [r for r in registry() if "POST" in r.method_set]
+
+
+def rows(world: World, resource: Resource) -> int:
+    with tenancy.within(world.practice):
+        return int(resource.model._default_manager.count())
+
+
+def send(world: World, method: str, url: str, body: Any) -> Any:
+    """JSON as Python writes it: lone surrogates escaped, numbers of any size, NaN."""
+    return world.client.request(
+        method, url, content=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+
+
+@each_key
+def test_hostile_values(world: World, resource: Resource, field: Field) -> None:
+    row_id = world.new(resource.path)
+    for value in values.hostile(field):
+        answer = send(world, "PATCH", f"/api/{resource.path}/{row_id}", {field.name: value})
+        assert answer.status_code in (204, 400, 409), f"{str(value)[:60]!r}: {answer.text[:300]}"
+        if answer.status_code == 400:
+            assert "detail" in answer.json() or answer.json()
+    read = world.client.get(f"/api/{resource.path}/{row_id}", params={"verbose": "true"})
+    assert read.status_code == 200
+
+
+@pytest.mark.parametrize("resource", CREATED, ids=lambda r: r.path)
+def test_a_refused_create_writes_nothing(world: World, resource: Resource) -> None:
+    """Of a list with one wrong item nothing is written; each item answers for itself, in its place."""
+    good = [world.payload(resource) for _ in range(3)]
+    field = resource.writable[0]
+    wrong = world.payload(resource) | {field.name: values.wrong(field)}
+    before = rows(world, resource)
+    answer = send(world, "POST", f"/api/{resource.path}", [good[0], wrong, good[1]])
+    assert answer.status_code == 400
+    first, second, third = answer.json()
+    assert (first, third) == ({}, {})
+    assert field.name in second
+    for body in ([], [None], [[]], ["x"], None, 5, "x", [good[0], 5], [wrong] * 3, [good[0]] * 1001):
+        answer = send(world, "POST", f"/api/{resource.path}", body)
+        assert answer.status_code == (201 if body == [] else 400), str(body)[:80]
+    assert rows(world, resource) == before
+    answer = send(world, "POST", f"/api/{resource.path}", good)
+    assert answer.status_code == 201
+    assert len({item["id"] for item in answer.json()}) == 3
+    assert rows(world, resource) >= before + 3
+
+
+BODIES: tuple[tuple[bytes, str, tuple[int, ...]], ...] = (
+    (b"", "application/json", (400,)),
+    (b"{", "application/json", (400,)),
+    (b"\xff\xfe{}", "application/json", (400,)),
+    (b'{"a": "\xff"}', "application/json", (400,)),
+    (b'{"a": "\\ud800"}', "application/json", (204, 400)),
+    (b'{"a": 1, "a": 2}', "application/json", (204,)),
+    (b"[" * 100_000, "application/json", (400,)),
+    (b'{"a":' * 50_000, "application/json", (400,)),
+    (b'{"a": NaN}', "application/json", (400,)),
+    (b'{"a": ' + b"9" * 100_000 + b"}", "application/json", (204, 400)),
+    (b'{"a": 1e999999999}', "application/json", (204, 400)),
+    (b'{"\\u0000": "\\u0000"}', "application/json", (204,)),
+    (b"null", "application/json", (400,)),
+    (b"5", "application/json", (400,)),
+    (b'"x"', "application/json", (400,)),
+    (b"[]", "application/json", (400,)),
+    (b"{}", "application/json; charset=utf-8", (204,)),
+    (b"{}", "APPLICATION/JSON", (204,)),
+    (b"{}", "", (204,)),
+    (b"{}", "text/plain", (415,)),
+    (b"{}", "application/xml", (415,)),
+    (b"{}", "application/x-unknown; a=\x00", (415,)),
+    (b"a=%ff%fe&b=\xff", "application/x-www-form-urlencoded", (204, 400)),
+    (b"&".join(b"k%d=1" % n for n in range(5_000)), "application/x-www-form-urlencoded", (400,)),
+    (b"", "multipart/form-data", (400,)),
+    (b"x", "multipart/form-data; boundary=", (400,)),
+    (b"x", "multipart/form-data; boundary=b", (204, 400)),
+    (b"--b\r\n\r\n\xff\r\n--b--\r\n", "multipart/form-data; boundary=b", (204, 400)),
+    (b'--b\r\nContent-Disposition: form-data; name="a"; filename="../../x\x00"\r\n\r\nx\r\n--b--\r\n',
+     "multipart/form-data; boundary=b", (204, 400)),
+    (b'--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--b--\r\n',
+     "multipart/form-data; boundary=b", (204, 400)),
+)  # fmt: skip
+
+
+@each_written
+@pytest.mark.parametrize("number", range(len(BODIES)), ids=[f"{b[:12]!r} {m}" for b, m, _ in BODIES])
+def test_bodies_that_can_not_be_read(world: World, resource: Resource, number: int) -> None:
+    body, media, statuses = BODIES[number]
+    url = f"/api/{resource.path}/{world.row(resource.path)}"
+    answer = world.client.patch(url, content=body, headers={"Content-Type": media} if media else {})
+    assert answer.status_code in statuses, answer.text[:300]

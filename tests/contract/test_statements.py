@@ -1,0 +1,65 @@
+"""How often a read touches the database, counted on the wire: once for the token, once for the rows."""
+
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from psycopg import pq
+
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.resource.declare import Resource
+
+from .test_lists import needed
+from .world import World
+
+READ = [r for r in registry() if "GET" in r.method_set]
+# Messages that make the server run something: simple queries, and executions of prepared statements.
+RUNS = re.compile(r"^F\t\d+\t(?:Query|Execute)\b", re.MULTILINE)
+
+
+def statements(call: Callable[[], Any]) -> int:
+    """How many statements a call sends, by libpq's own trace of the connection."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trace"
+        with path.open("wb") as file:
+            pgconn: Any = connection.connection.pgconn
+            pgconn.trace(file.fileno())
+            pgconn.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
+            try:
+                call()
+            finally:
+                pgconn.untrace()
+        return len(RUNS.findall(path.read_text(errors="replace")))
+
+
+@pytest.mark.parametrize("resource", READ, ids=lambda r: r.path)
+@pytest.mark.parametrize("verbose", [False, True], ids=["plain", "verbose"])
+def test_a_read_is_two_statements(world: World, resource: Resource, verbose: bool) -> None:
+    """Whatever the number of rows, with every filter that narrows nothing, on the second page as on the first."""
+    for _ in range(5):
+        world.new(resource.path)
+    asked = needed(resource) | ({"verbose": "true"} if verbose else {})
+    urls: list[tuple[str, dict[str, str] | None]] = [
+        (f"/api/{resource.path}", asked),
+        (f"/api/{resource.path}", asked | {"page_size": "2", "page": "2"}),
+        (f"/api/{resource.path}/{world.row(resource.path)}", asked),
+    ]
+    first = world.client.get(f"/api/{resource.path}", params=asked | {"page_size": "2"}).json()
+    if first["next"]:
+        urls.append((first["next"], None))
+    for url, parameters in urls:
+        world.client.get(url, params=parameters)  # the first time prepares
+        assert statements(lambda: world.client.get(url, params=parameters)) == 2, url  # noqa: B023
+
+
+def test_the_counter_counts(world: World) -> None:
+    def three() -> None:
+        for _ in range(3):
+            with connection.cursor() as cursor:
+                cursor.execute("select 1")
+
+    assert statements(three) == 3
