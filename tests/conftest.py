@@ -107,6 +107,7 @@ def live_server(database: None) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+        log.close()
 
 
 def _start() -> None:
