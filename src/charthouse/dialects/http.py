@@ -145,8 +145,10 @@ def json(body: bytes) -> Any:
     """A JSON text. Raises Malformed."""
     try:
         return _decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        what = str(error)
+        if not isinstance(error, msgspec.DecodeError):
+            what = "nested too deeply" if isinstance(error, RecursionError) else "invalid UTF-8"
         raise Malformed(f"JSON parse error - {what}") from None
 
 

@@ -320,7 +320,7 @@ class Decimal(Field):
             raise Wrong("A valid number is required.") from None
         if not number.is_finite():
             raise Wrong("A valid number is required.")
-        if abs(number) >= 10 ** (self.digits - self.places):
+        if number and number.adjusted() >= self.digits - self.places:
             raise Wrong(f"Ensure that there are no more than {self.digits} digits in total.")
         step = Number(1).scaleb(-self.places)
         return number.quantize(step, rounding="ROUND_DOWN")
