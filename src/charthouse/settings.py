@@ -53,7 +53,7 @@ def _database(role: str | None) -> dict[str, object]:
         "HOST": query.pop("host", None) or unquote(url.hostname or ""),
         "PORT": str(url.port or query.pop("port", "")),
         "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**query, "options": f"{options} -c jit=off".strip(), "server_side_binding": True},
     }
 

@@ -55,6 +55,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return bool(self.connection.pgconn.transaction_status == _IDLE)
 
     def _cursor(self, name: str | None = None) -> Any:
+        self.close_if_health_check_failed()
         self.ensure_connection()
         self._hold()
         return super()._cursor(name)  # type: ignore[misc]
@@ -79,7 +80,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         try:
             row = self._row(statement, parameters)
-        except psycopg.OperationalError:
+        except psycopg.Error:
             if self.connection.pgconn.status == pq.ConnStatus.OK or self.in_atomic_block:
                 raise
             self.close()
@@ -121,5 +122,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super()._rollback()  # type: ignore[misc]
 
     def _savepoint_rollback(self, sid: str) -> None:
-        self._held = _UNKNOWN
-        super()._savepoint_rollback(sid)  # type: ignore[misc]
+        # Nothing may go out before it does: the transaction may be in error.
+        self._held, self._held_for_now = self.tenant, False
+        try:
+            super()._savepoint_rollback(sid)  # type: ignore[misc]
+        finally:
+            self._held = _UNKNOWN
