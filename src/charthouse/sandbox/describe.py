@@ -32,7 +32,7 @@ def write(path: Path, base_url: str) -> dict[str, Any]:
 
 def _practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:
     users = list(User.objects.using("owner").filter(practice=practice).order_by("pk"))
-    applications = Application.objects.using("owner").filter(user__in=users).order_by("pk")
+    applications = Application.objects.filter(user__in=[user.pk for user in users]).order_by("pk")
     return {
         "id": practice.pk,
         "name": practice.name,

@@ -1,5 +1,6 @@
 """Why people come: texts of ICD-10-CM codes, from the package that carries the code set."""
 
+import warnings
 from functools import cache
 from random import Random
 
@@ -18,7 +19,9 @@ NURSE = ("Blood pressure check", "Influenza immunization", "Medication review", 
 @cache
 def text(code: str) -> str:
     """The code's official description. The package takes two seconds to load, so only a build loads it."""
-    import simple_icd_10_cm
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it reads its data in an old way
+        import simple_icd_10_cm
 
     return str(simple_icd_10_cm.get_description(code))
 

@@ -1,0 +1,327 @@
+"""The synthetic practice: the same again for the same seed, true to the record's rules, seen through the API."""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import check_password
+from django.db import connection, connections
+
+from charthouse import clock
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.identity import issue, rowsecurity, tenancy
+from charthouse.identity.models import Application
+from charthouse.sandbox import describe, practice
+from tests.conftest import TEMPLATE, WORKER, _execute
+from tests.support import client
+
+SECRET = {"password", "client_secret", "token_checksum"}
+PARAMETERS = {"since": "2000-01-01", "payer_type": "emdeon"}
+
+
+@contextmanager
+def using(database: str, data: Path) -> Iterator[None]:
+    """Everything in this block happens in another database and data directory."""
+    before = settings.DATA
+    own = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+    settings.DATA = data
+    _point_to(dict.fromkeys(own, database))
+    try:
+        yield
+    finally:
+        settings.DATA = before
+        _point_to(own)
+
+
+def _point_to(names: dict[str, str]) -> None:
+    tenancy.leave()
+    for alias, name in names.items():
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+
+
+class Built:
+    """A practice in a database of its own."""
+
+    def __init__(self, name: str, data: Path, seed: int, patients: int) -> None:
+        self.database, self.data = f"charthouse_{WORKER}_{name}", data
+        self.steps: list[tuple[str, int, int]] = []
+        _execute(f'create database "{self.database}" template {TEMPLATE}')
+        with self.open():
+            practice.build(seed, patients, lambda *step: self.steps.append(step))
+            self.described = describe.write(data / "sandbox.json", "http://testserver")
+
+    def open(self) -> Any:
+        return using(self.database, self.data)
+
+    def rows(self) -> dict[str, list[Any]]:
+        """Everything but what is secret, by table."""
+        with self.open(), connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "select table_name, array_agg(column_name::text order by ordinal_position) "
+                "from information_schema.columns where table_schema = 'public' and table_name ~ "
+                "'^(identity_(user|practice|application)|practice_|patients_|scheduling_)' group by 1"
+            )
+            found = {}
+            for table, columns in cursor.fetchall():
+                told = ", ".join(f'"{c}"' for c in columns if c not in SECRET | {"created", "updated"})
+                cursor.execute(f"select {told} from {table} order by id")  # noqa: S608
+                found[table] = cursor.fetchall()
+        return found
+
+
+@pytest.fixture(scope="session")
+def sandbox(database: None, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """More patients than the first practice has of its own, so that there is an annex."""
+    return Built("sandbox", tmp_path_factory.mktemp("sandbox"), 7, 330)
+
+
+@pytest.fixture(autouse=True)
+def inside(sandbox: Built) -> Iterator[None]:
+    with sandbox.open():
+        yield
+
+
+def test_the_same_seed_gives_the_same_rows(tmp_path: Path) -> None:
+    first = Built("first", tmp_path / "first", 3, 25).rows()
+    second = Built("second", tmp_path / "second", 3, 25).rows()
+    assert len(first["patients_patient"]) == 25 + 40
+    for table, rows in first.items():
+        assert rows == second[table], table
+    other = Built("other", tmp_path / "other", 4, 25).rows()
+    assert other["patients_patient"] != first["patients_patient"]
+
+
+def test_people_stay_who_they_are_whenever_they_are_built(tmp_path: Path) -> None:
+    with clock.moved(timedelta(days=45)):
+        later = Built("later", tmp_path, 7, 330)
+        with later.open():
+            then = query(PEOPLE)
+    assert query(PEOPLE) == then
+
+
+PEOPLE = "select id, first_name, last_name, gender, date_of_birth, address, chart_id from patients_patient order by id"
+
+
+def query(statement: str) -> list[tuple[Any, ...]]:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+OVERLAPPING = """
+    select a.id, b.id from scheduling_appointment a join scheduling_appointment b
+        on a.id < b.id and a.practice_id = b.practice_id
+       and (a.doctor_id = b.doctor_id or a.office_id = b.office_id and a.exam_room = b.exam_room)
+       and a.scheduled_time < b.scheduled_time + b.duration * interval '1 minute'
+       and b.scheduled_time < a.scheduled_time + a.duration * interval '1 minute'
+"""
+OUT_OF_PLACE = """
+    select a.id from scheduling_appointment a
+      join practice_office o on o.id = a.office_id
+      join practice_doctor d on d.id = o.doctor_id,
+           lateral (select a.scheduled_time at time zone d.timezone as starts) s,
+           lateral (select starts + a.duration * interval '1 minute' as ends) e
+     where extract(hour from starts) < o.start_hour
+        or ends > date_trunc('day', starts) + o.end_hour * interval '1 hour'
+        or extract(isodow from starts) > 5
+        or not exists (select from practice_examroom r where r.office_id = o.id and r.index = a.exam_room)
+"""
+ANOTHER_HISTORY = """
+    select * from (
+        select distinct on (a.id) a.id, status, to_status
+          from scheduling_appointment a join scheduling_statustransition t on t.appointment_id = a.id
+         order by a.id, changed_at desc, t.id desc
+    ) last where to_status <> status
+"""
+DONE_TOO_EARLY = """
+    select id from scheduling_appointment
+     where status in ('Complete', 'No Show', 'In Session') and scheduled_time > now()
+"""
+
+
+@pytest.mark.parametrize("wrong", [OVERLAPPING, OUT_OF_PLACE, ANOTHER_HISTORY, DONE_TOO_EARLY])
+def test_the_calendar_is_one_that_could_be(wrong: str) -> None:
+    assert query(wrong) == []
+
+
+def test_every_status_is_there() -> None:
+    found = {row[0] for row in query("select distinct status from scheduling_appointment")}
+    assert found >= {
+        "",
+        "Complete",
+        "Confirmed",
+        "Not Confirmed",
+        "Cancelled",
+        "No Show",
+        "Rescheduled",
+        "Arrived",
+    }
+
+
+def test_nothing_was_written_in_the_future() -> None:
+    for table in (
+        "patients_patient",
+        "patients_coverage",
+        "scheduling_appointment",
+        "scheduling_statustransition",
+    ):
+        ((created, updated),) = query(f"select max(created_at), max(updated_at) from {table}")  # noqa: S608
+        assert max(created, updated) <= clock.now(), table
+
+
+def test_the_load_leaves_keys_indexes_and_sequences_in_order() -> None:
+    assert rowsecurity.unsecured() == []
+    assert not query("select conname from pg_constraint where not convalidated")
+    with tenancy.within(1):
+        ((highest,),) = query("select max(id) from patients_patient")
+        with connection.cursor() as cursor:
+            cursor.execute("select nextval(pg_get_serial_sequence('patients_patient', 'id'))")
+            assert cursor.fetchone()[0] == highest + 1
+
+
+def test_progress_reaches_its_end(sandbox: Built) -> None:
+    assert {what for what, _, _ in sandbox.steps} == {"Practices", "Patients", "Indexes and checks"}
+    for what in ("Practices", "Patients", "Indexes and checks"):
+        *_, (done, of) = [step[1:] for step in sandbox.steps if step[0] == what]
+        assert done == of
+
+
+# -- sandbox.json -----------------------------------------------------------------------------------------------
+
+
+def test_sandbox_json_tells_what_opens_it(sandbox: Built) -> None:
+    path = sandbox.data / "sandbox.json"
+    assert json.loads(path.read_text()) == sandbox.described
+    assert stat.S_IMODE(os.stat(path).st_mode) == stat.S_IMODE(
+        os.stat(sandbox.data / "sandbox-credentials.json").st_mode
+    ) == 0o600  # fmt: skip
+    first, second = sandbox.described["practices"]
+    assert first["patients_count"] == 330
+    assert second["patients_count"] == 40
+    assert [len(first["offices"]), len(second["offices"])] == [3, 1]
+    for described in (first, second):
+        assert {"id", "name", "doctors", "offices", "patients_count", "users", "oauth_apps"} <= set(described)
+        for user in described["users"]:
+            assert {"username", "password", "role", "permissions"} <= set(user)
+            assert user["role"] in ("doctor", "staff")
+        for app in described["oauth_apps"]:
+            assert set(app) == {
+                "name", "client_id", "client_secret", "redirect_uri", "scopes", "access_token", "refresh_token",
+                "rate_limit",
+            }  # fmt: skip
+    assert [app["rate_limit"] for app in first["oauth_apps"]] == [500, None]
+    assert [user["permissions"] for user in first["users"]][-1] == ["Access Scheduling"]
+    assert sum(user["is_primary"] for user in first["users"]) == 1
+
+
+def test_log_ins_and_secrets_are_right_and_kept_as_digests(sandbox: Built) -> None:
+    page = client()
+    user = sandbox.described["practices"][0]["users"][0]
+    form = page.get("/sign-in")
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
+    assert found
+    answer = page.post(
+        "/sign-in",
+        data={"username": user["username"], "password": user["password"], "csrfmiddlewaretoken": found[1]},
+    )
+    assert answer.status_code == 302
+    app = sandbox.described["practices"][0]["oauth_apps"][0]
+    assert check_password(
+        app["client_secret"], Application.objects.get(client_id=app["client_id"]).client_secret
+    )
+    everything = json.dumps(
+        query("select password from identity_user union all select client_secret from identity_application")
+    )
+    for described in sandbox.described["practices"]:
+        for secret in [u["password"] for u in described["users"]] + [
+            a["client_secret"] for a in described["oauth_apps"]
+        ]:
+            assert secret not in everything
+
+
+def token_of(sandbox: Built, place: int) -> str:
+    return sandbox.described["practices"][place]["oauth_apps"][-1]["access_token"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("path", sorted(resource.path for resource in registry()))
+def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str) -> None:
+    resource = registry()[path]
+    wanted = {name: value for name, value in PARAMETERS.items() if name in resource.filters_by_name}
+    answer = client(token_of(sandbox, place)).get(f"/api/{path}", params=wanted)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["results"]
+
+
+def test_a_chart_and_a_visit_are_full(sandbox: Built) -> None:
+    api = client(token_of(sandbox, 0))
+    patients = api.get("/api/patients", params={"verbose": "true"}).json()["results"]
+    for key in (
+        "primary_insurance",
+        "secondary_insurance",
+        "custom_demographics",
+        "patient_flags",
+        "referring_doctor",
+    ):
+        assert any(patient[key] for patient in patients), key
+    visits = api.get("/api/appointments", params={"verbose": "true", "since": "2000-01-01"}).json()["results"]
+    for key in ("vitals", "custom_vitals", "custom_fields", "status_transitions", "reminders"):
+        assert any(visit[key] for visit in visits), key
+
+
+# -- the next start ---------------------------------------------------------------------------------------------
+
+
+def again(sandbox: Built, path: Path) -> dict[str, Any]:
+    return describe.write(path / "sandbox.json", "http://testserver")
+
+
+def works(token: str) -> bool:
+    return client(token).get("/api/users").status_code == 200
+
+
+def test_tokens_stay_the_same_and_live_on(sandbox: Built, tmp_path: Path) -> None:
+    token = token_of(sandbox, 1)
+    with clock.moved(timedelta(days=3)):
+        assert not works(token)
+        assert again(sandbox, tmp_path)["practices"] == sandbox.described["practices"]
+        assert works(token)
+
+
+def test_tokens_that_were_ended_are_replaced(sandbox: Built, tmp_path: Path) -> None:
+    old = sandbox.described["practices"][0]["oauth_apps"][0]
+    issue.revoke(old["refresh_token"], Application.objects.get(client_id=old["client_id"]))
+    new = again(sandbox, tmp_path)["practices"][0]["oauth_apps"][0]
+    assert not works(old["access_token"])
+    assert works(new["access_token"])
+    assert {**new, "access_token": "", "refresh_token": ""} == {
+        **old,
+        "access_token": "",
+        "refresh_token": "",
+    }
+
+
+@pytest.mark.parametrize(("value", "limits"), [("off", [None, None]), ("7", [7, 7]), (None, [500, None])])
+def test_the_rate_limit_can_be_set(
+    sandbox: Built, tmp_path: Path, value: str | None, limits: list[Any]
+) -> None:
+    practice.set_rate_limit(value)
+    first, second = again(sandbox, tmp_path)["practices"]
+    practice.set_rate_limit(None)
+    assert [app["rate_limit"] for app in first["oauth_apps"]] == limits
+    assert [app["rate_limit"] for app in second["oauth_apps"]] == [limits[0]]
+
+
+@pytest.mark.parametrize("value", ["", "0", "-1", "many", "1.5"])
+def test_a_rate_limit_is_a_number_or_off(value: str) -> None:
+    with pytest.raises(ValueError, match="rate limit"):
+        practice.set_rate_limit(value)
