@@ -1,5 +1,6 @@
 """The web server's entry: API calls go to their dialect, everything else to Django's pages."""
 
+import gc
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,6 +15,12 @@ from charthouse.dialects.drchrono import api as drchrono  # noqa: E402
 from charthouse.dialects.drchrono.registry import registry  # noqa: E402
 
 registry()  # an incomplete declaration stops the server here
+
+# What is loaded now stays for good, and a request makes no cycles to speak of: a page of 250 objects set off several
+# collections over everything, a sixth of its cost.
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 20, 100)
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
