@@ -16,7 +16,7 @@ from charthouse.files.fields import File
 from charthouse.files.models import StoredFile
 from charthouse.identity import tenancy
 from charthouse.resource.fields import Wrong
-from tests.support import client, make_practice
+from tests.support import client, issue_token, make_app, make_practice
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:
@@ -155,3 +155,26 @@ def test_bytes_that_storage_lost_are_a_404() -> None:
     file = kept(picture(size=(5, 5)), make_practice().id)
     next(Path(settings.DATA, "files").glob(f"{file.practice_id}/*/{file.sha256}")).unlink()
     assert client().get(urlsplit(link(file)).path).status_code == 404
+
+
+def test_a_photo_travels_through_the_api() -> None:
+    clinic, content = make_practice(), picture()
+    api = client(issue_token(clinic.user, make_app()))
+    patient = {"doctor": clinic.doctor.pk, "gender": "Female", "first_name": "Ada"}
+    made = api.post("/api/patients", data=patient, files={"patient_photo": ("ada.png", content)})
+    assert made.status_code == 201, made.text
+    url = f"/api/patients/{made.json()['id']}"
+    assert made.json()["patient_photo"].startswith("http://testserver/files/")
+
+    card = {"primary_insurance": {"insurance_company": "Acme", "photo_front": text(content)}}
+    assert api.put(url, json=patient | card).status_code == 204  # without the photo, which stays
+    shown = api.get(url, params={"verbose": "true"}).json()
+    for link in (shown["patient_photo"], shown["primary_insurance"]["photo_front"]):
+        assert client().get(urlsplit(link).path).content == content
+    assert shown["primary_insurance"]["photo_back"] is None
+
+    assert api.patch(url, files={"patient_photo": ("a.png", b"no image")}).json() == {
+        "patient_photo": ["The file is not a valid image."]
+    }
+    assert api.patch(url, json={"patient_photo": None}).status_code == 204
+    assert api.get(url).json()["patient_photo"] is None
