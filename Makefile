@@ -13,12 +13,12 @@ run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until 
 	@exec $(BIN)/charthouse sandbox $(ARGS)
 
 test: .venv/dev.stamp browser ## everything that is tested; options of pytest in ARGS="..."
-	@exec $(BIN)/python -m pytest -n 2 tests $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup tests $(ARGS)
 
 lint: .venv/dev.stamp ## style, types, and who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@CHARTHOUSE_SECRET_KEY=lint CHARTHOUSE_DATA=.mypy_cache $(BIN)/mypy
+	@CHARTHOUSE_SECRET_KEY=lint $(BIN)/mypy
 	@$(BIN)/lint-imports
 
 bench: .venv/bench.stamp ## measure against plain servers and the database; prints a table

@@ -106,7 +106,7 @@ def _sandbox(commands: "Commands") -> None:
         "--rate-limit",
         metavar="off|N",
         type=_limit,
-        help="calls an hour that each app may make; one app has no limit in any case (default: 500)",
+        help="calls an hour that every app may make (default: 500, but one app has no limit)",
     )
     _workers(parser)
 

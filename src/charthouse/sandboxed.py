@@ -97,7 +97,6 @@ def _prepare(data: Path, base_url: str, options: argparse.Namespace, steps: "Ste
     from django.db import connections
 
     from charthouse import commands  # sets Django up, for what follows
-
     from charthouse.identity.models import Practice
     from charthouse.sandbox import describe, practice
 
@@ -199,7 +198,7 @@ def _text(described: dict[str, Any], data: Path) -> str:
             "",
             f"{practice['name']} (practice {practice['id']}, {practice['patients_count']:,} patients)",
         ]
-        width = max(len(user["username"]) for user in practice["users"])
+        width = max((len(user["username"]) for user in practice["users"]), default=0)
         for user in practice["users"]:
             lines.append(f"  {user['username']:{width}}  {user['password']}  {user['role']}")
     lines += ["", "Try it:", "", f"  {shlex.join(curl)}", "", "Ctrl-C stops everything; the data stays."]

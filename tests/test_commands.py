@@ -1,0 +1,272 @@
+"""The commands as somebody runs them: real processes on data directories of their own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.xdist_group("commands")  # the machine has one set of them to spare
+
+SLOW = 120  # seconds that anything may take on a busy machine
+COMMAND = [sys.executable, "-m", "charthouse"]
+OURS = ("CHARTHOUSE_", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """Wait for a condition; its value."""
+    deadline = time.monotonic() + SLOW
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {SLOW} s"
+        time.sleep(0.02)
+    return value
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours without what the test run itself is set up with."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parent.parent / "src"), **more}
+
+
+def command(*arguments: str, given: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        env=environment(**more),
+        timeout=SLOW,
+    )
+
+
+class Sandbox:
+    """``charthouse sandbox`` on a directory, started as from a terminal: in a process group of its own."""
+
+    def __init__(self, data: Path, log: Path) -> None:
+        self.data, self.log, self.port = data, log, free_port()
+        self.mark = uuid.uuid4().hex
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *arguments: str) -> None:
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "sandbox", "--port", str(self.port), "--data", str(self.data), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment(SANDBOX_TEST=self.mark),
+                start_new_session=True,
+            )
+        until(lambda: "Ctrl-C stops" in self.output or self.process.poll() is not None, "ready")
+        assert self.process.poll() is None, self.output
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def described(self) -> dict[str, Any]:
+        described: dict[str, Any] = json.loads((self.data / "sandbox.json").read_text())
+        return described
+
+    def curl(self) -> dict[str, Any]:
+        """Paste the printed line into a shell; the answer."""
+        line = re.search(r"^ +(curl .*)$", self.output, re.MULTILINE)
+        assert line is not None, self.output
+        done = subprocess.run(line[1], shell=True, capture_output=True, text=True, timeout=SLOW)
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything it has started and that still lives, PostgreSQL and its backends too."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.status() != psutil.STATUS_ZOMBIE and self._ours(process):
+                    found.append(process)
+            except psutil.Error:  # ended meanwhile
+                continue
+        return found
+
+    def _ours(self, process: psutil.Process) -> bool:
+        if str(self.data) in " ".join(process.cmdline()):
+            return True
+        try:
+            return process.environ().get("SANDBOX_TEST") == self.mark or process.cwd().startswith(
+                str(self.data)
+            )
+        except psutil.AccessDenied:
+            return False
+
+    def named(self, word: str) -> psutil.Process:
+        (process,) = [each for each in self.processes() if word in each.cmdline()]
+        return process
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        """Send a signal to the command and wait until nothing is left; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> int:
+        assert self.process is not None
+        code = self.process.wait(SLOW)
+        if code >= 0:
+            assert self.processes() == [], "left behind by a command that cleared up"
+        until(lambda: not self.processes(), "nothing left")
+        return code
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A running sandbox of seed 7, with few patients."""
+    place = tmp_path_factory.mktemp("sandbox")
+    sandbox = Sandbox(place / "data", place / "log")
+    try:
+        sandbox.start("--seed", "7", "--patients", "12", "--workers", "2")
+        yield sandbox
+    finally:
+        for process in sandbox.processes():
+            process.kill()
+
+
+def without_secrets(described: dict[str, Any]) -> dict[str, Any]:
+    """What the seed decides."""
+    for practice in described["practices"]:
+        for user in practice["users"]:
+            assert user.pop("password")
+        for app in practice["oauth_apps"]:
+            assert app.pop("client_secret")
+            assert app.pop("access_token")
+            assert app.pop("refresh_token")
+    return described
+
+
+def test_the_sandbox_describes_itself_to_scripts(sandbox: Sandbox) -> None:
+    described = sandbox.described
+    first, second = described["practices"]
+    assert described["base_url"] == f"http://127.0.0.1:{sandbox.port}"
+    assert first["patients_count"] == 12
+    assert first["doctors"]
+    assert first["offices"]
+    assert second["users"]
+    assert {app["rate_limit"] for app in first["oauth_apps"]} == {500, None}
+    assert all(app["access_token"] and app["client_id"] and app["scopes"] for app in first["oauth_apps"])
+    assert (sandbox.data / "sandbox.json").stat().st_mode & 0o777 == 0o600
+    for user in first["users"]:
+        assert re.search(rf"{re.escape(user['username'])} +{re.escape(user['password'])} ", sandbox.output)
+
+
+def test_the_printed_curl_works_as_pasted(sandbox: Sandbox) -> None:
+    assert len(sandbox.curl()["results"]) == 3
+
+
+def test_the_sandbox_listens_on_loopback_only(sandbox: Sandbox) -> None:
+    addresses = {
+        connection.laddr.ip
+        for process in sandbox.processes()
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
+
+
+def test_one_sandbox_on_a_port(sandbox: Sandbox, tmp_path: Path) -> None:
+    done = command("sandbox", "--port", str(sandbox.port), "--data", str(tmp_path / "other"))
+    assert done.returncode == 1
+    assert f"can't listen on 127.0.0.1:{sandbox.port}" in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_one_sandbox_on_a_directory(sandbox: Sandbox) -> None:
+    done = command("sandbox", "--port", str(free_port()), "--data", str(sandbox.data), "--fresh")
+    assert done.returncode == 1
+    assert "a sandbox is running on" in done.stderr
+    assert sandbox.curl()
+
+
+def test_commands_beside_a_running_sandbox_share_its_database(sandbox: Sandbox) -> None:
+    done = command("createpractice", "Beside", "--data", str(sandbox.data))
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 2
+    assert sandbox.curl()
+
+
+def test_a_life_of_a_sandbox(sandbox: Sandbox) -> None:
+    """Ctrl-C, the same data again, killed, started anew from the seed, a part of it dying: nothing is ever left."""
+    before = sandbox.described
+    assert sandbox.end(signal.SIGINT) == 0
+
+    refused = command("sandbox", "--port", str(sandbox.port), "--data", str(sandbox.data), "--seed", "8")
+    assert refused.returncode == 1
+    assert "seed 7" in refused.stderr
+    sandbox.start("--workers", "1", "--rate-limit", "off")
+    after = sandbox.described
+    assert {app["rate_limit"] for practice in after["practices"] for app in practice["oauth_apps"]} == {None}
+    assert after["practices"][0]["users"] == before["practices"][0]["users"]
+    assert len(sandbox.curl()["results"]) == 3
+
+    assert sandbox.end(signal.SIGKILL) == -signal.SIGKILL
+
+    sandbox.start("--fresh", "--seed", "7", "--patients", "12", "--workers", "1")
+    assert without_secrets(sandbox.described)["practices"] == without_secrets(before)["practices"]
+    assert len(sandbox.curl()["results"]) == 3
+
+    sandbox.named("worker").kill()
+    assert sandbox.ended() == 1
+    assert "The worker was killed by SIGKILL. Everything else has been stopped." in sandbox.output
+
+
+def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    for arguments in (["sandbox", "--fresh", "--port", str(free_port())], ["migrate"]):
+        done = command(*arguments, "--data", str(tmp_path))
+        assert done.returncode == 1
+        assert "neither empty nor a Charthouse data directory" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_real_installation(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path / "data"))
+    refused = command("serve", "--port", str(free_port()), *data)
+    assert refused.returncode == 1
+    assert "Run: charthouse migrate" in refused.stderr
+
+    assert command("migrate", *data).stderr == ""
+    practice = command("createpractice", "Foothill", *data).stdout.strip()
+    ada = ("createuser", "ada", "--practice", practice, "--role", "doctor", "--primary", *data)
+    weak = command(*ada, given="password\n")
+    assert weak.returncode == 1
+    assert "too short" in weak.stderr
+    assert command(*ada, given="a long enough secret\n").stdout.strip().isdigit()
+    again = command(*ada, given="a long enough secret\n")
+    assert again.returncode == 1
+    assert "there is a user 'ada' already" in again.stderr
+    nowhere = command("createuser", "bob", "--practice", "99", "--role", "staff", *data)
+    assert "there is no practice 99" in nowhere.stderr
+
+
+def test_an_unreachable_database_is_said_to_be(tmp_path: Path) -> None:
+    url = f"postgresql://nobody@/nothing?host={tmp_path}"
+    done = command("migrate", "--data", str(tmp_path / "data"), DATABASE_URL=url)
+    assert done.returncode == 1
+    assert "The database can't be used" in done.stderr
+    assert "Traceback" not in done.stderr
