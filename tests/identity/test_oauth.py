@@ -414,7 +414,7 @@ def test_a_failed_token_call_is_401(app: App, parameters: dict[str, Any], error:
 
 def test_revoking_needs_the_apps_secret(browser: httpx.Client, app: App) -> None:
     token = tokens(browser, app)["access_token"]
-    refused(call(app, "revoke_token", token=token, client_secret="wrong"), "invalid_client")  # noqa: S106
+    refused(call(app, "revoke_token", token=token, client_secret="wrong"), "invalid_client")
     assert works(token)
 
 

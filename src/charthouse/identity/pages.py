@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings as configuration
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
@@ -15,7 +16,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
 
-sign_in = LoginView.as_view(template_name="charthouse/sign_in.html", redirect_authenticated_user=True)
+
+class SignIn(AuthenticationForm):
+    def clean_username(self) -> str:
+        """Nobody has a longer name than its column holds; the table of failed attempts has no room for it either."""
+        username: str = self.cleaned_data["username"]
+        if len(username) > 150:
+            raise self.get_invalid_login_error()
+        return username
+
+
+sign_in = LoginView.as_view(
+    template_name="charthouse/sign_in.html", authentication_form=SignIn, redirect_authenticated_user=True
+)
 sign_out = LogoutView.as_view(next_page="sign-in")
 
 SHARING_WORDS = {

@@ -1,0 +1,260 @@
+"""Signing in and out, lock-out, and the settings of a practice."""
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+from axes.models import AccessAttempt
+from django.conf import settings
+
+from charthouse import clock
+from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
+from tests.identity.dance import hidden, sign_in, signed_in
+from tests.support import PASSWORD, Clinic, client, make_practice, make_user
+
+
+@pytest.fixture
+def clinic() -> Clinic:
+    clinic = make_practice("Hill Clinic", sharing=["share_patients"])
+    clinic.user.set_password(PASSWORD)
+    clinic.user.save()
+    return clinic
+
+
+# Signing in
+
+
+def test_in_and_out(clinic: Clinic) -> None:
+    browser = client()
+    answer = sign_in(browser, clinic.user.username)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    home = browser.get("/")
+    assert "Hill Clinic" in home.text
+    assert browser.get("/sign-out").status_code == 405
+    out = browser.post("/sign-out", data={"csrfmiddlewaretoken": hidden(home)["csrfmiddlewaretoken"]})
+    assert out.status_code == 302
+    assert browser.get("/").headers["Location"] == "/sign-in?next=/"
+
+
+def test_passwords_are_argon2(clinic: Clinic) -> None:
+    assert clinic.user.password.startswith("argon2$argon2id$")
+    assert settings.PASSWORD_HASHERS[0].endswith("Argon2PasswordHasher")
+
+
+def test_the_last_sign_in_goes_by_the_projects_clock(clinic: Clinic) -> None:
+    with clock.moved(timedelta(days=30)):
+        signed_in(clinic.user.username)
+        last = User.objects.get(pk=clinic.user.pk).last_login
+        assert last is not None
+        assert abs(clock.now() - last) < timedelta(minutes=5)
+
+
+def test_a_sign_in_changes_the_session(clinic: Clinic) -> None:
+    browser = client()
+    sign_in(browser, clinic.user.username)
+    before = browser.cookies["charthouse_session"]
+    browser.cookies.delete("charthouse_session")
+    sign_in(browser, clinic.user.username)
+    assert browser.cookies["charthouse_session"] != before
+
+
+def test_cookies_are_not_for_scripts_or_other_sites(clinic: Clinic) -> None:
+    answer = sign_in(client(), clinic.user.username)
+    for cookie in answer.headers.get_list("Set-Cookie"):
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+
+
+def test_pages_load_nothing_from_elsewhere(clinic: Clinic) -> None:
+    for page in (
+        client().get("/sign-in"),
+        signed_in(clinic.user.username).get("/settings"),
+        client().get("/nope"),
+    ):
+        policy = page.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+        assert "http" not in policy
+        assert "unsafe" not in policy
+        assert "style=" not in page.text
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+        for address in ("theme.js", "tabler/tabler.min.css", "pages.css", "mark.svg"):
+            assert client().get(f"/static/charthouse/{address}").status_code == 200
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_next_stays_on_this_site(clinic: Clinic, elsewhere: str) -> None:
+    assert sign_in(client(), clinic.user.username, next=elsewhere).headers["Location"] == "/"
+
+
+WRONG = "Please enter a correct username and password"
+
+
+def test_wrong_unknown_and_inactive_look_alike(clinic: Clinic) -> None:
+    off = make_user(clinic.practice, password=PASSWORD, is_active=False)
+    pages = [
+        sign_in(client(), clinic.user.username, "wrong"),
+        sign_in(client(), "nobody"),
+        sign_in(client(), off.username),
+    ]
+    for page in pages:
+        assert page.status_code == 200
+        assert WRONG in page.text
+
+
+def test_signing_in_needs_the_pages_own_form(clinic: Clinic) -> None:
+    browser = client()
+    assert (
+        browser.post("/sign-in", data={"username": clinic.user.username, "password": PASSWORD}).status_code
+        == 403
+    )
+
+
+@pytest.mark.parametrize("username", ["\0", "x" * 10_000, "<script>", "'; drop table identity_user; --", ""])
+def test_hostile_usernames(username: str) -> None:
+    page = sign_in(client(), username)
+    assert page.status_code == 200
+    assert "<script>" not in page.text.replace("<script src=", "")
+
+
+def test_somebody_switched_off_is_out_at_once(clinic: Clinic) -> None:
+    staff = make_user(clinic.practice, password=PASSWORD)
+    browser = signed_in(staff.username)
+    assert browser.get("/").status_code == 200
+    User.objects.filter(pk=staff.pk).update(is_active=False)
+    assert browser.get("/").status_code == 302
+
+
+# Lock-out
+
+
+def fail(username: str, times: int, address: str = "127.0.0.1") -> httpx.Response:
+    for _ in range(times):
+        answer = sign_in(at(address), username, "wrong")
+    return answer
+
+
+def at(address: str) -> httpx.Client:
+    browser = client()
+    browser._transport.remote_addr = address  # type: ignore[attr-defined]
+    return browser
+
+
+def test_five_failures_lock_one_name_from_one_address(clinic: Clinic) -> None:
+    name = clinic.user.username
+    assert WRONG in fail(name, 4).text
+    locked = fail(name, 1)
+    assert locked.status_code == 429
+    assert "15 minutes" in locked.text
+    assert sign_in(at("127.0.0.1"), name).status_code == 429
+    assert sign_in(at("192.0.2.7"), name).status_code == 302
+    assert sign_in(at("127.0.0.1"), make_user(clinic.practice, password=PASSWORD).username).status_code == 302
+
+
+def test_a_name_nobody_has_is_locked_alike() -> None:
+    assert "15 minutes" in fail("nobody-at-all", 5).text
+
+
+def test_a_lock_ends_after_a_quarter_of_an_hour(clinic: Clinic) -> None:
+    name = clinic.user.username
+    assert fail(name, 7).status_code == 429
+    attempts = AccessAttempt.objects.filter(username=name)
+    last = attempts.get().attempt_time
+    attempts.update(attempt_time=last - timedelta(minutes=14))
+    assert sign_in(client(), name).status_code == 429
+    attempts.update(attempt_time=last - timedelta(minutes=15, seconds=1))
+    assert sign_in(client(), name).status_code == 302
+
+
+def test_signing_in_forgets_earlier_failures(clinic: Clinic) -> None:
+    name = clinic.user.username
+    fail(name, 4)
+    signed_in(name)
+    assert WRONG in fail(name, 4).text
+
+
+def test_failures_are_kept_without_what_was_typed(clinic: Clinic) -> None:
+    sign_in(client(), clinic.user.username, "hunter2", next="/o/authorize/?state=hush")
+    (row,) = AccessAttempt.objects.filter(username=clinic.user.username).values()
+    assert "hunter2" not in str(row)
+    assert "hush" not in str(row)
+    assert "csrf" not in str(row["post_data"]).replace("csrfmiddlewaretoken=********************", "")
+
+
+# Settings
+
+
+def form(page: httpx.Response, **changes: Any) -> dict[str, Any]:
+    return {"csrfmiddlewaretoken": hidden(page)["csrfmiddlewaretoken"]} | changes
+
+
+def test_only_the_primary_user_may_open_the_settings(clinic: Clinic) -> None:
+    staff, operator = (
+        make_user(clinic.practice, password=PASSWORD),
+        make_user(None, password=PASSWORD, is_primary=True),
+    )
+    for user in (staff, operator):
+        page = signed_in(user.username).get("/settings")
+        assert page.status_code == 403
+        assert "Only the primary user" in unescape(page.text)
+    assert client().get("/settings").status_code == 302
+
+
+def test_people_and_switches_are_shown(clinic: Clinic) -> None:
+    make_user(clinic.practice, first_name="Nora", last_name="Nurse", permissions=["Settings"])
+    stranger = make_practice()
+    page = signed_in(clinic.user.username).get("/settings")
+    assert page.status_code == 200
+    assert page.text.count('name="person"') == 2
+    assert "Nora Nurse" in page.text
+    assert stranger.user.username not in page.text
+    for name in PERMISSIONS:
+        assert page.text.count(f'value="{name}"') == 2
+    assert page.text.count("checked") == len(PERMISSIONS) + 1 + 1
+    assert 'value="share_patients" checked' in page.text
+
+
+def test_saving(clinic: Clinic) -> None:
+    staff = make_user(clinic.practice, permissions=["Settings"])
+    unseen = make_user(clinic.practice, permissions=["Settings"])
+    browser = signed_in(clinic.user.username)
+    changes = {
+        "person": [str(staff.pk), str(clinic.user.pk)],
+        f"may-{staff.pk}": ["Show Billing Tab", "Access Billing"],
+        f"may-{clinic.user.pk}": list(PERMISSIONS),
+        "sharing": ["share_inventory", "share_patients"],
+        "refuse_duplicate_patients": "on",
+    }
+    answer = browser.post("/settings", data=form(browser.get("/settings"), **changes))
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/settings")
+    assert "Saved." in browser.get("/settings").text
+    practice = Practice.objects.get(pk=clinic.id)
+    assert practice.sharing == [name for name in SHARING if name in changes["sharing"]]
+    assert practice.refuse_duplicate_patients
+    assert User.objects.get(pk=staff.pk).permissions == ["Access Billing", "Show Billing Tab"]
+    assert User.objects.get(pk=clinic.user.pk).permissions == list(PERMISSIONS)
+    assert User.objects.get(pk=unseen.pk).permissions == ["Settings"]
+
+
+def test_nothing_is_saved_of_a_form_with_something_wrong(clinic: Clinic) -> None:
+    stranger = make_practice()
+    staff = make_user(clinic.practice, permissions=["Settings"])
+    browser = signed_in(clinic.user.username)
+    good: dict[str, Any] = {"person": [str(staff.pk)], f"may-{staff.pk}": [], "sharing": []}
+    for wrong in (
+        {"sharing": ["share_everything"]},
+        {"person": [str(staff.pk), str(stranger.user.pk)]},
+        {"person": ["x"]},
+        {f"may-{staff.pk}": ["Rule The World"]},
+    ):
+        answer = browser.post("/settings", data=form(browser.get("/settings"), **good | wrong))
+        assert answer.status_code == 400
+    assert Practice.objects.get(pk=clinic.id).sharing == ["share_patients"]
+    assert User.objects.get(pk=staff.pk).permissions == ["Settings"]
+    assert User.objects.get(pk=stranger.user.pk).permissions == list(PERMISSIONS)
+
+
+def test_saving_needs_the_pages_own_form(clinic: Clinic) -> None:
+    assert signed_in(clinic.user.username).post("/settings", data={}).status_code == 403
+    assert Practice.objects.get(pk=clinic.id).sharing == ["share_patients"]

@@ -1,0 +1,73 @@
+"""What has ended is swept out, in steps."""
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from procrastinate.contrib.django import app as worker
+
+from charthouse import clock
+from charthouse.identity import issue, tasks
+from charthouse.identity.models import AccessToken, Calls, Grant, RefreshToken
+from tests.support import make_app, make_practice
+
+
+def test_what_has_ended_goes_and_what_has_not_stays() -> None:
+    clinic = make_practice()
+    apps = [make_app() for _ in range(3)]
+    old = [issue.issue(app.row, clinic.user) for app in apps]
+    issue.deauthorize(apps[2].row.pk, clinic.user.pk)
+    for number in range(25):
+        Grant.objects.create(
+            application=apps[0].row,
+            user=clinic.user,
+            code=f"{clinic.id}-{number}",
+            expires=clock.now(),
+            scope="",
+        )
+        Session.objects.create(
+            session_key=f"{clinic.id}-{number}",
+            session_data="",
+            expire_date=timezone.now() - timedelta(minutes=1),
+        )
+    Session.objects.create(session_key=f"{clinic.id}", expire_date=timezone.now() + timedelta(minutes=1))
+    Calls.objects.using("owner").bulk_create(  # the web role only ever counts by the function
+        Calls(application=apps[0].row, hour=clock.now() - timedelta(days=4, hours=hour), calls=1)
+        for hour in range(25)
+    )
+    with clock.moved(tasks.KEPT + issue.ACCESS_LIFE + timedelta(seconds=5)):
+        new = issue.issue(apps[0].row, clinic.user)
+        with CaptureQueriesContext(connection) as queries:
+            swept = tasks.sweep(step=10)
+        left = AccessToken.objects.filter(user=clinic.user)
+        assert [token.token_checksum for token in left] == [issue.digest(new.access_token)]
+        assert set(
+            RefreshToken.objects.filter(user=clinic.user).values_list("token_checksum", flat=True)
+        ) == {
+            issue.digest(old[0].refresh_token),  # revoked only just now
+            issue.digest(old[1].refresh_token),  # live: it has no end of its own
+            issue.digest(new.refresh_token),
+        }
+    assert not Grant.objects.filter(user=clinic.user).exists()
+    assert Session.objects.filter(session_key__startswith=f"{clinic.id}").count() == 1
+    assert not Calls.objects.filter(application=apps[0].row).exists()
+    assert swept["Grant"] >= 25
+    assert swept["Calls"] >= 25
+    for query in queries:
+        if query["sql"].startswith("DELETE") and " IN (" in query["sql"]:
+            assert query["sql"].split(" IN (")[1].count(",") < 10
+
+
+def test_the_worker_knows_it() -> None:
+    assert tasks.sweep_periodically.name in worker.tasks
+    assert [
+        task.cron
+        for task in worker.periodic_registry.periodic_tasks.values()
+        if "sweep_identity" in task.periodic_id
+    ]
+
+
+def test_a_sweep_of_nothing() -> None:
+    tasks.sweep_periodically(timestamp=0)
