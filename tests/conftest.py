@@ -26,7 +26,7 @@ TEMPLATE = "charthouse_template"
 os.environ["DJANGO_SETTINGS_MODULE"] = "charthouse.settings"
 os.environ["DATABASE_URL"] = f"postgresql://postgres:@/charthouse_{WORKER}?host={PGDATA}"
 os.environ["CHARTHOUSE_DATA"] = str(RUN / f"data-{WORKER}")
-os.environ["CHARTHOUSE_SECRET_KEY"] = "only for tests"  # noqa: S105
+os.environ["CHARTHOUSE_SECRET_KEY"] = "only for tests"
 (RUN / "runtime").mkdir(mode=0o700, exist_ok=True)
 os.environ.setdefault("XDG_RUNTIME_DIR", str(RUN / "runtime"))  # a library warns where there is none
 os.environ.pop("CHARTHOUSE_SANDBOX", None)
@@ -96,7 +96,7 @@ def live_server(database: None) -> Iterator[str]:
         "2",
     ]
     log = (RUN / f"server-{WORKER}.log").open("w+")
-    server = Popen([sys.executable, "-m", *command, "charthouse.wsgi:application"], stdout=log, stderr=log)  # noqa: S603
+    server = Popen([sys.executable, "-m", *command, "charthouse.wsgi:application"], stdout=log, stderr=log)
     try:
         for _ in range(1500):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

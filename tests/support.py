@@ -13,7 +13,7 @@ from charthouse.identity.issue import issue
 from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Application, Practice, User
 from tests import conformance
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 CALLBACK = "https://app.example/callback"
 
 

@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
@@ -82,7 +83,7 @@ def test_requests_oauthlib(live_server: str, clinic: Clinic, app: App, pkce: str
     session.token = {**token, "expires_at": 1}  # the library refreshes by itself
     assert me(session, live_server) == clinic.user.pk
     assert saved[0]["access_token"] != token["access_token"]
-    assert requests.get(f"{live_server}/api/users", headers=_bearer(token)).status_code == 401
+    assert httpx.get(f"{live_server}/api/users", headers=_bearer(token)).status_code == 401
 
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
@@ -108,12 +109,12 @@ def test_authlib(live_server: str, clinic: Clinic, app: App, method: str) -> Non
     session.token = {**token, "expires_at": 1}
     assert me(session, live_server) == clinic.user.pk
     assert saved[0]["refresh_token"] != token["refresh_token"]
-    assert requests.get(f"{live_server}/api/users", headers=_bearer(token)).status_code == 401
+    assert httpx.get(f"{live_server}/api/users", headers=_bearer(token)).status_code == 401
     new = session.token
     assert (
         session.revoke_token(f"{live_server}/o/revoke_token/", token=new["access_token"]).status_code == 200
     )
-    assert requests.get(f"{live_server}/api/users", headers=_bearer(new)).status_code == 401
+    assert httpx.get(f"{live_server}/api/users", headers=_bearer(new)).status_code == 401
 
 
 def test_the_vendors_sample_sends_everything_in_the_query(live_server: str, clinic: Clinic, app: App) -> None:
@@ -121,7 +122,7 @@ def test_the_vendors_sample_sends_everything_in_the_query(live_server: str, clin
         f"{live_server}/o/authorize/?redirect_uri={CALLBACK}&response_type=code&client_id={app.client_id}"
     )
     code = parse_qs(urlsplit(click_through(address, clinic.user.username)).query)["code"][0]
-    answer = requests.post(
+    answer = httpx.post(
         f"{live_server}/o/token/",
         params={
             "code": code,
@@ -132,7 +133,7 @@ def test_the_vendors_sample_sends_everything_in_the_query(live_server: str, clin
         },
     )
     assert answer.status_code == 200
-    assert requests.get(f"{live_server}/api/users", headers=_bearer(answer.json())).status_code == 200
+    assert httpx.get(f"{live_server}/api/users", headers=_bearer(answer.json())).status_code == 200
 
 
 def _bearer(token: dict[str, Any]) -> dict[str, str]:
