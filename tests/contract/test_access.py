@@ -30,9 +30,9 @@ def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[
             yield method, f"/api/{resource.path}"
         if method != "POST":
             yield method, f"/api/{resource.path}/{row_id}"
-    if methods is None or "POST" in methods:
-        for action in resource.actions:
-            yield "POST", f"/api/{resource.path}/{row_id}/{action.name}"
+    for action in resource.actions:
+        if methods is None or action.method in methods:
+            yield action.method, f"/api/{resource.path}/{row_id}/{action.name}"
 
 
 # -- 401 --------------------------------------------------------------------------------------------------------
@@ -93,7 +93,9 @@ def test_methods_that_it_does_not_have(world: World, resource: Resource) -> None
         f"/api/{resource.path}": {"GET", "POST"} & set(resource.method_set),
         f"/api/{resource.path}/{row_id}": {"GET", "PUT", "PATCH", "DELETE"} & set(resource.method_set),
     }
-    allowed |= {f"/api/{resource.path}/{row_id}/{action.name}": {"POST"} for action in resource.actions}
+    allowed |= {
+        f"/api/{resource.path}/{row_id}/{action.name}": {action.method} for action in resource.actions
+    }
     for url, methods in allowed.items():
         for method in (*METHODS, "OPTIONS", "TRACE", "BREW"):
             if method not in methods:
@@ -131,7 +133,8 @@ def test_rows_that_are_not_there(world: World, other: World, resource: Resource)
     for action in resource.actions:
         for row_id in (other.row(resource.path), *NEVER):
             body = {f.name: "x" for f in action.fields}
-            answer = world.client.post(f"/api/{resource.path}/{row_id}/{action.name}", json=body)
+            url = f"/api/{resource.path}/{row_id}/{action.name}"
+            answer = world.client.request(action.method, url, json=body)
             assert answer.status_code == 404
 
 
@@ -159,10 +162,10 @@ def test_references_to_other_practices_are_refused_like_ids_that_never_were(
 
 @pytest.fixture(scope="module")
 def colleague(world: World) -> httpx.Client:
-    """Another doctor of the practice, with every permission."""
+    """Another doctor of the practice, with every permission and the same app."""
     tenancy.leave()
     doctor = support.make_doctor(world.clinic.practice, first_name="Colin")
-    return world.client_with(doctor=doctor, scopes=EVERY)
+    return world.client_with(doctor=doctor, scopes=EVERY, app=world.app)
 
 
 @pytest.fixture

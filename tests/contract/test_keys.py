@@ -41,7 +41,9 @@ CREATE_ONLY = set(TOGETHER)
 def read(world: World, resource: Resource, row_id: int) -> Any:
     answer = world.client.get(f"/api/{resource.path}/{row_id}", params={"verbose": "true"})
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    shown = answer.json()
+    links = {f.name for f in resource.fields if f.upload and shown.get(f.name)}
+    return shown | dict.fromkeys(links, "http://a.link.that.runs.out.at.another.second")
 
 
 def with_needs(world: World, resource: Resource, field: Field, value: Any, n: int) -> dict[str, Any]:
@@ -141,9 +143,10 @@ def test_read_only_and_unknown_keys_are_ignored(world: World, resource: Resource
         "no such key": {"a": [1]},
         "__class__": 1,
     }
-    answer = world.client.patch(f"/api/{resource.path}/{row_id}", json=body)
-    assert answer.status_code == 204, answer.text
-    assert read(world, resource, row_id) == before
+    if "PATCH" in resource.method_set:
+        answer = world.client.patch(f"/api/{resource.path}/{row_id}", json=body)
+        assert answer.status_code == 204, answer.text
+        assert read(world, resource, row_id) == before
     if "POST" in resource.method_set:
         made = world.client.post(f"/api/{resource.path}", json=world.payload(resource) | body)
         assert made.status_code == 201, made.text
@@ -165,7 +168,7 @@ def test_what_get_gave_can_be_put_back(world: World, resource: Resource) -> None
 
 
 def _must_be_sent(field: Field) -> bool:
-    return field.access is Access.REQUIRED and not field.readable
+    return field.access is Access.REQUIRED and (field.upload or not field.readable)
 
 
 @each
@@ -175,7 +178,8 @@ def test_verbose_keys_are_shown_with_verbose_only(world: World, resource: Resour
     extra = [f.name for f in resource.fields if f.verbose and f.readable]
     assert set(verbose) - set(plain) == set(extra)
     assert list(verbose) == [f.name for f in resource.fields if f.readable]
-    assert {name: verbose[name] for name in plain} == plain
+    same = {f.name for f in resource.shown(False) if f is resource.by_name[f.name]}
+    assert {name: verbose[name] for name in plain if name in same} == {name: plain[name] for name in same}
     for text in ("false", "", "0", "nonsense"):
         assert world.client.get(url, params={"verbose": text}).json() == plain
 
@@ -183,6 +187,8 @@ def test_verbose_keys_are_shown_with_verbose_only(world: World, resource: Resour
 @each_written
 def test_forms(world: World, resource: Resource) -> None:
     """Plain keys, form-encoded and multipart, as clients of the hosted API send them."""
+    if "PATCH" not in resource.method_set:
+        return
     row_id = world.new(resource.path)
     plain = [f for f in resource.writable if _fits_a_form(f)]
     for n, send in enumerate(("data", "files")):

@@ -201,6 +201,9 @@ def test_filters_together_with_what_they_need(world: World, resource: Resource, 
     if not parameter.needs:
         return
     asked = needed(resource) | {parameter.name: "2030-01-07"}
+    if isinstance(parameter, filters.Flag):
+        assert get(world, resource, **asked) == get(world, resource), "a flag alone is ignored"
+        return
     answer = world.client.get(f"/api/{resource.path}", params=asked)
     assert answer.status_code == 400
     assert list(answer.json()) == [parameter.name]
@@ -225,9 +228,7 @@ def test_narrows_as_it_says(world: World, resource: Resource, parameter: Filter)
         ids = {int(item["id"]) for item in shown["results"]}
         assert row_id in ids or text.startswith("2999")
         with tenancy.within(world.practice):
-            rows = resource.model._default_manager.filter(resource.rows).filter(
-                condition, practice=world.practice
-            )
+            rows = world.visible(resource).filter(condition)
             for name, wanted in needed(resource).items():
                 rows = rows if name == parameter.name else rows.filter(_also(resource, name, wanted))
             if resource.hidden:
@@ -250,6 +251,13 @@ SPECIAL = {
     ("appointment_templates", "strict"),
     ("appointment_templates", "week_day"),
     ("custom_insurance_plan_names", "user"),
+    ("clinical_notes", "date"),
+    ("clinical_notes", "date_range"),
+    ("clinical_note_field_values", "show_persistent"),
+    ("procedures", "mu_date_range"),
+    ("implantable_devices", "mu_date"),
+    ("implantable_devices", "mu_date_range"),
+    ("care_plans", "plan_type"),
 }
 
 

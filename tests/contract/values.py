@@ -191,13 +191,26 @@ HOSTILE: tuple[Any, ...] = (
 
 
 def hostile(field: Field) -> Iterator[Any]:
-    """Every hostile value as it is, and as a member of the object or the item of the list that belongs there."""
+    """Every hostile value as it is, and where it belongs: in a list, or in all keys of an object at once.
+
+    An object with one wrong key is refused whole, so there is a second one, of those keys alone that take the value.
+    """
     yield from HOSTILE
-    if isinstance(field, Members):
-        listed = isinstance(field, Many) or (isinstance(field, Embedded) and field.many)
-        for member in field.fields:
-            for value in HOSTILE:
-                yield [{member.name: value}] if listed else {member.name: value}
-    if isinstance(field, ListOf):
-        for value in HOSTILE:
+    for value in HOSTILE:
+        if isinstance(field, ListOf):
             yield [value]
+        if isinstance(field, Members):
+            listed = isinstance(field, Many) or (isinstance(field, Embedded) and field.many)
+            for item in (
+                {member.name: value for member in field.fields},
+                {member.name: value for member in field.fields if _takes(member, value)},
+            ):
+                yield [item] if listed else item
+
+
+def _takes(member: Field, value: Any) -> bool:
+    try:
+        member.parse(value)
+    except (kinds.Wrong, NotImplementedError):
+        return False
+    return True

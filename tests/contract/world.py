@@ -4,7 +4,7 @@ A resource that can be written is filled through the API, from its declared ``ex
 gets its row through its model. A resource for which neither works fails the kit: then its ``example`` isn't one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 from django.db import models
+from django.db.models import Q
 
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
@@ -21,18 +22,25 @@ from charthouse.resource import fields as kinds
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import Field, Ref
 from charthouse.resource.nested import Members, Rows
+from charthouse.resource.sql import Slot
 from tests import support
 
 from . import values
 
 _numbers = count(1)
 
+# Rows that come into being with a row of another resource, under the same id.
+MADE_WITH = {"clinical_notes": "appointments"}
+# References by which there is one row at most: each body names a row of its own.
+ONE_FOR = {("yellow_notepad", "template_id")}
+
 
 @dataclass(eq=False)
 class World:
-    """``clinic``: its practice; ``client``: its primary user with every scope and permission."""
+    """``clinic``: its practice; ``client``: its primary user with every scope and permission, calling from ``app``."""
 
     clinic: support.Clinic
+    app: support.App
     client: httpx.Client
     rows: dict[str, list[int]] = field(default_factory=dict)
 
@@ -50,8 +58,9 @@ class World:
         scopes: Iterable[str] | None = None,
         permissions: Iterable[str] = PERMISSIONS,
         doctor: Any = None,
+        app: support.App | None = None,
     ) -> httpx.Client:
-        """Somebody else of this practice, with an app of their own."""
+        """Somebody else of this practice, with an app of their own by default."""
         tenancy.leave()
         user = support.make_user(
             self.clinic.practice,
@@ -59,7 +68,7 @@ class World:
             doctor=doctor or self.clinic.doctor,
             role=User.Role.DOCTOR,
         )
-        return support.client(support.issue_token(user, support.make_app(), scopes))
+        return support.client(support.issue_token(user, app or support.make_app(), scopes))
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -71,7 +80,10 @@ class World:
     def new(self, path: str, **values: Any) -> int:
         """The id of a fresh row."""
         resource = registry()[path]
-        row_id = self.post(resource, **values) if "POST" in resource.method_set else self.build(resource)
+        if path in MADE_WITH:
+            row_id = self.new(MADE_WITH[path])
+        else:
+            row_id = self.post(resource, **values) if "POST" in resource.method_set else self.build(resource)
         self.rows.setdefault(path, []).append(row_id)
         return row_id
 
@@ -86,7 +98,9 @@ class World:
         body = {}
         for declared in resource.writable:
             if declared.name in resource.example:
-                body[declared.name] = self._fitted(declared, resource.example[declared.name], n)
+                fresh = (resource.path, declared.name) in ONE_FOR
+                example = resource.example[declared.name]
+                body[declared.name] = self.new(declared.to) if fresh else self._fitted(declared, example, n)
             elif declared.access is kinds.REQUIRED and not declared.required_unless:
                 body[declared.name] = self.good(resource, declared, n)
         return body
@@ -107,6 +121,12 @@ class World:
             fitted = [{**item, **{m.name: self.row(m.to) for m in refs if m.name in item}} for item in items]
             return fitted if isinstance(example, list) else fitted[0]
         return example
+
+    def visible(self, resource: Resource) -> "models.QuerySet[Any]":
+        """The rows that ``client`` may see, found by plain conditions."""
+        slots = {"practice": self.practice, "caller_app": self.app.row.pk, "caller": self.clinic.user.pk}
+        rows = resource.model._default_manager.filter(_bound(resource.rows, slots))
+        return rows.filter(practice=self.practice) if resource.tenanted else rows
 
     # -- rows that no call makes --------------------------------------------------------------------------------
 
@@ -131,6 +151,8 @@ class World:
                 continue
             if column.name == "practice":
                 columns["practice_id"] = self.practice
+            elif column.related_model is model:
+                columns[column.attname] = None  # or the first row would need one before it
             elif column.is_relation:
                 columns[column.attname] = self._related(column)
             else:
@@ -148,6 +170,17 @@ class World:
             if resource.model is model and not resource.rows:
                 return self.row(resource.path)
         return None if column.null else self.instance(model)
+
+
+def _bound(condition: Q, slots: Mapping[str, Any]) -> Q:
+    """The condition with values in the place of the engine's slots."""
+    bound = [
+        _bound(child, slots)
+        if isinstance(child, Q)
+        else (child[0], slots[child[1].name] if isinstance(child[1], Slot) else child[1])
+        for child in condition.children
+    ]
+    return Q(*bound, _connector=condition.connector, _negated=condition.negated)
 
 
 def _filled(column: Any, n: int) -> Any:
@@ -178,8 +211,9 @@ def make(name: str = "Contract") -> World:
     """A practice with one row of every resource."""
     tenancy.leave()
     clinic = support.make_practice(name)
-    client = support.client(support.issue_token(clinic.user, support.make_app()))
-    world = World(clinic, client)
+    app = support.make_app()
+    client = support.client(support.issue_token(clinic.user, app))
+    world = World(clinic, app, client)
     world.rows["doctors"], world.rows["users"] = [clinic.doctor.pk], [clinic.user.pk]
     for resource in registry():
         world.row(resource.path)
