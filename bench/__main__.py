@@ -76,7 +76,7 @@ def systems(cluster: Cluster, name: str, directory: Path, only: str) -> list[Ser
         "CHARTHOUSE_DATA": str(directory / "instance"),
         "DJANGO_SETTINGS_MODULE": "charthouse.settings",
     }
-    threads = ("--blocking-threads", "2")
+    threads = ("--blocking-threads", "4", "--blocking-threads-idle-timeout", "600")
     made = [
         Server(
             "a",
@@ -123,7 +123,7 @@ def measure(
 def cases(facts: dict[str, Any]) -> list[Case]:
     random_ids = random.Random(1)
     doctor = facts["places"][0][0]
-    free = slots(facts["places"], facts["rooms"])
+    free = slots(facts)
 
     def one(label: str, many: int) -> list[Request]:
         ids = [random_ids.randint(facts["first"], facts["last"]) for _ in range(many)]

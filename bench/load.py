@@ -194,6 +194,7 @@ def facts(practice: Practice) -> dict[str, Any]:
     ).save(using=OWNER)
     mine = Patient.objects.using(OWNER).filter(practice=practice)
     span = mine.aggregate(first=models.Min("pk"), last=models.Max("pk"))
+    last = Appointment.objects.using(OWNER).filter(practice=practice).aggregate(at=models.Max("scheduled_time"))
     offices = Office.objects.using(OWNER).filter(practice=practice).order_by("pk")
     return {
         "practice": practice.pk,
@@ -202,6 +203,7 @@ def facts(practice: Practice) -> dict[str, Any]:
         "patients": mine.count(),
         "first": span["first"],
         "last": span["last"],
+        "booked": f"{last['at']:%Y-%m-%d}",
         "rooms": ROOMS,
         "places": [[office.doctor_id, office.pk] for office in offices],
         "since": f"{clock.now() - timedelta(days=1):%Y-%m-%d}",

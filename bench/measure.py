@@ -125,16 +125,16 @@ def figures_of(outcome: Outcome, server: float, database: float) -> Figures:
     return Figures(outcome.rate, outcome.p50, outcome.p99, server * each, database * each, body)
 
 
-def slots(places: list[list[int]], rooms: int) -> Iterator[tuple[datetime, int, int, int]]:
-    """Free times far ahead as (wall clock, doctor, office, exam room): each place's quarters of an hour from 9 to 17,
-    neighbours in the sequence at different doctors."""
-    day = datetime(2040, 1, 1)  # noqa: DTZ001 - a wall clock
+def slots(facts: "Facts") -> Iterator[tuple[datetime, int, int, int]]:
+    """Free times after the last booked day, as (wall clock, doctor, office, exam room): each place's quarters of an
+    hour from 9 to 17, neighbours in the sequence at different doctors."""
+    day = max(datetime.fromisoformat(facts["booked"]), datetime(2040, 1, 1))  # noqa: DTZ001 - wall clocks
     while True:
-        for quarter in range(32):
-            for room in range(1, rooms + 1):
-                for doctor, office in places:
-                    yield day + timedelta(hours=9, minutes=15 * quarter), doctor, office, room
         day += timedelta(days=1)
+        for quarter in range(32):
+            for room in range(1, facts["rooms"] + 1):
+                for doctor, office in facts["places"]:
+                    yield day + timedelta(hours=9, minutes=15 * quarter), doctor, office, room
 
 
 def say(text: str) -> None:
