@@ -87,11 +87,12 @@ def test_without_the_check_of_references(
 ) -> None:
     """A row can't point into another practice: the key that carries the practice refuses it."""
     foreign = other.row(field.to)  # type: ignore[attr-defined]
-    url = f"/api/{resource.path}/{world.new(resource.path)}"
+    world.row(resource.path)
+    body = world.payload(resource) if "POST" in resource.method_set else {}
     monkeypatch.setattr(write, "_check_references", lambda changes, fields=None: None)
     monkeypatch.setattr(resource, "checks", ())
     monkeypatch.setattr(resource, "after", ())
-    answer = world.client.patch(url, json={field.name: foreign})
+    answer = world.write(resource, {field.name: foreign}, body)
     assert answer.status_code == 400, "the database took it"
     column = field.column(resource.model)
     point = f'update "{resource.model._meta.db_table}" set "{column.column}" = %s where id = %s'  # noqa: S608

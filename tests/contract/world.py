@@ -92,6 +92,14 @@ class World:
         assert answer.status_code == 201, f"{resource.path}: its example is refused: {answer.text[:600]}"
         return int(answer.json()["id"])
 
+    def write(
+        self, resource: Resource, values: dict[str, Any], body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        """Give some keys of a row other values: of the first one, or of a new one where none can be changed."""
+        if "PATCH" in resource.method_set:
+            return self.client.patch(f"/api/{resource.path}/{self.row(resource.path)}", json=values)
+        return self.client.post(f"/api/{resource.path}", json=(body or self.payload(resource)) | values)
+
     def payload(self, resource: Resource) -> dict[str, Any]:
         """A body that a create accepts: the declared example with the ids of this world, on a day of its own."""
         n = self.next()
