@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from bench import agree, plot, report
 from bench.database import Cluster, Script, load
@@ -107,7 +108,9 @@ def measure(
     sample = agree.fetched(servers[0], f"/api/patients/{facts['first']}", facts["token"])
     facts |= {"keys": len(sample), "populated": agree.populated(sample)}
     chosen = cases(facts)
-    scripts: dict[str, Script] = {}
+    scripts = {}
+    if "d" in options.only:
+        scripts = {case: Script(**made) for case, made in facts["scripts"].items()}
     bench = Bench(
         cluster, name, servers, facts["token"], options.seconds, options.seconds / 2, Results(), scripts
     )
@@ -122,7 +125,6 @@ def measure(
 
 def cases(facts: dict[str, Any]) -> list[Case]:
     random_ids = random.Random(1)
-    doctor = facts["places"][0][0]
     free = slots(facts)
 
     def one(label: str, many: int) -> list[Request]:
@@ -156,7 +158,7 @@ def cases(facts: dict[str, Any]) -> list[Case]:
             "filtered",
             "list of one doctor's patients changed since",
             4,
-            same(f"/api/patients?doctor={doctor}&since={facts['since']}"),
+            same(f"/api/patients?{urlencode(facts['filter'])}"),
         ),
         Case("post", "POST appointment", 8, book, expected="201", once=True),
     ]

@@ -3,6 +3,7 @@
 import urllib.error
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from bench.servers import Server
 
@@ -10,9 +11,8 @@ from bench.servers import Server
 def problems(servers: list[Server], facts: dict[str, Any]) -> Iterator[str]:
     """What the first server and each other one answer differently, as one line each."""
     ids = (facts["first"], (facts["first"] + facts["last"]) // 2, facts["last"])
-    doctor = facts["places"][0][0]
     paths = [f"/api/patients/{number}" for number in ids]
-    paths += ["/api/patients", f"/api/patients?doctor={doctor}&since={facts['since']}"]
+    paths += ["/api/patients", f"/api/patients?{urlencode(facts['filter'])}"]
     for path in paths:
         answers = [(server, fetched(server, path, facts["token"])) for server in servers]
         yield from compared(path, answers)

@@ -60,11 +60,10 @@ class Cluster:
 
 @dataclass
 class Script:
-    """What pgbench runs: statements with ``:name`` variables, ``-D`` constants, and the role's session settings."""
+    """What pgbench runs, as the web role: statements with ``:name`` variables, and values for some of them."""
 
     text: str
-    constants: dict[str, str]
-    options: str
+    constants: dict[str, Any]
 
 
 def pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, seconds: float) -> Outcome:
@@ -89,7 +88,7 @@ def pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, second
             [*command, name],
             capture_output=True,
             text=True,
-            env={**os.environ, "PGOPTIONS": script.options},
+            env={**os.environ, "PGOPTIONS": "-c role=charthouse_web"},
             check=False,
         )
         if done.returncode or " ERROR:" in done.stderr:

@@ -18,6 +18,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections, models  # noqa: E402
 
+from bench import alone  # noqa: E402
 from charthouse import clock  # noqa: E402
 from charthouse.domains.patients.models import Patient  # noqa: E402
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office  # noqa: E402
@@ -194,10 +195,13 @@ def facts(practice: Practice) -> dict[str, Any]:
     ).save(using=OWNER)
     mine = Patient.objects.using(OWNER).filter(practice=practice)
     span = mine.aggregate(first=models.Min("pk"), last=models.Max("pk"))
-    last = Appointment.objects.using(OWNER).filter(practice=practice).aggregate(at=models.Max("scheduled_time"))
+    last = (
+        Appointment.objects.using(OWNER).filter(practice=practice).aggregate(at=models.Max("scheduled_time"))
+    )
     offices = Office.objects.using(OWNER).filter(practice=practice).order_by("pk")
-    return {
+    found = {
         "practice": practice.pk,
+        "user": people.pk,
         "token": token,
         "checksum": hashlib.sha256(token.encode()).hexdigest(),
         "patients": mine.count(),
@@ -206,8 +210,12 @@ def facts(practice: Practice) -> dict[str, Any]:
         "booked": f"{last['at']:%Y-%m-%d}",
         "rooms": ROOMS,
         "places": [[office.doctor_id, office.pk] for office in offices],
-        "since": f"{clock.now() - timedelta(days=1):%Y-%m-%d}",
+        "filter": {
+            "doctor": str(offices[0].doctor_id),
+            "since": f"{clock.now() - timedelta(days=1):%Y-%m-%d}",
+        },
     }
+    return found | {"scripts": alone.scripts(found)}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from charthouse.resource import parse, plan
 from charthouse.resource.plan import Shape
 from charthouse.resource.sql import Hole
 
-SINCE = {"doctor": "1", "since": "2026-01-01"}
 TOKEN = """select u.practice_id, u.id from identity_accesstoken t
     join identity_application a on a.id = t.application_id join identity_user u on u.id = t.user_id
     where t.token_checksum = $1 and t.revoked is null and t.expires > now() and u.is_active"""
@@ -45,7 +44,13 @@ def _listed(query: dict[str, str]) -> Plan:
 ONE = _plan(plan.one(registry()["patients"], False, False), lambda given: {})
 ONE_APPOINTMENT = _plan(plan.one(registry()["appointments"], False, True), lambda given: {})
 LISTED = _listed({})
-FILTERED = _listed(SINCE)
+FILTERED = _listed({"doctor": "1", "since": "2026-01-01"})
+
+
+def chosen(query: Mapping[str, str]) -> Mapping[str, Any]:
+    """A query's values by the names in FILTERED."""
+    return FILTERED.read(query)
+
 
 # A booking by hand: doctor and office locked, as in Charthouse, then what overlaps, then the row.
 BOOK_PLACE = """
