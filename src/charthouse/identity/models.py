@@ -71,6 +71,8 @@ class Practice(models.Model):
     refuse_duplicate_patients = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
 
+    web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
+
     def __str__(self) -> str:
         return self.name
 
@@ -112,6 +114,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     objects = UserManager()
     USERNAME_FIELD = "username"
+    web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
 
     class Meta:
         constraints = [

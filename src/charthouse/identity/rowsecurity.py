@@ -9,6 +9,9 @@ A table of the record (a subclass of ``tenancy.Record``) gets, beside what its m
 * row security with one policy: only rows of the practice in ``charthouse.practice`` exist for the web role, for
   reading and for writing. The comparison is a plain ``=`` with a stable right side, so it can be an index condition;
 * no DELETE for the web role: the record is only ever soft-deleted.
+
+A model of any kind may say itself what the web role may do with its table: ``web_role_may = frozenset({"SELECT",
+"INSERT"})`` makes it append-only.
 """
 
 import hashlib
@@ -19,7 +22,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections, models, transaction
+from django.db import DatabaseError, connections, models, transaction
 
 from charthouse.identity.models import Practice, User
 from charthouse.identity.tenancy import Record, RecordKey
@@ -31,13 +34,9 @@ POLICIES = {
     Practice._meta.db_table: f"{CURRENT} is null or id = {CURRENT}",
     User._meta.db_table: f"{CURRENT} is null or practice_id = {CURRENT}",
 }
-# Tables that are neither the record's nor free for the web role to delete from.
-GRANTS = {
-    "django_migrations": {"SELECT"},
-    Practice._meta.db_table: {"SELECT", "INSERT", "UPDATE"},
-    User._meta.db_table: {"SELECT", "INSERT", "UPDATE"},
-    "identity_calls": {"SELECT", "DELETE"},
-}
+# What the web role may do with a table; a model that says otherwise has it in ``web_role_may``.
+USUAL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+OF_THE_RECORD = USUAL - {"DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +114,20 @@ def _make_role(cursor: Any) -> None:
         cursor.execute(
             f"do $$ begin create role {role} nologin; exception when duplicate_object or unique_violation then end $$"
         )
-    cursor.execute("select pg_has_role(current_user, %s, 'MEMBER')", [role])
+    # Since PostgreSQL 16, whoever makes a role may grant it but is not yet allowed to take it up.
+    cursor.execute(
+        "select pg_has_role(current_user, %s, "
+        "case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)",
+        [role],
+    )
     if not cursor.fetchone()[0]:
-        cursor.execute(f"grant {role} to current_user")
+        try:
+            cursor.execute(f"grant {role} to current_user")
+        except DatabaseError as error:
+            raise ImproperlyConfigured(
+                f"The database user may not take up the role {role}. Let a superuser run: "
+                f"grant {role} to <the user of DATABASE_URL>;"
+            ) from error
 
 
 def _keys(cursor: Any) -> Iterator[Lack]:
@@ -195,7 +205,10 @@ def _grants(cursor: Any) -> Iterator[Lack]:
     usage, schema = cursor.fetchone()
     if not usage:
         yield Lack(schema, "usage of the schema", f"grant usage on schema {schema} to {role}")
-    record = {model._meta.db_table for model in record_models()}
+    special = {"django_migrations": frozenset({"SELECT"})}
+    for model in apps.get_models():
+        usual = OF_THE_RECORD if issubclass(model, Record) else USUAL
+        special[model._meta.db_table] = getattr(model, "web_role_may", usual)
     cursor.execute(
         "select relname, relkind, array(select privilege_type::text from aclexplode(relacl) "
         "where grantee = %s::regrole) from pg_class "
@@ -203,11 +216,9 @@ def _grants(cursor: Any) -> Iterator[Lack]:
         [role],
     )
     for table, kind, held in cursor.fetchall():
-        if kind == "S":
-            wanted, noun = {"USAGE", "SELECT"}, "sequence"
-        else:
-            usual = {"SELECT", "INSERT", "UPDATE"} | (set() if table in record else {"DELETE"})
-            wanted, noun = GRANTS.get(table, usual), "table"
+        sequence = kind == "S"
+        noun = "sequence" if sequence else "table"
+        wanted = {"USAGE", "SELECT"} if sequence else special.get(table, USUAL)
         if set(held) != wanted:
             yield Lack(
                 table,

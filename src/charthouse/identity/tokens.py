@@ -126,3 +126,5 @@ class Calls(models.Model):
     hour = models.DateTimeField(help_text="Its beginning, UTC.")
     calls = models.IntegerField()
     pk = models.CompositePrimaryKey("application_id", "hour")
+
+    web_role_may = frozenset({"SELECT", "DELETE"})
