@@ -76,6 +76,8 @@ INSTALLED_APPS = [
     "charthouse.domains.practice",
     "charthouse.domains.patients",
     "charthouse.domains.scheduling",
+    "charthouse.domains.clinical",
+    "charthouse.domains.medications",
     "charthouse.dialects",
 ]
 
@@ -187,4 +189,10 @@ OAUTH2_PROVIDER: dict[str, object] = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 48 * 3600,
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "PKCE_REQUIRED": False,
+    # There are no such grants here, and no token in the address of an API call.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
 }
+# What the hosted API does and its clients rely on: docs/decisions/0010-oauth.md.
+SILENCED_SYSTEM_CHECKS = [f"oauth2_provider.{warning}" for warning in ("W003", "W005", "W007", "W008", "W010")]
