@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import requests
 
 from tests import conformance, support
 
@@ -24,7 +25,9 @@ def clinic(database: None) -> support.Clinic:
 def remote(live_server: str, clinic: support.Clinic) -> Iterator[httpx.Client]:
     token = support.issue_token(clinic.user, support.make_app())
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=live_server, headers=headers, timeout=60) as client:
+    # A connection whose body nobody read is closed by the server, so each request takes a new one.
+    fresh = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=live_server, headers=headers, timeout=60, limits=fresh) as client:
         client.event_hooks = {"response": [conformance.check]}
         yield client
 
@@ -102,6 +105,16 @@ def test_unknown_media_types_are_415(remote: httpx.Client, media: str) -> None:
 def test_invalid_utf8_is_400(remote: httpx.Client, content: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     assert remote.post("/api/patients", content=content, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("size", [1, 5, 20])
+def test_an_upload_with_an_expired_token_is_told_so(live_server: str, size: int) -> None:
+    """The body is not read, yet the 401 must arrive: every client refreshes its token on it, and on nothing else."""
+    with requests.Session() as session:
+        for _ in range(5):
+            headers = {"Authorization": "Bearer expired", "Content-Type": "application/json"}
+            answer = session.post(f"{live_server}/api/patients", data=b"x" * size * MEGABYTE, headers=headers)
+            assert answer.status_code == 401
 
 
 def raw(server: str, head: bytes, rest: bytes = b"") -> bytes:

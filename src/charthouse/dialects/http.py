@@ -7,6 +7,7 @@ than the whole call.
 import logging
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -115,6 +116,17 @@ class Request:
         if len(body) < expected:
             raise Malformed("The body is shorter than announced.")
         return bytes(body)
+
+    def drain(self) -> None:
+        """Take in what an answer didn't need of the body. Left unread, it makes the server hang up, and the client's
+        next request on the connection is lost: the refresh after a 401, for one. Beyond MAX_BODY it may."""
+        length = self.environ.get("CONTENT_LENGTH")
+        if (not length or length == "0") and not self.header("Transfer-Encoding"):
+            return
+        left = MAX_BODY
+        with suppress(OSError, ValueError):
+            while left > 0 and (piece := self.environ["wsgi.input"].read(min(left, 1 << 16))):
+                left -= len(piece)
 
     def _form(self, body: bytes) -> dict[str, Any]:
         try:

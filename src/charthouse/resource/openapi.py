@@ -314,7 +314,7 @@ def _parameter(declared: Filter) -> dict[str, Any]:
         "name": declared.name,
         "in": "query",
         "required": declared.required,
-        "schema": declared.schema(),
+        "schema": schema.formatted(declared.schema()),
     }
     if words:
         parameter["description"] = ". ".join(words) + "."

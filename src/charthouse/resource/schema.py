@@ -24,6 +24,15 @@ PATTERNS = {
     "decimal": r"^-?\d+\.\d{2}$",
 }
 
+# The names of the OpenAPI format registry. JSON Schema's own "time" would need a zone.
+FORMATS = {"timestamp": "date-time-local", "time": "time-local"}
+
+
+def formatted(schema: Schema) -> Schema:
+    """The schema with its format named as OpenAPI names it."""
+    name = schema.get("format")
+    return {**schema, "format": FORMATS[name]} if name in FORMATS else schema
+
 
 def nullable(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
@@ -76,7 +85,7 @@ def _shown_type(field: Field, model: type[models.Model] | None) -> Schema:
             schema["enum"] = [*schema["enum"], ""]
     if pattern := PATTERNS.get(schema.get("format", "")):
         schema["pattern"] = pattern
-    return schema
+    return formatted(schema)
 
 
 def shows_null(field: Field, model: type[models.Model] | None) -> bool:
@@ -151,7 +160,7 @@ def _written_type(field: Field, model: type[models.Model] | None) -> Schema:
         return {"type": "array", "items": _written_type(field.item, None), "maxItems": field.at_most}
     if isinstance(field, Decimal) and not isinstance(field, Measure):
         return {"anyOf": [{"type": "number"}, {"type": "string", "format": "decimal"}]}
-    schema = field.schema()
+    schema = formatted(field.schema())
     column = field.column(model) if model is not None else None
     if isinstance(column, models.CharField) and column.max_length and schema.get("type") == "string":
         schema.setdefault("maxLength", column.max_length)

@@ -30,7 +30,9 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
     request = Request(environ)
     tenancy.leave()
     links.served_from(lambda: request.origin)
-    return _answer(request).send(start, head=request.method == "HEAD")
+    response = _answer(request)
+    request.drain()
+    return response.send(start, head=request.method == "HEAD")
 
 
 def _answer(request: Request, *, again: bool = True) -> Response:
