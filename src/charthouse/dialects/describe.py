@@ -205,13 +205,13 @@ def _action(resource: Resource, name: str, one: str, origin: str) -> Operation:
     return _operation(
         resource,
         name,
-        "POST",
+        action.method,
         f"{one}/{name}",
         action.doc.rstrip("."),
         origin,
         body,
         answer=example_shown(resource, verbose=True) if whole else None,
-        status="" if whole else "204 No Content",
+        status=("" if action.method == "POST" else "200 OK") if whole else "204 No Content",
         keys=keys(action.fields, resource.model),
     )
 

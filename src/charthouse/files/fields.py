@@ -57,6 +57,19 @@ class File(Field):
         return None if practice is None else links.link(practice, value)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Made(Field):
+    """A link to a file that is made of a row when the link is opened: the value is the row's id, ``under`` the path
+    of the links to such files (see files.links)."""
+
+    under: str
+    json_type = {"type": "string"}
+
+    def finish(self, value: int | None) -> str | None:
+        practice = None if value is None else tenancy.database().tenant
+        return None if value is None or practice is None else links.link(practice, value, self.under)
+
+
 def _decoded(value: Any) -> Content:
     """Base64 text, plain or as a ``data:`` URL."""
     if not isinstance(value, str):

@@ -45,5 +45,5 @@ def _document(content: IO[Any]) -> str | None:
     return _pdf(content) or media_type(content, ("image",))
 
 
-_KINDS: dict[str, Callable[[IO[Any]], str | None]] = {"image": _image, "document": _document}
+_KINDS: dict[str, Callable[[IO[Any]], str | None]] = {"image": _image, "document": _document, "pdf": _pdf}
 KINDS = tuple(_KINDS)

@@ -27,16 +27,17 @@ def served_from(origin: Callable[[], str]) -> None:
     _origin.set(origin)
 
 
-def link(practice: int, file: int) -> str:
-    """An absolute URL of the file, good from now for LIFE."""
+def link(practice: int, file: int, under: str = "files") -> str:
+    """An absolute URL of the file, good from now for LIFE. ``under``: what the id is of, a file or what a file is
+    made of; a link of one kind opens nothing of another."""
     until = int((clock.now() + LIFE).timestamp())
     origin = _origin.get()
-    return f"{origin() if origin else settings.BASE_URL}/files/{_signer().sign(f'{practice}-{file}-{until}')}"
+    return f"{origin() if origin else settings.BASE_URL}/{under}/{_signer(under).sign(f'{practice}-{file}-{until}')}"
 
 
-def opened(token: str) -> tuple[int, int]:
+def opened(token: str, under: str = "files") -> tuple[int, int]:
     """(practice, file) of a token. Raises BadSignature for a forged one, Expired for an old one."""
-    text = _signer().unsign(token)
+    text = _signer(under).unsign(token)
     try:
         practice, file, until = (int(part) for part in text.split("-"))
     except ValueError:
@@ -46,5 +47,5 @@ def opened(token: str) -> tuple[int, int]:
     return practice, file
 
 
-def _signer() -> Signer:
-    return Signer(salt="charthouse.files", sep=".")
+def _signer(under: str) -> Signer:
+    return Signer(salt=f"charthouse.{under}", sep=".")

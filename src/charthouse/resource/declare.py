@@ -44,7 +44,7 @@ class Hidden:
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """POST to ``/:id/<name>``: ``run(change, row)`` in one transaction with the row locked.
+    """A POST, or another method, to ``/:id/<name>``: ``run(change, row)`` in one transaction with the row locked.
 
     ``answers``: with the object as it then is ("object"), or with nothing.
     """
@@ -54,6 +54,7 @@ class Action:
     fields: tuple[Field, ...]
     run: Callable[["Change", Any], None]
     answers: str = "object"
+    method: str = "POST"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -74,6 +75,7 @@ class Resource:
     delete       column values that soft-delete a row
     aliases      words in the place of an id: answered by a redirect to the id that the function returns
     events       operation → webhook event
+    one_for      keys by which there is at most one row: a create with the same values writes that row
     unique       name of a unique constraint → (wire name, message)
     example      keys of a typical write (or row), for documentation
     """
@@ -101,6 +103,7 @@ class Resource:
     actions: tuple[Action, ...] = ()
     aliases: Mapping[str, Callable[["Actor"], int]] = field(default_factory=dict)
     events: Mapping[str, str] = field(default_factory=dict)
+    one_for: tuple[str, ...] = ()
     unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     addition: bool = False
 
@@ -111,12 +114,15 @@ class Resource:
         self.actions_by_name = {action.name: action for action in self.actions}
         self.writable = tuple(declared for declared in self.fields if declared.writable)
         self.tenanted = any(column.name == "practice" for column in self.model._meta.concrete_fields)
-        self.has_verbose = any(declared.verbose for declared in self.fields)
+        self.has_verbose = any(
+            declared.verbose or declared.plain() is not declared for declared in self.fields
+        )
         self.shapes: dict[Any, Any] = {}
         self.registry: Registry
 
     def shown(self, verbose: bool) -> tuple[Field, ...]:
-        return tuple(f for f in self.fields if f.readable and (verbose or not f.verbose))
+        readable = (field for field in self.fields if field.readable)
+        return tuple(readable if verbose else (field.plain() for field in readable if not field.verbose))
 
 
 class Registry:
@@ -163,6 +169,12 @@ class Registry:
                 yield f"one_of names the unknown parameter {name!r}"
         if reserved := RESERVED & set(resource.filters_by_name):
             yield f"parameters {sorted(reserved)} have names of the engine's own slots"
+        for action in resource.actions:
+            if action.method not in METHODS or action.answers not in ("object", "nothing"):
+                yield f"action {action.name}: {action.method} that answers {action.answers!r}"
+        for name in {*resource.one_for, *(n for f in resource.filters for n in f.replaces)}:
+            if name not in resource.by_name and name not in resource.filters_by_name:
+                yield f"{name!r} is no key and no parameter"
         if len(resource.by_name) < len(resource.fields):
             yield "has two keys of one name"
         yield from self._path_faults(resource)

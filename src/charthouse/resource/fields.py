@@ -56,6 +56,7 @@ class Field:
     required_unless, requires   names of other keys of the same request
     verbose   only shown with verbose on
     kept      a PUT that leaves it out keeps it
+    in_query  a POST may give it as a query parameter as well
     addition  not in the seed: the hosted API has grown it since
     """
 
@@ -72,6 +73,7 @@ class Field:
     requires: str = ""
     verbose: bool = False
     kept: bool = False
+    in_query: bool = False
     addition: bool = False
     example: Any = ABSENT
 
@@ -129,6 +131,10 @@ class Field:
     def references(self, value: Any) -> Iterable[tuple["Ref", int, tuple[str, ...]]]:
         """Every row that a parsed value points to, with the path of keys to it, for errors."""
         return ()
+
+    def plain(self) -> "Field":
+        """What is shown of it without verbose."""
+        return self
 
     def sql(self) -> Combinable:
         """The expression whose value is ready for the wire."""
@@ -263,7 +269,7 @@ class Ref(Field):
 
     @property
     def attribute(self) -> str:
-        return self.path if self.path.endswith("_id") else f"{self.path}_id"
+        return self.path if self.path == "id" or self.path.endswith("_id") else f"{self.path}_id"
 
     def shown(self, column: Combinable) -> Combinable:
         return F(self.attribute) if not self.source or "__" not in self.source else column

@@ -21,7 +21,8 @@ class Filter:
 
     source    path of the column it narrows (default: its name)
     required  a list can't be asked for without it
-    needs     names of parameters that must come with it
+    needs     names of parameters that must come with it; a flag without them is ignored
+    replaces  names of parameters whose condition this one's takes the place of
     addition  not in the seed: the hosted API has grown it since
     """
 
@@ -30,6 +31,7 @@ class Filter:
     source: str = ""
     required: bool = False
     needs: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
     addition: bool = False
     json_type: ClassVar[dict[str, Any]] = {"type": "string"}
 

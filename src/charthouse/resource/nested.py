@@ -4,11 +4,12 @@ Objects are read inside the row's own SELECT (``json_build_object``), so that a 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
+from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import OuterRef, Subquery
@@ -76,6 +77,11 @@ class Members(Field):
     fields: tuple[Field, ...]
     many: ClassVar[bool] = False
 
+    def plain(self) -> "Members":
+        """The same without the members that are shown with verbose alone."""
+        members = tuple(m.plain() for m in self.fields if not m.verbose)
+        return self if members == self.fields else replace(self, fields=members)
+
     @property
     def finish(self) -> Any:
         """Objects leave the database as JSON text; it is opened only for members that SQL can't complete."""
@@ -107,9 +113,10 @@ class Members(Field):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Embedded(Members):
-    """An object, or a list of them (``many``), in a JSON column."""
+    """An object, or a list of them (``many``), in a JSON column. ``open``: with keys beside the declared ones."""
 
     many: bool = False  # type: ignore[misc]
+    open: bool = False
     at_most: int = 1000
 
     def parse(self, value: Any) -> Any:
@@ -134,20 +141,26 @@ class Rows(Members):
     """Objects that are rows of ``to`` whose attribute ``link`` points to the row shown.
 
     ``where`` are fixed values of such rows (the rank of a coverage); ``order`` their order on the wire. With ``link``
-    empty, all rows of the practice that fit ``where``.
+    empty, all rows of the practice that fit ``where``. A model of a domain that this one doesn't know is named, not
+    imported: ``to="clinical.ClinicalNote"``.
     """
 
-    to: type[models.Model]
+    to: Any  # type[models.Model]
     link: str
     where: Mapping[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] = ("id",)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.to, str):
+            object.__setattr__(self, "to", apps.get_model(self.to))
 
     def rows(self) -> "models.QuerySet[Any]":
         """The rows of one outer row, inside its SELECT."""
         fit = {**self.where, "practice": OuterRef("practice_id"), "archived": False}
         if self.link:
             fit[self.link] = OuterRef("pk")
-        return self.to._default_manager.filter(**fit).order_by(*self.order)
+        rows: models.QuerySet[Any] = self.to._default_manager.filter(**fit)
+        return rows.order_by(*self.order)
 
     def object(self) -> sql.Json:
         return sql.Json(**{member.name: member.sql() for member in self.fields if member.readable})
@@ -188,7 +201,8 @@ class Rows(Members):
         return self.to(practice_id=row.practice_id, **link, **self.where)
 
     def existing(self, row: Any) -> "models.QuerySet[Any]":
-        return self.to._default_manager.filter(practice=row.practice_id, **{self.link: row.pk}, **self.where)
+        rows: models.QuerySet[Any] = self.to._default_manager.filter(practice=row.practice_id)
+        return rows.filter(**{self.link: row.pk}, **self.where)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -112,7 +112,7 @@ class _Printer:
         for action in resource.actions:
             paths[f"{base}/{{id}}/{action.name}"] = {
                 "parameters": [_id_parameter(resource)],
-                "post": self._action(resource, action),
+                action.method.lower(): self._action(resource, action),
             }
         return paths
 
@@ -212,7 +212,8 @@ class _Printer:
         example = {f.name: f.example for f in action.fields if isinstance(f.example, str | int | bool)}
         if action.answers == "object":
             shown = ref(component(resource, "Verbose" if resource.has_verbose else ""))
-            done = {"201": _content("The row as it now is.", shown, example_shown(resource, verbose=True))}
+            status = "201" if action.method == "POST" else "200"
+            done = {status: _content("The row as it now is.", shown, example_shown(resource, verbose=True))}
         else:
             done = {"204": {"description": "Done."}}
         return self._operation(

@@ -62,6 +62,8 @@ def _filters(resource: Resource, parameters: Mapping[str, str], asked: Query) ->
         if declared is None or (not text and not isinstance(declared, Flag)):
             continue  # unknown and empty parameters are ignored, as the hosted API does
         if missing := [needed for needed in declared.needs if not parameters.get(needed)]:
+            if isinstance(declared, Flag):
+                continue
             errors[name] = [f"This parameter needs {', '.join(missing)} as well."]
             continue
         try:

@@ -131,8 +131,11 @@ def page(resource: Resource, owned: bool, query: Query) -> Shape:
 def _page(resource: Resource, owned: bool, query: Query, seek: str) -> Shape:
     rows = visible(resource, owned)
     condition = Q()
-    for name in query.filters:
-        condition &= resource.filters_by_name[name].where()
+    asked = [resource.filters_by_name[name] for name in query.filters]
+    replaced = {name for declared in asked for name in declared.replaces}
+    for declared in asked:
+        if declared.name not in replaced:
+            condition &= declared.where()
     if resource.hidden and resource.hidden.unless not in query.flags:
         condition &= ~resource.hidden.rows
     rows = rows.filter(condition)

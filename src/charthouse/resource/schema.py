@@ -70,7 +70,7 @@ def _shown_type(field: Field, model: type[models.Model] | None) -> Schema:
         members = {
             member.name: nullable(_shown_type(member, None)) for member in field.fields if member.readable
         }
-        item: Schema = {"type": "object", "properties": members, "additionalProperties": False}
+        item: Schema = {"type": "object", "properties": members, "additionalProperties": field.open}
         return {"type": "array", "items": item} if field.many else item
     if isinstance(field, Rows):
         item = strict({m.name: shown_value(m, field.to) for m in field.fields if m.readable})

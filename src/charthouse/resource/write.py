@@ -17,6 +17,7 @@ from charthouse.resource.change import Change
 from charthouse.resource.declare import Action, Registry, Resource
 from charthouse.resource.errors import Conflict, Invalid, Malformed, NotFound
 from charthouse.resource.fields import Wrong, missing_row
+from charthouse.resource.insert import insert
 from charthouse.resource.nested import Rows
 
 Answer = TypeVar("Answer")
@@ -34,9 +35,10 @@ def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed:
         _check_references(changes)
         ids = []
         for change in changes:
+            _find(change)
             _check(change)
             if not change.errors:
-                ids.append(_insert(change))
+                ids.append(_insert(change) if change.row is None else _update(change))
         if any(change.errors for change in changes):
             raise Invalid([change.errors for change in changes] if listed else changes[0].errors)
         return [read.one(resource, actor, row_id, verbose=True) for row_id in ids]
@@ -206,12 +208,24 @@ def _columns(change: Change) -> dict[str, Any]:
 def _insert(change: Change) -> int:
     model: Any = change.resource.model
     row = model(practice_id=change.actor.practice, **_columns(change))
-    row.save(force_insert=True)
+    insert(row)
     _finish(change, row)
     return int(row.pk)
 
 
-def _update(change: Change) -> None:
+def _find(change: Change) -> None:
+    """The row that a create writes anew, of a resource that has one for each value of some keys."""
+    resource = change.resource
+    if not resource.one_for or change.errors:
+        return
+    keys = {resource.by_name[name].attribute: change.values[name] for name in resource.one_for}
+    rows = resource.model._default_manager.select_for_update(of=("self",), no_key=True)
+    change.row = rows.filter(practice=change.actor.practice, archived=False, **keys).first()
+    if change.row is not None:
+        change.operation = "replace"
+
+
+def _update(change: Change) -> int:
     row, changed = change.row, {}
     for name, value in _columns(change).items():
         if getattr(row, name) != value:
@@ -221,6 +235,7 @@ def _update(change: Change) -> None:
         row.save(update_fields=[*changed, "updated_at"])
     change.replaced = changed
     _finish(change, row)
+    return int(row.pk)
 
 
 def _finish(change: Change, row: Any) -> None:

@@ -97,10 +97,19 @@ def _list_url(request: Request, method: str, resource: Resource, actor: Actor) -
     if method == "GET":
         query = parse.query(resource, request.parameters)
         return Response(200, envelope(request, query, read.page(resource, actor, query)))
-    payload = request.payload()
+    payload = _with_query(resource, request)
     listed = isinstance(payload, list)
     made = write.create(resource, actor, payload if listed else [payload], listed=listed)
     return Response(201, made if listed else made[0])
+
+
+def _with_query(resource: Resource, request: Request) -> Any:
+    """The body, and the keys that this resource takes as query parameters as well."""
+    payload = request.payload()
+    if not isinstance(payload, dict):
+        return payload
+    names = [field.name for field in resource.writable if field.in_query]
+    return {name: request.parameters[name] for name in names if name in request.parameters} | payload
 
 
 def _object_url(request: Request, method: str, resource: Resource, actor: Actor, text: str) -> Response:
@@ -121,10 +130,10 @@ def _object_url(request: Request, method: str, resource: Resource, actor: Actor,
 def _action_url(
     request: Request, method: str, resource: Resource, actor: Actor, action: Action, row_id: int
 ) -> Response:
-    _allow(method, ["POST"])
+    _allow(method, [action.method])
     plan.authorize(resource, actor, method)
     answer = write.act(resource, actor, action, row_id, request.payload())
-    return Response(204) if answer is None else Response(201, answer)
+    return Response(204) if answer is None else Response(201 if method == "POST" else 200, answer)
 
 
 def envelope(request: Request, query: parse.Query, page: read.Page) -> dict[str, Any]:

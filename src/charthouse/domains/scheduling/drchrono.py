@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.expressions import Combinable, ExpressionWrapper, Func
 from django.db.models.functions import Greatest
 
@@ -20,6 +20,7 @@ from charthouse.domains.scheduling.models import (
     StatusTransition,
     Vitals,
 )
+from charthouse.files.fields import Made
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, Resource
 from charthouse.resource.fields import (
@@ -40,7 +41,7 @@ from charthouse.resource.fields import (
     WallClock,
 )
 from charthouse.resource.filters import DateIs, DateRange, Flag, Is, RefIs, Since
-from charthouse.resource.nested import Embedded, Many, One
+from charthouse.resource.nested import Many, One
 
 BILLING_STATUSES = (
     "Auto Accident Claim",
@@ -116,6 +117,10 @@ def _extended_updated_at() -> Combinable:
         return Subquery(rows.order_by("-updated_at").values("updated_at")[:1])
 
     return sql.WallClock(Greatest(F("updated_at"), last(Vitals), last(CustomVitalValue)), "UTC")
+
+
+def _locked_note() -> Combinable:
+    return Case(When(locked_at__isnull=False, then=F("id")))
 
 
 def _units(name: str, *choices: str) -> Text:
@@ -223,13 +228,26 @@ appointments = Resource(
                 Text("created_by", READ_ONLY, source="created_by__username", doc="User name."),
             ),
         ),
-        Embedded(
+        One(
             "clinical_note",
             READ_ONLY,
+            to="clinical.ClinicalNote",
+            link="appointment",
             verbose=True,
-            computed=lambda: sql.constant(None),
-            fields=(Boolean("locked", READ_ONLY), Text("pdf", READ_ONLY), Timestamp("updated_at", READ_ONLY)),
-            doc="Null while the visit has no note.",
+            fields=(
+                Boolean(
+                    "locked",
+                    READ_ONLY,
+                    nullable=False,
+                    computed=lambda: _is(Q(locked_at__isnull=False)),
+                    doc="Signed: it can't be changed.",
+                ),
+                Made(
+                    "pdf", READ_ONLY, under="notes", computed=_locked_note, doc="Null while it isn't locked."
+                ),
+                Timestamp("updated_at", READ_ONLY),
+            ),
+            doc="Null for a break.",
         ),
         Text("icd10_codes", READ_ONLY, computed=lambda: _Joined(F("icd10_codes")), nullable=False),
         Text("icd9_codes", READ_ONLY, computed=lambda: _Joined(F("icd9_codes")), nullable=False),

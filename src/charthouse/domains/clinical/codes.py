@@ -1,0 +1,42 @@
+"""Names of codes, where a package carries the code set: ICD-10-CM. Others (CPT, SNOMED CT, LOINC) are licensed."""
+
+import mmap
+from functools import cache, lru_cache
+from html import unescape
+from importlib.util import find_spec
+from pathlib import Path
+
+ICD10_SYSTEMS = ("ICD10CM",)
+
+
+@lru_cache(maxsize=4096)
+def icd10(code: str) -> str:
+    """The official description of an ICD-10-CM code, "" for what isn't one.
+
+    Found in the tabular list of ``simple_icd_10_cm`` without loading that package, which takes seconds and 150 MB.
+    Codes that the list only implies (a seventh character) have none.
+    """
+    if not (code.isascii() and code.replace(".", "").isalnum() and 3 <= len(code) <= 8):
+        return ""
+    code = code.upper()
+    if len(code) > 3 and "." not in code:
+        code = f"{code[:3]}.{code[3:]}"
+    table = _table()
+    start = table.find(f"<name>{code}</name>".encode())
+    first, last = (table.find(tag, start) for tag in (b"<desc>", b"</desc>"))
+    return unescape(table[first + len(b"<desc>") : last].decode()) if 0 <= start < first < last else ""
+
+
+def name(system: str, code: str) -> str:
+    """The name of a code, "" where no code set is at hand."""
+    return icd10(code) if system in ICD10_SYSTEMS and code else ""
+
+
+@cache
+def _table() -> mmap.mmap:
+    package = find_spec("simple_icd_10_cm")
+    assert package is not None
+    assert package.origin is not None
+    path = max((Path(package.origin).parent / "data").glob("icd10c*tabular*.xml"))
+    with path.open("rb") as opened:
+        return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)

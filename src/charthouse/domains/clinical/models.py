@@ -1,0 +1,284 @@
+"""Clinical notes and the lists of a chart. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from charthouse.domains.practice.models import text
+from charthouse.identity.tenancy import Record, RecordKey
+
+
+def prose() -> "models.TextField[str, str]":
+    """Text of any length whose absence is the empty text."""
+    return models.TextField(blank=True, default="")
+
+
+# -- notes ------------------------------------------------------------------------------------------------------
+
+
+class ClinicalNoteTemplate(Record):
+    """A section that doctors write in notes: its fields, in order. ``is_persistent``: what it says of a patient
+    stands in later notes as well, until one says otherwise."""
+
+    doctor = RecordKey("practice.Doctor")
+    name = models.CharField(max_length=200)
+    is_onpatient = models.BooleanField(default=False)
+    is_persistent = models.BooleanField(default=False)
+    workflow_key = text(100)
+    order_on_complete_note = models.IntegerField(default=1)
+    order_on_ipad = models.IntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClinicalNoteFieldType(Record):
+    """A field of a template. ``required``: no note with this section is locked before it has a value.
+    ``allowed_values`` empty: any value of its type (``charting.misfit``)."""
+
+    clinical_note_template = RecordKey("clinical.ClinicalNoteTemplate", related_name="fields")
+    name = models.CharField(max_length=200)
+    data_type = models.CharField(max_length=20, blank=True, default="String")
+    allowed_values = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    required = models.BooleanField(default=False)
+    comment = text(1000)
+    position = models.IntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClinicalNote(Record):
+    """The note of a visit. A trigger makes it with the appointment, under the appointment's own id, and keeps its
+    patient and ``archived`` in step (docs/decisions/0040-notes-are-made-by-the-database.md). Locked is signed:
+    nothing of it changes until it is unlocked."""
+
+    appointment = RecordKey("scheduling.Appointment", indexed=False)
+    patient = RecordKey("patients.Patient")
+    locked_at = models.DateTimeField(null=True, blank=True)
+    locked_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["practice", "appointment"], name="one_note_an_appointment"),
+            models.CheckConstraint(condition=Q(id=F("appointment")), name="note_has_id_of_appointment"),
+            models.CheckConstraint(
+                condition=Q(locked_at__isnull=False) | Q(locked_by__isnull=True),
+                name="note_locked_by_when_locked",
+            ),
+        ]
+        indexes = [models.Index(fields=["practice", "updated_at"], name="note_updated")]
+
+    def __str__(self) -> str:
+        return f"note of appointment {self.appointment_id}"
+
+
+class ClinicalNoteFieldValue(Record):
+    """What a note says in one field; a field may be filled several times (photos)."""
+
+    appointment = RecordKey("scheduling.Appointment")
+    clinical_note_field = RecordKey("clinical.ClinicalNoteFieldType")
+    value = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "updated_at"], name="note_value_updated")]
+
+    def __str__(self) -> str:
+        return f"value {self.pk} of appointment {self.appointment_id}"
+
+
+class YellowNotepad(Record):
+    """Free text beside a section of a note."""
+
+    appointment = RecordKey("scheduling.Appointment", indexed=False)
+    template = RecordKey("clinical.ClinicalNoteTemplate", indexed=False)
+    content = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "appointment", "template"], name="one_notepad_a_section"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"notepad of appointment {self.appointment_id}"
+
+
+class Amendment(Record):
+    """A PDF that amends the record, put there by an app, which alone sees it through the API. With an appointment,
+    it follows the pages of that visit's note."""
+
+    app = models.ForeignKey(
+        "identity.Application", models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    doctor = RecordKey("practice.Doctor", indexed=False)
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True)
+    amendment_name = models.CharField(max_length=500)
+    amendment_file = RecordKey("files.StoredFile", indexed=False)
+    comments = prose()
+
+    def __str__(self) -> str:
+        return f"amendment {self.pk}"
+
+
+# -- lists of the chart -----------------------------------------------------------------------------------------
+
+
+class Problem(Record):
+    """A diagnosis. ``icd_version`` 9 or 10; ``name`` is the code's official text unless another was given."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
+    icd_version = models.PositiveSmallIntegerField(default=10)
+    icd_code = text(20)
+    snomed_ct_code = text(30)
+    name = text(500)
+    description = prose()
+    notes = prose()
+    status = models.CharField(max_length=10, default="active")
+    verification_status = text(30)
+    category = text(100)
+    problem_type = text(30)
+    date_onset = models.DateField(null=True, blank=True)
+    date_diagnosis = models.DateField(null=True, blank=True)
+    date_changed = models.DateField(null=True, blank=True)
+    abatement_date = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"problem {self.pk}"
+
+
+class Allergy(Record):
+    """``rxnorm`` for drugs only; ``snomed_reaction`` as codes, ``reaction`` in words."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    description = prose()
+    notes = prose()
+    reaction = text(500)
+    rxnorm = text(20)
+    snomed_code = text(30)
+    snomed_reaction = text(30)
+    status = models.CharField(max_length=10, default="active")
+    verification_status = text(30)
+
+    class Meta:
+        verbose_name_plural = "allergies"
+
+    def __str__(self) -> str:
+        return f"allergy {self.pk}"
+
+
+class Procedure(Record):
+    """What was done at a visit. ``procedure_type``: C CPT, H HCPCS, U custom, S SNOMED."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment")
+    procedure_type = models.CharField(max_length=1, default="C")
+    code = models.CharField(max_length=30)
+    description = prose()
+    date = models.DateField()
+    status = models.CharField(max_length=30, default="completed")
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "date"], name="procedure_date")]
+
+    def __str__(self) -> str:
+        return f"procedure {self.pk}"
+
+
+class ImplantableDevice(Record):
+    """A device in a patient's body, by its unique device identifier (UDI)."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    procedure = RecordKey("clinical.Procedure", null=True, blank=True, indexed=False)
+    udi = text(200)
+    brand_name = text(200)
+    company_name = text(200)
+    version_or_model = text(200)
+    gmdn_pt_name = text(500)
+    serial_number = text(100)
+    lot_number = text(100)
+    manufacturing_date = models.DateField(null=True, blank=True)
+    expiration_date = models.DateField(null=True, blank=True)
+    status = models.CharField(max_length=10, default="active")
+
+    def __str__(self) -> str:
+        return f"device {self.pk}"
+
+
+class CarePlan(Record):
+    """A goal, an instruction, a referral. ``plan_type``: reference enums.yaml care_plan_type."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
+    plan_type = models.PositiveSmallIntegerField(default=1)
+    title = models.CharField(max_length=500)
+    description = prose()
+    instructions = prose()
+    code = text(30)
+    code_system = text(30)
+    scheduled_date = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(plan_type__gte=1, plan_type__lte=6), name="care_plan_type")
+        ]
+
+    def __str__(self) -> str:
+        return f"care plan {self.pk}"
+
+
+class CareTeamMember(Record):
+    """Somebody of the practice who takes part in a patient's care, since a visit."""
+
+    patient = RecordKey("patients.Patient")
+    user = RecordKey("identity.User")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} for patient {self.patient_id}"
+
+
+class Observation(Record):
+    """What four resources share: a coded act or finding, and a coded value of it. Names are the codes' own texts
+    where a code set is at hand (``codes.name``)."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
+    code = models.CharField(max_length=30)
+    code_system = models.CharField(max_length=10)
+    name = text(500)
+    value_code = text(30)
+    value_code_system = text(10)
+    value_code_name = text(500)
+    effective_time = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
+
+class PatientIntervention(Observation):
+    pass
+
+
+class PatientPhysicalExam(Observation):
+    pass
+
+
+class PatientRiskAssessment(Observation):
+    pass
+
+
+class PatientCommunication(Observation):
+    pass
