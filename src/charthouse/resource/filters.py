@@ -24,6 +24,7 @@ class Filter:
     needs     names of parameters that must come with it; a flag without them is ignored
     replaces  names of parameters whose condition this one's takes the place of
     addition  not in the seed: the hosted API has grown it since
+    ranged    how many rows it finds hangs on its values: such a list is planned anew for each request
     """
 
     name: str = field(kw_only=False)
@@ -34,6 +35,7 @@ class Filter:
     replaces: tuple[str, ...] = ()
     addition: bool = False
     json_type: ClassVar[dict[str, Any]] = {"type": "string"}
+    ranged: ClassVar[bool] = False
 
     @property
     def path(self) -> str:
@@ -118,6 +120,7 @@ class DateRange(Filter):
     zone: str = ""
     max_days: int = 190
     json_type = {"type": "string", "format": "date-range"}
+    ranged = True
 
     def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
         first_text, slash, last_text = plain_text(text).partition("/")
@@ -178,6 +181,7 @@ class Since(Filter):
 
     source: str = "updated_at"
     json_type = {"type": "string", "format": "timestamp"}
+    ranged = True
 
     def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
         return {self.name: parse_moment(text)}

@@ -29,10 +29,14 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL with ``$1``-placeholders; ``parameters`` are constants and Holes, in order."""
+    """SQL with ``$1``-placeholders; ``parameters`` are constants and Holes, in order.
+
+    ``anew``: PostgreSQL plans it for the values of each run, instead of once for all.
+    """
 
     text: bytes
     parameters: tuple[Any, ...]
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ def _page(resource: Resource, owned: bool, query: Query, seek: str) -> Shape:
         given=query.filters,
         tail=" limit %s::bigint",
         holes=(Hole("limit"),),
+        anew=any(resource.filters_by_name[name].ranged for name in query.filters),
     )
 
 
@@ -166,6 +171,7 @@ def _shape(
     given: Sequence[str] = (),
     tail: str = "",
     holes: Sequence[Hole] = (),
+    anew: bool = False,
 ) -> Shape:
     fields = resource.shown(verbose)
     names = [declared.name for declared in fields]
@@ -178,7 +184,7 @@ def _shape(
         expressions.append(models.F("pk"))
     text, parameters = compiled(rows.values_list(*expressions))
     return Shape(
-        statement(text + tail, (*parameters, *holes)),
+        statement(text + tail, (*parameters, *holes), anew),
         row_type(resource.path, fields),
         tuple((f"f{index}", field.finish) for index, field in enumerate(fields) if field.finish),
         len(fields) if hidden_id else names.index("id"),
@@ -201,7 +207,7 @@ def compiled(rows: "models.QuerySet[Any]") -> tuple[str, tuple[Any, ...]]:
     return text, tuple(parameters)
 
 
-def statement(text: str, parameters: tuple[Any, ...]) -> Statement:
+def statement(text: str, parameters: tuple[Any, ...], anew: bool = False) -> Statement:
     """``%s`` → ``$1``, ``%%`` → ``%``."""
     count = 0
 
@@ -212,7 +218,7 @@ def statement(text: str, parameters: tuple[Any, ...]) -> Statement:
         count += 1
         return f"${count}"
 
-    return Statement(re.sub(r"%%|%s", number, text).encode(), parameters)
+    return Statement(re.sub(r"%%|%s", number, text).encode(), parameters, anew)
 
 
 def _cached(resource: Resource, key: Any, make: Callable[[], Made]) -> Made:

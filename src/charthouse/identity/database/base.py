@@ -12,11 +12,12 @@ pooler or Citus it must be set in each transaction: ``_hold`` is the one functio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from psycopg import pq
-from psycopg.adapt import Transformer
+from psycopg.adapt import Loader, Transformer
 from psycopg.errors import error_from_result
 
 assert is_psycopg3
@@ -24,6 +25,21 @@ assert is_psycopg3
 _UNKNOWN = object()
 _IDLE = pq.TransactionStatus.IDLE
 _SET = b"select set_config('charthouse.practice', $1, false)"
+
+
+class RawJson(Loader):
+    """JSON made by the database goes into the response as it is."""
+
+    format = pq.Format.BINARY
+
+    def load(self, data: Any) -> msgspec.Raw:
+        return msgspec.Raw(bytes(data))
+
+
+def _good(result: Any) -> Any:
+    if result.status != pq.ExecStatus.TUPLES_OK:
+        raise error_from_result(result)
+    return result
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -40,7 +56,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._held, self._held_for_now, self._names = _UNKNOWN, False, {}
-        return super().get_new_connection(conn_params)
+        made = super().get_new_connection(conn_params)
+        made.adapters.register_loader("json", RawJson)
+        return made
 
     def _hold(self) -> None:
         """Make the server hold ``tenant``."""
@@ -90,6 +108,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._held_for_now = not self._idle()
         return row
 
+    def rows(
+        self, statement: bytes, parameters: Sequence[bytes | None], *, anew: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement of the engine for this request's tenant: ``$1``, ``$2``... in text form, rows in binary.
+
+        It is prepared once a connection; with ``anew``, PostgreSQL plans it for these very values. Raises
+        psycopg.Error.
+        """
+        raw = self.raw()
+        if not raw.autocommit and self._idle():
+            raw.pgconn.exec_(b"BEGIN")  # as psycopg's own cursors would
+        result = self._unnamed(statement, parameters) if anew else self._prepared(statement, parameters)
+        reader = Transformer(raw)
+        reader.set_pgresult(result)
+        return reader.load_rows(0, result.ntuples, tuple)
+
     def _row(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
         reader = Transformer(self.connection)
         reader.set_pgresult(self._prepared(statement, parameters))
@@ -106,15 +140,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         pgconn = self.connection.pgconn
         name = self._names.get(statement)
         if name is None:
-            name = b"tenant%d" % len(self._names)
+            name = b"planned%d" % len(self._names)
             result = pgconn.prepare(name, statement)
             if result.status != pq.ExecStatus.COMMAND_OK:
                 raise error_from_result(result)
             self._names[statement] = name
-        result = pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY)
-        if result.status != pq.ExecStatus.TUPLES_OK:
-            raise error_from_result(result)
-        return result
+        return _good(pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY))
+
+    def _unnamed(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
+        return _good(self.connection.pgconn.exec_params(statement, parameters, None, None, pq.Format.BINARY))
 
     # A rolled-back transaction takes the variable back to what it was before.
     def _rollback(self) -> None:
