@@ -16,6 +16,9 @@ from typing import Any
 import psutil
 import pytest
 
+from charthouse.domains.practice.models import Doctor
+from charthouse.identity.models import PERMISSIONS, User
+
 pytestmark = pytest.mark.xdist_group("commands")  # the machine has one set of them to spare
 
 SLOW = 120  # seconds that anything may take on a busy machine
@@ -244,24 +247,37 @@ def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_a_real_installation(tmp_path: Path) -> None:
-    data = ("--data", str(tmp_path / "data"))
-    refused = command("serve", "--port", str(free_port()), *data)
+def test_the_server_wants_a_migrated_database(tmp_path: Path) -> None:
+    refused = command("serve", "--port", str(free_port()), "--data", str(tmp_path / "data"))
     assert refused.returncode == 1
     assert "Run: charthouse migrate" in refused.stderr
+    assert not list((tmp_path / "data" / "postgres").glob("postmaster.pid"))
 
-    assert command("migrate", *data).stderr == ""
-    practice = command("createpractice", "Foothill", *data).stdout.strip()
-    ada = ("createuser", "ada", "--practice", practice, "--role", "doctor", "--primary", *data)
-    weak = command(*ada, given="password\n")
+
+def test_practices_and_users_are_added(tmp_path: Path) -> None:
+    def here(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+        return command(
+            *arguments, "--data", str(tmp_path), given=given, DATABASE_URL=os.environ["DATABASE_URL"]
+        )
+
+    assert here("migrate").stderr == ""  # the second time: nothing to do
+    practice = here("createpractice", "Foothill").stdout.strip()
+    name = f"ada{practice}"
+    ada = ("createuser", name, "--practice", practice, "--role", "doctor", "--primary")
+    weak = here(*ada, given="password\n")
     assert weak.returncode == 1
     assert "too short" in weak.stderr
-    assert command(*ada, given="a long enough secret\n").stdout.strip().isdigit()
-    again = command(*ada, given="a long enough secret\n")
+    done = here(*ada, given="a long enough secret\n")
+    user = User.objects.using("owner").get(pk=int(done.stdout))
+    assert user.check_password("a long enough secret")
+    assert user.is_primary
+    assert set(user.permissions) == set(PERMISSIONS)
+    assert Doctor.objects.using("owner").get(pk=user.doctor_id).practice_id == int(practice)
+    again = here(*ada, given="a long enough secret\n")
     assert again.returncode == 1
-    assert "there is a user 'ada' already" in again.stderr
-    nowhere = command("createuser", "bob", "--practice", "99", "--role", "staff", *data)
-    assert "there is no practice 99" in nowhere.stderr
+    assert f"there is a user '{name}' already" in again.stderr
+    nowhere = here("createuser", "bob", "--practice", "999999", "--role", "staff")
+    assert "there is no practice 999999" in nowhere.stderr
 
 
 def test_an_unreachable_database_is_said_to_be(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Every function raises ``Refused`` when it can't do what was asked.
 """
 
 import asyncio
+import contextlib
 import getpass
 import json
 import os
@@ -30,6 +31,7 @@ from charthouse.identity import rowsecurity  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 
 OLDEST_POSTGRES = 150000
+WORKER_GRACE = 10.0  # seconds
 LOCK = 0x6368_0002  # advisory lock of whoever migrates
 STRENGTH: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -69,6 +71,9 @@ class _Loader:
         self.parent = parent
 
     def __call__(self) -> Callable[..., Any]:
+        # Until Granian has set its own, these are its main process's: they would swallow the request to end.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         processes.follow_process(self.parent)
         from charthouse.wsgi import application
 
@@ -76,20 +81,40 @@ class _Loader:
 
 
 def worker(concurrency: int) -> None:
-    """Run background jobs until told to stop; a job that is running then has ten seconds to finish."""
+    """Run background jobs until told to stop (SIGINT, SIGTERM); one that is running then has ten seconds to finish."""
     from procrastinate.contrib.django import app
 
     require_migrated()
-    # The first signal asks procrastinate to stop, whereupon it puts these back; a second one would cut it short.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
 
     async def run() -> None:
         with app.replace_connector(app.connector.get_worker_connector()) as background:  # type: ignore[attr-defined]
             async with background.open_async():
-                await background.run_worker_async(concurrency=concurrency, shutdown_graceful_timeout=10)
+                jobs = asyncio.create_task(
+                    background.run_worker_async(
+                        concurrency=concurrency,
+                        shutdown_graceful_timeout=WORKER_GRACE,
+                        install_signal_handlers=False,
+                    )
+                )
+                _stop_on_signal(jobs)
+                with contextlib.suppress(asyncio.CancelledError):
+                    await jobs
 
     asyncio.run(run())
+
+
+def _stop_on_signal(task: "asyncio.Task[None]") -> None:
+    """Cancel a task at the first signal, which procrastinate takes for a request to end. Its own handler would leave
+    the second signal deadly, and wait long for a database that has gone."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if not task.cancelling():
+            task.cancel()
+            loop.call_later(WORKER_GRACE + 2, os._exit, 1)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
 
 
 def migrate() -> None:

@@ -23,7 +23,9 @@ def use(data: Path) -> Path:
     """
     data = data.expanduser().resolve()
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        if not data.exists():
+            data.mkdir(parents=True)
+            data.chmod(0o711)  # nobody else's to list; whoever runs PostgreSQL passes through
         if not _ours(data):
             raise Refused(
                 f"{data} is neither empty nor a Charthouse data directory; choose another with --data."

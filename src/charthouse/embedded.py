@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -34,19 +35,27 @@ class Unavailable(Exception):
     """The embedded PostgreSQL can't be had; the message says why, for a person."""
 
 
+@dataclass(frozen=True)
+class Use:
+    """A use of the server. ``keeper``: where that is our child; it ends when the server ends. ``lock``: descriptor of
+    our part of the lock; a child that gets it is a user too, for as long as it lives."""
+
+    keeper: "subprocess.Popen[str] | None"
+    lock: int
+
+
 @contextmanager
-def running(data: Path) -> Iterator["subprocess.Popen[str] | None"]:
+def running(data: Path) -> Iterator[Use]:
     """Use the server of this data directory for the length of a block, starting it when nobody has yet.
 
-    Yields its keeper where that is our child: it ends when the server ends. Raises Unavailable. When this was the
-    last user, the server has ended with the block.
+    Raises Unavailable. When this was the last user, the server has ended with the block.
     """
     with _open(data / "postgres.starting") as starting, _open(data / "postgres.users") as users:
         with _locked(starting):
             fcntl.flock(users, fcntl.LOCK_SH)
             keeper = None if _kept(data) else _keep(data)
         try:
-            yield keeper
+            yield Use(keeper, users.fileno())
         finally:
             with _locked(starting):
                 if _leave(users):
@@ -98,7 +107,7 @@ def _kept(data: Path) -> bool:
 
 def _keep(data: Path) -> "subprocess.Popen[str]":
     """Start the keeper and wait until its server is ready. Raises Unavailable with what it said."""
-    with (data / "postgres.log").open("a") as log:
+    with postgres.log(data) as log:
         keeper = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "charthouse.embedded", str(data)],
             stdin=subprocess.DEVNULL,

@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 NAME = "charthouse"  # the database, and the role that owns its tables
 ACCOUNT = "charthouse-db"  # the system user that runs the server for root, whom PostgreSQL refuses
@@ -40,6 +40,7 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
 }
 LONGEST_SOCKET = 103  # bytes that every system's socket address has room for
+LONGEST_LOG = 20_000_000  # bytes; a longer one is put aside when the server is started
 PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -103,6 +104,14 @@ def socket_directory(data: Path) -> Path:
     if len(os.fsencode(beside / ".s.PGSQL.5432")) <= LONGEST_SOCKET:
         return beside
     return Path("/tmp") / f"charthouse-{hashlib.sha256(os.fsencode(beside)).hexdigest()[:16]}"  # noqa: S108
+
+
+def log(data: Path) -> BinaryIO:
+    """The server's log, to add to and to read. Its owner's alone: it may quote statements."""
+    path = data / "postgres.log"
+    if path.exists() and path.stat().st_size > LONGEST_LOG:
+        path.rename(path.with_suffix(".log.old"))
+    return open(path, "a+b", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def binary(name: str) -> str:
@@ -243,8 +252,8 @@ def _running(directory: Path, sockets: Path, until: float) -> Instance | None:
 def _spawn(data: Path, sockets: Path, account: pwd.struct_passwd | None, until: float) -> Instance | None:
     """Start the server as our child; None to try again: another's last processes were still about."""
     directory = data / "postgres"
-    log = data / "postgres.log"
-    with log.open("ab") as output:
+    with log(data) as output:
+        began = output.tell()
         process = subprocess.Popen(  # noqa: S603
             [binary("postgres"), "-D", str(directory), "-c", "listen_addresses=", "-k", str(sockets)],
             stdin=subprocess.DEVNULL,
@@ -254,10 +263,9 @@ def _spawn(data: Path, sockets: Path, account: pwd.struct_passwd | None, until: 
             preexec_fn=_shut_down_with_parent,
             **_as(account),
         )
-        began = output.tell()
     while time.monotonic() < until:
         if process.poll() is not None:
-            with log.open("rb") as output:
+            with log(data) as output:
                 output.seek(began)
                 said = output.read().decode(errors="replace")
             if "still in use" in said:
@@ -268,7 +276,7 @@ def _spawn(data: Path, sockets: Path, account: pwd.struct_passwd | None, until: 
             return Instance(process.pid, process)
         time.sleep(0.02)
     process.kill()
-    raise Failed(f"PostgreSQL is not ready in time; see {log}")
+    raise Failed(f"PostgreSQL is not ready in time; see {output.name}")
 
 
 def _shut_down_with_parent() -> None:

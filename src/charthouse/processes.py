@@ -21,6 +21,7 @@ from types import FrameType
 PARENT = "CHARTHOUSE_PARENT"  # environment of a child: the process to follow
 PDEATHSIG, CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 GRACE = 15.0  # seconds to finish requests and jobs in
+LITTLE_GRACE = 2.0  # the same when what they work on is gone
 
 
 class Stopped(BaseException):
@@ -32,11 +33,11 @@ class Stopped(BaseException):
 
 
 class ChildEnded(Exception):
-    """A child ended that should not have. ``code``: its exit code, negative the signal that killed it."""
+    """One ended that should not have. ``code``: its exit code, negative the signal that killed it."""
 
     def __init__(self, name: str, code: int) -> None:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        super().__init__(f"The {name} {how}.")
+        super().__init__(f"{name} {how}.")
 
 
 @contextmanager
@@ -72,9 +73,13 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         _prctl(CHILD_SUBREAPER, 1)
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+    def start(self, name: str, command: list[str], environment: Mapping[str, str], keep: int) -> None:
+        """``keep``: a descriptor that the child holds open."""
         self._children[name] = subprocess.Popen(  # noqa: S603
-            command, stdin=subprocess.DEVNULL, env={**environment, PARENT: str(os.getpid())}
+            command,
+            stdin=subprocess.DEVNULL,
+            env={**environment, PARENT: str(os.getpid())},
+            pass_fds=(keep,),
         )
 
     def watch(self, name: str, process: "subprocess.Popen[str]") -> None:
@@ -97,7 +102,8 @@ class Supervisor:
         for child in self._children.values():
             if child.poll() is None:
                 child.terminate()
-        until = time.monotonic() + GRACE
+        lost = any(process.poll() is not None for process in self._watched.values())
+        until = time.monotonic() + (LITTLE_GRACE if lost else GRACE)
         for child in self._children.values():
             try:
                 child.wait(max(0.1, until - time.monotonic()))

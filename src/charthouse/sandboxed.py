@@ -78,12 +78,12 @@ def _check_seed(data: Path, options: argparse.Namespace) -> None:
 
 def _run_on(data: Path, base_url: str, options: argparse.Namespace) -> None:
     supervisor = processes.Supervisor()
-    with Steps() as steps, embedded.running(data) as keeper:
-        if keeper is not None:
-            supervisor.watch("PostgreSQL", keeper)
+    with Steps() as steps, embedded.running(data) as use:
+        if use.keeper is not None:
+            supervisor.watch("PostgreSQL", use.keeper)
         try:
             described = _prepare(data, base_url, options, steps)
-            _start(supervisor, options, steps)
+            _start(supervisor, use.lock, options, steps)
             steps.end()
             print(_text(described, data), flush=True)
             supervisor.wait()
@@ -115,15 +115,15 @@ def _prepare(data: Path, base_url: str, options: argparse.Namespace, steps: "Ste
     return described
 
 
-def _start(supervisor: processes.Supervisor, options: argparse.Namespace, steps: "Steps") -> None:
-    """Start server and worker, and wait until the server answers."""
+def _start(supervisor: processes.Supervisor, lock: int, options: argparse.Namespace, steps: "Steps") -> None:
+    """Start server and worker, and wait until the server answers. The database stays until both have ended."""
     steps("Server", 0, 1)
     if (reason := processes.taken(HOST, options.port)) is not None:
         raise Refused(f"can't listen on {HOST}:{options.port} any more: {reason}.")
     charthouse = [sys.executable, "-m", "charthouse"]
     web = ["serve", "--host", HOST, "--port", str(options.port), "--workers", str(options.workers)]
-    supervisor.start("web server", charthouse + web, os.environ)
-    supervisor.start("worker", [*charthouse, "worker"], os.environ)
+    supervisor.start("The web server", charthouse + web, os.environ, keep=lock)
+    supervisor.start("The worker", [*charthouse, "worker"], os.environ, keep=lock)
     until = time.monotonic() + READY
     supervisor.wait(lambda: _answers(options.port) or time.monotonic() > until, every=0.1)
     if time.monotonic() > until:
