@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -310,14 +310,3 @@ def sharing(resource: Resource) -> str:
         f"Shows the rows of the authorizing doctor, or of the whole practice when it has switched on "
         f"{resource.sharing}."
     )
-
-
-def rooms(registry: Iterable[Resource]) -> Mapping[str, list[Resource]]:
-    """The resources by the room of the record that their tables are in, both in the order of declaration."""
-    found: dict[str, list[Resource]] = {}
-    for resource in registry:
-        config: Any = resource.model._meta.app_config
-        found.setdefault(str(config.verbose_name if config else resource.model._meta.app_label), []).append(
-            resource
-        )
-    return found

@@ -1,6 +1,7 @@
 """``/docs`` and ``/openapi/*.json``: the reference, printed from the declarations. Open to everyone; shows no data."""
 
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from charthouse.dialects import describe
 from charthouse.dialects.drchrono import reference
+from charthouse.dialects.drchrono import registry as drchrono
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.resource.declare import Resource
 
@@ -74,7 +76,11 @@ def _page(request: HttpRequest, template: str, values: dict[str, Any]) -> HttpRe
 
 @lru_cache(maxsize=1)
 def _rooms() -> list[tuple[str, list[Resource]]]:
-    return list(describe.rooms(registry()).items())
+    """The resources by the room of the record that declares them."""
+    rooms = [
+        (room, import_module(f"charthouse.domains.{room}.drchrono").RESOURCES) for room in drchrono.ROOMS
+    ]
+    return [(room.title(), resources) for room, resources in rooms]
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,22 @@
+"""``python -m charthouse.dialects FOLDER``: the OpenAPI documents as files. Needs no database."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def main(folder: Path) -> None:
+    """Write ``drchrono.json`` into the folder."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
+    import django
+
+    django.setup()
+
+    from charthouse.dialects.drchrono import reference
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "drchrono.json").write_bytes(reference.document_json() + b"\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
