@@ -4,6 +4,7 @@ The environment is set here, before anything of Django is imported. Tests don't 
 (``support.make_practice``), and no practice sees another. Helpers are in ``tests/support.py``.
 """
 
+import atexit
 import os
 import shutil
 import socket
@@ -17,8 +18,10 @@ from subprocess import CalledProcessError, Popen
 
 import pytest
 
-_first_process = "CHARTHOUSE_TEST_RUN" not in os.environ
-RUN = Path(os.environ.setdefault("CHARTHOUSE_TEST_RUN", tempfile.mkdtemp(prefix="charthouse-test-")))
+_first_process = "CHARTHOUSE_TEST_RUN" not in os.environ  # workers get it from the process that starts them
+if _first_process:
+    os.environ["CHARTHOUSE_TEST_RUN"] = tempfile.mkdtemp(prefix="charthouse-test-")
+RUN = Path(os.environ["CHARTHOUSE_TEST_RUN"])
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 PGDATA = RUN / "pg"
 TEMPLATE = "charthouse_template"
@@ -133,8 +136,8 @@ def _execute(statement: str) -> None:
         connection.execute(statement)
 
 
-def pytest_unconfigure() -> None:
-    if _first_process and (PGDATA / "postmaster.pid").exists():
+def _end() -> None:
+    if (PGDATA / "postmaster.pid").exists():
         server = get_server(PGDATA, cleanup_mode=None, start=False)
         with suppress(CalledProcessError):
             pgexec(
@@ -143,5 +146,8 @@ def pytest_unconfigure() -> None:
                 bin_path=server.bin_path,
                 user=server.system_user,
             )
-    if _first_process:
-        shutil.rmtree(RUN, ignore_errors=True)
+    shutil.rmtree(RUN, ignore_errors=True)
+
+
+if _first_process:
+    atexit.register(_end)
