@@ -71,9 +71,10 @@ class _Loader:
         self.parent = parent
 
     def __call__(self) -> Callable[..., Any]:
-        # Until Granian has set its own, these are its main process's: they would swallow the request to end.
+        # Until Granian has set its own handler, this is its main process's, which would swallow the request to end.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # A Ctrl-C goes to the main process, which then ends us: told twice, Granian may not end at all.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         processes.follow_process(self.parent)
         from charthouse.wsgi import application
 
