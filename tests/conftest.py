@@ -7,6 +7,7 @@ The environment is set here, before anything of Django is imported. Tests don't 
 import atexit
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -151,3 +152,4 @@ def _end() -> None:
 
 if _first_process:
     atexit.register(_end)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else it would end without that
