@@ -195,4 +195,6 @@ OAUTH2_PROVIDER: dict[str, object] = {
     "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
 }
 # What the hosted API does and its clients rely on: docs/decisions/0010-oauth.md.
-SILENCED_SYSTEM_CHECKS = [f"oauth2_provider.{warning}" for warning in ("W003", "W005", "W007", "W008", "W010")]
+SILENCED_SYSTEM_CHECKS = [
+    f"oauth2_provider.{warning}" for warning in ("W003", "W005", "W007", "W008", "W010")
+]

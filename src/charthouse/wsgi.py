@@ -26,4 +26,4 @@ gc.set_threshold(50_000, 20, 100)
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     if environ["PATH_INFO"].startswith(drchrono.BASE):
         return drchrono.application(environ, start)
-    return _pages(environ, start)  # type: ignore[no-any-return]
+    return _pages(environ, start)

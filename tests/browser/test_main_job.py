@@ -44,7 +44,9 @@ def consent(page: Page, client: OAuth2Session, server: str, clinic: Clinic, app:
     return page.url
 
 
-def test_from_consent_to_booking(live_server: str, page: Page, clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_consent_to_booking(
+    live_server: str, page: Page, clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # loopback has no TLS
     app = make_app(["patients", "calendar", "clinical", "user"], name="Nightingale")
     client = OAuth2Session(app.client_id, redirect_uri=CALLBACK)

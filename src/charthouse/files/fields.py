@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import IO, Any, ClassVar, cast
 
 from django.core.files.base import ContentFile
 from django.core.files.base import File as Content
@@ -15,6 +15,14 @@ from charthouse.files import kinds, links
 from charthouse.files.storage import store
 from charthouse.identity import tenancy
 from charthouse.resource.fields import Field, Wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An upload whose size and content are acceptable; ``media_type`` is what the content says."""
+
+    content: "Content[Any]"
+    media_type: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,20 +43,19 @@ class File(Field):
     def shown(self, column: Combinable) -> Combinable:
         return F(self.attribute)
 
-    def parse(self, value: Any) -> Content:
+    def parse(self, value: Any) -> "Checked":
         content = value if isinstance(value, UploadedFile) else _decoded(value)
         if not content.size:
             raise Wrong("The submitted file is empty.")
         if content.size > self.max_size:
             raise Wrong(f"The file is larger than {self.max_size // (1024 * 1024)} MB.")
-        found = kinds.media_type(content.file, self.kinds)
+        found = kinds.media_type(cast("IO[Any]", content.file), self.kinds)
         if found is None:
             raise Wrong(f"The file is not a valid {' or '.join(self.kinds)}.")
-        content.content_type = found
-        return content
+        return Checked(content, found)
 
     def keep(self, value: Any, practice: int) -> int | None:
-        return None if value is None else store(value, value.content_type, practice).pk
+        return None if value is None else store(value.content, value.media_type, practice).pk
 
     def finish(self, value: int | None) -> str | None:
         if value is None:
@@ -70,7 +77,7 @@ class Made(Field):
         return None if value is None or practice is None else links.link(practice, value, self.under)
 
 
-def _decoded(value: Any) -> Content:
+def _decoded(value: Any) -> "Content[Any]":
     """Base64 text, plain or as a ``data:`` URL."""
     if not isinstance(value, str):
         raise Wrong("The submitted data was not a file. Check the encoding type on the form.")

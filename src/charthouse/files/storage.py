@@ -21,7 +21,7 @@ class Directory(FileSystemStorage):
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
 
-    def _save(self, name: str, content: File) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         path = Path(self.path(name))
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as made:  # made with mode 0600
@@ -41,7 +41,7 @@ def storage() -> Storage:
     return storages["files"]
 
 
-def store(content: File, media_type: str, practice: int) -> StoredFile:
+def store(content: "File[Any]", media_type: str, practice: int) -> StoredFile:
     """Keep a file's bytes and its row, inside the caller's transaction. Bytes of a write that is rolled back stay
     behind: nothing refers to them."""
     digest, size = hashlib.sha256(), 0

@@ -23,7 +23,7 @@ class App:
 
 
 def register(app: App, client_id: str, owner: User, keys: AppKeys) -> Application:
-    return Application.objects.using("owner").create(
+    made: Application = Application.objects.using("owner").create(
         name=app.name,
         client_id=client_id,
         client_secret=make_password(keys.client_secret),
@@ -34,6 +34,7 @@ def register(app: App, client_id: str, owner: User, keys: AppKeys) -> Applicatio
         hourly_limit=app.hourly_limit,
         user=owner,
     )
+    return made
 
 
 def keep_alive(application: Application, credentials: Credentials) -> AppKeys:

@@ -109,7 +109,7 @@ select gone, made from (select * from keys union all select * from indexes) foun
 
 
 def _statement(model: type[models.Model]) -> sql.Composed:
-    names = [sql.Identifier(column.column) for column in model._meta.concrete_fields]
+    names = [sql.Identifier(str(column.column)) for column in model._meta.concrete_fields]
     return sql.SQL("copy {} ({}) from stdin").format(
         sql.Identifier(model._meta.db_table), sql.SQL(",").join(names)
     )

@@ -218,7 +218,9 @@ class Book:
 
 
 def _reminders(visit: Row, slot: Slot) -> list[Row]:
+    def before(reminder: Row) -> timedelta:
+        return int(str(reminder["amount"])) * UNITS[str(reminder["unit"])]
+
     return [
-        {**visit, **reminder, "scheduled_time": slot.start - reminder["amount"] * UNITS[reminder["unit"]]}
-        for reminder in REMINDERS
+        {**visit, **reminder, "scheduled_time": slot.start - before(reminder)} for reminder in REMINDERS
     ]

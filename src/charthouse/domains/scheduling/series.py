@@ -50,7 +50,7 @@ def settle(change: Change) -> list[datetime]:
     if not any(change.values.get(name) for name in KEYS):
         return []
     wall: datetime = change.values["scheduled_time"]
-    first = change.values.get("recur_start_date") or wall.date()
+    first: date = change.values.get("recur_start_date") or wall.date()
     last = change.values.get("recur_end_date")
     if last is None:
         change.wrong("recur_end_date", "A series needs a last day.")
@@ -60,7 +60,7 @@ def settle(change: Change) -> list[datetime]:
         change.wrong("recur_end_date", "The series ends before it begins.")
     elif (last - first).days > MOST_DAYS or last.year > 2099:
         change.wrong("recur_end_date", "A series may last for two years at most, up to 2099.")
-    if change.errors:
+    if change.errors or last is None:
         return []
     every = change.values.get("recurs_every") or 1
     week_days = sorted(set(change.values.get("recurring_days") or [wall.weekday()]))
