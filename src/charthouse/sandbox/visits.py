@@ -221,6 +221,4 @@ def _reminders(visit: Row, slot: Slot) -> list[Row]:
     def before(reminder: Row) -> timedelta:
         return int(str(reminder["amount"])) * UNITS[str(reminder["unit"])]
 
-    return [
-        {**visit, **reminder, "scheduled_time": slot.start - before(reminder)} for reminder in REMINDERS
-    ]
+    return [{**visit, **reminder, "scheduled_time": slot.start - before(reminder)} for reminder in REMINDERS]
