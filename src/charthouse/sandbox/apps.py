@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.contrib.auth.hashers import make_password
 from oauth2_provider.models import AbstractApplication
 
 from charthouse import clock
@@ -26,7 +25,7 @@ def register(app: App, client_id: str, owner: User, keys: AppKeys) -> Applicatio
     made: Application = Application.objects.using("owner").create(
         name=app.name,
         client_id=client_id,
-        client_secret=make_password(keys.client_secret),
+        client_secret=keys.client_secret,
         client_type=AbstractApplication.CLIENT_CONFIDENTIAL,
         authorization_grant_type=AbstractApplication.GRANT_AUTHORIZATION_CODE,
         redirect_uris=REDIRECT_URI,
