@@ -5,9 +5,11 @@ import json
 import random
 import shutil
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from bench import agree, plot, report
 from bench.database import Cluster, Script, load
@@ -120,7 +122,27 @@ def measure(
     for number in range(options.rounds):
         for case in picked:
             bench.round(number, case)
+    if not options.cases and servers[0].label == "a":
+        deep(replace(bench, servers=servers[:1], scripts={}), facts, options.rounds)
     return bench.results
+
+
+def deep(bench: Bench, facts: dict[str, Any], rounds: int) -> None:
+    """Page 400 against page 1, Charthouse's own."""
+    last = min(400, facts["patients"] // PAGE)
+    before: Any = agree.fetched(bench.servers[0], f"/api/patients?page={last - 1}", facts["token"])
+    paths = {
+        "page1": "/api/patients",
+        "deep": f"/api/patients?page={last}",
+        "cursor": urlsplit(before["next"])._replace(scheme="", netloc="").geturl(),
+    }
+    for number in range(rounds):
+        for key in list(paths)[number % 3 :] + list(paths)[: number % 3]:
+            bench.round(number, Case(key, key, 4, same(paths[key])))
+
+
+def same(path: str) -> Callable[[str, int], list[Request]]:
+    return lambda label, many: [("GET", path, None)]
 
 
 def cases(facts: dict[str, Any]) -> list[Case]:
@@ -130,9 +152,6 @@ def cases(facts: dict[str, Any]) -> list[Case]:
     def one(label: str, many: int) -> list[Request]:
         ids = [random_ids.randint(facts["first"], facts["last"]) for _ in range(many)]
         return [("GET", f"/api/patients/{number}", None) for number in ids]
-
-    def same(path: str) -> Any:
-        return lambda label, many: [("GET", path, None)]
 
     def book(label: str, many: int) -> list[Request]:
         made = []

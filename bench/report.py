@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from bench.machine import description
@@ -86,11 +87,11 @@ def _bars(results: Results) -> Iterator[str]:
             ratio = results.ratio(bar.case, "a", bar.other)
             if ratio is None:
                 continue
-            verdict = "met" if ratio >= bar.least else "missed"
+            verdict = _verdict(ratio >= bar.least)
             yield f"| {title}, times ({bar.other}) | ≥ {bar.least:g} | {ratio:.2f} | {verdict} |"
         elif results.has(bar.case, "a"):
             cpu = results.median(bar.case, "a", "cpu")
-            verdict = "met" if cpu <= bar.most else "missed"
+            verdict = _verdict(cpu <= bar.most)
             yield f"| {title}, CPU ms, server and database | ≤ {bar.most:g} | {cpu:.2f} | {verdict} |"
 
 
@@ -102,17 +103,20 @@ def _pages(results: Results) -> Iterator[str]:
         ("deep", "page 400 by number"),
         ("cursor", "page 400 by `next`"),
     ):
-        ratio = results.ratio("page1", case[0] and "a", "a") if case == "page1" else _times(results, case)
-        cells = (results.median(case, "a", of) for of in ("rate", "p99", "cpu"))
-        rate, p99, cpu = cells
-        verdict = "" if case == "page1" else "met" if (ratio or 0) <= DEPTH else "missed"
-        yield f"| {title} | {rate:.0f} | {p99:.1f} | {cpu:.2f} | {ratio:.2f} | ≤ {DEPTH:g} | {verdict} |"
+        ratio = _times(results, case)
+        rate, p99, cpu = (results.median(case, "a", of) for of in ("rate", "p99", "cpu"))
+        asked, verdict = ("", "") if case == "page1" else (f"≤ {DEPTH:g}", _verdict(ratio <= DEPTH))
+        yield f"| {title} | {rate:.0f} | {p99:.1f} | {cpu:.2f} | {ratio:.2f} | {asked} | {verdict} |"
 
 
 def _times(results: Results, case: str) -> float:
+    """The median of the rounds' ratios of time to page 1's."""
     pairs = zip(results.windows["page1", "a"], results.windows[case, "a"], strict=False)
-    times = sorted(first.rate / deep.rate for first, deep in pairs)
-    return times[len(times) // 2]
+    return median(first.rate / deep.rate for first, deep in pairs)
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "missed"
 
 
 def _growth(usual: Results, size: int, larger: Results, other: int) -> Iterator[str]:
@@ -125,7 +129,7 @@ def _growth(usual: Results, size: int, larger: Results, other: int) -> Iterator[
         rate2, cpu2 = larger.median(case, "a", "rate"), larger.median(case, "a", "cpu")
         asked, verdict = "", ""
         if case in ("one", "list"):
-            asked, verdict = f"≤ {GROWTH:g}", "met" if rate / rate2 <= GROWTH else "missed"
+            asked, verdict = f"≤ {GROWTH:g}", _verdict(rate / rate2 <= GROWTH)
         yield (
             f"| {title} | {rate:,.0f} | {cpu:.2f} | {rate2:,.0f} | {cpu2:.2f} "
             f"| {rate / rate2:.2f} | {asked} | {verdict} |"
