@@ -5,5 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("charthouse.identity.urls")),
     path("", include("charthouse.files.urls")),
+    path("", include("charthouse.interchange.notes.urls")),
     path("", include("charthouse.dialects.urls")),
 ]

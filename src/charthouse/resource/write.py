@@ -156,8 +156,8 @@ def _check_references(changes: Sequence[Change], fields: Iterable[Any] | None = 
     for change in changes:
         for declared in change.resource.writable if fields is None else fields:
             value = change.values.get(declared.name)
-            if value is None or (change.row is not None and value == change.before(declared.name)):
-                continue
+            if value is None or (fields is None and change.row and value == change.before(declared.name)):
+                continue  # the keys of an action are not the resource's
             for ref, row_id, path in declared.references(value):
                 wanted.setdefault(ref.to, {}).setdefault(row_id, []).append((change, path))
     if not wanted:

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from charthouse.interchange.notes import views
+
+urlpatterns = [path("notes/<str:token>", views.show, name="note")]

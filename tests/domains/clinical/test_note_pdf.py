@@ -1,0 +1,188 @@
+"""The PDF of a note: who gets it, what it says, what hostile text and files do to it (nothing)."""
+
+import base64
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import pikepdf
+import pytest
+
+from charthouse import clock
+from charthouse.files import links
+from charthouse.interchange.notes import pdf
+from tests.domains.clinical.chart import Chart
+from tests.domains.clinical.test_notes import lock, unlock
+from tests.support import client
+
+HOSTILE = (
+    "#panic()",
+    '#read("/etc/passwd")',
+    "*bold* _it_ $x$ `code` @ref <label> // comment",
+    "]]] ) } {",
+    "\\u{0}\\",
+    "\u202e\u200b\ufffe\x01\x1b",
+    "\U0001f4a9" * 100,
+    "a\r\nb\nc\u2028d",
+    "x" * 5000,
+    '"); #import "@preview/x:1.0.0"',
+)
+
+
+def file(pages: int = 1, **catalog: Any) -> bytes:
+    made = pikepdf.new()
+    for _ in range(pages):
+        made.add_blank_page(page_size=(200, 300))
+    for name, value in catalog.items():
+        made.Root[f"/{name}"] = value
+    content = BytesIO()
+    made.save(content)
+    return content.getvalue()
+
+
+def amend(chart: Chart, content: bytes, **values: Any) -> Any:
+    body = {"amendment_name": "Correction", "patient": chart.patient_id, "doctor": chart.doctor.pk}
+    text = base64.b64encode(content).decode()
+    return chart.post("amendments", body | {"amendment_file": text} | values)
+
+
+def opened(chart: Chart, visit: int) -> pikepdf.Pdf:
+    answer = client().get(path(chart, visit))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    return pikepdf.open(BytesIO(answer.content))
+
+
+def path(chart: Chart, visit: int) -> str:
+    return urlsplit(chart.get(visit, "appointments")["clinical_note"]["pdf"]).path
+
+
+@pytest.fixture
+def typeset(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What was given to be typeset."""
+    given: list[Any] = []
+    made = pdf._typeset
+    monkeypatch.setattr(pdf, "_typeset", lambda data: given.append(data) or made(data))
+    return given
+
+
+def test_a_locked_note_has_a_pdf_for_an_hour(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = chart.visit()
+    assert chart.get(visit, "appointments")["clinical_note"]["pdf"] is None
+    chart.write(visit, "Well.")
+    lock(chart, visit)
+    assert len(opened(chart, visit).pages) == 1
+    link = path(chart, visit)
+    later = clock.now() + timedelta(hours=1, seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert client().get(link).status_code == 403
+
+
+def test_no_pdf_of_a_note_that_is_open_or_gone(chart: Chart) -> None:
+    visit = chart.visit()
+    lock(chart, visit)
+    link = path(chart, visit)
+    unlock(chart, visit)
+    assert client().get(link).status_code == 404
+    lock(chart, visit)
+    assert client().get(link).status_code == 200
+    chart.http.delete(f"/api/appointments/{visit}")
+    assert client().get(link).status_code == 404
+
+
+def test_a_link_to_a_note_opens_nothing_else(chart: Chart) -> None:
+    visit = chart.visit()
+    lock(chart, visit)
+    token = path(chart, visit).removeprefix("/notes/")
+    assert client().get(f"/files/{token}").status_code == 404
+    forged = links.link(chart.clinic.id, visit).rsplit("/", 1)[1]
+    assert client().get(f"/notes/{forged}").status_code == 404
+    assert client().get(f"/notes/{token[:-1]}").status_code == 404
+
+
+def test_it_says_what_was_charted(chart: Chart, typeset: list[Any]) -> None:
+    fields = {
+        "Checkbox": ("True", "Yes"),
+        "NullCheckbox": ("1", "No"),
+        "TwoStrings": ("120/80", "120/80"),
+    }
+    visit = chart.visit()
+    chart.write(visit, "Well.\nVery.")
+    for at, (kind, (value, _)) in enumerate(fields.items(), 2):
+        chart.write(visit, value, chart.make_field(chart.template, kind, kind, position=at))
+    chart.write(visit, "0", chart.make_field(chart.template, "Not asked", "NullCheckbox"))
+    lock(chart, visit)
+    opened(chart, visit)
+    (section,) = typeset[0]["sections"]
+    assert section["name"] == "Assessment"
+    assert [said["value"] for said in section["said"]] == ["Well.\nVery.", "Yes", "No", "120/80"]
+    facts = dict(typeset[0]["facts"])
+    assert facts["Visit"] == "2026-03-02 09:00", "the office's wall clock"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_only_text(chart: Chart, text: str) -> None:
+    visit = chart.visit(reason=text)
+    template = chart.make_template(text[:200])
+    assert chart.write(visit, text, chart.make_field(template, text[:200])).status_code == 201
+    chart.patch(chart.patient_id, first_name=text[:100])
+    lock(chart, visit)
+    assert len(opened(chart, visit).pages) >= 1
+
+
+def test_amendments_of_a_visit_follow_its_note(chart: Chart, typeset: list[Any]) -> None:
+    visit, other = chart.visit(), chart.visit("2026-03-03")
+    for content, values in (
+        (file(2), {"appointment": visit}),
+        (file(5), {"appointment": other}),
+        (file(7), {}),
+    ):
+        assert amend(chart, content, **values).status_code == 201
+    lock(chart, visit)
+    made = opened(chart, visit)
+    assert len(made.pages) == 1 + 2
+    assert [float(side) for side in made.pages[1].mediabox] == [0, 0, 200, 300]
+    assert [amendment["pages"] for amendment in typeset[0]["amendments"]] == [2]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"%PDF-1.7 and nothing more", file()[:-200] + b"garbage", b"%PDF-1.4\n" + bytes(range(256)) * 50],
+)
+def test_an_amendment_that_can_not_be_read_is_named_and_left_out(
+    chart: Chart, content: bytes, typeset: list[Any]
+) -> None:
+    visit = chart.visit()
+    assert amend(chart, content, appointment=visit).status_code == 201
+    lock(chart, visit)
+    made = opened(chart, visit)
+    assert len(made.pages) == 1 + typeset[0]["amendments"][0]["pages"]
+
+
+def test_what_acts_in_an_amendment_is_taken_out(chart: Chart) -> None:
+    made = pikepdf.new()
+    page = made.add_blank_page()
+    script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+    page.obj.AA = pikepdf.Dictionary(O=script)
+    link = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9], A=script)
+    page.obj.Annots = made.make_indirect(pikepdf.Array([link]))
+    made.Root.OpenAction = script
+    content = BytesIO()
+    made.save(content)
+    visit = chart.visit()
+    amend(chart, content.getvalue(), appointment=visit)
+    lock(chart, visit)
+    shown = opened(chart, visit)
+    assert len(shown.pages) == 2
+    assert "/AA" not in shown.pages[1].obj
+    assert "/Annots" not in shown.pages[1].obj
+    assert "/OpenAction" not in shown.Root
+
+
+def test_only_a_pdf_amends(chart: Chart) -> None:
+    for content in (b"plain text", b"\x89PNG\r\n\x1a\n" + b"0" * 2000, b""):
+        answer = amend(chart, content)
+        assert answer.status_code == 400
+        assert list(answer.json()) == ["amendment_file"]

@@ -1,0 +1,305 @@
+"""Notes: made with their visits, written field by field, locked and opened again."""
+
+from typing import Any
+
+import pytest
+
+from charthouse.domains.clinical import actions
+from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.identity import tenancy
+from charthouse.resource.errors import Conflict, NotFound
+from tests.domains.caller import at_once
+from tests.domains.clinical.chart import DAY, WIDE, Chart
+
+
+def lock(chart: Chart, visit: int) -> None:
+    with tenancy.within(chart.clinic.id):
+        actions.lock(chart.clinic.id, visit, chart.user.pk)
+
+
+def unlock(chart: Chart, visit: int) -> None:
+    with tenancy.within(chart.clinic.id):
+        actions.unlock(chart.clinic.id, visit)
+
+
+# -- made with the appointment ----------------------------------------------------------------------------------
+
+
+def test_a_visit_has_a_note_under_its_own_id_and_a_break_has_none(chart: Chart) -> None:
+    visit, pause = chart.visit(), chart.visit("2026-03-03", patient=None)
+    note = chart.note(visit)
+    assert note == {
+        "id": visit,
+        "archived": False,
+        "appointment": visit,
+        "patient": chart.patient_id,
+        "clinical_note_sections": [],
+        "signee": None,
+    }
+    assert chart.http.get(f"/api/clinical_notes/{pause}").status_code == 404
+    assert chart.get(visit, "appointments")["clinical_note"]["locked"] is False
+    assert chart.get(pause, "appointments")["clinical_note"] is None
+
+
+def test_a_break_that_is_given_a_patient_gets_a_note(chart: Chart) -> None:
+    pause = chart.visit(patient=None)
+    assert chart.patch(pause, "appointments", patient=chart.patient_id).status_code == 204
+    assert chart.note(pause)["patient"] == chart.patient_id
+    assert chart.patch(pause, "appointments", patient=None).status_code == 204
+    assert chart.note(pause)["archived"] is True
+
+
+def test_each_visit_of_a_series_has_a_note(chart: Chart) -> None:
+    chart.book(recur_end_date="2026-03-23")
+    assert len(chart.ids("clinical_notes", since=WIDE)) == 4
+
+
+def test_many_visits_at_once(chart: Chart) -> None:
+    with tenancy.within(chart.clinic.id):
+        whole = Appointment.objects.get(pk=chart.visit())
+        for _ in range(50):
+            whole.pk = None
+            whole._state.adding = True
+            Appointment.objects.bulk_create([whole])
+        made = Appointment.objects.count()
+        assert ClinicalNote.objects.count() == made == 51
+
+
+def test_a_deleted_visit_archives_its_note(chart: Chart) -> None:
+    visit = chart.visit()
+    before = chart.get(visit, "appointments")["clinical_note"]["updated_at"]
+    assert chart.http.delete(f"/api/appointments/{visit}").status_code == 204
+    assert chart.ids("clinical_notes", since=WIDE) == []
+    assert chart.ids("clinical_notes", since=WIDE, show_archived="true") == [visit]
+    assert chart.note(visit)["archived"] is True
+    with tenancy.within(chart.clinic.id):
+        assert ClinicalNote.objects.get(pk=visit).updated_at.isoformat() >= before
+    assert chart.write(visit, "late").status_code == 400
+
+
+# -- lists ------------------------------------------------------------------------------------------------------
+
+
+def test_notes_are_found_by_the_day_of_their_visit(chart: Chart) -> None:
+    first, second = chart.visit(), chart.visit("2026-04-01")
+    late = int(chart.book(f"{DAY}T23:30:00")["id"])  # the next day already, in UTC
+    assert chart.ids("clinical_notes", date=DAY) == [first, late]
+    assert chart.ids("clinical_notes", date_range="2026-03-03/2026-04-30") == [second]
+    assert chart.ids("clinical_notes", date_range=f"{DAY}/2026-04-01") == [first, second, late]
+
+
+def test_values_are_shown_with_verbose_alone(chart: Chart) -> None:
+    visit = chart.visit()
+    chart.write(visit, "Well.")
+    url = f"/api/clinical_notes/{visit}"
+    (plain,) = chart.http.get(url).json()["clinical_note_sections"]
+    assert plain == {"clinical_note_template": chart.template, "name": "Assessment"}
+    (verbose,) = chart.note(visit)["clinical_note_sections"]
+    assert {name: verbose[name] for name in plain} == plain
+    (value,) = verbose["values"]
+    assert (value["clinical_note_field"], value["value"]) == (chart.field, "Well.")
+
+
+def test_sections_come_in_the_order_of_the_note_and_values_in_that_of_their_template(chart: Chart) -> None:
+    plan = chart.make_template("Plan", order_on_complete_note=0)
+    second, first = (chart.make_field(plan, name, position=at) for name, at in (("b", 2), ("a", 1)))
+    visit = chart.visit()
+    for field, value in ((chart.field, "1"), (second, "3"), (first, "2")):
+        chart.write(visit, value, field)
+    other = chart.visit("2026-03-03")
+    chart.write(other, "not here")
+    sections = chart.note(visit)["clinical_note_sections"]
+    assert [section["name"] for section in sections] == ["Plan", "Assessment"]
+    assert [value["value"] for section in sections for value in section["values"]] == ["2", "3", "1"]
+
+
+def test_a_written_note_is_found_by_since(chart: Chart) -> None:
+    visit = chart.visit()
+    with tenancy.within(chart.clinic.id):
+        ClinicalNote.objects.filter(pk=visit).update(updated_at="2020-01-01T00:00:00Z")
+    assert chart.ids("clinical_notes", since="2026-01-01") == []
+    chart.write(visit, "Well.")
+    assert chart.ids("clinical_notes", since="2026-01-01") == [visit]
+
+
+# -- values -----------------------------------------------------------------------------------------------------
+
+GOOD: list[tuple[str, list[str], str]] = [
+    ("String", [], "any text"),
+    ("String", ["low", "high"], "low"),
+    ("Checkbox", [], "True"),
+    ("NullCheckbox", [], "2"),
+    ("TwoStrings", [], "120/80"),
+    ("Photo", [], "https://example.org/a.png"),
+    ("Header", [], "any text"),
+    ("", [], "any text"),
+]
+WRONG: list[tuple[str, list[str], str]] = [
+    ("String", ["low", "high"], "middling"),
+    ("Checkbox", [], "true"),
+    ("NullCheckbox", [], "3"),
+    ("TwoStrings", [], "120"),
+    ("TwoStrings", [], "1/2/3"),
+    ("FreeDraw", [], "javascript:alert(1)"),
+    ("Photo", [], "a.png"),
+]
+
+
+@pytest.mark.parametrize(("kind", "allowed", "value"), GOOD)
+def test_values_that_fit(chart: Chart, kind: str, allowed: list[str], value: str) -> None:
+    field = chart.make_field(chart.template, "f", kind, allowed_values=allowed)
+    answer = chart.write(chart.visit(), value, field)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["value"] == value
+
+
+@pytest.mark.parametrize(("kind", "allowed", "value"), WRONG)
+def test_values_that_do_not_fit(chart: Chart, kind: str, allowed: list[str], value: str) -> None:
+    field = chart.make_field(chart.template, "f", kind, allowed_values=allowed)
+    answer = chart.write(chart.visit(), value, field)
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["value"]
+
+
+def test_a_break_has_nothing_to_write_into(chart: Chart) -> None:
+    answer = chart.write(chart.visit(patient=None), "x")
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["appointment"]
+
+
+# -- what stands from note to note ------------------------------------------------------------------------------
+
+
+def test_values_of_persistent_templates_stand_until_another_is_written(chart: Chart) -> None:
+    history = chart.make_template("History", is_persistent=True)
+    smokes, drinks = (chart.make_field(history, name) for name in ("Smokes", "Drinks"))
+    visits = [chart.visit(f"2026-03-{day:02}") for day in (2, 3, 4)]
+    chart.write(visits[0], "yes", smokes)
+    chart.write(visits[0], "never", drinks)
+    chart.write(visits[0], "not persistent")
+    chart.write(visits[1], "no", smokes)
+
+    def standing(visit: int, template: int = history, **more: Any) -> list[str]:
+        asked = {"appointment": visit, "clinical_note_template": template, "show_persistent": "true"} | more
+        rows = chart.http.get("/api/clinical_note_field_values", params=asked).json()["results"]
+        return [row["value"] for row in rows]
+
+    assert standing(visits[0]) == ["yes", "never"]
+    assert standing(visits[1]) == ["never", "no"]
+    assert standing(visits[2]) == ["never", "no"]
+    assert standing(visits[2], show_persistent="false") == []
+    assert standing(visits[2], chart.template) == []
+
+
+def test_nothing_stands_from_other_patients_or_deleted_visits(chart: Chart) -> None:
+    history = chart.make_template("History", is_persistent=True)
+    field = chart.make_field(history, "Smokes")
+    theirs = chart.visit(patient=chart.new()["id"])
+    deleted, visit = chart.visit("2026-03-03"), chart.visit("2026-03-04")
+    chart.write(theirs, "theirs", field)
+    chart.write(deleted, "gone", field)
+    chart.http.delete(f"/api/appointments/{deleted}")
+    asked = {"appointment": visit, "clinical_note_template": history, "show_persistent": "true"}
+    assert chart.ids("clinical_note_field_values", **asked) == []
+
+
+# -- the lock ---------------------------------------------------------------------------------------------------
+
+
+def test_a_locked_note_refuses_writes_until_it_is_unlocked(chart: Chart) -> None:
+    visit, elsewhere = chart.visit(), chart.visit("2026-03-03")
+    row = chart.write(visit, "Well.").json()["id"]
+    other = chart.write(elsewhere, "Well.").json()["id"]
+    lock(chart, visit)
+    shown = chart.get(visit, "appointments")["clinical_note"]
+    assert shown["locked"] is True
+    assert chart.note(visit)["signee"]["id"] == chart.user.pk
+    path = "clinical_note_field_values"
+    refused = [
+        chart.write(visit, "More."),
+        chart.patch(row, path, value="Other."),
+        chart.patch(row, path, appointment=elsewhere),
+        chart.patch(other, path, appointment=visit),
+        chart.post(
+            "yellow_notepad", {"appointment_id": visit, "template_id": chart.template, "content": "x"}
+        ),
+    ]
+    assert [answer.status_code for answer in refused] == [409] * 5
+    assert chart.get(row, path)["value"] == "Well."
+    unlock(chart, visit)
+    assert chart.note(visit)["signee"] is None
+    assert chart.write(visit, "More.").status_code == 201
+
+
+def test_a_note_is_not_locked_before_its_required_fields_have_values(chart: Chart) -> None:
+    plan = chart.make_field(chart.template, "Plan", required=True)
+    other = chart.make_template("Other")
+    chart.make_field(other, "Not of this note", required=True)
+    visit = chart.visit()
+    lock(chart, visit)  # without a section, nothing is required
+    unlock(chart, visit)
+    chart.write(visit, "Well.")
+    with pytest.raises(Conflict, match="Plan"):
+        lock(chart, visit)
+    chart.write(visit, "Rest.", plan)
+    lock(chart, visit)
+    with pytest.raises(Conflict):
+        lock(chart, visit)
+
+
+def test_only_notes_that_are_there_are_locked(chart: Chart) -> None:
+    for action in (lock, unlock):
+        with pytest.raises(NotFound):
+            action(chart, 999_999_999)
+    with pytest.raises(Conflict):
+        unlock(chart, chart.visit())
+    stranger = Chart()
+    with pytest.raises(NotFound):
+        lock(stranger, chart.visit("2026-03-03"))
+
+
+def test_a_locked_note_keeps_its_patient(chart: Chart) -> None:
+    visit, other = chart.visit(), chart.new()["id"]
+    lock(chart, visit)
+    assert chart.patch(visit, "appointments", patient=other).status_code == 400
+    assert chart.patch(visit, "appointments", reason="Follow-up").status_code == 204
+    unlock(chart, visit)
+    assert chart.patch(visit, "appointments", patient=other).status_code == 204
+    assert chart.note(visit)["patient"] == other
+
+
+def test_a_value_and_a_lock_at_once(chart: Chart) -> None:
+    """Whichever is first: nothing is written after the lock."""
+    visit = chart.visit()
+
+    def one(index: int) -> int:
+        if index == 0:
+            lock(chart, visit)
+            with tenancy.within(chart.clinic.id):
+                return values(chart)
+        chart.write(visit, f"value {index}")
+        return -1
+
+    at_lock = at_once(6, one)[0]
+    with tenancy.within(chart.clinic.id):
+        assert values(chart) == at_lock
+
+
+def values(chart: Chart) -> int:
+    return ClinicalNoteFieldValue.objects.filter(clinical_note_field=chart.field).count()
+
+
+# -- the notepad ------------------------------------------------------------------------------------------------
+
+
+def test_a_notepad_is_made_once_and_then_replaced(chart: Chart) -> None:
+    visit = chart.visit()
+    where = {"appointment_id": visit, "template_id": chart.template}
+    first = chart.http.post("/api/yellow_notepad", params=where, json={"content": "one"})
+    second = chart.post("yellow_notepad", where | {"content": "two"})
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["id"] == second.json()["id"]
+    (shown,) = chart.http.get("/api/yellow_notepad", params=where).json()["results"]
+    assert shown["content"] == "two"
+    assert chart.post("yellow_notepad", {"content": "x"}).status_code == 400
