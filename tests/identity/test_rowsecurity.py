@@ -95,7 +95,7 @@ def test_what_a_table_lacks_is_named_and_cured(damage: str, lack: str) -> None:
     ("damage", "lack"),
     [
         (
-            "create unique index careless on practice_office (name)",
+            "create unique index careless on practice_office (id)",
             "practice_office: practice_id in the unique index careless",
         ),
         (
