@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.db import models, transaction
 
 from charthouse import clock
+from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.domains.patients.models import (
     AttachedFlag,
     Coverage,
@@ -31,6 +32,7 @@ from charthouse.identity.models import User
 from charthouse.sandbox import apps, house, payers, visits
 from charthouse.sandbox.bulk import Loader, Progress
 from charthouse.sandbox.calendar import Calendar
+from charthouse.sandbox.charts import Charts
 from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.furniture import furnish
 from charthouse.sandbox.house import HOUSES, House
@@ -48,6 +50,7 @@ MANY = (
     CustomDemographicValue,
     ReferringDoctor,
     Appointment,
+    ClinicalNote,
     *visits.DETAILS,
 )  # tables that grow with the patients
 FIRST_IDS: dict[type[models.Model], int] = {
@@ -140,13 +143,18 @@ class Site:
         for team, number, size in self._blocks(count):
             random = Random(f"{self.seed}/{number}")  # noqa: S311
             book = visits.Book(self.setup.copy, team.providers, team.calendar, random, detailed=team.detailed)
+            if team.detailed:
+                doctors = [provider.doctor for provider in team.providers]
+                charts = Charts(self.setup, doctors, team.calendar, Random(f"{self.seed}/charts"))  # noqa: S311
             for start in range(0, size, CHUNK):
                 part = min(CHUNK, size - start)
                 people = self.population.people(
                     random, [provider.panel for provider in team.providers], self.loader.ids(Patient, part)
                 )
                 self._write(people)
-                book.fill(people, team.mean, self._appointments)
+                made = book.fill(people, team.mean, self._appointments)
+                if team.detailed:
+                    charts.fill(people, made)
                 done += part
                 progress("Patients", done, count)
             if team.detailed:

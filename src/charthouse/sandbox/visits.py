@@ -47,7 +47,9 @@ class Book:
         self.detailed = detailed
         self.decks = [iter(calendar.deck(random, gathered=detailed)) for _ in providers]
 
-    def fill(self, people: Sequence[Person], mean: float, ids: Callable[[int], range]) -> None:
+    def fill(
+        self, people: Sequence[Person], mean: float, ids: Callable[[int], range]
+    ) -> list[tuple[Slot, Row]]:
         """Give each person visits with their doctor, earlier ones with lower ids."""
         rows: list[tuple[Slot, Row]] = []
         for at, person in enumerate(people):
@@ -60,6 +62,7 @@ class Book:
         self.copy(Appointment, [row for _, row in rows])
         if self.detailed:
             self._details(rows, {person.row["id"]: person.row for person in people})
+        return rows
 
     def _slots(self, place: int, count: int, person: Person) -> list[Slot]:
         taken = [slot for _, slot in zip(range(count), self.decks[place], strict=False)]
