@@ -106,7 +106,7 @@ def _sandbox(commands: "Commands") -> None:
         "--rate-limit",
         metavar="off|N",
         type=_limit,
-        help="calls an hour that every app may make (default: 500, but one app has no limit)",
+        help="calls an hour that an app may make (default: 500); the app without a limit stays without",
     )
     _workers(parser)
 

@@ -33,12 +33,6 @@ from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 OLDEST_POSTGRES = 150000
 WORKER_GRACE = 10.0  # seconds
 LOCK = 0x6368_0002  # advisory lock of whoever migrates
-STRENGTH: list[dict[str, Any]] = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
@@ -238,11 +232,8 @@ def _new_password(user: User) -> str:
             raise Refused("the two were not the same.")
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    validators = password_validation.get_default_password_validators()
     try:
-        password_validation.validate_password(
-            password, user, validators or password_validation.get_password_validators(STRENGTH)
-        )
+        password_validation.validate_password(password, user)
     except ValidationError as error:
         raise Refused(" ".join(error.messages)) from None
     return password

@@ -310,7 +310,7 @@ def test_tokens_that_were_ended_are_replaced(sandbox: Built, tmp_path: Path) -> 
     }
 
 
-@pytest.mark.parametrize(("value", "limits"), [("off", [None, None]), ("7", [7, 7]), (None, [500, None])])
+@pytest.mark.parametrize(("value", "limits"), [("off", [None, None]), ("7", [7, None]), (None, [500, None])])
 def test_the_rate_limit_can_be_set(
     sandbox: Built, tmp_path: Path, value: str | None, limits: list[Any]
 ) -> None:

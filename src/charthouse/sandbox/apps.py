@@ -57,10 +57,11 @@ def keep_alive(application: Application, credentials: Credentials) -> AppKeys:
 
 
 def limit(value: str | None, declared: Sequence[App]) -> None:
-    """Set every app's calls an hour: a number, "off" for no limit, None for what the practice was built with.
-    Raises ValueError."""
+    """Set the apps' calls an hour: a number, "off" for no limit, None for what the practice was built with. The app
+    that was built without a limit stays without. Raises ValueError."""
+    chosen = None if value in (None, "off") else _number(str(value))
     for app in declared:
-        hourly = app.hourly_limit if value is None else None if value == "off" else _number(value)
+        hourly = app.hourly_limit if value is None or app.hourly_limit is None else chosen
         Application.objects.using("owner").filter(name=app.name).update(hourly_limit=hourly)
 
 

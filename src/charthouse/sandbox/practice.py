@@ -87,7 +87,7 @@ def build(seed: int, patients: int | None, progress: Progress) -> None:
 
 
 def set_rate_limit(value: str | None) -> None:
-    """Calls an hour of every app of the sandbox: a number, "off", or None for what each was built with. Raises
+    """Calls an hour of the apps of the sandbox: a number, "off", or None for what each was built with. Raises
     ValueError."""
     apps.limit(value, [app for plan in HOUSES for app in plan.apps])
 
