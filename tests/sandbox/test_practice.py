@@ -68,7 +68,7 @@ class Built:
             cursor.execute(
                 "select table_name, array_agg(column_name::text order by ordinal_position) "
                 "from information_schema.columns where table_schema = 'public' and table_name ~ "
-                "'^(identity_(user|practice|application)|practice_|patients_|scheduling_)' group by 1"
+                "'^(identity_(user|practice|application)|practice_|patients_|scheduling_|clinical_|medications_)' group by 1"
             )
             found = {}
             for table, columns in cursor.fetchall():
@@ -148,7 +148,26 @@ DONE_TOO_EARLY = """
 """
 
 
-@pytest.mark.parametrize("wrong", [OVERLAPPING, OUT_OF_PLACE, ANOTHER_HISTORY, DONE_TOO_EARLY])
+NOTE_AMISS = """
+    select a.id from scheduling_appointment a left join clinical_clinicalnote n on n.appointment_id = a.id
+     where (a.patient_id is null) <> (n.id is null) or n.patient_id <> a.patient_id or n.id <> a.id
+        or n.locked_at < a.scheduled_time or n.locked_at > now()
+"""
+SIGNED_TOO_EARLY = """
+    select n.id, f.name from clinical_clinicalnote n
+      join clinical_clinicalnotefieldvalue v on v.appointment_id = n.appointment_id
+      join clinical_clinicalnotefieldtype t on t.id = v.clinical_note_field_id
+      join clinical_clinicalnotefieldtype f using (clinical_note_template_id)
+     where n.locked_at is not null and f.required and not exists (
+        select from clinical_clinicalnotefieldvalue o
+         where o.appointment_id = n.appointment_id and o.clinical_note_field_id = f.id)
+"""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [OVERLAPPING, OUT_OF_PLACE, ANOTHER_HISTORY, DONE_TOO_EARLY, NOTE_AMISS, SIGNED_TOO_EARLY],
+)
 def test_the_calendar_is_one_that_could_be(wrong: str) -> None:
     assert query(wrong) == []
 

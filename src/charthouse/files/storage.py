@@ -44,6 +44,15 @@ def storage() -> Storage:
 def store(content: "File[Any]", media_type: str, practice: int) -> StoredFile:
     """Keep a file's bytes and its row, inside the caller's transaction. Bytes of a write that is rolled back stay
     behind: nothing refers to them."""
+    sha256, size = keep(content, practice)
+    called = os.path.basename(content.name or "")[-200:]
+    return StoredFile.objects.create(
+        practice_id=practice, sha256=sha256, size=size, media_type=media_type, name=called
+    )
+
+
+def keep(content: "File[Any]", practice: int) -> tuple[str, int]:
+    """Keep a file's bytes alone. Their hash and size, for a row that the caller makes."""
     digest, size = hashlib.sha256(), 0
     content.seek(0)
     for chunk in content.chunks():
@@ -53,10 +62,7 @@ def store(content: "File[Any]", media_type: str, practice: int) -> StoredFile:
     if not storage().exists(name):
         content.seek(0)
         storage().save(name, content)
-    called = os.path.basename(content.name or "")[-200:]
-    return StoredFile.objects.create(
-        practice_id=practice, sha256=digest.hexdigest(), size=size, media_type=media_type, name=called
-    )
+    return digest.hexdigest(), size
 
 
 def opened(file: StoredFile) -> IO[Any]:

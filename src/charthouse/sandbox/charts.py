@@ -7,8 +7,12 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import typst
+from django.core.files.base import ContentFile
+
 from charthouse.domains.clinical.models import (
     Allergy,
+    Amendment,
     CarePlan,
     CareTeamMember,
     ClinicalNoteFieldType,
@@ -24,7 +28,9 @@ from charthouse.domains.clinical.models import (
     YellowNotepad,
 )
 from charthouse.domains.medications.models import Medication, PrescriptionMessage
-from charthouse.identity.models import User
+from charthouse.files.models import StoredFile
+from charthouse.files.storage import keep
+from charthouse.identity.models import Application, User
 from charthouse.sandbox.ailments import (
     ALLERGIES,
     CARE_PLANS,
@@ -51,6 +57,12 @@ OBSERVATIONS = {
     "risks": PatientRiskAssessment,
     "communications": PatientCommunication,
 }
+AMENDMENT = b"""
+#set document(title: "Amendment", date: none)
+#set page(paper: "us-letter")
+= Amendment
+The patient's father, not the mother, had diabetes. Corrected at the patient's request.
+"""
 _SIGN = """
     update clinical_clinicalnote note
        set locked_at = signed.at, locked_by_id = signed.by, updated_at = greatest(signed.at, updated_at)
@@ -76,6 +88,7 @@ class Charts:
         self.users = dict(users.filter(role=User.Role.DOCTOR).values_list("doctor_id", "pk"))
         self.templates = {doctor: self._templates(doctor) for doctor in doctors}
         self.made: dict[Any, list[Row]] = defaultdict(list)
+        self.amended = False
 
     def _templates(self, doctor: int) -> dict[str, Template]:
         rows = [
@@ -133,6 +146,37 @@ class Charts:
         with self.setup.loader.connection.cursor() as cursor:
             columns = [list(column) for column in zip(*signed, strict=True)] or [[], [], []]
             cursor.execute(_SIGN, [*columns, self.setup.practice])
+        if signed and not self.amended:
+            self._amend(signed[0][0], visits)
+
+    def _amend(self, note: int, visits: Sequence[tuple[Slot, Row]]) -> None:
+        """Each app of the practice has amended one note: an app sees nobody else's."""
+        self.amended = True
+        slot, visit = next(pair for pair in visits if pair[1]["id"] == note)
+        apps = Application.objects.using(self.setup.loader.connection.alias).filter(
+            user__practice_id=self.setup.practice
+        )
+        page = typst.compile(AMENDMENT)
+        assert isinstance(page, bytes)
+        sha256, size = keep(ContentFile(page), self.setup.practice)
+        for app in apps.order_by("pk"):
+            stored = {
+                "sha256": sha256,
+                "size": size,
+                "media_type": "application/pdf",
+                "name": "amendment.pdf",
+            }
+            (file,) = self.setup.copy(StoredFile, [stored])
+            row = {
+                **_at(slot, visit),
+                "app_id": app.pk,
+                "doctor_id": visit["doctor_id"],
+                "patient_id": visit["patient_id"],
+                "amendment_name": "Corrected family history",
+                "amendment_file_id": file,
+                "comments": "Asked for by the patient.",
+            }
+            self.setup.copy(Amendment, [row])
 
     def _condition(self, patient: int, child: bool) -> Condition | None:
         if child:
