@@ -1,14 +1,17 @@
-"""``python -m bench [--patients N] [--rounds N] [--seconds S] [--quick] [--only abcd] [--data DIR]``."""
+"""``python -m bench [--patients N] [--rounds N] [--seconds S] [--quick] [--only abcd]
+[--data DIR] [--publish]``."""
 
 import argparse
 import json
 import random
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from bench import agree, plot, report
@@ -16,39 +19,37 @@ from bench.database import Cluster, Script, load
 from bench.measure import Bench, Case, Request, Results, say, slots
 from bench.servers import ROOT, Server, granian
 
+Answer = TypeVar("Answer")
 USUAL = 100_000
 PAGE = 250
 
 
 def main() -> None:
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stops what it started, like a Ctrl-C
     directory = Path(options.data or tempfile.mkdtemp(prefix="charthouse-bench-")).resolve()
     cluster = Cluster(directory)
-    servers: list[Server] = []
     try:
         sizes = [USUAL] if options.patients == USUAL else [USUAL, options.patients]
         if options.quick and options.patients < USUAL:
             sizes = [options.patients]
         facts = {}
         for size in sizes:
-            say(f"loading {size} patients")
+            say(f"loading {size:,} patients")
             facts[size] = load(cluster, f"bench{size}", size)
-        results = {}
-        for size in sizes:
-            servers = systems(cluster, f"bench{size}", directory, options.only if size == sizes[0] else "a")
-            for server in servers:
-                server.start()
-            results[size] = measure(cluster, f"bench{size}", servers, facts[size], options)
-            for server in servers:
-                server.stop()
-        text = report.written(results, facts, options.rounds, options.seconds)
+        servers = systems(cluster, f"bench{sizes[0]}", directory, options.only)
+        results = running(servers, lambda: measure(cluster, servers, facts[sizes[0]], options))
+        growth = {}
+        if sizes[1:]:
+            servers = [systems(cluster, f"bench{size}", directory, "a")[0] for size in sizes]
+            growth = running(servers, lambda: grow(cluster, servers, facts, options))
+        text = report.written(results, growth, facts, options.rounds, options.seconds)
         print(text)
-        if not options.only or set(options.only) >= set("abc"):
-            (ROOT / "bench" / "latest.md").write_text(text)
-            plot.draw(results[sizes[0]], ROOT / "bench" / "latest.png")
+        if set(options.only) >= set("abcd") and not options.cases:
+            plot.draw(results, ROOT / "bench" / "latest.png")
+        if options.publish:
+            report.publish(text, ROOT / "docs" / "benchmarks.md")
     finally:
-        for server in servers:
-            server.stop()
         cluster.stop()
         if not options.data:
             shutil.rmtree(directory, ignore_errors=True)
@@ -67,6 +68,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="abcd", help="letters of the systems to run")
     parser.add_argument("--cases", default="", help="comma list of the cases to run")
     parser.add_argument("--data", help="keep the database in this directory and take it up again")
+    parser.add_argument("--publish", action="store_true", help="write the tables into docs/benchmarks.md")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds = 2, 1.0
@@ -102,8 +104,18 @@ def systems(cluster: Cluster, name: str, directory: Path, only: str) -> list[Ser
     return [server for server in made if server.label in only]
 
 
+def running(servers: list[Server], work: Callable[[], Answer]) -> Answer:
+    try:
+        for server in servers:
+            server.start()
+        return work()
+    finally:
+        for server in servers:
+            server.stop()
+
+
 def measure(
-    cluster: Cluster, name: str, servers: list[Server], facts: dict[str, Any], options: argparse.Namespace
+    cluster: Cluster, servers: list[Server], facts: dict[str, Any], options: argparse.Namespace
 ) -> Results:
     for problem in agree.problems(servers, facts):
         raise SystemExit(f"the systems answer differently: {problem}")
@@ -113,9 +125,7 @@ def measure(
     scripts = {}
     if "d" in options.only:
         scripts = {case: Script(**made) for case, made in facts["scripts"].items()}
-    bench = Bench(
-        cluster, name, servers, facts["token"], options.seconds, options.seconds / 2, Results(), scripts
-    )
+    bench = Bench(cluster, servers, facts, options.seconds, Results(), scripts)
     picked = [case for case in chosen if not options.cases or case.key in options.cases.split(",")]
     for case in picked:
         bench.warm_up(case)
@@ -127,9 +137,28 @@ def measure(
     return bench.results
 
 
+def grow(
+    cluster: Cluster, servers: list[Server], facts: dict[int, dict[str, Any]], options: argparse.Namespace
+) -> dict[int, Results]:
+    """Charthouse with the usual number of patients and with another, window by window."""
+    benches = [
+        Bench(cluster, [server], facts[size], options.seconds, Results())
+        for server, size in zip(servers, facts, strict=True)
+    ]
+    chosen = [cases(bench.facts) for bench in benches]
+    for bench, its in zip(benches, chosen, strict=True):
+        for case in its:
+            bench.warm_up(case)
+    for number in range(options.rounds):
+        for same_cases in zip(*chosen, strict=True):
+            for bench, case in list(zip(benches, same_cases, strict=True))[:: 1 if number % 2 else -1]:
+                bench.round(number, case)
+    return {size: bench.results for size, bench in zip(facts, benches, strict=True)}
+
+
 def deep(bench: Bench, facts: dict[str, Any], rounds: int) -> None:
     """Page 400 against page 1, Charthouse's own."""
-    last = min(400, facts["patients"] // PAGE)
+    last = facts["depth"] = min(400, facts["patients"] // PAGE)
     before: Any = agree.fetched(bench.servers[0], f"/api/patients?page={last - 1}", facts["token"])
     paths = {
         "page1": "/api/patients",

@@ -125,5 +125,4 @@ def load(cluster: Cluster, name: str, patients: int) -> dict[str, Any]:
         raise SystemExit("loading failed")
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     cluster.quiet(name)
-    facts["loading"] = time.monotonic() - started
-    return facts
+    return facts | {"database": name, "loading": time.monotonic() - started}

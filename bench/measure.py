@@ -65,20 +65,18 @@ class Results:
 
 @dataclass
 class Bench:
-    """``seconds`` a window, ``warm`` seconds before the first; ``scripts`` are pgbench's, by case."""
+    """``seconds`` a window; ``facts`` of the database that the servers use; ``scripts`` are pgbench's, by case."""
 
     cluster: Cluster
-    database: str
     servers: list[Server]
-    token: str
+    facts: "Facts"
     seconds: float
-    warm: float
     results: Results
     scripts: dict[str, Script] = field(default_factory=dict)
 
     def warm_up(self, case: Case) -> None:
         for server in self.servers:
-            self._window(case, server, self.warm)
+            self._window(case, server, self.seconds / 2)
 
     def round(self, number: int, case: Case) -> None:
         """One window of every system; each round starts with another one."""
@@ -100,7 +98,7 @@ class Bench:
         many = 3000 if not case.once else int(seconds * 3000)
         job = Job(
             server.port,
-            self.token,
+            self.facts["token"],
             case.connections,
             seconds,
             case.requests(server.label, many),
@@ -115,7 +113,9 @@ class Bench:
 
     def _database_alone(self, case: Case, script: Script) -> Figures:
         before = self.cluster.cpu()
-        outcome = pgbench(self.cluster, self.database, script, clients=case.connections, seconds=self.seconds)
+        outcome = pgbench(
+            self.cluster, self.facts["database"], script, clients=case.connections, seconds=self.seconds
+        )
         return figures_of(outcome, 0.0, self.cluster.cpu() - before)
 
 

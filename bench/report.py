@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -37,14 +38,16 @@ BARS = (
     Bar("list", "", most=10),
     Bar("post", "", most=4),
 )
+MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 GROWTH = 1.2  # times the figures of the usual number of patients
 DEPTH = 2.0  # times the first page, for page 400
 
 
-def written(results: dict[int, Results], facts: dict[int, Any], rounds: int, seconds: float) -> str:
-    """All of it. ``results`` by number of patients, the usual one first."""
-    size, *larger = results
-    usual = results[size]
+def written(
+    usual: Results, growth: dict[int, Results], facts: dict[int, Any], rounds: int, seconds: float
+) -> str:
+    """All of it. ``facts`` and ``growth`` by number of patients, the usual one first."""
+    size = next(iter(facts))
     lines = [
         f"{description()}.",
         f"{size:,} patients, {facts[size]['populated']} of {facts[size]['keys']} keys filled; one worker each; "
@@ -54,10 +57,18 @@ def written(results: dict[int, Results], facts: dict[int, Any], rounds: int, sec
         "",
         *_bars(usual),
     ]
-    lines += ["", *_pages(usual)] if usual.has("page1", "a") else []
-    for other in larger:
-        lines += ["", *_growth(usual, size, results[other], other)]
+    lines += ["", *_pages(usual, facts[size]["depth"])] if usual.has("page1", "a") else []
+    if growth:
+        lines += ["", *_growth(growth)]
     return "\n".join(lines) + "\n"
+
+
+def publish(text: str, path: Path) -> None:
+    """Put the tables between the marks of the page."""
+    page = path.read_text()
+    before, _, rest = page.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    path.write_text(f"{before}{MARKS[0]}\n\n{text}\n{MARKS[1]}{after}")
 
 
 def _table(results: Results) -> Iterator[str]:
@@ -95,7 +106,7 @@ def _bars(results: Results) -> Iterator[str]:
             yield f"| {title}, CPU ms, server and database | ≤ {bar.most:g} | {cpu:.2f} | {verdict} |"
 
 
-def _pages(results: Results) -> Iterator[str]:
+def _pages(results: Results, depth: int) -> Iterator[str]:
     yield "| a page of the list | requests/s | p99 ms | CPU ms | time, times page 1 | asked | |"
     yield "|---|--:|--:|--:|--:|--:|---|"
     for case, title in (
@@ -119,18 +130,16 @@ def _verdict(met: bool) -> str:
     return "met" if met else "missed"
 
 
-def _growth(usual: Results, size: int, larger: Results, other: int) -> Iterator[str]:
+def _growth(growth: dict[int, Results]) -> Iterator[str]:
+    (size, usual), (other, larger) = growth.items()
     yield f"| (a) with | {size:,}: requests/s | CPU ms | {other:,}: requests/s | CPU ms | time, times | asked | |"
     yield "|---|--:|--:|--:|--:|--:|--:|---|"
     for case, title in CASES.items():
-        if not (usual.has(case, "a") and larger.has(case, "a")):
-            continue
-        rate, cpu = usual.median(case, "a", "rate"), usual.median(case, "a", "cpu")
-        rate2, cpu2 = larger.median(case, "a", "rate"), larger.median(case, "a", "cpu")
-        asked, verdict = "", ""
-        if case in ("one", "list"):
-            asked, verdict = f"≤ {GROWTH:g}", _verdict(rate / rate2 <= GROWTH)
+        pairs = list(zip(usual.windows[case, "a"], larger.windows[case, "a"], strict=True))
+        times = median(one.rate / two.rate for one, two in pairs)
+        cells = [r.median(case, "a", of) for r in (usual, larger) for of in ("rate", "cpu")]
+        asked, verdict = (f"≤ {GROWTH:g}", _verdict(times <= GROWTH)) if case in ("one", "list") else ("", "")
         yield (
-            f"| {title} | {rate:,.0f} | {cpu:.2f} | {rate2:,.0f} | {cpu2:.2f} "
-            f"| {rate / rate2:.2f} | {asked} | {verdict} |"
+            f"| {title} | {cells[0]:,.0f} | {cells[1]:.2f} | {cells[2]:,.0f} | {cells[3]:.2f} "
+            f"| {times:.2f} | {asked} | {verdict} |"
         )
