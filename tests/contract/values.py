@@ -14,6 +14,7 @@ from django.db import models
 
 from charthouse.files.fields import File
 from charthouse.resource import fields as kinds
+from charthouse.resource import values as parsing
 from charthouse.resource.fields import ABSENT, Field, ListOf
 from charthouse.resource.nested import Embedded, Many, Members, Rows
 
@@ -70,7 +71,7 @@ def _text(field: kinds.Text, model: Model | None, n: int, row: Row) -> str:
 
 def _integer(field: kinds.Integer, model: Model | None, n: int, row: Row) -> int:
     low, high = max(field.minimum, 1), min(field.maximum, 2**15 - 1)
-    return low + n % (high - low + 1) if high > low else low
+    return low + n % min(high - low + 1, 200)  # columns may be narrower than their type
 
 
 def _boolean(field: Field, model: Model | None, n: int, row: Row) -> bool:
@@ -190,27 +191,28 @@ HOSTILE: tuple[Any, ...] = (
 )
 
 
-def hostile(field: Field) -> Iterator[Any]:
-    """Every hostile value as it is, and where it belongs: in a list, or in all keys of an object at once.
+def hostile_inside(field: Field) -> Iterator[Any]:
+    """Every hostile value where it belongs inside a key: in its list, or in all keys of its object at once.
 
     An object with one wrong key is refused whole, so there is a second one, of those keys alone that take the value.
     """
-    yield from HOSTILE
     for value in HOSTILE:
         if isinstance(field, ListOf):
             yield [value]
         if isinstance(field, Members):
             listed = isinstance(field, Many) or (isinstance(field, Embedded) and field.many)
+            inner = field.to if isinstance(field, Rows) else None
             for item in (
                 {member.name: value for member in field.fields},
-                {member.name: value for member in field.fields if _takes(member, value)},
+                {member.name: value for member in field.fields if takes(member, inner, value)},
             ):
                 yield [item] if listed else item
 
 
-def _takes(member: Field, value: Any) -> bool:
+def takes(field: Field, model: Model | None, value: Any) -> bool:
+    """Whether the value gets past the parser, and so to the checks and to the database."""
     try:
-        member.parse(value)
+        field.parse(value) if model is None else parsing.value(field, model, value)
     except (kinds.Wrong, NotImplementedError):
         return False
     return True

@@ -175,7 +175,7 @@ class World:
         if model is User:
             return int(self.clinic.user.pk)
         for resource in registry():
-            if resource.model is model and not resource.rows:
+            if resource.model is model:
                 return self.row(resource.path)
         return None if column.null else self.instance(model)
 
