@@ -24,9 +24,11 @@ lint: .venv/dev.stamp ## style, types, and who may import whom
 bench: .venv/bench.stamp ## measure against plain servers and the database; prints a table
 	@exec $(BIN)/python -m bench $(ARGS)
 
-docs: .venv/runtime.stamp ## write anew what is printed from the declarations: docs/openapi/
+docs: .venv/dev.stamp browser ## write anew what is printed from the declarations, and the screenshots
 	@mkdir -p docs/openapi
 	@$(BIN)/charthouse openapi > docs/openapi/drchrono.json
+	@$(BIN)/python -m tests.contract.coverage
+	@$(BIN)/python -m tests.browser.screenshots
 
 lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml
 	@for name in runtime dev bench; do \

@@ -1,7 +1,9 @@
-"""``python -m tests.contract.coverage``: how much of the reference is built, for docs/reference-coverage.md."""
+"""``python -m tests.contract.coverage``: how much of the reference is built, into docs/reference-coverage.md and the
+README. A test holds both true."""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 
 def lines() -> Iterator[str]:
@@ -44,9 +46,29 @@ def lines() -> Iterator[str]:
         yield "| " + " | ".join(map(str, row)) + " |"
 
 
+PAGE = Path(__file__).parents[2] / "docs" / "reference-coverage.md"
+README = Path(__file__).parents[2] / "README.md"
+MARKS = ("<!-- coverage -->\n", "<!-- /coverage -->")
+
+
+def page() -> str:
+    return "\n".join(lines()) + "\n"
+
+
+def readme() -> str:
+    """The README with today's count between its marks."""
+    before, rest = README.read_text().split(MARKS[0])
+    count = " ".join(list(lines())[2:4])
+    return (
+        f"{before}{MARKS[0]}{count} See [docs/reference-coverage.md](docs/reference-coverage.md).\n{MARKS[1]}"
+        + (rest.split(MARKS[1])[1])
+    )
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
     import django
 
     django.setup()
-    print("\n".join(lines()))
+    PAGE.write_text(page())
+    README.write_text(readme())

@@ -1,0 +1,70 @@
+"""``python -m tests.browser.screenshots``: pictures of the pages for the README, of a sandbox made for them."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import QUIET
+
+SHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
+
+
+def shoot(page: Page, sandbox: dict[str, Any]) -> None:
+    """Sign in and picture one page after the other."""
+    base, practice = sandbox["base_url"], sandbox["practices"][0]
+    user, app = practice["users"][0], practice["oauth_apps"][0]
+    page.goto(f"{base}/docs")
+    page.screenshot(path=SHOTS / "reference.png")
+    page.goto(f"{base}/sign-in")
+    page.get_by_label("Username").fill(user["username"])
+    page.get_by_label("Password").fill(user["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{base}/settings")
+    page.screenshot(path=SHOTS / "settings.png")
+    page.goto(
+        f"{base}/o/authorize/?response_type=code&client_id={app['client_id']}&redirect_uri={app['redirect_uri']}"
+    )
+    page.get_by_role("button", name="Allow").wait_for()
+    page.screenshot(path=SHOTS / "consent.png")
+
+
+def main() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    data = Path(tempfile.mkdtemp(prefix="charthouse-docs-"))
+    command = [sys.executable, "-m", "charthouse", "sandbox", "--data", str(data / "data"), "--port", port]
+    server = subprocess.Popen([*command, "--seed", "1"], stdout=subprocess.DEVNULL)
+    try:
+        described = data / "data" / "sandbox.json"
+        until = time.monotonic() + 300
+        while time.monotonic() < until and server.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", int(port)), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            shoot(page, json.loads(described.read_text()))
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    os.environ.pop("DATABASE_URL", None)
+    main()
