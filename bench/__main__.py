@@ -183,7 +183,7 @@ def cases(facts: dict[str, Any]) -> list[Case]:
         return [("GET", f"/api/patients/{number}", None) for number in ids]
 
     def book(label: str, many: int) -> list[Request]:
-        made = []
+        made: list[Request] = []
         for _ in range(many):
             at, doctor_id, office, room = next(free)
             body = {

@@ -50,14 +50,14 @@ class Results:
     windows: dict[tuple[str, str], list[Figures]] = field(default_factory=lambda: defaultdict(list))
 
     def median(self, case: str, label: str, of: str) -> float:
-        return median(getattr(window, of) for window in self.windows[case, label])
+        return float(median(getattr(window, of) for window in self.windows[case, label]))
 
     def ratio(self, case: str, label: str, other: str, of: str = "rate") -> float | None:
         """The median of the rounds' ratios."""
         pairs = list(zip(self.windows[case, label], self.windows[case, other], strict=False))
         if not pairs:
             return None
-        return median(getattr(one, of) / getattr(two, of) for one, two in pairs)
+        return float(median(getattr(one, of) / getattr(two, of) for one, two in pairs))
 
     def has(self, case: str, label: str) -> bool:
         return bool(self.windows.get((case, label)))

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import django
 import msgspec
 

@@ -14,6 +14,7 @@ def draw(results: Results, path: Path) -> None:
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.patches import Patch
 
     cases = [case for case in CASES if results.has(case, "a")]
     figure, rows = plt.subplots(2, len(cases), figsize=(3.1 * len(cases), 6.2), squeeze=False)
@@ -35,7 +36,7 @@ def draw(results: Results, path: Path) -> None:
             axis.margins(y=0.15)
     rows[0][0].set_ylabel("requests a second")
     rows[1][0].set_ylabel("CPU ms a request\n(hatched: PostgreSQL)")
-    handles = [plt.Rectangle((0, 0), 1, 1, color=COLOURS[label]) for label in NAMES]
+    handles = [Patch(color=COLOURS[label]) for label in NAMES]
     figure.legend(
         handles, [f"{label}: {name}" for label, name in NAMES.items()], loc="lower center", ncol=4, fontsize=8
     )
