@@ -18,6 +18,7 @@ BASE = "/api/"
 # Choices where the reference contradicts itself or leaves a type open; each is named in the docs of its resource.
 TYPE_CHOSEN = {
     ("appointments", "status_transitions"): "array<object>",  # the reference says object; clients read a list
+    ("line_items", "diagnosis_pointers"): "array<integer>",  # "list of 4", each an integer
 }
 
 

@@ -269,6 +269,15 @@ SPECIAL = {
     ("implantable_devices", "mu_date"),
     ("implantable_devices", "mu_date_range"),
     ("care_plans", "plan_type"),
+    ("line_items", "service_date"),
+    ("line_items", "posted_date"),
+    ("transactions", "posted_date"),
+    ("eligibility_checks", "appointment_date"),
+    ("eligibility_checks", "appointment_date_range"),
+    ("eligibility_checks", "query_date"),
+    ("eligibility_checks", "query_date_range"),
+    ("eligibility_checks", "service_types"),
+    ("eligibility_checks", "eligibilities"),
 }
 
 
