@@ -29,7 +29,7 @@ from charthouse.domains.patients.models import (
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity.models import User
-from charthouse.sandbox import apps, house, payers, visits
+from charthouse.sandbox import apps, billing, house, payers, prices, visits
 from charthouse.sandbox.bulk import Loader, Progress
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.charts import Charts
@@ -52,6 +52,7 @@ MANY = (
     Appointment,
     ClinicalNote,
     *visits.DETAILS,
+    *billing.MODELS,
 )  # tables that grow with the patients
 FIRST_IDS: dict[type[models.Model], int] = {
     User: 11,
@@ -136,6 +137,7 @@ class Site:
         ]
         for provider in providers:
             provider.furniture = furnish(self.setup, provider)
+            prices.price(self.setup, provider)
         return Team(providers, self.calendar, mean, detailed)
 
     def populate(self, count: int, progress: Progress) -> None:

@@ -14,6 +14,7 @@ from charthouse.domains.scheduling.models import (
     Vitals,
 )
 from charthouse.sandbox import reasons
+from charthouse.sandbox.billing import Bills
 from charthouse.sandbox.calendar import Calendar, Slot, status, transitions, visits
 from charthouse.sandbox.furniture import MEASURED, PROFILES, REMINDERS
 from charthouse.sandbox.people import BIRTHS, Person, Row
@@ -59,10 +60,19 @@ class Book:
         rows.sort(key=lambda pair: pair[0].start)
         for (_, row), row_id in zip(rows, ids(len(rows)), strict=True):
             row["id"] = row_id
+        bills = Bills(self.copy, self.calendar, people)
+        if self.detailed:
+            bills.bill(rows, self._profiles())
         self.copy(Appointment, [row for _, row in rows])
         if self.detailed:
+            bills.write()
             self._details(rows, {person.row["id"]: person.row for person in people})
         return rows
+
+    def _profiles(self) -> dict[int, str]:
+        """Names of the kinds of visits, by id."""
+        all_of = (provider.furniture.profiles.items() for provider in self.providers)
+        return {row_id: name for items in all_of for name, row_id in items}
 
     def _slots(self, place: int, count: int, person: Person) -> list[Slot]:
         taken = [slot for _, slot in zip(range(count), self.decks[place], strict=False)]

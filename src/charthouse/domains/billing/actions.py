@@ -1,7 +1,6 @@
 """Charges, payments and insurers' answers are posted here, whichever door they come through. Hooks of the
 declarations, and what the console and imports call (``post_transaction``, ``delete_payment``)."""
 
-
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -237,5 +236,3 @@ def noted(change: Change) -> None:
 def _locked(model: Any, practice: int, row_id: Any) -> Any:
     """The row, locked against other writers, or None."""
     return model.objects.select_for_update(no_key=True).filter(practice=practice, pk=row_id).first()
-
-

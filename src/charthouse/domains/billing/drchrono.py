@@ -77,14 +77,17 @@ line_items = Resource(
         _sum("adjustment", ledger.adjustment, "Written off."),
         Ref("appointment", REQUIRED, to="appointments"),
         Decimal("allowed", doc="Allowed by the insurer."),
-        _sum("balance_ins", ledger.insurance_balance, "Insurers' part: not yet paid, written off or passed on."),
-        _sum("balance_pt", ledger.patient_balance, "The patient's part: passed on by insurers, or self-paid."),
+        _sum(
+            "balance_ins", ledger.insurance_balance, "Insurers' part: not yet paid, written off or passed on."
+        ),
+        _sum(
+            "balance_pt", ledger.patient_balance, "The patient's part: passed on by insurers, or self-paid."
+        ),
         _sum("balance_total", ledger.balance, "Billed less written off less paid."),
         Decimal(
             "billed",
             computed=lambda: sql.Truncated(ledger.billed()),
             nullable=False,
-            default=None,
             doc="Default: price times quantity.",
         ),
         Text("billing_status", READ_ONLY, choices=LINE_ITEM_STATUSES),
@@ -121,7 +124,7 @@ line_items = Resource(
         Text("units", READ_ONLY),
         Timestamp("posted_date", READ_ONLY, source="created_at"),
         Timestamp("updated_at", READ_ONLY, doc="Moves with every payment on it as well."),
-        Date("service_date", computed=_service_date, default=None, doc="Default: the day of the visit."),
+        Date("service_date", computed=_service_date, doc="Default: the day of the visit."),
         Text("description", READ_ONLY, doc="From the doctor's fee schedule."),
         Decimal("expected_reimbursement", READ_ONLY, doc="From the fee schedule of the patient's payer."),
     ),
@@ -183,7 +186,9 @@ transactions = Resource(
     rows=Q(archived=False),
     fields=(
         Decimal("adjustment", READ_ONLY),
-        Text("adjustment_group_code", READ_ONLY, doc="X12 CAS01: CO, CR, OA, PI, or PR (the patient owes it)."),
+        Text(
+            "adjustment_group_code", READ_ONLY, doc="X12 CAS01: CO, CR, OA, PI, or PR (the patient owes it)."
+        ),
         Text("adjustment_reason", READ_ONLY, doc="X12 claim adjustment reason code."),
         _of_item("appointment", "appointments"),
         Date("check_date", READ_ONLY),
@@ -192,7 +197,9 @@ transactions = Resource(
         _of_item("doctor", "doctors"),
         Id("id"),
         Decimal("ins_paid", READ_ONLY),
-        Integer("ins_name", READ_ONLY, minimum=1, maximum=3, doc="1 primary, 2 secondary, 3 tertiary insurer."),
+        Integer(
+            "ins_name", READ_ONLY, minimum=1, maximum=3, doc="1 primary, 2 secondary, 3 tertiary insurer."
+        ),
         Ref("line_item", READ_ONLY, to="line_items"),
         _of_item("patient", "patients"),
         Timestamp("posted_date", READ_ONLY, source="created_at"),
@@ -241,7 +248,11 @@ patient_payments = Resource(
         Decimal("amount", REQUIRED, doc="Not zero; a refund is negative whatever sign it comes with."),
         Timestamp("created_at", READ_ONLY),
         Ref("created_by", READ_ONLY, to="users"),
-        Ref("doctor", to="doctors", doc="Default: the line item's, else the appointment's, else the patient's."),
+        Ref(
+            "doctor",
+            to="doctors",
+            doc="Default: the line item's, else the appointment's, else the patient's.",
+        ),
         Id("id"),
         Ref("line_item", to="line_items"),
         Text("notes"),

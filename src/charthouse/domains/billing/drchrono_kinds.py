@@ -34,7 +34,9 @@ class ProcedureType(Text):
         return letter
 
     def shown(self, column: Combinable) -> Combinable:
-        whens = [When(procedure_type=letter, then=sql.Text(label)) for letter, label in PROCEDURE_TYPES.items()]
+        whens = [
+            When(procedure_type=letter, then=sql.Text(label)) for letter, label in PROCEDURE_TYPES.items()
+        ]
         return Case(*whens, default=Value(""), output_field=models.TextField())
 
     def schema(self) -> dict[str, Any]:
@@ -83,8 +85,6 @@ class Passed(Boolean):
 
     def finish(self, value: Any) -> bool:
         return value is not None and value < clock.now().date()
-
-
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

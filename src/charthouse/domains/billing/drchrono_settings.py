@@ -72,7 +72,10 @@ billing_profiles = Resource(
         Timestamp("updated_at", READ_ONLY),
     ),
     filters=(RefIs("doctor", to="doctors"),),
-    example={"name": "Annual physical", "cpt_codes": [{"code": "99395", "price": "185.00", "quantity": "1.00"}]},
+    example={
+        "name": "Annual physical",
+        "cpt_codes": [{"code": "99395", "price": "185.00", "quantity": "1.00"}],
+    },
 )
 
 
@@ -124,7 +127,17 @@ fee_schedules = Resource(
 
 _SUBSCRIBER = (
     *("first_name", "last_name", "middle_name"),
-    *("gender", "member_id", "group_number", "plan_name", "address", "city", "state", "zip_code", "relationship"),
+    *(
+        "gender",
+        "member_id",
+        "group_number",
+        "plan_name",
+        "address",
+        "city",
+        "state",
+        "zip_code",
+        "relationship",
+    ),
 )
 _BENEFIT = (
     *("eligibility", "coverage_level", "service_type", "insurance_type", "plan_name", "time_period"),
@@ -147,9 +160,7 @@ eligibility_checks = Resource(
         Text("payer_name", READ_ONLY),
         Labelled("eligibility", READ_ONLY, labels=ELIGIBILITY_TYPES, doc="The label of an X12 EB01 code."),
         Text("request_service_type", READ_ONLY, doc="X12 service type code."),
-        Labelled(
-            "service_type_description", READ_ONLY, source="request_service_type", labels=SERVICE_TYPES
-        ),
+        Labelled("service_type_description", READ_ONLY, source="request_service_type", labels=SERVICE_TYPES),
         Timestamp("query_date", READ_ONLY),
         Embedded(
             "coverage_subscriber",

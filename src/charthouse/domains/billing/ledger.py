@@ -8,7 +8,7 @@ Of every charge, whatever was posted and in which order::
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.expressions import Combinable, Func
 from django.db.models.functions import Coalesce, Round
 
@@ -63,20 +63,35 @@ def paid() -> Combinable:
     return insurers_paid() + patient_paid()
 
 
+def settled() -> Combinable:
+    """Paid or written off by insurers."""
+    off = Case(When(PASSED_ON, then=Value(0)), default=F("adjustment"), output_field=_AMOUNT)
+    return _insurers(F("ins_paid") + off)
+
+
 def balance() -> Combinable:
-    settled = _insurers(F("ins_paid") + Case(When(PASSED_ON, then=Value(0)), default=F("adjustment"), output_field=_AMOUNT))
-    return billed() - settled - patient_paid()
+    return billed() - settled() - patient_paid()
+
+
+def passed_on() -> Combinable:
+    """What the last insurer in rank to answer leaves to the patient: a secondary one answers for what the primary
+    one has passed on."""
+    rows = Transaction.objects.filter(
+        practice=OuterRef("practice_id"), line_item=OuterRef("pk"), archived=False
+    ).values("ins_name")
+    of_rank = rows.annotate(total=Sum("adjustment", filter=PASSED_ON)).order_by("-ins_name").values("total")
+    return Coalesce(Subquery(of_rank[:1]), Value(0), output_field=_AMOUNT)
 
 
 def patient_balance() -> Combinable:
-    """What insurers have passed on, or all that is left where none is asked."""
-    owed = _insurers(F("adjustment"), PASSED_ON) - patient_paid()
+    """What insurers have passed on, or all that is left where none is asked, less what is paid."""
+    owed = passed_on() - patient_paid()
     return Case(When(self_pay=True, then=balance()), default=owed, output_field=_AMOUNT)
 
 
 def insurance_balance() -> Combinable:
     """What no insurer has yet paid, written off or passed on."""
-    open_ = billed() - _insurers(F("ins_paid") + F("adjustment"))
+    open_ = billed() - settled() - passed_on()
     return Case(When(self_pay=True, then=Value(0)), default=open_, output_field=_AMOUNT)
 
 

@@ -50,9 +50,7 @@ class FeeSchedule(Record):
     doctor = RecordKey("practice.Doctor")
     payer_id = text(50)
     plan_name = text(200)
-    assignee_type = models.CharField(
-        max_length=10, choices=AssigneeType, default=AssigneeType.INDIVIDUAL
-    )
+    assignee_type = models.CharField(max_length=10, choices=AssigneeType, default=AssigneeType.INDIVIDUAL)
     assignees = ArrayField(models.BigIntegerField(), default=list, blank=True)
     specialities = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     effective_date = models.DateField(null=True, blank=True)
