@@ -202,7 +202,7 @@ def _filled(column: Any, n: int) -> Any:
         "DateField": date(1980, 1, 1) + timedelta(days=n),
         "DateTimeField": clock.now(),
         "BooleanField": False,
-        "DecimalField": n % 100,
+        "DecimalField": n % 99 + 1,
         "TimeField": datetime(2000, 1, 1, 9).time(),  # noqa: DTZ001
         "JSONField": [],
         "ArrayField": [],

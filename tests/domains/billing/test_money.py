@@ -58,7 +58,7 @@ def expected(charge: dict[str, Any], posted: list[Any], *, self_pay: bool) -> di
 
 
 def post(desk: Desk, item: dict[str, Any], each: Any) -> Any:
-    """Post one thing, through the door it comes through. What counts of it: the payment with its sign, or the answer."""
+    """Post one thing, through its own door. What counts of it: the answer, or the payment with its sign."""
     if isinstance(each, dict):
         desk.answer(item, **each)
         return each
