@@ -143,7 +143,7 @@ class Bills:
             claim_status="1",
         )
         if share:
-            passed = {"adjustment_group_code": "PR", "adjustment_reason": "3", "claim_status": "1"}
+            passed: Row = {"adjustment_group_code": "PR", "adjustment_reason": "3", "claim_status": "1"}
             self._say(item, slot, person, at, adjustment=share, **passed)
             second = len(person.coverages) > 1
             if second:

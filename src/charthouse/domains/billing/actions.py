@@ -57,7 +57,7 @@ def charge(change: Change) -> None:
 def _posting(change: Change, visit: Appointment) -> dict[str, Any]:
     """What a new charge gets beside its declared keys."""
     practice = change.actor.practice
-    patient = Patient.objects.get(practice=practice, pk=visit.patient_id)
+    patient = Patient.objects.get(practice=practice, appointments=visit)
     primary = Coverage.objects.filter(practice=practice, patient=patient, rank=1, archived=False).first()
     self_pay = primary is None or patient.patient_payment_profile == "Cash"
     fee = _fee(change, primary.insurance_payer_id if primary else "")
