@@ -1,6 +1,7 @@
 """Lists: pages, page sizes, ``next``, required parameters, and every filter against the database's own answer."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -257,7 +258,6 @@ SPECIAL = {
     ("appointments", "date"),
     ("appointments", "date_range"),
     ("appointments", "ignore_virtual"),
-    ("appointments", "occurred_since"),
     ("appointment_templates", "available"),
     ("appointment_templates", "strict"),
     ("appointment_templates", "week_day"),
@@ -279,6 +279,13 @@ SPECIAL = {
     ("eligibility_checks", "service_types"),
     ("eligibility_checks", "eligibilities"),
 }
+
+
+def test_every_special_filter_has_its_test() -> None:
+    there = {(resource.path, parameter.name) for resource, parameter in FILTERS}
+    assert sorted(SPECIAL - there) == []
+    tests = "".join(path.read_text() for path in (Path(__file__).parents[1] / "domains").rglob("test_*.py"))
+    assert [f"{path}?{name}" for path, name in sorted(SPECIAL) if name not in tests] == []
 
 
 def _also(resource: Resource, name: str, wanted: str) -> Q:
