@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "charthouse.domains.clinical",
     "charthouse.domains.medications",
     "charthouse.domains.billing",
+    "charthouse.domains.tasks",
     "charthouse.dialects",
 ]
 

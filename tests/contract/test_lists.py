@@ -278,6 +278,9 @@ SPECIAL = {
     ("eligibility_checks", "query_date_range"),
     ("eligibility_checks", "service_types"),
     ("eligibility_checks", "eligibilities"),
+    ("tasks", "due_at_date"),
+    ("tasks", "due_at_range"),
+    ("tasks", "due_at_unknown"),
 }
 
 

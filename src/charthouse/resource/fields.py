@@ -5,8 +5,8 @@ Django REST framework, which clients of both APIs already parse.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal as Number
 from decimal import InvalidOperation
@@ -132,6 +132,10 @@ class Field:
         """Every row that a parsed value points to, with the path of keys to it, for errors."""
         return ()
 
+    def within(self, item: Mapping[str, Any]) -> "Field":
+        """The declaration that holds for a member of this object, where that hangs on its other members."""
+        return self
+
     def plain(self) -> "Field":
         """What is shown of it without verbose."""
         return self
@@ -220,6 +224,7 @@ class Color(Text):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Integer(Field):
+    choices: Sequence[int] | None = None
     minimum: int = -(2**31)
     maximum: int = 2**31 - 1
     json_type = {"type": "integer"}
@@ -235,6 +240,8 @@ class Integer(Field):
             raise Wrong(f"Ensure this value is greater than or equal to {self.minimum}.")
         if value > self.maximum:
             raise Wrong(f"Ensure this value is less than or equal to {self.maximum}.")
+        if self.choices is not None and value not in self.choices:
+            raise Wrong(f'"{value}" is not a valid choice.')
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -243,6 +250,8 @@ class Integer(Field):
             schema["minimum"] = self.minimum
         if self.maximum < 2**31 - 1:
             schema["maximum"] = self.maximum
+        if self.choices is not None:
+            schema["enum"] = list(self.choices)
         return schema
 
 
@@ -285,6 +294,19 @@ class Ref(Field):
         if not 0 < value < 2**63:
             raise Wrong(missing_row(value))
         return value
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RefByKind(Ref):
+    """Inside an object: the id of a row of the resource that ``among`` has for the value of the member ``kind``.
+    Ids of kinds that it doesn't have are taken as they are. ``to`` stands for the others in documentation."""
+
+    kind: str
+    among: Mapping[str, str]
+
+    def within(self, item: Mapping[str, Any]) -> "Field":
+        to = self.among.get(item.get(self.kind, ""))
+        return Integer(self.name) if to is None else replace(self, to=to)
 
 
 def missing_row(row_id: Any) -> str:

@@ -100,7 +100,7 @@ class Contains(Filter):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DateIs(Filter):
-    """One day. ``zone``: path of the column with the zone's name when ``source`` is a moment."""
+    """One day. ``zone``: path of the column with the zone's name, or "UTC", when ``source`` is a moment."""
 
     zone: str = ""
     json_type = {"type": "string", "format": "date"}
@@ -155,6 +155,7 @@ def _between(this: "DateIs | DateRange") -> Q:
     last = Slot(f"{this.name}_last", models.DateField())
     if not this.zone:
         return Q(**{f"{this.path}__gte": first, f"{this.path}__lte": last})
+    zone: Any = "UTC" if this.zone == "UTC" else F(this.zone)
     # The first condition can use an index, whatever the zone of each row; the second is exact.
     coarse = Q(
         **{
@@ -162,7 +163,7 @@ def _between(this: "DateIs | DateRange") -> Q:
             f"{this.path}__lt": Slot(f"{this.name}_to", models.DateTimeField()),
         }
     )
-    return coarse & Q(_LocalDayBetween(WallClock(F(this.path), F(this.zone)), first, last))
+    return coarse & Q(_LocalDayBetween(WallClock(F(this.path), zone), first, last))
 
 
 class _LocalDayBetween(Func):

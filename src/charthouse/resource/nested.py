@@ -17,7 +17,7 @@ from django.db.models.expressions import Combinable, F
 from django.db.models.functions import Coalesce
 
 from charthouse.resource import sql
-from charthouse.resource.fields import ABSENT, REQUIRED, Field, Ref, Wrong, collect, decoded
+from charthouse.resource.fields import ABSENT, REQUIRED, Field, Ref, Wrong, collect, decoded, missing_row
 from charthouse.resource.values import value as one_value
 
 
@@ -93,7 +93,7 @@ class Members(Field):
         for index, item in items:
             at = (self.name, *([str(index)] if isinstance(value, list) else []))
             for member in self.fields:
-                for ref, row_id, path in member.references(item.get(member.name)):
+                for ref, row_id, path in member.within(item).references(item.get(member.name)):
                     yield ref, row_id, (*at, *path)
 
     def schema(self) -> dict[str, Any]:
@@ -240,19 +240,28 @@ class One(Rows):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Many(Rows):
-    """A list of such rows. A written item is matched by ``key`` (its wire name) to a row that is there already;
-    rows that no item names are kept, or put away with ``replace``."""
+    """A list of such rows. A written item is matched by ``key`` (its wire name, or several) to a row that is
+    there already; rows that no item names are kept, or put away with ``replace``."""
 
-    key: str = "id"
+    key: str | tuple[str, ...] = "id"
     replace: bool = False
     at_most: int = 1000
 
     def parse(self, value: Any) -> list[dict[str, Any]]:
         items = collect(_listed(value, self.at_most), lambda item: self._item(item))
-        keys = [item[self.key] for item in items if item.get(self.key) is not None]
+        keys = [key for item in items if (key := self._key(item)) is not None]
         if len(set(keys)) < len(keys):
-            raise Wrong(f"Each {self.key} may be given once.")
+            raise Wrong(f"Each {' and '.join(self._names)} may be given once.")
         return items
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (self.key,) if isinstance(self.key, str) else self.key
+
+    def _key(self, item: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """What a written item is known by, None for a new one."""
+        key = tuple(item.get(name) for name in self._names)
+        return None if None in key else key
 
     def _item(self, value: Any) -> dict[str, Any]:
         parsed = parse_members(self.fields, value, self.to)
@@ -266,13 +275,14 @@ class Many(Rows):
         return Subquery(sql.ungrouped(rows))
 
     def store(self, row: Any, value: Any) -> bool:
-        attribute = next((m.attribute for m in self.fields if m.name == self.key), "id")
-        there = {getattr(child, attribute): child for child in self.existing(row)}
+        named_by = {member.name: member for member in self.fields}
+        attributes = [named_by[name].attribute if name in named_by else "id" for name in self._names]
+        there = {tuple(getattr(child, a) for a in attributes): child for child in self.existing(row)}
         named, changed = set(), False
         for item in value or []:
-            given = item.get(self.key)
+            given = self._key(item)
             if self.key == "id" and given is not None and given not in there:
-                raise Wrong(f'Invalid pk "{given}" - object does not exist.')
+                raise Wrong(missing_row(given[0]))
             child = there.get(given) if given is not None else None
             child = child or self.fresh(row)
             changed |= self.write(child, {name: part for name, part in item.items() if name != "id"})

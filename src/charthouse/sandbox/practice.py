@@ -34,6 +34,7 @@ from charthouse.sandbox.bulk import Loader, Progress
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.charts import Charts
 from charthouse.sandbox.credentials import Credentials
+from charthouse.sandbox.desk import Desk
 from charthouse.sandbox.furniture import furnish
 from charthouse.sandbox.house import HOUSES, House
 from charthouse.sandbox.people import Population
@@ -161,6 +162,7 @@ class Site:
                 progress("Patients", done, count)
             if team.detailed:
                 book.breaks(self._appointments)
+                Desk(self.setup, team.calendar, Random(f"{self.seed}/desk")).fill()  # noqa: S311
 
     def _appointments(self, count: int) -> range:
         return self.loader.ids(Appointment, count)

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from charthouse.resource.declare import Registry
 
-ROOMS = ("practice", "patients", "scheduling", "clinical", "medications", "billing")
+ROOMS = ("practice", "patients", "scheduling", "clinical", "medications", "billing", "tasks")
 
 
 @lru_cache(maxsize=1)

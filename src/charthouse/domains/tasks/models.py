@@ -1,0 +1,117 @@
+"""Tasks and what they are sorted by. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+
+from django.db import models
+from django.db.models import Q
+
+from charthouse.domains.practice.models import text
+from charthouse.identity.tenancy import Record, RecordKey
+
+
+class TaskCategory(Record):
+    """``is_global``: one that the practice began with, not one of its own."""
+
+    name = models.CharField(max_length=200)
+    is_global = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "task categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaskStatus(Record):
+    """``status_category``: O open, P in progress, H on hold, C complete. With a ``task_category``, it is meant for
+    tasks of that category."""
+
+    name = models.CharField(max_length=200)
+    status_category = models.CharField(max_length=1, default="O")
+    task_category = RecordKey("tasks.TaskCategory", null=True, blank=True, indexed=False)
+
+    class Meta:
+        verbose_name_plural = "task statuses"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status_category__in=("O", "P", "H", "C")), name="task_status_category"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Task(Record):
+    """Somebody's, or a group's. ``due_at`` null: not known. ``priority``: 10 low, 20 medium, 30 high, 40 urgent."""
+
+    title = models.CharField(max_length=500)
+    status = RecordKey("tasks.TaskStatus")
+    category = RecordKey("tasks.TaskCategory", null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    assignee_user = RecordKey("identity.User", null=True, blank=True)
+    assignee_group = RecordKey("practice.UserGroup", null=True, blank=True)
+    assigned_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    created_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(assignee_user__isnull=False) | Q(assignee_group__isnull=False),
+                name="task_has_assignee",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__isnull=True) | Q(priority__in=(10, 20, 30, 40)), name="task_priority"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["practice", "due_at"], name="task_due"),
+            models.Index(fields=["practice", "updated_at"], name="task_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return f"task {self.pk}"
+
+
+class TaskNote(Record):
+    task = RecordKey("tasks.Task")
+    text = models.TextField()
+    created_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    def __str__(self) -> str:
+        return f"note {self.pk} of task {self.task_id}"
+
+
+class AssociatedItem(Record):
+    """A row of the record that a task is about: its kind in the wire's word, and its id."""
+
+    task = RecordKey("tasks.Task")
+    type = models.CharField(max_length=20)
+    value_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.value_id} of task {self.task_id}"
+
+
+class TaskTemplate(Record):
+    """What a new task may begin with. ``default_due_date_offset``: a duration as ``[DD] [HH:[MM:]]ss[.uuuuuu]``."""
+
+    name = models.CharField(max_length=200)
+    default_title = text(500)
+    default_note = models.TextField(blank=True, default="")
+    default_priority = models.PositiveSmallIntegerField(null=True, blank=True)
+    default_due_date_offset = text(40)
+    default_status = RecordKey("tasks.TaskStatus", null=True, blank=True)
+    default_category = RecordKey("tasks.TaskCategory", null=True, blank=True)
+    default_assignee_user = RecordKey("identity.User", null=True, blank=True)
+    default_assignee_group = RecordKey("practice.UserGroup", null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(default_priority__isnull=True) | Q(default_priority__in=(10, 20, 30, 40)),
+                name="task_template_priority",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
