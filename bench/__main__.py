@@ -140,12 +140,12 @@ def measure(
 def grow(
     cluster: Cluster, servers: list[Server], facts: dict[int, dict[str, Any]], options: argparse.Namespace
 ) -> dict[int, Results]:
-    """Charthouse with the usual number of patients and with another, window by window."""
+    """Reads of Charthouse with the usual number of patients and with another, window by window."""
     benches = [
         Bench(cluster, [server], facts[size], options.seconds, Results())
         for server, size in zip(servers, facts, strict=True)
     ]
-    chosen = [cases(bench.facts) for bench in benches]
+    chosen = [[case for case in cases(bench.facts) if not case.once] for bench in benches]
     for bench, its in zip(benches, chosen, strict=True):
         for case in its:
             bench.warm_up(case)

@@ -135,6 +135,8 @@ def _growth(growth: dict[int, Results]) -> Iterator[str]:
     yield f"| (a) with | {size:,}: requests/s | CPU ms | {other:,}: requests/s | CPU ms | time, times | asked | |"
     yield "|---|--:|--:|--:|--:|--:|--:|---|"
     for case, title in CASES.items():
+        if not usual.has(case, "a"):
+            continue
         pairs = list(zip(usual.windows[case, "a"], larger.windows[case, "a"], strict=True))
         times = median(one.rate / two.rate for one, two in pairs)
         cells = [r.median(case, "a", of) for r in (usual, larger) for of in ("rate", "cpu")]
