@@ -228,28 +228,25 @@ clinical_note_field_types = Resource(
 
 
 def _standing() -> Q:
-    """The values of this note, and of each field of a persistent template that it leaves empty, those of the
-    patient's last note before that has one. Over the slots of ``appointment``."""
-    asked = Slot("appointment", _ID())
-    here = Appointment.objects.filter(practice=OuterRef("practice"), pk=asked)
-    values = ClinicalNoteFieldValue.objects.filter(
-        practice=OuterRef("practice"),
-        clinical_note_field=OuterRef("clinical_note_field"),
-        archived=False,
-        appointment__archived=False,
-        appointment__patient=OuterRef("appointment__patient"),
-        appointment__scheduled_time__gt=OuterRef("appointment__scheduled_time"),
-        appointment__scheduled_time__lte=Subquery(
-            Appointment.objects.filter(practice=OuterRef("practice"), pk=asked).values("scheduled_time")[:1]
-        ),
+    """The values of this note, and of each field of the template, if it is persistent, the last that was written in
+    it or an earlier note of the patient. Over the slots of ``appointment`` and ``clinical_note_template``: found
+    once, not once for each row."""
+    practice, asked = Slot("practice", _ID()), Slot("appointment", _ID())
+    here = Appointment.objects.filter(practice=practice, pk=asked)
+    last = (
+        ClinicalNoteFieldValue.objects.filter(
+            practice=practice,
+            archived=False,
+            clinical_note_field__clinical_note_template=Slot("clinical_note_template", _ID()),
+            clinical_note_field__clinical_note_template__is_persistent=True,
+            appointment__archived=False,
+            appointment__patient=Subquery(here.values("patient")[:1]),
+            appointment__scheduled_time__lte=Subquery(here.values("scheduled_time")[:1]),
+        )
+        .order_by("clinical_note_field", "-appointment__scheduled_time", "-id")
+        .distinct("clinical_note_field")
     )
-    before = Q(
-        clinical_note_field__clinical_note_template__is_persistent=True,
-        appointment__archived=False,
-        appointment__patient=Subquery(here.values("patient")[:1]),
-        appointment__scheduled_time__lt=Subquery(here.values("scheduled_time")[:1]),
-    )
-    return Q(appointment=asked) | (before & ~Q(Exists(values)))
+    return Q(appointment=asked) | Q(pk__in=last.values("pk"))
 
 
 clinical_note_field_values = Resource(
