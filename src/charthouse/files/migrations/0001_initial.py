@@ -10,7 +10,14 @@ class Migration(migrations.Migration):
 
     initial = True
 
+    # The packages' migrations first: each of them makes Django render again every model that is related to theirs,
+    # and once the record's tables are there, that is all of them (17 s of CPU in place of 24 for an empty database).
     dependencies = [
+        ('axes', '0010_accessattemptexpiration'),
+        ('contenttypes', '0002_remove_content_type_name'),
+        ('oauth2_provider', '0022_refreshtoken_token_family_index'),
+        ('procrastinate', '0041_post_retry_failed_job'),
+        ('sessions', '0001_initial'),
         ('identity', '0002_bearer'),
     ]
 
