@@ -281,6 +281,11 @@ SPECIAL = {
     ("tasks", "due_at_date"),
     ("tasks", "due_at_range"),
     ("tasks", "due_at_unknown"),
+    ("line_item_deletions", "since"),
+    ("line_item_deletions", "appointment_id"),
+    ("patient_authorizations", "date_range"),
+    ("fee_schedules_v2", "specialities"),
+    ("fee_schedules_v2", "assignees"),
 }
 
 

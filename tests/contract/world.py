@@ -31,6 +31,8 @@ _numbers = count(1)
 
 # Rows that come into being with a row of another resource, under the same id.
 MADE_WITH = {"clinical_notes": "appointments"}
+# Rows that tell of a deletion.
+TELLS_OF = {"line_item_deletions": "line_items"}
 # References by which there is one row at most: each body names a row of its own.
 ONE_FOR = {("yellow_notepad", "template_id")}
 
@@ -82,9 +84,18 @@ class World:
         resource = registry()[path]
         if path in MADE_WITH:
             row_id = self.new(MADE_WITH[path])
+        elif path in TELLS_OF:
+            row_id = self.deleted(TELLS_OF[path])
         else:
             row_id = self.post(resource, **values) if "POST" in resource.method_set else self.build(resource)
         self.rows.setdefault(path, []).append(row_id)
+        return row_id
+
+    def deleted(self, path: str) -> int:
+        """The id of a row that was made and deleted."""
+        row_id = self.post(registry()[path])
+        answer = self.client.delete(f"/api/{path}/{row_id}")
+        assert answer.status_code == 204, answer.text
         return row_id
 
     def post(self, resource: Resource, **given: Any) -> int:

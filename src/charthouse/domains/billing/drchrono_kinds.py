@@ -14,7 +14,7 @@ from django.db.models.expressions import Combinable, F
 from charthouse import clock
 from charthouse.domains.billing.codes import PROCEDURE_TYPES
 from charthouse.resource import sql
-from charthouse.resource.fields import Boolean, Integer, ListOf, Text, Wrong, parse_date, plain_text
+from charthouse.resource.fields import Boolean, Integer, ListOf, Ref, Text, Wrong, parse_date, plain_text
 from charthouse.resource.filters import DateIs, DateRange, Filter
 
 ICD10 = re.compile(r"[A-TV-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", re.ASCII)
@@ -142,3 +142,20 @@ class AnyOf(Filter):
 
     def where(self) -> Q:
         return Q(sql.IsAny(F(self.path), sql.Slot(self.name, ArrayField(models.TextField()))))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Holds(Filter):
+    """A text, or with ``ids`` an id, that is one of a column's array."""
+
+    ids: bool = False
+
+    def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
+        return {self.name: Ref(self.name, to="").parse(text) if self.ids else plain_text(text)}
+
+    def where(self) -> Q:
+        kind: Any = models.BigIntegerField() if self.ids else models.TextField()
+        return Q(sql.IsAny(sql.Slot(self.name, kind), F(self.path)))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer"} if self.ids else {"type": "string"}
