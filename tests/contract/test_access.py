@@ -189,10 +189,15 @@ def listed(client: httpx.Client, resource: Resource) -> set[str]:
     return found
 
 
+# Lists that have the caller's own rows alone unless this parameter asks for all.
+OWN_LISTS = {"doctor_work_schedule": "show_all", "office_work_schedule": "show_all"}
+
+
 def _needed(resource: Resource) -> str:
     from .test_lists import needed
 
-    return "&".join(f"{name}={value}" for name, value in needed(resource).items())
+    own = {OWN_LISTS[resource.path]: "true"} if resource.path in OWN_LISTS else {}
+    return "&".join(f"{name}={value}" for name, value in (needed(resource) | own).items())
 
 
 @each

@@ -195,10 +195,10 @@ def test_verbose_keys_are_shown_with_verbose_only(world: World, resource: Resour
 @each_written
 def test_forms(world: World, resource: Resource) -> None:
     """Plain keys, form-encoded and multipart, as clients of the hosted API send them."""
-    if "PATCH" not in resource.method_set:
+    plain = [f for f in resource.writable if _fits_a_form(f)]
+    if "PATCH" not in resource.method_set or not plain:
         return
     row_id = world.new(resource.path)
-    plain = [f for f in resource.writable if _fits_a_form(f)]
     for n, send in enumerate(("data", "files")):
         written = {f.name: world.good(resource, f, n) for f in plain[:8] if not f.requires}
         text = {name: str(value) for name, value in written.items()}

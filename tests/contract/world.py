@@ -143,7 +143,12 @@ class World:
 
     def visible(self, resource: Resource) -> "models.QuerySet[Any]":
         """The rows that ``client`` may see, found by plain conditions."""
-        slots = {"practice": self.practice, "caller_app": self.app.row.pk, "caller": self.clinic.user.pk}
+        slots = {
+            "practice": self.practice,
+            "owner": self.clinic.doctor.pk,
+            "caller_app": self.app.row.pk,
+            "caller": self.clinic.user.pk,
+        }
         rows = resource.model._default_manager.filter(_bound(resource.rows, slots))
         return rows.filter(practice=self.practice) if resource.tenanted else rows
 

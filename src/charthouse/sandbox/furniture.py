@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
+from charthouse.domains.practice.models import DoctorOptions
 from charthouse.domains.scheduling.models import (
     AppointmentProfile,
     AppointmentTemplate,
@@ -93,9 +94,18 @@ def furnish(setup: Setup, provider: Provider) -> Furniture:
     )
     by_name = {name: row_id for (name, *_), row_id in zip(PROFILES, profiles, strict=True)}
     setup.copy(AppointmentTemplate, list(_blocks(provider, by_name)))
-    setup.copy(
+    (reminders,) = setup.copy(
         ReminderProfile, [{**doctor, "name": "Two days and three hours", "reminders": list(REMINDERS)}]
     )
+    options = {
+        **doctor,
+        "default_billing_provider_id": provider.doctor,
+        "default_reminder_profile_id": reminders,
+        "patient_statement_office_id": provider.offices[0],
+        "office_for_lab_results_id": provider.offices[0],
+        "allowed_payment_methods": ["Cash", "Check", "Credit card"],
+    }
+    setup.copy(DoctorOptions, [options])
     fields = setup.copy(
         CustomAppointmentField,
         [

@@ -7,7 +7,16 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from charthouse.domains.patients.models import CustomDemographic, CustomInsurancePlanName, FlagType
-from charthouse.domains.practice.models import Doctor, ExamRoom, Office, UserGroup, UserGroupMember
+from charthouse.domains.practice.models import (
+    Doctor,
+    DoctorWorkSchedule,
+    ExamRoom,
+    Office,
+    OfficeWorkSchedule,
+    Staff,
+    UserGroup,
+    UserGroupMember,
+)
 from charthouse.identity.models import Practice, User
 from charthouse.sandbox import apps, people
 from charthouse.sandbox.bulk import Loader
@@ -21,6 +30,25 @@ DEMOGRAPHICS = (
     ("Advance directive on file", "advance_directive", ("Yes", "No")),
 )
 PHARMACIES = ("Foothill Pharmacy", "Corner Drug", "Prairie Apothecary")
+
+OPEN = (("08:00:00", "17:00:00"),)
+WORKING = (("08:00:00", "12:00:00"), ("13:00:00", "17:00:00"))
+
+
+def week(hours: tuple[tuple[str, str], ...], working: int) -> list[dict[str, Any]]:
+    """The days of a work schedule: the same hours on so many days from Monday, the others off."""
+    return [
+        {
+            "id": day,
+            "iso_weekday": str(day),
+            "enabled": day <= working,
+            "work_hours": [
+                {"id": day * 100 + at, "start_time": start, "end_time": end, "enabled": True}
+                for at, (start, end) in enumerate(hours, 1)
+            ],
+        }
+        for day in range(1, 8)
+    ]
 
 
 @dataclass
@@ -70,6 +98,10 @@ class Setup:
                 }
             )
         self.copy(Doctor, rows)
+        self.copy(
+            DoctorWorkSchedule,
+            [{"doctor_id": row["id"], "work_days": week(WORKING, 5)} for row in rows],
+        )
         return rows
 
     def offices(self, doctors: list[dict[str, Any]]) -> list[int]:
@@ -104,6 +136,7 @@ class Setup:
                 for index, name in enumerate(place.rooms, 1)
             ]
         self.copy(ExamRoom, rooms)
+        self.copy(OfficeWorkSchedule, [{"office_id": office, "work_days": week(OPEN, 5)} for office in ids])
         return ids
 
     def annex(self, doctors: int, number: int) -> tuple[list[int], int]:
@@ -140,6 +173,14 @@ class Setup:
         for post in self.house.staff:
             rows.append(self._user(*self._name(), "staff", post.permissions, doctors[0]["id"]))
         ids = self.copy(User, rows)
+        self.copy(
+            Staff,
+            [
+                {"user_id": user, "cell_phone": f"303555{user % 10000:04}"}
+                for user, row in zip(ids, rows, strict=True)
+                if row["role"] == "staff"
+            ],
+        )
         groups = {"Clinical team": ids[: len(doctors)], "Front office": ids[len(doctors) :]}
         made = self.copy(UserGroup, [{"name": name} for name in groups])
         members = [

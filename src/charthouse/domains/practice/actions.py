@@ -33,3 +33,23 @@ def add_room(office: Office, name: str, **values: Any) -> ExamRoom:
     return ExamRoom.objects.create(
         practice_id=office.practice_id, office_id=office.pk, index=last + 1, name=name, **values
     )
+
+
+def number_work_days(change: Change) -> None:
+    """Each weekday once, hours that end after they begin; days and hours get ids within their schedule."""
+    days = change.values.get("work_days") or ()
+    seen: set[str] = set()
+    wrong: dict[str, Any] = {}
+    for at, day in enumerate(days):
+        weekday = day["iso_weekday"]
+        if weekday in seen:
+            wrong[str(at)] = {"iso_weekday": ["Each weekday may be given once."]}
+        seen.add(weekday)
+        day["id"] = int(weekday)
+        day["work_hours"] = day.get("work_hours") or []
+        for position, hours in enumerate(day["work_hours"], 1):
+            hours["id"] = int(weekday) * 100 + position
+            if hours["end_time"] <= hours["start_time"]:
+                wrong[str(at)] = {"work_hours": ["Hours end after they begin."]}
+    if wrong:
+        change.errors["work_days"] = wrong

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import Combinable, ExpressionWrapper, Func
 
-from charthouse.domains.practice import actions
+from charthouse.domains.practice import actions, drchrono_additions
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office, UserGroup, UserGroupMember
 from charthouse.files.fields import File
 from charthouse.resource import sql
@@ -302,4 +302,4 @@ offices = Resource(
     example={"online_scheduling": True, "online_timeslots": [{"day": 0, "hour": 9, "minute": 30}]},
 )
 
-RESOURCES = [doctors, users, user_groups, offices]
+RESOURCES = [doctors, users, user_groups, offices, *drchrono_additions.RESOURCES]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -117,3 +118,57 @@ class UserGroupMember(Record):
 
     def __str__(self) -> str:
         return f"user {self.user_id} in group {self.group_id}"
+
+
+class Staff(Record):
+    """What is known of a staff member beyond the user who signs in."""
+
+    user = RecordKey("identity.User")
+    home_phone = text(50)
+    cell_phone = text(50)
+
+    def __str__(self) -> str:
+        return f"staff member {self.user_id}"
+
+
+class DoctorOptions(Record):
+    """A doctor's settings. Reminder profiles are the calendar's, which this domain names but doesn't know."""
+
+    doctor = RecordKey("practice.Doctor")
+    default_supervising_provider = RecordKey("practice.Doctor", null=True, blank=True, indexed=False)
+    default_billing_provider = RecordKey("practice.Doctor", null=True, blank=True, indexed=False)
+    default_reminder_profile = RecordKey("scheduling.ReminderProfile", null=True, blank=True, indexed=False)
+    patient_statement_office = RecordKey("practice.Office", null=True, blank=True, indexed=False)
+    office_for_lab_results = RecordKey("practice.Office", null=True, blank=True, indexed=False)
+    default_report = models.IntegerField(null=True, blank=True)
+    allowed_payment_methods = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    erx_supervising_providers = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    iframe_apps = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    enable_everhealth_scribe = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"options of doctor {self.doctor_id}"
+
+
+class DoctorWorkSchedule(Record):
+    """When a doctor works, wall clock of the doctor.
+
+    ``work_days``: objects with ``id``, ``iso_weekday`` ("1" Monday to "7" Sunday), ``enabled`` and ``work_hours``:
+    objects with ``id``, ``start_time`` and ``end_time`` (hh:mm or hh:mm:ss) and ``enabled``.
+    """
+
+    doctor = RecordKey("practice.Doctor")
+    work_days = models.JSONField(default=list, blank=True)
+
+    def __str__(self) -> str:
+        return f"work schedule of doctor {self.doctor_id}"
+
+
+class OfficeWorkSchedule(Record):
+    """When an office is open, wall clock of the office's doctor. ``work_days`` as those of a doctor."""
+
+    office = RecordKey("practice.Office")
+    work_days = models.JSONField(default=list, blank=True)
+
+    def __str__(self) -> str:
+        return f"work schedule of office {self.office_id}"

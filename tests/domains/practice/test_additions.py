@@ -1,0 +1,50 @@
+"""Staff, options and work schedules: what the kit can't tell from the declarations."""
+
+from charthouse.domains.practice.models import DoctorWorkSchedule, Staff
+from charthouse.identity import tenancy
+from tests import support
+from tests.domains.caller import Caller
+
+
+def day(weekday: str, *hours: tuple[str, str]) -> dict:
+    return {
+        "iso_weekday": weekday,
+        "work_hours": [{"start_time": start, "end_time": end} for start, end in hours],
+    }
+
+
+def schedule(caller: Caller, doctor: int) -> int:
+    with tenancy.within(caller.clinic.id):
+        return DoctorWorkSchedule.objects.create(practice_id=caller.clinic.id, doctor_id=doctor).pk
+
+
+def test_a_list_has_ones_own_schedule_and_all_when_asked(caller: Caller) -> None:
+    other = support.make_doctor(caller.clinic.practice)
+    own, theirs = schedule(caller, caller.doctor.pk), schedule(caller, other.pk)
+    assert caller.ids("doctor_work_schedule") == [own]
+    assert caller.ids("doctor_work_schedule", show_all="true") == [own, theirs]
+    assert caller.get(theirs, "doctor_work_schedule")["doctor"] == other.pk
+
+
+def test_days_and_hours_get_ids_and_each_day_is_given_once(caller: Caller) -> None:
+    row = schedule(caller, caller.doctor.pk)
+    days = [day("1", ("08:00", "12:00"), ("13:00", "17:00")), day("2")]
+    assert caller.patch(row, "doctor_work_schedule", work_days=days).status_code == 204
+    shown = caller.get(row, "doctor_work_schedule")["work_days"]
+    assert [d["id"] for d in shown] == [1, 2]
+    assert [h["id"] for h in shown[0]["work_hours"]] == [101, 102]
+    twice = caller.patch(row, "doctor_work_schedule", work_days=[day("3"), day("3")])
+    assert twice.status_code == 400
+    assert list(twice.json()["work_days"]) == ["1"]
+    backwards = caller.patch(row, "doctor_work_schedule", work_days=[day("3", ("17:00", "08:00"))])
+    assert backwards.json() == {"work_days": {"0": {"work_hours": ["Hours end after they begin."]}}}
+    assert caller.get(row, "doctor_work_schedule")["work_days"] == shown
+
+
+def test_staff_show_whose_account_it_is_and_whether_it_is_active(caller: Caller) -> None:
+    user = support.make_user(caller.clinic.practice, doctor=caller.doctor, first_name="Jo", is_active=False)
+    with tenancy.within(caller.clinic.id):
+        row = Staff.objects.create(practice_id=caller.clinic.id, user=user, cell_phone="3035550100")
+    shown = caller.get(row.pk, "staff")
+    assert (shown["user_id"], shown["username"], shown["active"]) == (user.pk, user.username, False)
+    assert (shown["doctor"], shown["cell_phone"]) == (caller.doctor.pk, "3035550100")
