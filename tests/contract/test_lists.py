@@ -24,7 +24,8 @@ each_filter = pytest.mark.parametrize(
     ("resource", "parameter"), FILTERS, ids=[f"{r.path}?{f.name}" for r, f in FILTERS]
 )
 
-SAMPLES = {"since": "2000-01-01", "date": "2030-01-07", "date_range": "2000-01-01/2001-01-01"}
+DAYS = {"start_date": "2000-01-01", "end_date": "2039-01-01"}
+SAMPLES = {"since": "2000-01-01", "date": "2030-01-07", "date_range": "2000-01-01/2001-01-01", **DAYS}
 
 
 def needed(resource: Resource) -> dict[str, str]:
@@ -288,6 +289,18 @@ SPECIAL = {
     ("patient_authorizations", "date_range"),
     ("fee_schedules_v2", "specialities"),
     ("fee_schedules_v2", "assignees"),
+    ("day_sheet_charges", "start_date"),
+    ("day_sheet_charges", "end_date"),
+    ("day_sheet_charges", "patient_id"),
+    ("day_sheet_charges", "office_id"),
+    ("day_sheet_credits", "start_date"),
+    ("day_sheet_credits", "end_date"),
+    ("day_sheet_credits", "patient_id"),
+    ("day_sheet_credits", "office_id"),
+    ("day_sheet_patient_payments", "start_date"),
+    ("day_sheet_patient_payments", "end_date"),
+    ("day_sheet_patient_payments", "patient_id"),
+    ("day_sheet_patient_payments", "office"),
 }
 
 

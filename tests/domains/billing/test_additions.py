@@ -75,3 +75,24 @@ def test_price_lists_by_whom_they_are_for(desk: Desk) -> None:
     assert desk.ids("fee_schedules_v2", specialities="Ped") == []
     (item,) = desk.get(own.pk, "fee_schedules_v2")["items"]
     assert (item["code"], item["base_price"]) == ("99213", "145.50")
+
+
+def test_day_sheets_show_what_was_posted_on_their_days(desk: Desk) -> None:
+    item = desk.charge()
+    credit = desk.answer(item, ins_paid=Decimal(80))
+    paid = desk.pay("20", line_item=item["id"])["id"]
+    today = item["posted_date"][:10]
+    yesterday = (clock.now() - timedelta(1)).date().isoformat()
+    for kind, row, office in (
+        ("charges", item["id"], "office_id"),
+        ("credits", credit, "office_id"),
+        ("patient_payments", paid, "office"),
+    ):
+        path = f"day_sheet_{kind}"
+        days = {"start_date": today, "end_date": today}
+        assert desk.ids(path, **days) == [row]
+        assert desk.ids(path, **days, patient_id=desk.patient_id, **{office: desk.office.pk}) == [row]
+        assert desk.ids(path, **days, patient_id=desk.other_patient()) == []
+        assert desk.ids(path, **days, **{office: 999_999_999}) == []
+        assert desk.ids(path, start_date=yesterday, end_date=yesterday) == []
+        assert desk.http.get(f"/api/{path}", params={"start_date": today}).status_code == 400

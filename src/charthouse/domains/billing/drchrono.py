@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from charthouse.domains.billing import actions, drchrono_additions, drchrono_settings, ledger
 from charthouse.domains.billing.codes import LINE_ITEM_STATUSES, PAYMENT_METHODS, PAYMENT_TYPES
+from charthouse.domains.billing.drchrono_day_sheets import day_sheets
 from charthouse.domains.billing.drchrono_kinds import (
     VISIT,
     ZONE,
@@ -317,4 +318,5 @@ RESOURCES: list[Any] = [
     patient_payment_log,
     *drchrono_settings.RESOURCES,
     *drchrono_additions.RESOURCES,
+    *day_sheets(line_items, transactions, patient_payments),
 ]
