@@ -24,6 +24,7 @@ from tests.conftest import TEMPLATE, WORKER, _execute
 from tests.support import client
 
 SECRET = {"password", "client_secret", "token_checksum"}
+DAYS = {"start_date": "2000-01-01", "end_date": "2039-01-01"}
 PARAMETERS = {"since": "2000-01-01", "payer_type": "emdeon"}
 
 
@@ -277,6 +278,7 @@ def token_of(sandbox: Built, place: int) -> str:
 def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str) -> None:
     resource = registry()[path]
     wanted = {name: value for name, value in PARAMETERS.items() if name in resource.filters_by_name}
+    wanted |= {f.name: DAYS[f.name] for f in resource.filters if f.required and f.name in DAYS}
     answer = client(token_of(sandbox, place)).get(f"/api/{path}", params=wanted)
     assert answer.status_code == 200, answer.text
     assert answer.json()["results"]
