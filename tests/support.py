@@ -10,7 +10,7 @@ import httpx
 from charthouse.domains.practice.models import Doctor
 from charthouse.identity import tenancy
 from charthouse.identity.issue import issue
-from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Application, Practice, User
+from charthouse.identity.models import PERMISSIONS, RIGHTS, SCOPES, SHARING, Application, Practice, User
 from tests import conformance
 
 PASSWORD = "correct horse battery staple"
@@ -81,13 +81,13 @@ def make_user(
 
 
 def make_app(
-    scopes: Iterable[str] = SCOPES,
+    scopes: Iterable[str] = (*SCOPES, *RIGHTS),
     *,
     hourly_limit: int | None = None,
     redirect_uris: Sequence[str] = (CALLBACK,),
     **values: Any,
 ) -> App:
-    """An app that may ask for these base scopes."""
+    """An app that may ask for these base scopes, and has these rights."""
     secret = secrets.token_urlsafe(32)
     row = Application.objects.create(
         name=values.pop("name", "Test App"),

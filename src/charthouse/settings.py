@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "charthouse.domains.scheduling",
     "charthouse.domains.clinical",
     "charthouse.domains.medications",
+    "charthouse.domains.labs",
     "charthouse.domains.billing",
     "charthouse.domains.tasks",
     "charthouse.dialects",

@@ -8,7 +8,7 @@ import httpx
 from django.db import connection
 
 from charthouse.identity import tenancy
-from charthouse.identity.models import PERMISSIONS, SCOPES
+from charthouse.identity.models import PERMISSIONS, RIGHTS, SCOPES
 from tests.support import Clinic, client, issue_token, make_app, make_practice, make_user
 
 NEW = {"first_name": "Amara", "last_name": "Okafor", "gender": "Female", "date_of_birth": "1987-04-12"}
@@ -22,7 +22,7 @@ class Caller:
         self,
         clinic: Clinic | None = None,
         *,
-        scopes: Iterable[str] = SCOPES,
+        scopes: Iterable[str] = (*SCOPES, *RIGHTS),
         permissions: Iterable[str] = PERMISSIONS,
         **user: Any,
     ) -> None:

@@ -30,7 +30,7 @@ def actor(token: str, at: datetime | None = None) -> Actor:
 
 
 def test_everything_about_the_caller(clinic: Clinic) -> None:
-    app = make_app(["patients", "labs", "patients:summary"])
+    app = make_app(["patients", "labs", "patients:summary", "labs:vendor"])
     token = issue_token(clinic.user, app, ["patients:read", "patients:summary"])
     assert actor(token) == Actor(
         practice=clinic.id,
@@ -41,6 +41,8 @@ def test_everything_about_the_caller(clinic: Clinic) -> None:
         writes=frozenset({"patients:summary"}),
         permissions=frozenset(clinic.user.permissions),
         shared=frozenset({"share_patients"}),
+        rights=frozenset({"labs:vendor"}),
+        plan="Provider",
     )
     assert tenancy.database().tenant == clinic.id
 

@@ -70,7 +70,7 @@ class Built:
                 "select table_name, array_agg(column_name::text order by ordinal_position) "
                 "from information_schema.columns where table_schema = 'public' and table_name ~ "
                 "'^(identity_(user|practice|application)|"
-                "(practice|patients|scheduling|clinical|medications|billing)_)' group by 1"
+                "(practice|patients|scheduling|clinical|medications|labs|billing|inventory)_)' group by 1"
             )
             found = {}
             for table, columns in cursor.fetchall():

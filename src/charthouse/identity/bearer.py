@@ -12,11 +12,12 @@ from hashlib import sha256
 from math import ceil
 
 from charthouse.identity import tenancy
+from charthouse.identity.models import RIGHTS
 from charthouse.resource.actor import Actor
 from charthouse.resource.errors import Throttled, Unauthenticated
 
 STATEMENT = (
-    b"select practice, refusal, application, caller, doctor, permissions, sharing, granted, allowed "
+    b"select practice, refusal, application, caller, doctor, permissions, sharing, granted, allowed, plan "
     b"from identity_bearer($1, $2)"
 )
 REFUSALS = {
@@ -25,7 +26,7 @@ REFUSALS = {
     "expired": "The access token has expired.",
     "inactive": "User inactive or deleted.",
 }
-Rights = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
+Rights = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
 
 
 def authenticate(authorization: str | None, at: datetime) -> Actor:
@@ -39,19 +40,19 @@ def authenticate(authorization: str | None, at: datetime) -> Actor:
         tenancy.leave()
         raise Unauthenticated("Authentication credentials were not provided.")
     checksum = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest().encode()
-    practice, refusal, app, user, doctor, permissions, sharing, granted, allowed = (
+    practice, refusal, app, user, doctor, permissions, sharing, granted, allowed, plan = (
         tenancy.database().establish(STATEMENT, (checksum, at.isoformat().encode()))
     )
     if refusal is not None:
         if refusal == "throttled":
             raise Throttled(seconds_left(at))
         raise Unauthenticated(REFUSALS[refusal])
-    return Actor(practice, user, doctor, app, *rights(granted, allowed, permissions, sharing))
+    return Actor(practice, user, doctor, app, *rights(granted, allowed, permissions, sharing), plan)
 
 
 @lru_cache(maxsize=4096)
 def rights(granted: str, allowed: str, permissions: str, sharing: str) -> Rights:
-    """Scopes to read by, scopes to write by, permissions and sharing switches, from their stored text."""
+    """Scopes to read by, scopes to write by, permissions, sharing switches, the app's own rights, from their text."""
     base = frozenset(allowed.split())
     scopes = granted.split()
     return (
@@ -59,6 +60,7 @@ def rights(granted: str, allowed: str, permissions: str, sharing: str) -> Rights
         base & {scope.removesuffix(":write") for scope in scopes if scope.endswith(":write")},
         frozenset(permissions.split(",")) - {""},
         frozenset(sharing.split(",")) - {""},
+        base.intersection(RIGHTS),
     )
 
 

@@ -11,6 +11,7 @@ from charthouse.identity.tokens import AccessToken, Application, Calls, Grant, R
 
 __all__ = [
     "PERMISSIONS",
+    "RIGHTS",
     "SCOPES",
     "SHARING",
     "AccessToken",
@@ -60,9 +61,15 @@ SCOPES = (
     "user",
 )
 
+# What an app may do beside any scope: names in Application.scopes that nobody is asked for and no token carries.
+RIGHTS = ("labs:vendor",)
+
+TRIAL = "Trial"  # the plan_type of a practice that tries the product out
+
 
 class Practice(models.Model):
-    """A practice group: the tenant. ``sharing`` holds the switches that are on."""
+    """A practice group: the tenant. ``sharing`` holds the switches that are on; ``plan_type`` is free text, and
+    TRIAL alone has less than the others."""
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=200)

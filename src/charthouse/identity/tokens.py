@@ -27,7 +27,7 @@ class Application(AbstractApplication):  # type: ignore[misc]
     """An OAuth app of a developer.
 
     ``hourly_limit`` None means no limit, else calls an hour (UTC); ``scopes`` are base names it may ask for, each
-    standing for both ``:read`` and ``:write``.
+    standing for both ``:read`` and ``:write``, and rights (``identity.models.RIGHTS``) that the operator gives.
     """
 
     scopes = ArrayField(models.CharField(max_length=40), default=list)

@@ -9,7 +9,8 @@ class Actor:
 
     ``practice`` is the tenant; ``user`` the person in whose name the call is made; ``doctor`` that person's own
     doctor record or primary physician; ``app`` the calling application. ``reads`` and ``writes`` are scope base
-    names, ``permissions`` the person's, ``shared`` the practice's sharing switches that are on.
+    names, ``permissions`` the person's, ``shared`` the practice's sharing switches that are on, ``rights`` what the
+    app may do beside any scope, ``plan`` the practice's account plan.
     """
 
     practice: int
@@ -20,3 +21,5 @@ class Actor:
     writes: frozenset[str]
     permissions: frozenset[str]
     shared: frozenset[str]
+    rights: frozenset[str] = frozenset()
+    plan: str = ""

@@ -65,6 +65,8 @@ class Resource:
     doc          one line
     methods      of the list URL (GET, POST) and of the object URL (GET, PUT, PATCH, DELETE) together
     scopes, permissions   all of them are needed; ``permissions_on`` "writes" lets reads pass without permissions
+    write_right  a right that the app itself must have to write, whatever it was granted
+    not_on       account plans whose practices don't have this resource
     sharing      the practice's switch that shows other doctors' rows, or ALWAYS
     owner        path to the doctor whose row it is; None only with ALWAYS
     rows         the rows of the model that this resource is about
@@ -92,6 +94,8 @@ class Resource:
     example: Mapping[str, Any]
     filters: tuple[Filter, ...] = ()
     permissions_on: str = "all"
+    write_right: str = ""
+    not_on: tuple[str, ...] = ()
     page_size: PageSize = PageSize()
     one_of: tuple[tuple[str, ...], ...] = ()
     rows: Q = field(default_factory=Q)

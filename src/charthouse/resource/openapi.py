@@ -283,6 +283,10 @@ def permissions(resource: Resource, reading: bool) -> list[str]:
 def _demands(resource: Resource, reading: bool) -> Iterable[str]:
     if needed := permissions(resource, reading):
         yield f"Needs the permission{'s' if len(needed) > 1 else ''} {', '.join(needed)}."
+    if resource.write_right and not reading:
+        yield f"Needs the right `{resource.write_right}`, which an app is given by the operator of the server."
+    if resource.not_on:
+        yield f"Not for practices on the plan {' or '.join(resource.not_on)}."
     if resource.sharing == ALWAYS:
         yield "All rows of the practice are visible."
     else:

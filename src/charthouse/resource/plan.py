@@ -52,11 +52,15 @@ class Shape:
 
 
 def authorize(resource: Resource, actor: Actor, method: str) -> None:
-    """Scope and permission, both. Raises Forbidden."""
+    """Plan of the practice, scope, right of the app, permission: all of them. Raises Forbidden."""
     reading = method in ("GET", "HEAD")
+    if actor.plan in resource.not_on:
+        raise Forbidden(f"The {actor.plan} plan of this practice does not include {resource.path}.")
     for scope in resource.scopes:
         if scope not in (actor.reads if reading else actor.writes):
             raise Forbidden(f"The app was not granted the scope {scope}:{'read' if reading else 'write'}.")
+    if not reading and resource.write_right and resource.write_right not in actor.rights:
+        raise Forbidden(f'Writing needs the right "{resource.write_right}", which this app was not given.')
     if reading and resource.permissions_on == "writes":
         return
     for permission in resource.permissions:

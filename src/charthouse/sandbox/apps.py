@@ -15,10 +15,11 @@ REDIRECT_URI = "http://127.0.0.1:9000/callback"
 
 @dataclass(frozen=True)
 class App:
-    """``hourly_limit`` None means no limit."""
+    """``hourly_limit`` None means no limit; ``rights`` beside the scopes, of which every app may ask for all."""
 
     name: str
     hourly_limit: int | None
+    rights: tuple[str, ...] = ()
 
 
 def register(app: App, client_id: str, owner: User, keys: AppKeys) -> Application:
@@ -29,7 +30,7 @@ def register(app: App, client_id: str, owner: User, keys: AppKeys) -> Applicatio
         client_type=AbstractApplication.CLIENT_CONFIDENTIAL,
         authorization_grant_type=AbstractApplication.GRANT_AUTHORIZATION_CODE,
         redirect_uris=REDIRECT_URI,
-        scopes=list(SCOPES),
+        scopes=[*SCOPES, *app.rights],
         hourly_limit=app.hourly_limit,
         user=owner,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from charthouse.identity.models import PERMISSIONS, SHARING
+from charthouse.identity.models import PERMISSIONS, RIGHTS, SHARING
 from charthouse.sandbox.apps import App
 from charthouse.sandbox.places import CASCO_BAY, FRONT_RANGE, Town
 
@@ -68,7 +68,7 @@ HOUSES = (
             Place("Alder Creek Boulder", "2775 Canyon Rd", 2, ROOMS),
         ),
         staff=(MANAGER, BILLER, DESK),
-        apps=(App("Sandbox app, 500 calls an hour", 500), App("Sandbox app, no limit", None)),
+        apps=(App("Sandbox app, 500 calls an hour", 500, RIGHTS), App("Sandbox app, no limit", None, RIGHTS)),
         sharing=SHARING,
         ages=(1, 94),
         visits=8.0,

@@ -37,6 +37,7 @@ from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.desk import Desk
 from charthouse.sandbox.furniture import furnish
 from charthouse.sandbox.house import HOUSES, House
+from charthouse.sandbox.labs import Laboratories
 from charthouse.sandbox.people import Population
 from charthouse.sandbox.setup import Provider, Setup
 
@@ -149,6 +150,7 @@ class Site:
             if team.detailed:
                 doctors = [provider.doctor for provider in team.providers]
                 charts = Charts(self.setup, doctors, team.calendar, Random(f"{self.seed}/charts"))  # noqa: S311
+                labs = Laboratories(self.setup, doctors, team.calendar, Random(f"{self.seed}/labs"))  # noqa: S311
             for start in range(0, size, CHUNK):
                 part = min(CHUNK, size - start)
                 people = self.population.people(
@@ -158,6 +160,7 @@ class Site:
                 made = book.fill(people, team.mean, self._appointments)
                 if team.detailed:
                     charts.fill(people, made)
+                    labs.fill(people, made)
                 done += part
                 progress("Patients", done, count)
             if team.detailed:

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from charthouse.resource.declare import Registry
 
-ROOMS = ("practice", "patients", "scheduling", "clinical", "medications", "billing", "tasks")
+ROOMS = ("practice", "patients", "scheduling", "clinical", "medications", "labs", "billing", "tasks")
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,134 @@
+"""Lab orders and what came of them. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+
+from django.db import models
+
+from charthouse import clock
+from charthouse.domains.practice.models import text
+from charthouse.identity.tenancy import Record, RecordKey
+
+
+class Sublab(Record):
+    """A laboratory that a vendor sends orders to. ``doctor``: in whose name it was set up; ``facility_code``: what
+    orders and results call it."""
+
+    doctor = RecordKey("practice.Doctor", null=True, blank=True)
+    name = models.CharField(max_length=200)
+    facility_code = models.CharField(max_length=100)
+    vendor_name = text(200)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LabOrder(Record):
+    """``status``: N not sent, Q queued, A ABN required, S sent, R results received, E error; follows its tests
+    (``actions.follow``). ``timestamp``: when it was submitted. ``icd10_codes``: objects of code and description.
+    ``origin``: which door it came through."""
+
+    sublab = RecordKey("labs.Sublab", indexed=False)
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
+    timestamp = models.DateTimeField(default=clock.now)
+    status = models.CharField(max_length=1, default="N")
+    priority = models.CharField(max_length=10, default="NORMAL")
+    icd10_codes = models.JSONField(default=list, blank=True)
+    external_requisition_id = text(100)
+    accession_number = text(100)
+    notes = models.TextField(blank=True, default="")
+    origin = models.CharField(max_length=20, default="API")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["practice", "created_at"], name="lab_order_created"),
+            models.Index(fields=["practice", "updated_at"], name="lab_order_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return f"lab order {self.pk}"
+
+
+class LabDocument(Record):
+    """``type``: REQ requisition, ABN Advance Beneficiary Notice, R-A both, RES results."""
+
+    lab_order = RecordKey("labs.LabOrder")
+    document = RecordKey("files.StoredFile", indexed=False)
+    type = models.CharField(max_length=3)
+    hl7 = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "created_at"], name="lab_document_created")]
+
+    def __str__(self) -> str:
+        return f"lab document {self.pk}"
+
+
+class LabTest(Record):
+    """One test of an order. ``specimen_total_volume`` in millilitres."""
+
+    lab_order = RecordKey("labs.LabOrder")
+    code = text(50)
+    name = text(500)
+    description = models.TextField(blank=True, default="")
+    collection_date = models.DateTimeField(null=True, blank=True)
+    internal_notes = models.TextField(blank=True, default="")
+    report_notes = models.TextField(blank=True, default="")
+    status = models.CharField(max_length=20, default="preliminary")
+    specimen_source = text(200)
+    specimen_condition = text(200)
+    specimen_total_volume = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"lab test {self.pk}"
+
+
+class LabResult(Record):
+    """One observation of a test. ``value`` is text; a number when ``value_is_numeric``, and ``normal_range`` then
+    two of them, lower and upper, with a space between. ``status``: P, I, C, F, X (HL7 table 0085)."""
+
+    lab_test = RecordKey("labs.LabTest")
+    document = RecordKey("labs.LabDocument")
+    specimen_received = models.DateTimeField()
+    results_released = models.DateTimeField()
+    test_performed = models.DateTimeField()
+    status = models.CharField(max_length=1)
+    value = models.TextField()
+    value_is_numeric = models.BooleanField(default=False)
+    unit = text(50)
+    normal_range = text(200)
+    abnormal_status = text(3)
+    is_abnormal = models.BooleanField(null=True, blank=True)
+    observation_code = text(50)
+    observation_description = models.TextField(blank=True, default="")
+    group_code = text(50)
+    comments = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"lab result {self.pk}"
+
+
+class PatientLabResult(Record):
+    """A result that the practice entered by hand, or brought along from an older record: of no order."""
+
+    patient = RecordKey("patients.Patient")
+    ordering_doctor = RecordKey("practice.Doctor")
+    title = text(500)
+    loinc_code = text(20)
+    date_test_performed = models.DateField(null=True, blank=True)
+    lab_order_status = text(40)
+    lab_result_value = text(500)
+    lab_result_value_as_float = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    lab_result_value_units = text(50)
+    lab_normal_range = text(200)
+    lab_normal_range_units = text(50)
+    lab_abnormal_flag = text(4)
+    lab_imported_from_ccr = text(200)
+    scanned_in_result = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
+    doctor_comments = models.TextField(blank=True, default="")
+    doctor_signoff = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "updated_at"], name="patient_lab_result_updated")]
+
+    def __str__(self) -> str:
+        return f"patient lab result {self.pk}"
