@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "charthouse.domains.medications",
     "charthouse.domains.labs",
     "charthouse.domains.billing",
+    "charthouse.domains.documents",
     "charthouse.domains.tasks",
     "charthouse.dialects",
 ]

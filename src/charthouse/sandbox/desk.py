@@ -1,4 +1,4 @@
-"""What lies on a practice's desks: tasks, and what they are about."""
+"""What lies on a practice's desks: papers, tasks, and what they are about."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -17,6 +17,7 @@ from charthouse.domains.tasks.models import (
 )
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
+from charthouse.sandbox.papers import Papers
 from charthouse.sandbox.people import Row
 from charthouse.sandbox.setup import Setup
 
@@ -40,6 +41,7 @@ class Desk:
         self.setup, self.random, self.today = setup, random, calendar.monday + timedelta(days=calendar.today)
         self.patients = list(self._rows(Patient).values("id", "doctor_id")[:TASKS])
         self.users = list(self._rows(User).values_list("pk", flat=True))
+        self.documents: list[Row] = []
         self.groups = list(self._rows(UserGroup).values_list("pk", flat=True))
 
     def _rows(self, model: Any) -> Any:
@@ -48,6 +50,9 @@ class Desk:
 
     def fill(self) -> None:
         if self.patients:
+            papers = Papers(self.setup, self.patients, self.today, self.random)
+            self.documents = papers.documents()
+            papers.forms()
             self.tasks()
 
     def _moment(self, first: int, last: int) -> str:
@@ -63,7 +68,10 @@ class Desk:
         rows = [self._task(patient, categories, statuses) for patient in self.patients]
         copy(Task, rows)
         about = zip(rows, self.patients, strict=True)
-        copy(AssociatedItem, [_about(row, "Patient", patient["id"]) for row, patient in about])
+        items = [_about(row, "Patient", patient["id"]) for row, patient in about]
+        of_documents = zip(rows[::3], self.documents[::3], strict=True)
+        items += [_about(row, "Document", document["id"]) for row, document in of_documents]
+        copy(AssociatedItem, items)
         copy(
             TaskNote,
             [

@@ -5,7 +5,17 @@ from importlib import import_module
 
 from charthouse.resource.declare import Registry
 
-ROOMS = ("practice", "patients", "scheduling", "clinical", "medications", "labs", "billing", "tasks")
+ROOMS = (
+    "practice",
+    "patients",
+    "scheduling",
+    "clinical",
+    "medications",
+    "labs",
+    "billing",
+    "documents",
+    "tasks",
+)
 
 
 @lru_cache(maxsize=1)

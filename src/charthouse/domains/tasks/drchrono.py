@@ -55,6 +55,7 @@ _HIDDEN: dict[str, Any] = {
 KINDS = {
     "Patient": "patients",
     "Appointment": "appointments",
+    "Document": "documents",
 }
 TYPES = (
     "Document",

@@ -1,0 +1,69 @@
+"""Documents of patients, consent forms, and what patients have signed."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from charthouse import clock
+from charthouse.identity.tenancy import Record, RecordKey
+
+
+class Document(Record):
+    """A scanned or received document. ``date``: the one it bears."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    document = RecordKey("files.StoredFile", indexed=False)
+    date = models.DateField()
+    description = models.TextField()
+    metatags = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "updated_at"], name="document_updated")]
+
+    def __str__(self) -> str:
+        return f"document {self.pk}"
+
+
+class ConsentForm(Record):
+    """A form that patients sign. ``assign_by_default``: every appointment has it, unless it was taken off;
+    ``is_mandatory``: to be signed before check-in; ``order`` among the doctor's forms."""
+
+    doctor = RecordKey("practice.Doctor")
+    title = models.CharField(max_length=500)
+    uri = RecordKey("files.StoredFile", indexed=False)
+    assign_by_default = models.BooleanField(default=False)
+    is_mandatory = models.BooleanField(default=False)
+    order = models.IntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AppliedConsentForm(Record):
+    """A form that was put on an appointment; archived: taken off it, even where it is assigned by default."""
+
+    consent_form = RecordKey("documents.ConsentForm", indexed=False)
+    appointment = RecordKey("scheduling.Appointment")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "consent_form", "appointment"], name="consent_form_applied_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"form {self.consent_form_id} on appointment {self.appointment_id}"
+
+
+class SignedConsentForm(Record):
+    """A patient's signature under a form, at a visit."""
+
+    consent_form = RecordKey("documents.ConsentForm")
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment")
+    signature_file = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
+    date_signed = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"signature {self.pk} under form {self.consent_form_id}"
