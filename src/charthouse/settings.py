@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "charthouse.domains.labs",
     "charthouse.domains.billing",
     "charthouse.domains.documents",
+    "charthouse.domains.inventory",
     "charthouse.domains.tasks",
     "charthouse.dialects",
 ]

@@ -139,9 +139,8 @@ def _check_type(declared: Field, wanted: str, said: Any) -> None:
         return
     assert not isinstance(declared, Members | ListOf | RelatedIds), f"{declared.name} is a {wanted}"
     shown = declared.schema()
-    kind = {"integer": "integer", "boolean": "boolean", "number": "number", "float": "number"}.get(
-        wanted, "string"
-    )
+    numbers = {"integer": "integer", "int64": "integer", "number": "number", "float": "number"}
+    kind = (numbers | {"boolean": "boolean"}).get(wanted, "string")
     assert shown["type"] in (kind, "integer" if kind == "number" else kind), f"{declared.name}: {shown}"
     formats = {"date": kinds.Date, "timestamp": kinds.Timestamp, "decimal": kinds.Decimal}
     if wanted in formats:

@@ -40,6 +40,7 @@ from charthouse.sandbox.house import HOUSES, House
 from charthouse.sandbox.labs import Laboratories
 from charthouse.sandbox.people import Population
 from charthouse.sandbox.setup import Provider, Setup
+from charthouse.sandbox.vaccines import Vaccines
 
 CHUNK = 1000
 SET_UP = timedelta(days=2600)  # before the reference day
@@ -151,6 +152,7 @@ class Site:
                 doctors = [provider.doctor for provider in team.providers]
                 charts = Charts(self.setup, doctors, team.calendar, Random(f"{self.seed}/charts"))  # noqa: S311
                 labs = Laboratories(self.setup, doctors, team.calendar, Random(f"{self.seed}/labs"))  # noqa: S311
+                vaccines = Vaccines(self.setup, doctors, team.calendar, Random(f"{self.seed}/vaccines"))  # noqa: S311
             for start in range(0, size, CHUNK):
                 part = min(CHUNK, size - start)
                 people = self.population.people(
@@ -161,6 +163,7 @@ class Site:
                 if team.detailed:
                     charts.fill(people, made)
                     labs.fill(people, made)
+                    vaccines.fill(people, made)
                 done += part
                 progress("Patients", done, count)
             if team.detailed:

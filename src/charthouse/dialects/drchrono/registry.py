@@ -14,6 +14,7 @@ ROOMS = (
     "labs",
     "billing",
     "documents",
+    "inventory",
     "tasks",
 )
 
