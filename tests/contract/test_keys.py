@@ -36,6 +36,12 @@ TOGETHER: dict[tuple[str, str], Callable[[int], dict[str, Any]]] = {
         }
     )
     for name in ("recur_start_date", *SERIES)
+} | {
+    ("schedule_blocks", name): lambda n: {
+        "start_time": f"2038-{n % 12 + 1:02}-{n % 28 + 1:02}T12:00:00",
+        "end_time": f"2038-{n % 12 + 1:02}-{n % 28 + 1:02}T13:00:00",
+    }
+    for name in ("start_time", "end_time")
 }
 CREATE_ONLY = set(TOGETHER)
 

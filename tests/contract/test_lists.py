@@ -260,6 +260,8 @@ SPECIAL = {
     ("insurances", "payer_type"),
     ("appointments", "date"),
     ("appointments", "date_range"),
+    ("schedule_blocks", "date"),
+    ("schedule_blocks", "date_range"),
     ("appointments", "ignore_virtual"),
     ("appointment_templates", "available"),
     ("appointment_templates", "strict"),

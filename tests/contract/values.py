@@ -95,9 +95,9 @@ _MAKERS: dict[type[Field], Callable[[Any, Any, int, Row], Any]] = {
 }
 
 
-def moment(n: int) -> str:
-    """The ``n``-th day from a Monday of 2030, at half past nine."""
-    return (datetime(2030, 1, 7, 9, 30) + timedelta(days=n)).isoformat()  # noqa: DTZ001  wall clock
+def moment(n: int, hours: int = 0) -> str:
+    """The ``n``-th day from a Monday of 2030, at half past nine or so many hours later."""
+    return (datetime(2030, 1, 7, 9, 30) + timedelta(days=n, hours=hours)).isoformat()  # noqa: DTZ001  wall clock
 
 
 def agrees(field: Field, written: Any, read: Any) -> bool:

@@ -34,7 +34,7 @@ MADE_WITH = {"clinical_notes": "appointments"}
 # Rows that tell of a deletion.
 TELLS_OF = {"line_item_deletions": "line_items"}
 # References by which there is one row at most: each body names a row of its own.
-ONE_FOR = {("yellow_notepad", "template_id")}
+ONE_FOR = {("yellow_notepad", "template_id"), ("telehealth_appointments", "appointment")}
 
 
 @dataclass(eq=False)
@@ -133,7 +133,7 @@ class World:
         if isinstance(declared, Ref):
             return self.row(declared.to)
         if isinstance(declared, kinds.Timestamp):
-            return values.moment(n)
+            return values.moment(n, hours=declared.name == "end_time")
         if isinstance(declared, Members):
             items = example if isinstance(example, list) else [example]
             refs = [member for member in declared.fields if isinstance(member, Ref) and member.writable]

@@ -119,7 +119,7 @@ def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], 
         "practice": practice,
         "office": booking.office,
         "doctor": booking.doctor,
-        "exam_room": booking.exam_room,
+        "exam_room": booking.exam_room or -1,  # those without a room are not in each other's
         "is_break": booking.is_break,
         "vacant": list(VACANT),
         "itself": itself,

@@ -8,7 +8,7 @@ from django.db.models.expressions import Combinable, ExpressionWrapper, Func
 from django.db.models.functions import Greatest
 
 from charthouse.domains.patients.models import Coverage
-from charthouse.domains.scheduling import actions, drchrono_settings
+from charthouse.domains.scheduling import actions, drchrono_additions, drchrono_settings
 from charthouse.domains.scheduling.models import (
     LONGEST,
     STATUSES,
@@ -371,4 +371,4 @@ appointments = Resource(
     },
 )
 
-RESOURCES = [appointments, *drchrono_settings.RESOURCES]
+RESOURCES = [appointments, *drchrono_settings.RESOURCES, *drchrono_additions.RESOURCES]

@@ -15,6 +15,7 @@ from charthouse import clock
 from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey
 
+NO_ROOM = 0  # the exam room of a block that takes the doctor's time alone
 LONGEST = 24 * 60  # minutes of the longest appointment: overlaps are looked for no further back
 
 STATUSES = (
@@ -314,3 +315,26 @@ class BillingNote(Record):
 
     def __str__(self) -> str:
         return f"billing note on appointment {self.appointment_id}"
+
+
+class TelehealthVisit(Record):
+    """The video visit of an appointment."""
+
+    appointment = RecordKey("scheduling.Appointment")
+    sent_patient_email = models.BooleanField(default=False)
+    overlapping_duration = text(50)
+    telehealth_url = text(500)
+
+    def __str__(self) -> str:
+        return f"video visit {self.pk}"
+
+
+class TelehealthEvent(Record):
+    """Something that happened around a video visit, at ``created_at``."""
+
+    visit = RecordKey("scheduling.TelehealthVisit")
+    event_type = text(50)
+    description = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.event_type

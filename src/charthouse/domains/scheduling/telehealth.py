@@ -1,0 +1,22 @@
+"""Video visits of appointments. Hooks of the declaration."""
+
+from typing import Any
+
+from charthouse.domains.scheduling.models import Appointment, TelehealthEvent
+from charthouse.resource.change import Change
+
+
+def of_a_patient(change: Change) -> None:
+    """A break has no video visit."""
+    appointment = change.values.get("appointment")
+    visits = Appointment.objects.filter(practice=change.actor.practice, pk=appointment, patient=None)
+    if appointment is not None and visits.exists():
+        change.wrong("appointment", "A break has no video visit.")
+
+
+def log(change: Change, row: Any) -> None:
+    """Note that a visit was set up or changed."""
+    if change.row is not None and not change.replaced:
+        return
+    kind = "Created" if change.row is None else "Changed"
+    TelehealthEvent.objects.create(practice_id=row.practice_id, visit_id=row.pk, event_type=kind)
