@@ -84,10 +84,10 @@ class Book:
             }
             for row, stamp in zip(rows, stamps, strict=True)
         ]
-        visits = self.copy(TelehealthVisit, made)
+        ids = self.copy(TelehealthVisit, made)
         events = [
             {**stamp, "visit_id": visit, "event_type": "Created"}
-            for visit, stamp in zip(visits, stamps, strict=True)
+            for visit, stamp in zip(ids, stamps, strict=True)
         ]
         self.copy(TelehealthEvent, events)
 

@@ -9,8 +9,10 @@ from charthouse.resource.change import Change
 def of_a_patient(change: Change) -> None:
     """A break has no video visit."""
     appointment = change.values.get("appointment")
-    visits = Appointment.objects.filter(practice=change.actor.practice, pk=appointment, patient=None)
-    if appointment is not None and visits.exists():
+    if appointment is None:
+        return
+    breaks = Appointment.objects.filter(practice=change.actor.practice, pk=appointment, patient=None)
+    if breaks.exists():
         change.wrong("appointment", "A break has no video visit.")
 
 
