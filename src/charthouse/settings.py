@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "charthouse.domains.billing",
     "charthouse.domains.documents",
     "charthouse.domains.inventory",
+    "charthouse.domains.messaging",
     "charthouse.domains.tasks",
     "charthouse.dialects",
 ]

@@ -145,7 +145,7 @@ class World:
         """The rows that ``client`` may see, found by plain conditions."""
         slots = {
             "practice": self.practice,
-            "owner": self.clinic.doctor.pk,
+            "caller_doctor": self.clinic.doctor.pk,
             "caller_app": self.app.row.pk,
             "caller": self.clinic.user.pk,
         }

@@ -75,11 +75,16 @@ def owned_only(resource: Resource, actor: Actor) -> bool:
 
 def bindings(actor: Actor) -> dict[str, Any]:
     """The values of the slots that every statement may use (sql.RESERVED)."""
-    return {"practice": actor.practice, "owner": actor.doctor, "caller": actor.user, "caller_app": actor.app}
+    return {
+        "practice": actor.practice,
+        "caller_doctor": actor.doctor,
+        "caller": actor.user,
+        "caller_app": actor.app,
+    }
 
 
 def visible(resource: Resource, owned: bool) -> "models.QuerySet[Any]":
-    """The rows an actor may see, over the slots ``practice`` and ``owner``."""
+    """The rows an actor may see, over the slots ``practice`` and ``caller_doctor``."""
     rows = resource.model._default_manager.all()
     if resource.tenanted:
         rows = rows.filter(practice_id=Slot("practice", ID()))
@@ -87,7 +92,7 @@ def visible(resource: Resource, owned: bool) -> "models.QuerySet[Any]":
         rows = rows.filter(resource.rows)
     if owned and resource.owner:
         path = resource.owner if resource.owner.endswith("id") else f"{resource.owner}_id"
-        rows = rows.filter(**{path: Slot("owner", ID())})
+        rows = rows.filter(**{path: Slot("caller_doctor", ID())})
     return rows
 
 

@@ -10,7 +10,7 @@ from django.db.models.expressions import Combinable, Expression, Func, RawSQL
 
 # Slots that the engine itself binds; no query parameter may have such a name, for its value would be lost.
 RESERVED = frozenset(
-    {"practice", "owner", "caller", "caller_app", "id", "after", "before", "offset", "limit"}
+    {"practice", "caller_doctor", "caller", "caller_app", "id", "after", "before", "offset", "limit"}
 )
 
 

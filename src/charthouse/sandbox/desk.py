@@ -16,6 +16,7 @@ from charthouse.domains.tasks.models import (
     TaskTemplate,
 )
 from charthouse.identity.models import User
+from charthouse.sandbox import mail
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.papers import Papers
 from charthouse.sandbox.people import Row
@@ -42,6 +43,7 @@ class Desk:
         self.patients = list(self._rows(Patient).values("id", "doctor_id")[:TASKS])
         self.users = list(self._rows(User).values_list("pk", flat=True))
         self.documents: list[Row] = []
+        self.messages: list[Row] = []
         self.groups = list(self._rows(UserGroup).values_list("pk", flat=True))
 
     def _rows(self, model: Any) -> Any:
@@ -53,6 +55,7 @@ class Desk:
             papers = Papers(self.setup, self.patients, self.today, self.random)
             self.documents = papers.documents()
             papers.forms()
+            self.messages = mail.write(papers, self.users)
             self.tasks()
 
     def _moment(self, first: int, last: int) -> str:
@@ -71,6 +74,8 @@ class Desk:
         items = [_about(row, "Patient", patient["id"]) for row, patient in about]
         of_documents = zip(rows[::3], self.documents[::3], strict=True)
         items += [_about(row, "Document", document["id"]) for row, document in of_documents]
+        of_messages = zip(rows[1::5], self.messages, strict=False)
+        items += [_about(row, "Message", message["id"]) for row, message in of_messages]
         copy(AssociatedItem, items)
         copy(
             TaskNote,

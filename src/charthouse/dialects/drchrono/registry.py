@@ -15,6 +15,7 @@ ROOMS = (
     "billing",
     "documents",
     "inventory",
+    "messaging",
     "tasks",
 )
 

@@ -141,7 +141,7 @@ def _schedules(path: str, model: type[models.Model], doc: str, doctor: str, *key
         addition=True,
         rows=Q(archived=False),
         hidden=Hidden(
-            ~Q(**{doctor: Slot("owner", models.BigIntegerField())}), unless="show_all", usable=True
+            ~Q(**{doctor: Slot("caller_doctor", models.BigIntegerField())}), unless="show_all", usable=True
         ),
         fields=(work_days, Id("id"), *keys),
         filters=(Flag("show_all", addition=True, doc="Those of other doctors as well."),),

@@ -51,22 +51,16 @@ _HIDDEN: dict[str, Any] = {
     "hidden": Hidden(Q(archived=True), unless="show_archived"),
 }
 
-# Where the ids of associated items are looked up; of what isn't served yet, any id is taken.
-KINDS = {
+KINDS = {  # where the ids of associated items are looked up
     "Patient": "patients",
     "Appointment": "appointments",
     "Document": "documents",
+    "Message": "messages",
+    "Communication": "comm_logs",
+    "Lab order": "lab_orders",
+    "Lab result": "lab_results",
+    "Lab document": "lab_documents",
 }
-TYPES = (
-    "Document",
-    "Message",
-    "Lab result",
-    "Lab order",
-    "Patient",
-    "Appointment",
-    "Lab document",
-    "Communication",
-)
 
 
 def _priority(name: str) -> Integer:
@@ -133,7 +127,7 @@ tasks = Resource(
             replace=True,
             doc="What the task is about. The list that is written takes the place of the one before.",
             fields=(
-                Text("type", REQUIRED, choices=TYPES),
+                Text("type", REQUIRED, choices=tuple(KINDS)),
                 RefByKind(
                     "value",
                     REQUIRED,

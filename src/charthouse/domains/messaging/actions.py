@@ -1,0 +1,51 @@
+"""Hooks of the declarations: who wrote what, and when a call is."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from charthouse.domains.clinical.actions import of_the_patient
+from charthouse.domains.messaging.models import MessageNote, PatientMessageAttachment
+from charthouse.domains.practice.models import Doctor
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.resource.change import Change
+
+
+def sign_notes(change: Change, row: Any) -> None:
+    """Notes written with the message are the caller's."""
+    if change.values.get("message_notes"):
+        notes = MessageNote.objects.filter(practice=row.practice_id, message=row.pk, created_by=None)
+        notes.update(created_by=change.actor.user)
+
+
+def attach(change: Change, row: Any) -> None:
+    """Attachments that name no doctor are the message's doctor's."""
+    if change.values.get("attachments"):
+        attached = PatientMessageAttachment.objects.filter(practice=row.practice_id, patient_message=row.pk)
+        attached.filter(doctor=None).update(doctor=row.doctor_id)
+
+
+def log_call(change: Change) -> None:
+    """Whoever writes an entry is its author. Its time is the appointment's, or what was given, as the wall clock of
+    the doctor's zone; a time that happens twice means the first (docs/decisions/0031-changing-clocks.md)."""
+    change.columns["author_id"] = change.actor.user
+    of_the_patient(change)
+    practice, appointment = change.actor.practice, change.get("appointment")
+    if change.errors:
+        return
+    if appointment is not None:
+        rows = Appointment.objects.filter(practice=practice, pk=appointment)
+        change.columns["scheduled_time"] = rows.values_list("scheduled_time", flat=True).get()
+    elif (wall := change.values.get("scheduled_time")) is not None:
+        zone = Doctor.objects.values_list("timezone", flat=True).get(
+            practice=practice, pk=change.get("doctor")
+        )
+        change.columns["scheduled_time"] = _moment(change, wall, zone)
+
+
+def _moment(change: Change, wall: datetime, zone: str) -> datetime | None:
+    try:
+        return wall.replace(tzinfo=ZoneInfo(zone), microsecond=0).astimezone(UTC)
+    except OverflowError:
+        change.wrong("scheduled_time", "Enter a valid time.")
+        return None

@@ -1,0 +1,90 @@
+"""Messages and calls. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+
+from django.db import models
+
+from charthouse import clock
+from charthouse.domains.practice.models import text
+from charthouse.identity.tenancy import Record, RecordKey
+
+
+class Message(Record):
+    """One in a doctor's message center. ``owner`` has it, ``responsible_user`` deals with it; ``type``: two letters."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient", null=True, blank=True)
+    owner = RecordKey("identity.User", null=True, blank=True)
+    responsible_user = RecordKey("identity.User", null=True, blank=True)
+    title = models.CharField(max_length=500)
+    type = text(2)
+    attachment = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
+    read = models.BooleanField(default=False)
+    starred = models.BooleanField(default=False)
+    received_at = models.DateTimeField(default=clock.now)
+    workflow_step = text(100)
+    outgoing_fax_recipient_name = text(200)
+    outgoing_fax_recipient_fax_number = text(50)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["practice", "received_at"], name="message_received"),
+            models.Index(fields=["practice", "updated_at"], name="message_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"
+
+
+class MessageNote(Record):
+    message = RecordKey("messaging.Message")
+    text = models.TextField()
+    created_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    def __str__(self) -> str:
+        return f"note {self.pk} on message {self.message_id}"
+
+
+class PatientMessage(Record):
+    """One to a patient, in the patient portal. ``message``: the doctor's message that it belongs to."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    message = RecordKey("messaging.Message", null=True, blank=True, indexed=False)
+    subject = models.CharField(max_length=500)
+    body = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "updated_at"], name="patient_message_updated")]
+
+    def __str__(self) -> str:
+        return f"message {self.pk} to patient {self.patient_id}"
+
+
+class PatientMessageAttachment(Record):
+    patient_message = RecordKey("messaging.PatientMessage")
+    doctor = RecordKey("practice.Doctor", null=True, blank=True, indexed=False)
+    attachment = RecordKey("files.StoredFile", indexed=False)
+
+    def __str__(self) -> str:
+        return f"attachment {self.pk} of message {self.patient_message_id}"
+
+
+class CommLog(Record):
+    """A call. ``duration`` in minutes; ``scheduled_time`` is the appointment's where there is one; ``author``
+    changed the entry last."""
+
+    doctor = RecordKey("practice.Doctor")
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
+    author = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    title = text(500)
+    type = text(100)
+    message = models.TextField(blank=True, default="")
+    cash_charged = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    duration = models.PositiveIntegerField(null=True, blank=True)
+    scheduled_time = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "updated_at"], name="comm_log_updated")]
+
+    def __str__(self) -> str:
+        return f"call {self.pk}"
