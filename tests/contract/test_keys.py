@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.resource import fields as kinds
 from charthouse.resource.declare import Resource
@@ -44,6 +46,10 @@ TOGETHER: dict[tuple[str, str], Callable[[int], dict[str, Any]]] = {
     for name in ("start_time", "end_time")
 }
 CREATE_ONLY = set(TOGETHER)
+
+
+# Amounts that are computed until somebody says them: saying what was computed fixes it.
+FIXED_WHEN_SAID = {"line_items"}
 
 
 def read(world: World, resource: Resource, row_id: int) -> Any:
@@ -171,11 +177,16 @@ def test_what_get_gave_can_be_put_back(world: World, resource: Resource) -> None
     files = {f.name for f in resource.writable if f.upload}
     body = {name: value for name, value in before.items() if name not in files}
     body |= {f.name: world.payload(resource)[f.name] for f in resource.writable if _must_be_sent(f)}
+    written = any(_must_be_sent(f) for f in resource.writable) or resource.path in FIXED_WHEN_SAID
     for verb in ("PUT", "PATCH"):
         if verb in resource.method_set:
-            answer = world.client.request(verb, f"/api/{resource.path}/{row_id}", json=body)
+            with clock.moved(timedelta(hours=1)):  # a moved ``updated_at`` shows
+                answer = world.client.request(verb, f"/api/{resource.path}/{row_id}", json=body)
             assert answer.status_code == 204, answer.text
-            assert read(world, resource, row_id) == before, verb
+            after = read(world, resource, row_id)
+            if written and "updated_at" in before:
+                after["updated_at"] = before["updated_at"]
+            assert after == before, verb
 
 
 def _must_be_sent(field: Field) -> bool:

@@ -235,7 +235,14 @@ class One(Rows):
             for member in self.fields:
                 if member.default is not ABSENT and member.stored:
                     setattr(child, member.attribute, member.absent(self.to))
+            if self.always and self._says_nothing(child, value):
+                return False
         return self.write(child, value)
+
+    def _says_nothing(self, fresh: Any, value: Mapping[str, Any]) -> bool:
+        """Whether an object is the empty one that is shown where there is no row."""
+        stored = [member for member in self.fields if member.name in value and member.stored]
+        return all(getattr(fresh, member.attribute) == value[member.name] for member in stored)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,6 +3,7 @@
 ``follow`` locks the order: of two writers of its tests, the second sees what the first did.
 """
 
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,6 +13,12 @@ from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, Lab
 from charthouse.identity.models import Application
 from charthouse.resource.change import Change
 from charthouse.resource.errors import Malformed
+
+
+def this_second() -> datetime:
+    """Now, as the wire can say it: writing back what was read changes nothing."""
+    return clock.now().replace(microsecond=0)
+
 
 DONE = ("final", "correction")
 OF_RESULT = {"F": "final", "C": "correction"}

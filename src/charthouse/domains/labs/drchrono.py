@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Value, When
 from django.db.models.functions import Cast
 
-from charthouse import clock
 from charthouse.domains.labs import actions
 from charthouse.domains.labs.models import (
     LabDocument,
@@ -153,7 +152,9 @@ lab_orders = Resource(
         Ref("doctor", REQUIRED, to="doctors"),
         Ref("patient", REQUIRED, to="patients"),
         _documents_of_order(),
-        Timestamp("timestamp", default=clock.now, kept=True, doc="When it was submitted; now if left out."),
+        Timestamp(
+            "timestamp", default=actions.this_second, kept=True, doc="Submitted when; now if left out."
+        ),
         Text(
             "status",
             choices=ORDER_STATUSES,
