@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield sandbox
     finally:
         for process in sandbox.processes():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # ended meanwhile
+                process.kill()
 
 
 def without_secrets(described: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.resource.declare import Resource
 from tests import support
+from tests.contract import coverage
 
 RESOURCES = list(registry())
 
@@ -61,3 +62,9 @@ def test_a_resource_has_every_key_parameter_and_operation(resource: Resource) ->
 
 def test_unknown_pages_are_404() -> None:
     assert support.client().get("/docs/nothing").status_code == 404
+
+
+def test_the_printed_coverage_is_todays() -> None:
+    """docs/reference-coverage.md and the README's count; `make docs` prints them."""
+    assert coverage.PAGE.read_text() == coverage.page()
+    assert coverage.README.read_text() == coverage.readme()
