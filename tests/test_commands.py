@@ -151,6 +151,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         for process in sandbox.processes():
             with suppress(psutil.NoSuchProcess):  # ended meanwhile
                 process.kill()
+        if sandbox.process is not None:
+            sandbox.process.wait(SLOW)
 
 
 def without_secrets(described: dict[str, Any]) -> dict[str, Any]:
