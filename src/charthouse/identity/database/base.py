@@ -53,11 +53,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     # Statements prepared on this connection, by their text.
     _names: dict[bytes, bytes]
+    # What reads its results; it knows by now how each type is read.
+    _reader: Any
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._held, self._held_for_now, self._names = _UNKNOWN, False, {}
         made = super().get_new_connection(conn_params)
         made.adapters.register_loader("json", RawJson)
+        self._reader = Transformer(made)
         return made
 
     def _hold(self) -> None:
@@ -120,16 +123,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not raw.autocommit and self._idle():
             raw.pgconn.exec_(b"BEGIN")  # as psycopg's own cursors would
         result = self._unnamed(statement, parameters) if anew else self._prepared(statement, parameters)
-        reader = Transformer(raw)
-        reader.set_pgresult(result)
-        return reader.load_rows(0, result.ntuples, tuple)
+        return self._loaded(result)
 
     def _row(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
-        reader = Transformer(self.connection)
-        reader.set_pgresult(self._prepared(statement, parameters))
-        row = reader.load_row(0, tuple)
-        assert row is not None
+        (row,) = self._loaded(self._prepared(statement, parameters))
         return row
+
+    def _loaded(self, result: Any) -> list[tuple[Any, ...]]:
+        reader = self._reader
+        reader.set_pgresult(result)
+        try:
+            found: list[tuple[Any, ...]] = reader.load_rows(0, result.ntuples, tuple)
+            return found
+        finally:
+            reader.set_pgresult(None)  # it would keep the result until the next one
 
     def _prepared(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
         """Run a statement that each connection prepares once. Raises psycopg.Error.
