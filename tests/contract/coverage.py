@@ -12,12 +12,7 @@ def lines() -> Iterator[str]:
 
     from . import facts
 
-    there = registry().resources
-    built = [
-        e
-        for e in facts.endpoints()
-        if e.path in there and (not e.action or e.action in there[e.path].actions_by_name)
-    ]
+    built = [endpoint for endpoint in facts.endpoints() if facts.built(endpoint)]
     methods = sum(len(e.methods) for e in built)
     keys = sum(len(e.fields) for e in built)
     filters = sum(len(e.filters) for e in built)
@@ -34,8 +29,8 @@ def lines() -> Iterator[str]:
         if endpoint not in built:
             yield f"| {endpoint} | not yet | | | |"
             continue
-        resource = registry()[endpoint.path]
-        extra = "" if endpoint.action else sum(f.addition for f in resource.fields)
+        resource = None if endpoint.action else registry().resources.get(endpoint.path)
+        extra = sum(f.addition for f in resource.fields) if resource else ""
         row = (
             endpoint,
             " ".join(sorted(endpoint.methods)),

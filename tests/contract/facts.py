@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from charthouse.dialects.drchrono.registry import registry
+
 DATA = Path(__file__).parent / "data"
 BASE = "/api/"
 
@@ -66,6 +68,11 @@ class Endpoint:
     def filters_added(self) -> Mapping[str, Any]:
         return self.facts.get("live", {}).get("filters_extra", {})
 
+    @property
+    def function(self) -> str:
+        """The path that a declared function would have."""
+        return f"{self.path}/{{id}}/{self.action}" if self.action else self.path
+
     def __str__(self) -> str:
         return f"{self.path}/:id/{self.action}" if self.action else self.path
 
@@ -95,6 +102,14 @@ def nested(name: str) -> Mapping[str, Mapping[str, Any]]:
 def wire_type(endpoint: Endpoint, name: str) -> str:
     """The type of a key as the reference has it, or as it was chosen."""
     return TYPE_CHOSEN.get((endpoint.path, name), endpoint.fields[name]["type"])
+
+
+def built(endpoint: Endpoint) -> bool:
+    """Whether this version serves it: as a resource, an action of one, or a function."""
+    resource = registry().resources.get(endpoint.path)
+    if endpoint.function in registry().functions and (endpoint.action or resource is None):
+        return True
+    return resource is not None and (not endpoint.action or endpoint.action in resource.actions_by_name)
 
 
 def not_built_yet() -> list[str]:

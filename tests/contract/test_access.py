@@ -10,6 +10,7 @@ from charthouse.dialects.drchrono.registry import registry
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Practice, User
 from charthouse.resource.declare import ALWAYS, METHODS, Resource
+from charthouse.resource.functions import Function
 from charthouse.resource.openapi import permissions
 from tests import support
 
@@ -239,3 +240,51 @@ def test_a_user_without_a_doctor_sees_only_what_is_shared(
         sharing([])
         rows = listed(client, resource)
         assert bool(rows) == (resource.sharing == ALWAYS)
+
+
+# -- functions --------------------------------------------------------------------------------------------------
+
+FUNCTIONS = [function for methods in registry().functions.values() for function in methods.values()]
+each_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f"{f.method}-{f.name}")
+
+
+def _url(world: World, function: Function, row_id: Any = None) -> str:
+    if function.names_a_row and row_id is None:
+        row_id = world.row(function.of)
+    return "/api/" + function.path.replace("{id}", str(row_id))
+
+
+@each_function
+def test_a_function_needs_token_scopes_and_permissions(world: World, function: Function) -> None:
+    url = _url(world, function)
+    with support.client() as nobody:
+        assert nobody.request(function.method, url, json={}).status_code == 401
+    kind = "read" if function.reading else "write"
+    for scope in function.scopes:
+        with world.client_with(scopes=[s for s in EVERY if s != f"{scope}:{kind}"]) as client:
+            assert client.request(function.method, url, json={}).status_code == 403, scope
+    for name in permissions(function, bool(function.reading)):
+        with world.client_with(permissions=[p for p in PERMISSIONS if p != name]) as client:
+            assert client.request(function.method, url, json={}).status_code == 403, name
+
+
+@each_function
+def test_methods_that_the_url_of_a_function_does_not_have(world: World, function: Function) -> None:
+    methods = set(registry().functions[function.path])
+    if resource := registry().resources.get(function.path):
+        methods |= {"GET", "POST"} & set(resource.method_set)
+    for method in (*METHODS, "OPTIONS", "TRACE", "BREW"):
+        if method not in methods:
+            answer = world.client.request(method, _url(world, function))
+            assert answer.status_code == 405
+            assert set(answer.headers["Allow"].split(", ")) == methods
+
+
+@pytest.mark.parametrize(
+    "function", [f for f in FUNCTIONS if f.names_a_row], ids=lambda f: f"{f.method}-{f.name}"
+)
+def test_a_function_of_a_row_that_is_not_there(world: World, other: World, function: Function) -> None:
+    body = {declared.name: "x" for declared in function.fields}
+    for row_id in (other.row(function.of), *NEVER):
+        answer = world.client.request(function.method, _url(world, function, row_id), json=body)
+        assert answer.status_code == 404

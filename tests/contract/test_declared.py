@@ -14,17 +14,13 @@ from charthouse.resource.nested import Embedded, Many, Members, RelatedIds
 from . import facts
 
 BUILT = [e for e in facts.endpoints() if e.path in registry().resources and not e.action]
-ACTIONS = [e for e in facts.endpoints() if e.action and str(e) not in facts.not_built_yet()]
+FUNCTIONS = [e for e in facts.endpoints() if e.function in registry().functions and e not in BUILT]
+ACTIONS = [e for e in facts.endpoints() if e.action and facts.built(e) and e not in FUNCTIONS]
 each = pytest.mark.parametrize("endpoint", BUILT, ids=str)
 
 
 def test_what_is_not_built_yet_only_shrinks(record_property: Any) -> None:
-    built = {e for e in facts.endpoints() if e.path in registry().resources}
-    missing = [
-        str(e)
-        for e in facts.endpoints()
-        if e not in built or (e.action and e.action not in registry()[e.path].actions_by_name)
-    ]
+    missing = [str(e) for e in facts.endpoints() if not facts.built(e)]
     record_property(
         "coverage", f"{len(facts.endpoints()) - len(missing)} of {len(facts.endpoints())} endpoints"
     )
@@ -212,3 +208,35 @@ def test_action(endpoint: facts.Endpoint) -> None:
     for name, said in endpoint.fields.items():
         assert there[name].access is Access(said["access"])
         _check_type(there[name], said["type"], said)
+
+
+# -- functions --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("endpoint", FUNCTIONS, ids=str)
+def test_function(endpoint: facts.Endpoint) -> None:
+    """Its methods, parameters and the keys of its answer are those of the reference, and no others unmarked."""
+    declared = registry().functions[endpoint.function]
+    assert endpoint.methods == {method for method, function in declared.items() if not function.addition}
+    for function in declared.values():
+        assert set(function.scopes) == set(endpoint.facts["scopes"])
+        if not function.resource:
+            assert set(function.permissions) == set(endpoint.facts["permissions"])
+    if read := declared.get("GET"):
+        assert set(endpoint.filters) == {f.name for f in read.parameters if not f.addition}
+        assert {f.name for f in read.parameters if f.addition} <= set(endpoint.filters_added)
+        answers = {field.name: field for field in read.answers}
+        assert set(answers) == set(endpoint.fields)
+        for name, said in endpoint.fields.items():
+            _check_type(answers[name], said["type"], said)
+
+
+def test_every_function_is_in_the_reference_or_marked_as_an_addition() -> None:
+    known = {endpoint.function for endpoint in facts.endpoints()}
+    found = [
+        f"{method} {path}"
+        for path, methods in registry().functions.items()
+        for method, function in methods.items()
+        if path not in known and not function.addition
+    ]
+    assert found == []

@@ -21,7 +21,8 @@ def test_the_document_is_served_to_everyone() -> None:
     for name, schema in answer.json()["components"]["schemas"].items():
         assert jsonschema_rs.meta.is_valid(schema), name
     paths = answer.json()["paths"]
-    assert {path.split("/")[2] for path in paths} == {resource.path for resource in RESOURCES}
+    functions = {path.split("/")[0] for path in registry().functions}
+    assert {path.split("/")[2] for path in paths} == {resource.path for resource in RESOURCES} | functions
 
 
 def _checked(url: str) -> str:
@@ -68,3 +69,12 @@ def test_the_printed_coverage_is_todays() -> None:
     """docs/reference-coverage.md and the README's count; `make docs` prints them."""
     assert coverage.PAGE.read_text() == coverage.page()
     assert coverage.README.read_text() == coverage.readme()
+
+
+def test_every_function_is_on_a_page() -> None:
+    for methods in registry().functions.values():
+        for function in methods.values():
+            page = _checked(f"/docs/{function.page}")
+            assert f'id="{function.name}-{function.method.lower()}"' in page
+            for declared in (*function.parameters, *function.fields, *function.answers):
+                assert f"<code>{declared.name}</code>" in page

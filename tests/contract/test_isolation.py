@@ -89,7 +89,7 @@ def test_without_the_check_of_references(
     foreign = other.row(field.to)  # type: ignore[attr-defined]
     world.row(resource.path)
     body = world.payload(resource) if "POST" in resource.method_set else {}
-    monkeypatch.setattr(write, "_check_references", lambda changes, fields=None: None)
+    monkeypatch.setattr(write, "check_references", lambda changes, fields=None: None)
     monkeypatch.setattr(resource, "checks", ())
     monkeypatch.setattr(resource, "after", ())
     answer = world.write(resource, {field.name: foreign}, body)

@@ -5,16 +5,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
+from http import HTTPStatus
 from typing import Any
 
 from django.db import models
 from django.utils.safestring import SafeString, mark_safe
 
 from charthouse.resource import fields as kinds
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.examples import example_shown, example_written
+from charthouse.resource.declare import ALWAYS, Registry, Resource
+from charthouse.resource.examples import example_answered, example_shown, example_written
 from charthouse.resource.fields import ABSENT, Access, Field, ListOf
 from charthouse.resource.filters import DateRange, Filter, Flag, RefIs, Since
+from charthouse.resource.functions import Function
 from charthouse.resource.nested import Embedded, Many, Members, RelatedIds, Rows
 from charthouse.resource.openapi import permissions
 
@@ -57,6 +59,8 @@ class Operation:
     answer: SafeString
     notes: tuple[str, ...] = ()
     keys: tuple[Key, ...] = field(default=())
+    parameters: tuple[Key, ...] = ()
+    answered: tuple[Key, ...] = ()
 
 
 def keys(fields: Iterable[Field], model: type[models.Model] | None) -> tuple[Key, ...]:
@@ -119,8 +123,8 @@ def type_name(declared: Field) -> str:
     return str(printed.get("format") or printed.get("type") or "any")
 
 
-def parameters(resource: Resource) -> tuple[Key, ...]:
-    """The filters of a list."""
+def parameters(resource: Resource | Function) -> tuple[Key, ...]:
+    """The filters of a list, the parameters of a function."""
     return tuple(_parameter(declared) for declared in resource.filters)
 
 
@@ -195,7 +199,35 @@ def operations(resource: Resource, origin: str) -> list[Operation]:
                 resource, "delete", "DELETE", one, "Delete", origin, status="204 No Content", notes=notes
             )
         )
-    return found + [_action(resource, name, one, origin) for name in resource.actions_by_name]
+    found += [_action(resource, name, one, origin) for name in resource.actions_by_name]
+    return found + functions(resource.registry, resource.path, origin)
+
+
+def functions(registry: Registry, page: str, origin: str) -> list[Operation]:
+    """Every function that this page shows."""
+    declared = [f for methods in registry.functions.values() for f in methods.values() if f.page == page]
+    return [_function(function, origin) for function in declared]
+
+
+def _function(function: Function, origin: str) -> Operation:
+    body = {f.name: function.example.get(f.name, _sample(f)) for f in function.fields} or None
+    phrase = HTTPStatus(function.status).phrase
+    return _operation(
+        function,
+        f"{function.name}-{function.method.lower()}",
+        function.method,
+        f"/api/{function.path}",
+        function.doc.rstrip("."),
+        origin,
+        body,
+        answer=example_answered(function) if function.answers else None,
+        query=_typical_query(function),
+        status=f"{function.status} {phrase}",
+        notes=tuple(f"{status}: {said}" for status, said in function.also.items()),
+        keys=keys(function.fields, function.model),
+        parameters=parameters(function),
+        answered=keys(function.answers, None),
+    )
 
 
 def _action(resource: Resource, name: str, one: str, origin: str) -> Operation:
@@ -227,7 +259,7 @@ def _sample(declared: Field) -> Any:
 
 
 def _operation(
-    resource: Resource,
+    resource: Resource | Function,
     anchor: str,
     method: str,
     url: str,
@@ -240,8 +272,10 @@ def _operation(
     status: str = "",
     notes: tuple[str, ...] = (),
     keys: tuple[Key, ...] = (),
+    parameters: tuple[Key, ...] = (),
+    answered: tuple[Key, ...] = (),
 ) -> Operation:
-    reading = method == "GET"
+    reading = resource.reading if isinstance(resource, Function) else method == "GET"
     suffix = "read" if reading else "write"
     return Operation(
         anchor,
@@ -249,16 +283,18 @@ def _operation(
         url,
         said,
         tuple(f"{scope}:{suffix}" for scope in resource.scopes),
-        tuple(permissions(resource, reading)),
+        tuple(permissions(resource, bool(reading))),
         status or _DONE[method],
         curl(method, origin + url.replace("{id}", "1") + query, body),
         coloured(answer) if answer is not None else mark_safe(""),
         notes,
         keys,
+        parameters,
+        answered,
     )
 
 
-def _typical_query(resource: Resource) -> str:
+def _typical_query(resource: Resource | Function) -> str:
     names = [group[0] for group in resource.one_of] + [f.name for f in resource.filters if f.required]
     samples = {"since": "2026-03-01", "date": "2026-03-02", "date_range": "2026-03-01/2026-03-31"}
     values = {}

@@ -12,7 +12,7 @@ from charthouse.dialects import describe
 from charthouse.dialects.drchrono import reference
 from charthouse.dialects.drchrono import registry as drchrono
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource.declare import Resource
+from charthouse.resource import openapi as openapi_document
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -48,10 +48,10 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def resource(request: HttpRequest, path: str) -> HttpResponse:
     """Everything about one resource."""
+    origin = f"{request.scheme}://{request.get_host()}"
     shown = registry().resources.get(path)
     if shown is None:
-        raise Http404
-    origin = f"{request.scheme}://{request.get_host()}"
+        return _of_no_resource(request, path, origin)
     return _page(
         request,
         "resource.html",
@@ -66,6 +66,15 @@ def resource(request: HttpRequest, path: str) -> HttpResponse:
     )
 
 
+def _of_no_resource(request: HttpRequest, path: str, origin: str) -> HttpResponse:
+    """Functions that are of no resource."""
+    found = openapi_document.pages(registry()).get(path)
+    if found is None:
+        raise Http404
+    operations = describe.functions(registry(), path, origin)
+    return _page(request, "resource.html", {"shown": found[0], "operations": operations})
+
+
 def _page(request: HttpRequest, template: str, values: dict[str, Any]) -> HttpResponse:
     values |= {"rooms": _rooms(), "dialect": "DrChrono v4", "path": request.path}
     response = render(request, f"charthouse/reference/{template}", values)
@@ -75,12 +84,14 @@ def _page(request: HttpRequest, template: str, values: dict[str, Any]) -> HttpRe
 
 
 @lru_cache(maxsize=1)
-def _rooms() -> list[tuple[str, list[Resource]]]:
-    """The resources by the room of the record that declares them."""
-    rooms = [
+def _rooms() -> list[tuple[str, list[Any]]]:
+    """The resources by the room of the record that declares them, and the functions that are of none."""
+    rooms: list[tuple[str, list[Any]]] = [
         (room, import_module(f"charthouse.domains.{room}.drchrono").RESOURCES) for room in drchrono.ROOMS
     ]
-    return [(room.title(), resources) for room, resources in rooms]
+    beside = [functions[0] for functions in openapi_document.pages(registry()).values()]
+    more = [("Beside the resources", beside)] if beside else []
+    return [(room.title(), resources) for room, resources in rooms] + more
 
 
 @lru_cache(maxsize=1)

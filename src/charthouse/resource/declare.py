@@ -16,6 +16,7 @@ from charthouse.resource.sql import RESERVED
 if TYPE_CHECKING:
     from charthouse.resource.actor import Actor
     from charthouse.resource.change import Change
+    from charthouse.resource.functions import Function
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ALWAYS = "always"
@@ -124,17 +125,28 @@ class Resource:
         self.shapes: dict[Any, Any] = {}
         self.registry: Registry
 
+    @property
+    def page(self) -> str:
+        """The page of the reference that shows it."""
+        return self.path
+
     def shown(self, verbose: bool) -> tuple[Field, ...]:
         readable = (field for field in self.fields if field.readable)
         return tuple(readable if verbose else (field.plain() for field in readable if not field.verbose))
 
 
 class Registry:
-    """All resources of one dialect, by path. Raises ImproperlyConfigured with every fault found."""
+    """All resources of one dialect, by path, and its functions, by path and method.
 
-    def __init__(self, name: str, resources: Iterable[Resource]) -> None:
+    Raises ImproperlyConfigured with every fault found.
+    """
+
+    def __init__(
+        self, name: str, resources: Iterable[Resource], functions: Iterable["Function"] = ()
+    ) -> None:
         self.name = name
         self.resources: dict[str, Resource] = {}
+        self.functions: dict[str, dict[str, Function]] = {}
         self.statements: dict[Any, Any] = {}
         faults: list[str] = []
         for resource in resources:
@@ -144,6 +156,15 @@ class Registry:
             resource.registry = self
         for resource in self.resources.values():
             faults += [f"{resource.path}: {fault}" for fault in self._faults(resource)]
+        for function in functions:
+            methods = self.functions.setdefault(function.path, {})
+            if function.method in methods or function.method not in METHODS:
+                faults.append(f"{function.path}: {function.method} declared twice, or no method")
+            methods[function.method] = function
+            faults += [f"{function.path}: {fault}" for fault in function.belong(self)]
+            faults += [
+                f"{function.path}: {f}" for f in self._reference_faults(function.fields, function.filters)
+            ]
         if faults:
             raise ImproperlyConfigured(f"{name} declarations:\n" + "\n".join(faults))
 

@@ -8,6 +8,7 @@ from django.db import models
 from charthouse.resource import fields as kinds
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import ABSENT, Field, ListOf
+from charthouse.resource.functions import Function
 from charthouse.resource.nested import Embedded, Many, Members, One, RelatedIds, Rows
 from charthouse.resource.schema import shows_null
 
@@ -20,6 +21,12 @@ def example_written(resource: Resource) -> dict[str, Any]:
 def example_shown(resource: Resource, *, verbose: bool) -> dict[str, Any]:
     """A row as GET would show it."""
     return {f.name: _value(f, resource.model, resource.example) for f in resource.shown(verbose)}
+
+
+def example_answered(function: Function) -> Any:
+    """What a function would answer with."""
+    answer = {f.name: _value(f, None, function.example) for f in function.answers}
+    return [answer] if function.many else answer
 
 
 def _value(field: Field, model: type[models.Model] | None, given: Mapping[str, Any]) -> Any:

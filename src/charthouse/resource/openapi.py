@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import models
+
 from charthouse.resource import schema
 from charthouse.resource.declare import ALWAYS, Action, Registry, Resource
-from charthouse.resource.examples import example_shown, example_written
+from charthouse.resource.examples import example_answered, example_shown, example_written
 from charthouse.resource.filters import Filter
+from charthouse.resource.functions import JSON, Function
 from charthouse.resource.schema import Schema
 
 OPERATIONS = {"GET": "read", "PUT": "replace", "PATCH": "modify", "DELETE": "delete"}
@@ -36,7 +39,7 @@ class Wire:
     description: str
     base: str
     schemes: Mapping[str, Any]
-    security: Callable[[Resource, bool], list[dict[str, list[str]]]]
+    security: Callable[[Resource | Function, bool], list[dict[str, list[str]]]]
     page: Callable[[Schema], Schema]
     page_example: Callable[[Any], Any]
     paging: Callable[[Resource], list[dict[str, Any]]]
@@ -50,8 +53,14 @@ def document(registry: Registry, wire: Wire, servers: Sequence[str] = ("/",)) ->
     """The OpenAPI document of every resource of a registry, as JSON's values."""
     printer = _Printer(wire)
     paths: dict[str, Any] = {}
-    for resource in sorted(registry, key=lambda resource: resource.path):
+    for resource in _sorted(registry):
         paths.update(printer.paths(resource))
+    for path, functions in sorted(registry.functions.items()):
+        item = paths.setdefault(f"{wire.base}{path}", {})
+        for function in functions.values():
+            if function.resource is not None and function.names_a_row:
+                item["parameters"] = [_id_parameter(function.resource)]
+            item[function.method.lower()] = printer.function(function)
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -62,7 +71,10 @@ def document(registry: Registry, wire: Wire, servers: Sequence[str] = ("/",)) ->
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": url} for url in servers],
-        "tags": [{"name": resource.path, "description": resource.doc} for resource in _sorted(registry)],
+        "tags": [
+            *({"name": resource.path, "description": resource.doc} for resource in _sorted(registry)),
+            *({"name": page, "description": functions[0].doc} for page, functions in pages(registry).items()),
+        ],
         "paths": paths,
         "components": {
             "schemas": {**wire.schemas, **printer.schemas},
@@ -76,9 +88,20 @@ def _sorted(registry: Registry) -> list[Resource]:
     return sorted(registry, key=lambda resource: resource.path)
 
 
-def component(resource: Resource, kind: str = "") -> str:
+def pages(registry: Registry) -> dict[str, list[Function]]:
+    """The functions that are of no resource, by the page of the reference that shows them."""
+    found: dict[str, list[Function]] = {}
+    for functions in registry.functions.values():
+        for function in functions.values():
+            if function.page not in registry.resources:
+                found.setdefault(function.page, []).append(function)
+    return found
+
+
+def component(resource: Resource | Function, kind: str = "") -> str:
     """The name of a resource's schema: ``PatientsSummary``, ``PatientsSummaryVerbose``, ``PatientsSummaryWrite``."""
-    return "".join(word.title() for word in resource.path.replace("/", "_").split("_")) + kind
+    path = resource.path.replace("/{id}", "").replace("/", "_")
+    return "".join(word.title() for word in path.split("_")) + kind
 
 
 def ref(name: str) -> Schema:
@@ -226,9 +249,46 @@ class _Printer:
             responses=done,
         )
 
+    def function(self, function: Function) -> dict[str, Any]:
+        answers: Schema = {"type": "string"}
+        example: Any = None
+        if function.media == JSON and function.answers:
+            name = component(function, function.method.title() + "Answer")
+            self.schemas[name] = schema.strict(
+                {
+                    f.name: schema.described(f, schema.shown_value(f, None), models.Model)
+                    for f in function.answers
+                }
+            )
+            answers = {"type": "array", "items": ref(name)} if function.many else ref(name)
+            example = example_answered(function)
+        done: dict[str, Any] = {"description": "Done."}
+        if function.answers or function.media != JSON:
+            done["content"] = {function.media: {"schema": answers}}
+            if example is not None:
+                done["content"][function.media]["example"] = example
+        responses = {str(function.status): done}
+        responses |= {str(status): {"description": said} for status, said in function.also.items()}
+        body = None
+        if function.fields:
+            name = component(function, function.method.title())
+            self.schemas[name] = schema.written(function.fields, function.model)
+            values = {f.name: function.example[f.name] for f in function.fields if f.name in function.example}
+            body = self._body(function.fields, name, values)
+        return self._operation(
+            function,
+            function.method.lower(),
+            function.doc,
+            [],
+            reading=bool(function.reading),
+            parameters=[_parameter(declared) for declared in function.parameters],
+            responses=responses,
+            body=body,
+        ) | {"x-function": True}
+
     def _operation(
         self,
-        resource: Resource,
+        resource: Resource | Function,
         name: str,
         summary: str,
         notes: Iterable[str],
@@ -245,8 +305,8 @@ class _Printer:
             if status in self.wire.refusals
         }
         operation: dict[str, Any] = {
-            "operationId": f"{resource.path}_{name}",
-            "tags": [resource.path],
+            "operationId": f"{resource.path.replace('/{id}', '').replace('/', '_')}_{name}",
+            "tags": [resource.page],
             "summary": summary,
             "description": " ".join([resource.doc, *notes, *_demands(resource, reading)]),
             "security": self.wire.security(resource, reading),
@@ -275,12 +335,12 @@ class _Printer:
         return {"required": True, "content": content}
 
 
-def permissions(resource: Resource, reading: bool) -> list[str]:
+def permissions(resource: Resource | Function, reading: bool) -> list[str]:
     """What the user needs for reads, or for writes."""
     return [] if reading and resource.permissions_on == "writes" else list(resource.permissions)
 
 
-def _demands(resource: Resource, reading: bool) -> Iterable[str]:
+def _demands(resource: Resource | Function, reading: bool) -> Iterable[str]:
     if needed := permissions(resource, reading):
         yield f"Needs the permission{'s' if len(needed) > 1 else ''} {', '.join(needed)}."
     if resource.write_right and not reading:
@@ -289,7 +349,7 @@ def _demands(resource: Resource, reading: bool) -> Iterable[str]:
         yield f"Not for practices on the plan {' or '.join(resource.not_on)}."
     if resource.sharing == ALWAYS:
         yield "All rows of the practice are visible."
-    else:
+    elif resource.sharing:
         yield f"Rows of other doctors are visible when the practice has switched on `{resource.sharing}`."
     if resource.addition:
         yield "Added by the hosted API after its v4 reference was written."

@@ -6,7 +6,7 @@ May refuse: wrong values (Invalid), a page that can't be (NotFound). Touches no 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -18,6 +18,9 @@ from charthouse.resource.fields import OPTIONAL, REQUIRED, Field, Wrong
 from charthouse.resource.filters import Flag
 from charthouse.resource.nested import Rows
 from charthouse.resource.values import value
+
+if TYPE_CHECKING:
+    from charthouse.resource.functions import Function
 
 
 @dataclass(slots=True)
@@ -38,27 +41,32 @@ class Query:
 
 
 def query(resource: Resource, parameters: Mapping[str, str]) -> Query:
-    """Raises Invalid for wrong values, Malformed when none of a required group is there."""
-    verbose = resource.has_verbose and parameters.get("verbose", "").lower() in ("true", "1")
-    asked = Query(
-        (), {}, frozenset(), verbose, _page_size(resource, parameters.get("page_size", ""), verbose)
-    )
+    """A list that is asked for. Raises Invalid for wrong values, Malformed when none of a required group is there."""
+    asked = narrowed(resource, parameters)
+    asked.verbose = resource.has_verbose and parameters.get("verbose", "").lower() in ("true", "1")
+    asked.page_size = _page_size(resource, parameters.get("page_size", ""), asked.verbose)
+    _page(parameters, asked)
+    return asked
+
+
+def narrowed(declaration: "Resource | Function", parameters: Mapping[str, str]) -> Query:
+    """The declared parameters alone, without pages. Raises as ``query`` does."""
+    asked = Query((), {}, frozenset(), False, 0)
     if parameters:
-        _filters(resource, parameters, asked)
-        _page(parameters, asked)
-    required = [declared.name for declared in resource.filters if declared.required]
+        _filters(declaration, parameters, asked)
+    required = [declared.name for declared in declaration.filters if declared.required]
     if missing := [name for name in required if not parameters.get(name)]:
         raise Invalid({name: ["This query parameter is required."] for name in missing})
-    for group in resource.one_of:
+    for group in declaration.one_of:
         if not any(parameters.get(name) for name in group):
             raise Malformed(f"One of these query parameters is required: {', '.join(group)}.")
     return asked
 
 
-def _filters(resource: Resource, parameters: Mapping[str, str], asked: Query) -> None:
+def _filters(declaration: "Resource | Function", parameters: Mapping[str, str], asked: Query) -> None:
     names, flags, errors = [], set(), {}
     for name, text in parameters.items():
-        declared = resource.filters_by_name.get(name)
+        declared = declaration.filters_by_name.get(name)
         if declared is None or (not text and not isinstance(declared, Flag)):
             continue  # unknown and empty parameters are ignored, as the hosted API does
         if missing := [needed for needed in declared.needs if not parameters.get(needed)]:

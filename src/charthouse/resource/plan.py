@@ -7,7 +7,7 @@ a scope or a permission (Forbidden). Touches no database.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from django.contrib.postgres.fields import ArrayField
@@ -22,6 +22,9 @@ from charthouse.resource.errors import Forbidden
 from charthouse.resource.fields import Field
 from charthouse.resource.parse import Query
 from charthouse.resource.sql import Hole, Slot
+
+if TYPE_CHECKING:
+    from charthouse.resource.functions import Function
 
 ID = models.BigIntegerField
 Made = TypeVar("Made")
@@ -51,9 +54,8 @@ class Shape:
     hidden_id: bool
 
 
-def authorize(resource: Resource, actor: Actor, method: str) -> None:
+def authorize(resource: "Resource | Function", actor: Actor, *, reading: bool) -> None:
     """Plan of the practice, scope, right of the app, permission: all of them. Raises Forbidden."""
-    reading = method in ("GET", "HEAD")
     if actor.plan in resource.not_on:
         raise Forbidden(f"The {actor.plan} plan of this practice does not include {resource.path}.")
     for scope in resource.scopes:
@@ -105,15 +107,17 @@ def one(resource: Resource, owned: bool, verbose: bool) -> Shape:
     )
 
 
-def locked(resource: Resource, owned: bool) -> Statement:
-    """All columns of the row of slot ``id``, in the model's order, locked against other writers."""
+def whole(resource: Resource, owned: bool, lock: bool) -> Statement:
+    """All columns of the row of slot ``id``, in the model's order; ``lock`` it against other writers."""
 
     def make() -> Statement:
         rows = visible(resource, owned).filter(pk=Slot("id", ID()))
         columns = [column.attname for column in resource.model._meta.concrete_fields]
-        return statement(*compiled(rows.select_for_update(of=("self",), no_key=True).values_list(*columns)))
+        if lock:
+            rows = rows.select_for_update(of=("self",), no_key=True)
+        return statement(*compiled(rows.values_list(*columns)))
 
-    return _cached(resource, ("locked", owned), make)
+    return _cached(resource, ("whole", owned, lock), make)
 
 
 def existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:

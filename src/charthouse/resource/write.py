@@ -32,7 +32,7 @@ def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed:
 
     def work() -> list[Any]:
         changes = [parse.change(resource, actor, "create", payload) for payload in payloads]
-        _check_references(changes)
+        check_references(changes)
         ids = []
         for change in changes:
             _find(change)
@@ -43,7 +43,7 @@ def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed:
             raise Invalid([change.errors for change in changes] if listed else changes[0].errors)
         return [read.one(resource, actor, row_id, verbose=True) for row_id in ids]
 
-    return _in_transaction(resource, work)
+    return in_transaction(resource.unique, work)
 
 
 def update(resource: Resource, actor: Actor, operation: str, row_id: int, payload: Any) -> None:
@@ -51,14 +51,14 @@ def update(resource: Resource, actor: Actor, operation: str, row_id: int, payloa
 
     def work() -> None:
         change = parse.change(resource, actor, operation, payload)
-        change.row = locked_row(resource, actor, row_id)
-        _check_references([change])
+        change.row = whole_row(resource, actor, row_id)
+        check_references([change])
         _check(change)
         if change.errors:
             raise Invalid(change.errors)
         _update(change)
 
-    _in_transaction(resource, work)
+    in_transaction(resource.unique, work)
 
 
 def delete(resource: Resource, actor: Actor, row_id: int) -> None:
@@ -66,7 +66,7 @@ def delete(resource: Resource, actor: Actor, row_id: int) -> None:
 
     def work() -> None:
         change = Change(resource, actor, "delete", {}, frozenset())
-        change.row = locked_row(resource, actor, row_id)
+        change.row = whole_row(resource, actor, row_id)
         change.columns.update(resource.delete)
         if all(getattr(change.row, name) == value for name, value in resource.delete.items()):
             return
@@ -74,7 +74,7 @@ def delete(resource: Resource, actor: Actor, row_id: int) -> None:
             check(change)
         _update(change)
 
-    _in_transaction(resource, work)
+    in_transaction(resource.unique, work)
 
 
 def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: Any) -> Any:
@@ -85,8 +85,8 @@ def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: 
         if not isinstance(payload, Mapping):
             raise Invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
         parse.read(action.fields, resource.model, payload, change)
-        change.row = locked_row(resource, actor, row_id)
-        _check_references([change], action.fields)
+        change.row = whole_row(resource, actor, row_id)
+        check_references([change], action.fields)
         if change.errors:
             raise Invalid(change.errors)
         action.run(change, change.row)
@@ -94,22 +94,26 @@ def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: 
             raise Invalid(change.errors)
         return read.one(resource, actor, row_id, verbose=True) if action.answers == "object" else None
 
-    return _in_transaction(resource, work)
+    return in_transaction(resource.unique, work)
 
 
-def locked_row(resource: Resource, actor: Actor, row_id: int) -> Any:
-    """The row as a model instance, locked. Raises NotFound."""
+def whole_row(resource: Resource, actor: Actor, row_id: int, *, lock: bool = True) -> Any:
+    """The row as a model instance, by default locked against other writers. Raises NotFound."""
     owned = plan.owned_only(resource, actor)
     values = {**plan.bindings(actor), "id": row_id}
-    found = run.rows(plan.locked(resource, owned), values)
+    found = run.rows(plan.whole(resource, owned, lock), values)
     if not found:
         raise NotFound()
     columns = [column.attname for column in resource.model._meta.concrete_fields]
     return resource.model.from_db(DEFAULT_DB_ALIAS, columns, found[0])
 
 
-def _in_transaction(resource: Resource, work: Callable[[], Answer]) -> Answer:
-    """Run ``work`` in one transaction, anew when PostgreSQL asks for that."""
+def in_transaction(unique: Mapping[str, tuple[str, str]], work: Callable[[], Answer]) -> Answer:
+    """Run ``work`` in one transaction, anew when PostgreSQL asks for that.
+
+    ``unique``: name of a unique constraint → (wire name, message). Raises Invalid or Conflict for what a constraint
+    refuses.
+    """
     for attempt in range(TRIES):
         try:
             with transaction.atomic():
@@ -119,18 +123,18 @@ def _in_transaction(resource: Resource, work: Callable[[], Answer]) -> Answer:
             if not isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure) or attempt == TRIES - 1:
                 raise
         except (IntegrityError, psycopg.IntegrityError) as error:
-            raise _refused(resource, error) from None
+            raise _refused(unique, error) from None
     raise AssertionError("unreachable")
 
 
-def _refused(resource: Resource, error: Exception) -> Exception:
+def _refused(unique: Mapping[str, tuple[str, str]], error: Exception) -> Exception:
     """A constraint said no: what a check didn't see because another request was quicker."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     if not isinstance(cause, psycopg.Error):
         return error
     name = cause.diag.constraint_name or ""
-    if name in resource.unique:
-        field, message = resource.unique[name]
+    if name in unique:
+        field, message = unique[name]
         return Invalid({field: [message]})
     if isinstance(cause, pg.ForeignKeyViolation):
         return Invalid({"non_field_errors": ["A row that this one refers to does not exist."]})
@@ -150,7 +154,7 @@ def _check(change: Change) -> None:
         check(change)
 
 
-def _check_references(changes: Sequence[Change], fields: Iterable[Any] | None = None) -> None:
+def check_references(changes: Sequence[Change], fields: Iterable[Any] | None = None) -> None:
     """Every referred row must exist and be visible to the actor. One statement, whatever the number."""
     wanted: dict[str, dict[int, list[tuple[Change, tuple[str, ...]]]]] = {}
     for change in changes:

@@ -1,4 +1,4 @@
-"""DrChrono v4 on the wire: bearer token, ``/api/<resource>[/<id>[/<action>]]``, pages, errors.
+"""DrChrono v4 on the wire: bearer token, ``/api/<resource>[/<id>[/<action or function>]]``, pages, errors.
 
 Knows no resource. Wire facts: reference drchrono/behaviour.md and the seed page it cites.
 """
@@ -15,10 +15,11 @@ from charthouse.dialects.http import Request, Response, report
 from charthouse.files import links
 from charthouse.identity import tenancy
 from charthouse.identity.bearer import authenticate
-from charthouse.resource import parse, plan, read, write
+from charthouse.resource import functions, parse, plan, read, write
 from charthouse.resource.actor import Actor
 from charthouse.resource.declare import Action, Resource
 from charthouse.resource.errors import Invalid, MethodNotAllowed, NotFound, Refusal, Throttled, Unavailable
+from charthouse.resource.functions import JSON, ROW, Answer, Function
 
 BASE = "/api/"
 _OF_LIST = ("GET", "POST")
@@ -73,17 +74,24 @@ def refused(refusal: Refusal) -> Response:
 def _handle(request: Request) -> Response:
     parts = request.path[len(BASE) :].removesuffix("/").split("/")
     resource = registry().resources.get(parts[0])
-    if resource is None or len(parts) > 3:
+    functions = registry().functions.get(_template(parts), {})
+    if (resource is None and not functions) or len(parts) > 3:
         raise NotFound()
     actor = authenticate(request.header("Authorization"), clock.now())
     method = "GET" if request.method == "HEAD" else request.method
+    if function := functions.get(method):
+        return _function_url(request, function, actor, parts)
+    if resource is None:
+        raise MethodNotAllowed(method, tuple(functions))
     if len(parts) == 1:
-        return _list_url(request, method, resource, actor)
+        return _list_url(request, method, resource, actor, [*functions])
     if len(parts) == 3:
         action = resource.actions_by_name.get(parts[2])
+        if action is None and functions:
+            raise MethodNotAllowed(method, tuple(functions))
         if action is None:
             raise NotFound()
-        return _action_url(request, method, resource, actor, action, _row_id(parts[1]))
+        return _action_url(request, method, resource, actor, action, parts[1])
     if alias := resource.aliases.get(parts[1]):
         _allow(method, [m for m in resource.method_set if m in _OF_OBJECT])
         location = f"{request.origin}{BASE}{resource.path}/{alias(actor)}"
@@ -91,9 +99,30 @@ def _handle(request: Request) -> Response:
     return _object_url(request, method, resource, actor, parts[1])
 
 
-def _list_url(request: Request, method: str, resource: Resource, actor: Actor) -> Response:
-    _allow(method, [m for m in resource.method_set if m in _OF_LIST])
-    plan.authorize(resource, actor, method)
+def _template(parts: list[str]) -> str:
+    """The path as a function's declaration has it: the second part is an id."""
+    return "/".join([parts[0], ROW, *parts[2:]]) if len(parts) > 1 else parts[0]
+
+
+def _function_url(request: Request, function: Function, actor: Actor, parts: list[str]) -> Response:
+    plan.authorize(function, actor, reading=bool(function.reading))
+    row_id = _row_id(parts[1]) if function.names_a_row else None
+    payload = request.payload() if function.fields else {}
+    answer = functions.call(function, actor, row_id, request.parameters, payload, request.url)
+    if not isinstance(answer, Answer):
+        answer = Answer(answer, function.status)
+    content = answer.content
+    if isinstance(content, str) and function.media != JSON:
+        content = content.encode()
+    headers = [("Location", answer.location)] if answer.location else []
+    return Response(answer.status, content, headers, function.media)
+
+
+def _list_url(
+    request: Request, method: str, resource: Resource, actor: Actor, functions: list[str]
+) -> Response:
+    _allow(method, [*(m for m in resource.method_set if m in _OF_LIST), *functions])
+    plan.authorize(resource, actor, reading=method == "GET")
     if method == "GET":
         query = parse.query(resource, request.parameters)
         return Response(200, envelope(request, query, read.page(resource, actor, query)))
@@ -114,7 +143,7 @@ def _with_query(resource: Resource, request: Request) -> Any:
 
 def _object_url(request: Request, method: str, resource: Resource, actor: Actor, text: str) -> Response:
     _allow(method, [m for m in resource.method_set if m in _OF_OBJECT])
-    plan.authorize(resource, actor, method)
+    plan.authorize(resource, actor, reading=method == "GET")
     row_id = _row_id(text)
     if method == "GET":
         verbose = request.parameters.get("verbose", "").lower() in ("true", "1")
@@ -128,11 +157,11 @@ def _object_url(request: Request, method: str, resource: Resource, actor: Actor,
 
 
 def _action_url(
-    request: Request, method: str, resource: Resource, actor: Actor, action: Action, row_id: int
+    request: Request, method: str, resource: Resource, actor: Actor, action: Action, text: str
 ) -> Response:
     _allow(method, [action.method])
-    plan.authorize(resource, actor, method)
-    answer = write.act(resource, actor, action, row_id, request.payload())
+    plan.authorize(resource, actor, reading=method == "GET")
+    answer = write.act(resource, actor, action, _row_id(text), request.payload())
     return Response(204) if answer is None else Response(201 if method == "POST" else 200, answer)
 
 

@@ -8,6 +8,7 @@ import msgspec
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.resource import openapi
 from charthouse.resource.declare import Resource
+from charthouse.resource.functions import Function
 from charthouse.resource.openapi import Wire
 from charthouse.resource.schema import Schema, nullable, strict
 
@@ -106,13 +107,14 @@ def _query(name: str, schema: Schema, description: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def _security(resource: Resource, reading: bool) -> list[dict[str, list[str]]]:
+def _security(resource: Resource | Function, reading: bool) -> list[dict[str, list[str]]]:
     suffix = "read" if reading else "write"
     return [{"oauth2": [f"{scope}:{suffix}" for scope in resource.scopes]}]
 
 
 def _schemes() -> dict[str, Any]:
-    names = sorted({scope for resource in registry() for scope in resource.scopes})
+    declared = [*registry(), *(f for methods in registry().functions.values() for f in methods.values())]
+    names = sorted({scope for one in declared for scope in one.scopes})
     scopes = {f"{name}:{kind}": f"{kind.title()} {name}" for name in names for kind in ("read", "write")}
     flow = {
         "authorizationUrl": "/o/authorize/",

@@ -1,4 +1,4 @@
-"""Every resource of the DrChrono dialect, gathered from the rooms of the record in one explicit call."""
+"""Every resource and function of the DrChrono dialect, gathered from the rooms of the record in one explicit call."""
 
 from functools import lru_cache
 from importlib import import_module
@@ -19,9 +19,16 @@ ROOMS = (
     "tasks",
 )
 
+# Modules of functions that are of no one room. Each lists its own in FUNCTIONS, as a room's module may.
+BESIDE: tuple[str, ...] = ()
+
 
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """Built once. Raises ImproperlyConfigured when a declaration is not complete."""
     rooms = [import_module(f"charthouse.domains.{room}.drchrono") for room in ROOMS]
-    return Registry("drchrono", [resource for room in rooms for resource in room.RESOURCES])
+    return Registry(
+        "drchrono",
+        [resource for room in rooms for resource in room.RESOURCES],
+        [f for module in (*rooms, *map(import_module, BESIDE)) for f in getattr(module, "FUNCTIONS", ())],
+    )

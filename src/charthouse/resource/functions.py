@@ -1,0 +1,183 @@
+"""Operations that aren't the reading or writing of plain rows: a document made of many, a report, an invitation.
+
+A ``Function`` declares one as completely as a ``Resource`` declares its rows; ``call`` runs it. Everything of the other
+stages holds: parameters and body are parsed by the same filters and fields, wrong ones reported all at once; scopes and
+permissions are checked by ``plan``; a row that the path names must be visible; a write is one transaction.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from django.db import models
+
+from charthouse.resource import parse, write
+from charthouse.resource.actor import Actor
+from charthouse.resource.change import Change
+from charthouse.resource.errors import Invalid, Malformed
+from charthouse.resource.fields import Field
+from charthouse.resource.filters import Filter
+
+if TYPE_CHECKING:
+    from charthouse.resource.declare import Registry, Resource
+
+ROW = "{id}"
+JSON = "application/json"
+AS_ITS_RESOURCE: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a function.
+
+    row         the row that the path names, locked unless the function only reads; None where it names none
+    values      what the body says, by wire name; keys that were left out are not in it
+    given       names of the parameters and keys that the caller gave
+    parameters  the query as given, texts by name
+    slots       values of the declared parameters, by the slot names of their filters
+    url         this request's absolute URL with query parameters changed, or removed by None
+    """
+
+    actor: Actor
+    row: Any
+    values: Mapping[str, Any]
+    given: frozenset[str]
+    parameters: Mapping[str, str]
+    slots: Mapping[str, Any]
+    url: Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a function answers when it isn't plainly its declared status with a content. ``status`` is one of
+    ``also``; ``location`` an absolute URL."""
+
+    content: Any = None
+    status: int = 200
+    location: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class Function:
+    """One method of one URL.
+
+    path         below the dialect's base; ``{id}`` stands for the id of a row of the resource ``of``
+    run          ``run(call)`` → content: an object, a list of them where ``many``, text or bytes where ``media`` isn't
+                 JSON, None where nothing is answered; or an Answer
+    of           path of the resource it is about: its scopes, permissions, sharing and plan hold unless said otherwise
+                 here, and its page of the reference shows it
+    reading      whether read scopes are enough and nothing is written (default: for GET)
+    parameters   of the query; ``one_of`` as a Resource has it
+    fields       keys of the body; not ``stored``
+    answers      keys of the object that it answers with
+    also         other statuses that it may answer with → when
+    unique       as a Resource has it, for what it writes
+    example      values of its body's and answer's keys, for documentation
+    """
+
+    path: str
+    doc: str
+    run: Callable[[Call], Any]
+    method: str = "GET"
+    of: str = ""
+    scopes: tuple[str, ...] = AS_ITS_RESOURCE
+    permissions: tuple[str, ...] = AS_ITS_RESOURCE
+    not_on: tuple[str, ...] = AS_ITS_RESOURCE
+    write_right: str = AS_ITS_RESOURCE
+    reading: bool | None = None
+    parameters: tuple[Filter, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    fields: tuple[Field, ...] = ()
+    answers: tuple[Field, ...] = ()
+    many: bool = False
+    media: str = JSON
+    status: int = 200
+    also: Mapping[int, str] = field(default_factory=dict)
+    unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    example: Mapping[str, Any] = field(default_factory=dict)
+    addition: bool = False
+
+    def __post_init__(self) -> None:
+        self.filters = self.parameters
+        self.filters_by_name = {declared.name: declared for declared in self.parameters}
+        self.by_name = {declared.name: declared for declared in self.fields}
+        self.name = "_".join(part for part in self.path.split("/") if part != ROW)
+        self.method_set = (self.method,)
+        self.permissions_on = "all"
+        self.sharing = ""
+        self.resource: Resource | None = None
+        self.registry: Registry
+        if self.reading is None:
+            self.reading = self.method == "GET"
+
+    @property
+    def model(self) -> type[models.Model]:
+        return self.resource.model if self.resource else models.Model
+
+    @property
+    def page(self) -> str:
+        """The page of the reference that shows it."""
+        return self.of or self.path
+
+    @property
+    def names_a_row(self) -> bool:
+        return ROW in self.path
+
+    def belong(self, registry: "Registry") -> Iterable[str]:
+        """Take from the resource what isn't said here. Yields what is wrong with the declaration."""
+        self.registry = registry
+        self.resource = registry.resources.get(self.of)
+        if self.of and self.resource is None:
+            yield f"is of the unknown resource {self.of!r}"
+            return
+        inherited = {"scopes": (), "permissions": (), "not_on": (), "write_right": ""}
+        for name, none in inherited.items():
+            if getattr(self, name) is AS_ITS_RESOURCE:
+                if self.resource is None and name in ("scopes", "permissions"):
+                    yield f"is of no resource, so it needs {name}"
+                setattr(self, name, getattr(self.resource, name, none))
+        if self.resource is not None:
+            self.permissions_on, self.sharing = self.resource.permissions_on, self.resource.sharing
+        if self.names_a_row and self.resource is None:
+            yield "names a row of no resource"
+        if not self.doc or "\n" in self.doc:
+            yield "needs one line of documentation"
+        if stored := [declared.name for declared in self.fields if declared.stored]:
+            yield f"keys {stored} can't be stored: nothing says where"
+
+
+def call(
+    function: Function,
+    actor: Actor,
+    row_id: int | None,
+    parameters: Mapping[str, str],
+    payload: Any,
+    url: Callable[..., str],
+) -> Any:
+    """Run a function whose caller may. Raises Invalid, Malformed, NotFound, Conflict, and what ``run`` raises."""
+
+    def work() -> Any:
+        asked = parse.narrowed(function, parameters)
+        change = Change(cast(Any, function), actor, function.name, {}, frozenset())
+        if not isinstance(payload, Mapping):
+            raise Malformed("The body has to be an object.")
+        parse.read(function.fields, function.model, payload, change)
+        row = None
+        if function.resource is not None and row_id is not None:
+            row = write.whole_row(function.resource, actor, row_id, lock=not function.reading)
+        write.check_references([change], function.fields)
+        if change.errors:
+            raise Invalid(change.errors)
+        return function.run(
+            Call(
+                actor,
+                row,
+                change.values,
+                change.given | frozenset(asked.filters),
+                parameters,
+                asked.slots,
+                url,
+            )
+        )
+
+    return work() if function.reading else write.in_transaction(function.unique, work)
