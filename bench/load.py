@@ -15,7 +15,6 @@ import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
 from django.db import connections, models  # noqa: E402
 
 from bench import alone  # noqa: E402
@@ -23,7 +22,7 @@ from charthouse import clock  # noqa: E402
 from charthouse.domains.patients.models import Patient  # noqa: E402
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office  # noqa: E402
 from charthouse.domains.scheduling.models import Appointment  # noqa: E402
-from charthouse.identity import rowsecurity  # noqa: E402
+from charthouse.identity import tables  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Practice, User  # noqa: E402
 from charthouse.identity.tokens import AccessToken, Application  # noqa: E402
 
@@ -34,8 +33,7 @@ VISITS = 2  # appointments a patient
 
 
 def main(patients: int) -> dict[str, Any]:
-    call_command("migrate", database=OWNER, verbosity=0)
-    rowsecurity.secure(using=OWNER)
+    tables.bring_up(OWNER)
     practice = Practice.objects.using(OWNER).filter(name="Benchmark").first()
     if practice is None:
         for name, count in (("Elsewhere", patients // 10), ("Benchmark", patients)):

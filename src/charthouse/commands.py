@@ -20,19 +20,16 @@ django.setup()
 
 from django.contrib.auth import password_validation  # noqa: E402
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import DatabaseError, OperationalError, connections, transaction  # noqa: E402
-from django.db.migrations.executor import MigrationExecutor  # noqa: E402
 
 from charthouse import processes  # noqa: E402
 from charthouse.datadir import Refused  # noqa: E402
 from charthouse.domains.practice.models import Doctor  # noqa: E402
-from charthouse.identity import rowsecurity  # noqa: E402
+from charthouse.identity import rowsecurity, tables  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 
 OLDEST_POSTGRES = 150000
 WORKER_GRACE = 10.0  # seconds
-LOCK = 0x6368_0002  # advisory lock of whoever migrates
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
@@ -119,13 +116,7 @@ def migrate() -> None:
             cursor.execute("select current_setting('server_version_num')::int")
             if cursor.fetchone()[0] < OLDEST_POSTGRES:
                 raise Refused("PostgreSQL 15 or newer is needed.")
-            cursor.execute("select pg_advisory_lock(%s)", [LOCK])
-            try:
-                if _missing():
-                    call_command("migrate", database="owner", verbosity=0, interactive=False)
-                rowsecurity.secure(using="owner")
-            finally:
-                cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
+        tables.bring_up()
     except OperationalError as error:
         _unreachable(error)
     except ImproperlyConfigured as error:
@@ -135,7 +126,7 @@ def migrate() -> None:
 def require_migrated() -> None:
     """Raises Refused unless the database is what this version expects, row security and all."""
     try:
-        if missing := _missing():
+        if missing := tables.missing():
             raise Refused(
                 f"{missing} migrations have not been applied to this database. Run: charthouse migrate"
             )
@@ -212,12 +203,6 @@ def create_user(
     except DatabaseError as error:
         raise Refused(str(error).splitlines()[0]) from None
     return user.pk
-
-
-def _missing() -> int:
-    """How many migrations the database lacks."""
-    executor = MigrationExecutor(connections["owner"])
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _unreachable(error: OperationalError) -> NoReturn:
