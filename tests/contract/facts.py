@@ -1,6 +1,7 @@
 """The contract: what DrChrono's v4 reference says, endpoint by endpoint, out of ``data/``.
 
-``data/resources.yaml`` has the endpoints in the order of the reference, ``nested.yaml`` the objects they name.
+``data/resources.yaml`` has the endpoints in the order of the reference, ``nested.yaml`` the objects they name,
+``live_only.yaml`` the endpoints that the hosted API has grown since.
 A fact under a ``live`` key is what the hosted API has grown since: an addition, or another type that it shows.
 """
 
@@ -23,6 +24,12 @@ TYPE_CHOSEN = {
     ("line_items", "diagnosis_pointers"): "array<integer>",  # "list of 4", each an integer
 }
 
+
+# Keys of endpoints that can only be read in the reference, and that a method which the hosted API has added writes.
+ACCESS_CHOSEN = {
+    ("clinical_note_field_types", name): "optional"
+    for name in ("allowed_values", "archived", "comment", "name", "required")
+}
 
 # Keys and parameters of our own making, each marked as an addition.
 OUR_OWN = {
@@ -112,6 +119,64 @@ def built(endpoint: Endpoint) -> bool:
     return resource is not None and (not endpoint.action or endpoint.action in resource.actions_by_name)
 
 
+def access(endpoint: Endpoint, name: str) -> str:
+    """Who may write a key, as the reference has it, or as it was chosen."""
+    return str(ACCESS_CHOSEN.get((endpoint.path, name), endpoint.fields[name]["access"]))
+
+
 def not_built_yet() -> list[str]:
     """What the reference has and this version hasn't; the list may only shrink."""
     return [line for line in (DATA / "not_built.txt").read_text().splitlines() if line and line[0] != "#"]
+
+
+# -- what the hosted API has grown since --------------------------------------------------------------------------
+
+PAGING = frozenset({"cursor", "page", "page_size", "verbose"})
+_SUMMARY = (
+    "reading patients_summary needs no permission: it shows the keys of the reference, not the whole patient, whose "
+    "schema the hosted API prints there"
+)
+_OF_A_PATIENT = "patients/:id/{} names its patient in the path: the list's parameters find nothing more"
+
+# Facts that this project leaves out, each with its reason. "*": every one of the kind.
+LEFT_OUT: Mapping[tuple[str, str, str], str] = {
+    ("patients_summary", "key", "*"): _SUMMARY,
+    ("patients/:id/ccda", "parameter", "*"): _OF_A_PATIENT.format("ccda"),
+    ("patients/:id/ccda_async", "parameter", "*"): _OF_A_PATIENT.format("ccda_async"),
+    ("patients/:id/qrda1", "parameter", "*"): _OF_A_PATIENT.format("qrda1"),
+    ("patients/:id/onpatient_access", "parameter", "*"): _OF_A_PATIENT.format("onpatient_access"),
+    ("signed_consent_forms", "parameter", "signature_file"): "a file is a key of the body, not of a query",
+    ("signed_consent_forms", "parameter", "id"): "a parameter of the PATCH alone",
+    ("appointments_list", "method", "PUT"): "the hosted API prints the routes of appointments there",
+    ("appointments_list", "method", "PATCH"): "the hosted API prints the routes of appointments there",
+    ("appointments_list", "method", "DELETE"): "the hosted API prints the routes of appointments there",
+}
+
+
+def additions() -> Iterator[tuple[str, str, str]]:
+    """Each (path, kind, name) that the hosted API has beyond the reference: "method", "parameter" or "key"."""
+    live = _read("live_only.yaml")
+    for facts in live["paths"]:
+        path = facts["path"].removeprefix(BASE)
+        yield from ((path, "method", method) for method in {route.split()[0] for route in facts["routes"]})
+        yield from ((path, "parameter", name) for name in facts.get("filters", {}) if name not in PAGING)
+        yield from ((path, "key", name) for name in facts.get("fields", {}))
+    for facts in live["extra_methods"]:
+        yield from ((facts["path"].removeprefix(BASE), "method", method) for method in facts["methods"])
+    for facts in live["extra_filters"]:
+        yield from ((facts["path"].removeprefix(BASE), "parameter", name) for name in facts["filters"])
+    for endpoint in endpoints():
+        path = f"{endpoint.path}/:id/{endpoint.action}" if endpoint.action else endpoint.path
+        yield from ((path, "method", method) for method in endpoint.methods_added)
+        yield from ((path, "parameter", name) for name in endpoint.filters_added)
+        yield from ((path, "key", name) for name in endpoint.fields_added)
+
+
+def left_out(path: str, kind: str, name: str) -> bool:
+    return (path, kind, name) in LEFT_OUT or (path, kind, "*") in LEFT_OUT
+
+
+def additions_not_built_yet() -> list[str]:
+    """Paths of live_only.yaml that this version hasn't; the list may only shrink."""
+    lines = (DATA / "additions_not_built.txt").read_text().splitlines()
+    return [line for line in lines if line and line[0] != "#"]

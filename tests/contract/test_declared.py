@@ -93,7 +93,7 @@ def test_key(endpoint: facts.Endpoint, name: str) -> None:
     assert name in resource.by_name, "missing"
     declared = resource.by_name[name]
     assert not declared.addition, "of the reference, not an addition"
-    assert declared.access is Access(said["access"])
+    assert declared.access is Access(facts.access(endpoint, name))
     _check_type(declared, facts.wire_type(endpoint, name), said)
     if "nested" in said:
         _check_members(declared, facts.nested(said["nested"]))

@@ -24,7 +24,7 @@ each_filter = pytest.mark.parametrize(
     ("resource", "parameter"), FILTERS, ids=[f"{r.path}?{f.name}" for r, f in FILTERS]
 )
 
-DAYS = {"start_date": "2000-01-01", "end_date": "2039-01-01"}
+DAYS = {"start_date": "1900-01-01", "end_date": "2039-01-01"}
 SAMPLES = {"since": "2000-01-01", "date": "2030-01-07", "date_range": "2000-01-01/2001-01-01", **DAYS}
 
 
@@ -250,6 +250,12 @@ def test_narrows_as_it_says(world: World, resource: Resource, parameter: Filter)
         assert shown == expected, text
 
 
+DAY_SHEETS = {
+    "charges": "charges_date_type report_type claim_type examroom_id pg_mode",
+    "credits": "credits_date_type report_type claim_type examroom_id pg_mode",
+    "patient_payments": "charges_date_type report_type claim_type examroom_id legacy",
+}
+
 # Filters that aren't a column's own value are tested beside their domain (tests/domains).
 SPECIAL = {
     ("user_groups", "doctor"),
@@ -263,6 +269,7 @@ SPECIAL = {
     ("schedule_blocks", "date"),
     ("schedule_blocks", "date_range"),
     ("appointments", "ignore_virtual"),
+    ("appointments", "occurred_since"),
     ("appointment_templates", "available"),
     ("appointment_templates", "strict"),
     ("appointment_templates", "week_day"),
@@ -303,6 +310,7 @@ SPECIAL = {
     ("day_sheet_patient_payments", "end_date"),
     ("day_sheet_patient_payments", "patient_id"),
     ("day_sheet_patient_payments", "office"),
+    *((f"day_sheet_{sheet}", name) for sheet, names in DAY_SHEETS.items() for name in names.split()),
 }
 
 

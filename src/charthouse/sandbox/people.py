@@ -151,6 +151,7 @@ class Population:
             "created_at": f"{self.days[known]} 15:{int(lot() * 50) + 10}:00+00",
             "updated_at": f"{self.days[int(known * lot()) + 1]} 16:{int(lot() * 50) + 10}:00+00",
         }
+        row |= _said_of_oneself(row)
         if row["patient_status"] == "D":
             row["date_of_death"] = self.days[int(known * lot())]
         if lot() < 0.85:
@@ -247,6 +248,27 @@ def _extras(random: Random, person: Person, panel: Panel) -> None:
             "email": f"{last}@clinic.example.com".lower(),
         }
         row["primary_care_physician"] = f"{named[0]} {last}"
+
+
+# CDC's race and ethnicity codes.
+ORIGINS = (
+    ("2029-7", "Asian Indian"),
+    ("2034-7", "Chinese"),
+    ("2036-2", "Filipino"),
+    ("2047-7", "Vietnamese"),
+)
+
+
+def _said_of_oneself(row: Row) -> Row:
+    """What some patients have said of themselves, by their number: draws nothing from the lot."""
+    said: Row = {}
+    if row["race"] == "asian" and row["id"] % 2:
+        code, description = ORIGINS[row["id"] // 2 % len(ORIGINS)]
+        said["race_subcategories"] = [{"code": code, "description": description}]
+    if row["id"] % 3 == 0:
+        identities = {"Male": "446151000124109", "Female": "446141000124107", "Other": "446131000124102"}
+        said["gender_identity"] = identities[row["gender"]]
+    return said
 
 
 def _minor(row: Row, parent: str) -> None:

@@ -1,10 +1,10 @@
 """What the hosted API has grown: remittances, notes, deletions, authorizations, whole price lists."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from charthouse import clock
-from charthouse.domains.billing.models import FeeSchedule, FeeScheduleItem, PatientAuthorization
+from charthouse.domains.billing.models import FeeSchedule, FeeScheduleItem, LineItem, PatientAuthorization
 from charthouse.identity import tenancy
 from tests.domains.billing.desk import Desk
 
@@ -96,3 +96,79 @@ def test_day_sheets_show_what_was_posted_on_their_days(desk: Desk) -> None:
         assert desk.ids(path, **days, **{office: 999_999_999}) == []
         assert desk.ids(path, start_date=yesterday, end_date=yesterday) == []
         assert desk.http.get(f"/api/{path}", params={"start_date": today}).status_code == 400
+
+
+def test_day_sheets_by_the_day_that_is_asked_for(desk: Desk) -> None:
+    """charges_date_type, credits_date_type: given on one day, posted on another, paid by the check of a third."""
+    item = desk.charge(service_date="2026-02-10")
+    visited = desk.charge()  # on the day of its visit
+    credit = desk.answer(item, ins_paid=Decimal(80), check_date=date(2026, 2, 20))
+    paid = desk.pay("20", line_item=item["id"], received_date="2026-02-11", appointment=desk.visit["id"])[
+        "id"
+    ]
+    today = clock.now().date().isoformat()
+
+    def shown(sheet: str, day: str, **parameters: str) -> list[int]:
+        return desk.ids(f"day_sheet_{sheet}", start_date=day, end_date=day, **parameters)
+
+    assert shown("charges", today) == shown("charges", today, charges_date_type="posted_date")
+    assert shown("charges", today) == [item["id"], visited["id"]]
+    assert shown("charges", "2026-02-10", charges_date_type="service_date") == [item["id"]]
+    assert shown("charges", desk.visit["scheduled_time"][:10], charges_date_type="service_date") == [
+        visited["id"]
+    ]
+    assert shown("credits", "2026-02-20", credits_date_type="check_date") == [credit]
+    assert shown("credits", "2026-02-10", credits_date_type="service_date") == [credit]
+    assert shown("credits", "2026-02-20") == []
+    assert shown("patient_payments", "2026-02-11", charges_date_type="received_date") == [paid]
+    assert shown("patient_payments", desk.visit["scheduled_time"][:10], charges_date_type="service_date") == [
+        paid
+    ]
+    for sheet, name in (("charges", "charges_date_type"), ("credits", "credits_date_type")):
+        asked = {"start_date": today, "end_date": today, name: "birthday"}
+        answer = desk.http.get(f"/api/day_sheet_{sheet}", params=asked)
+        assert (answer.status_code, list(answer.json())) == (400, [name])
+
+
+def test_day_sheets_narrowed(desk: Desk) -> None:
+    """report_type, claim_type, examroom_id, pg_mode, legacy."""
+    insured = desk.charge()
+    desk.changed(desk.visit, billing_status="Auto Accident Claim")
+    other = desk.book("2026-03-04T09:00:00", exam_room=2, payment_profile="Cash")
+    with tenancy.within(desk.clinic.id):
+        LineItem.objects.filter(pk=insured["id"]).update(self_pay=False)
+    own = desk.charge(appointment=other["id"])["id"]
+    with tenancy.within(desk.clinic.id):
+        LineItem.objects.filter(pk=own).update(self_pay=True)
+    paid, off = (
+        desk.answer(insured, ins_paid=Decimal(80)),
+        desk.answer(insured, adjustment=Decimal(5), adjustment_group_code="CO"),
+    )
+    money, back = desk.pay("20", line_item=own)["id"], desk.pay("-5", line_item=own)["id"]
+    unapplied = desk.pay("7")["id"]
+    today = clock.now().date().isoformat()
+
+    def shown(sheet: str, **parameters: object) -> list[int]:
+        return desk.ids(f"day_sheet_{sheet}", start_date="2026-01-01", end_date=today, **parameters)
+
+    assert shown("charges", report_type="all") == [insured["id"], own]
+    assert shown("charges", report_type="insurance") == [insured["id"]]
+    assert shown("charges", report_type="self_pay") == [own]
+    assert shown("credits", report_type="payments") == [paid]
+    assert shown("credits", report_type="adjustments") == [off]
+    assert shown("patient_payments", report_type="payments") == [money, unapplied]
+    assert shown("patient_payments", report_type="refunds") == [back]
+    assert shown("patient_payments", legacy="true") == [money, back]
+    assert shown("patient_payments", legacy="false") == [money, back, unapplied]
+    assert shown("charges", claim_type="Auto Accident Claim") == [insured["id"]]
+    assert shown("credits", claim_type="Auto Accident Claim") == [paid, off]
+    assert shown("patient_payments", claim_type="Auto Accident Claim") == []
+    assert shown("charges", examroom_id=2) == [own]
+    assert shown("credits", examroom_id=1) == [paid, off]
+    assert shown("patient_payments", examroom_id=2) == [money, back]
+    colleague = Desk(clinic=desk.clinic, doctor=desk.colleague())
+    for sheet in ("charges", "credits"):
+        path, days = f"day_sheet_{sheet}", {"start_date": "2026-01-01", "end_date": today}
+        assert colleague.ids(path, **days, pg_mode="false") == []
+        assert colleague.ids(path, **days, pg_mode="true") == colleague.ids(path, **days) == shown(sheet)
+        assert desk.ids(path, **days, pg_mode="false") == shown(sheet)

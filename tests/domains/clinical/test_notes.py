@@ -303,3 +303,22 @@ def test_a_notepad_is_made_once_and_then_replaced(chart: Chart) -> None:
     (shown,) = chart.http.get("/api/yellow_notepad", params=where).json()["results"]
     assert shown["content"] == "two"
     assert chart.post("yellow_notepad", {"content": "x"}).status_code == 400
+
+
+def test_a_field_is_changed_without_touching_what_its_values_mean(chart: Chart) -> None:
+    change = {
+        "name": "Findings",
+        "allowed_values": ["yes", "no"],
+        "required": True,
+        "comment": "at each visit",
+    }
+    fixed = {"data_type": "Photo", "clinical_note_template": chart.make_template("Other")}
+    assert chart.patch(chart.field, "clinical_note_field_types", **change, **fixed).status_code == 204
+    shown = chart.get(chart.field, "clinical_note_field_types")
+    assert {name: shown[name] for name in change} == change
+    assert (shown["data_type"], shown["clinical_note_template"]) == ("String", chart.template)
+    assert chart.write(chart.visit(), "maybe").status_code == 400
+    assert chart.patch(chart.field, "clinical_note_field_types", archived=True).status_code == 204
+    assert chart.ids("clinical_note_field_types") == []
+    wrong = chart.patch(chart.field, "clinical_note_field_types", name="")
+    assert wrong.json() == {"name": ["This field may not be blank."]}

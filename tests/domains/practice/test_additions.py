@@ -1,6 +1,6 @@
 """Staff, options and work schedules: what the kit can't tell from the declarations."""
 
-from charthouse.domains.practice.models import DoctorWorkSchedule, Staff
+from charthouse.domains.practice.models import DoctorWorkSchedule, Office, OfficeWorkSchedule, Staff
 from charthouse.identity import tenancy
 from tests import support
 from tests.domains.caller import Caller
@@ -48,3 +48,20 @@ def test_staff_show_whose_account_it_is_and_whether_it_is_active(caller: Caller)
     shown = caller.get(row.pk, "staff")
     assert (shown["user_id"], shown["username"], shown["active"]) == (user.pk, user.username, False)
     assert (shown["doctor"], shown["cell_phone"]) == (caller.doctor.pk, "3035550100")
+
+
+def test_doctors_and_offices_show_their_schedules(caller: Caller) -> None:
+    assert caller.get(caller.doctor.pk, "doctors")["doctor_work_schedule"] is None
+    row = schedule(caller, caller.doctor.pk)
+    assert (
+        caller.patch(row, "doctor_work_schedule", work_days=[day("1", ("08:00", "12:00"))]).status_code == 204
+    )
+    assert caller.get(caller.doctor.pk, "doctors")["doctor_work_schedule"] == caller.get(
+        row, "doctor_work_schedule"
+    )
+    with tenancy.within(caller.clinic.id):
+        office = Office.objects.create(practice=caller.clinic.practice, doctor=caller.doctor, name="Main")
+        opened = OfficeWorkSchedule.objects.create(practice=caller.clinic.practice, office=office).pk
+    shown = caller.get(office.pk, "offices")["office_work_schedule"]
+    assert shown == caller.get(opened, "office_work_schedule")
+    assert (shown["office"], shown["doctor"]) == (office.pk, caller.doctor.pk)

@@ -1,6 +1,6 @@
 """Lists of appointments: required filters, days, the 190-day rule, who sees what."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.domains.caller import Caller
 from tests.domains.scheduling.calendar import DAY, Calendar
 from tests.support import make_practice
 
-NEEDS_ONE = "One of these query parameters is required: since, date, date_range."
+NEEDS_ONE = "One of these query parameters is required: since, date, date_range, occurred_since."
 
 
 def test_a_list_needs_a_time(calendar: Calendar) -> None:
@@ -167,3 +167,23 @@ def test_every_permission_is_needed(calendar: Calendar, lacking: str) -> None:
     weaker = Caller(calendar.clinic, permissions=[name for name in PERMISSIONS if name != lacking])
     assert weaker.http.get("/api/appointments", params={"date": DAY}).status_code == 403
     assert weaker.post("appointments", calendar.body()).status_code == 403
+
+
+def test_occurred_since_is_about_visits_whose_time_has_come(calendar: Calendar) -> None:
+    """Wall clock of the office's doctor (US/Eastern here): 09:00 is 14:00 UTC."""
+    with clock.moved(datetime(2026, 3, 2, 15, tzinfo=UTC) - clock.now()):
+        earlier, today = calendar.book("2026-02-27T09:00:00"), calendar.book()
+        calendar.book(f"{DAY}T16:00:00")
+        ids = [earlier["id"], today["id"]]
+        for since, found in {
+            "2026-02-01": ids,
+            "2026-02-27T09:00:00": ids,
+            "2026-02-27T09:00:01": ids[1:],
+            DAY: ids[1:],
+            f"{DAY}T09:00:01": [],
+            "2027-01-01": [],
+        }.items():
+            assert [row["id"] for row in calendar.listed(occurred_since=since)] == found
+        for text in ("x", "2026-02-30", "2026-03-02T09:00:00Z", "0001-01-01"):
+            answer = calendar.http.get("/api/appointments", params={"occurred_since": text})
+            assert (answer.status_code, list(answer.json())) == (400, ["occurred_since"])

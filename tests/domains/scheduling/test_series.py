@@ -127,3 +127,15 @@ def test_days_against_a_count_of_weeks(first: date, length: int, every: int, wee
             expected.append(day)
         day += timedelta(days=1)
     assert series.days(first, last, every, sorted(week_days)) == expected
+
+
+def test_each_visit_of_a_series_has_a_key_of_its_own(calendar: Calendar) -> None:
+    first = calendar.book(recur_end_date="2026-03-16")
+    series = calendar.listed(date_range="2026-03-01/2026-03-31")
+    assert [row["recurrence_instance_key"] for row in series] == [
+        f"{first['id']}-{row['id']}" for row in series
+    ]
+    assert len(series) == 3
+    moved = calendar.changed(series[1], scheduled_time="2026-03-10T11:00:00")
+    assert moved["recurrence_instance_key"] == series[1]["recurrence_instance_key"]
+    assert calendar.book("2026-03-04T09:00:00")["recurrence_instance_key"] == ""

@@ -1,42 +1,80 @@
-"""Day sheets: what was charged, credited and paid from day to day. Parameters: reference drchrono/live_only.yaml;
-their rows are a choice of this project's, for the hosted API publishes none."""
+"""Day sheets: what was charged, credited and paid from day to day. Parameters: reference drchrono/live_only.yaml, which
+has their names alone; what they mean, and the rows, are choices: docs/decisions/0121-day-sheets.md."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from dataclasses import replace
 
-from django.db import models
 from django.db.models import Q
 
-from charthouse.resource import sql
+from charthouse.domains.billing.drchrono_day_filters import (
+    Among,
+    ByDay,
+    Day,
+    EveryDoctors,
+    Word,
+    posted,
+    received,
+    service_day,
+    visit_day,
+)
 from charthouse.resource.declare import Resource
-from charthouse.resource.fields import READ_ONLY, Field, Wrong, parse_date
-from charthouse.resource.filters import Filter, RefIs
+from charthouse.resource.fields import READ_ONLY, Field
+from charthouse.resource.filters import Filter, Flag, Is, RefIs
+
+# Days that rows can be looked up by. The first is the default.
+CHARGES_BY: Mapping[str, Day] = {"posted_date": posted, "service_date": service_day("")}
+CREDITS_BY: Mapping[str, Day] = {
+    "posted_date": posted,
+    "check_date": received("check_date"),
+    "service_date": service_day("line_item__"),
+}
+PAYMENTS_BY: Mapping[str, Day] = {
+    "posted_date": received("posted_date"),
+    "received_date": received("received_date"),
+    "service_date": visit_day,
+}
+
+CHARGES = {"all": Q(), "insurance": Q(self_pay=False), "self_pay": Q(self_pay=True)}
+CREDITS = {"all": Q(), "payments": ~Q(ins_paid=0), "adjustments": ~Q(adjustment=0)}
+PAYMENTS = {"all": Q(), "payments": Q(amount__gt=0), "refunds": Q(amount__lt=0)}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PostedFrom(Filter):
-    """Posted on this UTC day or later."""
-
-    json_type = {"type": "string", "format": "date"}
-    source: str = "created_at"
-    required: bool = True
-    compares: str = "gte"
-    days: int = 0
-
-    def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
-        try:
-            return {self.name: f"{parse_date(text) + timedelta(days=self.days)}T00:00:00Z"}
-        except OverflowError:
-            raise Wrong("Enter a valid date.") from None
-
-    def where(self) -> Q:
-        return Q(**{f"{self.path}__{self.compares}": sql.Slot(self.name, models.DateTimeField())})
+def claim_type(visit: str) -> Filter:
+    return Is(
+        "claim_type",
+        source=f"{visit}__billing_status",
+        doc="The billing status of the visit: Bill Insurance, Auto Accident Claim, Worker's Comp Claim…",
+    )
 
 
-def sheet(path: str, of: Resource, doc: str, names: str, visit: str, patient: str, office: str) -> Resource:
-    """Rows of another resource, posted on some days. ``visit`` and ``patient``: paths to them."""
+def exam_room(visit: str) -> Filter:
+    return Among("examroom_id", source=f"{visit}__exam_room", doc="Index of an exam room of the office.")
+
+
+def days(by: str, kinds: Mapping[str, Day]) -> tuple[Filter, ...]:
+    """``start_date``, ``end_date``, and the parameter that says which day of a row they are about."""
+    return (
+        ByDay("start_date", by=by, kinds=kinds, doc="This day or later."),
+        ByDay("end_date", by=by, kinds=kinds, last=True, doc="This day or earlier."),
+        Word(by, words=dict.fromkeys(kinds, Q()), doc=f"Which day counts: {', '.join(kinds)}."),
+    )
+
+
+def sheet(
+    path: str,
+    of: Resource,
+    doc: str,
+    names: str,
+    *,
+    visit: str,
+    patient: str,
+    office: str,
+    by: str,
+    kinds: Mapping[str, Day],
+    reports: Mapping[str, Q],
+    also: Filter,
+) -> Resource:
+    """Rows of another resource of some days. ``visit`` and ``patient``: paths to them."""
     fields: tuple[Field, ...] = tuple(replace(of.by_name[name], access=READ_ONLY) for name in names.split())
     return Resource(
         path=path,
@@ -51,10 +89,13 @@ def sheet(path: str, of: Resource, doc: str, names: str, visit: str, patient: st
         addition=True,
         fields=fields,
         filters=(
-            PostedFrom("start_date", doc="Posted on this UTC day or later."),
-            PostedFrom("end_date", compares="lt", days=1, doc="Posted on this UTC day or earlier."),
+            *days(by, kinds),
+            Word("report_type", words=reports, doc=f"Which rows: {', '.join(reports)}."),
+            claim_type(visit),
             RefIs("patient_id", source=patient, to="patients"),
             RefIs(office, source=f"{visit}__office", to="offices"),
+            exam_room(visit),
+            also,
         ),
         example={name: value for name, value in of.example.items() if name in names.split()},
     )
@@ -68,9 +109,13 @@ def day_sheets(line_items: Resource, transactions: Resource, payments: Resource)
             "Charges of some days.",
             "id appointment doctor patient posted_date service_date code procedure_type modifiers quantity price "
             "billed adjustment ins_total pt_paid balance_ins balance_pt balance_total",
-            "appointment",
-            "patient",
-            "office_id",
+            visit="appointment",
+            patient="patient",
+            office="office_id",
+            by="charges_date_type",
+            kinds=CHARGES_BY,
+            reports=CHARGES,
+            also=EveryDoctors("pg_mode", doctor="doctor"),
         ),
         sheet(
             "day_sheet_credits",
@@ -78,9 +123,13 @@ def day_sheets(line_items: Resource, transactions: Resource, payments: Resource)
             "What insurers have paid and written off on some days.",
             "id appointment doctor patient line_item posted_date check_date trace_number ins_name ins_paid "
             "adjustment adjustment_group_code adjustment_reason",
-            "line_item__appointment",
-            "line_item__patient",
-            "office_id",
+            visit="line_item__appointment",
+            patient="line_item__patient",
+            office="office_id",
+            by="credits_date_type",
+            kinds=CREDITS_BY,
+            reports=CREDITS,
+            also=EveryDoctors("pg_mode", doctor="line_item__doctor"),
         ),
         sheet(
             "day_sheet_patient_payments",
@@ -88,8 +137,16 @@ def day_sheets(line_items: Resource, transactions: Resource, payments: Resource)
             "What patients have paid on some days.",
             "id appointment doctor patient line_item posted_date received_date amount payment_method "
             "payment_transaction_type trace_number created_by",
-            "appointment",
-            "patient",
-            "office",
+            visit="appointment",
+            patient="patient",
+            office="office",
+            by="charges_date_type",
+            kinds=PAYMENTS_BY,
+            reports=PAYMENTS,
+            also=Flag(
+                "legacy",
+                matches=lambda: Q(line_item__isnull=False),
+                doc="As older sheets: without payments that are on no charge.",
+            ),
         ),
     ]

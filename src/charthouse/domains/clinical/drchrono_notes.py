@@ -1,6 +1,6 @@
 """Notes, their templates and amendments as DrChrono shows them. Facts: reference drchrono/resources.yaml."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import models
@@ -143,13 +143,18 @@ clinical_notes = Resource(
 )
 
 _TYPE_FIELDS = (
-    ListOf("allowed_values", READ_ONLY, item=Text(""), doc="Empty where any value is allowed."),
+    ListOf(
+        "allowed_values", READ_ONLY, item=Text("", max_length=500), doc="Empty where any value is allowed."
+    ),
     Boolean("archived", READ_ONLY),
     Ref("clinical_note_template", READ_ONLY, to="clinical_note_templates"),
     Text("data_type", READ_ONLY, choices=DATA_TYPES),
-    Text("name", READ_ONLY),
+    Text("name", READ_ONLY, max_length=200, blank=False),
     Boolean("required", READ_ONLY, doc="A note with this section can't be locked before it has a value."),
 )
+
+# What a PATCH may change: the meaning of values that are there (type, template) stays.
+_CHANGEABLE = frozenset({"allowed_values", "archived", "name", "required"})
 
 clinical_note_templates = Resource(
     path="clinical_note_templates",
@@ -200,14 +205,14 @@ clinical_note_field_types = Resource(
     path="clinical_note_field_types",
     model=ClinicalNoteFieldType,
     doc="The fields of templates.",
-    methods="GET",
+    methods="GET PATCH",  # PATCH is the hosted API's addition
     scopes=SCOPES,
     permissions=PERMISSIONS,
     sharing="share_clinical_templates",
     owner="clinical_note_template__doctor",
     fields=(
         Id("id"),
-        *_TYPE_FIELDS,
+        *(replace(f, access=OPTIONAL, kept=True) if f.name in _CHANGEABLE else f for f in _TYPE_FIELDS),
         Ref(
             "appointment",
             READ_ONLY,
@@ -215,7 +220,7 @@ clinical_note_field_types = Resource(
             computed=lambda: sql.constant(None),
             doc="Always null: a field belongs to no single visit.",
         ),
-        Text("comment", READ_ONLY),
+        Text("comment", OPTIONAL, max_length=1000),
     ),
     filters=(
         RefIs("clinical_note_template", to="clinical_note_templates"),

@@ -16,6 +16,17 @@ PRONOUNS = (
     "LA29522-2", "LA29524-8",
 )  # fmt: skip
 
+# SNOMED CT and HL7 NullFlavor, as the certification rules of 45 CFR 170.207(o) name them.
+GENDER_IDENTITIES = {
+    "446151000124109": "Identifies as male",
+    "446141000124107": "Identifies as female",
+    "407377005": "Female-to-male transsexual",
+    "407376001": "Male-to-female transsexual",
+    "446131000124102": "Identifies as non-conforming gender",
+    "OTH": "Additional gender category or other",
+    "ASKU": "Asked but unknown",
+}
+
 SUBSCRIBER_GENDERS = ("", "Male", "Female", "Other", "UNK", "ASKU")
 
 # X12 element 1069, as far as the API takes it.

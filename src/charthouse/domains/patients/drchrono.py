@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from charthouse.domains.patients import actions, codes, insurance
+from charthouse.domains.patients import actions, codes, described, insurance
 from charthouse.domains.patients.models import (
     AttachedFlag,
     Coverage,
@@ -94,6 +94,7 @@ _WHO: tuple[Field, ...] = (
     Date("patient_photo_date", OPTIONAL, kept=True, requires="patient_photo"),
     Date("date_of_death", OPTIONAL, addition=True),
     Text("pronouns", OPTIONAL, choices=codes.PRONOUNS, addition=True, doc="LOINC answer code."),
+    *described.FIELDS,
 )
 
 _REACHED: tuple[Field, ...] = (

@@ -14,6 +14,8 @@ class Patient(Record):
     """``doctor`` is the primary provider. ``patient_status``: A active, I inactive, D inactive (deceased).
 
     ``chart_id`` sorts by its bytes, so that the highest number of a prefix is found over the index.
+    ``race_subcategories``: objects with ``code`` and ``description``, of CDC's race and ethnicity codes.
+    ``gender_identity``: one of ``codes.GENDER_IDENTITIES``, or nothing.
     """
 
     doctor = RecordKey("practice.Doctor")
@@ -26,8 +28,10 @@ class Patient(Record):
     date_of_death = models.DateField(null=True, blank=True)
     gender = models.CharField(max_length=10)
     pronouns = text(10)
+    gender_identity = text(20)
     social_security_number = text(20)
     race = models.CharField(max_length=20, default="blank")
+    race_subcategories = models.JSONField(default=list, blank=True)
     ethnicity = models.CharField(max_length=20, default="blank")
     preferred_language = models.CharField(max_length=10, default="blank")
     patient_status = models.CharField(max_length=1, default="A")

@@ -9,7 +9,15 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import Combinable, ExpressionWrapper, Func
 
 from charthouse.domains.practice import actions, drchrono_additions
-from charthouse.domains.practice.models import Doctor, ExamRoom, Office, UserGroup, UserGroupMember
+from charthouse.domains.practice.models import (
+    Doctor,
+    DoctorWorkSchedule,
+    ExamRoom,
+    Office,
+    OfficeWorkSchedule,
+    UserGroup,
+    UserGroupMember,
+)
 from charthouse.files.fields import File
 from charthouse.resource import sql
 from charthouse.resource.actor import Actor
@@ -63,6 +71,7 @@ doctors = Resource(
         Integer("practice_group", READ_ONLY, source="practice_id"),
         Text("practice_group_name", READ_ONLY, source="practice__name"),
         Boolean("is_account_suspended", READ_ONLY),
+        drchrono_additions.schedule_of("doctor_work_schedule", DoctorWorkSchedule, "doctor"),
     ),
     filters=(RefIs("doctor", source="id", to="doctors", addition=True),),
     example={"first_name": "Amara", "last_name": "Okafor", "specialty": "Family Practitioner"},
@@ -281,6 +290,7 @@ offices = Resource(
             ),
         ),
         Boolean("archived", READ_ONLY),
+        drchrono_additions.schedule_of("office_work_schedule", OfficeWorkSchedule, "office"),
     ),
     filters=(
         Flag("show_archived", doc="Adds archived offices."),

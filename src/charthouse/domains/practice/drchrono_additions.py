@@ -5,6 +5,7 @@ doctor": those of others are there by id, or with ``show_all``, which is ours. W
 another doctor or office is left open: here it can't.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -27,7 +28,7 @@ from charthouse.resource.fields import (
     Timestamp,
 )
 from charthouse.resource.filters import Flag, RefIs
-from charthouse.resource.nested import Embedded
+from charthouse.resource.nested import Embedded, One
 from charthouse.resource.sql import Slot
 
 staff = Resource(
@@ -154,21 +155,43 @@ def _nobody() -> Any:
     return sql.constant(None)
 
 
+_OF_DOCTOR = (
+    Integer("office", READ_ONLY, computed=_nobody, doc="Null: it holds at all offices."),
+    Ref("doctor", READ_ONLY, to="doctors"),
+)
+_OF_OFFICE = (
+    Ref("office", READ_ONLY, to="offices"),
+    Ref("doctor", READ_ONLY, source="office__doctor_id", to="doctors", doc="Who owns the office."),
+)
+
 doctor_work_schedule = _schedules(
     "doctor_work_schedule",
     DoctorWorkSchedule,
     "When doctors work; a list has the schedule of the authorising doctor.",
     "doctor_id",
-    Integer("office", READ_ONLY, computed=_nobody, doc="Null: it holds at all offices."),
-    Ref("doctor", READ_ONLY, to="doctors"),
+    *_OF_DOCTOR,
 )
 office_work_schedule = _schedules(
     "office_work_schedule",
     OfficeWorkSchedule,
     "When offices are open; a list has those of the authorising doctor, the oldest first.",
     "office__doctor_id",
-    Ref("office", READ_ONLY, to="offices"),
-    Ref("doctor", READ_ONLY, source="office__doctor_id", to="doctors", doc="Who owns the office."),
+    *_OF_OFFICE,
 )
+
+
+def schedule_of(name: str, model: type[models.Model], link: str) -> One:
+    """The schedule of a doctor or an office, inside its own object."""
+    keys = _OF_DOCTOR if link == "doctor" else _OF_OFFICE
+    return One(
+        name,
+        READ_ONLY,
+        to=model,
+        link=link,
+        addition=True,
+        fields=(replace(work_days, access=READ_ONLY), Id("id"), *keys),
+        doc=f"As {name} shows it; null where there is none.",
+    )
+
 
 RESOURCES = [staff, doctor_options, doctor_work_schedule, office_work_schedule]

@@ -5,8 +5,9 @@ from typing import Any
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.expressions import Combinable, ExpressionWrapper, Func
-from django.db.models.functions import Greatest
+from django.db.models.functions import Coalesce, Greatest
 
+from charthouse.domains.patients.codes import PAYMENT_PROFILES
 from charthouse.domains.patients.models import Coverage
 from charthouse.domains.scheduling import actions, drchrono_additions, drchrono_settings
 from charthouse.domains.scheduling.models import (
@@ -20,6 +21,7 @@ from charthouse.domains.scheduling.models import (
     StatusTransition,
     Vitals,
 )
+from charthouse.domains.scheduling.occurred import OccurredSince
 from charthouse.files.fields import Made
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, Resource
@@ -117,6 +119,17 @@ def _extended_updated_at() -> Combinable:
         return Subquery(rows.order_by("-updated_at").values("updated_at")[:1])
 
     return sql.WallClock(Greatest(F("updated_at"), last(Vitals), last(CustomVitalValue)), "UTC")
+
+
+class _InstanceKey(Func):
+    template = "(%(expressions)s)::text"
+    arg_joiner = "::text || '-' || "
+    output_field = models.TextField()
+
+
+def _instance_key() -> Combinable:
+    first = Case(When(recur_end_date__isnull=False, then=F("id")), default=F("base_recurring_appointment_id"))
+    return Coalesce(_InstanceKey(first, F("id")), sql.constant(""))
 
 
 def _locked_note() -> Combinable:
@@ -328,6 +341,35 @@ appointments = Resource(
         Text("ins2_status", READ_ONLY, addition=True),
         Timestamp("first_edi_date", READ_ONLY, addition=True),
         Timestamp("last_edi_date", READ_ONLY, addition=True),
+        Text(
+            "payment_profile",
+            choices=PAYMENT_PROFILES,
+            kept=True,
+            addition=True,
+            doc="Who pays for this visit; empty: as the patient's own profile says.",
+        ),
+        Text(
+            "custom_status",
+            kept=True,
+            addition=True,
+            max_length=100,
+            doc="A status of the practice's own beside status.",
+        ),
+        Integer(
+            "resubmit_claim_original_id",
+            kept=True,
+            addition=True,
+            minimum=1,
+            maximum=2**63 - 1,
+            doc="The claim that this visit's claim replaces, by the payer's number.",
+        ),
+        Text(
+            "recurrence_instance_key",
+            READ_ONLY,
+            addition=True,
+            computed=_instance_key,
+            doc="Names a visit of a series, wherever it is moved: id of the first, a hyphen, its own id.",
+        ),
     ),
     filters=(
         DateIs("date", source="scheduled_time", zone=Appointment.ZONE),
@@ -341,6 +383,7 @@ appointments = Resource(
         RefIs("office", to="offices"),
         RefIs("patient", to="patients"),
         Since("since"),
+        OccurredSince("occurred_since", addition=True, doc="Scheduled at or after, and not after now."),
         Is("status"),
         Flag("show_archived", doc="Adds deleted appointments."),
         Flag(
@@ -351,7 +394,7 @@ appointments = Resource(
         ),
     ),
     hidden=Hidden(Q(archived=True), unless="show_archived"),
-    one_of=(("since", "date", "date_range"),),
+    one_of=(("since", "date", "date_range", "occurred_since"),),
     checks=(
         actions.fill_from_profile,
         actions.book,

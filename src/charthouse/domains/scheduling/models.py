@@ -170,6 +170,9 @@ class Appointment(Record):
     last_edi_date = models.DateTimeField(null=True, blank=True)
     ins1_status = text(50)
     ins2_status = text(50)
+    payment_profile = text(30)
+    custom_status = text(100)
+    resubmit_claim_original_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         indexes = [
