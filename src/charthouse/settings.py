@@ -8,6 +8,9 @@ CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a 
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
 CHARTHOUSE_TLS         1 where people reach the server over https (a proxy in front says so in X-Forwarded-Proto)
 CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
+CHARTHOUSE_SMTP_URL    where e-mail goes: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
+CHARTHOUSE_MAIL_FROM   the sender of every e-mail (default: no-reply at the host of the base URL)
+CHARTHOUSE_SMS_URL     where text messages go: POSTed as JSON {"to", "text"} with CHARTHOUSE_SMS_TOKEN as bearer token
 """
 
 import os
@@ -73,6 +76,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "charthouse.identity",
     "charthouse.files",
+    "charthouse.post",
     "charthouse.domains.practice",
     "charthouse.domains.patients",
     "charthouse.domains.scheduling",
@@ -145,6 +149,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "files": {"BACKEND": "charthouse.files.storage.Directory", "OPTIONS": {"location": DATA / "files"}},
 }
+EMAIL_BACKEND = "charthouse.post.backend.Queued"
+SMTP_URL = os.environ.get("CHARTHOUSE_SMTP_URL", "")
+DEFAULT_FROM_EMAIL = os.environ.get("CHARTHOUSE_MAIL_FROM") or f"no-reply@{urlsplit(BASE_URL).hostname}"
+SMS_URL = os.environ.get("CHARTHOUSE_SMS_URL", "")
+SMS_TOKEN = os.environ.get("CHARTHOUSE_SMS_TOKEN", "")
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 X_FRAME_OPTIONS = "DENY"

@@ -1,9 +1,17 @@
 """Reminder profiles and the reminders of appointments."""
 
+from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connections
 
+from charthouse import clock
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.scheduling import remind
+from charthouse.identity import tenancy
+from charthouse.post.models import Outgoing
 from tests.domains.scheduling.calendar import DAY, Calendar
 
 REMINDERS = [
@@ -97,3 +105,81 @@ def test_what_is_no_reminder(calendar: Calendar, reminder: Any) -> None:
     answer = calendar.post("reminder_profiles", body)
     assert (answer.status_code, list(answer.json()["reminders"])) == (400, ["1"])
     assert calendar.listed(date=DAY) == []
+
+
+# -- sending ----------------------------------------------------------------------------------------------------
+
+SOON = [
+    {"amount": 2, "unit": "hours", "type": "sms"},
+    {"amount": 1, "unit": "days", "type": "email"},
+    {"amount": 1, "unit": "hours", "type": "phone"},
+]
+VISIT = datetime(2026, 3, 10, 13, 0, tzinfo=UTC)  # nine o'clock in the office
+
+
+@pytest.fixture
+def visit(calendar: Calendar) -> dict[str, Any]:
+    with tenancy.within(calendar.clinic.id):
+        patient = Patient.objects.filter(pk=calendar.patient_id)
+        patient.update(email="ada@patients.example", cell_phone="+15550100")
+    return calendar.book("2026-03-10T09:00:00", reminder_profile=profile(calendar, SOON))
+
+
+def sent(calendar: Calendar, at: datetime) -> list[tuple[str, str]]:
+    """What has been given to the post by a moment: kind and recipient, in order."""
+    with clock.moved(at - clock.now()):
+        remind.due()
+    with tenancy.within(calendar.clinic.id):
+        messages = Outgoing.objects.filter(practice=calendar.clinic.id).order_by("pk")
+        return [(message.kind, message.recipient) for message in messages]
+
+
+def test_reminders_are_sent_when_due_each_once(calendar: Calendar, visit: dict[str, Any]) -> None:
+    mail, text = ("email", "ada@patients.example"), ("sms", "+15550100")
+    assert sent(calendar, VISIT - timedelta(hours=25)) == []
+    assert sent(calendar, VISIT - timedelta(hours=24)) == [mail]
+    assert sent(calendar, VISIT - timedelta(hours=3)) == [mail]
+    assert sent(calendar, VISIT - timedelta(minutes=30)) == [mail, text], "and nobody calls"
+    with tenancy.within(calendar.clinic.id):
+        letter = Outgoing.objects.filter(practice=calendar.clinic.id).order_by("pk")[0]
+    assert "Doris Doctor at Main Street on Tuesday, March 10, 2026 at 9:00 AM" in letter.text
+
+
+def test_what_is_too_late_or_called_off_is_not_sent(calendar: Calendar, visit: dict[str, Any]) -> None:
+    assert sent(calendar, VISIT + timedelta(minutes=1)) == []
+    assert calendar.change(visit, status="Cancelled").status_code == 204
+    assert sent(calendar, VISIT - timedelta(hours=1)) == []
+    assert calendar.change(visit, status="Confirmed").status_code == 204
+    assert calendar.http.delete(f"/api/appointments/{visit['id']}").status_code == 204
+    assert sent(calendar, VISIT - timedelta(hours=1)) == []
+
+
+def test_a_moved_appointment_reminds_again(calendar: Calendar, visit: dict[str, Any]) -> None:
+    assert len(sent(calendar, VISIT - timedelta(hours=24))) == 1
+    with clock.moved(VISIT - timedelta(hours=20) - clock.now()):
+        calendar.changed(visit, scheduled_time="2026-03-17T09:00:00")
+    later = VISIT + timedelta(days=7)
+    assert len(sent(calendar, VISIT)) == 1
+    assert len(sent(calendar, later - timedelta(hours=24))) == 2
+
+
+def test_a_patient_who_wants_no_texts_gets_none(calendar: Calendar, visit: dict[str, Any]) -> None:
+    with tenancy.within(calendar.clinic.id):
+        Patient.objects.filter(pk=calendar.patient_id).update(disable_sms_messages=True, email="")
+    assert sent(calendar, VISIT - timedelta(hours=1)) == []
+
+
+def test_a_series_of_workers_sends_each_once(calendar: Calendar, visit: dict[str, Any]) -> None:
+    def work() -> None:
+        try:
+            remind.due()
+        finally:
+            connections.close_all()
+
+    with clock.moved(VISIT - timedelta(hours=1) - clock.now()):
+        workers = [Thread(target=work) for _ in range(5)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    assert len(sent(calendar, VISIT - timedelta(hours=1))) == 2

@@ -209,7 +209,11 @@ class StatusTransition(Record):
 
 
 class Reminder(Record):
-    """A reminder to the patient, ``amount`` of ``unit`` before the appointment, which is at ``scheduled_time``."""
+    """A reminder to the patient, ``amount`` of ``unit`` before the appointment, which is at ``scheduled_time``.
+
+    ``subject`` and ``text`` are what it says where somebody wrote that; else ``remind`` words it. ``sent_at``: when it
+    was given to the post. Nobody calls: reminders by telephone are only noted.
+    """
 
     class Type(models.TextChoices):
         EMAIL = "email"
@@ -228,9 +232,15 @@ class Reminder(Record):
     amount = models.PositiveIntegerField()
     unit = models.CharField(max_length=10, choices=Unit)
     scheduled_time = models.DateTimeField()
+    subject = text(200)
+    text = models.TextField(blank=True, default="")
+    sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["practice", "scheduled_time"], name="reminder_time")]
+        indexes = [
+            models.Index(fields=["practice", "scheduled_time"], name="reminder_time"),
+            models.Index(fields=["scheduled_time"], condition=Q(sent_at=None), name="reminder_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.amount} {self.unit} before"

@@ -35,8 +35,8 @@ def apply(profile_id: int, practice: int, appointments: Sequence[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into scheduling_reminder (practice_id, appointment_id, type, amount, unit, scheduled_time, "  # noqa: S608
-            f"archived, created_at, updated_at) select a.practice_id, a.id, r.type, r.amount, r.unit, {_DUE}, "
-            f"false, %s, %s from {_APPOINTMENT} "
+            "subject, text, archived, created_at, updated_at) "
+            f"select a.practice_id, a.id, r.type, r.amount, r.unit, {_DUE}, '', '', false, %s, %s from {_APPOINTMENT} "
             "cross join unnest(%s::text[], %s::int[], %s::text[]) with ordinality as r (type, amount, unit, n) "
             "where a.practice_id = %s and a.id = any(%s) order by a.id, r.n",
             [now, now, *parts, practice, list(appointments)],
@@ -44,11 +44,13 @@ def apply(profile_id: int, practice: int, appointments: Sequence[int]) -> None:
 
 
 def move(practice: int, appointment: int) -> None:
-    """The appointment has moved: so do its reminders."""
+    """The appointment has moved: so do its reminders. One that was sent is sent again if its new time is to come."""
+    now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"update scheduling_reminder r set scheduled_time = {_DUE}, updated_at = %s from {_APPOINTMENT} "  # noqa: S608
+            f"update scheduling_reminder r set scheduled_time = {_DUE}, updated_at = %s, "  # noqa: S608
+            f"sent_at = case when {_DUE} > %s then null else r.sent_at end from {_APPOINTMENT} "
             "where r.practice_id = a.practice_id and r.appointment_id = a.id and not r.archived "
             "and a.practice_id = %s and a.id = %s",
-            [clock.now(), practice, appointment],
+            [now, now, practice, appointment],
         )

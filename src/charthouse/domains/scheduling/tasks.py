@@ -1,0 +1,12 @@
+"""What the worker does for the calendar."""
+
+from procrastinate.contrib.django import app
+
+from charthouse.domains.scheduling import remind
+
+
+@app.periodic(cron="* * * * *", periodic_id="remind")
+@app.task(name="charthouse.scheduling.remind", queueing_lock="charthouse.scheduling.remind")
+def remind_periodically(timestamp: int) -> None:
+    """Every minute. ``timestamp``: when it was due, Unix seconds; not used."""
+    remind.due()

@@ -1,0 +1,42 @@
+"""Messages that are to go out, and those that went."""
+
+from django.db import models
+from django.db.models import Q
+
+from charthouse import clock
+from charthouse.identity.tenancy import Record
+
+
+class Outgoing(Record):
+    """One e-mail or text message. Who wrote it is in the change feed.
+
+    ``purpose`` names why in a word or two, never what it says. ``next_try`` is the lease as well: whoever takes the
+    message moves it on, so that no second worker does. Outside of a sandbox, subject and text are erased once sent.
+    """
+
+    class Kind(models.TextChoices):
+        EMAIL = "email"
+        SMS = "sms"
+
+    kind = models.CharField(max_length=5, choices=Kind)
+    recipient = models.CharField(max_length=254)
+    subject = models.CharField(max_length=500, blank=True, default="")
+    text = models.TextField()
+    reply_to = models.CharField(max_length=254, blank=True, default="")
+    purpose = models.CharField(max_length=40)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try = models.DateTimeField(default=clock.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=100, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_try"], condition=Q(sent_at=None, failed_at=None), name="outgoing_waiting"
+            ),
+            models.Index(fields=["practice", "-id"], name="outgoing_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
