@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('identity', '0003_plan_of_practice'),
-        ('scheduling', '0002_blocks_and_video_visits'),
+        ('scheduling', '0003_later_additions'),
     ]
 
     operations = [
