@@ -6,6 +6,8 @@ CHARTHOUSE_SECRET_KEY  signing key; without it, one is made and kept in the data
 CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
 CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
+CHARTHOUSE_PROXIES     how many proxies stand in front, each adding to X-Forwarded-For (default 0: none is believed)
+CHARTHOUSE_LOG_FIRST   1: an API call is answered after it has been written to the request log
 CHARTHOUSE_TLS         1 where people reach the server over https (a proxy in front says so in X-Forwarded-Proto)
 CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
 CHARTHOUSE_SMTP_URL    where e-mail goes: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
@@ -22,6 +24,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
 SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
 TLS = os.environ.get("CHARTHOUSE_TLS") == "1"
+PROXIES = int(os.environ.get("CHARTHOUSE_PROXIES", "0"))
+LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 DEBUG = False
 WEB_ROLE = "charthouse_web"
 
@@ -77,6 +81,7 @@ INSTALLED_APPS = [
     "charthouse.identity",
     "charthouse.files",
     "charthouse.post",
+    "charthouse.audit",
     "charthouse.domains.practice",
     "charthouse.domains.patients",
     "charthouse.domains.scheduling",
@@ -175,6 +180,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "charthouse.identity.pages.locked_out"
+AXES_CLIENT_IP_CALLABLE = "charthouse.identity.address.of_request"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewaretoken"]

@@ -22,6 +22,7 @@ from django.core.files.uploadhandler import load_handler
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.http.request import split_domain_port, validate_host
 
+from charthouse.audit.log import Entry
 from charthouse.resource.errors import Malformed, TooLarge, UnsupportedMedia
 
 logger = logging.getLogger("charthouse.api")
@@ -39,6 +40,8 @@ class Request:
     """One call. ``path`` and query are text; header values as WSGI gives them."""
 
     environ: Mapping[str, Any]
+    # Its entry in the request log: whoever finds out who calls, and what for, writes it there.
+    entry: Entry
 
     @property
     def method(self) -> str:
@@ -177,15 +180,20 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
     media: str = "application/json"
 
-    def send(self, start: Callable[..., Any], *, head: bool = False) -> Iterable[bytes]:
+    def body(self) -> bytes:
+        if self.content is None:
+            return b""
+        return self.content if isinstance(self.content, bytes) else _encode(self.content)
+
+    def send(
+        self, start: Callable[..., Any], body: bytes, *, request_id: str, head: bool = False
+    ) -> Iterable[bytes]:
         headers = list(self.headers)
-        body = b""
         if self.content is not None:
-            body = self.content if isinstance(self.content, bytes) else _encode(self.content)
             headers.append(("Content-Type", self.media))
         if self.status != 204:
             headers.append(("Content-Length", str(len(body))))
-        headers += _SAFE
+        headers += (("X-Request-Id", request_id), *_SAFE)
         start(f"{self.status} {_PHRASES[self.status]}", headers)
         return [] if head else [body]
 

@@ -11,7 +11,8 @@ A table of the record (a subclass of ``tenancy.Record``) gets, beside what its m
 * no DELETE for the web role: the record is only ever soft-deleted.
 
 A model of any kind may say itself what the web role may do with its table: ``web_role_may = frozenset({"SELECT",
-"INSERT"})`` makes it append-only.
+"INSERT"})`` makes it append-only. One that isn't of the record but has a practice says ``web_role_sees = "own"``: its
+rows are added for any practice or none, and seen by their own alone.
 """
 
 import hashlib
@@ -82,6 +83,13 @@ def record_models() -> list[type[Record]]:
         for model in apps.get_models()
         if issubclass(model, Record) and model._meta.managed and not model._meta.proxy
     ]
+
+
+def _added_to() -> Iterator[str]:
+    """Tables beside the record whose rows belong to a practice."""
+    for model in apps.get_models():
+        if getattr(model, "web_role_sees", "all") == "own":
+            yield model._meta.db_table
 
 
 def _migrated(cursor: Any) -> list[type[Record]]:
@@ -183,8 +191,11 @@ def _policies(cursor: Any) -> Iterator[Lack]:
         "from pg_class c where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
     )
     state = {table: (on, policies) for table, on, policies in cursor.fetchall()}
-    wanted = {model._meta.db_table: f"practice_id = {CURRENT}" for model in _migrated(cursor)} | POLICIES
-    for table, condition in wanted.items():
+    own = f"practice_id = {CURRENT}"
+    wanted = {model._meta.db_table: (own, own) for model in _migrated(cursor)}
+    wanted |= {table: (condition, condition) for table, condition in POLICIES.items()}
+    wanted |= {table: (own, "true") for table in _added_to() if table in state}
+    for table, (seen, written) in wanted.items():
         on, policies = state[table]
         if not on:
             yield Lack(table, "row security", f'alter table "{table}" enable row level security')
@@ -193,7 +204,7 @@ def _policies(cursor: Any) -> Iterator[Lack]:
                 table,
                 "policy own_practice",
                 f'create policy own_practice on "{table}" to {settings.WEB_ROLE} '
-                f"using ({condition}) with check ({condition})",
+                f"using ({seen}) with check ({written})",
             )
 
 

@@ -4,9 +4,12 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """A request that is not carried out. ``detail`` is one sentence for the caller."""
+    """A request that is not carried out. ``detail`` is one sentence for the caller, ``gate`` a word for what refused
+    it, ``app`` the calling application where that is known although the caller isn't."""
 
     status = 400
+    gate = "request"
+    app: int | None = None
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -23,6 +26,8 @@ class Invalid(Refusal):
     ``errors`` maps a field's wire name to its messages; for a list body it is a list of such maps, one per item.
     """
 
+    gate = "validation"
+
     def __init__(self, errors: dict[str, Any] | list[dict[str, Any]]) -> None:
         super().__init__("Invalid input.")
         self.errors = errors
@@ -30,17 +35,22 @@ class Invalid(Refusal):
 
 class Unauthenticated(Refusal):
     status = 401
+    gate = "token"
 
 
 class Forbidden(Refusal):
     status = 403
 
-    def __init__(self, detail: str = "You do not have permission to perform this action.") -> None:
+    def __init__(
+        self, detail: str = "You do not have permission to perform this action.", gate: str = "permission"
+    ) -> None:
         super().__init__(detail)
+        self.gate = gate
 
 
 class NotFound(Refusal):
     status = 404
+    gate = "not found"
 
     def __init__(self, detail: str = "Not found.") -> None:
         super().__init__(detail)
@@ -50,6 +60,7 @@ class MethodNotAllowed(Refusal):
     """``allowed`` are the methods the URL has."""
 
     status = 405
+    gate = "method"
 
     def __init__(self, method: str, allowed: tuple[str, ...]) -> None:
         super().__init__(f'Method "{method}" not allowed.')
@@ -58,6 +69,7 @@ class MethodNotAllowed(Refusal):
 
 class Conflict(Refusal):
     status = 409
+    gate = "conflict"
 
 
 class TooLarge(Refusal):
@@ -72,6 +84,7 @@ class Throttled(Refusal):
     """``wait`` is in whole seconds."""
 
     status = 429
+    gate = "quota"
 
     def __init__(self, wait: int) -> None:
         super().__init__(f"Request was throttled. Expected available in {wait} seconds.")
@@ -82,3 +95,4 @@ class Unavailable(Refusal):
     """The database could not carry it out just now; the same request may succeed later."""
 
     status = 503
+    gate = "database"

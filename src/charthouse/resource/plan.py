@@ -57,12 +57,16 @@ class Shape:
 def authorize(resource: "Resource | Function", actor: Actor, *, reading: bool) -> None:
     """Plan of the practice, scope, right of the app, permission: all of them. Raises Forbidden."""
     if actor.plan in resource.not_on:
-        raise Forbidden(f"The {actor.plan} plan of this practice does not include {resource.path}.")
+        raise Forbidden(f"The {actor.plan} plan of this practice does not include {resource.path}.", "plan")
     for scope in resource.scopes:
         if scope not in (actor.reads if reading else actor.writes):
-            raise Forbidden(f"The app was not granted the scope {scope}:{'read' if reading else 'write'}.")
+            raise Forbidden(
+                f"The app was not granted the scope {scope}:{'read' if reading else 'write'}.", "scope"
+            )
     if not reading and resource.write_right and resource.write_right not in actor.rights:
-        raise Forbidden(f'Writing needs the right "{resource.write_right}", which this app was not given.')
+        raise Forbidden(
+            f'Writing needs the right "{resource.write_right}", which this app was not given.', "right"
+        )
     if reading and resource.permissions_on == "writes":
         return
     for permission in resource.permissions:

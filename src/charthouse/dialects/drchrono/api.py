@@ -6,19 +6,14 @@ Knows no resource. Wire facts: reference drchrono/behaviour.md and the seed page
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import psycopg
-from django.db import DatabaseError, connection
-
-from charthouse import clock
+from charthouse.dialects import door, people
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.dialects.http import Request, Response, report
-from charthouse.files import links
-from charthouse.identity import tenancy
+from charthouse.dialects.http import Request, Response
 from charthouse.identity.bearer import authenticate
 from charthouse.resource import functions, parse, plan, read, write
 from charthouse.resource.actor import Actor
 from charthouse.resource.declare import Action, Resource
-from charthouse.resource.errors import Invalid, MethodNotAllowed, NotFound, Refusal, Throttled, Unavailable
+from charthouse.resource.errors import Invalid, MethodNotAllowed, NotFound, Refusal, Throttled
 from charthouse.resource.functions import JSON, ROW, Answer, Function
 
 BASE = "/api/"
@@ -28,33 +23,7 @@ _OF_OBJECT = ("GET", "PUT", "PATCH", "DELETE")
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """The dialect's WSGI application. Answers everything, errors included."""
-    request = Request(environ)
-    tenancy.leave()
-    links.served_from(lambda: request.origin)
-    response = _answer(request)
-    request.drain()
-    return response.send(start, head=request.method == "HEAD")
-
-
-def _answer(request: Request, *, again: bool = True) -> Response:
-    try:
-        return _handle(request)
-    except Refusal as refusal:
-        return refused(refusal)
-    except (psycopg.OperationalError, DatabaseError) as error:
-        lost = connection.connection is not None and connection.connection.closed
-        connection.close_if_unusable_or_obsolete()
-        if lost:
-            connection.close()
-            if again and request.method in ("GET", "HEAD"):
-                tenancy.leave()
-                return _answer(request, again=False)
-        report(error)
-        return refused(Unavailable("The database can't answer just now. Try again."))
-    except Exception as error:
-        report(error)
-        connection.close()
-        return Response(500, {"detail": "Internal server error."})
+    return door.serve(environ, start, "drchrono", _handle, refused)
 
 
 def refused(refusal: Refusal) -> Response:
@@ -77,7 +46,10 @@ def _handle(request: Request) -> Response:
     functions = registry().functions.get(_template(parts), {})
     if (resource is None and not functions) or len(parts) > 3:
         raise NotFound()
-    actor = authenticate(request.header("Authorization"), clock.now())
+    entry = request.entry
+    entry.resource = _template(parts) if functions else parts[0]
+    actor = authenticate(request.header("Authorization"), entry.at)
+    door.called_by(entry, actor)
     method = "GET" if request.method == "HEAD" else request.method
     if function := functions.get(method):
         return _function_url(request, function, actor, parts)
@@ -106,7 +78,7 @@ def _template(parts: list[str]) -> str:
 
 def _function_url(request: Request, function: Function, actor: Actor, parts: list[str]) -> Response:
     plan.authorize(function, actor, reading=bool(function.reading))
-    row_id = _row_id(parts[1]) if function.names_a_row else None
+    row_id = request.entry.row_id = _row_id(parts[1]) if function.names_a_row else None
     payload = request.payload() if function.fields else {}
     answer = functions.call(function, actor, row_id, request.parameters, payload, request.url)
     if not isinstance(answer, Answer):
@@ -125,10 +97,14 @@ def _list_url(
     plan.authorize(resource, actor, reading=method == "GET")
     if method == "GET":
         query = parse.query(resource, request.parameters)
-        return Response(200, envelope(request, query, read.page(resource, actor, query)))
+        page = read.page(resource, actor, query)
+        request.entry.patients = people.patients(resource, page.objects)
+        return Response(200, envelope(request, query, page))
     payload = _with_query(resource, request)
     listed = isinstance(payload, list)
     made = write.create(resource, actor, payload if listed else [payload], listed=listed)
+    request.entry.patients = people.patients(resource, made)
+    request.entry.row_id = None if listed else people.row_id(made[0])
     return Response(201, made if listed else made[0])
 
 
@@ -144,10 +120,12 @@ def _with_query(resource: Resource, request: Request) -> Any:
 def _object_url(request: Request, method: str, resource: Resource, actor: Actor, text: str) -> Response:
     _allow(method, [m for m in resource.method_set if m in _OF_OBJECT])
     plan.authorize(resource, actor, reading=method == "GET")
-    row_id = _row_id(text)
+    row_id = request.entry.row_id = _row_id(text)
     if method == "GET":
         verbose = request.parameters.get("verbose", "").lower() in ("true", "1")
-        return Response(200, read.one(resource, actor, row_id, verbose=verbose and resource.has_verbose))
+        found = read.one(resource, actor, row_id, verbose=verbose and resource.has_verbose)
+        request.entry.patients = people.patients(resource, [found])
+        return Response(200, found)
     if method == "DELETE":
         write.delete(resource, actor, row_id)
     else:
@@ -161,7 +139,10 @@ def _action_url(
 ) -> Response:
     _allow(method, [action.method])
     plan.authorize(resource, actor, reading=method == "GET")
-    answer = write.act(resource, actor, action, _row_id(text), request.payload())
+    row_id = request.entry.row_id = _row_id(text)
+    answer = write.act(resource, actor, action, row_id, request.payload())
+    if answer is not None:
+        request.entry.patients = people.patients(resource, [answer])
     return Response(204) if answer is None else Response(201 if method == "POST" else 200, answer)
 
 

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """Who saw or did what."""
+
+    name = "charthouse.audit"
+    label = "audit"

@@ -1,0 +1,198 @@
+"""The request log: calls are gathered in this process and written in batches, at most half a second later.
+
+A call that is answered while its entry is still here is lost when the process is killed or the machine stops; see
+docs/decisions/0180. With ``CHARTHOUSE_LOG_FIRST=1`` an answer waits until its entry has been written.
+
+Never in an entry: the query, headers, bodies, credentials.
+"""
+
+import atexit
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from multiprocessing.util import Finalize
+
+import msgspec
+from django.conf import settings
+from django.db import DatabaseError, DataError, connection, transaction
+
+from charthouse.identity import tenancy
+
+logger = logging.getLogger("charthouse.audit")
+
+BATCH = 1000  # entries a statement
+EVERY = 0.5  # seconds that entries are gathered for
+MOST = 10_000  # entries waiting; beyond, whoever adds one helps to write
+STRANGERS = 100  # entries a batch of calls by nobody; what is more becomes one entry
+RETRY = 2.0  # seconds to wait for a database that can't be reached
+
+
+class Entry(msgspec.Struct):
+    """One call. Fields as in ``models.ApiCall``; who called, what, and how it went are filled in on the way."""
+
+    at: datetime
+    request: str
+    dialect: str
+    method: str
+    path: str
+    ip: str
+    practice_id: int | None = None
+    app_id: int | None = None
+    api_user_id: int | None = None
+    user_id: int | None = None
+    resource: str = ""
+    row_id: int | None = None
+    patients: str = "{}"  # as PostgreSQL writes an array
+    status: int = 0
+    gate: str = ""
+    microseconds: int = 0
+    times: int = 1
+
+
+_COLUMNS = {
+    "at": "timestamptz",
+    "request": "uuid",
+    "practice_id": "bigint",
+    "app_id": "bigint",
+    "api_user_id": "bigint",
+    "user_id": "bigint",
+    "ip": "text",
+    "dialect": "text",
+    "method": "text",
+    "path": "text",
+    "resource": "text",
+    "row_id": "bigint",
+    "patients": "text",
+    "status": "smallint",
+    "gate": "text",
+    "microseconds": "integer",
+    "times": "integer",
+}
+_VALUES = ", ".join(f"{name}::bigint[]" if name == "patients" else name for name in _COLUMNS)
+_INSERT = (
+    f"insert into audit_apicall ({', '.join(_COLUMNS)}) select {_VALUES} "  # noqa: S608
+    f"from json_to_recordset(%s::json) as e({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())})"
+)
+
+_waiting: deque[Entry] = deque()
+_writing = threading.Lock()
+_added = threading.Event()
+_ending = threading.Event()
+_writer: threading.Thread | None = None
+
+
+def add(entry: Entry) -> None:
+    """Take an entry into the log. Waits for the database only in front of a great backlog, or where configured."""
+    _waiting.append(entry)
+    if settings.LOG_FIRST or len(_waiting) > MOST or _ending.is_set():
+        _help()
+    elif not _added.is_set():
+        if _writer is None or not _writer.is_alive():
+            _start()
+        _added.set()
+
+
+def flush() -> None:
+    """Write all that waits; done when it returns. Raises DatabaseError; then all that could not be written waits."""
+    with _writing:
+        while _waiting:
+            batch = [_waiting.popleft() for _ in range(min(BATCH, len(_waiting)))]
+            try:
+                try:
+                    _write(batch)
+                except (DataError, ValueError):
+                    _write_each(batch)
+            except BaseException:
+                _waiting.extendleft(reversed(batch))
+                raise
+
+
+def stop() -> None:
+    """Write what waits and end the writer. For the end of the process."""
+    _ending.set()
+    _added.set()
+    if _writer is not None and _writer is not threading.current_thread():
+        _writer.join(5)
+    _help()
+
+
+def _help() -> None:
+    try:
+        flush()
+    except DatabaseError as error:
+        # Nobody's data has been shown while the database was away: what is dropped is refusals.
+        with _writing:
+            lost = max(0, len(_waiting) - 2 * MOST)
+            for _ in range(lost):
+                _waiting.popleft()
+        logger.error("the request log can't be written (%s); entries lost: %d", type(error).__name__, lost)
+
+
+def _start() -> None:
+    global _writer
+    with _writing:
+        if _writer is None or not _writer.is_alive():
+            _writer = threading.Thread(target=_work, name="request-log", daemon=True)
+            _writer.start()
+            Finalize(None, stop, exitpriority=100)  # a worker process of the web server ends without atexit
+
+
+def _work() -> None:
+    try:
+        while not _ending.is_set():
+            _added.wait()
+            _ending.wait(EVERY)
+            _added.clear()
+            try:
+                flush()
+            except Exception as error:
+                logger.error("the request log can't be written: %s", type(error).__name__)
+                connection.close()
+                _added.set()
+                _ending.wait(RETRY)
+    finally:
+        connection.close()
+
+
+def _forget() -> None:
+    """In a forked child: what waits is the parent's to write."""
+    global _writing, _added, _ending, _writer
+    _waiting.clear()
+    _writing, _added, _ending, _writer = threading.Lock(), threading.Event(), threading.Event(), None
+
+
+def _write_each(entries: Sequence[Entry]) -> None:
+    """One of them can't be written; it may not hold up the others."""
+    for entry in entries:
+        try:
+            _write([entry])
+        except (DataError, ValueError) as error:
+            logger.error("an entry of the request log can't be written: %s", type(error).__name__)
+
+
+def _write(entries: Sequence[Entry]) -> None:
+    """One transaction that has its number before it takes ids, which is what ``seals`` goes by."""
+    tenancy.leave()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_current_xact_id()")
+        cursor.execute(_INSERT, [msgspec.json.encode(_bounded(entries)).decode()])
+
+
+def _bounded(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries, with no more than STRANGERS of calls by nobody, whom nothing else would stop."""
+    known = [entry for entry in entries if entry.practice_id is not None or entry.app_id is not None]
+    if len(entries) - len(known) <= STRANGERS:
+        return list(entries)
+    strange = [entry for entry in entries if entry.practice_id is None and entry.app_id is None]
+    rest = strange[STRANGERS - 1 :]
+    last = rest[-1]
+    flood = Entry(last.at, last.request, last.dialect, "", "", "", status=last.status, gate=last.gate)
+    flood.times = sum(entry.times for entry in rest)
+    return [*known, *strange[: STRANGERS - 1], flood]
+
+
+atexit.register(stop)
+os.register_at_fork(after_in_child=_forget)

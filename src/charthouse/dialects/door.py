@@ -1,0 +1,116 @@
+"""The door of both dialects: every call comes in here, gets a number, is answered, and goes into the request log.
+
+The number is the caller's ``X-Request-Id`` header, the log's, and that of whatever the call changes.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, connection
+
+from charthouse import clock
+from charthouse.audit import log
+from charthouse.audit.log import Entry
+from charthouse.dialects.http import Request, Response, report
+from charthouse.files import links
+from charthouse.identity import address, tenancy
+from charthouse.resource.actor import Actor
+from charthouse.resource.errors import Refusal, Unavailable
+
+LONGEST_PATH = 200
+
+
+def serve(
+    environ: dict[str, Any],
+    start: Callable[..., Any],
+    dialect: str,
+    handle: Callable[[Request], Response],
+    refused: Callable[[Refusal], Response],
+) -> Iterable[bytes]:
+    """Answer one call, errors included. ``handle`` may raise Refusal, whose wire form ``refused`` makes."""
+    began = perf_counter()
+    request = Request(environ, _entry(environ, dialect))
+    tenancy.leave()
+    links.served_from(lambda: request.origin)
+    response = _answer(request, handle, refused)
+    request.drain()
+    head = request.method == "HEAD"
+    body = response.body()
+    entry = request.entry
+    entry.status = response.status
+    entry.microseconds = round((perf_counter() - began) * 1e6)
+    log.add(entry)
+    return response.send(start, body, request_id=entry.request, head=head)
+
+
+def called_by(entry: Entry, actor: Actor) -> None:
+    """Note who calls."""
+    entry.practice_id, entry.user_id, entry.app_id = actor.practice, actor.user, actor.app
+
+
+def _answer(
+    request: Request,
+    handle: Callable[[Request], Response],
+    refused: Callable[[Refusal], Response],
+    *,
+    again: bool = True,
+) -> Response:
+    try:
+        return handle(request)
+    except Refusal as refusal:
+        return _refusal(request, refused, refusal)
+    except (psycopg.OperationalError, DatabaseError) as error:
+        lost = connection.connection is not None and connection.connection.closed
+        connection.close_if_unusable_or_obsolete()
+        if lost:
+            connection.close()
+            if again and request.method in ("GET", "HEAD"):
+                tenancy.leave()
+                return _answer(request, handle, refused, again=False)
+        report(error)
+        return _refusal(request, refused, Unavailable("The database can't answer just now. Try again."))
+    except Exception as error:
+        report(error)
+        connection.close()
+        return _refusal(request, refused, Fault())
+
+
+class Fault(Refusal):
+    """A mistake of ours."""
+
+    status = 500
+    gate = "fault"
+
+    def __init__(self) -> None:
+        super().__init__("Internal server error.")
+
+
+def _refusal(request: Request, refused: Callable[[Refusal], Response], refusal: Refusal) -> Response:
+    entry = request.entry
+    entry.gate, entry.patients = refusal.gate, "{}"
+    entry.app_id = entry.app_id or refusal.app
+    return refused(refusal)
+
+
+def _entry(environ: dict[str, Any], dialect: str) -> Entry:
+    return Entry(
+        clock.now(),
+        os.urandom(16).hex(),
+        dialect,
+        str(environ["REQUEST_METHOD"])[:10],
+        _printable(str(environ.get("PATH_INFO", "")))[:LONGEST_PATH],
+        address.caller(environ),
+    )
+
+
+def _printable(path: str) -> str:
+    """What a caller wrote there may be anything."""
+    if path.isascii() and path.isprintable():
+        return path
+    return ascii(path)[1:-1]
+
+
+__all__ = ["called_by", "serve"]
