@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "charthouse.domains.messaging",
     "charthouse.domains.tasks",
     "charthouse.dialects",
+    "charthouse.console",
 ]
 
 MIDDLEWARE = [
@@ -131,7 +132,7 @@ TEMPLATES = [
 AUTH_USER_MODEL = "identity.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "charthouse.identity.backend.Backend",
 ]
 # The first is for passwords; the other for the secrets of apps, which are long and random.
 PASSWORD_HASHERS = [

@@ -5,10 +5,8 @@ from django.urls import URLPattern, URLResolver, path
 from charthouse.identity import oauth, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", pages.home, name="home"),
     path("sign-in", pages.sign_in, name="sign-in"),
     path("sign-out", pages.sign_out, name="sign-out"),
-    path("settings", pages.settings, name="settings"),
     path("o/authorize", oauth.authorize),
     path("o/authorize/", oauth.authorize, name="authorize"),
     path("o/token/", oauth.token, name="token"),

@@ -1,0 +1,181 @@
+"""Pages of a plain resource, for a few lines each: its list, a form for a new row, a form of a row, its deletion.
+
+Catalogue("appointment_profiles", title="Appointment profiles", one="profile", base="settings/profiles",
+          columns=(Column("Name", "name", sort="name"),), search=("name",)).urls()
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+
+from charthouse.console import forms, records
+from charthouse.console.navigation import Entry
+from charthouse.console.page import Request, View, page, show
+from charthouse.console.tables import Column, Table
+from charthouse.resource.declare import Resource
+from charthouse.resource.errors import Conflict, Invalid, Malformed
+from charthouse.resource.fields import Field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """path     of the resource in the DrChrono registry
+    one      what a row is called, in small letters
+    base     address of the list, without slash in front; also the name of its view
+    columns  of the list; the first one leads to the row's form
+    asks     keys of the form in their order; none: all that can be written
+    labels, notes   by key, words in the place of the declaration's, which speak to developers
+    fixed    keys that every new row gets
+    related  ORM relations that the columns show
+    """
+
+    path: str = field(kw_only=False)
+    title: str
+    one: str
+    base: str
+    columns: Sequence[Column]
+    about: str = ""
+    icon: str = "list-details"
+    search: Sequence[str] = ()
+    order: str = "pk"
+    asks: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    related: Sequence[str] = ()
+    primary: bool = False
+
+    @cached_property
+    def resource(self) -> Resource:
+        return records.resource(self.path)
+
+    @property
+    def entry(self) -> Entry:
+        """Its line in the menu."""
+        return Entry(
+            name=self.title,
+            view=self.base,
+            icon=self.icon,
+            permissions=self.resource.permissions if self.resource.permissions_on == "all" else (),
+            primary=self.primary,
+        )
+
+    @cached_property
+    def fields(self) -> list[Field]:
+        if self.asks:
+            return [self.resource.by_name[name] for name in self.asks]
+        return [one for one in self.resource.writable if one.name not in self.fixed]
+
+    def urls(self) -> list[URLPattern]:
+        views: list[tuple[str, str, View, tuple[str, ...]]] = [("", "", self.list, ("GET",))]
+        methods = self.resource.method_set
+        if "POST" in methods:
+            views.append(("/new", "-new", self.new, ("GET", "POST")))
+        if "PATCH" in methods or "PUT" in methods:
+            views.append(("/<int:row>", "-one", self.edit, ("GET", "POST")))
+        if "DELETE" in methods:
+            views.append(("/<int:row>/delete", "-delete", self.remove, ("GET", "POST")))
+        return [
+            path(self.base + end, page(primary=self.primary, methods=allowed)(view), name=self.base + suffix)
+            for end, suffix, view, allowed in views
+        ]
+
+    # -- views --------------------------------------------------------------------------------------------------
+
+    def list(self, request: Request) -> HttpResponseBase:
+        writes = self.resource.method_set
+        columns = self.columns
+        if "PATCH" in writes or "PUT" in writes:
+            first = columns[0]
+            linked = Column(first.name, first.show, sort=first.sort, kind=first.kind, link=self._address)
+            columns = (linked, *columns[1:])
+        table = Table(
+            name=self.path.replace("_", "-"),
+            label=self.title,
+            columns=columns,
+            search=self.search,
+            order=self.order,
+            empty=f"There is no {self.one} yet.",
+        )
+        found = records.rows(self.resource, request.actor).select_related(*self.related)
+        values = {"title": self.title, "about": self.about, "table": table.of(request, found)}
+        if "POST" in writes:
+            values |= {"add": reverse(f"{self.base}-new"), "add_words": f"Add {self.one}"}
+        return show(request, "list.html", values)
+
+    def new(self, request: Request) -> HttpResponseBase:
+        records.check_writes(self.resource, request.actor)
+        if request.method != "POST":
+            return self._form(request, forms.empty(self.fields, self.resource.model))
+        sent = forms.payload(self.fields, request, self.resource.model)
+        try:
+            records.create(self.resource, request.actor, {**sent, **self.fixed})
+        except (Invalid, Conflict, Malformed) as refusal:
+            return self._form(request, sent, refusal)
+        return self._done(request, f"The {self.one} has been added.")
+
+    def edit(self, request: Request, row: int) -> HttpResponseBase:
+        if request.method != "POST":
+            return self._form(request, records.get(self.resource, request.actor, row), row=row)
+        sent = forms.payload(self.fields, request, self.resource.model)
+        try:
+            records.modify(self.resource, request.actor, row, sent)
+        except (Invalid, Conflict, Malformed) as refusal:
+            return self._form(request, sent, refusal, row)
+        return self._done(request, f"The {self.one} has been saved.")
+
+    def remove(self, request: Request, row: int) -> HttpResponseBase:
+        if request.method == "POST":
+            records.delete(self.resource, request.actor, row)
+            return self._done(request, f"The {self.one} has been deleted.")
+        told = records.words(records.get(self.resource, request.actor, row))
+        values = {
+            "title": f"Delete this {self.one}?",
+            "text": f"“{told}” will no longer be offered. What refers to it stays as it is.",
+            "button": "Delete",
+            "danger": True,
+            "back": reverse(f"{self.base}-one", args=[row]),
+        }
+        return show(request, "confirm.html", values)
+
+    # -- parts --------------------------------------------------------------------------------------------------
+
+    def _address(self, row: Any) -> str:
+        return reverse(f"{self.base}-one", args=[row.pk])
+
+    def _done(self, request: Request, words: str) -> HttpResponseBase:
+        messages.success(request, words)
+        return redirect(self.base)
+
+    def _form(
+        self,
+        request: Request,
+        values: Mapping[str, Any],
+        refusal: Invalid | Conflict | Malformed | None = None,
+        row: int | None = None,
+    ) -> HttpResponseBase:
+        options = records.Choices(request.actor)
+        form = forms.build(self.fields, self.resource.model, values, options, self.labels, self.notes)
+        if isinstance(refusal, Invalid):
+            form.refuse(refusal.errors)
+        elif refusal is not None:
+            form.errors.append(refusal.detail)
+        told = {
+            "form": form,
+            "title": f"New {self.one}"
+            if row is None
+            else records.words(values)
+            if not refusal
+            else self.title,
+            "back": reverse(self.base),
+            "back_to": self.title,
+        }
+        if row is not None and "DELETE" in self.resource.method_set:
+            told["remove"] = reverse(f"{self.base}-delete", args=[row])
+        return show(request, "edit.html", told, refusal.status if refusal else 200)

@@ -1,0 +1,307 @@
+"""Forms made of declarations: what a resource says of its keys is what a form asks, and what the engine says is wrong
+stands at the field. Nothing is checked here; the engine does that, as for every caller."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from django.db import models
+from django.http import HttpRequest, QueryDict
+
+from charthouse.console.page import messages_of
+from charthouse.resource.fields import (
+    REQUIRED,
+    Boolean,
+    Date,
+    Decimal,
+    Field,
+    Integer,
+    ListOf,
+    Ref,
+    Text,
+    Time,
+    Timestamp,
+)
+from charthouse.resource.nested import Members
+
+Options = Callable[[Ref], Sequence[tuple[str, str]]]
+_CAPITALS = {
+    "id",
+    "npi",
+    "icd",
+    "cpt",
+    "hcpcs",
+    "ndc",
+    "loinc",
+    "cvx",
+    "ssn",
+    "url",
+    "snomed",
+    "ct",
+    "dea",
+    "ein",
+}
+NOTHING = "\N{EN DASH}"
+_LONG = 300  # characters from which a text gets several lines
+
+
+@dataclass
+class Input:
+    """One field of a form. ``kind``: type of an HTML input, or select, textarea, checkboxes, group (``members``)."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    value: Any = ""
+    help: str = ""
+    required: bool = False
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    members: list["Input"] = field(default_factory=list)
+    rows: int = 4
+
+    @property
+    def id(self) -> str:
+        return f"id_{self.name}"
+
+    @property
+    def described(self) -> str:
+        """Ids of what explains the field."""
+        parts = [f"{self.id}-help"] if self.help else []
+        return " ".join([*parts, f"{self.id}-wrong"] if self.errors else parts)
+
+
+@dataclass
+class Form:
+    """``errors`` are those that no field answers for."""
+
+    inputs: list[Input]
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def uploads(self) -> bool:
+        return any(one.kind == "file" for one in self.inputs)
+
+    @property
+    def wrong(self) -> bool:
+        return any(one.errors or any(inner.errors for inner in one.members) for one in self.inputs)
+
+    def refuse(self, errors: Any) -> None:
+        """Put the engine's errors where they belong."""
+        known = {one.name: one for one in self.inputs}
+        for name, what in dict(errors).items():
+            if name not in known:
+                self.errors += [
+                    text if name == "non_field_errors" else f"{label(name)}: {text}"
+                    for text in messages_of(what)
+                ]
+                continue
+            inner = {one.name: one for one in known[name].members}
+            for key, text in _spread(name, what):
+                (inner.get(key) or known[name]).errors.append(text)
+
+
+def _spread(name: str, what: Any) -> Iterable[tuple[str, str]]:
+    """(name of the input, message) of the errors of an object's members, or of a plain value."""
+    if isinstance(what, Mapping):
+        for key, inner in what.items():
+            yield from ((f"{name}.{key}", text) for text in messages_of(inner))
+    else:
+        yield from ((name, text) for text in messages_of(what))
+
+
+def label(name: str) -> str:
+    """``npi_number`` → "NPI number"."""
+    words = name.replace("_", " ").split()
+    told = [word.upper() if word in _CAPITALS else word for word in words]
+    return " ".join([told[0][:1].upper() + told[0][1:], *told[1:]]) if told else name
+
+
+def build(
+    fields: Iterable[Field],
+    model: type[models.Model],
+    values: Mapping[str, Any],
+    options: Options,
+    labels: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> Form:
+    """The form that asks for these keys, filled with what a read showed, or with what was sent before. ``labels`` and
+    ``notes`` by key (``address.city``) take the place of the declaration's own."""
+    made = Form([_input(one, model, values.get(one.name), options) for one in fields])
+    for one in made.inputs:
+        for part in (one, *one.members):
+            part.label = (labels or {}).get(part.name, part.label)
+            part.help = (notes or {}).get(part.name, part.help)
+    return made
+
+
+def empty(fields: Iterable[Field], model: type[models.Model]) -> dict[str, Any]:
+    """What the fields of a new row hold before anybody has filled them in."""
+    return {
+        one.name: _plain(one.absent(model))
+        for one in fields
+        if one.access is not REQUIRED and one.stored and not isinstance(one, Members)
+    }
+
+
+def payload(fields: Iterable[Field], request: HttpRequest, model: type[models.Model]) -> dict[str, Any]:
+    """What was sent, as the engine reads it, files among it. Boxes that aren't ticked are sent by not being sent."""
+    found: dict[str, Any] = {}
+    for one in fields:
+        if one.upload:
+            if one.name in request.FILES:
+                found[one.name] = request.FILES[one.name]
+        elif isinstance(one, Members) and not one.many:
+            found[one.name] = _members(one, request.POST)
+        elif one.name in request.POST or _ticked(one):
+            found[one.name] = _sent(one, one.name, request.POST)
+    return found
+
+
+def _members(one: Members, sent: QueryDict) -> dict[str, Any] | None:
+    """The object, or None where nothing of it was filled in."""
+    inner = {
+        member.name: _sent(member, f"{one.name}.{member.name}", sent)
+        for member in one.fields
+        if member.writable
+    }
+    return inner if any(value not in (None, "", [], False) for value in inner.values()) else None
+
+
+def _sent(one: Field, name: str, sent: QueryDict) -> Any:
+    if isinstance(one, Boolean):
+        return name in sent if _two_state(one) else {"true": True, "false": False}.get(sent.get(name, ""))
+    if isinstance(one, ListOf):
+        given = sent.getlist(name) if _picked(one) else sent.get(name, "").splitlines()
+        return [text.strip() for text in given if text.strip()]
+    text = sent.get(name, "")
+    if isinstance(one, Members):
+        return text or None  # JSON, which the engine opens
+    return text if text or isinstance(one, Text) else None
+
+
+def _ticked(one: Field) -> bool:
+    return (isinstance(one, Boolean) and _two_state(one)) or (isinstance(one, ListOf) and _picked(one))
+
+
+def _two_state(one: Boolean) -> bool:
+    return one.nullable is not True
+
+
+def _picked(one: ListOf) -> bool:
+    return bool(getattr(one.item, "choices", None))
+
+
+def _plain(value: Any) -> Any:
+    """Python value → what a wire would show of it."""
+    return msgspec.to_builtins(value, str_keys=True) if value is not None else None
+
+
+def shown(one: Any) -> dict[str, Any]:
+    """An object that the engine read, opened: by wire name, nested objects as dicts."""
+    opened: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(one))
+    return opened
+
+
+def _input(
+    one: Field,
+    model: type[models.Model] | None,
+    value: Any,
+    options: Options,
+    under: str = "",
+) -> Input:
+    name = f"{under}.{one.name}" if under else one.name
+    made = Input(
+        name=name,
+        label=label(one.name),
+        value="" if value is None else value,
+        help=one.doc,
+        required=one.access is REQUIRED and not isinstance(one, Boolean),
+    )
+    if isinstance(one, Members) and not one.many:
+        given = value if isinstance(value, Mapping) else {}
+        made.kind = "group"
+        inner = getattr(one, "to", None)  # the members of a JSON column have no columns
+        made.members = [
+            _input(member, inner, given.get(member.name), options, name)
+            for member in one.fields
+            if member.writable
+        ]
+    else:
+        _describe(made, one, model, options)
+    return made
+
+
+def _describe(made: Input, one: Field, model: type[models.Model] | None, options: Options) -> None:
+    """Kind, choices and limits of a field by its declaration."""
+    if one.upload:
+        made.kind, made.value = "file", ""
+    elif isinstance(one, Boolean):
+        _boolean(made, one)
+    elif isinstance(one, Ref):
+        made.kind, made.value = "select", str(made.value)
+        made.choices = [("", NOTHING), *options(one)]
+        if made.value not in dict(made.choices):  # of too many, or no longer offered: it can be kept
+            made.choices.append((made.value, f"#{made.value}"))
+    elif isinstance(one, ListOf):
+        _list(made, one)
+    elif isinstance(one, Members):
+        made.kind, made.rows = "textarea", 6
+        made.value = msgspec.json.encode(made.value or []).decode()
+    elif isinstance(one, Text):
+        _text(made, one, model)
+    elif isinstance(one, Integer):
+        if one.choices is not None:
+            made.kind, made.choices = "select", _chosen(one.choices, made.required)
+        else:
+            made.kind, made.attributes = "number", {"min": one.minimum, "max": one.maximum, "step": 1}
+        made.value = str(made.value)
+    elif isinstance(one, Decimal):
+        made.kind, made.attributes = "number", {"step": "any"}
+    else:
+        made.kind = next((kind for of, kind in _KINDS if isinstance(one, of)), "text")
+        if made.kind == "datetime-local":
+            made.value, made.attributes = str(made.value)[:19], {"step": 1}
+
+
+_KINDS: tuple[tuple[type[Field], str], ...] = ((Date, "date"), (Timestamp, "datetime-local"), (Time, "time"))
+
+
+def _boolean(made: Input, one: Boolean) -> None:
+    if _two_state(one):
+        made.kind, made.value = "checkbox", made.value in (True, "true")
+    else:
+        made.kind, made.choices = "select", [("", NOTHING), ("true", "Yes"), ("false", "No")]
+        made.value = str(made.value).lower()
+
+
+def _list(made: Input, one: ListOf) -> None:
+    value = made.value if isinstance(made.value, list) else []
+    if _picked(one):
+        made.kind = "checkboxes"
+        made.choices = [(str(choice), str(choice)) for choice in getattr(one.item, "choices", ())]
+        made.value = [str(item) for item in value]
+    else:
+        made.kind, made.value = "textarea", "\n".join(str(item) for item in value)
+        made.help = " ".join(filter(None, (made.help, "One on each line.")))
+
+
+def _text(made: Input, one: Text, model: type[models.Model] | None) -> None:
+    if one.choices is not None and not one.open:
+        made.kind, made.choices = "select", _chosen(one.choices, made.required)
+        return
+    made.choices = [(choice, choice) for choice in one.choices or ()]
+    column = one.column(model) if model is not None else None
+    length = one.max_length or getattr(column, "max_length", None)
+    if length:
+        made.attributes["maxlength"] = length
+    if isinstance(column, models.TextField) or (length or 0) > _LONG:
+        made.kind = "textarea"
+
+
+def _chosen(choices: Sequence[Any], required: bool) -> list[tuple[str, str]]:
+    """Every choice, and none first where the field may stay empty."""
+    told = [(str(choice), str(choice) or NOTHING) for choice in choices]
+    return told if required or ("", NOTHING) in told else [("", NOTHING), *told]

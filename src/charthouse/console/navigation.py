@@ -1,0 +1,75 @@
+"""What the side bar offers, and to whom. A page asks for the same permissions as the resource that it shows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from charthouse.identity.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line: ``view`` is the name of its URL, ``icon`` of a symbol in icons.svg. ``permissions``: all of them are
+    needed; ``primary``: only for the practice's primary user."""
+
+    name: str
+    view: str
+    icon: str
+    permissions: tuple[str, ...] = ()
+    primary: bool = False
+
+    def shown_to(self, user: User) -> bool:
+        return (user.is_primary or not self.primary) and set(self.permissions) <= set(user.permissions)
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as it is drawn. ``current``: the page is this one, or below it."""
+
+    name: str
+    icon: str
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """``name`` stands above its lines; "" for none."""
+
+    name: str
+    lines: list[Line]
+
+
+_sections: dict[str, list[Entry]] = {
+    "": [Entry(name="Home", view="home", icon="home")],
+    "Care": [],
+    "Catalogues": [],
+    "Practice": [],
+    "Apps": [],
+}
+
+
+def offer(section: str, *entries: Entry) -> None:
+    """Add lines to a section of the menu; ``urls`` does it for each module of pages, once."""
+    _sections[section] += entries
+
+
+def menu(user: User, path: str) -> list[Section]:
+    """The sections that hold something for this person, on the page at ``path``."""
+    offered = [
+        (name, [(entry, reverse(entry.view)) for entry in entries if entry.shown_to(user)])
+        for name, entries in _sections.items()
+    ]
+    here = _current((address for _, lines in offered for _, address in lines), path)
+    return [
+        Section(name, [Line(entry.name, entry.icon, address, address == here) for entry, address in lines])
+        for name, lines in offered
+        if lines
+    ]
+
+
+def _current(addresses: Iterable[str], path: str) -> str:
+    """The address that lies deepest above the page."""
+    above = (a for a in addresses if path == a or path.startswith(f"{a.rstrip('/')}/"))
+    return max(above, key=len, default="")

@@ -1,0 +1,71 @@
+"""Pieces that the console's templates are made of."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from charthouse.console.forms import NOTHING
+from charthouse.console.tables import Badge, Cell
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A symbol of icons.svg; the words beside it say what it means."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("charthouse/console/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def badge(text: str, colour: str = "secondary") -> SafeString:
+    return format_html('<span class="badge bg-{}-lt">{}</span>', colour, text)
+
+
+@register.filter
+def shown(value: Any) -> Any:
+    """A value as people read it: yes and no, a dash for nothing, moments in UTC."""
+    if value is None or value == "" or value == []:
+        return format_html('<span class="text-secondary">{}</span>', NOTHING)
+    if isinstance(value, Badge):
+        return badge(value.text, value.colour)
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), _day(value))
+    if isinstance(value, int | Decimal):
+        return f"{value:,}"
+    if isinstance(value, list | tuple | set | frozenset):
+        return format_html("{}", ", ".join(str(item) for item in value))
+    return value
+
+
+@register.filter
+def moment(value: datetime) -> SafeString:
+    """A moment, in UTC unless it says another zone's wall clock itself."""
+    aware = value.astimezone(UTC) if value.tzinfo is not None else value
+    zone = " UTC" if value.tzinfo is not None else ""
+    return format_html(
+        '<time datetime="{}">{} {}{}</time>', aware.isoformat(), _day(aware), f"{aware:%H:%M}", zone
+    )
+
+
+@register.filter
+def cell(value: Cell) -> Any:
+    """What stands in a cell of a table."""
+    content = shown(value.value)
+    return format_html('<a href="{}">{}</a>', value.link, content) if value.link else content
+
+
+def _day(value: date) -> str:
+    return f"{value:%b} {value.day}, {value.year}"
