@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "charthouse.identity",
     "charthouse.files",
+    "charthouse.jobs",
     "charthouse.post",
     "charthouse.audit",
     "charthouse.domains.practice",

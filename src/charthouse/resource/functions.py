@@ -69,8 +69,8 @@ class Function:
     reading      whether read scopes are enough and nothing is written (default: for GET)
     parameters   of the query; ``one_of`` as a Resource has it
     fields       keys of the body; not ``stored``
-    answers      keys of the object that it answers with
-    also         other statuses that it may answer with → when
+    answers      keys of the object that it answers with; OPTIONAL ones may be left out
+    also         other statuses that it may answer with, with keys of ``answers`` but for 204 and 302 → when
     unique       as a Resource has it, for what it writes
     example      values of its body's and answer's keys, for documentation
     """

@@ -9,6 +9,7 @@ from django.db import models
 from charthouse.resource import schema
 from charthouse.resource.declare import ALWAYS, Action, Registry, Resource
 from charthouse.resource.examples import example_answered, example_shown, example_written
+from charthouse.resource.fields import OPTIONAL
 from charthouse.resource.filters import Filter
 from charthouse.resource.functions import JSON, Function
 from charthouse.resource.schema import Schema
@@ -254,12 +255,12 @@ class _Printer:
         example: Any = None
         if function.media == JSON and function.answers:
             name = component(function, function.method.title() + "Answer")
-            self.schemas[name] = schema.strict(
-                {
-                    f.name: schema.described(f, schema.shown_value(f, None), models.Model)
-                    for f in function.answers
-                }
-            )
+            keys = {
+                f.name: schema.described(f, schema.shown_value(f, None), models.Model)
+                for f in function.answers
+            }
+            always = [f.name for f in function.answers if f.access is not OPTIONAL]
+            self.schemas[name] = schema.strict(keys) | {"required": always}
             answers = {"type": "array", "items": ref(name)} if function.many else ref(name)
             example = example_answered(function)
         done: dict[str, Any] = {"description": "Done."}
@@ -268,7 +269,9 @@ class _Printer:
             if example is not None:
                 done["content"][function.media]["example"] = example
         responses = {str(function.status): done}
-        responses |= {str(status): {"description": said} for status, said in function.also.items()}
+        for status, said in function.also.items():
+            shown = {"content": done["content"]} if "content" in done and status not in (204, 302) else {}
+            responses[str(status)] = {"description": said, **shown}
         body = None
         if function.fields:
             name = component(function, function.method.title())

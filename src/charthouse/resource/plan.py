@@ -5,7 +5,7 @@ a scope or a permission (Forbidden). Touches no database.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -13,13 +13,15 @@ import msgspec
 from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import RawSQL, Window
+from django.db.models.functions import RowNumber
 
 from charthouse.resource import sql
 from charthouse.resource.actor import Actor
 from charthouse.resource.declare import ALWAYS, Resource
 from charthouse.resource.errors import Forbidden
 from charthouse.resource.fields import Field
+from charthouse.resource.filters import Filter
 from charthouse.resource.parse import Query
 from charthouse.resource.sql import Hole, Slot
 
@@ -149,17 +151,43 @@ def page(resource: Resource, owned: bool, query: Query) -> Shape:
     return _cached(resource, key, lambda: _page(resource, owned, query, seek))
 
 
-def _page(resource: Resource, owned: bool, query: Query, seek: str) -> Shape:
+def narrowed(
+    resource: Resource, owned: bool, asked: Sequence[Filter], flags: Collection[str]
+) -> "models.QuerySet[Any]":
+    """The visible rows that the parameters asked for let through, unless lists hide them."""
     rows = visible(resource, owned)
     condition = Q()
-    asked = [resource.filters_by_name[name] for name in query.filters]
     replaced = {name for declared in asked for name in declared.replaces}
     for declared in asked:
         if declared.name not in replaced:
             condition &= declared.where()
-    if resource.hidden and resource.hidden.unless not in query.flags:
+    if resource.hidden and resource.hidden.unless not in flags:
         condition &= ~resource.hidden.rows
-    rows = rows.filter(condition)
+    return rows.filter(condition)
+
+
+def numbered(
+    resource: Resource, owned: bool, asked: Sequence[Filter], flags: Collection[str], order: str
+) -> tuple[str, tuple[Any, ...]]:
+    """SQL of all rows of a list: (id, number from 1) in an order, with ``%s`` and its parameters."""
+    by = [models.F(order).asc(), models.F("pk").asc()] if order != "id" else [models.F("pk").asc()]
+    rows = narrowed(resource, owned, asked, flags).order_by()
+    return compiled(rows.values_list("pk", Window(RowNumber(), order_by=by)))
+
+
+def some(resource: Resource, owned: bool, verbose: bool) -> Shape:
+    """The visible rows of the ids in slot ``ids``, in no order."""
+
+    def make() -> Shape:
+        asked = sql.IsAny(models.F("pk"), Slot("ids", ArrayField(ID())))
+        return _shape(resource, visible(resource, owned).filter(asked), verbose)
+
+    return _cached(resource, ("some", owned, verbose), make)
+
+
+def _page(resource: Resource, owned: bool, query: Query, seek: str) -> Shape:
+    asked = [resource.filters_by_name[name] for name in query.filters]
+    rows = narrowed(resource, owned, asked, query.flags)
     order = "pk"
     if seek == "after":
         rows = rows.filter(pk__gt=Slot("after", ID()))

@@ -3,6 +3,7 @@
 May refuse: a row that isn't there or isn't visible, a page past the end (NotFound).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,14 @@ def one(resource: Resource, actor: Actor, row_id: int, *, verbose: bool) -> Any:
     if not found:
         raise NotFound()
     return found[0]
+
+
+def some(resource: Resource, actor: Actor, ids: Sequence[int], *, verbose: bool) -> list[Any]:
+    """The objects with these ids, in their order; those that aren't there, or aren't visible, are left out."""
+    shape = plan.some(resource, plan.owned_only(resource, actor), verbose)
+    rows = run.rows(shape.statement, {**plan.bindings(actor), "ids": list(ids)})
+    there = {int(row[shape.id_at]): row for row in rows}
+    return objects(shape, [there[row_id] for row_id in ids if row_id in there])
 
 
 def page(resource: Resource, actor: Actor, query: Query) -> Page:

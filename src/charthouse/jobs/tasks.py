@@ -1,0 +1,36 @@
+"""Forgetting jobs that are older than their hour, with what they have found."""
+
+from django.db.models import Exists, OuterRef
+from procrastinate.contrib.django import app
+
+from charthouse import clock
+from charthouse.identity import tenancy
+from charthouse.identity.models import Practice
+from charthouse.jobs.models import LIFE, Job, JobRows
+
+
+@app.periodic(cron="*/10 * * * *", periodic_id="sweep_jobs")
+@app.task(name="charthouse.jobs.sweep", queueing_lock="charthouse.jobs.sweep")
+def sweep_periodically(timestamp: int) -> None:
+    """Every ten minutes. ``timestamp``: when it was due, Unix seconds; not used."""
+    sweep()
+
+
+def sweep() -> int:
+    """Delete every job whose hour is over and whose rows no other needs, practice by practice. How many."""
+    tenancy.leave()
+    practices = list(Practice.objects.values_list("pk", flat=True))
+    return sum(_of_practice(practice) for practice in practices)
+
+
+def _of_practice(practice: int) -> int:
+    begun = clock.now() - LIFE
+    with tenancy.within(practice):
+        needed = Job.objects.filter(practice=practice, source=OuterRef("pk"), created_at__gt=begun)
+        old = Job.objects.filter(~Exists(needed), practice=practice, created_at__lte=begun)
+        keys = list(old.values_list("pk", flat=True))
+        if not keys:
+            return 0
+        JobRows.objects.filter(practice=practice, job__in=keys)._raw_delete(using="default")
+        Job.objects.filter(practice=practice, source__in=keys).exclude(pk__in=keys).update(source=None)
+        return Job.objects.filter(practice=practice, pk__in=keys)._raw_delete(using="default")

@@ -1,0 +1,25 @@
+"""A worker that does what waits in a queue, then ends."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connections
+from procrastinate.contrib.django import app
+
+QUEUE = "lists"
+
+
+def work_off() -> None:
+    """Do all that waits."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        with app.replace_connector(app.connector.get_worker_connector()) as background:  # type: ignore[attr-defined]
+            async with background.open_async():
+                await background.run_worker_async(
+                    queues=[QUEUE], wait=False, concurrency=1, install_signal_handlers=False
+                )
+        await loop.run_in_executor(None, connections.close_all)
+
+    asyncio.run(run())
