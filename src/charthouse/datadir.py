@@ -9,7 +9,12 @@ from pathlib import Path
 
 MARK = "CHARTHOUSE"
 TEXT = "This directory is the data of a Charthouse instance. `charthouse sandbox --fresh` may delete what is in it.\n"
-UNMARKED = {MARK, "secret_key", "files"}  # what is there when only the settings have been loaded with it
+UNMARKED = {
+    MARK,
+    "secret_key",
+    "file_keys",
+    "files",
+}  # what is there when only the settings have been loaded with it
 
 
 class Refused(Exception):

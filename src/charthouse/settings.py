@@ -3,6 +3,8 @@
 DATABASE_URL           PostgreSQL 15+; the owner of the tables. Web and worker take up the role charthouse_web on it
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
 CHARTHOUSE_SECRET_KEY  signing key; without it, one is made and kept in the data directory
+CHARTHOUSE_FILE_KEYS   keys that files are sealed with, number:base64,... (see files.keys); without them, one is made
+                       and kept in the data directory
 CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
 CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
@@ -42,6 +44,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+FILE_KEYS = os.environ.get("CHARTHOUSE_FILE_KEYS", "")
 BASE_URL = os.environ.get("CHARTHOUSE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = os.environ.get("CHARTHOUSE_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 
@@ -161,6 +164,7 @@ SMTP_URL = os.environ.get("CHARTHOUSE_SMTP_URL", "")
 DEFAULT_FROM_EMAIL = os.environ.get("CHARTHOUSE_MAIL_FROM") or f"no-reply@{urlsplit(BASE_URL).hostname}"
 SMS_URL = os.environ.get("CHARTHOUSE_SMS_URL", "")
 SMS_TOKEN = os.environ.get("CHARTHOUSE_SMS_TOKEN", "")
+FILE_UPLOAD_HANDLERS = ["charthouse.files.spool.Spooled"]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 X_FRAME_OPTIONS = "DENY"

@@ -1,6 +1,7 @@
 """Files: what is let in, how it is kept, who a link lets in."""
 
 import base64
+import hashlib
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -36,6 +37,11 @@ def kept(content: bytes, practice: int, field: File = PHOTO, name: str = "photo.
     with tenancy.within(practice):
         row_id = field.keep(field.parse(SimpleUploadedFile(name, content)), practice)
         return StoredFile.objects.get(pk=row_id)
+
+
+def stored(file: StoredFile) -> Path:
+    (found,) = Path(settings.DATA, "files", str(file.practice_id)).glob(f"*/{file.address}")
+    return found
 
 
 def link(file: StoredFile) -> str:
@@ -143,17 +149,27 @@ def test_a_link_of_one_practice_never_opens_anothers_file() -> None:
 def test_equal_content_lies_in_storage_once_a_practice() -> None:
     clinic, content = make_practice(), picture(size=(31, 17))
     first, second = kept(content, clinic.id), kept(content, clinic.id)
-    other = kept(content, make_practice().id)
     assert first.pk != second.pk
-    assert first.sha256 == second.sha256 == other.sha256
-    found = sorted(Path(settings.DATA, "files").glob(f"*/*/{first.sha256}"))
-    assert [path.parent.parent.name for path in found] == sorted([str(clinic.id), str(other.practice_id)])
-    assert all(path.stat().st_mode & 0o077 == 0 for path in found)
+    assert first.address == second.address
+    (found,) = Path(settings.DATA, "files", str(clinic.id)).glob("*/*")
+    assert found.name == first.address
+    assert found.stat().st_mode & 0o077 == 0
+
+
+def test_equal_content_of_two_practices_has_nothing_in_common() -> None:
+    content = picture("PNG", (64, 64))
+    first, other = (kept(content, make_practice().id) for _ in range(2))
+    assert first.address != other.address
+    mine, theirs = (stored(file).read_bytes() for file in (first, other))
+    assert hashlib.sha256(content).hexdigest() not in (first.address, other.address)
+    pieces = {mine[at : at + 8] for at in range(8, len(mine), 8)}
+    assert not any(theirs[at : at + 8] in pieces for at in range(48, len(theirs), 8))  # but for the head
+    assert content[:8] not in mine
 
 
 def test_bytes_that_storage_lost_are_a_404() -> None:
     file = kept(picture(size=(5, 5)), make_practice().id)
-    next(Path(settings.DATA, "files").glob(f"{file.practice_id}/*/{file.sha256}")).unlink()
+    stored(file).unlink()
     assert client().get(urlsplit(link(file)).path).status_code == 404
 
 

@@ -11,24 +11,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.core.files.uploadhandler import load_handler
-from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.http.request import split_domain_port, validate_host
 
 from charthouse.audit.log import Entry
-from charthouse.resource.errors import Malformed, TooLarge, UnsupportedMedia
+from charthouse.dialects import multipart
+from charthouse.files.models import StoredFile
+from charthouse.files.serving import Body, served
+from charthouse.resource.declare import MAX_BODY
+from charthouse.resource.errors import Malformed, NotFound, TooLarge, UnsupportedMedia
 
 logger = logging.getLogger("charthouse.api")
 
-MAX_BODY = 10 * 1024 * 1024  # bytes of a JSON or form body
-MAX_UPLOAD = 256 * 1024 * 1024  # bytes of a multipart body
 MAX_QUERY = 16 * 1024  # bytes of a query string
 
 _encode = msgspec.json.Encoder().encode
@@ -89,18 +87,19 @@ class Request:
 
     # -- body ---------------------------------------------------------------------------------------------------
 
-    def payload(self) -> Any:
-        """The body: JSON's values, or a dict of a form's fields and files.
+    def payload(self, most: int = MAX_BODY) -> Any:
+        """The body: JSON's values, or a dict of a form's fields and files. ``most``: bytes that a JSON or form body
+        may have; a multipart body may have multipart.MAX_UPLOAD.
 
         Raises Malformed, TooLarge, UnsupportedMedia.
         """
         media = (self.environ.get("CONTENT_TYPE") or "application/json").split(";")[0].strip().lower()
         if media == "multipart/form-data":
-            return self._multipart()
+            return multipart.parsed(self.environ)
         if media == "application/x-www-form-urlencoded":
-            return self._form(self.read(MAX_BODY))
+            return self._form(self.read(most))
         if media == "application/json" or media.endswith("+json"):
-            return json(self.read(MAX_BODY))
+            return json(self.read(most))
         raise UnsupportedMedia(f'Unsupported media type "{media[:100]}" in request.')
 
     def read(self, most: int) -> bytes:
@@ -110,11 +109,11 @@ class Request:
         if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
             body = stream.read(most + 1)
             if len(body) > most:
-                raise TooLarge(_too_large(most))
+                raise TooLarge.body(most)
             return bytes(body)
         expected = int(length) if length.isascii() and length.isdigit() else 0
         if expected > most:
-            raise TooLarge(_too_large(most))
+            raise TooLarge.body(most)
         body = stream.read(expected) if expected else b""
         if len(body) < expected:
             raise Malformed("The body is shorter than announced.")
@@ -137,24 +136,6 @@ class Request:
         except ValueError:
             raise Malformed("The form can't be read.") from None
 
-    def _multipart(self) -> dict[str, Any]:
-        environ: Any = self.environ
-        length = environ.get("CONTENT_LENGTH") or ""
-        if length.isdigit() and int(length) > MAX_UPLOAD:
-            raise TooLarge(_too_large(MAX_UPLOAD))
-        stream = environ["wsgi.input"]
-        if not length:
-            stream = BytesIO(self.read(MAX_UPLOAD))
-            environ = {**environ, "CONTENT_LENGTH": str(len(stream.getbuffer()))}
-        handlers: Any = [load_handler(path) for path in settings.FILE_UPLOAD_HANDLERS]
-        try:
-            fields, files = MultiPartParser(environ, stream, handlers).parse()
-        except RequestDataTooBig:
-            raise TooLarge("A form field is too large.") from None
-        except (MultiPartParserError, SuspiciousOperation, UnicodeError, ValueError):
-            raise Malformed("Multipart form parse error.") from None
-        return {**{name: fields[name] for name in fields}, **{name: files[name] for name in files}}
-
 
 def json(body: bytes) -> Any:
     """A JSON text. Raises Malformed."""
@@ -167,35 +148,46 @@ def json(body: bytes) -> Any:
         raise Malformed(f"JSON parse error - {what}") from None
 
 
-def _too_large(most: int) -> str:
-    return f"The request body is larger than {most // (1024 * 1024)} MB."
-
-
 @dataclass(slots=True)
 class Response:
-    """An answer; ``content`` is anything that msgspec encodes, bytes as they are, or None for no body."""
+    """An answer; ``content`` is anything that msgspec encodes, bytes as they are, a file's Body, which is sent in
+    pieces, or None for no body."""
 
     status: int
     content: Any = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     media: str = "application/json"
 
-    def body(self) -> bytes:
+    def body(self) -> bytes | Body:
         if self.content is None:
             return b""
-        return self.content if isinstance(self.content, bytes) else _encode(self.content)
+        return self.content if isinstance(self.content, bytes | Body) else _encode(self.content)
 
     def send(
-        self, start: Callable[..., Any], body: bytes, *, request_id: str, head: bool = False
+        self, start: Callable[..., Any], body: bytes | Body, *, request_id: str, head: bool = False
     ) -> Iterable[bytes]:
         headers = list(self.headers)
         if self.content is not None:
             headers.append(("Content-Type", self.media))
         if self.status != 204:
-            headers.append(("Content-Length", str(len(body))))
+            length = body.length if isinstance(body, Body) else len(body)
+            headers.append(("Content-Length", str(length)))
         headers += (("X-Request-Id", request_id), *_SAFE)
         start(f"{self.status} {_PHRASES[self.status]}", headers)
-        return [] if head else [body]
+        if head and isinstance(body, Body):
+            body.close()
+        if head:
+            return []
+        return body if isinstance(body, Body) else [body]
+
+
+def file(request: Request, stored: StoredFile) -> Response:
+    """A stored file, or the part of it that the request's Range asks for. Raises NotFound when it is lost."""
+    try:
+        found = served(stored, request.header("Range"), request.header("If-Range"))
+    except FileNotFoundError:
+        raise NotFound from None
+    return Response(found.status, found.body, found.headers, found.media)
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}

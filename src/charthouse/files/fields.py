@@ -1,20 +1,22 @@
 """A file as a key of a resource: uploaded as a part of a multipart body or as base64 text, read as a link."""
 
-import base64
 import binascii
 import re
 from dataclasses import dataclass
 from typing import IO, Any, ClassVar, cast
 
-from django.core.files.base import ContentFile
 from django.core.files.base import File as Content
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models.expressions import Combinable, F
 
 from charthouse.files import kinds, links
+from charthouse.files.spool import Spool
 from charthouse.files.storage import store
 from charthouse.identity import tenancy
 from charthouse.resource.fields import Field, Wrong
+
+_DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
+_PIECE = 256 * 1024  # characters of base64 text that are decoded at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,43 @@ class File(Field):
         return F(self.attribute)
 
     def parse(self, value: Any) -> "Checked":
-        content = value if isinstance(value, UploadedFile) else _decoded(value)
+        content = value if isinstance(value, UploadedFile) else self._decoded(value)
         if not content.size:
             raise Wrong("The submitted file is empty.")
         if content.size > self.max_size:
-            raise Wrong(f"The file is larger than {self.max_size // (1024 * 1024)} MB.")
-        found = kinds.media_type(cast("IO[Any]", content.file), self.kinds)
+            raise self._too_large()
+        try:
+            found = kinds.media_type(cast("IO[Any]", content.file), self.kinds)
+        except kinds.Unreadable as error:
+            raise Wrong(str(error)) from None
         if found is None:
             raise Wrong(f"The file is not a valid {' or '.join(self.kinds)}.")
         return Checked(content, found)
+
+    def _decoded(self, value: Any) -> "UploadedFile[Any]":
+        """Base64 text, plain or as a ``data:`` URL, put piece by piece where uploads wait."""
+        if not isinstance(value, str):
+            raise Wrong("The submitted data was not a file. Check the encoding type on the form.")
+        head = _DATA_URL.match(value)
+        start = head.end() if head else 0
+        if (len(value) - start) // 4 * 3 > 2 * self.max_size:  # there may be line ends, but not so many
+            raise self._too_large()
+        spool, left = Spool(), ""
+        try:
+            for at in range(start, len(value), _PIECE):
+                text = left + "".join(value[at : at + _PIECE].split())
+                last = at + _PIECE >= len(value)
+                whole = len(text) if last else len(text) // 4 * 4
+                spool.write(binascii.a2b_base64(text[:whole], strict_mode=True))
+                left = text[whole:]
+                if "=" in text[:whole] and (left or value[at + _PIECE :].strip()):
+                    raise ValueError("goes on after its end")
+        except (binascii.Error, ValueError):
+            raise Wrong("The file is not valid base64 text.") from None
+        return spool.opened(None)
+
+    def _too_large(self) -> Wrong:
+        return Wrong(f"The file is larger than {self.max_size // (1024 * 1024)} MB.")
 
     def keep(self, value: Any, practice: int) -> int | None:
         return None if value is None else store(value.content, value.media_type, practice).pk
@@ -75,14 +105,3 @@ class Made(Field):
     def finish(self, value: int | None) -> str | None:
         practice = None if value is None else tenancy.database().tenant
         return None if value is None or practice is None else links.link(practice, value, self.under)
-
-
-def _decoded(value: Any) -> "Content[Any]":
-    """Base64 text, plain or as a ``data:`` URL."""
-    if not isinstance(value, str):
-        raise Wrong("The submitted data was not a file. Check the encoding type on the form.")
-    text = re.sub(r"^data:[^,]{0,200};base64,", "", value, count=1)
-    try:
-        return ContentFile(base64.b64decode("".join(text.split()), validate=True))
-    except (binascii.Error, ValueError):
-        raise Wrong("The file is not valid base64 text.") from None

@@ -6,14 +6,21 @@ Only types that a browser shows without running anything are let in: no SVG, no 
 from collections.abc import Callable
 from typing import IO, Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 MOST_PIXELS = 50_000_000  # of an image when unpacked; a header that announces more is refused unread
+LARGEST_IMAGE = 50 * 1024 * 1024  # bytes; what reads images may take one into memory as it stands
 _IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF")
+
+
+class Unreadable(Exception):
+    """Of an acceptable kind, but nothing that we would unpack; the message is for the sender."""
 
 
 def media_type(content: IO[Any], kinds: tuple[str, ...]) -> str | None:
-    """The media type of seekable content, if it is of one of these kinds. Leaves the content at its start."""
+    """The media type of seekable content, if it is of one of these kinds. Leaves the content at its start.
+    Raises Unreadable."""
     for kind in kinds:
         content.seek(0)
         found = _KINDS[kind](content)
@@ -24,21 +31,33 @@ def media_type(content: IO[Any], kinds: tuple[str, ...]) -> str | None:
 
 
 def _image(content: IO[Any]) -> str | None:
+    if not content.read(8).startswith(_BEGINNINGS):
+        return None
+    if content.seek(0, 2) > LARGEST_IMAGE:
+        raise Unreadable(f"An image may be of at most {LARGEST_IMAGE // (1024 * 1024)} MB.")
+    content.seek(0)
     try:
         with Image.open(content, formats=tuple(_IMAGES)) as image:
             if image.width * image.height > MOST_PIXELS:
-                return None
+                raise Unreadable(f"An image may have at most {MOST_PIXELS // 1_000_000} million pixels.")
             media = _IMAGES[image.format or ""]
             image.verify()
             return media
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, UnidentifiedImageError):
-        return None
-    except (OSError, SyntaxError, ValueError, KeyError):  # what Pillow raises for broken files
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Unreadable(f"An image may have at most {MOST_PIXELS // 1_000_000} million pixels.") from None
+    except Unreadable:
+        raise
+    except Exception:  # broken files make Pillow raise all sorts
         return None
 
 
 def _pdf(content: IO[Any]) -> str | None:
-    return "application/pdf" if b"%PDF-" in content.read(1024) else None
+    """It begins as one: what a browser would take for something else before it comes to that is none."""
+    return (
+        "application/pdf"
+        if content.read(1024).lstrip(b"\xef\xbb\xbf\0\t\n\r ").startswith(b"%PDF-")
+        else None
+    )
 
 
 def _document(content: IO[Any]) -> str | None:

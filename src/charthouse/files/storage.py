@@ -1,18 +1,27 @@
-"""Where the bytes of files lie: Django's storage ``files`` of the settings, by practice and content.
+"""Where the bytes of files lie: Django's storage ``files`` of the settings, by practice and address, sealed.
 
-A practice's files share nothing with another's, so that equal content says nothing across practices.
+A practice's files share nothing with another's, so that equal content says nothing across practices: neither name nor
+bytes can be compared without the key.
 """
 
-import hashlib
+import hmac
 import os
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.db import connection
 
+from charthouse.files import keys
 from charthouse.files.models import StoredFile
+from charthouse.files.sealed import Broken, opening, sealing
+
+PIECE = 256 * 1024  # bytes that are worked on at a time
+UNFINISHED = ".new-"  # how names of files begin that were not written to the end
+_LOCKS = 0x6368_0003  # class of the advisory locks on addresses
 
 
 class Directory(FileSystemStorage):
@@ -24,9 +33,11 @@ class Directory(FileSystemStorage):
     def _save(self, name: str, content: "File[Any]") -> str:
         path = Path(self.path(name))
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as made:  # made with mode 0600
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=UNFINISHED, delete=False
+        ) as made:  # mode 0600
             try:
-                for chunk in content.chunks():
+                for chunk in content.chunks(PIECE):
                     made.write(chunk)
                 made.flush()
                 os.fsync(made.fileno())
@@ -43,32 +54,54 @@ def storage() -> Storage:
 
 def store(content: "File[Any]", media_type: str, practice: int) -> StoredFile:
     """Keep a file's bytes and its row, inside the caller's transaction. Bytes of a write that is rolled back stay
-    behind: nothing refers to them."""
-    sha256, size = keep(content, practice)
+    behind, until the sweep finds that no row has them."""
+    address, size = keep(content, practice)
     called = os.path.basename(content.name or "")[-200:]
     return StoredFile.objects.create(
-        practice_id=practice, sha256=sha256, size=size, media_type=media_type, name=called
+        practice_id=practice, address=address, size=size, media_type=media_type, name=called
     )
 
 
 def keep(content: "File[Any]", practice: int) -> tuple[str, int]:
-    """Keep a file's bytes alone. Their hash and size, for a row that the caller makes."""
-    digest, size = hashlib.sha256(), 0
+    """Keep a file's bytes alone. Their address and size, for a row that the caller makes in the same transaction:
+    until its end, the sweep leaves the address alone."""
+    number = keys.ring().newest
+    digest, size = hmac.new(keys.address_key(practice, number), digestmod=sha256), 0
     content.seek(0)
-    for chunk in content.chunks():
+    for chunk in content.chunks(PIECE):
         digest.update(chunk)
         size += len(chunk)
-    name = _path(practice, digest.hexdigest())
+    address = digest.hexdigest()
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", lock_of(address))
+    name = path(practice, address)
     if not storage().exists(name):
         content.seek(0)
-        storage().save(name, content)
-    return digest.hexdigest(), size
+        key = keys.ring().keys[number]
+        with sealing(content.chunks(PIECE), key, number, _context(practice, address)) as sealed:
+            storage().save(name, File(sealed))
+    return address, size
 
 
 def opened(file: StoredFile) -> IO[Any]:
-    """The file's bytes. Raises FileNotFoundError when storage lost them."""
-    return storage().open(_path(file.practice_id, file.sha256), "rb")
+    """The file's bytes, seekable. Raises FileNotFoundError when storage lost them, or has others in their place."""
+    raw = storage().open(path(file.practice_id, file.address), "rb")
+    try:
+        return opening(raw, file.size, keys.ring().keys.get, _context(file.practice_id, file.address))
+    except Broken as error:
+        raw.close()
+        raise FileNotFoundError(f"file {file.pk}: {error}") from None
 
 
-def _path(practice: int, sha256: str) -> str:
-    return f"{practice}/{sha256[:2]}/{sha256}"
+def path(practice: int, address: str) -> str:
+    return f"{practice}/{address[:2]}/{address}"
+
+
+def lock_of(address: str) -> list[int]:
+    """The advisory lock that whoever writes an address shares, and the sweep has for itself."""
+    return [_LOCKS, int(address[:7], 16)]
+
+
+def _context(practice: int, address: str) -> bytes:
+    return f"{practice}/{address}".encode()

@@ -5,16 +5,22 @@ from functools import wraps
 from typing import TypeVar
 
 from django.core.signing import BadSignature
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseForbidden,
+    StreamingHttpResponse,
+)
 from django.views.decorators.http import require_safe
 
 from charthouse.files import links
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import opened
+from charthouse.files.serving import Served, served
 from charthouse.identity import tenancy
 
-Shown = HttpResponse | FileResponse
-Answer = TypeVar("Answer", HttpResponse, FileResponse)
+Shown = HttpResponse | StreamingHttpResponse
+Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
 
 
 def linked(under: str) -> Callable[[Callable[[HttpRequest, int, int], Shown]], Callable[..., Shown]]:
@@ -46,6 +52,15 @@ def safe(response: Answer) -> Answer:
     return response
 
 
+def answer(request: HttpRequest, file: Served) -> Shown:
+    """A file as Django's response; it is sent in pieces."""
+    headers = {"Content-Type": file.media, "Content-Length": str(file.body.length), **dict(file.headers)}
+    if request.method == "HEAD" or file.status == 416:
+        file.body.close()
+        return safe(HttpResponse(status=file.status, headers=headers))
+    return safe(StreamingHttpResponse(file.body, status=file.status, headers=headers))
+
+
 @require_safe
 @linked("files")
 def show(request: HttpRequest, practice: int, file_id: int) -> Shown:
@@ -53,9 +68,7 @@ def show(request: HttpRequest, practice: int, file_id: int) -> Shown:
     if file is None:
         raise Http404
     try:
-        content = opened(file)
+        found = served(file, request.headers.get("Range"), request.headers.get("If-Range"))
     except FileNotFoundError:
         raise Http404 from None
-    response = FileResponse(content, content_type=file.media_type, filename=file.name or f"file-{file.pk}")
-    response["Content-Length"] = str(file.size)
-    return safe(response)
+    return answer(request, found)

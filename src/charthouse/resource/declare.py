@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ALWAYS = "always"
+MAX_BODY = 10 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Resource:
     events       operation → webhook event
     one_for      keys by which there is at most one row: a create with the same values writes that row
     unique       name of a unique constraint → (wire name, message)
+    max_body     bytes that the JSON or form body of a write may have
     example      keys of a typical write (or row), for documentation
     """
 
@@ -110,6 +112,7 @@ class Resource:
     events: Mapping[str, str] = field(default_factory=dict)
     one_for: tuple[str, ...] = ()
     unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    max_body: int = MAX_BODY
     addition: bool = False
 
     def __post_init__(self) -> None:
@@ -249,4 +252,15 @@ def _resolves(model: type[models.Model], path: str) -> bool:
     return True
 
 
-__all__ = ["ALWAYS", "METHODS", "REQUIRED", "Action", "Hidden", "Id", "PageSize", "Registry", "Resource"]
+__all__ = [
+    "ALWAYS",
+    "MAX_BODY",
+    "METHODS",
+    "REQUIRED",
+    "Action",
+    "Hidden",
+    "Id",
+    "PageSize",
+    "Registry",
+    "Resource",
+]

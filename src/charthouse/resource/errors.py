@@ -75,6 +75,11 @@ class Conflict(Refusal):
 class TooLarge(Refusal):
     status = 413
 
+    @classmethod
+    def body(cls, most: int) -> "TooLarge":
+        """``most``: bytes that it might have had."""
+        return cls(f"The request body is larger than {most // (1024 * 1024)} MB.")
+
 
 class UnsupportedMedia(Refusal):
     status = 415

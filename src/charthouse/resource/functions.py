@@ -14,6 +14,7 @@ from django.db import models
 from charthouse.resource import parse, write
 from charthouse.resource.actor import Actor
 from charthouse.resource.change import Change
+from charthouse.resource.declare import MAX_BODY
 from charthouse.resource.errors import Invalid, Malformed
 from charthouse.resource.fields import Field
 from charthouse.resource.filters import Filter
@@ -62,8 +63,8 @@ class Function:
     """One method of one URL.
 
     path         below the dialect's base; ``{id}`` stands for the id of a row of the resource ``of``
-    run          ``run(call)`` → content: an object, a list of them where ``many``, text or bytes where ``media`` isn't
-                 JSON, None where nothing is answered; or an Answer
+    run          ``run(call)`` → content: an object, a list of them where ``many``, text, bytes or a stored file
+                 where ``media`` isn't JSON, None where nothing is answered; or an Answer
     of           path of the resource it is about: its scopes, permissions, sharing and plan hold unless said otherwise
                  here, and its page of the reference shows it
     reading      whether read scopes are enough and nothing is written (default: for GET)
@@ -71,7 +72,7 @@ class Function:
     fields       keys of the body; not ``stored``
     answers      keys of the object that it answers with; OPTIONAL ones may be left out
     also         other statuses that it may answer with, with keys of ``answers`` but for 204 and 302 → when
-    unique       as a Resource has it, for what it writes
+    unique, max_body   as a Resource has them, for what it writes
     example      values of its body's and answer's keys, for documentation
     """
 
@@ -94,6 +95,7 @@ class Function:
     status: int = 200
     also: Mapping[int, str] = field(default_factory=dict)
     unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    max_body: int = MAX_BODY
     example: Mapping[str, Any] = field(default_factory=dict)
     addition: bool = False
 

@@ -158,10 +158,10 @@ class Charts:
         )
         page = typst.compile(AMENDMENT)
         assert isinstance(page, bytes)
-        sha256, size = keep(ContentFile(page), self.setup.practice)
+        address, size = keep(ContentFile(page), self.setup.practice)
         for app in apps.order_by("pk"):
             stored = {
-                "sha256": sha256,
+                "address": address,
                 "size": size,
                 "media_type": "application/pdf",
                 "name": "amendment.pdf",

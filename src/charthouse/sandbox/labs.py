@@ -152,11 +152,11 @@ class Laboratories:
 
     def _document(self, order: Row, kind: str, lines: Sequence[str]) -> int:
         content = ContentFile(pdf(lines))
-        sha256, size = keep(content, self.setup.practice)
+        address, size = keep(content, self.setup.practice)
         stamped = {"created_at": order["updated_at"], "updated_at": order["updated_at"]}
         file = {
             "id": self._next(StoredFile),
-            "sha256": sha256,
+            "address": address,
             "size": size,
             "media_type": "application/pdf",
             "name": f"order-{order['id']}.pdf",

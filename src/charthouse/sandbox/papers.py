@@ -127,6 +127,6 @@ class Papers:
 
     def file(self, content: bytes, media_type: str, name: str) -> int:
         """A stored file of the practice."""
-        sha256, size = keep(ContentFile(content), self.setup.practice)
-        row = {"sha256": sha256, "size": size, "media_type": media_type, "name": name}
+        address, size = keep(ContentFile(content), self.setup.practice)
+        row = {"address": address, "size": size, "media_type": media_type, "name": name}
         return self.setup.copy(StoredFile, [row])[0]

@@ -8,7 +8,8 @@ from typing import Any
 
 from charthouse.dialects import door, people
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.dialects.http import Request, Response
+from charthouse.dialects.http import Request, Response, file
+from charthouse.files.models import StoredFile
 from charthouse.identity.bearer import authenticate
 from charthouse.resource import functions, parse, plan, read, write
 from charthouse.resource.actor import Actor
@@ -79,11 +80,13 @@ def _template(parts: list[str]) -> str:
 def _function_url(request: Request, function: Function, actor: Actor, parts: list[str]) -> Response:
     plan.authorize(function, actor, reading=bool(function.reading))
     row_id = request.entry.row_id = _row_id(parts[1]) if function.names_a_row else None
-    payload = request.payload() if function.fields else {}
+    payload = request.payload(function.max_body) if function.fields else {}
     answer = functions.call(function, actor, row_id, request.parameters, payload, request.url)
     if not isinstance(answer, Answer):
         answer = Answer(answer, function.status)
     content = answer.content
+    if isinstance(content, StoredFile):
+        return file(request, content)
     if isinstance(content, str) and function.media != JSON:
         content = content.encode()
     headers = [("Location", answer.location)] if answer.location else []
@@ -110,7 +113,7 @@ def _list_url(
 
 def _with_query(resource: Resource, request: Request) -> Any:
     """The body, and the keys that this resource takes as query parameters as well."""
-    payload = request.payload()
+    payload = request.payload(resource.max_body)
     if not isinstance(payload, dict):
         return payload
     names = [field.name for field in resource.writable if field.in_query]
@@ -130,7 +133,7 @@ def _object_url(request: Request, method: str, resource: Resource, actor: Actor,
         write.delete(resource, actor, row_id)
     else:
         operation = "replace" if method == "PUT" else "modify"
-        write.update(resource, actor, operation, row_id, request.payload())
+        write.update(resource, actor, operation, row_id, request.payload(resource.max_body))
     return Response(204)
 
 
@@ -140,7 +143,7 @@ def _action_url(
     _allow(method, [action.method])
     plan.authorize(resource, actor, reading=method == "GET")
     row_id = request.entry.row_id = _row_id(text)
-    answer = write.act(resource, actor, action, row_id, request.payload())
+    answer = write.act(resource, actor, action, row_id, request.payload(resource.max_body))
     if answer is not None:
         request.entry.patients = people.patients(resource, [answer])
     return Response(204) if answer is None else Response(201 if method == "POST" else 200, answer)

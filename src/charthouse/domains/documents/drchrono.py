@@ -25,11 +25,11 @@ from charthouse.resource.filters import RefIs, Since
 _PERMITTED: dict[str, Any] = {"scopes": ("patients",), "permissions": ("Manage Patients",)}
 _UPLOAD: dict[str, Any] = {
     "kinds": ("document",),
-    "max_size": 50 * 1024 * 1024,
+    "max_size": 250 * 1024 * 1024,
     "example": (
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
     ),
-    "doc": "A PDF or an image of at most 50 MB; reads as a link that works for an hour.",
+    "doc": "A PDF of at most 250 MB or an image of at most 50 MB; reads as a link that works for an hour.",
 }
 
 documents = Resource(

@@ -1,0 +1,63 @@
+"""A multipart body, read as it arrives: files go to a spool, nothing of them is held (see files.spool)."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.files.uploadhandler import load_handler
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+
+from charthouse.resource.errors import Malformed, TooLarge
+
+MAX_UPLOAD = 256 * 1024 * 1024  # bytes of a body
+_TAIL = 1024  # bytes at the end, in which the last boundary lies
+
+
+class _Counted:
+    """The body's stream, which knows what has come, and ends where the body does."""
+
+    def __init__(self, stream: Any, expected: int | None) -> None:
+        self._stream, self._expected, self.count, self.tail = stream, expected, 0, b""
+
+    def read(self, size: int = -1) -> bytes:
+        if self._expected is not None:
+            size = min(size, self._expected - self.count) if size >= 0 else self._expected - self.count
+        piece: bytes = self._stream.read(size) if size else b""
+        self.count += len(piece)
+        if self.count > MAX_UPLOAD:
+            raise TooLarge.body(MAX_UPLOAD)
+        self.tail = (self.tail + piece)[-_TAIL:]
+        return piece
+
+    def whole(self, boundary: bytes) -> bool:
+        """Whether all of it came: as long as announced, and ended as a multipart body ends."""
+        while self.read(1 << 16):  # what follows the last boundary
+            pass
+        return self._expected in (None, self.count) and b"--" + boundary + b"--" in self.tail
+
+
+def parsed(environ: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields and files by name; of several with one name, the last. Raises Malformed, TooLarge."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    expected = int(length) if length.isascii() and length.isdigit() else None
+    chunked = str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower() == "chunked"
+    if expected is None and not chunked:
+        expected = 0
+    if expected is not None and expected > MAX_UPLOAD:
+        raise TooLarge.body(MAX_UPLOAD)
+    stream: Any = _Counted(environ["wsgi.input"], expected)
+    # Of a body that comes in chunks nobody knows the length; the parser only asks whether there is any.
+    known: Any = {**environ, "CONTENT_LENGTH": str(MAX_UPLOAD if expected is None else expected)}
+    try:
+        parser = MultiPartParser(
+            known, stream, [load_handler(path) for path in settings.FILE_UPLOAD_HANDLERS]
+        )
+        fields, files = parser.parse()
+    except RequestDataTooBig:
+        raise TooLarge("A form field is too large.") from None
+    except (MultiPartParserError, SuspiciousOperation, UnicodeError, ValueError, LookupError):
+        raise Malformed("Multipart form parse error.") from None
+    if expected != 0 and not stream.whole(cast(Any, parser)._boundary):
+        raise Malformed("The multipart body is cut short.")
+    return {**{name: fields[name] for name in fields}, **{name: files[name] for name in files}}

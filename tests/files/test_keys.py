@@ -1,0 +1,96 @@
+"""Keys of files: where they come from, which one seals, what a new one changes."""
+
+import base64
+import os
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from charthouse.files import keys
+from charthouse.files.fields import File
+from charthouse.files.models import StoredFile
+from charthouse.files.storage import opened
+from charthouse.identity import tenancy
+from tests.support import make_practice
+
+ONE, TWO = (f"{number}:{base64.b64encode(bytes([number]) * 32).decode()}" for number in (1, 2))
+DOCUMENT = File("document", kinds=("document",))
+
+
+@pytest.fixture
+def data(tmp_path: Path, settings_of: None) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An instance whose keys are its own."""
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "FILE_KEYS", "")
+    monkeypatch.setattr(settings, "DATA", tmp_path / "data")
+    keys.ring.cache_clear()
+    yield
+    keys.ring.cache_clear()
+
+
+def kept(content: bytes, practice: int) -> StoredFile:
+    with tenancy.within(practice):
+        row = DOCUMENT.keep(DOCUMENT.parse(SimpleUploadedFile("a.pdf", content)), practice)
+        return StoredFile.objects.get(pk=row)
+
+
+def test_a_key_is_made_once_and_only_its_owner_reads_it(data: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: keys.ring.__wrapped__().keys[1], range(8)))
+    assert len(set(found)) == 1
+    assert len(found[0]) == 32
+    assert stat.S_IMODE((data / "file_keys").stat().st_mode) == 0o600
+    assert os.listdir(data) == ["file_keys"]
+
+
+def test_the_environment_goes_first(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "FILE_KEYS", f"{TWO},{ONE}")
+    assert keys.ring().newest == 2
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("text", ["", "1", "1:", "x:" + ONE[2:], ONE[:-4], f"{ONE},{ONE}", f"-{ONE}", "1:ä"])
+def test_what_is_no_key_is_refused_without_being_said(text: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        keys.parsed(text)
+    assert ONE[2:-6] not in str(refused.value)
+
+
+def test_a_ring_shows_no_key() -> None:
+    assert repr(keys.parsed(ONE)) == "Ring([1])"
+
+
+def test_a_new_key_seals_what_is_new_and_the_old_one_still_opens(data: Path) -> None:
+    clinic = make_practice()
+    old = kept(b"%PDF-1.7 the same", clinic.id)
+    before = keys.ring().keys[1]
+    with (data / "file_keys").open("a") as file_keys:
+        file_keys.write(TWO)
+    keys.ring.cache_clear()
+    assert keys.ring().keys[1] == before
+    new = kept(b"%PDF-1.7 the same", clinic.id)
+    assert new.address != old.address
+    for file in (old, new):
+        with opened(file) as content:
+            assert content.read() == b"%PDF-1.7 the same"
+
+
+def test_without_its_key_a_file_is_lost(data: Path) -> None:
+    file = kept(b"%PDF-1.7 secret", make_practice().id)
+    (data / "file_keys").write_text(TWO)
+    keys.ring.cache_clear()
+    with pytest.raises(FileNotFoundError, match="key 1"):
+        opened(file)

@@ -1,0 +1,140 @@
+"""Files as answers: whole or in part, in pieces, by both doors (links, and dialects)."""
+
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from charthouse import clock
+from charthouse.audit.log import Entry
+from charthouse.dialects import http
+from charthouse.files.fields import File
+from charthouse.files.models import StoredFile
+from charthouse.files.serving import span
+from charthouse.identity import tenancy
+from tests.support import client, make_practice
+
+DOCUMENT = File("document", kinds=("document",))
+CONTENT = b"%PDF-1.7\n" + bytes(at * 7 % 251 for at in range(150_000))
+SIZE = len(CONTENT)
+ENTRY = Entry(clock.now(), "0" * 32, "drchrono", "GET", "/", "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def file(database: None) -> StoredFile:
+    clinic = make_practice()
+    with tenancy.within(clinic.id):
+        row = DOCUMENT.keep(DOCUMENT.parse(SimpleUploadedFile("scan ä.pdf", CONTENT)), clinic.id)
+        return StoredFile.objects.get(pk=row)
+
+
+def by_link(file: StoredFile, method: str = "GET", **headers: str) -> httpx.Response:
+    with tenancy.within(file.practice_id):
+        path = urlsplit(DOCUMENT.finish(file.pk)).path
+    return client().request(
+        method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
+    )
+
+
+def by_dialect(file: StoredFile, method: str = "GET", **headers: str) -> httpx.Response:
+    def application(environ, start):  # type: ignore[no-untyped-def]
+        answer = http.file(http.Request(environ, ENTRY), file)
+        head = environ["REQUEST_METHOD"] == "HEAD"
+        return answer.send(start, answer.body(), request_id="1", head=head)
+
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    with httpx.Client(transport=httpx.WSGITransport(app=application)) as caller:
+        return caller.request(method, "http://testserver/", headers=named)
+
+
+DOORS = pytest.mark.parametrize("door", [by_link, by_dialect])
+
+
+@DOORS
+def test_the_whole(door, file: StoredFile) -> None:  # type: ignore[no-untyped-def]
+    answer = door(file)
+    assert (answer.status_code, answer.content) == (200, CONTENT)
+    assert answer.headers["content-length"] == str(SIZE)
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == "inline; filename*=utf-8''scan%20%C3%A4.pdf"
+    head = door(file, "HEAD")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(SIZE)
+
+
+@DOORS
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=10-19", 10, 20),
+        ("bytes=65479-65490", 65479, 65491),
+        ("bytes=100000-", 100_000, SIZE),
+        (f"bytes=5-{SIZE + 1000}", 5, SIZE),
+        ("bytes=-7", SIZE - 7, SIZE),
+        (f"bytes=-{SIZE + 1}", 0, SIZE),
+        ("BYTES= 3-4 ", 3, 5),
+    ],
+)
+def test_a_part(door, file: StoredFile, asked: str, start: int, end: int) -> None:  # type: ignore[no-untyped-def]
+    answer = door(file, Range=asked)
+    assert answer.status_code == 206
+    assert answer.content == CONTENT[start:end]
+    assert answer.headers["content-range"] == f"bytes {start}-{end - 1}/{SIZE}"
+    assert answer.headers["content-length"] == str(end - start)
+
+
+@DOORS
+@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=999999999-", "bytes=-0"])
+def test_a_part_past_the_end(door, file: StoredFile, asked: str) -> None:  # type: ignore[no-untyped-def]
+    answer = door(file, Range=asked)
+    assert (answer.status_code, answer.content) == (416, b"")
+    assert answer.headers["content-range"] == f"bytes */{SIZE}"
+
+
+@DOORS
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "bytes=0-1,5-6",
+        "lines=1-2",
+        "bytes=5-3",
+        "bytes=-",
+        "bytes=",
+        "bytes=a-b",
+        "0-1",
+        "bytes=1-" + "9" * 30,
+    ],
+)
+def test_what_is_no_single_range_is_answered_with_the_whole(door, file: StoredFile, asked: str) -> None:  # type: ignore[no-untyped-def]
+    answer = door(file, Range=asked)
+    assert (answer.status_code, len(answer.content)) == (200, SIZE)
+
+
+@DOORS
+def test_a_part_unless_the_file_is_another(door, file: StoredFile) -> None:  # type: ignore[no-untyped-def]
+    tag = door(file).headers["etag"]
+    assert door(file, Range="bytes=0-1", If_Range=tag).status_code == 206
+    for other in ('"other"', "Sat, 21 Nov 2026 10:00:00 GMT"):
+        assert door(file, Range="bytes=0-1", If_Range=other).status_code == 200
+
+
+def test_bytes_that_are_lost_are_not_found_by_a_dialect(file: StoredFile) -> None:
+    lost = StoredFile(practice_id=file.practice_id, address="0" * 64, size=3, media_type="image/png")
+    request = http.Request({"REQUEST_METHOD": "GET"}, ENTRY)
+    with pytest.raises(http.NotFound):
+        http.file(request, lost)
+
+
+def test_a_caller_who_leaves_closes_the_file(file: StoredFile) -> None:
+    body = http.file(http.Request({"REQUEST_METHOD": "GET"}, ENTRY), file).body()
+    assert next(iter(body))
+    body.close()
+    with pytest.raises(ValueError, match="closed"):
+        next(iter(body))
+
+
+def test_a_span_of_nothing() -> None:
+    assert span("bytes=0-", 0) == (0, 0)
