@@ -45,3 +45,30 @@ class ApiCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.status}"
+
+
+class Event(models.Model):
+    """Something that was done beside the rows of the record: see ``events``."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    practice_id = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(null=True)
+    app_id = models.BigIntegerField(null=True)
+    api_user_id = models.BigIntegerField(null=True)
+    patient_id = models.BigIntegerField(null=True)
+    ip = models.CharField(max_length=45)
+    what = models.CharField(max_length=40)
+    details = models.JSONField()
+
+    web_role_may = frozenset({"SELECT", "INSERT"})
+    web_role_sees = "own"
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["practice_id", "at", "id"], name="events_of_practice"),
+            models.Index(fields=["practice_id", "patient_id", "id"], name="events_about_patient"),
+        ]
+
+    def __str__(self) -> str:
+        return self.what

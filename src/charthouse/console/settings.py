@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 
 from charthouse.console.page import Request, page, show
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
+from charthouse.identity.permissions import permit, share
 
 SHARING_WORDS = {
     "share_patients": "Patients",
@@ -70,10 +71,11 @@ def _save(request: Request, practice: int) -> None:
     permissions = {pk: _known(posted.getlist(f"may-{pk}"), PERMISSIONS) for pk in shown}
     with transaction.atomic():
         Practice.objects.filter(pk=practice).update(
-            sharing=sharing, refuse_duplicate_patients="refuse_duplicate_patients" in posted
+            refuse_duplicate_patients="refuse_duplicate_patients" in posted
         )
+        share(practice, sharing, by=request.actor.user)
         for pk, names in permissions.items():
-            User.objects.filter(pk=people[pk].pk, practice=practice).update(permissions=names)
+            permit(people[pk], names, by=request.actor.user)
 
 
 def _known(given: list[str], names: tuple[str, ...]) -> list[str]:

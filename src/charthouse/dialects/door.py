@@ -16,9 +16,9 @@ from charthouse.audit import log
 from charthouse.audit.log import Entry
 from charthouse.dialects.http import Request, Response, report
 from charthouse.files import links
-from charthouse.identity import address, tenancy
+from charthouse.identity import address, events, tenancy
 from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Refusal, Unavailable
+from charthouse.resource.errors import Fault, Refusal, Unavailable
 
 LONGEST_PATH = 200
 
@@ -34,6 +34,7 @@ def serve(
     began = perf_counter()
     request = Request(environ, _entry(environ, dialect))
     tenancy.leave()
+    events.came_from(request.entry.ip)
     links.served_from(lambda: request.origin)
     response = _answer(request, handle, refused)
     request.drain()
@@ -78,16 +79,6 @@ def _answer(
         return _refusal(request, refused, Fault())
 
 
-class Fault(Refusal):
-    """A mistake of ours."""
-
-    status = 500
-    gate = "fault"
-
-    def __init__(self) -> None:
-        super().__init__("Internal server error.")
-
-
 def _refusal(request: Request, refused: Callable[[Refusal], Response], refusal: Refusal) -> Response:
     entry = request.entry
     entry.gate, entry.patients = refusal.gate, "{}"
@@ -111,6 +102,3 @@ def _printable(path: str) -> str:
     if path.isascii() and path.isprintable():
         return path
     return ascii(path)[1:-1]
-
-
-__all__ = ["called_by", "serve"]

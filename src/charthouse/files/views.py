@@ -18,6 +18,7 @@ from charthouse.files import links
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import Served, served
 from charthouse.identity import tenancy
+from charthouse.identity.events import tell
 
 Shown = HttpResponse | StreamingHttpResponse
 Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
@@ -37,7 +38,10 @@ def linked(under: str) -> Callable[[Callable[[HttpRequest, int, int], Shown]], C
             except BadSignature:
                 raise Http404 from None
             tenancy.enter(practice)
-            return view(request, practice, row)
+            shown = view(request, practice, row)
+            if shown.status_code < 400:
+                tell("file opened", practice_id=practice, details={"of": under, "id": row})
+            return shown
 
         return answered
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from oauthlib.common import generate_token
 
 from charthouse import clock
+from charthouse.identity.events import tell
 from charthouse.identity.models import SCOPES, AccessToken, Application, Grant, RefreshToken, User
 from charthouse.identity.tokens import stop
 
@@ -92,6 +93,7 @@ def exchange(grant: Grant, scopes: Iterable[str], access_token: str, refresh_tok
                 family=grant.token_family,
             )
         else:
+            _stopped("code used twice", grant)
             RefreshToken.revoke_family(grant.token_family)
     return bool(first)
 
@@ -101,6 +103,7 @@ def undo(grant: Grant) -> None:
     with transaction.atomic():
         lock(grant.application_id, grant.user_id)
         RefreshToken.revoke_family(grant.token_family)
+        _stopped("code used twice", grant)
 
 
 def refresh(old: RefreshToken, scopes: Iterable[str], access_token: str, refresh_token: str) -> bool:
@@ -129,6 +132,7 @@ def revoke(token: str, application: Application) -> None:
             with transaction.atomic():
                 lock(found.application_id, found.user_id)
                 RefreshToken.revoke_family(found.token_family)
+                _stopped("consent revoked", found)
 
 
 def deauthorize(application_id: int, user_id: int) -> None:
@@ -137,6 +141,13 @@ def deauthorize(application_id: int, user_id: int) -> None:
         lock(application_id, user_id)
         Grant.objects.filter(application=application_id, user=user_id, used=None).update(used=clock.now())
         stop_all(application_id, user_id)
+        user = User.objects.get(pk=user_id)
+        tell("consent revoked", practice_id=user.practice_id, user_id=user_id, app_id=application_id)
+
+
+def _stopped(what: str, held: Grant | AccessToken | RefreshToken) -> None:
+    """``held``: what is stopped, with all that came of the same consent."""
+    tell(what, practice_id=held.user.practice_id, user_id=held.user_id, app_id=held.application_id)
 
 
 def stop_all(application_id: int, user_id: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from charthouse.identity import tenancy
+from charthouse.identity import address, events, tenancy
 from charthouse.identity.pages import content_policy as set_content_policy
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -15,9 +15,11 @@ def tenant(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         tenancy.leave()
+        events.came_from(address.of_request(request))
         try:
             return get_response(request)
         finally:
+            events.came_from("")
             tenancy.leave()
 
     return handle

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error, WebApplicationServer
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from charthouse.identity.events import tell
 from charthouse.identity.issue import ACCESS_LIFE
 from charthouse.identity.models import Application
 from charthouse.identity.pages import content_policy
@@ -65,9 +67,12 @@ def authorize(request: HttpRequest) -> HttpResponse:
     if request.POST.get("decision") != "allow":
         denied = AccessDeniedError(state=credentials["state"])
         return _back(denied.in_uri(credentials["redirect_uri"]))
-    headers, _, _ = SERVER.create_authorization_response(
-        uri, http_method="GET", scopes=scopes, credentials={**credentials, "user": request.user}
-    )
+    with transaction.atomic():
+        headers, _, _ = SERVER.create_authorization_response(
+            uri, http_method="GET", scopes=scopes, credentials={**credentials, "user": request.user}
+        )
+        person = {"practice_id": request.user.practice_id, "user_id": request.user.pk}
+        tell("consent given", **person, app_id=application.pk, details={"scopes": scopes})
     return _back(headers["Location"])
 
 

@@ -101,3 +101,13 @@ class Unavailable(Refusal):
 
     status = 503
     gate = "database"
+
+
+class Fault(Refusal):
+    """A mistake of ours."""
+
+    status = 500
+    gate = "fault"
+
+    def __init__(self) -> None:
+        super().__init__("Internal server error.")

@@ -1,0 +1,138 @@
+"""What is done beside the record leaves an event: who, what, when, from where; together with what was done."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+
+from charthouse import clock
+from charthouse.audit import events
+from charthouse.audit.models import Event
+from charthouse.identity import tenancy
+from charthouse.identity.events import tell
+from charthouse.identity.issue import deauthorize
+from charthouse.identity.models import PERMISSIONS, AccessToken
+from tests.identity import dance
+from tests.support import PASSWORD, Clinic, client, make_app, make_practice, make_user
+
+
+@pytest.fixture
+def clinic() -> Clinic:
+    clinic = make_practice("Hill Clinic", sharing=["share_patients"])
+    clinic.user.set_password(PASSWORD)
+    clinic.user.save()
+    return clinic
+
+
+def told(clinic: Clinic) -> list[Event]:
+    return list(Event.objects.using("owner").filter(practice_id=clinic.id).order_by("id"))
+
+
+def test_signing_in_and_out(clinic: Clinic) -> None:
+    before = clock.now()
+    browser = dance.signed_in(clinic.user.username)
+    home = browser.get("/")
+    browser.post("/sign-out", data=dance.hidden(home))
+    came, went = told(clinic)
+    assert [came.what, went.what] == ["signed in", "signed out"]
+    assert {came.user_id, went.user_id} == {clinic.user.pk}
+    assert (came.ip, came.app_id) == ("127.0.0.1", None)
+    assert before <= came.at <= clock.now()
+
+
+def test_failing_to_sign_in_until_locked_out(clinic: Clinic) -> None:
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        dance.sign_in(client(), clinic.user.username, "not the password")
+    whats = sorted(event.what for event in told(clinic))
+    assert whats == ["locked out"] + ["sign-in failed"] * settings.AXES_FAILURE_LIMIT
+    assert {event.user_id for event in told(clinic)} == {clinic.user.pk}
+    assert "not the password" not in str([vars(event) for event in told(clinic)])
+
+
+def test_a_name_that_nobody_has_is_not_kept() -> None:
+    name = "perhaps-my-password-6182"
+    before = Event.objects.using("owner").count()
+    dance.sign_in(client(), name, "x")
+    events.failed(None, {"username": "a\0b"})
+    events.failed(None, {})
+    rows = Event.objects.using("owner").order_by("id")[before:]
+    assert [row.what for row in rows if row.practice_id is None].count("sign-in failed") >= 3
+    assert name not in str([vars(row) for row in rows])
+
+
+def test_consent_given_and_revoked(clinic: Clinic) -> None:
+    app = make_app()
+    browser = dance.signed_in(clinic.user.username)
+    code = dance.code(browser, app, scope="patients:read calendar:read")
+    pair = dance.call(
+        app, grant_type="authorization_code", code=code, redirect_uri="https://app.example/callback"
+    ).json()
+    dance.call(app, "revoke_token", token=pair["access_token"])
+    _, given, revoked = told(clinic)
+    assert (given.what, given.user_id, given.app_id) == ("consent given", clinic.user.pk, app.row.pk)
+    assert sorted(given.details["scopes"]) == ["calendar:read", "patients:read"]
+    assert (revoked.what, revoked.user_id, revoked.app_id) == (
+        "consent revoked", clinic.user.pk, app.row.pk
+    )  # fmt: skip
+    everything = str([vars(event) for event in told(clinic)])
+    for secret in (code, pair["access_token"], pair["refresh_token"], app.client_secret):
+        assert secret not in everything
+    deauthorize(app.row.pk, clinic.user.pk)
+    assert told(clinic)[-1].what == "consent revoked"
+
+
+def test_saying_no_is_no_consent(clinic: Clinic) -> None:
+    dance.authorize(dance.signed_in(clinic.user.username), make_app(), decision="deny")
+    assert [event.what for event in told(clinic)] == ["signed in"]
+
+
+def test_a_code_that_comes_twice(clinic: Clinic) -> None:
+    app = make_app()
+    code = dance.code(dance.signed_in(clinic.user.username), app)
+    for _ in range(2):
+        dance.call(
+            app, grant_type="authorization_code", code=code, redirect_uri="https://app.example/callback"
+        )
+    assert told(clinic)[-1].what == "code used twice"
+    assert not AccessToken.objects.filter(user=clinic.user, revoked=None).exists()
+
+
+def test_permissions_and_sharing(clinic: Clinic) -> None:
+    nurse = make_user(clinic.practice, permissions=["Settings"], doctor=clinic.doctor)
+    browser = dance.signed_in(clinic.user.username)
+    form: dict[str, Any] = dance.hidden(browser.get("/settings")) | {
+        "sharing": ["share_patients", "share_inventory"],
+        "person": [str(clinic.user.pk), str(nurse.pk)],
+        f"may-{clinic.user.pk}": list(PERMISSIONS),
+        f"may-{nurse.pk}": ["Access Billing"],
+    }
+    browser.post("/settings", data=form)
+    _, sharing, permissions = told(clinic)
+    assert (sharing.what, sharing.user_id) == ("sharing changed", clinic.user.pk)
+    assert sharing.details == {"given": ["share_inventory"], "taken": []}
+    assert permissions.what == "permissions changed"
+    assert permissions.details == {"user": nurse.pk, "given": ["Access Billing"], "taken": ["Settings"]}
+    browser.post("/settings", data=form)
+    assert len(told(clinic)) == 3, "what changes nothing is no event"
+
+
+def test_what_is_undone_leaves_no_event(clinic: Clinic) -> None:
+    with transaction.atomic():
+        tell("exported", practice_id=clinic.id)
+        transaction.set_rollback(True)
+    assert told(clinic) == []
+
+
+def test_an_event_of_no_known_kind_is_a_mistake(clinic: Clinic) -> None:
+    with pytest.raises(KeyError):
+        tell("danced", practice_id=clinic.id)
+
+
+def test_only_its_own_practice_sees_an_event(clinic: Clinic) -> None:
+    tell("exported", practice_id=clinic.id, user_id=clinic.user.pk, details={"rows": 5})
+    (event,) = told(clinic)
+    with tenancy.within(clinic.id):
+        assert Event.objects.filter(pk=event.pk).exists()
+    with tenancy.within(make_practice().id):
+        assert not Event.objects.filter(pk=event.pk).exists()
