@@ -79,6 +79,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "oauth2_provider",
     "procrastinate.contrib.django",
     "charthouse.identity",
@@ -111,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "charthouse.identity.middleware.signed_in",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "charthouse.identity.sessions.keep",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "charthouse.identity.middleware.content_policy",
     "axes.middleware.AxesMiddleware",
@@ -177,7 +181,9 @@ CSRF_COOKIE_NAME = "charthouse_csrf"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 12 * 3600  # see identity.sessions
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+OTP_TOTP_ISSUER = "Charthouse"
 CSRF_COOKIE_AGE = None
 SECURE_HSTS_SECONDS = 365 * 86400 if TLS else 0
 

@@ -11,7 +11,17 @@ from charthouse.identity import tenancy
 from tests.browser.axe import violations
 from tests.support import PASSWORD, Clinic, make_practice
 
-PAGES = ["/", "/settings", "/catalogues/profiles", "/catalogues/profiles/new", "/catalogues/fields"]
+PAGES = [
+    "/",
+    "/account",
+    "/account/password",
+    "/account/second-factor",
+    "/settings",
+    "/outbox",
+    "/catalogues/profiles",
+    "/catalogues/profiles/new",
+    "/catalogues/fields",
+]
 
 
 @pytest.fixture

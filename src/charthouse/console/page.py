@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
 
@@ -13,6 +12,7 @@ from charthouse.console.actor import actor_of
 from charthouse.console.navigation import menu
 from charthouse.files import links
 from charthouse.identity.models import User
+from charthouse.identity.sessions import to_sign_in
 from charthouse.resource.actor import Actor
 from charthouse.resource.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 
@@ -43,7 +43,7 @@ def page(
 
         def _answer(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return _to_sign_in(request)
+                return to_sign_in(request)
             if request.user.practice_id is None:
                 return render(request, "charthouse/no_practice.html", status=403)
             if request.method not in (*methods, "HEAD"):
@@ -95,15 +95,6 @@ def _check(user: User, permissions: tuple[str, ...], primary: bool) -> None:
     for name in permissions:
         if name not in user.permissions:
             raise Forbidden(f'You do not have the permission "{name}".')
-
-
-def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """A part of a page that is asked for after the session has ended sends the whole page there."""
-    if request.headers.get("HX-Request") != "true":
-        return redirect_to_login(request.get_full_path())
-    shown = request.headers.get("HX-Current-URL", "")
-    path = "/" + shown.split("/", 3)[3] if shown.count("/") >= 3 else "/"
-    return HttpResponse(status=401, headers={"HX-Redirect": redirect_to_login(path)["Location"]})
 
 
 __all__ = ["Conflict", "Request", "View", "messages_of", "page", "refused", "show"]

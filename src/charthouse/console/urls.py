@@ -2,15 +2,27 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.console import home, settings
+from charthouse.console import account, home, outbox, settings
 from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.navigation import Entry, offer
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("account", account.account, name="account"),
+    path("account/password", account.password, name="password"),
+    path("account/second-factor", account.second_factor_page, name="second-factor"),
+    path("account/second-factor/codes", account.recovery_codes, name="recovery-codes"),
+    path("account/second-factor/off", account.second_factor_off, name="second-factor-off"),
+    path("account/apps/<int:application>/disconnect", account.disconnect, name="disconnect"),
     path("settings", settings.settings, name="settings"),
+    path("outbox", outbox.outbox, name="outbox"),
+    path("outbox/<int:row>", outbox.outgoing, name="outgoing"),
 ]
-offer("Practice", Entry(name="Settings", view="settings", icon="settings", primary=True))
+offer(
+    "Practice",
+    Entry(name="Settings", view="settings", icon="settings", primary=True),
+    Entry(name="Outbox", view="outbox", icon="mail", primary=True),
+)
 
 for catalogue in CATALOGUES:
     urlpatterns += catalogue.urls()

@@ -69,13 +69,15 @@ TRIAL = "Trial"  # the plan_type of a practice that tries the product out
 
 class Practice(models.Model):
     """A practice group: the tenant. ``sharing`` holds the switches that are on; ``plan_type`` is free text, and
-    TRIAL alone has less than the others."""
+    TRIAL alone has less than the others. People who did nothing for ``idle_minutes`` are signed out."""
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=200)
     sharing = ArrayField(models.CharField(max_length=40), default=list)
     plan_type = models.CharField(max_length=40, default="Provider")
     refuse_duplicate_patients = models.BooleanField(default=False)
+    require_second_factor = models.BooleanField(default=False)
+    idle_minutes = models.PositiveSmallIntegerField(default=30)
     created_at = models.DateTimeField(default=clock.now)
 
     web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
@@ -117,6 +119,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     doctor_id = models.BigIntegerField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May open the operators' admin.")
+    link_sent_at = models.DateTimeField(null=True, blank=True, help_text="A link to set the password.")
     created_at = models.DateTimeField(default=clock.now)
 
     objects = UserManager()

@@ -1,27 +1,10 @@
-"""Pages for people who are not signed in yet, and what every page may load."""
+"""What every page may load, and the answer to somebody who has failed to sign in too often."""
 
 from typing import Any
 
 from django.conf import settings as configuration
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-
-
-class SignIn(AuthenticationForm):
-    def clean_username(self) -> str:
-        """Nobody has a longer name than its column holds; the table of failed attempts has no room for it either."""
-        username: str = self.cleaned_data["username"]
-        if len(username) > 150:
-            raise self.get_invalid_login_error()
-        return username
-
-
-sign_in = LoginView.as_view(
-    template_name="charthouse/sign_in.html", authentication_form=SignIn, redirect_authenticated_user=True
-)
-sign_out = LogoutView.as_view(next_page="sign-in")
 
 
 def content_policy(response: HttpResponseBase, form_action: str = "") -> None:

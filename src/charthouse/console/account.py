@@ -1,0 +1,180 @@
+"""What people set for themselves: password, second factor, and the apps that act in their name."""
+
+from base64 import b32encode
+from typing import Any
+
+import segno
+from django.contrib import messages
+from django.contrib.auth import password_validation, update_session_auth_hash
+from django.core.exceptions import ValidationError
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.views.decorators.debug import sensitive_post_parameters
+
+from charthouse.console.forms import Form, Input
+from charthouse.console.page import Request, page, show
+from charthouse.identity import issue, second_factor, sessions
+from charthouse.identity.models import RefreshToken
+from charthouse.identity.scopes import asks
+from charthouse.resource.errors import NotFound
+
+
+@page()
+def account(request: Request) -> HttpResponseBase:
+    """Everything of one's own on one page."""
+    on = second_factor.is_on(request.user)
+    values = {
+        "on": on,
+        "left": second_factor.codes_left(request.user) if on else 0,
+        "apps": [
+            {"token": token, "asks": asks(token.scope.split())}
+            for token in RefreshToken.objects.filter(user=request.user, revoked=None)
+            .select_related("application")
+            .order_by("application__name")[:100]
+        ],
+    }
+    return show(request, "account.html", values)
+
+
+# -- password ---------------------------------------------------------------------------------------------------
+
+
+@sensitive_post_parameters()
+@page(methods=("GET", "POST"))
+def password(request: Request) -> HttpResponseBase:
+    """Change it, knowing the one there is."""
+    form = Form(
+        [
+            _password("old", "Current password", "current-password"),
+            _password(
+                "new", "New password", "new-password", "At least 12 characters, not a common password."
+            ),
+            _password("again", "The new one again", "new-password"),
+        ]
+    )
+    old, new, again = form.inputs
+    if request.method == "POST":
+        sent = request.POST
+        if not request.user.check_password(sent.get("old", "")):
+            old.errors.append("That is not your password.")
+        try:
+            password_validation.validate_password(sent.get("new", ""), request.user)
+        except ValidationError as error:
+            new.errors += error.messages
+        if sent.get("new") != sent.get("again"):
+            again.errors.append("The two are not the same.")
+        if not form.wrong:
+            request.user.set_password(sent["new"])
+            request.user.save(update_fields=["password"])
+            update_session_auth_hash(request, request.user)
+            messages.success(request, "Your password has been changed. Other sessions of yours have ended.")
+            return redirect("account")
+    values = {"title": "Change your password", "form": form, "back": reverse("account"), "back_to": "Account"}
+    return show(request, "edit.html", values, 400 if form.wrong else 200)
+
+
+def _password(name: str, label: str, complete: str, hint: str = "") -> Input:
+    return Input(
+        name=name,
+        label=label,
+        kind="password",
+        help=hint,
+        required=True,
+        attributes={"autocomplete": complete, "maxlength": 200},
+    )
+
+
+# -- second factor ----------------------------------------------------------------------------------------------
+
+
+@sensitive_post_parameters()
+@page(methods=("GET", "POST"))
+def second_factor_page(request: Request) -> HttpResponseBase:
+    """Set it up: a secret for the authenticator app, confirmed by a first code, answered with recovery codes once."""
+    wrong = ""
+    if second_factor.is_on(request.user):
+        return redirect("account")
+    if request.method == "POST":
+        codes = second_factor.confirm(request.user, request.POST.get("code", "")[:20])
+        if codes is not None:
+            sessions.verified(request)
+            return show(request, "recovery_codes.html", {"codes": codes, "first": True})
+        wrong = "That code is not right. Check the time of your phone, and try the next one."
+    device = second_factor.pending(request.user)
+    values = {
+        "wrong": wrong,
+        "qr": mark_safe(segno.make(device.config_url, error="m").svg_inline(scale=5, border=2, light="#fff")),  # noqa: S308
+        "secret": _in_fours(device),
+        "required": request.user.practice and request.user.practice.require_second_factor,
+    }
+    return show(request, "second_factor.html", values, 400 if wrong else 200)
+
+
+def _in_fours(device: Any) -> str:
+    """The secret as people type it."""
+    text = b32encode(device.bin_key).decode()
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+@sensitive_post_parameters()
+@page(methods=("GET", "POST"))
+def recovery_codes(request: Request) -> HttpResponseBase:
+    """New recovery codes in the place of the old ones, for somebody who knows the password."""
+
+    def made() -> HttpResponseBase:
+        return show(request, "recovery_codes.html", {"codes": second_factor.new_codes(request.user)})
+
+    if not second_factor.is_on(request.user):
+        return redirect("second-factor")
+    return _knowing_the_password(request, "New recovery codes", "The ones you have stop working.") or made()
+
+
+@sensitive_post_parameters()
+@page(methods=("GET", "POST"))
+def second_factor_off(request: Request) -> HttpResponseBase:
+    asked = _knowing_the_password(
+        request, "Turn the second factor off", "Your password alone will then let somebody in."
+    )
+    if asked is not None:
+        return asked
+    second_factor.turn_off(request.user)
+    request.session[sessions.VERIFIED] = False
+    messages.success(request, "The second factor is off.")
+    return redirect("account")
+
+
+def _knowing_the_password(request: Request, title: str, about: str) -> HttpResponseBase | None:
+    """A page that asks for the password; None once it has been given."""
+    form = Form([_password("password", "Your password", "current-password")])
+    if request.method == "POST":
+        if request.user.check_password(request.POST.get("password", "")):
+            return None
+        form.inputs[0].errors.append("That is not your password.")
+    values = {"title": title, "about": about, "form": form, "back": reverse("account"), "back_to": "Account"}
+    return show(request, "edit.html", values | {"button": "Go on"}, 400 if form.wrong else 200)
+
+
+# -- apps -------------------------------------------------------------------------------------------------------
+
+
+@page(methods=("GET", "POST"))
+def disconnect(request: Request, application: int) -> HttpResponseBase:
+    """Stop whatever an app holds in one's name."""
+    token = RefreshToken.objects.filter(user=request.user, application=application, revoked=None)
+    found = token.select_related("application").first()
+    if found is None:
+        raise NotFound()
+    if request.method == "POST":
+        issue.deauthorize(application, request.user.pk)
+        messages.success(request, f"{found.application.name} no longer acts in your name.")
+        return redirect("account")
+    values = {
+        "title": f"Disconnect {found.application.name}?",
+        "text": "Its access ends at once. It can ask you again.",
+        "button": "Disconnect",
+        "danger": True,
+        "back": reverse("account"),
+    }
+    return show(request, "confirm.html", values)

@@ -1,0 +1,79 @@
+"""What went out by post, and what could not. In a sandbox, where nothing leaves, this is where messages arrive."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.urls import reverse
+
+from charthouse.console.page import Request, page, show
+from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.post.models import Outgoing
+from charthouse.resource.errors import NotFound
+
+
+def _state(message: Outgoing) -> Badge:
+    if message.failed_at:
+        return Badge("failed", "red")
+    if message.sent_at:
+        return Badge("kept here" if settings.SANDBOX else "sent", "green")
+    return Badge("waiting", "orange" if message.error else "blue")
+
+
+def _states(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
+    if value == "failed":
+        return rows.exclude(failed_at=None)
+    if value == "waiting":
+        return rows.filter(sent_at=None, failed_at=None)
+    return rows
+
+
+TABLE = Table(
+    name="outbox",
+    label="Messages",
+    columns=(
+        Column("When", "created_at", sort="created_at", link=lambda row: reverse("outgoing", args=[row.pk])),
+        Column("To", "recipient"),
+        Column("Subject", lambda row: row.subject or row.get_kind_display(), kind="wide"),
+        Column("About", "purpose", kind="wide"),
+        Column("State", _state),
+    ),
+    search=("recipient", "subject"),
+    choices=(
+        Choice(
+            name="state",
+            label="State",
+            options=(("", "All"), ("waiting", "Waiting"), ("failed", "Failed")),
+            narrow=_states,
+        ),
+    ),
+    order="-pk",
+    empty="Nothing has gone out yet.",
+)
+
+
+@page(primary=True)
+def outbox(request: Request) -> HttpResponseBase:
+    """Messages of the practice, latest first."""
+    rows = Outgoing.objects.filter(practice=request.actor.practice, archived=False)
+    about = "This is a sandbox: nothing leaves it." if settings.SANDBOX else "What is sent is not kept."
+    return show(request, "list.html", {"title": "Outbox", "about": about, "table": TABLE.of(request, rows)})
+
+
+@page(primary=True)
+def outgoing(request: Request, row: int) -> HttpResponseBase:
+    message = Outgoing.objects.filter(practice=request.actor.practice, archived=False, pk=row).first()
+    if message is None:
+        raise NotFound()
+    lines: list[tuple[str, Any]] = [
+        ("To", message.recipient),
+        ("Kind", message.get_kind_display()),
+        ("About", message.purpose),
+        ("Written", message.created_at),
+        ("State", _state(message)),
+        ("Attempts", message.attempts),
+    ]
+    if message.error:
+        lines.append(("What went wrong", message.error))
+    return show(request, "outgoing.html", {"message": message, "lines": lines})

@@ -1,0 +1,83 @@
+"""Links by which people set their password: when they are invited, and when they have forgotten it.
+
+A link is good once, for a day, and only until the password or the address is changed. It goes to the address that the
+person's account has, on the server's own address (never one that a request names).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.contrib.auth.views import PasswordResetConfirmView
+from django.core.mail import EmailMessage
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from charthouse import clock
+from charthouse.identity import tenancy
+from charthouse.identity.models import User
+
+BETWEEN = timedelta(minutes=5)  # two links to one person that were asked for without signing in
+
+
+class Tokens(PasswordResetTokenGenerator):
+    """By the project's clock."""
+
+    def _now(self) -> datetime:
+        return clock.now().replace(tzinfo=None)
+
+
+tokens = Tokens()
+
+
+def send_link(user: User, *, invited_by: User | None = None) -> bool:
+    """Mail the person a link. False where there is no address to send it to, or no practice to send it for."""
+    if not user.email or user.practice_id is None or not user.is_active:
+        return False
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    path = reverse("set-password", args=[uid, tokens.make_token(user)])
+    values = {"user": user, "link": settings.BASE_URL + path, "invited_by": invited_by}
+    words = "Your account at {}" if invited_by else "A new password for {}"
+    text = render_to_string("charthouse/mail/set_password.txt", values)
+    with tenancy.within(user.practice_id):
+        EmailMessage(words.format(user.practice), text, to=[user.email]).send()
+        User.objects.filter(pk=user.pk).update(link_sent_at=clock.now())
+    return True
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def forgotten(request: HttpRequest) -> HttpResponse:
+    """Ask for a link by username or e-mail address. The answer doesn't say whether there is such an account."""
+    given = request.POST.get("who", "").strip()[:254].replace("\0", "")
+    if request.method != "POST" or not given:
+        return render(request, "charthouse/forgotten.html")
+    people = User.objects.select_related("practice").filter(
+        Q(username=given) | Q(email__iexact=given), is_active=True, practice__isnull=False
+    )
+    for user in people.filter(Q(link_sent_at=None) | Q(link_sent_at__lt=clock.now() - BETWEEN))[:3]:
+        send_link(user)
+    return render(request, "charthouse/forgotten.html", {"asked": True})
+
+
+class SetPassword(PasswordResetConfirmView):
+    template_name = "charthouse/set_password.html"
+    token_generator = tokens
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        form.save()
+        self.request.session.flush()
+        messages.success(self.request, "Your password has been set. Sign in with it.")
+        return redirect("sign-in")
+
+
+set_password = SetPassword.as_view()
