@@ -6,10 +6,11 @@ Catalogue("appointment_profiles", title="Appointment profiles", one="profile", b
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -27,7 +28,8 @@ from charthouse.resource.fields import Field
 class Catalogue:
     """path     of the resource in the DrChrono registry
     one      what a row is called, in small letters
-    base     address of the list, without slash in front; also the name of its view
+    base     address of the list, without slash in front; also the name of its view. What it captures beside a row
+             (``patients/<int:patient>/problems``) is ``at`` in the methods below
     columns  of the list; the first one leads to the row's form
     asks     keys of the form in their order; none: all that can be written
     labels, notes   by key, words in the place of the declaration's, which speak to developers
@@ -55,12 +57,37 @@ class Catalogue:
     def resource(self) -> Resource:
         return records.resource(self.path)
 
+    # -- what a catalogue that lies within something else says anew ---------------------------------------------
+
+    @property
+    def view(self) -> str:
+        """The name of the list's view."""
+        return self.base
+
+    def around(self, request: Request, **at: int) -> dict[str, Any]:
+        """What the templates of all its pages get. Raises NotFound for a place that isn't there."""
+        return {}
+
+    def found(self, request: Request, **at: int) -> "QuerySet[Any]":
+        """The rows of the list."""
+        return records.rows(self.resource, request.actor)
+
+    def given(self, request: Request, **at: int) -> Mapping[str, Any]:
+        """Keys that a new row gets beside what the form asks."""
+        return self.fixed
+
+    def one_at(self, request: Request, row: int, **at: int) -> Mapping[str, Any]:
+        """One object as the API shows it. Raises NotFound, also where it lies elsewhere."""
+        return records.get(self.resource, request.actor, row)
+
+    # -----------------------------------------------------------------------------------------------------------
+
     @property
     def entry(self) -> Entry:
         """Its line in the menu."""
         return Entry(
             name=self.title,
-            view=self.base,
+            view=self.view,
             icon=self.icon,
             permissions=self.resource.permissions if self.resource.permissions_on == "all" else (),
             primary=self.primary,
@@ -82,18 +109,20 @@ class Catalogue:
         if "DELETE" in methods:
             views.append(("/<int:row>/delete", "-delete", self.remove, ("GET", "POST")))
         return [
-            path(self.base + end, page(primary=self.primary, methods=allowed)(view), name=self.base + suffix)
+            path(self.base + end, page(primary=self.primary, methods=allowed)(view), name=self.view + suffix)
             for end, suffix, view, allowed in views
         ]
 
     # -- views --------------------------------------------------------------------------------------------------
 
-    def list(self, request: Request) -> HttpResponseBase:
+    def list(self, request: Request, **at: int) -> HttpResponseBase:
+        around = self.around(request, **at)
         writes = self.resource.method_set
         columns = self.columns
         if "PATCH" in writes or "PUT" in writes:
             first = columns[0]
-            linked = Column(first.name, first.show, sort=first.sort, kind=first.kind, link=self._address)
+            link = partial(self._address, at)
+            linked = Column(first.name, first.show, sort=first.sort, kind=first.kind, link=link)
             columns = (linked, *columns[1:])
         table = Table(
             name=self.path.replace("_", "-"),
@@ -103,79 +132,83 @@ class Catalogue:
             order=self.order,
             empty=f"There is no {self.one} yet.",
         )
-        found = records.rows(self.resource, request.actor).select_related(*self.related)
-        values = {"title": self.title, "about": self.about, "table": table.of(request, found)}
+        found = self.found(request, **at).select_related(*self.related)
+        values = {**around, "title": self.title, "about": self.about, "table": table.of(request, found)}
         if "POST" in writes:
-            values |= {"add": reverse(f"{self.base}-new"), "add_words": f"Add {self.one}"}
+            values |= {"add": self._to("-new", at), "add_words": f"Add {self.one}"}
         return show(request, "list.html", values)
 
-    def new(self, request: Request) -> HttpResponseBase:
+    def new(self, request: Request, **at: int) -> HttpResponseBase:
+        around = self.around(request, **at)
         records.check_writes(self.resource, request.actor)
         if request.method != "POST":
-            return self._form(request, forms.empty(self.fields, self.resource.model))
+            return self._form(request, around, forms.empty(self.fields, self.resource.model), at)
         sent = forms.payload(self.fields, request, self.resource.model)
         try:
-            records.create(self.resource, request.actor, {**sent, **self.fixed})
+            records.create(self.resource, request.actor, {**sent, **self.given(request, **at)})
         except (Invalid, Conflict, Malformed) as refusal:
-            return self._form(request, sent, refusal)
-        return self._done(request, f"The {self.one} has been added.")
+            return self._form(request, around, sent, at, refusal)
+        return self._done(request, at, f"The {self.one} has been added.")
 
-    def edit(self, request: Request, row: int) -> HttpResponseBase:
+    def edit(self, request: Request, row: int, **at: int) -> HttpResponseBase:
+        around = self.around(request, **at)
+        one = self.one_at(request, row, **at)
         if request.method != "POST":
-            return self._form(request, records.get(self.resource, request.actor, row), row=row)
+            return self._form(request, around, one, at, row=row)
         sent = forms.payload(self.fields, request, self.resource.model)
         try:
             records.modify(self.resource, request.actor, row, sent)
         except (Invalid, Conflict, Malformed) as refusal:
-            return self._form(request, sent, refusal, row)
-        return self._done(request, f"The {self.one} has been saved.")
+            return self._form(request, around, sent, at, refusal, row)
+        return self._done(request, at, f"The {self.one} has been saved.")
 
-    def remove(self, request: Request, row: int) -> HttpResponseBase:
+    def remove(self, request: Request, row: int, **at: int) -> HttpResponseBase:
+        around = self.around(request, **at)
+        told = records.words(self.one_at(request, row, **at))
         if request.method == "POST":
             records.delete(self.resource, request.actor, row)
-            return self._done(request, f"The {self.one} has been deleted.")
-        told = records.words(records.get(self.resource, request.actor, row))
+            return self._done(request, at, f"The {self.one} has been deleted.")
         values = {
+            **around,
             "title": f"Delete this {self.one}?",
             "text": f"“{told}” will no longer be offered. What refers to it stays as it is.",
             "button": "Delete",
             "danger": True,
-            "back": reverse(f"{self.base}-one", args=[row]),
+            "back": self._to("-one", at, row),
         }
         return show(request, "confirm.html", values)
 
     # -- parts --------------------------------------------------------------------------------------------------
 
-    def _address(self, row: Any) -> str:
-        return reverse(f"{self.base}-one", args=[row.pk])
+    def _to(self, suffix: str, at: Mapping[str, int], row: int | None = None) -> str:
+        return reverse(self.view + suffix, kwargs={**at, **({} if row is None else {"row": row})})
 
-    def _done(self, request: Request, words: str) -> HttpResponseBase:
+    def _address(self, at: Mapping[str, int], row: Any) -> str:
+        return self._to("-one", at, row.pk)
+
+    def _done(self, request: Request, at: Mapping[str, int], words: str) -> HttpResponseBase:
         messages.success(request, words)
-        return redirect(self.base)
+        return redirect(self._to("", at))
 
     def _form(
         self,
         request: Request,
+        around: Mapping[str, Any],
         values: Mapping[str, Any],
+        at: Mapping[str, int],
         refusal: Invalid | Conflict | Malformed | None = None,
         row: int | None = None,
     ) -> HttpResponseBase:
         options = records.Choices(request.actor)
         form = forms.build(self.fields, self.resource.model, values, options, self.labels, self.notes)
-        if isinstance(refusal, Invalid):
-            form.refuse(refusal.errors)
-        elif refusal is not None:
-            form.errors.append(refusal.detail)
+        title = f"New {self.one}" if row is None else self.title if refusal else records.words(values)
         told = {
-            "form": form,
-            "title": f"New {self.one}"
-            if row is None
-            else records.words(values)
-            if not refusal
-            else self.title,
-            "back": reverse(self.base),
+            **around,
+            "form": form.told(refusal),
+            "title": title,
+            "back": self._to("", at),
             "back_to": self.title,
         }
         if row is not None and "DELETE" in self.resource.method_set:
-            told["remove"] = reverse(f"{self.base}-delete", args=[row])
+            told["remove"] = self._to("-delete", at, row)
         return show(request, "edit.html", told, refusal.status if refusal else 200)

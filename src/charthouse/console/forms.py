@@ -10,6 +10,7 @@ from django.db import models
 from django.http import HttpRequest, QueryDict
 
 from charthouse.console.page import messages_of
+from charthouse.resource.errors import Invalid, Refusal
 from charthouse.resource.fields import (
     REQUIRED,
     Boolean,
@@ -88,8 +89,15 @@ class Form:
     def wrong(self) -> bool:
         return any(one.errors or any(inner.errors for inner in one.members) for one in self.inputs)
 
-    def refuse(self, errors: Any) -> None:
-        """Put the engine's errors where they belong."""
+    def told(self, refusal: Refusal | None) -> "Form":
+        """The form with what the engine says is wrong, where it belongs."""
+        if isinstance(refusal, Invalid):
+            self._refuse(refusal.errors)
+        elif refusal is not None:
+            self.errors.append(refusal.detail)
+        return self
+
+    def _refuse(self, errors: Any) -> None:
         known = {one.name: one for one in self.inputs}
         for name, what in dict(errors).items():
             if name not in known:

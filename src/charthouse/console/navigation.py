@@ -71,5 +71,5 @@ def menu(user: User, path: str) -> list[Section]:
 
 def _current(addresses: Iterable[str], path: str) -> str:
     """The address that lies deepest above the page."""
-    above = (a for a in addresses if path == a or path.startswith(f"{a.rstrip('/')}/"))
+    above = (a for a in addresses if path == a or (a != "/" and path.startswith(f"{a}/")))
     return max(above, key=len, default="")

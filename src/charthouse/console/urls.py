@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.console import account, home, outbox, settings
+from charthouse.console import account, care, home, outbox, settings
 from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.navigation import Entry, offer
 
@@ -23,6 +23,10 @@ offer(
     Entry(name="Settings", view="settings", icon="settings", primary=True),
     Entry(name="Outbox", view="outbox", icon="mail", primary=True),
 )
+
+urlpatterns += care.urlpatterns
+
+# -- what the practice sets up ----------------------------------------------------------------------------------
 
 for catalogue in CATALOGUES:
     urlpatterns += catalogue.urls()

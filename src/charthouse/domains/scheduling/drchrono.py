@@ -10,7 +10,6 @@ from django.db.models.functions import Coalesce, Greatest
 from charthouse.domains.patients.codes import PAYMENT_PROFILES
 from charthouse.domains.patients.models import Coverage
 from charthouse.domains.scheduling import actions, drchrono_additions, drchrono_settings
-from charthouse.domains.scheduling.availability import availability
 from charthouse.domains.scheduling.models import (
     LONGEST,
     STATUSES,
@@ -416,4 +415,3 @@ appointments = Resource(
 )
 
 RESOURCES = [appointments, *drchrono_settings.RESOURCES, *drchrono_additions.RESOURCES]
-FUNCTIONS = [availability]

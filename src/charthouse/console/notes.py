@@ -1,0 +1,169 @@
+"""The clinical note of a visit as a form: the fields of its sections, what they say, whether it is signed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from charthouse.console import records
+from charthouse.console.page import Request, messages_of
+from charthouse.domains.clinical import actions
+from charthouse.domains.clinical.charting import CHOICES, PICTURES
+from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteFieldValue
+from charthouse.resource.errors import Conflict, Invalid, NotFound
+
+NULL_WORDS = {"0": "\N{EN DASH}", "1": "No", "2": "Yes"}
+
+
+@dataclass
+class NoteField:
+    """One field of a section. ``values`` are (id, text) of what is written; of most fields there is one at most."""
+
+    id: int
+    name: str
+    kind: str
+    required: bool
+    comment: str
+    choices: list[tuple[str, str]]
+    values: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return self.values[0][1] if self.values else ""
+
+    @property
+    def read(self) -> list[str]:
+        """The values as people read them."""
+        words = {"True": "Yes", "False": "No"} if self.kind == "checkbox" else dict(self.choices)
+        return [words.get(text, text) for _, text in self.values]
+
+
+@dataclass
+class NoteSection:
+    id: int
+    name: str
+    fields: list[NoteField]
+
+    @property
+    def written(self) -> bool:
+        return any(one.values for one in self.fields)
+
+
+@dataclass
+class Note:
+    """``sections`` that say something, and ``others`` that could be added. ``signed``: by whom, "" while open."""
+
+    visit: int
+    locked: bool
+    signed: str
+    sections: list[NoteSection]
+    others: list[NoteSection]
+
+
+def of(request: Request, visit: int) -> Note:
+    """The note of a visit, four queries. Raises Forbidden, NotFound."""
+    note = _row(request, visit)
+    sections = _sections(request, visit)
+    return Note(
+        visit,
+        note.locked_at is not None,
+        f"{note.locked_by.first_name} {note.locked_by.last_name}".strip() if note.locked_by else "",
+        [section for section in sections if section.written],
+        [section for section in sections if not section.written],
+    )
+
+
+def _row(request: Request, visit: int) -> Any:
+    rows = records.rows(records.resource("clinical_notes"), request.actor)
+    found = rows.select_related("locked_by").filter(pk=visit).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _sections(request: Request, visit: int) -> list[NoteSection]:
+    templates = records.rows(records.resource("clinical_note_templates"), request.actor)
+    rows = (
+        ClinicalNoteFieldType.objects.filter(
+            practice=request.actor.practice, clinical_note_template__in=templates, archived=False
+        )
+        .select_related("clinical_note_template")
+        .order_by(
+            "clinical_note_template__order_on_complete_note", "clinical_note_template_id", "position", "id"
+        )[:2000]
+    )
+    written: dict[int, list[tuple[int, str]]] = {}
+    values = ClinicalNoteFieldValue.objects.filter(
+        practice=request.actor.practice, appointment=visit, archived=False
+    )
+    for value in values.order_by("id"):
+        written.setdefault(value.clinical_note_field_id, []).append((value.pk, value.value))
+    sections: dict[int, NoteSection] = {}
+    for row in rows:
+        template = row.clinical_note_template
+        section = sections.setdefault(template.pk, NoteSection(template.pk, template.name, []))
+        section.fields.append(_field(row, written.get(row.pk, [])))
+    return list(sections.values())
+
+
+def _field(row: ClinicalNoteFieldType, values: list[tuple[int, str]]) -> NoteField:
+    kinds = {"Checkbox": "checkbox", "NullCheckbox": "select", "Header": "header", "Subheader": "header"}
+    kind = kinds.get(row.data_type, "textarea")
+    if row.data_type in PICTURES:
+        kind = "picture"
+    choices: list[tuple[str, str]] = []
+    if row.data_type == "NullCheckbox":
+        choices = [(value, NULL_WORDS[value]) for value in CHOICES["NullCheckbox"]]
+    elif row.allowed_values and row.data_type == "String":
+        kind, choices = "select", [("", "\N{EN DASH}"), *((value, value) for value in row.allowed_values)]
+    return NoteField(row.pk, row.name, kind, row.required, row.comment, choices, values)
+
+
+def save(request: Request, visit: int) -> list[str]:
+    """Write the posted fields (``field-<id>``) of a section, whose other boxes aren't ticked: all or nothing. What is
+    wrong, each with the name of its field; empty when all is written. Raises Forbidden, NotFound."""
+    _row(request, visit)
+    section = request.POST.get("section", "")
+    found = next((one for one in _sections(request, visit) if str(one.id) == section), None)
+    if found is None:
+        raise NotFound()
+    wrong: list[str] = []
+    with transaction.atomic():
+        for one in found.fields:
+            if one.kind == "header":
+                continue
+            try:
+                _write(request, visit, one, request.POST)
+            except Invalid as refusal:
+                wrong.append(f"{one.name}: {' '.join(messages_of(refusal.errors))}")
+            except Conflict as refusal:
+                wrong = [refusal.detail]
+                break
+        if wrong:
+            transaction.set_rollback(True)
+    return wrong
+
+
+def _write(request: Request, visit: int, one: NoteField, posted: Mapping[str, Any]) -> None:
+    name = f"field-{one.id}"
+    if one.kind == "checkbox":
+        text = "True" if name in posted else ("False" if one.values else "")
+    else:
+        text = str(posted.get(name, "")).replace("\r\n", "\n").strip()
+    of = records.resource("clinical_note_field_values")
+    if one.values:
+        if text != one.text:
+            records.modify(of, request.actor, one.values[0][0], {"value": text})
+    elif text:
+        body = {"appointment": visit, "clinical_note_field": one.id, "value": text}
+        records.create(of, request.actor, body)
+
+
+def sign(request: Request, visit: int, *, locked: bool) -> None:
+    """Lock a note in one's own name, or open it again. Raises Forbidden, NotFound, Conflict."""
+    note = _row(request, visit)
+    if locked:
+        actions.lock(request.actor.practice, note.pk, request.actor.user)
+    else:
+        actions.unlock(request.actor.practice, note.pk)

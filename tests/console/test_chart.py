@@ -1,0 +1,214 @@
+"""Patients and their charts: what is shown, what is written through the engine, and to whom."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from charthouse.domains.clinical.models import (
+    ClinicalNote,
+    ClinicalNoteFieldType,
+    ClinicalNoteFieldValue,
+    ClinicalNoteTemplate,
+    Problem,
+)
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.scheduling.models import Vitals
+from charthouse.identity import tenancy
+from charthouse.identity.models import PERMISSIONS
+from tests.console.test_shell import counted, send
+from tests.domains.scheduling.calendar import Calendar
+from tests.identity.dance import hidden, signed_in
+from tests.support import PASSWORD, Clinic, make_practice, make_user
+
+PAGES = (
+    "", "/edit", "/visits", "/vitals", "/labs", "/billing", "/billing/payment", "/problems", "/problems/new",
+    "/medications", "/medications/new", "/allergies", "/allergies/new", "/vaccines", "/vaccines/new", "/documents",
+    "/documents/new", "/messages", "/messages/new", "/calls", "/calls/new",
+)  # fmt: skip
+
+
+@pytest.fixture
+def calendar(clinic: Clinic) -> Calendar:
+    return Calendar(clinic=clinic)
+
+
+@pytest.fixture
+def visit(calendar: Calendar) -> dict[str, Any]:
+    return calendar.book("2026-03-10T09:00:00")
+
+
+@pytest.fixture
+def browser(clinic: Clinic) -> httpx.Client:
+    return signed_in(clinic.user.username)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_of_the_chart(calendar: Calendar, visit: Any, browser: httpx.Client, page: str) -> None:
+    with counted():
+        shown = browser.get(f"/patients/{calendar.patient_id}{page}")
+    assert shown.status_code == 200
+    assert "Ada" in shown.text
+    current = re.findall(r'<li><a href="(/patients/\d+[^"]*)" aria-current="page"', shown.text)
+    assert len(current) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_chart_of_another_practice_is_not_there(browser: httpx.Client, page: str) -> None:
+    other = Calendar(clinic=make_practice())
+    assert browser.get(f"/patients/{other.patient_id}{page}").status_code == 404
+    assert browser.get(f"/visits/{other.book('2026-03-10T09:00:00')['id']}").status_code == 404
+
+
+def test_each_permission_is_asked_for(calendar: Calendar, clinic: Clinic) -> None:
+    for lacking in ("Manage Patients", "Access Clinical Notes"):
+        person = make_user(
+            clinic.practice, password=PASSWORD, permissions=[p for p in PERMISSIONS if p != lacking]
+        )
+        there = signed_in(person.username)
+        page = "/vitals" if lacking == "Access Clinical Notes" else ""
+        assert there.get(f"/patients/{calendar.patient_id}{page}").status_code == 403
+    nobody = make_user(clinic.practice, password=PASSWORD, permissions=[])
+    assert signed_in(nobody.username).get("/patients").status_code == 403
+
+
+def test_patients_are_found_by_any_word(calendar: Calendar, browser: httpx.Client) -> None:
+    with tenancy.within(calendar.clinic.id):
+        Patient.objects.filter(pk=calendar.patient_id).update(
+            last_name="Lovelace", date_of_birth="1980-12-10", email="ada@engine.example"
+        )
+    for words in ("lovel", "ada LOVE", "1980-12-10", "engine.example lace"):
+        with counted():
+            page = browser.get("/patients", params={"q": words})
+        assert "Lovelace, Ada" in page.text, words
+    assert "Nothing matches." in browser.get("/patients", params={"q": "babbage"}).text
+    assert browser.get("/patients", params={"q": "\0'; drop"}).status_code == 200
+
+
+def test_a_patient_is_added_and_changed(clinic: Clinic, browser: httpx.Client) -> None:
+    page = browser.get("/patients/new")
+    values = hidden(page) | {"first_name": "Grace", "last_name": "Hopper", "gender": "Female"}
+    answer = browser.post(
+        "/patients/new", data=values | {"doctor": str(clinic.doctor.pk), "date_of_birth": "nonsense"}
+    )
+    assert answer.status_code == 400
+    assert "Date has wrong format" in answer.text
+    assert 'value="Hopper"' in answer.text, "nothing that was typed is lost"
+    answer = browser.post("/patients/new", data=values | {"doctor": str(clinic.doctor.pk)})
+    assert answer.status_code == 302
+    address = answer.headers["Location"]
+    assert "Grace" in browser.get(address).text
+    changed = send(browser, f"{address}/edit", first_name="Grace", last_name="Murray", gender="Female",
+                   doctor=str(clinic.doctor.pk))  # fmt: skip
+    assert changed.status_code == 302
+    assert "Murray" in browser.get(address).text
+
+
+def test_a_problem_is_written_through_the_engine(calendar: Calendar, browser: httpx.Client) -> None:
+    base = f"/patients/{calendar.patient_id}/problems"
+    assert send(browser, f"{base}/new", icd_code="E11.9", status="active").status_code == 302
+    with tenancy.within(calendar.clinic.id):
+        row = Problem.objects.get(practice=calendar.clinic.id)
+    assert row.patient_id == calendar.patient_id
+    assert row.name.startswith("Type 2 diabetes"), "the code's own name, as through the API"
+    assert "Type 2 diabetes" in browser.get(base).text
+    wrong = send(browser, f"{base}/{row.pk}", status="nonsense")
+    assert wrong.status_code == 400
+    assert "is not a valid choice" in wrong.text
+    with tenancy.within(calendar.clinic.id):
+        other = Patient.objects.create(
+            practice=calendar.clinic.practice, doctor=calendar.doctor, first_name="Else", gender="Other"
+        )
+    assert browser.get(f"/patients/{other.pk}/problems/{row.pk}").status_code == 404
+
+
+# -- visits -----------------------------------------------------------------------------------------------------
+
+
+def test_vitals_of_a_visit_are_drawn(calendar: Calendar, visit: Any, browser: httpx.Client) -> None:
+    address = f"/visits/{visit['id']}"
+    with counted():
+        assert browser.get(address).status_code == 200
+    sent = {"status": "Complete", "vitals.blood_pressure_1": "128", "vitals.blood_pressure_2": "82"}
+    assert send(browser, address, **sent).status_code == 302
+    with tenancy.within(calendar.clinic.id):
+        taken = Vitals.objects.get(practice=calendar.clinic.id, appointment=visit["id"])
+    assert (taken.blood_pressure_1, taken.blood_pressure_2) == (128, 82)
+    page = browser.get(f"/patients/{calendar.patient_id}/vitals").text
+    assert "128/82" in page
+    assert page.count("<polyline") == 2
+    assert "Complete" in browser.get(address).text
+    assert send(browser, address, **{"vitals.blood_pressure_1": "lots"}).status_code == 400
+
+
+@pytest.fixture
+def soap(calendar: Calendar) -> dict[str, int]:
+    """Fields by name, of a template of two."""
+    practice = {"practice": calendar.clinic.practice}
+    with tenancy.within(calendar.clinic.id):
+        template = ClinicalNoteTemplate.objects.create(doctor=calendar.doctor, name="SOAP", **practice)
+        fields = {}
+        for name, kind, required in (("Complaint", "String", True), ("Appears well", "Checkbox", False)):
+            field = ClinicalNoteFieldType.objects.create(
+                clinical_note_template=template, name=name, data_type=kind, required=required, **practice
+            )
+            fields[name] = field.pk
+    return {"section": template.pk, **fields}
+
+
+def test_a_note_is_written_locked_and_opened(
+    calendar: Calendar, visit: Any, soap: dict[str, int], browser: httpx.Client
+) -> None:
+    address = f"/visits/{visit['id']}"
+    token = {"csrfmiddlewaretoken": hidden(browser.get(address))["csrfmiddlewaretoken"]}
+    section = token | {"section": str(soap["section"])}
+    ticked = section | {f"field-{soap['Appears well']}": "True"}
+    assert browser.post(f"{address}/note", data=ticked).status_code == 302
+    refused = browser.post(f"{address}/lock", data=token, follow_redirects=True)
+    assert "These required fields have no value: Complaint." in refused.text
+    browser.post(f"{address}/note", data=ticked | {f"field-{soap['Complaint']}": "Cough\r\nfor two days"})
+    with counted():
+        page = browser.get(address).text
+    assert "Cough\nfor two days" in page
+    browser.post(f"{address}/lock", data=token)
+    with tenancy.within(calendar.clinic.id):
+        note = ClinicalNote.objects.get(pk=visit["id"])
+        values = ClinicalNoteFieldValue.objects.filter(practice=calendar.clinic.id).order_by("pk")
+        assert [value.value for value in values] == ["True", "Cough\nfor two days"]
+    assert note.locked_by_id == calendar.clinic.user.pk
+    answer = browser.post(f"{address}/note", data=section, follow_redirects=True)
+    assert "The clinical note is locked." in answer.text
+    page = browser.get(address).text
+    assert "Locked" in page
+    assert "Cough" in page
+    assert re.search(r'href="[^"]*/notes/[^"]+"[^>]*>.{0,300}PDF', page, re.S)
+    browser.post(f"{address}/unlock", data=token)
+    browser.post(f"{address}/note", data=section | {f"field-{soap['Complaint']}": "Better"})
+    assert "Better" in browser.get(address).text
+
+
+def test_a_wrong_value_leaves_the_section_as_it_was(
+    calendar: Calendar, visit: Any, soap: dict[str, int], browser: httpx.Client
+) -> None:
+    with tenancy.within(calendar.clinic.id):
+        ClinicalNoteFieldType.objects.filter(pk=soap["Appears well"]).update(data_type="TwoStrings")
+    address = f"/visits/{visit['id']}"
+    data = {
+        "csrfmiddlewaretoken": hidden(browser.get(address))["csrfmiddlewaretoken"],
+        "section": str(soap["section"]),
+        f"field-{soap['Complaint']}": "Cough",
+        f"field-{soap['Appears well']}": "not two",
+    }
+    answer = browser.post(f"{address}/note", data=data, follow_redirects=True)
+    assert "Appears well: Enter two parts joined by /." in answer.text
+    with tenancy.within(calendar.clinic.id):
+        assert not ClinicalNoteFieldValue.objects.filter(practice=calendar.clinic.id).exists()
+    assert browser.post(f"{address}/note", data=data | {"section": "x"}).status_code == 404
+
+
+def test_a_payment_is_taken(calendar: Calendar, browser: httpx.Client) -> None:
+    address = f"/patients/{calendar.patient_id}/billing"
+    assert send(browser, f"{address}/payment", amount="0").status_code == 400
+    assert send(browser, f"{address}/payment", amount="25.50", payment_method="CASH").status_code == 302
+    assert "25.50" in browser.get(address).text
