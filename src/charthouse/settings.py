@@ -3,6 +3,8 @@
 DATABASE_URL           PostgreSQL 15+; the owner of the tables. Web and worker take up the role charthouse_web on it
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
 CHARTHOUSE_SECRET_KEY  signing key; without it, one is made and kept in the data directory
+CHARTHOUSE_FILES       where files lie: a directory (default files/ in the data directory), or s3://bucket/prefix;
+                       credentials, endpoint and region of the store come from the usual AWS_ variables
 CHARTHOUSE_FILE_KEYS   keys that files are sealed with, number:base64,... (see files.keys); without them, one is made
                        and kept in the data directory
 CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
@@ -66,6 +68,14 @@ def _database(role: str | None) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**query, "options": f"{options} -c jit=off".strip(), "server_side_binding": True},
     }
+
+
+def _files(where: str) -> dict[str, object]:
+    if where.startswith("s3://"):
+        bucket, _, prefix = where.removeprefix("s3://").partition("/")
+        options: dict[str, object] = {"bucket_name": bucket, "location": prefix.strip("/")}
+        return {"BACKEND": "charthouse.files.bucket.Bucket", "OPTIONS": options}
+    return {"BACKEND": "charthouse.files.storage.Directory", "OPTIONS": {"location": where or DATA / "files"}}
 
 
 # "default" is what requests use; "owner" runs migrations and bulk loads.
@@ -161,7 +171,7 @@ STATIC_URL = "/static/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing may use it
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "files": {"BACKEND": "charthouse.files.storage.Directory", "OPTIONS": {"location": DATA / "files"}},
+    "files": _files(os.environ.get("CHARTHOUSE_FILES", "")),
 }
 EMAIL_BACKEND = "charthouse.post.backend.Queued"
 SMTP_URL = os.environ.get("CHARTHOUSE_SMTP_URL", "")

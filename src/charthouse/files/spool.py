@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
 from charthouse.files.sealed import Sealer, opening
+from charthouse.files.storage import reachable
 
 IN_MEMORY = 1024 * 1024  # bytes of one upload that wait in memory
 
@@ -25,12 +26,14 @@ class Spool:
 
     def write(self, content: bytes) -> None:
         self.size += len(content)
-        self._file.write(self._sealer.update(content))
+        with reachable():
+            self._file.write(self._sealer.update(content))
 
     def opened(self, name: str | None, media_type: str | None = None) -> "UploadedFile[Any]":
         """What was written, as a file that was uploaded; nothing can be written any more."""
-        self._file.write(self._sealer.end())
-        self._file.seek(0)
+        with reachable():
+            self._file.write(self._sealer.end())
+            self._file.seek(0)
         content: Any = opening(self._file, self.size, lambda _: self._key, b"spool")
         return UploadedFile(content, name, media_type, self.size)
 

@@ -5,8 +5,11 @@ bytes can be compared without the key.
 """
 
 import hmac
+import logging
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +21,9 @@ from django.db import connection
 from charthouse.files import keys
 from charthouse.files.models import StoredFile
 from charthouse.files.sealed import Broken, opening, sealing
+from charthouse.resource.errors import Unavailable
+
+logger = logging.getLogger("charthouse.files")
 
 PIECE = 256 * 1024  # bytes that are worked on at a time
 UNFINISHED = ".new-"  # how names of files begin that were not written to the end
@@ -75,23 +81,40 @@ def keep(content: "File[Any]", practice: int) -> tuple[str, int]:
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", lock_of(address))
-    name = path(practice, address)
-    if not storage().exists(name):
-        content.seek(0)
-        key = keys.ring().keys[number]
-        with sealing(content.chunks(PIECE), key, number, _context(practice, address)) as sealed:
-            storage().save(name, File(sealed))
+    name, key = path(practice, address), keys.ring().keys[number]
+    with reachable():
+        if not storage().exists(name):
+            content.seek(0)
+            with sealing(content.chunks(PIECE), key, number, _context(practice, address)) as sealed:
+                storage().save(name, File(sealed))
     return address, size
 
 
 def opened(file: StoredFile) -> IO[Any]:
-    """The file's bytes, seekable. Raises FileNotFoundError when storage lost them, or has others in their place."""
-    raw = storage().open(path(file.practice_id, file.address), "rb")
+    """The file's bytes, seekable. Raises FileNotFoundError when storage lost them, or has others in their place;
+    Unavailable when it can't be asked."""
+    with reachable():
+        raw = storage().open(path(file.practice_id, file.address), "rb")
+        try:
+            return opening(raw, file.size, keys.ring().keys.get, _context(file.practice_id, file.address))
+        except BaseException as error:
+            raw.close()
+            if isinstance(error, Broken):
+                logger.error("file %d: %s", file.pk, error)
+                raise FileNotFoundError(f"file {file.pk}: {error}") from None
+            raise
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Trouble of the storage (full, not there) is Unavailable to the caller, and an error in the log."""
     try:
-        return opening(raw, file.size, keys.ring().keys.get, _context(file.practice_id, file.address))
-    except Broken as error:
-        raw.close()
-        raise FileNotFoundError(f"file {file.pk}: {error}") from None
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        logger.error("files: %s %s", type(error).__name__, error.strerror or "")
+        raise Unavailable("Files can't be kept or read just now. Try again.") from None
 
 
 def path(practice: int, address: str) -> str:

@@ -19,6 +19,7 @@ from charthouse.files.models import StoredFile
 from charthouse.files.serving import Served, served
 from charthouse.identity import tenancy
 from charthouse.identity.events import tell
+from charthouse.resource.errors import Unavailable
 
 Shown = HttpResponse | StreamingHttpResponse
 Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
@@ -38,7 +39,10 @@ def linked(under: str) -> Callable[[Callable[[HttpRequest, int, int], Shown]], C
             except BadSignature:
                 raise Http404 from None
             tenancy.enter(practice)
-            shown = view(request, practice, row)
+            try:
+                shown = view(request, practice, row)
+            except Unavailable as refusal:
+                return HttpResponse(refusal.detail, status=refusal.status, content_type="text/plain")
             if shown.status_code < 400:
                 tell("file opened", practice_id=practice, details={"of": under, "id": row})
             return shown

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from charthouse import clock
 from charthouse.domains.billing.models import FeeSchedule, FeeScheduleItem, LineItem, PatientAuthorization
@@ -172,3 +173,70 @@ def test_day_sheets_narrowed(desk: Desk) -> None:
         assert colleague.ids(path, **days, pg_mode="false") == []
         assert colleague.ids(path, **days, pg_mode="true") == colleague.ids(path, **days) == shown(sheet)
         assert desk.ids(path, **days, pg_mode="false") == shown(sheet)
+
+
+def test_totals_are_the_sums_of_the_sheets(desk: Desk) -> None:
+    """group_by, sub_group_by, tertiary_group_by, cash_view_type, report_type, pg_mode."""
+    first = desk.charge(price="100.00", service_date="2026-02-10")
+    visit = desk.book("2026-03-04T09:00:00", exam_room=2)
+    second = desk.charge(price="50.50", appointment=visit["id"], code="99214")
+    desk.answer(first, ins_paid=Decimal("60.25"), adjustment=Decimal("10.00"), adjustment_group_code="CO")
+    desk.answer(first, adjustment=Decimal("29.75"), adjustment_group_code="PR", adjustment_reason="1")
+    desk.pay("20", line_item=second["id"])
+    desk.pay("-5.50", line_item=second["id"])
+    desk.pay("7")
+    today = clock.now().date().isoformat()
+
+    def totals(**parameters: object) -> dict[str, Any]:
+        asked = {"start_date": "2026-01-01", "end_date": today} | parameters
+        answer = desk.http.get("/api/day_sheet_totals", params=asked)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    whole = totals()
+    assert whole["results"] == []
+    assert whole["totals"] == {
+        "charges": "150.50",
+        "insurance_payments": "60.25",
+        "adjustments": "10.00",
+        "patient_payments": "21.50",
+        "net": "58.75",
+        "charges_count": 2,
+        "credits_count": 2,
+        "patient_payments_count": 3,
+    }
+    by_code = totals(group_by="code", sub_group_by="exam_room", tertiary_group_by="doctor")
+    doctor = str(desk.doctor.pk)
+    shown = [
+        (r["group"], r["sub_group"], r["tertiary_group"], r["charges"], r["net"]) for r in by_code["results"]
+    ]
+    assert shown == [
+        ("", "", doctor, "0.00", "-7.00"),
+        ("99213", "1", doctor, "100.00", "29.75"),
+        ("99214", "2", doctor, "50.50", "36.00"),
+    ]
+    assert by_code["totals"] == whole["totals"]
+    assert by_code["grouped_by"] == ["code", "exam_room", "doctor"]
+    for name in ("doctor", "office", "patient", "exam_room", "code", "claim_type", "day"):
+        grouped = totals(group_by=name)
+        assert sum(Decimal(r["net"]) for r in grouped["results"]) == Decimal("58.75")
+    served = totals(group_by="day", charges_date_type="service_date", credits_date_type="service_date")
+    assert [(r["group"], r["charges"]) for r in served["results"]] == [
+        ("2026-02-10", "100.00"),
+        ("2026-03-04", "50.50"),
+    ]
+    assert totals(cash_view_type="applied")["totals"]["patient_payments"] == "14.50"
+    assert totals(cash_view_type="unapplied")["totals"]["patient_payments"] == "7.00"
+    assert totals(report_type="credits")["totals"]["net"] == "-70.25"
+    assert totals(examroom_id=2)["totals"]["charges"] == "50.50"
+    assert totals(office_id=desk.office.pk)["totals"]["patient_payments"] == "14.50"
+    assert totals(patient_id=desk.other_patient())["totals"]["net"] == "0.00"
+    colleague = Desk(clinic=desk.clinic, doctor=desk.colleague())
+    asked = {"start_date": "2026-01-01", "end_date": today, "pg_mode": "false"}
+    assert colleague.http.get("/api/day_sheet_totals", params=asked).json()["totals"]["charges_count"] == 0
+    assert totals(pg_mode="false")["totals"] == whole["totals"]
+    for wrong in ({"sub_group_by": "day"}, {"group_by": "day", "tertiary_group_by": "code"}):
+        assert "detail" in desk.http.get("/api/day_sheet_totals", params=asked | wrong).json()
+    assert list(desk.http.get("/api/day_sheet_totals", params=asked | {"group_by": "color"}).json()) == [
+        "group_by"
+    ]

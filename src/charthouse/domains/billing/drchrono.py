@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from charthouse.domains.billing import actions, drchrono_additions, drchrono_settings, ledger
 from charthouse.domains.billing.codes import LINE_ITEM_STATUSES, PAYMENT_METHODS, PAYMENT_TYPES
 from charthouse.domains.billing.drchrono_day_sheets import day_sheets
+from charthouse.domains.billing.drchrono_day_totals import day_sheet_totals
 from charthouse.domains.billing.drchrono_kinds import (
     VISIT,
     ZONE,
@@ -311,6 +312,8 @@ patient_payment_log = Resource(
     example={"patient": 12, "amount": "25.00", "payment_method": "VISA", "action": "C", "source": "API"},
 )
 
+_DAY_SHEETS = day_sheets(line_items, transactions, patient_payments)
+
 RESOURCES: list[Any] = [
     line_items,
     transactions,
@@ -318,5 +321,6 @@ RESOURCES: list[Any] = [
     patient_payment_log,
     *drchrono_settings.RESOURCES,
     *drchrono_additions.RESOURCES,
-    *day_sheets(line_items, transactions, patient_payments),
+    *_DAY_SHEETS,
 ]
+FUNCTIONS = [day_sheet_totals(*_DAY_SHEETS)]

@@ -49,20 +49,26 @@ def received(column: str) -> Day:
 
 
 def service_day(item: str) -> Day:
-    """The day of service of a charge: its own, or the day of its visit. ``item``: path to the charge."""
-
-    def compared(name: str, last: bool) -> Q:
-        visited = _Day(sql.WallClock(F(f"{item}{VISIT}"), F(f"{item}{ZONE}")))
-        day = Coalesce(F(f"{item}service_date"), visited)
-        return Q(_Compared(day, Slot(name, models.DateField()), last=last))
-
-    return compared
+    """The day of service of a charge. ``item``: path to the charge."""
+    return lambda name, last: Q(_Compared(day_of_service(item), Slot(name, models.DateField()), last=last))
 
 
 def visit_day(name: str, last: bool) -> Q:
     """The day of a row's visit."""
-    day = _Day(sql.WallClock(F(VISIT), F(ZONE)))
-    return Q(_Compared(day, Slot(name, models.DateField()), last=last))
+    return Q(_Compared(day_of_visit(), Slot(name, models.DateField()), last=last))
+
+
+def day_of_service(item: str) -> Combinable:
+    """A charge's own day, or the day of its visit."""
+    return Coalesce(F(f"{item}service_date"), day_of_visit(item))
+
+
+def day_of_visit(item: str = "") -> Combinable:
+    return _Day(sql.WallClock(F(f"{item}{VISIT}"), F(f"{item}{ZONE}")))
+
+
+def day_of_posting() -> Combinable:
+    return _Day(sql.WallClock(F("created_at"), "UTC"))
 
 
 def moment(day: date, *, last: bool) -> str:

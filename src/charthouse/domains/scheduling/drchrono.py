@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Greatest
 from charthouse.domains.patients.codes import PAYMENT_PROFILES
 from charthouse.domains.patients.models import Coverage
 from charthouse.domains.scheduling import actions, drchrono_additions, drchrono_settings
+from charthouse.domains.scheduling.availability import availability
 from charthouse.domains.scheduling.models import (
     LONGEST,
     STATUSES,
@@ -415,3 +416,4 @@ appointments = Resource(
 )
 
 RESOURCES = [appointments, *drchrono_settings.RESOURCES, *drchrono_additions.RESOURCES]
+FUNCTIONS = [availability]

@@ -1,0 +1,103 @@
+"""Files in an S3-compatible object store, by django-storages. What it needs to know beside the bucket (credentials,
+endpoint, region), boto3 takes from the usual AWS_ variables."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import File
+from storages.backends.s3 import S3Storage
+
+# Bytes are checked when they are opened; not every store knows the checksums that boto3 would send by itself.
+_CLIENT = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"max_attempts": 3, "mode": "standard"},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+_PART = 8 * 1024 * 1024  # bytes in memory of one upload
+
+
+class Bucket(S3Storage):  # type: ignore[misc]
+    """Reads any part of an object, writes in parts; raises OSError for what the store can't do."""
+
+    def __init__(self, **settings: Any) -> None:
+        transfer = TransferConfig(use_threads=False, multipart_chunksize=_PART, multipart_threshold=_PART)
+        super().__init__(**{"client_config": _CLIENT, "transfer_config": transfer, **settings})
+
+    def _open(self, name: str, mode: str = "rb") -> "File[Any]":
+        return File(_Object(self.bucket.Object(self._normalize_name(name))), name)  # type: ignore[arg-type]
+
+    def _save(self, name: str, content: "File[Any]") -> str:
+        with _as_os_error():
+            return str(super()._save(name, content))
+
+    def exists(self, name: str) -> bool:
+        with _as_os_error():
+            return bool(super().exists(name))
+
+    def delete(self, name: str) -> None:
+        with _as_os_error():
+            super().delete(name)
+
+    def listdir(self, name: str) -> tuple[list[str], list[str]]:
+        with _as_os_error():
+            folders, files = super().listdir(name)
+            return folders, files
+
+
+class _Object(io.RawIOBase):
+    """One object, read from wherever it was sought to. An object that isn't there is found out by reading."""
+
+    def __init__(self, stored: Any) -> None:
+        self._stored, self._position = stored, 0
+        self._stream: Any = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("only from the start")
+        if offset != self._position:
+            self._let_go()
+        self._position = offset
+        return offset
+
+    def read(self, size: int = -1) -> bytes:
+        with _as_os_error():
+            if self._stream is None:
+                self._stream = self._stored.get(Range=f"bytes={self._position}-")["Body"]
+            found: bytes = self._stream.read(None if size < 0 else size)
+        self._position += len(found)
+        return found
+
+    def close(self) -> None:
+        self._let_go()
+        super().close()
+
+    def _let_go(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = None
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code in ("404", "NoSuchKey", "416", "InvalidRange"):
+            raise FileNotFoundError(code) from None
+        raise OSError(f"the store answered {code}") from error
+    except BotoCoreError as error:
+        raise OSError(type(error).__name__) from error

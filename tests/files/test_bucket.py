@@ -1,0 +1,145 @@
+"""Files in an object store: a real S3 server on loopback (moto), spoken to over HTTP."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.db import transaction
+
+from charthouse.files import storage as storage_module
+from charthouse.files import tasks
+from charthouse.files.bucket import Bucket
+from charthouse.files.fields import File
+from charthouse.files.models import StoredFile
+from charthouse.files.storage import opened, path, store
+from charthouse.identity import tenancy
+from charthouse.resource.errors import Unavailable
+from charthouse.settings import _files
+from tests.support import client, make_practice
+
+DOCUMENT = File("document", kinds=("document",))
+LARGE = b"%PDF-1.7\n" + os.urandom(20 * 1024 * 1024)  # more than two parts of an upload
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (tmp_path_factory.mktemp("moto") / "log").open("w+")
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            assert process.poll() is None, log.seek(0) or log.read()
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+        log.close()
+
+
+@pytest.fixture
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """The storage as the settings make it of the environment."""
+    environ = {
+        "AWS_ENDPOINT_URL_S3": server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    boto3.client("s3").create_bucket(Bucket="charts")
+    made = storages.create_storage(_files("s3://charts/one/instance"))
+    monkeypatch.setattr(storage_module, "storage", lambda: made)
+    monkeypatch.setattr(tasks, "storage", lambda: made)
+    yield made
+    made.connection.meta.client.close()
+
+
+def kept(content: bytes, practice: int) -> StoredFile:
+    with tenancy.within(practice), transaction.atomic():
+        return store(ContentFile(content, "a.pdf"), "application/pdf", practice)
+
+
+def test_a_file_is_kept_and_read_whole_and_in_part(bucket: Bucket) -> None:
+    clinic = make_practice()
+    file = kept(LARGE, clinic.id)
+    stored = bucket.bucket.Object(f"one/instance/{path(clinic.id, file.address)}")
+    assert stored.get()["Body"].read(4) == b"CHF1"
+    with opened(file) as content:
+        assert content.read() == LARGE
+        content.seek(10_000_000)
+        assert content.read(1000) == LARGE[10_000_000:10_001_000]
+    with tenancy.within(clinic.id):
+        link = urlsplit(DOCUMENT.finish(file.pk)).path
+    assert client().get(link).content == LARGE
+    part = client().get(link, headers={"Range": "bytes=15000000-15000009"})
+    assert (part.status_code, part.content) == (206, LARGE[15_000_000:15_000_010])
+
+
+def test_equal_content_is_written_once(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic = make_practice()
+    first = kept(b"%PDF-1.7 once", clinic.id)
+    monkeypatch.setattr(Bucket, "_save", None)
+    assert kept(b"%PDF-1.7 once", clinic.id).address == first.address
+
+
+def test_an_object_that_is_gone_is_not_found(bucket: Bucket) -> None:
+    clinic = make_practice()
+    file = kept(b"%PDF-1.7 lost", clinic.id)
+    bucket.delete(path(clinic.id, file.address))
+    with pytest.raises(FileNotFoundError):
+        opened(file)
+
+
+def test_the_sweep_goes_through_the_bucket(bucket: Bucket) -> None:
+    clinic = make_practice()
+    file = kept(b"%PDF-1.7 swept", clinic.id)
+    bucket.bucket.Object(f"one/instance/{clinic.id}/README").put(Body=b"somebody's")
+    assert tasks.sweep(timedelta(days=1), [clinic.id]) == tasks.Swept()
+    assert tasks.sweep(timedelta(seconds=-2), [clinic.id]) == tasks.Swept(rows=1, contents=1)
+    left = [entry.key for entry in bucket.bucket.objects.filter(Prefix=f"one/instance/{clinic.id}/")]
+    assert left == [f"one/instance/{clinic.id}/README"]
+    assert not bucket.exists(path(clinic.id, file.address))
+
+
+def test_a_store_that_can_not_be_reached(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic = make_practice()
+    file = kept(b"%PDF-1.7 there", clinic.id)
+    bucket.bucket.Object(f"one/instance/{path(clinic.id, file.address)}").delete()
+    bucket.bucket.delete_objects(
+        Delete={"Objects": [{"Key": entry.key} for entry in bucket.bucket.objects.all()]}
+    )
+    bucket.bucket.delete()
+    with pytest.raises(Unavailable):
+        kept(b"%PDF-1.7 another", clinic.id)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        unreached = storages.create_storage(_files("s3://charts"))
+        monkeypatch.setattr(storage_module, "storage", lambda: unreached)
+        with pytest.raises(Unavailable):
+            opened(file)
+
+
+def test_a_directory_is_named_or_the_data_directorys() -> None:
+    assert _files("/srv/files")["OPTIONS"] == {"location": "/srv/files"}
+    assert _files("")["OPTIONS"] == {"location": settings.DATA / "files"}
