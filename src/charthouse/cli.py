@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_sandbox, _serve, _worker, _migrate, _createpractice, _createuser, _openapi):
+    for add in (_sandbox, _serve, _worker, _migrate, _createpractice, _createuser, _audit, _openapi):
         add(commands)
     return parser
 
@@ -177,6 +177,28 @@ def _createuser(commands: "Commands") -> None:
     )
 
 
+def _audit(commands: "Commands") -> None:
+    parser = _command(
+        commands,
+        "audit",
+        "Verify or seal the audit trail",
+        run_audit,
+        "verify: names the first broken seal of each practice, and ends with 1 if there is one. "
+        "seal: seals at once what the worker would within five minutes.",
+    )
+    parser.add_argument("what", choices=("verify", "seal"))
+    parser.add_argument(
+        "--practice", metavar="ID", type=_whole, help="verify this one alone (0: what has none)"
+    )
+    parser.add_argument(
+        "--heads",
+        metavar="FILE",
+        type=Path,
+        help="verify: the last seals noted there must still be in their chains; then notes today's. "
+        "Keep the file where the database's administrators can't write",
+    )
+
+
 def _openapi(commands: "Commands") -> None:
     parser = commands.add_parser(
         "openapi",
@@ -287,6 +309,16 @@ def run_createuser(options: argparse.Namespace) -> None:
                 timezone=options.timezone,
             )
         )
+
+
+def run_audit(options: argparse.Namespace) -> None:
+    with _database(options):
+        from charthouse import commands
+
+        if options.what == "seal":
+            print(commands.seal_audit())
+        else:
+            print(commands.verify_audit(options.practice, options.heads))
 
 
 def run_openapi(options: argparse.Namespace) -> None:

@@ -11,9 +11,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import django
+import msgspec
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
 django.setup()
@@ -23,6 +25,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa
 from django.db import DatabaseError, OperationalError, connections, transaction  # noqa: E402
 
 from charthouse import processes  # noqa: E402
+from charthouse.audit import seals  # noqa: E402
 from charthouse.datadir import Refused  # noqa: E402
 from charthouse.domains.practice.models import Doctor  # noqa: E402
 from charthouse.identity import rowsecurity, tables  # noqa: E402
@@ -203,6 +206,33 @@ def create_user(
     except DatabaseError as error:
         raise Refused(str(error).splitlines()[0]) from None
     return user.pk
+
+
+def seal_audit() -> str:
+    """Seal what has been added to the audit; says how much."""
+    require_migrated()
+    return f"{seals.seal()} seals."
+
+
+def verify_audit(practice: int | None, noted: Path | None) -> str:
+    """Verify the seals of the audit, against the last ones noted in a file too, which is written anew.
+
+    Raises Refused with the first broken seal of each chain; then the file stays as it is.
+    """
+    require_migrated()
+    known: dict[int, str] = {}
+    if noted is not None and noted.exists():
+        try:
+            known = msgspec.json.decode(noted.read_bytes(), type=dict[int, str])
+        except (msgspec.DecodeError, OSError) as error:
+            raise Refused(f"{noted} can't be read: {error}") from None
+    heads = {whose: link for whose, link in seals.heads().items() if practice in (None, whose)}
+    broken = [str(each) for each in seals.verify(practice, known)]
+    if broken:
+        raise Refused("the audit has been tampered with.\n" + "\n".join(broken))
+    if noted is not None:
+        noted.write_bytes(msgspec.json.encode(known | heads))
+    return f"{len(heads)} chains hold."
 
 
 def _unreachable(error: OperationalError) -> NoReturn:

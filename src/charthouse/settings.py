@@ -7,6 +7,8 @@ CHARTHOUSE_FILES       where files lie: a directory (default files/ in the data 
                        credentials, endpoint and region of the store come from the usual AWS_ variables
 CHARTHOUSE_FILE_KEYS   keys that files are sealed with, number:base64,... (see files.keys); without them, one is made
                        and kept in the data directory
+CHARTHOUSE_FORMER_KEYS comma list of signing keys used before; what was signed or sealed with them still holds
+CHARTHOUSE_AUDIT_DAYS  how long the request log and the audit are kept (default 2192: six years)
 CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
 CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
@@ -29,6 +31,7 @@ DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
 SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
 TLS = os.environ.get("CHARTHOUSE_TLS") == "1"
 PROXIES = int(os.environ.get("CHARTHOUSE_PROXIES", "0"))
+AUDIT_DAYS = int(os.environ.get("CHARTHOUSE_AUDIT_DAYS", "2192"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 DEBUG = False
 WEB_ROLE = "charthouse_web"
@@ -46,6 +49,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("CHARTHOUSE_FORMER_KEYS", "").split(",") if key]
 FILE_KEYS = os.environ.get("CHARTHOUSE_FILE_KEYS", "")
 BASE_URL = os.environ.get("CHARTHOUSE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = os.environ.get("CHARTHOUSE_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")

@@ -197,15 +197,17 @@ def test_the_web_role_adds_and_reads_its_own_and_nothing_else(clinic: support.Cl
 
 
 def test_a_flood_of_strangers_fills_no_disk() -> None:
-    numbers = [f"{n:032x}" for n in range(500)]
-    at = clock.now()
-    ip = "203.0.113.77"
-    known = log.Entry(at, "f" * 32, "drchrono", "GET", "/api/flood", ip, app_id=77)
-    strange = [log.Entry(at, number, "drchrono", "GET", "/api/flood", ip, gate="token") for number in numbers]
+    at, ip = clock.now(), "203.0.113.77"
+    known = log.Entry(at, "f" * 32, "drchrono", "GET", "/api/flood", ip, practice_id=1, app_id=77)
+    strange = [
+        log.Entry(at, f"{n:032x}", "drchrono", "GET", "/api/flood", ip, app_id=n % 2 or None, gate="token")
+        for n in range(500)
+    ]
     written = log._bounded([*strange[:250], known, *strange[250:]])
     assert known in written
-    assert len(written) == log.STRANGERS + 1
+    assert len(written) == 1 + log.STRANGERS + 2
     assert sum(entry.times for entry in written) == 501
+    assert {entry.app_id for entry in written if entry.times > 1} == {None, 1}
 
 
 def test_the_backlog_is_bounded_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +218,7 @@ def test_the_backlog_is_bounded_and_nothing_is_lost(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(log, "MOST", 50)
     path = f"/api/{clock.now().timestamp()}"
     for n in range(230):
-        log.add(log.Entry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", app_id=5))
+        log.add(log.Entry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", practice_id=5))
         assert len(log._waiting) <= 51
     assert len(entries(path=path)) == 230
 
@@ -234,7 +236,7 @@ def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(log, "_write", away)
     path = f"/api/{clock.now().timestamp()}"
     for n in range(50):
-        log.add(log.Entry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", app_id=5))
+        log.add(log.Entry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", practice_id=5))
     assert len(log._waiting) == 20
     monkeypatch.setattr(log, "_write", real)
     assert len(entries(path=path)) == 20
@@ -242,8 +244,8 @@ def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_entry_that_cannot_be_written_holds_up_no_other() -> None:
     path = f"/api/{clock.now().timestamp()}"
-    log.add(log.Entry(clock.now(), "no number", "drchrono", "GET", path, "", app_id=5))
-    log.add(log.Entry(clock.now(), "0" * 32, "drchrono", "GET", path, "", app_id=5))
+    log.add(log.Entry(clock.now(), "no number", "drchrono", "GET", path, "", practice_id=5))
+    log.add(log.Entry(clock.now(), "0" * 32, "drchrono", "GET", path, "", practice_id=5))
     assert len(entries(path=path)) == 1
 
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from multiprocessing.util import Finalize
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -26,7 +27,7 @@ logger = logging.getLogger("charthouse.audit")
 BATCH = 1000  # entries a statement
 EVERY = 0.5  # seconds that entries are gathered for
 MOST = 10_000  # entries waiting; beyond, whoever adds one helps to write
-STRANGERS = 100  # entries a batch of calls by nobody; what is more becomes one entry
+STRANGERS = 20  # entries a batch of calls that weren't let in; of what is more, alike ones become one entry
 RETRY = 2.0  # seconds to wait for a database that can't be reached
 
 
@@ -182,16 +183,22 @@ def _write(entries: Sequence[Entry]) -> None:
 
 
 def _bounded(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries, with no more than STRANGERS of calls by nobody, whom nothing else would stop."""
-    known = [entry for entry in entries if entry.practice_id is not None or entry.app_id is not None]
-    if len(entries) - len(known) <= STRANGERS:
+    """The entries, with few of calls that weren't let in: whoever makes them, nothing else would stop."""
+    strange = [entry for entry in entries if entry.practice_id is None]
+    if len(strange) <= STRANGERS:
         return list(entries)
-    strange = [entry for entry in entries if entry.practice_id is None and entry.app_id is None]
-    rest = strange[STRANGERS - 1 :]
-    last = rest[-1]
-    flood = Entry(last.at, last.request, last.dialect, "", "", "", status=last.status, gate=last.gate)
-    flood.times = sum(entry.times for entry in rest)
-    return [*known, *strange[: STRANGERS - 1], flood]
+    alike: dict[Any, Entry] = {}
+    for entry in strange[STRANGERS:]:
+        flood = alike.get(key := (entry.dialect, entry.app_id, entry.status, entry.gate))
+        if flood is None:
+            alike[key] = msgspec.structs.replace(entry, method="", path="", ip="", resource="", row_id=None)
+        else:
+            flood.times += entry.times
+    return (
+        [entry for entry in entries if entry.practice_id is not None]
+        + strange[:STRANGERS]
+        + [*alike.values()]
+    )
 
 
 atexit.register(stop)

@@ -72,3 +72,49 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.what
+
+
+class Seal(models.Model):
+    """One link of a practice's chain: see ``seals``. ``practice_id`` 0 is the chain of what has no practice.
+
+    ``parts`` say what is sealed, ``previous`` is the link of the seal before, ``link`` this one's; both in hex.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    practice_id = models.BigIntegerField()
+    number = models.BigIntegerField()
+    at = models.DateTimeField()
+    form = models.SmallIntegerField()
+    parts = models.JSONField()
+    previous = models.CharField(max_length=64)
+    link = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=16, help_text="Which secret key it was made with.")
+
+    web_role_may = frozenset({"SELECT"})
+    web_role_sees = "own"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["practice_id", "number"], name="one_seal_a_number"),
+        ]
+        indexes = [models.Index(fields=["at", "id"], name="seals_by_time")]
+
+    def __str__(self) -> str:
+        return f"seal {self.number} of practice {self.practice_id}"
+
+
+class Mark(models.Model):
+    """How far a table has been sealed and swept, by ids. No transaction that began before number ``xact`` was given can
+    still add a row with an id up to ``seen``; up to ``settled`` none can at all."""
+
+    table = models.CharField(max_length=60, primary_key=True)
+    sealed = models.BigIntegerField(default=0)
+    settled = models.BigIntegerField(default=0)
+    seen = models.BigIntegerField(default=0)
+    xact = models.BigIntegerField(default=0)
+    swept = models.BigIntegerField(default=0)
+
+    web_role_may = frozenset({"SELECT"})
+
+    def __str__(self) -> str:
+        return f"{self.table}: sealed up to {self.sealed}"
