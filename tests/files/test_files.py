@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import os
+import tracemalloc
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -67,6 +69,32 @@ def test_base64_text_is_a_file_too(prefix: str) -> None:
     with tenancy.within(clinic.id):
         file = StoredFile.objects.get(pk=PHOTO.keep(parsed, clinic.id))
     assert (file.size, file.media_type) == (len(content), "image/png")
+
+
+def test_base64_text_is_never_decoded_in_one_piece() -> None:
+    content = b"%PDF-1.7\n" + os.urandom(16 * 1024 * 1024)
+    given = base64.encodebytes(content).decode()  # with line ends, as mail has them
+    field = File("document", kinds=("document",))
+    field.parse(given)
+    tracemalloc.start()
+    try:
+        parsed = field.parse(given)
+        _, highest = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert highest < 4 * 1024 * 1024
+    assert parsed.content.read() == content
+
+
+@pytest.mark.parametrize("size", [255_999, 256_000, 256_001, 512_002])
+def test_base64_text_that_is_longer_than_a_piece(size: int) -> None:
+    content = b"%PDF-1.7\n" + os.urandom(size)
+    field, right = File("document", kinds=("document",)), text(content)
+    assert field.parse(right).content.read() == content
+    assert field.parse(right + "\n").content.read() == content
+    for wrong in (right + "=", f"{right}={right}", right[:-5], f"{right}ä", f"====={right}"):
+        with pytest.raises(Wrong):
+            field.parse(wrong)
 
 
 @pytest.mark.parametrize(

@@ -72,10 +72,10 @@ class File(Field):
             for at in range(start, len(value), _PIECE):
                 text = left + "".join(value[at : at + _PIECE].split())
                 last = at + _PIECE >= len(value)
-                whole = len(text) if last else len(text) // 4 * 4
+                whole = len(text) // 4 * 4
                 spool.write(binascii.a2b_base64(text[:whole], strict_mode=True))
                 left = text[whole:]
-                if "=" in text[:whole] and (left or value[at + _PIECE :].strip()):
+                if (last and left) or ("=" in text[:whole] and (left or value[at + _PIECE :].strip())):
                     raise ValueError("goes on after its end")
         except (binascii.Error, ValueError):
             raise Wrong("The file is not valid base64 text.") from None
