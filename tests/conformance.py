@@ -6,6 +6,7 @@ a key that is missing, of another type, or of nobody's declaration fails the tes
 
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import jsonschema_rs
@@ -14,6 +15,7 @@ from charthouse.dialects.drchrono import reference
 
 BASE = "/api/"
 JSON = "application/json"
+DOCUMENT = "urn:charthouse:openapi"
 HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After"}
 
 
@@ -91,29 +93,39 @@ def _validate(response: httpx.Response, variant: str, where: str) -> None:
 
 
 @cache
+def _registry() -> jsonschema_rs.Registry:
+    """The document, read once for all validators: each of them would read all of it again."""
+    return jsonschema_rs.Registry([(DOCUMENT, reference.document())], draft=jsonschema_rs.Draft202012)
+
+
+@cache
 def _validator(variant: str) -> Any:
-    document = reference.document()
     if "/" in variant:
-        schema = _answers(*variant.split("/"))
-        return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
-    kind, _, name = variant.rpartition(":")
-    one: dict[str, Any] = {"$ref": f"#/components/schemas/{name}"}
-    if not kind:
-        one = document["components"]["responses"][name]["content"]["application/json"]["schema"]
+        one = _at(*_answers(*variant.split("/")))
+        kind = ""
+    else:
+        kind, _, name = variant.rpartition(":")
+        responses = ("components", "responses", name, "content", JSON, "schema")
+        one = _at("components", "schemas", name) if kind else _at(*responses)
     schema = {
         "": one,
         "one": one,
         "many": {"type": "array", "items": one},
         "page": reference.wire().page({"type": "array", "items": one}),
     }[kind]
-    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
+    return jsonschema_rs.Draft202012Validator(schema, registry=_registry())
 
 
-def _answers(operation: str, status: str) -> dict[str, Any]:
-    """The schema of what a function answers."""
-    for path in reference.document()["paths"].values():
-        for declared in path.values():
+def _at(*keys: str) -> dict[str, Any]:
+    """A reference to a place in the document."""
+    pointer = "/".join(key.replace("~", "~0").replace("/", "~1") for key in keys)
+    return {"$ref": f"{DOCUMENT}#/{quote(pointer, safe='/~')}"}
+
+
+def _answers(operation: str, status: str) -> tuple[str, ...]:
+    """Where the schema is of what a function answers."""
+    for path, item in reference.document()["paths"].items():
+        for method, declared in item.items():
             if isinstance(declared, dict) and declared.get("operationId") == operation:
-                found: dict[str, Any] = declared["responses"][status]["content"][JSON]["schema"]
-                return found
+                return "paths", path, method, "responses", status, "content", JSON, "schema"
     raise AssertionError(operation)

@@ -8,19 +8,18 @@ import pytest
 
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.identity import tenancy
-from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Practice, User
+from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
 from charthouse.resource.declare import ALWAYS, METHODS, Resource
 from charthouse.resource.functions import Function
 from charthouse.resource.openapi import permissions
 from tests import support
 
-from .world import World
+from .world import EVERY, World
 
 RESOURCES = list(registry())
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 TENANTED = [r for r in RESOURCES if r.tenanted]  # the others are directories that all practices read
 each_of_a_practice = pytest.mark.parametrize("resource", TENANTED, ids=lambda r: r.path)
-EVERY = [f"{scope}:{kind}" for scope in SCOPES for kind in ("read", "write")]
 
 
 def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[tuple[str, str]]:
@@ -65,23 +64,23 @@ def test_without_a_scope(world: World, resource: Resource) -> None:
     """Each scope is needed, in its own form: read for GET, write for everything else."""
     for scope in resource.scopes:
         for kind, reading in (("read", True), ("write", False)):
-            with world.client_with(scopes=[s for s in EVERY if s != f"{scope}:{kind}"]) as client:
-                for method, url in requests(world, resource):
-                    status = client.request(method, url, json={}).status_code
-                    assert (status == 403) == ((method == "GET") == reading), (
-                        f"{method} {url} without {scope}:{kind}"
-                    )
+            client = world.client_without(f"{scope}:{kind}")
+            for method, url in requests(world, resource):
+                status = client.request(method, url, json={}).status_code
+                assert (status == 403) == ((method == "GET") == reading), (
+                    f"{method} {url} without {scope}:{kind}"
+                )
 
 
 @each
 def test_without_a_permission(world: World, resource: Resource) -> None:
     for name in PERMISSIONS:
-        with world.client_with(permissions=[p for p in PERMISSIONS if p != name]) as client:
-            for method, url in requests(world, resource):
-                needed = name in permissions(resource, method == "GET")
-                assert (client.request(method, url, json={}).status_code == 403) == needed, (
-                    f"{method} {url}, {name}"
-                )
+        client = world.client_without(name)
+        for method, url in requests(world, resource):
+            needed = name in permissions(resource, method == "GET")
+            assert (client.request(method, url, json={}).status_code == 403) == needed, (
+                f"{method} {url}, {name}"
+            )
 
 
 # -- 405 --------------------------------------------------------------------------------------------------------
@@ -261,11 +260,11 @@ def test_a_function_needs_token_scopes_and_permissions(world: World, function: F
         assert nobody.request(function.method, url, json={}).status_code == 401
     kind = "read" if function.reading else "write"
     for scope in function.scopes:
-        with world.client_with(scopes=[s for s in EVERY if s != f"{scope}:{kind}"]) as client:
-            assert client.request(function.method, url, json={}).status_code == 403, scope
+        client = world.client_without(f"{scope}:{kind}")
+        assert client.request(function.method, url, json={}).status_code == 403, scope
     for name in permissions(function, bool(function.reading)):
-        with world.client_with(permissions=[p for p in PERMISSIONS if p != name]) as client:
-            assert client.request(function.method, url, json={}).status_code == 403, name
+        client = world.client_without(name)
+        assert client.request(function.method, url, json={}).status_code == 403, name
 
 
 @each_function

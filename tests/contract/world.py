@@ -17,7 +17,7 @@ from django.db.models import Q
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.identity import tenancy
-from charthouse.identity.models import PERMISSIONS, User
+from charthouse.identity.models import PERMISSIONS, SCOPES, User
 from charthouse.resource import fields as kinds
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import Field, Ref
@@ -28,6 +28,7 @@ from tests import support
 from . import values
 
 _numbers = count(1)
+EVERY = [f"{scope}:{kind}" for scope in SCOPES for kind in ("read", "write")]
 
 # Rows that come into being with a row of another resource, under the same id.
 MADE_WITH = {"clinical_notes": "appointments"}
@@ -45,6 +46,7 @@ class World:
     app: support.App
     client: httpx.Client
     rows: dict[str, list[int]] = field(default_factory=dict)
+    _lacking: dict[str, httpx.Client] = field(default_factory=dict)
 
     @property
     def practice(self) -> int:
@@ -71,6 +73,15 @@ class World:
             role=User.Role.DOCTOR,
         )
         return support.client(support.issue_token(user, app or support.make_app(), scopes))
+
+    def client_without(self, right: str) -> httpx.Client:
+        """Somebody with every scope and permission but this one; the same client each time."""
+        if right not in self._lacking:
+            self._lacking[right] = self.client_with(
+                scopes=[scope for scope in EVERY if scope != right],
+                permissions=[permission for permission in PERMISSIONS if permission != right],
+            )
+        return self._lacking[right]
 
     # -- rows ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any
 import typst
 from django.core.files.base import ContentFile
 
+from charthouse.domains.clinical.codes import icd10
 from charthouse.domains.clinical.models import (
     Allergy,
     Amendment,
@@ -47,7 +48,6 @@ from charthouse.sandbox.ailments import (
 )
 from charthouse.sandbox.calendar import Calendar, Slot
 from charthouse.sandbox.people import BIRTHS, Person, Row
-from charthouse.sandbox.reasons import text
 from charthouse.sandbox.setup import Setup
 
 OPEN_FOR = timedelta(days=3)  # a doctor may take so long to sign
@@ -198,7 +198,7 @@ class Charts:
                 "Lungs clear": pick(("2", "2", "2", "0")),
                 "Blood pressure, sitting": f"{int(108 + 30 * lot())}/{int(64 + 20 * lot())}",
             },
-            "Assessment": {"Impression": text(condition.code) if condition else visit["reason"]},
+            "Assessment": {"Impression": icd10(condition.code) if condition else visit["reason"]},
             "Plan": {
                 "Plan": condition.plan if condition else "Fluids and rest; call if it gets worse.",
                 "Come back": pick(("In a week", "In a month", "In three months", "As needed")),
@@ -236,7 +236,7 @@ class Charts:
                 {
                     **who,
                     "icd_code": code,
-                    "name": text(code),
+                    "name": icd10(code),
                     "status": "resolved",
                     "date_onset": self._day(300),
                 }
@@ -262,14 +262,14 @@ class Charts:
             {
                 **who,
                 "icd_code": condition.code,
-                "name": text(condition.code),
+                "name": icd10(condition.code),
                 "date_onset": onset,
                 "date_diagnosis": onset,
                 "verification_status": "confirmed",
             }
         )
         if condition.drug:
-            self._medication(who, condition.drug, text(condition.code), onset)
+            self._medication(who, condition.drug, icd10(condition.code), onset)
 
     def _medication(self, who: Row, drug: Drug, indication: str, since: str) -> None:
         name, rxnorm, dose, unit, often, route = drug

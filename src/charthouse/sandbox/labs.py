@@ -10,6 +10,7 @@ from typing import Any
 import pikepdf
 from django.core.files.base import ContentFile
 
+from charthouse.domains.clinical.codes import icd10
 from charthouse.domains.labs.models import (
     LabDocument,
     LabOrder,
@@ -23,7 +24,6 @@ from charthouse.files.storage import keep
 from charthouse.sandbox.calendar import Calendar, Slot
 from charthouse.sandbox.panels import ADULT, CHILD, LABORATORIES, VENDOR, Observation, Panel
 from charthouse.sandbox.people import BIRTHS, Person, Row
-from charthouse.sandbox.reasons import text
 from charthouse.sandbox.setup import Setup
 
 SENT_AT = 0.12  # of the visits, those at which something is sent to a laboratory
@@ -75,7 +75,7 @@ class Laboratories:
             "timestamp": ordered.isoformat(),
             "status": "R" if back else self.random.choice("NSS"),
             "priority": "STAT" if self.random.random() < 0.08 else "NORMAL",
-            "icd10_codes": [{"code": CHECKED[child], "description": text(CHECKED[child])}],
+            "icd10_codes": [{"code": CHECKED[child], "description": icd10(CHECKED[child])}],
             "origin": "Chart",
             **_stamped(ordered + timedelta(days=1) if back else ordered, ordered),
         }

@@ -1,8 +1,8 @@
 """Why people come: texts of ICD-10-CM codes, from the package that carries the code set."""
 
-import warnings
-from functools import cache
 from random import Random
+
+from charthouse.domains.clinical.codes import icd10
 
 CHRONIC = (
     "I10", "E11.9", "E78.5", "J45.909", "F41.1", "K21.9", "M54.50", "E03.9", "F32.A", "G43.909", "M17.9", "N18.30",
@@ -16,24 +16,14 @@ CHECKUP = {True: "Z00.129", False: "Z00.00"}  # of a child, of an adult
 NURSE = ("Blood pressure check", "Influenza immunization", "Medication review", "Suture removal", "Lab draw")
 
 
-@cache
-def text(code: str) -> str:
-    """The code's official description. The package takes two seconds to load, so only a build loads it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it reads its data in an old way
-        import simple_icd_10_cm
-
-    return str(simple_icd_10_cm.get_description(code))
-
-
 def reason(random: Random, profile: str, *, child: bool, patient: int) -> str:
     """What the desk writes for a visit of this profile. Somebody's lasting condition stays the same."""
     if profile == "Annual physical":
-        return text(CHECKUP[child])
+        return icd10(CHECKUP[child])
     if profile == "Nurse visit":
         return random.choice(NURSE)
     if profile == "New patient":
         return "Establish care"
     if profile == "Sick visit" or child:
-        return text(random.choice(CHILDHOOD if child else ACUTE))
-    return f"Follow-up: {text(CHRONIC[patient % len(CHRONIC)])}"
+        return icd10(random.choice(CHILDHOOD if child else ACUTE))
+    return f"Follow-up: {icd10(CHRONIC[patient % len(CHRONIC)])}"
