@@ -22,12 +22,12 @@ django.setup()
 
 from django.contrib.auth import password_validation  # noqa: E402
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa: E402
-from django.db import DatabaseError, OperationalError, connections, transaction  # noqa: E402
+from django.db import DatabaseError, OperationalError, connections  # noqa: E402
 
 from charthouse import processes  # noqa: E402
 from charthouse.audit import seals  # noqa: E402
 from charthouse.datadir import Refused  # noqa: E402
-from charthouse.domains.practice.models import Doctor  # noqa: E402
+from charthouse.domains.practice import people  # noqa: E402
 from charthouse.identity import rowsecurity, tables  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 
@@ -193,14 +193,7 @@ def create_user(
     )
     user.set_password(_new_password(user))
     try:
-        with transaction.atomic(using="owner"):
-            if role == User.Role.DOCTOR:
-                names = {"first_name": first_name, "last_name": user.last_name, "email": email}
-                user.doctor_id = (
-                    Doctor.objects.using("owner").create(practice=house, timezone=timezone, **names).pk
-                )
-            user.full_clean(validate_unique=False, validate_constraints=False)
-            user.save(using="owner")
+        people.add(user, timezone, using="owner")
     except ValidationError as error:
         raise Refused("; ".join(error.messages)) from None
     except DatabaseError as error:

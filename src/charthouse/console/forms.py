@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 from django.db import models
+from django.forms import BaseForm as DjangoForm
+from django.forms import BoundField
 from django.http import HttpRequest, QueryDict
 
 from charthouse.console.page import messages_of
@@ -44,6 +46,7 @@ _CAPITALS = {
     "ein",
 }
 NOTHING = "\N{EN DASH}"
+_ATTRIBUTES = ("maxlength", "autocomplete", "min", "max", "step", "placeholder", "inputmode")
 _LONG = 300  # characters from which a text gets several lines
 
 
@@ -313,3 +316,34 @@ def _chosen(choices: Sequence[Any], required: bool) -> list[tuple[str, str]]:
     """Every choice, and none first where the field may stay empty."""
     told = [(str(choice), str(choice) or NOTHING) for choice in choices]
     return told if required or ("", NOTHING) in told else [("", NOTHING), *told]
+
+
+def of_django(form: DjangoForm, labels: Mapping[str, str] | None = None) -> Form:
+    """A form of Django's, for what no resource declares: accounts, apps, rooms. Drawn, and refused, like the others."""
+    return Form(
+        [_django_input(bound, (labels or {}).get(bound.name)) for bound in form],
+        [str(text) for text in form.non_field_errors()] if form.is_bound else [],
+    )
+
+
+def _django_input(bound: BoundField, words: str | None) -> Input:
+    widget: Any = bound.field.widget
+    value = bound.value()
+    made = Input(
+        name=bound.html_name,
+        label=words or str(bound.label),
+        kind=str(getattr(widget, "input_type", "textarea")),
+        value="" if value is None else value,
+        help=str(bound.help_text),
+        required=bound.field.required,
+        errors=[str(text) for text in bound.errors] if bound.form.is_bound else [],
+        attributes={name: text for name, text in widget.attrs.items() if name in _ATTRIBUTES},
+    )
+    if made.kind == "checkbox" and getattr(widget, "allow_multiple_selected", False):
+        made.kind, made.value = "checkboxes", [str(one) for one in value or ()]
+    elif made.kind != "checkbox":
+        made.value = str(made.value)
+    if hasattr(widget, "choices"):
+        made.choices = [(str(one or ""), str(text)) for one, text in widget.choices]
+    made.required = made.required and made.kind != "checkbox"
+    return made

@@ -1,4 +1,4 @@
-"""Settings of the practice, for its primary user: who may do what, and what its doctors share."""
+"""Settings of the practice, for its primary user: who may do what at a glance, what its doctors share, its switches."""
 
 from typing import Any
 
@@ -24,6 +24,8 @@ SHARING_WORDS = {
     "share_fee_schedule": "Fee schedules",
     "share_inventory": "Inventory",
 }
+MOST_PEOPLE = 100  # in the matrix; the others have a page of their own
+IDLE = range(1, 721)  # minutes
 
 
 @page(primary=True, methods=("GET", "POST"))
@@ -34,20 +36,24 @@ def settings(request: Request) -> HttpResponseBase:
         messages.success(request, "Saved.")
         return redirect("settings")
     practice = Practice.objects.get(pk=request.actor.practice)
+    people = [_person(person) for person in _people(request.actor.practice)[: MOST_PEOPLE + 1]]
     return show(
         request,
         "settings.html",
         {
             "practice": practice,
             "permissions": PERMISSIONS,
-            "people": [_person(person) for person in _people(request.actor.practice)],
+            "people": people[:MOST_PEOPLE],
+            "more": len(people) > MOST_PEOPLE,
             "sharing": [(name, SHARING_WORDS[name], name in practice.sharing) for name in SHARING],
         },
     )
 
 
 def _people(practice: int) -> Any:
-    return User.objects.filter(practice=practice).order_by("-is_primary", "last_name", "first_name", "id")
+    return User.objects.filter(practice=practice).order_by(
+        "-is_active", "-is_primary", "last_name", "first_name", "id"
+    )
 
 
 def _person(user: User) -> dict[str, Any]:
@@ -70,9 +76,11 @@ def _save(request: Request, practice: int) -> None:
     shown = _known(posted.getlist("person"), tuple(people))
     permissions = {pk: _known(posted.getlist(f"may-{pk}"), PERMISSIONS) for pk in shown}
     with transaction.atomic():
-        Practice.objects.filter(pk=practice).update(
-            refuse_duplicate_patients="refuse_duplicate_patients" in posted
-        )
+        row = Practice.objects.select_for_update().get(pk=practice)
+        row.refuse_duplicate_patients = "refuse_duplicate_patients" in posted
+        row.require_second_factor = "require_second_factor" in posted
+        row.idle_minutes = _minutes(posted.get("idle_minutes", str(row.idle_minutes)))
+        row.save(update_fields=["refuse_duplicate_patients", "require_second_factor", "idle_minutes"])
         share(practice, sharing, by=request.actor.user)
         for pk, names in permissions.items():
             permit(people[pk], names, by=request.actor.user)
@@ -83,3 +91,9 @@ def _known(given: list[str], names: tuple[str, ...]) -> list[str]:
     if not set(given) <= set(names):
         raise BadRequest("Unknown choice.")
     return [name for name in names if name in given]
+
+
+def _minutes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and int(text) in IDLE):
+        raise BadRequest(f"People are signed out after {IDLE[0]} to {IDLE[-1]} idle minutes.")
+    return int(text)
