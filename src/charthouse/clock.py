@@ -15,6 +15,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset
 
 
+def ahead() -> timedelta:
+    """How far this clock is ahead of the system's."""
+    return _offset
+
+
 @contextmanager
 def moved(by: timedelta) -> Iterator[None]:
     """Run a block with the clock moved, in this process only."""

@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "charthouse.jobs",
     "charthouse.post",
     "charthouse.audit",
+    "charthouse.changes",
     "charthouse.domains.practice",
     "charthouse.domains.patients",
     "charthouse.domains.scheduling",

@@ -1,9 +1,9 @@
 """Who calls an API with this token: one statement, once per request.
 
 The statement is the function ``identity_bearer``. It looks the token up, counts the call against the app's hour,
-and sets the tenant of the connection, all in one round trip. Nothing about a token is ever kept in this process, so
-one that is revoked is refused on the next request, everywhere. May refuse: no or no good token (401), no calls left
-in this hour (429).
+and sets the tenant and the caller of the connection, all in one round trip. Nothing about a token is ever kept in
+this process, so one that is revoked is refused on the next request, everywhere. May refuse: no or no good token
+(401), no calls left in this hour (429).
 """
 
 from datetime import datetime
@@ -16,9 +16,11 @@ from charthouse.identity.models import RIGHTS
 from charthouse.resource.actor import Actor
 from charthouse.resource.errors import Throttled, Unauthenticated
 
+# The caller as identity.database has it; of a request that is refused, nobody.
 STATEMENT = (
-    b"select practice, refusal, application, caller, doctor, permissions, sharing, granted, allowed, plan "
-    b"from identity_bearer($1, $2)"
+    b"select practice, "
+    b"set_config('charthouse.caller', coalesce(caller || ',' || application || ',,' || $3, ''), false), refusal, "
+    b"application, caller, doctor, permissions, sharing, granted, allowed, plan from identity_bearer($1, $2)"
 )
 REFUSALS = {
     "missing": "Invalid access token.",
@@ -29,19 +31,21 @@ REFUSALS = {
 Rights = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
 
 
-def authenticate(authorization: str | None, at: datetime) -> Actor:
+def authenticate(authorization: str | None, at: datetime, request: str = "") -> Actor:
     """The caller behind an Authorization header; from here on only their practice's rows exist.
 
-    ``authorization`` is the whole header or None; ``at`` is the moment of the call, aware, any zone. One call counts
-    against the app's hourly limit. Raises Unauthenticated or Throttled; then no practice is established.
+    ``authorization`` is the whole header or None; ``at`` is the moment of the call, aware, any zone; ``request`` its
+    UUID, for the change feed. One call counts against the app's hourly limit. Raises Unauthenticated or Throttled;
+    then no practice is established.
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         tenancy.leave()
         raise Unauthenticated("Authentication credentials were not provided.")
     checksum = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest().encode()
-    practice, refusal, app, user, doctor, permissions, sharing, granted, allowed, plan = (
-        tenancy.database().establish(STATEMENT, (checksum, at.isoformat().encode()))
+    trailer = f"{request},{tenancy.seconds_ahead()}".encode()
+    practice, _, refusal, app, user, doctor, permissions, sharing, granted, allowed, plan = (
+        tenancy.database().establish(STATEMENT, (checksum, at.isoformat().encode(), trailer))
     )
     if refusal is not None:
         if refusal == "throttled":

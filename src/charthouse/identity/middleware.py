@@ -1,5 +1,6 @@
 """Which practice a page request belongs to. (API requests don't pass here: their token says it, see ``bearer``.)"""
 
+import os
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +32,9 @@ def signed_in(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         practice: int | None = getattr(request.user, "practice_id", None)
         if practice is not None:
-            tenancy.enter(practice)
+            # Reads get no number: with one, each would have to tell the database.
+            number = "" if request.method in ("GET", "HEAD") else os.urandom(16).hex()
+            tenancy.enter(practice, user=request.user.pk, request=number)
         return get_response(request)
 
     return handle

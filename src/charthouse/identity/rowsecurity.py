@@ -8,7 +8,9 @@ A table of the record (a subclass of ``tenancy.Record``) gets, beside what its m
   ``indexed=False``, an index on ``(practice_id, column, id)``: no row can point into another practice;
 * row security with one policy: only rows of the practice in ``charthouse.practice`` exist for the web role, for
   reading and for writing. The comparison is a plain ``=`` with a stable right side, so it can be an index condition;
-* no DELETE for the web role: the record is only ever soft-deleted.
+* no DELETE for the web role: the record is only ever soft-deleted;
+* the trigger that writes the change feed (``changes_record``, of a migration of ``changes``), unless the model says
+  ``followed = False``.
 
 A model of any kind may say itself what the web role may do with its table: ``web_role_may = frozenset({"SELECT",
 "INSERT"})`` makes it append-only. One that isn't of the record but has a practice says ``web_role_sees = "own"``: its
@@ -57,7 +59,7 @@ def secure(using: str = "owner") -> None:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         _make_role(cursor)
-        for lacks in (_keys, _references, _policies, _grants):
+        for lacks in (_keys, _references, _policies, _triggers, _grants):
             for lack in list(lacks(cursor)):
                 if lack.cure is not None:
                     cursor.execute(lack.cure)
@@ -70,6 +72,7 @@ def unsecured(using: str = "owner") -> list[str]:
             *_keys(cursor),
             *_references(cursor),
             *_policies(cursor),
+            *_triggers(cursor),
             *_grants(cursor),
             *_mistakes(cursor),
         ]
@@ -208,6 +211,30 @@ def _policies(cursor: Any) -> Iterator[Lack]:
             )
 
 
+def _triggers(cursor: Any) -> Iterator[Lack]:
+    cursor.execute("select to_regproc('changes_record') is not null")
+    (possible,) = cursor.fetchone()
+    cursor.execute(
+        "select relname, pg_get_triggerdef(t.oid), tgenabled = 'O' "
+        "from pg_trigger t join pg_class c on c.oid = tgrelid "
+        "where relnamespace = current_schema()::regnamespace and tgname = 'record_change' and not tgisinternal"
+    )
+    existing = {table: (definition, on) for table, definition, on in cursor.fetchall()}
+    for model in _migrated(cursor):
+        table = model._meta.db_table
+        definition, on = existing.get(table, ("", False))
+        left_out = ", ".join(f"'{column}'" for column in sorted(model.unfollowed))
+        good = on and definition.endswith(f"changes_record({left_out})")
+        if not model.followed and definition:
+            yield Lack(table, "freedom from the change trigger", f'drop trigger record_change on "{table}"')
+        elif model.followed and not good:
+            make = (
+                f'drop trigger if exists record_change on "{table}"; create trigger record_change after insert or '
+                f'update or delete on "{table}" for each row execute function changes_record({left_out})'
+            )
+            yield Lack(table, "the change trigger", make if possible else None)
+
+
 def _grants(cursor: Any) -> Iterator[Lack]:
     role = settings.WEB_ROLE
     cursor.execute(
@@ -221,21 +248,24 @@ def _grants(cursor: Any) -> Iterator[Lack]:
         usual = OF_THE_RECORD if issubclass(model, Record) else USUAL
         special[model._meta.db_table] = getattr(model, "web_role_may", usual)
     cursor.execute(
-        "select relname, relkind, array(select privilege_type::text from aclexplode(relacl) "
+        "select relname, relkind, relispartition, array(select privilege_type::text from aclexplode(relacl) "
         "where grantee = %s::regrole) from pg_class "
         "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'S')",
         [role],
     )
-    for table, kind, held in cursor.fetchall():
+    for table, kind, partition, held in cursor.fetchall():
         sequence = kind == "S"
         noun = "sequence" if sequence else "table"
         wanted = {"USAGE", "SELECT"} if sequence else special.get(table, USUAL)
+        if partition:  # reached through its parent alone
+            wanted = set()
         if set(held) != wanted:
+            names = ", ".join(sorted(wanted))
+            grant = f'; grant {names} on {noun} "{table}" to {role}' if wanted else ""
             yield Lack(
                 table,
-                f"exactly {', '.join(sorted(wanted))} for {role}",
-                f'revoke all on {noun} "{table}" from {role}; '
-                f'grant {", ".join(sorted(wanted))} on {noun} "{table}" to {role}',
+                f"exactly {names or 'nothing'} for {role}",
+                f'revoke all on {noun} "{table}" from {role}{grant}',
             )
     cursor.execute(
         "select oid::regprocedure::text from pg_proc where pronamespace = current_schema()::regnamespace "
@@ -262,7 +292,7 @@ def _mistakes(cursor: Any) -> Iterator[Lack]:
     cursor.execute(
         "select relname from pg_class c join pg_attribute a on a.attrelid = c.oid "
         "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') "
-        "and attname = 'practice_id' and not attisdropped and not relrowsecurity"
+        "and attname = 'practice_id' and not attisdropped and not relrowsecurity and not relispartition"
     )
     for (table,) in cursor.fetchall():
         yield Lack(table, "row security, though it has a practice_id: make it a Record", None)

@@ -15,19 +15,28 @@ def database() -> DatabaseWrapper:
     return cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
 
 
-def enter(practice_id: int) -> None:
-    """From here to the end of the request, only rows of this practice exist."""
-    database().tenant = practice_id
+def enter(practice_id: int, *, user: int | None = None, request: str = "") -> None:
+    """From here to the end of the request, only rows of this practice exist. ``user`` and ``request`` (a UUID) go into
+    the change feed with whatever is written. (A call of an API says it in its first statement; see ``bearer``.)"""
+    wrapper = database()
+    wrapper.tenant = practice_id
+    wrapper.caller = f"{user or ''},,,{request},{seconds_ahead()}"
+
+
+def seconds_ahead() -> str:
+    """The last part of a caller: how far the clock is moved."""
+    return format(clock.ahead().total_seconds(), ".6f").rstrip("0").rstrip(".")
 
 
 def leave() -> None:
-    """No practice: record tables look empty. Called at the start of every request."""
-    database().tenant = None
+    """No practice and no caller: record tables look empty. Called at the start of every request."""
+    wrapper = database()
+    wrapper.tenant, wrapper.caller = None, ""
 
 
 @contextmanager
 def within(practice_id: int) -> Iterator[None]:
-    """A block that sees one practice, then what was before."""
+    """A block that sees one practice, then what was before. Who calls stays the same."""
     wrapper = database()
     before, wrapper.tenant = wrapper.tenant, practice_id
     try:
@@ -70,8 +79,12 @@ class UpdatedAt(models.DateTimeField):  # type: ignore[type-arg]
 class Record(models.Model):
     """A row of a practice's record. In the database its primary key is ``(practice_id, id)``; see ``rowsecurity``.
 
-    ``archived`` is the soft delete: the only one there is.
+    ``archived`` is the soft delete: the only one there is. Its changes are written to the change feed, unless
+    ``followed`` is off; columns in ``unfollowed`` are left out of it.
     """
+
+    followed = True
+    unfollowed: frozenset[str] = frozenset()
 
     id = models.BigAutoField(primary_key=True)
     practice = models.ForeignKey(

@@ -42,6 +42,7 @@ class Job(Record):
 
     # No part of the record: swept for good, by the web role.
     web_role_may = USUAL
+    followed = False
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["practice", "uuid"], name="job_uuid")]
@@ -67,6 +68,7 @@ class JobRows(Record):
     ids = ArrayField(models.BigIntegerField())
 
     web_role_may = USUAL
+    followed = False
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["practice", "job", "position"], name="job_rows_once")]

@@ -14,6 +14,8 @@ class Outgoing(Record):
     message moves it on, so that no second worker does. Outside of a sandbox, subject and text are erased once sent.
     """
 
+    unfollowed = frozenset({"subject", "text"})
+
     class Kind(models.TextChoices):
         EMAIL = "email"
         SMS = "sms"

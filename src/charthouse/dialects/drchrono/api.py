@@ -49,7 +49,7 @@ def _handle(request: Request) -> Response:
         raise NotFound()
     entry = request.entry
     entry.resource = _template(parts) if functions else parts[0]
-    actor = authenticate(request.header("Authorization"), entry.at)
+    actor = authenticate(request.header("Authorization"), entry.at, entry.request)
     door.called_by(entry, actor)
     method = "GET" if request.method == "HEAD" else request.method
     if function := functions.get(method):

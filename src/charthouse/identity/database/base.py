@@ -5,8 +5,11 @@ variable outlives it too. This wrapper keeps what the current request has establ
 the server holds (``_held``) and brings the two together before any statement goes out: a cursor can't be had
 otherwise, and nothing has to be remembered at the end of a request.
 
-On plain PostgreSQL the variable is set for the session, which costs no round trip of its own. Behind a transaction
-pooler or Citus it must be set in each transaction: ``_hold`` is the one function to change.
+Who calls (``caller``) goes the same way, in ``charthouse.caller``, for the change feed's trigger: "user,app,API
+user,request,seconds", the last one how far the caller's clock is ahead; empty where nobody calls.
+
+On plain PostgreSQL the variables are set for the session, which costs no round trip of its own. Behind a transaction
+pooler or Citus they must be set in each transaction: ``_hold`` is the one function to change.
 """
 
 from collections.abc import Sequence
@@ -24,7 +27,7 @@ assert is_psycopg3
 
 _UNKNOWN = object()
 _IDLE = pq.TransactionStatus.IDLE
-_SET = b"select set_config('charthouse.practice', $1, false)"
+_SET = b"select set_config('charthouse.practice', $1, false), set_config('charthouse.caller', $2, false)"
 
 
 class RawJson(Loader):
@@ -43,9 +46,11 @@ def _good(result: Any) -> Any:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One thread's connection. ``tenant`` is a practice id, or None while no practice is established."""
+    """One thread's connection. ``tenant`` is a practice id, or None while no practice is established; ``caller`` as
+    described above."""
 
     tenant: int | None = None
+    caller: str = ""
     # What the server holds; unknown on a new connection, and after anything that may have taken it back.
     _held: Any = _UNKNOWN
     # It was set inside a transaction: whoever ends that one, and however, may take it back.
@@ -64,13 +69,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return made
 
     def _hold(self) -> None:
-        """Make the server hold ``tenant``."""
+        """Make the server hold ``tenant`` and ``caller``."""
         if self._held_for_now and self._idle():
             self._held, self._held_for_now = _UNKNOWN, False
-        if self._held != self.tenant and self.connection is not None:
-            value = b"" if self.tenant is None else b"%d" % self.tenant
-            self._prepared(_SET, (value,))
-            self._held, self._held_for_now = self.tenant, not self._idle()
+        wanted = self.tenant, self.caller
+        if self._held != wanted and self.connection is not None:
+            tenant = b"" if self.tenant is None else b"%d" % self.tenant
+            self._prepared(_SET, (tenant, self.caller.encode()))
+            self._held, self._held_for_now = wanted, not self._idle()
 
     def _idle(self) -> bool:
         return bool(self.connection.pgconn.transaction_status == _IDLE)
@@ -85,19 +91,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """The psycopg connection, open and set to this request's tenant, for statements planned by the engine."""
         if self.connection is None:
             self.ensure_connection()
-        if self._held != self.tenant or self._held_for_now:
+        if self._held_for_now or self._held != (self.tenant, self.caller):
             self._hold()
         self.validate_no_broken_transaction()
         return self.connection  # type: ignore[no-any-return]
 
     def establish(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
-        """Run the one statement that itself sets the variable; its first column is the tenant it set.
+        """Run the one statement that itself sets the variables; its first columns are the tenant and the caller it set.
 
         ``statement`` has parameters ``$1``, ``$2``..., given in text form. The answer is the whole row, the practice
-        id (or None) first. A connection that the server has closed meanwhile is opened anew, once: nobody can have
-        begun a transaction on it in this request.
+        id (or None) and the caller first. A connection that the server has closed meanwhile is opened anew, once:
+        nobody can have begun a transaction on it in this request.
         """
-        self._held, self.tenant = _UNKNOWN, None
+        self._held, self.tenant, self.caller = _UNKNOWN, None, ""
         self.ensure_connection()
         try:
             row = self._row(statement, parameters)
@@ -107,7 +113,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.close()
             self.ensure_connection()
             row = self._row(statement, parameters)
-        self._held = self.tenant = row[0]
+        self._held = self.tenant, self.caller = row[0], row[1]
         self._held_for_now = not self._idle()
         return row
 
@@ -164,7 +170,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _savepoint_rollback(self, sid: str) -> None:
         # Nothing may go out before it does: the transaction may be in error.
-        self._held, self._held_for_now = self.tenant, False
+        self._held, self._held_for_now = (self.tenant, self.caller), False
         try:
             super()._savepoint_rollback(sid)  # type: ignore[misc]
         finally:

@@ -1,0 +1,405 @@
+"""The change feed: every write to the record is in it once, whichever door it came through, with who did it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.utils import DatabaseError
+
+from charthouse import clock
+from charthouse.changes import partitions, read
+from charthouse.changes.models import Change
+from charthouse.changes.read import Entry, Position
+from charthouse.domains.practice.models import Office
+from charthouse.domains.tasks.models import TaskCategory
+from charthouse.identity import rowsecurity, tenancy
+from charthouse.sandbox.bulk import Loader
+from tests.support import Clinic, client, issue_token, make_app, make_practice
+
+
+@pytest.fixture(scope="module")
+def clinic(database: None) -> Clinic:
+    return make_practice()
+
+
+@pytest.fixture
+def since(clinic: Clinic) -> Callable[[], list[Entry]]:
+    """The changes of the practice from here on."""
+    start = position()
+
+    def changes() -> list[Entry]:
+        settled()
+        found, at = [], start
+        while True:
+            entries, following = read.after(at, limit=7, using="owner")
+            found += [entry for entry in entries if entry.practice == clinic.id]
+            if following == at or not entries:
+                return found
+            at = following
+
+    return changes
+
+
+def position() -> Position:
+    """The end of the feed."""
+    settled()
+    return Position(horizon() - 1, 2**63 - 1)
+
+
+def settled() -> None:
+    """Returns when all transactions of now have ended: the request log may be writing."""
+    ((latest,),) = owner("select pg_current_xact_id()::text::bigint")
+    until = time.monotonic() + 60
+    while horizon() <= latest:
+        assert time.monotonic() < until
+
+
+def horizon() -> int:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return int(cursor.fetchone()[0])
+
+
+def owner(statement: str, *parameters: Any) -> list[Any]:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def brief(entries: list[Entry]) -> list[tuple[str, str, dict[str, Any] | None]]:
+    """Operation, table, and the changed name, if it is one."""
+    return [
+        (entry.operation, entry.table, (entry.after or entry.before or {}).get("name")) for entry in entries
+    ]
+
+
+# Every door
+
+
+def test_every_door_and_each_change_once(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+    table = TaskCategory._meta.db_table
+    expected = []
+    with client(issue_token(clinic.user, make_app())) as caller:
+        made = caller.post("/api/task_categories", json={"name": "By POST"}).json()["id"]
+        several = [{"name": "First of a list"}, {"name": "Second of a list"}]
+        assert caller.post("/api/task_categories", json=several).status_code == 201
+        assert caller.patch(f"/api/task_categories/{made}", json={"name": "By PATCH"}).status_code == 204
+        assert caller.put(f"/api/task_categories/{made}", json={"name": "By PUT"}).status_code == 204
+    expected += [("insert", "By POST"), ("insert", "First of a list"), ("insert", "Second of a list")]
+    expected += [("update", "By PATCH"), ("update", "By PUT")]
+
+    tenancy.enter(clinic.id)  # as the console and the admin do, through the ORM
+    row = TaskCategory.objects.create(practice=clinic.practice, name="By the ORM")
+    row.name = "Saved"
+    row.save()
+    TaskCategory.objects.filter(pk=row.pk).update(name="By a queryset")
+    TaskCategory.objects.bulk_create(
+        [TaskCategory(practice=clinic.practice, name=f"Bulk {n}") for n in (1, 2)]
+    )
+    expected += [("insert", "By the ORM"), ("update", "Saved"), ("update", "By a queryset")]
+    expected += [("insert", "Bulk 1"), ("insert", "Bulk 2")]
+
+    with connection.cursor() as cursor:  # plain SQL as the web role
+        cursor.execute(f"update {table} set name = 'Web SQL' where id = %s", [row.pk])  # noqa: S608
+        cursor.execute(
+            f"insert into {table} (practice_id, name, is_global, archived, created_at, updated_at) "  # noqa: S608
+            "values (%s, 'Web SQL new', false, false, now(), now())",
+            [clinic.id],
+        )
+    expected += [("update", "Web SQL"), ("insert", "Web SQL new")]
+    tenancy.leave()
+
+    owner(f"update {table} set archived = true where id = %s", row.pk)  # noqa: S608 - as the owner
+    owner(f"update {table} set archived = false where id = %s", row.pk)  # noqa: S608
+    owner(f"delete from {table} where id = %s", row.pk)  # noqa: S608
+    expected += [("delete", None), ("restore", None), ("delete", "Web SQL")]
+
+    with transaction.atomic("owner"):  # a bulk load
+        loader = Loader("owner", clock.now().isoformat(), {TaskCategory: 900_001})
+        with loader.bare([TaskCategory]):
+            loader.copy(TaskCategory, [{"name": "Copied 1"}, {"name": "Copied 2"}], clinic.id)
+    expected += [("insert", "Copied 1"), ("insert", "Copied 2")]
+
+    assert brief(since()) == [(operation, table, name) for operation, name in expected]
+
+
+def test_before_and_after(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+    with tenancy.within(clinic.id):
+        office = Office.objects.create(practice=clinic.practice, doctor=clinic.doctor, name="North")
+        office.name = "South"
+        office.save()
+        office.archived = True
+        office.save(update_fields=["archived"])
+        office.save(update_fields=["archived"])  # changes nothing at all
+        office.save(update_fields=["updated_at"])  # says that something of it has changed elsewhere
+    made, renamed, deleted, touched = since()
+    assert made.before is None
+    assert made.after is not None
+    assert made.after["name"] == "North"
+    assert set(made.after) == {field.column for field in Office._meta.concrete_fields}
+    assert made.row == office.pk
+    assert renamed.before is not None
+    assert set(renamed.before) == {"name", "updated_at"}
+    assert renamed.after == {"name": "South", "updated_at": renamed.after and renamed.after["updated_at"]}
+    assert (deleted.operation, deleted.before, deleted.after) == (
+        "delete",
+        {"archived": False},
+        {"archived": True},
+    )
+    assert touched.after is not None
+    assert (touched.operation, set(touched.after)) == ("update", {"updated_at"})
+
+
+def test_what_is_rolled_back_never_was(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+    with tenancy.within(clinic.id), transaction.atomic():
+        TaskCategory.objects.create(practice=clinic.practice, name="Not to be")
+        transaction.set_rollback(True)
+    assert since() == []
+
+
+def test_what_a_model_leaves_out_is_left_out(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+    from charthouse.jobs.models import Job
+    from charthouse.post.models import Outgoing
+
+    with tenancy.within(clinic.id):
+        message = Outgoing.objects.create(practice=clinic.practice, kind="email", text="Private", purpose="x")
+        message.text = "Erased"
+        message.save(update_fields=["text"])
+        Job.objects.create(practice=clinic.practice, kind="x", user=clinic.user)
+    (made,) = since()
+    assert made.after is not None
+    assert not {"text", "subject"} & set(made.after)
+
+
+# Who did it
+
+
+def test_a_call_of_the_api_is_named(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+    app = make_app()
+    with client(issue_token(clinic.user, app)) as caller:
+        answers = [caller.post("/api/task_categories", json={"name": f"Call {n}"}) for n in (1, 2)]
+    found = since()
+    assert [entry.request for entry in found] == [UUID(answer.headers["X-Request-Id"]) for answer in answers]
+    assert {(entry.user, entry.app, entry.api_user) for entry in found} == {
+        (clinic.user.pk, app.row.pk, None)
+    }
+
+
+def test_who_called_before_is_forgotten(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+    def write() -> None:
+        TaskCategory.objects.create(practice=clinic.practice, name="x")
+
+    token = issue_token(clinic.user, make_app())
+    with client(token) as caller:
+        caller.get("/api/task_categories")
+        write()  # the call is over, but the thread's connection still has what it set
+        tenancy.leave()
+        with tenancy.within(clinic.id):
+            write()
+        caller.get("/api/task_categories")
+        tenancy.enter(clinic.id, user=7)
+        write()
+        caller.get("/api/task_categories", headers={"Authorization": "Bearer wrong"})
+        with tenancy.within(clinic.id):
+            write()
+    assert [entry.user for entry in since()] == [clinic.user.pk, None, 7, None]
+
+
+def test_a_rolled_back_transaction_does_not_bring_a_caller_back(
+    clinic: Clinic, since: Callable[[], list[Entry]]
+) -> None:
+    tenancy.enter(clinic.id, user=1)
+    TaskCategory.objects.count()
+    with transaction.atomic():
+        tenancy.enter(clinic.id, user=2)
+        TaskCategory.objects.count()
+        transaction.set_rollback(True)
+    TaskCategory.objects.create(practice=clinic.practice, name="x")
+    with transaction.atomic():
+        tenancy.enter(clinic.id, user=3)
+        TaskCategory.objects.create(practice=clinic.practice, name="y")
+    assert [entry.user for entry in since()] == [2, 3]
+
+
+def test_a_page_names_the_person_and_its_writes_have_a_number(clinic: Clinic) -> None:
+    from django.test import RequestFactory
+
+    from charthouse.identity import middleware
+
+    held = []
+    handle = middleware.signed_in(lambda request: held.append(tenancy.database().caller))  # type: ignore[arg-type, func-returns-value]
+    for method in ("GET", "POST"):
+        request = RequestFactory().generic(method, "/")
+        request.user = clinic.user
+        handle(request)
+    reading, writing = (caller.split(",") for caller in held)
+    assert reading[:4] == [str(clinic.user.pk), "", "", ""]
+    assert writing[0] == str(clinic.user.pk)
+    assert UUID(writing[3])
+
+
+def test_the_time_is_that_of_the_callers_clock(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+    token = issue_token(clinic.user, make_app())
+    with client(token) as caller, clock.moved(timedelta(hours=30)):
+        caller.post("/api/task_categories", json={"name": "Tomorrow"})
+        (entry,) = since()
+        assert abs(entry.at - clock.now()) < timedelta(minutes=1)
+
+
+# Nobody changes it
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into {} (practice_id, at, txid, table_name, row_id, operation) "
+        "values (1, now(), '1', 'x', 1, 'insert')",
+        "update {} set operation = 'insert'",
+        "delete from {}",
+        "truncate {}",
+    ],
+)
+def test_the_web_role_may_only_read(clinic: Clinic, statement: str) -> None:
+    month = partitions._name(clock.now())
+    for table in ("changes_change", month, "changes_change_rest"):
+        with tenancy.within(clinic.id), pytest.raises(DatabaseError, match="permission denied"):
+            connection.cursor().execute(statement.format(table))
+    with tenancy.within(clinic.id), pytest.raises(DatabaseError, match="permission denied"):
+        connection.cursor().execute(f"select from {month}")
+
+
+def test_only_ones_own_changes_can_be_read(clinic: Clinic) -> None:
+    other = make_practice()
+    with tenancy.within(clinic.id):
+        assert Change.objects.exists()
+        assert not Change.objects.exclude(practice_id=clinic.id).exists()
+        assert read.history("practice_doctor", other.doctor.pk) == []
+        assert [change.operation for change in read.history("practice_doctor", clinic.doctor.pk)] == [
+            "insert"
+        ]
+    tenancy.leave()
+    assert not Change.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "drop trigger record_change on practice_office",
+        "alter table practice_office disable trigger record_change",
+        "create or replace trigger record_change after insert or update or delete on practice_office "
+        "for each row execute function changes_record('name')",
+    ],
+)
+def test_a_table_without_the_trigger_is_named_and_cured(damage: str) -> None:
+    with transaction.atomic("owner"):
+        owner(damage)
+        assert rowsecurity.unsecured() == ["practice_office: the change trigger"]
+        rowsecurity.secure()
+        assert rowsecurity.unsecured() == []
+        transaction.set_rollback(True, "owner")
+
+
+# Readers
+
+
+@pytest.fixture
+def held(clinic: Clinic) -> Iterator[Callable[[], None]]:
+    """A transaction that has written and isn't committed yet; the function commits it."""
+    written, go = threading.Event(), threading.Event()
+
+    def write() -> None:
+        try:
+            with tenancy.within(clinic.id), transaction.atomic():
+                TaskCategory.objects.create(practice=clinic.practice, name="Early, but late")
+                written.set()
+                go.wait(60)
+        finally:
+            written.set()
+            connections.close_all()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert written.wait(60)
+
+    def commit() -> None:
+        go.set()
+        thread.join()
+
+    yield commit
+    commit()
+
+
+def names(entries: list[Entry]) -> list[Any]:
+    return [(entry.after or {}).get("name") for entry in entries]
+
+
+def test_a_reader_in_order_waits_for_a_transaction_that_is_open(
+    clinic: Clinic, held: Callable[[], None]
+) -> None:
+    start = Position(horizon() - 1, 2**63 - 1)
+    with tenancy.within(clinic.id):
+        TaskCategory.objects.create(practice=clinic.practice, name="Later, but first")
+    first, at = read.after(start, using="owner")
+    assert "Later, but first" not in names(first)
+    held()
+    settled()
+    second, at = read.after(at, using="owner")
+    assert [n for n in names(second) if n] == ["Early, but late", "Later, but first"]
+    assert names(read.after(at, using="owner")[0]) == []
+
+
+def test_a_reader_by_time_finds_what_was_committed_late(clinic: Clinic, held: Callable[[], None]) -> None:
+    table = TaskCategory._meta.db_table
+    earlier = clock.now() - timedelta(minutes=5)
+    with tenancy.within(clinic.id):
+        row = TaskCategory.objects.create(practice=clinic.practice, name="On time")
+        asked = clock.now()
+        first = read.touched([table], earlier, asked)
+        assert ("insert", row.pk) in {(touched.first, touched.row) for touched in first}
+        held()
+        again = clock.now()
+        second = read.touched([table], clock.now(), again + timedelta(hours=1))
+        late = TaskCategory.objects.get(name="Early, but late", practice=clinic.id, pk__gt=row.pk - 2).pk
+    assert late not in {touched.row for touched in first}
+    assert late in {touched.row for touched in second}
+
+
+def test_a_row_is_touched_once_a_period(clinic: Clinic) -> None:
+    start = clock.now()
+    with tenancy.within(clinic.id):
+        row = TaskCategory.objects.create(practice=clinic.practice, name="x")
+        row.archived = True
+        row.save()
+        found = read.touched([TaskCategory._meta.db_table], start, clock.now() + timedelta(seconds=1))
+        assert [(t.first, t.last) for t in found if t.row == row.pk] == [("insert", "delete")]
+        assert read.touched(["practice_office"], start, clock.now()) == []
+
+
+# Months
+
+
+def test_what_came_before_its_month_had_room_moves_there(clinic: Clinic) -> None:
+    later, before = timedelta(days=400), partitions._name(clock.now() + timedelta(days=300))
+    with clock.moved(later), client(issue_token(clinic.user, make_app())) as caller:
+        caller.post("/api/task_categories", json={"name": "Far off"})
+        rest = "select count(*) from changes_change_rest where after ->> 'name' = 'Far off'"
+        month = partitions._name(clock.now())
+        assert owner(rest) == [(1,)]
+        try:
+            assert month in partitions.make_ahead()
+            assert partitions.make_ahead() == []
+            assert owner(rest) == [(0,)]
+            assert owner(f"select count(*) from {month} where after ->> 'name' = 'Far off'") == [(1,)]  # noqa: S608
+            assert rowsecurity.unsecured() == []
+        finally:
+            for (name,) in owner(
+                "select relname from pg_class where relname > %s and relkind = 'r' and relispartition "
+                "and relname ~ '^changes_change_2'",
+                before,
+            ):
+                owner(f"drop table {name}")
