@@ -20,6 +20,8 @@ def _served(path: str) -> Iterator[tuple[str, str]]:
         yield "method", method
         yield from (("parameter", declared.name) for declared in function.parameters)
         yield from (("key", declared.name) for declared in (*function.fields, *function.answers))
+        rows = [declared for declared in function.answers if declared.name == "results"]
+        yield from (("key", member.name) for each in rows for member in getattr(each, "fields", ()))
 
 
 def test_nothing_of_the_hosted_api_is_missing() -> None:

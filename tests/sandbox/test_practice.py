@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import check_password
 from django.db import connection, connections
 
 from charthouse import clock
+from charthouse.audit import log
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.identity import issue, rowsecurity, tenancy
 from charthouse.identity.models import Application
@@ -44,6 +45,8 @@ def using(database: str, data: Path) -> Iterator[None]:
 
 def _point_to(names: dict[str, str]) -> None:
     tenancy.leave()
+    log.stop()  # its thread is on the database of before
+    log.begin_anew()
     for alias, name in names.items():
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = name
@@ -282,6 +285,14 @@ def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str)
     answer = client(token_of(sandbox, place)).get(f"/api/{path}", params=wanted)
     assert answer.status_code == 200, answer.text
     assert answer.json()["results"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_audit_begins_with_the_accounts(sandbox: Built, place: int) -> None:
+    answer = client(token_of(sandbox, place)).get("/api/audit_log", params={"since": "2000-01-01"})
+    users = sandbox.described["practices"][place]["users"]
+    first = answer.json()["results"][: len(users)]
+    assert {(row["type"], row["action"]) for row in first} == {("Account", "Create")}
 
 
 def test_a_chart_and_a_visit_are_full(sandbox: Built) -> None:

@@ -158,8 +158,8 @@ def _work() -> None:
         connection.close()
 
 
-def _forget() -> None:
-    """In a forked child: what waits is the parent's to write."""
+def begin_anew() -> None:
+    """With nothing waiting and no writer: in a forked child, where what waits is the parent's to write."""
     global _writing, _added, _ending, _writer
     _waiting.clear()
     _writing, _added, _ending, _writer = threading.Lock(), threading.Event(), threading.Event(), None
@@ -202,4 +202,4 @@ def _bounded(entries: Sequence[Entry]) -> list[Entry]:
 
 
 atexit.register(stop)
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=begin_anew)

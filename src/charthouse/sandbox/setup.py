@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
+from charthouse.audit.models import Event
 from charthouse.domains.patients.models import CustomDemographic, CustomInsurancePlanName, FlagType
 from charthouse.domains.practice.models import (
     Doctor,
@@ -181,6 +182,14 @@ class Setup:
                 if row["role"] == "staff"
             ],
         )
+        created = {
+            "at": self.loader.moment,
+            "what": "account created",
+            "user_id": ids[0],
+            "ip": "",
+            "patient_id": None,
+        }
+        self.copy(Event, [{**created, "details": {"user": user}} for user in ids])
         groups = {"Clinical team": ids[: len(doctors)], "Front office": ids[len(doctors) :]}
         made = self.copy(UserGroup, [{"name": name} for name in groups])
         members = [

@@ -20,7 +20,7 @@ ROOMS = (
 )
 
 # Modules of functions that are of no one room. Each lists its own in FUNCTIONS, as a room's module may.
-BESIDE: tuple[str, ...] = ("charthouse.dialects.drchrono.bulk",)
+BESIDE: tuple[str, ...] = ("charthouse.dialects.drchrono.bulk", "charthouse.audit.drchrono")
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,190 @@
+"""The audit as one list: what was read (the request log), what was changed (the change feed), what was done beside.
+
+Each of the three is asked for no more rows than a page has, over an index on practice and time; then they are merged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from charthouse.audit.events import KINDS
+from charthouse.audit.words import type_in_sql
+
+READS, CHANGES, EVENTS = "a", "b", "c"  # in the order in which those of one moment come
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in the list an entry stands."""
+
+    at: datetime
+    source: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the audit. ``action`` and ``type`` are words of ``words``; ``fields`` the columns that changed;
+    ``people`` how many patients' data was shown, ``patient_id`` whose if it was one's."""
+
+    position: Position
+    action: str
+    type: str
+    description: str
+    user_id: int | None
+    user_name: str
+    doctor_id: int | None
+    app_id: int | None
+    api_user_id: int | None
+    ip: str
+    patient_id: int | None
+    people: int
+    appointment_id: int | None
+    fields: tuple[str, ...]
+    path: str
+    request: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which entries. ``since`` and ``until`` bound the time (until: excluded); ``doctor`` is that of the user who did
+    it; ``newest`` turns the order round; ``after`` is the last entry of the page before."""
+
+    practice: int
+    since: datetime | None = None
+    until: datetime | None = None
+    patient: int | None = None
+    doctor: int | None = None
+    user: int | None = None
+    appointment: int | None = None
+    type: str = ""
+    action: str = ""
+    after: Position | None = None
+    newest: bool = False
+    most: int = 250
+    sources: Sequence[str] = (READS, CHANGES, EVENTS)
+
+
+def entries(asked: Asked) -> list[Entry]:
+    """At most ``asked.most`` entries, oldest first unless ``newest``."""
+    order = "desc" if asked.newest else "asc"
+    parts = [
+        f"(select {COLUMNS} from ({_SELECTS[source]}) as s where {' and '.join(_conditions(asked, source))} "  # noqa: S608
+        f"order by at {order}, id {order} limit %(most)s)"
+        for source in asked.sources
+        if source in _SELECTS and asked.action in ("", *_ACTIONS[source])
+    ]
+    if not parts:
+        return []
+    text = (
+        f"select s.*, concat_ws(' ', u.first_name, u.last_name), u.doctor_id from ({' union all '.join(parts)}) as s "  # noqa: S608
+        f"left join identity_user u on u.id = s.user_id "
+        f"order by s.at {order}, s.source {order}, s.id {order} limit %(most)s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(text, _values(asked))
+        return [_entry(row) for row in cursor.fetchall()]
+
+
+def _values(asked: Asked) -> dict[str, Any]:
+    names = (
+        "practice",
+        "since",
+        "until",
+        "patient",
+        "doctor",
+        "user",
+        "appointment",
+        "type",
+        "action",
+        "most",
+    )
+    values = {name: getattr(asked, name) for name in names}
+    return values | ({"after_at": asked.after.at, "after_id": asked.after.id} if asked.after else {})
+
+
+_WHERE = {
+    "since": "at >= %(since)s",
+    "until": "at < %(until)s",
+    "user": "user_id = %(user)s",
+    "doctor": "user_id in (select id from identity_user where doctor_id = %(doctor)s)",
+    "appointment": "appointment_id = %(appointment)s",
+    "type": "type = %(type)s",
+    "action": "action = %(action)s",
+}
+
+
+def _conditions(asked: Asked, source: str) -> list[str]:
+    found = ["practice_id = %(practice)s"]
+    found += [condition for name, condition in _WHERE.items() if getattr(asked, name) not in (None, "")]
+    if asked.patient is not None:
+        found.append(_ABOUT[source])
+    if asked.after is not None:
+        found.append(_beyond(asked.after, source, asked.newest))
+    return found
+
+
+def _beyond(after: Position, source: str, newest: bool) -> str:
+    sign = "<" if newest else ">"
+    if source == after.source:
+        return f"(at, id) {sign} (%(after_at)s, %(after_id)s)"
+    later = source < after.source if newest else source > after.source
+    return f"at {sign}= %(after_at)s" if later else f"at {sign} %(after_at)s"
+
+
+COLUMNS = (
+    "source, id, at, action, type, what, row_id, user_id, app_id, api_user_id, ip, patient_id, people, appointment_id, "
+    "fields, path, request"
+)
+_SELECTS = {
+    READS: f"""
+        select '{READS}' as source, id, at, practice_id, user_id, app_id, api_user_id, ip, 'Read' as action,
+            resource as what, {type_in_sql("resource")} as type, row_id, patients,
+            case when cardinality(patients) = 1 then patients[1] end as patient_id, cardinality(patients) as people,
+            case when resource in ('appointments', 'clinical_notes') then row_id end as appointment_id,
+            null::text[] as fields, path, request::text as request
+        from audit_apicall where method in ('GET', 'HEAD') and status < 400""",  # noqa: S608
+    EVENTS: f"""
+        select '{EVENTS}' as source, id, at, practice_id, user_id, app_id, api_user_id, ip,
+            case what {" ".join(f"when '{what}' then '{kind.action}'" for what, kind in KINDS.items())} end as action,
+            what, case what {" ".join(f"when '{what}' then '{kind.type}'" for what, kind in KINDS.items())} end as type,
+            null::bigint as row_id, patient_id, (patient_id is not null)::int as people, null::bigint as appointment_id,
+            null::text[] as fields, '' as path, '' as request
+        from audit_event""",  # noqa: S608
+}
+_ABOUT = {READS: "patients @> array[%(patient)s]::bigint[]", EVENTS: "patient_id = %(patient)s"}
+_ACTIONS = {READS: ("Read",), EVENTS: tuple({kind.action for kind in KINDS.values()})}
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    source, row_id, at, action, kind, what, of, user, app, api_user, ip, patient, people, *rest = row
+    appointment, fields, path, request, name, doctor = rest
+    return Entry(
+        position=Position(at, source, row_id),
+        action=action,
+        type=kind,
+        description=_described(source, action, what, of, people),
+        user_id=user,
+        user_name=name,
+        doctor_id=doctor,
+        app_id=app,
+        api_user_id=api_user,
+        ip=ip,
+        patient_id=patient,
+        people=people,
+        appointment_id=appointment,
+        fields=tuple(fields or ()),
+        path=path,
+        request=request,
+    )
+
+
+def _described(source: str, action: str, what: str, of: int | None, people: int) -> str:
+    """One sentence, without anybody's data."""
+    if source == EVENTS:
+        return KINDS[what].sentence
+    named = f"{what} {of}" if of is not None else f"a list of {what}"
+    return f"{action} {named}" + (f", data of {people} patients" if people > 1 else "")

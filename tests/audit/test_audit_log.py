@@ -1,0 +1,205 @@
+"""``/api/audit_log``: what was read and done in a practice, in order, page by page."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from charthouse import clock
+from charthouse.audit import log
+from charthouse.audit.models import ApiCall, Event
+from charthouse.identity.events import tell
+from charthouse.identity.models import Practice
+from tests import support
+
+
+@pytest.fixture
+def clinic() -> support.Clinic:
+    return support.make_practice()
+
+
+@pytest.fixture
+def reader(clinic: support.Clinic) -> Iterator[httpx.Client]:
+    """Somebody who reads the audit alone; their own calls are listed as well."""
+    user = support.make_user(clinic.practice, doctor=clinic.doctor, first_name="Rhea", last_name="Reader")
+    with support.client(support.issue_token(user, support.make_app())) as client:
+        yield client
+
+
+@pytest.fixture
+def caller(clinic: support.Clinic) -> Iterator[httpx.Client]:
+    with support.client(support.issue_token(clinic.user, support.make_app())) as client:
+        yield client
+
+
+def patient(clinic: support.Clinic, client: httpx.Client) -> int:
+    answer = client.post("/api/patients", json={"doctor": clinic.doctor.pk, "gender": "Female"})
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def listed(client: httpx.Client, **parameters: Any) -> list[dict[str, Any]]:
+    """All pages. What this call itself reads is left out."""
+    log.flush()
+    parameters = {"since": "2000-01-01"} | parameters
+    url: Any = httpx.URL("/api/audit_log", params=parameters)
+    found: list[dict[str, Any]] = []
+    while url:
+        answer = client.get(url)
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["results"]
+        url = answer.json()["next"]
+    return [row for row in found if row["page"] != "/api/audit_log"]
+
+
+def test_a_read_says_who_saw_whose_data(
+    clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
+) -> None:
+    clinic.user.first_name, clinic.user.last_name = "Ada", "Adams"
+    clinic.user.save()
+    one = patient(clinic, caller)
+    caller.get(f"/api/patients/{one}")
+    (row,) = listed(reader, action="Read")
+    assert row == {
+        "created_at": row["created_at"],
+        "updated_at": row["created_at"],
+        "action": "Read",
+        "type": "Chart",
+        "description": f"Read patients {one}",
+        "field": "",
+        "page": f"/api/patients/{one}",
+        "patient": one,
+        "appointment_id": None,
+        "doctor_id": clinic.doctor.pk,
+        "user_id": clinic.user.pk,
+        "name_of_user": "Ada Adams",
+        "ip_address": "127.0.0.1",
+    }
+    assert abs(clock.now() - clock.now().fromisoformat(row["created_at"] + "+00:00")) < timedelta(minutes=5)
+
+
+def test_of_one_patient_in_lists_as_well(
+    clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
+) -> None:
+    one, two = patient(clinic, caller), patient(clinic, caller)
+    caller.get(f"/api/patients/{two}")
+    caller.get("/api/patients")
+    (row,) = listed(reader, patient=one, action="Read")
+    assert (row["description"], row["patient"]) == ("Read a list of patients, data of 2 patients", None)
+    assert len(listed(reader, patient=two, action="Read")) == 2
+
+
+def test_what_was_refused_was_not_read(
+    clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
+) -> None:
+    caller.get("/api/patients/999999999")
+    caller.get("/api/nothing")
+    assert listed(reader, action="Read") == []
+
+
+def test_events_are_listed(clinic: support.Clinic, reader: httpx.Client) -> None:
+    tell("signed in", practice_id=clinic.id, user_id=clinic.user.pk, ip="192.0.2.7")
+    tell("exported", practice_id=clinic.id, user_id=clinic.user.pk)
+    login, export = listed(reader)
+    assert (login["type"], login["action"], login["ip_address"]) == ("Login", "Not specified", "192.0.2.7")
+    assert (export["type"], export["action"], export["description"]) == (
+        "Data Export",
+        "Read",
+        "Exported data",
+    )
+    assert [row["type"] for row in listed(reader, type="Login")] == ["Login"]
+    assert [row["type"] for row in listed(reader, action="Read")] == ["Data Export"]
+    assert listed(reader, type="Fax") == []
+
+
+def test_by_user_doctor_and_appointment(
+    clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
+) -> None:
+    caller.get("/api/offices")
+    colleague = support.make_doctor(clinic.practice)
+    somebody = support.make_user(clinic.practice, doctor=colleague)
+    tell("exported", practice_id=clinic.id, user_id=somebody.pk)
+    assert [row["page"] for row in listed(reader, user=clinic.user.pk)] == ["/api/offices"]
+    assert [row["user_id"] for row in listed(reader, doctor=colleague.pk)] == [somebody.pk]
+    caller.get("/api/appointments/999999999")
+    assert listed(reader, appointment=999999999) == []
+
+
+def test_pages_join_without_gap_or_repeat(clinic: support.Clinic, reader: httpx.Client) -> None:
+    """Also where many entries are of one moment, of either kind."""
+    moment = clock.now()
+    for n in range(40):
+        at = moment + timedelta(microseconds=n // 8)
+        log.add(
+            log.Entry(
+                at, f"{n:032x}", "drchrono", "GET", f"/api/x/{n}", "", practice_id=clinic.id, status=200
+            )
+        )
+        Event.objects.using("owner").create(
+            at=at, practice_id=clinic.id, ip="", what="exported", details={"n": n}
+        )
+    whole = listed(reader)
+    assert len(whole) == 80
+    for size in (1, 7, 39):
+        assert listed(reader, page_size=size) == whole
+    at = [row["created_at"] for row in whole]
+    assert at == sorted(at)
+
+
+def test_days_are_bounded(clinic: support.Clinic, reader: httpx.Client) -> None:
+    for day in ("2025-03-01", "2025-03-02", "2025-03-03"):
+        for hour in ("00:00:00", "23:59:59.999999"):
+            Event.objects.using("owner").create(
+                at=f"{day} {hour}+00", practice_id=clinic.id, ip="", what="exported", details={}
+            )
+    assert len(listed(reader, since="2025-03-01")) == 6
+    for asked, expected in (
+        ({"date": "2025-03-02"}, ["2025-03-02"] * 2),
+        ({"date_range": "2025-03-02/2025-03-03"}, ["2025-03-02"] * 2 + ["2025-03-03"] * 2),
+        ({"date_range": "2025-03-01/2025-03-03", "since": "2025-03-03T00:00:01"}, ["2025-03-03"]),
+    ):
+        answer = reader.get("/api/audit_log", params=asked).json()
+        assert [row["created_at"][:10] for row in answer["results"]] == expected
+    assert reader.get("/api/audit_log?date_range=0001-01-01/9999-12-31").status_code in (200, 400)
+    assert reader.get("/api/audit_log?date=9999-12-31").status_code in (200, 400)
+
+
+def test_one_of_three_parameters_is_needed(reader: httpx.Client) -> None:
+    answer = reader.get("/api/audit_log")
+    assert answer.status_code == 400
+    assert "since, date, date_range" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "YXxifGM=", "\xff", "YXwyMDI2LTAxLTAxfDE=", "a" * 500])
+def test_a_cursor_that_never_was(reader: httpx.Client, cursor: str) -> None:
+    assert reader.get("/api/audit_log", params={"since": "2020-01-01", "cursor": cursor}).status_code == 404
+
+
+def test_without_sharing_only_ones_own_doctors_people(
+    clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
+) -> None:
+    colleague = support.make_doctor(clinic.practice)
+    theirs = support.make_user(clinic.practice, doctor=colleague)
+    tell("exported", practice_id=clinic.id, user_id=theirs.pk)
+    caller.get("/api/offices")
+    assert len(listed(reader)) == 2
+    Practice.objects.using("owner").filter(pk=clinic.id).update(sharing=[])
+    assert {row["user_id"] for row in listed(reader)} == {clinic.user.pk}
+    assert listed(reader, doctor=colleague.pk) == []
+    nobodys = support.make_user(clinic.practice, doctor=None)
+    with support.client(support.issue_token(nobodys, support.make_app())) as client:
+        assert listed(client) == []
+
+
+def test_another_practice_sees_nothing_of_it(clinic: support.Clinic, caller: httpx.Client) -> None:
+    one = patient(clinic, caller)
+    caller.get(f"/api/patients/{one}")
+    other = support.make_practice()
+    with support.client(support.issue_token(other.user, support.make_app())) as client:
+        assert listed(client) == []
+        assert listed(client, patient=one) == []
+        assert listed(client, user=clinic.user.pk) == []
+    log.flush()
+    assert ApiCall.objects.using("owner").filter(practice_id=clinic.id).count() == 2
