@@ -25,6 +25,12 @@ PAGES = [
     "/catalogues/profiles",
     "/catalogues/profiles/new",
     "/catalogues/fields",
+    "/developer/apps",
+    "/developer/apps/new",
+    "/developer/requests",
+    "/developer/explorer",
+    "/developer/explorer/appointments_list",
+    "/developer/explorer/patients_create",
 ]
 
 

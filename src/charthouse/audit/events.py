@@ -33,6 +33,8 @@ KINDS = {
     "consent given": Kind("API", "Create", "Let an app act in their name"),
     "consent revoked": Kind("API", "Delete", "Took an app's access back"),
     "code used twice": Kind("API", "Delete", "A code came twice: all that was given for it has been stopped"),
+    "app created": Kind("API", "Create", "Registered an app"),
+    "app changed": Kind("API", "Update", "Changed an app"),
     "api user changed": Kind("API", "Update", "Changed an API user"),
     "bodies captured": Kind("API", "Update", "Switched the capture of bodies on"),
     "exported": Kind("Data Export", "Read", "Exported data"),

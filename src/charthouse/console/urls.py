@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.console import account, care, home, offices, outbox, people, settings
+from charthouse.console import (
+    account,
+    applications,
+    care,
+    explorer,
+    home,
+    offices,
+    outbox,
+    people,
+    requests,
+    settings,
+)
 from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.navigation import Entry, offer
 
@@ -24,6 +35,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/offices/<int:row>", offices.one, name="office"),
     path("settings/offices/<int:row>/rooms/new", offices.room, name="room-new"),
     path("settings/offices/<int:row>/rooms/<int:index>", offices.room, name="room"),
+    path("developer/apps", applications.listing, name="apps"),
+    path("developer/apps/new", applications.new, name="app-new"),
+    path("developer/apps/<int:row>", applications.one, name="app"),
+    path("developer/apps/<int:row>/edit", applications.edit, name="app-edit"),
+    path("developer/apps/<int:row>/secret", applications.rotate, name="app-rotate"),
+    path("developer/apps/<int:row>/deauthorize", applications.stop, name="app-stop-all"),
+    path("developer/apps/<int:row>/deauthorize/<int:user>", applications.stop, name="app-stop"),
+    path("developer/requests", requests.listing, name="requests"),
+    path("developer/requests/<int:row>", requests.one, name="request"),
+    path("developer/explorer", explorer.listing, name="explorer"),
+    path("developer/explorer/<slug:name>", explorer.operation, name="operation"),
     path("outbox", outbox.outbox, name="outbox"),
     path("outbox/<int:row>", outbox.outgoing, name="outgoing"),
 ]
@@ -38,6 +60,14 @@ offer(
 urlpatterns += care.urlpatterns
 
 # -- what the practice sets up ----------------------------------------------------------------------------------
+
+offer(
+    "Apps",
+    Entry(name="Apps", view="apps", icon="apps", permissions=(applications.DEVELOPERS,)),
+    Entry(name="Requests", view="requests", icon="list-details", permissions=(applications.DEVELOPERS,)),
+    Entry(name="API explorer", view="explorer", icon="terminal-2", permissions=(applications.DEVELOPERS,)),
+    Entry(name="API reference", view="docs", icon="book"),
+)
 
 for catalogue in CATALOGUES:
     urlpatterns += catalogue.urls()

@@ -1,9 +1,15 @@
-"""How the secrets of apps are stored."""
+"""How the secrets of apps are stored: as digests, and sealed where the server itself must know them."""
 
 import hmac
+from base64 import urlsafe_b64encode
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher
 from django.utils.crypto import get_random_string
 
@@ -35,3 +41,22 @@ class SecretHasher(BasePasswordHasher):
 
     def harden_runtime(self, password: str, encoded: str) -> None:
         pass
+
+
+def seal(secret: str) -> str:
+    """What only this server can open again: encrypted and signed under its secret key."""
+    return _box().encrypt(secret.encode()).decode()
+
+
+def unseal(sealed: str) -> str | None:
+    """The secret, or None where another key sealed it."""
+    try:
+        return _box().decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _box() -> Fernet:
+    key = HKDF(SHA256(), 32, None, b"charthouse secrets of apps").derive(settings.SECRET_KEY.encode())
+    return Fernet(urlsafe_b64encode(key))

@@ -28,10 +28,17 @@ class Application(AbstractApplication):  # type: ignore[misc]
 
     ``hourly_limit`` None means no limit, else calls an hour (UTC); ``scopes`` are base names it may ask for, each
     standing for both ``:read`` and ``:write``, and rights (``identity.models.RIGHTS``) that the operator gives.
+    ``sealed_secret`` is the secret once more, readable by this server alone: the addresses of iframes are signed with
+    it (see ``iframes``); heights are in pixels.
     """
 
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     hourly_limit = models.PositiveIntegerField(null=True, blank=True, default=500)
+    sealed_secret = models.TextField(blank=True, default="", editable=False)
+    patient_iframe_url = models.URLField(max_length=500, blank=True, default="")
+    patient_iframe_height = models.PositiveSmallIntegerField(default=600)
+    note_iframe_url = models.URLField(max_length=500, blank=True, default="")
+    note_iframe_height = models.PositiveSmallIntegerField(default=600)
     created = models.DateTimeField(default=clock.now, editable=False)
     updated = UpdatedAt(editable=False)
 

@@ -8,6 +8,7 @@ from oauth2_provider.models import AbstractApplication
 from charthouse import clock
 from charthouse.identity.issue import ACCESS_LIFE, digest, issue
 from charthouse.identity.models import SCOPES, AccessToken, Application, RefreshToken, User
+from charthouse.identity.secret import seal
 from charthouse.sandbox.credentials import AppKeys, Credentials, new_token
 
 REDIRECT_URI = "http://127.0.0.1:9000/callback"
@@ -27,6 +28,7 @@ def register(app: App, client_id: str, owner: User, keys: AppKeys) -> Applicatio
         name=app.name,
         client_id=client_id,
         client_secret=keys.client_secret,
+        sealed_secret=seal(keys.client_secret),
         client_type=AbstractApplication.CLIENT_CONFIDENTIAL,
         authorization_grant_type=AbstractApplication.GRANT_AUTHORIZATION_CODE,
         redirect_uris=REDIRECT_URI,

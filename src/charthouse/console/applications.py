@@ -1,0 +1,264 @@
+"""Apps that call the APIs, for those who make them: credentials, scopes, quota, addresses, and who authorised them.
+
+The people with the permission Settings see the apps of their practice's people. Of the people who authorised an app,
+those of other practices are only counted.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms as django
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
+
+from charthouse import clock
+from charthouse.console import forms
+from charthouse.console.page import Request, page, show
+from charthouse.console.tables import Column, Table
+from charthouse.identity import applications
+from charthouse.identity.models import RIGHTS, SCOPES, Application, Calls, RefreshToken, User
+from charthouse.identity.scopes import WORDS
+from charthouse.resource.errors import Conflict, NotFound
+
+DEVELOPERS = "Settings"  # the permission
+MOST_ADDRESSES = 20
+
+TABLE = Table(
+    name="apps",
+    label="Apps",
+    columns=(
+        Column("Name", lambda row: row.name or "Unnamed", sort="name", link=lambda row: reverse("app", args=[row.pk])),
+        Column("Client ID", "client_id", kind="wide"),
+        Column("Owner", "user", kind="wide"),
+        Column("Scopes", lambda row: f"{len(set(row.scopes) & set(SCOPES))} of {len(SCOPES)}", kind="number"),
+        Column("Calls an hour", lambda row: row.hourly_limit or "no limit", kind="number"),
+        Column("Made", "created", sort="created", kind="wide"),
+    ),
+    search=("name", "client_id"),
+    order="name",
+    empty="No app yet. Register one to get a client ID and a secret.",
+)  # fmt: skip
+
+AUTHORISED = Table(
+    name="authorised",
+    label="Who authorised it",
+    columns=(
+        Column("Person", lambda row: f"{row.user.first_name} {row.user.last_name}".strip() or row.user.username),
+        Column("Username", "user.username", kind="wide"),
+        Column("Token of", "created", sort="created"),
+        Column("Scopes", lambda row: row.scope.replace(":read", ":r").replace(":write", ":w"), kind="wide"),
+        Column("Access", lambda _: "Deauthorize", link=lambda row: _stop_address(row)),
+    ),
+    search=("user__first_name", "user__last_name", "user__username"),
+    order="-created",
+    prefix="who-",
+    empty="Nobody of your practice has authorised it.",
+)  # fmt: skip
+
+
+class AppForm(django.Form):
+    name = django.CharField(max_length=255)
+    redirect_uris = django.CharField(
+        label="Redirect addresses",
+        widget=django.Textarea,
+        max_length=5000,
+        help_text="One on each line. An authorization is only ever answered to one of these, to the letter.",
+    )
+    scopes = django.MultipleChoiceField(
+        choices=[(name, f"{name}: {WORDS[name]}") for name in SCOPES],
+        widget=django.CheckboxSelectMultiple,
+        required=False,
+        help_text="What it may ask people for, to see and to change.",
+    )
+
+    def clean_redirect_uris(self) -> str:
+        given = self.cleaned_data["redirect_uris"].split()
+        if len(given) > MOST_ADDRESSES:
+            raise ValidationError(f"At most {MOST_ADDRESSES} addresses.")
+        return " ".join(dict.fromkeys(given))
+
+
+class NewAppForm(AppForm):
+    public = django.BooleanField(
+        label="It can keep no secret",
+        required=False,
+        help_text="An app in browsers or on phones: it gets no secret and must use PKCE.",
+    )
+
+
+class ChangeAppForm(AppForm):
+    patient_iframe_url = django.URLField(
+        label="Iframe on patients' pages", max_length=500, required=False, assume_scheme="https",
+        help_text="Shown to doctors for whom the app asked for it (POST /api/iframe_integration).",
+    )  # fmt: skip
+    patient_iframe_height = django.IntegerField(label="Its height, pixels", min_value=50, max_value=5000)
+    note_iframe_url = django.URLField(
+        label="Iframe on clinical notes", max_length=500, required=False, assume_scheme="https"
+    )
+    note_iframe_height = django.IntegerField(label="Its height, pixels", min_value=50, max_value=5000)
+    hourly_limit = django.IntegerField(
+        label="Calls an hour", min_value=1, max_value=10**9, required=False, help_text="Empty: no limit."
+    )
+
+
+@page(DEVELOPERS)
+def listing(request: Request) -> HttpResponseBase:
+    values = {
+        "title": "Apps",
+        "about": "What calls the API in the name of people who allow it.",
+        "table": TABLE.of(request, _apps(request).select_related("user")),
+        "add": reverse("app-new"),
+        "add_words": "Register an app",
+    }
+    return show(request, "list.html", values)
+
+
+@sensitive_variables()
+@page(DEVELOPERS, methods=("GET", "POST"))
+def new(request: Request) -> HttpResponseBase:
+    """Register an app; its secret is in the answer and nowhere else."""
+    form = NewAppForm(request.POST or None, initial={"scopes": list(SCOPES)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            app, secret = applications.make(request.user, **form.cleaned_data)
+            return show(request, "app_secret.html", {"app": app, "secret": secret, "first": True})
+        except ValidationError as error:
+            _add(form, error)
+    values = {
+        "title": "Register an app",
+        "form": forms.of_django(form),
+        "back": reverse("apps"),
+        "back_to": "Apps",
+    }
+    return show(request, "edit.html", values | {"button": "Register"}, 400 if form.is_bound else 200)
+
+
+@page(DEVELOPERS)
+def one(request: Request, row: int) -> HttpResponseBase:
+    """An app at a glance, and who authorised it."""
+    app = _app(request, row)
+    held = RefreshToken.objects.filter(application=app, revoked=None)
+    own = held.filter(user__practice=request.actor.practice)
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+    used = Calls.objects.filter(application=app, hour=hour).values_list("calls", flat=True).first()
+    values = {
+        "app": app,
+        "public": app.client_type == Application.CLIENT_PUBLIC,
+        "addresses": app.redirect_uris.split(),
+        "rights": sorted(set(app.scopes) & set(RIGHTS)),
+        "used": used or 0,
+        "left": max(app.hourly_limit - (used or 0), 0) if app.hourly_limit else None,
+        "renewed": hour + timedelta(hours=1),
+        "table": AUTHORISED.of(request, own.select_related("user")),
+        "others": held.aggregate(count=Count("pk"))["count"] - own.aggregate(count=Count("pk"))["count"],
+        "base_url": settings.BASE_URL,
+    }
+    return show(request, "app.html", values)
+
+
+@page(DEVELOPERS, methods=("GET", "POST"))
+def edit(request: Request, row: int) -> HttpResponseBase:
+    app = _app(request, row)
+    initial = {name: getattr(app, name) for name in ChangeAppForm.base_fields}
+    initial["redirect_uris"] = "\n".join(app.redirect_uris.split())
+    form = ChangeAppForm(request.POST or None, initial=initial)
+    if not _sets_quota(request.user):
+        del form.fields["hourly_limit"]
+    if request.method == "POST" and form.is_valid():
+        values = {**form.cleaned_data}
+        values["scopes"] = [
+            n for n in (*SCOPES, *RIGHTS) if n in values["scopes"] or (n in RIGHTS and n in app.scopes)
+        ]
+        try:
+            applications.change(app, request.user, **values)
+            messages.success(request, "The app has been saved.")
+            return redirect("app", row)
+        except ValidationError as error:
+            _add(form, error)
+    drawn = {
+        "title": app.name,
+        "form": forms.of_django(form),
+        "back": reverse("app", args=[row]),
+        "back_to": "App",
+    }
+    return show(request, "edit.html", drawn, 400 if form.is_bound else 200)
+
+
+@sensitive_variables()
+@page(DEVELOPERS, methods=("GET", "POST"))
+def rotate(request: Request, row: int) -> HttpResponseBase:
+    """A new secret, shown once."""
+    app = _app(request, row)
+    if app.client_type == Application.CLIENT_PUBLIC:
+        raise Conflict("This app keeps no secret.")
+    if request.method == "POST":
+        return show(
+            request, "app_secret.html", {"app": app, "secret": applications.rotate(app, request.user)}
+        )
+    values = {
+        "title": "Make a new secret?",
+        "text": f"The one that {app.name} uses now stops working at once. Tokens it holds stay good.",
+        "button": "Make a new secret",
+        "danger": True,
+        "back": reverse("app", args=[row]),
+    }
+    return show(request, "confirm.html", values)
+
+
+@page(DEVELOPERS, methods=("GET", "POST"))
+def stop(request: Request, row: int, user: int | None = None) -> HttpResponseBase:
+    """Take the app's access back: one person's, or that of everybody of the practice."""
+    app = _app(request, row)
+    people = User.objects.filter(practice=request.actor.practice)
+    if user is not None and not people.filter(pk=user).exists():
+        raise NotFound()
+    if request.method == "POST":
+        applications.stop(app, [user] if user is not None else list(people.values_list("pk", flat=True)))
+        messages.success(request, "Its access has been taken back.")
+        return redirect("app", row)
+    whose = people.get(pk=user).username if user is not None else "everybody of your practice"
+    values = {
+        "title": f"Deauthorize {app.name}?",
+        "text": f"It can no longer act in the name of {whose}, from now on. It can ask again.",
+        "button": "Deauthorize",
+        "danger": True,
+        "back": reverse("app", args=[row]),
+    }
+    return show(request, "confirm.html", values)
+
+
+def of_practice(practice: int) -> "QuerySet[Any]":
+    """The apps of a practice's people."""
+    found: QuerySet[Any] = Application.objects.filter(user__practice=practice)
+    return found
+
+
+def _apps(request: Request) -> "QuerySet[Any]":
+    return of_practice(request.actor.practice)
+
+
+def _app(request: Request, row: int) -> Application:
+    found: Application | None = _apps(request).filter(pk=row).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _stop_address(held: RefreshToken) -> str:
+    return reverse("app-stop", args=[held.application_id, held.user_id])
+
+
+def _sets_quota(user: User) -> bool:
+    """Quotas protect the server, so they are its operator's to set; a sandbox is its developer's own."""
+    return bool(settings.SANDBOX or user.is_staff)
+
+
+def _add(form: django.Form, error: ValidationError) -> None:
+    for name, texts in error.message_dict.items():
+        form.add_error(name if name in form.fields else None, texts)

@@ -1,0 +1,45 @@
+"""The addresses of apps' pages that are shown within ours: the app's own address, with who looks at whom, signed.
+
+Parameters and claims: reference drchrono/behaviour.md, Iframe. The JWT is HS256 under the app's client secret.
+"""
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from charthouse import clock
+from charthouse.identity.secret import unseal
+from charthouse.identity.tokens import Application
+
+
+def patient_page(app: Application, *, doctor: int, patient: int, practice: int, user: int) -> str | None:
+    """What the app shows on a patient's page. None where it has no such address, or its secret isn't known here."""
+    ids = {"doctor_id": doctor, "patient_id": patient, "practice_id": practice, "user_id": user}
+    return _signed(app, app.patient_iframe_url, ids)
+
+
+def note_page(app: Application, *, doctor: int, patient: int, practice: int, appointment: int) -> str | None:
+    """The same on the page of a visit's note."""
+    ids = {"doctor_id": doctor, "patient_id": patient, "practice_id": practice, "appointment_id": appointment}
+    return _signed(app, app.note_iframe_url, ids)
+
+
+def _signed(app: Application, address: str, ids: dict[str, int]) -> str | None:
+    secret = unseal(app.sealed_secret) if app.sealed_secret else None
+    if not address or secret is None:
+        return None
+    claims = {**ids, "iat": int(clock.now().timestamp())}
+    parts = urlsplit(address)
+    query = [*parse_qsl(parts.query), *claims.items(), ("jwt", _jwt(claims, secret))]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _jwt(claims: dict[str, int], secret: str) -> str:
+    signed = ".".join(_part(json.dumps(one).encode()) for one in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return f"{signed}.{_part(hmac.new(secret.encode(), signed.encode(), sha256).digest())}"
+
+
+def _part(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode()
