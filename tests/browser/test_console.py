@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
 from tests.browser.axe import violations
+from tests.domains.scheduling.calendar import Calendar
 from tests.support import PASSWORD, Clinic, make_practice
 
 PAGES = [
@@ -31,7 +32,24 @@ PAGES = [
     "/developer/explorer",
     "/developer/explorer/appointments_list",
     "/developer/explorer/patients_create",
+    "/day?date=2026-03-10",
+    "/calendar?date=2026-03-10",
+    "/book",
+    "/book/0",
+    "/patients",
+    "/patients/new",
 ]
+OF_THE_CHART = (
+    "",
+    "/edit",
+    "/visits",
+    "/vitals",
+    "/labs",
+    "/billing",
+    "/problems",
+    "/problems/new",
+    "/documents/new",
+)
 
 
 @pytest.fixture
@@ -53,6 +71,11 @@ def clinic() -> Clinic:
 
 
 @pytest.fixture
+def calendar(clinic: Clinic) -> Calendar:
+    return Calendar(clinic=clinic)
+
+
+@pytest.fixture
 def enter(page: Page, live_server: str, clinic: Clinic) -> Callable[[str], Page]:
     """Open an address as the primary user, who signs in once."""
     page.goto(f"{live_server}/sign-in")
@@ -68,11 +91,56 @@ def enter(page: Page, live_server: str, clinic: Clinic) -> Callable[[str], Page]
     return go
 
 
+@pytest.mark.usefixtures("calendar")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page: Page, enter: Callable[[str], Page], scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     found = {address: violations(enter(address)) for address in PAGES}
     assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_chart(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    visit = calendar.book("2026-03-10T09:00:00", vitals={"blood_pressure_1": 120, "blood_pressure_2": 80})
+    pages = [f"/patients/{calendar.patient_id}{rest}" for rest in OF_THE_CHART]
+    found = {address: violations(enter(address)) for address in (*pages, f"/visits/{visit['id']}")}
+    assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+def test_an_appointment_is_dragged_in_the_calendar(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar
+) -> None:
+    """To another time, which is saved; then onto another one, which is refused and put back."""
+    visit = calendar.book("2026-03-10T09:00:00", reason="Cough")
+    calendar.book("2026-03-10T11:00:00", reason="Taken")
+    enter("/calendar?date=2026-03-10")
+    page.get_by_role("button", name="Day", exact=True).click()
+    moved = page.locator(".fc-event", has_text="Cough")
+    expect(moved).to_be_visible()
+
+    def drag(to: str) -> None:
+        lane = page.locator(f'td.fc-timegrid-slot-lane[data-time="{to}"]').bounding_box()
+        box = moved.bounding_box()
+        assert lane
+        assert box
+        page.mouse.move(box["x"] + 30, box["y"] + 4)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 30, lane["y"] + 2, steps=5)
+        page.mouse.move(box["x"] + 30, lane["y"] + 4)
+        page.mouse.up()
+
+    with page.expect_response("**/move") as saved:
+        drag("10:00:00")
+    assert saved.value.json() == {}
+    assert calendar.shown(visit)["scheduled_time"] == "2026-03-10T10:00:00"
+    with page.expect_response("**/move") as refused:
+        drag("11:00:00")
+    assert "overlaps" in refused.value.json()["detail"]
+    expect(page.get_by_role("alert")).to_contain_text("overlaps")
+    assert calendar.shown(visit)["scheduled_time"] == "2026-03-10T10:00:00"
 
 
 def test_searching_sorting_and_paging_change_only_the_table(page: Page, enter: Callable[[str], Page]) -> None:
@@ -149,6 +217,7 @@ def test_keyboard_alone(page: Page, enter: Callable[[str], Page]) -> None:
     expect(page.get_by_text("The profile has been added.")).to_be_visible()
 
 
+@pytest.mark.usefixtures("calendar")
 def test_on_a_phone(page: Page, enter: Callable[[str], Page]) -> None:
     page.set_viewport_size({"width": 375, "height": 700})
     for address in PAGES:

@@ -2,11 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.console import chart, chart_pages, patients, payments, visits
+from charthouse.console import booking, calendar, chart, chart_pages, day, patients, payments, visits
+from charthouse.console.day import SCHEDULING
 from charthouse.console.navigation import Entry, offer
 
-offer("Care", Entry(name="Patients", view="patients", icon="users", permissions=("Manage Patients",)))
+offer(
+    "Care",
+    Entry(name="The day", view="day", icon="clipboard-heart", permissions=SCHEDULING),
+    Entry(name="Calendar", view="calendar", icon="calendar", permissions=SCHEDULING),
+    Entry(name="Patients", view="patients", icon="users", permissions=("Manage Patients",)),
+)
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("day", day.day, name="day"),
+    path("calendar", calendar.calendar, name="calendar"),
+    path("calendar/events", calendar.events, name="calendar-events"),
+    path("book", booking.choose, name="book"),
+    path("book/<int:patient>", booking.book, name="book-for"),
     path("patients", patients.patients, name="patients"),
     path("patients/new", patients.new, name="patient-new"),
     path("patients/<int:patient>", chart_pages.summary, name="patient"),
@@ -17,6 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient>/billing", chart_pages.billing, name="chart-billing"),
     path("patients/<int:patient>/billing/payment", payments.new, name="payment-new"),
     path("visits/<int:visit>", visits.visit, name="visit"),
+    path("visits/<int:visit>/status", day.set_status, name="visit-status"),
+    path("visits/<int:visit>/move", calendar.move, name="visit-move"),
+    path("visits/<int:visit>/delete", booking.cancel, name="visit-delete"),
     path("visits/<int:visit>/note", visits.write, name="visit-write"),
     path("visits/<int:visit>/lock", visits.lock, name="visit-lock"),
     path("visits/<int:visit>/unlock", visits.unlock, name="visit-unlock"),

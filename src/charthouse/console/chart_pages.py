@@ -7,10 +7,9 @@ from django.db.models import F, QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from charthouse.console import chart, plots, records
+from charthouse.console import chart, plots, records, schedule
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column, Table
-from charthouse.console.visits import STATUS_COLOURS
 from charthouse.domains.scheduling.models import Appointment, Vitals
 from charthouse.resource.errors import Forbidden
 from charthouse.resource.sql import WallClock
@@ -49,7 +48,7 @@ def summary(request: Request, patient: int) -> HttpResponseBase:
             request,
             "appointments",
             patient,
-            lambda rows: with_wall_clock(rows).select_related("doctor").order_by("-scheduled_time"),
+            lambda rows: schedule.with_wall_clock(rows).select_related("doctor").order_by("-scheduled_time"),
         ),
         "results": _some(
             request,
@@ -128,14 +127,8 @@ def _plots(measured: Sequence[Vitals]) -> list[plots.Plot]:
 # -- visits, results, money -------------------------------------------------------------------------------------
 
 
-def with_wall_clock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Appointments with ``wall``: when they are by the clock of their office."""
-    annotated: QuerySet[Any] = rows.annotate(wall=WallClock(F("scheduled_time"), F(Appointment.ZONE)))
-    return annotated
-
-
 def visit_status(row: Appointment) -> Badge | None:
-    return Badge(row.status, STATUS_COLOURS.get(row.status, "secondary")) if row.status else None
+    return Badge(row.status, schedule.STATUS_COLOURS.get(row.status, "secondary")) if row.status else None
 
 
 VISITS = Table(
@@ -162,7 +155,10 @@ VISITS = Table(
 def visits(request: Request, patient: int) -> HttpResponseBase:
     values = chart.around(request, patient)
     rows = records.rows(records.resource("appointments"), request.actor).filter(patient=patient)
-    values |= {"title": "Visits", "table": VISITS.of(request, with_wall_clock(rows).select_related("doctor"))}
+    values |= {
+        "title": "Visits",
+        "table": VISITS.of(request, schedule.with_wall_clock(rows).select_related("doctor")),
+    }
     return show(request, "list.html", values)
 
 

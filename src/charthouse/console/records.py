@@ -51,9 +51,13 @@ def check_writes(of: Resource, actor: Actor) -> None:
 def create(of: Resource, actor: Actor, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Write a row; the object as it then is. What was not filled in (None) is as good as left out. Raises Forbidden,
     Invalid, Conflict."""
+    return create_whole(of, actor, {name: value for name, value in payload.items() if value is not None})
+
+
+def create_whole(of: Resource, actor: Actor, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, where null says something (a break is an appointment of null)."""
     plan.authorize(of, actor, reading=False)
-    filled = {name: value for name, value in payload.items() if value is not None}
-    return shown(write.create(of, actor, [filled], listed=False)[0])
+    return shown(write.create(of, actor, [dict(payload)], listed=False)[0])
 
 
 def modify(of: Resource, actor: Actor, row: int, payload: Mapping[str, Any]) -> None:

@@ -8,22 +8,11 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from charthouse.console import chart, forms, notes, records
+from charthouse.console import chart, forms, notes, records, schedule
 from charthouse.console.page import Request, page, show
 from charthouse.resource.errors import Conflict, Invalid, Malformed
 from charthouse.resource.fields import Field
 
-STATUS_COLOURS = {
-    "Arrived": "azure",
-    "Checked In": "cyan",
-    "In Room": "blue",
-    "In Session": "indigo",
-    "Complete": "green",
-    "Confirmed": "teal",
-    "Cancelled": "red",
-    "No Show": "red",
-    "Rescheduled": "orange",
-}
 ASKS = ("status", "reason", "notes", "vitals")
 
 
@@ -58,7 +47,7 @@ def _show(
         **around,
         "title": f"Visit of {one['scheduled_time'].replace('T', ' ')[:16]}",
         "visit": one,
-        "colour": STATUS_COLOURS.get(one["status"], "secondary"),
+        "colour": schedule.STATUS_COLOURS.get(one["status"], "secondary"),
         "form": form.told(refusal),
         "waited": _waiting(one),
         "note": notes.of(request, one["id"]) if one["patient"] else None,

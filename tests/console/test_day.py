@@ -1,0 +1,191 @@
+"""The day, the calendar, booking: written through the same rules as the API's appointments."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from charthouse import clock
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.identity import tenancy
+from tests.console.test_shell import counted, send
+from tests.domains.scheduling.calendar import Calendar, make_office
+from tests.identity.dance import hidden, signed_in
+from tests.support import PASSWORD, Clinic, make_practice, make_user
+
+DAY = "2026-03-10"
+
+
+@pytest.fixture
+def calendar(clinic: Clinic) -> Calendar:
+    return Calendar(clinic=clinic)
+
+
+@pytest.fixture
+def browser(clinic: Clinic) -> httpx.Client:
+    return signed_in(clinic.user.username)
+
+
+def posted(browser: httpx.Client, address: str, **values: str) -> httpx.Response:
+    token = hidden(browser.get("/day"))["csrfmiddlewaretoken"]
+    return browser.post(address, data={"csrfmiddlewaretoken": token, **values})
+
+
+def test_the_day_by_room_and_the_clock_of_the_office(calendar: Calendar, browser: httpx.Client) -> None:
+    calendar.book(f"{DAY}T09:00:00", reason="Cough")
+    calendar.book(f"{DAY}T23:30:00", exam_room=2)
+    calendar.book("2026-03-11T00:30:00")
+    for hour in range(10, 16):
+        calendar.book(f"{DAY}T{hour}:00:00")
+    with counted():
+        page = browser.get("/day", params={"date": DAY}).text
+    assert "Tuesday, March 10, 2026" in page
+    assert "8 visits" in page
+    assert "09:00" in page
+    assert "23:30" in page
+    assert "00:30" not in page, "that is the next day"
+    assert page.index("Room 1") < page.index("Cough") < page.index("Room 2")
+    assert browser.get("/day", params={"date": "nonsense", "office": "x", "doctor": "-1"}).status_code == 200
+
+
+def test_a_practice_without_an_office(clinic: Clinic, browser: httpx.Client) -> None:
+    for address in ("/day", "/calendar"):
+        assert "There is no office yet." in browser.get(address).text
+    assert browser.get("/book/0").status_code == 404
+
+
+def test_who_has_come_and_how_long_they_wait(calendar: Calendar, browser: httpx.Client) -> None:
+    visit = calendar.book(f"{DAY}T09:00:00")
+    address = f"/visits/{visit['id']}/status"
+    for status in ("Arrived", "Checked In"):
+        answer = posted(browser, address, status=status, back="/day?date=2026-03-10")
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/day?date=2026-03-10")
+    with clock.moved(timedelta(minutes=25)):
+        page = signed_in(calendar.clinic.user.username).get("/day", params={"date": DAY}).text
+    assert "25 min" in page
+    assert "1 waiting" in page
+    assert ">In Room<" in page.replace("</svg>", ">")
+    away = posted(browser, address, status="Complete", back="https://evil.example/")
+    assert away.headers["Location"] == f"/visits/{visit['id']}"
+    assert calendar.shown(visit)["status"] == "Complete"
+    assert [item["to_status"] for item in calendar.shown(visit)["status_transitions"]][-2:] == [
+        "Checked In",
+        "Complete",
+    ]
+
+
+def events(browser: httpx.Client, **values: Any) -> httpx.Response:
+    return browser.get(
+        "/calendar/events", params={"start": "2026-03-08T00:00:00Z", "end": "2026-03-15", **values}
+    )
+
+
+def test_the_calendar_asks_for_a_week(calendar: Calendar, browser: httpx.Client) -> None:
+    visit = calendar.book(f"{DAY}T09:00:00", reason="Cough")
+    calendar.book(f"{DAY}T12:00:00", patient=None)
+    with counted():
+        found = events(browser).json()
+    assert [(one["title"], one["start"], one["end"]) for one in found] == [
+        ("Ada · Cough", f"{DAY}T09:00:00", f"{DAY}T09:30:00"),
+        ("Break", f"{DAY}T12:00:00", f"{DAY}T12:30:00"),
+    ]
+    assert found[0]["url"] == f"/visits/{visit['id']}"
+    assert events(browser, start="x").status_code == 400
+    assert events(browser, start="0001-01-01", end="9999-12-31").json() == [], "bounded"
+    page = browser.get("/calendar")
+    assert "'unsafe-inline'" not in page.headers["Content-Security-Policy"]
+
+
+def test_what_is_dragged_is_moved_or_refused(calendar: Calendar, browser: httpx.Client) -> None:
+    visit = calendar.book(f"{DAY}T09:00:00")
+    calendar.book(f"{DAY}T11:00:00")
+    address = f"/visits/{visit['id']}/move"
+    assert posted(browser, address, scheduled_time=f"{DAY}T10:00:00", duration="45").json() == {}
+    moved = calendar.shown(visit)
+    assert (moved["scheduled_time"], moved["duration"]) == (f"{DAY}T10:00:00", 45)
+    taken = posted(browser, address, scheduled_time=f"{DAY}T11:00:00")
+    assert "overlaps" in taken.json()["detail"]
+    assert posted(browser, address, scheduled_time="never").json()["detail"]
+    assert calendar.shown(visit) == moved
+    other = Calendar(clinic=make_practice()).book(f"{DAY}T09:00:00")
+    assert posted(browser, f"/visits/{other['id']}/move", duration="5").status_code == 404
+
+
+def test_booking(calendar: Calendar, browser: httpx.Client) -> None:
+    office = str(calendar.office.pk)
+    with counted():
+        page = browser.get("/book", params={"office": office, "time": f"{DAY}T14:00:00", "q": "ada"})
+    address = f"/book/{calendar.patient_id}?office={office}&time={DAY}T14%3A00%3A00"
+    assert address.replace("&", "&amp;") in page.text
+    with counted():
+        form = browser.get(address)
+    assert f'value="{DAY}T14:00:00"' in form.text
+    values = hidden(form) | {
+        "doctor": str(calendar.doctor.pk),
+        "office": office,
+        "exam_room": "1",
+        "scheduled_time": f"{DAY}T14:00",
+        "duration": "30",
+        "reason": "Cough",
+    }
+    made = browser.post(address, data=values)
+    assert made.status_code == 302
+    again = browser.post(address, data=values)
+    assert again.status_code == 409
+    assert "overlaps" in again.text
+    assert "Cough" in again.text, "nothing that was typed is lost"
+    wrong = browser.post(address, data=values | {"exam_room": "9", "duration": "0"})
+    assert wrong.status_code == 400
+    with tenancy.within(calendar.clinic.id):
+        row = Appointment.objects.get(practice=calendar.clinic.id)
+    assert (row.patient_id, row.created_by_id) == (calendar.patient_id, calendar.clinic.user.pk)
+
+
+def test_a_series_and_a_break(calendar: Calendar, browser: httpx.Client) -> None:
+    values = {
+        "doctor": str(calendar.doctor.pk), "office": str(calendar.office.pk), "exam_room": "1", "duration": "30",
+    }  # fmt: skip
+    weekly = values | {
+        "scheduled_time": f"{DAY}T09:00",
+        "recur_end_date": "2026-03-31",
+        "recurring_days": "1",
+    }
+    assert send(browser, f"/book/{calendar.patient_id}", **weekly).status_code == 302
+    assert (
+        send(browser, "/book/0", **values, scheduled_time=f"{DAY}T12:00", reason="Lunch").status_code == 302
+    )
+    with tenancy.within(calendar.clinic.id):
+        rows = list(Appointment.objects.filter(practice=calendar.clinic.id).order_by("scheduled_time"))
+    assert [row.patient_id is None for row in rows] == [False, True, False, False, False]
+    browser.get(f"/visits/{rows[1].pk}")
+
+
+def test_an_appointment_is_deleted_after_a_question(calendar: Calendar, browser: httpx.Client) -> None:
+    visit = calendar.book(f"{DAY}T09:00:00")
+    address = f"/visits/{visit['id']}/delete"
+    assert "Delete this appointment?" in browser.get(address).text
+    assert posted(browser, address).status_code == 302
+    assert calendar.http.get(f"/api/appointments/{visit['id']}").json()["deleted_flag"] is True
+
+
+def test_only_those_who_may(calendar: Calendar) -> None:
+    person = make_user(calendar.clinic.practice, password=PASSWORD, permissions=["Manage Patients"])
+    there = signed_in(person.username)
+    for address in ("/day", "/calendar", "/calendar/events", "/book"):
+        assert there.get(address).status_code == 403
+
+
+def test_the_day_of_a_big_office_is_bounded(calendar: Calendar, browser: httpx.Client) -> None:
+    make_office(calendar.doctor)
+    start = datetime.fromisoformat(f"{DAY}T14:00:00+00:00")
+    with tenancy.within(calendar.clinic.id):
+        Appointment.objects.bulk_create(
+            Appointment(
+                practice=calendar.clinic.practice, doctor=calendar.doctor, office=calendar.office, exam_room=1,
+                patient_id=calendar.patient_id, duration=1, scheduled_time=start, status="Arrived",
+            )
+            for _ in range(300)
+        )  # fmt: skip
+    with counted():
+        assert browser.get("/day", params={"date": DAY}).text.count("slot-time") == 300
