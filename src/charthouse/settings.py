@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "charthouse.domains.tasks",
     "charthouse.dialects",
     "charthouse.console",
+    "charthouse.portal",
 ]
 
 MIDDLEWARE = [

@@ -7,5 +7,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("charthouse.files.urls")),
     path("", include("charthouse.interchange.notes.urls")),
     path("", include("charthouse.dialects.urls")),
+    path("", include("charthouse.portal.urls")),
     path("", include("charthouse.console.urls")),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from charthouse.domains.patients import actions, codes, described, insurance
+from charthouse.domains.patients import actions, codes, described, insurance, portal
 from charthouse.domains.patients.models import (
     AttachedFlag,
     Coverage,
@@ -352,3 +352,4 @@ RESOURCES = [
     insurance.insurances,
     insurance.custom_insurance_plan_names,
 ]
+FUNCTIONS = portal.FUNCTIONS

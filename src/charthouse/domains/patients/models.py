@@ -6,6 +6,7 @@ Codes (payment profile, plan type, relationship) are kept as the wire has them: 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from charthouse import clock
 from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey
 
@@ -305,6 +306,40 @@ class CustomInsurancePlanName(Record):
 
     def __str__(self) -> str:
         return self.insurance_plan_name
+
+
+class PortalAccess(Record):
+    """A patient's access to the portal: an invitation until ``activated_on``, access from then until ``disabled_on``.
+
+    ``doctor``: the primary provider when it was sent. ``token``: SHA-256, in hex, of what the link carries, empty once
+    it was used; it works once, until ``expires_on``. ``attempts``: how often a wrong date of birth was given.
+    """
+
+    patient = RecordKey("patients.Patient", related_name="portal_accesses")
+    doctor = RecordKey("practice.Doctor", indexed=False)
+    enabled_by = RecordKey("identity.User", indexed=False)
+    enabled_on = models.DateTimeField(default=clock.now)
+    expires_on = models.DateTimeField()
+    activated_on = models.DateTimeField(null=True, blank=True)
+    disabled_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    disabled_on = models.DateTimeField(null=True, blank=True)
+    token = text(64)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "patient"],
+                condition=models.Q(disabled_on=None, archived=False),
+                name="one_portal_access",
+            ),
+            models.UniqueConstraint(
+                fields=["practice", "token"], condition=~models.Q(token=""), name="portal_token_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"portal access of patient {self.patient_id}"
 
 
 class Payer(models.Model):

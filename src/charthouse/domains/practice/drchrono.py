@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import Combinable, ExpressionWrapper, Func
 
-from charthouse.domains.practice import actions, drchrono_additions
+from charthouse.domains.practice import actions, drchrono_additions, iframes
 from charthouse.domains.practice.models import (
     Doctor,
     DoctorWorkSchedule,
@@ -313,3 +313,4 @@ offices = Resource(
 )
 
 RESOURCES = [doctors, users, user_groups, offices, *drchrono_additions.RESOURCES]
+FUNCTIONS = iframes.FUNCTIONS

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from charthouse.domains.practice import actions
+from charthouse.domains.practice import actions, iframes
 from charthouse.domains.practice.models import DoctorOptions, DoctorWorkSchedule, OfficeWorkSchedule, Staff
 from charthouse.resource import sql
 from charthouse.resource.declare import ALWAYS, Hidden, Resource
@@ -83,7 +83,14 @@ doctor_options = Resource(
         Boolean("enable_everhealth_scribe", READ_ONLY),
         Ref("office_for_lab_results", READ_ONLY, to="offices"),
         ListOf("erx_supervising_providers", READ_ONLY, item=Integer("doctor", maximum=2**63 - 1)),
-        ListOf("iframe_apps", READ_ONLY, item=Text("app")),
+        ListOf(
+            "iframe_apps",
+            READ_ONLY,
+            item=Text("app"),
+            computed=iframes.names,
+            nullable=False,
+            doc="Names of the apps on the doctor's patients' pages: iframe_integration.",
+        ),
         Id("id"),
     ),
     filters=(RefIs("doctor", to="doctors"),),

@@ -143,11 +143,23 @@ class DoctorOptions(Record):
     default_report = models.IntegerField(null=True, blank=True)
     allowed_payment_methods = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     erx_supervising_providers = ArrayField(models.BigIntegerField(), default=list, blank=True)
-    iframe_apps = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     enable_everhealth_scribe = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"options of doctor {self.doctor_id}"
+
+
+class IframeApp(Record):
+    """An app that is shown on the pages of a doctor's patients. ``app``: id of the Application."""
+
+    doctor = RecordKey("practice.Doctor", indexed=False)
+    app = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["practice", "doctor", "app"], name="iframe_app_once")]
+
+    def __str__(self) -> str:
+        return f"app {self.app} of doctor {self.doctor_id}"
 
 
 class DoctorWorkSchedule(Record):

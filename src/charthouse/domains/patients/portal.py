@@ -1,0 +1,83 @@
+"""``patients/:id/onpatient_access``: invitations and access to the portal. Facts: reference drchrono/resources.yaml."""
+
+from datetime import datetime
+from typing import Any
+
+from charthouse.domains.patients import access
+from charthouse.domains.patients.models import PortalAccess
+from charthouse.resource.fields import READ_ONLY, Id, Ref, Timestamp
+from charthouse.resource.functions import Call, Function
+
+PATH = "patients/{id}/onpatient_access"
+_RIGHTS: dict[str, Any] = {"of": "patients", "permissions": ()}
+
+
+def listed(call: Call) -> list[dict[str, Any]]:
+    return [_shown(row) for row in access.standing(call.actor.practice, call.row.pk)]
+
+
+def _shown(row: PortalAccess) -> dict[str, Any]:
+    return {
+        "activated_on": _moment(row.activated_on),
+        "doctor": row.doctor_id,
+        "disabled_by": row.disabled_by_id,
+        "disabled_on": _moment(row.disabled_on),
+        "enabled_by": row.enabled_by_id,
+        "enabled_on": _moment(row.enabled_on),
+        "id": row.pk,
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def sent(call: Call) -> None:
+    access.invite(call.row, call.actor.user)
+
+
+def revoked(call: Call) -> None:
+    access.revoke(call.actor.practice, call.row.pk, call.actor.user)
+
+
+FUNCTIONS = [
+    Function(
+        path=PATH,
+        doc="A patient's access to the portal, and an invitation that is pending.",
+        run=listed,
+        many=True,
+        answers=(
+            Timestamp("activated_on", READ_ONLY, doc="When the patient took the invitation."),
+            Ref("doctor", READ_ONLY, to="doctors"),
+            Ref("disabled_by", READ_ONLY, to="users"),
+            Timestamp("disabled_on", READ_ONLY, doc="When it was revoked."),
+            Ref("enabled_by", READ_ONLY, to="users"),
+            Timestamp("enabled_on", READ_ONLY, doc="When the invitation was sent."),
+            Id("id"),
+        ),
+        example={
+            "doctor": 1,
+            "enabled_by": 3,
+            "enabled_on": "2026-03-02T14:30:00",
+            "activated_on": None,
+            "id": 7,
+        },
+        **_RIGHTS,
+    ),
+    Function(
+        path=PATH,
+        method="POST",
+        doc="Send the patient an invitation by e-mail; a pending one stops. 409 for a patient who has access.",
+        run=sent,
+        status=204,
+        **_RIGHTS,
+    ),
+    Function(
+        path=PATH,
+        method="DELETE",
+        doc="Revoke a patient's access, or a pending invitation.",
+        run=revoked,
+        status=204,
+        **_RIGHTS,
+    ),
+]

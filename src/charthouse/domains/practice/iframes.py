@@ -1,0 +1,89 @@
+"""Apps on the pages of a doctor's patients: ``iframe_integration``. docs/decisions/0124-iframe-integration.md"""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef
+
+from charthouse.domains.practice.models import IframeApp
+from charthouse.identity.models import Application
+from charthouse.resource.errors import Forbidden, Malformed
+from charthouse.resource.fields import READ_ONLY, Boolean, Ref
+from charthouse.resource.functions import Answer, Call, Function
+
+User = get_user_model()
+PATH = "iframe_integration"
+ELSEWHERE = "The caller isn't the doctor: the same request, to the doctor's own address."
+
+
+def names() -> Any:
+    """The names of the apps on the pages of a row's doctor, in order."""
+    shown = IframeApp.objects.filter(
+        practice=OuterRef(OuterRef("practice_id")), doctor=OuterRef(OuterRef("doctor_id")), archived=False
+    )
+    apps = Application.objects.filter(pk__in=shown.values("app"))
+    return ArraySubquery(apps.order_by("name", "pk").values_list(F("name")))
+
+
+def put(call: Call) -> Any:
+    return _switch(call, on=True)
+
+
+def take_off(call: Call) -> Any:
+    return _switch(call, on=False)
+
+
+def _switch(call: Call, *, on: bool) -> Any:
+    """Raises Malformed for a user without a doctor, Forbidden for another's."""
+    actor = call.actor
+    if actor.doctor is None or actor.app is None:
+        raise Malformed("The authorizing user has no doctor.")
+    if call.row is not None and call.row.pk != actor.doctor:
+        raise Forbidden("This is not the authorizing user's doctor.")
+    if call.row is None and not User.objects.filter(pk=actor.user, role=User.Role.DOCTOR).exists():
+        here = call.url(**dict.fromkeys(call.parameters)).rstrip("/")
+        return Answer(status=302, location=f"{here}/{actor.doctor}")
+    keys: dict[str, Any] = {"practice_id": actor.practice, "doctor_id": actor.doctor, "app": actor.app}
+    if on:
+        IframeApp.objects.update_or_create(defaults={"archived": False}, **keys)
+    else:
+        for row in IframeApp.objects.filter(**keys, archived=False):
+            row.archived = True
+            row.save(update_fields=["archived", "updated_at"])
+    return {"doctor": actor.doctor, "active": True} if on else None
+
+
+def _functions(path: str, **options: Any) -> list[Function]:
+    rights: dict[str, Any] = {"scopes": (), "permissions": ()}
+    return [
+        Function(
+            path=path,
+            method="POST",
+            doc="Show the app on the pages of the authorizing doctor's patients; nothing is sent.",
+            run=put,
+            status=201,
+            answers=(
+                Ref("doctor", READ_ONLY, to="doctors", nullable=False),
+                Boolean("active", READ_ONLY, doc="True."),
+            ),
+            example={"doctor": 1, "active": True},
+            **rights,
+            **options,
+        ),
+        Function(
+            path=path,
+            method="DELETE",
+            doc="Take the app off the pages of the authorizing doctor's patients.",
+            run=take_off,
+            status=204,
+            **rights,
+            **options,
+        ),
+    ]
+
+
+FUNCTIONS = [
+    *_functions(PATH, also={302: ELSEWHERE}),
+    *_functions(f"{PATH}/{{id}}", of="doctors", addition=True),
+]
