@@ -146,7 +146,6 @@ LEFT_OUT: Mapping[tuple[str, str, str], str] = {
     ("patients/:id/qrda1", "parameter", "*"): _OF_A_PATIENT.format("qrda1"),
     ("patients/:id/onpatient_access", "parameter", "*"): _OF_A_PATIENT.format("onpatient_access"),
     ("signed_consent_forms", "parameter", "signature_file"): "a file is a key of the body, not of a query",
-    ("signed_consent_forms", "parameter", "id"): "a parameter of the PATCH alone",
     ("appointments_list", "method", "PUT"): "the hosted API prints the routes of appointments there",
     ("appointments_list", "method", "PATCH"): "the hosted API prints the routes of appointments there",
     ("appointments_list", "method", "DELETE"): "the hosted API prints the routes of appointments there",

@@ -32,6 +32,7 @@ class Call:
     """One call of a function.
 
     row         the row that the path names, locked unless the function only reads; None where it names none
+    payload     the body as it came
     values      what the body says, by wire name; keys that were left out are not in it
     given       names of the parameters and keys that the caller gave
     parameters  the query as given, texts by name
@@ -41,6 +42,7 @@ class Call:
 
     actor: Actor
     row: Any
+    payload: Mapping[str, Any]
     values: Mapping[str, Any]
     given: frozenset[str]
     parameters: Mapping[str, str]
@@ -174,6 +176,7 @@ def call(
             Call(
                 actor,
                 row,
+                payload,
                 change.values,
                 change.given | frozenset(asked.filters),
                 parameters,

@@ -140,6 +140,28 @@ def test_a_form_assigned_by_default_can_be_taken_off_a_visit(files: Files) -> No
     assert files.applied(form) == [(visit, True)]
 
 
+def test_a_signature_is_changed_on_the_lists_own_url(files: Files) -> None:
+    form, visit = files.form(), files.book()["id"]
+    body = {"patient": files.patient_id, "appointment": visit, "consent_form": form}
+    row = files.post("signed_consent_forms", body).json()["id"]
+    url = "/api/signed_consent_forms"
+    assert files.http.patch(url, json={"id": row, "archived": True}).status_code == 204
+    assert files.get(row, "signed_consent_forms")["archived"] is True
+    assert files.http.patch(url, params={"id": row}, json={"archived": False}).status_code == 204
+    signed = {"signature_file": ("signature.png", picture())}
+    assert files.http.patch(url, params={"id": row}, files=signed).status_code == 204
+    shown = files.get(row, "signed_consent_forms")
+    assert shown["archived"] is False
+    assert client().get(shown["signature_file"]).content == picture()
+    assert list(files.http.patch(url, json={"archived": True}).json()) == ["id"]
+    assert list(files.http.patch(url, json={"id": 2**40}).json()) == ["id"]
+    assert list(files.http.patch(url, json={"id": row, "patient": "x"}).json()) == ["patient"]
+    assert files.http.patch(url, params={"id": 2**40}, json={}).status_code == 404
+    stranger = Files()
+    assert list(stranger.http.patch(url, json={"id": row}).json()) == ["id"]
+    assert stranger.http.patch(url, params={"id": row}, json={}).status_code == 404
+
+
 def test_signatures(files: Files) -> None:
     form, visit = files.form(), files.book()["id"]
     body = {"patient": files.patient_id, "appointment": visit, "consent_form": form}

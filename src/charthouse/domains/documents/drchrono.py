@@ -1,12 +1,15 @@
 """Documents and consent forms as DrChrono shows them. Facts: reference drchrono/resources.yaml, live_only.yaml."""
 
+from dataclasses import replace
 from typing import Any
 
 from charthouse.domains.clinical.actions import of_the_patient
 from charthouse.domains.documents import actions
 from charthouse.domains.documents.models import ConsentForm, Document, SignedConsentForm
 from charthouse.files.fields import File
+from charthouse.resource import write
 from charthouse.resource.declare import Action, Resource
+from charthouse.resource.errors import Invalid
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -21,6 +24,7 @@ from charthouse.resource.fields import (
     Timestamp,
 )
 from charthouse.resource.filters import RefIs, Since
+from charthouse.resource.functions import Call, Function
 
 _PERMITTED: dict[str, Any] = {"scopes": ("patients",), "permissions": ("Manage Patients",)}
 _UPLOAD: dict[str, Any] = {
@@ -145,3 +149,31 @@ signed_consent_forms = Resource(
 )
 
 RESOURCES = [documents, consent_forms, signed_consent_forms]
+
+
+def _sign(call: Call) -> None:
+    """Change the signature that ``id`` names, in the query or in the body."""
+    row_id = call.values.get("id") or call.slots.get("id")
+    if row_id is None:
+        raise Invalid({"id": ["This field is required."]})
+    write.update(signed_consent_forms, call.actor, "modify", row_id, call.payload)
+
+
+change_signature = Function(
+    path="signed_consent_forms",
+    method="PATCH",
+    of="signed_consent_forms",
+    doc="Change the signature whose id is in the query or in the body.",
+    run=_sign,
+    status=204,
+    max_body=signed_consent_forms.max_body,
+    parameters=(RefIs("id", to="signed_consent_forms"),),
+    fields=(
+        Ref("id", OPTIONAL, to="signed_consent_forms", stored=False),
+        *(replace(f, access=OPTIONAL, stored=False) for f in signed_consent_forms.writable),
+    ),
+    example={"id": 7, "archived": True},
+    addition=True,
+)
+
+FUNCTIONS = [change_signature]
