@@ -295,6 +295,19 @@ def test_the_audit_begins_with_the_accounts(sandbox: Built, place: int) -> None:
     assert {(row["type"], row["action"]) for row in first} == {("Account", "Create")}
 
 
+def test_reports_and_the_portal_have_something_to_say(sandbox: Built) -> None:
+    api = client(token_of(sandbox, 0))
+    first = clock.now().date()
+    days = f"{first}/{first + timedelta(days=7)}"
+    assert api.get("/api/availability", params={"date_range": days}).json()["results"]
+    totals = api.get("/api/day_sheet_totals", params=DAYS | {"group_by": "doctor"}).json()
+    for name in ("charges", "insurance_payments", "adjustments", "patient_payments"):
+        assert float(totals["totals"][name]) > 0, name
+    patients = [row["id"] for row in api.get("/api/patients").json()["results"] if row["email"]]
+    accesses = [api.get(f"/api/patients/{row}/onpatient_access").json() for row in patients]
+    assert {bool(found[0]["activated_on"]) for found in accesses if found} == {True, False}
+
+
 def test_a_chart_and_a_visit_are_full(sandbox: Built) -> None:
     api = client(token_of(sandbox, 0))
     patients = api.get("/api/patients", params={"verbose": "true"}).json()["results"]

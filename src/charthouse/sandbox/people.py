@@ -5,7 +5,7 @@ are 555-01xx, e-mail addresses example.com, social security numbers begin with 6
 Rows are dicts by model attribute; dates and times are text that PostgreSQL reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate
@@ -284,6 +284,24 @@ def _employed(random: Random, row: Row, town: Town) -> None:
     row["employer_address"] = f"{int(random.random() * 900) + 100} Commerce Way"
     row["employer_city"], row["employer_state"] = town.name, town.state
     row["employer_zip_code"] = town.zip_code
+
+
+def invited(people: Sequence[Person], user: int, today: date) -> Iterator[Row]:
+    """The portal's rows: of those with an e-mail address, some have access and some an invitation."""
+    for person in people:
+        row = person.row
+        if row.get("email") and row["patient_status"] == "A" and row["id"] % 4 == 0:
+            sent = row["updated_at"]
+            yield {
+                "patient_id": row["id"],
+                "doctor_id": row["doctor_id"],
+                "enabled_by_id": user,
+                "enabled_on": sent,
+                "activated_on": sent if row["id"] % 8 else None,
+                "expires_on": f"{today + timedelta(days=7)} 12:00:00+00",
+                "created_at": sent,
+                "updated_at": sent,
+            }
 
 
 def phone(random: Random, town: Town) -> str:

@@ -24,6 +24,7 @@ from charthouse.domains.patients.models import (
     CustomDemographicValue,
     Patient,
     Payer,
+    PortalAccess,
     ReferringDoctor,
 )
 from charthouse.domains.practice.models import Doctor, Office
@@ -38,7 +39,7 @@ from charthouse.sandbox.desk import Desk
 from charthouse.sandbox.furniture import furnish
 from charthouse.sandbox.house import HOUSES, House
 from charthouse.sandbox.labs import Laboratories
-from charthouse.sandbox.people import Population
+from charthouse.sandbox.people import Population, invited
 from charthouse.sandbox.setup import Provider, Setup
 from charthouse.sandbox.vaccines import Vaccines
 
@@ -120,12 +121,14 @@ class Site:
         self.loader, self.house, self.seed = loader, plan, seed
         self.setup = Setup(loader, plan, Random(seed), credentials)  # noqa: S311
         today = datetime.fromisoformat(credentials.reference_day).date()
+        self.today = today
         self.calendar = Calendar(plan.zone, today)
         self.population = Population(plan.towns, directory, plan.ages, today)
         doctors = self.setup.doctors(plan.specialties)
         offices = self.setup.offices(doctors)
         users = self.setup.users(doctors)
         self.setup.apps(users[0])
+        self.user = users[0]
         ids = [doctor["id"] for doctor in doctors]
         rota = [[offices[at % len(offices)] for at in house.ROTA[place]] for place in range(len(ids))]
         self.own = self._team(ids, rota, users[0], plan.visits, detailed=True)
@@ -159,6 +162,8 @@ class Site:
                     random, [provider.panel for provider in team.providers], self.loader.ids(Patient, part)
                 )
                 self._write(people)
+                if team.detailed:
+                    self.setup.copy(PortalAccess, [*invited(people, self.user, self.today)])
                 made = book.fill(people, team.mean, self._appointments)
                 if team.detailed:
                     charts.fill(people, made)
