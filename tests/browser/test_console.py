@@ -38,10 +38,6 @@ PAGES = [
     "/book/0",
     "/patients",
     "/patients/new",
-    "/tasks",
-    "/tasks/new",
-    "/inbox",
-    "/catalogues/prices",
 ]
 OF_THE_CHART = (
     "",

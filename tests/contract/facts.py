@@ -141,7 +141,6 @@ _OF_A_PATIENT = "patients/:id/{} names its patient in the path: the list's param
 # Facts that this project leaves out, each with its reason. "*": every one of the kind.
 LEFT_OUT: Mapping[tuple[str, str, str], str] = {
     ("patients_summary", "key", "*"): _SUMMARY,
-    ("patients/:id/ccda", "parameter", "*"): _OF_A_PATIENT.format("ccda"),
     ("patients/:id/ccda_async", "parameter", "*"): _OF_A_PATIENT.format("ccda_async"),
     ("patients/:id/qrda1", "parameter", "*"): _OF_A_PATIENT.format("qrda1"),
     ("patients/:id/onpatient_access", "parameter", "*"): _OF_A_PATIENT.format("onpatient_access"),

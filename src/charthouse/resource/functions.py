@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models
 
-from charthouse.resource import parse, write
+from charthouse.resource import parse, read, write
 from charthouse.resource.actor import Actor
 from charthouse.resource.change import Change
 from charthouse.resource.declare import MAX_BODY
-from charthouse.resource.errors import Invalid, Malformed
+from charthouse.resource.errors import Invalid, Malformed, NotFound
 from charthouse.resource.fields import Field
 from charthouse.resource.filters import Filter
 
@@ -71,6 +71,7 @@ class Function:
                  here, and its page of the reference shows it
     reading      whether read scopes are enough and nothing is written (default: for GET)
     parameters   of the query; ``one_of`` as a Resource has it
+    narrows      parameters that the row must fit: it isn't found where it doesn't
     fields       keys of the body; not ``stored``
     answers      keys of the object that it answers with; OPTIONAL ones may be left out
     also         other statuses that it may answer with, with keys of ``answers`` but for 204 and 302 → when
@@ -89,6 +90,7 @@ class Function:
     write_right: str = AS_ITS_RESOURCE
     reading: bool | None = None
     parameters: tuple[Filter, ...] = ()
+    narrows: tuple[Filter, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
     fields: tuple[Field, ...] = ()
     answers: tuple[Field, ...] = ()
@@ -102,7 +104,7 @@ class Function:
     addition: bool = False
 
     def __post_init__(self) -> None:
-        self.filters = self.parameters
+        self.parameters = self.filters = (*self.parameters, *self.narrows)
         self.filters_by_name = {declared.name: declared for declared in self.parameters}
         self.by_name = {declared.name: declared for declared in self.fields}
         self.name = "_".join(part for part in self.path.split("/") if part != ROW)
@@ -168,6 +170,9 @@ def call(
         parse.read(function.fields, function.model, payload, change)
         row = None
         if function.resource is not None and row_id is not None:
+            narrows = tuple(declared for declared in function.narrows if declared.name in asked.filters)
+            if narrows and not read.fits(function.resource, actor, row_id, narrows, asked.slots):
+                raise NotFound()
             row = write.whole_row(function.resource, actor, row_id, lock=not function.reading)
         write.check_references([change], function.fields)
         if change.errors:

@@ -26,6 +26,7 @@ from charthouse.resource.parse import Query
 from charthouse.resource.sql import Hole, Slot
 
 if TYPE_CHECKING:
+    from charthouse.resource.filters import Filter
     from charthouse.resource.functions import Function
 
 ID = models.BigIntegerField
@@ -124,6 +125,18 @@ def whole(resource: Resource, owned: bool, lock: bool) -> Statement:
         return statement(*compiled(rows.values_list(*columns)))
 
     return _cached(resource, ("whole", owned, lock), make)
+
+
+def fitting(resource: Resource, owned: bool, filters: "tuple[Filter, ...]") -> Statement:
+    """The id of the row of slot ``id``, if these filters find it."""
+
+    def make() -> Statement:
+        rows = visible(resource, owned).filter(pk=Slot("id", ID()))
+        for declared in filters:
+            rows = rows.filter(declared.where())
+        return statement(*compiled(rows.values_list("pk")))
+
+    return _cached(resource, ("fitting", owned, tuple(declared.name for declared in filters)), make)
 
 
 def existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:

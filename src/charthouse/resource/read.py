@@ -3,7 +3,7 @@
 May refuse: a row that isn't there or isn't visible, a page past the end (NotFound).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from charthouse.resource import plan, run
 from charthouse.resource.actor import Actor
 from charthouse.resource.declare import Resource
 from charthouse.resource.errors import NotFound
+from charthouse.resource.filters import Filter
 from charthouse.resource.parse import Query
 from charthouse.resource.plan import Shape
 
@@ -42,6 +43,14 @@ def some(resource: Resource, actor: Actor, ids: Sequence[int], *, verbose: bool)
     rows = run.rows(shape.statement, {**plan.bindings(actor), "ids": list(ids)})
     there = {int(row[shape.id_at]): row for row in rows}
     return objects(shape, [there[row_id] for row_id in ids if row_id in there])
+
+
+def fits(
+    resource: Resource, actor: Actor, row_id: int, filters: Sequence[Filter], slots: Mapping[str, Any]
+) -> bool:
+    """Whether the row with this id is visible and what these filters, bound to these values, would list."""
+    statement = plan.fitting(resource, plan.owned_only(resource, actor), tuple(filters))
+    return bool(run.rows(statement, {**slots, **plan.bindings(actor), "id": row_id}))
 
 
 def page(resource: Resource, actor: Actor, query: Query) -> Page:

@@ -20,7 +20,11 @@ ROOMS = (
 )
 
 # Modules of functions that are of no one room. Each lists its own in FUNCTIONS, as a room's module may.
-BESIDE: tuple[str, ...] = ("charthouse.dialects.drchrono.bulk", "charthouse.audit.drchrono")
+BESIDE: tuple[str, ...] = (
+    "charthouse.dialects.drchrono.bulk",
+    "charthouse.audit.drchrono",
+    "charthouse.interchange.ccda.drchrono",
+)
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
 """Patients and what belongs to them as DrChrono shows them. Facts: reference drchrono/resources.yaml."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import models
@@ -258,6 +258,15 @@ patients = Resource(
         "primary_insurance": {"insurance_company": "Aetna", "insurance_id_number": "W123456789"},
     },
 )
+
+# The hosted API's URLs below one patient take these as well: a patient who doesn't fit them isn't found.
+NARROWS = tuple(
+    replace(patients.filters_by_name[name], addition=True)
+    for name in (
+        "first_name", "last_name", "preferred_language", "doctor", "gender", "since", "date_of_birth", "race",
+        "chart_id", "email", "ethnicity",
+    )
+)  # fmt: skip
 
 patients_summary = Resource(
     path="patients_summary",

@@ -1,0 +1,86 @@
+"""Devices in the patient's body, by their unique identifiers."""
+
+from typing import Any
+
+from charthouse.domains.clinical.models import ImplantableDevice
+from charthouse.interchange.ccda import kinds
+from charthouse.interchange.cda import codes, entries
+from charthouse.interchange.cda.section import Section
+from charthouse.interchange.cda.subject import Subject, listed
+from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, status, text
+
+HEAD = ("Device", "Brand", "Maker", "Model", "UDI", "Serial number", "Lot", "Expires", "Status")
+
+
+def rows(about: Subject) -> list[dict[str, Any]]:
+    """All of them: nobody notes since when, so none lies outside of a window."""
+    return listed(
+        ImplantableDevice.objects.filter(about.own())
+        .order_by("id")
+        .values(
+            "id", "udi", "brand_name", "company_name", "version_or_model", "gmdn_pt_name", "serial_number",
+            "lot_number", "expiration_date", "status", "procedure__date",
+        )
+    )  # fmt: skip
+
+
+def section(about: Subject) -> Section:
+    found = rows(about)
+    shown = [
+        (
+            f"device-{row['id']}",
+            (
+                row["gmdn_pt_name"] or row["brand_name"],
+                row["brand_name"],
+                row["company_name"],
+                row["version_or_model"],
+                row["udi"],
+                row["serial_number"],
+                row["lot_number"],
+                row["expiration_date"].isoformat() if row["expiration_date"] else "",
+                row["status"],
+            ),
+        )
+        for row in found
+    ]
+    return Section(kinds.DEVICES, HEAD, shown, (_entry(about, row) for row in found))
+
+
+def _entry(about: Subject, row: dict[str, Any]) -> Element:
+    """A Non-Medicinal Supply Activity that put a Product Instance in place."""
+    return el(
+        "supply",
+        entries.tid("50", "2014-06-09"),
+        entries.ident(about, "implants", row["id"]),
+        text(f"device-{row['id']}"),
+        status("active" if row["status"] == "active" else "completed"),
+        point("effectiveTime", row["procedure__date"]),
+        el("quantity", value="1"),
+        el("participant", _product(about, row), typeCode="PRD"),
+        classCode="SPLY",
+        moodCode="EVN",
+    )
+
+
+def _product(about: Subject, row: dict[str, Any]) -> Element:
+    udi = row["udi"]
+    name = row["gmdn_pt_name"] or row["brand_name"]
+    model = row["version_or_model"]
+    return el(
+        "participantRole",
+        entries.tid("37"),
+        el("id", root=codes.FDA, extension=udi, assigningAuthorityName="FDA")
+        if udi
+        else entries.ident(about, "devices", row["id"]),
+        el(
+            "playingDevice",
+            coded("code", Concept("", None, name)),
+            el("manufacturerModelName", model) if model else None,
+        ),
+        el(
+            "scopingEntity",
+            el("id", root=codes.FDA),
+            el("desc", row["company_name"]) if row["company_name"] else None,
+        ),
+        classCode="MANU",
+    )

@@ -1,0 +1,143 @@
+"""Parts of entries that several sections share."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from charthouse.interchange.cda import codes, parties
+from charthouse.interchange.cda.subject import Subject
+from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, span, status, template, text
+
+_ROOT = "2.16.840.1.113883.10.20.22.4."
+
+
+def tid(number: str, release: str = "") -> list[Element]:
+    """Template ids of a C-CDA entry template by its last number."""
+    return list(template(_ROOT + number, release))
+
+
+def ident(about: Subject, what: str, row_id: object) -> Element:
+    """The identifier of a row."""
+    return el("id", root=about.root(what), extension=str(row_id))
+
+
+def author(about: Subject, row: Any, moment: date | datetime | None) -> Element:
+    """An Author Participation: the doctor of a row with the columns ``parties.DOCTOR``."""
+    return el(
+        "author",
+        tid("119"),
+        point("time", moment, about.zone),
+        el("assignedAuthor", *parties.identity(about, row)),
+    )
+
+
+def performer(about: Subject, row: Any) -> Element:
+    return el("performer", parties.performer(about, row))
+
+
+def diagnosis(
+    identifier: Element,
+    value: Element,
+    reference: str,
+    when: Element,
+    *,
+    problem: bool,
+    state: str = "",
+    refuted: bool = False,
+    entered: Element | None = None,
+) -> Element:
+    """A Problem Observation. ``state``: the record's status of a problem list's row."""
+    sort, sort_loinc = (
+        (codes.PROBLEM, codes.PROBLEM_LOINC) if problem else (codes.DIAGNOSIS, codes.DIAGNOSIS_LOINC)
+    )
+    return el(
+        "observation",
+        tid("4", "2015-08-01"),
+        identifier,
+        coded("code", sort, translations=[sort_loinc]),
+        text(reference),
+        status("completed"),
+        when,
+        value,
+        entered,
+        el("entryRelationship", _state(state, reference), typeCode="REFR") if state else None,
+        classCode="OBS",
+        moodCode="EVN",
+        negationInd="true" if refuted else None,
+    )
+
+
+def _state(state: str, reference: str) -> Element:
+    """A Problem Status."""
+    concept = codes.PROBLEM_STATUSES.get(state, Concept("", None, state))
+    return el(
+        "observation",
+        tid("6"),
+        coded("code", Concept("33999-4", codes.LOINC, "Status")),
+        text(reference),
+        status("completed"),
+        coded("value", concept, kind="CD"),
+        classCode="OBS",
+        moodCode="EVN",
+    )
+
+
+def concern(
+    identifier: Element, low: Any, high: Any, body: Element, *, active: bool, number: str, release: str
+) -> Element:
+    """A Concern Act about one problem or allergy: since when it is watched, and whether it still is."""
+    return el(
+        "act",
+        tid(number, release),
+        identifier,
+        coded("code", codes.CONCERN),
+        status("active" if active else "completed"),
+        span(low, high, ended=not active),
+        el("entryRelationship", body, typeCode="SUBJ"),
+        classCode="ACT",
+        moodCode="EVN",
+    )
+
+
+def place(row: Any) -> Element:
+    """A Service Delivery Location, from the ``office__…`` columns of a row (``OFFICE``)."""
+    return el(
+        "participant",
+        el(
+            "participantRole",
+            tid("32"),
+            coded("code", Concept("OF", codes.ROLE_CODE, "Outpatient facility")),
+            parties.address(
+                row["office__address"], row["office__city"], row["office__state"], row["office__zip_code"]
+            ),
+            parties.phones((row["office__phone_number"], "WP")),
+            el("playingEntity", el("name", row["office__name"]), classCode="PLC"),
+            classCode="SDLOC",
+        ),
+        typeCode="LOC",
+    )
+
+
+OFFICE = (
+    "office__name", "office__address", "office__city", "office__state", "office__zip_code", "office__phone_number",
+)  # fmt: skip
+
+
+def instruction(identifier: Element, what: Concept, reference: str, when: Element | None) -> Element:
+    """An Instruction."""
+    return el(
+        "act",
+        tid("20", "2014-06-09"),
+        identifier,
+        coded("code", what),
+        text(reference),
+        status("completed"),
+        when,
+        classCode="ACT",
+        moodCode="INT",
+    )
+
+
+def described(parts: Iterable[str]) -> str:
+    """What there is of these texts, a line each."""
+    return "\n".join(part.strip() for part in parts if part.strip())

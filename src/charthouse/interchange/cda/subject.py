@@ -1,0 +1,107 @@
+"""Whom a document is about, for which days, and who keeps their record."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, lru_cache
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from charthouse import clock
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.practice.models import Doctor, Office
+from charthouse.identity.models import Practice
+
+_CHARTHOUSE = UUID("5a9a1f0e-6d0c-4b55-9b0e-2f6f0d6b7c11")
+FIRST, LAST = date.min + timedelta(days=2), date.max - timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days by the doctor's calendar, both included. The widest is the whole record."""
+
+    first: date = FIRST
+    last: date = LAST
+
+    @property
+    def whole(self) -> bool:
+        return (self.first, self.last) == (FIRST, LAST)
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """``now``: when the document is made; ``zone``: the doctor's."""
+
+    practice: Practice
+    patient: Patient
+    doctor: Doctor
+    office: Office | None
+    window: Window
+    now: datetime
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.doctor.timezone)
+
+    # -- which rows ---------------------------------------------------------------------------------------------
+
+    def own(self, path: str = "patient") -> Q:
+        """Rows of this patient that are not deleted."""
+        return Q(**{"practice": self.practice.pk, path: self.patient.pk, "archived": False})
+
+    def on(self, path: str) -> Q:
+        """Rows whose day, the column ``path``, lies in the window."""
+        if self.window.whole:
+            return Q()
+        return Q(**{f"{path}__gte": self.window.first, f"{path}__lte": self.window.last})
+
+    def at(self, path: str) -> Q:
+        """Rows whose moment, the column ``path``, lies in the window."""
+        if self.window.whole:
+            return Q()
+        return Q(
+            **{f"{path}__gte": self._start(self.window.first), f"{path}__lt": self._end(self.window.last)}
+        )
+
+    def during(self, begun: str, ended: str) -> Q:
+        """Rows of what lasts from one day to another, either of which may be unknown, and meets the window."""
+        if self.window.whole:
+            return Q()
+        before = Q(**{f"{begun}__isnull": True}) | Q(**{f"{begun}__lte": self.window.last})
+        after = Q(**{f"{ended}__isnull": True}) | Q(**{f"{ended}__gte": self.window.first})
+        return before & after
+
+    def _start(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, self.zone)
+
+    def _end(self, day: date) -> datetime:
+        return self._start(day + timedelta(days=1))
+
+    # -- identifiers --------------------------------------------------------------------------------------------
+
+    def root(self, what: str) -> str:
+        """The root of the practice's identifiers of a kind of rows: the same in every document, in no other practice
+        of any server."""
+        return _root(self.practice.pk, self.practice.created_at, what)
+
+
+@lru_cache(maxsize=512)
+def _root(practice: int, since: datetime, what: str) -> str:
+    mine = uuid5(_CHARTHOUSE, f"{practice} {since.isoformat()}")
+    return str(uuid5(mine, what))
+
+
+def listed(found: "QuerySet[Any, Any]") -> list[dict[str, Any]]:
+    """The rows of a query of named columns."""
+    return list(found)
+
+
+def subject(patient: Patient, window: Window) -> Subject:
+    """Three queries."""
+    rows: dict[str, Any] = {"practice": patient.practice_id}
+    doctor = Doctor.objects.get(**rows, pk=patient.doctor_id)
+    office = Office.objects.filter(**rows, doctor=doctor.pk, archived=False).order_by("id").first()
+    practice = Practice.objects.get(pk=patient.practice_id)
+    return Subject(practice, patient, doctor, office, window, clock.now())

@@ -1,0 +1,248 @@
+"""Elements of an HL7 CDA R2 document: names, identifiers, codes, times and values, made with lxml.
+
+Whatever text comes in, what goes out is well-formed: characters that XML 1.0 doesn't have become U+FFFD. Where a
+value doesn't fit its attribute's type (a code with a blank in it), it stands as text with a null flavour instead.
+
+Elements are made without a namespace, which is twice as quick: the document's root declares CDA's as the default
+(``writer``).
+"""
+
+import re
+from collections.abc import Iterable
+from copy import copy
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+V3 = "urn:hl7-org:v3"
+SDTC = "urn:hl7-org:sdtc"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+PREFIXES = {"xsi": XSI, "sdtc": SDTC}
+
+Element = Any  # lxml's has no types
+Part = Any  # an Element, a text, None, or an iterable of them
+
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TYPE = f"{{{XSI}}}type"
+_TOKEN = re.compile(r"[^\s\x00-\x1f]{1,100}")
+
+
+class System(NamedTuple):
+    """A code system by its OID."""
+
+    oid: str
+    name: str
+
+
+class Concept(NamedTuple):
+    """A code of a system, and its name; an empty ``code`` is a name alone."""
+
+    code: str
+    system: System | None
+    name: str = ""
+
+    @property
+    def usable(self) -> bool:
+        return self.system is not None and token(self.code)
+
+
+def clean(text: str) -> str:
+    """The text without characters that no XML document may hold."""
+    return text if text.isascii() and text.isprintable() else _ILLEGAL.sub("\ufffd", text)
+
+
+def token(text: str) -> bool:
+    """Whether a text fits CDA's type ``cs``: at least one character, no blanks."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def el(tag: str, /, *parts: Part, **attributes: str | None) -> Element:
+    """An element of CDA. ``sdtc:`` in front of the tag names the extension's; attributes that are None are left out,
+    and so are parts."""
+    given = (
+        {key: clean(value) for key, value in attributes.items() if value is not None} if attributes else None
+    )
+    if tag.startswith("sdtc:"):
+        made = etree.Element(f"{{{SDTC}}}{tag[5:]}", given, nsmap=PREFIXES)
+    else:
+        made = etree.Element(tag, given)
+    if parts:
+        fill(made, parts)
+    return made
+
+
+def fill(made: Element, parts: Iterable[Part]) -> None:
+    for part in parts:
+        if isinstance(part, etree._Element):
+            made.append(part)
+        elif isinstance(part, str):
+            _say(made, clean(part))
+        elif part is not None:
+            fill(made, part)
+
+
+def _say(made: Element, text: str) -> None:
+    if len(made):
+        made[-1].tail = (made[-1].tail or "") + text
+    else:
+        made.text = (made.text or "") + text
+
+
+def typed(tag: str, kind: str, /, *parts: Part, **attributes: str | None) -> Element:
+    """An element whose data type (``xsi:type``) the schema leaves open."""
+    given = {key: clean(value) for key, value in attributes.items() if value is not None}
+    made = etree.Element(tag, {_TYPE: kind, **given}, nsmap=PREFIXES)
+    fill(made, parts)
+    return made
+
+
+# -- templates and identifiers ----------------------------------------------------------------------------------
+
+
+R21 = "2016"  # templates whose release is older than this had one without a date before it
+
+
+def template(root: str, release: str = "") -> Iterable[Element]:
+    """The template id of a release, and beside it the plain one that readers of older releases look for."""
+    return map(copy, _templates(root, release))
+
+
+@lru_cache(maxsize=256)
+def _templates(root: str, release: str) -> tuple[Element, ...]:
+    made = [el("templateId", root=root, extension=release)] if release else []
+    if release < R21:
+        made.append(el("templateId", root=root))
+    return tuple(made)
+
+
+def null(tag: str, flavor: str = "UNK") -> Element:
+    return el(tag, nullFlavor=flavor)
+
+
+# -- codes ------------------------------------------------------------------------------------------------------
+
+
+def coded(
+    tag: str,
+    concept: Concept | None,
+    *,
+    kind: str = "",
+    translations: Iterable[Concept] = (),
+    original: str = "",
+    reference: str = "",
+) -> Element:
+    """A coded value. What has no usable code is said in words, ``nullFlavor`` OTH; what has none either is UNK.
+
+    ``kind``: its xsi:type where the schema leaves it open; ``original``: what the person who entered it wrote;
+    ``reference``: the id of the cell in the narrative that says it.
+    """
+    concept = concept or Concept("", None)
+    if concept.usable and not original and not reference:
+        return copy(_usual(tag, concept, kind, tuple(translations)))
+    return _coded(tag, concept, kind, translations, original, reference)
+
+
+@lru_cache(maxsize=2048)
+def _usual(tag: str, concept: Concept, kind: str, translations: tuple[Concept, ...]) -> Element:
+    """The same code again and again: copied, not made anew."""
+    return _coded(tag, concept, kind, translations)
+
+
+def _coded(
+    tag: str,
+    concept: Concept,
+    kind: str,
+    translations: Iterable[Concept],
+    original: str = "",
+    reference: str = "",
+) -> Element:
+    words = (original or ("" if concept.usable else concept.name or concept.code)).strip()
+    attributes: dict[str, str | None]
+    if concept.usable and concept.system:
+        attributes = {
+            "code": concept.code,
+            "codeSystem": concept.system.oid,
+            "codeSystemName": concept.system.name,
+            "displayName": concept.name or None,
+        }
+    else:
+        attributes = {"nullFlavor": "OTH" if words or reference else "UNK"}
+    said = el("originalText", words or None, _refer(reference)) if words or reference else None
+    parts = (said, [coded("translation", other) for other in translations if other.usable])
+    return typed(tag, kind, *parts, **attributes) if kind else el(tag, *parts, **attributes)
+
+
+def _refer(reference: str) -> Element | None:
+    return el("reference", value=f"#{reference}") if reference else None
+
+
+def text(reference: str) -> Element:
+    """Where the narrative says what an entry says."""
+    return el("text", _refer(reference))
+
+
+def status(code: str) -> Element:
+    return el("statusCode", code=code)
+
+
+# -- times ------------------------------------------------------------------------------------------------------
+
+
+def stamp(moment: date | datetime, zone: tzinfo = UTC) -> str:
+    """CDA's form of a day, or of a moment to the second with its offset in that zone."""
+    if not isinstance(moment, datetime):
+        return f"{moment.year:04d}{moment:%m%d}"
+    local = moment.astimezone(zone)
+    return f"{local.year:04d}{local:%m%d%H%M%S%z}"
+
+
+def point(tag: str, moment: date | datetime | None, zone: tzinfo = UTC) -> Element:
+    return null(tag) if moment is None else el(tag, value=stamp(moment, zone))
+
+
+def span(
+    low: date | datetime | None,
+    high: date | datetime | None = None,
+    zone: tzinfo = UTC,
+    *,
+    ended: bool = False,
+    tag: str = "effectiveTime",
+) -> Element:
+    """A period. An unknown beginning is UNK; an end is left out unless it is known, or (``ended``) there was one."""
+    end = point("high", high, zone) if high is not None or ended else None
+    return el(tag, point("low", low, zone), end)
+
+
+def interval(low: date | datetime | None, high: date | datetime | None, zone: tzinfo = UTC) -> Element:
+    """A period where the schema wants its type said (a dose's time)."""
+    end = point("high", high, zone) if high is not None else None
+    return typed("effectiveTime", "IVL_TS", point("low", low, zone), end)
+
+
+# -- values -----------------------------------------------------------------------------------------------------
+
+
+def number(value: Any) -> str | None:
+    """A decimal as CDA writes it, or None for what isn't one."""
+    try:
+        found = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    if not found.is_finite() or abs(found.adjusted()) > 30:
+        return None
+    plain = format(found, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def quantity(tag: str, value: Any, unit: str = "", *, kind: str = "") -> Element:
+    """A physical quantity; without a value, UNK."""
+    found = number(value) if value is not None else None
+    attributes = (
+        {"value": found, "unit": unit if token(unit) else None}
+        if found is not None
+        else {"nullFlavor": "UNK"}
+    )
+    return typed(tag, kind, **attributes) if kind else el(tag, **attributes)

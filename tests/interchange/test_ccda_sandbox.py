@@ -1,0 +1,47 @@
+"""Documents of the synthetic practice's patients: rich, right by the schema, read by a reader."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from charthouse.domains.patients.models import Patient
+from charthouse.identity import tenancy
+from charthouse.interchange.ccda import document
+from tests.interchange.documents import Document
+from tests.sandbox.test_practice import Built
+
+KINDS = {
+    "AllergyIntolerance", "Condition", "Coverage", "DocumentReference", "Encounter", "Immunization", "Location",
+    "MedicationStatement", "Observation", "Patient", "Procedure", "DiagnosticReport", "Appointment",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(database: None, tmp_path_factory: pytest.TempPathFactory) -> list[Document]:
+    built = Built("documents", tmp_path_factory.mktemp("documents"), 7, 40)
+    with built.open(), tenancy.within(1):
+        return [Document(document.of(patient)) for patient in Patient.objects.order_by("id")[:60]]
+
+
+def test_they_are_rich(made: list[Document]) -> None:
+    found = Counter(resource["resourceType"] for each in made for resource in each.read)
+    assert set(found) >= KINDS
+    assert max(len(each.read) for each in made) > 50
+
+
+def test_each_is_another_document(made: list[Document]) -> None:
+    ids = {each.one("/h:ClinicalDocument/h:id").get("root") for each in made}
+    assert len(ids) == len(made)
+    patients = {each.all("//h:patientRole/h:id/@extension")[0] for each in made}
+    assert len(patients) == len(made)
+
+
+def test_identifiers_of_rows_are_the_same_in_every_document(database: None, tmp_path: Path) -> None:
+    built = Built("twice", tmp_path, 7, 5)
+    with built.open(), tenancy.within(1):
+        patient = Patient.objects.order_by("id").first()
+        assert patient is not None
+        first, second = (Document(document.of(patient)) for _ in range(2))
+    path = "//h:structuredBody//h:id/@root"
+    assert first.all(path) == second.all(path)
