@@ -17,7 +17,10 @@ def scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
     patient = f"\\set id random({facts['first']}, {facts['last']})"
     doctor, office = facts["places"][0]
     known = {"checksum": facts["checksum"], "practice": facts["practice"], "limit": 251}
-    token = f"{numbered(STATEMENT.decode(), [':checksum', 'now()'])};"
+    request = (
+        "'00000000-0000-0000-0000-000000000000,0'"  # the number of a call, which goes into the change feed
+    )
+    token = f"{numbered(STATEMENT.decode(), [':checksum', 'now()', request])};"
     one = planned(statements.ONE)
     listed = planned(statements.LISTED)
     filtered = planned(statements.FILTERED)

@@ -104,15 +104,18 @@ def pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, second
     return outcome
 
 
-def load(cluster: Cluster, name: str, patients: int) -> dict[str, Any]:
+def load(
+    cluster: Cluster, name: str, count: int, module: str = "bench.load", **environ: str
+) -> dict[str, Any]:
     """Fill a database, or take it as it is, in a process of its own; the facts that the benchmark needs of it."""
     cluster.create(name)
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "bench.load", str(patients)],
+        [sys.executable, "-m", module, str(count)],
         cwd=ROOT,
         env={
             **os.environ,
+            **environ,
             "DATABASE_URL": cluster.uri(name),
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}",
             "DJANGO_SETTINGS_MODULE": "charthouse.settings",

@@ -172,25 +172,7 @@ def insert(model: type[models.Model], columns: dict[str, str], source: str) -> N
 def facts(practice: Practice) -> dict[str, Any]:
     """What the benchmark must know of the practice, with a fresh token of an app that has a quota, a high one."""
     people = User.objects.using(OWNER).get(practice=practice)
-    app = Application(
-        name="Benchmark",
-        user=people,
-        client_type="confidential",
-        authorization_grant_type="authorization-code",
-        redirect_uris="https://example.com/callback",
-        client_secret=secrets.token_urlsafe(32),
-        scopes=list(SCOPES),
-        hourly_limit=100_000_000,
-    )
-    app.save(using=OWNER)
-    token = secrets.token_urlsafe(32)
-    AccessToken(
-        user=people,
-        application=app,
-        token=token,
-        expires=clock.now() + timedelta(hours=48),
-        scope=" ".join(f"{scope}:{way}" for scope in SCOPES for way in ("read", "write")),
-    ).save(using=OWNER)
+    _, token = access(people)
     mine = Patient.objects.using(OWNER).filter(practice=practice)
     span = mine.aggregate(first=models.Min("pk"), last=models.Max("pk"))
     last = (
@@ -214,6 +196,31 @@ def facts(practice: Practice) -> dict[str, Any]:
         },
     }
     return found | {"scripts": alone.scripts(found)}
+
+
+def access(people: User) -> tuple[Application, str]:
+    """The benchmark's app, which has a quota, and a new token of it with every scope."""
+    app = Application.objects.using(OWNER).filter(name="Benchmark", user=people).first()
+    app = app or Application(
+        name="Benchmark",
+        user=people,
+        client_type="confidential",
+        authorization_grant_type="authorization-code",
+        redirect_uris="https://example.com/callback",
+        client_secret=secrets.token_urlsafe(32),
+        scopes=list(SCOPES),
+        hourly_limit=100_000_000,
+    )
+    app.save(using=OWNER)
+    token = secrets.token_urlsafe(32)
+    AccessToken(
+        user=people,
+        application=app,
+        token=token,
+        expires=clock.now() + timedelta(hours=48),
+        scope=" ".join(f"{scope}:{way}" for scope in SCOPES for way in ("read", "write")),
+    ).save(using=OWNER)
+    return app, token
 
 
 if __name__ == "__main__":

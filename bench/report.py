@@ -63,12 +63,12 @@ def written(
     return "\n".join(lines) + "\n"
 
 
-def publish(text: str, path: Path) -> None:
+def publish(text: str, path: Path, marks: tuple[str, str] = MARKS) -> None:
     """Put the tables between the marks of the page."""
     page = path.read_text()
-    before, _, rest = page.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    path.write_text(f"{before}{MARKS[0]}\n\n{text}\n{MARKS[1]}{after}")
+    before, _, rest = page.partition(marks[0])
+    _, _, after = rest.partition(marks[1])
+    path.write_text(f"{before}{marks[0]}\n\n{text}\n{marks[1]}{after}")
 
 
 def _table(results: Results) -> Iterator[str]:

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from charthouse.domains.practice.models import Doctor
+from charthouse.domains.practice.models import Doctor, Staff
 from charthouse.identity.models import PERMISSIONS, User
 
 pytestmark = pytest.mark.xdist_group("commands")  # the machine has one set of them to spare
@@ -280,6 +280,16 @@ def test_practices_and_users_are_added(tmp_path: Path) -> None:
     again = here(*ada, given="a long enough secret\n")
     assert again.returncode == 1
     assert f"there is a user '{name}' already" in again.stderr
+    bob = here(
+        "createuser",
+        f"bob{practice}",
+        "--practice",
+        practice,
+        "--role",
+        "staff",
+        given="another long secret\n",
+    )
+    assert Staff.objects.using("owner").get(user=int(bob.stdout)).practice_id == int(practice)
     nowhere = here("createuser", "bob", "--practice", "999999", "--role", "staff")
     assert "there is no practice 999999" in nowhere.stderr
 

@@ -169,7 +169,7 @@ def create_user(
     email: str,
     timezone: str,
 ) -> int:
-    """Add a user, and for a doctor the doctor's record; the user's id. Asks for the password.
+    """Add a user, and the record of the doctor or staff member; the user's id. Asks for the password.
 
     A primary user has every permission; the others get theirs from the primary user.
     """

@@ -38,6 +38,10 @@ PAGES = [
     "/book/0",
     "/patients",
     "/patients/new",
+    "/tasks",
+    "/tasks/new",
+    "/inbox",
+    "/catalogues/prices",
 ]
 OF_THE_CHART = (
     "",

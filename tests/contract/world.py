@@ -179,6 +179,12 @@ class World:
         if model is User:
             tenancy.leave()
             return int(support.make_user(self.clinic.practice, doctor=self.clinic.doctor).pk)
+        for column in _one_for_each(model):
+            if column.attname not in given:
+                of, there = self._of_its_own(model, column)
+                if there is not None:
+                    return there
+                given[column.attname] = of
         n = self.next()
         columns: dict[str, Any] = {}
         for column in model._meta.concrete_fields:
@@ -197,14 +203,40 @@ class World:
             row.save(force_insert=True)
         return int(row.pk)
 
-    def _related(self, column: Any) -> int | None:
+    def _of_its_own(self, model: type[models.Model], column: Any) -> tuple[int | None, int | None]:
+        """A row that ``column`` may refer to, of a table with one row for each; or the row there is, if it came with
+        that one and nobody has asked for it yet."""
+        asked = {
+            i for resource in registry() if resource.model is model for i in self.rows.get(resource.path, ())
+        }
+        for of in (self._related(column), self._related(column, fresh=True)):
+            with tenancy.within(self.practice):
+                rows = model._default_manager.filter(practice=self.practice, **{column.attname: of})
+                there = rows.values_list("pk", flat=True).first()
+            if there is None or there not in asked:
+                return of, there
+        raise AssertionError(model)
+
+    def _related(self, column: Any, *, fresh: bool = False) -> int | None:
         model = column.related_model
         if model is User:
-            return int(self.clinic.user.pk)
+            return self.instance(User) if fresh else int(self.clinic.user.pk)
         for resource in registry():
             if resource.model is model:
-                return self.row(resource.path)
+                return self.new(resource.path) if fresh else self.row(resource.path)
         return None if column.null else self.instance(model)
+
+
+def _one_for_each(model: type[models.Model]) -> list[Any]:
+    """The references by which the table has one row at most."""
+    named = [
+        name
+        for constraint in model._meta.constraints
+        if isinstance(constraint, models.UniqueConstraint)
+        for name in {*constraint.fields} - {"practice"}
+        if {*constraint.fields} == {"practice", name}
+    ]
+    return [column for column in map(model._meta.get_field, named) if column.is_relation]
 
 
 def _bound(condition: Q, slots: Mapping[str, Any]) -> Q:

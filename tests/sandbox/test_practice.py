@@ -24,7 +24,7 @@ from charthouse.sandbox import describe, practice
 from tests.conftest import TEMPLATE, WORKER, _execute
 from tests.support import client
 
-SECRET = {"password", "client_secret", "token_checksum"}
+SECRET = {"password", "client_secret", "sealed_secret", "token_checksum"}
 DAYS = {"start_date": "2000-01-01", "end_date": "2039-01-01"}
 PARAMETERS = {"since": "2000-01-01", "payer_type": "emdeon"}
 

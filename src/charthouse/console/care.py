@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from charthouse.console import booking, calendar, chart, chart_pages, day, patients, payments, visits
 from charthouse.console.day import SCHEDULING
 from charthouse.console.navigation import Entry, offer
+from charthouse.console.work import INBOX, TASKS
 
 offer(
     "Care",
@@ -35,7 +36,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<int:visit>/lock", visits.lock, name="visit-lock"),
     path("visits/<int:visit>/unlock", visits.unlock, name="visit-unlock"),
     *chart.urls(),
+    *TASKS.urls(),
+    *INBOX.urls(),
 ]
+offer("Care", TASKS.entry, INBOX.entry)
 chart.tab("Summary", "patient")
 chart.tab("Visits", "chart-visits", "Access Clinical Notes")
 chart.tab("Vitals", "chart-vitals", "Access Clinical Notes")

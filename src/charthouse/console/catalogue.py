@@ -18,7 +18,7 @@ from django.urls import URLPattern, path, reverse
 from charthouse.console import forms, records
 from charthouse.console.navigation import Entry
 from charthouse.console.page import Request, View, page, show
-from charthouse.console.tables import Column, Table
+from charthouse.console.tables import Choice, Column, Table
 from charthouse.resource.declare import Resource
 from charthouse.resource.errors import Conflict, Invalid, Malformed
 from charthouse.resource.fields import Field
@@ -35,6 +35,7 @@ class Catalogue:
     labels, notes   by key, words in the place of the declaration's, which speak to developers
     fixed    keys that every new row gets
     related  ORM relations that the columns show
+    choices  parameters that narrow the list
     """
 
     path: str = field(kw_only=False)
@@ -51,6 +52,7 @@ class Catalogue:
     notes: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     related: Sequence[str] = ()
+    choices: Sequence[Choice] = ()
     primary: bool = False
 
     @cached_property
@@ -79,6 +81,10 @@ class Catalogue:
     def one_at(self, request: Request, row: int, **at: int) -> Mapping[str, Any]:
         """One object as the API shows it. Raises NotFound, also where it lies elsewhere."""
         return records.get(self.resource, request.actor, row)
+
+    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
+        """What the page of a row gets beside its form."""
+        return {}
 
     # -----------------------------------------------------------------------------------------------------------
 
@@ -129,6 +135,7 @@ class Catalogue:
             label=self.title,
             columns=columns,
             search=self.search,
+            choices=self.choices,
             order=self.order,
             empty=f"There is no {self.one} yet.",
         )
@@ -209,6 +216,8 @@ class Catalogue:
             "back": self._to("", at),
             "back_to": self.title,
         }
+        if row is not None:
+            told |= self.edit_values(request, values, row)
         if row is not None and "DELETE" in self.resource.method_set:
             told["remove"] = self._to("-delete", at, row)
         return show(request, "edit.html", told, refusal.status if refusal else 200)

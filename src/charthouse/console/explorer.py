@@ -201,7 +201,7 @@ def call(request: Request, one: Operation, app: Application | None) -> Answered:
     try:
         body = b"".join(api.application(environ, start))
     finally:
-        tenancy.enter(practice)  # the call has left it, as each does
+        tenancy.enter(practice, user=request.user.pk)  # the call has left it, as each does
         with transaction.atomic():
             issue.lock(explorer.pk, request.user.pk)
             issue.stop_all(explorer.pk, request.user.pk)

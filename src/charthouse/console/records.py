@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from charthouse.console.declared import registry
 from charthouse.console.forms import shown
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.resource import parse, plan, read, write
 from charthouse.resource.actor import Actor
 from charthouse.resource.declare import Resource
@@ -17,7 +17,7 @@ MOST_OPTIONS = 250
 
 
 def resource(path: str) -> Resource:
-    """A resource of the registry that the pages write through."""
+    """A resource that the pages write through: of the API, or the console's own."""
     return registry()[path]
 
 

@@ -40,7 +40,7 @@ class Job(Record):
     source = RecordKey("jobs.Job", null=True, indexed=False)
     file = RecordKey("files.StoredFile", null=True)
 
-    # No part of the record: swept for good, by the web role.
+    # No part of the record: swept for good, by the web role, and in no change feed.
     web_role_may = USUAL
     followed = False
 

@@ -141,14 +141,19 @@ class Resource:
 class Registry:
     """All resources of one dialect, by path, and its functions, by path and method.
 
+    ``beside``: another registry, whose resources this one's may refer to and which are found here as well.
     Raises ImproperlyConfigured with every fault found.
     """
 
     def __init__(
-        self, name: str, resources: Iterable[Resource], functions: Iterable["Function"] = ()
+        self,
+        name: str,
+        resources: Iterable[Resource],
+        functions: Iterable["Function"] = (),
+        beside: "Registry | None" = None,
     ) -> None:
         self.name = name
-        self.resources: dict[str, Resource] = {}
+        self.resources: dict[str, Resource] = dict(beside.resources) if beside else {}
         self.functions: dict[str, dict[str, Function]] = {}
         self.statements: dict[Any, Any] = {}
         faults: list[str] = []
@@ -157,7 +162,7 @@ class Registry:
                 faults.append(f"{resource.path}: declared twice")
             self.resources[resource.path] = resource
             resource.registry = self
-        for resource in self.resources.values():
+        for resource in [one for one in self.resources.values() if one.registry is self]:
             faults += [f"{resource.path}: {fault}" for fault in self._faults(resource)]
         for function in functions:
             methods = self.functions.setdefault(function.path, {})

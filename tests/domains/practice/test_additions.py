@@ -1,6 +1,17 @@
 """Staff, options and work schedules: what the kit can't tell from the declarations."""
 
-from charthouse.domains.practice.models import DoctorWorkSchedule, Office, OfficeWorkSchedule, Staff
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from charthouse.domains.practice.models import (
+    DoctorOptions,
+    DoctorWorkSchedule,
+    Office,
+    OfficeWorkSchedule,
+    Staff,
+)
 from charthouse.identity import tenancy
 from tests import support
 from tests.domains.caller import Caller
@@ -48,6 +59,29 @@ def test_staff_show_whose_account_it_is_and_whether_it_is_active(caller: Caller)
     shown = caller.get(row.pk, "staff")
     assert (shown["user_id"], shown["username"], shown["active"]) == (user.pk, user.username, False)
     assert (shown["doctor"], shown["cell_phone"]) == (caller.doctor.pk, "3035550100")
+
+
+@pytest.mark.parametrize(
+    ("model", "key"),
+    [
+        (Staff, "user"),
+        (DoctorOptions, "doctor"),
+        (DoctorWorkSchedule, "doctor"),
+        (OfficeWorkSchedule, "office"),
+    ],
+)
+def test_there_is_one_for_each_of_them(caller: Caller, model: Any, key: str) -> None:
+    with tenancy.within(caller.clinic.id):
+        office = Office.objects.create(practice=caller.clinic.practice, doctor=caller.doctor, name="Main")
+        of = {
+            "practice": caller.clinic.practice,
+            key: {"user": caller.user, "office": office}.get(key, caller.doctor),
+        }
+        first = model.objects.create(**of)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            model.objects.create(**of)
+        model.objects.filter(pk=first.pk).update(archived=True)
+        assert model.objects.create(**of).pk != first.pk
 
 
 def test_doctors_and_offices_show_their_schedules(caller: Caller) -> None:

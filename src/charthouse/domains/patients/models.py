@@ -326,6 +326,8 @@ class PortalAccess(Record):
     token = text(64)
     attempts = models.PositiveSmallIntegerField(default=0)
 
+    unfollowed = frozenset({"token"})
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

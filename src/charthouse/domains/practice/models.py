@@ -15,6 +15,11 @@ def text(length: int, **options: Any) -> "models.CharField[str, str]":
     return models.CharField(max_length=length, blank=True, default="", **options)
 
 
+def one_of_each(column: str, name: str) -> models.UniqueConstraint:
+    """At most one row, the soft-deleted ones apart, for each value of a column."""
+    return models.UniqueConstraint(fields=["practice", column], condition=Q(archived=False), name=name)
+
+
 class Doctor(Record):
     """A provider. Whoever signs in as this doctor is the user whose role is doctor and ``doctor_id`` this row.
 
@@ -127,6 +132,9 @@ class Staff(Record):
     home_phone = text(50)
     cell_phone = text(50)
 
+    class Meta:
+        constraints = [one_of_each("user", "one_staff_row_a_user")]
+
     def __str__(self) -> str:
         return f"staff member {self.user_id}"
 
@@ -144,6 +152,9 @@ class DoctorOptions(Record):
     allowed_payment_methods = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     erx_supervising_providers = ArrayField(models.BigIntegerField(), default=list, blank=True)
     enable_everhealth_scribe = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [one_of_each("doctor", "one_options_row_a_doctor")]
 
     def __str__(self) -> str:
         return f"options of doctor {self.doctor_id}"
@@ -172,6 +183,9 @@ class DoctorWorkSchedule(Record):
     doctor = RecordKey("practice.Doctor")
     work_days = models.JSONField(default=list, blank=True)
 
+    class Meta:
+        constraints = [one_of_each("doctor", "one_schedule_a_doctor")]
+
     def __str__(self) -> str:
         return f"work schedule of doctor {self.doctor_id}"
 
@@ -181,6 +195,9 @@ class OfficeWorkSchedule(Record):
 
     office = RecordKey("practice.Office")
     work_days = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        constraints = [one_of_each("office", "one_schedule_an_office")]
 
     def __str__(self) -> str:
         return f"work schedule of office {self.office_id}"

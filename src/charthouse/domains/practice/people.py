@@ -4,14 +4,14 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 
-from charthouse.domains.practice.models import Doctor
+from charthouse.domains.practice.models import Doctor, Staff
 from charthouse.identity import second_factor
 from charthouse.identity.events import tell
 from charthouse.identity.models import User
 
 
 def add(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
-    """Save a new person, and for a doctor the doctor's record. ``timezone``: IANA name, of a doctor.
+    """Save a new person, and the record of the doctor or staff member. ``timezone``: IANA name, of a doctor.
 
     Raises ValidationError for values that can't be, DatabaseError for a username or zone that the database refuses.
     """
@@ -24,6 +24,8 @@ def add(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
         allowed = [] if user.permissions else ["permissions"]  # none at all is fine
         user.full_clean(exclude=allowed, validate_unique=False, validate_constraints=False)
         user.save(using=using)
+        if user.role == User.Role.STAFF:
+            Staff(practice=user.practice, user=user).save(using=using)
     return user
 
 

@@ -1,0 +1,122 @@
+"""What the practice sets up, its tasks and messages: every list and form, and rows written through the engine."""
+
+import re
+
+import httpx
+import pytest
+
+from charthouse.console.catalogue import Catalogue
+from charthouse.console.catalogues import CATALOGUES
+from charthouse.console.declared import RESOURCES
+from charthouse.console.work import INBOX, TASKS
+from charthouse.domains.messaging.models import Message, MessageNote
+from charthouse.domains.tasks.models import Task, TaskNote, TaskStatus
+from charthouse.identity import tenancy
+from charthouse.identity.models import PERMISSIONS
+from tests.console.test_shell import counted, send
+from tests.identity.dance import hidden, signed_in
+from tests.support import PASSWORD, Clinic, make_practice, make_user
+
+ALL = (*CATALOGUES, TASKS, INBOX)
+
+
+@pytest.fixture
+def browser(clinic: Clinic) -> httpx.Client:
+    return signed_in(clinic.user.username)
+
+
+@pytest.mark.parametrize("catalogue", ALL, ids=lambda c: c.base)
+def test_every_list_and_form(browser: httpx.Client, catalogue: Catalogue) -> None:
+    with counted():
+        assert browser.get(f"/{catalogue.base}", params={"q": "x"}).status_code == 200
+    if "POST" in catalogue.resource.method_set:
+        with counted():
+            assert browser.get(f"/{catalogue.base}/new").status_code == 200
+        assert send(browser, f"/{catalogue.base}/new").status_code == 400
+    assert browser.get(f"/{catalogue.base}/999999999").status_code in (404,)
+
+
+@pytest.mark.parametrize("catalogue", ALL, ids=lambda c: c.base)
+def test_each_asks_for_the_permissions_of_its_resource(clinic: Clinic, catalogue: Catalogue) -> None:
+    for name in catalogue.resource.permissions:
+        person = make_user(
+            clinic.practice, password=PASSWORD, permissions=[p for p in PERMISSIONS if p != name]
+        )
+        assert signed_in(person.username).get(f"/{catalogue.base}").status_code == 403
+
+
+OWN = {
+    "note_templates": {"name": "Subjective"},
+    "vital_kinds": {"name": "Peak flow", "unit": "l/min", "data_type": "number"},
+    "code_sets": {"name": "Physical", "cpt_codes": '[{"code": "99395", "price": "185.00"}]'},
+    "price_lists": {"plan_name": "Self-pay"},
+    "stock_categories": {"name": "Vaccines"},
+    "plan_names": {"insurance_plan_name": "County employees"},
+    "note_fields": {"name": "Chief complaint", "clinical_note_template": "note_templates"},
+    "prices": {"code": "99213", "base_price": "145.00", "schedule": "price_lists"},
+}
+BASES = {catalogue.path: catalogue.base for catalogue in CATALOGUES}
+
+
+def add(browser: httpx.Client, clinic: Clinic, path: str) -> str:
+    """The id of a row written through the form."""
+    values = {name: add(browser, clinic, text) if text in OWN else text for name, text in OWN[path].items()}
+    if path not in ("note_fields", "prices"):
+        values["doctor"] = str(clinic.doctor.pk)
+    assert send(browser, f"/{BASES[path]}/new", **values).status_code == 302
+    rows = re.findall(rf'href="/{BASES[path]}/(\d+)"', browser.get(f"/{BASES[path]}").text)
+    assert len(rows) == 1
+    return str(rows[0])
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_what_the_api_only_reads_is_set_up_here(browser: httpx.Client, clinic: Clinic, path: str) -> None:
+    row = add(browser, clinic, path)
+    address = f"/{BASES[path]}/{row}"
+    page = browser.get(address)
+    assert page.status_code == 200
+    other = make_practice()
+    other.user.set_password(PASSWORD)
+    other.user.save()
+    assert signed_in(other.user.username).get(address).status_code == 404
+    assert browser.post(f"{address}/delete", data=hidden(page)).status_code == 302
+    assert address not in browser.get(f"/{BASES[path]}").text
+
+
+def test_every_own_declaration_has_a_page() -> None:
+    assert {resource.path for resource in RESOURCES} == set(OWN)
+
+
+def test_a_task_its_notes_and_its_end(browser: httpx.Client, clinic: Clinic) -> None:
+    with tenancy.within(clinic.id):
+        begun = TaskStatus.objects.create(practice=clinic.practice, name="New", status_category="O")
+        done = TaskStatus.objects.create(practice=clinic.practice, name="Done", status_category="C")
+    values = {"title": "Call back", "priority": "30", "assignee_user": str(clinic.user.pk)}
+    assert send(browser, "/tasks/new", **values, status=str(begun.pk)).status_code == 302
+    with tenancy.within(clinic.id):
+        task = Task.objects.get(practice=clinic.id)
+    address = f"/tasks/{task.pk}"
+    token = hidden(browser.get(address))
+    assert browser.post(f"{address}/note", data=token | {"text": "Left a voice mail"}).status_code == 302
+    assert "Left a voice mail" in browser.get(address).text
+    browser.post(f"{address}/note", data=token | {"text": " "})
+    with tenancy.within(clinic.id):
+        (note,) = TaskNote.objects.filter(practice=clinic.id)
+    assert note.created_by_id == clinic.user.pk
+    assert send(browser, address, **values, status=str(done.pk)).status_code == 302
+    assert "Call back" not in browser.get("/tasks").text
+    assert "Call back" in browser.get("/tasks?which=all").text
+
+
+def test_a_message_and_a_note_under_it(browser: httpx.Client, clinic: Clinic) -> None:
+    assert send(browser, "/inbox/new", title="Fax", doctor=str(clinic.doctor.pk)).status_code == 302
+    with tenancy.within(clinic.id):
+        message = Message.objects.get(practice=clinic.id)
+    address = f"/inbox/{message.pk}"
+    assert (
+        browser.post(f"{address}/note", data=hidden(browser.get(address)) | {"text": "Filed"}).status_code
+        == 302
+    )
+    with tenancy.within(clinic.id):
+        assert MessageNote.objects.filter(practice=clinic.id, message=message, text="Filed").exists()
+    assert "Filed" in browser.get(address).text
