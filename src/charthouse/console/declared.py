@@ -14,6 +14,7 @@ from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNo
 from charthouse.domains.inventory.models import InventoryCategory
 from charthouse.domains.patients.models import CustomInsurancePlanName
 from charthouse.domains.scheduling.models import CustomVital
+from charthouse.resource.change import Change
 from charthouse.resource.declare import Registry, Resource
 from charthouse.resource.fields import (
     OPTIONAL,
@@ -54,6 +55,11 @@ def _set_up(
 
 def _doctor() -> Ref:
     return Ref("doctor", REQUIRED, to="doctors")
+
+
+def _made_by(change: Change) -> None:
+    if change.row is None:
+        change.columns["user_id"] = change.actor.user
 
 
 RESOURCES = (
@@ -153,6 +159,7 @@ RESOURCES = (
         "custom_insurance_plan_name",
         _doctor(),
         Text("insurance_plan_name", REQUIRED),
+        checks=(_made_by,),
         example={"insurance_plan_name": "County employees"},
     ),
 )
