@@ -18,6 +18,7 @@ from django.db.models.functions import RowNumber
 
 from charthouse.resource import sql
 from charthouse.resource.actor import Actor
+from charthouse.resource.beside import is_beside
 from charthouse.resource.declare import ALWAYS, Resource
 from charthouse.resource.errors import Forbidden
 from charthouse.resource.fields import Field
@@ -240,7 +241,13 @@ def _shape(
     hidden_id = "id" not in names
     if hidden_id:
         expressions.append(models.F("pk"))
-    text, parameters = compiled(rows.values_list(*expressions))
+    selected = rows.values_list(*expressions)
+    if anew and is_beside(selected):  # or the sums of all rows would be made before they are sorted and cut
+        ids, ids_parameters = compiled(rows.values_list("pk"))
+        cut = RawSQL(f"array({ids}{tail})", (*ids_parameters, *holes))  # noqa: S611
+        page_rows = visible(resource, False).filter(sql.IsAny(models.F("pk"), cut))
+        selected = page_rows.order_by(*rows.query.order_by).values_list(*expressions)
+    text, parameters = compiled(selected)
     return Shape(
         statement(text + tail, (*parameters, *holes), anew),
         row_type(resource.path, fields),

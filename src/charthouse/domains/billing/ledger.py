@@ -8,34 +8,57 @@ Of every charge, whatever was posted and in which order::
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, F, Max, OuterRef, Q, Sum, Value, When
 from django.db.models.expressions import Combinable, Func
 from django.db.models.functions import Coalesce, Round
 
 from charthouse.domains.billing.models import PatientPayment, Transaction
 from charthouse.resource import sql
+from charthouse.resource.beside import Beside
 
 PASSED_ON = Q(adjustment_group_code="PR")  # to the patient, who owes it then
 DENIED = "4"  # X12 CLP02
+RANKS = (1, 2, 3)
 _AMOUNT: Any = models.DecimalField(max_digits=20, decimal_places=2)
 
 
-class _Total(Func):
-    """Sum of a subquery's rows; 0 of none."""
+class _Last(Func):
+    """The first value in falling order of the second."""
 
-    template = "coalesce(sum(%(expressions)s), 0)"
-    output_field = _AMOUNT
+    template = "(array_agg(%(expressions)s desc))[1]"
+    arg_joiner = " order by "
+    output_field = models.TextField()
 
 
-def _total(model: type[models.Model], amount: Combinable, where: Q) -> Combinable:
-    rows = model._default_manager.filter(
-        where, practice=OuterRef("practice_id"), line_item=OuterRef("pk"), archived=False
+def _posted(model: type[models.Model]) -> "models.QuerySet[Any]":
+    return model._default_manager.filter(
+        practice=OuterRef("practice_id"), line_item=OuterRef("pk"), archived=False
     )
-    return Subquery(sql.ungrouped(rows.order_by().values_list(_Total(amount))), output_field=_AMOUNT)
 
 
-def _insurers(amount: Combinable, where: Q = Q()) -> Combinable:  # noqa: B008
-    return _total(Transaction, amount, where)
+def _total(amount: str, where: Q | None = None) -> Combinable:
+    """0 of no rows."""
+    return Coalesce(Sum(amount, filter=where), sql.constant(0), output_field=_AMOUNT)
+
+
+def _said() -> dict[str, Combinable]:
+    """What insurers say of a charge, all of them and each rank."""
+    return {
+        "paid": _total("ins_paid"),
+        "written_off": _total("adjustment", ~PASSED_ON),
+        **{f"paid{rank}": _total("ins_paid", Q(ins_name=rank)) for rank in RANKS},
+        **{f"passed_on{rank}": _total("adjustment", PASSED_ON & Q(ins_name=rank)) for rank in RANKS},
+        "answered": Coalesce(Max("ins_name"), sql.constant(0)),
+        "last_status": _Last(F("claim_status"), F("id")),
+    }
+
+
+_insurers = Beside("insurers", lambda: _posted(Transaction), _said)
+_patient = Beside("patient", lambda: _posted(PatientPayment), lambda: {"paid": _total("amount")})
+
+
+def _of_insurers(column: str) -> Combinable:
+    return _insurers.column(column, _AMOUNT)
 
 
 def billed() -> Combinable:
@@ -44,19 +67,19 @@ def billed() -> Combinable:
 
 def adjustment() -> Combinable:
     """What is written off."""
-    return _insurers(F("adjustment"), ~PASSED_ON)
+    return _of_insurers("written_off")
 
 
 def insurer_paid(rank: int) -> Combinable:
-    return _insurers(F("ins_paid"), Q(ins_name=rank))
+    return _of_insurers(f"paid{rank}")
 
 
 def insurers_paid() -> Combinable:
-    return _insurers(F("ins_paid"))
+    return _of_insurers("paid")
 
 
 def patient_paid() -> Combinable:
-    return _total(PatientPayment, F("amount"), Q())
+    return _patient.column("paid", _AMOUNT)
 
 
 def paid() -> Combinable:
@@ -65,8 +88,7 @@ def paid() -> Combinable:
 
 def settled() -> Combinable:
     """Paid or written off by insurers."""
-    off = Case(When(PASSED_ON, then=Value(0)), default=F("adjustment"), output_field=_AMOUNT)
-    return _insurers(F("ins_paid") + off)
+    return insurers_paid() + adjustment()
 
 
 def balance() -> Combinable:
@@ -76,11 +98,11 @@ def balance() -> Combinable:
 def passed_on() -> Combinable:
     """What the last insurer in rank to answer leaves to the patient: a secondary one answers for what the primary
     one has passed on."""
-    rows = Transaction.objects.filter(
-        practice=OuterRef("practice_id"), line_item=OuterRef("pk"), archived=False
-    ).values("ins_name")
-    of_rank = rows.annotate(total=Sum("adjustment", filter=PASSED_ON)).order_by("-ins_name").values("total")
-    return Coalesce(Subquery(of_rank[:1]), Value(0), output_field=_AMOUNT)
+    answered = _insurers.column("answered", models.IntegerField())
+    of_rank = [
+        When(_Is(answered, sql.constant(rank)), then=_of_insurers(f"passed_on{rank}")) for rank in RANKS
+    ]
+    return Case(*of_rank, default=sql.constant(0), output_field=_AMOUNT)
 
 
 def patient_balance() -> Combinable:
@@ -97,17 +119,12 @@ def insurance_balance() -> Combinable:
 
 def denied() -> Combinable:
     """Whether the last word of an insurer is no."""
-    rows = Transaction.objects.filter(
-        practice=OuterRef("practice_id"), line_item=OuterRef("pk"), archived=False
-    )
-    last = Subquery(rows.order_by("-id").values("claim_status")[:1])
-    return Coalesce(_Equal(last, DENIED), sql.constant(False))
+    last = _insurers.column("last_status", models.TextField())
+    return Coalesce(_Is(last, sql.Text(DENIED)), sql.constant(False))
 
 
-class _Equal(Func):
+class _Is(Func):
     arg_joiner = " = "
     template = "(%(expressions)s)"
+    conditional = True
     output_field = models.BooleanField()
-
-    def __init__(self, left: Combinable, right: str) -> None:
-        super().__init__(left, sql.Text(right))
