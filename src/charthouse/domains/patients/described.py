@@ -1,7 +1,7 @@
 """What the hosted API has grown in a patient's object to say codes in words. docs/decisions/0120-later-additions.md"""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from django.db import models
@@ -17,7 +17,18 @@ from charthouse.resource.nested import Embedded
 WORDS = {"other": "Other", "unknown": "Unknown", "declined": "Declined to specify"}
 
 
-@cache
+class _Words(dict[str, str]):
+    """What a code is in words, found out once: lists ask for hundreds of rows."""
+
+    def __init__(self, find: Callable[[str], str]) -> None:
+        super().__init__()
+        self.find = find
+
+    def __missing__(self, code: str) -> str:
+        found = self[code] = self.find(code)
+        return found
+
+
 def language(code: str) -> tuple[str, str]:
     """ISO 639 alpha-3, or one of WORDS → (the two-letter code, or the three-letter one where there is none; English
     name); empty texts for what is no language."""
@@ -32,22 +43,20 @@ def language(code: str) -> tuple[str, str]:
     return found.part1 or found.part3, found.name
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LanguagePart(Text):
-    """Code (0) or name (1) of the preferred language."""
-
-    part: int
-
-    def finish(self, value: str) -> str:
-        return language(value)[self.part]
+LANGUAGE_CODES = _Words(lambda code: language(code)[0])
+LANGUAGE_NAMES = _Words(lambda code: language(code)[1])
+IDENTITIES = _Words(lambda code: GENDER_IDENTITIES.get(code, ""))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class GenderIdentity(Text):
-    """The words for a code."""
+class InWords(Text):
+    """A code's column, shown in words."""
 
-    def finish(self, value: str) -> str:
-        return GENDER_IDENTITIES.get(value, "")
+    words: Mapping[str, str]
+
+    @property
+    def finish(self) -> Any:
+        return self.words.__getitem__
 
 
 class _Day(Func):
@@ -72,20 +81,26 @@ def _appointment(last: bool) -> Any:
 
 FIELDS: tuple[Field, ...] = (
     Text("gender_identity_code", READ_ONLY, source="gender_identity", addition=True, doc="SNOMED CT."),
-    GenderIdentity("gender_identity_description", READ_ONLY, source="gender_identity", addition=True),
-    LanguagePart(
+    InWords(
+        "gender_identity_description",
+        READ_ONLY,
+        source="gender_identity",
+        words=IDENTITIES,
+        addition=True,
+    ),
+    InWords(
         "preferred_language_code",
         READ_ONLY,
         source="preferred_language",
-        part=0,
+        words=LANGUAGE_CODES,
         addition=True,
         doc="ISO 639: two letters, or three where there are no two.",
     ),
-    LanguagePart(
+    InWords(
         "preferred_language_description",
         READ_ONLY,
         source="preferred_language",
-        part=1,
+        words=LANGUAGE_NAMES,
         addition=True,
         doc="In English.",
     ),
