@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from charthouse import clock
 from charthouse.audit.entries import CHANGES, EVENTS, READS, Asked, Entry, Position, entries
 from charthouse.audit.words import ACTIONS, TYPES
 from charthouse.resource.errors import Invalid, NotFound
@@ -29,22 +30,26 @@ class Size(Filter):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cursor(Filter):
-    """Where a page begins, as ``next`` has it. Raises NotFound for anything else."""
+    """Where a page begins, as ``next`` has it, and when the first page was asked for: what has come since, the reading
+    of these pages not least, is no part of the list. Raises NotFound for anything else."""
 
     def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
         try:
-            source, at, row_id = urlsafe_b64decode(text.encode()).decode().split("|")
-            position = Position(datetime.fromisoformat(at), source, int(row_id))
-        except ValueError:
+            source, at, row_id, begun = urlsafe_b64decode(text.encode()).decode().split("|")
+            moments = [
+                datetime.fromisoformat(at).astimezone(UTC),
+                datetime.fromisoformat(begun).astimezone(UTC),
+            ]
+            position = Position(moments[0], source, int(row_id))
+        except (ValueError, OverflowError):
             raise NotFound("Invalid page.") from None
-        inside = position.at.tzinfo is not None and 0 <= position.id < 2**63
-        if source not in (READS, CHANGES, EVENTS) or not inside:
+        if source not in (READS, CHANGES, EVENTS) or not 0 <= position.id < 2**63:
             raise NotFound("Invalid page.")
-        return {self.name: position}
+        return {self.name: position, f"{self.name}_begun": moments[1]}
 
 
-def _cursor(position: Position) -> str:
-    text = f"{position.source}|{position.at.astimezone(UTC).isoformat()}|{position.id}"
+def _cursor(position: Position, begun: datetime) -> str:
+    text = f"{position.source}|{position.at.isoformat()}|{position.id}|{begun.isoformat()}"
     return urlsafe_b64encode(text.encode()).decode()
 
 
@@ -52,10 +57,11 @@ def listed(call: Call) -> dict[str, Any]:
     """A page of the caller's practice's audit. Raises Invalid at the ends of the calendar."""
     slots, actor = call.slots, call.actor
     since, until = _bounds(call)
+    begun = slots.get("cursor_begun") or clock.now()
     asked = Asked(
         practice=actor.practice,
         since=since,
-        until=until,
+        until=min(begun, until or begun),
         patient=slots.get("patient"),
         doctor=slots.get("doctor"),
         user=slots.get("user"),
@@ -73,7 +79,7 @@ def listed(call: Call) -> dict[str, Any]:
         asked = replace(asked, doctor=actor.doctor)
     found = entries(asked)
     page = found[: asked.most - 1]
-    following = call.url(cursor=_cursor(page[-1].position)) if len(found) > len(page) else None
+    following = call.url(cursor=_cursor(page[-1].position, begun)) if len(found) > len(page) else None
     return {"next": following, "previous": None, "results": [_shown(entry) for entry in page]}
 
 

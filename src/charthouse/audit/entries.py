@@ -6,10 +6,12 @@ Each of the three is asked for no more rows than a page has, over an index on pr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection
 
+from charthouse.audit import people
 from charthouse.audit.events import KINDS
 from charthouse.audit.words import type_in_sql
 
@@ -80,8 +82,9 @@ def entries(asked: Asked) -> list[Entry]:
     if not parts:
         return []
     text = (
-        f"select s.*, concat_ws(' ', u.first_name, u.last_name), u.doctor_id from ({' union all '.join(parts)}) as s "  # noqa: S608
-        f"left join identity_user u on u.id = s.user_id "
+        f"select s.*, concat_ws(' ', u.first_name, u.last_name), u.doctor_id, "  # noqa: S608
+        f"case when s.source = '{CHANGES}' then {_patient()} else s.patient_id end "
+        f"from ({' union all '.join(parts)}) as s left join identity_user u on u.id = s.user_id "
         f"order by s.at {order}, s.source {order}, s.id {order} limit %(most)s"
     )
     with connection.cursor() as cursor:
@@ -120,7 +123,9 @@ _WHERE = {
 def _conditions(asked: Asked, source: str) -> list[str]:
     found = ["practice_id = %(practice)s"]
     found += [condition for name, condition in _WHERE.items() if getattr(asked, name) not in (None, "")]
-    if asked.patient is not None:
+    if asked.patient is not None and source == CHANGES:
+        found.append(f"(table_name, row_id) in ({people.rows_of_patient()})")
+    elif asked.patient is not None:
         found.append(_ABOUT[source])
     if asked.after is not None:
         found.append(_beyond(asked.after, source, asked.newest))
@@ -155,18 +160,38 @@ _SELECTS = {
             null::text[] as fields, '' as path, '' as request
         from audit_event""",  # noqa: S608
 }
+_SELECTS[CHANGES] = f"""
+        select '{CHANGES}' as source, id, at, practice_id, user_id, app_id, api_user_id, '' as ip,
+            case operation when 'insert' then 'Create' when 'delete' then 'Delete' else 'Update' end as action,
+            table_name as what, {type_in_sql("split_part(table_name, '_', 2)")} as type, row_id, table_name,
+            null::bigint as patient_id, 0 as people,
+            case when table_name = 'scheduling_appointment' then row_id
+                else (coalesce(after, before) ->> 'appointment_id')::bigint end as appointment_id,
+            case when operation in ('update', 'restore')
+                then (select array_agg(key order by key) from jsonb_object_keys(after) key) end as fields,
+            '' as path, coalesce(request::text, '') as request
+        from changes_change"""  # noqa: S608
 _ABOUT = {READS: "patients @> array[%(patient)s]::bigint[]", EVENTS: "patient_id = %(patient)s"}
-_ACTIONS = {READS: ("Read",), EVENTS: tuple({kind.action for kind in KINDS.values()})}
+_ACTIONS = {
+    READS: ("Read",),
+    CHANGES: ("Create", "Update", "Delete"),
+    EVENTS: tuple({kind.action for kind in KINDS.values()}),
+}
+
+
+@cache
+def _patient() -> str:
+    return people.patient_of_row("s.what", "s.row_id", "%(practice)s")
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    source, row_id, at, action, kind, what, of, user, app, api_user, ip, patient, people, *rest = row
-    appointment, fields, path, request, name, doctor = rest
+    source, row_id, at, action, kind, what, of, user, app, api_user, ip, _, many, *rest = row
+    appointment, fields, path, request, name, doctor, patient = rest
     return Entry(
         position=Position(at, source, row_id),
         action=action,
         type=kind,
-        description=_described(source, action, what, of, people),
+        description=_described(source, action, what, of, many),
         user_id=user,
         user_name=name,
         doctor_id=doctor,
@@ -174,7 +199,7 @@ def _entry(row: Sequence[Any]) -> Entry:
         api_user_id=api_user,
         ip=ip,
         patient_id=patient,
-        people=people,
+        people=many,
         appointment_id=appointment,
         fields=tuple(fields or ()),
         path=path,
@@ -186,5 +211,7 @@ def _described(source: str, action: str, what: str, of: int | None, people: int)
     """One sentence, without anybody's data."""
     if source == EVENTS:
         return KINDS[what].sentence
+    if source == CHANGES:
+        return f"{action}d {what.partition('_')[2]} {of}"
     named = f"{what} {of}" if of is not None else f"a list of {what}"
     return f"{action} {named}" + (f", data of {people} patients" if people > 1 else "")

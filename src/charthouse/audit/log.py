@@ -20,6 +20,7 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, DataError, connection, transaction
 
+from charthouse.audit import people
 from charthouse.identity import tenancy
 
 logger = logging.getLogger("charthouse.audit")
@@ -47,6 +48,7 @@ class Entry(msgspec.Struct):
     resource: str = ""
     row_id: int | None = None
     patients: str = "{}"  # as PostgreSQL writes an array
+    shown: tuple[str, str] | None = None  # a table and ids of its rows, whose patients are looked up
     status: int = 0
     gate: str = ""
     microseconds: int = 0
@@ -176,10 +178,21 @@ def _write_each(entries: Sequence[Entry]) -> None:
 
 def _write(entries: Sequence[Entry]) -> None:
     """One transaction that has its number before it takes ids, which is what ``seals`` goes by."""
+    _look_up(entries)
     tenancy.leave()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_current_xact_id()")
         cursor.execute(_INSERT, [msgspec.json.encode(_bounded(entries)).decode()])
+
+
+def _look_up(entries: Sequence[Entry]) -> None:
+    """Whose data it was that showed only the way to a patient."""
+    for entry in entries:
+        if entry.shown and entry.practice_id is not None:
+            table, ids = entry.shown
+            with tenancy.within(entry.practice_id), connection.cursor() as cursor:
+                cursor.execute(people.patients_of_rows(table), {"practice": entry.practice_id, "ids": ids})
+                entry.patients, entry.shown = cursor.fetchone()[0], None
 
 
 def _bounded(entries: Sequence[Entry]) -> list[Entry]:

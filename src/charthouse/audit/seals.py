@@ -33,9 +33,12 @@ FORMS: Mapping[int, Mapping[str, str]] = {
         "audit_apicall": "id, at, request, practice_id, app_id, api_user_id, user_id, ip, dialect, method, path, "
         "resource, row_id, patients, status, gate, microseconds, times",
         "audit_event": "id, at, practice_id, user_id, app_id, api_user_id, patient_id, ip, what, details",
+        "changes_change": "id, at, practice_id, table_name, row_id, operation, before, after, user_id, app_id, "
+        "api_user_id, request",
     }
 }
 FORM = 1
+SWEPT = ("audit_apicall", "audit_event")  # the history of the record is kept as long as the record
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -279,7 +282,7 @@ def sweep(step: int = 1000) -> int:
 
     The seals stay: they are small, and the chain goes on from them.
     """
-    return sum(_sweep(table, clock.now() - kept(), step) for table in FORMS[FORM])
+    return sum(_sweep(table, clock.now() - kept(), step) for table in SWEPT)
 
 
 def _sweep(table: str, before: datetime, step: int) -> int:

@@ -81,7 +81,7 @@ def _answer(
 
 def _refusal(request: Request, refused: Callable[[Refusal], Response], refusal: Refusal) -> Response:
     entry = request.entry
-    entry.gate, entry.patients = refusal.gate, "{}"
+    entry.gate, entry.patients, entry.shown = refusal.gate, "{}", None
     entry.app_id = entry.app_id or refusal.app
     return refused(refusal)
 

@@ -5,6 +5,8 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from charthouse.audit.log import Entry
+from charthouse.audit.people import ways
 from charthouse.domains.patients.models import Patient
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import Ref
@@ -12,11 +14,26 @@ from charthouse.resource.fields import Ref
 MOST = 2000  # ids an entry
 
 
-def patients(resource: Resource, objects: Sequence[Any]) -> str:
-    """Ids of the patients that these objects of a resource are about, each once, in the form of an Entry."""
-    key = patient_key(resource)
-    if key is None or not objects:
-        return "{}"
+def note(entry: Entry, resource: Resource, objects: Sequence[Any]) -> None:
+    """Say in the log's entry whose data these objects of a resource are."""
+    if not objects:
+        return
+    table = resource.model._meta.db_table
+    if key := patient_key(resource):
+        entry.patients = _ids(objects, key)
+    elif table in ways():
+        entry.shown = table, _ids(objects, "id")
+
+
+def note_row(entry: Entry, resource: Resource, row: int) -> None:
+    """The same of a row that a function told of."""
+    table = resource.model._meta.db_table
+    if table in ways():
+        entry.shown = table, f"{{{row}}}"
+
+
+def _ids(objects: Sequence[Any], key: str) -> str:
+    """What the objects show under a key, each once, as PostgreSQL writes an array."""
     kind: Any = type(objects[0])
     attribute = _attribute(kind, key)
     if attribute is None:

@@ -84,6 +84,10 @@ def _function_url(request: Request, function: Function, actor: Actor, parts: lis
     answer = functions.call(function, actor, row_id, request.parameters, payload, request.url)
     if not isinstance(answer, Answer):
         answer = Answer(answer, function.status)
+    if function.resource is not None and row_id is not None:
+        people.note_row(request.entry, function.resource, row_id)
+    elif function.resource is not None and isinstance(answer.content, dict):
+        people.note(request.entry, function.resource, answer.content.get("results") or ())
     content = answer.content
     if isinstance(content, StoredFile):
         return file(request, content)
@@ -101,12 +105,12 @@ def _list_url(
     if method == "GET":
         query = parse.query(resource, request.parameters)
         page = read.page(resource, actor, query)
-        request.entry.patients = people.patients(resource, page.objects)
+        people.note(request.entry, resource, page.objects)
         return Response(200, envelope(request, query, page))
     payload = _with_query(resource, request)
     listed = isinstance(payload, list)
     made = write.create(resource, actor, payload if listed else [payload], listed=listed)
-    request.entry.patients = people.patients(resource, made)
+    people.note(request.entry, resource, made)
     request.entry.row_id = None if listed else people.row_id(made[0])
     return Response(201, made if listed else made[0])
 
@@ -127,7 +131,7 @@ def _object_url(request: Request, method: str, resource: Resource, actor: Actor,
     if method == "GET":
         verbose = request.parameters.get("verbose", "").lower() in ("true", "1")
         found = read.one(resource, actor, row_id, verbose=verbose and resource.has_verbose)
-        request.entry.patients = people.patients(resource, [found])
+        people.note(request.entry, resource, [found])
         return Response(200, found)
     if method == "DELETE":
         write.delete(resource, actor, row_id)
@@ -145,7 +149,7 @@ def _action_url(
     row_id = request.entry.row_id = _row_id(text)
     answer = write.act(resource, actor, action, row_id, request.payload(resource.max_body))
     if answer is not None:
-        request.entry.patients = people.patients(resource, [answer])
+        people.note(request.entry, resource, [answer])
     return Response(204) if answer is None else Response(201 if method == "POST" else 200, answer)
 
 
