@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient>/labs", chart_pages.labs, name="chart-labs"),
     path("patients/<int:patient>/billing", chart_pages.billing, name="chart-billing"),
     path("patients/<int:patient>/billing/payment", payments.new, name="payment-new"),
+    path("patients/<int:patient>/apps/<int:app>", chart_pages.framed, name="chart-app"),
     path("visits/<int:visit>", visits.visit, name="visit"),
     path("visits/<int:visit>/status", day.set_status, name="visit-status"),
     path("visits/<int:visit>/move", calendar.move, name="visit-move"),

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, reverse
 
 from charthouse import clock
-from charthouse.console import records
+from charthouse.console import frames, records
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.page import Request
 from charthouse.console.tables import Badge, Column
@@ -47,13 +47,17 @@ def patient(request: Request, patient_id: int) -> Patient:
 
 
 def around(request: Request, patient_id: int) -> dict[str, Any]:
-    """What every page of a chart shows of the patient: two queries. Raises Forbidden, NotFound."""
+    """What every page of a chart shows of the patient: three queries. Raises Forbidden, NotFound."""
     found = patient(request, patient_id)
     here = request.path.rstrip("/")
     tabs = [
         (line.name, reverse(line.view, kwargs={"patient": patient_id}))
         for line in TABS
         if set(line.permissions) <= set(request.user.permissions)
+    ]
+    tabs += [
+        (app.name, reverse("chart-app", kwargs={"patient": patient_id, "app": app.pk}))
+        for app in frames.apps(request, patient_iframe_url="")
     ]
     deepest = max((a for _, a in tabs if here == a or here.startswith(f"{a}/")), key=len, default="")
     return {

@@ -7,11 +7,12 @@ from django.db.models import F, QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from charthouse.console import chart, plots, records, schedule
+from charthouse.console import chart, frames, plots, records, schedule
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.domains.scheduling.models import Appointment, Vitals
-from charthouse.resource.errors import Forbidden
+from charthouse.identity import iframes
+from charthouse.resource.errors import Forbidden, NotFound
 from charthouse.resource.sql import WallClock
 
 MOST_MEASURED = 200  # visits whose vitals are drawn
@@ -266,3 +267,27 @@ def billing(request: Request, patient: int) -> HttpResponseBase:
         "add_words": "Take a payment",
     }
     return show(request, "tables.html", values)
+
+
+# -- apps --------------------------------------------------------------------------------------------------------
+
+
+@page("Manage Patients")
+def framed(request: Request, patient: int, app: int) -> HttpResponseBase:
+    """One app on a patient's chart. Raises NotFound for one that isn't switched on or authorised."""
+    values = chart.around(request, patient)
+    for one in frames.apps(request, patient_iframe_url=""):
+        if one.pk == app:
+            address = iframes.patient_page(
+                one,
+                doctor=request.actor.doctor or 0,
+                patient=patient,
+                practice=request.actor.practice,
+                user=request.actor.user,
+            )
+            if address is not None:
+                frame = frames.Frame(one.name, address, one.patient_iframe_height)
+                response = show(request, "frame.html", {**values, "frame": frame})
+                frames.let_in(response, [frame])
+                return response
+    raise NotFound()

@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from charthouse.console import chart, forms, notes, records, schedule
+from charthouse.console import chart, forms, frames, notes, records, schedule
 from charthouse.console.page import Request, page, show
 from charthouse.resource.errors import Conflict, Invalid, Malformed
 from charthouse.resource.fields import Field
@@ -43,18 +43,22 @@ def _show(
     of = records.resource("appointments")
     form = forms.build(_fields(), of.model, one, records.Choices(request.actor))
     around = chart.around(request, one["patient"]) if one["patient"] else {}
+    shown = frames.of_visit(request, int(one["id"]), one["patient"]) if one["patient"] else []
     values = {
         **around,
         "title": f"Visit of {one['scheduled_time'].replace('T', ' ')[:16]}",
         "visit": one,
         "colour": schedule.STATUS_COLOURS.get(one["status"], "secondary"),
         "form": form.told(refusal),
+        "frames": shown,
         "waited": _waiting(one),
         "note": notes.of(request, one["id"]) if one["patient"] else None,
         "pdf": (one.get("clinical_note") or {}).get("pdf"),
         "back": reverse("chart-visits", args=[one["patient"]]) if one["patient"] else reverse("home"),
     }
-    return show(request, "visit.html", values, refusal.status if refusal else 200)
+    response = show(request, "visit.html", values, refusal.status if refusal else 200)
+    frames.let_in(response, shown)
+    return response
 
 
 def _waiting(one: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,111 @@
+"""An app within the chart and the page of a visit: a small one of the tests', which believes only what is signed."""
+
+import hmac
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from charthouse import clock
+from charthouse.domains.practice.models import IframeApp
+from charthouse.identity import tenancy
+from charthouse.identity.issue import deauthorize
+from charthouse.identity.secret import seal
+from tests.browser.test_console import calendar, clinic, enter  # noqa: F401 - fixtures
+from tests.domains.scheduling.calendar import Calendar
+from tests.support import App, client, issue_token, make_app
+
+
+def verified(address: str, secret: str) -> dict[str, Any]:
+    """The claims, as the vendor's sample checks them: signature, a minute of drift, parameters as claimed."""
+    query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    signed, _, signature = query.pop("jwt").rpartition(".")
+    digest = hmac.new(secret.encode(), signed.encode(), sha256).digest()
+    assert hmac.compare_digest(urlsafe_b64encode(digest).rstrip(b"=").decode(), signature)
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(signed.split(".")[1] + "=="))
+    assert {name: str(value) for name, value in claims.items()} == query
+    assert abs(claims["iat"] - clock.now().timestamp()) < 60
+    return claims
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    """An app that shows, in its frame, whom it was asked about."""
+    made = make_app(name="Growth charts")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            claims = verified(self.path, made.client_secret)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f"<!doctype html><title>App</title><p>{json.dumps(claims)}</p>".encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    origin = f"http://127.0.0.1:{server.server_address[1]}"
+    made.row.patient_iframe_url = f"{origin}/patient"
+    made.row.note_iframe_url = f"{origin}/note"
+    made.row.sealed_secret = seal(made.client_secret)
+    made.row.save()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_app_is_shown_where_its_doctor_lets_it(
+    page: Page,
+    enter: Callable[[str], Page],  # noqa: F811
+    calendar: Calendar,  # noqa: F811
+    app: App,
+) -> None:
+    visit = calendar.book("2026-03-10T09:00:00")
+    chart = f"/patients/{calendar.patient_id}"
+    expect(enter(chart).get_by_role("link", name="Growth charts")).to_have_count(0)
+    with client(issue_token(calendar.clinic.user, app)) as api:
+        assert api.post("/api/iframe_integration").status_code == 201
+    enter(chart).get_by_role("link", name="Growth charts").click()
+    frame = page.frame_locator("iframe[title='Growth charts']")
+    whose = {
+        "doctor_id": calendar.doctor.pk,
+        "patient_id": calendar.patient_id,
+        "practice_id": calendar.clinic.id,
+    }
+    expect(frame.locator("p")).to_contain_text(f'"user_id": {calendar.clinic.user.pk}')
+    for name, value in whose.items():
+        expect(frame.locator("p")).to_contain_text(f'"{name}": {value}')
+    enter(f"/visits/{visit['id']}")
+    page.locator("iframe").scroll_into_view_if_needed()
+    expect(page.frame_locator("iframe").locator("p")).to_contain_text(f'"appointment_id": {visit["id"]}')
+    tenancy.leave()
+    deauthorize(app.row.pk, calendar.clinic.user.pk)
+    expect(enter(chart).get_by_role("link", name="Growth charts")).to_have_count(0)
+    expect(enter(f"/visits/{visit['id']}").locator("iframe")).to_have_count(0)
+
+
+def test_only_the_apps_own_origin_is_let_in(
+    enter: Callable[[str], Page],  # noqa: F811
+    calendar: Calendar,  # noqa: F811
+    app: App,
+) -> None:
+    issue_token(calendar.clinic.user, app)
+    with tenancy.within(calendar.clinic.id):
+        IframeApp.objects.create(practice=calendar.clinic.practice, doctor=calendar.doctor, app=app.row.pk)
+    page = enter(f"/patients/{calendar.patient_id}")
+    with page.expect_response(re.compile("/apps/")) as shown:
+        page.get_by_role("link", name="Growth charts").click()
+    policy = shown.value.headers["content-security-policy"]
+    origin = "http://" + urlsplit(app.row.patient_iframe_url).netloc
+    assert f"frame-src {origin}" in policy
+    assert policy.count("frame-src") == 1
+    assert page.locator("iframe").get_attribute("sandbox")
