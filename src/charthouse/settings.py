@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "charthouse.domains.inventory",
     "charthouse.domains.messaging",
     "charthouse.domains.tasks",
+    "charthouse.interchange",
     "charthouse.dialects",
     "charthouse.console",
     "charthouse.portal",

@@ -10,6 +10,7 @@ from typing import Any
 from charthouse import clock
 from charthouse.domains.clinical.codes import icd10
 from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest
+from charthouse.domains.labs.signals import order_sent, result_posted
 from charthouse.identity.models import Application
 from charthouse.resource.change import Change
 from charthouse.resource.errors import Malformed
@@ -22,6 +23,7 @@ def this_second() -> datetime:
 
 DONE = ("final", "correction")
 OF_RESULT = {"F": "final", "C": "correction"}
+SENT = ("Q", "S")
 NORMAL = ("", "N", "NEG", "S")  # of the abnormal flags, those that say nothing is wrong
 
 
@@ -45,7 +47,9 @@ def describe_codes(change: Change) -> None:
 
 
 def order_written(change: Change, row: LabOrder) -> None:
-    """With an order go its tests, documents and results."""
+    """With an order go its tests, documents and results. One that goes to its laboratory is told of."""
+    if (change.row is None or "status" in change.replaced) and row.status in SENT:
+        order_sent.send(LabOrder, order=row)
     if change.operation == "delete":
         _put_away(LabResult, row, lab_test__lab_order=row.pk)
         _put_away(LabTest, row, lab_order=row.pk)
@@ -147,7 +151,9 @@ def limits_of(text: Any) -> tuple[Decimal, Decimal] | None:
 
 
 def result_written(change: Change, row: LabResult) -> None:
-    """A final or corrected result makes its test so, once; the order follows."""
+    """A result that is posted is told of. A final or corrected one makes its test so, once; the order follows."""
+    if change.row is None:
+        result_posted.send(LabResult, result=row)
     if change.operation == "delete" or not (change.row is None or "status" in change.replaced):
         return
     status = OF_RESULT.get(row.status)

@@ -6,3 +6,9 @@ class MessagingConfig(AppConfig):
 
     name = "charthouse.domains.messaging"
     label = "messaging"
+
+    def ready(self) -> None:
+        from charthouse.domains.labs.signals import result_posted
+        from charthouse.domains.messaging import reports
+
+        result_posted.connect(reports.tell_doctor)

@@ -1,19 +1,17 @@
 """The PDF of a locked note: its sections and values, typeset, and the pages of its amendments."""
 
-import json
 from collections.abc import Sequence
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pikepdf
-import typst
 
 from charthouse.domains.clinical.models import Amendment, ClinicalNote, ClinicalNoteFieldValue
 from charthouse.files.storage import opened
 from charthouse.identity.models import User
+from charthouse.interchange.typeset import typeset
 
 TEMPLATE = Path(__file__).parent / "note.typ"
 MOST_PAGES = 500  # of one amendment; a file that announces more is left out
@@ -51,20 +49,7 @@ def of(practice: int, note_id: int) -> bytes | None:
 
 
 def _typeset(data: dict[str, Any]) -> bytes:
-    """What people wrote goes in as JSON, never as source: nothing of it can be markup."""
-    made = typst.compile(  # type: ignore[type-var]
-        TEMPLATE.read_bytes(),
-        root=TEMPLATE.parent,
-        font_paths=_fonts(),
-        sys_inputs={"note": json.dumps(data)},
-    )
-    assert isinstance(made, bytes)
-    return made
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    return typst.Fonts()
+    return typeset(TEMPLATE, "note", data)
 
 
 # -- what it says -----------------------------------------------------------------------------------------------

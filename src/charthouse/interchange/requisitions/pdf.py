@@ -1,0 +1,89 @@
+"""The requisition of a lab order: what the laboratory gets with the specimens."""
+
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from charthouse.domains.labs.models import LabDocument, LabOrder, LabTest
+from charthouse.domains.patients.models import Coverage
+from charthouse.files.storage import store
+from charthouse.interchange.typeset import typeset
+
+TEMPLATE = Path(__file__).parent / "requisition.typ"
+
+
+def attach(practice: int, order_id: int) -> LabDocument | None:
+    """Make the requisition of an order and put it among its documents. None where there is one already, or the order
+    is gone."""
+    with transaction.atomic():
+        orders = LabOrder.objects.select_related("practice", "doctor", "patient", "sublab")
+        orders = orders.select_for_update(of=("self",), no_key=True)
+        order = orders.filter(practice=practice, pk=order_id, archived=False).first()
+        there = LabDocument.objects.filter(practice=practice, lab_order=order_id, archived=False)
+        if order is None or there.filter(type__in=("REQ", "R-A")).exists():
+            return None
+        content = ContentFile(of(order), f"requisition-{order.pk}.pdf")
+        file = store(content, "application/pdf", practice)
+        made = LabDocument.objects.create(practice_id=practice, lab_order=order, document=file, type="REQ")
+        order.save(update_fields=["updated_at"])  # it shows its documents
+        return made
+
+
+def of(order: LabOrder) -> bytes:
+    """The PDF, as the order is now."""
+    tests = LabTest.objects.filter(practice=order.practice_id, lab_order=order.pk, archived=False)
+    data = {
+        "id": str(order.pk),
+        "practice": order.practice.name,
+        "laboratory": f"{order.sublab.name} ({order.sublab.facility_code})",
+        "stat": order.priority == "STAT",
+        "facts": _facts(order),
+        "diagnoses": [
+            {"code": code.get("code") or "", "text": code.get("description") or ""}
+            for code in order.icd10_codes
+        ],
+        "tests": [
+            {
+                "code": test.code,
+                "name": test.name or test.description,
+                "specimen": test.specimen_source,
+                "collected": _local(order, test.collection_date),
+            }
+            for test in tests.order_by("pk")
+        ],
+        "notes": order.notes,
+    }
+    return typeset(TEMPLATE, "order", data)
+
+
+def _facts(order: LabOrder) -> list[tuple[str, str]]:
+    patient, doctor = order.patient, order.doctor
+    covers = Coverage.objects.filter(practice=order.practice_id, patient=patient.pk, archived=False)
+    insurance = covers.order_by("rank").first()
+    town = " ".join(part for part in (patient.city, patient.state, patient.zip_code) if part)
+    return [
+        ("Patient", _name(patient.first_name, patient.middle_name, patient.last_name)),
+        ("Ordered", _local(order, order.timestamp)),
+        ("Born", patient.date_of_birth.isoformat() if patient.date_of_birth else ""),
+        ("Gender", patient.gender),
+        ("Chart", patient.chart_id),
+        ("Telephone", patient.cell_phone or patient.home_phone),
+        ("Address", ", ".join(part for part in (patient.address, town) if part)),
+        ("Accession", order.accession_number),
+        ("Insurance", insurance.insurance_company if insurance else ""),
+        ("Member id", insurance.insurance_id_number if insurance else ""),
+        ("Provider", _name(doctor.first_name, doctor.last_name, doctor.suffix)),
+        ("NPI", doctor.npi_number),
+    ]
+
+
+def _name(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _local(order: LabOrder, moment: Any) -> str:
+    """By the doctor's clock."""
+    return moment.astimezone(ZoneInfo(order.doctor.timezone)).strftime("%Y-%m-%d %H:%M") if moment else ""

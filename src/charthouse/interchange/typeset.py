@@ -1,0 +1,25 @@
+"""Pages made with typst. What people wrote goes in as JSON, never as source: nothing of it can be markup."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+
+def typeset(template: Path, name: str, data: dict[str, Any]) -> bytes:
+    """The PDF of a template, which reads ``data`` from ``sys.inputs`` under ``name``."""
+    made = typst.compile(  # type: ignore[type-var]
+        template.read_bytes(),
+        root=template.parent,
+        font_paths=_fonts(),
+        sys_inputs={name: json.dumps(data)},
+    )
+    assert isinstance(made, bytes)
+    return made
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts()
