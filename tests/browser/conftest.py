@@ -2,10 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from charthouse.domains.scheduling.models import AppointmentProfile
+from charthouse.identity import tenancy
+from tests.domains.scheduling.calendar import Calendar
+from tests.support import PASSWORD, Clinic, make_practice
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
@@ -41,3 +46,43 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def clinic() -> Clinic:
+    """A practice whose primary user can sign in, with some pages of appointment profiles."""
+    made = make_practice("Harbour Clinic")
+    made.user.set_password(PASSWORD)
+    made.user.save()
+    with tenancy.within(made.id):
+        for number in range(30):
+            AppointmentProfile.objects.create(
+                practice=made.practice,
+                doctor=made.doctor,
+                name=f"Visit {number:02}",
+                reason="Check-up",
+                color="#3a87ad",
+                duration=10 + number,
+            )
+    return made
+
+
+@pytest.fixture
+def calendar(clinic: Clinic) -> Calendar:
+    return Calendar(clinic=clinic)
+
+
+@pytest.fixture
+def enter(page: Page, live_server: str, clinic: Clinic) -> Callable[[str], Page]:
+    """Open an address as the primary user, who signs in once."""
+    page.goto(f"{live_server}/sign-in")
+    page.get_by_label("Username").fill(clinic.user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{live_server}/")
+
+    def go(address: str) -> Page:
+        page.goto(live_server + address)
+        return page
+
+    return go

@@ -6,11 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from charthouse.domains.scheduling.models import AppointmentProfile
-from charthouse.identity import tenancy
 from tests.browser.axe import violations
 from tests.domains.scheduling.calendar import Calendar
-from tests.support import PASSWORD, Clinic, make_practice
+from tests.support import PASSWORD, Clinic
 
 PAGES = [
     "/",
@@ -29,7 +27,7 @@ PAGES = [
     "/developer/apps",
     "/developer/apps/new",
     "/developer/requests",
-    "/developer/explorer",
+    "/developer/explorer?q=patients",
     "/developer/explorer/appointments_list",
     "/developer/explorer/patients_create",
     "/day?date=2026-03-10",
@@ -54,45 +52,6 @@ OF_THE_CHART = (
     "/problems/new",
     "/documents/new",
 )
-
-
-@pytest.fixture
-def clinic() -> Clinic:
-    made = make_practice("Harbour Clinic")
-    made.user.set_password(PASSWORD)
-    made.user.save()
-    with tenancy.within(made.id):
-        for number in range(30):
-            AppointmentProfile.objects.create(
-                practice=made.practice,
-                doctor=made.doctor,
-                name=f"Visit {number:02}",
-                reason="Check-up",
-                color="#3a87ad",
-                duration=10 + number,
-            )
-    return made
-
-
-@pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
-def enter(page: Page, live_server: str, clinic: Clinic) -> Callable[[str], Page]:
-    """Open an address as the primary user, who signs in once."""
-    page.goto(f"{live_server}/sign-in")
-    page.get_by_label("Username").fill(clinic.user.username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{live_server}/")
-
-    def go(address: str) -> Page:
-        page.goto(live_server + address)
-        return page
-
-    return go
 
 
 @pytest.mark.usefixtures("calendar")

@@ -1,6 +1,6 @@
-"""Apps that call the APIs, for those who make them: credentials, scopes, quota, addresses, and who authorised them.
+"""Apps that call the APIs, for those who make them: credentials, scopes, quota, addresses, and who authorized them.
 
-The people with the permission Settings see the apps of their practice's people. Of the people who authorised an app,
+The people with the permission Settings see the apps of their practice's people. Of the people who authorized an app,
 those of other practices are only counted.
 """
 
@@ -47,7 +47,7 @@ TABLE = Table(
 
 AUTHORISED = Table(
     name="authorised",
-    label="Who authorised it",
+    label="Who authorized it",
     columns=(
         Column("Person", lambda row: f"{row.user.first_name} {row.user.last_name}".strip() or row.user.username),
         Column("Username", "user.username", kind="wide"),
@@ -58,7 +58,7 @@ AUTHORISED = Table(
     search=("user__first_name", "user__last_name", "user__username"),
     order="-created",
     prefix="who-",
-    empty="Nobody of your practice has authorised it.",
+    empty="Nobody of your practice has authorized it.",
 )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def new(request: Request) -> HttpResponseBase:
 
 @page(DEVELOPERS)
 def one(request: Request, row: int) -> HttpResponseBase:
-    """An app at a glance, and who authorised it."""
+    """An app at a glance, and who authorized it."""
     app = _app(request, row)
     held = RefreshToken.objects.filter(application=app, revoked=None)
     own = held.filter(user__practice=request.actor.practice)

@@ -111,7 +111,7 @@ def _read(document: dict[str, Any]) -> Iterator[Operation]:
                 path=path,
                 tag=one["tags"][0],
                 summary=one["summary"],
-                description=one.get("description", ""),
+                description=one.get("description", "").replace("`", ""),
                 scopes=tuple(scope for needs in one.get("security", ()) for scope in needs.get("oauth2", ())),
                 parameters=tuple(
                     parameter

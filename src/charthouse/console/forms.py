@@ -65,6 +65,7 @@ class Input:
     attributes: dict[str, Any] = field(default_factory=dict)
     members: list["Input"] = field(default_factory=list)
     rows: int = 4
+    code: bool = False
 
     @property
     def id(self) -> str:

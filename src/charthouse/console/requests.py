@@ -1,5 +1,6 @@
 """The request log of the practice's apps: what they asked, how it went, what refused it. No credentials."""
 
+from datetime import UTC
 from typing import Any
 
 from django.db.models import QuerySet
@@ -35,6 +36,11 @@ def status(call: ApiCall) -> Badge:
     return Badge(str(call.status), COLOURS.get(call.status // 100, "secondary"))
 
 
+def _when(call: ApiCall) -> str:
+    """To the second, for what is being debugged."""
+    return f"{call.at.astimezone(UTC):%b %d, %H:%M:%S} UTC"
+
+
 def _statuses(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     if not value:
         return rows
@@ -48,7 +54,7 @@ def _table(apps: dict[int, str]) -> Table:
         name="requests",
         label="Requests",
         columns=(
-            Column("When", "at", sort="at", link=lambda row: reverse("request", args=[row.pk])),
+            Column("When", _when, sort="at", link=lambda row: reverse("request", args=[row.pk])),
             Column("Request", lambda row: f"{row.method} {row.path}"),
             Column("Status", status),
             Column("Refused by", lambda row: GATES.get(row.gate, row.gate), kind="wide"),

@@ -1,0 +1,97 @@
+"""What a developer does in the browser: register an app, let it in, try a call, see it in the log; and sign in twice
+as safely."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import Page, expect
+from requests_oauthlib import OAuth2Session
+
+from tests.browser.axe import violations
+from tests.support import CALLBACK, PASSWORD, Clinic
+
+
+def test_from_registering_an_app_to_its_calls_in_the_log(
+    page: Page, enter: Callable[[str], Page], live_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the app's library; the server has no TLS here
+    enter("/developer/apps")
+    page.get_by_role("link", name="Register an app").click()
+    page.get_by_label("Name").fill("Intake")
+    page.get_by_label("Redirect addresses").fill(CALLBACK)
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", name="Intake is registered")).to_be_visible()
+    assert violations(page) == []
+    client_id = page.locator("#client-id").inner_text()
+    secret = page.locator("#client-secret").inner_text()
+    page.get_by_role("link", name="To the app").click()
+    expect(page.get_by_text("Nobody of your practice has authorized it.")).to_be_visible()
+    address = page.url
+
+    session = OAuth2Session(client_id, redirect_uri=CALLBACK)
+    page.route(f"{CALLBACK}**", lambda route: route.fulfill(body="back at the app"))
+    page.goto(session.authorization_url(f"{live_server}/o/authorize/")[0])
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url(f"{CALLBACK}**")
+    session.fetch_token(
+        f"{live_server}/o/token/",
+        authorization_response=page.url,
+        client_secret=secret,
+        include_client_id=True,
+    )
+    assert session.get(f"{live_server}/api/doctors").status_code == 200
+
+    page.goto(address)
+    expect(page.get_by_role("link", name="Deauthorize", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Try a call").click()
+    page.get_by_role("searchbox").fill("users")
+    page.locator("a", has=page.get_by_text("/api/users", exact=True)).first.click()
+    expect(page.get_by_label("Scopes of")).to_have_value(re.compile(r"\d+"))
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("heading", name=re.compile("200 OK"))).to_be_focused()
+    expect(page.get_by_label("Body of the answer")).to_contain_text('"results"')
+    assert violations(page) == []
+
+    page.goto(address)
+    page.get_by_role("link", name="Requests").first.click()
+    expect(page.locator("tbody tr").filter(has_text="/api/doctors")).to_have_count(1)
+    page.goto(address)
+    page.get_by_role("link", name="Deauthorize everybody").click()
+    page.get_by_role("dialog").get_by_role("button", name="Deauthorize").click()
+    expect(page.get_by_text("Its access has been taken back.")).to_be_visible()
+    assert session.get(f"{live_server}/api/doctors").status_code == 401
+
+
+def test_a_second_factor(page: Page, enter: Callable[[str], Page], live_server: str, clinic: Clinic) -> None:
+    enter("/account")
+    page.get_by_role("link", name="Set it up").click()
+    device = TOTPDevice.objects.get(user=clinic.user)
+    page.get_by_label("Code", exact=True).fill(f"{totp(device.bin_key):06}")
+    page.get_by_role("button", name="Confirm").click()
+    codes = page.locator("#codes code")
+    expect(codes).to_have_count(10)
+    assert violations(page) == []
+    recovery = codes.first.inner_text()
+    page.get_by_role("link", name="I have kept them").click()
+    page.locator("summary").first.click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Username").fill(clinic.user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    field = page.get_by_label("The six digits")
+    expect(field).to_be_focused()
+    assert violations(page) == []
+    field.fill(recovery)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{live_server}/")
+
+
+def test_pages_before_signing_in(page: Page, live_server: str) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for address in ("/sign-in", "/password", "/password/x/y"):
+            page.goto(live_server + address)
+            assert violations(page) == [], (scheme, address)
