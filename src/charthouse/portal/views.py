@@ -25,7 +25,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         return render(request, PAGE, {"state": "gone"}, status=404)
     practice = Practice.objects.get(pk=found.practice_id)
     shown = {"state": "open", "practice": practice.name, "wrong": wrong}
-    return render(request, PAGE, shown, status=400 if wrong else 200)
+    return render(request, PAGE, shown)
 
 
 def _day(text: str) -> date | None:
