@@ -65,6 +65,11 @@ class Record(Chart):
         with tenancy.within(self.clinic.id):
             return model.objects.create(practice=self.clinic.practice, **values)
 
+    def keep(self, row: Any) -> None:
+        """Save a row that was changed."""
+        with tenancy.within(self.clinic.id):
+            row.save()
+
     def own(self, model: Any, **values: Any) -> Any:
         """A row of the patient and their doctor."""
         return self.make(model, patient_id=self.patient_id, doctor=self.doctor, **values)

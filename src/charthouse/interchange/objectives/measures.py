@@ -1,0 +1,161 @@
+"""The counts behind each objective: numerator and denominator out of the record. What counts as what:
+docs/objectives.md, which a test holds to the list below."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Exists, F, Min, OuterRef, Q
+from django.db.models.functions import TruncDate
+
+from charthouse.domains.clinical.models import CarePlan, PatientIntervention, Procedure
+from charthouse.domains.labs.models import LabOrder, PatientLabResult
+from charthouse.domains.medications.models import Medication
+from charthouse.domains.messaging.models import Message, PatientMessage
+from charthouse.domains.patients.models import PortalAccess
+from charthouse.interchange.objectives.period import Period
+
+NO_ORDERS = ("Prescribed by other Dr", "Over the Counter", "Discontinued")
+ON_PAPER = ("Paper Rx", "Phoned into Pharmacy")
+SENT_ELECTRONICALLY = "Electronic eRx Sent"
+TO_PHARMACIES = (SENT_ELECTRONICALLY, "Faxed to Pharmacy", "Prescription Printed", *ON_PAPER)
+EDUCATION, REFERRAL = 2, 5  # CarePlan.plan_type
+SUMMARIES = ("OD", "OR")  # Message.type: outbound Direct message, outbound referral
+# SNOMED CT, CPT II and HCPCS codes of "the medications were gone through".
+RECONCILED = ("428191000124101", "1159F", "1160F", "1111F", "G8427")
+TIMELY = 4  # business days after a visit until which access has to be there
+
+Count = tuple[int, int]  # numerator, denominator
+
+
+@dataclass(frozen=True)
+class Objective:
+    """``thresholds``: percent to be exceeded, by stage; a stage that doesn't have the objective isn't in it."""
+
+    name: str
+    thresholds: dict[int, Decimal]
+    count: Callable[[Period], Count]
+
+
+def _medications(period: Period) -> Count:
+    orders = Medication.objects.filter(period.on("date_prescribed"), **period.own()).exclude(
+        order_status__in=NO_ORDERS
+    )
+    return orders.exclude(order_status__in=ON_PAPER).count(), orders.count()
+
+
+def _laboratory(period: Period) -> Count:
+    ordered = LabOrder.objects.filter(period.within("timestamp"), **period.own()).count()
+    by_hand = PatientLabResult.objects.filter(
+        period.on("date_test_performed"),
+        practice=period.practice,
+        ordering_doctor=period.doctor,
+        archived=False,
+    )
+    return ordered, ordered + by_hand.count()
+
+
+def _prescriptions(period: Period) -> Count:
+    sent = Medication.objects.filter(
+        period.on("date_prescribed"), **period.own(order_status__in=TO_PHARMACIES)
+    )
+    return sent.filter(order_status=SENT_ELECTRONICALLY).count(), sent.count()
+
+
+def _summaries_of_care(period: Period) -> Count:
+    referrals = CarePlan.objects.filter(period.within("created_at"), **period.own(plan_type=REFERRAL))
+    sent = Message.objects.filter(
+        practice=period.practice,
+        patient=OuterRef("patient"),
+        archived=False,
+        type__in=SUMMARIES,
+        received_at__gte=OuterRef("created_at"),
+        received_at__lt=period.end,
+    )
+    return referrals.filter(Exists(sent)).count(), referrals.count()
+
+
+def _education(period: Period) -> Count:
+    given = CarePlan.objects.filter(period.within("created_at"), **period.own(plan_type=EDUCATION))
+    return _seen(period, Q(patient__in=given.values("patient")))
+
+
+def _reconciliation(period: Period) -> Count:
+    """Done on the day of the first visit or later."""
+    arrived = period.new_patients().annotate(day=TruncDate("scheduled_time", tzinfo=period.zone))
+    procedures = Procedure.objects.filter(
+        practice=period.practice, patient=OuterRef("patient"), archived=False, code__in=RECONCILED,
+        date__gte=OuterRef("day"), date__lte=period.last,
+    )  # fmt: skip
+    interventions = PatientIntervention.objects.filter(
+        practice=period.practice, patient=OuterRef("patient"), archived=False, code__in=RECONCILED,
+        effective_time__gte=OuterRef("scheduled_time"), effective_time__lt=period.end,
+    )  # fmt: skip
+    done = arrived.filter(Exists(procedures) | Exists(interventions))
+    return done.count(), arrived.count()
+
+
+def _access_given(period: Period) -> Count:
+    """A patient counts who could use the portal, or was invited to, in time after the first visit of the period."""
+    visits = period.visits().values("patient").annotate(first=Min("scheduled_time"))
+    first_seen = dict(visits.values_list("patient", "first"))
+    given = PortalAccess.objects.filter(
+        practice=period.practice, archived=False, patient__in=period.visits().values("patient")
+    )
+    in_time = {
+        patient
+        for patient, enabled, disabled in given.values_list("patient", "enabled_on", "disabled_on")
+        if enabled.astimezone(period.zone).date() <= _latest(first_seen[patient], period)
+        and (disabled is None or disabled > first_seen[patient])
+    }
+    return len(in_time), len(first_seen)
+
+
+def _latest(seen: datetime, period: Period) -> date:
+    """The last day on which access is still timely: so many business days, Monday to Friday, after a visit."""
+    day, left = seen.astimezone(period.zone).date(), TIMELY
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    return day
+
+
+def _access_used(period: Period) -> Count:
+    used = PortalAccess.objects.filter(
+        Q(disabled_on__isnull=True) | Q(disabled_on__gt=F("activated_on")),
+        practice=period.practice,
+        archived=False,
+        activated_on__lt=period.end,
+    )
+    return _seen(period, Q(patient__in=used.values("patient")))
+
+
+def _messages(period: Period) -> Count:
+    sent = PatientMessage.objects.filter(period.within("created_at"), **period.own())
+    return _seen(period, Q(patient__in=sent.values("patient")))
+
+
+def _seen(period: Period, condition: Q) -> Count:
+    """Of the patients seen, those that fit."""
+    seen = period.visits()
+    return tuple(  # type: ignore[return-value]
+        rows.order_by().values("patient").distinct().count() for rows in (seen.filter(condition), seen)
+    )
+
+
+def _percent(**stages: int) -> dict[int, Decimal]:
+    return {int(stage[-1]): Decimal(percent) for stage, percent in stages.items()}
+
+
+OBJECTIVES = (
+    Objective("Computerized provider order entry: medications", _percent(stage1=30, stage2=60), _medications),
+    Objective("Computerized provider order entry: laboratory", _percent(stage2=30), _laboratory),
+    Objective("Electronic prescribing", _percent(stage1=40, stage2=50), _prescriptions),
+    Objective("Health information exchange", _percent(stage2=10), _summaries_of_care),
+    Objective("Patient-specific education", _percent(stage2=10), _education),
+    Objective("Medication reconciliation", _percent(stage2=50), _reconciliation),
+    Objective("Patient electronic access: provided", _percent(stage1=50, stage2=50), _access_given),
+    Objective("Patient electronic access: used", _percent(stage2=5), _access_used),
+    Objective("Secure electronic messaging", _percent(stage2=5), _messages),
+)

@@ -1,0 +1,67 @@
+"""Whose report and of which days, and what "seen" means in it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import OuterRef, Q, QuerySet
+
+from charthouse import clock
+from charthouse.domains.practice.models import Doctor
+from charthouse.domains.scheduling.models import VACANT, Appointment
+
+
+@dataclass(frozen=True, eq=False)
+class Period:
+    """Days of a doctor's calendar, both included; ``start`` and ``end``: the moments they begin and are over."""
+
+    practice: int
+    doctor: int
+    first: date
+    last: date
+    zone: ZoneInfo
+
+    @property
+    def start(self) -> datetime:
+        return datetime.combine(self.first, time.min, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        return datetime.combine(self.last + timedelta(days=1), time.min, self.zone)
+
+    def own(self, **conditions: Any) -> dict[str, Any]:
+        """Rows of the doctor that are not deleted."""
+        return {"practice": self.practice, "doctor": self.doctor, "archived": False, **conditions}
+
+    def within(self, path: str) -> Q:
+        """A moment of the period."""
+        return Q(**{f"{path}__gte": self.start, f"{path}__lt": self.end})
+
+    def on(self, path: str) -> Q:
+        """A day of the period."""
+        return Q(**{f"{path}__gte": self.first, f"{path}__lte": self.last})
+
+    def visits(self) -> "QuerySet[Appointment]":
+        """Visits to the doctor in the period that took place: they have begun, and were neither cancelled, missed nor
+        moved."""
+        return self.all_visits().filter(self.within("scheduled_time"))
+
+    def all_visits(self) -> "QuerySet[Appointment]":
+        """The same at any time."""
+        took_place = Q(**self.own(patient__isnull=False, is_virtual_base=False, patient__archived=False))
+        return Appointment.objects.filter(took_place, scheduled_time__lte=clock.now()).exclude(
+            status__in=VACANT
+        )
+
+    def new_patients(self) -> "QuerySet[Appointment]":
+        """First visits to the doctor, where they lie in the period: one a patient."""
+        earlier = self.all_visits().filter(patient=OuterRef("patient")).order_by("scheduled_time", "id")
+        return self.visits().filter(id=earlier.values("id")[:1])
+
+
+def period(practice: int, doctor: int, first: date | None, last: date | None) -> Period:
+    """Without days, the doctor's calendar year so far."""
+    zone = ZoneInfo(Doctor.objects.get(practice=practice, pk=doctor).timezone)
+    today = clock.now().astimezone(zone).date()
+    return Period(practice, doctor, first or today.replace(month=1, day=1), last or today, zone)
