@@ -1,10 +1,13 @@
 """Patients and their charts: what is shown, what is written through the engine, and to whom."""
 
 import re
+from html import unescape
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from charthouse.domains.clinical.models import (
     ClinicalNote,
@@ -212,3 +215,20 @@ def test_a_payment_is_taken(calendar: Calendar, browser: httpx.Client) -> None:
     assert send(browser, f"{address}/payment", amount="0").status_code == 400
     assert send(browser, f"{address}/payment", amount="25.50", payment_method="CASH").status_code == 302
     assert "25.50" in browser.get(address).text
+
+
+def test_a_document_is_uploaded_and_shown(calendar: Calendar, browser: httpx.Client) -> None:
+    picture = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(picture, "PNG")
+    address = f"/patients/{calendar.patient_id}/documents"
+    values = hidden(browser.get(f"{address}/new")) | {"description": "Rash", "date": "2026-03-10"}
+    sent = browser.post(
+        f"{address}/new", data=values, files={"document": ("rash.png", picture.getvalue(), "image/png")}
+    )
+    assert sent.status_code == 302
+    (row,) = re.findall(rf'href="{address}/(\d+)"', browser.get(address).text)
+    with counted():
+        page = browser.get(f"{address}/{row}").text
+    (link,) = re.findall(r'<img src="([^"]+)" alt="Rash"', page)
+    assert browser.get(unescape(link)).content == picture.getvalue()
+    assert browser.post(f"{address}/new", data=values).status_code == 400, "without a file"

@@ -13,6 +13,7 @@ from charthouse.console import frames, records
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.page import Request
 from charthouse.console.tables import Badge, Column
+from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import Patient
 from charthouse.resource.errors import Forbidden, NotFound
 
@@ -128,6 +129,16 @@ class Section(Catalogue):
             self.view,
             *(self.resource.permissions if self.resource.permissions_on == "all" else ()),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files(Section):
+    """Documents: what is in one is shown beside its form, as far as browsers show it within a page."""
+
+    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
+        address = records.get(self.resource, request.actor, row)["document"]
+        kind = Document.objects.select_related("document").get(pk=row).document.media_type
+        return {"preview": address, "picture": kind.startswith("image/"), "preview_kind": kind}
 
 
 def status(row: Any) -> Badge | None:
@@ -266,7 +277,7 @@ SECTIONS = (
         search=("name", "cvx_code"),
         order="-pk",
     ),
-    Section(
+    Files(
         "documents",
         place="documents",
         title="Documents",
