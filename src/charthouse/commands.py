@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -76,26 +76,33 @@ class _Loader:
 
 
 def worker(concurrency: int) -> None:
-    """Run background jobs until told to stop (SIGINT, SIGTERM); one that is running then has ten seconds to finish."""
+    """Run background jobs and tell webhooks, until told to stop (SIGINT, SIGTERM); what is running then has ten seconds
+    to finish."""
     from procrastinate.contrib.django import app
+
+    from charthouse.changes.sender import Sender
 
     require_migrated()
 
     async def run() -> None:
         with app.replace_connector(app.connector.get_worker_connector()) as background:  # type: ignore[attr-defined]
             async with background.open_async():
-                jobs = asyncio.create_task(
-                    background.run_worker_async(
-                        concurrency=concurrency,
-                        shutdown_graceful_timeout=WORKER_GRACE,
-                        install_signal_handlers=False,
-                    )
+                jobs = background.run_worker_async(
+                    concurrency=concurrency,
+                    shutdown_graceful_timeout=WORKER_GRACE,
+                    install_signal_handlers=False,
                 )
-                _stop_on_signal(jobs)
+                both = asyncio.create_task(_together(jobs, Sender(WORKER_GRACE - 2).run()))
+                _stop_on_signal(both)
                 with contextlib.suppress(asyncio.CancelledError):
-                    await jobs
+                    await both
 
     asyncio.run(run())
+
+
+async def _together(*parts: "Coroutine[Any, Any, None]") -> None:
+    """Until one of them fails, or all are told to stop."""
+    await asyncio.gather(*parts)
 
 
 def _stop_on_signal(task: "asyncio.Task[None]") -> None:

@@ -1,7 +1,13 @@
 """The change feed. Written by a trigger on every table of the record (``identity.rowsecurity`` puts it there),
-whichever door a write comes through; the web role reads its practice's rows and can do nothing else."""
+whichever door a write comes through; the web role reads its practice's rows and can do nothing else. And webhooks:
+who is told of what, and what became of it."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from charthouse import clock
+from charthouse.changes import sealing
+from charthouse.identity.tenancy import UpdatedAt
 
 
 class Change(models.Model):
@@ -71,3 +77,93 @@ class ClockOffset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ahead} ahead"
+
+
+class Reader(models.Model):
+    """How far a reader of the feed has come: right behind this change of this transaction (see ``read.Position``)."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    txid = models.BigIntegerField()
+    change_id = models.BigIntegerField()
+
+    web_role_may = frozenset({"SELECT", "INSERT"})
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Webhook(models.Model):
+    """Where an OAuth app wants to be told, and of what.
+
+    ``secret`` is what receivers know us by: sent with each delivery, so it can't be hashed; it is stored sealed with
+    the server's secret key. ``verified_at`` is None until the receiver has shown that it knows the secret, and again
+    after each change of ``callback_url``; nothing is delivered before. Changed by ``actions`` alone.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    application = models.ForeignKey("identity.Application", on_delete=models.CASCADE, related_name="+")
+    callback_url = models.CharField(max_length=2000)
+    sealed_secret = models.TextField()
+    events = ArrayField(models.CharField(max_length=40), default=list)
+    active = models.BooleanField(default=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = UpdatedAt()
+
+    def __str__(self) -> str:
+        return f"webhook {self.pk}"
+
+    @property
+    def secret(self) -> str:
+        """Raises sealing.Broken when it was sealed with another key."""
+        return sealing.opened(self.sealed_secret)
+
+
+class Delivery(models.Model):
+    """One event told to one webhook. ``body`` is what is sent, byte for byte, at every attempt.
+
+    ``at`` is when it happened; ``row_id`` what it is about, ``txid`` the transaction that did it, ``user_id`` the
+    person in whose name the app may know of it: all None of a ping. ``next_try`` None: no attempt is due any more
+    unless somebody asks for one. ``leased_until``, by the database's own clock: a worker is at it. ``attempts``, the
+    first one first: objects of ``at``, ``status`` (of HTTP, or null), ``ms``, ``error`` and ``by_hand``.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    practice_id = models.BigIntegerField()
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    event = models.CharField(max_length=40)
+    row_id = models.BigIntegerField(null=True)
+    txid = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(null=True)
+    body = models.BinaryField()
+    at = models.DateTimeField()
+    next_try = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    by_hand = models.BooleanField(default=False)
+    delivered_at = models.DateTimeField(null=True)
+    attempts = models.JSONField(default=list)
+
+    web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
+    web_role_sees = "own"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["webhook", "event", "row_id", "txid"], name="told_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["webhook", "next_try"], condition=~models.Q(next_try=None), name="delivery_waiting"
+            ),
+            models.Index(fields=["webhook", "-id"], name="delivery_latest"),
+            models.Index(fields=["at"], name="delivery_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+    @property
+    def state(self) -> str:
+        """delivered, waiting or failed."""
+        if self.delivered_at is not None:
+            return "delivered"
+        return "failed" if self.next_try is None else "waiting"

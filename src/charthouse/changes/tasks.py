@@ -6,9 +6,11 @@ from procrastinate.contrib.django import app
 
 from charthouse import clock
 from charthouse.changes import partitions, read
-from charthouse.changes.models import Horizon
+from charthouse.changes.models import Delivery, Horizon
 
 KEPT = timedelta(days=15)  # of horizons: a reader by time may look back a week
+DELIVERIES_KEPT = timedelta(days=30)
+STEP = 1000  # deliveries a transaction
 
 
 @app.periodic(cron="7 */6 * * *", periodic_id="change_partitions")
@@ -24,3 +26,19 @@ def note_horizon(timestamp: int) -> None:
     """Every ten seconds: which changes can have been seen by now. Forgets what nobody asks for any more."""
     read.note_horizon()
     Horizon.objects.using("owner").filter(at__lt=clock.now() - KEPT).delete()
+
+
+@app.periodic(cron="23 * * * *", periodic_id="old_deliveries")
+@app.task(name="charthouse.changes.deliveries", queueing_lock="charthouse.changes.deliveries")
+def forget_deliveries(timestamp: int) -> None:
+    """Every hour: deliveries hold what patients' records said; they aren't kept for ever."""
+    rows = Delivery.objects.using("owner")
+    while True:
+        old = list(
+            rows.filter(at__lt=clock.now() - DELIVERIES_KEPT)
+            .order_by("at")
+            .values_list("pk", flat=True)[:STEP]
+        )
+        rows.filter(pk__in=old).delete()
+        if len(old) < STEP:
+            return

@@ -88,11 +88,11 @@ def record_models() -> list[type[Record]]:
     ]
 
 
-def _added_to() -> Iterator[str]:
-    """Tables beside the record whose rows belong to a practice."""
+def _added_to() -> Iterator[tuple[str, bool]]:
+    """Tables beside the record whose rows belong to a practice, and whether they may be updated."""
     for model in apps.get_models():
         if getattr(model, "web_role_sees", "all") == "own":
-            yield model._meta.db_table
+            yield model._meta.db_table, "UPDATE" in getattr(model, "web_role_may", USUAL)
 
 
 def _migrated(cursor: Any) -> list[type[Record]]:
@@ -197,7 +197,7 @@ def _policies(cursor: Any) -> Iterator[Lack]:
     own = f"practice_id = {CURRENT}"
     wanted = {model._meta.db_table: (own, own) for model in _migrated(cursor)}
     wanted |= {table: (condition, condition) for table, condition in POLICIES.items()}
-    wanted |= {table: (own, "true") for table in _added_to() if table in state}
+    wanted |= {table: (own, own if moved else "true") for table, moved in _added_to() if table in state}
     for table, (seen, written) in wanted.items():
         on, policies = state[table]
         if not on:

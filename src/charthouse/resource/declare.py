@@ -8,6 +8,7 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.db.models import Q
 
+from charthouse.resource.events import Event
 from charthouse.resource.fields import REQUIRED, Field, Id, Ref
 from charthouse.resource.filters import Filter, RefIs
 from charthouse.resource.nested import Members
@@ -78,7 +79,7 @@ class Resource:
     after        ``after(change, row)`` after the row is written, in the same transaction
     delete       column values that soft-delete a row
     aliases      words in the place of an id: answered by a redirect to the id that the function returns
-    events       operation → webhook event
+    events       what subscribers are told of, see resource.events
     one_for      keys by which there is at most one row: a create with the same values writes that row
     unique       name of a unique constraint → (wire name, message)
     max_body     bytes that the JSON or form body of a write may have
@@ -109,7 +110,7 @@ class Resource:
     delete: Mapping[str, Any] = field(default_factory=lambda: {"archived": True})
     actions: tuple[Action, ...] = ()
     aliases: Mapping[str, Callable[["Actor"], int]] = field(default_factory=dict)
-    events: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
     one_for: tuple[str, ...] = ()
     unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     max_body: int = MAX_BODY
@@ -210,6 +211,8 @@ class Registry:
                 yield f"{name!r} is no key and no parameter"
         if len(resource.by_name) < len(resource.fields):
             yield "has two keys of one name"
+        for event in resource.events:
+            yield from event.faults(resource.model)
         yield from self._path_faults(resource)
         yield from self._reference_faults(resource.fields, resource.filters)
 

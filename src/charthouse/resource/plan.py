@@ -93,25 +93,39 @@ def bindings(actor: Actor) -> dict[str, Any]:
     }
 
 
-def visible(resource: Resource, owned: bool) -> "models.QuerySet[Any]":
-    """The rows an actor may see, over the slots ``practice`` and ``caller_doctor``."""
+def visible(resource: Resource, owned: bool, *, gone: bool = False) -> "models.QuerySet[Any]":
+    """The rows an actor may see, over the slots ``practice`` and ``caller_doctor``. ``gone``: those that the actor
+    could see until they were archived."""
     rows = resource.model._default_manager.all()
     if resource.tenanted:
         rows = rows.filter(practice_id=Slot("practice", ID()))
     if resource.rows:
-        rows = rows.filter(resource.rows)
+        rows = rows.filter(_archived(resource.rows) if gone else resource.rows)
     if owned and resource.owner:
         path = resource.owner if resource.owner.endswith("id") else f"{resource.owner}_id"
         rows = rows.filter(**{path: Slot("caller_doctor", ID())})
     return rows
 
 
-def one(resource: Resource, owned: bool, verbose: bool) -> Shape:
-    """The row of slot ``id``."""
+def _archived(condition: Q) -> Q:
+    """The same rows, once they are archived."""
+    turned = [
+        _archived(part)
+        if isinstance(part, Q)
+        else ("archived", True)
+        if part == ("archived", False)
+        else part
+        for part in condition.children
+    ]
+    return Q(*turned, _connector=condition.connector, _negated=condition.negated)
+
+
+def one(resource: Resource, owned: bool, verbose: bool, *, gone: bool = False) -> Shape:
+    """The row of slot ``id``; ``gone``: one that was archived."""
     return _cached(
         resource,
-        ("one", owned, verbose),
-        lambda: _shape(resource, visible(resource, owned).filter(pk=Slot("id", ID())), verbose),
+        ("one", owned, verbose, gone),
+        lambda: _shape(resource, visible(resource, owned, gone=gone).filter(pk=Slot("id", ID())), verbose),
     )
 
 

@@ -27,9 +27,9 @@ class Page:
     more_before: bool
 
 
-def one(resource: Resource, actor: Actor, row_id: int, *, verbose: bool) -> Any:
-    """The object with this id. Raises NotFound."""
-    shape = plan.one(resource, plan.owned_only(resource, actor), verbose)
+def one(resource: Resource, actor: Actor, row_id: int, *, verbose: bool, gone: bool = False) -> Any:
+    """The object with this id; ``gone``: one that was deleted. Raises NotFound."""
+    shape = plan.one(resource, plan.owned_only(resource, actor), verbose, gone=gone)
     values = {**plan.bindings(actor), "id": row_id}
     found = objects(shape, run.rows(shape.statement, values))
     if not found:

@@ -31,6 +31,7 @@ from charthouse.domains.billing.models import (
 from charthouse.domains.patients.models import Coverage
 from charthouse.resource import sql
 from charthouse.resource.declare import Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
@@ -140,12 +141,7 @@ line_items = Resource(
         Since("since"),
     ),
     checks=(actions.charge,),
-    events={
-        "create": "LINE_ITEM_CREATE",
-        "replace": "LINE_ITEM_MODIFY",
-        "modify": "LINE_ITEM_MODIFY",
-        "delete": "LINE_ITEM_DELETE",
-    },
+    events=plain("LINE_ITEM_CREATE", "LINE_ITEM_MODIFY", "LINE_ITEM_DELETE"),
     example={
         "appointment": 5001,
         "doctor": 1,
@@ -222,7 +218,7 @@ transactions = Resource(
         Since("since"),
         RefIs("doctor", source="line_item__doctor", to="doctors", addition=True),
     ),
-    events={"delete": "LINE_ITEM_TRANSACTION_DELETE"},
+    events=plain(delete="LINE_ITEM_TRANSACTION_DELETE"),
     example={
         "line_item": 1,
         "ins_name": 1,
@@ -274,7 +270,7 @@ patient_payments = Resource(
     ),
     checks=(actions.pay,),
     after=(actions.paid,),
-    events={"delete": "CASH_PAYMENT_DELETE"},
+    events=plain("CASH_PAYMENT_CREATE", "CASH_PAYMENT_MODIFY", "CASH_PAYMENT_DELETE", ours="create modify"),
     example={"patient": 12, "line_item": 1, "amount": "25.00", "payment_method": "VISA"},
 )
 

@@ -23,6 +23,7 @@ from charthouse.domains.clinical.models import (
     Procedure,
 )
 from charthouse.resource.declare import Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -135,11 +136,7 @@ problems = Resource(
     ),
     filters=(_OF_PATIENT, _OF_DOCTOR_ADDED),
     checks=(actions.of_the_patient, actions.name_problem),
-    events={
-        "create": "PATIENT_PROBLEM_CREATE",
-        "replace": "PATIENT_PROBLEM_MODIFY",
-        "modify": "PATIENT_PROBLEM_MODIFY",
-    },
+    events=plain("PATIENT_PROBLEM_CREATE", "PATIENT_PROBLEM_MODIFY", "PATIENT_PROBLEM_DELETE", ours="delete"),
     example={"doctor": 1, "patient": 12, "icd_code": "E11.9", "date_onset": "2019-05-02"},
 )
 
@@ -171,11 +168,7 @@ allergies = Resource(
         Text("snomed_code", kept=True, addition=True),
     ),
     filters=(_OF_PATIENT, _OF_DOCTOR_ADDED),
-    events={
-        "create": "PATIENT_ALLERGY_CREATE",
-        "replace": "PATIENT_ALLERGY_MODIFY",
-        "modify": "PATIENT_ALLERGY_MODIFY",
-    },
+    events=plain("PATIENT_ALLERGY_CREATE", "PATIENT_ALLERGY_MODIFY", "PATIENT_ALLERGY_DELETE", ours="delete"),
     example={
         "doctor": 1,
         "patient": 12,

@@ -20,6 +20,7 @@ from charthouse.domains.scheduling.models import Appointment
 from charthouse.files.fields import File
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, PageSize, Resource
+from charthouse.resource.events import Event
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -138,7 +139,10 @@ clinical_notes = Resource(
     hidden=Hidden(Q(archived=True), unless="show_archived"),
     one_of=(("since", "date", "date_range"),),
     page_size=PageSize(default=5, maximum=20),
-    events={"lock": "CLINICAL_NOTE_LOCK", "unlock": "CLINICAL_NOTE_UNLOCK"},
+    events=(
+        Event("CLINICAL_NOTE_LOCK", "update", column="locked_at"),
+        Event("CLINICAL_NOTE_UNLOCK", "update", column="locked_at", filled=False),
+    ),
     example={"appointment": 512, "patient": 12},
 )
 

@@ -10,6 +10,7 @@ from charthouse.files.fields import File
 from charthouse.resource import write
 from charthouse.resource.declare import Action, Resource
 from charthouse.resource.errors import Invalid
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -60,6 +61,7 @@ documents = Resource(
         RefIs("patient", to="patients"),
         Since("since", doc="Changed at or after."),
     ),
+    events=plain("DOCUMENT_CREATE", "DOCUMENT_MODIFY", "DOCUMENT_DELETE", ours="create modify delete"),
     example={
         "date": "2026-03-02",
         "description": "Cardiology consult note",

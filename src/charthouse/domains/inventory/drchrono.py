@@ -14,6 +14,7 @@ from charthouse.domains.inventory.models import (
 from charthouse.identity.models import TRIAL
 from charthouse.resource import sql
 from charthouse.resource.declare import Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -198,7 +199,7 @@ patient_vaccine_records = Resource(
         Since("since"),
     ),
     checks=(actions.enter,),
-    events={"create": "VACCINE_ADMINISTERED"},
+    events=plain("VACCINE_ADMINISTERED"),
     example={
         "patient": 12,
         "ordering_doctor": 1,

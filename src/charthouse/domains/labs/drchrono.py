@@ -20,6 +20,7 @@ from charthouse.domains.labs.models import (
 )
 from charthouse.files.fields import File
 from charthouse.resource.declare import ALWAYS, Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -175,12 +176,7 @@ lab_orders = Resource(
     ),
     checks=(actions.describe_codes,),
     after=(actions.order_written,),
-    events={
-        "create": "LAB_ORDER_CREATE",
-        "replace": "LAB_ORDER_MODIFY",
-        "modify": "LAB_ORDER_MODIFY",
-        "delete": "LAB_ORDER_DELETE",
-    },
+    events=plain("LAB_ORDER_CREATE", "LAB_ORDER_MODIFY", "LAB_ORDER_DELETE"),
     example={
         "sublab": 1,
         "doctor": 1,

@@ -10,6 +10,7 @@ from charthouse.domains.clinical.drchrono_notes import PERMISSIONS, SCOPES, SHAR
 from charthouse.domains.medications import actions
 from charthouse.domains.medications.models import Medication, PrescriptionMessage
 from charthouse.resource.declare import Action, Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -85,11 +86,9 @@ medications = Resource(
             run=actions.append_to_pharmacy_note,
         ),
     ),
-    events={
-        "create": "PATIENT_MEDICATION_CREATE",
-        "replace": "PATIENT_MEDICATION_MODIFY",
-        "modify": "PATIENT_MEDICATION_MODIFY",
-    },
+    events=plain(
+        "PATIENT_MEDICATION_CREATE", "PATIENT_MEDICATION_MODIFY", "PATIENT_MEDICATION_DELETE", ours="delete"
+    ),
     example={
         "doctor": 1,
         "patient": 12,

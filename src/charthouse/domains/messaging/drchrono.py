@@ -16,6 +16,7 @@ from charthouse.domains.messaging.models import (
 from charthouse.files.fields import File
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -143,6 +144,7 @@ messages = Resource(
     ),
     hidden=Hidden(Q(archived=True), unless="show_archived", usable=True),
     after=(actions.sign_notes,),
+    events=plain("MESSAGE_CREATE", "MESSAGE_MODIFY", "MESSAGE_DELETE", ours="create modify delete"),
     example={
         "doctor": 1,
         "title": "Fax from Lakeside Cardiology",

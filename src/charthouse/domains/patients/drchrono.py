@@ -18,6 +18,7 @@ from charthouse.domains.patients.models import (
 from charthouse.files.fields import File
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, Resource
+from charthouse.resource.events import Event, plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -247,7 +248,12 @@ patients = Resource(
         actions.refuse_duplicate,
         actions.number_chart,
     ),
-    events={"create": "PATIENT_CREATE", "replace": "PATIENT_MODIFY", "modify": "PATIENT_MODIFY"},
+    events=(
+        *plain("PATIENT_CREATE", "PATIENT_MODIFY", "PATIENT_DELETE", ours="delete"),
+        Event("PATIENT_FLAG_CREATE", "insert", of=AttachedFlag, by="patient_id"),
+        Event("PATIENT_FLAG_MODIFY", "update", of=AttachedFlag, by="patient_id"),
+        Event("PATIENT_FLAG_MODIFY", "delete", of=AttachedFlag, by="patient_id"),
+    ),
     example={
         "doctor": 1,
         "first_name": "Amara",

@@ -26,6 +26,7 @@ from charthouse.domains.scheduling.occurred import OccurredSince
 from charthouse.files.fields import Made
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -403,7 +404,7 @@ appointments = Resource(
         actions.fitting_vitals,
     ),
     after=(actions.booked,),
-    events={"create": "APPOINTMENT_CREATE", "modify": "APPOINTMENT_MODIFY", "delete": "APPOINTMENT_DELETE"},
+    events=plain("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "APPOINTMENT_DELETE"),
     example={
         "doctor": 1,
         "office": 2,

@@ -17,6 +17,7 @@ from charthouse.domains.tasks.models import (
 )
 from charthouse.resource import sql
 from charthouse.resource.declare import ALWAYS, Hidden, Resource
+from charthouse.resource.events import Event, plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -188,7 +189,14 @@ tasks = Resource(
     hidden=Hidden(Q(archived=True), unless="show_archived", usable=True),
     checks=(actions.assign, actions.set_due_date),
     after=(actions.sign_notes,),
-    events={"create": "TASK_CREATE", "replace": "TASK_MODIFY", "modify": "TASK_MODIFY"},
+    events=(
+        *plain("TASK_CREATE", "TASK_MODIFY", "TASK_DELETE"),
+        *(
+            Event("TASK_MODIFY", on, of=part, by="task_id")
+            for part in (TaskNote, AssociatedItem)
+            for on in ("insert", "update", "delete")
+        ),
+    ),
     example={
         "title": "Call back about the lab results",
         "status": 3,

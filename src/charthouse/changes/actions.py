@@ -1,0 +1,107 @@
+"""What people do with webhooks: make, change, verify, ping, look at deliveries, redeliver.
+
+Whose app it is, and so who may, is for the caller to check. Deliveries are those of the practice that is established.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from charthouse import clock
+from charthouse.changes import fanout, http, sealing, wire
+from charthouse.changes.catalogue import PING, catalogue
+from charthouse.changes.models import Delivery, Webhook
+from charthouse.identity import tenancy
+from charthouse.identity.models import Application
+from charthouse.resource.errors import Conflict, Invalid
+
+LONGEST_SECRET = 256
+
+
+def create(application: Application, callback_url: str, secret: str, events: Iterable[str]) -> Webhook:
+    """A webhook that has yet to be verified. Raises Invalid with every wrong field."""
+    webhook = Webhook(application=application)
+    change(webhook, callback_url=callback_url, secret=secret, events=events)
+    return webhook
+
+
+def change(
+    webhook: Webhook,
+    *,
+    callback_url: str | None = None,
+    secret: str | None = None,
+    events: Iterable[str] | None = None,
+    active: bool | None = None,
+) -> None:
+    """Change what is given, and save. A new URL has to be verified again. Raises Invalid with every wrong field."""
+    errors: dict[str, list[str]] = {}
+    if callback_url is not None and (wrong := http.wrong_url(callback_url)):
+        errors["callback_url"] = [wrong]
+    if secret is not None and not (secret.isascii() and secret.isprintable() and secret.strip()):
+        errors["secret_token"] = ["Enter a text of ASCII characters, as it goes into a header."]
+    elif secret is not None and (len(secret) > LONGEST_SECRET or secret != secret.strip()):
+        errors["secret_token"] = [f"At most {LONGEST_SECRET} characters, without spaces at its ends."]
+    wanted = None if events is None else sorted(set(events))
+    if wanted is not None and (unknown := [name for name in wanted if name not in catalogue().events]):
+        errors["events"] = [f"There is no event {', '.join(unknown)}."]
+    elif wanted == []:
+        errors["events"] = ["Choose at least one event."]
+    if errors:
+        raise Invalid(errors)
+    if callback_url is not None and callback_url != webhook.callback_url:
+        webhook.callback_url, webhook.verified_at = callback_url, None
+    if secret is not None:
+        webhook.sealed_secret = sealing.sealed(secret)
+    if wanted is not None:
+        webhook.events = wanted
+    if active is not None:
+        webhook.active = active
+    fanout.begin()
+    webhook.save()
+
+
+def verify(webhook: Webhook) -> str:
+    """Ask the receiver to prove that it knows the secret. Empty if it did, and deliveries begin; else what was wrong.
+    Takes up to ten seconds."""
+    url = webhook.callback_url
+    problem = asyncio.run(http.verify(url, webhook.secret))
+    # Meanwhile somebody may have changed the URL.
+    now = None if problem else clock.now()
+    if Webhook.objects.filter(pk=webhook.pk, callback_url=url).update(verified_at=now):
+        webhook.verified_at = now
+    return problem
+
+
+def ping(webhook: Webhook) -> Delivery:
+    """Send a ping, once; the delivery shows what came of it. Raises Conflict unless verified and active."""
+    if webhook.verified_at is None or not webhook.active:
+        raise Conflict("Only an active webhook that has been verified can be pinged.")
+    practice = tenancy.database().tenant
+    if practice is None:
+        raise Conflict("A ping is sent from within a practice.")
+    now = clock.now()
+    return Delivery.objects.create(
+        practice_id=practice,
+        webhook=webhook,
+        event=PING,
+        body=wire.body(webhook, practice, None),
+        at=now,
+        next_try=now,
+    )
+
+
+def deliveries(webhook: Webhook, *, before: int | None = None, limit: int = 50) -> list[Delivery]:
+    """The latest deliveries of the practice, the latest first; ``before``: only ids below this one."""
+    found = Delivery.objects.filter(webhook=webhook)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found.order_by("-pk")[:limit])
+
+
+def redeliver(webhook: Webhook, delivery_id: int) -> bool:
+    """Send a delivery again, the same bytes under the same id, as soon as a worker comes to it. False if there is no
+    such delivery of the practice."""
+    with transaction.atomic():
+        found = Delivery.objects.filter(webhook=webhook, pk=delivery_id)
+        return bool(found.update(next_try=clock.now(), by_hand=True, leased_until=None))

@@ -1,0 +1,188 @@
+"""From committed changes to deliveries: who is told of what.
+
+Reads the feed in order up to the horizon, and writes the deliveries and how far it has read in one transaction: what
+was rolled back is never told, and when this process is killed nothing is lost or told twice. An app is told of what
+somebody of the practice, who has authorised it, lets it read.
+"""
+
+import logging
+import traceback
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from django.db import DatabaseError, connections, transaction
+
+from charthouse import clock
+from charthouse.changes import read, wire
+from charthouse.changes.catalogue import Told, catalogue
+from charthouse.changes.models import Delivery, Reader, Webhook
+from charthouse.changes.read import Entry, Position
+from charthouse.identity import authorised, tenancy
+from charthouse.resource import plan
+from charthouse.resource import read as rows
+from charthouse.resource.actor import Actor
+from charthouse.resource.errors import Refusal
+
+logger = logging.getLogger("charthouse.changes")
+
+NAME = "webhooks"
+BATCH = 500  # changes a transaction
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of one row, in one transaction."""
+
+    told: Told
+    practice: int
+    row: int
+    txid: int
+    at: datetime
+
+
+def begin() -> None:
+    """Changes from here on are told. Done when the first webhook is made; later calls change nothing."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "insert into changes_reader (name, txid, change_id) values "
+            "(%s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1, 9223372036854775807) "
+            "on conflict (name) do nothing",
+            [NAME],
+        )
+
+
+def fan_out() -> bool:
+    """Make the deliveries of the next changes, unless another process is at it. Whether there may be more."""
+    with transaction.atomic("owner"):
+        reader = Reader.objects.using("owner").select_for_update(skip_locked=True).filter(name=NAME).first()
+        if reader is None:
+            return False
+        position = Position(reader.txid, reader.change_id)
+        entries, following = read.after(position, tables=catalogue().tables, limit=BATCH, using="owner")
+        deliveries = list(_deliveries(entries)) if entries else []
+        Delivery.objects.using("owner").bulk_create(deliveries, ignore_conflicts=True)
+        if following != position:
+            reader.txid, reader.change_id = following
+            reader.save(using="owner")
+    return len(entries) == BATCH
+
+
+def behind() -> bool:
+    """Whether changes are committed that wait for an older transaction to end."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "select exists (select from changes_change where txid >= pg_snapshot_xmin(pg_current_snapshot()))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _deliveries(entries: list[Entry]) -> Iterator[Delivery]:
+    webhooks = list(Webhook.objects.using("owner").filter(active=True).exclude(verified_at=None))
+    listening = {name for webhook in webhooks for name in webhook.events}
+    found = [happening for happening in _happenings(entries) if happening.told.event.name in listening]
+    by_practice: dict[int, list[Happening]] = defaultdict(list)
+    for happening in found:
+        by_practice[happening.practice].append(happening)
+    for practice, happenings in by_practice.items():
+        apps = {webhook.application_id for webhook in webhooks}
+        actors = authorised.actors(practice, apps, clock.now())
+        tenancy.enter(practice)
+        try:
+            for happening in happenings:
+                yield from _told(happening, webhooks, actors)
+        finally:
+            tenancy.leave()
+
+
+def _happenings(entries: list[Entry]) -> list[Happening]:
+    """Each event of a row once a transaction. What was made or deleted in it isn't also modified."""
+    found: dict[tuple[str, str, int, int], Happening] = {}
+    for entry in entries:
+        for told in catalogue().of(entry):
+            row = _row(told, entry)
+            if row is not None:
+                key = (told.resource.path, told.event.name, row, entry.position.txid)
+                found.setdefault(key, Happening(told, entry.practice, row, entry.position.txid, entry.at))
+    ends = {(h.told.resource.path, h.row, h.txid) for h in found.values() if _ends(h.told)}
+    return [
+        h
+        for h in found.values()
+        if _ends(h.told) or _part(h.told) or (h.told.resource.path, h.row, h.txid) not in ends
+    ]
+
+
+def _ends(told: Told) -> bool:
+    return told.event.of is None and told.event.on in ("insert", "delete")
+
+
+def _part(told: Told) -> bool:
+    """An event of its own, not just a modification."""
+    return bool(told.event.column) or (told.event.of is not None and told.event.name not in _plain(told))
+
+
+def _plain(told: Told) -> set[str]:
+    return {event.name for event in told.resource.events if event.of is None}
+
+
+def _row(told: Told, entry: Entry) -> int | None:
+    """The row of the resource that a change is about."""
+    column, model = told.event.by, told.event.of
+    if model is None:
+        return entry.row
+    for columns in (entry.after, entry.before):
+        if columns and columns.get(column) is not None:
+            return int(columns[column])
+    found = model._default_manager.using("owner").filter(practice=entry.practice, pk=entry.row)
+    return found.values_list(column, flat=True).first()
+
+
+def _told(happening: Happening, webhooks: Iterable[Webhook], actors: list[Actor]) -> Iterator[Delivery]:
+    event = happening.told.event
+    rendered: dict[int, tuple[int | None, bytes] | None] = {}
+    for webhook in webhooks:
+        if event.name not in webhook.events:
+            continue
+        app = webhook.application_id
+        if app not in rendered:
+            rendered[app] = _rendered(happening, [actor for actor in actors if actor.app == app])
+        if (shown := rendered[app]) is not None:
+            user, content = shown
+            yield Delivery(
+                practice_id=happening.practice,
+                webhook=webhook,
+                event=event.name,
+                row_id=happening.row,
+                txid=happening.txid,
+                user_id=user,
+                body=wire.body(webhook, happening.practice, content),
+                at=happening.at,
+                next_try=happening.at,
+            )
+
+
+def _rendered(happening: Happening, actors: list[Actor]) -> tuple[int | None, bytes] | None:
+    """The object as the first of these callers would get it, with who that is. None when none of them would."""
+    resource = happening.told.resource
+    for actor in actors:
+        try:
+            plan.authorize(resource, actor, reading=True)
+            return actor.user, _encode(_object(happening, actor))
+        except Refusal:
+            continue
+        except (DatabaseError, psycopg.Error):
+            raise
+        except Exception as error:  # one that can't be shown must not hold up all the others
+            where = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("%s not shown: %s\n%s", happening.told.event.name, type(error).__name__, where)
+    return None
+
+
+def _object(happening: Happening, actor: Actor) -> Any:
+    gone = happening.told.event.on == "delete" and happening.told.event.of is None
+    return rows.one(happening.told.resource, actor, happening.row, verbose=False, gone=gone)

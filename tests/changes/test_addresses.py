@@ -1,0 +1,99 @@
+"""Which addresses may be called: none of this machine's networks."""
+
+import asyncio
+import socket
+
+import pytest
+from django.conf import settings
+
+from charthouse.changes import http
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+        ("127.0.0.1", False),
+        ("127.255.255.254", False),
+        ("0.0.0.0", False),  # noqa: S104
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("224.0.0.1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("::", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("ff02::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::a00:1", False),
+        ("2002:7f00:1::", False),
+    ],
+)
+def test_addresses(address: str, allowed: bool) -> None:
+    assert http.permitted(address) is allowed
+
+
+def test_a_sandbox_may_call_its_own_machine_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SANDBOX", True)
+    assert http.permitted("127.0.0.1")
+    assert http.permitted("::1")
+    assert http.permitted("::ffff:127.0.0.1")
+    assert not http.permitted("10.0.0.1")
+    assert not http.permitted("169.254.169.254")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/hook",
+        "https://",
+        "https://user:password@example.com/",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://10.0.0.1:8443/x",
+        "https://exa mple.com/",
+        "https://example.com:99999/",
+        "file:///etc/passwd",
+        "//example.com",
+        "https://example.com/" + "x" * 2000,
+    ],
+)
+def test_urls_that_are_none(url: str) -> None:
+    assert http.wrong_url(url)
+
+
+def test_a_good_url() -> None:
+    assert http.wrong_url("https://example.com:8443/hook?tenant=1") is None
+
+
+def test_a_name_is_judged_by_the_address_that_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was before: the connection goes to the address that was looked up for it, or nowhere."""
+    looked_up = []
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: object, *rest: object, **more: object) -> object:
+        looked_up.append(host)
+        return real("127.0.0.1", *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    async def attempt(url: str) -> http.Outcome:
+        async with http.session() as client:
+            return await http.post(client, url, {}, b"{}")
+
+    for url in (
+        "http://rebound.example:9/",
+        "http://127.0.0.1:9/",
+        "http://[::1]:9/",
+        "http://0x7f000001:9/",
+    ):
+        outcome = asyncio.run(attempt(url))
+        assert (outcome.status, outcome.error) == (None, "address not allowed"), url
+    assert "rebound.example" in looked_up

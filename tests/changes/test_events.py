@@ -1,0 +1,184 @@
+"""Every event there is, caused by a call of the API, and shown as the API shows its object."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.conf import settings
+
+from charthouse import clock
+from charthouse.changes import fanout
+from charthouse.changes.catalogue import catalogue
+from charthouse.changes.models import Delivery, Webhook
+from charthouse.dialects.drchrono.registry import registry
+from charthouse.domains.clinical.actions import lock, unlock
+from charthouse.identity import tenancy
+from tests.changes.receiver import until
+from tests.contract import world as worlds
+from tests.contract.world import World
+
+PLAIN = [
+    (resource.path, event.name, event.on)
+    for resource in registry()
+    for event in resource.events
+    if event.of is None and not event.column
+]
+
+
+@pytest.fixture(scope="module")
+def world(database: None) -> World:
+    return worlds.make("Events")
+
+
+@pytest.fixture
+def webhook(world: World, monkeypatch: pytest.MonkeyPatch) -> Webhook:
+    """A webhook of everything; nobody sends for it."""
+    monkeypatch.setattr(settings, "SANDBOX", True)
+    tenancy.leave()
+    fanout.begin()
+    return Webhook.objects.create(
+        application=world.app.row,
+        callback_url="https://example.com/hook",
+        events=list(catalogue().events),
+        verified_at=clock.now(),
+    )
+
+
+@pytest.fixture
+def caused(webhook: Webhook) -> Callable[[Callable[[], object]], list[Delivery]]:
+    """What is told of what a function does."""
+
+    def settled() -> list[Delivery]:
+        tenancy.leave()
+        until(lambda: not fanout.behind())
+        while fanout.fan_out():
+            pass
+        return list(Delivery.objects.using("owner").filter(webhook=webhook).order_by("pk"))
+
+    def caused(cause: Callable[[], object]) -> list[Delivery]:
+        before = len(settled())
+        cause()
+        return settled()[before:]
+
+    return caused
+
+
+Caused = Callable[[Callable[[], object]], list[Delivery]]
+
+
+def names(deliveries: list[Delivery]) -> list[str]:
+    return sorted(delivery.event for delivery in deliveries)
+
+
+def shown(delivery: Delivery) -> dict[str, object]:
+    import json
+
+    found = json.loads(bytes(delivery.body))["object"]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize(("path", "event", "on"), PLAIN)
+def test_what_is_made_changed_and_deleted_is_told(
+    world: World, caused: Caused, path: str, event: str, on: str
+) -> None:
+    resource = registry()[path]
+    if on == "insert":
+        made: list[int] = []
+        found = [
+            d
+            for d in caused(lambda: made.append(world.new(path)))
+            if d.event == event and d.row_id == made[0]
+        ]
+        row = made[0]
+    else:
+        row = world.new(path)
+        if on == "delete" and "DELETE" in resource.method_set:
+            found = caused(lambda: ok(world.client.delete(f"/api/{path}/{row}")))
+        else:  # not by this API
+            columns = (
+                {"archived": True} if on == "delete" else {"updated_at": clock.now() + timedelta(seconds=1)}
+            )
+
+            def change() -> None:
+                with tenancy.within(world.practice):
+                    resource.model._default_manager.filter(pk=row).update(**columns)
+
+            found = caused(change)
+        found = [d for d in found if d.event == event and d.row_id == row]
+    (delivery,) = found
+    assert delivery.practice_id == world.practice
+    assert delivery.user_id == world.clinic.user.pk
+    assert str(shown(delivery).get("id", row)) == str(row)
+    if on != "delete":
+        answer = world.client.get(f"/api/{path}/{row}").json()
+        assert {k: v for k, v in shown(delivery).items() if k != "updated_at"} == {
+            k: v for k, v in answer.items() if k in shown(delivery) and k != "updated_at"
+        }
+
+
+def ok(answer: httpx.Response) -> None:
+    assert answer.status_code in (200, 201, 204), answer.text
+
+
+def test_one_write_is_one_event(world: World, caused: Caused) -> None:
+    patient = world.new("patients")
+    change = {
+        "first_name": "Once",
+        "primary_insurance": {"insurance_company": "Aetna", "insurance_id_number": "W1"},
+    }
+    found = caused(lambda: ok(world.client.patch(f"/api/patients/{patient}", json=change)))
+    assert names(found) == ["PATIENT_MODIFY"]
+    assert names(caused(lambda: ok(world.client.patch(f"/api/patients/{patient}", json=change)))) in (
+        [],
+        ["PATIENT_MODIFY"],
+    )
+    assert names(caused(lambda: world.new("patients"))) == ["PATIENT_CREATE"]
+
+
+def test_a_note_is_locked_and_unlocked(world: World, caused: Caused) -> None:
+    note = world.new("clinical_notes")
+
+    def sign() -> None:
+        with tenancy.within(world.practice):
+            lock(world.practice, note, world.clinic.user.pk)
+
+    def reopen() -> None:
+        with tenancy.within(world.practice):
+            unlock(world.practice, note)
+
+    for field in (
+        registry()["clinical_note_field_types"]
+        .model._default_manager.using("owner")
+        .filter(practice=world.practice)
+    ):
+        field.required = False
+        field.save(using="owner")
+    locked = caused(sign)
+    assert names(locked) == ["CLINICAL_NOTE_LOCK"]
+    assert str(shown(locked[0])["id"]) == str(note)
+    assert names(caused(reopen)) == ["CLINICAL_NOTE_UNLOCK"]
+
+
+def test_flags_of_a_patient(world: World, caused: Caused) -> None:
+    patient, kind = world.new("patients"), world.new("patient_flag_types")
+    flag = {"flag_type": kind, "flag_text": "Careful"}
+    attached = caused(
+        lambda: ok(world.client.patch(f"/api/patients/{patient}", json={"patient_flags_attached": [flag]}))
+    )
+    assert "PATIENT_FLAG_CREATE" in names(attached)
+    assert {d.row_id for d in attached} == {patient}
+    flag["flag_text"] = "More careful"
+    changed = caused(
+        lambda: ok(world.client.patch(f"/api/patients/{patient}", json={"patient_flags_attached": [flag]}))
+    )
+    assert {"PATIENT_FLAG_MODIFY", "PATIENT_MODIFY"} & set(names(changed))
+
+
+def test_a_note_on_a_task_modifies_the_task(world: World, caused: Caused) -> None:
+    task = world.new("tasks")
+    found = caused(
+        lambda: ok(world.client.post("/api/task_notes", json={"task": task, "text": "Called twice"}))
+    )
+    assert [(d.event, d.row_id) for d in found] == [("TASK_MODIFY", task)]

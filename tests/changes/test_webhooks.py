@@ -1,0 +1,481 @@
+"""Webhooks from end to end: a real receiver, a real sender, and writes through the API."""
+
+import base64
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from charthouse import clock
+from charthouse.changes import actions, catalogue, fanout, http, queue
+from charthouse.changes.models import Delivery, Webhook
+from charthouse.identity import tenancy
+from charthouse.identity.issue import deauthorize
+from charthouse.resource.errors import Conflict, Invalid
+from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, until
+from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
+
+SEED = [
+    "APPOINTMENT_CREATE",
+    "APPOINTMENT_MODIFY",
+    "PATIENT_CREATE",
+    "PATIENT_MODIFY",
+    "PATIENT_PROBLEM_CREATE",
+    "PATIENT_PROBLEM_MODIFY",
+    "PATIENT_ALLERGY_CREATE",
+    "PATIENT_ALLERGY_MODIFY",
+    "PATIENT_MEDICATION_CREATE",
+    "PATIENT_MEDICATION_MODIFY",
+    "CLINICAL_NOTE_LOCK",
+    "CLINICAL_NOTE_UNLOCK",
+]
+LIVE = [
+    "APPOINTMENT_DELETE",
+    "CASH_PAYMENT_DELETE",
+    "LAB_ORDER_CREATE",
+    "LAB_ORDER_MODIFY",
+    "LAB_ORDER_DELETE",
+    "LINE_ITEM_CREATE",
+    "LINE_ITEM_MODIFY",
+    "LINE_ITEM_DELETE",
+    "LINE_ITEM_TRANSACTION_DELETE",
+    "PATIENT_FLAG_CREATE",
+    "PATIENT_FLAG_MODIFY",
+    "TASK_CREATE",
+    "TASK_MODIFY",
+    "TASK_DELETE",
+    "VACCINE_ADMINISTERED",
+]
+
+
+@pytest.fixture(autouse=True)
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receivers are on this machine."""
+    monkeypatch.setattr(settings, "SANDBOX", True)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def clinic(database: None) -> Clinic:
+    return make_practice()
+
+
+@pytest.fixture
+def app() -> App:
+    return make_app()
+
+
+@pytest.fixture
+def caller(clinic: Clinic, app: App) -> Iterator[httpx.Client]:
+    with client(issue_token(clinic.user, app)) as made:
+        yield made
+
+
+def new_patient(caller: httpx.Client, clinic: Clinic, name: str = "Amara") -> int:
+    body = {"doctor": clinic.doctor.pk, "first_name": name, "last_name": "Okafor", "gender": "Female"}
+    answer = caller.post("/api/patients", json=body)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def told(webhook: Webhook, count: int = 1) -> list[Delivery]:
+    """The deliveries, once there are so many and each has been attempted and put back."""
+    tenancy.leave()
+
+    def finished() -> list[Delivery]:
+        found = deliveries(webhook)
+        return (
+            found if len(found) >= count and all(d.attempts and d.leased_until is None for d in found) else []
+        )
+
+    return list(until(finished))
+
+
+# What is sent
+
+
+def test_an_event_is_told_as_the_vendor_tells_it(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE", "PATIENT_MODIFY")
+    with sending():
+        patient = new_patient(caller, clinic)
+        until(lambda: receiver.got)
+        caller.patch(f"/api/patients/{patient}", json={"first_name": "Ada"})
+        until(lambda: len(receiver.got) == 2)
+        created, modified = told(webhook, 2)
+    headers, body = receiver.got[0]
+    assert receiver.events() == ["PATIENT_CREATE", "PATIENT_MODIFY"]
+    assert headers["X-drchrono-signature"] == SECRET
+    assert headers["X-drchrono-delivery"] == str(created.pk)
+    assert headers["Content-Type"] == "application/json"
+    signed = f"msg_{created.pk}.{headers['webhook-timestamp']}.".encode() + body
+    digest = base64.b64encode(hmac.new(SECRET.encode(), signed, sha256).digest()).decode()
+    assert headers["webhook-id"] == f"msg_{created.pk}"
+    assert headers["webhook-signature"] == f"v1,{digest}"
+    assert json.loads(body) == {
+        "receiver": {
+            "id": webhook.pk,
+            "callback_url": receiver.url,
+            "events": ["PATIENT_CREATE", "PATIENT_MODIFY"],
+            "active": True,
+            "verified": True,
+        },
+        "object": json.loads(body)["object"],
+        "practice_group_id": clinic.id,
+    }
+    shown = caller.get(f"/api/patients/{patient}").json()
+    assert receiver.bodies()[1]["object"] == shown
+    assert (created.state, modified.state) == ("delivered", "delivered")
+    (attempt,) = created.attempts
+    assert (attempt["status"], attempt["error"], attempt["by_hand"]) == (200, "", False)
+
+
+def test_a_standard_webhooks_secret_is_decoded_for_their_signature() -> None:
+    from charthouse.changes import wire
+
+    key = b"0123456789abcdef01234567"
+    secret = "whsec_" + base64.b64encode(key).decode()
+    sent = wire.headers(Delivery(pk=7, event="PING", body=b"{}"), secret, 1_700_000_000)
+    digest = hmac.new(key, b"msg_7.1700000000.{}", sha256).digest()
+    assert sent["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
+    assert sent["X-drchrono-signature"] == secret
+
+
+def test_nothing_is_told_of_what_is_rolled_back_or_refused(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    bad = [
+        {"doctor": clinic.doctor.pk, "gender": "Female", "first_name": "A", "last_name": "B"},
+        {"doctor": 0},
+    ]
+    with sending():
+        assert caller.post("/api/patients", json=bad).status_code == 400
+        new_patient(caller, clinic, "Real")
+        told(webhook)
+    assert [body["object"]["first_name"] for body in receiver.bodies()] == ["Real"]
+
+
+def test_a_ping(receiver: Receiver, clinic: Clinic, app: App) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    receiver.status = 500
+    with sending():
+        with tenancy.within(clinic.id):
+            actions.ping(webhook)
+        (delivery,) = told(webhook)
+    assert receiver.events() == ["PING"]
+    assert list(receiver.bodies()[0]) == ["receiver"]
+    assert delivery.state == "failed"  # once, and not again
+
+
+# Verification
+
+
+def test_nothing_before_verification_and_none_after_a_new_url(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    webhook = actions.create(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    with pytest.raises(Conflict):
+        actions.ping(webhook)
+    new_patient(caller, clinic, "Before")
+    while fanout.fan_out():
+        pass
+    assert deliveries(webhook) == []
+    tenancy.leave()
+    assert actions.verify(webhook) == ""
+    (message,) = receiver.messages
+    assert message.isalnum()
+    assert message.isascii()
+    assert len(message) <= 64
+    with sending():
+        new_patient(caller, clinic, "After")
+        told(webhook)
+        actions.change(webhook, callback_url=receiver.url + "/other")
+        assert webhook.verified_at is None
+        new_patient(caller, clinic, "Moved")
+        until(lambda: not fanout.behind() and not fanout.fan_out())
+        actions.change(webhook, callback_url=receiver.url)
+        assert actions.verify(webhook) == ""
+        new_patient(caller, clinic, "Again")
+        until(lambda: len(receiver.got) == 2)
+    assert [body["object"]["first_name"] for body in receiver.bodies()] == ["After", "Again"]
+
+
+@pytest.mark.parametrize(
+    ("proof", "problem"),
+    [
+        (
+            lambda digest: {"secret_token": digest[:-1] + "x"},
+            "the secret_token is not the HMAC-SHA256 of msg",
+        ),
+        (lambda digest: {"secret_token": 5}, "the answer has no secret_token"),
+        (lambda digest: [digest], "the answer has no secret_token"),
+        (lambda digest: digest.encode(), "the answer is not JSON"),
+        (lambda digest: b"[" * 5000, "the answer is not JSON"),
+        (lambda digest: b" " * 70_000, "the answer is too long"),
+    ],
+)
+def test_a_receiver_that_does_not_know_the_secret(
+    receiver: Receiver, app: App, proof: object, problem: str
+) -> None:
+    receiver.proof = proof  # type: ignore[assignment]
+    webhook = actions.create(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    assert actions.verify(webhook) == problem
+    webhook.refresh_from_db()
+    assert webhook.verified_at is None
+
+
+def test_wrong_settings_are_named_all_at_once(app: App) -> None:
+    with pytest.raises(Invalid) as refused:
+        actions.create(app.row, "ftp://example.com", " \n", ["PATIENT_CREATE", "NO_SUCH"])
+    assert isinstance(refused.value.errors, dict)
+    assert set(refused.value.errors) == {"callback_url", "secret_token", "events"}
+
+
+def test_the_secret_is_not_readable_in_the_database(receiver: Receiver, app: App) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("select w::text from changes_webhook w where id = %s", [webhook.pk])
+        assert SECRET not in cursor.fetchone()[0]
+    assert Webhook.objects.get(pk=webhook.pk).secret == SECRET
+
+
+# Who is told
+
+
+def test_only_an_app_that_may_read_the_object_is_told(receiver: Receiver, clinic: Clinic, app: App) -> None:
+    """One with the scope, in the name of somebody of this practice who has the permission and sees the row."""
+    other = make_practice()
+    unscoped, elsewhere, powerless = make_app(), make_app(), make_app()
+    issue_token(clinic.user, unscoped, ["calendar", "clinical"])
+    issue_token(other.user, elsewhere)
+    nurse = make_user(clinic.practice, permissions=["Settings"], doctor=clinic.doctor)
+    issue_token(nurse, powerless)
+    nobody = make_app()
+    hooks = [
+        subscribed(each.row, receiver, "PATIENT_CREATE")
+        for each in (app, unscoped, elsewhere, powerless, nobody)
+    ]
+    with client(issue_token(clinic.user, app)) as caller:
+        new_patient(caller, clinic)
+    tenancy.leave()
+    until(lambda: not fanout.behind())
+    while fanout.fan_out():
+        pass
+    assert [len(deliveries(hook)) for hook in hooks] == [1, 0, 0, 0, 0]
+    assert deliveries(hooks[0])[0].practice_id == clinic.id
+
+
+def test_an_app_that_is_deauthorised_gets_nothing_that_still_waits(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    receiver.status = 500
+    with sending():
+        new_patient(caller, clinic)
+        told(webhook)
+        deauthorize(app.row.pk, clinic.user.pk)
+        with clock.moved(timedelta(hours=1, minutes=1)):
+            assert [
+                claim for claim in queue.step([], {}, 5, 100) if claim.delivery.webhook_id == webhook.pk
+            ] == []
+    assert len(receiver.got) == 1
+
+
+def test_deliveries_are_seen_by_their_own_practice_alone(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    other = make_practice()
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    issue_token(other.user, app)
+    with sending():
+        new_patient(caller, clinic)
+        told(webhook)
+    with tenancy.within(clinic.id):
+        (own,) = actions.deliveries(webhook)
+    with tenancy.within(other.id):
+        assert actions.deliveries(webhook) == []
+        assert not actions.redeliver(webhook, own.pk)
+
+
+# Attempts
+
+
+def test_three_more_attempts_at_one_three_and_seven_hours_with_the_same_bytes(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    receiver.status = 503
+    with sending():
+        patient = new_patient(caller, clinic)
+        told(webhook)
+        caller.patch(f"/api/patients/{patient}", json={"first_name": "Changed"})
+        for hours, attempts in ((1, 2), (3, 3), (7, 4)):
+            with clock.moved(timedelta(hours=hours, seconds=-30)):
+                assert [c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk] == []
+            with clock.moved(timedelta(hours=hours, seconds=5)):
+                until(lambda count=attempts: len(told(webhook)[0].attempts) == count)  # type: ignore[misc]
+        (delivery,) = told(webhook)
+        assert delivery.state == "failed"
+        with clock.moved(timedelta(days=30)):
+            assert [c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk] == []
+        receiver.status = 201
+        with tenancy.within(clinic.id):
+            assert actions.redeliver(webhook, delivery.pk)
+        (delivery,) = until(lambda: [d for d in told(webhook) if d.state == "delivered"])
+    assert [attempt["by_hand"] for attempt in delivery.attempts] == [False] * 4 + [True]
+    assert {body for _, body in receiver.got} == {bytes(delivery.body)}
+    assert {headers["X-drchrono-delivery"] for headers, _ in receiver.got} == {str(delivery.pk)}
+    assert len({headers["webhook-timestamp"] for headers, _ in receiver.got}) >= 4
+
+
+@pytest.mark.parametrize(
+    ("status", "good"), [(200, True), (204, True), (299, True), (302, False), (404, False)]
+)
+def test_only_2xx_is_success(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client, status: int, good: bool
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    receiver.respond = lambda handler: handler.answer(status, Location=receiver.url + "/elsewhere")  # type: ignore[attr-defined]
+    with sending():
+        new_patient(caller, clinic)
+        (delivery,) = told(webhook)
+    assert delivery.attempts[0]["status"] == status
+    assert (delivery.state == "delivered") is good
+    assert len(receiver.got) == 1  # a redirect is not followed
+
+
+def test_slow_drips_and_endless_bodies_are_cut(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "TIMEOUT", 0.4)
+    monkeypatch.setattr(http, "DRAIN", 0.2)
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    stop = threading.Event()
+    ways = iter(("headers", "body", "flood"))
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        way = next(ways)
+        handler.close_connection = True
+        if way == "headers":
+            for byte in b"HTTP/1.1 200 OK\r\nX-Drip: " + b"." * 10_000:
+                handler.wfile.write(bytes([byte]))
+                handler.wfile.flush()
+                if stop.wait(0.05):
+                    return
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not stop.wait(0.05 if way == "body" else 0):
+            piece = b"." * (1 if way == "body" else 65536)
+            handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            handler.wfile.flush()
+
+    receiver.respond = respond
+    with sending():
+        for count, name in enumerate(("Drip", "Body", "Flood"), 1):
+            new_patient(caller, clinic, name)
+            told(webhook, count)
+        stop.set()
+        first, second, third = told(webhook, 3)
+    assert (first.attempts[0]["status"], first.attempts[0]["error"]) == (None, "timed out")
+    assert [second.state, third.state] == ["delivered", "delivered"]  # the status came; no more is waited for
+    assert max(d.attempts[0]["ms"] for d in (second, third)) < 5000
+
+
+def test_what_a_receiver_says_is_not_kept(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    receiver.respond = lambda handler: handler.wfile.write(b"SECRETS OF THEIRS\r\n\r\n") and None  # type: ignore[func-returns-value]
+    with sending():
+        new_patient(caller, clinic)
+        (delivery,) = told(webhook)
+    assert "SECRETS" not in json.dumps(delivery.attempts)
+    assert delivery.attempts[0]["status"] is None
+    assert delivery.attempts[0]["error"]
+
+
+# Many at once
+
+
+def test_two_senders_send_each_attempt_once(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    count = 60
+    with ExitStack() as both:
+        both.enter_context(sending())
+        both.enter_context(sending())
+        body = [
+            {"doctor": clinic.doctor.pk, "first_name": f"P{n}", "last_name": "Q", "gender": "Male"}
+            for n in range(count)
+        ]
+        assert caller.post("/api/patients", json=body).status_code == 201
+        tenancy.leave()
+        until(lambda: [d.state for d in deliveries(webhook)] == ["delivered"] * count)
+    assert len({headers["X-drchrono-delivery"] for headers, _ in receiver.got}) == count
+    assert len(receiver.got) == count
+
+
+def test_what_a_killed_worker_had_taken_is_taken_again(
+    receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    new_patient(caller, clinic)
+    tenancy.leave()
+    until(lambda: not fanout.behind())
+    while fanout.fan_out():
+        pass
+
+    def mine() -> int:
+        return len([c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk])
+
+    assert mine() == 1  # by the one that is killed now
+    assert mine() == 0
+    with clock.moved(timedelta(hours=5)):
+        assert mine() == 0  # a clock that is moved ends no lease
+    Delivery.objects.using("owner").filter(webhook=webhook).update(
+        leased_until=clock.now() - timedelta(seconds=1)
+    )
+    with sending():
+        (delivery,) = told(webhook)
+    assert delivery.state == "delivered"
+
+
+def test_receivers_that_hang_delay_nobody_else(clinic: Clinic, app: App, caller: httpx.Client) -> None:
+    stop = threading.Event()
+    with receiving() as good, receiving() as hanging, ExitStack() as ends:
+        ends.callback(stop.set)
+        hanging.respond = lambda handler: stop.wait(60) and None  # type: ignore[func-returns-value]
+        for _ in range(30):
+            subscribed(app.row, hanging, "PATIENT_CREATE")
+        webhook = subscribed(app.row, good, "PATIENT_CREATE")
+        ends.enter_context(sending())
+        for n in range(5):
+            new_patient(caller, clinic, f"Patient {n}")
+        until(lambda: len(good.got) == 5, 8)
+        assert hanging.most_at_once >= 30
+        Webhook.objects.exclude(pk=webhook.pk).filter(application=app.row).update(active=False)
+        stop.set()
+
+
+# Events
+
+
+def test_the_vendors_events_are_all_there() -> None:
+    theirs = [name for name, ours in catalogue.catalogue().events.items() if not ours]
+    assert sorted(theirs) == sorted(SEED + LIVE)
