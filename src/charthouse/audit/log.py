@@ -20,7 +20,8 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, DataError, connection, transaction
 
-from charthouse.audit import people
+from charthouse.audit import bodies, people
+from charthouse.audit.bodies import Pair
 from charthouse.identity import tenancy
 
 logger = logging.getLogger("charthouse.audit")
@@ -53,6 +54,7 @@ class Entry(msgspec.Struct):
     gate: str = ""
     microseconds: int = 0
     times: int = 1
+    bodies: Pair | None = None  # what is kept of a call whose app asks for it
 
 
 _COLUMNS = {
@@ -101,6 +103,7 @@ def add(entry: Entry) -> None:
 def flush() -> None:
     """Write all that waits; done when it returns. Raises DatabaseError; then all that could not be written waits."""
     with _writing:
+        something = bool(_waiting)
         while _waiting:
             batch = [_waiting.popleft() for _ in range(min(BATCH, len(_waiting)))]
             try:
@@ -111,6 +114,8 @@ def flush() -> None:
             except BaseException:
                 _waiting.extendleft(reversed(batch))
                 raise
+        if something:
+            bodies.refresh()
 
 
 def stop() -> None:
@@ -182,6 +187,10 @@ def _write(entries: Sequence[Entry]) -> None:
     tenancy.leave()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_current_xact_id()")
+        if pairs := [entry.bodies for entry in entries if entry.bodies]:
+            bodies.write(pairs)
+            for entry in entries:
+                entry.bodies = None
         cursor.execute(_INSERT, [msgspec.json.encode(_bounded(entries)).decode()])
 
 

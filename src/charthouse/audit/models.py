@@ -4,6 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from charthouse.identity.models import Application
+
 
 class ApiCall(models.Model):
     """One call of an API: the request log. Written by ``log``, in batches.
@@ -39,7 +41,7 @@ class ApiCall(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["practice_id", "at", "id"], name="calls_of_practice"),
-            models.Index(fields=["app_id", "id"], name="calls_of_app"),
+            models.Index(fields=["app_id", "at", "id"], name="calls_of_app"),
             GinIndex(fields=["patients"], name="calls_about_patient"),
         ]
 
@@ -118,3 +120,37 @@ class Mark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table}: sealed up to {self.sealed}"
+
+
+class Capture(models.Model):
+    """Until when the bodies of an app's calls are captured: see ``bodies``."""
+
+    app = models.OneToOneField(Application, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"bodies of app {self.app_id} until {self.until}"
+
+
+class Bodies(models.Model):
+    """What an app sent and got, as text, cut: see ``bodies``. ``request`` is the call's."""
+
+    id = models.BigAutoField(primary_key=True)
+    practice_id = models.BigIntegerField()
+    app_id = models.BigIntegerField()
+    request = models.UUIDField()
+    at = models.DateTimeField()
+    asked = models.TextField()
+    answered = models.TextField()
+
+    web_role_may = frozenset({"SELECT", "INSERT"})
+    web_role_sees = "own"
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["practice_id", "request"], name="bodies_of_call"),
+            models.Index(fields=["at"], name="bodies_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"bodies of {self.request}"

@@ -12,10 +12,11 @@ import psycopg
 from django.db import DatabaseError, connection
 
 from charthouse import clock
-from charthouse.audit import log
+from charthouse.audit import bodies, log
 from charthouse.audit.log import Entry
 from charthouse.dialects.http import Request, Response, report
 from charthouse.files import links
+from charthouse.files.serving import Body
 from charthouse.identity import address, events, tenancy
 from charthouse.resource.actor import Actor
 from charthouse.resource.errors import Fault, Refusal, Unavailable
@@ -43,8 +44,19 @@ def serve(
     entry = request.entry
     entry.status = response.status
     entry.microseconds = round((perf_counter() - began) * 1e6)
+    if bodies.wanted(entry.app_id, entry.at) and entry.practice_id is not None:
+        entry.bodies = _bodies(request, response, body)
     log.add(entry)
     return response.send(start, body, request_id=entry.request, head=head)
+
+
+def _bodies(request: Request, response: Response, body: bytes | Body) -> bodies.Pair:
+    entry = request.entry
+    assert entry.practice_id is not None
+    assert entry.app_id is not None
+    asked = bodies.readable(request.body, request.environ.get("CONTENT_TYPE") or "application/json")
+    answered = bodies.readable(body, response.media) if isinstance(body, bytes) else "(a file)"
+    return bodies.Pair(entry.practice_id, entry.app_id, entry.request, entry.at, asked, answered)
 
 
 def called_by(entry: Entry, actor: Actor) -> None:

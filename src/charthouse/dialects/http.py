@@ -40,6 +40,8 @@ class Request:
     environ: Mapping[str, Any]
     # Its entry in the request log: whoever finds out who calls, and what for, writes it there.
     entry: Entry
+    # What has been read of the body, for the capture of bodies.
+    body: bytes = b""
 
     @property
     def method(self) -> str:
@@ -107,17 +109,17 @@ class Request:
         length = self.environ.get("CONTENT_LENGTH") or ""
         stream = self.environ["wsgi.input"]
         if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            body = stream.read(most + 1)
-            if len(body) > most:
+            self.body = bytes(stream.read(most + 1))
+            if len(self.body) > most:
                 raise TooLarge.body(most)
-            return bytes(body)
+            return self.body
         expected = int(length) if length.isascii() and length.isdigit() else 0
         if expected > most:
             raise TooLarge.body(most)
-        body = stream.read(expected) if expected else b""
-        if len(body) < expected:
+        self.body = bytes(stream.read(expected)) if expected else b""
+        if len(self.body) < expected:
             raise Malformed("The body is shorter than announced.")
-        return bytes(body)
+        return self.body
 
     def drain(self) -> None:
         """Take in what an answer didn't need of the body. Left unread, it makes the server hang up, and the client's
