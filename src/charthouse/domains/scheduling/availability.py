@@ -43,6 +43,7 @@ _SCHEDULE = """
     ) as {name} on true
 """
 
+# The limit is inside: when there are too many it is not worth the while to find and sort them all.
 # Bounds of the search for appointments are compared bare, so that they reach the index under row security.
 _STATEMENT = plan.statement(
     f"""
@@ -55,9 +56,10 @@ _STATEMENT = plan.statement(
     ),
     busy as materialized (select doctor_id, range_agg(span) as spans from taken group by 1),
     used as materialized (select office_id, exam_room, range_agg(span) as spans from taken group by 1, 2)
-    select doctor.id, office.id, rooms.free,
-        to_char(slot.start at time zone z.timezone, 'YYYY-MM-DD"T"HH24:MI:SS'),
-        to_char(slot.until at time zone z.timezone, 'YYYY-MM-DD"T"HH24:MI:SS')
+    select doctor, office, free, begins, ends from (
+    select doctor.id as doctor, office.id as office, rooms.free,
+        to_char(slot.start at time zone z.timezone, 'YYYY-MM-DD"T"HH24:MI:SS') as begins,
+        to_char(slot.until at time zone z.timezone, 'YYYY-MM-DD"T"HH24:MI:SS') as ends, slot.start
     from practice_doctor doctor
     join practice_office office on office.practice_id = doctor.practice_id
     join practice_doctor z on z.practice_id = office.practice_id and z.id = office.doctor_id
@@ -97,8 +99,9 @@ _STATEMENT = plan.statement(
         and not office.archived and (%s::bigint is null or doctor.id = %s::bigint)
         and (%s::bigint is null or office.id = %s::bigint) and slot.start >= %s::timestamptz
         and not coalesce(busy.spans && tstzrange(slot.start, slot.until), false) and rooms.free is not null
-    order by slot.start, doctor.id, office.id
     limit %s::bigint
+    ) as found
+    order by start, doctor, office
     """,  # noqa: S608 - the module's own text
     tuple(
         map(
