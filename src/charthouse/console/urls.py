@@ -13,6 +13,7 @@ from charthouse.console import (
     people,
     requests,
     settings,
+    webhooks,
 )
 from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.navigation import Entry, offer
@@ -42,6 +43,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("developer/apps/<int:row>/secret", applications.rotate, name="app-rotate"),
     path("developer/apps/<int:row>/deauthorize", applications.stop, name="app-stop-all"),
     path("developer/apps/<int:row>/deauthorize/<int:user>", applications.stop, name="app-stop"),
+    path("developer/apps/<int:row>/webhooks", webhooks.listing, name="webhooks"),
+    path("developer/apps/<int:row>/webhooks/new", webhooks.new, name="webhook-new"),
+    path("developer/webhooks/<int:row>", webhooks.one, name="webhook"),
+    path("developer/webhooks/<int:row>/edit", webhooks.edit, name="webhook-edit"),
+    path("developer/webhooks/<int:row>/verify", webhooks.verify, name="webhook-verify"),
+    path("developer/webhooks/<int:row>/ping", webhooks.ping, name="webhook-ping"),
+    path("developer/deliveries/<int:row>", webhooks.delivery, name="delivery"),
     path("developer/requests", requests.listing, name="requests"),
     path("developer/requests/<int:row>", requests.one, name="request"),
     path("developer/explorer", explorer.listing, name="explorer"),

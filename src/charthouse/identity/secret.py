@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -57,6 +57,8 @@ def unseal(sealed: str) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _box() -> Fernet:
-    key = HKDF(SHA256(), 32, None, b"charthouse secrets of apps").derive(settings.SECRET_KEY.encode())
-    return Fernet(urlsafe_b64encode(key))
+def _box() -> MultiFernet:
+    """Of the key that seals now, and of those that sealed before."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    made = (HKDF(SHA256(), 32, None, b"charthouse secrets of apps").derive(key.encode()) for key in keys)
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in made])
