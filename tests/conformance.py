@@ -4,6 +4,7 @@
 a key that is missing, of another type, or of nobody's declaration fails the test that asked.
 """
 
+import re
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,9 @@ from urllib.parse import quote
 import httpx
 import jsonschema_rs
 
+from charthouse.dialects.cerbo import api as cerbo_api
+from charthouse.dialects.cerbo import reference as cerbo
+from charthouse.dialects.cerbo.registry import routes
 from charthouse.dialects.drchrono import reference
 
 BASE = "/api/"
@@ -22,6 +26,9 @@ HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After"}
 def check(response: httpx.Response) -> None:
     """Raises AssertionError for a response that the document doesn't have."""
     path = response.request.url.path
+    if path.startswith(cerbo_api.BASE):
+        check_cerbo(response)
+        return
     if not path.startswith(BASE):
         return
     response.read()
@@ -129,3 +136,54 @@ def _answers(operation: str, status: str) -> tuple[str, ...]:
             if isinstance(declared, dict) and declared.get("operationId") == operation:
                 return "paths", path, method, "responses", status, "content", JSON, "schema"
     raise AssertionError(operation)
+
+
+# -- Cerbo ------------------------------------------------------------------------------------------------------
+
+
+def check_cerbo(response: httpx.Response) -> None:
+    """The same for the other dialect, whose answers have no variants."""
+    response.read()
+    method = response.request.method
+    where = f"{method} {response.request.url} answered {response.status_code}"
+    assert response.status_code != 500, f"{where}: {response.text[:300]}"
+    if needed := HEADERS.get(response.status_code):
+        assert needed in response.headers, f"{where} without {needed}"
+    if method == "HEAD":
+        return
+    path = response.request.url.path.removeprefix(cerbo_api.BASE).removesuffix("/")
+    target = routes().find(path)[0].get(method)
+    if target is None:
+        assert response.status_code in (400, 401, 403, 404, 405, 429, 503), where
+        _validate_cerbo(response, f"#/components/responses/Refused{response.status_code}", where)
+        return
+    at, verb = _cerbo_places()[re.sub(r"{\w+}", "{}", target.path)], method.lower()
+    declared = cerbo.document()["paths"][at][verb]["responses"].get(str(response.status_code))
+    assert declared is not None, f"{where}, which the document doesn't have"
+    if "$ref" in declared:
+        _validate_cerbo(response, declared["$ref"], where)
+    elif "application/json" in declared.get("content", {}):
+        key = at.replace("~", "~0").replace("/", "~1")
+        _validate_cerbo(response, f"#/paths/{key}/{verb}/responses/{response.status_code}", where)
+
+
+@cache
+def _cerbo_places() -> dict[str, str]:
+    return {re.sub(r"{\w+}", "{}", at.removeprefix(cerbo_api.BASE)): at for at in cerbo.document()["paths"]}
+
+
+def _validate_cerbo(response: httpx.Response, pointer: str, where: str) -> None:
+    assert response.headers["Content-Type"] == "application/json", where
+    for error in _cerbo_validator(pointer).iter_errors(response.json()):
+        at = "/".join(map(str, error.instance_path))
+        raise AssertionError(f"{where}; at {at!r}: {error.message[:500]}")
+
+
+@cache
+def _cerbo_validator(pointer: str) -> Any:
+    document = cerbo.document()
+    found: Any = document
+    for part in pointer.removeprefix("#/").split("/"):
+        found = found[part.replace("~1", "/").replace("~0", "~")]
+    schema = found["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})

@@ -9,8 +9,18 @@ import httpx
 
 from charthouse.domains.practice.models import Doctor
 from charthouse.identity import tenancy
+from charthouse.identity.apiusers import renew
 from charthouse.identity.issue import issue
-from charthouse.identity.models import PERMISSIONS, RIGHTS, SCOPES, SHARING, Application, Practice, User
+from charthouse.identity.models import (
+    PERMISSIONS,
+    RIGHTS,
+    SCOPES,
+    SHARING,
+    ApiUser,
+    Application,
+    Practice,
+    User,
+)
 from tests import conformance
 
 PASSWORD = "correct horse battery staple"
@@ -120,3 +130,24 @@ def client(token: str | None = None, **options: Any) -> httpx.Client:
         event_hooks={"response": [conformance.check]},
         **options,
     )
+
+
+@dataclass(frozen=True)
+class Program:
+    """An API user whose secret, unlike its row, is readable."""
+
+    row: ApiUser
+    secret: str
+
+    def client(self, **options: Any) -> httpx.Client:
+        return client(auth=(self.row.username, self.secret), **options)
+
+
+def make_api_user(practice: Practice, **values: Any) -> Program:
+    """An API user of a practice, without limits but those in ``values``."""
+    tenancy.leave()
+    named = {"nickname": "Test", "contact": "ops@example.com", "username": f"pk_{secrets.token_hex(6)}"}
+    row = ApiUser(practice=practice, **named | values)
+    with tenancy.within(practice.pk):
+        secret = renew(row)
+    return Program(row, secret)

@@ -186,13 +186,22 @@ def _text(described: dict[str, Any], data: Path) -> str:
         f"Authorization: Bearer {app['access_token']}",
         f"{base_url}/api/patients?page_size=3",
     ]
+    program = described["practices"][0]["api_users"][0]
+    basic = [
+        "curl",
+        "-u",
+        f"{program['username']}:{program['secret']}",
+        f"{base_url}/api/v1/patients?limit=3",
+    ]
     lines = ["", f"Charthouse is running at {base_url}", ""]
     lines += [
         f"  Sign in     {base_url}/sign-in",
-        f"  API         {base_url}/api/",
+        f"  API         {base_url}/api/ (DrChrono v4), {base_url}/api/v1/ (Cerbo v1)",
         f"  Reference   {base_url}/docs",
     ]
-    lines += [f"  Secrets     {data / 'sandbox.json'} (log-ins, apps and their tokens, for scripts)"]
+    lines += [
+        f"  Secrets     {data / 'sandbox.json'} (log-ins, apps and their tokens, API users, for scripts)"
+    ]
     for practice in described["practices"]:
         lines += [
             "",
@@ -201,5 +210,13 @@ def _text(described: dict[str, Any], data: Path) -> str:
         width = max((len(user["username"]) for user in practice["users"]), default=0)
         for user in practice["users"]:
             lines.append(f"  {user['username']:{width}}  {user['password']}  {user['role']}")
-    lines += ["", "Try it:", "", f"  {shlex.join(curl)}", "", "Ctrl-C stops everything; the data stays."]
+    lines += [
+        "",
+        "Try it:",
+        "",
+        f"  {shlex.join(curl)}",
+        f"  {shlex.join(basic)}",
+        "",
+        "Ctrl-C stops everything; the data stays.",
+    ]
     return "\n".join(lines)

@@ -14,6 +14,7 @@ CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a 
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
 CHARTHOUSE_PROXIES     how many proxies stand in front, each adding to X-Forwarded-For (default 0: none is believed)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered after it has been written to the request log
+CHARTHOUSE_API_LIMITS  calls a minute of one API user by class, comma list such as standard=600,heavy_read=60
 CHARTHOUSE_TLS         1 where people reach the server over https (a proxy in front says so in X-Forwarded-Proto)
 CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
 CHARTHOUSE_SMTP_URL    where e-mail goes: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
@@ -33,6 +34,8 @@ TLS = os.environ.get("CHARTHOUSE_TLS") == "1"
 PROXIES = int(os.environ.get("CHARTHOUSE_PROXIES", "0"))
 AUDIT_DAYS = int(os.environ.get("CHARTHOUSE_AUDIT_DAYS", "2192"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
+_limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]
+API_LIMITS = {name.strip(): int(calls) for name, _, calls in _limits}
 DEBUG = False
 WEB_ROLE = "charthouse_web"
 

@@ -11,10 +11,13 @@ from django.core.wsgi import get_wsgi_application
 
 _pages = get_wsgi_application()
 
+from charthouse.dialects.cerbo import api as cerbo  # noqa: E402
+from charthouse.dialects.cerbo.registry import routes as cerbo_routes  # noqa: E402
 from charthouse.dialects.drchrono import api as drchrono  # noqa: E402
 from charthouse.dialects.drchrono.registry import registry  # noqa: E402
 
 registry()  # an incomplete declaration stops the server here
+cerbo_routes()
 
 # What is loaded now stays for good, and a request makes no cycles to speak of: a page of 250 objects set off several
 # collections over everything, a sixth of its cost.
@@ -24,6 +27,8 @@ gc.set_threshold(50_000, 20, 100)
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    if environ["PATH_INFO"].startswith(cerbo.BASE):  # below the other's base
+        return cerbo.application(environ, start)
     if environ["PATH_INFO"].startswith(drchrono.BASE):
         return drchrono.application(environ, start)
     return _pages(environ, start)

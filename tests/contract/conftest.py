@@ -2,6 +2,7 @@
 
 import pytest
 
+from . import cerbo_world
 from . import world as worlds
 
 
@@ -14,3 +15,14 @@ def world(database: None) -> worlds.World:
 def other(database: None) -> worlds.World:
     """Another practice."""
     return worlds.make("Other")
+
+
+@pytest.fixture(scope="module")
+def cerbo(database: None) -> cerbo_world.CerboWorld:
+    return cerbo_world.make_cerbo()
+
+
+@pytest.fixture(scope="module")
+def other_cerbo(database: None) -> cerbo_world.CerboWorld:
+    """Another practice."""
+    return cerbo_world.make_cerbo("Other")

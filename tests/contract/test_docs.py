@@ -25,6 +25,16 @@ def test_the_document_is_served_to_everyone() -> None:
     assert {path.split("/")[2] for path in paths} == {resource.path for resource in RESOURCES} | functions
 
 
+def test_the_other_document_is_served_as_well() -> None:
+    answer = support.client().get("/openapi/cerbo.json")
+    assert answer.status_code == 200
+    assert answer.json()["openapi"] == "3.1.0"
+    for name, schema in answer.json()["components"]["schemas"].items():
+        assert jsonschema_rs.meta.is_valid(schema), name
+    shapes = [re.sub(r"{\w+}", "{}", path) for path in answer.json()["paths"]]
+    assert len(shapes) == len(set(shapes)), "two templates of the same URLs"
+
+
 def _checked(url: str) -> str:
     answer = support.client().get(url)
     assert answer.status_code == 200
@@ -68,6 +78,7 @@ def test_unknown_pages_are_404() -> None:
 def test_the_printed_coverage_is_todays() -> None:
     """docs/reference-coverage.md and the README's count; `make docs` prints them."""
     assert coverage.PAGE.read_text() == coverage.page()
+    assert coverage.CERBO_PAGE.read_text() == coverage.cerbo_page()
     assert coverage.README.read_text() == coverage.readme()
 
 

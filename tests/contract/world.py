@@ -203,6 +203,11 @@ class World:
             row.save(force_insert=True)
         return int(row.pk)
 
+    def rows_of(self, model: type[models.Model], row_id: int) -> dict[str, Any]:
+        """All columns of a row, whatever its state."""
+        with tenancy.within(self.practice):
+            return model._default_manager.filter(pk=row_id).values().get()
+
     def _of_its_own(self, model: type[models.Model], column: Any) -> tuple[int | None, int | None]:
         """A row that ``column`` may refer to, of a table with one row for each; or the row there is, if it came with
         that one and nobody has asked for it yet."""

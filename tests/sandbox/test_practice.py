@@ -234,6 +234,7 @@ def test_sandbox_json_tells_what_opens_it(sandbox: Built) -> None:
     assert [len(first["offices"]), len(second["offices"])] == [3, 1]
     for described in (first, second):
         assert {"id", "name", "doctors", "offices", "patients_count", "users", "oauth_apps"} <= set(described)
+        assert described["api_users"]
         for user in described["users"]:
             assert {"username", "password", "role", "permissions"} <= set(user)
             assert user["role"] in ("doctor", "staff")
@@ -245,6 +246,22 @@ def test_sandbox_json_tells_what_opens_it(sandbox: Built) -> None:
     assert [app["rate_limit"] for app in first["oauth_apps"]] == [500, None]
     assert [user["permissions"] for user in first["users"]][-1] == ["Access Scheduling"]
     assert sum(user["is_primary"] for user in first["users"]) == 1
+
+
+def test_api_users_of_every_kind_of_limit(sandbox: Built) -> None:
+    first, second = (practice["api_users"] for practice in sandbox.described["practices"])
+    usual = {"read_only": False, "anonymize": False, "endpoints": [], "ips": []}
+    kinds = [{name for name, value in usual.items() if user[name] != value} for user in first]
+    assert kinds == [set(), {"read_only"}, {"read_only", "anonymize"}, {"endpoints"}, {"ips"}]
+    assert len(second) == 1
+    statuses = []
+    for user in first:
+        with client(auth=(user["username"], user["secret"])) as program:
+            answer = program.get("/api/v1/patients?limit=1")
+            statuses.append(answer.status_code)
+            if answer.status_code == 200:
+                assert answer.json()["total_count"] > 300
+    assert statuses == [200, 200, 200, 200, 403]
 
 
 def test_log_ins_and_secrets_are_right_and_kept_as_digests(sandbox: Built) -> None:

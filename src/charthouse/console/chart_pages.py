@@ -283,7 +283,7 @@ def framed(request: Request, patient: int, app: int) -> HttpResponseBase:
                 doctor=request.actor.doctor or 0,
                 patient=patient,
                 practice=request.actor.practice,
-                user=request.actor.user,
+                user=request.actor.person,
             )
             if address is not None:
                 frame = frames.Frame(one.name, address, one.patient_iframe_height)

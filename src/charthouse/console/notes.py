@@ -164,6 +164,6 @@ def sign(request: Request, visit: int, *, locked: bool) -> None:
     """Lock a note in one's own name, or open it again. Raises Forbidden, NotFound, Conflict."""
     note = _row(request, visit)
     if locked:
-        actions.lock(request.actor.practice, note.pk, request.actor.user)
+        actions.lock(request.actor.practice, note.pk, request.actor.person)
     else:
         actions.unlock(request.actor.practice, note.pk)

@@ -139,7 +139,7 @@ def _make(request: Request, form: NewPerson) -> User | None:
     try:
         with transaction.atomic():
             people.add(person, zone)
-            people.made(person, request.actor.user)
+            people.made(person, request.actor.person)
     except ValidationError as error:
         form.add_error(None, error.messages)
         return None
@@ -161,8 +161,8 @@ def one(request: Request, row: int) -> HttpResponseBase:
         given = {**form.cleaned_data}
         permissions = given.pop("permissions")
         with transaction.atomic():
-            people.change(person, given, request.actor.user)
-            permit(person, [name for name in PERMISSIONS if name in permissions], by=request.actor.user)
+            people.change(person, given, request.actor.person)
+            permit(person, [name for name in PERMISSIONS if name in permissions], by=request.actor.person)
         messages.success(request, "Saved.")
         return redirect("people")
     values = {
@@ -215,11 +215,11 @@ def _do(name: str, person: User, request: Request) -> None:
     if name == "off":
         if person.is_primary:
             raise Conflict("The primary user can't be switched off.")
-        people.activate(person, False, request.actor.user)
+        people.activate(person, False, request.actor.person)
     elif name == "on":
-        people.activate(person, True, request.actor.user)
+        people.activate(person, True, request.actor.person)
     elif name == "second-factor":
-        people.forget_second_factor(person, request.actor.user)
+        people.forget_second_factor(person, request.actor.person)
     elif not passwords.send_link(person, invited_by=request.user):
         raise Conflict("There is no e-mail address to send it to, or the account is switched off.")
 

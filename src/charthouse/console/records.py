@@ -95,7 +95,9 @@ class Choices:
     def _read(self, of: Resource) -> list[tuple[str, str]]:
         try:
             plan.authorize(of, self.actor, reading=True)
-            page = read.page(of, self.actor, parse.query(of, {"page_size": str(MOST_OPTIONS)}))
+            asked = parse.narrowed(of, {})
+            asked.page_size = MOST_OPTIONS
+            page = read.page(of, self.actor, asked)
         except Refusal:
             return []
         told = [shown(one) for one in page.objects]

@@ -6,16 +6,18 @@ from pathlib import Path
 
 
 def main(folder: Path) -> None:
-    """Write ``drchrono.json`` into the folder."""
+    """Write ``drchrono.json`` and ``cerbo.json`` into the folder."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
     import django
 
     django.setup()
 
+    from charthouse.dialects.cerbo import reference as cerbo
     from charthouse.dialects.drchrono import reference
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "drchrono.json").write_bytes(reference.document_json() + b"\n")
+    (folder / "cerbo.json").write_bytes(cerbo.document_json() + b"\n")
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ def _bodies(request: Request, response: Response, body: bytes | Body) -> bodies.
 def called_by(entry: Entry, actor: Actor) -> None:
     """Note who calls."""
     entry.practice_id, entry.user_id, entry.app_id = actor.practice, actor.user, actor.app
+    entry.api_user_id = actor.api_user
 
 
 def _answer(

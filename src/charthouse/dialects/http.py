@@ -99,7 +99,7 @@ class Request:
         if media == "multipart/form-data":
             return multipart.parsed(self.environ)
         if media == "application/x-www-form-urlencoded":
-            return self._form(self.read(most))
+            return self.form(self.read(most))
         if media == "application/json" or media.endswith("+json"):
             return json(self.read(most))
         raise UnsupportedMedia(f'Unsupported media type "{media[:100]}" in request.')
@@ -132,7 +132,8 @@ class Request:
             while left > 0 and (piece := self.environ["wsgi.input"].read(min(left, 1 << 16))):
                 left -= len(piece)
 
-    def _form(self, body: bytes) -> dict[str, Any]:
+    def form(self, body: bytes) -> dict[str, Any]:
+        """The fields of an urlencoded form. Raises Malformed."""
         try:
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2000))
         except ValueError:

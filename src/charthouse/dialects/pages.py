@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from charthouse.dialects import describe
+from charthouse.dialects.cerbo import reference as cerbo
 from charthouse.dialects.drchrono import reference
 from charthouse.dialects.drchrono import registry as drchrono
 from charthouse.dialects.drchrono.registry import registry
@@ -20,9 +21,10 @@ POLICY = (
 
 
 @require_safe
-def openapi(request: HttpRequest) -> HttpResponse:
-    """The OpenAPI document; any origin may read it."""
-    response = HttpResponse(reference.document_json(), content_type="application/json")
+def openapi(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
+    """The OpenAPI document of a dialect; any origin may read it."""
+    printed = {"drchrono": reference, "cerbo": cerbo}[dialect]
+    response = HttpResponse(printed.document_json(), content_type="application/json")
     response["Access-Control-Allow-Origin"] = "*"
     return response
 

@@ -7,13 +7,15 @@ from typing import IO, Any, ClassVar, cast
 
 from django.core.files.base import File as Content
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models.expressions import Combinable, F
+from django.db import models
+from django.db.models.expressions import Combinable, F, Func
 
 from charthouse.files import kinds, links
 from charthouse.files.spool import Spool
 from charthouse.files.storage import store
 from charthouse.identity import tenancy
-from charthouse.resource.fields import Field, Wrong
+from charthouse.resource.fields import READ_ONLY, Access, Field, Wrong
+from charthouse.resource.sql import Text
 
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
 _PIECE = 256 * 1024  # characters of base64 text that are decoded at a time
@@ -105,3 +107,23 @@ class Made(Field):
     def finish(self, value: int | None) -> str | None:
         practice = None if value is None else tenancy.database().tenant
         return None if value is None or practice is None else links.link(practice, value, self.under)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Address(Field):
+    """The absolute URL of something about the row, at the host that this request reached: ``where`` with the values of
+    the columns ``about`` in the place of each ``%s``."""
+
+    where: str
+    about: tuple[str, ...] = ("pk",)
+    access: Access = READ_ONLY
+    stored: bool = False
+    nullable: bool | None = False
+    json_type = {"type": "string"}
+
+    def sql(self) -> Combinable:
+        columns = [F(name) for name in self.about]
+        return Func(Text(self.where), *columns, function="format", output_field=models.TextField())
+
+    def finish(self, value: str | None) -> str | None:
+        return None if value is None else links.origin() + value

@@ -27,12 +27,17 @@ def served_from(origin: Callable[[], str]) -> None:
     _origin.set(origin)
 
 
+def origin() -> str:
+    """``https://host`` as this request reached us, or the setting BASE_URL without one."""
+    served = _origin.get()
+    return served() if served else str(settings.BASE_URL)
+
+
 def link(practice: int, file: int, under: str = "files") -> str:
     """An absolute URL of the file, good from now for LIFE. ``under``: what the id is of, a file or what a file is
     made of; a link of one kind opens nothing of another."""
     until = int((clock.now() + LIFE).timestamp())
-    origin = _origin.get()
-    return f"{origin() if origin else settings.BASE_URL}/{under}/{_signer(under).sign(f'{practice}-{file}-{until}')}"
+    return f"{origin()}/{under}/{_signer(under).sign(f'{practice}-{file}-{until}')}"
 
 
 def opened(token: str, under: str = "files") -> tuple[int, int]:

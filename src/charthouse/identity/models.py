@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
+from charthouse.identity.apimodels import ApiCalls, ApiUser
 from charthouse.identity.tokens import AccessToken, Application, Calls, Grant, RefreshToken
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "SCOPES",
     "SHARING",
     "AccessToken",
+    "ApiCalls",
+    "ApiUser",
     "Application",
     "Calls",
     "Grant",

@@ -27,7 +27,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections, models, transaction
 
-from charthouse.identity.models import Practice, User
+from charthouse.identity.models import ApiUser, Practice, User
 from charthouse.identity.tenancy import Record, RecordKey
 
 LOCK = 0x6368_0001
@@ -36,6 +36,7 @@ CURRENT = "nullif(current_setting('charthouse.practice', true), '')::bigint"
 POLICIES = {
     Practice._meta.db_table: f"{CURRENT} is null or id = {CURRENT}",
     User._meta.db_table: f"{CURRENT} is null or practice_id = {CURRENT}",
+    ApiUser._meta.db_table: f"practice_id = {CURRENT}",
 }
 # What the web role may do with a table; a model that says otherwise has it in ``web_role_may``.
 USUAL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})

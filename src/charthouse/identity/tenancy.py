@@ -8,6 +8,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from charthouse import clock
 from charthouse.identity.database.base import DatabaseWrapper
+from charthouse.resource.actor import Actor
 
 
 def database() -> DatabaseWrapper:
@@ -100,3 +101,20 @@ class Record(models.Model):
 
     class Meta:
         abstract = True
+
+
+class Signed(models.Model):
+    """A row that keeps who made it and who wrote it last: people, or null for a program that calls in its own name.
+    The engine signs what it writes."""
+
+    added_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    updated_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    class Meta:
+        abstract = True
+
+    def sign(self, actor: Actor) -> list[str]:
+        if self._state.adding:
+            self.added_by_id = actor.user
+        self.updated_by_id = actor.user
+        return ["updated_by"]

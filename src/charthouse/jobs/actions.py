@@ -39,7 +39,7 @@ def begin(
             practice_id=actor.practice,
             kind=kind,
             app=actor.app,
-            user_id=actor.user,
+            user_id=actor.person,
             doctor_id=actor.doctor,
             request=request,
             options=options,

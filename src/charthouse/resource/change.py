@@ -1,12 +1,16 @@
 """A write that was asked for: what the caller gave, parsed, and every fault found so far."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from charthouse.resource.actor import Actor
 
 if TYPE_CHECKING:
     from charthouse.resource.declare import Resource
+
+NOWHERE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(eq=False)
@@ -19,6 +23,7 @@ class Change:
     row        the row as it is (locked), None for a create
     columns    values by model attribute that checks set beside the declared keys
     errors     by wire name
+    at         ids of the rows that the URL lies below, by path parameter
     replaced   by model attribute, the value that was there before, for what an update really changed
     """
 
@@ -31,6 +36,7 @@ class Change:
     row: Any = None
     columns: dict[str, Any] = field(default_factory=dict)
     replaced: dict[str, Any] = field(default_factory=dict)
+    at: Mapping[str, int] = field(default_factory=lambda: NOWHERE)
 
     def wrong(self, name: str, message: str) -> None:
         """Report a fault of one key; the write won't happen."""

@@ -1,5 +1,6 @@
 """What a declaration is, and the registry that refuses to start with an incomplete one."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.db.models import Q
 
+from charthouse.resource import anonymous as anonymity
 from charthouse.resource.events import Event
 from charthouse.resource.fields import REQUIRED, Field, Id, Ref
 from charthouse.resource.filters import Filter, RefIs
@@ -35,7 +37,8 @@ class PageSize:
 
 @dataclass(frozen=True)
 class Hidden:
-    """Rows that a list leaves out unless the flag named ``unless`` is on. Asked for by id, they are there.
+    """Rows that a list leaves out unless the parameter named ``unless`` is given. Asked for by id, they are there,
+    unless ``by_id``: then they are found by id with the flag alone, and never written.
 
     ``usable``: other rows may still be made to refer to them (a document of an inactive patient).
     """
@@ -43,6 +46,21 @@ class Hidden:
     rows: Q
     unless: str
     usable: bool = False
+    by_id: bool = False
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A row that the URL names above this resource's rows: ``name``, the parameter of the path; ``to``, the resource
+    whose row it is, 404 where it isn't visible; ``source``, the model's reference to it, filled by a create."""
+
+    name: str
+    to: str
+    source: str
+
+    @property
+    def attribute(self) -> str:
+        return self.source if self.source.endswith("_id") else f"{self.source}_id"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +82,12 @@ class Action:
 class Resource:
     """Everything about one resource, in one place.
 
-    path         the URL below the dialect's base
+    path         the URL below the dialect's base; ``{name}`` in it is a parent's id or a parameter
     doc          one line
     methods      of the list URL (GET, POST) and of the object URL (GET, PUT, PATCH, DELETE) together
+    parents      see Parent
+    lists, reads whether the list URL, and the object URL, have the GET of ``methods``
+    counted      what of the caller's quota a call counts against, where a dialect has several
     scopes, permissions   all of them are needed; ``permissions_on`` "writes" lets reads pass without permissions
     write_right  a right that the app itself must have to write, whatever it was granted
     not_on       account plans whose practices don't have this resource
@@ -115,8 +136,18 @@ class Resource:
     unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     max_body: int = MAX_BODY
     addition: bool = False
+    parents: tuple[Parent, ...] = ()
+    lists: bool = True
+    reads: bool = True
+    counted: str = "standard"
 
     def __post_init__(self) -> None:
+        self.list_methods = tuple(
+            m for m in self.methods.split() if m == "POST" or (m == "GET" and self.lists)
+        )
+        self.object_methods = tuple(
+            m for m in self.methods.split() if m != "POST" and (m != "GET" or self.reads)
+        )
         self.method_set = tuple(self.methods.split())
         self.by_name = {declared.name: declared for declared in self.fields}
         self.filters_by_name = {declared.name: declared for declared in self.filters}
@@ -190,6 +221,15 @@ class Registry:
             yield "needs an example"
         if unknown := [name for name in resource.example if name not in resource.by_name]:
             yield f"example names unknown keys {unknown}"
+        for parent in resource.parents:
+            if parent.to not in self.resources:
+                yield f"is below rows of the unknown resource {parent.to!r}"
+            if f"{{{parent.name}}}" not in resource.path:
+                yield f"its path doesn't name {parent.name}"
+        for name in re.findall(r"{(\w+)}", resource.path):
+            if name not in [p.name for p in resource.parents] and name not in resource.filters_by_name:
+                yield f"{{{name}}} of its path is no parent and no parameter"
+        yield from anonymity.faults(resource.fields, resource.model)
         if not resource.method_set or set(resource.method_set) - set(METHODS):
             yield f"methods {resource.methods!r}"
         if resource.sharing != ALWAYS and not resource.owner:
@@ -218,9 +258,9 @@ class Registry:
 
     def _path_faults(self, resource: Resource) -> Iterable[str]:
         paths = [resource.owner] if resource.owner else []
-        for path in paths:
+        for path in [*paths, *(parent.source for parent in resource.parents)]:
             if not _resolves(resource.model, path):
-                yield f"owner {path!r} is no path of {resource.model.__name__}"
+                yield f"owner or parent {path!r} is no path of {resource.model.__name__}"
         for declared in resource.fields:
             try:
                 column = declared.column(resource.model)

@@ -9,6 +9,7 @@ from charthouse.resource import fields as kinds
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import ABSENT, Field, ListOf
 from charthouse.resource.functions import Function
+from charthouse.resource.joined import Constant, Linked, Parts
 from charthouse.resource.nested import Embedded, Many, Members, One, RelatedIds, Rows
 from charthouse.resource.schema import shows_null
 
@@ -34,6 +35,10 @@ def _value(field: Field, model: type[models.Model] | None, given: Mapping[str, A
         return _as_shown(field, given[field.name])
     if field.example is not ABSENT:
         return field.example
+    if isinstance(field, Parts | Linked):
+        return _object(field.fields, field.of(model), given)
+    if isinstance(field, Constant):
+        return field.value
     if isinstance(field, Members):
         return _members(field)
     if isinstance(field, RelatedIds | ListOf):
@@ -76,6 +81,7 @@ def _typical(field: Field) -> Any:
         return choices[0] if choices and field.access is kinds.REQUIRED else ""
     samples = {
         kinds.WallClock: "2026-03-02T09:30:00",
+        kinds.Moment: "2026-02-27 16:04:12",
         kinds.Timestamp: "2026-02-27T16:04:12",
         kinds.Measure: 0,
         kinds.Decimal: "0.00",

@@ -58,6 +58,7 @@ class Field:
     kept      a PUT that leaves it out keeps it
     in_query  a POST may give it as a query parameter as well
     addition  not in the seed: the hosted API has grown it since
+    left      what an anonymised caller is shown of it (resource.anonymous); default: what the model says of the column
     """
 
     name: str = field(kw_only=False)
@@ -75,6 +76,7 @@ class Field:
     kept: bool = False
     in_query: bool = False
     addition: bool = False
+    left: str = ""
     example: Any = ABSENT
 
     json_type: ClassVar[dict[str, Any]] = {}
@@ -153,6 +155,10 @@ class Field:
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the value, null apart."""
         return dict(self.json_type)
+
+    def written_schema(self) -> dict[str, Any]:
+        """The same for what is written, where that is of another type than what is shown."""
+        return self.schema()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -271,9 +277,11 @@ class Id(Field):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ref(Field):
-    """The id of a row of another resource (``to``: its path), which must exist and be visible to the caller."""
+    """The id of a row of another resource (``to``: its path), which must exist and be visible to the caller.
+    ``as_text`` where the wire shows it as text."""
 
     to: str
+    as_text: bool = False
     json_type = {"type": "integer", "format": "int64"}
 
     @property
@@ -281,7 +289,11 @@ class Ref(Field):
         return self.path if self.path == "id" or self.path.endswith("_id") else f"{self.path}_id"
 
     def shown(self, column: Combinable) -> Combinable:
-        return F(self.attribute) if not self.source or "__" not in self.source else column
+        shown = F(self.attribute) if not self.source or "__" not in self.source else column
+        return Cast(shown, models.TextField()) if self.as_text else shown
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"} if self.as_text else dict(self.json_type)
 
     def references(self, value: Any) -> Iterable[tuple["Ref", int, tuple[str, ...]]]:
         return () if value is None else ((self, value, (self.name,)),)
@@ -386,6 +398,16 @@ class Timestamp(Field):
 
     def shown(self, column: Combinable) -> Combinable:
         return sql.WallClock(column, "UTC")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moment(Timestamp):
+    """The same with a space in the place of the T."""
+
+    json_type = {"type": "string", "format": "moment"}
+
+    def shown(self, column: Combinable) -> Combinable:
+        return sql.Spaced(column)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

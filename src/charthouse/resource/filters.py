@@ -24,6 +24,7 @@ class Filter:
     needs     names of parameters that must come with it; a flag without them is ignored
     replaces  names of parameters whose condition this one's takes the place of
     addition  not in the seed: the hosted API has grown it since
+    repeated  its value is a list: the parameter may be given several times
     ranged    how many rows it finds hangs on its values: such a list is planned anew for each request
     """
 
@@ -36,6 +37,7 @@ class Filter:
     addition: bool = False
     json_type: ClassVar[dict[str, Any]] = {"type": "string"}
     ranged: ClassVar[bool] = False
+    repeated: ClassVar[bool] = False
 
     @property
     def path(self) -> str:
@@ -96,6 +98,31 @@ class Contains(Filter):
 
     def where(self) -> Q:
         return Q(**{f"{self.path}__icontains": Slot(self.name, models.TextField())})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Like(Filter):
+    """The whole text, in any case, with ``%`` for any part of it. ``sources``: one of these columns."""
+
+    sources: tuple[str, ...] = ()
+
+    def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
+        return {self.name: plain_text(text).replace("\\", "\\\\").replace("_", "\\_")}
+
+    def where(self) -> Q:
+        pattern = Slot(self.name, models.TextField())
+        found = Q()
+        for path in self.sources or (self.path,):
+            found |= Q(_Like(F(path), pattern))
+        return found
+
+
+class _Like(Func):
+    arity = 2
+    conditional = True
+    template = "upper(%(expressions)s)"
+    arg_joiner = ") like upper("
+    output_field = models.BooleanField()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -217,12 +244,15 @@ class Chosen(Filter):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Flag(Filter):
     """On when present, unless its value says no. What it does is up to ``unless`` of a resource's hidden rows,
-    or to ``matches``."""
+    or to ``matches``. ``on_for``: "any" value that isn't empty, or the literal text "true" alone."""
 
     matches: Callable[[], Q] | None = None
+    on_for: str = ""
     json_type = {"type": "boolean"}
 
     def on(self, text: str) -> bool:
+        if self.on_for:
+            return text == "true" if self.on_for == "true" else bool(text)
         try:
             return Boolean(self.name).parse(text)
         except Wrong:

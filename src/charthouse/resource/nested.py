@@ -6,7 +6,7 @@ Objects are read inside the row's own SELECT (``json_build_object``), so that a 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import msgspec
 from django.apps import apps
@@ -76,6 +76,10 @@ class Members(Field):
 
     fields: tuple[Field, ...]
     many: ClassVar[bool] = False
+
+    def of(self, model: type[models.Model] | None) -> type[models.Model] | None:
+        """The model that the members are columns of, in a row of ``model``; None where they are JSON's."""
+        return None
 
     def plain(self) -> "Members":
         """The same without the members that are shown with verbose alone."""
@@ -153,6 +157,9 @@ class Rows(Members):
     def __post_init__(self) -> None:
         if isinstance(self.to, str):
             object.__setattr__(self, "to", apps.get_model(self.to))
+
+    def of(self, model: type[models.Model] | None) -> type[models.Model] | None:
+        return cast("type[models.Model]", self.to)
 
     def rows(self) -> "models.QuerySet[Any]":
         """The rows of one outer row, inside its SELECT."""

@@ -1,5 +1,6 @@
 """OpenAPI 3.1, printed from the declarations. What is the dialect's own (paging, credentials, errors) is a Wire."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,11 @@ class Wire:
     paging      query parameters of every list of a resource, as Parameter objects
     schemas     the dialect's own components/schemas, its error bodies among them
     refusals    status → Response object
+    created     status of a create; ``several``: whether one may create a list of rows
+    changed     status of a replace or change: with 200, it answers with the object
+    deleted     the schema of the answer to a DELETE, and an example of it; None: there is none
+    listed      the schema of a function's answer that is a list, of the schema of its items
+    anonymises  whether some callers are shown less than there is
     media       request bodies' media types that take nested values; ``forms``: those that take plain ones
     """
 
@@ -46,6 +52,12 @@ class Wire:
     paging: Callable[[Resource], list[dict[str, Any]]]
     schemas: Mapping[str, Schema]
     refusals: Mapping[int, dict[str, Any]]
+    created: int = 201
+    several: bool = True
+    changed: int = 204
+    deleted: tuple[Schema, Any] | None = None
+    listed: Callable[[Schema], Schema] = lambda item: {"type": "array", "items": item}
+    anonymises: bool = False
     media: Sequence[str] = ("application/json",)
     forms: Sequence[str] = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -57,11 +69,9 @@ def document(registry: Registry, wire: Wire, servers: Sequence[str] = ("/",)) ->
     for resource in _sorted(registry):
         paths.update(printer.paths(resource))
     for path, functions in sorted(registry.functions.items()):
-        item = paths.setdefault(f"{wire.base}{path}", {})
         for function in functions.values():
-            if function.resource is not None and function.names_a_row:
-                item["parameters"] = [_id_parameter(function.resource)]
-            item[function.method.lower()] = printer.function(function)
+            operation = {function.method.lower(): printer.function(function)}
+            paths.setdefault(printer.place(path), {}).update(printer.parameters(path, function) | operation)
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -101,8 +111,12 @@ def pages(registry: Registry) -> dict[str, list[Function]]:
 
 def component(resource: Resource | Function, kind: str = "") -> str:
     """The name of a resource's schema: ``PatientsSummary``, ``PatientsSummaryVerbose``, ``PatientsSummaryWrite``."""
-    path = resource.path.replace("/{id}", "").replace("/", "_")
-    return "".join(word.title() for word in path.split("_")) + kind
+    return "".join(word.title() for word in _slug(resource.path).split("_")) + kind
+
+
+def _slug(path: str) -> str:
+    """``patients/{patient_id}/images`` → ``patients_images``."""
+    return "_".join(part for part in path.split("/") if "{" not in part)
 
 
 def ref(name: str) -> Schema:
@@ -114,36 +128,64 @@ class _Printer:
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
+        self.places: dict[str, str] = {}
         self.schemas: dict[str, Schema] = {}
+
+    def place(self, path: str) -> str:
+        """The key of a path. Of templates that mean the same URLs, the document names one."""
+        return self.places.setdefault(re.sub(r"{\w+}", "{}", path), f"{self.wire.base}{path}")
+
+    def parameters(self, path: str, declared: Resource | Function) -> dict[str, Any]:
+        """What the path's names stand for, under the names that the document has for them."""
+        names = re.findall(r"{(\w+)}", self.place(path))
+        found = []
+        for name, own in zip(names, re.findall(r"{(\w+)}", path), strict=True):
+            parent = next((parent for parent in declared.parents if parent.name == own), None)
+            if own in declared.filters_by_name:
+                found.append(
+                    {
+                        **_parameter(declared.filters_by_name[own]),
+                        "name": name,
+                        "in": "path",
+                        "required": True,
+                    }
+                )
+            else:
+                of = parent.to if parent else declared.of if isinstance(declared, Function) else declared.path
+                found.append(_id_parameter(of, name))
+        return {"parameters": found} if found else {}
 
     def paths(self, resource: Resource) -> dict[str, Any]:
         self._components(resource)
         listed = {"GET": self._list, "POST": self._create}
-        of_list = {m.lower(): make(resource) for m, make in listed.items() if m in resource.method_set}
+        of_list = {m.lower(): listed[m](resource) for m in listed if m in resource.list_methods}
         of_object = {
             method.lower(): self._object(resource, method)
             for method in OPERATIONS
-            if method in resource.method_set
+            if method in resource.object_methods
         }
         paths: dict[str, Any] = {}
-        base = f"{self.wire.base}{resource.path}"
+        path = resource.path
         if of_list:
-            paths[base] = of_list
+            paths[self.place(path)] = self.parameters(path, resource) | of_list
         for alias in resource.aliases:
-            paths[f"{base}/{alias}"] = {"get": self._alias(resource, alias)}
+            paths[f"{self.wire.base}{path}/{alias}"] = {"get": self._alias(resource, alias)}
         if of_object:
-            paths[f"{base}/{{id}}"] = {"parameters": [_id_parameter(resource)], **of_object}
+            paths[self.place(f"{path}/{{id}}")] = self.parameters(f"{path}/{{id}}", resource) | of_object
         for action in resource.actions:
-            paths[f"{base}/{{id}}/{action.name}"] = {
-                "parameters": [_id_parameter(resource)],
+            below = f"{path}/{{id}}/{action.name}"
+            paths[self.place(below)] = self.parameters(below, resource) | {
                 action.method.lower(): self._action(resource, action),
             }
         return paths
 
     def _components(self, resource: Resource) -> None:
-        self.schemas[component(resource)] = schema.shown(resource, verbose=False)
+        anonymous = self.wire.anonymises
+        self.schemas[component(resource)] = schema.shown(resource, verbose=False, anonymous=anonymous)
         if resource.has_verbose:
-            self.schemas[component(resource, "Verbose")] = schema.shown(resource, verbose=True)
+            self.schemas[component(resource, "Verbose")] = schema.shown(
+                resource, verbose=True, anonymous=anonymous
+            )
         if {"POST", "PUT"} & set(resource.method_set):
             self.schemas[component(resource, "Write")] = schema.written(resource.fields, resource.model)
         if "PATCH" in resource.method_set:
@@ -157,7 +199,9 @@ class _Printer:
         names = [component(resource), *([component(resource, "Verbose")] if resource.has_verbose else [])]
         pages = [self.wire.page({"type": "array", "items": ref(name)}) for name in names]
         page = pages[0] if len(pages) == 1 else {"anyOf": pages}
-        parameters = [_parameter(declared) for declared in resource.filters] + self.wire.paging(resource)
+        named = re.findall(r"{(\w+)}", resource.path)
+        asked = [declared for declared in resource.filters if declared.name not in named]
+        parameters = [_parameter(declared) for declared in asked] + self.wire.paging(resource)
         example = example_shown(resource, verbose=False)
         notes = [
             "One of these parameters is required: " + ", ".join(f"`{name}`" for name in group) + "."
@@ -175,17 +219,25 @@ class _Printer:
 
     def _create(self, resource: Resource) -> dict[str, Any]:
         shown = ref(component(resource, "Verbose" if resource.has_verbose else ""))
-        made = {"anyOf": [shown, {"type": "array", "items": shown}]}
-        body = self._body(resource.fields, component(resource, "Write"), example_written(resource), many=True)
+        several = self.wire.several
+        made = {"anyOf": [shown, {"type": "array", "items": shown}]} if several else shown
+        example = example_written(resource)
+        body = self._body(resource.fields, component(resource, "Write"), example, many=several)
         return self._operation(
             resource,
             "create",
-            f"Create one or more rows of {resource.path}.",
-            ["A JSON array creates all of its rows or none, and is answered with the array of created rows."],
+            f"Create {'one or more rows' if several else 'a row'} of {resource.path}.",
+            ["A JSON array creates all of its rows or none, and is answered with the array of created rows."]
+            if several
+            else [],
             reading=False,
             body=body,
             responses={
-                "201": _content("The created row, or rows.", made, example_shown(resource, verbose=True))
+                str(self.wire.created): _content(
+                    "The created row, or rows." if several else "The created row.",
+                    made,
+                    example_shown(resource, verbose=True),
+                )
             },
         )
 
@@ -216,8 +268,17 @@ class _Printer:
             [],
             reading=False,
             body=body,
-            responses={"204": {"description": DONE[method]}},
+            responses=self._done(resource, method),
         )
+
+    def _done(self, resource: Resource, method: str) -> dict[str, Any]:
+        """The answer to a write of an object."""
+        if method == "DELETE" and self.wire.deleted is not None:
+            return {"200": _content(DONE[method], *self.wire.deleted)}
+        if method == "DELETE" or self.wire.changed == 204:
+            return {"204": {"description": DONE[method]}}
+        one = ref(component(resource, "Verbose" if resource.has_verbose else ""))
+        return {str(self.wire.changed): _content(DONE[method], one, example_shown(resource, verbose=True))}
 
     def _alias(self, resource: Resource, alias: str) -> dict[str, Any]:
         location = {"Location": {"schema": {"type": "string", "format": "uri"}, "required": True}}
@@ -236,8 +297,10 @@ class _Printer:
         example = {f.name: f.example for f in action.fields if isinstance(f.example, str | int | bool)}
         if action.answers == "object":
             shown = ref(component(resource, "Verbose" if resource.has_verbose else ""))
-            status = "201" if action.method == "POST" else "200"
-            done = {status: _content("The row as it now is.", shown, example_shown(resource, verbose=True))}
+            status = self.wire.created if action.method == "POST" else 200
+            done = {
+                str(status): _content("The row as it now is.", shown, example_shown(resource, verbose=True))
+            }
         else:
             done = {"204": {"description": "Done."}}
         return self._operation(
@@ -256,12 +319,12 @@ class _Printer:
         if function.media == JSON and function.answers:
             name = component(function, function.method.title() + "Answer")
             keys = {
-                f.name: schema.described(f, schema.shown_value(f, None), models.Model)
+                f.name: schema.described(f, schema.shown_value(f, function.answers_of), models.Model)
                 for f in function.answers
             }
             always = [f.name for f in function.answers if f.access is not OPTIONAL]
             self.schemas[name] = schema.strict(keys) | {"required": always}
-            answers = {"type": "array", "items": ref(name)} if function.many else ref(name)
+            answers = self.wire.listed(ref(name)) if function.many else ref(name)
             example = example_answered(function)
         done: dict[str, Any] = {"description": "Done."}
         if function.answers or function.media != JSON:
@@ -284,7 +347,7 @@ class _Printer:
             function.doc,
             [],
             reading=bool(function.reading),
-            parameters=[_parameter(declared) for declared in function.parameters],
+            parameters=[_parameter(p) for p in function.parameters if f"{{{p.name}}}" not in function.path],
             responses=responses,
             body=body,
         ) | {"x-function": True}
@@ -308,7 +371,7 @@ class _Printer:
             if status in self.wire.refusals
         }
         operation: dict[str, Any] = {
-            "operationId": f"{resource.path.replace('/{id}', '').replace('/', '_')}_{name}",
+            "operationId": f"{_slug(resource.path)}_{name}",
             "tags": [resource.page],
             "summary": summary,
             "description": " ".join([resource.doc, *notes, *_demands(resource, reading)]),
@@ -362,12 +425,12 @@ def _content(description: str, of: Schema, example: Any) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": of, "example": example}}}
 
 
-def _id_parameter(resource: Resource) -> dict[str, Any]:
+def _id_parameter(of: str, name: str) -> dict[str, Any]:
     return {
-        "name": "id",
+        "name": name,
         "in": "path",
         "required": True,
-        "description": f"The id of a row of {resource.path}.",
+        "description": f"The id of a row of {of}.",
         "schema": {"type": "integer", "format": "int64", "minimum": 1},
     }
 

@@ -1,9 +1,8 @@
 """First stage: what came over the wire → a Query or a Change, by the declaration. Every wrong key is reported at once.
 
-May refuse: wrong values (Invalid), a page that can't be (NotFound). Touches no database.
+Pages are the dialect's: it completes the Query. May refuse: wrong values (Invalid). Touches no database.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 from charthouse.resource.actor import Actor
-from charthouse.resource.change import Change
+from charthouse.resource.change import NOWHERE, Change
 from charthouse.resource.declare import Resource
-from charthouse.resource.errors import Invalid, Malformed, NotFound
+from charthouse.resource.errors import Invalid, Malformed
 from charthouse.resource.fields import OPTIONAL, REQUIRED, Field, Wrong
 from charthouse.resource.filters import Flag
 from charthouse.resource.nested import Rows
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Query:
-    """A list that was asked for. ``after`` and ``before`` are row ids that pages were cut at."""
+    """A list that was asked for. ``after`` and ``before`` are row ids that pages were cut at; ``offset`` rows are left
+    out before the page; ``counted``: how many rows there are in all is wanted too."""
 
     filters: tuple[str, ...]
     slots: dict[str, Any]
@@ -33,24 +33,18 @@ class Query:
     verbose: bool
     page_size: int
     page: int = 1
+    offset: int = 0
     after: int | None = None
     before: int | None = None
+    counted: bool = False
 
 
 # -- queries ----------------------------------------------------------------------------------------------------
 
 
-def query(resource: Resource, parameters: Mapping[str, str]) -> Query:
-    """A list that is asked for. Raises Invalid for wrong values, Malformed when none of a required group is there."""
-    asked = narrowed(resource, parameters)
-    asked.verbose = resource.has_verbose and parameters.get("verbose", "").lower() in ("true", "1")
-    asked.page_size = _page_size(resource, parameters.get("page_size", ""), asked.verbose)
-    _page(parameters, asked)
-    return asked
-
-
-def narrowed(declaration: "Resource | Function", parameters: Mapping[str, str]) -> Query:
-    """The declared parameters alone, without pages. Raises as ``query`` does."""
+def narrowed(declaration: "Resource | Function", parameters: Mapping[str, Any]) -> Query:
+    """The declared parameters, without pages. Raises Invalid for wrong values, Malformed when none of a required
+    group is there."""
     asked = Query((), {}, frozenset(), False, 0)
     if parameters:
         _filters(declaration, parameters, asked)
@@ -63,7 +57,7 @@ def narrowed(declaration: "Resource | Function", parameters: Mapping[str, str]) 
     return asked
 
 
-def _filters(declaration: "Resource | Function", parameters: Mapping[str, str], asked: Query) -> None:
+def _filters(declaration: "Resource | Function", parameters: Mapping[str, Any], asked: Query) -> None:
     names, flags, errors = [], set(), {}
     for name, text in parameters.items():
         declared = declaration.filters_by_name.get(name)
@@ -88,49 +82,14 @@ def _filters(declaration: "Resource | Function", parameters: Mapping[str, str], 
     asked.filters, asked.flags = tuple(sorted(names)), frozenset(flags)
 
 
-def _page_size(resource: Resource, text: str, verbose: bool) -> int:
-    """Out of bounds is clamped, nonsense ignored."""
-    size = resource.page_size
-    most = min(size.verbose, size.maximum) if verbose else size.maximum
-    wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    return min(wanted or size.default, most)
-
-
-def _page(parameters: Mapping[str, str], asked: Query) -> None:
-    if text := parameters.get("page"):
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-            raise NotFound("Invalid page.")
-        asked.page = int(text)
-    if cursor := parameters.get("cursor"):
-        direction, row_id = _cursor(cursor)
-        if direction == "a":
-            asked.after = row_id
-        else:
-            asked.before = row_id
-
-
-def cursor(direction: str, row_id: int) -> str:
-    """Where a page was cut: "a"fter or "b"efore a row. Opaque to callers; harmless when forged."""
-    return urlsafe_b64encode(f"{direction}{row_id}".encode()).decode().rstrip("=")
-
-
-def _cursor(text: str) -> tuple[str, int]:
-    try:
-        plain = urlsafe_b64decode(text.encode("ascii") + b"==").decode("ascii")
-        direction, row_id = plain[:1], plain[1:]
-        if direction in ("a", "b") and row_id.isdigit() and len(row_id) < 19:
-            return direction, int(row_id)
-    except ValueError:
-        pass
-    raise NotFound("Invalid page.")
-
-
 # -- writes -----------------------------------------------------------------------------------------------------
 
 
-def change(resource: Resource, actor: Actor, operation: str, payload: Any) -> Change:
+def change(
+    resource: Resource, actor: Actor, operation: str, payload: Any, at: Mapping[str, int] = NOWHERE
+) -> Change:
     """One object of a body → Change, its ``errors`` filled. Keys that aren't declared are ignored."""
-    parsed = Change(resource, actor, operation, {}, frozenset())
+    parsed = Change(resource, actor, operation, {}, frozenset(), at=at)
     if not isinstance(payload, Mapping):
         kind = type(payload).__name__
         parsed.wrong("non_field_errors", f"Invalid data. Expected a dictionary, but got {kind}.")

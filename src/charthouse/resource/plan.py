@@ -5,7 +5,7 @@ a scope or a permission (Forbidden). Touches no database.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,9 +16,11 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL, Window
 from django.db.models.functions import RowNumber
 
+from charthouse.resource import anonymous as anonymity
 from charthouse.resource import sql
 from charthouse.resource.actor import Actor
 from charthouse.resource.beside import is_beside
+from charthouse.resource.change import NOWHERE
 from charthouse.resource.declare import ALWAYS, Resource
 from charthouse.resource.errors import Forbidden
 from charthouse.resource.fields import Field
@@ -83,9 +85,10 @@ def owned_only(resource: Resource, actor: Actor) -> bool:
     return resource.sharing != ALWAYS and resource.sharing not in actor.shared
 
 
-def bindings(actor: Actor) -> dict[str, Any]:
-    """The values of the slots that every statement may use (sql.RESERVED)."""
+def bindings(actor: Actor, at: Mapping[str, int] = NOWHERE) -> dict[str, Any]:
+    """The values of the slots that every statement may use (sql.RESERVED), and those of the rows above."""
     return {
+        **{f"at_{name}": row_id for name, row_id in at.items()},
         "practice": actor.practice,
         "caller_doctor": actor.doctor,
         "caller": actor.user,
@@ -120,23 +123,49 @@ def _archived(condition: Q) -> Q:
     return Q(*turned, _connector=condition.connector, _negated=condition.negated)
 
 
-def one(resource: Resource, owned: bool, verbose: bool, *, gone: bool = False) -> Shape:
+def placed(
+    resource: Resource, owned: bool, *, hidden: bool = True, gone: bool = False
+) -> "models.QuerySet[Any]":
+    """The visible rows below the rows that the URL names, which must be visible too: slots ``at_<path parameter>``.
+    ``hidden`` off: without the rows that are hidden even from who knows their id."""
+    rows = visible(resource, owned, gone=gone)
+    for parent in resource.parents:
+        here = Slot(f"at_{parent.name}", ID())
+        path = parent.source if parent.source.endswith("id") else f"{parent.source}_id"
+        above = visible(resource.registry[parent.to], False).filter(pk=here)
+        rows = rows.filter(models.Exists(above), **{path: here})
+    if resource.hidden and resource.hidden.by_id and not hidden:
+        rows = rows.exclude(resource.hidden.rows)
+    return rows
+
+
+def one(
+    resource: Resource,
+    owned: bool,
+    verbose: bool,
+    anonymous: bool = False,
+    flags: frozenset[str] = frozenset(),
+    *,
+    gone: bool = False,
+) -> Shape:
     """The row of slot ``id``; ``gone``: one that was archived."""
-    return _cached(
-        resource,
-        ("one", owned, verbose, gone),
-        lambda: _shape(resource, visible(resource, owned, gone=gone).filter(pk=Slot("id", ID())), verbose),
-    )
+    hidden = resource.hidden is None or resource.hidden.unless in flags
+
+    def make() -> Shape:
+        rows = placed(resource, owned, hidden=hidden or gone, gone=gone).filter(pk=Slot("id", ID()))
+        return _shape(resource, rows, verbose, anonymous=anonymous)
+
+    return _cached(resource, ("one", owned, verbose, anonymous, hidden, gone), make)
 
 
 def whole(resource: Resource, owned: bool, lock: bool) -> Statement:
-    """All columns of the row of slot ``id``, in the model's order; ``lock`` it against other writers."""
+    """All columns of the row of slot ``id``, in the model's order; locked against other writers with ``lock``."""
 
     def make() -> Statement:
-        rows = visible(resource, owned).filter(pk=Slot("id", ID()))
-        columns = [column.attname for column in resource.model._meta.concrete_fields]
+        rows = placed(resource, owned, hidden=False).filter(pk=Slot("id", ID()))
         if lock:
             rows = rows.select_for_update(of=("self",), no_key=True)
+        columns = [column.attname for column in resource.model._meta.concrete_fields]
         return statement(*compiled(rows.values_list(*columns)))
 
     return _cached(resource, ("whole", owned, lock), make)
@@ -171,25 +200,36 @@ def existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
     return statement(" union all ".join(parts), tuple(parameters))
 
 
-def page(resource: Resource, owned: bool, query: Query) -> Shape:
+def page(resource: Resource, owned: bool, query: Query, anonymous: bool = False) -> Shape:
     """One page of a list; slots ``limit``, and ``after``, ``before`` or ``offset`` by the query's kind."""
     seek = "after" if query.after is not None else "before" if query.before is not None else ""
-    seek = seek or ("offset" if query.page > 1 else "")
-    key = ("page", owned, query.verbose, query.filters, query.flags, seek)
-    return _cached(resource, key, lambda: _page(resource, owned, query, seek))
+    seek = seek or ("offset" if query.offset else "")
+    key = ("page", owned, query.verbose, query.filters, query.flags, seek, anonymous)
+    return _cached(resource, key, lambda: _page(resource, owned, query, seek, anonymous))
+
+
+def count(resource: Resource, owned: bool, query: Query) -> Statement:
+    """How many rows all pages of a list have together."""
+
+    def make() -> Statement:
+        text, parameters = compiled(_listed(resource, owned, query).order_by().values_list("pk"))
+        return statement(f"select count(*) from ({text}) as listed", parameters, _ranged(resource, query))  # noqa: S608
+
+    return _cached(resource, ("count", owned, query.filters, query.flags), make)
 
 
 def narrowed(
     resource: Resource, owned: bool, asked: Sequence[Filter], flags: Collection[str]
 ) -> "models.QuerySet[Any]":
     """The visible rows that the parameters asked for let through, unless lists hide them."""
-    rows = visible(resource, owned)
+    rows = placed(resource, owned)
     condition = Q()
     replaced = {name for declared in asked for name in declared.replaces}
     for declared in asked:
         if declared.name not in replaced:
             condition &= declared.where()
-    if resource.hidden and resource.hidden.unless not in flags:
+    shown = {*flags, *(declared.name for declared in asked)}
+    if resource.hidden and resource.hidden.unless not in shown:
         condition &= ~resource.hidden.rows
     return rows.filter(condition)
 
@@ -203,19 +243,28 @@ def numbered(
     return compiled(rows.values_list("pk", Window(RowNumber(), order_by=by)))
 
 
-def some(resource: Resource, owned: bool, verbose: bool) -> Shape:
+def some(resource: Resource, owned: bool, verbose: bool, anonymous: bool = False) -> Shape:
     """The visible rows of the ids in slot ``ids``, in no order."""
 
     def make() -> Shape:
         asked = sql.IsAny(models.F("pk"), Slot("ids", ArrayField(ID())))
-        return _shape(resource, visible(resource, owned).filter(asked), verbose)
+        return _shape(resource, visible(resource, owned).filter(asked), verbose, anonymous=anonymous)
 
-    return _cached(resource, ("some", owned, verbose), make)
+    return _cached(resource, ("some", owned, verbose, anonymous), make)
 
 
-def _page(resource: Resource, owned: bool, query: Query, seek: str) -> Shape:
+def _ranged(resource: Resource, query: Query) -> bool:
+    return any(resource.filters_by_name[name].ranged for name in query.filters)
+
+
+def _listed(resource: Resource, owned: bool, query: Query) -> "models.QuerySet[Any]":
+    """The rows of all pages of a list."""
     asked = [resource.filters_by_name[name] for name in query.filters]
-    rows = narrowed(resource, owned, asked, query.flags)
+    return narrowed(resource, owned, asked, query.flags)
+
+
+def _page(resource: Resource, owned: bool, query: Query, seek: str, anonymous: bool) -> Shape:
+    rows = _listed(resource, owned, query)
     order = "pk"
     if seek == "after":
         rows = rows.filter(pk__gt=Slot("after", ID()))
@@ -232,7 +281,8 @@ def _page(resource: Resource, owned: bool, query: Query, seek: str) -> Shape:
         given=query.filters,
         tail=" limit %s::bigint",
         holes=(Hole("limit"),),
-        anew=any(resource.filters_by_name[name].ranged for name in query.filters),
+        anew=_ranged(resource, query),
+        anonymous=anonymous,
     )
 
 
@@ -245,8 +295,11 @@ def _shape(
     tail: str = "",
     holes: Sequence[Hole] = (),
     anew: bool = False,
+    anonymous: bool = False,
 ) -> Shape:
     fields = resource.shown(verbose)
+    if anonymous:
+        fields = anonymity.without_names(fields, resource.model)
     names = [declared.name for declared in fields]
     expressions: list[Any] = [
         declared.sql() if not declared.given_with or declared.given_with in given else sql.constant(None)
@@ -275,7 +328,7 @@ def row_type(name: str, fields: Sequence[Field]) -> Callable[..., Any]:
     """A struct of these wire names, which encodes several times faster than a dict."""
     attributes = {f"f{index}": field.name for index, field in enumerate(fields)}
     made = msgspec.defstruct(
-        name.title().replace("_", ""), [(key, Any) for key in attributes], rename=attributes, gc=False
+        re.sub(r"\W|_", "", name.title()), [(key, Any) for key in attributes], rename=attributes, gc=False
     )
     return made
 

@@ -11,8 +11,10 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
+from charthouse.resource.anonymous import KEPT, YEAR, left
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import ABSENT, READ_ONLY, REQUIRED, Decimal, Field, ListOf, Measure, Ref, Text
+from charthouse.resource.joined import Coded, Linked, Parts
 from charthouse.resource.nested import Embedded, Many, Members, One, RelatedIds, Rows
 
 Schema = dict[str, Any]
@@ -20,6 +22,7 @@ Schema = dict[str, Any]
 PATTERNS = {
     "date": r"^\d{4}-\d{2}-\d{2}$",
     "timestamp": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$",
+    "moment": r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$",
     "time": r"^\d{2}:\d{2}(:\d{2})?$",
     "decimal": r"^-?\d+\.\d{2}$",
 }
@@ -31,6 +34,8 @@ FORMATS = {"timestamp": "date-time-local", "time": "time-local"}
 def formatted(schema: Schema) -> Schema:
     """The schema with its format named as OpenAPI names it."""
     name = schema.get("format")
+    if name == "moment":  # no format of the registry; its pattern says what it is
+        return {key: value for key, value in schema.items() if key != "format"}
     return {**schema, "format": FORMATS[name]} if name in FORMATS else schema
 
 
@@ -41,10 +46,10 @@ def nullable(schema: Schema) -> Schema:
 # -- what is shown ----------------------------------------------------------------------------------------------
 
 
-def shown(resource: Resource, *, verbose: bool) -> Schema:
-    """A row as GET gives it."""
+def shown(resource: Resource, *, verbose: bool, anonymous: bool = False) -> Schema:
+    """A row as GET gives it; with ``anonymous``, also as it gives it to anonymised callers."""
     properties = {
-        field.name: described(field, shown_value(field, resource.model), resource.model)
+        field.name: described(field, shown_value(field, resource.model, anonymous), resource.model)
         for field in resource.shown(verbose)
     }
     return strict(properties)
@@ -59,13 +64,23 @@ def strict(properties: Mapping[str, Schema]) -> Schema:
     }
 
 
-def shown_value(field: Field, model: type[models.Model] | None) -> Schema:
+def shown_value(field: Field, model: type[models.Model] | None, anonymous: bool = False) -> Schema:
     """The value of one key, null included where it may be. ``model`` None: a member of a JSON column."""
-    schema = _shown_type(field, model)
+    schema = _shown_type(field, model, anonymous)
+    if anonymous:
+        schema = _or_what_is_left(schema, left(field, model))
     return nullable(schema) if shows_null(field, model) else schema
 
 
-def _shown_type(field: Field, model: type[models.Model] | None) -> Schema:
+def _or_what_is_left(schema: Schema, remains: str) -> Schema:
+    if remains == YEAR:
+        return {"type": "string", "pattern": r"^\d{4}(-\d{2}-\d{2})?$"}
+    if remains != KEPT and "enum" in schema:
+        return schema | {"enum": [*schema["enum"], ""]}
+    return schema
+
+
+def _shown_type(field: Field, model: type[models.Model] | None, anonymous: bool = False) -> Schema:
     if isinstance(field, Embedded):
         members = {
             member.name: nullable(_shown_type(member, None)) for member in field.fields if member.readable
@@ -73,8 +88,11 @@ def _shown_type(field: Field, model: type[models.Model] | None) -> Schema:
         item: Schema = {"type": "object", "properties": members, "additionalProperties": field.open}
         return {"type": "array", "items": item} if field.many else item
     if isinstance(field, Rows):
-        item = strict({m.name: shown_value(m, field.to) for m in field.fields if m.readable})
+        item = strict({m.name: shown_value(m, field.to, anonymous) for m in field.fields if m.readable})
         return {"type": "array", "items": item} if isinstance(field, Many) else item
+    if isinstance(field, Parts | Linked):
+        of = field.of(model)
+        return strict({m.name: shown_value(m, of, anonymous) for m in field.fields})
     if isinstance(field, ListOf):
         return {"type": "array", "items": _shown_type(field.item, None)}
     schema = field.schema()
@@ -90,12 +108,16 @@ def _shown_type(field: Field, model: type[models.Model] | None) -> Schema:
 
 def shows_null(field: Field, model: type[models.Model] | None) -> bool:
     """Whether null can be read: any column on the way to the value may hold it."""
-    if isinstance(field, Many | RelatedIds):
+    if isinstance(field, Many | RelatedIds | Parts):
         return False
+    if isinstance(field, Linked):
+        return field.nullable is not False
     if isinstance(field, One):
         return not field.always
     if model is None:
         return True
+    if isinstance(field, Coded):
+        return False
     columns = list(_columns(field, model))
     if not columns:
         return field.nullable is not False
@@ -160,7 +182,7 @@ def _written_type(field: Field, model: type[models.Model] | None) -> Schema:
         return {"type": "array", "items": _written_type(field.item, None), "maxItems": field.at_most}
     if isinstance(field, Decimal) and not isinstance(field, Measure):
         return {"anyOf": [{"type": "number"}, {"type": "string", "format": "decimal"}]}
-    schema = formatted(field.schema())
+    schema = formatted(field.written_schema())
     column = field.column(model) if model is not None else None
     if isinstance(column, models.CharField) and column.max_length and schema.get("type") == "string":
         schema.setdefault("maxLength", column.max_length)

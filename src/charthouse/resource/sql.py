@@ -50,6 +50,13 @@ class WallClock(Func):
         super().__init__(moment, Text(zone) if isinstance(zone, str) else zone)
 
 
+class Spaced(Func):
+    """A moment as text, ``YYYY-MM-DD HH:MM:SS`` of UTC."""
+
+    template = "to_char(%(expressions)s at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    output_field = models.TextField()
+
+
 class Json(Func):
     """``json_build_object``: keys are wire names, values any expressions."""
 

@@ -13,8 +13,8 @@ from psycopg import errors as pg
 
 from charthouse.resource import parse, plan, read, run
 from charthouse.resource.actor import Actor
-from charthouse.resource.change import Change
-from charthouse.resource.declare import Action, Registry, Resource
+from charthouse.resource.change import NOWHERE, Change
+from charthouse.resource.declare import Action, Resource
 from charthouse.resource.errors import Conflict, Invalid, Malformed, NotFound
 from charthouse.resource.fields import Wrong, missing_row
 from charthouse.resource.insert import insert
@@ -25,13 +25,25 @@ MOST_ROWS = 1000
 TRIES = 4
 
 
-def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed: bool) -> list[Any]:
-    """Write one row for each payload, all or none. The objects, in order, with their verbose keys."""
+def create(
+    resource: Resource,
+    actor: Actor,
+    payloads: Sequence[Any],
+    *,
+    listed: bool,
+    at: Mapping[str, int] = NOWHERE,
+) -> list[Any]:
+    """Write one row for each payload, all or none, below the rows ``at``. The objects, in order, with their verbose
+    keys."""
     if len(payloads) > MOST_ROWS:
         raise Malformed(f"At most {MOST_ROWS} objects can be created at once.")
 
     def work() -> list[Any]:
-        changes = [parse.change(resource, actor, "create", payload) for payload in payloads]
+        if at:
+            read.standing(resource, actor, at)
+        changes = [parse.change(resource, actor, "create", payload, at) for payload in payloads]
+        for change in changes:
+            change.columns |= {p.attribute: at[p.name] for p in resource.parents if "__" not in p.source}
         check_references(changes)
         ids = []
         for change in changes:
@@ -41,17 +53,24 @@ def create(resource: Resource, actor: Actor, payloads: Sequence[Any], *, listed:
                 ids.append(_insert(change) if change.row is None else _update(change))
         if any(change.errors for change in changes):
             raise Invalid([change.errors for change in changes] if listed else changes[0].errors)
-        return [read.one(resource, actor, row_id, verbose=True) for row_id in ids]
+        return [read.one(resource, actor, row_id, verbose=True, at=at) for row_id in ids]
 
     return in_transaction(resource.unique, work)
 
 
-def update(resource: Resource, actor: Actor, operation: str, row_id: int, payload: Any) -> None:
+def update(
+    resource: Resource,
+    actor: Actor,
+    operation: str,
+    row_id: int,
+    payload: Any,
+    at: Mapping[str, int] = NOWHERE,
+) -> None:
     """Replace or modify one row. A write that changes nothing writes nothing."""
 
     def work() -> None:
-        change = parse.change(resource, actor, operation, payload)
-        change.row = whole_row(resource, actor, row_id)
+        change = parse.change(resource, actor, operation, payload, at)
+        change.row = whole_row(resource, actor, row_id, at=at)
         check_references([change])
         _check(change)
         if change.errors:
@@ -61,12 +80,12 @@ def update(resource: Resource, actor: Actor, operation: str, row_id: int, payloa
     in_transaction(resource.unique, work)
 
 
-def delete(resource: Resource, actor: Actor, row_id: int) -> None:
+def delete(resource: Resource, actor: Actor, row_id: int, at: Mapping[str, int] = NOWHERE) -> None:
     """Soft-delete one row; one that is deleted already stays as it is."""
 
     def work() -> None:
-        change = Change(resource, actor, "delete", {}, frozenset())
-        change.row = whole_row(resource, actor, row_id)
+        change = Change(resource, actor, "delete", {}, frozenset(), at=at)
+        change.row = whole_row(resource, actor, row_id, at=at)
         change.columns.update(resource.delete)
         if all(getattr(change.row, name) == value for name, value in resource.delete.items()):
             return
@@ -77,30 +96,41 @@ def delete(resource: Resource, actor: Actor, row_id: int) -> None:
     in_transaction(resource.unique, work)
 
 
-def act(resource: Resource, actor: Actor, action: Action, row_id: int, payload: Any) -> Any:
+def act(
+    resource: Resource,
+    actor: Actor,
+    action: Action,
+    row_id: int,
+    payload: Any,
+    at: Mapping[str, int] = NOWHERE,
+) -> Any:
     """Run an action of one row. The object as it then is, or None, as the action declares."""
 
     def work() -> Any:
-        change = Change(resource, actor, action.name, {}, frozenset())
+        change = Change(resource, actor, action.name, {}, frozenset(), at=at)
         if not isinstance(payload, Mapping):
             raise Invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
         parse.read(action.fields, resource.model, payload, change)
-        change.row = whole_row(resource, actor, row_id)
+        change.row = whole_row(resource, actor, row_id, at=at)
         check_references([change], action.fields)
         if change.errors:
             raise Invalid(change.errors)
         action.run(change, change.row)
         if change.errors:
             raise Invalid(change.errors)
-        return read.one(resource, actor, row_id, verbose=True) if action.answers == "object" else None
+        if action.answers != "object":
+            return None
+        return read.one(resource, actor, row_id, verbose=True, at=at)
 
     return in_transaction(resource.unique, work)
 
 
-def whole_row(resource: Resource, actor: Actor, row_id: int, *, lock: bool = True) -> Any:
+def whole_row(
+    resource: Resource, actor: Actor, row_id: int, *, lock: bool = True, at: Mapping[str, int] = NOWHERE
+) -> Any:
     """The row as a model instance, by default locked against other writers. Raises NotFound."""
     owned = plan.owned_only(resource, actor)
-    values = {**plan.bindings(actor), "id": row_id}
+    values = {**plan.bindings(actor, at), "id": row_id}
     found = run.rows(plan.whole(resource, owned, lock), values)
     if not found:
         raise NotFound()
@@ -167,24 +197,10 @@ def check_references(changes: Sequence[Change], fields: Iterable[Any] | None = N
     if not wanted:
         return
     actor, registry = changes[0].actor, changes[0].resource.registry
-    for to, ids in _missing(registry, actor, {to: list(ids) for to, ids in wanted.items()}).items():
+    for to, ids in read.missing(registry, actor, {to: list(ids) for to, ids in wanted.items()}).items():
         for row_id in ids:
             for change, path in wanted[to][row_id]:
                 _report(change.errors, path, missing_row(row_id))
-
-
-def _missing(registry: Registry, actor: Actor, wanted: Mapping[str, list[int]]) -> dict[str, set[int]]:
-    targets = [(registry[to], plan.owned_only(registry[to], actor)) for to in wanted]
-    key = ("existing", tuple((target.path, owned) for target, owned in targets))
-    statement = registry.statements.get(key)
-    if statement is None:
-        statement = registry.statements[key] = plan.existing(targets)
-    values = {**plan.bindings(actor), **{f"ids{index}": ids for index, ids in enumerate(wanted.values())}}
-    there = {(index, row_id) for index, row_id in run.rows(statement, values)}
-    return {
-        to: {row_id for row_id in ids if (index, row_id) not in there}
-        for index, (to, ids) in enumerate(wanted.items())
-    }
 
 
 def _report(errors: dict[str, Any], path: tuple[str, ...], message: str) -> None:
@@ -212,9 +228,15 @@ def _columns(change: Change) -> dict[str, Any]:
 def _insert(change: Change) -> int:
     model: Any = change.resource.model
     row = model(practice_id=change.actor.practice, **_columns(change))
+    _sign(row, change.actor)
     insert(row)
     _finish(change, row)
     return int(row.pk)
+
+
+def _sign(row: Any, actor: Actor) -> Iterable[str]:
+    """Let a row that keeps who wrote it note who does. The attributes that changed with that."""
+    return row.sign(actor) if hasattr(row, "sign") else ()
 
 
 def _find(change: Change) -> None:
@@ -236,7 +258,7 @@ def _update(change: Change) -> int:
             changed[name] = getattr(row, name)
             setattr(row, name, value)
     if changed:
-        row.save(update_fields=[*changed, "updated_at"])
+        row.save(update_fields=[*changed, *_sign(row, change.actor), "updated_at"])
     change.replaced = changed
     _finish(change, row)
     return int(row.pk)
@@ -262,7 +284,7 @@ def _stay_visible(change: Change, row: Any) -> None:
     resource, actor = change.resource, change.actor
     if resource.owner is None or not plan.owned_only(resource, actor) or change.operation == "delete":
         return
-    values = {**plan.bindings(actor), "id": row.pk}
+    values = {**plan.bindings(actor, change.at), "id": row.pk}
     if not run.rows(plan.one(resource, True, False).statement, values):
         name = resource.owner.split("__")[0].removesuffix("_id")
         raise Invalid({name: [missing_row(change.get(name) if name in resource.by_name else row.pk)]})

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from charthouse.identity import apiusers
+
 
 @dataclass
 class AppKeys:
@@ -19,15 +21,20 @@ class AppKeys:
 
 @dataclass
 class Credentials:
-    """``seed`` and ``reference_day`` (ISO date) of the practice; passwords by username, keys by client id."""
+    """``seed`` and ``reference_day`` (ISO date) of the practice; passwords by username, keys by client id,
+    secrets by API user."""
 
     seed: int
     reference_day: str
     passwords: dict[str, str] = field(default_factory=dict)
     apps: dict[str, AppKeys] = field(default_factory=dict)
+    api_secrets: dict[str, str] = field(default_factory=dict)
 
     def password(self, username: str) -> str:
         return self.passwords.setdefault(username, secrets.token_urlsafe(12))
+
+    def secret(self, username: str) -> str:
+        return self.api_secrets.setdefault(username, apiusers.new_secret())
 
     def app(self, client_id: str) -> AppKeys:
         if client_id not in self.apps:

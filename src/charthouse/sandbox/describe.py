@@ -7,8 +7,8 @@ from typing import Any
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.identity.issue import expand
-from charthouse.identity.models import Application, Practice, User
-from charthouse.sandbox import apps
+from charthouse.identity.models import ApiUser, Application, Practice, User
+from charthouse.sandbox import apps, programs
 from charthouse.sandbox.credentials import Credentials, write_private
 
 
@@ -47,6 +47,11 @@ def _practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:
         "patients_count": Patient.objects.using("owner").filter(practice=practice).count(),
         "users": [_user(user, credentials) for user in users if user.username in credentials.passwords],
         "oauth_apps": [_app(app, credentials) for app in applications if app.client_id in credentials.apps],
+        "api_users": [
+            programs.described(user, credentials)
+            for user in ApiUser.objects.using("owner").filter(practice=practice).order_by("pk")
+            if user.username in credentials.api_secrets
+        ],
     }
 
 

@@ -129,6 +129,7 @@ class Site:
         users = self.setup.users(doctors)
         self.setup.apps(users[0])
         self.user = users[0]
+        self.setup.programs()
         ids = [doctor["id"] for doctor in doctors]
         rota = [[offices[at % len(offices)] for at in house.ROTA[place]] for place in range(len(ids))]
         self.own = self._team(ids, rota, users[0], plan.visits, detailed=True)

@@ -18,8 +18,8 @@ from charthouse.domains.practice.models import (
     UserGroup,
     UserGroupMember,
 )
-from charthouse.identity.models import Practice, User
-from charthouse.sandbox import apps, people
+from charthouse.identity.models import ApiUser, Practice, User
+from charthouse.sandbox import apps, people, programs
 from charthouse.sandbox.bulk import Loader
 from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.house import ALL_PERMISSIONS, House
@@ -253,6 +253,9 @@ class Setup:
                 rows = [{"doctor_id": doctor, "user_id": user, "insurance_plan_name": name} for name in plans]
                 self.copy(CustomInsurancePlanName, rows)
         return made
+
+    def programs(self) -> None:
+        self.copy(ApiUser, programs.rows(self.house.name, self.practice == 1, self.credentials))
 
     def apps(self, owner: int) -> None:
         user = User.objects.using("owner").get(pk=owner)

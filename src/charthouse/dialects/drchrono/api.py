@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from charthouse.dialects import door, people
+from charthouse.dialects.drchrono import paging
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.dialects.http import Request, Response, file
 from charthouse.files.models import StoredFile
@@ -103,7 +104,7 @@ def _list_url(
     _allow(method, [*(m for m in resource.method_set if m in _OF_LIST), *functions])
     plan.authorize(resource, actor, reading=method == "GET")
     if method == "GET":
-        query = parse.query(resource, request.parameters)
+        query = paging.query(resource, request.parameters)
         page = read.page(resource, actor, query)
         people.note(request.entry, resource, page.objects)
         return Response(200, envelope(request, query, page))
@@ -158,10 +159,10 @@ def envelope(request: Request, query: parse.Query, page: read.Page) -> dict[str,
     written meanwhile neither shift nor repeat what follows (docs/decisions)."""
     following = previous = None
     if page.more_after and page.last is not None:
-        following = request.url(page=str(query.page + 1), cursor=parse.cursor("a", page.last))
+        following = request.url(page=str(query.page + 1), cursor=paging.cursor("a", page.last))
     if page.more_before:
         # of a page that lies past the last row, the one before is found by its number alone
-        cut = parse.cursor("b", page.first) if page.first is not None and query.page > 2 else None
+        cut = paging.cursor("b", page.first) if page.first is not None and query.page > 2 else None
         previous = request.url(page=str(max(query.page - 1, 1)), cursor=cut)
     return {"next": following, "previous": previous, "results": page.objects}
 

@@ -15,6 +15,7 @@ from charthouse.domains.billing.models import (
 )
 from charthouse.domains.scheduling.models import BillingNote
 from charthouse.files.fields import File
+from charthouse.resource.anonymous import NOTHING
 from charthouse.resource.declare import PageSize, Resource
 from charthouse.resource.fields import (
     READ_ONLY,
@@ -138,6 +139,7 @@ patient_authorizations = Resource(
             READ_ONLY,
             computed=lambda: Concat(F("patient__first_name"), Value(" "), F("patient__last_name")),
             nullable=False,
+            left=NOTHING,
             doc="Name.",
         ),
         Date("end_date", READ_ONLY),

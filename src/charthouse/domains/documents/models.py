@@ -4,7 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
-from charthouse.identity.tenancy import Record, RecordKey
+from charthouse.domains.practice.models import text
+from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 class Document(Record):
@@ -67,3 +68,31 @@ class SignedConsentForm(Record):
 
     def __str__(self) -> str:
         return f"signature {self.pk} under form {self.consent_form_id}"
+
+
+class PatientImage(Signed, Record):
+    """A picture of a patient's: ``personal``, sent by or for the patient, or ``medical``, taken by the practice.
+    ``request``: the portal's request that it came with."""
+
+    patient = RecordKey("patients.Patient")
+    file = RecordKey("files.StoredFile", indexed=False)
+    photo_type = models.CharField(max_length=10)
+    name = text(200)
+    notes = models.TextField(blank=True, default="")
+    taken_at = models.DateTimeField(null=True, blank=True)
+    request = RecordKey("patients.PortalRequest", null=True, blank=True, indexed=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(photo_type__in=("personal", "medical")), name="patient_image_type"
+            ),
+            models.UniqueConstraint(
+                fields=["practice", "request"],
+                condition=models.Q(request__isnull=False),
+                name="one_image_a_request",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"image {self.pk} of patient {self.patient_id}"

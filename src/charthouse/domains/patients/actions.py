@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from typing import Any
 
 from django.db import connection
 
+from charthouse import clock
 from charthouse.domains.patients.codes import INSURED_PROFILES
 from charthouse.domains.patients.models import Coverage, CustomDemographic, Patient
 from charthouse.identity.models import Practice
@@ -52,6 +54,11 @@ def number_chart(change: Change) -> None:
         change.values["chart_id"] = _next_chart(change.actor.practice, prefix)
 
 
+def next_chart(practice: int, first_name: str, last_name: str) -> str:
+    """The chart number of a new patient of this name."""
+    return _next_chart(practice, chart_prefix(first_name, last_name))
+
+
 def _next_chart(practice: int, prefix: str) -> str:
     """One more than the highest in use, archived patients' included."""
     _one_at_a_time(practice)
@@ -73,6 +80,18 @@ def _next_chart(practice: int, prefix: str) -> str:
         digits += 1
 
 
+# -- status -----------------------------------------------------------------------------------------------------
+
+
+def keep_status(change: Change) -> None:
+    """A patient whose status is written is no longer prospective, and has a date of inactivity while not active."""
+    if change.row is None or not change.changes("patient_status"):
+        return
+    change.columns.setdefault("is_prospective", False)
+    active = change.values["patient_status"] == "A"
+    change.columns["inactive_date"] = None if active else change.row.inactive_date or clock.now().date()
+
+
 # -- duplicates -------------------------------------------------------------------------------------------------
 
 
@@ -83,10 +102,15 @@ def refuse_duplicate(change: Change) -> None:
     if change.operation != "create" or values.get("allow_duplicates"):
         return
     who = [values.get(name) for name in ("first_name", "last_name", "date_of_birth", "gender")]
-    practice = change.actor.practice
-    if not all(who) or not Practice.objects.filter(pk=practice, refuse_duplicate_patients=True).exists():
+    refuse_same(change.actor.practice, *who)
+
+
+def refuse_same(practice: int, first_name: Any, last_name: Any, born: Any, gender: Any) -> None:
+    """Where the practice's switch is on, a patient like this one must not be there yet. Raises Conflict."""
+    if not all((first_name, last_name, born, gender)):
         return
-    first_name, last_name, born, gender = who
+    if not Practice.objects.filter(pk=practice, refuse_duplicate_patients=True).exists():
+        return
     _one_at_a_time(practice)
     found = Patient.objects.filter(
         practice=practice,

@@ -245,6 +245,7 @@ patients = Resource(
     checks=(
         actions.insured,
         actions.allowed_values_only,
+        actions.keep_status,
         actions.refuse_duplicate,
         actions.number_chart,
     ),

@@ -34,6 +34,7 @@ _CHOICES = {
     "provider_qualifier": codes.PROVIDER_QUALIFIERS,
 }
 _OWN = {"id", "practice", "patient", "rank", "archived", "created_at", "updated_at"}
+_OF_CERBO = {"insurance_phone", "notes"}
 
 
 def _members(model: type[models.Model], prefix: str = "", bare: Iterable[str] = ()) -> tuple[Field, ...]:
@@ -65,7 +66,7 @@ def coverage(name: str, rank: Coverage.Rank) -> One:
         link="patient",
         where={"rank": rank.value},
         verbose=True,
-        fields=_members(Coverage),
+        fields=tuple(member for member in _members(Coverage) if member.name not in _OF_CERBO),
         doc="Changing it may make past appointments unbillable; payers: insurances",
     )
 

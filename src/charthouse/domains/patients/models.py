@@ -7,12 +7,35 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
+from charthouse.domains.patients.queue import PortalRequest
+from charthouse.domains.patients.tags import PatientTag, Tag
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey
+from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.resource.anonymous import AREA, NOTHING, YEAR
+
+__all__ = [
+    "AttachedFlag",
+    "AutoAccidentInsurance",
+    "Coverage",
+    "CustomDemographic",
+    "CustomDemographicValue",
+    "CustomInsurancePlanName",
+    "FlagType",
+    "Patient",
+    "PatientTag",
+    "Payer",
+    "PortalAccess",
+    "PortalRequest",
+    "ReferringDoctor",
+    "Tag",
+    "WorkersCompInsurance",
+]
 
 
-class Patient(Record):
-    """``doctor`` is the primary provider. ``patient_status``: A active, I inactive, D inactive (deceased).
+class Patient(Signed, Record):
+    """``doctor`` is the primary provider. ``patient_status``: A active, I inactive, D inactive (deceased); an inactive
+    one may be ``is_prospective``. ``inactive_date``: when it stopped being active. ``gender_said``: in the patient's
+    own words. ``identifying``: what anonymised callers see of it; the rest says nothing of who it is.
 
     ``chart_id`` sorts by its bytes, so that the highest number of a prefix is found over the index.
     ``race_subcategories``: objects with ``code`` and ``description``, of CDC's race and ethnicity codes.
@@ -36,19 +59,30 @@ class Patient(Record):
     ethnicity = models.CharField(max_length=20, default="blank")
     preferred_language = models.CharField(max_length=10, default="blank")
     patient_status = models.CharField(max_length=1, default="A")
+    is_prospective = models.BooleanField(default=False)
+    inactive_date = models.DateField(null=True, blank=True)
+    gender_said = text(50)
+    timezone = text(64)
     patient_payment_profile = text(30)
     copay = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     patient_photo = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
     patient_photo_date = models.DateField(null=True, blank=True)
 
     address = text(500)
+    address2 = text(500)
     city = text(100)
     state = text(2)
     zip_code = text(20)
+    country = text(100)
     email = text(254)
+    email2 = text(254)
+    skype_name = text(100)
     home_phone = text(50)
     cell_phone = text(50)
     office_phone = text(50)
+    phone_other = text(50)
+    fax_home = text(50)
+    fax_work = text(50)
     disable_sms_messages = models.BooleanField(default=False)
 
     emergency_contact_name = text(200)
@@ -69,6 +103,54 @@ class Patient(Record):
     primary_care_physician = text(200)
     referring_source = text(200)
     medication_history_consent = text(50)
+
+    alt_id = text(100)
+    hint_id = text(100)
+    active_campaign_id = text(100)
+    stripe_api_id = text(100)
+    fullscript_id = text(100)
+    drivers_license_number = text(50)
+    drivers_license_state = text(50)
+    billing_plan = text(100)
+    billing_dependent = text(100)
+    group_account = text(100)
+    dependent_of = text(100)
+    marketing_email = text(20)
+    marketing_sms = text(20)
+
+    identifying = (
+        dict.fromkeys(
+            (
+                *(
+                    "first_name",
+                    "middle_name",
+                    "last_name",
+                    "nick_name",
+                    "chart_id",
+                    "social_security_number",
+                ),
+                *("patient_photo", "address", "address2", "email", "email2", "skype_name"),
+                *("emergency_contact_name", "employer", "employer_address", "responsible_party_name"),
+                *("responsible_party_email", "alt_id", "hint_id", "active_campaign_id", "stripe_api_id"),
+                *(
+                    "fullscript_id",
+                    "drivers_license_number",
+                    "group_account",
+                    "dependent_of",
+                    "billing_dependent",
+                ),
+            ),
+            NOTHING,
+        )
+        | dict.fromkeys(
+            (
+                *("home_phone", "cell_phone", "office_phone", "phone_other", "fax_home", "fax_work"),
+                *("emergency_contact_phone", "responsible_party_phone"),
+            ),
+            AREA,
+        )
+        | dict.fromkeys(("date_of_birth", "date_of_death"), YEAR)
+    )
 
     class Meta:
         # Beside the key (practice, id) and (practice, doctor, id). Under row security only leakproof operators
@@ -91,13 +173,14 @@ class Patient(Record):
 
 
 class Coverage(Record):
-    """A patient's health insurance; ``rank`` 1 primary, 2 secondary, 3 tertiary. Not checked against the payer
-    directory."""
+    """A patient's health insurance; ``rank`` 1 primary, 2 secondary, 3 tertiary, 4 quaternary. Not checked
+    against the payer directory."""
 
     class Rank(models.IntegerChoices):
         PRIMARY = 1
         SECONDARY = 2
         TERTIARY = 3
+        QUATERNARY = 4
 
     patient = RecordKey("patients.Patient", related_name="coverages", indexed=False)
     rank = models.PositiveSmallIntegerField(choices=Rank)
@@ -109,6 +192,8 @@ class Coverage(Record):
     insurance_plan_name = text(200)
     insurance_plan_type = text(2)
     insurance_claim_office_number = text(50)
+    insurance_phone = text(50)
+    notes = models.TextField(blank=True, default="")
     is_subscriber_the_patient = models.BooleanField(default=True)
     patient_relationship_to_subscriber = text(2)
     subscriber_first_name = text(100)
@@ -126,10 +211,19 @@ class Coverage(Record):
     photo_front = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
     photo_back = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
 
+    identifying = dict.fromkeys(
+        (
+            *("insurance_id_number", "insurance_group_number", "notes", "photo_front", "photo_back"),
+            *("subscriber_first_name", "subscriber_middle_name", "subscriber_last_name"),
+            *("subscriber_social_security", "subscriber_address"),
+        ),
+        NOTHING,
+    ) | {"subscriber_date_of_birth": YEAR}
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["practice", "patient", "rank"], name="coverage_of_rank"),
-            models.CheckConstraint(condition=models.Q(rank__in=(1, 2, 3)), name="coverage_rank"),
+            models.CheckConstraint(condition=models.Q(rank__in=(1, 2, 3, 4)), name="coverage_rank"),
         ]
 
     def __str__(self) -> str:
@@ -313,6 +407,7 @@ class PortalAccess(Record):
 
     ``doctor``: the primary provider when it was sent. ``token``: SHA-256, in hex, of what the link carries, empty once
     it was used; it works once, until ``expires_on``. ``attempts``: how often a wrong date of birth was given.
+    ``username``: what the patient signs in with, once chosen; unique in the practice.
     """
 
     patient = RecordKey("patients.Patient", related_name="portal_accesses")
@@ -325,11 +420,19 @@ class PortalAccess(Record):
     disabled_on = models.DateTimeField(null=True, blank=True)
     token = text(64)
     attempts = models.PositiveSmallIntegerField(default=0)
+    username = text(254)
+
+    identifying = {"username": NOTHING}
 
     unfollowed = frozenset({"token"})
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "username"],
+                condition=~models.Q(username="") & models.Q(disabled_on=None, archived=False),
+                name="portal_username_once",
+            ),
             models.UniqueConstraint(
                 fields=["practice", "patient"],
                 condition=models.Q(disabled_on=None, archived=False),

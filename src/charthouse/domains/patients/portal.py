@@ -33,11 +33,11 @@ def _moment(value: datetime | None) -> str | None:
 
 
 def sent(call: Call) -> None:
-    access.invite(call.row, call.actor.user)
+    access.invite(call.row, call.actor.person)
 
 
 def revoked(call: Call) -> None:
-    access.revoke(call.actor.practice, call.row.pk, call.actor.user)
+    access.revoke(call.actor.practice, call.row.pk, call.actor.person)
 
 
 FUNCTIONS = [

@@ -146,7 +146,7 @@ def _is(**values: Any) -> Combinable:
 
 
 def _own_user(actor: Actor) -> int:
-    return actor.user
+    return actor.person
 
 
 users = Resource(

@@ -41,7 +41,7 @@ def _switch(call: Call, *, on: bool) -> Any:
         raise Malformed("The authorizing user has no doctor.")
     if call.row is not None and call.row.pk != actor.doctor:
         raise Forbidden("This is not the authorizing user's doctor.")
-    if call.row is None and not User.objects.filter(pk=actor.user, role=User.Role.DOCTOR).exists():
+    if call.row is None and not User.objects.filter(pk=actor.person, role=User.Role.DOCTOR).exists():
         here = call.url(**dict.fromkeys(call.parameters)).rstrip("/")
         return Answer(status=302, location=f"{here}/{actor.doctor}")
     keys: dict[str, Any] = {"practice_id": actor.practice, "doctor_id": actor.doctor, "app": actor.app}

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from charthouse.domains.tasks.models import Task, TaskNote
+from charthouse import clock
+from charthouse.domains.tasks.models import Task, TaskNote, TaskStatus
 from charthouse.resource.change import Change
 
 ASSIGNEE = "Either assignee_user or assignee_group must be set."
@@ -16,6 +17,17 @@ def assign(change: Change) -> None:
         change.columns["created_by_id"] = change.actor.user
     if change.row is None or change.changes("assignee_user", "assignee_group"):
         change.columns["assigned_by_id"] = change.actor.user
+
+
+def complete(change: Change) -> None:
+    """A task whose status becomes a complete one is done now; one whose status no longer is, is not."""
+    if change.row is not None and not change.changes("status"):
+        return
+    done = TaskStatus.objects.filter(
+        practice=change.actor.practice, pk=change.get("status"), status_category="C"
+    ).exists()
+    before = change.row.completed_at if change.row is not None else None
+    change.columns["completed_at"] = (before or clock.now()) if done else None
 
 
 def set_due_date(change: Change) -> None:

@@ -187,7 +187,7 @@ tasks = Resource(
         _SHOW_ARCHIVED,
     ),
     hidden=Hidden(Q(archived=True), unless="show_archived", usable=True),
-    checks=(actions.assign, actions.set_due_date),
+    checks=(actions.assign, actions.complete, actions.set_due_date),
     after=(actions.sign_notes,),
     events=(
         *plain("TASK_CREATE", "TASK_MODIFY", "TASK_DELETE"),

@@ -41,13 +41,16 @@ class TaskStatus(Record):
 
 
 class Task(Record):
-    """Somebody's, or a group's. ``due_at`` null: not known. ``priority``: 10 low, 20 medium, 30 high, 40 urgent."""
+    """Somebody's, or a group's. ``due_at`` null: not known. ``priority``: 10 low, 20 medium, 30 high, 40 urgent.
+    ``completed_at``: since when its status is a complete one."""
 
     title = models.CharField(max_length=500)
     status = RecordKey("tasks.TaskStatus")
     category = RecordKey("tasks.TaskCategory", null=True, blank=True)
     priority = models.PositiveSmallIntegerField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
+    remind_minutes_before = models.PositiveIntegerField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
     assignee_user = RecordKey("identity.User", null=True, blank=True)
     assignee_group = RecordKey("practice.UserGroup", null=True, blank=True)
     assigned_by = RecordKey("identity.User", null=True, blank=True, indexed=False)

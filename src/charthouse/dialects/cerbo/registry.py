@@ -1,0 +1,33 @@
+"""Every resource and function of the Cerbo dialect, gathered from the rooms of the record in one explicit call."""
+
+from functools import lru_cache
+from importlib import import_module
+
+from charthouse.resource.declare import Registry
+from charthouse.resource.routes import Routes
+
+# Rooms that have something to show, each in ``domains/<room>/cerbo.py``: RESOURCES, and FUNCTIONS where it has any.
+ROOMS = ("practice", "patients", "documents", "tasks")
+
+
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """Built once. Raises ImproperlyConfigured when a declaration is not complete."""
+    rooms = [import_module(f"charthouse.domains.{room}.cerbo") for room in ROOMS]
+    return Registry(
+        "cerbo",
+        [resource for room in rooms for resource in room.RESOURCES],
+        [function for room in rooms for function in getattr(room, "FUNCTIONS", ())],
+    )
+
+
+@lru_cache(maxsize=1)
+def routes() -> Routes:
+    return Routes(registry())
+
+
+@lru_cache(maxsize=1)
+def endpoints() -> tuple[str, ...]:
+    """The groups of endpoints that an API user can be kept to, by name."""
+    declared = [*registry(), *(f for methods in registry().functions.values() for f in methods.values())]
+    return tuple(sorted({scope for one in declared for scope in one.scopes}))

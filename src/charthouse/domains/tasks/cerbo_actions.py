@@ -1,0 +1,126 @@
+"""Hooks of Cerbo's task: whose it is, when it is done, whom and what it is about, its note."""
+
+from typing import Any
+
+from charthouse import clock
+from charthouse.domains.documents.models import Document
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.tasks.models import AssociatedItem, TaskNote, TaskStatus
+from charthouse.resource.change import Change
+from charthouse.resource.fields import Moment, missing_row
+
+# Cerbo's words for what a task may be about → the words that are kept, which are DrChrono's.
+KINDS = {"document": "Document", "encounter": "Appointment"}
+_MODELS: dict[str, Any] = {"document": Document, "encounter": Appointment}
+
+
+class Completed(Moment):
+    """A moment, or null or false for a task that is to be done again."""
+
+    def parse(self, value: Any) -> Any:
+        return None if value is False else super().parse(value)
+
+
+def status_of(change: Change) -> None:
+    """Every task has a status: an open one to begin with, a complete one once it is done."""
+    if change.row is None:
+        change.columns["created_by_id"] = change.actor.user
+        change.columns["assigned_by_id"] = change.actor.user
+        change.columns["status_id"] = _status(change, "C" if change.values.get("completed_on") else "O")
+    if "completed_on" not in change.values:
+        return
+    done = change.values["completed_on"]
+    if done is not None and done > clock.now():
+        change.wrong("completed_on", "This lies in the future.")
+    elif change.row is not None and (done is None) != (change.row.completed_at is None):
+        change.columns["status_id"] = _status(change, "O" if done is None else "C")
+
+
+def _status(change: Change, category: str) -> int | None:
+    found = TaskStatus.objects.filter(
+        practice=change.actor.practice, archived=False, status_category=category, task_category=None
+    ).order_by("pk")
+    row_id = found.values_list("pk", flat=True).first()
+    if row_id is None:
+        name = {"O": "Open", "C": "Complete"}[category]
+        made = TaskStatus.objects.create(
+            practice_id=change.actor.practice, name=name, status_category=category
+        )
+        return int(made.pk)
+    return int(row_id)
+
+
+def reminder_needs_due_date(change: Change) -> None:
+    if change.get("remind_minutes_before") is not None and change.get("due_date") is None:
+        change.wrong("remind_minutes_before", "A reminder needs due_date.")
+
+
+def about_something_there(change: Change) -> None:
+    """A kind of row and its id come together, and mean a row of the same patient; null takes the link away."""
+    kind, row_id = (
+        change.values.get(name) for name in ("associated_resource_type", "associated_resource_id")
+    )
+    if kind and row_id is None:
+        change.wrong("associated_resource_id", "Needed with associated_resource_type.")
+    if row_id is not None and not kind:
+        change.wrong("associated_resource_type", "Needed with associated_resource_id.")
+    if not kind or row_id is None:
+        return
+    rows = _MODELS[kind].objects.filter(practice=change.actor.practice, archived=False, pk=row_id)
+    patient = rows.values_list("patient_id", flat=True).first()
+    if patient is None:
+        change.wrong("associated_resource_id", missing_row(row_id))
+    elif patient != _patient(change):
+        change.wrong("associated_resource_id", "This is not of the task's patient.")
+
+
+def _patient(change: Change) -> int | None:
+    """Whom the task will be about."""
+    if "pt_id" in change.given or change.row is None:
+        return change.values.get("pt_id")
+    about = AssociatedItem.objects.filter(
+        practice=change.actor.practice, task=change.row.pk, type="Patient", archived=False
+    )
+    return about.values_list("value_id", flat=True).first()
+
+
+def keep_beside(change: Change, row: Any) -> None:
+    """What a task says in other tables: its note, its patient, what it is about. The task changes with them."""
+    changed = False
+    if "notes" in change.given:
+        changed |= _keep_note(row, change.values["notes"] or "", change.actor.user)
+    if "pt_id" in change.given:
+        changed |= _link(row, "Patient", change.values["pt_id"])
+    if "associated_resource_type" in change.given:
+        kind, row_id = (change.values.get(f"associated_resource_{part}") for part in ("type", "id"))
+        for word, kept in KINDS.items():
+            changed |= _link(row, kept, row_id if word == kind else None)
+    if changed and change.row is not None and not change.replaced:
+        row.save(update_fields=["updated_at"])
+
+
+def _keep_note(row: Any, text: str, user: int | None) -> bool:
+    """``notes`` is the first note on the task: it is written there, and read from there."""
+    notes = TaskNote.objects.filter(practice=row.practice_id, task=row.pk, archived=False)
+    first = notes.order_by("pk").first()
+    if first is None and text:
+        TaskNote.objects.create(practice_id=row.practice_id, task_id=row.pk, text=text, created_by_id=user)
+        return True
+    if first is None or first.text == text:
+        return False
+    first.text, first.archived = text or first.text, not text
+    first.save(update_fields=["text", "archived", "updated_at"])
+    return True
+
+
+def _link(row: Any, kind: str, row_id: int | None) -> bool:
+    """Make the task be about this row of a kind alone. Whether that changed anything."""
+    items = AssociatedItem.objects.filter(practice=row.practice_id, task=row.pk, type=kind, archived=False)
+    others = [item for item in items if item.value_id != row_id]
+    for item in others:
+        item.archived = True
+        item.save(update_fields=["archived", "updated_at"])
+    if row_id is None or items.filter(value_id=row_id).exists():
+        return bool(others)
+    AssociatedItem.objects.create(practice_id=row.practice_id, task_id=row.pk, type=kind, value_id=row_id)
+    return True

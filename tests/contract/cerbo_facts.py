@@ -1,0 +1,99 @@
+"""The contract of the other dialect: Cerbo's operations and objects, out of ``data/``."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from charthouse.dialects.cerbo.registry import registry, routes
+from charthouse.resource.routes import Target
+
+DATA = Path(__file__).parent / "data"
+PAGING = {"limit", "offset"}
+
+# Keys that the reference says of an object and that are of no one resource: the codec makes them.
+OF_THE_CODEC = {"delete_result", "result_message"}
+# Types that were chosen where the reference leaves one open; each is named in docs/decisions.
+TYPE_CHOSEN: dict[tuple[str, str], str] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    facts: Mapping[str, Any]
+
+    @property
+    def method(self) -> str:
+        return self.facts["method"]
+
+    @property
+    def path(self) -> str:
+        """The template below the base, its names left out."""
+        return shape(self.facts["path"].removeprefix("/"))
+
+    def parameters(self, where: str) -> list[Mapping[str, Any]]:
+        return [p for p in self.facts["parameters"] if p["in"] == where]
+
+    @property
+    def answers(self) -> str:
+        """The name of the object that it answers with, or that its list is of."""
+        return self.facts["response"]["object"]
+
+    @property
+    def listed(self) -> bool:
+        return self.facts["response"]["kind"] == "list_envelope"
+
+    @property
+    def target(self) -> Target | None:
+        """What serves it, if this version does."""
+        return _targets().get((self.method, self.path))
+
+    def __str__(self) -> str:
+        return self.facts["id"]
+
+
+def shape(path: str) -> str:
+    return re.sub(r"{\w+}", "{}", path)
+
+
+@cache
+def operations() -> tuple[Operation, ...]:
+    read = yaml.load((DATA / "cerbo_operations.yaml").read_text(), Loader=yaml.CSafeLoader)
+    return tuple(Operation(facts) for facts in read["operations"])
+
+
+@cache
+def objects() -> Mapping[str, Mapping[str, Any]]:
+    return yaml.load((DATA / "cerbo_objects.yaml").read_text(), Loader=yaml.CSafeLoader)["objects"]
+
+
+@cache
+def _targets() -> dict[tuple[str, str], Target]:
+    found = {}
+    for resource in registry():
+        templates = {resource.path: resource.list_methods, f"{resource.path}/{{id}}": resource.object_methods}
+        templates |= {f"{resource.path}/{{id}}/{a.name}": (a.method,) for a in resource.actions}
+        for template, methods in templates.items():
+            found |= {(m, shape(template)): _route(template, m) for m in methods}
+    for template, functions in registry().functions.items():
+        found |= {(m, shape(template)): _route(template, m) for m in functions}
+    return found
+
+
+def _route(template: str, method: str) -> Target:
+    """Through the routes themselves, with a number for each name."""
+    targets, _ = routes().find(re.sub(r"{\w+}", "1", template))
+    return targets[method]
+
+
+def built() -> list[Operation]:
+    return [operation for operation in operations() if operation.target]
+
+
+def not_built_yet() -> list[str]:
+    """What the reference has and this version hasn't; the list may only shrink."""
+    lines = (DATA / "cerbo_not_built.txt").read_text().splitlines()
+    return [line for line in lines if line and line[0] != "#"]

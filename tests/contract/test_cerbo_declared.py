@@ -1,0 +1,142 @@
+"""Every operation of Cerbo's reference, against the declarations: nothing missing, nothing of another type."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from charthouse.dialects.cerbo import api
+from charthouse.dialects.cerbo.registry import registry
+from charthouse.resource.declare import Resource
+from charthouse.resource.fields import Access, Field, ListOf
+from charthouse.resource.functions import JSON, Function
+from charthouse.resource.joined import Linked, Parts
+from charthouse.resource.nested import Embedded, Many, Members, RelatedIds, Rows
+
+from . import cerbo_facts as facts
+
+BUILT = facts.built()
+each = pytest.mark.parametrize("operation", BUILT, ids=str)
+
+
+def test_what_is_not_built_yet_only_shrinks(record_property: Any) -> None:
+    missing = [str(operation) for operation in facts.operations() if not operation.target]
+    record_property("cerbo", f"{len(BUILT)} of {len(facts.operations())} operations")
+    grown = sorted(set(missing) - set(facts.not_built_yet()))
+    assert not grown, f"the reference has {grown}, and this version has lost them"
+    done = sorted(set(facts.not_built_yet()) - set(missing))
+    assert not done, f"{done} are built: take them off data/cerbo_not_built.txt"
+
+
+def test_nothing_of_our_own() -> None:
+    """Every URL and method that is served is one of the reference's."""
+    known = {(operation.method, operation.path) for operation in facts.operations()}
+    assert sorted(set(facts._targets()) - known) == []
+
+
+def declared(operation: facts.Operation) -> Resource | Function:
+    assert operation.target
+    found = operation.target.function or operation.target.resource
+    assert found is not None
+    return found
+
+
+@each
+def test_group_and_rate_class(operation: facts.Operation) -> None:
+    found, said = declared(operation), operation.facts["permission"]
+    assert found.scopes == (said["resource"],)
+    assert found.counted == operation.facts["rate_class"]
+    reading = found.reading if isinstance(found, Function) else operation.method == "GET"
+    assert reading == (said["class"] != "write")
+
+
+@each
+def test_query_parameters(operation: facts.Operation) -> None:
+    there = declared(operation).filters_by_name
+    for said in operation.parameters("query"):
+        name = said["name"]
+        if name in facts.PAGING or name == "anonymize":
+            continue
+        assert name in there, f"lacks the parameter {name}"
+        assert there[name].required == said["required"]
+        if "enum" in said:
+            assert set(said["enum"]) <= set(there[name].schema().get("enum", ()))
+
+
+@each
+def test_keys_of_the_body(operation: facts.Operation) -> None:
+    target = operation.target
+    assert target
+    fields = target.action.fields if target.action else declared(operation).fields
+    writable = {field.name: field for field in fields if field.writable}
+    for said in operation.parameters("body"):
+        name = said["name"]
+        assert name in writable, f"lacks the key {name}"
+        if operation.method == "POST" and not said["name"].endswith("[]"):
+            required = writable[name].access is Access.REQUIRED
+            assert required == said["required"], f"{name}: required?"
+        if "enum" in said and not said.get("open_enum"):
+            assert {str(e) for e in said["enum"]} <= {str(e) for e in writable[name].written_schema()["enum"]}
+
+
+@each
+def test_answer(operation: facts.Operation) -> None:
+    found, kind = declared(operation), operation.facts["response"]["kind"]
+    if kind == "binary":
+        assert isinstance(found, Function)
+        assert found.media != JSON
+        return
+    if operation.answers in facts.OF_THE_CODEC and isinstance(found, Resource):
+        assert operation.method == "DELETE"
+        keys = set(api.deleted(found, 1))
+        assert keys >= {field["name"] for field in facts.objects()[operation.answers]["fields"]}
+        return
+    if isinstance(found, Function):
+        assert found.many == operation.listed
+        shown: Iterable[Field] = found.answers
+    else:
+        shown = found.shown(True)
+    check_keys(operation.answers, {field.name: field for field in shown}, facts.objects()[operation.answers])
+
+
+def check_keys(name: str, there: dict[str, Field], said: Any) -> None:
+    """The keys of an object, and those of objects inside it, with their types."""
+    wanted = {field["name"]: field for field in said["fields"]}
+    for key, field in wanted.items():
+        found = _at(there, key.replace("[]", "").split("."))
+        assert found is not None, f"lacks {key}"
+        _check_type(found, facts.TYPE_CHOSEN.get((name, key), field["type"]), f"{name}.{key}")
+    ours = set(there) - {key.split(".")[0].removesuffix("[]") for key in wanted}
+    assert not ours, f"{sorted(ours)} are not the reference's"
+
+
+def _at(there: dict[str, Field], path: list[str]) -> Field | None:
+    found = there.get(path[0])
+    if len(path) == 1 or found is None:
+        return found
+    if isinstance(found, Embedded) and found.open:
+        return found
+    assert isinstance(found, Members), f"{path[0]} is no object"
+    return _at({member.name: member for member in found.fields}, path[1:])
+
+
+def _check_type(found: Field, wanted: str, where: str) -> None:
+    listed = isinstance(found, Many | ListOf | RelatedIds) or (isinstance(found, Embedded) and found.many)
+    if isinstance(found, Embedded) and found.open and not found.many:
+        return  # whatever the caller put there
+    if wanted.startswith("array"):
+        assert listed, f"{where} is no list"
+    elif wanted == "object":
+        assert isinstance(found, Parts | Linked | Rows | Embedded), f"{where} is no object"
+        assert not listed, f"{where} is a list"
+    else:
+        shown = found.schema().get("type")
+        assert shown == wanted or (wanted == "number" and shown == "integer"), f"{where} is {shown}"
+
+
+def test_every_group_can_be_given_to_an_api_user() -> None:
+    from charthouse.dialects.cerbo.registry import endpoints
+
+    wanted = {operation.facts["permission"]["resource"] for operation in BUILT}
+    assert set(endpoints()) == wanted
+    assert all(resource.scopes for resource in registry())
