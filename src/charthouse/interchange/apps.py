@@ -8,7 +8,10 @@ class InterchangeConfig(AppConfig):
     label = "interchange"
 
     def ready(self) -> None:
+        from charthouse.domains.clinical.signals import note_locked
         from charthouse.domains.labs.signals import order_sent
         from charthouse.interchange import tasks
+        from charthouse.interchange.notes import pdf
 
         order_sent.connect(tasks.requisition_of)
+        note_locked.connect(pdf.keep_signed)

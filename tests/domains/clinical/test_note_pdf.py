@@ -3,6 +3,7 @@
 import base64
 from datetime import timedelta
 from io import BytesIO
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +11,14 @@ import pikepdf
 import pytest
 
 from charthouse import clock
+from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldType
 from charthouse.files import links
+from charthouse.files.storage import Directory
+from charthouse.identity import tenancy
 from charthouse.interchange.notes import pdf
+from charthouse.resource.errors import Unavailable
+from tests import bombs
+from tests.domains.caller import at_once
 from tests.domains.clinical.chart import Chart
 from tests.domains.clinical.test_notes import lock, unlock
 from tests.support import client
@@ -64,7 +71,7 @@ def typeset(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was given to be typeset."""
     given: list[Any] = []
     made = pdf._typeset
-    monkeypatch.setattr(pdf, "_typeset", lambda data: given.append(data) or made(data))
+    monkeypatch.setattr(pdf, "_typeset", lambda template, data: given.append(data) or made(template, data))
     return given
 
 
@@ -142,9 +149,9 @@ def test_amendments_of_a_visit_follow_its_note(chart: Chart, typeset: list[Any])
         assert amend(chart, content, **values).status_code == 201
     lock(chart, visit)
     made = opened(chart, visit)
-    assert len(made.pages) == 1 + 2
-    assert [float(side) for side in made.pages[1].mediabox] == [0, 0, 200, 300]
-    assert [amendment["pages"] for amendment in typeset[0]["amendments"]] == [2]
+    assert len(made.pages) == 1 + 1 + 2
+    assert [float(side) for side in made.pages[2].mediabox] == [0, 0, 200, 300]
+    assert [amendment["pages"] for amendment in typeset[1]["amendments"]] == [2]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +165,71 @@ def test_an_amendment_that_can_not_be_read_is_named_and_left_out(
     assert amend(chart, content, appointment=visit).status_code == 201
     lock(chart, visit)
     made = opened(chart, visit)
-    assert len(made.pages) == 1 + typeset[0]["amendments"][0]["pages"]
+    assert len(made.pages) == 1 + 1 + typeset[1]["amendments"][0]["pages"]
+
+
+def test_an_amendment_that_unpacks_to_gigabytes_takes_no_memory_of_ours(
+    chart: Chart, typeset: list[Any]
+) -> None:
+    visit = chart.visit()
+    assert amend(chart, bombs.pdf(1000), appointment=visit).status_code == 201
+    assert amend(chart, file(2), appointment=visit).status_code == 201
+    lock(chart, visit)
+    before = getrusage(RUSAGE_SELF).ru_maxrss  # KiB
+    made = opened(chart, visit)
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 100_000
+    bomb, other = typeset[1]["amendments"]
+    assert (other["pages"], len(made.pages)) == (2, 2 + bomb["pages"] + 2)
+
+
+def test_what_is_signed_stays_as_it_was(chart: Chart, typeset: list[Any]) -> None:
+    visit = chart.visit()
+    chart.write(visit, "Well.")
+    lock(chart, visit)
+    assert len(typeset) == 1
+    signed = client().get(path(chart, visit)).content
+    chart.patch(chart.patient_id, first_name="Grace")
+    with tenancy.within(chart.clinic.id):
+        ClinicalNoteFieldType.objects.update(name="Renamed")
+    assert client().get(path(chart, visit)).content == signed
+    assert len(typeset) == 1
+    assert amend(chart, file(2), appointment=visit).status_code == 201
+    amended = opened(chart, visit)
+    assert len(amended.pages) == 1 + 1 + 2
+    assert "sections" not in typeset[1]
+
+    unlock(chart, visit)
+    chart.write(visit, "Not so well.")
+    lock(chart, visit)
+    assert client().get(path(chart, visit)).content != signed
+    assert dict(typeset[-1]["facts"] if "facts" in typeset[-1] else typeset[-2]["facts"])[
+        "Patient"
+    ].startswith("Grace")
+
+
+def test_a_note_that_was_signed_elsewhere_is_kept_when_it_is_first_opened(
+    chart: Chart, typeset: list[Any]
+) -> None:
+    visit = chart.visit()
+    with tenancy.within(chart.clinic.id):
+        ClinicalNote.objects.filter(pk=visit).update(locked_at=clock.now())
+    since = chart.get(visit, "appointments")["updated_at"]
+    signed = at_once(3, lambda _: client().get(path(chart, visit)).content)
+    assert len(set(signed)) == 1
+    assert len(typeset) == 1
+    assert chart.get(visit, "appointments")["updated_at"] == since
+
+
+def test_a_note_that_can_not_be_typeset_is_not_locked(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit = chart.visit()
+
+    def broken(*_: Any) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Directory, "_save", broken)
+    with pytest.raises(Unavailable):
+        lock(chart, visit)
+    assert chart.get(visit, "appointments")["clinical_note"]["locked"] is False
 
 
 def test_what_acts_in_an_amendment_is_taken_out(chart: Chart) -> None:
@@ -175,9 +246,9 @@ def test_what_acts_in_an_amendment_is_taken_out(chart: Chart) -> None:
     amend(chart, content.getvalue(), appointment=visit)
     lock(chart, visit)
     shown = opened(chart, visit)
-    assert len(shown.pages) == 2
-    assert "/AA" not in shown.pages[1].obj
-    assert "/Annots" not in shown.pages[1].obj
+    assert len(shown.pages) == 3
+    assert "/AA" not in shown.pages[2].obj
+    assert "/Annots" not in shown.pages[2].obj
     assert "/OpenAction" not in shown.Root
 
 

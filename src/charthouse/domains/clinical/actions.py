@@ -14,6 +14,7 @@ from charthouse.domains.clinical.models import (
     ClinicalNoteFieldValue,
     Observation,
 )
+from charthouse.domains.clinical.signals import note_locked
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.resource.change import Change
 from charthouse.resource.errors import Conflict, NotFound
@@ -80,6 +81,7 @@ def lock(practice: int, note_id: int, user_id: int) -> ClinicalNote:
             raise Conflict(f"These required fields have no value: {', '.join(missing)}.")
         note.locked_at, note.locked_by_id = clock.now(), user_id
         note.save(update_fields=["locked_at", "locked_by", "updated_at"])
+        note_locked.send(ClinicalNote, note=note)
         return note
 
 
@@ -89,8 +91,8 @@ def unlock(practice: int, note_id: int) -> ClinicalNote:
         note = _note(practice, note_id)
         if not note.locked_at:
             raise Conflict("The clinical note is not locked.")
-        note.locked_at = note.locked_by_id = None
-        note.save(update_fields=["locked_at", "locked_by", "updated_at"])
+        note.locked_at = note.locked_by_id = note.signed_pdf_id = None
+        note.save(update_fields=["locked_at", "locked_by", "signed_pdf", "updated_at"])
         return note
 
 

@@ -51,12 +51,13 @@ class ClinicalNoteFieldType(Record):
 class ClinicalNote(Record):
     """The note of a visit. A trigger makes it with the appointment, under the appointment's own id, and keeps its
     patient and ``archived`` in step (docs/decisions/0040-notes-are-made-by-the-database.md). Locked is signed:
-    nothing of it changes until it is unlocked."""
+    nothing of it changes until it is unlocked. ``signed_pdf``: the page as it was signed."""
 
     appointment = RecordKey("scheduling.Appointment", indexed=False)
     patient = RecordKey("patients.Patient")
     locked_at = models.DateTimeField(null=True, blank=True)
     locked_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    signed_pdf = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
 
     class Meta:
         constraints = [

@@ -1,5 +1,7 @@
-"""The PDF of a locked note: its sections and values, typeset, and the pages of its amendments."""
+"""The PDF of a locked note: its sections and values, typeset once and kept, and the pages of its amendments."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -7,49 +9,75 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pikepdf
+from django.core.files.base import ContentFile
+from django.db import transaction
 
 from charthouse.domains.clinical.models import Amendment, ClinicalNote, ClinicalNoteFieldValue
-from charthouse.files.storage import opened
+from charthouse.files.models import StoredFile
+from charthouse.files.storage import opened, store
 from charthouse.identity.models import User
+from charthouse.interchange.notes import clean
 from charthouse.interchange.typeset import typeset
 
-TEMPLATE = Path(__file__).parent / "note.typ"
-MOST_PAGES = 500  # of one amendment; a file that announces more is left out
+NOTE = Path(__file__).parent / "note.typ"
+AMENDMENTS = Path(__file__).parent / "amendments.typ"
+SECONDS = 30  # that the pages of one amendment may take
 SAID = {"Checkbox": {"True": "Yes", "False": "No"}, "NullCheckbox": {"1": "No", "2": "Yes"}}
 
 
 def of(practice: int, note_id: int) -> bytes | None:
     """The PDF of a note. None when it isn't there, isn't locked, or its visit is deleted."""
-    rows = ClinicalNote.objects.select_related(
-        "practice", "patient", "appointment__doctor", "appointment__office__doctor", "locked_by"
-    )
-    note = rows.filter(practice=practice, pk=note_id, archived=False, locked_at__isnull=False).first()
+    note = _locked(practice, note_id)
     if note is None:
         return None
-    amendments = list(
+    with opened(_kept(note)) as content:
+        signed: bytes = content.read()
+    amendments = (
         Amendment.objects.filter(practice=practice, appointment=note.appointment_id, archived=False)
         .select_related("amendment_file")
         .order_by("id")
     )
-    files = [_amendment(amendment) for amendment in amendments]
-    data = {
-        **_head(note),
-        "sections": _sections(note),
-        "amendments": [
-            {
-                "name": amendment.amendment_name,
-                "comments": amendment.comments,
-                "date": amendment.created_at.astimezone(_zone(note)).strftime("%Y-%m-%d"),
-                "pages": len(file.pages) if file else 0,
-            }
-            for amendment, file in zip(amendments, files, strict=True)
-        ],
-    }
-    return _joined(_typeset(data), [file for file in files if file])
+    files = {amendment: _pages(amendment) for amendment in amendments}
+    if not files:
+        return signed
+    return _joined([signed, _listed(note, files), *(pages for pages in files.values() if pages)])
 
 
-def _typeset(data: dict[str, Any]) -> bytes:
-    return typeset(TEMPLATE, "note", data)
+def keep(note: ClinicalNote) -> StoredFile:
+    """Typeset a locked note and keep the bytes with it: what is signed stays as it was, whatever becomes of templates,
+    names and programs. Within the caller's transaction."""
+    content = _typeset(NOTE, {**_head(note), "sections": _sections(note)})
+    file = store(ContentFile(content, f"note-{note.pk}.pdf"), "application/pdf", note.practice_id)
+    ClinicalNote.objects.filter(practice=note.practice_id, pk=note.pk).update(signed_pdf=file)
+    return file
+
+
+def keep_signed(sender: Any, note: ClinicalNote, **_: Any) -> None:
+    """The same, of a note that has just been locked."""
+    keep(note)
+
+
+def _kept(note: ClinicalNote) -> StoredFile:
+    """Of a note that was locked elsewhere (imports, the synthetic practice) it is made when it is first wanted."""
+    if note.signed_pdf is None:
+        with transaction.atomic():
+            rows = ClinicalNote.objects.select_for_update(no_key=True)
+            now = rows.get(practice=note.practice_id, pk=note.pk)  # another may have made it meanwhile
+            kept: StoredFile = now.signed_pdf or keep(note)
+            return kept
+    kept = note.signed_pdf
+    return kept
+
+
+def _locked(practice: int, note_id: int) -> ClinicalNote | None:
+    rows = ClinicalNote.objects.select_related(
+        "practice", "patient", "appointment__doctor", "appointment__office__doctor", "locked_by", "signed_pdf"
+    )
+    return rows.filter(practice=practice, pk=note_id, archived=False, locked_at__isnull=False).first()
+
+
+def _typeset(template: Path, data: dict[str, Any]) -> bytes:
+    return typeset(template, "note", data)
 
 
 # -- what it says -----------------------------------------------------------------------------------------------
@@ -117,29 +145,44 @@ def _sections(note: ClinicalNote) -> list[dict[str, Any]]:
 # -- amendments -------------------------------------------------------------------------------------------------
 
 
-def _amendment(amendment: Amendment) -> pikepdf.Pdf | None:
-    """The amendment's file without anything that acts (links, forms, scripts); None when it can't be read."""
+def _listed(note: ClinicalNote, files: dict[Amendment, bytes | None]) -> bytes:
+    """The page that says what was amended."""
+    head, amendments = _head(note), []
+    for amendment, pages in files.items():
+        with pikepdf.open(BytesIO(pages)) if pages else pikepdf.new() as file:
+            count = len(file.pages)
+        date = amendment.created_at.astimezone(_zone(note)).strftime("%Y-%m-%d")
+        said = {"name": amendment.amendment_name, "comments": amendment.comments, "date": date}
+        amendments.append(said | {"pages": count})
+    return _typeset(
+        AMENDMENTS, {key: head[key] for key in ("practice", "patient")} | {"amendments": amendments}
+    )
+
+
+def _pages(amendment: Amendment) -> bytes | None:
+    """The amendment's file without anything that acts; None when it can't be read (see ``clean``)."""
     try:
         with opened(amendment.amendment_file) as content:
-            file = pikepdf.open(BytesIO(content.read()))
-        if not 0 < len(file.pages) <= MOST_PAGES:
-            return None
-        file.flatten_annotations("all")
-        for page in file.pages:
-            for acting in ("/Annots", "/AA"):
-                if acting in page.obj:
-                    del page.obj[acting]
-        return file
-    except (pikepdf.PdfError, OSError, ValueError, RuntimeError, TypeError, KeyError):
+            done = subprocess.run(  # noqa: S603 - a script of ours
+                [sys.executable, "-I", clean.__file__],
+                input=content.read(),
+                capture_output=True,
+                timeout=SECONDS,
+                env={},
+                check=False,
+            )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
         return None
+    return done.stdout if done.returncode == 0 and done.stdout else None
 
 
-def _joined(first: bytes, others: Sequence[pikepdf.Pdf]) -> bytes:
-    if not others:
-        return first
-    with pikepdf.open(BytesIO(first)) as whole:
+def _joined(parts: Sequence[bytes]) -> bytes:
+    with pikepdf.open(BytesIO(parts[0])) as whole:
+        others = [pikepdf.open(BytesIO(part)) for part in parts[1:]]
         for file in others:
             whole.pages.extend(file.pages)
         made = BytesIO()
         whole.save(made, deterministic_id=True)
+        for file in others:
+            file.close()
     return made.getvalue()
