@@ -25,6 +25,7 @@ BESIDE: tuple[str, ...] = (
     "charthouse.audit.drchrono",
     "charthouse.interchange.ccda.drchrono",
     "charthouse.interchange.objectives.drchrono",
+    "charthouse.interchange.qrda.drchrono",
 )
 
 

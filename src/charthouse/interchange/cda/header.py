@@ -17,11 +17,13 @@ SOFTWARE = "Charthouse"
 
 @dataclass(frozen=True)
 class Document:
-    """A kind of document. ``templates``: (root, release) pairs beside the realm's."""
+    """A kind of document. ``templates``: (root, release) pairs beside the realm's; ``signed``: whether it has a place
+    for a signature, which nobody has given."""
 
     title: str
     code: Concept
     templates: tuple[tuple[str, str], ...]
+    signed: bool = False
 
 
 def write(out: Writer, document: Document, about: Subject) -> None:
@@ -39,6 +41,7 @@ def write(out: Writer, document: Document, about: Subject) -> None:
         _record_target(about),
         _author(about),
         _custodian(about),
+        _unsigned(about) if document.signed else None,
         _emergency_contact(about.patient),
         _documentation_of(about),
     )
@@ -137,6 +140,17 @@ def _author(about: Subject) -> Element:
 def _custodian(about: Subject) -> Element:
     keeper = _practice(about, "representedCustodianOrganization")
     return el("custodian", el("assignedCustodian", keeper))
+
+
+def _unsigned(about: Subject) -> Element:
+    """Who would sign, and that there is no signature."""
+    return el(
+        "legalAuthenticator",
+        null("time", "NI"),
+        null("signatureCode", "NI"),
+        parties.assigned(about),
+        nullFlavor="NI",
+    )
 
 
 def _emergency_contact(patient: Patient) -> Element | None:

@@ -12,9 +12,15 @@ Row = tuple[str, Sequence[str]]  # its id, and a text for each column
 def table(head: Sequence[str], rows: Iterable[Row], named: int) -> Element:
     """The ``text`` of a section. The cell at place ``named`` of a row says what the row is about: entries refer to it
     (``name_of``) where they repeat its words."""
+    return el("text", plain_table(head, rows, named))
+
+
+def plain_table(head: Sequence[str], rows: Iterable[Row], named: int, caption: str = "") -> Element:
+    """The table alone."""
+    said = el("caption", caption) if caption else None
     body = el("tbody", (_row(row_id, cells, named) for row_id, cells in rows))
     columns = el("thead", el("tr", (el("th", title) for title in head)))
-    return el("text", el("table", columns, body, border="1", width="100%"))
+    return el("table", said, columns, body, border="1", width="100%")
 
 
 def _row(row_id: str, cells: Sequence[str], named: int) -> Element:

@@ -37,19 +37,29 @@ class Section:
 
 def write(out: Writer, section: Section) -> None:
     """Entries are made one at a time, while they are written."""
-    out.begin("component")
-    if section.rows:
-        out.begin("section")
-    else:
-        out.begin("section", nullFlavor="NI")
-    for root, release in section.kind.templates:
-        out.put(*template(root, release))
-    out.put(coded("code", section.kind.code), el("title", section.kind.title))
-    if section.rows:
+    known = bool(section.rows)
+    begin(out, section.kind, known=known)
+    if known:
         out.put(narrative.table(section.head, section.rows, section.named))
         for entry in section.entries:
             out.put(el("entry", entry, typeCode="DRIV"))
     else:
         out.put(narrative.nothing())
+    end(out)
+
+
+def begin(out: Writer, kind: Kind, *, known: bool = True) -> None:
+    """Open a section, up to its title. ``known``: whether the record knows anything of it."""
+    out.begin("component")
+    if known:
+        out.begin("section")
+    else:
+        out.begin("section", nullFlavor="NI")
+    for root, release in kind.templates:
+        out.put(*template(root, release))
+    out.put(coded("code", kind.code), el("title", kind.title))
+
+
+def end(out: Writer) -> None:
     out.end()
     out.end()

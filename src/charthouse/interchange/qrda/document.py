@@ -1,0 +1,32 @@
+"""The QRDA Category I report of a patient: measures, the days, the data."""
+
+from charthouse.domains.patients.models import Patient
+from charthouse.interchange.cda import header
+from charthouse.interchange.cda.codes import LOINC
+from charthouse.interchange.cda.header import Document
+from charthouse.interchange.cda.subject import Window, subject
+from charthouse.interchange.cda.writer import Writer
+from charthouse.interchange.cda.xml import Concept
+from charthouse.interchange.qrda import measures, patient_data
+
+QRDA = Document(
+    "QRDA Category I Report",
+    Concept("55182-0", LOINC, "Quality Measure Report"),
+    (("2.16.840.1.113883.10.20.24.1.1", "2017-08-01"), ("2.16.840.1.113883.10.20.24.1.2", "2021-08-01")),
+    signed=True,
+)
+
+
+def of(patient: Patient, period: Window) -> bytes:
+    """The document, UTF-8."""
+    about = subject(patient, period)
+    out = Writer("ClinicalDocument")
+    header.write(out, QRDA, about)
+    out.begin("component")
+    out.begin("structuredBody")
+    measures.write_measures(out, about)
+    measures.write_parameters(out, about)
+    patient_data.write(out, about)
+    out.end()
+    out.end()
+    return out.done()

@@ -1,0 +1,51 @@
+"""QRDA Category I as DrChrono shows it (seed page, ``/api/patients/:id/qrda1``)."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from charthouse import clock
+from charthouse.domains.patients.drchrono import NARROWS
+from charthouse.domains.practice.models import Doctor
+from charthouse.interchange.cda.subject import Window
+from charthouse.interchange.qrda import document
+from charthouse.resource.errors import Invalid
+from charthouse.resource.filters import DateIs
+from charthouse.resource.functions import Call, Function
+
+
+def _qrda(call: Call) -> Any:
+    return document.of(call.row, period(call))
+
+
+def period(call: Call) -> Window:
+    """From ``start_date``, else the first of January of the year in which the period ends; to ``end_date``, else
+    today, by the doctor's calendar. Raises Invalid for a period that ends before it begins."""
+    first, last = call.slots.get("start_date_first"), call.slots.get("end_date_last")
+    if last is None:
+        zone = Doctor.objects.values_list("timezone", flat=True).get(
+            practice=call.row.practice_id, pk=call.row.doctor_id
+        )
+        last = clock.now().astimezone(ZoneInfo(zone)).date()
+    first = first or last.replace(month=1, day=1)
+    if first > last:
+        raise Invalid({"start_date": ["The period ends before it begins."]})
+    return Window(first, last)
+
+
+FUNCTIONS = [
+    Function(
+        path="patients/{id}/qrda1",
+        doc="What the chart says of a reporting period, as a QRDA Category I report.",
+        run=_qrda,
+        of="patients",
+        permissions=(),
+        parameters=(
+            DateIs(
+                "start_date", doc="First day of the period. Default: the first of January of its last year."
+            ),
+            DateIs("end_date", doc="Last day of the period. Default: today."),
+        ),
+        narrows=NARROWS,
+        media="application/xml",
+    ),
+]
