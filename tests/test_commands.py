@@ -237,6 +237,10 @@ def test_a_life_of_a_sandbox(sandbox: Sandbox) -> None:
     assert without_secrets(sandbox.described)["practices"] == without_secrets(before)["practices"]
     assert len(sandbox.curl()["results"]) == 3
 
+    moved = command("clock", "advance", "2d1h", "--data", str(sandbox.data))
+    assert moved.returncode == 0, moved.stderr
+    assert sandbox.curl() == {"detail": "The access token has expired."}
+
     sandbox.named("worker").kill()
     assert sandbox.ended() == 1
     assert "The worker was killed by SIGKILL. Everything else has been stopped." in sandbox.output
@@ -249,6 +253,13 @@ def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert "neither empty nor a Charthouse data directory" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_only_a_sandboxs_clock_is_moved(tmp_path: Path) -> None:
+    refused = command("clock", "advance", "3h", "--data", str(tmp_path / "data"))
+    assert refused.returncode == 1
+    assert "no sandbox" in refused.stderr
+    assert command("clock", "advance", "soon", "--data", str(tmp_path / "data")).returncode == 2
 
 
 def test_the_server_wants_a_migrated_database(tmp_path: Path) -> None:

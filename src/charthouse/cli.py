@@ -6,9 +6,11 @@ of Django is imported before that is done.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,8 @@ A real installation:       charthouse migrate
                            charthouse createpractice "Foothill Family Medicine"
                            charthouse createuser ada --practice 1 --role doctor --primary
                            charthouse serve     and, beside it,     charthouse worker
+
+A sandbox's clock:         charthouse clock advance 3h
 """
 
 
@@ -53,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_sandbox, _serve, _worker, _migrate, _createpractice, _createuser, _audit, _openapi):
+    for add in (_sandbox, _serve, _worker, _migrate, _clock, _createpractice, _createuser, _audit, _openapi):
         add(commands)
     return parser
 
@@ -208,6 +212,19 @@ def _openapi(commands: "Commands") -> None:
     parser.set_defaults(run=run_openapi)
 
 
+def _clock(commands: "Commands") -> None:
+    parser = _command(
+        commands,
+        "clock",
+        "Say what time it is in a sandbox, or move its clock",
+        run_clock,
+        "Moved ahead, it stays so; whatever falls due meanwhile is done by the sandbox's worker: webhooks that are "
+        "tried again, reminders, tokens that end.",
+    )
+    parser.add_argument("what", nargs="?", choices=("show", "advance"), default="show")
+    parser.add_argument("by", nargs="?", metavar="TIME", type=_duration, help="as in 90s, 45m, 3h, 2d, 1d12h")
+
+
 def _workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", metavar="N", type=_positive, default=2, help="web server processes (default: 2)"
@@ -218,6 +235,14 @@ def _whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def _duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?", text)
+    if not text or found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 45m, 3h or 1d12h")
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _positive(text: str) -> int:
@@ -277,6 +302,23 @@ def run_worker(options: argparse.Namespace) -> None:
         from charthouse import commands
 
         commands.worker(options.concurrency)
+
+
+def run_clock(options: argparse.Namespace) -> None:
+    if (options.what == "advance") != (options.by is not None):
+        raise Refused("say by how much: charthouse clock advance 3h")
+    data = datadir.use(options.data)
+    if not (data / "sandbox.json").exists():
+        raise Refused(f"{data} holds no sandbox; no other clock can be moved.")
+    os.environ |= {"CHARTHOUSE_SANDBOX": "1", "DATABASE_URL": embedded.url(data)}
+    os.environ["CHARTHOUSE_DATA"] = str(data)
+    try:
+        with embedded.running(data):
+            from charthouse import commands
+
+            print(commands.clock(options.by).isoformat(timespec="seconds"))
+    except embedded.Unavailable as error:
+        raise Refused(str(error)) from None
 
 
 def run_migrate(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ UNMARKED = {
     "secret_key",
     "file_keys",
     "files",
+    "clock",
 }  # what is there when only the settings have been loaded with it
 
 

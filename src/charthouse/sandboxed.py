@@ -97,11 +97,13 @@ def _prepare(data: Path, base_url: str, options: argparse.Namespace, steps: "Ste
     from django.db import connections
 
     from charthouse import commands  # sets Django up, for what follows
+    from charthouse.changes import timewarp
     from charthouse.identity.models import Practice
     from charthouse.sandbox import describe, practice
 
     steps("Tables", 0, 1)
     commands.migrate()
+    timewarp.restore()
     steps("Tables", 1, 1)
     if not Practice.objects.using("owner").exists():
         practice.build(DEFAULT_SEED if options.seed is None else options.seed, options.patients, steps)

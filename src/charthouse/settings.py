@@ -28,6 +28,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from charthouse import clock
+
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
 SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
 TLS = os.environ.get("CHARTHOUSE_TLS") == "1"
@@ -37,6 +39,8 @@ LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 _limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]
 API_LIMITS = {name.strip(): int(calls) for name, _, calls in _limits}
 DEBUG = False
+if SANDBOX:
+    clock.follow(DATA / "clock")
 WEB_ROLE = "charthouse_web"
 
 
