@@ -212,6 +212,7 @@ def access(people: User) -> tuple[Application, str]:
         hourly_limit=100_000_000,
     )
     app.save(using=OWNER)
+    AccessToken.objects.using(OWNER).filter(application=app).delete()  # one may live
     token = secrets.token_urlsafe(32)
     AccessToken(
         user=people,
