@@ -273,6 +273,40 @@ def test_calls_are_listed_with_what_refused_them(clinic: Clinic, browser: httpx.
     assert browser.get(f"/developer/requests/{theirs}").status_code == 404
 
 
+def test_bodies_are_kept_when_asked_for_and_shown_to_those_who_may_see_them(
+    clinic: Clinic, browser: httpx.Client
+) -> None:
+    app = own_app(clinic)
+    token = issue_token(clinic.user, app)
+    address = f"/developer/apps/{app.row.pk}"
+    assert send(browser, f"{address}/bodies").status_code == 302
+    assert "Until" in browser.get(address).text
+    with client(token) as caller:
+        caller.post("/api/patients", json={"first_name": "Hush"})
+    log.flush()
+    tenancy.leave()
+    (call,) = re.findall(r'href="(/developer/requests/\d+)"', browser.get("/developer/requests").text)
+    assert "Hush" in browser.get(call).text
+    staff = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"])
+    theirs = signed_in(staff.username).get(call)
+    assert theirs.status_code == 200
+    assert "Hush" not in theirs.text
+    assert send(browser, f"{address}/bodies").status_code == 302
+    assert "Until" not in browser.get(address).text
+
+
+def test_calls_in_nobodys_name_are_on_the_apps_page(clinic: Clinic, browser: httpx.Client) -> None:
+    app = own_app(clinic, hourly_limit=1)
+    with client(issue_token(clinic.user, app)) as caller:
+        caller.get("/api/offices")
+        assert caller.get("/api/doctors").status_code == 429
+    log.flush()
+    tenancy.leave()
+    page = browser.get(f"/developer/apps/{app.row.pk}")
+    assert "Refused before anybody was recognized" in page.text
+    assert "GET /api/doctors" in page.text
+
+
 # Explorer
 
 

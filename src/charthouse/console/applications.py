@@ -18,6 +18,8 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from charthouse import clock
+from charthouse.audit import bodies, trail
+from charthouse.audit.models import ApiCall
 from charthouse.console import forms
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Column, Table
@@ -28,6 +30,8 @@ from charthouse.resource.errors import Conflict, NotFound
 
 DEVELOPERS = "Settings"  # the permission
 MOST_ADDRESSES = 20
+CAPTURED = timedelta(hours=1)
+_KEEPING = "What the app sends and gets will be in the request log, patients' data with it. Each practice sees its own."
 
 TABLE = Table(
     name="apps",
@@ -158,6 +162,8 @@ def one(request: Request, row: int) -> HttpResponseBase:
         "table": AUTHORISED.of(request, own.select_related("user")),
         "others": held.aggregate(count=Count("pk"))["count"] - own.aggregate(count=Count("pk"))["count"],
         "base_url": settings.BASE_URL,
+        "captured": bodies.captured_until(app),
+        "strangers": _strangers(app),
     }
     return show(request, "app.html", values)
 
@@ -233,6 +239,29 @@ def stop(request: Request, row: int, user: int | None = None) -> HttpResponseBas
     return show(request, "confirm.html", values)
 
 
+@page(DEVELOPERS, methods=("GET", "POST"))
+def capture(request: Request, row: int) -> HttpResponseBase:
+    """Keep the bodies of the app's calls for an hour, or stop."""
+    app = _app(request, row)
+    on = bodies.captured_until(app) is not None
+    if request.method == "POST":
+        if on:
+            bodies.switch_off(app)
+        else:
+            bodies.switch_on(app, CAPTURED, request.user)
+        messages.success(
+            request, "Bodies are no longer kept." if on else "Bodies are kept for an hour from now."
+        )
+        return redirect("app", row)
+    values = {
+        "title": "Stop keeping bodies?" if on else "Keep bodies for an hour?",
+        "text": "What has been kept goes within a week." if on else _KEEPING,
+        "button": "Stop" if on else "Keep them for an hour",
+        "back": reverse("app", args=[row]),
+    }
+    return show(request, "confirm.html", values)
+
+
 def of_practice(practice: int) -> "QuerySet[Any]":
     """The apps of a practice's people."""
     found: QuerySet[Any] = Application.objects.filter(user__practice=practice)
@@ -252,6 +281,12 @@ def _app(request: Request, row: int) -> Application:
 
 def _stop_address(held: RefreshToken) -> str:
     return reverse("app-stop", args=[held.application_id, held.user_id])
+
+
+def _strangers(app: Application) -> list[ApiCall]:
+    """The latest calls of the app that were refused before anybody was recognized; they are of no practice."""
+    refused = trail.calls_of_app(trail.Calls(app=app.pk, status=(400, 499), most=100))
+    return [call for call in refused if call.practice_id is None][:10]
 
 
 def _sets_quota(user: User) -> bool:

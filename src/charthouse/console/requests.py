@@ -1,4 +1,5 @@
-"""The request log of the practice's apps: what they asked, how it went, what refused it. No credentials."""
+"""The request log of the practice's apps: what they asked, how it went, what refused it. No credentials;
+bodies only where somebody asked for them, and then for those who may see them."""
 
 from datetime import UTC
 from typing import Any
@@ -7,11 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 
+from charthouse.audit import bodies
 from charthouse.audit.models import ApiCall
 from charthouse.console.applications import DEVELOPERS, of_practice
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
-from charthouse.identity.models import User
+from charthouse.identity.models import PERMISSIONS, User
 from charthouse.resource.errors import NotFound
 
 GATES = {
@@ -117,7 +119,14 @@ def one(request: Request, row: int) -> HttpResponseBase:
         ("Resource", call.resource),
         ("Patients in the answer", len(call.patients)),
     ]
-    values = {"title": f"{call.method} {call.path}", "lines": lines, "back": reverse("requests")}
+    own = call.user_id == request.user.pk or set(PERMISSIONS) <= set(request.user.permissions)
+    kept = bodies.of_call(call.request) if own else None
+    values = {
+        "title": f"{call.method} {call.path}",
+        "lines": lines,
+        "back": reverse("requests"),
+        "kept": kept,
+    }
     return show(request, "request.html", values)
 
 

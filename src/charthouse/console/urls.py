@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("developer/apps/<int:row>/secret", applications.rotate, name="app-rotate"),
     path("developer/apps/<int:row>/deauthorize", applications.stop, name="app-stop-all"),
     path("developer/apps/<int:row>/deauthorize/<int:user>", applications.stop, name="app-stop"),
+    path("developer/apps/<int:row>/bodies", applications.capture, name="app-capture"),
     path("developer/apps/<int:row>/webhooks", webhooks.listing, name="webhooks"),
     path("developer/apps/<int:row>/webhooks/new", webhooks.new, name="webhook-new"),
     path("developer/webhooks/<int:row>", webhooks.one, name="webhook"),

@@ -48,9 +48,10 @@ def authenticate(authorization: str | None, at: datetime, request: str = "") -> 
         tenancy.database().establish(STATEMENT, (checksum, at.isoformat().encode(), trailer))
     )
     if refusal is not None:
-        if refusal == "throttled":
-            raise Throttled(seconds_left(at))
-        raise Unauthenticated(REFUSALS[refusal])
+        throttled = refusal == "throttled"
+        refused = Throttled(seconds_left(at)) if throttled else Unauthenticated(REFUSALS[refusal])
+        refused.app = app
+        raise refused
     return Actor(practice, user, doctor, app, *rights(granted, allowed, permissions, sharing), plan)
 
 
