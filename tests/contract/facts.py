@@ -141,7 +141,6 @@ _OF_A_PATIENT = "patients/:id/{} names its patient in the path: the list's param
 # Facts that this project leaves out, each with its reason. "*": every one of the kind.
 LEFT_OUT: Mapping[tuple[str, str, str], str] = {
     ("patients_summary", "key", "*"): _SUMMARY,
-    ("patients/:id/ccda_async", "parameter", "*"): _OF_A_PATIENT.format("ccda_async"),
     ("patients/:id/onpatient_access", "parameter", "*"): _OF_A_PATIENT.format("onpatient_access"),
     ("signed_consent_forms", "parameter", "signature_file"): "a file is a key of the body, not of a query",
     ("appointments_list", "method", "PUT"): "the hosted API prints the routes of appointments there",

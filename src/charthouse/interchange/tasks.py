@@ -1,4 +1,4 @@
-"""What the worker makes: requisitions of orders that are sent."""
+"""What the worker makes: requisitions of orders that are sent, documents that somebody asks for later."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from procrastinate.contrib.django import app
 from charthouse.domains.labs.models import LabOrder
 from charthouse.identity import tenancy
 from charthouse.interchange.requisitions import pdf
+from charthouse.jobs import actions as jobs
 
 
 def requisition_of(sender: Any, order: LabOrder, **_: Any) -> None:
@@ -19,3 +20,13 @@ def requisition(practice: int, order: int) -> None:
     """Typeset the requisition of an order that has none."""
     with tenancy.within(practice):
         pdf.attach(practice, order)
+
+
+@app.task(name="charthouse.interchange.write_ccda", queue="lists")
+def write_ccda(practice: int, job: int) -> None:
+    """Make a C-CDA. ``job``: the id of its Job."""
+    from charthouse.interchange.ccda import later
+
+    with jobs.work(practice, job) as begun:
+        if begun is not None:
+            later.write(begun)

@@ -24,6 +24,7 @@ BESIDE: tuple[str, ...] = (
     "charthouse.dialects.drchrono.bulk",
     "charthouse.audit.drchrono",
     "charthouse.interchange.ccda.drchrono",
+    "charthouse.interchange.ccda.later",
     "charthouse.interchange.objectives.drchrono",
     "charthouse.interchange.qrda.drchrono",
 )

@@ -12,6 +12,11 @@ from charthouse.resource.functions import Call, Function
 XML = "application/xml"
 ANY_LENGTH = timedelta.max.days
 
+DAYS = (
+    DateIs("date", doc="Only what belongs to this day of the doctor's calendar."),
+    DateRange("date_range", max_days=ANY_LENGTH, doc="Only what belongs to these days, both included."),
+)
+
 
 def window(call: Call) -> Window:
     """The days asked for: those in both parameters, or all there are."""

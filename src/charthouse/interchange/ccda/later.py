@@ -1,0 +1,97 @@
+"""The same document, made by the worker: begun by a GET, asked for by uuid. docs/decisions/0113-ccda-async.md"""
+
+from datetime import date
+from typing import Any
+
+from django.core.files.base import ContentFile
+
+from charthouse.domains.patients.drchrono import NARROWS, patients
+from charthouse.domains.patients.models import Patient
+from charthouse.files import links
+from charthouse.files.storage import store
+from charthouse.interchange.ccda import document
+from charthouse.interchange.ccda.drchrono import DAYS, XML, window
+from charthouse.interchange.cda.subject import Window
+from charthouse.jobs import actions as jobs
+from charthouse.jobs.models import Job
+from charthouse.resource.errors import Malformed
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, Text
+from charthouse.resource.filters import Is
+from charthouse.resource.functions import Answer, Call, Function
+
+KIND = "patients/ccda_async"
+WAITING = "In progress"
+GONE = "Invalid uuid specified"
+FAILED = "The document could not be made. Start another."
+
+
+def _run(call: Call) -> Any:
+    return _ask(call, str(call.slots["uuid"])) if "uuid" in call.slots else _begin(call)
+
+
+def _begin(call: Call) -> dict[str, Any]:
+    days = window(call)
+    request = {"patient": call.row.pk, "first": days.first.isoformat(), "last": days.last.isoformat()}
+    job = jobs.begin(call.actor, KIND, request, {}, _defer)
+    url = call.url(**dict.fromkeys(call.parameters), uuid=str(job.uuid))
+    return {
+        "status": WAITING,
+        "uuid": str(job.uuid),
+        "description": f"The document is being made. Ask for it at {url}, for an hour from now.",
+    }
+
+
+def _defer(job: Job) -> None:
+    from charthouse.interchange.tasks import write_ccda  # the worker's side, which knows this one
+
+    write_ccda.defer(practice=job.practice_id, job=job.pk)
+
+
+def _ask(call: Call, uuid: str) -> Any:
+    """One answer for every uuid that is none of the caller's, or of another patient."""
+    job = jobs.find(call.actor, KIND, uuid)
+    if job is None or job.request["patient"] != call.row.pk:
+        raise Malformed(GONE)
+    if job.over:
+        return Answer({"status": "Failed", "uuid": str(job.uuid), "detail": FAILED}, 500)
+    if job.status != Job.Status.COMPLETE or job.file_id is None:
+        return {"status": WAITING, "uuid": str(job.uuid)}
+    link = links.link(call.actor.practice, job.file_id)
+    return {"status": "Complete", "uuid": str(job.uuid), "document": link}
+
+
+def write(job: Job) -> None:
+    """Make the document of a job, in the worker's transaction. Raises DoesNotExist for a patient who is deleted."""
+    patient = Patient.objects.get(practice=job.practice_id, pk=job.request["patient"], archived=False)
+    days = Window(date.fromisoformat(job.request["first"]), date.fromisoformat(job.request["last"]))
+    content = ContentFile(document.of(patient, days), f"ccda-{patient.pk}.xml")
+    job.file = store(content, XML, job.practice_id)
+
+
+FUNCTIONS = [
+    Function(
+        path="patients/{id}/ccda_async",
+        doc="The patient's chart as C-CDA, made meanwhile: begin without a uuid, then ask with the one answered.",
+        run=_run,
+        of="patients",
+        parameters=(
+            *DAYS,
+            Is("uuid", addition=True, doc="What the first call has answered. Without it, a new one."),
+        ),
+        narrows=(*NARROWS, patients.filters_by_name["created_at"]),
+        answers=(
+            Text("status", READ_ONLY, choices=(WAITING, "Complete", "Failed")),
+            Text("uuid", READ_ONLY),
+            Text("description", OPTIONAL, doc="At the beginning: where to ask."),
+            Text("document", OPTIONAL, doc="Once it is complete: a link to the XML, good for an hour."),
+            Text("detail", OPTIONAL, doc="What has failed."),
+        ),
+        also={500: "The document could not be made: status, uuid and detail say so."},
+        example={
+            "status": WAITING,
+            "uuid": "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "description": "The document is being made. Ask for it at …?uuid=0f8fad5b-d9cb-469f-a165-70867728950e, …",
+        },
+        addition=True,
+    ),
+]
