@@ -24,6 +24,8 @@ PAGES = [
     "/catalogues/profiles",
     "/catalogues/profiles/new",
     "/catalogues/fields",
+    "/settings/api-users",
+    "/settings/api-users/new",
     "/developer/apps",
     "/developer/apps/new",
     "/developer/requests",

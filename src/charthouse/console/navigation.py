@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.urls import reverse
 
 from charthouse.identity.models import User
@@ -11,15 +12,18 @@ from charthouse.identity.models import User
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One line: ``view`` is the name of its URL, ``icon`` of a symbol in icons.svg. ``permissions``: all of them are
-    needed; ``primary``: only for the practice's primary user."""
+    needed; ``primary``: only for the practice's primary user; ``sandbox``: only in a sandbox."""
 
     name: str
     view: str
     icon: str
     permissions: tuple[str, ...] = ()
     primary: bool = False
+    sandbox: bool = False
 
     def shown_to(self, user: User) -> bool:
+        if self.sandbox and not settings.SANDBOX:
+            return False
         return (user.is_primary or not self.primary) and set(self.permissions) <= set(user.permissions)
 
 

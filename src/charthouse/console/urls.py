@@ -11,7 +11,9 @@ from charthouse.console import (
     offices,
     outbox,
     people,
+    programs,
     requests,
+    sandbox,
     settings,
     webhooks,
 )
@@ -55,6 +57,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("developer/requests/<int:row>", requests.one, name="request"),
     path("developer/explorer", explorer.listing, name="explorer"),
     path("developer/explorer/<slug:name>", explorer.operation, name="operation"),
+    path("settings/api-users", programs.listing, name="programs"),
+    path("settings/api-users/new", programs.new, name="program-new"),
+    path("settings/api-users/<int:row>", programs.one, name="program"),
+    path("settings/api-users/<int:row>/secret", programs.renew, name="program-renew"),
+    path("sandbox/clock", sandbox.clock_page, name="clock"),
     path("outbox", outbox.outbox, name="outbox"),
     path("outbox/<int:row>", outbox.outgoing, name="outgoing"),
 ]
@@ -75,6 +82,10 @@ offer(
     Entry(name="Apps", view="apps", icon="apps", permissions=(applications.DEVELOPERS,)),
     Entry(name="Requests", view="requests", icon="list-details", permissions=(applications.DEVELOPERS,)),
     Entry(name="API explorer", view="explorer", icon="terminal-2", permissions=(applications.DEVELOPERS,)),
+    Entry(name="API users", view="programs", icon="key", primary=True),
+    Entry(
+        name="Clock", view="clock", icon="clock-play", permissions=(applications.DEVELOPERS,), sandbox=True
+    ),
     Entry(name="API reference", view="docs", icon="book"),
 )
 
