@@ -164,6 +164,8 @@ def without_secrets(described: dict[str, Any]) -> dict[str, Any]:
             assert app.pop("client_secret")
             assert app.pop("access_token")
             assert app.pop("refresh_token")
+        for api_user in practice["api_users"]:
+            assert api_user.pop("secret")
     return described
 
 

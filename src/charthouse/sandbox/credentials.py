@@ -9,8 +9,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from charthouse.identity import apiusers
-
 
 @dataclass
 class AppKeys:
@@ -34,6 +32,8 @@ class Credentials:
         return self.passwords.setdefault(username, secrets.token_urlsafe(12))
 
     def secret(self, username: str) -> str:
+        from charthouse.identity import apiusers  # this is read before Django is set up
+
         return self.api_secrets.setdefault(username, apiusers.new_secret())
 
     def app(self, client_id: str) -> AppKeys:
