@@ -210,6 +210,7 @@ def access(people: User) -> tuple[Application, str]:
         client_secret=secrets.token_urlsafe(32),
         scopes=list(SCOPES),
         hourly_limit=100_000_000,
+        second_limit=100_000_000,
     )
     app.save(using=OWNER)
     AccessToken.objects.using(OWNER).filter(application=app).delete()  # one may live

@@ -94,6 +94,7 @@ def make_app(
     scopes: Iterable[str] = (*SCOPES, *RIGHTS),
     *,
     hourly_limit: int | None = None,
+    second_limit: int | None = None,
     redirect_uris: Sequence[str] = (CALLBACK,),
     **values: Any,
 ) -> App:
@@ -106,6 +107,7 @@ def make_app(
         client_secret=secret,
         scopes=list(scopes),
         hourly_limit=hourly_limit,
+        second_limit=second_limit,
         redirect_uris=" ".join(redirect_uris),
         **values,
     )

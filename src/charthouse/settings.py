@@ -13,6 +13,7 @@ CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
 CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
 CHARTHOUSE_PROXIES     how many proxies stand in front, each adding to X-Forwarded-For (default 0: none is believed)
+CHARTHOUSE_TOKEN_LIMIT calls a minute of the OAuth endpoints by one app from one address (default 60; 0: no limit)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered after it has been written to the request log
 CHARTHOUSE_API_LIMITS  calls a minute of one API user by class, comma list such as standard=600,heavy_read=60
 CHARTHOUSE_TLS         1 where people reach the server over https (a proxy in front says so in X-Forwarded-Proto)
@@ -35,6 +36,7 @@ SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
 TLS = os.environ.get("CHARTHOUSE_TLS") == "1"
 PROXIES = int(os.environ.get("CHARTHOUSE_PROXIES", "0"))
 AUDIT_DAYS = int(os.environ.get("CHARTHOUSE_AUDIT_DAYS", "2192"))
+TOKEN_LIMIT = int(os.environ.get("CHARTHOUSE_TOKEN_LIMIT", "60"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 _limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]
 API_LIMITS = {name.strip(): int(calls) for name, _, calls in _limits}

@@ -219,6 +219,51 @@ def test_the_quota_is_the_apps_whoever_it_acts_for(clinic: Clinic) -> None:
     assert made(issue_token(clinic.user, make_app(hourly_limit=3)), clock.now(), 3) == 3
 
 
+def on_the_hour() -> datetime:
+    return clock.now().replace(minute=0, second=0, microsecond=0)
+
+
+def test_calls_within_a_second(clinic: Clinic) -> None:
+    """The tenth is refused; a second after the first there is room again. What is refused counts for no hour."""
+    app = make_app(hourly_limit=100, second_limit=9)
+    token = issue_token(clinic.user, app)
+    assert made(token, on_the_hour(), 20) == 9
+    with pytest.raises(Throttled) as refusal:
+        actor(token, on_the_hour() + timedelta(milliseconds=900))
+    assert (refusal.value.wait, refusal.value.gate, refusal.value.app) == (1, "rate", app.row.pk)
+    assert made(token, on_the_hour() + timedelta(milliseconds=1001), 20) == 9
+    assert Calls.objects.get(application=app.row).calls == 18
+
+
+def test_a_second_without_an_hour(clinic: Clinic) -> None:
+    token = issue_token(clinic.user, make_app(hourly_limit=None, second_limit=3))
+    assert made(token, on_the_hour(), 10) == 3
+
+
+def test_when_the_hour_is_used_up_it_is_the_hour_that_refuses(clinic: Clinic) -> None:
+    token = issue_token(clinic.user, make_app(hourly_limit=2, second_limit=2))
+    assert made(token, on_the_hour(), 2) == 2
+    with pytest.raises(Throttled) as refusal:
+        actor(token, on_the_hour())
+    assert refusal.value.gate == "quota"
+    assert refusal.value.wait == 3600
+
+
+def test_a_clock_that_is_put_back_locks_nobody_out(clinic: Clinic) -> None:
+    token = issue_token(clinic.user, make_app(hourly_limit=None, second_limit=1))
+    assert made(token, on_the_hour() + timedelta(minutes=30), 1) == 1
+    assert made(token, on_the_hour(), 1) == 1
+
+
+def test_whose_token_it_was_is_known_of_one_that_has_ended(clinic: Clinic) -> None:
+    app = make_app()
+    token = issue_token(clinic.user, app)
+    issue_token(clinic.user, app)
+    with pytest.raises(Unauthenticated) as refusal:
+        actor(token, clock.now())
+    assert refusal.value.app == app.row.pk
+
+
 def test_no_limit_counts_nothing(clinic: Clinic) -> None:
     app = make_app(hourly_limit=None)
     assert made(issue_token(clinic.user, app), clock.now(), 20) == 20

@@ -109,6 +109,13 @@ class ChangeAppForm(AppForm):
     hourly_limit = django.IntegerField(
         label="Calls an hour", min_value=1, max_value=10**9, required=False, help_text="Empty: no limit."
     )
+    second_limit = django.IntegerField(
+        label="Calls within a second",
+        min_value=1,
+        max_value=10**9,
+        required=False,
+        help_text="Empty: no limit.",
+    )
 
 
 @page(DEVELOPERS)
@@ -175,7 +182,7 @@ def edit(request: Request, row: int) -> HttpResponseBase:
     initial["redirect_uris"] = "\n".join(app.redirect_uris.split())
     form = ChangeAppForm(request.POST or None, initial=initial)
     if not _sets_quota(request.user):
-        del form.fields["hourly_limit"]
+        del form.fields["hourly_limit"], form.fields["second_limit"]
     if request.method == "POST" and form.is_valid():
         values = {**form.cleaned_data}
         values["scopes"] = [

@@ -257,6 +257,7 @@ def _explorer() -> Application:
             "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
             "scopes": [*SCOPES, *RIGHTS],
             "hourly_limit": None,
+            "second_limit": None,
         },
     )[0]
     return made

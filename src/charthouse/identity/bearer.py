@@ -14,7 +14,7 @@ from math import ceil
 from charthouse.identity import tenancy
 from charthouse.identity.models import RIGHTS
 from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Throttled, Unauthenticated
+from charthouse.resource.errors import Refusal, Throttled, Unauthenticated
 
 # The caller as identity.database has it; of a request that is refused, nobody.
 STATEMENT = (
@@ -48,11 +48,20 @@ def authenticate(authorization: str | None, at: datetime, request: str = "") -> 
         tenancy.database().establish(STATEMENT, (checksum, at.isoformat().encode(), trailer))
     )
     if refusal is not None:
-        throttled = refusal == "throttled"
-        refused = Throttled(seconds_left(at)) if throttled else Unauthenticated(REFUSALS[refusal])
-        refused.app = app
-        raise refused
+        raise _refused(refusal, app, at)
     return Actor(practice, user, doctor, app, *rights(granted, allowed, permissions, sharing), plan)
+
+
+def _refused(refusal: str, app: int | None, at: datetime) -> Refusal:
+    error: Refusal
+    if refusal == "hurried":
+        error = Throttled(1, "rate")
+    elif refusal == "throttled":
+        error = Throttled(seconds_left(at))
+    else:
+        error = Unauthenticated(REFUSALS[refusal])
+    error.app = app
+    return error
 
 
 @lru_cache(maxsize=4096)

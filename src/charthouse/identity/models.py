@@ -8,7 +8,7 @@ from django.db import models
 
 from charthouse import clock
 from charthouse.identity.apimodels import ApiCalls, ApiUser
-from charthouse.identity.tokens import AccessToken, Application, Calls, Grant, RefreshToken
+from charthouse.identity.tokens import AccessToken, Application, Calls, Grant, RefreshToken, TokenCalls
 
 __all__ = [
     "PERMISSIONS",
@@ -23,6 +23,7 @@ __all__ = [
     "Grant",
     "Practice",
     "RefreshToken",
+    "TokenCalls",
     "User",
 ]
 

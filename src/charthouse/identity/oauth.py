@@ -21,12 +21,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error, WebApplicationServer
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from charthouse.identity import address, tokenlimit
 from charthouse.identity.events import tell
 from charthouse.identity.issue import ACCESS_LIFE
 from charthouse.identity.models import Application
 from charthouse.identity.pages import content_policy
 from charthouse.identity.scopes import asks
 from charthouse.identity.validator import Validator, may_call
+from charthouse.resource.errors import Throttled
 
 SERVER = WebApplicationServer(Validator(), token_expires_in=int(ACCESS_LIFE.total_seconds()))
 CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -102,8 +104,11 @@ def _origin(uri: str) -> str:
 @sensitive_variables()
 def token(request: HttpRequest) -> HttpResponse:
     """Exchange a code or a refresh token for a pair. Whatever is wrong, the status is 401 and ``error`` says why."""
+    call = _call(request)
+    if throttled := _too_often(request, call[3]):
+        return throttled
     try:
-        headers, body, status = SERVER.create_token_response(*_call(request))
+        headers, body, status = SERVER.create_token_response(*call)
     except OAuth2Error as error:
         headers, body, status = error.headers, error.json, error.status_code
     if status >= 400:
@@ -118,7 +123,10 @@ def token(request: HttpRequest) -> HttpResponse:
 @sensitive_variables()
 def revoke_token(request: HttpRequest) -> HttpResponse:
     """Stop a token and its other half. An unknown token is as good as stopped: 200."""
-    headers, body, status = SERVER.create_revocation_response(*_call(request))
+    call = _call(request)
+    if throttled := _too_often(request, call[3]):
+        return throttled
+    headers, body, status = SERVER.create_revocation_response(*call)
     return _answer(headers, body, status)
 
 
@@ -131,6 +139,18 @@ def _call(request: HttpRequest) -> tuple[str, str, str, dict[str, str]]:
     if authorization.isascii():
         headers["Authorization"] = headers["HTTP_AUTHORIZATION"] = authorization
     return request.path, "POST", urlencode(parameters), headers
+
+
+@sensitive_variables()
+def _too_often(request: HttpRequest, headers: dict[str, str]) -> HttpResponse | None:
+    """The answer to somebody who calls too often."""
+    client = request.POST.get("client_id") or request.GET.get("client_id") or headers.get("Authorization", "")
+    try:
+        tokenlimit.count(address.of_request(request), client)
+    except Throttled as error:
+        body = json.dumps({"detail": error.detail})
+        return _answer({"Retry-After": str(error.wait)}, body, error.status)
+    return None
 
 
 def _as_documented(body: str) -> str:

@@ -39,7 +39,8 @@ def sweep(step: int = STEP) -> dict[str, int]:
         "RefreshToken": _rows(RefreshToken, revoked__lt=now - KEPT),
         "Session": _rows(Session, expire_date__lt=timezone.now()),
         "AccessAttempt": _rows(AccessAttempt, attempt_time__lt=timezone.now() - KEPT),
-        "Calls": _calls(now - KEPT),
+        "Calls": _calls("identity_calls", "hour", now - KEPT),
+        "TokenCalls": _calls("identity_tokencalls", "minute", now - KEPT),
     }
     deleted = dict.fromkeys(ended, 0)
     for name, delete in ended.items():
@@ -61,12 +62,12 @@ def _rows(model: type[models.Model], **ended: datetime) -> Callable[[int], int]:
     return delete
 
 
-def _calls(before: datetime) -> Callable[[int], int]:
+def _calls(table: str, column: str, before: datetime) -> Callable[[int], int]:
     def delete(step: int) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
-                "delete from identity_calls where ctid = any "
-                "(array(select ctid from identity_calls where hour < %s limit %s))",
+                f"delete from {table} where ctid = any "  # noqa: S608
+                f"(array(select ctid from {table} where {column} < %s limit %s))",
                 [before, step],
             )
             return int(cursor.rowcount)

@@ -26,14 +26,16 @@ from charthouse.identity.tenancy import UpdatedAt
 class Application(AbstractApplication):  # type: ignore[misc]
     """An OAuth app of a developer.
 
-    ``hourly_limit`` None means no limit, else calls an hour (UTC); ``scopes`` are base names it may ask for, each
-    standing for both ``:read`` and ``:write``, and rights (``identity.models.RIGHTS``) that the operator gives.
+    ``hourly_limit`` None means no limit, else calls an hour (UTC); ``second_limit`` the same of calls within a second.
+    ``scopes`` are base names it may ask for, each standing for both ``:read`` and ``:write``, and rights
+    (``identity.models.RIGHTS``) that the operator gives.
     ``sealed_secret`` is the secret once more, readable by this server alone: the addresses of iframes are signed with
     it (see ``iframes``); heights are in pixels.
     """
 
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     hourly_limit = models.PositiveIntegerField(null=True, blank=True, default=500)
+    second_limit = models.PositiveIntegerField(null=True, blank=True, default=9)
     sealed_secret = models.TextField(blank=True, default="", editable=False)
     patient_iframe_url = models.URLField(max_length=500, blank=True, default="")
     patient_iframe_height = models.PositiveSmallIntegerField(default=600)
@@ -132,6 +134,18 @@ class Calls(models.Model):
     )
     hour = models.DateTimeField(help_text="Its beginning, UTC.")
     calls = models.IntegerField()
+    burst_from = models.DateTimeField(null=True, help_text="When the latest calls within one second began.")
+    burst = models.IntegerField(default=0, help_text="How many they are.")
     pk = models.CompositePrimaryKey("application_id", "hour")
 
     web_role_may = frozenset({"SELECT", "DELETE"})
+
+
+class TokenCalls(models.Model):
+    """How many calls of the OAuth endpoints came in one minute, from whom: see ``tokenlimit``. ``key`` is a SHA-256 in
+    hex. Kept without a write-ahead log."""
+
+    key = models.CharField(max_length=64)
+    minute = models.DateTimeField(help_text="Its beginning, UTC.")
+    calls = models.IntegerField()
+    pk = models.CompositePrimaryKey("key", "minute")

@@ -91,9 +91,9 @@ class Throttled(Refusal):
     status = 429
     gate = "quota"
 
-    def __init__(self, wait: int) -> None:
+    def __init__(self, wait: int, gate: str = "quota") -> None:
         super().__init__(f"Request was throttled. Expected available in {wait} seconds.")
-        self.wait = wait
+        self.wait, self.gate = wait, gate
 
 
 class Unavailable(Refusal):

@@ -16,11 +16,13 @@ REDIRECT_URI = "http://127.0.0.1:9000/callback"
 
 @dataclass(frozen=True)
 class App:
-    """``hourly_limit`` None means no limit; ``rights`` beside the scopes, of which every app may ask for all."""
+    """``hourly_limit`` None means no limit; ``rights`` beside the scopes, of which every app may ask for all;
+    ``second_limit`` of calls within a second."""
 
     name: str
     hourly_limit: int | None
     rights: tuple[str, ...] = ()
+    second_limit: int | None = None
 
 
 def register(app: App, client_id: str, owner: User, keys: AppKeys) -> Application:
@@ -34,6 +36,7 @@ def register(app: App, client_id: str, owner: User, keys: AppKeys) -> Applicatio
         redirect_uris=REDIRECT_URI,
         scopes=[*SCOPES, *app.rights],
         hourly_limit=app.hourly_limit,
+        second_limit=app.second_limit,
         user=owner,
     )
     return made
@@ -65,7 +68,9 @@ def limit(value: str | None, declared: Sequence[App]) -> None:
     chosen = None if value in (None, "off") else _number(str(value))
     for app in declared:
         hourly = app.hourly_limit if value is None or app.hourly_limit is None else chosen
-        Application.objects.using("owner").filter(name=app.name).update(hourly_limit=hourly)
+        Application.objects.using("owner").filter(name=app.name).update(
+            hourly_limit=hourly, second_limit=None if hourly is None else app.second_limit
+        )
 
 
 def _number(value: str) -> int:

@@ -68,7 +68,10 @@ HOUSES = (
             Place("Alder Creek Boulder", "2775 Canyon Rd", 2, ROOMS),
         ),
         staff=(MANAGER, BILLER, DESK),
-        apps=(App("Sandbox app, 500 calls an hour", 500, RIGHTS), App("Sandbox app, no limit", None, RIGHTS)),
+        apps=(
+            App("Sandbox app, 500 calls an hour", 500, RIGHTS, 9),
+            App("Sandbox app, no limit", None, RIGHTS),
+        ),
         sharing=SHARING,
         ages=(1, 94),
         visits=8.0,

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("changes", "0001_change_feed")]
+    dependencies = [("changes", "0002_webhooks")]
 
     operations = [
         migrations.RunSQL(

@@ -1,0 +1,34 @@
+"""How often the OAuth endpoints may be called: so many times a minute by one app from one address, ten times as often
+from one address in all. Exact across processes; a call that is refused counts for nothing."""
+
+from datetime import timedelta
+from hashlib import sha256
+
+from django.conf import settings
+from django.db import connection
+
+from charthouse import clock
+from charthouse.resource.errors import Throttled
+
+ADDRESS = 10  # times what one app may
+
+_COUNT = """
+insert into identity_tokencalls as t (key, minute, calls) values (%s, %s, 1)
+on conflict (key, minute) do update set calls = t.calls + 1 where t.calls < %s returning calls
+"""
+
+
+def count(address: str, client_id: str) -> None:
+    """Count a call. ``client_id`` as it was given, whoever's it is. Raises Throttled."""
+    limit = settings.TOKEN_LIMIT
+    if not limit:
+        return
+    now = clock.now()
+    minute = now.replace(second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        for key, most in ((f"{address} {client_id}", limit), (address, limit * ADDRESS)):
+            digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+            cursor.execute(_COUNT, [digest, minute, most])
+            if cursor.fetchone() is None:
+                left = minute + timedelta(minutes=1) - now
+                raise Throttled(max(1, round(left.total_seconds())))
