@@ -9,6 +9,9 @@ from charthouse.resource.routes import Routes
 # Rooms that have something to show, each in ``domains/<room>/cerbo.py``: RESOURCES, and FUNCTIONS where it has any.
 ROOMS = ("practice", "patients", "documents", "tasks")
 
+# Modules of functions that are of no one room. Each lists its own in FUNCTIONS.
+BESIDE = ("charthouse.dialects.cerbo.delta",)
+
 
 @lru_cache(maxsize=1)
 def registry() -> Registry:
@@ -17,7 +20,7 @@ def registry() -> Registry:
     return Registry(
         "cerbo",
         [resource for room in rooms for resource in room.RESOURCES],
-        [function for room in rooms for function in getattr(room, "FUNCTIONS", ())],
+        [f for module in (*rooms, *map(import_module, BESIDE)) for f in getattr(module, "FUNCTIONS", ())],
     )
 
 
