@@ -40,6 +40,19 @@ def test_the_same_room_at_overlapping_times_is_a_conflict(calendar: Calendar) ->
         assert calendar.try_to_book(f"{DAY}T{time}:00", duration=duration).status_code == 201
 
 
+def test_a_list_that_is_in_its_own_way_names_no_row_that_never_was(calendar: Calendar) -> None:
+    first = calendar.body("2026-03-02T09:00:00", duration=60)
+    second = calendar.body("2026-03-02T09:30:00", duration=60)
+    answer = calendar.post("appointments", [first, second])
+    assert (answer.status_code, answer.json()) == (
+        409,
+        {"detail": "Appointment overlaps with another one of this request"},
+    )
+    there = calendar.book("2026-03-02T09:45:00", duration=15)
+    answer = calendar.post("appointments", [first, second])
+    assert answer.json() == {"detail": f"Appointment overlaps with {there['id']}"}
+
+
 def test_the_longest_appointment_is_seen_from_its_end(calendar: Calendar) -> None:
     calendar.book("2026-03-02T09:00:00", duration=1440)
     assert calendar.try_to_book("2026-03-03T08:59:00", duration=1).status_code == 409

@@ -25,19 +25,21 @@ _PLACE = plan.statement(
     (Hole("exam_room"), Hole("walls"), Hole("practice"), Hole("doctor"), Hole("office")),
 )
 
+_SIBLING = "a.xmin::text::bigint = pg_current_xact_id()::text::bigint % 4294967296"
 _OVERLAP = plan.statement(
     # Bounds come as plain values: under row security only bare comparisons reach an index.
-    """
-    select found.id
+    # A row of this very transaction is a sibling in the same list: whoever is told its id would look for it in vain.
+    f"""
+    select found.id, found.sibling
     from unnest(%s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) as wanted (start, until, earliest)
     cross join lateral (
-        select a.id from scheduling_appointment a
+        select a.id, {_SIBLING} as sibling from scheduling_appointment a
         where a.practice_id = %s::bigint and a.office_id = %s::bigint and a.exam_room = %s::bigint
             and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
             and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
             and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
         union all
-        select a.id from scheduling_appointment a
+        select a.id, {_SIBLING} from scheduling_appointment a
         where a.practice_id = %s::bigint and a.doctor_id = %s::bigint and (%s::boolean or a.patient_id is null)
             and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
             and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
@@ -45,7 +47,7 @@ _OVERLAP = plan.statement(
         order by 1 limit 1
     ) found
     order by wanted.start limit 1
-    """,
+    """,  # noqa: S608 - the module's own text
     (
         *map(Hole, ("starts", "untils", "earliests", "practice", "office", "exam_room", "vacant", "itself")),
         *map(Hole, ("practice", "doctor", "is_break", "vacant", "itself")),
@@ -124,5 +126,5 @@ def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], 
         "vacant": list(VACANT),
         "itself": itself,
     }
-    for (other,) in run.rows(_OVERLAP, values):
-        raise Conflict(f"Appointment overlaps with {other}")
+    for other, sibling in run.rows(_OVERLAP, values):
+        raise Conflict(f"Appointment overlaps with {'another one of this request' if sibling else other}")
