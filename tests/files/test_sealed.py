@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charthouse.files.sealed import MAGIC, SEGMENT, Broken, opening, sealed_size, sealing
@@ -51,10 +51,12 @@ def test_what_tink_has_sealed_opens(size: int) -> None:
     assert opened(MAGIC.pack(b"CHF1", 5) + made, size).read() == content(size)
 
 
+SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LARGE = content(200_000)
 LARGE_SEALED = sealed(LARGE)
 
 
+@SETTINGS
 @given(st.integers(0, 200_100), st.integers(0, 140_000))
 def test_any_part_opens(start: int, length: int) -> None:
     file = opened(LARGE_SEALED, len(LARGE))
@@ -63,6 +65,7 @@ def test_any_part_opens(start: int, length: int) -> None:
     assert file.tell() == max(start, min(start + length, len(LARGE)))
 
 
+@SETTINGS
 @given(st.integers(0, len(LARGE_SEALED) - 1), st.integers(1, 255))
 def test_no_changed_byte_opens(at: int, change: int) -> None:
     made = bytearray(LARGE_SEALED)

@@ -73,7 +73,7 @@ class Papers:
                 "title": title,
                 "uri_id": file,
                 "assign_by_default": at == 0,
-                "is_mandatory": at == 0,
+                "is_mandatory": at == 2,
                 "order": at + 1,
             }
             for doctor in doctors

@@ -12,7 +12,7 @@ from PIL import Image
 from charthouse import clock
 from charthouse.domains.documents.models import AppliedConsentForm
 from charthouse.identity import tenancy
-from tests.domains.scheduling.calendar import Calendar
+from tests.domains.scheduling.calendar import DAY, Calendar
 from tests.support import client
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
@@ -160,6 +160,61 @@ def test_a_signature_is_changed_on_the_lists_own_url(files: Files) -> None:
     stranger = Files()
     assert list(stranger.http.patch(url, json={"id": row}).json()) == ["id"]
     assert stranger.http.patch(url, params={"id": row}, json={}).status_code == 404
+
+
+def test_forms_assigned_by_default_are_on_new_visits(files: Files) -> None:
+    before = files.book(time=f"{DAY}T08:00:00")["id"]
+    form, other = files.form(assign_by_default="true"), files.form()
+    visit = files.book(time=f"{DAY}T09:00:00")["id"]
+    assert files.applied(form) == [(visit, False)]
+    assert files.applied(other) == []
+    files.http.delete(f"/api/appointments/{before}")
+    assert (
+        files.post(f"consent_forms/{form}/unapply_from_appointment", {"appointment": visit}).status_code
+        == 204
+    )
+    assert files.patch(visit, "appointments", reason="Other").status_code == 204
+    assert files.applied(form) == [(visit, True)]
+
+
+def test_a_break_has_no_forms_until_it_is_a_visit(files: Files) -> None:
+    form = files.form(assign_by_default="true")
+    row = files.book(patient=None)["id"]
+    assert files.applied(form) == []
+    assert files.patch(row, "appointments", patient=files.patient_id).status_code == 204
+    assert files.applied(form) == [(row, False)]
+
+
+@pytest.mark.parametrize("status", ["Checked In", "Checked In Online"])
+def test_nobody_is_checked_in_before_mandatory_forms_are_signed(files: Files, status: str) -> None:
+    form = files.form(assign_by_default="true", is_mandatory="true", title="Privacy")
+    files.form(assign_by_default="true")
+    visit, another = files.book()["id"], files.book(time=f"{DAY}T11:00:00")["id"]
+    assert files.patch(visit, "appointments", status="Arrived").status_code == 204
+    refused = files.patch(visit, "appointments", status=status)
+    assert refused.status_code == 400
+    assert refused.json() == {"status": ["These consent forms must be signed before check-in: Privacy."]}
+    body = {"patient": files.patient_id, "appointment": another, "consent_form": form}
+    files.new("signed_consent_forms", **body)  # at another visit
+    assert files.patch(visit, "appointments", status=status).status_code == 400
+    files.new("signed_consent_forms", **body | {"appointment": visit})
+    assert files.patch(visit, "appointments", status=status).status_code == 204
+
+
+def test_a_mandatory_form_that_was_taken_off_is_not_in_the_way(files: Files) -> None:
+    form = files.form(assign_by_default="true", is_mandatory="true")
+    visit = files.book()["id"]
+    assert files.patch(visit, "appointments", status="Checked In").status_code == 400
+    files.post(f"consent_forms/{form}/unapply_from_appointment", {"appointment": visit})
+    assert files.patch(visit, "appointments", status="Checked In").status_code == 204
+
+
+def test_a_new_visit_is_not_made_as_checked_in_either(files: Files) -> None:
+    files.form(is_mandatory="true")
+    assert files.book(status="Checked In", time=f"{DAY}T08:00:00")["status"] == "Checked In"
+    files.form(assign_by_default="true", is_mandatory="true", title="Privacy")
+    with pytest.raises(AssertionError, match="Privacy"):
+        files.book(status="Checked In", time=f"{DAY}T09:00:00")
 
 
 def test_signatures(files: Files) -> None:

@@ -1,10 +1,11 @@
-"""Hooks of the declarations: the order of consent forms, and the appointments they are put on."""
+"""Hooks of the declarations: the order of consent forms, the appointments they are put on, and which must be signed
+before check-in (docs/decisions/0144-consent-forms.md)."""
 
 from typing import Any
 
 from django.db.models import Max
 
-from charthouse.domains.documents.models import AppliedConsentForm, ConsentForm
+from charthouse.domains.documents.models import AppliedConsentForm, ConsentForm, SignedConsentForm
 from charthouse.domains.practice.models import Doctor
 from charthouse.resource.change import Change
 
@@ -38,3 +39,19 @@ def _put(change: Change, form: Any, *, archived: bool) -> None:
     if not made and row.archived != archived:
         row.archived = archived
         row.save(update_fields=["archived", "updated_at"])
+
+
+def require_signatures(sender: Any, change: Change, **_: Any) -> None:
+    """No check-in while a mandatory form of the appointment isn't signed for it. A new one will have the forms that
+    its doctor assigns by default."""
+    practice, appointment = change.actor.practice, change.row and change.row.pk
+    forms = ConsentForm.objects.filter(practice=practice, is_mandatory=True, archived=False)
+    if appointment is None:
+        forms = forms.filter(doctor=change.get("doctor"), assign_by_default=True)
+    else:
+        own = {"practice": practice, "appointment": appointment, "archived": False}
+        forms = forms.filter(pk__in=AppliedConsentForm.objects.filter(**own).values("consent_form"))
+        signed = SignedConsentForm.objects.filter(patient=change.get("patient"), **own)
+        forms = forms.exclude(pk__in=signed.values("consent_form"))
+    if titles := list(forms.order_by("order", "pk").values_list("title", flat=True)):
+        change.wrong("status", f"These consent forms must be signed before check-in: {', '.join(titles)}.")

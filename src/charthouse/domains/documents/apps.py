@@ -6,3 +6,9 @@ class DocumentsConfig(AppConfig):
 
     name = "charthouse.domains.documents"
     label = "documents"
+
+    def ready(self) -> None:
+        from charthouse.domains.documents import actions
+        from charthouse.domains.scheduling.signals import checking_in
+
+        checking_in.connect(actions.require_signatures)

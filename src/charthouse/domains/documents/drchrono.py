@@ -93,11 +93,16 @@ consent_forms = Resource(
     owner="doctor",
     fields=(
         Boolean("archived", READ_ONLY),
-        Boolean("assign_by_default", OPTIONAL, default=False, doc="Every appointment has it."),
+        Boolean("assign_by_default", OPTIONAL, default=False, doc="The doctor's new appointments have it."),
         Timestamp("created_at", READ_ONLY),
         Ref("doctor", REQUIRED, to="doctors"),
         Id("id"),
-        Boolean("is_mandatory", OPTIONAL, default=False, doc="To be signed before check-in."),
+        Boolean(
+            "is_mandatory",
+            OPTIONAL,
+            default=False,
+            doc="To be signed before an appointment is checked in.",
+        ),
         Integer("order", READ_ONLY, doc="Among the doctor's forms; a new one comes last."),
         Text("title", REQUIRED),
         Timestamp("updated_at", READ_ONLY),

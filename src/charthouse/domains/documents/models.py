@@ -26,8 +26,8 @@ class Document(Record):
 
 
 class ConsentForm(Record):
-    """A form that patients sign. ``assign_by_default``: every appointment has it, unless it was taken off;
-    ``is_mandatory``: to be signed before check-in; ``order`` among the doctor's forms."""
+    """A form that patients sign. ``assign_by_default``: the doctor's new appointments have it (a
+    trigger puts it on them); ``is_mandatory``: to be signed before check-in; ``order`` among the doctor's forms."""
 
     doctor = RecordKey("practice.Doctor")
     title = models.CharField(max_length=500)

@@ -11,11 +11,13 @@ from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling import booking, reminders, series, wallclock
 from charthouse.domains.scheduling.booking import Booking, Place
 from charthouse.domains.scheduling.models import (
+    Appointment,
     AppointmentProfile,
     CustomAppointmentField,
     CustomVital,
     StatusTransition,
 )
+from charthouse.domains.scheduling.signals import checking_in
 from charthouse.resource.change import Change
 
 _BOOKED = (
@@ -28,6 +30,7 @@ _BOOKED = (
     "allow_overlapping",
     "patient",
 )
+CHECKED_IN = ("Checked In", "Checked In Online")
 FOLLOWING = "following"  # moments of the rest of a series, from the check to what comes after the write
 _ROOM = "The office has no exam room of this index."
 
@@ -54,6 +57,8 @@ def book(change: Change) -> None:
     """
     if change.operation == "delete":
         return
+    if change.changes("status") and change.get("status") in CHECKED_IN and change.get("patient") is not None:
+        checking_in.send(Appointment, change=change)
     following = series.settle(change)
     if change.errors or not change.changes(*_BOOKED):
         return
