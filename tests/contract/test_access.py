@@ -194,6 +194,27 @@ def listed(client: httpx.Client, resource: Resource) -> set[str]:
 OWN_LISTS = {"doctor_work_schedule": "show_all", "office_work_schedule": "show_all"}
 
 
+@pytest.mark.parametrize(("path", "parameter"), OWN_LISTS.items())
+def test_lists_of_ones_own_rows_show_others_only_when_asked(
+    world: World, colleague: httpx.Client, path: str, parameter: str
+) -> None:
+    """Else the list of exceptions would hide that everybody's rows are shown."""
+    row_id = world.row(path)
+    plain, all_of_them = (
+        {row["id"] for row in _rows(colleague, f"/api/{path}", query)} for query in ({}, {parameter: "true"})
+    )
+    assert row_id in all_of_them
+    assert plain < all_of_them
+
+
+def _rows(client: httpx.Client, url: Any, query: dict[str, str]) -> Iterator[Any]:
+    page = client.get(url, params=query).json()
+    yield from page["results"]
+    while page["next"]:
+        page = client.get(page["next"]).json()
+        yield from page["results"]
+
+
 def _needed(resource: Resource) -> str:
     from .test_lists import needed
 

@@ -12,6 +12,7 @@ from charthouse.resource.filters import DateRange, Flag, RefIs
 from charthouse.resource.nested import Embedded, Many, Members, RelatedIds
 
 from . import facts
+from .world import MADE_WITH, TELLS_OF
 
 BUILT = [e for e in facts.endpoints() if e.path in registry().resources and not e.action]
 FUNCTIONS = [e for e in facts.endpoints() if e.function in registry().functions and e not in BUILT]
@@ -240,3 +241,14 @@ def test_every_function_is_in_the_reference_or_marked_as_an_addition() -> None:
         if path not in known and not function.addition
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(("path", "name"), facts.TYPE_CHOSEN)
+def test_a_type_is_chosen_only_where_the_reference_says_another(path: str, name: str) -> None:
+    (endpoint,) = [e for e in facts.endpoints() if (e.path, e.action) == (path, "")]
+    assert facts.TYPE_CHOSEN[path, name] != endpoint.fields[name]["type"]
+
+
+@pytest.mark.parametrize("path", sorted(TELLS_OF | MADE_WITH))
+def test_only_what_no_call_can_make_is_made_by_another_row(path: str) -> None:
+    assert "POST" not in registry()[path].method_set
