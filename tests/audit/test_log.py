@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -130,6 +131,30 @@ def test_without_a_token_there_is_an_entry_without_a_practice() -> None:
     (row,) = entries(request=number)
     assert (row.status, row.practice_id, row.user_id, row.app_id) == (401, None, None, None)
     assert secret not in _all_of(number)
+
+
+def test_calls_of_the_other_api_are_logged_as_well(clinic: support.Clinic) -> None:
+    with support.client(support.issue_token(clinic.user, support.make_app())) as client:
+        patient = new_patient(clinic, client)
+    program = support.make_api_user(clinic.practice)
+    name, secret = program.row.username, program.secret
+    numbers = []
+    with program.client() as caller:
+        numbers.append(caller.get(f"/api/v1/patients/{patient}").headers["X-Request-Id"])
+    with support.client() as caller:
+        url = f"http://{name}:{secret}@testserver/api/v1/patients/{patient}?x={secret}"
+        numbers.append(caller.get(url).headers["X-Request-Id"])
+    with support.client(auth=(name, "wrong-secret")) as caller:
+        numbers.append(caller.get("/api/v1/patients").headers["X-Request-Id"])
+    one, by_url, wrong = (entries(request=number)[0] for number in numbers)
+    assert (one.dialect, one.path, one.status) == ("cerbo", f"/api/v1/patients/{patient}", 200)
+    assert (one.practice_id, one.api_user_id, one.app_id) == (clinic.id, program.row.pk, None)
+    assert (one.row_id, one.patients) == (patient, [patient])
+    assert by_url.path == one.path
+    assert (wrong.status, wrong.practice_id) == (401, None)
+    for number in numbers:
+        for credential in (secret, "wrong-secret", b64encode(f"{name}:{secret}".encode()).decode()):
+            assert credential not in _all_of(number)
 
 
 def test_nothing_secret_is_in_any_row(clinic: support.Clinic) -> None:

@@ -30,6 +30,9 @@ def clinic() -> support.Clinic:
     return support.make_practice()
 
 
+PATIENCE = 240  # seconds
+
+
 def act(clinic: support.Clinic, times: int = 3) -> None:
     """Some entries and an event, sealed."""
     for n in range(times):
@@ -43,15 +46,15 @@ def act(clinic: support.Clinic, times: int = 3) -> None:
 
 
 def seal() -> None:
-    """All that is there. Other transactions may be running on the server: those of other tests, for one."""
+    """All that is there. Long transactions may be running on the server, in the databases of other workers too."""
     upto = {table: last(table) for table in seals.FORMS[seals.FORM]}
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         seals.seal()
         marks = dict(Mark.objects.using("owner").values_list("table", "sealed"))
         if all(marks[table] >= row for table, row in upto.items()):
             return
-        time.sleep(0.02)
+        time.sleep(0.05)
     raise AssertionError("a transaction is running for ever")
 
 
@@ -335,7 +338,7 @@ def test_the_command(clinic: support.Clinic, tmp_path: Path) -> None:
 def test_the_worker_seals(clinic: support.Clinic) -> None:
     tell("exported", practice_id=clinic.id)
     made = Seal.objects.using("owner").filter(practice_id=clinic.id)
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while not made.exists() and time.monotonic() < until:
         tasks.seal_periodically(timestamp=0)
     assert made.exists()
