@@ -19,7 +19,6 @@ from charthouse.domains.practice.models import IframeApp
 from charthouse.identity import tenancy
 from charthouse.identity.issue import deauthorize
 from charthouse.identity.secret import seal
-from tests.browser.test_console import calendar, clinic, enter  # noqa: F401 - fixtures
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import App, client, issue_token, make_app
 
@@ -65,8 +64,8 @@ def app() -> Iterator[App]:
 
 def test_an_app_is_shown_where_its_doctor_lets_it(
     page: Page,
-    enter: Callable[[str], Page],  # noqa: F811
-    calendar: Calendar,  # noqa: F811
+    enter: Callable[[str], Page],
+    calendar: Calendar,
     app: App,
 ) -> None:
     visit = calendar.book("2026-03-10T09:00:00")
@@ -94,8 +93,8 @@ def test_an_app_is_shown_where_its_doctor_lets_it(
 
 
 def test_only_the_apps_own_origin_is_let_in(
-    enter: Callable[[str], Page],  # noqa: F811
-    calendar: Calendar,  # noqa: F811
+    enter: Callable[[str], Page],
+    calendar: Calendar,
     app: App,
 ) -> None:
     issue_token(calendar.clinic.user, app)

@@ -1,0 +1,102 @@
+"""A working day in a browser: book, check in, chart, lock; and an app is told of each step."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from playwright.sync_api import Page, expect
+
+from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteTemplate
+from charthouse.domains.patients.models import Patient
+from charthouse.identity import tenancy
+from tests.changes.receiver import Receiver, receiving, sending, subscribed, until
+from tests.domains.scheduling.calendar import Calendar
+from tests.support import issue_token, make_app
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    monkeypatch.setattr(settings, "SANDBOX", True)  # receivers are on this machine
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def chart(calendar: Calendar) -> Calendar:
+    """A patient with a name, and a section for notes."""
+    practice = {"practice": calendar.clinic.practice}
+    with tenancy.within(calendar.clinic.id):
+        Patient.objects.filter(pk=calendar.patient_id).update(last_name="Lovelace", patient_status="A")
+        template = ClinicalNoteTemplate.objects.create(doctor=calendar.doctor, name="Subjective", **practice)
+        ClinicalNoteFieldType.objects.create(
+            clinical_note_template=template, name="Chief complaint", required=True, **practice
+        )
+    return calendar
+
+
+def _elsewhere(work: Callable[[], object]) -> None:
+    """Run it in a thread of its own: Playwright's event loop runs in this one."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run).result()
+
+
+def test_a_visit_from_booking_to_its_signed_note(
+    page: Page,
+    enter: Callable[[str], Page],
+    chart: Calendar,
+    receiver: Receiver,
+) -> None:
+    app = make_app()
+    issue_token(chart.clinic.user, app)
+    events = ("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "PATIENT_PROBLEM_CREATE", "CLINICAL_NOTE_LOCK")
+    _elsewhere(lambda: subscribed(app.row, receiver, *events))
+    with sending():
+        enter("/day").get_by_role("link", name="Book", exact=True).click()
+        page.get_by_role("searchbox").fill("lovel")
+        page.get_by_role("link", name="Lovelace, Ada").click()
+        page.get_by_label("Reason").fill("Cough")
+        page.get_by_role("button", name="Book").click()
+        expect(page.get_by_text("Booked.")).to_be_visible()
+        visit = page.url
+
+        enter("/day")
+        slot = page.locator(".slot", has_text="Ada Lovelace")
+        for step in ("Arrived", "Checked In", "In Room"):
+            slot.get_by_role("button", name=step).click()
+            expect(slot.locator(".badge", has_text=step)).to_be_visible()
+        expect(slot.get_by_text("0 min")).to_be_visible()
+
+        slot.get_by_role("link", name="Ada Lovelace").click()
+        assert page.url == visit
+        page.get_by_label("Blood pressure 1").fill("128")
+        page.get_by_label("Blood pressure 2").fill("82")
+        page.get_by_role("button", name="Save visit").click()
+        expect(page.get_by_text("The visit has been saved.")).to_be_visible()
+        page.get_by_text("Subjective", exact=True).click()
+        page.get_by_label("Chief complaint").fill("Cough for two days")
+        page.get_by_role("button", name="Save Subjective").click()
+        expect(page.get_by_text("The note has been saved.")).to_be_visible()
+        page.get_by_role("button", name="Lock and sign").click()
+        expect(page.get_by_text("The note is locked.")).to_be_visible()
+        expect(page.get_by_role("link", name="PDF")).to_be_visible()
+
+        page.get_by_role("link", name="Problems", exact=True).click()
+        page.get_by_role("link", name="Add problem").click()
+        page.get_by_label("ICD code").fill("R05.9")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("link", name="Cough, unspecified")).to_be_visible()
+        page.get_by_role("link", name="Vitals", exact=True).click()
+        expect(page.get_by_role("cell", name="128/82")).to_be_visible()
+        tenancy.leave()
+        until(lambda: set(events) <= set(receiver.events()))
+    told = [body["object"] for body in receiver.bodies()]
+    assert any(one.get("reason") == "Cough" and one.get("status") == "In Room" for one in told)
