@@ -304,6 +304,22 @@ def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str)
     assert answer.json()["results"]
 
 
+CATALOGUES = ("supplements", "supplements/search/vitamin%20tablet")
+OF_PATIENTS = ("supplements", "portal/enqueued")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_cerbo_alone_shows_has_rows(sandbox: Built, place: int) -> None:
+    user = sandbox.described["practices"][place]["api_users"][0]
+    with client(auth=(user["username"], user["secret"])) as program:
+        for path in CATALOGUES:
+            assert program.get(f"/api/v1/{path}").json()["data"], path
+        patients = [row["id"] for row in program.get("/api/v1/patients?limit=20").json()["data"]]
+        for path in OF_PATIENTS:
+            answers = (program.get(f"/api/v1/patients/{patient}/{path}") for patient in patients)
+            assert any(answer.json()["data"] for answer in answers), path
+
+
 @pytest.mark.parametrize("place", [0, 1])
 def test_the_audit_begins_with_the_accounts(sandbox: Built, place: int) -> None:
     answer = client(token_of(sandbox, place)).get("/api/audit_log", params={"since": "2000-01-01"})

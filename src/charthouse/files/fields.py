@@ -8,6 +8,7 @@ from typing import IO, Any, ClassVar, cast
 from django.core.files.base import File as Content
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models
+from django.db.models import Case, When
 from django.db.models.expressions import Combinable, F, Func
 
 from charthouse.files import kinds, links
@@ -112,7 +113,7 @@ class Made(Field):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Address(Field):
     """The absolute URL of something about the row, at the host that this request reached: ``where`` with the values of
-    the columns ``about`` in the place of each ``%s``."""
+    the columns ``about`` in the place of each ``%s``. ``nullable``: null where the first of them is."""
 
     where: str
     about: tuple[str, ...] = ("pk",)
@@ -123,7 +124,10 @@ class Address(Field):
 
     def sql(self) -> Combinable:
         columns = [F(name) for name in self.about]
-        return Func(Text(self.where), *columns, function="format", output_field=models.TextField())
+        url = Func(Text(self.where), *columns, function="format", output_field=models.TextField())
+        if not self.nullable:
+            return url
+        return Case(When(**{f"{self.about[0]}__isnull": False}, then=url), output_field=models.TextField())
 
     def finish(self, value: str | None) -> str | None:
         return None if value is None else links.origin() + value

@@ -41,6 +41,7 @@ from charthouse.sandbox.house import HOUSES, House
 from charthouse.sandbox.labs import Laboratories
 from charthouse.sandbox.people import Population, invited
 from charthouse.sandbox.setup import Provider, Setup
+from charthouse.sandbox.shelf import Shelf
 from charthouse.sandbox.vaccines import Vaccines
 
 CHUNK = 1000
@@ -154,6 +155,7 @@ class Site:
             book = visits.Book(self.setup.copy, team.providers, team.calendar, random, detailed=team.detailed)
             if team.detailed:
                 doctors = [provider.doctor for provider in team.providers]
+                shelf = Shelf(self.setup, team.calendar, Random(f"{self.seed}/shelf"))  # noqa: S311
                 charts = Charts(self.setup, doctors, team.calendar, Random(f"{self.seed}/charts"))  # noqa: S311
                 labs = Laboratories(self.setup, doctors, team.calendar, Random(f"{self.seed}/labs"))  # noqa: S311
                 vaccines = Vaccines(self.setup, doctors, team.calendar, Random(f"{self.seed}/vaccines"))  # noqa: S311
@@ -175,6 +177,7 @@ class Site:
             if team.detailed:
                 book.breaks(self._appointments)
                 Desk(self.setup, team.calendar, Random(f"{self.seed}/desk")).fill()  # noqa: S311
+                shelf.fill()
 
     def _appointments(self, count: int) -> range:
         return self.loader.ids(Appointment, count)

@@ -6,10 +6,11 @@ from django.db.models import Q
 
 from charthouse.domains.documents import images
 from charthouse.domains.documents.models import PatientImage
+from charthouse.domains.patients.queueing import QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, deleted, tag
 from charthouse.files.fields import Address, File
 from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Field, Id, Integer, Moment, Ref, Text
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Field, Id, Integer, Moment, Ref, Text
 from charthouse.resource.filters import Is
 from charthouse.resource.functions import Function
 
@@ -18,12 +19,6 @@ TYPES = ("personal", "medical")
 MOST = 16 * 1024 * 1024  # bytes of an image, decoded (seed 004)
 # As base64, with room for the line breaks that some encoders put in and for the other keys.
 MOST_BODY = MOST * 4 // 3 + MOST // 40
-
-QUEUED: tuple[Field, ...] = (
-    Boolean("result", READ_ONLY, nullable=False),
-    Text("message", READ_ONLY, nullable=False),
-    Integer("portal_queue_id", READ_ONLY, nullable=False),
-)
 
 
 def _url(name: str, below: str, doc: str) -> Field:

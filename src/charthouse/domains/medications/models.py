@@ -1,9 +1,10 @@
 """What patients take, and messages of an e-prescribing network about it, which the record stores and others enter."""
 
 from django.db import models
+from django.db.models import Q
 
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey
+from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 class Medication(Record):
@@ -55,3 +56,47 @@ class PrescriptionMessage(Record):
 
     def __str__(self) -> str:
         return f"prescription message {self.pk}"
+
+
+class Supplement(Signed, Record):
+    """What a practice recommends beside drugs. ``kind``: Cerbo's ``class``; ``external_ref_id``: its id at a shop or
+    wherever else the practice looks it up."""
+
+    name = models.CharField(max_length=200)
+    nicknames = text(500)
+    kind = text(100)
+    vendor_code = text(100)
+    code = text(100)
+    description = models.TextField(blank=True, default="")
+    external_ref_id = text(100)
+    inactive = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PatientSupplement(Signed, Record):
+    """A supplement that a patient takes or took. ``request``: what it was asked for with, at the portal."""
+
+    patient = RecordKey("patients.Patient")
+    supplement = RecordKey("medications.Supplement")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
+    request = RecordKey("patients.PortalRequest", null=True, blank=True, indexed=False)
+    dose = text(100)
+    frequency = text(200)
+    start_date = models.DateField(null=True, blank=True)
+    notes = models.TextField(blank=True, default="")
+    discontinued_at = models.DateTimeField(null=True, blank=True)
+    discontinued_note = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "request"],
+                condition=Q(request__isnull=False),
+                name="one_supplement_a_request",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"supplement {self.supplement_id} of patient {self.patient_id}"

@@ -7,6 +7,7 @@ from django.db.models import Case, F, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
+from charthouse.files.fields import Address
 from charthouse.resource import sql
 from charthouse.resource.declare import ALWAYS, Parent
 from charthouse.resource.fields import READ_ONLY, Field, Integer, Moment, Text
@@ -61,6 +62,14 @@ def deleted(name: str = "datedeleted") -> Field:
         )
 
     return Moment(name, READ_ONLY, computed=shown)
+
+
+def encounter(column: str = "appointment_id") -> tuple[Field, Field]:
+    """The visit during which something was charted."""
+    return (
+        Integer("encounter_id", READ_ONLY, source=column, doc="The visit it was charted at."),
+        Address("url_encounter", where="/api/v1/encounters/%s", about=(column,), nullable=True),
+    )
 
 
 def below_patient(source: str = "patient") -> tuple[Parent, ...]:

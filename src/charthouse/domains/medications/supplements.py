@@ -1,0 +1,56 @@
+"""Supplements: asked for by patients, taken into the chart, stopped."""
+
+from typing import Any
+
+from charthouse import clock
+from charthouse.domains.medications.models import PatientSupplement, Supplement
+from charthouse.domains.patients.queue import PortalRequest
+from charthouse.domains.patients.queueing import ask
+from charthouse.resource.change import Change
+from charthouse.resource.errors import Conflict
+from charthouse.resource.functions import Call
+
+
+def send(call: Call) -> dict[str, Any]:
+    """Ask for a supplement of the catalogue, for the patient that the path names."""
+    supplement = Supplement.objects.get(practice=call.actor.practice, pk=call.values["supplement_id"])
+    return ask(
+        call,
+        "supplement",
+        accept,
+        title=supplement.name,
+        notes=call.values.get("notes") or "",
+        payload={"supplement_id": supplement.pk},
+    )
+
+
+def accept(request: PortalRequest, user: int | None) -> PatientSupplement:
+    """Take a supplement that was asked for into the chart, inside the caller's transaction; ``user`` is who does."""
+    return PatientSupplement.objects.create(
+        practice_id=request.practice_id,
+        patient_id=request.patient_id,
+        supplement_id=request.payload["supplement_id"],
+        start_date=clock.now().date(),
+        notes=request.notes,
+        request=request,
+        added_by_id=user,
+        updated_by_id=user,
+    )
+
+
+def discontinue(change: Change, row: Any) -> None:
+    """Stop a supplement. Raises Conflict where it was stopped already."""
+    if row.discontinued_at is not None:
+        raise Conflict("The supplement was discontinued already.")
+    row.discontinued_at = stopped_at(change.values.get("discontinued_date"), change)
+    row.discontinued_note = change.values.get("discontinued_note") or ""
+    signed = row.sign(change.actor)
+    row.save(update_fields=["discontinued_at", "discontinued_note", *signed, "updated_at"])
+
+
+def stopped_at(said: Any, change: Change) -> Any:
+    """The moment that was said, or now."""
+    now = clock.now()
+    if said is not None and said > now:
+        change.wrong("discontinued_date", "This date lies in the future.")
+    return said or now

@@ -1,0 +1,43 @@
+"""What a request into the portal's queue, or past it into the chart, is asked with and answers."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Q
+
+from charthouse import clock
+from charthouse.domains.patients.queue import PortalRequest, enqueue, queued
+from charthouse.resource.fields import READ_ONLY, Boolean, Field, Integer, Text
+from charthouse.resource.filters import Where
+from charthouse.resource.functions import Call
+
+QUEUED: tuple[Field, ...] = (
+    Boolean("result", READ_ONLY, nullable=False),
+    Text("message", READ_ONLY, nullable=False),
+    Integer("portal_queue_id", READ_ONLY, nullable=False),
+)
+
+ENQUEUE = Where(
+    "enqueue",
+    read=lambda text, given: {"enqueue": Boolean("enqueue").parse(text)},
+    condition=Q,
+    type={"type": "boolean", "default": True},
+    doc="false: into the chart at once, where the request stands as accepted.",
+)
+
+
+def ask(
+    call: Call,
+    request_type: str,
+    accept: Callable[[PortalRequest, int | None], Any],
+    **values: Any,
+) -> dict[str, Any]:
+    """Put a request for the patient that the path names into the queue; with ``enqueue=false`` take it into the chart
+    as well. ``accept(request, user)`` does; ``values``: columns of the request."""
+    request = enqueue(call.row, request_type, api_user=call.actor.api_user, **values)
+    if call.slots.get("enqueue", True):
+        return queued(request)
+    accept(request, call.actor.user)
+    request.status, request.settled_at, request.settled_by_id = "accepted", clock.now(), call.actor.user
+    request.save(update_fields=["status", "settled_at", "settled_by", "updated_at"])
+    return queued(request) | {"message": "It was written to the chart."}
