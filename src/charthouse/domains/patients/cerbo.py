@@ -188,6 +188,29 @@ take_tag = Function(
     },
 )
 
+send_email = Function(
+    path="patients/{id}/emails/send",
+    of="patients",
+    method="POST",
+    doc="Send an e-mail to a patient's primary address, from the practice's own.",
+    scopes=("patient_emails",),
+    counted="email_trigger",
+    fields=(
+        Text("subject", REQUIRED, stored=False, max_length=200),
+        Text("body", REQUIRED, stored=False, max_length=100_000),
+        Text("reply-to", REQUIRED, stored=False, max_length=254, doc="Where answers go."),
+    ),
+    answers=actions.RESULT,
+    run=actions.send_email,
+    example={
+        "subject": "Your visit",
+        "body": "See you on Monday.",
+        "reply-to": "front@practice.example",
+        "result": True,
+        "message": "The e-mail will be sent.",
+    },
+)
+
 # -- the portal's queue -----------------------------------------------------------------------------------------
 
 portal_queue = Resource(
@@ -224,4 +247,4 @@ portal_queue = Resource(
 )
 
 RESOURCES = [patients, found_patients, tags, patient_tags, portal_queue]
-FUNCTIONS = [put_tags, take_tag]
+FUNCTIONS = [put_tags, take_tag, send_email]

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import models
 from django.db.models import Case, When
 from django.db.models.expressions import Combinable
@@ -12,6 +14,7 @@ from charthouse import clock
 from charthouse.domains.patients import actions, tags
 from charthouse.domains.practice.cerbo_keys import API_MADE
 from charthouse.domains.practice.models import Doctor
+from charthouse.post import send
 from charthouse.resource import read, sql
 from charthouse.resource.change import Change
 from charthouse.resource.errors import Conflict, Invalid, NotFound
@@ -155,3 +158,35 @@ def sender() -> Combinable:
 def deleted_by_caller(change: Change) -> None:
     if change.operation == "delete":
         change.columns["deleted_by_id"] = change.actor.api_user
+
+
+# -- e-mail -----------------------------------------------------------------------------------------------------
+
+RESULT: tuple[Field, ...] = (
+    Boolean("result", READ_ONLY, nullable=False),
+    Text("message", READ_ONLY, nullable=False),
+)
+
+
+def send_email(call: Call) -> dict[str, Any]:
+    """An e-mail to the patient's primary address, queued. Raises Invalid for an address that is none."""
+    wrong = {}
+    for name, address in (("reply-to", call.values["reply-to"]), ("patient_id", call.row.email)):
+        try:
+            validate_email(address)
+        except ValidationError:
+            wrong[name] = [
+                "The patient has no valid e-mail address." if name == "patient_id" else "No valid address."
+            ]
+    if wrong:
+        raise Invalid(wrong)
+    values = call.values
+    send.email(
+        call.actor.practice,
+        call.row.email,
+        values["subject"],
+        values["body"],
+        purpose="e-mail to a patient",
+        reply_to=values["reply-to"],
+    )
+    return {"result": True, "message": "The e-mail will be sent."}

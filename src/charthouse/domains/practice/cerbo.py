@@ -12,8 +12,10 @@ from charthouse.domains.practice.cerbo_keys import common, created, tag
 from charthouse.domains.practice.models import Doctor
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, PageSize, Resource
-from charthouse.resource.fields import READ_ONLY, Boolean, Field, Id, Text
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Field, Id, Text
 from charthouse.resource.filters import Flag
+from charthouse.resource.functions import Call, Function
+from charthouse.resource.nested import Embedded
 
 User = get_user_model()
 
@@ -78,4 +80,56 @@ users = Resource(
     example={"first_name": "Amara", "last_name": "Okafor", "npi": "1003000126"},
 )
 
+
+def _validate(call: Call) -> dict[str, Any]:
+    """Whether somebody of the practice signs in with this name and password. A wrong pair is an answer, no error, and
+    takes as long as a right one."""
+    person = User.objects.filter(
+        practice=call.actor.practice, username=call.values["user"], is_active=True
+    ).first()
+    checked = person or User()
+    if person is None:
+        checked.set_password(call.values["password"])  # as dear as a check
+    right = person is not None and person.check_password(call.values["password"])
+    told = {"result": right, "message": "The log-in is right." if right else "The log-in is wrong."}
+    if not right or person is None:
+        return told | {"user_details": None}
+    names = {"first_name": person.first_name, "last_name": person.last_name}
+    return told | {"user_details": {"object": "user", "id": person.pk, **names, "email": person.email}}
+
+
+validate_credentials = Function(
+    path="users/validate_credentials",
+    method="POST",
+    doc="Whether a person of the practice signs in with this name and password.",
+    scopes=("users",),
+    permissions=(),
+    counted="credential_validation",
+    reading=True,
+    fields=(
+        Text("user", REQUIRED, stored=False, max_length=150),
+        Text("password", REQUIRED, stored=False, max_length=200),
+    ),
+    answers=(
+        Boolean("result", READ_ONLY, nullable=False),
+        Text("message", READ_ONLY, nullable=False),
+        Embedded(
+            "user_details",
+            READ_ONLY,
+            open=True,
+            fields=(Id("id"), Text("first_name"), Text("last_name"), Text("email")),
+            doc="Who it is; null where the log-in is wrong.",
+        ),
+    ),
+    run=_validate,
+    example={
+        "user": "ada",
+        "password": "correct horse battery staple",
+        "result": True,
+        "message": "The log-in is right.",
+        "user_details": {"id": 12, "first_name": "Ada"},
+    },
+)
+
 RESOURCES = [users]
+FUNCTIONS = [validate_credentials]
