@@ -28,8 +28,16 @@ def shoot(page: Page, sandbox: dict[str, Any]) -> None:
     page.get_by_label("Username").fill(user["username"])
     page.get_by_label("Password").fill(user["password"])
     page.get_by_role("button", name="Sign in").click()
-    page.goto(f"{base}/settings")
-    page.screenshot(path=SHOTS / "settings.png")
+    for name, address in (
+        ("settings", "/settings"),
+        ("app", "/developer/apps/1"),
+        ("explorer", "/developer/explorer/patients_list?query.last_name=a"),
+    ):
+        page.goto(base + address)
+        if name == "explorer":
+            page.get_by_role("button", name="Run").click()
+            page.get_by_label("Body of the answer").wait_for()
+        page.screenshot(path=SHOTS / f"{name}.png")
     page.goto(
         f"{base}/o/authorize/?response_type=code&client_id={app['client_id']}&redirect_uri={app['redirect_uri']}"
     )

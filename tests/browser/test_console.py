@@ -188,9 +188,11 @@ def test_on_a_phone(page: Page, enter: Callable[[str], Page]) -> None:
     for address in PAGES:
         enter(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 375, address
+    enter("/")
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
-    page.get_by_role("link", name="Appointment profiles").click()
+    page.locator("#menu summary", has_text="Catalogues").click()
+    page.get_by_role("link", name="Appointment profiles", exact=True).click()
     expect(page.get_by_role("heading", name="Appointment profiles")).to_be_visible()
 
 

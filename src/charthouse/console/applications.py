@@ -162,6 +162,7 @@ def one(request: Request, row: int) -> HttpResponseBase:
         "app": app,
         "public": app.client_type == Application.CLIENT_PUBLIC,
         "addresses": app.redirect_uris.split(),
+        "scopes": [name for name in SCOPES if name in app.scopes],
         "rights": sorted(set(app.scopes) & set(RIGHTS)),
         "used": used or 0,
         "left": max(app.hourly_limit - (used or 0), 0) if app.hourly_limit else None,

@@ -7,7 +7,7 @@ one issued for the app itself would end the one that it uses. It is stopped when
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from django.db import transaction
 from django.http import HttpResponseBase
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from charthouse.console.applications import DEVELOPERS, of_practice
@@ -43,7 +44,11 @@ class Operation:
     parameters: tuple[dict[str, Any], ...]
     body: str
 
-    @property
+    @cached_property
+    def address(self) -> str:
+        return reverse("operation", args=[self.name])
+
+    @cached_property
     def colour(self) -> str:
         return {"GET": "green", "POST": "blue", "DELETE": "red"}.get(self.method, "orange")
 

@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from charthouse.identity.models import User
 
+LONG = 8  # lines of a section that are always shown
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -39,10 +41,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """``name`` stands above its lines; "" for none."""
+    """``name`` stands above its lines; "" for none. A long one is ``folded`` unless the page is one of its own."""
 
     name: str
     lines: list[Line]
+
+    @property
+    def folds(self) -> bool:
+        return bool(self.name) and len(self.lines) > LONG
+
+    @property
+    def folded(self) -> bool:
+        return self.folds and not any(line.current for line in self.lines)
 
 
 _sections: dict[str, list[Entry]] = {
