@@ -83,8 +83,9 @@ def measure(visits: int, more: bool) -> None:
 
     tenancy.enter(Practice.objects.get().pk)
     patient = Patient.objects.get()
-    took = []
+    took, content = [], b""
     for _ in range(2):
+        content = b""  # a worker has sent the one before
         clock, cpu = time.perf_counter(), time.process_time()
         content = document.of(patient)
         took.append((time.perf_counter() - clock, time.process_time() - cpu))

@@ -1,6 +1,7 @@
 """The report on meaningful use as DrChrono shows it (seed page, ``/api/mu_2015_report``). What its objectives' keys
 are, the reference infers; docs/decisions/0111-the-report-on-objectives.md."""
 
+from datetime import timedelta
 from decimal import Decimal as Number
 from typing import Any
 
@@ -13,7 +14,7 @@ from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded
 
 STAGES = ("1", "2")
-ANY_LENGTH = 10**6  # days
+ANY_LENGTH = timedelta.max.days
 _CENT = Number("0.01")
 
 
