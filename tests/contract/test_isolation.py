@@ -22,7 +22,7 @@ each = pytest.mark.parametrize("resource", TENANTED, ids=lambda r: r.path)
 @pytest.fixture
 def unfiltered(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Every row of the table is visible, as far as the engine goes. Statements compiled before don't count."""
-    monkeypatch.setattr(plan, "visible", lambda resource, owned: resource.model._default_manager.all())
+    monkeypatch.setattr(plan, "visible", lambda resource, owned, **_: resource.model._default_manager.all())
     _forget()
     yield
     monkeypatch.undo()
