@@ -14,6 +14,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from charthouse import clock
+from charthouse.audit.models import Event
 from charthouse.identity import passwords, second_factor, sessions, tenancy
 from charthouse.identity.models import Practice, User
 from charthouse.post.models import Outgoing
@@ -330,3 +331,19 @@ def test_changing_ones_password(clinic: Clinic) -> None:
     assert browser.post("/account/password", data=form | right).status_code == 302
     assert browser.get("/").status_code == 200
     assert other.get("/").status_code == 302
+
+
+def test_what_is_done_to_an_account_is_in_the_audit(clinic: Clinic) -> None:
+    choose(asked_by(clinic), NEW)
+    browser = client()
+    sign_in(browser, clinic.user.username, NEW)
+    set_up(browser, clinic.user)
+    form = hidden(browser.get("/account/second-factor/off"))
+    browser.post("/account/second-factor/off", data=form | {"password": NEW})
+    with tenancy.within(clinic.id):
+        told = Event.objects.filter(what__in=("password changed", "account changed")).order_by("pk")
+        assert [(one.what, one.details.get("second_factor")) for one in told] == [
+            ("password changed", None),
+            ("account changed", "on"),
+            ("account changed", "off"),
+        ]

@@ -7,6 +7,7 @@ import segno
 from django.contrib import messages
 from django.contrib.auth import password_validation, update_session_auth_hash
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from charthouse.console.forms import Form, Input
 from charthouse.console.page import Request, page, show
 from charthouse.identity import issue, second_factor, sessions
+from charthouse.identity.events import tell
 from charthouse.identity.models import RefreshToken
 from charthouse.identity.scopes import asks
 from charthouse.resource.errors import NotFound
@@ -66,8 +68,10 @@ def password(request: Request) -> HttpResponseBase:
         if sent.get("new") != sent.get("again"):
             again.errors.append("The two are not the same.")
         if not form.wrong:
-            request.user.set_password(sent["new"])
-            request.user.save(update_fields=["password"])
+            with transaction.atomic():
+                request.user.set_password(sent["new"])
+                request.user.save(update_fields=["password"])
+                tell("password changed", practice_id=request.actor.practice, user_id=request.user.pk)
             update_session_auth_hash(request, request.user)
             messages.success(request, "Your password has been changed. Other sessions of yours have ended.")
             return redirect("account")

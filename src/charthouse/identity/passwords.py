@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,6 +25,7 @@ from django.views.decorators.http import require_http_methods
 
 from charthouse import clock
 from charthouse.identity import tenancy
+from charthouse.identity.events import tell
 from charthouse.identity.models import User
 
 BETWEEN = timedelta(minutes=5)  # two links to one person that were asked for without signing in
@@ -74,7 +76,9 @@ class SetPassword(PasswordResetConfirmView):
     token_generator = tokens
 
     def form_valid(self, form: Any) -> HttpResponse:
-        form.save()
+        with transaction.atomic():
+            user = form.save()
+            tell("password changed", practice_id=user.practice_id, user_id=user.pk, details={"by": "link"})
         self.request.session.flush()
         messages.success(self.request, "Your password has been set. Sign in with it.")
         return redirect("sign-in")

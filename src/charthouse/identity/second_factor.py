@@ -11,6 +11,7 @@ from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from charthouse.identity.events import tell
 from charthouse.identity.models import User
 
 CODES = 10
@@ -36,6 +37,7 @@ def confirm(user: User, code: str) -> list[str] | None:
         TOTPDevice.objects.filter(user=user, confirmed=True).delete()
         device.confirmed = True
         device.save(update_fields=["confirmed"])
+        _tell(user, "on")
         return new_codes(user)
 
 
@@ -64,10 +66,17 @@ def verify(user: User, code: str) -> bool:
         return device is not None and bool(device.verify_token(given))
 
 
-def turn_off(user: User) -> None:
+def turn_off(user: User, by: int | None = None) -> None:
+    """``by``: who does it, where that is somebody else."""
     with transaction.atomic():
+        _tell(user, "off", by)
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
+
+
+def _tell(user: User, state: str, by: int | None = None) -> None:
+    details = {"user": user.pk, "second_factor": state}
+    tell("account changed", practice_id=user.practice_id, user_id=by or user.pk, details=details)
 
 
 def _digest(code: str) -> str:
