@@ -5,7 +5,7 @@ model. What the record has beside Cerbo (doctors, appointments...) is the other 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,22 @@ from .world import World, make
 
 BASE = "/api/v1/"
 # What a create says beside its example, so that no two rows are taken for one: key → value of a number.
-UNIQUE: dict[tuple[str, str], Any] = {("tags", "name"): "Tag {n}"}
+UNIQUE: dict[tuple[str, str], Callable[[int], str]] = {
+    ("tags", "name"): lambda n: f"Tag {n}",
+    ("appointment_types", "name"): lambda n: f"Type {n}",
+    ("appointments", "start_date_time"): lambda n: values.moment(n),
+    ("appointments", "end_date_time"): lambda n: values.moment(n, hours=1),
+}
+# Keys that name a row of another resource: by a list of ids, or by a column's value.
+IDS = {
+    "provider_ids": "users",
+    "provider_ids[]": "users",
+    "which_providers": "users",
+    "which_providers[]": "users",
+}
+NAMES = {("appointments", "appointment_type"): ("appointment_types", "name")}
+# Parameters without which a list can't be asked for.
+ASKED = {"appointments": {"start_date": "2000-01-01", "end_date": "2099-12-31"}}
 
 
 @dataclass(eq=False)
@@ -57,6 +72,11 @@ class CerboWorld:
 
     def list_url(self, resource: Resource) -> str:
         return self.url(resource.path, resource, **self.texts(resource))
+
+    def page(self, resource: Resource, **parameters: str) -> httpx.Response:
+        """A page of a list."""
+        asked = {**ASKED.get(resource.path, {}), **parameters}
+        return self.client.get(self.list_url(resource), params=asked)
 
     def object_url(self, resource: Resource, row_id: int) -> str:
         return self.url(f"{resource.path}/{{id}}", resource, row_id)
@@ -97,14 +117,25 @@ class CerboWorld:
             ):
                 body[declared.name] = self.row(declared.to)
             elif declared.name in resource.example:
-                body[declared.name] = resource.example[declared.name]
+                body[declared.name] = self.named(resource, declared) or resource.example[declared.name]
             elif declared.access is kinds.REQUIRED:
                 body[declared.name] = self.good(resource, declared, n)
             if made := UNIQUE.get((resource.path, declared.name)):
-                body[declared.name] = made.format(n=n)
+                body[declared.name] = made(n)
         return body
 
+    def named(self, resource: Resource, declared: Field) -> Any:
+        """The value of a key that names rows of another resource; None for others."""
+        if declared.name in IDS:
+            return [self.row(IDS[declared.name])]
+        if (resource.path, declared.name) not in NAMES:
+            return None
+        path, column = NAMES[resource.path, declared.name]
+        return self.other.rows_of(registry()[path].model, self.row(path))[column]
+
     def good(self, resource: Resource, declared: Field, n: int) -> Any:
+        if named := self.named(resource, declared):
+            return named
         return values.good(declared, resource.model, n, self.row, resource.example.get(declared.name))
 
 

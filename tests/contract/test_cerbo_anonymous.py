@@ -15,7 +15,7 @@ from charthouse.resource.anonymous import AREA, NOTHING, YEAR
 from charthouse.resource.functions import Function
 
 from . import cerbo_facts as facts
-from .cerbo_world import CerboWorld
+from .cerbo_world import ASKED, CerboWorld
 
 MODELS = [model for model in apps.get_models() if getattr(model, "identifying", None)]
 READS = [operation for operation in facts.built() if operation.method == "GET"]
@@ -74,7 +74,8 @@ def _answer(cerbo: CerboWorld, operation: facts.Operation, client: Any, **parame
     found: Any = target.function or target.resource
     of = registry()[found.of] if isinstance(found, Function) and found.of else found
     row_id = cerbo.row(of.path) if "{id}" in target.path else None
-    return client.get(cerbo.url(target.path, found, row_id, **cerbo.texts(found)), params=parameters)
+    asked = {**(ASKED.get(target.path, {})), **parameters}
+    return client.get(cerbo.url(target.path, found, row_id, **cerbo.texts(found)), params=asked)
 
 
 @pytest.mark.parametrize("operation", READS, ids=str)

@@ -59,7 +59,7 @@ def test_query_parameters(operation: facts.Operation) -> None:
             continue
         assert name in there, f"lacks the parameter {name}"
         assert there[name].required == said["required"]
-        if "enum" in said:
+        if "enum" in said and not said.get("open_enum"):
             assert set(said["enum"]) <= set(there[name].schema().get("enum", ()))
 
 

@@ -4,13 +4,13 @@ Open there, and chosen here: times of blocks are wall clock, as ``scheduled_time
 show their ids, or nobody could ask for one; an event that is posted says which visit it is about.
 """
 
-from django.db import models
 from django.db.models import F, Q
-from django.db.models.expressions import Combinable, Func
+from django.db.models.expressions import Combinable
 from django.db.models.functions import NullIf
 
 from charthouse.domains.scheduling import blocks, telehealth
 from charthouse.domains.scheduling.models import NO_ROOM, Appointment, TelehealthEvent, TelehealthVisit
+from charthouse.domains.scheduling.wallclock import Later
 from charthouse.resource import sql
 from charthouse.resource.declare import ALWAYS, Resource
 from charthouse.resource.fields import (
@@ -28,16 +28,8 @@ from charthouse.resource.fields import (
 from charthouse.resource.filters import DateIs, DateRange, RefIs
 
 
-class _End(Func):
-    """A moment and minutes → the moment so many minutes later."""
-
-    template = "(%(expressions)s * interval '1 minute')"
-    arg_joiner = " + "
-    output_field = models.DateTimeField()
-
-
 def _end() -> Combinable:
-    return sql.WallClock(_End(F("scheduled_time"), F("duration")), F(Appointment.ZONE))
+    return sql.WallClock(Later(F("scheduled_time"), F("duration")), F(Appointment.ZONE))
 
 
 schedule_blocks = Resource(

@@ -46,7 +46,11 @@ def minutes(**options: Any) -> "models.PositiveSmallIntegerField[int, int]":
 
 
 class AppointmentProfile(Record):
-    """A kind of visit: what an appointment of it is called, how long it lasts, which color it has."""
+    """A kind of visit: what an appointment of it is called, how long it lasts, which color it has.
+
+    ``provider_ids``: the users whom it can be booked with, [0] being everybody; null: its doctor. Notice and reminders
+    are what patients are sent when they are booked, and so many hours before.
+    """
 
     doctor = RecordKey("practice.Doctor")
     name = models.CharField(max_length=200)
@@ -55,6 +59,25 @@ class AppointmentProfile(Record):
     reason = text(1000)
     online_scheduling = models.BooleanField(default=False)
     sort_order = models.IntegerField(null=True, blank=True)
+    name_portal = text(200)
+    description = models.TextField(blank=True, default="")
+    portal_notice = models.TextField(blank=True, default="")
+    number_of_overlaps_to_allow = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(1000)]
+    )
+    provider_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)
+    telemedicine = models.BooleanField(default=False)
+    email_notice_on = models.BooleanField(default=False)
+    email_notice = models.TextField(blank=True, default="")
+    email_notice_subject = text(200)
+    email_reminder_on = models.BooleanField(default=False)
+    email_reminder = models.TextField(blank=True, default="")
+    email_reminder_subject = text(200)
+    email_reminder_hrs_before = models.PositiveSmallIntegerField(default=24)
+    sms_reminder_on = models.BooleanField(default=False)
+    sms_reminder = text(220)
+    sms_reminder_hrs_before = models.PositiveSmallIntegerField(default=24)
+    added_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
 
     def __str__(self) -> str:
         return self.name

@@ -6,8 +6,20 @@ before the change (as RFC 5545 does), so it comes out later; comparing shows it.
 
 from datetime import datetime
 
+from django.db import models
+from django.db.models.expressions import Func
+
 from charthouse.resource import plan, run
 from charthouse.resource.sql import Hole
+
+
+class Later(Func):
+    """A moment and minutes → the moment so many minutes later."""
+
+    template = "(%(expressions)s * interval '1 minute')"
+    arg_joiner = " + "
+    output_field = models.DateTimeField()
+
 
 # Of the array of wall clocks %s, the moments and what a clock shows at them, in order; {zone} is a column.
 # PostgreSQL takes the second of two; the other candidate is the time with the offset of three hours earlier.

@@ -1,0 +1,88 @@
+"""Appointments and their types as Cerbo shows them. Facts: reference cerbo/operations.yaml;
+docs/decisions/0190-appointments-twice.md"""
+
+from typing import Any
+
+from django.db.models import Q
+
+from charthouse.domains.practice.cerbo_keys import common
+from charthouse.domains.scheduling import actions
+from charthouse.domains.scheduling import cerbo_booking as booking
+from charthouse.domains.scheduling.cerbo_keys import (
+    APPOINTMENT,
+    SENT,
+    TYPE,
+    TYPE_KEPT,
+    WHICH,
+    FirstDay,
+    LastDay,
+    Statuses,
+    provider_is,
+)
+from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
+from charthouse.resource.declare import Hidden, PageSize, Resource
+from charthouse.resource.events import plain
+from charthouse.resource.fields import Ref
+from charthouse.resource.filters import Flag, RefIs, Where
+
+PAGES = PageSize(100, 100, 100)
+_EXAMPLE: dict[str, Any] = {
+    "title": "Annual physical",
+    "appointment_type": "Physical exam",
+    "appointment_note": "Fasting",
+    "start_date_time": "2030-03-04 15:00:00",
+    "end_date_time": "2030-03-04 15:30:00",
+    "provider_ids": [12],
+    "pt_id": 1042,
+}
+
+appointments = Resource(
+    path="appointments",
+    model=Appointment,
+    doc="Appointments of the providers; a time that is taken is refused with 409.",
+    methods="GET POST PATCH DELETE",
+    **common("appointments"),
+    page_size=PAGES,
+    rows=Q(archived=False, is_virtual_base=False),
+    fields=APPOINTMENT,
+    filters=(
+        FirstDay("start_date", required=True, doc="The first day, UTC."),
+        LastDay("end_date", required=True, doc="The last day, UTC."),
+        Statuses("status[]", doc="May be given several times."),
+        Where(
+            "provider_id",
+            read=lambda text, given: {"provider_id": Ref("provider_id", to="users").parse(text)},
+            condition=provider_is,
+            type={"type": "integer"},
+            doc="A user.",
+        ),
+        RefIs("pt_id", source="patient", to="patients"),
+        Flag("include_cancelled", on_for="any", doc="Any value adds cancelled ones."),
+        Flag(
+            "include_work_schedule",
+            on_for="any",
+            doc="Any value adds blocks of time that are neither of a patient nor of a type.",
+        ),
+    ),
+    checks=(booking.book,),
+    after=(actions.booked, booking.keep_video, booking.announce),
+    events=plain("schedule.created", "schedule.modified", "schedule.deleted", ours="delete"),
+    example=_EXAMPLE,
+)
+
+appointment_types = Resource(
+    path="appointment_types",
+    model=AppointmentProfile,
+    doc="Kinds of appointments: length, color, who can be booked, what patients are sent.",
+    methods="GET POST",
+    reads=False,
+    **common("appointment_types"),
+    page_size=PAGES,
+    fields=(*TYPE, WHICH, *SENT, *TYPE_KEPT),
+    filters=(Flag("include_deleted", on_for="any", doc="Any value adds deleted ones."),),
+    hidden=Hidden(Q(archived=True), unless="include_deleted"),
+    checks=(booking.complete_type,),
+    example={"name": "Physical exam", "default_length": 30},
+)
+
+RESOURCES = [appointments, appointment_types]
