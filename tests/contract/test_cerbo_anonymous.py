@@ -52,7 +52,7 @@ def plant(world: CerboWorld) -> set[str]:
 def _trace(value: Any, remains: str) -> str:
     """What of a canary would give it away."""
     if remains == YEAR:
-        return str(value)[4:]  # a month and a day
+        return str(value)  # a day of a year that no other row has
     return value[4:] if remains == AREA else str(value)
 
 
