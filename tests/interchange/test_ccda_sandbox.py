@@ -1,13 +1,17 @@
 """Documents of the synthetic practice's patients: rich, right by the schema, read by a reader."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
 from charthouse.interchange.ccda import document
+from charthouse.interchange.cda.subject import Window
+from charthouse.interchange.qrda import document as report
 from tests.interchange.documents import Document
 from tests.sandbox.test_practice import Built
 
@@ -35,6 +39,18 @@ def test_each_is_another_document(made: list[Document]) -> None:
     assert len(ids) == len(made)
     patients = {each.all("//h:patientRole/h:id/@extension")[0] for each in made}
     assert len(patients) == len(made)
+
+
+def test_reports_of_a_year_are_rich(database: None, tmp_path: Path) -> None:
+    built = Built("reports", tmp_path, 7, 20)
+    today = clock.now().date()
+    year = Window(today - timedelta(days=365), today)
+    with built.open(), tenancy.within(1):
+        reports = [Document(report.of(patient, year)) for patient in Patient.objects.order_by("id")[:40]]
+    elements = Counter(found for each in reports for found in each.all("//h:entry/*/h:templateId/@root"))
+    assert all(
+        elements[f"2.16.840.1.113883.10.20.24.3.{number}"] for number in (23, 38, 41, 55, 59, 64, 137, 144)
+    )
 
 
 def test_identifiers_of_rows_are_the_same_in_every_document(database: None, tmp_path: Path) -> None:
