@@ -10,7 +10,15 @@ from PIL import Image
 
 MOST_PIXELS = 50_000_000  # of an image when unpacked; a header that announces more is refused unread
 LARGEST_IMAGE = 50 * 1024 * 1024  # bytes; what reads images may take one into memory as it stands
-_IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+# MPO is what some cameras and telephones make: a JPEG that others follow.
+_IMAGES = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "GIF": "image/gif",
+    "WEBP": "image/webp",
+}
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")  # MPO comes with JPEG
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF")
 
 
@@ -37,7 +45,7 @@ def _image(content: IO[Any]) -> str | None:
         raise Unreadable(f"An image may be of at most {LARGEST_IMAGE // (1024 * 1024)} MB.")
     content.seek(0)
     try:
-        with Image.open(content, formats=tuple(_IMAGES)) as image:
+        with Image.open(content, formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise Unreadable(f"An image may have at most {MOST_PIXELS // 1_000_000} million pixels.")
             media = _IMAGES[image.format or ""]

@@ -1,0 +1,174 @@
+"""Bytes that mean harm: none of them makes a fault of ours, much memory, or something that a browser runs."""
+
+import io
+import struct
+import tracemalloc
+import zipfile
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from charthouse.files import kinds
+from tests import bombs
+from tests.domains.documents.test_documents import PDF, Files
+from tests.files.test_files import picture
+from tests.support import client
+
+MB = 1024 * 1024
+SCRIPT = b"<script>alert(1)</script>"
+
+
+def archive() -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as zipped:
+        zipped.writestr("index.html", SCRIPT)
+    return made.getvalue()
+
+
+def commented_jpeg() -> bytes:
+    made = picture("JPEG")
+    return made[:2] + b"\xff\xfe" + struct.pack(">H", len(SCRIPT) + 2) + SCRIPT + made[2:]
+
+
+def many_pictures() -> bytes:
+    made = io.BytesIO()
+    frames = [Image.new("RGB", (8, 6), color) for color in ("navy", "red")]
+    frames[0].save(made, "MPO", save_all=True, append_images=frames[1:])
+    return made.getvalue()
+
+
+TAKEN = {
+    "a PDF that unpacks to a gigabyte": (bombs.pdf(1000), "application/pdf"),
+    "a PDF with an archive behind it": (PDF + archive(), "application/pdf"),
+    "a PDF with a page in it": (b"%PDF-1.7\n<html>" + SCRIPT, "application/pdf"),
+    "a GIF that is a script": (picture("GIF")[:6] + picture("GIF")[6:] + b"*/=1;alert(1)//", "image/gif"),
+    "a JPEG with a page in its comment": (commented_jpeg(), "image/jpeg"),
+    "a JPEG that others follow": (many_pictures(), "image/jpeg"),
+    "a PNG whose pixels unpack to a gigabyte": (bombs.png(8, 8, data=bombs.deflated(1000)), "image/png"),
+}
+REFUSED = {
+    "nothing": b"",
+    "one byte": b"\x00",
+    "an archive": archive(),
+    "a page that says it is a PDF": b"<html>" + SCRIPT + b"%PDF-1.7",
+    "a drawing with a script": b"<svg xmlns='http://www.w3.org/2000/svg'>" + SCRIPT + b"</svg>",
+    "a picture of 3600 million pixels": bombs.png(60_000, 60_000, data=b"x"),
+    "a picture of 60 million pixels": bombs.png(60_000, 1_000, data=b"x"),
+    "a picture with a gigabyte of comment": bombs.png(8, 8, text=bombs.deflated(1000)),
+    "a picture with no size": bombs.png(0, 0),
+    "half a picture": picture("PNG", (200, 200))[:150],
+    "the beginning of a WEBP": b"RIFF\xff\xff\xff\xffWEBPVP8X",
+    "the beginning of a GIF": b"GIF89a",
+    "the beginning of a JPEG": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+}
+
+
+@pytest.fixture(scope="module")
+def files(database: None) -> Files:
+    return Files()
+
+
+def upload(
+    files: Files, content: bytes, name: str = "note.pdf", media: str = "application/pdf"
+) -> httpx.Response:
+    body = {
+        "doctor": str(files.doctor.pk),
+        "patient": str(files.patient_id),
+        "date": "2026-03-02",
+        "description": "Scan",
+    }
+    return files.http.post("/api/documents", data=body, files={"document": (name, content, media)})
+
+
+@pytest.mark.parametrize("what", TAKEN)
+def test_what_is_taken_comes_back_as_what_it_is_and_runs_nothing(files: Files, what: str) -> None:
+    content, media = TAKEN[what]
+    made = upload(files, content, "page.html", "text/html")
+    assert made.status_code == 201, made.text
+    shown = client().get(made.json()["document"])
+    assert shown.content == content
+    assert shown.headers["content-type"] == media
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in shown.headers["content-security-policy"]
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_refused_is_said_to_be(files: Files, what: str) -> None:
+    answer = upload(files, REFUSED[what])
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["document"]
+
+
+def test_pictures_are_looked_at_without_being_unpacked() -> None:
+    for content in (
+        bombs.png(8, 8, data=bombs.deflated(1000)),
+        bombs.png(8, 8, text=bombs.deflated(1000)),
+        bombs.png(60_000, 60_000, data=bombs.deflated(1000)),
+    ):
+        tracemalloc.start()
+        try:
+            kinds.media_type(io.BytesIO(content), ("document",))
+        except kinds.Unreadable:
+            pass
+        finally:
+            _, highest = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        assert highest < 8 * MB
+
+
+def test_a_picture_may_be_too_large_to_be_looked_at() -> None:
+    class Endless(io.BytesIO):
+        def seek(self, offset: int, whence: int = 0) -> int:
+            return kinds.LARGEST_IMAGE + 1 if whence == 2 else super().seek(offset, whence)
+
+    with pytest.raises(kinds.Unreadable, match="50 MB"):
+        kinds.media_type(Endless(picture()), ("image",))
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=200)
+@given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]), st.data())
+def test_broken_pictures_break_nothing(kind: str, data: st.DataObject) -> None:
+    content = bytearray(picture(kind))
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(content)))
+    try:
+        found = kinds.media_type(io.BytesIO(bytes(content[:cut])), ("document",))
+    except kinds.Unreadable:
+        return
+    assert found in (None, "image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../etc/passwd",
+        "..\\..\\windows\\system32\\x.pdf",
+        "/absolute.pdf",
+        "..",
+        ".",
+        'a"; filename="b.html',
+        "line\r\nSet-Cookie: x=1",
+        "\u202egpj.exe",
+        "x" * 3000 + ".pdf",
+        "\U0001f4a9.pdf",
+        "nul\x00byte.pdf",
+        "CON",
+    ],
+)
+def test_names_are_only_names(files: Files, name: str) -> None:
+    made = upload(files, PDF, name)
+    if made.status_code == 400:
+        return  # no name that a file can have: the part is none
+    assert made.status_code == 201, made.text
+    shown = client().get(made.json()["document"])
+    assert (shown.status_code, shown.content) == (200, PDF)
+    disposition = shown.headers["content-disposition"]
+    assert disposition.startswith("inline")
+    assert "set-cookie" not in shown.headers
+    assert not any(part in disposition for part in ("/", "\\\\", "\r", "\n", "..", "\x00"))
