@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from charthouse.dialects.drchrono import paging
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource import parse, plan
+from charthouse.resource import plan
 from charthouse.resource.plan import Shape
 from charthouse.resource.sql import Hole
 
@@ -37,8 +38,8 @@ def values(of: Plan, **given: Any) -> list[Any]:
 
 def _listed(query: dict[str, str]) -> Plan:
     patients = registry()["patients"]
-    shape = plan.page(patients, False, parse.query(patients, query))
-    return _plan(shape, lambda given: parse.query(patients, dict(given)).slots)
+    shape = plan.page(patients, False, paging.query(patients, query))
+    return _plan(shape, lambda given: paging.query(patients, dict(given)).slots)
 
 
 ONE = _plan(plan.one(registry()["patients"], False, False), lambda given: {})

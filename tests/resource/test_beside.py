@@ -2,15 +2,16 @@
 
 import pytest
 
+from charthouse.dialects.drchrono import paging
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.identity import tenancy
-from charthouse.resource import parse, plan, run
+from charthouse.resource import plan, run
 from tests.support import make_practice
 
 
 def statement(**parameters: str) -> plan.Statement:
     resource = registry()["line_items"]
-    return plan.page(resource, False, parse.query(resource, parameters)).statement
+    return plan.page(resource, False, paging.query(resource, parameters)).statement
 
 
 @pytest.mark.parametrize("parameters", [{}, {"patient": "1"}, {"since": "2000-01-01"}, {"page": "2"}])

@@ -312,7 +312,9 @@ def _shape(
     if anew and is_beside(selected):  # or the sums of all rows would be made before they are sorted and cut
         ids, ids_parameters = compiled(rows.values_list("pk"))
         cut = RawSQL(f"array({ids}{tail})", (*ids_parameters, *holes))  # noqa: S611
-        page_rows = visible(resource, False).filter(sql.IsAny(models.F("pk"), cut))
+        page_rows = resource.model._default_manager.filter(sql.IsAny(models.F("pk"), cut))
+        if resource.tenanted:
+            page_rows = page_rows.filter(practice_id=Slot("practice", ID()))
         selected = page_rows.order_by(*rows.query.order_by).values_list(*expressions)
     text, parameters = compiled(selected)
     return Shape(
