@@ -304,8 +304,11 @@ def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str)
     assert answer.json()["results"]
 
 
-CATALOGUES = ("supplements", "supplements/search/vitamin%20tablet")
-OF_PATIENTS = ("supplements", "portal/enqueued")
+CATALOGUES = (
+    *("supplements", "supplements/search/vitamin%20tablet"),
+    *("drugs/frequencies", "drugs/search/tablet", "drugs/search/zoloft?favorites-only=true"),
+)
+OF_PATIENTS = ("supplements", "rxs", "portal/enqueued")
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -1,7 +1,7 @@
 """What was charted: a note for each visit that took place, mostly signed, and the lists of each patient's chart."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -80,10 +80,17 @@ class Template:
 
 
 class Charts:
-    """The charts of one practice's patients."""
+    """The charts of one practice's patients. ``drugs``: its formulary, ids by name."""
 
-    def __init__(self, setup: Setup, doctors: Sequence[int], calendar: Calendar, random: Random) -> None:
-        self.setup, self.calendar, self.random = setup, calendar, random
+    def __init__(
+        self,
+        setup: Setup,
+        doctors: Sequence[int],
+        calendar: Calendar,
+        random: Random,
+        drugs: Mapping[str, int],
+    ) -> None:
+        self.setup, self.calendar, self.random, self.drugs = setup, calendar, random, drugs
         users = User.objects.using(setup.loader.connection.alias).filter(practice_id=setup.practice)
         self.users = dict(users.filter(role=User.Role.DOCTOR).values_list("doctor_id", "pk"))
         self.templates = {doctor: self._templates(doctor) for doctor in doctors}
@@ -290,6 +297,10 @@ class Charts:
                 "number_refills": self.random.randrange(4),
                 "order_status": "Electronic eRx Sent",
                 "prn": "as needed" in often,
+                "drug_id": self.drugs[name],
+                "is_chronic": True,
+                "added_by_id": self.users[who["doctor_id"]],
+                "updated_by_id": self.users[who["doctor_id"]],
             }
         )
         self._messages(who, drug, prescribed)

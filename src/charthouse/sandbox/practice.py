@@ -156,7 +156,8 @@ class Site:
             if team.detailed:
                 doctors = [provider.doctor for provider in team.providers]
                 shelf = Shelf(self.setup, team.calendar, Random(f"{self.seed}/shelf"))  # noqa: S311
-                charts = Charts(self.setup, doctors, team.calendar, Random(f"{self.seed}/charts"))  # noqa: S311
+                of_charts = Random(f"{self.seed}/charts")  # noqa: S311
+                charts = Charts(self.setup, doctors, team.calendar, of_charts, shelf.drugs)
                 labs = Laboratories(self.setup, doctors, team.calendar, Random(f"{self.seed}/labs"))  # noqa: S311
                 vaccines = Vaccines(self.setup, doctors, team.calendar, Random(f"{self.seed}/vaccines"))  # noqa: S311
             for start in range(0, size, CHUNK):

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from charthouse.domains.medications.models import PatientSupplement, Supplement
+from charthouse.domains.medications.models import Drug, PatientSupplement, Supplement
 from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.identity.models import User
+from charthouse.sandbox.ailments import LASTING
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.people import Row
 from charthouse.sandbox.setup import Setup
@@ -21,6 +22,19 @@ SUPPLEMENTS = (
     ("Psyllium husk powder", "Fiber", "Fiber", "PSY500", "1 teaspoon", "Once a day with water"),
     ("Probiotic, ten strains", "Flora", "Probiotics", "PRO10", "1 capsule", "Once a day"),
 )
+# Name, product, generic name, strength, form, route.
+DRUGS = (
+    ("Lisinopril 10 mg tablet", "Zestril", "lisinopril", "10 mg", "tablet", "Oral"),
+    ("Metformin 500 mg tablet", "Glucophage", "metformin", "500 mg", "tablet", "Oral"),
+    ("Atorvastatin 20 mg tablet", "Lipitor", "atorvastatin", "20 mg", "tablet", "Oral"),
+    ("Albuterol inhaler", "Ventolin HFA", "albuterol", "90 mcg", "inhaler", "Inhaled"),
+    ("Sertraline 50 mg tablet", "Zoloft", "sertraline", "50 mg", "tablet", "Oral"),
+    ("Omeprazole 20 mg capsule", "Prilosec", "omeprazole", "20 mg", "capsule", "Oral"),
+    ("Amoxicillin 500 mg capsule", "Amoxil", "amoxicillin", "500 mg", "capsule", "Oral"),
+    ("Ibuprofen 600 mg tablet", "Motrin", "ibuprofen", "600 mg", "tablet", "Oral"),
+)
+RXNORM = {condition.drug[0]: condition.drug[1] for condition in LASTING if condition.drug}
+_OF_A_DRUG = ("name", "product_name", "generic_name", "strength", "dose_form", "route")
 GONE = ("Ephedra 25 mg tablet", "Ma huang", "Herbs", "EPH25")  # no longer recommended
 TAKE = 3  # one patient of so many takes a supplement
 
@@ -30,6 +44,10 @@ class Shelf:
 
     def __init__(self, setup: Setup, calendar: Calendar, random: Random) -> None:
         self.setup, self.random, self.today = setup, random, calendar.monday + timedelta(days=calendar.today)
+        rows: list[Row] = [dict(zip(_OF_A_DRUG, drug, strict=True)) for drug in DRUGS]
+        for row in rows:
+            row |= {"rxnorm": RXNORM.get(row["name"], ""), "is_favorite": row["name"] in RXNORM}
+        self.drugs = dict(zip((row["name"] for row in rows), setup.copy(Drug, rows), strict=True))
         self.supplements = setup.copy(
             Supplement,
             [

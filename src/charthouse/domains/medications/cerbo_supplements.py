@@ -1,14 +1,12 @@
 """Supplements as Cerbo shows them. Facts: reference cerbo/objects.yaml, operations.yaml; docs/decisions/0194-*.md"""
 
-from typing import Any
-
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, F, Q, When
-from django.db.models.expressions import Combinable, ExpressionWrapper, Func
+from django.db.models import Case, Q, When
+from django.db.models.expressions import Combinable, ExpressionWrapper
 
 from charthouse.domains.medications import supplements as actions
 from charthouse.domains.medications.models import PatientSupplement, Supplement
+from charthouse.domains.medications.searching import words
 from charthouse.domains.patients.queueing import ENQUEUE, QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, common, created, encounter, tag
 from charthouse.resource import sql
@@ -24,48 +22,12 @@ from charthouse.resource.fields import (
     Moment,
     Ref,
     Text,
-    Wrong,
-    plain_text,
 )
-from charthouse.resource.filters import Filter, Flag, Is, Where
+from charthouse.resource.filters import Filter, Flag, Is
 from charthouse.resource.functions import Function
 from charthouse.resource.joined import Constant, Linked, Parts
-from charthouse.resource.sql import Slot
 
 PAGES = PageSize(100, 100, 100)
-TERMS = 20  # words of a search, at most
-
-
-class _NamedLikeAll(Func):
-    """Whether two texts together have every pattern of an array in them, in any case."""
-
-    arity = 3
-    conditional = True
-    output_field = models.BooleanField()
-
-    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
-        (name, a), (others, b), (patterns, c) = map(compiler.compile, self.source_expressions)
-        return f"({name} || ' ' || {others}) ilike all ({patterns})", [*a, *b, *c]
-
-
-def words(name: str, first: str, second: str) -> Filter:
-    """Every word of a text somewhere in one of two columns."""
-
-    def read(text: str, given: Any) -> dict[str, Any]:
-        said = plain_text(text).split()
-        if len(said) > TERMS:
-            raise Wrong(f"Give no more than {TERMS} words.")
-        escaped = (w.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for w in said)
-        return {name: [f"%{word}%" for word in escaped]}
-
-    slot = Slot(name, ArrayField(models.TextField()))
-    return Where(
-        name,
-        read=read,
-        condition=lambda: Q(_NamedLikeAll(F(first), F(second), slot)),
-        doc="Words, all of which are somewhere in the names.",
-    )
-
 
 SUPPLEMENT: tuple[Field, ...] = (
     tag("supplement"),

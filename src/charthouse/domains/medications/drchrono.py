@@ -7,7 +7,7 @@ from django.db.models import F, Func
 
 from charthouse.domains.clinical.actions import of_the_patient
 from charthouse.domains.clinical.drchrono_notes import PERMISSIONS, SCOPES, SHARED
-from charthouse.domains.medications import actions
+from charthouse.domains.medications import actions, prescriptions
 from charthouse.domains.medications.models import Medication, PrescriptionMessage
 from charthouse.resource.declare import Action, Resource
 from charthouse.resource.events import plain
@@ -76,7 +76,7 @@ medications = Resource(
         Text("status", choices=("active", "inactive"), default="active"),
     ),
     filters=(RefIs("patient", to="patients"), RefIs("doctor", to="doctors", addition=True)),
-    checks=(of_the_patient,),
+    checks=(of_the_patient, prescriptions.find_drug),
     actions=(
         Action(
             name="append_to_pharmacy_note",

@@ -7,8 +7,33 @@ from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
-class Medication(Record):
-    """``daw``: dispense as written; ``prn``: as needed. ``order_status``: reference enums.yaml."""
+class Drug(Record):
+    """A drug of the practice's formulary. ``va_id``, ``medispan_id``, ``ndcndf_id``: its ids in those lists."""
+
+    name = models.CharField(max_length=500)
+    product_name = text(500)
+    generic_name = text(500)
+    strength = text(100)
+    dose_form = text(100)
+    route = text(100)
+    rxnorm = text(20)
+    ndc = text(20)
+    va_id = text(50)
+    medispan_id = text(50)
+    ndcndf_id = text(50)
+    is_favorite = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "rxnorm"], name="drug_by_rxnorm")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Medication(Signed, Record):
+    """``daw``: dispense as written; ``prn``: as needed. ``order_status``: reference enums.yaml. ``drug``: what it is in
+    the formulary. ``discontinued_at``: the moment within ``date_stopped_taking``, where it is known. ``request``: what
+    it was asked for with, at the portal."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -33,6 +58,20 @@ class Medication(Record):
     pharmacy_note = models.TextField(blank=True, default="")
     signature_note = models.TextField(blank=True, default="")
     status = models.CharField(max_length=10, default="active")
+    drug = RecordKey("medications.Drug", null=True, blank=True, indexed=False)
+    request = RecordKey("patients.PortalRequest", null=True, blank=True, indexed=False)
+    is_chronic = models.BooleanField(default=False)
+    discontinued_at = models.DateTimeField(null=True, blank=True)
+    discontinued_reason = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "request"],
+                condition=Q(request__isnull=False),
+                name="one_medication_a_request",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"medication {self.pk}"

@@ -1,5 +1,6 @@
 """Supplements: asked for by patients, taken into the chart, stopped."""
 
+from datetime import datetime
 from typing import Any
 
 from charthouse import clock
@@ -7,7 +8,7 @@ from charthouse.domains.medications.models import PatientSupplement, Supplement
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.queueing import ask
 from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict
+from charthouse.resource.errors import Conflict, Invalid
 from charthouse.resource.functions import Call
 
 
@@ -42,15 +43,15 @@ def discontinue(change: Change, row: Any) -> None:
     """Stop a supplement. Raises Conflict where it was stopped already."""
     if row.discontinued_at is not None:
         raise Conflict("The supplement was discontinued already.")
-    row.discontinued_at = stopped_at(change.values.get("discontinued_date"), change)
+    row.discontinued_at = stopped_at(change.values.get("discontinued_date"))
     row.discontinued_note = change.values.get("discontinued_note") or ""
     signed = row.sign(change.actor)
     row.save(update_fields=["discontinued_at", "discontinued_note", *signed, "updated_at"])
 
 
-def stopped_at(said: Any, change: Change) -> Any:
-    """The moment that was said, or now."""
+def stopped_at(said: datetime | None) -> datetime:
+    """The moment that was said, or now. Raises Invalid for one to come."""
     now = clock.now()
     if said is not None and said > now:
-        change.wrong("discontinued_date", "This date lies in the future.")
+        raise Invalid({"discontinued_date": ["This date lies in the future."]})
     return said or now

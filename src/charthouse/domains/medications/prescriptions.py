@@ -1,0 +1,114 @@
+"""Prescriptions: asked for, refilled, taken into the chart, discontinued; and which drug of the formulary they are."""
+
+from typing import Any
+
+from charthouse import clock
+from charthouse.domains.medications.models import Drug, Medication
+from charthouse.domains.medications.supplements import stopped_at
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.queue import PortalRequest
+from charthouse.domains.patients.queueing import ask
+from charthouse.resource.change import Change
+from charthouse.resource.errors import Conflict, Invalid
+from charthouse.resource.fields import missing_row
+from charthouse.resource.functions import Call
+
+NO_TERMS = "No terms agreed to"
+
+
+def find_drug(change: Change) -> None:
+    """A medication whose RxNorm code the formulary has is that drug."""
+    if change.operation == "delete" or not change.changes("rxnorm"):
+        return
+    rows = Drug.objects.filter(practice=change.actor.practice, archived=False, rxnorm=change.values["rxnorm"])
+    found = rows.order_by("pk").values_list("pk", flat=True).first() if change.values["rxnorm"] else None
+    change.columns["drug_id"] = found
+
+
+def send(call: Call) -> dict[str, Any]:
+    """Ask for a drug of the formulary, for the patient that the path names."""
+    drug = Drug.objects.get(practice=call.actor.practice, pk=call.values["drug_id"])
+    return ask(
+        call,
+        "rx",
+        accept,
+        title=drug.name,
+        notes=call.values.get("notes") or "",
+        payload={"drug_id": drug.pk},
+    )
+
+
+def accept(request: PortalRequest, user: int | None) -> Medication:
+    """Take a drug that was asked for into the chart, inside the caller's transaction; ``user`` is who does. It is the
+    primary provider's, and not ordered yet."""
+    practice = request.practice_id
+    drug = Drug.objects.get(practice=practice, pk=request.payload["drug_id"])
+    patient = Patient.objects.get(practice=practice, pk=request.patient_id)
+    return Medication.objects.create(
+        practice_id=practice,
+        patient=patient,
+        doctor_id=patient.doctor_id,
+        drug=drug,
+        name=drug.name,
+        rxnorm=drug.rxnorm,
+        ndc=drug.ndc,
+        route=drug.route,
+        notes=request.notes,
+        request=request,
+        added_by_id=user,
+        updated_by_id=user,
+    )
+
+
+def refill(call: Call) -> dict[str, Any]:
+    """Ask for more of something that the patient of the path was prescribed."""
+    row_id, patient = call.values["original_prescription_id"], call.row
+    rows = Medication.objects.filter(practice=patient.practice_id, patient=patient.pk, archived=False)
+    row = rows.filter(pk=row_id).first()
+    if row is None:
+        raise Invalid({"original_prescription_id": [missing_row(row_id)]})
+    if discontinued(row):
+        raise Invalid({"original_prescription_id": ["This prescription was discontinued."]})
+    terms = call.values.get("agreed_to_terms") or NO_TERMS
+    payload = {"original_prescription_id": row.pk, "agreed_to_terms": terms}
+    notes = call.values.get("notes") or ""
+    return ask(call, "rx_refill", accept_refill, title=row.name, notes=notes, payload=payload)
+
+
+def accept_refill(request: PortalRequest, user: int | None) -> Medication:
+    """Prescribe once more what is to be refilled, as of today."""
+    row = Medication.objects.get(practice=request.practice_id, pk=request.payload["original_prescription_id"])
+    row.pk, row._state.adding = None, True
+    row.request, row.notes = request, request.notes
+    row.appointment_id = None
+    now = clock.now()
+    row.created_at, row.date_prescribed, row.order_status = now, now.date(), "Ordered"
+    row.added_by_id = row.updated_by_id = user
+    row.save(force_insert=True)
+    return row
+
+
+def discontinued(row: Medication) -> bool:
+    return row.status == "inactive" or row.order_status == "Discontinued"
+
+
+def discontinue(call: Call) -> dict[str, Any]:
+    """Stop a prescription, for both APIs. Raises Conflict where it was stopped already."""
+    row: Medication = call.row
+    if discontinued(row):
+        raise Conflict("The prescription was discontinued already.")
+    at, reason = stopped_at(call.values.get("discontinued_date")), call.values["discontinued_reason"]
+    row.status, row.order_status = "inactive", "Discontinued"
+    row.discontinued_at, row.date_stopped_taking, row.discontinued_reason = at, at.date(), reason
+    signed = row.sign(call.actor)
+    written = ("status", "order_status", "discontinued_at", "date_stopped_taking", "discontinued_reason")
+    row.save(update_fields=[*written, *signed, "updated_at"])
+    return {
+        "object": "prescription",
+        "id": row.pk,
+        "drug_id": row.drug_id,
+        "drug_name": row.name,
+        "status": "discontinued",
+        "discontinued_date": f"{at:%Y-%m-%d %H:%M:%S}",
+        "discontinued_reason": reason,
+    }
