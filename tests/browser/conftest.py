@@ -9,10 +9,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
+from tests.browser import QUIET
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import PASSWORD, Clinic, make_practice
-
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.hookimpl(tryfirst=True)

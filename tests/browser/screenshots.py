@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import QUIET
+from tests.browser import QUIET
 
 SHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 
@@ -28,7 +30,19 @@ def shoot(page: Page, sandbox: dict[str, Any]) -> None:
     page.get_by_label("Username").fill(user["username"])
     page.get_by_label("Password").fill(user["password"])
     page.get_by_role("button", name="Sign in").click()
+    api = httpx.Client(base_url=base, headers={"Authorization": f"Bearer {app['access_token']}"})
+    visits = api.get("/api/appointments", params={"date_range": _weeks(sandbox["reference_day"])}).json()[
+        "results"
+    ]
+    seen = next(one for one in visits if one["patient"] and one["status"] == "Complete")
+    days = [one["scheduled_time"][:10] for one in visits]
+    busy = max(days, key=days.count)
     for name, address in (
+        ("day", f"/day?date={busy}"),
+        ("calendar", f"/calendar?date={busy}"),
+        ("chart", f"/patients/{seen['patient']}"),
+        ("vitals", f"/patients/{seen['patient']}/vitals"),
+        ("visit", f"/visits/{seen['id']}"),
         ("settings", "/settings"),
         ("app", "/developer/apps/1"),
         ("explorer", "/developer/explorer/patients_list?query.last_name=a"),
@@ -37,12 +51,19 @@ def shoot(page: Page, sandbox: dict[str, Any]) -> None:
         if name == "explorer":
             page.get_by_role("button", name="Run").click()
             page.get_by_label("Body of the answer").wait_for()
+        page.wait_for_load_state("networkidle")
         page.screenshot(path=SHOTS / f"{name}.png")
     page.goto(
         f"{base}/o/authorize/?response_type=code&client_id={app['client_id']}&redirect_uri={app['redirect_uri']}"
     )
     page.get_by_role("button", name="Allow").wait_for()
     page.screenshot(path=SHOTS / "consent.png")
+
+
+def _weeks(day: str) -> str:
+    """The four weeks before a day, as a date_range."""
+    last = date.fromisoformat(day)
+    return f"{last - timedelta(days=28)}/{last - timedelta(days=1)}"
 
 
 def main() -> None:
