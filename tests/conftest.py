@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from subprocess import CalledProcessError, Popen
+from subprocess import CalledProcessError, Popen, TimeoutExpired
 
 import pytest
 
@@ -121,9 +121,21 @@ def live_server(database: None) -> Iterator[str]:
             time.sleep(0.02)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait()
+        _stop(server)
         log.close()
+
+
+def _stop(server: "Popen[bytes]") -> None:
+    """A worker that is told to end while it still starts may never hear of it, and its server waits for it."""
+    workers = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    server.terminate()
+    try:
+        server.wait(20)
+    except TimeoutExpired:
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                os.kill(int(worker), signal.SIGKILL)
+        server.wait()
 
 
 def _start() -> None:

@@ -1,9 +1,11 @@
 """Bytes that mean harm: none of them makes a fault of ours, much memory, or something that a browser runs."""
 
 import io
+import socket
 import struct
 import tracemalloc
 import zipfile
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -172,3 +174,25 @@ def test_names_are_only_names(files: Files, name: str) -> None:
     assert disposition.startswith("inline")
     assert "set-cookie" not in shown.headers
     assert not any(part in disposition for part in ("/", "\\\\", "\r", "\n", "..", "\x00"))
+
+
+def test_a_body_that_ends_before_its_end_harms_nobody(files: Files, live_server: str) -> None:
+    """Over a real connection that is closed in the middle; the server goes on, and nothing was kept."""
+    address = urlsplit(live_server)
+    before = files.ids("documents")
+    head = (
+        f"POST /api/documents HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {files.token}\r\n"
+        "Content-Type: multipart/form-data; boundary=B\r\nContent-Length: 1000000\r\n\r\n"
+        '--B\r\nContent-Disposition: form-data; name="document"; filename="a.pdf"\r\n\r\n%PDF-1.7 '
+    ).encode()
+    for sent in (head, head + b"x" * 300_000, head[:-40]):
+        with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(10)
+            answer = connection.recv(100)
+        assert b" 500 " not in answer
+    assert httpx.get(
+        f"{live_server}/api/documents", headers={"Authorization": f"Bearer {files.token}"}
+    ).is_success
+    assert files.ids("documents") == before
