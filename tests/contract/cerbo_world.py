@@ -142,6 +142,8 @@ class CerboWorld:
 # Columns without which a list of a resource doesn't have the row that a test makes of its model.
 AS_LISTED: dict[str, dict[str, Any]] = {
     "patients/{patient_id}/portal/enqueued": {"status": "open", "request_type": "image"},
+    "laboratories": {"kind": "laboratory"},
+    "specialists": {"kind": "specialist"},
     "patients/{patient_id}/rxs": {"request_id": None},
     "patients/{patient_id}/supplements": {"request_id": None},
     "patients/{patient_id}/images": {"photo_type": "personal", "request_id": None},

@@ -306,9 +306,10 @@ def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str)
 
 CATALOGUES = (
     *("supplements", "supplements/search/vitamin%20tablet"),
+    *("laboratories?city=%25", "laboratories?company-brand=summit%20diagnostics"),
     *("drugs/frequencies", "drugs/search/tablet", "drugs/search/zoloft?favorites-only=true"),
 )
-OF_PATIENTS = ("supplements", "rxs", "portal/enqueued")
+OF_PATIENTS = ("supplements", "rxs", "portal/enqueued", "laboratories", "pharmacies", "specialists")
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -101,7 +101,7 @@ class Resource:
     delete       column values that soft-delete a row
     aliases      words in the place of an id: answered by a redirect to the id that the function returns
     events       what subscribers are told of, see resource.events
-    one_for      keys by which there is at most one row: a create with the same values writes that row
+    one_for      keys by which there is at most one row below its parents: a create with the same values writes that row
     unique       name of a unique constraint → (wire name, message)
     max_body     bytes that the JSON or form body of a write may have
     example      keys of a typical write (or row), for documentation

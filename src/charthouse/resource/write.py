@@ -245,6 +245,7 @@ def _find(change: Change) -> None:
     if not resource.one_for or change.errors:
         return
     keys = {resource.by_name[name].attribute: change.values[name] for name in resource.one_for}
+    keys |= {p.attribute: change.at[p.name] for p in resource.parents if "__" not in p.source}
     rows = resource.model._default_manager.select_for_update(of=("self",), no_key=True)
     change.row = rows.filter(practice=change.actor.practice, archived=False, **keys).first()
     if change.row is not None:

@@ -36,6 +36,7 @@ from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.charts import Charts
 from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.desk import Desk
+from charthouse.sandbox.directory import Directory
 from charthouse.sandbox.furniture import furnish
 from charthouse.sandbox.house import HOUSES, House
 from charthouse.sandbox.labs import Laboratories
@@ -179,6 +180,7 @@ class Site:
                 book.breaks(self._appointments)
                 Desk(self.setup, team.calendar, Random(f"{self.seed}/desk")).fill()  # noqa: S311
                 shelf.fill()
+                Directory(self.setup, Random(f"{self.seed}/directory")).fill()  # noqa: S311
 
     def _appointments(self, count: int) -> range:
         return self.loader.ids(Appointment, count)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Exists, Q
 
 from charthouse.domains.patients import cerbo_actions as actions
+from charthouse.domains.patients import cerbo_facilities
 from charthouse.domains.patients.cerbo_keys import PATIENT, PATIENT_TAG, access, zones
 from charthouse.domains.patients.models import Patient, PatientTag, PortalRequest, Tag
 from charthouse.domains.patients.queue import STATUSES, TYPES
@@ -246,5 +247,5 @@ portal_queue = Resource(
     example={"request_type": "image", "status": "open", "payload": {"mime_type": "image/png"}},
 )
 
-RESOURCES = [patients, found_patients, tags, patient_tags, portal_queue]
-FUNCTIONS = [put_tags, take_tag, send_email]
+RESOURCES = [*cerbo_facilities.RESOURCES, patients, found_patients, tags, patient_tags, portal_queue]
+FUNCTIONS = [*cerbo_facilities.FUNCTIONS, put_tags, take_tag, send_email]

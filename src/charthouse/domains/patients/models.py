@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
+from charthouse.domains.patients.facilities import Facility, PatientFacility
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.tags import PatientTag, Tag
 from charthouse.domains.practice.models import text
@@ -20,8 +21,10 @@ __all__ = [
     "CustomDemographic",
     "CustomDemographicValue",
     "CustomInsurancePlanName",
+    "Facility",
     "FlagType",
     "Patient",
+    "PatientFacility",
     "PatientTag",
     "Payer",
     "PortalAccess",
