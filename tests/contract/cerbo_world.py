@@ -102,8 +102,18 @@ class CerboWorld:
             answer = self.post(resource, self.payload(resource) | given)
             assert answer.status_code == 200, f"{path}: its example is refused: {answer.text[:600]}"
             return int(answer.json()["id"])
-        above = {parent.attribute: self.row(parent.to) for parent in resource.parents}
+        above: dict[str, int] = {}
+        for parent in resource.parents:
+            above |= self._below(resource.model, parent.source, self.row(parent.to))
         return self.other.instance(resource.model, **above, **AS_LISTED.get(path, {}), **given)
+
+    def _below(self, model: Any, source: str, row_id: int) -> dict[str, int]:
+        """The column that puts a row below another one, through fresh rows between them."""
+        step, _, rest = source.partition("__")
+        if rest:
+            between = model._meta.get_field(step).related_model
+            row_id = self.other.instance(between, **self._below(between, rest, row_id))
+        return {step if step.endswith("_id") else f"{step}_id": row_id}
 
     def post(self, resource: Resource, body: Mapping[str, Any]) -> httpx.Response:
         return self.client.post(self.list_url(resource), json=body)

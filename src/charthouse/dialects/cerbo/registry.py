@@ -7,7 +7,17 @@ from charthouse.resource.declare import Registry
 from charthouse.resource.routes import Routes
 
 # Rooms that have something to show, each in ``domains/<room>/cerbo.py``: RESOURCES, and FUNCTIONS where it has any.
-ROOMS = ("practice", "patients", "scheduling", "medications", "documents", "tasks")
+ROOMS = (
+    "practice",
+    "patients",
+    "scheduling",
+    "clinical",
+    "medications",
+    "documents",
+    "inventory",
+    "labs",
+    "tasks",
+)
 
 # Modules of functions that are of no one room. Each lists its own in FUNCTIONS.
 BESIDE = ("charthouse.dialects.cerbo.delta",)

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey
+from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 def prose() -> "models.TextField[str, str]":
@@ -127,7 +127,7 @@ class Amendment(Record):
 # -- lists of the chart -----------------------------------------------------------------------------------------
 
 
-class Problem(Record):
+class Problem(Signed, Record):
     """A diagnosis. ``icd_version`` 9 or 10; ``name`` is the code's official text unless another was given."""
 
     doctor = RecordKey("practice.Doctor")

@@ -4,7 +4,7 @@ from django.db import models
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey
+from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 class Sublab(Record):
@@ -20,7 +20,7 @@ class Sublab(Record):
         return self.name
 
 
-class LabOrder(Record):
+class LabOrder(Signed, Record):
     """``status``: N not sent, Q queued, A ABN required, S sent, R results received, E error; follows its tests
     (``actions.follow``). ``timestamp``: when it was submitted. ``icd10_codes``: objects of code and description.
     ``origin``: which door it came through."""
