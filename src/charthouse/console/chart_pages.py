@@ -115,7 +115,9 @@ def _plots(measured: Sequence[Vitals]) -> list[plots.Plot]:
                 [
                     (row.appointment.scheduled_time, float(getattr(row, column)))
                     for row in measured
-                    if getattr(row, column) is not None and getattr(row, named, units) == units
+                    if row.appointment
+                    and getattr(row, column) is not None
+                    and getattr(row, named, units) == units
                 ],
             )
             for column, name in columns

@@ -52,11 +52,13 @@ class Hidden:
 @dataclass(frozen=True)
 class Parent:
     """A row that the URL names above this resource's rows: ``name``, the parameter of the path; ``to``, the resource
-    whose row it is, 404 where it isn't visible; ``source``, the model's reference to it, filled by a create."""
+    whose row it is, 404 where it isn't visible; ``source``, the model's reference to it, filled by a create.
+    ``ids``: of the parent's id, the ids of rows below it, where more than those of ``source`` are."""
 
     name: str
     to: str
     source: str
+    ids: "Callable[[Any], models.QuerySet[Any]] | None" = None
 
     @property
     def attribute(self) -> str:

@@ -133,7 +133,8 @@ def placed(
         here = Slot(f"at_{parent.name}", ID())
         path = parent.source if parent.source.endswith("id") else f"{parent.source}_id"
         above = visible(resource.registry[parent.to], False).filter(pk=here)
-        rows = rows.filter(models.Exists(above), **{path: here})
+        below = {"pk__in": parent.ids(here)} if parent.ids else {path: here}
+        rows = rows.filter(models.Exists(above), **below)
     if resource.hidden and resource.hidden.by_id and not hidden:
         rows = rows.exclude(resource.hidden.rows)
     return rows

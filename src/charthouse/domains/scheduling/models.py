@@ -283,10 +283,29 @@ def count(most: int) -> "models.PositiveSmallIntegerField[int | None, int | None
     return models.PositiveSmallIntegerField(null=True, blank=True, validators=limits)
 
 
-class Vitals(Record):
-    """What was measured at a visit, in the units named beside. Pulse and breaths are a minute's."""
+class Measured(Record):
+    """Something measured: at the visit of an appointment, or else (docs/decisions/0191-readings.md) of a patient, at a
+    moment. ``taken_at``: null at a visit, whose time it is then."""
 
-    appointment = RecordKey("scheduling.Appointment", indexed=False)
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
+    patient = RecordKey("patients.Patient", null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    comments = models.TextField(blank=True, default="")
+    added_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    class Meta:
+        abstract = True
+
+
+def taken_somewhere(name: str) -> models.CheckConstraint:
+    """A row is of a visit, or of a patient and a moment."""
+    own = Q(patient__isnull=False, taken_at__isnull=False)
+    return models.CheckConstraint(condition=Q(appointment__isnull=False) | own, name=name)
+
+
+class Vitals(Measured):
+    """What was measured, in the units named beside. Pulse and breaths are a minute's."""
+
     height = measure(1_000)
     height_units = models.CharField(max_length=6, default="inches")
     weight = measure(10_000)
@@ -304,22 +323,28 @@ class Vitals(Record):
     head_circumference_units = models.CharField(max_length=6, default="inches")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["practice", "appointment"], name="vitals_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["practice", "appointment"], name="vitals_once"),
+            taken_somewhere("vitals_taken"),
+        ]
 
     def __str__(self) -> str:
         return f"vitals of appointment {self.appointment_id}"
 
 
-class CustomVitalValue(Record):
-    appointment = RecordKey("scheduling.Appointment", indexed=False)
-    vital_type = RecordKey("scheduling.CustomVital", indexed=False)
+class CustomVitalValue(Measured):
+    """A value of a custom vital; ``abnormal`` where whoever wrote it says so."""
+
+    vital_type = RecordKey("scheduling.CustomVital")
     value = models.TextField(blank=True, default="")
+    abnormal = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["practice", "appointment", "vital_type"], name="custom_vital_once"
-            )
+            ),
+            taken_somewhere("custom_vital_taken"),
         ]
 
     def __str__(self) -> str:
