@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from charthouse.domains.clinical.models import FreeTextNoteType, HealthTracker
+from charthouse.identity import tenancy
 from tests.domains.clinical.chart import Chart
 from tests.support import make_api_user
 
@@ -27,3 +29,53 @@ def test_problems_are_the_past_medical_history(chart: Chart, program: httpx.Clie
     assert shown["addedby"] == str(chart.user.pk)
     other = chart.new("patients", gender="Female", doctor=chart.doctor.pk)["id"]
     assert program.get(f"patients/{other}/pmh").json()["data"] == []
+
+
+def note_type(chart: Chart, name: str) -> int:
+    with tenancy.within(chart.clinic.id):
+        return FreeTextNoteType.objects.create(practice=chart.clinic.practice, name=name).pk
+
+
+def test_a_patient_has_one_note_under_a_heading(chart: Chart, program: httpx.Client) -> None:
+    social, family = note_type(chart, "Social history"), note_type(chart, "Family history")
+    assert [row["id"] for row in program.get("pt_notes").json()["data"]] == [social, family]
+    url = f"patients/{chart.patient_id}/pt_notes"
+    first = program.post(f"{url}/{social}", json={"note": "Lives alone."})
+    assert first.status_code == 200, first.text
+    assert program.post(f"{url}/{social}", json={"note": "Lives alone."}).json() == first.json()
+    changed = program.post(f"{url}/{social}", json={"note": "Lives with a partner."}).json()
+    assert (changed["note"], changed["name"], changed["updatedby"]) == (
+        "Lives with a partner.",
+        "Social history",
+        99999,
+    )
+    assert program.get(url).json()["data"] == program.get(f"{url}/{social}").json()["data"] == [changed]
+    assert program.get(f"{url}/{family}").json()["data"] == []
+    assert program.post(f"{url}/{family + 1}", json={"note": "x"}).status_code == 404
+    assert program.post(f"{url}/{social}", json={}).json()["error"]["fields"].keys() == {"note"}
+    stranger = note_type(Chart(), "Theirs")
+    assert program.post(f"{url}/{stranger}", json={"note": "x"}).status_code == 404
+
+
+def test_trackers_of_chosen_patients_are_shown_when_asked_for(chart: Chart, program: httpx.Client) -> None:
+    with tenancy.within(chart.clinic.id):
+        own = {"practice": chart.clinic.practice, "frequency": "Every year"}
+        flu = HealthTracker.objects.create(name="Influenza vaccine", **own).pk
+        eyes = HealthTracker.objects.create(name="Eye exam", applies_to="specific_patients", **own).pk
+
+    def listed(**parameters: str) -> list[str]:
+        return [row["id"] for row in program.get("health_maintenance", params=parameters).json()["data"]]
+
+    assert listed() == [str(flu)]
+    assert listed(include_specific_pt="true") == [str(flu), str(eyes)]
+    url = f"patients/{chart.patient_id}/health_maintenance"
+    made = program.post(f"{url}/{eyes}", json={"date": "2026-03-02", "notes": "No finding."})
+    assert made.status_code == 200, made.text
+    shown = made.json()
+    assert (shown["health_maintenance_id"], shown["pt_id"], shown["date"]) == (
+        eyes,
+        chart.patient_id,
+        "2026-03-02",
+    )
+    assert program.get(url).json()["data"] == [shown]
+    assert program.post(f"{url}/{eyes + 1}", json={"date": "2026-03-02"}).status_code == 404

@@ -4,6 +4,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from charthouse.domains.clinical.kept import (  # noqa: F401 - Django finds models here
+    FreeTextNote,
+    FreeTextNoteType,
+    HealthReading,
+    HealthTracker,
+)
 from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey, Signed
 
