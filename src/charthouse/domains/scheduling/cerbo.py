@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from charthouse.domains.practice.cerbo_keys import common
-from charthouse.domains.scheduling import actions, cerbo_vitals
+from charthouse.domains.scheduling import actions, cerbo_reminders, cerbo_vitals
 from charthouse.domains.scheduling import cerbo_booking as booking
 from charthouse.domains.scheduling.cerbo_keys import (
     APPOINTMENT,
@@ -85,4 +85,4 @@ appointment_types = Resource(
     example={"name": "Physical exam", "default_length": 30},
 )
 
-RESOURCES = [appointments, appointment_types, *cerbo_vitals.RESOURCES]
+RESOURCES = [appointments, appointment_types, *cerbo_vitals.RESOURCES, *cerbo_reminders.RESOURCES]
