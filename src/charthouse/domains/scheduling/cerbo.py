@@ -8,17 +8,8 @@ from django.db.models import Q
 from charthouse.domains.practice.cerbo_keys import common
 from charthouse.domains.scheduling import actions, cerbo_reminders, cerbo_vitals
 from charthouse.domains.scheduling import cerbo_booking as booking
-from charthouse.domains.scheduling.cerbo_keys import (
-    APPOINTMENT,
-    SENT,
-    TYPE,
-    TYPE_KEPT,
-    WHICH,
-    FirstDay,
-    LastDay,
-    Statuses,
-    provider_is,
-)
+from charthouse.domains.scheduling.cerbo_keys import APPOINTMENT, FirstDay, LastDay, Statuses, provider_is
+from charthouse.domains.scheduling.cerbo_types import SENT, TYPE, TYPE_KEPT, WHICH
 from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.resource.declare import Hidden, PageSize, Resource
 from charthouse.resource.events import plain

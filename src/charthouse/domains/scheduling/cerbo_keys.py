@@ -1,17 +1,15 @@
-"""Keys and parameters of Cerbo's appointments and appointment types. Facts: reference cerbo/objects.yaml."""
+"""Keys and parameters of Cerbo's appointments. Facts: reference cerbo/objects.yaml."""
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
-from django.db.models.expressions import Combinable, ExpressionWrapper, Func
+from django.db.models.expressions import Combinable, Func
 from django.db.models.functions import Cast, Coalesce
 
 from charthouse.domains.patients.cerbo_keys import patient_details
@@ -54,8 +52,6 @@ STATUSES = {
     "in-room": "In Room",
     "cancelled": "Cancelled",
 }
-SHORTEST, LONGEST_TYPE = 5, 720  # minutes
-MOST_HOURS = 720  # that a reminder goes before
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,16 +99,6 @@ class Providers(Many):
 
     def rows(self) -> "models.QuerySet[Any]":
         return of_doctor(OuterRef("doctor_id"))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Hex(Text):
-    """Six hexadecimal digits; in the column there is a # before them."""
-
-    pattern: str = "[0-9a-fA-F]{6}"
-
-    def keep(self, value: Any, practice: int) -> Any:
-        return f"#{value}"
 
 
 def of_doctor(doctor: Any) -> "models.QuerySet[Any]":
@@ -273,7 +259,7 @@ _PROVIDER: tuple[Field, ...] = (
 )
 
 
-def _ids(name: str, **options: Any) -> Field:
+def user_ids(name: str, **options: Any) -> Field:
     """Ids of users, as a body gives them."""
     item = Integer("id", minimum=0, maximum=2**63 - 1)
     return ListOf(name, item=item, at_most=100, **options)
@@ -297,14 +283,14 @@ APPOINTMENT: tuple[Field, ...] = (
     Moment(
         "end_date_time", REQUIRED, stored=False, computed=_end, nullable=False, doc="At most a day later."
     ),
-    _ids(
+    user_ids(
         "provider_ids",
         access=WRITE_ONLY,
         stored=False,
         required_unless="provider_ids[]",
         doc="One user who is a doctor.",
     ),
-    _ids("provider_ids[]", access=WRITE_ONLY, stored=False, doc="As provider_ids."),
+    user_ids("provider_ids[]", access=WRITE_ONLY, stored=False, doc="As provider_ids."),
     Ref("pt_id", WRITE_ONLY, source="patient", to="patients", doc="Whose visit it is."),
     Text("recurrance_interval", READ_ONLY, computed=_every, nullable=False, doc="Weeks; 0: no series."),
     Text("recurrance_type", READ_ONLY, computed=lambda: _in_series(sql.Text("weekly"))),
@@ -330,112 +316,3 @@ APPOINTMENT: tuple[Field, ...] = (
         doc="Written: whether it is a video visit; left out of a create, as its type says.",
     ),
 )
-
-
-# -- types ------------------------------------------------------------------------------------------------------
-
-
-class _HexOf(Func):
-    """A color as it is kept, #rrggbb or rgb(r, g, b), without the #."""
-
-    arity = 1
-    output_field = models.TextField()
-
-    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
-        text, given = compiler.compile(self.source_expressions[0])
-        parts = " || ".join(
-            f"lpad(to_hex((regexp_match({text}, '(\\d+)\\D+(\\d+)\\D+(\\d+)'))[{n}]::int), 2, '0')"
-            for n in (1, 2, 3)
-        )
-        return f"case when {text} like 'rgb%%' then {parts} else ltrim({text}, '#') end", [*given * 5]
-
-
-def _which() -> Combinable:
-    own = ArraySubquery(of_doctor(OuterRef("doctor_id")).values_list("pk"))
-    return Coalesce(F("provider_ids"), own, output_field=ArrayField(models.BigIntegerField()))
-
-
-def some_color() -> str:
-    """A color for a type that is given none."""
-    return secrets.token_hex(3)
-
-
-def _is_active() -> Combinable:
-    return ExpressionWrapper(Q(archived=False), output_field=models.BooleanField())
-
-
-def _switch(name: str, source: str = "", doc: str = "") -> Field:
-    return Boolean(name, OPTIONAL, source=source, doc=doc)
-
-
-def _hours(name: str) -> Field:
-    return Integer(name, OPTIONAL, minimum=1, maximum=MOST_HOURS, default=24, doc="Hours before it.")
-
-
-TYPE: tuple[Field, ...] = (
-    tag("appointment_type"),
-    Id("id"),
-    Text("name", REQUIRED, doc="No two types that are made here have the same; with a letter or a digit."),
-    Text("name_portal", OPTIONAL, doc="What patients read; as name where it isn't given."),
-    Hex(
-        "color_hex",
-        OPTIONAL,
-        source="color",
-        computed=lambda: _HexOf(F("color")),
-        nullable=False,
-        default=some_color,
-        example="b2f07e",
-    ),
-    Text("description", OPTIONAL),
-    _switch("allow_on_portal", "online_scheduling"),
-    Integer(
-        "number_of_overlaps_to_allow",
-        OPTIONAL,
-        minimum=0,
-        maximum=1000,
-        doc="How many visits of the provider at the same time don't stop a booking.",
-    ),
-    Text("portal_notice", OPTIONAL),
-    _ids(
-        "which_providers",
-        source="provider_ids",
-        computed=_which,
-        nullable=True,
-        doc="Users who are doctors; [0]: all of them, which is the default.",
-    ),
-    Integer(
-        "default_length", REQUIRED, source="duration", minimum=SHORTEST, maximum=LONGEST_TYPE, doc="Minutes."
-    ),
-    Text("default_status", READ_ONLY, computed=lambda: sql.Text("scheduled"), nullable=False),
-    Integer(
-        "sort_order",
-        OPTIONAL,
-        computed=lambda: Coalesce(F("sort_order"), Value(0)),
-        nullable=False,
-        default=0,
-        doc="Lower comes first.",
-    ),
-    _switch("telemedicine", doc="Bookings of it are video visits."),
-)
-
-SENT: tuple[Field, ...] = (
-    _switch("email_notice_on", doc="The patient is sent an e-mail at the booking."),
-    Text("email_notice", OPTIONAL),
-    Text("email_notice_subject", OPTIONAL),
-    _switch("email_reminder_on"),
-    Text("email_reminder", OPTIONAL, doc="Empty: who, where and when."),
-    Text("email_reminder_subject", OPTIONAL),
-    _hours("email_reminder_hrs_before"),
-    _switch("sms_reminder_on"),
-    Text("sms_reminder", OPTIONAL, max_length=220, doc="Empty: who, where and when."),
-    _hours("sms_reminder_hrs_before"),
-)
-
-TYPE_KEPT: tuple[Field, ...] = (
-    Boolean("is_active", READ_ONLY, computed=_is_active, nullable=False),
-    deleted("inactive_date"),
-    Moment("dateupdated", READ_ONLY, source="updated_at"),
-    created(),
-    by("created_by"),
-)
-WHICH = _ids("which_providers[]", access=WRITE_ONLY, stored=False, doc="As which_providers.")
