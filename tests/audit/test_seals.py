@@ -79,12 +79,14 @@ def test_what_nobody_touched_holds(clinic: support.Clinic) -> None:
         act(clinic)
     assert broken(clinic) == ""
     made = Seal.objects.using("owner").filter(practice_id=clinic.id).order_by("number")
-    assert [each.number for each in made] == [1, 2, 3]
+    # one for each time, or more where other workers' transactions let only a part of it be sealed at first
+    assert [each.number for each in made] == list(range(1, len(made) + 1))
+    assert len(made) >= 3
     parts = [{part.table: part.rows for part in seals.parts_of(each)} for each in made]
-    assert [each["audit_apicall"] for each in parts] == [3] * 3
-    assert [each["audit_event"] for each in parts] == [1] * 3
-    assert parts[0]["changes_change"] > 0
-    assert parts[1]["changes_change"] == 0
+    assert sum(each["audit_apicall"] for each in parts) == 9
+    assert sum(each["audit_event"] for each in parts) == 3
+    assert sum(each["changes_change"] for each in parts) > 0
+    assert parts[-1]["changes_change"] == 0
 
 
 def test_where_nothing_was_added_nothing_is_sealed(clinic: support.Clinic) -> None:
@@ -129,7 +131,8 @@ TAMPERING: dict[str, tuple[str, str]] = {
         "it is missing; the next that is there is 3",
     ),
     "the last seal removed": (
-        "delete from audit_seal where number = 3 and practice_id = %s",
+        "delete from audit_seal s where practice_id = %s and not exists "
+        "(select from audit_seal o where o.practice_id = s.practice_id and o.number > s.number)",
         "in no seal",
     ),
     "all seals removed": (

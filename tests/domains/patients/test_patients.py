@@ -32,7 +32,7 @@ def test_verbose_keys_are_shown_on_request_only(caller: Caller) -> None:
     assert set(made) - set(plain) == {
         "auto_accident_insurance", "primary_insurance", "secondary_insurance", "tertiary_insurance",
         "custom_demographics", "patient_flags", "patient_flags_attached", "referring_doctor",
-        "workers_comp_insurance",
+        "workers_comp_insurance", "date_of_first_appointment", "date_of_last_appointment",
     }  # fmt: skip
 
 
