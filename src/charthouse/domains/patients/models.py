@@ -163,6 +163,7 @@ class Patient(Signed, Record):
             models.Index(fields=["practice", "date_of_birth"], name="patient_born"),
             models.Index(fields=["practice", "email"], name="patient_email"),
             models.Index(fields=["practice", "chart_id"], name="patient_chart"),
+            models.Index(fields=["practice", "last_name", "id"], name="patient_name"),
             # What a list shows: a page asked for by its number is counted off here, without reading rows.
             models.Index(
                 fields=["practice", "id"],
