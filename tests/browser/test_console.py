@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import violations
 from tests.domains.scheduling.calendar import Calendar
-from tests.support import PASSWORD, Clinic
+from tests.support import PASSWORD, Clinic, issue_token, make_api_user, make_app
 
 PAGES = [
     "/",
@@ -72,6 +72,25 @@ def test_axe_finds_nothing_serious_in_a_chart(
     visit = calendar.book("2026-03-10T09:00:00", vitals={"blood_pressure_1": 120, "blood_pressure_2": 80})
     pages = [f"/patients/{calendar.patient_id}{rest}" for rest in OF_THE_CHART]
     found = {address: violations(enter(address)) for address in (*pages, f"/visits/{visit['id']}")}
+    assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+def test_axe_finds_nothing_serious_on_pages_of_one_row(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar
+) -> None:
+    app = make_app(user=calendar.clinic.user).row
+    issue_token(calendar.clinic.user, make_app(user=calendar.clinic.user))
+    program = make_api_user(calendar.clinic.practice).row
+    pages = [
+        f"/developer/apps/{app.pk}",
+        f"/developer/apps/{app.pk}/edit",
+        f"/developer/apps/{app.pk}/webhooks",
+        f"/developer/apps/{app.pk}/webhooks/new",
+        f"/settings/api-users/{program.pk}",
+        f"/settings/people/{calendar.clinic.user.pk}",
+        f"/settings/offices/{calendar.office.pk}",
+    ]
+    found = {address: violations(enter(address)) for address in pages}
     assert {address: faults for address, faults in found.items() if faults} == {}
 
 
