@@ -28,7 +28,19 @@ class Plan:
 
 
 def _plan(shape: Shape, read: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> Plan:
-    return Plan(shape.statement.text.decode(), shape.statement.parameters, shape.row, read)
+    return Plan(shape.statement.text.decode(), shape.statement.parameters, _finished(shape), read)
+
+
+def _finished(shape: Shape) -> Callable[..., Any]:
+    """What makes an object of a row, with what SQL can't make of its values."""
+
+    def made(*columns: Any) -> Any:
+        item = shape.row(*columns)
+        for name, finish in shape.finishers:
+            setattr(item, name, finish(getattr(item, name)))
+        return item
+
+    return made if shape.finishers else shape.row
 
 
 def values(of: Plan, **given: Any) -> list[Any]:
@@ -72,9 +84,10 @@ BOOK_OVERLAP = """
 BOOK_INSERT = """
     insert into scheduling_appointment (practice_id, doctor_id, office_id, exam_room, patient_id, scheduled_time,
         duration, reason, notes, created_by_id, archived, created_at, updated_at, status, color, allow_overlapping,
-        is_walk_in, is_virtual_base, recurring_days, billing_status, icd10_codes, icd9_codes, ins1_status, ins2_status)
+        is_walk_in, is_virtual_base, recurring_days, billing_status, icd10_codes, icd9_codes, ins1_status, ins2_status,
+        payment_profile, custom_status)
     values ($1, $2, $3, $4, $5, $6::timestamp at time zone $7, $8, $9, $10, $11, false, now(), now(), '', '', false,
-        false, false, '{}', '', '{}', '{}', '', '') returning id"""
+        false, false, '{}', '', '{}', '{}', '', '', '', '') returning id"""
 
 
 async def book(connection: Any, practice: int, user: int, given: Mapping[str, Any]) -> int | None:
