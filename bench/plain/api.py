@@ -15,6 +15,7 @@ from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import BasePermission
 
+from charthouse.domains.patients.described import IDENTITIES, LANGUAGE_CODES, LANGUAGE_NAMES
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.domains.scheduling.models import LONGEST, VACANT, Appointment
@@ -36,8 +37,23 @@ class OfPractice(viewsets.ModelViewSet):
         return rows.order_by("id")
 
 
+class Said(serializers.CharField):
+    """A code in other words."""
+
+    def __init__(self, words, **options):
+        super().__init__(read_only=True, **options)
+        self.words = words
+
+    def to_representation(self, value):
+        return self.words[value]
+
+
 class PatientSerializer(serializers.ModelSerializer):
     offices = serializers.ListField(read_only=True)
+    gender_identity_code = serializers.CharField(source="gender_identity", read_only=True)
+    gender_identity_description = Said(IDENTITIES, source="gender_identity")
+    preferred_language_code = Said(LANGUAGE_CODES, source="preferred_language")
+    preferred_language_description = Said(LANGUAGE_NAMES, source="preferred_language")
 
     class Meta:
         model = Patient
@@ -78,6 +94,8 @@ class PatientSerializer(serializers.ModelSerializer):
                 "patient_payment_profile",
                 "copay",
             ),
+            *("gender_identity_code", "gender_identity_description", "race_subcategories"),
+            *("preferred_language_code", "preferred_language_description"),
             *("created_at", "updated_at"),
         ]
 
