@@ -12,6 +12,8 @@ CHARTHOUSE_AUDIT_DAYS  how long the request log and the audit are kept (default 
 CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
 CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
+CHARTHOUSE_PRACTICE_HOSTS  comma list of host=practice's id, as in alder.ehr.example=1: those hosts are served as
+                       well, and Cerbo's API under them is that practice's alone
 CHARTHOUSE_PROXIES     how many proxies stand in front, each adding to X-Forwarded-For (default 0: none is believed)
 CHARTHOUSE_TOKEN_LIMIT calls a minute of the OAuth endpoints by one app from one address (default 60; 0: no limit)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered after it has been written to the request log
@@ -61,7 +63,10 @@ SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("CHARTHOUSE_FORMER_KEYS", "").split(",") if key]
 FILE_KEYS = os.environ.get("CHARTHOUSE_FILE_KEYS", "")
 BASE_URL = os.environ.get("CHARTHOUSE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+_hosts = [part.partition("=") for part in os.environ.get("CHARTHOUSE_PRACTICE_HOSTS", "").split(",") if part]
+PRACTICE_HOSTS = {host.strip().lower(): int(practice) for host, _, practice in _hosts}
 ALLOWED_HOSTS = os.environ.get("CHARTHOUSE_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
+ALLOWED_HOSTS += PRACTICE_HOSTS
 
 
 def _database(role: str | None) -> dict[str, object]:

@@ -52,6 +52,20 @@ def test_wrong_credentials_are_all_answered_alike(clinic: support.Clinic) -> Non
     assert len(answers) == 1
 
 
+def test_the_host_of_a_practice_takes_its_own_api_users_alone(
+    clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "PRACTICE_HOSTS", {"alder.ehr.example": clinic.id})
+    own = support.make_api_user(clinic.practice).client()
+    others = support.make_api_user(support.make_practice().practice).client()
+    for host in ("alder.ehr.example", "ALDER.ehr.example.", "alder.ehr.example:8443"):
+        refused = others.get(PATIENTS, headers={"Host": host})
+        unknown = support.client(auth=("pk_nobody", "sk_x")).get(PATIENTS, headers={"Host": host})
+        assert (refused.status_code, refused.content) == (401, unknown.content)
+        assert own.get(PATIENTS, headers={"Host": host}).status_code == 200
+    assert others.get(PATIENTS).status_code == 200, "a host of nobody's own takes everybody"
+
+
 def test_disabled_is_refused_on_the_next_request_and_a_new_secret_ends_the_old(
     clinic: support.Clinic,
 ) -> None:

@@ -73,12 +73,21 @@ class Request:
         return dict(self.pairs)
 
     @property
+    def host(self) -> str:
+        """The host that was asked for, with its port, as the caller wrote it."""
+        return self.environ.get("HTTP_HOST") or f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
+
+    @property
     def origin(self) -> str:
         """``https://host`` of this request. Raises Malformed for a host that isn't served."""
-        host = self.environ.get("HTTP_HOST") or f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
-        if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        if not validate_host(split_domain_port(self.host)[0], settings.ALLOWED_HOSTS):
             raise Malformed("Invalid host.")
-        return f"{self.environ['wsgi.url_scheme']}://{host}"
+        return f"{self.environ['wsgi.url_scheme']}://{self.host}"
+
+    @property
+    def practice(self) -> int | None:
+        """The practice whose host was asked for; None where the host is nobody's own."""
+        return settings.PRACTICE_HOSTS.get(split_domain_port(self.host)[0]) if settings.PRACTICE_HOSTS else None
 
     def url(self, **changed: str | None) -> str:
         """This request's absolute URL with query parameters changed, or removed by None."""

@@ -91,13 +91,15 @@ def authenticate(
     endpoint: str,
     writing: bool,
     counted: str,
+    within: int | None = None,
 ) -> Actor:
     """The caller behind an Authorization header; from here on only their practice's rows exist.
 
     ``address`` is the caller's; ``request`` the call's UUID, for the change feed; ``endpoint`` the group of endpoints
     that is asked for ("" for one that nobody is kept from); the call counts against the API user's minute of the class
-    ``counted``. One statement does it all, so that what is switched off is refused on the next request, on every
-    worker. Raises Unauthenticated, Forbidden, Throttled; then no practice is established.
+    ``counted``. ``within``: the practice whose host was called; another's API users are unknown there. One statement
+    does it all, so that what is switched off is refused on the next request, on every worker. Raises Unauthenticated,
+    Forbidden, Throttled; then no practice is established.
     """
     given = credentials(authorization)
     if given is None:
@@ -126,6 +128,9 @@ def authenticate(
         if refusal in BLOCKED:
             raise Forbidden(BLOCKED[refusal], refusal)
         raise Unauthenticated(REFUSALS[refusal])
+    if within is not None and practice != within:
+        tenancy.leave()
+        raise Unauthenticated(REFUSALS["missing"])
     return Actor(
         practice=practice,
         user=None,

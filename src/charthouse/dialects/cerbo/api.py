@@ -75,6 +75,7 @@ def _handle(request: Request) -> Response:
         endpoint=declared.scopes[0] if declared.scopes else "",
         writing=target is not None and not reading,
         counted=declared.counted,
+        within=request.practice,
     )
     door.called_by(entry, actor)
     if target is None:
