@@ -87,7 +87,9 @@ class Request:
     @property
     def practice(self) -> int | None:
         """The practice whose host was asked for; None where the host is nobody's own."""
-        return settings.PRACTICE_HOSTS.get(split_domain_port(self.host)[0]) if settings.PRACTICE_HOSTS else None
+        return (
+            settings.PRACTICE_HOSTS.get(split_domain_port(self.host)[0]) if settings.PRACTICE_HOSTS else None
+        )
 
     def url(self, **changed: str | None) -> str:
         """This request's absolute URL with query parameters changed, or removed by None."""
