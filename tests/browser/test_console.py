@@ -38,6 +38,7 @@ PAGES = [
     "/book/0",
     "/patients",
     "/patients/new",
+    "/queue",
     "/tasks",
     "/tasks/new",
     "/inbox",

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.console import booking, calendar, chart, chart_pages, day, patients, payments, visits
+from charthouse.console import (
+    booking,
+    calendar,
+    chart,
+    chart_pages,
+    day,
+    patients,
+    payments,
+    portal_queue,
+    visits,
+)
 from charthouse.console.day import SCHEDULING
 from charthouse.console.navigation import Entry, offer
 from charthouse.console.work import INBOX, TASKS
@@ -29,6 +39,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient>/billing", chart_pages.billing, name="chart-billing"),
     path("patients/<int:patient>/billing/payment", payments.new, name="payment-new"),
     path("patients/<int:patient>/apps/<int:app>", chart_pages.framed, name="chart-app"),
+    path("queue", portal_queue.listing, name="queue"),
+    path("queue/<int:row>", portal_queue.one, name="queued"),
+    path("queue/<int:row>/accept", portal_queue.accept, name="queued-accept"),
+    path("queue/<int:row>/dismiss", portal_queue.dismiss, name="queued-dismiss"),
     path("visits/<int:visit>", visits.visit, name="visit"),
     path("visits/<int:visit>/status", day.set_status, name="visit-status"),
     path("visits/<int:visit>/move", calendar.move, name="visit-move"),
@@ -40,7 +54,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *TASKS.urls(),
     *INBOX.urls(),
 ]
-offer("Care", TASKS.entry, INBOX.entry)
+QUEUE = Entry(
+    name="Portal queue",
+    view="queue",
+    icon="file-upload",
+    permissions=("Manage Patients",),
+    count=portal_queue.waiting,
+)
+offer("Care", QUEUE, TASKS.entry, INBOX.entry)
 chart.tab("Summary", "patient")
 chart.tab("Visits", "chart-visits", "Access Clinical Notes")
 chart.tab("Vitals", "chart-vitals", "Access Clinical Notes")

@@ -1,6 +1,6 @@
 """What the side bar offers, and to whom. A page asks for the same permissions as the resource that it shows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -9,12 +9,14 @@ from django.urls import reverse
 from charthouse.identity.models import User
 
 LONG = 8  # lines of a section that are always shown
+MOST_COUNTED = 99  # things that wait
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One line: ``view`` is the name of its URL, ``icon`` of a symbol in icons.svg. ``permissions``: all of them are
-    needed; ``primary``: only for the practice's primary user; ``sandbox``: only in a sandbox."""
+    needed; ``primary``: only for the practice's primary user; ``sandbox``: only in a sandbox. ``count``: how many
+    things wait there for somebody; one query of every page, so it had better be quick."""
 
     name: str
     view: str
@@ -22,6 +24,7 @@ class Entry:
     permissions: tuple[str, ...] = ()
     primary: bool = False
     sandbox: bool = False
+    count: Callable[[User], int] | None = None
 
     def shown_to(self, user: User) -> bool:
         if self.sandbox and not settings.SANDBOX:
@@ -31,12 +34,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Line:
-    """An entry as it is drawn. ``current``: the page is this one, or below it."""
+    """An entry as it is drawn. ``current``: the page is this one, or below it. ``count``: what waits, or ""."""
 
     name: str
     icon: str
     address: str
     current: bool
+    count: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,16 @@ def menu(user: User, path: str) -> list[Section]:
     ]
     here = _current((address for _, lines in offered for _, address in lines), path)
     return [
-        Section(name, [Line(entry.name, entry.icon, address, address == here) for entry, address in lines])
+        Section(name, [_line(entry, address, here, user) for entry, address in lines])
         for name, lines in offered
         if lines
     ]
+
+
+def _line(entry: Entry, address: str, here: str, user: User) -> Line:
+    count = entry.count(user) if entry.count else 0
+    told = f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
+    return Line(entry.name, entry.icon, address, address == here, told)
 
 
 def _current(addresses: Iterable[str], path: str) -> str:

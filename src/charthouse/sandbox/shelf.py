@@ -77,7 +77,8 @@ class Shelf:
         patients = list(self._rows(Patient).values_list("pk", flat=True))
         self.users = list(self._rows(User).values_list("pk", flat=True))
         self.setup.copy(PatientSupplement, [self._taken(patient) for patient in patients[::TAKE]])
-        self.setup.copy(PortalRequest, [self._asked(patient) for patient in patients[1 : TAKE * 8 : TAKE]])
+        asked = [self._asked(patient) for patient in patients[1 : TAKE * 8 : TAKE]]
+        self.setup.copy(PortalRequest, sorted(asked, key=lambda row: row["created_at"]))
 
     def _taken(self, patient: int) -> Row:
         random = self.random

@@ -1,0 +1,89 @@
+"""What was sent into the portal's queue, by its type, as the page of a request shows it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from charthouse.console.forms import label
+from charthouse.domains.medications.models import Drug, Medication, Supplement
+from charthouse.domains.patients.queue import PortalRequest
+from charthouse.files import links
+
+MOST_LINES = 200  # of a payload
+
+
+@dataclass
+class Content:
+    """``file``: a link to what was uploaded, which is shown where it is a ``picture``; ``lines``: names and values;
+    ``text``: what the sender wrote."""
+
+    file: str = ""
+    picture: bool = False
+    kind: str = ""
+    lines: list[tuple[str, Any]] = field(default_factory=list)
+    text: str = ""
+
+
+def content(request: PortalRequest) -> Content:
+    """All texts of it are a sender's, so templates escape them."""
+    made = Content(lines=_LINES.get(request.request_type, _payload)(request), text=request.notes)
+    if request.file:
+        made.kind = request.file.media_type
+        made.picture = made.kind.startswith("image/")
+        made.file = links.link(request.practice_id, request.file_id or 0)
+    return made
+
+
+def _rx(request: PortalRequest) -> list[tuple[str, Any]]:
+    drug = Drug.objects.filter(practice=request.practice_id, pk=request.payload.get("drug_id")).first()
+    return _columns(drug, "name", "generic_name", "strength", "dose_form", "route", "rxnorm")
+
+
+def _refill(request: PortalRequest) -> list[tuple[str, Any]]:
+    payload = request.payload
+    row = Medication.objects.filter(
+        practice=request.practice_id, pk=payload.get("original_prescription_id")
+    ).first()
+    told = _columns(
+        row, "name", "dosage_quantity", "dosage_units", "frequency", "dispense_quantity", "date_prescribed"
+    )
+    return [*told, ("Terms", payload.get("agreed_to_terms"))]
+
+
+def _supplement(request: PortalRequest) -> list[tuple[str, Any]]:
+    row = Supplement.objects.filter(
+        practice=request.practice_id, pk=request.payload.get("supplement_id")
+    ).first()
+    return [*_columns(row, "name", "kind", "vendor_code", "description")]
+
+
+def _image(request: PortalRequest) -> list[tuple[str, Any]]:
+    return [("Size", f"{request.payload.get('size', 0) / 1024:,.0f} kB")]
+
+
+def _columns(row: Any, *names: str) -> list[tuple[str, Any]]:
+    return [(label(name), getattr(row, name)) for name in names if row is not None and getattr(row, name)]
+
+
+def _payload(request: PortalRequest) -> list[tuple[str, Any]]:
+    """Whatever it holds, name by name."""
+    return list(_opened(request.payload))[:MOST_LINES]
+
+
+def _opened(value: Any, name: str = "") -> Any:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _opened(inner, f"{name} {key}".strip())
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _opened(inner, name)
+    else:
+        yield (label(name), value)
+
+
+_LINES: Mapping[str, Callable[[PortalRequest], list[tuple[str, Any]]]] = {
+    "image": _image,
+    "rx": _rx,
+    "rx_refill": _refill,
+    "supplement": _supplement,
+}

@@ -1,0 +1,37 @@
+"""What a patient sent, settled with the mouse."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from charthouse.domains.medications.models import Supplement
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.queue import enqueue
+from charthouse.identity import tenancy
+from tests.browser.axe import violations
+from tests.domains.scheduling.calendar import Calendar
+
+
+def test_requests_are_settled(page: Page, enter: Callable[[str], Page], calendar: Calendar) -> None:
+    with tenancy.within(calendar.clinic.id):
+        patient = Patient.objects.get(pk=calendar.patient_id)
+        for name in ("Magnesium", "Fish oil"):
+            row = Supplement.objects.create(practice=calendar.clinic.practice, name=name)
+            enqueue(
+                patient, "supplement", api_user=None, title=name, notes="?", payload={"supplement_id": row.pk}
+            )
+    enter("/")
+    line = page.get_by_role("navigation", name="Main").get_by_role("link", name="Portal queue 2 waiting")
+    line.click()
+    assert violations(page) == []
+    page.get_by_role("link", name="Magnesium").click()
+    expect(page.get_by_role("heading", name="Magnesium")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Accept into the chart").click()
+    expect(page.get_by_text("It is in the chart now.")).to_be_visible()
+    page.get_by_role("link", name="Fish oil").click()
+    page.get_by_role("link", name="Dismiss").click()
+    page.get_by_role("dialog").get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_text("Nothing waits.")).to_be_visible()
+    page.get_by_label("Status").select_option("all")
+    expect(page.locator("tbody tr")).to_have_count(2)
