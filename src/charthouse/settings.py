@@ -127,6 +127,7 @@ INSTALLED_APPS = [
     "charthouse.domains.billing",
     "charthouse.domains.documents",
     "charthouse.domains.inventory",
+    "charthouse.domains.questionnaires",
     "charthouse.domains.messaging",
     "charthouse.domains.tasks",
     "charthouse.interchange",

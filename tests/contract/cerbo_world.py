@@ -157,6 +157,8 @@ AS_LISTED: dict[str, dict[str, Any]] = {
     "patients/{patient_id}/rxs": {"request_id": None},
     "patients/{patient_id}/supplements": {"request_id": None},
     "patients/{patient_id}/images": {"photo_type": "personal", "request_id": None},
+    "patients/{patient_id}/questionnaires": {"request_id": None},
+    "patients/{patient_id}/portal/secure_messages": {"sent_by": "dr", "request_id": None},
 }
 
 

@@ -16,9 +16,9 @@ from charthouse.console.actor import actor_of
 from charthouse.console.navigation import MOST_COUNTED
 from charthouse.console.page import Request, page, show
 from charthouse.console.queued import content
-from charthouse.console.settling import settle
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.domains.patients.queue import STATUSES, PortalRequest
+from charthouse.domains.patients.settling import settle
 from charthouse.identity.models import User
 from charthouse.resource import plan
 from charthouse.resource.actor import Actor

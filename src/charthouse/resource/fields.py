@@ -49,7 +49,7 @@ class Field:
     access    who may write it
     source    model attribute, or a path of them (``office__doctor__timezone``) for read-only keys; default: ``name``
     computed  makes the SQL expression of a read-only key that no column holds
-    given_with   name of a list parameter whose values ``computed`` uses: null where that parameter isn't given
+    given_with   name of a parameter, whose values ``computed`` may use: null where that parameter isn't given
     stored    False for keys that only an action reads (the engine then writes no column)
     nullable  null may be written; default: what the model says, and always for optional keys that aren't text
     default   when a create leaves it out: a value, or a callable
@@ -168,6 +168,7 @@ class Text(Field):
     choices: Sequence[str] | None = None
     open: bool = False
     pattern: str = ""
+    min_length: int = 0
     max_length: int | None = None
     blank: bool = True
     json_type = {"type": "string"}
@@ -179,6 +180,8 @@ class Text(Field):
         absent = not text and self.access is not REQUIRED  # "" is how an absent text reads
         if self.choices is not None and not self.open and text not in self.choices and not absent:
             raise Wrong(f'"{text[:100]}" is not a valid choice.')
+        if len(text) < self.min_length and not absent:
+            raise Wrong(f"Ensure this field has at least {self.min_length} characters.")
         if self.max_length is not None and len(text) > self.max_length:
             raise Wrong(f"Ensure this field has no more than {self.max_length} characters.")
         if self.pattern and not re.fullmatch(self.pattern, text):
@@ -189,6 +192,8 @@ class Text(Field):
         schema = super().schema()
         if self.choices is not None and not self.open:
             schema["enum"] = list(self.choices)
+        if self.min_length:
+            schema["minLength"] = self.min_length
         if self.max_length is not None:
             schema["maxLength"] = self.max_length
         if self.pattern:

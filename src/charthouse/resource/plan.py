@@ -154,9 +154,9 @@ def one(
 
     def make() -> Shape:
         rows = placed(resource, owned, hidden=hidden or gone, gone=gone).filter(pk=Slot("id", ID()))
-        return _shape(resource, rows, verbose, anonymous=anonymous)
+        return _shape(resource, rows, verbose, given=tuple(flags), anonymous=anonymous)
 
-    return _cached(resource, ("one", owned, verbose, anonymous, hidden, gone), make)
+    return _cached(resource, ("one", owned, verbose, anonymous, flags, gone), make)
 
 
 def whole(resource: Resource, owned: bool, lock: bool) -> Statement:

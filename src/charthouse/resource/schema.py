@@ -114,7 +114,7 @@ def shows_null(field: Field, model: type[models.Model] | None) -> bool:
         return field.nullable is not False
     if isinstance(field, One):
         return not field.always
-    if model is None:
+    if model is None or field.given_with:
         return True
     if isinstance(field, Coded):
         return False

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from charthouse.resource.declare import Resource
+from charthouse.resource.filters import Flag
 from charthouse.resource.parse import Query, narrowed
 from charthouse.resource.read import Page
 
@@ -20,11 +21,17 @@ def query(resource: Resource, parameters: Mapping[str, Any]) -> Query:
 
 
 def flags(resource: Resource, parameters: Mapping[str, Any]) -> frozenset[str]:
-    """The flags of a list that hold for one object as well: those that show what is hidden."""
-    hidden = resource.hidden
-    if hidden is None or not parameters.get(hidden.unless):
-        return frozenset()
-    return narrowed(resource, {hidden.unless: parameters[hidden.unless]}).flags
+    """The flags of a list that hold for one object as well: those that show what is hidden, and those that some keys
+    are given with."""
+    names = {declared.given_with for declared in resource.fields}
+    if resource.hidden is not None:
+        names.add(resource.hidden.unless)
+    asked = {
+        name: parameters[name]
+        for name in names
+        if isinstance(resource.filters_by_name.get(name), Flag) and parameters.get(name)
+    }
+    return narrowed(resource, asked).flags if asked else frozenset()
 
 
 def envelope(page: Page) -> dict[str, Any]:

@@ -15,6 +15,8 @@ ROOMS = (
     "medications",
     "documents",
     "inventory",
+    "questionnaires",
+    "messaging",
     "labs",
     "tasks",
 )

@@ -40,9 +40,9 @@ def send(call: Call) -> dict[str, Any]:
 
 def accept(request: PortalRequest, user: int | None) -> Medication:
     """Take a drug that was asked for into the chart, inside the caller's transaction; ``user`` is who does. It is the
-    primary provider's, and not ordered yet."""
+    primary provider's, and not ordered yet. Raises DoesNotExist where the practice no longer has the drug."""
     practice = request.practice_id
-    drug = Drug.objects.get(practice=practice, pk=request.payload["drug_id"])
+    drug = Drug.objects.get(practice=practice, pk=request.payload["drug_id"], archived=False)
     patient = Patient.objects.get(practice=practice, pk=request.patient_id)
     return Medication.objects.create(
         practice_id=practice,
@@ -76,8 +76,12 @@ def refill(call: Call) -> dict[str, Any]:
 
 
 def accept_refill(request: PortalRequest, user: int | None) -> Medication:
-    """Prescribe once more what is to be refilled, as of today."""
-    row = Medication.objects.get(practice=request.practice_id, pk=request.payload["original_prescription_id"])
+    """Prescribe once more what is to be refilled, as of today. Raises DoesNotExist where it was deleted, Conflict
+    where it was discontinued meanwhile."""
+    row_id = request.payload["original_prescription_id"]
+    row = Medication.objects.get(practice=request.practice_id, pk=row_id, archived=False)
+    if discontinued(row):
+        raise Conflict("This prescription was discontinued: the request can only be dismissed.")
     row.pk, row._state.adding = None, True
     row.request, row.notes = request, request.notes
     row.appointment_id = None

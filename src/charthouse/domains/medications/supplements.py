@@ -26,11 +26,14 @@ def send(call: Call) -> dict[str, Any]:
 
 
 def accept(request: PortalRequest, user: int | None) -> PatientSupplement:
-    """Take a supplement that was asked for into the chart, inside the caller's transaction; ``user`` is who does."""
+    """Take a supplement that was asked for into the chart, inside the caller's transaction; ``user`` is who does.
+    Raises DoesNotExist where the practice no longer has it."""
+    asked = request.payload["supplement_id"]
+    supplement = Supplement.objects.get(practice=request.practice_id, pk=asked, archived=False)
     return PatientSupplement.objects.create(
         practice_id=request.practice_id,
         patient_id=request.patient_id,
-        supplement_id=request.payload["supplement_id"],
+        supplement=supplement,
         start_date=clock.now().date(),
         notes=request.notes,
         request=request,

@@ -165,6 +165,7 @@ patient_messages = Resource(
     permissions=("Manage Patients", "Access Message Center"),
     sharing="share_faxes",
     owner="doctor",
+    rows=Q(sent_by="dr"),
     fields=(
         Many(
             "attachments",

@@ -1,6 +1,7 @@
 """Messages and calls. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
 
 from django.db import models
+from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
@@ -44,19 +45,35 @@ class MessageNote(Record):
 
 
 class PatientMessage(Record):
-    """One to a patient, in the patient portal. ``message``: the doctor's message that it belongs to."""
+    """One between the practice and a patient, in the patient portal: ``dr`` to the patient, ``pt`` from the patient.
+    ``user``: who of the practice wrote it, or was written to; ``read``: by whom it is for; ``reply``: how the sender
+    would like to be answered; ``message``: the one of the doctor's message center that it belongs to, which replies
+    share with what they answer; ``request``: the portal's request that it came with."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
     message = RecordKey("messaging.Message", null=True, blank=True, indexed=False)
     subject = models.CharField(max_length=500)
     body = models.TextField(blank=True, default="")
+    sent_by = models.CharField(max_length=2, default="dr")
+    user = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    read = models.BooleanField(default=False)
+    reply = text(100)
+    request = RecordKey("patients.PortalRequest", null=True, blank=True, indexed=False)
 
     class Meta:
         indexes = [models.Index(fields=["practice", "updated_at"], name="patient_message_updated")]
+        constraints = [
+            models.CheckConstraint(condition=Q(sent_by__in=("pt", "dr")), name="patient_message_sent_by"),
+            models.UniqueConstraint(
+                fields=["practice", "request"],
+                condition=Q(request__isnull=False),
+                name="one_message_a_request",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"message {self.pk} to patient {self.patient_id}"
+        return f"message {self.pk} {'to' if self.sent_by == 'dr' else 'from'} patient {self.patient_id}"
 
 
 class PatientMessageAttachment(Record):

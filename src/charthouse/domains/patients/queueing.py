@@ -1,12 +1,16 @@
 """What a request into the portal's queue, or past it into the chart, is asked with and answers."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
 
+from django.db import models
 from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.patients.queue import PortalRequest, enqueue, queued
+from charthouse.resource import parse
+from charthouse.resource.change import Change
+from charthouse.resource.errors import Invalid
 from charthouse.resource.fields import READ_ONLY, Boolean, Field, Integer, Text
 from charthouse.resource.filters import Where
 from charthouse.resource.functions import Call
@@ -41,3 +45,13 @@ def ask(
     request.status, request.settled_at, request.settled_by_id = "accepted", clock.now(), call.actor.user
     request.save(update_fields=["status", "settled_at", "settled_by", "updated_at"])
     return queued(request) | {"message": "It was written to the chart."}
+
+
+def checked(fields: Iterable[Field], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a patient sends from the portal, read by the keys that a program would send. References are not looked up.
+    Raises Invalid with every wrong key."""
+    change = Change(cast(Any, None), cast(Any, None), "ask", {}, frozenset())
+    parse.read(fields, models.Model, given, change)
+    if change.errors:
+        raise Invalid(change.errors)
+    return change.values
