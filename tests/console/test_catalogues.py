@@ -53,6 +53,7 @@ OWN = {
     "stock_categories": {"name": "Vaccines"},
     "plan_names": {"insurance_plan_name": "County employees"},
     "note_fields": {"name": "Chief complaint", "clinical_note_template": "note_templates"},
+    "charge_definitions": {"name": "Office visit", "retail": "145.00", "minutes": "30"},
     "prices": {"code": "99213", "base_price": "145.00", "schedule": "price_lists"},
 }
 BASES = {catalogue.path: catalogue.base for catalogue in CATALOGUES}
@@ -61,7 +62,7 @@ BASES = {catalogue.path: catalogue.base for catalogue in CATALOGUES}
 def add(browser: httpx.Client, clinic: Clinic, path: str) -> str:
     """The id of a row written through the form."""
     values = {name: add(browser, clinic, text) if text in OWN else text for name, text in OWN[path].items()}
-    if path not in ("note_fields", "prices"):
+    if path not in ("note_fields", "prices", "charge_definitions"):
         values["doctor"] = str(clinic.doctor.pk)
     assert send(browser, f"/{BASES[path]}/new", **values).status_code == 302
     rows = re.findall(rf'href="/{BASES[path]}/(\d+)"', browser.get(f"/{BASES[path]}").text)

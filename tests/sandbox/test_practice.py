@@ -307,9 +307,11 @@ def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str)
 CATALOGUES = (
     *("supplements", "supplements/search/vitamin%20tablet"),
     *("laboratories?city=%25", "laboratories?company-brand=summit%20diagnostics"),
+    *("charge_master", "charges?start_date=2020-01-01&date_method=transaction", "patients/subscriptions"),
     *("drugs/frequencies", "drugs/search/tablet", "drugs/search/zoloft?favorites-only=true"),
 )
 OF_PATIENTS = ("supplements", "rxs", "portal/enqueued", "laboratories", "pharmacies", "specialists")
+OF_PATIENTS += ("charges", "estimates", "invoices", "subscriptions")
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from charthouse.console import declared_accounts
 from charthouse.dialects.drchrono.registry import registry as drchrono
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
 from charthouse.domains.billing.models import BillingProfile, FeeSchedule, FeeScheduleItem
@@ -162,6 +163,7 @@ RESOURCES = (
         checks=(_made_by,),
         example={"insurance_plan_name": "County employees"},
     ),
+    *declared_accounts.RESOURCES,
 )
 
 

@@ -111,7 +111,7 @@ def _parts(expression: Any) -> Iterable[Any]:
         yield expression
     elif isinstance(expression, Q):
         for child in expression.children:
-            yield from _parts(child) if isinstance(child, Q) else [child[0]]  # type: ignore[index]
+            yield from [child[0]] if isinstance(child, tuple) else _parts(child)
     elif hasattr(expression, "get_source_expressions"):
         for inner in expression.get_source_expressions():
             yield from _parts(inner)

@@ -31,6 +31,7 @@ from charthouse.domains.practice.models import Doctor, Office
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity.models import User
 from charthouse.sandbox import apps, billing, house, kept, payers, prices, visits
+from charthouse.sandbox.accounts import Accounts
 from charthouse.sandbox.bulk import Loader, Progress
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.charts import Charts
@@ -181,6 +182,7 @@ class Site:
                 Desk(self.setup, team.calendar, Random(f"{self.seed}/desk")).fill()  # noqa: S311
                 shelf.fill()
                 Directory(self.setup, Random(f"{self.seed}/directory")).fill()  # noqa: S311
+                Accounts(self.setup, team.calendar, Random(f"{self.seed}/accounts")).fill()  # noqa: S311
                 kept.fill(self.setup, team.calendar, Random(f"{self.seed}/kept"))  # noqa: S311
 
     def _appointments(self, count: int) -> range:

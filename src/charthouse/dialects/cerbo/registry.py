@@ -18,6 +18,7 @@ ROOMS = (
     "questionnaires",
     "messaging",
     "labs",
+    "billing",
     "tasks",
 )
 

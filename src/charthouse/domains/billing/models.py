@@ -12,6 +12,15 @@ from django.db import models
 from django.db.models import Q
 
 from charthouse.domains.billing import codes
+from charthouse.domains.billing.accounts import (  # noqa: F401 - Django finds models here
+    Charge,
+    ChargeDefinition,
+    Estimate,
+    Invoice,
+    InvoiceLine,
+    InvoicePayment,
+    Subscription,
+)
 from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey
 

@@ -1,0 +1,202 @@
+"""What a practice sells by itself and what patients owe for it: charges, estimates, invoices, subscriptions. Tables of
+their own beside the line items of claims (docs/decisions/0250-*.md). Money is decimal, to the cent, in dollars.
+
+No total and no balance is stored: ``sums`` computes them. ``archived`` rows are deleted, voided ones stay to be seen.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from charthouse.domains.billing import codes
+from charthouse.domains.practice.models import text
+from charthouse.identity.tenancy import Record, RecordKey, Signed
+
+
+def _money(**options: object) -> models.DecimalField:  # type: ignore[type-arg]
+    return models.DecimalField(max_digits=12, decimal_places=2, **options)  # type: ignore[arg-type]
+
+
+class ChargeDefinition(Signed, Record):
+    """What can be charged. ``retail``: what a patient pays for one; ``wholesale``: what one costs the practice;
+    ``tax_rate`` in percent; ``minutes``: how long it takes. An ``inactive`` one is charged no more."""
+
+    name = models.CharField(max_length=200)
+    name_for_pt_portal = text(200)
+    nicknames = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    description = models.TextField(blank=True, default="")
+    category = text(100)
+    cpt_code = text(20)
+    barcode_upc = text(50)
+    retail = _money(default=0)
+    wholesale = _money(default=0)
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)
+    minutes = models.PositiveIntegerField(null=True, blank=True)
+    is_special = models.BooleanField(default=False)
+    is_supply = models.BooleanField(default=False)
+    is_taxable = models.BooleanField(default=False)
+    inactive = models.BooleanField(default=False)
+    add_to_insurance_claims = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(retail__gte=0, wholesale__gte=0), name="definition_prices")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Priced(Signed, Record):
+    """What charges and estimates share. ``amount`` is the price of one: ``quantity`` of them at ``discount_multiplier``
+    (1: no discount, 0: free) come to the product, to the cent. ``transaction_date``: the day it counts on. ``owner``:
+    the user who is credited with it."""
+
+    patient = RecordKey("patients.Patient")
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True)
+    definition = RecordKey("billing.ChargeDefinition", null=True, blank=True, indexed=False)
+    owner = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    office = RecordKey("practice.Office", null=True, blank=True, indexed=False)
+    name = models.CharField(max_length=200)
+    notes = models.TextField(blank=True, default="")
+    additional_details = models.TextField(blank=True, default="")
+    amount = _money()
+    quantity = _money(default=1)
+    discount_multiplier = models.DecimalField(max_digits=5, decimal_places=4, default=1)
+    transaction_date = models.DateField()
+    add_to_insurance_claim = models.BooleanField(default=False)
+    amt_billed_to_insurance = _money(null=True, blank=True)
+    amt_paid_by_insurance = _money(null=True, blank=True)
+    cpt_code = text(20)
+    cpt_modifiers = text(50)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    amount__gte=0, quantity__gt=0, discount_multiplier__gte=0, discount_multiplier__lte=1
+                ),
+                name="%(class)s_amounts",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Charge(Priced):
+    """What a patient owes, or owed until it was voided. ``subscription``, ``period``: which turn of which subscription
+    made it."""
+
+    amt_written_off = _money(null=True, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    subscription = RecordKey("billing.Subscription", null=True, blank=True, indexed=False)
+    period = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta(Priced.Meta):
+        abstract = False
+        indexes = [
+            models.Index(fields=["practice", "transaction_date"], name="charge_by_day"),
+            models.Index(fields=["practice", "created_at"], name="charge_by_creation"),
+        ]
+        constraints = [
+            *Priced.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["practice", "subscription", "period"],
+                condition=Q(subscription__isnull=False),
+                name="one_charge_a_period",
+            ),
+        ]
+
+
+class Estimate(Priced):
+    """What something would cost a patient. ``converted``: the charge it became; ``justifying_diagnoses``: ICD-10
+    codes."""
+
+    class Insurance(models.TextChoices):
+        PRIMARY = "primary"
+        SECONDARY = "secondary"
+        TERTIARY = "tertiary"
+
+    date_paid_by_insurance = models.DateField(null=True, blank=True)
+    justifying_diagnoses = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    which_insurance_to_bill = text(10, choices=Insurance)
+    expiration_date = models.DateField(null=True, blank=True)
+    converted = RecordKey("billing.Charge", null=True, blank=True, indexed=False)
+
+    class Meta(Priced.Meta):
+        abstract = False
+
+
+class Invoice(Signed, Record):
+    """Charges of a patient that are asked for together."""
+
+    patient = RecordKey("patients.Patient")
+    date = models.DateField()
+    due_date = models.DateField(null=True, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"invoice {self.pk}"
+
+
+class InvoiceLine(Record):
+    """A charge on an invoice. ``released``: the invoice was voided, so the charge may go onto another one."""
+
+    invoice = RecordKey("billing.Invoice")
+    charge = RecordKey("billing.Charge")
+    released = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "charge"],
+                condition=Q(released=False, archived=False),
+                name="charge_on_one_invoice",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"charge {self.charge_id} on invoice {self.invoice_id}"
+
+
+class InvoicePayment(Signed, Record):
+    """Money for an invoice. One that was taken back is ``archived``."""
+
+    invoice = RecordKey("billing.Invoice")
+    amount = _money()
+    date = models.DateField()
+    method = text(4, choices=[(value, value) for value in codes.PAYMENT_METHODS])
+    reference = text(100)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="invoice_payment_amount")]
+
+    def __str__(self) -> str:
+        return f"payment {self.pk} of invoice {self.invoice_id}"
+
+
+class Subscription(Signed, Record):
+    """A charge that comes due again and again, by the calendar from ``start_date`` until ``end_date``, both included.
+    ``billed``: how many times it has been charged; from it follows when it is due next."""
+
+    class Frequency(models.TextChoices):
+        WEEKLY = "weekly"
+        MONTHLY = "monthly"
+        ANNUALLY = "annually"
+
+    patient = RecordKey("patients.Patient")
+    definition = RecordKey("billing.ChargeDefinition")
+    owner = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    schedule_frequency = models.CharField(max_length=8, choices=Frequency)
+    amount = _money()
+    start_date = models.DateField()
+    end_date = models.DateField(null=True, blank=True)
+    billed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gte=0), name="subscription_amount")]
+
+    def __str__(self) -> str:
+        return f"subscription {self.pk}"
