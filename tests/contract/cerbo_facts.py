@@ -44,7 +44,10 @@ class Operation:
 
     @property
     def listed(self) -> bool:
-        return self.facts["response"]["kind"] == "list_envelope"
+        """Whether it answers with objects in the envelope of lists. An object that calls itself a list is one of its
+        own shape."""
+        own = objects()[self.answers].get("object_tag") == "list" if self.answers in objects() else False
+        return self.facts["response"]["kind"] == "list_envelope" and not own
 
     @property
     def target(self) -> Target | None:

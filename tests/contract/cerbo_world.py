@@ -38,7 +38,10 @@ IDS = {
 }
 NAMES = {("appointments", "appointment_type"): ("appointment_types", "name")}
 # Parameters without which a list can't be asked for.
-ASKED = {"appointments": {"start_date": "2000-01-01", "end_date": "2099-12-31"}}
+ASKED = {
+    "appointments": {"start_date": "2000-01-01", "end_date": "2099-12-31"},
+    "appointments/availability": {"start_date": "2030-03-04", "end_date": "2030-03-08"},
+}
 
 
 @dataclass(eq=False)

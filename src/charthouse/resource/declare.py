@@ -12,7 +12,7 @@ from django.db.models import Q
 from charthouse.resource import anonymous as anonymity
 from charthouse.resource.events import Event
 from charthouse.resource.fields import REQUIRED, Field, Id, Ref
-from charthouse.resource.filters import Filter, RefIs
+from charthouse.resource.filters import Filter, RefIs, RefsAre
 from charthouse.resource.nested import Members
 from charthouse.resource.sql import RESERVED
 
@@ -284,7 +284,7 @@ class Registry:
             if isinstance(declared, Members):
                 yield from self._reference_faults(declared.fields, ())
         for parameter in filters:
-            if isinstance(parameter, RefIs) and parameter.to not in self.resources:
+            if isinstance(parameter, RefIs | RefsAre) and parameter.to not in self.resources:
                 yield f"?{parameter.name}: refers to the unknown resource {parameter.to!r}"
 
 

@@ -11,7 +11,8 @@ from django.db.models import Q
 from django.db.models.expressions import F, Func
 
 from charthouse import clock
-from charthouse.resource.fields import Boolean, Ref, Wrong, parse_date, parse_moment, plain_text
+from charthouse.resource import sql
+from charthouse.resource.fields import Boolean, Ref, Wrong, collect, parse_date, parse_moment, plain_text
 from charthouse.resource.sql import Slot, WallClock
 
 
@@ -68,6 +69,28 @@ class RefIs(Filter):
     def where(self) -> Q:
         path = self.path if self.path.endswith("id") else f"{self.path}_id"
         return Q(**{path: Slot(self.name, models.BigIntegerField())})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RefsAre(Filter):
+    """Ids of rows of resource ``to``, given one by one. Those that don't exist, or aren't visible, find nothing."""
+
+    to: str
+    at_most: int = 100
+    repeated = True
+
+    def parse(self, text: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        texts = text if isinstance(text, list) else [text]
+        if len(texts) > self.at_most:
+            raise Wrong(f"Give at most {self.at_most} ids.")
+        return {self.name: collect(texts, Ref(self.name, to=self.to).parse)}
+
+    def where(self) -> Q:
+        path = self.path if self.path.endswith("id") else f"{self.path}_id"
+        return Q(sql.IsAny(F(path), Slot(self.name, ArrayField(models.BigIntegerField()))))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "integer"}}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

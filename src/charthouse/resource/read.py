@@ -53,10 +53,16 @@ def one(
 
 def some(resource: Resource, actor: Actor, ids: Sequence[int], *, verbose: bool) -> list[Any]:
     """The objects with these ids, in their order; those that aren't there, or aren't visible, are left out."""
+    there = by_id(resource, actor, ids, verbose=verbose)
+    return [there[row_id] for row_id in ids if row_id in there]
+
+
+def by_id(resource: Resource, actor: Actor, ids: Sequence[int], *, verbose: bool) -> dict[int, Any]:
+    """The same, by their ids."""
     shape = plan.some(resource, plan.owned_only(resource, actor), verbose, actor.anonymous)
     rows = run.rows(shape.statement, {**plan.bindings(actor), "ids": list(ids)})
-    there = {int(row[shape.id_at]): row for row in rows}
-    return objects(shape, [there[row_id] for row_id in ids if row_id in there])
+    found = [int(row[shape.id_at]) for row in rows]
+    return dict(zip(found, objects(shape, rows), strict=True))
 
 
 def fits(

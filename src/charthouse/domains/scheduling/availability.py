@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from charthouse import clock
+from charthouse.domains.scheduling.hours import AT_WORK
 from charthouse.domains.scheduling.models import LONGEST, VACANT
 from charthouse.resource import plan, run
 from charthouse.resource.errors import Invalid, Malformed
@@ -22,26 +23,6 @@ from charthouse.resource.sql import Hole
 MOST_DAYS = 31
 MOST = 5000  # slots of one answer
 USUAL = 30  # minutes
-
-# Of a schedule in a column {days}, the hours of a day as moments of a zone. An hour that the clocks skip ends at once.
-_HOURS = """(
-    select range_agg(tstzrange(least(h.start, h.until), h.until))
-    from jsonb_array_elements({days}) as days (work),
-        jsonb_array_elements(work -> 'work_hours') as parts (part),
-        lateral (
-            select (d.day + (part ->> 'start_time')::time) at time zone {zone} as start,
-                (d.day + (part ->> 'end_time')::time) at time zone {zone} as until
-        ) as h
-    where (work ->> 'iso_weekday')::int = extract(isodow from d.day)
-        and coalesce((work ->> 'enabled')::boolean, true) and coalesce((part ->> 'enabled')::boolean, true)
-)"""
-
-_SCHEDULE = """
-    left join lateral (
-        select s.work_days from {table} s
-        where s.practice_id = %s::bigint and s.{whose}_id = {whose}.id and not s.archived order by s.id limit 1
-    ) as {name} on true
-"""
 
 # The limit is inside: when there are too many it is not worth the while to find and sort them all.
 # Bounds of the search for appointments are compared bare, so that they reach the index under row security.
@@ -63,25 +44,8 @@ _STATEMENT = plan.statement(
     from practice_doctor doctor
     join practice_office office on office.practice_id = doctor.practice_id
     join practice_doctor z on z.practice_id = office.practice_id and z.id = office.doctor_id
-    {_SCHEDULE.format(table="practice_doctorworkschedule", whose="doctor", name="works")}
-    {_SCHEDULE.format(table="practice_officeworkschedule", whose="office", name="opens")}
     left join busy on busy.doctor_id = doctor.id
-    cross join lateral (
-        select generate_series(%s::date, %s::date, interval '1 day')::date as day
-    ) as d
-    cross join lateral (
-        select case
-            when opens.work_days is not null then {_HOURS.format(days="opens.work_days", zone="z.timezone")}
-            else tstzmultirange(tstzrange(
-                (d.day + office.start_hour * interval '1 hour') at time zone z.timezone,
-                (d.day + office.end_hour * interval '1 hour') at time zone z.timezone
-            ))
-        end * case
-            when works.work_days is not null then {_HOURS.format(days="works.work_days", zone="doctor.timezone")}
-            else tstzmultirange(tstzrange(null, null))
-        end as spans
-    ) as hours
-    cross join lateral unnest(hours.spans) as span
+    {AT_WORK}
     cross join lateral (
         select start, start + %s::bigint * interval '1 minute' as until
         from generate_series(

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from charthouse.domains.practice.cerbo_keys import common
-from charthouse.domains.scheduling import actions, cerbo_reminders, cerbo_vitals
+from charthouse.domains.scheduling import actions, cerbo_availability, cerbo_reminders, cerbo_vitals
 from charthouse.domains.scheduling import cerbo_booking as booking
 from charthouse.domains.scheduling.cerbo_keys import APPOINTMENT, FirstDay, LastDay, Statuses, provider_is
 from charthouse.domains.scheduling.cerbo_types import SENT, TYPE, TYPE_KEPT, WHICH
@@ -77,3 +77,4 @@ appointment_types = Resource(
 )
 
 RESOURCES = [appointments, appointment_types, *cerbo_vitals.RESOURCES, *cerbo_reminders.RESOURCES]
+FUNCTIONS = [*cerbo_availability.FUNCTIONS]

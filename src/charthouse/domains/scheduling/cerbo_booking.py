@@ -147,14 +147,11 @@ def _take(change: Change, doctor: int, start: datetime, minutes: int) -> None:
     booking.take_place(practice, doctor, office, NO_ROOM, [])  # waits for others who book here
     there = _there(practice, doctor, office, start, minutes, itself) if in_the_way else []
     own = sorted(pk for pk, of, *_ in there if of == doctor)
-    allowed = 0
-    if own:
-        kinds = AppointmentProfile.objects.filter(practice=practice, pk=change.columns["profile_id"])
-        allowed = kinds.values_list("number_of_overlaps_to_allow", flat=True).first() or 0
-    if len(own) > allowed:
+    overlaps, video = _of_type(change)
+    if len(own) > overlaps:
         raise Conflict(f"Appointment overlaps with {own[0]}")
     used = {room for _, _, at, room in there if at == office}
-    room = _room(change, office, used, shares=bool(own))
+    room = _room(change, office, used, video=video, shares=bool(own))
     change.columns["exam_room"] = room
     if in_the_way:
         booking.refuse_overlap(practice, booked(room), [start], itself)
@@ -181,13 +178,27 @@ def _there(
     ]
 
 
-def _room(change: Change, office: int, used: set[int], *, shares: bool) -> int:
+def _of_type(change: Change) -> tuple[int, bool]:
+    """How many visits of the provider may be at the same time, and whether it is by video: as it is asked for, or
+    for a new visit as its type says."""
+    kinds = AppointmentProfile.objects.filter(practice=change.actor.practice, pk=change.columns["profile_id"])
+    overlaps, by_video = kinds.values_list("number_of_overlaps_to_allow", "telemedicine").first() or (
+        0,
+        False,
+    )
+    asked = change.values.get("telemedicine")
+    if asked is None and change.row is None and change.get("pt_id") is not None:
+        asked = by_video
+    return overlaps, bool(asked)
+
+
+def _room(change: Change, office: int, used: set[int], *, video: bool, shares: bool) -> int:
     """The room it has, or the first free one. None is needed by video, by who shares the time of others, and where
     there is none; else the first one, which is then in the way."""
     row = change.row
     if row is not None and row.office_id == office and row.exam_room not in used:
         return int(row.exam_room)
-    if change.values.get("telemedicine"):
+    if video:
         return NO_ROOM
     rows = ExamRoom.objects.filter(practice=change.actor.practice, office=office, archived=False)
     rooms = sorted(rows.values_list("index", flat=True))
@@ -280,13 +291,13 @@ def complete_type(change: Change) -> None:
         if user not in found and users != [0]:
             change.wrong(given, missing_row(user))
     values["which_providers"] = users
-    doctor = next(iter(found.values()), None) or _first_doctor(practice)
+    doctor = next(iter(found.values()), None) or first_doctor(practice)
     if doctor is None:
         change.wrong("which_providers", "The practice has no doctor yet.")
     change.columns["doctor_id"] = doctor
 
 
-def _first_doctor(practice: int) -> int | None:
+def first_doctor(practice: int) -> int | None:
     """The doctor of the practice's primary user, or its first one."""
     rows = User._default_manager.filter(
         practice=practice, role="doctor", is_active=True, doctor_id__isnull=False

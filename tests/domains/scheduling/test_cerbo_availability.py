@@ -1,0 +1,301 @@
+"""When providers can be booked, through Cerbo v1: what is named can be had through both APIs, what is taken is gone."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from charthouse import clock
+from charthouse.domains.practice.models import Doctor, DoctorWorkSchedule, ExamRoom, Office
+from charthouse.domains.scheduling import cerbo_availability, vacancies
+from charthouse.identity import tenancy
+from tests.domains.scheduling.calendar import DAY, Calendar, make_office
+from tests.domains.scheduling.test_availability import hours, opening, works
+from tests.domains.scheduling.test_cerbo import Program
+from tests.support import make_doctor, make_user
+
+TUESDAY = "2026-03-03"
+OFFSETS = {"start_date": "2026-03-06", "end_date": "2026-03-10"}
+
+
+@pytest.fixture(autouse=True)
+def sunday() -> Any:
+    """The day before the one that is asked for."""
+    with clock.moved(datetime(2026, 3, 1, 12, tzinfo=UTC) - clock.now()):
+        yield
+
+
+class Asker(Program):
+    def ask_for(self, **parameters: Any) -> httpx.Response:
+        asked = {"start_date": DAY, "end_date": DAY} | parameters
+        return self.http.get("/api/v1/appointments/availability", params=asked)
+
+    def found(self, **parameters: Any) -> dict[str, Any]:
+        answer = self.ask_for(**parameters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def windows(self, kind: dict[str, Any], **parameters: Any) -> list[dict[str, Any]]:
+        """Of the calendar's own provider and one type."""
+        found = self.found(
+            **{"provider_ids[]": [self.user], "appointment_type_ids[]": kind["id"]} | parameters
+        )
+        ((only,),) = [one["availability_by_type"] for one in found["user_availabilies"]]
+        assert only["appointment_type_id"] == kind["id"]
+        return only["available_windows"]
+
+    def starts(self, kind: dict[str, Any], **parameters: Any) -> list[str]:
+        return [one["window_start"][11:16] for one in self.windows(kind, **parameters)]
+
+
+@pytest.fixture
+def asker(calendar: Calendar) -> Asker:
+    opening(calendar, 9, 12)
+    return Asker(calendar)
+
+
+def test_the_shape(calendar: Calendar, asker: Asker) -> None:
+    kind = asker.kind()
+    found = asker.found(**{"appointment_type_ids[]": [kind["id"], "999999"]})
+    (one,) = found.pop("user_availabilies")
+    assert found == {
+        "object": "list",
+        "parameters": {
+            "start_date": DAY,
+            "end_date": DAY,
+            "provider_ids": None,
+            "appointment_type_ids": [kind["id"], 999999],
+        },
+        "gmt_timezone_offset": "-05:00",
+        "has_more": False,
+    }
+    assert one["provider_id"] == asker.user
+    assert one["provider_details"] == asker.http.get(f"/api/v1/users/{asker.user}").json()
+    (of_type,) = one["availability_by_type"]
+    assert of_type["appointment_type_details"] == kind
+    assert of_type["available_windows"][0] == {
+        "window_start": f"{DAY} 09:00:00",
+        "window_end": f"{DAY} 09:30:00",
+        "minutes_available_at_this_time": 180,
+    }
+
+
+def test_a_window_can_be_booked_through_both_and_is_gone(calendar: Calendar, asker: Asker) -> None:
+    """Every one of them, by turns through Cerbo and DrChrono; the first window is the next one then."""
+    kind = asker.kind(default_length=45)
+    booked = []
+    while windows := asker.windows(kind):
+        start = windows[0]["window_start"]
+        if len(booked) % 2:
+            calendar.book(start.replace(" ", "T"), duration=45)
+        else:
+            at = datetime.fromisoformat(start) + timedelta(hours=5)
+            asker.book(f"{at:%Y-%m-%d %H:%M:%S}", minutes=45)
+        booked.append(start[11:16])
+        assert start not in [one["window_start"] for one in asker.windows(kind)]
+    assert booked == ["09:00", "09:45", "10:30", "11:15"]
+
+
+def test_drchrono_names_the_same_times(calendar: Calendar, asker: Asker) -> None:
+    works(calendar, hours("1", "08:00-09:50", "10:30-24:00"), hours("2", "09:00-12:00", enabled=False))
+    calendar.book(f"{DAY}T11:10:00", duration=20)
+    calendar.book(f"{DAY}T09:10:00", patient=None, duration=5)
+    kind = asker.kind()
+    of_doctor = {"doctor": calendar.doctor.pk, "date_range": f"{DAY}/{TUESDAY}"}
+    other = calendar.http.get("/api/availability", params=of_doctor).json()["results"]
+    ours = [one["window_start"].replace(" ", "T") for one in asker.windows(kind, end_date=TUESDAY)]
+    assert ours == [slot["start_time"] for slot in other]
+    assert ours == [f"{DAY}T10:30:00", f"{DAY}T11:30:00"]
+
+
+def test_how_long_a_visit_might_be(calendar: Calendar, asker: Asker) -> None:
+    kind = asker.kind()
+    calendar.book(f"{DAY}T10:45:00", duration=15)
+    free = {one["window_start"][11:16]: one["minutes_available_at_this_time"] for one in asker.windows(kind)}
+    assert free == {"09:00": 105, "09:30": 75, "10:00": 45, "11:00": 60, "11:30": 30}
+
+
+def test_what_a_type_lets_overlap(calendar: Calendar, asker: Asker) -> None:
+    alone, group = asker.kind("Alone"), asker.kind("Group", number_of_overlaps_to_allow=1)
+    opening(calendar, 9, 10)
+    calendar.book(f"{DAY}T09:00:00", patient=None)
+    assert asker.starts(group) == ["09:30"], "a break lets nothing overlap"
+    calendar.book(f"{DAY}T09:30:00")
+    assert (asker.starts(alone), asker.starts(group)) == ([], ["09:30"])
+    asker.book(f"{DAY} 14:30:00", appointment_type="Group")
+    assert asker.starts(group) == []
+
+
+def test_a_room_is_needed_but_for_video_and_for_sharing(calendar: Calendar, asker: Asker) -> None:
+    opening(calendar, 9, 10)
+    for room in (1, 2):
+        calendar.book(f"{DAY}T09:00:00", doctor=calendar.colleague().pk, exam_room=room)
+    kinds = [
+        asker.kind("Visit"),
+        asker.kind("Video", telemedicine=True),
+        asker.kind("Group", number_of_overlaps_to_allow=5),
+    ]
+    assert [asker.starts(kind) for kind in kinds] == [["09:30"], ["09:00", "09:30"], ["09:30"]]
+    assert asker.ask(appointment_type="Visit").status_code == 409
+    assert asker.ask(appointment_type="Video").status_code == 200
+    with tenancy.within(calendar.clinic.id):
+        ExamRoom.objects.filter(office=calendar.office.pk).update(archived=True)
+    assert asker.starts(kinds[0]) == ["09:30"], "where there are no rooms none is needed"
+
+
+def test_who_can_be_booked_for_what(calendar: Calendar, asker: Asker) -> None:
+    """A type's own providers; DrChrono's profiles belong to their doctor. Staff, suspended doctors and people who
+    can't sign in are left out."""
+    clinic = calendar.clinic
+    colleague = make_user(clinic.practice, doctor=make_doctor(clinic.practice), role="doctor")
+    suspended = make_doctor(clinic.practice, is_account_suspended=True)
+    gone = make_user(clinic.practice, doctor=suspended, role="doctor", is_active=False)
+    make_user(clinic.practice, doctor=clinic.doctor, role="staff")
+    everybody = asker.kind("Everybody")
+    hers = asker.kind("Hers", which_providers=[colleague.pk])
+    his = calendar.new(
+        "appointment_profiles", name="His", color="#ff0000", duration=20, reason="His", online_scheduling=True
+    )["id"]
+    found = asker.found()
+    types = {
+        one["provider_id"]: [of["appointment_type_id"] for of in one["availability_by_type"]]
+        for one in found["user_availabilies"]
+    }
+    assert types == {asker.user: [everybody["id"], his], colleague.pk: [everybody["id"], hers["id"]]}
+    only = asker.found(**{"provider_ids[]": [colleague.pk, gone.pk]})
+    assert [one["provider_id"] for one in only["user_availabilies"]] == [colleague.pk]
+    assert asker.found(**{"provider_ids[]": gone.pk})["user_availabilies"] == []
+
+
+def test_an_answer_ends_before_the_clocks_change(calendar: Calendar, asker: Asker) -> None:
+    """On 8 March: the windows of an answer all have its offset, and the days after are to be asked for again."""
+    kind = asker.kind()
+    with tenancy.within(calendar.clinic.id):
+        Office.objects.filter(pk=calendar.office.pk).update(start_hour=0, end_hour=24)
+    before = asker.found(**OFFSETS)
+    assert (before["gmt_timezone_offset"], before["has_more"]) == ("-05:00", True)
+    assert before["parameters"]["end_date"] == "2026-03-07"
+    after = asker.found(**OFFSETS | {"start_date": "2026-03-08"})
+    assert (after["gmt_timezone_offset"], after["has_more"]) == ("-04:00", False)
+    shown = {}
+    for found, offset in ((before, 5), (after, 4)):
+        for one in found["user_availabilies"][0]["availability_by_type"][0]["available_windows"]:
+            at = datetime.fromisoformat(one["window_start"]) + timedelta(hours=offset)
+            assert at not in shown
+            shown[at] = one["window_start"]
+    assert len(shown) == 48 * 5 - 2, "a day of 23 hours"
+    late = max(at for at in shown if shown[at] < "2026-03-08")
+    for at in (late, late + timedelta(minutes=30), datetime.fromisoformat("2026-03-08") + timedelta(hours=7)):
+        asker.book(f"{at:%Y-%m-%d %H:%M:%S}")
+    assert len(asker.windows(kind, start_date="2026-03-08", end_date="2026-03-08")) == 46 - 2
+
+
+def test_an_answer_ends_before_the_clocks_change_back(calendar: Calendar, asker: Asker) -> None:
+    asker.kind()
+    found = asker.found(start_date="2026-10-31", end_date="2026-11-02")
+    assert (found["gmt_timezone_offset"], found["parameters"]["end_date"]) == ("-04:00", "2026-10-31")
+    found = asker.found(start_date="2026-11-01", end_date="2026-11-02")
+    assert (found["gmt_timezone_offset"], found["has_more"]) == ("-05:00", False)
+    (of_type,) = found["user_availabilies"][0]["availability_by_type"]
+    assert of_type["available_windows"][0]["window_start"] == "2026-11-01 09:00:00"
+
+
+def test_the_clock_is_the_practices(calendar: Calendar, asker: Asker) -> None:
+    """An office in another zone: its hours, on the clock of the primary user."""
+    kind = asker.kind()
+    with tenancy.within(calendar.clinic.id):
+        west = make_doctor(calendar.clinic.practice, timezone="US/Pacific")
+        Office.objects.filter(pk=calendar.office.pk).update(archived=True)
+        office = make_office(west)
+        Office.objects.filter(pk=office.pk).update(start_hour=21, end_hour=22)
+    assert asker.starts(kind) == ["00:00", "00:30"], "of the evening before"
+    assert asker.windows(kind)[0]["window_start"] == f"{DAY} 00:00:00"
+
+
+def test_the_past_is_not_to_be_had(calendar: Calendar, asker: Asker) -> None:
+    kind = asker.kind()
+    with clock.moved(datetime(2026, 3, 2, 15, 10, tzinfo=UTC) - clock.now()):
+        assert asker.starts(kind) == ["10:30", "11:00", "11:30"]
+        assert asker.starts(kind, start_date="2026-03-01", end_date="2026-03-01") == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key"),
+    [
+        ({"start_date": ""}, "start_date"),
+        ({"end_date": ""}, "end_date"),
+        ({"start_date": "2026-02-30"}, "start_date"),
+        ({"end_date": "tomorrow"}, "end_date"),
+        ({"start_date": "0001-01-01", "end_date": "0001-01-02"}, "start_date"),
+        ({"end_date": "9999-12-31"}, "end_date"),
+        ({"end_date": "2026-06-01"}, "end_date"),
+        ({"end_date": "2026-03-01"}, "end_date"),
+        ({"provider_ids[]": ["1", "x"]}, "provider_ids[]"),
+        ({"provider_ids[]": ["1"] * 101}, "provider_ids[]"),
+        ({"appointment_type_ids[]": "1,2"}, "appointment_type_ids[]"),
+    ],
+)
+def test_what_is_refused(asker: Asker, parameters: dict[str, Any], key: str) -> None:
+    answer = asker.ask_for(**parameters)
+    assert answer.status_code == 400
+    assert key in answer.json()["error"]["fields"]
+    assert key.removesuffix("[]") in answer.json()["error"]["message"]
+
+
+def test_ninety_days(asker: Asker) -> None:
+    kind = asker.kind()
+    last = date(2026, 3, 9) + timedelta(days=90)
+    assert len(asker.windows(kind, start_date="2026-03-09", end_date=str(last))) == 91 * 6
+    assert asker.ask_for(start_date="2026-03-09", end_date=str(last + timedelta(days=1))).status_code == 400
+
+
+def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole days up to the most; where one alone has more, the caller is told."""
+    asker.kind()
+    monkeypatch.setattr(vacancies, "MOST", 20)
+    monkeypatch.setattr(vacancies, "_AT_ONCE", 2)
+    seen, start = [], date.fromisoformat(DAY)
+    while True:
+        found = asker.found(start_date=str(start), end_date="2026-03-07")
+        (of_type,) = found["user_availabilies"][0]["availability_by_type"]
+        seen += [one["window_start"] for one in of_type["available_windows"]]
+        start = date.fromisoformat(found["parameters"]["end_date"]) + timedelta(days=1)
+        if not found["has_more"]:
+            break
+    assert len(seen) == len(set(seen)) == 6 * 6
+    for name, most in (("MOST", 5), ("CHECKS", 5)):
+        monkeypatch.setattr(vacancies, name, most)
+        answer = asker.ask_for()
+        assert answer.status_code == 400
+        assert "ask for some" in answer.json()["error"]["message"]
+    monkeypatch.setattr(cerbo_availability, "MOST_PAIRS", 0)
+    assert asker.ask_for().status_code == 400
+
+
+def test_times_that_are_taken_cost_little(calendar: Calendar, asker: Asker) -> None:
+    """What can't begin before something ends is not looked at before that."""
+    found = vacancies.Entries()
+    for begins in range(0, 86_400, 3600):
+        found.add(begins, begins + 3600)
+    found.sort()
+    assert found.free_until(0) == 0
+    assert found.next_end(1800) == 3600
+    diary = vacancies.Diary(
+        spans={1: [(0, 86_400)]}, office={}, own={1: found}, breaks={1: vacancies.Entries()}, rooms={}
+    )
+    kind = vacancies.Kind(1, 60, 0, video=True)
+    assert list(diary.windows(1, kind, 0, 86_400, 0)) == [None] * 24
+
+
+def test_nobody_works_there(calendar: Calendar, asker: Asker) -> None:
+    """A practice without an office, or without types, has nothing to be had."""
+    assert asker.found()["user_availabilies"] == []
+    kind = asker.kind()
+    with tenancy.within(calendar.clinic.id):
+        Office.objects.filter(pk=calendar.office.pk).update(archived=True)
+        DoctorWorkSchedule.objects.filter(doctor=calendar.doctor.pk).update(archived=True)
+    assert asker.windows(kind) == []
+    with tenancy.within(calendar.clinic.id):
+        Doctor.objects.filter(pk=calendar.doctor.pk).update(archived=True)
+    assert asker.windows(kind) == []
