@@ -5,6 +5,7 @@ model. What the record has beside Cerbo (doctors, appointments...) is the other 
 """
 
 import re
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +37,10 @@ IDS = {
     "which_providers": "users",
     "which_providers[]": "users",
 }
-NAMES = {("appointments", "appointment_type"): ("appointment_types", "name")}
+NAMES = {
+    ("appointments", "appointment_type"): ("appointment_types", "name"),
+    ("encounters", "encounter_type"): ("encounter_types", "code"),
+}
 # Parameters without which a list can't be asked for.
 ASKED = {
     "appointments": {"start_date": "2000-01-01", "end_date": "2099-12-31"},
@@ -108,7 +112,9 @@ class CerboWorld:
         above: dict[str, int] = {}
         for parent in resource.parents:
             above |= self._below(resource.model, parent.source, self.row(parent.to))
-        return self.other.instance(resource.model, **above, **AS_LISTED.get(path, {}), **given)
+        listed = AS_LISTED.get(path, {})
+        listed = {name: value(self) if callable(value) else value for name, value in listed.items()}
+        return self.other.instance(resource.model, **above, **listed, **given)
 
     def _below(self, model: Any, source: str, row_id: int) -> dict[str, int]:
         """The column that puts a row below another one, through fresh rows between them."""
@@ -152,17 +158,28 @@ class CerboWorld:
         return values.good(declared, resource.model, n, self.row, resource.example.get(declared.name))
 
 
-# Columns without which a list of a resource doesn't have the row that a test makes of its model.
+# Columns without which a list of a resource doesn't have the row that a test makes of its model, or the table doesn't;
+# a callable makes the value.
 AS_LISTED: dict[str, dict[str, Any]] = {
     "patients/{patient_id}/portal/enqueued": {"status": "open", "request_type": "image"},
     "laboratories": {"kind": "laboratory"},
     "specialists": {"kind": "specialist"},
     "patients/{patient_id}/rxs": {"request_id": None},
     "patients/{patient_id}/supplements": {"request_id": None},
+    "encounter_types": {"code": lambda world: _code(world.next())},
+    "patients/{patient_id}/encounters": {
+        "appointment_id": None,
+        "encounter_type_id": lambda world: world.row("encounter_types"),
+    },
     "patients/{patient_id}/images": {"photo_type": "personal", "request_id": None},
     "patients/{patient_id}/questionnaires": {"request_id": None},
     "patients/{patient_id}/portal/secure_messages": {"sent_by": "dr", "request_id": None},
 }
+
+
+def _code(n: int) -> str:
+    """Two characters of a number, which a practice's own types don't begin with."""
+    return f"{n // 36 % 10}{string.printable[n % 36]}"
 
 
 def make_cerbo(name: str = "Contract") -> CerboWorld:

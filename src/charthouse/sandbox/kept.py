@@ -1,7 +1,9 @@
-"""What a practice keeps of its patients beside visits: text under headings, and care that comes due again."""
+"""What a practice keeps of its patients beside visits: notes of calls, text under headings, care that comes due."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 from charthouse.domains.clinical.kept import (
     SPECIFIC,
@@ -10,7 +12,10 @@ from charthouse.domains.clinical.kept import (
     HealthReading,
     HealthTracker,
 )
+from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.patients.models import Patient
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.setup import Setup
 
@@ -32,6 +37,13 @@ TRACKERS = (
     ("Lipid panel", "Fasting.", "", 20, None, "Every 5 years", "Z13.220"),
 )
 CHOSEN = ("Diabetic eye exam", "With dilated pupils.", "", None, None, "Every year", "E11.9")
+# Type, title, text.
+CALLS = (
+    ("ph", "Call about results", "Results are normal. Told the patient; no questions."),
+    ("ph", "Refill by telephone", "Asks for a refill. No side effects. Refilled for 90 days."),
+    ("cn", "Records reviewed", "Records of the last hospital stay were read and put into the chart."),
+    ("tv", "Video check-in", "Blood pressure at home is lower since the dose was raised. Goes on as before."),
+)
 KEEP = 3  # one patient of so many has notes and readings
 
 
@@ -57,7 +69,8 @@ def fill(setup: Setup, calendar: Calendar, random: Random) -> None:
     today = calendar.monday + timedelta(days=calendar.today)
     rows = Patient._default_manager.using(setup.loader.connection.alias).filter(practice_id=setup.practice)
     notes, readings = [], []
-    for patient in list(rows.order_by("pk").values_list("pk", flat=True))[::KEEP]:
+    kept = list(rows.order_by("pk").values_list("pk", "doctor_id"))[::KEEP]
+    for patient, _ in kept:
         for heading, texts in random.sample(list(zip(headings, HEADINGS.values(), strict=True)), 2):
             notes.append({"patient_id": patient, "note_type_id": heading, "note": random.choice(texts)})
         day = today - timedelta(days=random.randrange(20, 900))
@@ -65,3 +78,30 @@ def fill(setup: Setup, calendar: Calendar, random: Random) -> None:
         readings.append({"patient_id": patient, "tracker_id": tracker, "date": day.isoformat(), "notes": ""})
     setup.copy(FreeTextNote, notes)
     setup.copy(HealthReading, readings)
+    _encounters(setup, calendar, random, kept)
+
+
+def _encounters(
+    setup: Setup, calendar: Calendar, random: Random, patients: Sequence[tuple[int, int]]
+) -> None:
+    """A note without a visit of each of these (patient, doctor): signed the same evening, the first one's not yet.
+    Types come into being with the practice."""
+    alias, of = setup.loader.connection.alias, {"practice_id": setup.practice}
+    types = dict(EncounterType.objects.using(alias).filter(**of).values_list("code", "pk"))
+    doctors = User.objects.using(alias).filter(**of, role=User.Role.DOCTOR)
+    users = dict(doctors.values_list("doctor_id", "pk"))
+    today = calendar.monday + timedelta(days=calendar.today)
+    made = []
+    for number, (patient, doctor) in enumerate(patients):
+        code, title, content = random.choice(CALLS)
+        day = today - timedelta(days=random.randrange(5, 300) if number else 1)
+        user = users.get(doctor)
+        row = {"patient_id": patient, "encounter_type_id": types[code], "title": title, "content": content}
+        row |= {"date_of_service": day.isoformat(), "owner_id": user, "added_by_id": user}
+        at = datetime.combine(day, time(18), ZoneInfo(setup.house.zone)).isoformat()
+        made.append(row | {"created_at": at, "updated_at": at})
+        if number:
+            made[-1] |= {"locked_at": at, "locked_by_id": user}
+    for row, row_id in zip(made, setup.loader.ids(Appointment, len(made)), strict=True):
+        row["id"] = row_id
+    setup.copy(ClinicalNote, made)

@@ -65,7 +65,7 @@ def _notes(practice: int, appointments: set[Any]) -> dict[int, ClinicalNote]:
     """The notes of appointments, by appointment, locked against other writers to the end of the transaction."""
     rows = ClinicalNote.objects.select_for_update(no_key=True).order_by("pk")
     return {
-        note.appointment_id: note
+        note.pk: note  # the appointment's own id
         for note in rows.filter(practice=practice, appointment__in=appointments, archived=False)
     }
 

@@ -5,7 +5,7 @@ from django.db.models import F, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, NullIf
 
-from charthouse.domains.clinical import cerbo_kept
+from charthouse.domains.clinical import cerbo_encounters, cerbo_kept
 from charthouse.domains.clinical.models import Problem
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, encounter, tag
 from charthouse.resource.declare import PageSize, Resource
@@ -53,5 +53,5 @@ past_medical_history = Resource(
     example={"name": "Essential (primary) hypertension", "code": "I10", "icd_version": "10"},
 )
 
-RESOURCES = [past_medical_history, *cerbo_kept.RESOURCES]
+RESOURCES = [past_medical_history, *cerbo_encounters.RESOURCES, *cerbo_kept.RESOURCES]
 FUNCTIONS = cerbo_kept.FUNCTIONS

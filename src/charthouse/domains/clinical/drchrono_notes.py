@@ -87,6 +87,7 @@ clinical_notes = Resource(
     permissions=PERMISSIONS,
     sharing=SHARED,
     owner="appointment__doctor",
+    rows=Q(appointment__isnull=False),
     fields=(
         Id("id", doc="The id of its appointment."),
         Boolean("archived", READ_ONLY, doc="Its appointment is deleted."),

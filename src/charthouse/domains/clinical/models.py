@@ -1,6 +1,7 @@
 """Clinical notes and the lists of a chart. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -10,7 +11,7 @@ from charthouse.domains.clinical.kept import (  # noqa: F401 - Django finds mode
     HealthReading,
     HealthTracker,
 )
-from charthouse.domains.practice.models import text
+from charthouse.domains.practice.models import one_of_each, text
 from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
@@ -54,13 +55,47 @@ class ClinicalNoteFieldType(Record):
         return self.name
 
 
-class ClinicalNote(Record):
-    """The note of a visit. A trigger makes it with the appointment, under the appointment's own id, and keeps its
-    patient and ``archived`` in step (docs/decisions/0040-notes-are-made-by-the-database.md). Locked is signed:
-    nothing of it changes until it is unlocked. ``signed_pdf``: the page as it was signed."""
+class EncounterType(Record):
+    """A kind of encounter, by the two letters of its ``code``. Each practice is made with a few of them; the first by
+    ``sort_priority`` is what a visit is, and an encounter that names none. ``place_of_service_code``: CMS's;
+    ``provider_taxonomy``: NUCC's."""
 
-    appointment = RecordKey("scheduling.Appointment", indexed=False)
+    code = models.CharField(max_length=2, validators=[RegexValidator("^[a-z0-9]{2}$")])
+    name = models.CharField(max_length=200)
+    description = prose()
+    is_face_to_face = models.BooleanField(default=False)
+    place_of_service_code = text(2)
+    provider_taxonomy = text(10)
+    sort_priority = models.IntegerField(default=100)
+    deleted_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    class Meta:
+        constraints = [one_of_each("code", "encounter_type_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClinicalNote(Record):
+    """A note of a patient: of a visit, or (docs/decisions/0240-encounters.md) of its own.
+
+    A visit's is made by a trigger with the appointment, under the appointment's own id, and keeps its patient and
+    ``archived`` in step (docs/decisions/0040-notes-are-made-by-the-database.md); what it says are field values. One
+    without an appointment has its id from the appointments' sequence, and says itself what it is: its type, title,
+    text, the day, and ``owner``, whose it is (null: the program's that wrote it). ``parent``: the note below which it
+    stands.
+
+    Locked is signed: nothing of it changes until it is unlocked. ``signed_pdf``: the page as it was signed."""
+
+    appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
     patient = RecordKey("patients.Patient")
+    encounter_type = RecordKey("clinical.EncounterType", null=True, blank=True, indexed=False)
+    title = text(500, db_default="")
+    content = models.TextField(blank=True, default="", db_default="")
+    date_of_service = models.DateField(null=True, blank=True)
+    owner = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    parent = RecordKey("clinical.ClinicalNote", null=True, blank=True, indexed=False)
+    added_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
     locked_at = models.DateTimeField(null=True, blank=True)
     locked_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
     signed_pdf = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
@@ -70,14 +105,22 @@ class ClinicalNote(Record):
             models.UniqueConstraint(fields=["practice", "appointment"], name="one_note_an_appointment"),
             models.CheckConstraint(condition=Q(id=F("appointment")), name="note_has_id_of_appointment"),
             models.CheckConstraint(
+                condition=Q(appointment__isnull=False)
+                | Q(encounter_type__isnull=False, date_of_service__isnull=False),
+                name="note_of_visit_or_its_own",
+            ),
+            models.CheckConstraint(
                 condition=Q(locked_at__isnull=False) | Q(locked_by__isnull=True),
                 name="note_locked_by_when_locked",
             ),
         ]
-        indexes = [models.Index(fields=["practice", "updated_at"], name="note_updated")]
+        indexes = [
+            models.Index(fields=["practice", "updated_at"], name="note_updated"),
+            models.Index(fields=["practice", "parent"], condition=Q(parent__isnull=False), name="note_below"),
+        ]
 
     def __str__(self) -> str:
-        return f"note of appointment {self.appointment_id}"
+        return f"note of appointment {self.appointment_id}" if self.appointment_id else f"note {self.pk}"
 
 
 class ClinicalNoteFieldValue(Record):

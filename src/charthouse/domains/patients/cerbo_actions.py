@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models
-from django.db.models import Case, When
+from django.db.models import Case, Q, When
 from django.db.models.expressions import Combinable
 
 from charthouse import clock
@@ -43,8 +43,8 @@ def number_chart(change: Change) -> None:
 
 
 def no_open_notes(change: Change) -> None:
-    """A patient of whom an unsigned note says something can't be deleted. Notes are the clinical room's, so found by
-    name."""
+    """A patient of whom an unsigned note says something can't be deleted: of a visit, one with values; else any. Notes
+    are the clinical room's, so found by name."""
     if change.operation != "delete":
         return
     values = apps.get_model("clinical.ClinicalNoteFieldValue")._default_manager.filter(
@@ -53,7 +53,7 @@ def no_open_notes(change: Change) -> None:
     notes = apps.get_model("clinical.ClinicalNote")._default_manager.filter(
         practice=change.actor.practice, archived=False, locked_at=None, patient=change.row.pk
     )
-    if notes.filter(appointment__in=values.values("appointment")).exists():
+    if notes.filter(Q(appointment=None) | Q(appointment__in=values.values("appointment"))).exists():
         raise Conflict("The patient has open or unsigned SOAP notes.")
 
 

@@ -32,6 +32,8 @@ def of(practice: int, note_id: int) -> bytes | None:
         return None
     with opened(_kept(note)) as content:
         signed: bytes = content.read()
+    if note.appointment_id is None:
+        return signed
     amendments = (
         Amendment.objects.filter(practice=practice, appointment=note.appointment_id, archived=False)
         .select_related("amendment_file")
@@ -71,7 +73,14 @@ def _kept(note: ClinicalNote) -> StoredFile:
 
 def _locked(practice: int, note_id: int) -> ClinicalNote | None:
     rows = ClinicalNote.objects.select_related(
-        "practice", "patient", "appointment__doctor", "appointment__office__doctor", "locked_by", "signed_pdf"
+        "practice",
+        "patient__doctor",
+        "appointment__doctor",
+        "appointment__office__doctor",
+        "encounter_type",
+        "owner",
+        "locked_by",
+        "signed_pdf",
     )
     return rows.filter(practice=practice, pk=note_id, archived=False, locked_at__isnull=False).first()
 
@@ -84,11 +93,12 @@ def _typeset(template: Path, data: dict[str, Any]) -> bytes:
 
 
 def _zone(note: ClinicalNote) -> ZoneInfo:
-    return ZoneInfo(note.appointment.office.doctor.timezone)
+    visit = note.appointment
+    return ZoneInfo(visit.office.doctor.timezone if visit else note.patient.doctor.timezone)
 
 
 def _head(note: ClinicalNote) -> dict[str, Any]:
-    visit, patient, zone = note.appointment, note.patient, _zone(note)
+    patient, zone = note.patient, _zone(note)
     signed = note.locked_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z") if note.locked_at else ""
     name = _name(patient.first_name, patient.middle_name, patient.last_name)
     born = patient.date_of_birth.isoformat() if patient.date_of_birth else ""
@@ -97,10 +107,7 @@ def _head(note: ClinicalNote) -> dict[str, Any]:
         ("Born", born),
         ("Chart", patient.chart_id),
         ("Gender", patient.gender),
-        ("Visit", visit.scheduled_time.astimezone(zone).strftime("%Y-%m-%d %H:%M")),
-        ("Reason", visit.reason),
-        ("Provider", _name(visit.doctor.first_name, visit.doctor.last_name, visit.doctor.suffix)),
-        ("Office", visit.office.name),
+        *_occasion(note, zone),
     )
     return {
         "practice": note.practice.name,
@@ -108,6 +115,23 @@ def _head(note: ClinicalNote) -> dict[str, Any]:
         "facts": facts,
         "signed": {"name": _signer(note.locked_by), "time": signed},
     }
+
+
+def _occasion(note: ClinicalNote, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
+    """The visit; else what the note says of itself."""
+    visit, kind, owner = note.appointment, note.encounter_type, note.owner
+    if visit is None:
+        return (
+            ("Date", note.date_of_service.isoformat() if note.date_of_service else ""),
+            ("Kind", kind.name if kind else ""),
+            ("Owner", _name(owner.first_name, owner.last_name) if owner else ""),
+        )
+    return (
+        ("Visit", visit.scheduled_time.astimezone(zone).strftime("%Y-%m-%d %H:%M")),
+        ("Reason", visit.reason),
+        ("Provider", _name(visit.doctor.first_name, visit.doctor.last_name, visit.doctor.suffix)),
+        ("Office", visit.office.name),
+    )
 
 
 def _signer(user: User | None) -> str:
@@ -119,7 +143,9 @@ def _name(*parts: str) -> str:
 
 
 def _sections(note: ClinicalNote) -> list[dict[str, Any]]:
-    """In the order of the complete note; fields in their template's order."""
+    """In the order of the complete note; fields in their template's order. A note that is of no visit is one."""
+    if note.appointment_id is None:
+        return [{"name": note.title, "said": [{"kind": "String", "name": "Text", "value": note.content}]}]
     template = "clinical_note_field__clinical_note_template"
     values = (
         ClinicalNoteFieldValue.objects.filter(

@@ -1,0 +1,92 @@
+"""Encounters: notes of visits, and those that stand alone. What may be written, signed and deleted of them."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from charthouse import clock
+from charthouse.domains.clinical.actions import LOCKED
+from charthouse.domains.clinical.models import ClinicalNote, EncounterType
+from charthouse.domains.patients.models import Patient
+from charthouse.resource.change import Change
+from charthouse.resource.errors import Conflict
+
+OF_A_VISIT = "The note of a visit is deleted with its appointment."
+
+
+def complete(change: Change) -> None:
+    """A new note is one of a patient who is still the practice's; what isn't said of it is filled in: the day it is
+    for the patient's doctor, the practice's first type, the type's name."""
+    if change.operation != "create":
+        return
+    practice = change.actor.practice
+    name = "pt_id" if "pt_id" in change.resource.by_name else "patient"
+    patient = _patient(change, name)
+    kind = _kind(practice, change.values.get("encounter_type"))
+    if kind is None:
+        said = change.values.get("encounter_type")
+        change.wrong(
+            "encounter_type",
+            f'There is no encounter type "{said[:100]}".' if said else "The practice has no encounter types.",
+        )
+    if patient is not None:
+        _below(change, patient)
+    if patient is None or kind is None:
+        return
+    change.columns["encounter_type_id"] = kind.pk
+    change.columns["added_by_id"] = change.actor.user
+    if change.values.get("date_of_service") is None:
+        change.values["date_of_service"] = _today(patient)
+    if not change.values.get("title"):
+        change.values["title"] = kind.name
+
+
+def _patient(change: Change, name: str) -> Patient | None:
+    """Locked, so that nobody deletes the patient meanwhile."""
+    row_id = change.values.get(name)
+    if row_id is None:
+        change.wrong(name, "This field is required.")
+        return None
+    rows = Patient._default_manager.select_for_update(of=("self",), no_key=True).select_related("doctor")
+    found: Patient | None = rows.filter(practice=change.actor.practice, pk=row_id, archived=False).first()
+    if found is None or (found.patient_status == "I" and not found.is_prospective):
+        change.wrong(name, "The patient is inactive.")
+        return None
+    return found
+
+
+def _kind(practice: int, code: str | None) -> EncounterType | None:
+    rows = EncounterType.objects.filter(practice=practice, archived=False)
+    return (rows.filter(code=code) if code else rows.order_by("sort_priority", "pk")).first()
+
+
+def _below(change: Change, patient: Patient) -> None:
+    """A parent is a note of the same patient that has none itself."""
+    parent = change.values.get("parent_encounter")
+    if parent is None:
+        return
+    rows = ClinicalNote.objects.select_for_update(no_key=True)
+    found = rows.filter(practice=patient.practice_id, pk=parent, archived=False).first()
+    if found is None or found.patient_id != patient.pk:
+        change.wrong("parent_encounter", "The parent is not an encounter of this patient.")
+    elif found.parent_id is not None:
+        change.wrong("parent_encounter", "The parent is itself below another encounter.")
+
+
+def _today(patient: Patient) -> date:
+    return clock.now().astimezone(ZoneInfo(patient.doctor.timezone)).date()
+
+
+def keep_signed(change: Change) -> None:
+    """Nothing of a signed note changes, a visit's goes with its appointment, and what has notes below it stays."""
+    row: Any = change.row
+    if row is None:
+        return
+    if change.operation == "delete" and row.appointment_id is not None:
+        raise Conflict(OF_A_VISIT)
+    if row.locked_at:
+        raise Conflict(LOCKED)
+    if change.operation == "delete":
+        below = ClinicalNote.objects.filter(practice=row.practice_id, parent=row.pk, archived=False)
+        if below.exists():
+            raise Conflict("The encounter has others below it: delete those first.")
