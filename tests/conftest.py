@@ -36,7 +36,7 @@ os.environ["CHARTHOUSE_SECRET_KEY"] = "only for tests"
 os.environ.setdefault("XDG_RUNTIME_DIR", str(RUN / "runtime"))  # a library warns where there is none
 os.environ["CHARTHOUSE_TOKEN_LIMIT"] = "0"  # tests call as often as they like, all from one address
 os.environ.pop("CHARTHOUSE_SANDBOX", None)
-_CLASSES = ("standard", "heavy_read", "email_trigger", "credential_validation")
+_CLASSES = ("standard", "heavy_read", "email_trigger", "credential_validation", "email_per_patient")
 os.environ["CHARTHOUSE_API_LIMITS"] = ",".join(
     f"{name}=1000000" for name in _CLASSES
 )  # tests of limits set their own

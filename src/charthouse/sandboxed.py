@@ -209,9 +209,13 @@ def _text(described: dict[str, Any], data: Path) -> str:
             "",
             f"{practice['name']} (practice {practice['id']}, {practice['patients_count']:,} patients)",
         ]
-        width = max((len(user["username"]) for user in practice["users"]), default=0)
+        width = max(
+            (len(user["username"]) for user in (*practice["users"], *practice["portal_users"])), default=0
+        )
         for user in practice["users"]:
             lines.append(f"  {user['username']:{width}}  {user['password']}  {user['role']}")
+        for guest in practice["portal_users"]:
+            lines.append(f"  {guest['username']:{width}}  {guest['password']}  patient, at {base_url}/portal")
     lines += [
         "",
         "Try it:",

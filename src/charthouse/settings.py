@@ -17,7 +17,8 @@ CHARTHOUSE_PRACTICE_HOSTS  comma list of host=practice's id, as in alder.ehr.exa
 CHARTHOUSE_PROXIES     how many proxies stand in front, each adding to X-Forwarded-For (default 0: none is believed)
 CHARTHOUSE_TOKEN_LIMIT calls a minute of the OAuth endpoints by one app from one address (default 60; 0: no limit)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered after it has been written to the request log
-CHARTHOUSE_API_LIMITS  calls a minute of one API user by class, comma list such as standard=600,heavy_read=60
+CHARTHOUSE_API_LIMITS  calls a minute of one API user by class, comma list such as standard=600,heavy_read=60;
+                       email_per_patient=1 is the e-mails a minute that calls may send to one patient
 CHARTHOUSE_TLS         1 where people reach the server over https (a proxy in front says so in X-Forwarded-Proto)
 CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
 CHARTHOUSE_SMTP_URL    where e-mail goes: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
@@ -140,7 +141,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "charthouse.identity.middleware.tenant",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "charthouse.portal.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

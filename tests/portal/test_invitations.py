@@ -6,14 +6,16 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import transaction
 
 from charthouse import clock
-from charthouse.domains.patients import access
-from charthouse.domains.patients.models import PortalAccess
+from charthouse.changes.models import Change
+from charthouse.domains.patients import access, log_ins
+from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import tenancy
 from charthouse.post.models import Outgoing
 from tests.domains.caller import Caller, at_once
-from tests.support import client
+from tests.support import PASSWORD, client
 
 BORN = "1987-04-12"
 
@@ -27,12 +29,12 @@ def url(patient: dict[str, Any]) -> str:
     return f"/api/patients/{patient['id']}/onpatient_access"
 
 
-def link(caller: Caller) -> str:
+def link(caller: Caller, purpose: str = "portal invitation") -> str:
     """The path of the link in the last e-mail."""
     with tenancy.within(caller.clinic.id):
         mail = Outgoing.objects.order_by("-id").first()
     assert mail is not None
-    assert (mail.recipient, mail.purpose) == ("amara@example.com", "portal invitation")
+    assert (mail.recipient, mail.purpose) == ("amara@example.com", purpose)
     (found,) = re.findall(r"http://127\.0\.0\.1:8000(/portal/invitations/\S+)", mail.text)
     return str(found)
 
@@ -55,9 +57,14 @@ def opened(path: str) -> httpx.Client:
     return browser
 
 
-def take(path: str, born: str = BORN, browser: httpx.Client | None = None) -> httpx.Response:
+def take(path: str, born: str = BORN, browser: httpx.Client | None = None, **other: str) -> httpx.Response:
     page = browser or opened(path)
-    return page.post(path, data={"born": born, "csrfmiddlewaretoken": page.cookies["charthouse_csrf"]})
+    said = {"username": "Amara@Example.com ", "password": PASSWORD, "again": PASSWORD} | other
+    return page.post(path, data=said | {"born": born, "csrfmiddlewaretoken": page.cookies["charthouse_csrf"]})
+
+
+def taken(answer: httpx.Response) -> bool:
+    return answer.status_code == 302 and answer.headers["Location"] == "/portal/sign-in"
 
 
 def test_from_invitation_to_access_to_revocation(caller: Caller) -> None:
@@ -74,7 +81,7 @@ def test_from_invitation_to_access_to_revocation(caller: Caller) -> None:
     }
     assert "Test Practice" in client().get(path).text
     assert caller.http.get(url(patient)).json() == [pending], "opening the page takes nothing"
-    assert "is active" in take(path).text
+    assert taken(take(path))
     (active,) = caller.http.get(url(patient)).json()
     assert active["activated_on"] is not None
     assert caller.http.post(url(patient)).status_code == 409
@@ -84,7 +91,7 @@ def test_from_invitation_to_access_to_revocation(caller: Caller) -> None:
         assert caller.http.get(url(patient)).json() == []
     with tenancy.within(caller.clinic.id):
         row = PortalAccess.objects.get(pk=pending["id"])
-    assert (row.disabled_by_id, row.token) == (caller.user.pk, "")
+    assert (row.disabled_by_id, row.token, row.password) == (caller.user.pk, "", "")
     assert caller.http.post(url(patient)).status_code == 204, "and may be invited anew"
 
 
@@ -106,7 +113,7 @@ def test_an_invitation_expires(caller: Caller) -> None:
         with tenancy.within(caller.clinic.id):
             assert list(access.standing(caller.clinic.id, patient["id"])) == []
     with clock.moved(access.LIFE - timedelta(seconds=5)):
-        assert take(path).status_code == 200
+        assert taken(take(path))
 
 
 def test_a_wrong_date_of_birth_and_then_too_many(caller: Caller) -> None:
@@ -123,7 +130,7 @@ def test_one_link_is_taken_once_by_many(caller: Caller) -> None:
     _, path = invite(caller)
     browsers = [opened(path) for _ in range(6)]
     answers = at_once(6, lambda at: take(path, browser=browsers[at]))
-    assert sorted(answer.status_code for answer in answers) == [200] + [404] * 5
+    assert sorted(answer.status_code for answer in answers) == [302] + [404] * 5
 
 
 def test_a_patient_without_an_address_is_not_invited(caller: Caller) -> None:
@@ -149,3 +156,75 @@ def test_the_link_is_in_no_table_but_the_outbox(caller: Caller) -> None:
         row = PortalAccess.objects.get()
     assert secret not in row.token
     assert len(row.token) == 64
+
+
+def test_what_is_chosen_is_what_opens_and_only_as_a_hash(caller: Caller) -> None:
+    _, path = invite(caller)
+    assert taken(take(path))
+    with tenancy.within(caller.clinic.id):
+        row = PortalAccess.objects.get()
+        assert log_ins.of_practice(caller.clinic.id, "AMARA@example.com", PASSWORD) == row
+        assert log_ins.of_practice(caller.clinic.id, "amara@example.com", "another password") is None
+    assert row.username == "amara@example.com"
+    assert row.password.startswith("argon2")
+    with tenancy.within(caller.clinic.id):
+        feed = str(list(Change.objects.filter(table_name="patients_portalaccess").values("before", "after")))
+    assert "amara@example.com" in feed
+    assert "password" not in feed, "not even its hash"
+    assert "argon2" not in feed
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({"password": "short", "again": "short"}, "too short"),
+        ({"password": "123456789012", "again": "123456789012"}, "entirely numeric"),
+        ({"password": "amara@example.com", "again": "amara@example.com"}, "too similar"),
+        ({"again": "something else"}, "not the same"),
+        ({"password": "", "again": ""}, "required"),
+        ({"password": "x" * 201, "again": "x" * 201}, "at most 200"),
+        ({"username": " "}, "Choose a name"),
+        ({"username": "a\0b"}, "Null characters"),
+    ],
+)
+def test_what_may_not_be_chosen(caller: Caller, said: dict[str, str], wrong: str) -> None:
+    _, path = invite(caller)
+    answer = take(path, **said)
+    assert answer.status_code == 200
+    assert wrong in answer.text
+    assert PASSWORD not in answer.text
+    row = pending(caller)
+    assert (row["activated_on"], row["attempts"], row["password"]) == (None, 0, "")
+    take(path, "1900-01-01", **said)
+    assert pending(caller)["attempts"] == 1, "a wrong date of birth counts, whatever else is wrong"
+
+
+def test_two_patients_have_two_names(caller: Caller) -> None:
+    _, first = invite(caller)
+    assert taken(take(first))
+    _, second = invite(caller)
+    answer = take(second)
+    assert "Somebody else signs in with this name" in answer.text
+    assert taken(take(second, username="amara.too"))
+
+
+def test_a_new_password_by_link_keeps_the_name(caller: Caller) -> None:
+    patient, path = invite(caller)
+    assert taken(take(path))
+    with tenancy.within(caller.clinic.id), transaction.atomic():
+        row = Patient.objects.get(pk=patient["id"])
+        access.invite_or_renew(row, caller.user.pk)
+    renewed = link(caller, "portal password")
+    assert len(caller.http.get(url(patient)).json()) == 1
+    page = client().get(renewed).text
+    assert "amara@example.com" in page
+    assert taken(
+        take(
+            renewed, username="somebody.else", password="another good password", again="another good password"
+        )
+    )
+    with tenancy.within(caller.clinic.id):
+        assert log_ins.of_practice(caller.clinic.id, "somebody.else", "another good password") is None
+        assert log_ins.of_practice(caller.clinic.id, "amara@example.com", PASSWORD) is None
+        assert log_ins.of_practice(caller.clinic.id, "amara@example.com", "another good password") is not None
+    assert client().get(renewed).status_code == 404

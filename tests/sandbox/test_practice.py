@@ -22,6 +22,7 @@ from charthouse.identity import issue, rowsecurity, tenancy
 from charthouse.identity.models import Application
 from charthouse.sandbox import describe, practice
 from tests.conftest import TEMPLATE, WORKER, _execute
+from tests.portal.guests import sign_in
 from tests.support import client
 
 SECRET = {"password", "client_secret", "sealed_secret", "token_checksum"}
@@ -235,6 +236,7 @@ def test_sandbox_json_tells_what_opens_it(sandbox: Built) -> None:
     for described in (first, second):
         assert {"id", "name", "doctors", "offices", "patients_count", "users", "oauth_apps"} <= set(described)
         assert described["api_users"]
+        assert [set(guest) for guest in described["portal_users"]] == [{"patient", "username", "password"}]
         for user in described["users"]:
             assert {"username", "password", "role", "permissions"} <= set(user)
             assert user["role"] in ("doctor", "staff")
@@ -264,6 +266,15 @@ def test_api_users_of_every_kind_of_limit(sandbox: Built) -> None:
     assert statuses == [200, 200, 200, 200, 403]
 
 
+def test_a_patient_signs_in_to_the_portal(sandbox: Built) -> None:
+    for described in sandbox.described["practices"]:
+        (guest,) = described["portal_users"]
+        browser = client()
+        answer = sign_in(browser, guest["username"], guest["password"])
+        assert answer.status_code == 302, answer.text
+        assert described["name"] in browser.get("/portal").text
+
+
 def test_log_ins_and_secrets_are_right_and_kept_as_digests(sandbox: Built) -> None:
     page = client()
     user = sandbox.described["practices"][0]["users"][0]
@@ -280,10 +291,13 @@ def test_log_ins_and_secrets_are_right_and_kept_as_digests(sandbox: Built) -> No
         app["client_secret"], Application.objects.get(client_id=app["client_id"]).client_secret
     )
     everything = json.dumps(
-        query("select password from identity_user union all select client_secret from identity_application")
+        query(
+            "select password from identity_user union all select client_secret from identity_application "
+            "union all select password from patients_portalaccess"
+        )
     )
     for described in sandbox.described["practices"]:
-        for secret in [u["password"] for u in described["users"]] + [
+        for secret in [u["password"] for u in described["users"] + described["portal_users"]] + [
             a["client_secret"] for a in described["oauth_apps"]
         ]:
             assert secret not in everything

@@ -58,3 +58,18 @@ class ApiCalls(models.Model):
 
     def __str__(self) -> str:
         return f"{self.calls} {self.counted} calls of {self.api_user_id}"
+
+
+class ApiSpacing(models.Model):
+    """When something that has its own pace was last done for a row: ``counted`` says what, ``about`` which row. Lost in
+    a crash of the database, which is no loss."""
+
+    pk = models.CompositePrimaryKey("counted", "about")
+    counted = models.CharField(max_length=30)
+    about = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    web_role_may = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+
+    def __str__(self) -> str:
+        return f"{self.counted} of {self.about} at {self.at}"

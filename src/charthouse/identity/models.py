@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
-from charthouse.identity.apimodels import ApiCalls, ApiUser
+from charthouse.identity.apimodels import ApiCalls, ApiSpacing, ApiUser
 from charthouse.identity.tokens import AccessToken, Application, Calls, Grant, RefreshToken, TokenCalls
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "SHARING",
     "AccessToken",
     "ApiCalls",
+    "ApiSpacing",
     "ApiUser",
     "Application",
     "Calls",

@@ -40,6 +40,7 @@ def sweep(step: int = STEP) -> dict[str, int]:
         "Session": _rows(Session, expire_date__lt=timezone.now()),
         "AccessAttempt": _rows(AccessAttempt, attempt_time__lt=timezone.now() - KEPT),
         "Calls": _calls("identity_calls", "hour", now - KEPT),
+        "ApiSpacing": _calls("identity_apispacing", "at", now - KEPT),
         "TokenCalls": _calls("identity_tokencalls", "minute", now - KEPT),
     }
     deleted = dict.fromkeys(ended, 0)

@@ -1,5 +1,13 @@
-from django.urls import path
+"""Pages for patients."""
 
-from charthouse.portal import views
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns = [path("portal/invitations/<str:secret>", views.invitation, name="portal-invitation")]
+from charthouse.portal import door, invitations, pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("portal", pages.home, name="portal-home"),
+    path("portal/sign-in", door.sign_in, name="portal-sign-in"),
+    path("portal/sign-out", door.sign_out, name="portal-sign-out"),
+    path("portal/password", door.forgotten, name="portal-forgotten"),
+    path("portal/invitations/<str:secret>", invitations.invitation, name="portal-invitation"),
+]

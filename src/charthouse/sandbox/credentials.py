@@ -20,16 +20,21 @@ class AppKeys:
 @dataclass
 class Credentials:
     """``seed`` and ``reference_day`` (ISO date) of the practice; passwords by username, keys by client id,
-    secrets by API user."""
+    secrets by API user; name and password of the portal by patient."""
 
     seed: int
     reference_day: str
     passwords: dict[str, str] = field(default_factory=dict)
     apps: dict[str, AppKeys] = field(default_factory=dict)
     api_secrets: dict[str, str] = field(default_factory=dict)
+    portal: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def password(self, username: str) -> str:
         return self.passwords.setdefault(username, secrets.token_urlsafe(12))
+
+    def portal_password(self, username: str, patient: int) -> str:
+        made = {"username": username, "password": secrets.token_urlsafe(12)}
+        return self.portal.setdefault(str(patient), made)["password"]
 
     def secret(self, username: str) -> str:
         from charthouse.identity import apiusers  # this is read before Django is set up

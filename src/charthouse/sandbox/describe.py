@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.identity.issue import expand
 from charthouse.identity.models import ApiUser, Application, Practice, User
@@ -46,6 +46,7 @@ def _practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:
         ],
         "patients_count": Patient.objects.using("owner").filter(practice=practice).count(),
         "users": [_user(user, credentials) for user in users if user.username in credentials.passwords],
+        "portal_users": _guests(practice, credentials),
         "oauth_apps": [_app(app, credentials) for app in applications if app.client_id in credentials.apps],
         "api_users": [
             programs.described(user, credentials)
@@ -65,6 +66,17 @@ def _user(user: User, credentials: Credentials) -> dict[str, Any]:
         "doctor": user.doctor_id,
         "permissions": user.permissions,
     }
+
+
+def _guests(practice: Practice, credentials: Credentials) -> list[dict[str, Any]]:
+    """Patients who can sign in to the portal."""
+    known = PortalAccess.objects.using("owner").filter(
+        practice=practice, patient__in=map(int, credentials.portal)
+    )
+    return [
+        {"patient": patient, **credentials.portal[str(patient)]}
+        for patient in known.order_by("patient").values_list("patient", flat=True)
+    ]
 
 
 def _app(app: Application, credentials: Credentials) -> dict[str, Any]:

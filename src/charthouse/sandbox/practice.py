@@ -169,7 +169,9 @@ class Site:
                 )
                 self._write(people)
                 if team.detailed:
-                    self.setup.copy(PortalAccess, [*invited(people, self.user, self.today)])
+                    accesses = [*invited(people, self.user, self.today)]
+                    self.setup.guest(people, accesses)
+                    self.setup.copy(PortalAccess, accesses)
                 made = book.fill(people, team.mean, self._appointments)
                 if team.detailed:
                     charts.fill(people, made)

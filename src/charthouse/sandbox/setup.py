@@ -69,6 +69,7 @@ class Setup:
 
     def __init__(self, loader: Loader, house: House, random: Random, credentials: Credentials) -> None:
         self.loader, self.house, self.random, self.credentials = loader, house, random, credentials
+        self.has_guest = False
         (self.practice,) = loader.copy(
             Practice, [{"name": house.name, "sharing": list(house.sharing), "plan_type": "Provider"}]
         )
@@ -256,6 +257,17 @@ class Setup:
 
     def programs(self) -> None:
         self.copy(ApiUser, programs.rows(self.house.name, self.practice == 1, self.credentials))
+
+    def guest(self, patients: list[people.Person], accesses: list[people.Row]) -> None:
+        """Give the first of those with access to the portal a name and a password, unless somebody has them."""
+        taken = next((row for row in accesses if row["activated_on"]), None)
+        if taken is None or self.has_guest:
+            return
+        self.has_guest = True
+        emails = {person.row["id"]: person.row["email"] for person in patients if person.row.get("email")}
+        username = emails[taken["patient_id"]].lower()
+        password = self.credentials.portal_password(username, taken["patient_id"])
+        taken |= {"username": username, "password": make_password(password)}
 
     def apps(self, owner: int) -> None:
         user = User.objects.using("owner").get(pk=owner)

@@ -1,4 +1,5 @@
-"""Who of the patients may come into the portal: inviting, letting in, revoking. docs/decisions/0125-portal-access.md
+"""Who of the patients may come into the portal: inviting, letting in, revoking. docs/decisions/0125-portal-access.md,
+0260-the-portals-log-ins.md
 
 May refuse: a patient without an e-mail address (Invalid), one who has access already (Conflict).
 """
@@ -7,22 +8,23 @@ import secrets
 from datetime import date, timedelta
 from hashlib import sha256
 
-from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from charthouse import clock
+from charthouse.domains.patients import letters
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import tenancy
-from charthouse.identity.models import Practice
-from charthouse.post import send
+from charthouse.identity.events import tell
 from charthouse.resource.errors import Conflict, Invalid
 
 LIFE = timedelta(days=7)  # of an invitation
+RESET_LIFE = timedelta(days=1)  # of a link to a new password
+BETWEEN = timedelta(minutes=5)  # two links that somebody asked for who isn't signed in
 MOST_ATTEMPTS = 5
-UNDER = "portal/invitations"
 
 
 def standing(practice: int, patient: int) -> "QuerySet[PortalAccess]":
@@ -33,38 +35,47 @@ def standing(practice: int, patient: int) -> "QuerySet[PortalAccess]":
     ).order_by("id")
 
 
-def invite(patient: Patient, user: int) -> PortalAccess:
-    """Send an invitation; one that was sent before stops. Within the caller's transaction, the patient locked."""
-    try:
-        validate_email(patient.email)
-    except ValidationError:
-        raise Invalid({"email": ["The patient has no valid e-mail address."]}) from None
-    now, practice = clock.now(), patient.practice_id
-    for before in PortalAccess.objects.filter(practice=practice, patient=patient.pk, disabled_on=None):
+def invite(patient: Patient, user: int | None, *, api_user: int | None = None) -> PortalAccess:
+    """Send an invitation; one that was sent before stops. Within the caller's transaction, the patient locked.
+    ``user`` or ``api_user`` sends it."""
+    _reachable(patient)
+    for before in _not_disabled(patient):
         if before.activated_on is not None:
             raise Conflict("The patient has access to the portal already.")
         _disable(before, user)
-    secret = f"{practice}-{secrets.token_urlsafe(32)}"
+    now, secret = clock.now(), _new_secret(patient.practice_id)
     made = PortalAccess.objects.create(
-        practice_id=practice,
+        practice_id=patient.practice_id,
         patient=patient,
         doctor_id=patient.doctor_id,
         enabled_by_id=user,
+        api_user_id=api_user,
         enabled_on=now,
         expires_on=now + LIFE,
+        link_sent_at=now,
         token=_checksum(secret),
     )
-    name = Practice.objects.get(pk=practice).name
-    link = f"{settings.BASE_URL}/{UNDER}/{secret}"
-    send.email(
-        practice,
-        patient.email,
-        f"Your patient portal at {name}",
-        f"{name} invites you to its patient portal.\n\nOpen this link and confirm your date of birth:\n\n{link}\n\n"
-        f"It works once, until {made.expires_on:%Y-%m-%d %H:%M} UTC. If you did not expect it, ignore this e-mail.\n",
-        purpose="portal invitation",
-    )
+    letters.post("invitation", patient, secret, made.expires_on)
     return made
+
+
+def invite_or_renew(patient: Patient, user: int | None, *, api_user: int | None = None) -> PortalAccess:
+    """The same; who has access already is sent a link to a new password."""
+    active = _not_disabled(patient).filter(activated_on__isnull=False).first()
+    if active is None:
+        return invite(patient, user, api_user=api_user)
+    renew(active, patient)
+    return active
+
+
+def renew(row: PortalAccess, patient: Patient) -> None:
+    """Send a link to a new password, after which the old one still holds until the link is taken. Within the caller's
+    transaction, ``row`` or its patient locked."""
+    _reachable(patient)
+    now, secret = clock.now(), _new_secret(row.practice_id)
+    row.token, row.attempts, row.link_sent_at, row.expires_on = _checksum(secret), 0, now, now + RESET_LIFE
+    row.save(update_fields=["token", "attempts", "link_sent_at", "expires_on", "updated_at"])
+    letters.post("password" if row.username else "invitation", patient, secret, row.expires_on, row.username)
 
 
 def revoke(practice: int, patient: int, user: int) -> None:
@@ -73,13 +84,24 @@ def revoke(practice: int, patient: int, user: int) -> None:
         _disable(row, user)
 
 
-def _disable(row: PortalAccess, user: int) -> None:
-    row.disabled_by_id, row.disabled_on, row.token = user, clock.now(), ""
-    row.save(update_fields=["disabled_by", "disabled_on", "token", "updated_at"])
+def _not_disabled(patient: Patient) -> "QuerySet[PortalAccess]":
+    return PortalAccess.objects.filter(practice=patient.practice_id, patient=patient.pk, disabled_on=None)
+
+
+def _reachable(patient: Patient) -> None:
+    try:
+        validate_email(patient.email)
+    except ValidationError:
+        raise Invalid({"email": ["The patient has no valid e-mail address."]}) from None
+
+
+def _disable(row: PortalAccess, user: int | None) -> None:
+    row.disabled_by_id, row.disabled_on, row.token, row.password = user, clock.now(), "", ""
+    row.save(update_fields=["disabled_by", "disabled_on", "token", "password", "updated_at"])
 
 
 def invited(secret: str) -> PortalAccess | None:
-    """The invitation that a link means, in its practice, which this establishes; None when it can't be taken."""
+    """The access that a link means, in its practice, which this establishes; None when it can't be taken."""
     practice, _, rest = secret.partition("-")
     if not (practice.isascii() and practice.isdigit() and len(practice) < 19 and rest):
         return None
@@ -89,8 +111,8 @@ def invited(secret: str) -> PortalAccess | None:
         .filter(
             practice=int(practice),
             token=_checksum(secret),
-            activated_on=None,
             disabled_on=None,
+            archived=False,
             expires_on__gt=clock.now(),
             attempts__lt=MOST_ATTEMPTS,
             patient__archived=False,
@@ -99,22 +121,49 @@ def invited(secret: str) -> PortalAccess | None:
     )
 
 
-def activate(secret: str, born: date | None) -> bool:
-    """Take an invitation with the patient's date of birth; whether that was right. The link works once."""
+def take(secret: str, born: date | None, username: str, password: str | None) -> dict[str, str] | None:
+    """Take a link with the patient's date of birth: from here on they sign in with this name and password.
+
+    What is wrong, by name: nothing when it was taken, None when the link is no good (any more). A wrong date of birth
+    counts against the link. ``username`` matters to who has none yet. ``password`` None: only the date is looked at.
+    """
     with transaction.atomic():
         found = invited(secret)
         if found is None:
-            return False
+            return None
         row = PortalAccess.objects.select_for_update(of=("self",)).get(pk=found.pk)
         if row.token != found.token or row.attempts >= MOST_ATTEMPTS:
-            return False  # somebody was quicker
+            return None  # somebody was quicker
         if born is None or found.patient.date_of_birth != born:
             row.attempts += 1
             row.save(update_fields=["attempts", "updated_at"])
-            return False
-        row.activated_on, row.token = clock.now(), ""
-        row.save(update_fields=["activated_on", "token", "updated_at"])
-    return True
+            return {"born": "This is not the date of birth that the practice has."}
+        if password is None:
+            return {}
+        return _let_in(row, row.username or username, password)
+
+
+def _let_in(row: PortalAccess, username: str, password: str) -> dict[str, str]:
+    others = PortalAccess.objects.filter(
+        practice=row.practice_id, username=username, disabled_on=None, archived=False
+    )
+    if others.exclude(pk=row.pk).exists():
+        return {"username": "Somebody else signs in with this name. Choose another."}
+    again, row.username, row.password, row.token = (
+        row.activated_on is not None,
+        username,
+        make_password(password),
+        "",
+    )
+    row.activated_on = row.activated_on or clock.now()
+    row.save(update_fields=["username", "password", "activated_on", "token", "updated_at"])
+    what = "portal password changed" if again else "portal access taken"
+    tell(what, practice_id=row.practice_id, patient_id=row.patient_id)
+    return {}
+
+
+def _new_secret(practice: int) -> str:
+    return f"{practice}-{secrets.token_urlsafe(32)}"
 
 
 def _checksum(secret: str) -> str:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Exists, Q
 
 from charthouse.domains.patients import cerbo_actions as actions
-from charthouse.domains.patients import cerbo_facilities
+from charthouse.domains.patients import cerbo_facilities, cerbo_portal
 from charthouse.domains.patients.cerbo_keys import PATIENT, PATIENT_TAG, access, zones
 from charthouse.domains.patients.models import Patient, PatientTag, PortalRequest, Tag
 from charthouse.domains.patients.queue import STATUSES, TYPES
@@ -248,4 +248,4 @@ portal_queue = Resource(
 )
 
 RESOURCES = [*cerbo_facilities.RESOURCES, patients, found_patients, tags, patient_tags, portal_queue]
-FUNCTIONS = [*cerbo_facilities.FUNCTIONS, put_tags, take_tag, send_email]
+FUNCTIONS = [*cerbo_facilities.FUNCTIONS, *cerbo_portal.FUNCTIONS, put_tags, take_tag, send_email]

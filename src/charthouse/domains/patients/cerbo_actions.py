@@ -14,6 +14,7 @@ from charthouse import clock
 from charthouse.domains.patients import actions, tags
 from charthouse.domains.practice.cerbo_keys import API_MADE
 from charthouse.domains.practice.models import Doctor
+from charthouse.identity.apilimits import keep_apart
 from charthouse.post import send
 from charthouse.resource import read, sql
 from charthouse.resource.change import Change
@@ -169,7 +170,8 @@ RESULT: tuple[Field, ...] = (
 
 
 def send_email(call: Call) -> dict[str, Any]:
-    """An e-mail to the patient's primary address, queued. Raises Invalid for an address that is none."""
+    """An e-mail to the patient's primary address, queued. Raises Invalid for an address that is none, Throttled for a
+    second one too soon."""
     wrong = {}
     for name, address in (("reply-to", call.values["reply-to"]), ("patient_id", call.row.email)):
         try:
@@ -180,6 +182,7 @@ def send_email(call: Call) -> dict[str, Any]:
             ]
     if wrong:
         raise Invalid(wrong)
+    keep_apart("email_per_patient", call.row.pk)
     values = call.values
     send.email(
         call.actor.practice,

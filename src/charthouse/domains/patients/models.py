@@ -6,8 +6,8 @@ Codes (payment profile, plan type, relationship) are kept as the wire has them: 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from charthouse import clock
 from charthouse.domains.patients.facilities import Facility, PatientFacility
+from charthouse.domains.patients.portal_models import PortalAccess, PortalWording
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.tags import PatientTag, Tag
 from charthouse.domains.practice.models import text
@@ -29,6 +29,7 @@ __all__ = [
     "Payer",
     "PortalAccess",
     "PortalRequest",
+    "PortalWording",
     "ReferringDoctor",
     "Tag",
     "WorkersCompInsurance",
@@ -404,51 +405,6 @@ class CustomInsurancePlanName(Record):
 
     def __str__(self) -> str:
         return self.insurance_plan_name
-
-
-class PortalAccess(Record):
-    """A patient's access to the portal: an invitation until ``activated_on``, access from then until ``disabled_on``.
-
-    ``doctor``: the primary provider when it was sent. ``token``: SHA-256, in hex, of what the link carries, empty once
-    it was used; it works once, until ``expires_on``. ``attempts``: how often a wrong date of birth was given.
-    ``username``: what the patient signs in with, once chosen; unique in the practice.
-    """
-
-    patient = RecordKey("patients.Patient", related_name="portal_accesses")
-    doctor = RecordKey("practice.Doctor", indexed=False)
-    enabled_by = RecordKey("identity.User", indexed=False)
-    enabled_on = models.DateTimeField(default=clock.now)
-    expires_on = models.DateTimeField()
-    activated_on = models.DateTimeField(null=True, blank=True)
-    disabled_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
-    disabled_on = models.DateTimeField(null=True, blank=True)
-    token = text(64)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    username = text(254)
-
-    identifying = {"username": NOTHING}
-
-    unfollowed = frozenset({"token"})
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["practice", "username"],
-                condition=~models.Q(username="") & models.Q(disabled_on=None, archived=False),
-                name="portal_username_once",
-            ),
-            models.UniqueConstraint(
-                fields=["practice", "patient"],
-                condition=models.Q(disabled_on=None, archived=False),
-                name="one_portal_access",
-            ),
-            models.UniqueConstraint(
-                fields=["practice", "token"], condition=~models.Q(token=""), name="portal_token_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"portal access of patient {self.patient_id}"
 
 
 class Payer(models.Model):

@@ -1,0 +1,101 @@
+"""The portal's log-ins as Cerbo has them: inviting, and whether a name and a password are a patient's. Facts: seed 002;
+reference cerbo/operations.yaml, behaviour.md."""
+
+from typing import Any
+
+from charthouse.domains.patients import access, log_ins
+from charthouse.domains.patients.cerbo_actions import RESULT
+from charthouse.domains.patients.models import Patient
+from charthouse.identity.apilimits import keep_apart
+from charthouse.resource.errors import Invalid
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Id, Text
+from charthouse.resource.functions import Call, Function
+from charthouse.resource.nested import Embedded
+
+GROUP = ("patient_portal",)
+
+
+def invite(call: Call) -> dict[str, Any]:
+    """An e-mail to the patient's primary address with a link: to the portal, or to a new password for one who has
+    access."""
+    patient = call.row
+    if patient.patient_status != "A":
+        raise Invalid({"patient_id": ["The patient is not active."]})
+    keep_apart("email_per_patient", patient.pk)
+    access.invite_or_renew(patient, call.actor.user, api_user=call.actor.api_user)
+    return {"result": True, "message": "The invitation will be sent."}
+
+
+def status(patient: Patient) -> str:
+    """As ``patient_status_description`` of a patient has it."""
+    words = {"A": "active", "D": "deceased"}
+    return words.get(patient.patient_status, "prospective" if patient.is_prospective else "inactive")
+
+
+def validate(call: Call) -> dict[str, Any]:
+    """A wrong pair is an answer, no error, and takes as long as a right one."""
+    found = log_ins.of_practice(call.actor.practice, call.values["username"], call.values["password"])
+    if found is None:
+        return {"result": False, "message": "The log-in is wrong.", "patient_details": None}
+    patient, hidden = found.patient, call.actor.anonymous
+    who = {
+        "first_name": patient.first_name,
+        "last_name": patient.last_name,
+        "email_address": patient.email,
+    }
+    shown = dict.fromkeys(who, "") if hidden else who
+    details = {"id": patient.pk, **shown, "status": status(patient)}
+    return {"result": True, "message": "The log-in is right.", "patient_details": details}
+
+
+FUNCTIONS = [
+    Function(
+        path="patients/{id}/portal/invite",
+        of="patients",
+        method="POST",
+        doc="E-mail a patient a link to the portal; to a new password, where the patient has access already.",
+        scopes=GROUP,
+        counted="email_trigger",
+        answers=RESULT,
+        run=invite,
+        example={"result": True, "message": "The invitation will be sent."},
+    ),
+    Function(
+        path="patients/portal/validate_credentials",
+        method="POST",
+        doc="Whether a patient signs in to the portal with this name and password.",
+        scopes=GROUP,
+        permissions=(),
+        counted="credential_validation",
+        reading=True,
+        fields=(
+            Text("username", REQUIRED, stored=False, max_length=254),
+            Text("password", REQUIRED, stored=False, max_length=200),
+        ),
+        answers=(
+            Boolean("result", READ_ONLY, nullable=False),
+            Text("message", READ_ONLY, nullable=False),
+            Embedded(
+                "patient_details",
+                READ_ONLY,
+                open=True,
+                fields=(
+                    Id("id"),
+                    Text("first_name"),
+                    Text("last_name"),
+                    Text("email_address"),
+                    Text("status"),
+                ),
+                doc="Who it is; null where the log-in is wrong.",
+            ),
+        ),
+        run=validate,
+        example={
+            "username": "amara@example.com",
+            "password": "correct horse battery staple",
+            "result": True,
+            "message": "The log-in is right.",
+            "patient_details": {"id": 12, "first_name": "Amara", "status": "active"},
+        },
+    ),
+]

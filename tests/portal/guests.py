@@ -1,0 +1,75 @@
+"""Patients who sign in to the portal."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import httpx
+from django.contrib.auth.hashers import make_password
+
+from charthouse import clock
+from charthouse.domains.patients.models import Patient, PortalAccess
+from charthouse.identity import tenancy
+from tests.support import PASSWORD, Clinic, client
+
+CSRF = "charthouse_csrf"
+
+
+@dataclass
+class Known:
+    """A patient with access, whose password is PASSWORD."""
+
+    clinic: Clinic
+    patient: Patient
+    access: PortalAccess
+
+    @property
+    def username(self) -> str:
+        return self.access.username
+
+    def browser(self) -> httpx.Client:
+        """Signed in."""
+        opened = client()
+        answer = sign_in(opened, self.username)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/portal"), answer.text
+        return opened
+
+
+def make(clinic: Clinic, username: str = "amara@example.com", **values: Any) -> Known:
+    with tenancy.within(clinic.id):
+        said = {
+            "first_name": "Amara",
+            "last_name": "Okafor",
+            "gender": "Female",
+            "email": "amara@example.com",
+        }
+        patient = Patient.objects.create(
+            practice=clinic.practice,
+            doctor=clinic.doctor,
+            **said | {"date_of_birth": date(1987, 4, 12)} | values,
+        )
+        now = clock.now()
+        access = PortalAccess.objects.create(
+            practice=clinic.practice,
+            patient=patient,
+            doctor=clinic.doctor,
+            enabled_by=clinic.user,
+            expires_on=now,
+            activated_on=now,
+            username=username,
+            password=make_password(PASSWORD),
+        )
+    return Known(clinic, patient, access)
+
+
+def post(browser: httpx.Client, path: str, **said: Any) -> httpx.Response:
+    """A form of a page that this browser has open; files are (name, content) pairs."""
+    files = {name: value for name, value in said.items() if isinstance(value, tuple)}
+    data = {name: value for name, value in said.items() if name not in files}
+    data["csrfmiddlewaretoken"] = browser.cookies.get(CSRF, "")
+    return browser.post(path, data=data, files=files or None)
+
+
+def sign_in(browser: httpx.Client, username: str, password: str = PASSWORD, **other: str) -> httpx.Response:
+    browser.get("/portal/sign-in")
+    return post(browser, "/portal/sign-in", username=username, password=password, **other)
