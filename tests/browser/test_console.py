@@ -43,6 +43,9 @@ PAGES = [
     "/tasks/new",
     "/inbox",
     "/catalogues/prices",
+    "/catalogues/tags",
+    "/catalogues/trackers/new",
+    "/catalogues/directory",
 ]
 OF_THE_CHART = (
     "",
@@ -54,6 +57,9 @@ OF_THE_CHART = (
     "/problems",
     "/problems/new",
     "/documents/new",
+    "/supplements/new",
+    "/images/new",
+    "/tags",
 )
 
 
@@ -211,7 +217,7 @@ def test_on_a_phone(page: Page, enter: Callable[[str], Page]) -> None:
     enter("/")
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
-    page.locator("#menu summary", has_text="Catalogues").click()
+    page.locator("#menu summary", has_text="Visits and tasks").click()
     page.get_by_role("link", name="Appointment profiles", exact=True).click()
     expect(page.get_by_role("heading", name="Appointment profiles")).to_be_visible()
 

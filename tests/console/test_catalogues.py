@@ -5,9 +5,11 @@ import re
 import httpx
 import pytest
 
+from charthouse.console import chart_care
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.declared import RESOURCES
+from charthouse.console.declared_care import LISTS, OF_PATIENTS
 from charthouse.console.work import INBOX, TASKS
 from charthouse.domains.messaging.models import Message, MessageNote
 from charthouse.domains.tasks.models import Task, TaskNote, TaskStatus
@@ -52,6 +54,17 @@ OWN = {
     "price_lists": {"plan_name": "Self-pay"},
     "stock_categories": {"name": "Vaccines"},
     "plan_names": {"insurance_plan_name": "County employees"},
+    "formulary": {"name": "Metformin 500 mg tablet", "rxnorm": "861007"},
+    "supplement_list": {"name": "Magnesium", "kind": "Minerals"},
+    "directory": {"name": "Foothill Diagnostics", "kind": "laboratory"},
+    "note_headings": {"name": "Social history"},
+    "health_trackers": {
+        "name": "Mammogram",
+        "frequency": "Every 2 years",
+        "applies_to": "all",
+        "start_age": "40",
+    },
+    "tag_list": {"name": "VIP", "category": "Care", "description": "Calls go through.", "color": "b2f07e"},
     "note_fields": {"name": "Chief complaint", "clinical_note_template": "note_templates"},
     "charge_definitions": {"name": "Office visit", "retail": "145.00", "minutes": "30"},
     "prices": {"code": "99213", "base_price": "145.00", "schedule": "price_lists"},
@@ -62,7 +75,7 @@ BASES = {catalogue.path: catalogue.base for catalogue in CATALOGUES}
 def add(browser: httpx.Client, clinic: Clinic, path: str) -> str:
     """The id of a row written through the form."""
     values = {name: add(browser, clinic, text) if text in OWN else text for name, text in OWN[path].items()}
-    if path not in ("note_fields", "prices", "charge_definitions"):
+    if path not in ("note_fields", "prices", "charge_definitions", *(resource.path for resource in LISTS)):
         values["doctor"] = str(clinic.doctor.pk)
     assert send(browser, f"/{BASES[path]}/new", **values).status_code == 302
     rows = re.findall(rf'href="/{BASES[path]}/(\d+)"', browser.get(f"/{BASES[path]}").text)
@@ -85,7 +98,22 @@ def test_what_the_api_only_reads_is_set_up_here(browser: httpx.Client, clinic: C
 
 
 def test_every_own_declaration_has_a_page() -> None:
-    assert {resource.path for resource in RESOURCES} == set(OWN)
+    sections = {section.path for section in chart_care.SECTIONS}
+    assert sections == {resource.path for resource in OF_PATIENTS}
+    assert {resource.path for resource in RESOURCES} == set(OWN) | sections
+
+
+def test_what_does_not_fit_together_is_refused(browser: httpx.Client) -> None:
+    tracker = OWN["health_trackers"] | {"end_age": "30"}
+    assert "lies before the start" in send(browser, "/catalogues/trackers/new", **tracker).text
+    red = send(browser, "/catalogues/tags/new", **OWN["tag_list"] | {"color": "red"})
+    assert red.status_code == 400
+    assert "required pattern" in red.text
+    noted = OWN["tag_list"] | {"note_displays_on_dashboard": "true"}
+    assert "only where the tag is" in send(browser, "/catalogues/tags/new", **noted).text
+    send(browser, "/catalogues/tags/new", **OWN["tag_list"])
+    again = send(browser, "/catalogues/tags/new", **OWN["tag_list"])
+    assert "A tag with this name exists already." in again.text
 
 
 def test_a_task_its_notes_and_its_end(browser: httpx.Client, clinic: Clinic) -> None:

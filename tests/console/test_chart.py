@@ -28,7 +28,9 @@ from tests.support import PASSWORD, Clinic, make_practice, make_user
 PAGES = (
     "", "/edit", "/visits", "/vitals", "/labs", "/billing", "/billing/payment", "/problems", "/problems/new",
     "/medications", "/medications/new", "/allergies", "/allergies/new", "/vaccines", "/vaccines/new", "/documents",
-    "/documents/new", "/messages", "/messages/new", "/calls", "/calls/new",
+    "/documents/new", "/messages", "/messages/new", "/calls", "/calls/new", "/supplements", "/supplements/new",
+    "/maintenance", "/maintenance/new", "/notes", "/notes/new", "/images", "/images/new", "/tags", "/tags/new",
+    "/facilities", "/facilities/new",
 )  # fmt: skip
 
 

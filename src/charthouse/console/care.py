@@ -6,6 +6,7 @@ from charthouse.console import (
     booking,
     calendar,
     chart,
+    chart_care,
     chart_pages,
     day,
     patients,
@@ -50,7 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<int:visit>/note", visits.write, name="visit-write"),
     path("visits/<int:visit>/lock", visits.lock, name="visit-lock"),
     path("visits/<int:visit>/unlock", visits.unlock, name="visit-unlock"),
-    *chart.urls(),
+    *chart.urls(*chart_care.SECTIONS),
     *TASKS.urls(),
     *INBOX.urls(),
 ]
@@ -62,11 +63,17 @@ QUEUE = Entry(
     count=portal_queue.waiting,
 )
 offer("Care", QUEUE, TASKS.entry, INBOX.entry)
+PLACES = (
+    "problems", "medications", "supplements", "allergies", "vaccines", "maintenance", "labs", "notes", "documents",
+    "images", "messages", "calls", "facilities", "tags",
+)  # fmt: skip
+SECTIONS = {section.place: section for section in (*chart.SECTIONS, *chart_care.SECTIONS)}
 chart.tab("Summary", "patient")
 chart.tab("Visits", "chart-visits", "Access Clinical Notes")
 chart.tab("Vitals", "chart-vitals", "Access Clinical Notes")
-for section in chart.SECTIONS:
-    if section.place == "documents":
+for place in PLACES:
+    if place == "labs":
         chart.tab("Labs", "chart-labs")
-    section.tab()
+    else:
+        SECTIONS[place].tab()
 chart.tab("Billing", "chart-billing", "Access Billing", "Show Billing Tab", "Access Patients Payments")

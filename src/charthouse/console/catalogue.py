@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from charthouse.console import forms, records
-from charthouse.console.navigation import Entry
+from charthouse.console.navigation import CATALOGUES, Entry
 from charthouse.console.page import Request, View, page, show
 from charthouse.console.tables import Choice, Column, Table
 from charthouse.resource.declare import Resource
@@ -36,6 +36,9 @@ class Catalogue:
     fixed    keys that every new row gets
     related  ORM relations that the columns show
     choices  parameters that narrow the list
+    size     rows of a page
+    group    section of the menu
+    gone     what becomes of a row that is deleted
     """
 
     path: str = field(kw_only=False)
@@ -54,6 +57,9 @@ class Catalogue:
     related: Sequence[str] = ()
     choices: Sequence[Choice] = ()
     primary: bool = False
+    size: int = 25
+    group: str = CATALOGUES
+    gone: str = "will no longer be offered. What refers to it stays as it is."
 
     @cached_property
     def resource(self) -> Resource:
@@ -81,6 +87,11 @@ class Catalogue:
     def one_at(self, request: Request, row: int, **at: int) -> Mapping[str, Any]:
         """One object as the API shows it. Raises NotFound, also where it lies elsewhere."""
         return records.get(self.resource, request.actor, row)
+
+    def called(self, one: Mapping[str, Any]) -> str:
+        """What a row is called: by its own words, or by its kind."""
+        words = records.words(one)
+        return self.one.capitalize() if words == str(one.get("id")) else words
 
     def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
         """What the page of a row gets beside its form."""
@@ -137,6 +148,7 @@ class Catalogue:
             search=self.search,
             choices=self.choices,
             order=self.order,
+            size=self.size,
             empty=f"There is no {self.one} yet.",
         )
         found = self.found(request, **at).select_related(*self.related)
@@ -171,14 +183,14 @@ class Catalogue:
 
     def remove(self, request: Request, row: int, **at: int) -> HttpResponseBase:
         around = self.around(request, **at)
-        told = records.words(self.one_at(request, row, **at))
+        told = self.called(self.one_at(request, row, **at))
         if request.method == "POST":
             records.delete(self.resource, request.actor, row)
             return self._done(request, at, f"The {self.one} has been deleted.")
         values = {
             **around,
             "title": f"Delete this {self.one}?",
-            "text": f"“{told}” will no longer be offered. What refers to it stays as it is.",
+            "text": f"“{told}” {self.gone}",
             "button": "Delete",
             "danger": True,
             "back": self._to("-one", at, row),
@@ -208,7 +220,7 @@ class Catalogue:
     ) -> HttpResponseBase:
         options = records.Choices(request.actor)
         form = forms.build(self.fields, self.resource.model, values, options, self.labels, self.notes)
-        title = f"New {self.one}" if row is None else self.title if refusal else records.words(values)
+        title = f"New {self.one}" if row is None else self.title if refusal else self.called(values)
         told = {
             **around,
             "form": form.told(refusal),

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from charthouse.console import catalogues_care
 from charthouse.console.catalogue import Catalogue
+from charthouse.console.navigation import BILLING, CHARTS, DIRECTORY, VISITS
 from charthouse.console.tables import Column
 
 
@@ -17,6 +19,7 @@ CATALOGUES = (
         one="profile",
         about="Kinds of visits, and the length and color that appointments of the kind have.",
         base="catalogues/profiles",
+        group=VISITS,
         icon="calendar-event",
         columns=(
             Column("Name", "name", sort="name"),
@@ -37,6 +40,7 @@ CATALOGUES = (
         one="field",
         about="What the practice wants to know of patients beside the usual.",
         base="catalogues/fields",
+        group=CHARTS,
         icon="adjustments",
         columns=(
             Column("Name", "name", sort="name"),
@@ -56,6 +60,7 @@ CATALOGUES = (
         one="template",
         about="Blocks of the week that are kept for a kind of visit.",
         base="catalogues/templates",
+        group=VISITS,
         icon="calendar-week",
         columns=(
             Column("Profile", "profile"),
@@ -74,6 +79,7 @@ CATALOGUES = (
         one="profile",
         about="When patients are reminded, and how.",
         base="catalogues/reminders",
+        group=VISITS,
         icon="bell",
         columns=(
             Column("Name", "name", sort="name"),
@@ -90,6 +96,7 @@ CATALOGUES = (
         one="template",
         about="Sections of clinical notes; their fields are under Note fields.",
         base="catalogues/notes",
+        group=CHARTS,
         icon="template",
         columns=(
             Column("Name", "name", sort="name"),
@@ -106,6 +113,7 @@ CATALOGUES = (
         one="field",
         about="What the sections of clinical notes ask.",
         base="catalogues/note-fields",
+        group=CHARTS,
         icon="notes",
         columns=(
             Column("Name", "name", sort="name"),
@@ -124,6 +132,7 @@ CATALOGUES = (
         one="vital",
         about="What is measured at visits beside the usual.",
         base="catalogues/vitals",
+        group=CHARTS,
         icon="heartbeat",
         columns=(Column("Name", "name", sort="name"), Column("Unit", "unit"), Column("Type", "data_type")),
         search=("name",),
@@ -134,6 +143,7 @@ CATALOGUES = (
         one="field",
         about="What is asked of every appointment beside the usual.",
         base="catalogues/visit-fields",
+        group=VISITS,
         icon="adjustments",
         columns=(
             Column("Name", "field_name", sort="field_name"),
@@ -148,6 +158,7 @@ CATALOGUES = (
         one="flag",
         about="What can be pinned to a patient.",
         base="catalogues/flags",
+        group=CHARTS,
         icon="flag",
         columns=(
             Column("Name", "name", sort="name"),
@@ -162,6 +173,7 @@ CATALOGUES = (
         one="form",
         about="What patients sign.",
         base="catalogues/consent",
+        group=CHARTS,
         icon="clipboard-text",
         columns=(
             Column("Title", "title", sort="title"),
@@ -177,6 +189,7 @@ CATALOGUES = (
         one="profile",
         about="Codes that are billed together.",
         base="catalogues/billing",
+        group=BILLING,
         icon="receipt",
         columns=(
             Column("Name", "name", sort="name"),
@@ -192,6 +205,7 @@ CATALOGUES = (
         one="schedule",
         about="Price lists, in general or for a payer's plan; their prices are under Prices.",
         base="catalogues/fees",
+        group=BILLING,
         icon="coin",
         columns=(
             Column("Plan", lambda row: row.plan_name or "In general", sort="plan_name"),
@@ -212,6 +226,7 @@ CATALOGUES = (
         title="Prices",
         one="price",
         base="catalogues/prices",
+        group=BILLING,
         icon="cash",
         columns=(
             Column("Code", "code", sort="code"),
@@ -230,6 +245,7 @@ CATALOGUES = (
         one="charge",
         about="What patients are charged for by the practice itself, beside claims.",
         base="catalogues/charges",
+        group=BILLING,
         icon="coin",
         columns=(
             Column("Name", "name", sort="name"),
@@ -254,6 +270,7 @@ CATALOGUES = (
         one="payer",
         about="The directory of insurers that claims go to.",
         base="catalogues/payers",
+        group=BILLING,
         icon="building-bank",
         columns=(
             Column("Name", "payer_name", sort="payer_name"),
@@ -270,6 +287,7 @@ CATALOGUES = (
         one="plan",
         about="Names of plans of the practice's own.",
         base="catalogues/plans",
+        group=BILLING,
         icon="id",
         columns=(Column("Plan", "insurance_plan_name", sort="insurance_plan_name"),),
         search=("insurance_plan_name",),
@@ -280,6 +298,7 @@ CATALOGUES = (
         one="lab",
         about="Where orders go.",
         base="catalogues/labs",
+        group=DIRECTORY,
         icon="test-pipe",
         columns=(Column("Name", "name", sort="name"), Column("Facility", "facility_code")),
         search=("name",),
@@ -289,6 +308,7 @@ CATALOGUES = (
         title="Stock categories",
         one="category",
         base="catalogues/stock-categories",
+        group=DIRECTORY,
         icon="category",
         columns=(Column("Name", "name", sort="name"), Column("Type", "category_type")),
         search=("name",),
@@ -299,6 +319,7 @@ CATALOGUES = (
         one="lot",
         about="What is left of a lot is counted from the vaccinations.",
         base="catalogues/vaccines",
+        group=DIRECTORY,
         icon="vaccine-bottle",
         columns=(
             Column("Vaccine", "name", sort="name"),
@@ -313,6 +334,7 @@ CATALOGUES = (
         title="Task categories",
         one="category",
         base="catalogues/task-categories",
+        group=VISITS,
         icon="folder",
         columns=(Column("Name", "name", sort="name"), Column("Archived", "archived")),
         asks=("name", "archived"),
@@ -323,6 +345,7 @@ CATALOGUES = (
         title="Task statuses",
         one="status",
         base="catalogues/task-statuses",
+        group=VISITS,
         icon="list-check",
         columns=(
             Column("Name", "name", sort="name"),
@@ -337,8 +360,10 @@ CATALOGUES = (
         title="Task templates",
         one="template",
         base="catalogues/task-templates",
+        group=VISITS,
         icon="template",
         columns=(Column("Name", "name", sort="name"), Column("Title", "default_title", kind="wide")),
         search=("name",),
     ),
+    *catalogues_care.CATALOGUES,
 )

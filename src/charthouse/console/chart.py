@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,14 +12,17 @@ from django.urls import URLPattern, reverse
 from charthouse import clock
 from charthouse.console import frames, records
 from charthouse.console.catalogue import Catalogue
+from charthouse.console.drawn import Dot
 from charthouse.console.page import Request
 from charthouse.console.tables import Badge, Column
 from charthouse.domains.documents.models import Document
-from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.models import Patient, PatientTag
 from charthouse.resource.errors import Forbidden, NotFound
+from charthouse.resource.fields import Field
 
 WITHIN = "patients/<int:patient>/"
 SHELL = "console/chart.html"
+MOST_TAGS = 12
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def patient(request: Request, patient_id: int) -> Patient:
 
 
 def around(request: Request, patient_id: int) -> dict[str, Any]:
-    """What every page of a chart shows of the patient: three queries. Raises Forbidden, NotFound."""
+    """What every page of a chart shows of the patient: four queries. Raises Forbidden, NotFound."""
     found = patient(request, patient_id)
     here = request.path.rstrip("/")
     tabs = [
@@ -66,6 +70,7 @@ def around(request: Request, patient_id: int) -> dict[str, Any]:
         "patient": found,
         "age": age(found.date_of_birth, found.date_of_death),
         "allergies": _allergies(request, found),
+        "tags": _tags(found),
         "tabs": [(name, address, address == deepest) for name, address in tabs],
     }
 
@@ -88,6 +93,18 @@ def _allergies(request: Request, found: Patient) -> list[str] | None:
     return list(active.values_list("description", flat=True)[:6])
 
 
+def _tags(found: Patient) -> list[Dot]:
+    """The patient's tags that a chart shows, with what was said of them."""
+    rows = PatientTag.objects.filter(practice=found.practice_id, patient=found.pk, archived=False)
+    shown = rows.filter(tag__archived=False, tag__displays_on_dash=True).select_related("tag")
+    return [Dot(row.tag.color, _words(row)) for row in shown.order_by("pk")[:MOST_TAGS]]
+
+
+def _words(row: PatientTag) -> str:
+    said = row.notes if row.tag.note_displays_on_dashboard else ""
+    return f"{row.tag.name}: {said}" if said else row.tag.name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Section(Catalogue):
     """A list of the chart: rows of one patient. ``at_doctor``: key of the doctor whose row a new one is, which the
@@ -96,10 +113,16 @@ class Section(Catalogue):
     of: str = "patient"
     at_doctor: str = "doctor"
     base: str = field(default="", init=False)
+    gone: str = "will no longer stand in the chart."
     place: str
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base", WITHIN + self.place)
+
+    @cached_property
+    def fields(self) -> list[Field]:
+        """Without the patient, who is that of the chart."""
+        return [one for one in super().fields if one.name != "patient"]
 
     @property
     def view(self) -> str:
@@ -329,9 +352,9 @@ SECTIONS = (
 )
 
 
-def urls() -> list[URLPattern]:
+def urls(*more: Section) -> list[URLPattern]:
     found = []
-    for section in SECTIONS:
+    for section in (*SECTIONS, *more):
         found += section.urls()
     return found
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from charthouse.console import declared_accounts
+from charthouse.console import declared_accounts, declared_care
 from charthouse.dialects.drchrono.registry import registry as drchrono
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
 from charthouse.domains.billing.models import BillingProfile, FeeSchedule, FeeScheduleItem
@@ -64,6 +64,7 @@ def _made_by(change: Change) -> None:
 
 
 RESOURCES = (
+    *declared_care.RESOURCES,
     _set_up(
         "note_templates",
         ClinicalNoteTemplate,

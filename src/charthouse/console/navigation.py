@@ -8,7 +8,10 @@ from django.urls import reverse
 
 from charthouse.identity.models import User
 
-LONG = 8  # lines of a section that are always shown
+# Sections of what a practice sets up; each is folded unless the page is one of its own.
+VISITS, CHARTS, BILLING, DIRECTORY = "Visits and tasks", "Charts", "Billing", "Directory and stock"
+CATALOGUES = "Catalogues"
+FOLDED = (VISITS, CHARTS, BILLING, DIRECTORY, CATALOGUES)
 MOST_COUNTED = 99  # things that wait
 
 
@@ -45,14 +48,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """``name`` stands above its lines; "" for none. A long one is ``folded`` unless the page is one of its own."""
+    """``name`` stands above its lines; "" for none."""
 
     name: str
     lines: list[Line]
 
     @property
     def folds(self) -> bool:
-        return bool(self.name) and len(self.lines) > LONG
+        return self.name in FOLDED
 
     @property
     def folded(self) -> bool:
@@ -62,7 +65,7 @@ class Section:
 _sections: dict[str, list[Entry]] = {
     "": [Entry(name="Home", view="home", icon="home")],
     "Care": [],
-    "Catalogues": [],
+    **{name: [] for name in FOLDED},
     "Practice": [],
     "Apps": [],
 }

@@ -24,10 +24,12 @@ ASKS = (
     "emergency_contact_name", "emergency_contact_phone", "emergency_contact_relation", "employer",
     "responsible_party_name", "responsible_party_relation", "responsible_party_phone", "primary_care_physician",
     "referring_source", "patient_payment_profile", "copay", "primary_insurance", "secondary_insurance",
+    "default_pharmacy",
 )  # fmt: skip
 NOTES = {
     "chart_id": "Left empty, one is made.",
     "disable_sms_messages": "No reminders by text message.",
+    "default_pharmacy": "NCPDP id, as the directory has it.",
 }
 
 

@@ -36,11 +36,11 @@ class Kind:
 
 
 KINDS = {
-    "image": Kind("Image", "documents", "patient"),
+    "image": Kind("Image", "pictures", "chart-images"),
     "document": Kind("Document", "documents", "chart-documents"),
     "rx": Kind("Prescription", "medications", "chart-medications"),
     "rx_refill": Kind("Refill", "medications", "chart-medications"),
-    "supplement": Kind("Supplement", "medications", "patient"),
+    "supplement": Kind("Supplement", "supplements_taken", "chart-supplements"),
     "questionnaire": Kind("Questionnaire", "patients", "patient"),
     "secure_message": Kind("Message", "patient_messages", "chart-messages"),
 }

@@ -91,4 +91,4 @@ offer(
 
 for catalogue in CATALOGUES:
     urlpatterns += catalogue.urls()
-    offer("Catalogues", catalogue.entry)
+    offer(catalogue.group, catalogue.entry)

@@ -30,7 +30,7 @@ from charthouse.domains.patients.models import (
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity.models import User
-from charthouse.sandbox import apps, billing, house, kept, payers, prices, visits
+from charthouse.sandbox import apps, billing, house, kept, marks, payers, prices, visits
 from charthouse.sandbox.accounts import Accounts
 from charthouse.sandbox.bulk import Loader, Progress
 from charthouse.sandbox.calendar import Calendar
@@ -186,6 +186,7 @@ class Site:
                 Directory(self.setup, Random(f"{self.seed}/directory")).fill()  # noqa: S311
                 Accounts(self.setup, team.calendar, Random(f"{self.seed}/accounts")).fill()  # noqa: S311
                 kept.fill(self.setup, team.calendar, Random(f"{self.seed}/kept"))  # noqa: S311
+                marks.fill(self.setup, team.calendar, Random(f"{self.seed}/marks"))  # noqa: S311
 
     def _appointments(self, count: int) -> range:
         return self.loader.ids(Appointment, count)

@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from charthouse.console.drawn import Dot, Thumbnail
 from charthouse.console.forms import NOTHING
 from charthouse.console.tables import Badge, Cell
 
@@ -35,6 +36,8 @@ def shown(value: Any) -> Any:
     """A value as people read it: yes and no, a dash for nothing, moments in UTC."""
     if value is None or value == "" or value == []:
         return format_html('<span class="text-secondary">{}</span>', NOTHING)
+    if isinstance(value, Dot | Thumbnail):
+        return value.drawn()
     if isinstance(value, Badge):
         return badge(value.text, value.colour)
     if isinstance(value, bool):
