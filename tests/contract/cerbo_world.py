@@ -172,6 +172,8 @@ AS_LISTED: dict[str, dict[str, Any]] = {
         "encounter_type_id": lambda world: world.row("encounter_types"),
     },
     "patients/{patient_id}/images": {"photo_type": "personal", "request_id": None},
+    "documents": {"request_id": None, "result_code": 1, "pt_notified": 1},
+    "patients/{patient_id}/documents": {"request_id": None, "result_code": 2, "pt_notified": 2},
     "patients/{patient_id}/questionnaires": {"request_id": None},
     "patients/{patient_id}/portal/secure_messages": {"sent_by": "dr", "request_id": None},
 }

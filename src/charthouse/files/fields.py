@@ -84,7 +84,7 @@ class File(Field):
             raise Wrong("The file is not valid base64 text.") from None
         return spool.opened(None)
 
-    def _too_large(self) -> Wrong:
+    def _too_large(self) -> Exception:
         return Wrong(f"The file is larger than {self.max_size // (1024 * 1024)} MB.")
 
     def keep(self, value: Any, practice: int) -> int | None:

@@ -1,8 +1,10 @@
 """What a file is, by its content: what the sender says of it (name, type) is never asked.
 
-Only types that a browser shows without running anything are let in: no SVG, no HTML.
+Only types that a browser shows without running anything are let in: no SVG, no HTML but as plain text.
 """
 
+import codecs
+import re
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -19,6 +21,8 @@ _IMAGES = {
     "WEBP": "image/webp",
 }
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")  # MPO comes with JPEG
+_PIECE = 256 * 1024  # bytes of a text that are looked at at a time
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF")
 
 
@@ -72,5 +76,23 @@ def _document(content: IO[Any]) -> str | None:
     return _pdf(content) or media_type(content, ("image",))
 
 
-_KINDS: dict[str, Callable[[IO[Any]], str | None]] = {"image": _image, "document": _document, "pdf": _pdf}
+def _text(content: IO[Any]) -> str | None:
+    """Plain text in UTF-8: line ends and tabs, but no other control characters."""
+    read = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while piece := content.read(_PIECE):
+            if _CONTROL.search(read.decode(piece)):
+                return None
+        read.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return None
+    return "text/plain"
+
+
+_KINDS: dict[str, Callable[[IO[Any]], str | None]] = {
+    "image": _image,
+    "document": _document,
+    "pdf": _pdf,
+    "text": _text,
+}
 KINDS = tuple(_KINDS)

@@ -58,7 +58,8 @@ def served(file: StoredFile, asked: str | None, unless_changed: str | None = Non
     Raises FileNotFoundError when storage doesn't have it.
     """
     name = file.name or f"file-{file.pk}"
-    return part(opened(file), file.size, file.media_type, name, file.address[:32], asked, unless_changed)
+    media = "text/plain; charset=utf-8" if file.media_type == "text/plain" else file.media_type
+    return part(opened(file), file.size, media, name, file.address[:32], asked, unless_changed)
 
 
 def part(

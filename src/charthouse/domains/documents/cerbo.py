@@ -1,14 +1,15 @@
-"""Images of patients as Cerbo shows them. Facts: seed 004; reference cerbo/objects.yaml, operations.yaml."""
+"""Images of patients as Cerbo shows them, and what else it shows of this room. Facts: seed 004; reference
+cerbo/objects.yaml, operations.yaml."""
 
 from typing import Any
 
 from django.db.models import Q
 
-from charthouse.domains.documents import images
+from charthouse.domains.documents import cerbo_documents, filing, images, uploads
 from charthouse.domains.documents.models import PatientImage
 from charthouse.domains.patients.queueing import QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, deleted, tag
-from charthouse.files.fields import Address, File
+from charthouse.files.fields import Address
 from charthouse.resource.declare import PageSize, Resource
 from charthouse.resource.fields import READ_ONLY, REQUIRED, Field, Id, Integer, Moment, Ref, Text
 from charthouse.resource.filters import Is
@@ -16,9 +17,6 @@ from charthouse.resource.functions import Function
 
 IMAGES = "patients/{patient_id}/images"
 TYPES = ("personal", "medical")
-MOST = 16 * 1024 * 1024  # bytes of an image, decoded (seed 004)
-# As base64, with room for the line breaks that some encoders put in and for the other keys.
-MOST_BODY = MOST * 4 // 3 + MOST // 40
 
 
 def _url(name: str, below: str, doc: str) -> Field:
@@ -53,9 +51,10 @@ patient_images = Resource(
     example={"photo_type": "personal", "mime_type": "image/png", "name": "Rash, day 3"},
 )
 
-_BYTES: dict[str, Any] = {"of": IMAGES, "media": "*/*", "run": images.content}
+_BYTES: dict[str, Any] = {"of": IMAGES, "media": "*/*", "run": images.content, "also": uploads.IN_PARTS}
 
 FUNCTIONS = [
+    *cerbo_documents.FUNCTIONS,
     Function(path=f"{IMAGES}/{{id}}/content", doc="The bytes of an image.", **_BYTES),
     Function(path=f"{IMAGES}/{{id}}/stream", doc="The bytes of an image, or of a Range of it.", **_BYTES),
     Function(
@@ -67,21 +66,20 @@ FUNCTIONS = [
         run=images.send,
         fields=(
             Integer("pt_id", REQUIRED, stored=False, maximum=2**63 - 1, doc="The patient of the address."),
-            Text("mime_type", REQUIRED, stored=False, choices=tuple(images.MEDIA)),
-            File(
+            Text("mime_type", REQUIRED, stored=False, choices=tuple(uploads.PICTURES)),
+            uploads.Upload(
                 "base64_content",
                 REQUIRED,
                 stored=False,
                 kinds=("image",),
-                max_size=MOST,
                 doc="A JPEG, PNG or GIF of at most 16 MB, base64.",
             ),
         ),
         answers=QUEUED,
-        max_body=MOST_BODY,
+        max_body=uploads.MOST_BODY,
         example={"pt_id": 1, "mime_type": "image/png", "base64_content": "iVBORw0KGgo=", "result": True},
     ),
 ]
-RESOURCES = [patient_images]
+RESOURCES = [patient_images, *cerbo_documents.RESOURCES]
 # What staff do when they take a request into the chart, by its type.
-ACCEPT = {"image": images.accept}
+ACCEPT = {"image": images.accept, "document": filing.accept}

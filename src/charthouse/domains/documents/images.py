@@ -2,44 +2,39 @@
 
 from typing import Any
 
+from charthouse.domains.documents import uploads
 from charthouse.domains.documents.models import PatientImage
+from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import PortalRequest, enqueue, queued
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store
-from charthouse.resource.errors import Invalid
 from charthouse.resource.functions import Answer, Call
+from charthouse.resource.write import in_transaction
 
-# What a sender may call it → what it is. Two are no registered types (seed 004); they are taken for what they mean.
-MEDIA = {
-    "image/jpeg": "image/jpeg",
-    "image/jpg": "image/jpeg",
-    "image/gif": "image/gif",
-    "image/png": "image/png",
-    "image/pngx": "image/png",
-}
+PHOTO = uploads.Upload("photo", kinds=("image",), stored=False)
 
 
 def send(call: Call) -> dict[str, Any]:
     """Put an image into the queue of the patient that the path names."""
-    values, patient = call.values, call.row
-    if values["pt_id"] != patient.pk:
-        raise Invalid({"pt_id": ["This is not the patient of the address."]})
-    upload = values["base64_content"]
-    if upload.media_type != MEDIA[values["mime_type"]]:
-        raise Invalid({"base64_content": [f"The file is no {values['mime_type']}."]})
-    file = store(upload.content, upload.media_type, patient.practice_id)
-    request = enqueue(
-        patient,
-        "image",
-        api_user=call.actor.api_user,
-        title="Image",
-        payload={"mime_type": upload.media_type, "size": file.size},
-        file=file,
-    )
-    return queued(request)
+    return queued(_queue(call.row, uploads.kept(call, uploads.PICTURES), call.actor.api_user))
 
 
-def accept(request: PortalRequest, user: int) -> PatientImage:
+def upload(patient: Patient, content: Any) -> PortalRequest:
+    """Put an image into the queue that a patient uploaded in the portal. Raises Wrong for what is none, TooLarge."""
+    found = PHOTO.parse(content)
+
+    def work() -> PortalRequest:
+        return _queue(patient, store(found.content, found.media_type, patient.practice_id), None)
+
+    return in_transaction({}, work)
+
+
+def _queue(patient: Patient, file: StoredFile, api_user: int | None) -> PortalRequest:
+    told = {"mime_type": file.media_type, "size": file.size}
+    return enqueue(patient, "image", api_user=api_user, title="Image", payload=told, file=file)
+
+
+def accept(request: PortalRequest, user: int | None) -> PatientImage:
     """Take a queued image into the chart, inside the caller's transaction; ``user`` is who does."""
     assert request.file_id is not None
     return PatientImage.objects.create(

@@ -2,14 +2,22 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
-class Document(Record):
-    """A scanned or received document. ``date``: the one it bears."""
+class Document(Signed, Record):
+    """A scanned or received document. ``date``: the one it bears.
+
+    Of Cerbo's alone: ``folder`` (a tab of the chart) and ``subfolder``; ``content``, what is said of it; ``flag``: a
+    key document; ``review_by``, or ``review_by_everyone``: who has yet to look at it; ``reviewer``: who did, at
+    ``reviewed_at``; ``review_status``: 1 pending; ``result_code``: 0 normal, 1 borderline, 2 abnormal;
+    ``follow_up_at``: when somebody comes back to it; ``pt_notified``: 1 not needed, 2 notified; ``request``: the
+    portal's request that it came with.
+    """
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -17,9 +25,34 @@ class Document(Record):
     date = models.DateField()
     description = models.TextField()
     metatags = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    folder = text(200)
+    subfolder = text(200)
+    content = models.TextField(blank=True, default="")
+    flag = models.BooleanField(default=False)
+    review_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    review_by_everyone = models.BooleanField(default=False)
+    reviewer = RecordKey("identity.User", null=True, blank=True, indexed=False)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    review_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    result_code = models.PositiveSmallIntegerField(default=0)
+    follow_up_at = models.DateTimeField(null=True, blank=True)
+    pt_notified = models.PositiveSmallIntegerField(null=True, blank=True)
+    pt_notified_method = text(154)
+    request = RecordKey("patients.PortalRequest", null=True, blank=True, indexed=False)
 
     class Meta:
         indexes = [models.Index(fields=["practice", "updated_at"], name="document_updated")]
+        constraints = [
+            models.CheckConstraint(condition=Q(result_code__in=(0, 1, 2)), name="document_result_code"),
+            models.CheckConstraint(
+                condition=Q(pt_notified__isnull=True) | Q(pt_notified__in=(1, 2)), name="document_pt_notified"
+            ),
+            models.UniqueConstraint(
+                fields=["practice", "request"],
+                condition=Q(request__isnull=False),
+                name="one_document_a_request",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"document {self.pk}"
@@ -85,11 +118,11 @@ class PatientImage(Signed, Record):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(photo_type__in=("personal", "medical")), name="patient_image_type"
+                condition=Q(photo_type__in=("personal", "medical")), name="patient_image_type"
             ),
             models.UniqueConstraint(
                 fields=["practice", "request"],
-                condition=models.Q(request__isnull=False),
+                condition=Q(request__isnull=False),
                 name="one_image_a_request",
             ),
         ]

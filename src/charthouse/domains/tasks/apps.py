@@ -6,3 +6,9 @@ class TasksConfig(AppConfig):
 
     name = "charthouse.domains.tasks"
     label = "tasks"
+
+    def ready(self) -> None:
+        from charthouse.domains.documents.signals import follow_up_asked
+        from charthouse.domains.tasks import reviews
+
+        follow_up_asked.connect(reviews.come_back)

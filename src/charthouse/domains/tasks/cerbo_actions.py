@@ -26,26 +26,26 @@ def status_of(change: Change) -> None:
     if change.row is None:
         change.columns["created_by_id"] = change.actor.user
         change.columns["assigned_by_id"] = change.actor.user
-        change.columns["status_id"] = _status(change, "C" if change.values.get("completed_on") else "O")
+        category = "C" if change.values.get("completed_on") else "O"
+        change.columns["status_id"] = first_status(change.actor.practice, category)
     if "completed_on" not in change.values:
         return
     done = change.values["completed_on"]
     if done is not None and done > clock.now():
         change.wrong("completed_on", "This lies in the future.")
     elif change.row is not None and (done is None) != (change.row.completed_at is None):
-        change.columns["status_id"] = _status(change, "O" if done is None else "C")
+        change.columns["status_id"] = first_status(change.actor.practice, "O" if done is None else "C")
 
 
-def _status(change: Change, category: str) -> int | None:
+def first_status(practice: int, category: str) -> int:
+    """The practice's first status of a category (O open, C complete) for tasks of any kind; made where it has none."""
     found = TaskStatus.objects.filter(
-        practice=change.actor.practice, archived=False, status_category=category, task_category=None
+        practice=practice, archived=False, status_category=category, task_category=None
     ).order_by("pk")
     row_id = found.values_list("pk", flat=True).first()
     if row_id is None:
         name = {"O": "Open", "C": "Complete"}[category]
-        made = TaskStatus.objects.create(
-            practice_id=change.actor.practice, name=name, status_category=category
-        )
+        made = TaskStatus.objects.create(practice_id=practice, name=name, status_category=category)
         return int(made.pk)
     return int(row_id)
 

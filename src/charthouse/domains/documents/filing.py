@@ -1,0 +1,96 @@
+"""Documents that are sent for a patient: into the portal's queue, or past it into the chart."""
+
+from typing import Any
+
+from charthouse import clock
+from charthouse.domains.documents import signals, uploads
+from charthouse.domains.documents.models import Document
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.queue import PortalRequest
+from charthouse.domains.patients.queueing import ask
+from charthouse.files.models import StoredFile
+from charthouse.resource.errors import Invalid
+from charthouse.resource.fields import parse_moment
+from charthouse.resource.functions import Answer, Call
+
+EVERYONE = -1  # who has to review a document, in Cerbo's word
+NOTIFIED = 2
+# Keys that go into the chart as they are, and moments.
+_PLAIN = (
+    "folder",
+    "subfolder",
+    "content",
+    "flag",
+    "requires_review",
+    "dr_reviewer",
+    "review_status",
+    "result_code",
+    "pt_notified",
+    "pt_notified_method",
+)
+_MOMENTS = ("dr_review_date", "follow_up_required_date")
+
+
+def send(call: Call) -> dict[str, Any]:
+    """Put a document into the queue of the patient that the path names, or into the chart. Raises Invalid."""
+    values, waits = call.values, call.slots.get("enqueue", True)
+    wrong = {}
+    if values.get("pt_notified_method") and values.get("pt_notified") != NOTIFIED:
+        wrong["pt_notified_method"] = ["Only with pt_notified 2."]
+    if waits and values.get("content"):
+        wrong["content"] = ["Only with enqueue=false; into the queue, give notes."]
+    if not waits and values.get("notes"):
+        wrong["notes"] = ["Only with enqueue=true; into the chart, give content."]
+    if wrong:
+        raise Invalid(wrong)
+    file = uploads.kept(call, uploads.PAPERS)
+    told: dict[str, Any] = {name: values[name] for name in _PLAIN if values.get(name) not in (None, "")}
+    told |= {name: values[name].isoformat() for name in _MOMENTS if values.get(name)}
+    if waits:
+        told.pop("folder", None)  # it is filed by whoever takes it in
+    told |= {"mime_type": file.media_type, "size": file.size}
+    notes = values.get("notes") or ""
+    return ask(call, "document", accept, title=values["name"], notes=notes, payload=told, file=file)
+
+
+def accept(request: PortalRequest, user: int | None) -> Document:
+    """Take a document into the chart, inside the caller's transaction; ``user`` is who does. The notes that came with
+    it become its content."""
+    practice, said = request.practice_id, request.payload
+    patient = Patient.objects.get(practice=practice, pk=request.patient_id)
+    moments = {name: parse_moment(said[name]) for name in _MOMENTS if name in said}
+    review = said.get("requires_review")
+    assert request.file_id is not None
+    row = Document.objects.create(
+        practice_id=practice,
+        patient=patient,
+        doctor_id=patient.doctor_id,
+        document_id=request.file_id,
+        date=clock.now().date(),
+        description=request.title,
+        folder=said.get("folder", ""),
+        subfolder=said.get("subfolder", ""),
+        content=said.get("content") or request.notes,
+        flag=said.get("flag", False),
+        review_by_id=review if review != EVERYONE else None,
+        review_by_everyone=review == EVERYONE,
+        reviewer_id=said.get("dr_reviewer"),
+        reviewed_at=moments.get("dr_review_date"),
+        review_status=said.get("review_status"),
+        result_code=said.get("result_code", 0),
+        follow_up_at=moments.get("follow_up_required_date"),
+        pt_notified=said.get("pt_notified"),
+        pt_notified_method=said.get("pt_notified_method", ""),
+        request=request,
+        added_by_id=user,
+        updated_by_id=user,
+    )
+    if row.follow_up_at is not None:
+        signals.follow_up_asked.send(sender=Document, document=row)
+    return row
+
+
+def content(call: Call) -> Any:
+    """The bytes of a document."""
+    row = call.row
+    return Answer(StoredFile.objects.get(practice=row.practice_id, pk=row.document_id))

@@ -1,0 +1,54 @@
+"""Files as Cerbo sends them: base64 in a JSON body, 16 MB decoded, with a media type that has to be the content's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from charthouse.files.fields import Checked, File
+from charthouse.files.models import StoredFile
+from charthouse.files.storage import store
+from charthouse.resource.errors import Invalid, TooLarge
+from charthouse.resource.functions import Call
+
+MOST = 16 * 1024 * 1024  # bytes of a file, decoded (seed 004)
+# As base64, with room for the line breaks that some encoders put in and for the other keys.
+MOST_BODY = MOST * 4 // 3 + MOST // 40
+
+# What a sender may call a picture → what it is. Two are no registered types (seed 004): taken for what they mean.
+PICTURES = {
+    "image/jpeg": "image/jpeg",
+    "image/jpg": "image/jpeg",
+    "image/gif": "image/gif",
+    "image/png": "image/png",
+    "image/pngx": "image/png",
+}
+PAPERS = PICTURES | {one: one for one in ("image/webp", "application/pdf", "text/plain")}
+
+# What the bytes of a file are answered with beside 200 (files.serving).
+IN_PARTS = {
+    206: "The part that the header Range asks for.",
+    416: "The file has no such part.",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Upload(File):
+    """A file of more than MOST bytes is too large a request, not a wrong value."""
+
+    max_size: int = MOST
+
+    def _too_large(self) -> Exception:
+        return TooLarge(f"{self.name}: the file is larger than {self.max_size // (1024 * 1024)} MB.")
+
+
+def kept(call: Call, media: Mapping[str, str]) -> StoredFile:
+    """The file of a call, kept, whose body has to name the patient of the path and the content's type. Raises
+    Invalid."""
+    values, wrong = call.values, {}
+    if values["pt_id"] != call.row.pk:
+        wrong["pt_id"] = ["This is not the patient of the address."]
+    upload: Checked = values["base64_content"]
+    if upload.media_type != media[values["mime_type"]]:
+        wrong["base64_content"] = [f"The file is no {values['mime_type']}."]
+    if wrong:
+        raise Invalid(wrong)
+    return store(upload.content, upload.media_type, call.row.practice_id)

@@ -1,0 +1,39 @@
+"""Documents that somebody has to come back to: a task on the day."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from charthouse.domains.documents.models import Document
+from charthouse.domains.tasks.cerbo_actions import first_status
+from charthouse.domains.tasks.models import AssociatedItem, Task
+
+
+def come_back(sender: Any, document: Document, **_: Any) -> None:
+    """A task for whoever is to review the document, or has; else for its doctor; else for the primary user."""
+    practice, assignee = document.practice_id, _whose(document)
+    if assignee is None:
+        return  # nobody works there any more
+    task = Task.objects.create(
+        practice_id=practice,
+        title=f"Follow up: {document.description}"[:500],
+        status_id=first_status(practice, "O"),
+        due_at=document.follow_up_at,
+        assignee_user_id=assignee,
+        created_by_id=document.added_by_id,
+        assigned_by_id=document.added_by_id,
+    )
+    for kind, row_id in (("Patient", document.patient_id), ("Document", document.pk)):
+        AssociatedItem.objects.create(practice_id=practice, task=task, type=kind, value_id=row_id)
+
+
+def _whose(document: Document) -> int | None:
+    people = get_user_model()._default_manager.filter(practice=document.practice_id, is_active=True)
+    named = (document.review_by_id, document.reviewer_id)
+    wanted_ones: list[dict[str, Any]] = [{"pk": user} for user in named if user is not None]
+    wanted_ones += [{"role": "doctor", "doctor_id": document.doctor_id}, {"is_primary": True}]
+    for wanted in wanted_ones:
+        found = people.filter(**wanted).order_by("pk").values_list("pk", flat=True).first()
+        if found is not None:
+            return int(found)
+    return None
