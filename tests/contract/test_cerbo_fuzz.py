@@ -1,0 +1,57 @@
+"""schemathesis over Cerbo's document, as an API user without limits. See ``fuzz``.
+
+What the document allows is asked of rows that are there, or hardly a call would come past a 404.
+"""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from schemathesis.generation import GenerationMode
+
+from charthouse.dialects.cerbo import reference
+from charthouse.dialects.cerbo.registry import registry
+from charthouse.resource.functions import Function
+
+from . import cerbo_facts as facts
+from . import fuzz
+from .cerbo_world import BASE, CerboWorld
+
+OPERATIONS = fuzz.operations(reference.document())
+
+
+def test_every_operation_of_the_reference_is_in_the_document() -> None:
+    printed = set()
+    for label in OPERATIONS:
+        method, url = label.split()
+        printed.add((method, facts.shape(url.removeprefix(BASE))))
+    assert printed >= {(operation.method, operation.path) for operation in facts.built()}
+
+
+def there(cerbo: CerboWorld, operation: Any) -> dict[str, int]:
+    """Ids for the names in a URL: rows of the practice, one of its own where the call would put it away."""
+    method, path = operation.method.upper(), operation.path.removeprefix(BASE)
+    target = facts._targets()[method, facts.shape(path)]
+    declared = target.function or target.resource
+    assert declared is not None
+    found = cerbo.at(declared)
+    if "{id}" in path:
+        of = registry()[declared.of] if isinstance(declared, Function) else declared
+        found["id"] = cerbo.new(of.path) if method == "DELETE" else cerbo.row(of.path)
+    return found
+
+
+@fuzz.each_mode
+@pytest.mark.parametrize("label", sorted(OPERATIONS))
+def test_answers_as_the_document_says(cerbo: CerboWorld, label: str, mode: GenerationMode) -> None:
+    program = cerbo.program
+    pair = b64encode(f"{program.row.username}:{program.secret}".encode()).decode()
+    rows = there(cerbo, OPERATIONS[label]) if mode is GenerationMode.POSITIVE else {}
+
+    def send(case: Any) -> Any:
+        case.path_parameters = (case.path_parameters or {}) | {
+            name: row for name, row in rows.items() if name in (case.path_parameters or {})
+        }
+        return case.call(headers={"Authorization": f"Basic {pair}"})
+
+    fuzz.call(OPERATIONS[label], mode, send)
