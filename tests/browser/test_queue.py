@@ -27,8 +27,8 @@ def test_requests_are_settled(page: Page, enter: Callable[[str], Page], calendar
     page.get_by_role("link", name="Magnesium").click()
     expect(page.get_by_role("heading", name="Magnesium")).to_be_visible()
     assert violations(page) == []
-    page.get_by_role("button", name="Accept into the chart").click()
-    expect(page.get_by_text("It is in the chart now.")).to_be_visible()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("The request was accepted.")).to_be_visible()
     page.get_by_role("link", name="Fish oil").click()
     page.get_by_role("link", name="Dismiss").click()
     page.get_by_role("dialog").get_by_role("button", name="Dismiss").click()

@@ -61,7 +61,7 @@ def test_a_request_is_accepted_once(calendar: Calendar, browser: httpx.Client) -
         page = browser.get(f"/queue/{request.pk}").text
     assert "For &lt;b&gt;sleep" in page
     assert "(API user)" in page
-    assert "is in the chart now" in push(browser, f"/queue/{request.pk}/accept").text
+    assert "request was accepted" in push(browser, f"/queue/{request.pk}/accept").text
     again = push(browser, f"/queue/{request.pk}/accept").text
     assert "accepted" in again
     assert "already" in again
@@ -121,6 +121,27 @@ def test_what_is_prescribed_is_shown(calendar: Calendar, browser: httpx.Client) 
     }
     with tenancy.within(calendar.clinic.id):
         assert Medication.objects.filter(practice=calendar.clinic.id, request__in=[rx, refill]).count() == 2
+
+
+def test_answers_and_messages_are_shown_and_harmless(calendar: Calendar, browser: httpx.Client) -> None:
+    html = "<p>Sleep: <b>badly</b></p><script>alert(1)</script><img src=x onerror=alert(2)>"
+    answers = {"questionnaire_name": "Sleep", "questionnaire_type": "intake", "html_content": html}
+    page = browser.get(f"/queue/{sent(calendar, 'questionnaire', title='Sleep', payload=answers).pk}").text
+    assert "<b>badly</b>" in page
+    assert "alert(" not in page
+    letter = sent(
+        calendar,
+        "secure_message",
+        title="Refill",
+        notes="<i>When?</i> Tomorrow?",
+        payload={"dr_id": calendar.clinic.user.pk, "reply": "By phone"},
+    )
+    with counted():
+        page = browser.get(f"/queue/{letter.pk}").text
+    assert "&lt;i&gt;When?" in page
+    assert "By phone" in page
+    assert "request was accepted" in push(browser, f"/queue/{letter.pk}/accept").text
+    assert 'href="/inbox"' in browser.get(f"/queue/{letter.pk}").text
 
 
 def test_only_requests_that_somebody_may_see(

@@ -25,10 +25,13 @@ from charthouse.resource.actor import Actor
 from charthouse.resource.errors import Conflict, Forbidden, NotFound
 
 
+MESSAGES = "inbox"
+
+
 @dataclass(frozen=True)
 class Kind:
     """A type of request. ``becomes``: the resource whose permissions are needed to see and to settle it; ``chart``:
-    view of the list in the chart where it stands once it is accepted."""
+    view of the list where it stands once it is accepted, of the chart or the message center."""
 
     words: str
     becomes: str
@@ -42,7 +45,7 @@ KINDS = {
     "rx_refill": Kind("Refill", "medications", "chart-medications"),
     "supplement": Kind("Supplement", "supplements_taken", "chart-supplements"),
     "questionnaire": Kind("Questionnaire", "patients", "patient"),
-    "secure_message": Kind("Message", "patient_messages", "chart-messages"),
+    "secure_message": Kind("Message", "patient_messages", MESSAGES),
 }
 COLOURS = {"open": "blue", "accepted": "green", "dismissed": "secondary", "deleted": "secondary"}
 
@@ -165,9 +168,14 @@ def one(request: Request, row: int) -> HttpResponseBase:
         "queued": found,
         "lines": lines,
         "content": content(found),
-        "in_chart": reverse(kind.chart, args=[found.patient_id]) if found.status == "accepted" else "",
+        "in_chart": _place(found) if found.status == "accepted" else "",
     }
     return show(request, "queued.html", values)
+
+
+def _place(found: PortalRequest) -> str:
+    view = KINDS[found.request_type].chart
+    return reverse(view) if view == MESSAGES else reverse(view, args=[found.patient_id])
 
 
 @page("Manage Patients", methods=("POST",))
@@ -199,5 +207,5 @@ def _settle(request: Request, found: PortalRequest, *, accepted: bool) -> HttpRe
     except Conflict as refusal:
         messages.error(request, refusal.detail)
         return redirect("queued", found.pk)
-    messages.success(request, "It is in the chart now." if accepted else "The request was dismissed.")
+    messages.success(request, "The request was accepted." if accepted else "The request was dismissed.")
     return redirect("queue")

@@ -4,10 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.safestring import mark_safe
+
 from charthouse.console.forms import label
 from charthouse.domains.medications.models import Drug, Medication, Supplement
 from charthouse.domains.patients.queue import PortalRequest
+from charthouse.domains.questionnaires.html import clean
 from charthouse.files import links
+from charthouse.identity.models import User
 
 MOST_LINES = 200  # of a payload
 
@@ -15,18 +19,21 @@ MOST_LINES = 200  # of a payload
 @dataclass
 class Content:
     """``file``: a link to what was uploaded, which is shown where it is a ``picture``; ``lines``: names and values;
-    ``text``: what the sender wrote."""
+    ``html``: answers, made harmless; ``text``: what the sender wrote."""
 
     file: str = ""
     picture: bool = False
     kind: str = ""
     lines: list[tuple[str, Any]] = field(default_factory=list)
+    html: str = ""
     text: str = ""
 
 
 def content(request: PortalRequest) -> Content:
     """All texts of it are a sender's, so templates escape them."""
     made = Content(lines=_LINES.get(request.request_type, _payload)(request), text=request.notes)
+    if answers := request.payload.get("html_content"):
+        made.html = mark_safe(clean(str(answers)))  # noqa: S308
     if request.file:
         made.kind = request.file.media_type
         made.picture = made.kind.startswith("image/")
@@ -61,6 +68,17 @@ def _image(request: PortalRequest) -> list[tuple[str, Any]]:
     return [("Size", f"{request.payload.get('size', 0) / 1024:,.0f} kB")]
 
 
+def _questionnaire(request: PortalRequest) -> list[tuple[str, Any]]:
+    payload = request.payload
+    lines = [(label(name), payload.get(f"questionnaire_{name}")) for name in ("name", "type")]
+    return [*lines, *([] if payload.get("html_content") else _payload(request))]
+
+
+def _message(request: PortalRequest) -> list[tuple[str, Any]]:
+    users = User.objects.filter(practice=request.practice_id, pk=request.payload.get("dr_id") or 0)
+    return [("To", users.first() or "The patient's provider"), ("Answer by", request.payload.get("reply"))]
+
+
 def _columns(row: Any, *names: str) -> list[tuple[str, Any]]:
     return [(label(name), getattr(row, name)) for name in names if row is not None and getattr(row, name)]
 
@@ -86,4 +104,6 @@ _LINES: Mapping[str, Callable[[PortalRequest], list[tuple[str, Any]]]] = {
     "rx": _rx,
     "rx_refill": _refill,
     "supplement": _supplement,
+    "questionnaire": _questionnaire,
+    "secure_message": _message,
 }
