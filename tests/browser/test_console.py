@@ -4,10 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import violations
+from tests.console.test_queries import one_of_each
 from tests.domains.scheduling.calendar import Calendar
+from tests.identity.dance import signed_in
 from tests.support import PASSWORD, Clinic, issue_token, make_api_user, make_app
 
 PAGES = [
@@ -98,6 +101,25 @@ def test_axe_finds_nothing_serious_on_pages_of_one_row(
         f"/settings/offices/{calendar.office.pk}",
     ]
     found = {address: violations(enter(address)) for address in pages}
+    assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_where_one_looks_seldom(
+    page: Page,
+    enter: Callable[[str], Page],
+    calendar: Calendar,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+) -> None:
+    """A webhook, its deliveries, the clock, what went out. The server in the other process is no sandbox: the clock's
+    page is this one's."""
+    monkeypatch.setattr(settings, "SANDBOX", True)
+    clock = signed_in(calendar.clinic.user.username).get("/sandbox/clock")
+    assert clock.status_code == 200
+    page.route("**/sandbox/clock", lambda route: route.fulfill(body=clock.text, content_type="text/html"))
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    found = {address: violations(enter(address)) for address in one_of_each(calendar)}
     assert {address: faults for address, faults in found.items() if faults} == {}
 
 

@@ -24,7 +24,6 @@ from charthouse.resource import plan
 from charthouse.resource.actor import Actor
 from charthouse.resource.errors import Conflict, Forbidden, NotFound
 
-
 MESSAGES = "inbox"
 
 

@@ -1,0 +1,88 @@
+"""No page asks the database more than a dozen times: those of one row, of one's own account, of what went out."""
+
+import httpx
+import pytest
+from django.conf import settings
+
+from charthouse import clock
+from charthouse.changes import sealing
+from charthouse.changes.models import Delivery, Webhook
+from charthouse.domains.messaging.models import Message
+from charthouse.domains.tasks.models import Task, TaskStatus
+from charthouse.identity import tenancy
+from charthouse.post.models import Outgoing
+from tests.console.test_shell import counted
+from tests.domains.scheduling.calendar import Calendar
+from tests.identity.dance import signed_in
+from tests.support import Clinic, issue_token, make_api_user, make_app
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SANDBOX", True)
+
+
+@pytest.fixture
+def pages(clinic: Clinic, sandbox: None) -> list[str]:
+    """Addresses of pages, each of a row that is there."""
+    return one_of_each(Calendar(clinic=clinic))
+
+
+def one_of_each(calendar: Calendar) -> list[str]:
+    """A row of each kind that has a page of its own, and the addresses of these pages."""
+    clinic = calendar.clinic
+    app = make_app(user=clinic.user)
+    for other in (app, *(make_app(user=clinic.user) for _ in range(5))):
+        issue_token(clinic.user, other)
+    hook = Webhook.objects.create(
+        application=app.row,
+        callback_url="https://app.example/hook",
+        sealed_secret=sealing.sealed("secret"),
+        verified_at=clock.now(),
+        events=["PATIENT_CREATE"],
+    )
+    attempt = {"at": "2026-03-10T09:00:00Z", "status": 500, "ms": 12, "error": "", "by_hand": False}
+    with tenancy.within(clinic.id):
+        delivery = Delivery.objects.create(
+            practice_id=clinic.id,
+            webhook=hook,
+            event="PATIENT_CREATE",
+            body=b'{"object": {"id": 1}}',
+            at=clock.now(),
+            attempts=[attempt],
+        )
+        letter = Outgoing.objects.create(
+            practice=clinic.practice,
+            kind="email",
+            recipient="ada@example.com",
+            subject="Your visit",
+            text="See you on Monday.",
+            purpose="reminder",
+        )
+        begun = TaskStatus.objects.create(practice=clinic.practice, name="New", status_category="O")
+        task = Task.objects.create(
+            practice=clinic.practice, title="Call back", status=begun, assignee_user=clinic.user
+        )
+        message = Message.objects.create(practice=clinic.practice, title="Fax", doctor=calendar.doctor)
+    return [
+        "/account",
+        "/outbox",
+        f"/outbox/{letter.pk}",
+        "/sandbox/clock",
+        "/inbox",
+        f"/inbox/{message.pk}",
+        f"/tasks/{task.pk}",
+        f"/settings/offices/{calendar.office.pk}",
+        f"/settings/api-users/{make_api_user(clinic.practice).row.pk}",
+        f"/developer/apps/{app.row.pk}/webhooks/new",
+        f"/developer/webhooks/{hook.pk}",
+        f"/developer/deliveries/{delivery.pk}",
+    ]
+
+
+def test_every_page_asks_seldom(clinic: Clinic, pages: list[str]) -> None:
+    browser: httpx.Client = signed_in(clinic.user.username)
+    browser.get("/")
+    for address in pages:
+        with counted():
+            assert browser.get(address).status_code == 200, address
