@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import connections
 
@@ -20,6 +21,7 @@ from charthouse.changes import actions, catalogue, fanout, http, queue
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
 from charthouse.identity.issue import deauthorize
+from charthouse.identity.secret import unseal
 from charthouse.resource.errors import Conflict, Invalid
 from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, until
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
@@ -479,3 +481,8 @@ def test_receivers_that_hang_delay_nobody_else(clinic: Clinic, app: App, caller:
 def test_the_vendors_events_are_all_there() -> None:
     theirs = [name for name, ours in catalogue.catalogue().events.items() if not ours]
     assert sorted(theirs) == sorted(SEED + LIVE)
+
+
+def test_a_secret_that_was_sealed_when_webhooks_had_keys_of_their_own_still_opens() -> None:
+    key = sha256(b"charthouse.webhooks" + settings.SECRET_KEY.encode()).digest()
+    assert unseal(Fernet(base64.urlsafe_b64encode(key)).encrypt(SECRET.encode()).decode()) == SECRET

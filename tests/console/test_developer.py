@@ -238,7 +238,10 @@ def test_the_addresses_of_iframes_are_signed_with_the_apps_secret(
     }
     assert set(claims) == {"doctor_id", "patient_id", "practice_id", "user_id", "iat"}
     assert iframes.note_page(app.row, doctor=1, patient=2, practice=3, appointment=4) is None
-    assert secret.unseal("nonsense") is None
+    app.row.sealed_secret = "nonsense"
+    assert iframes.patient_page(app.row, doctor=1, patient=2, practice=3, user=4) is None
+    with pytest.raises(secret.Broken):
+        secret.unseal("nonsense")
 
 
 # Requests

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from charthouse import clock
-from charthouse.changes import fanout, http, sealing, wire
+from charthouse.changes import fanout, http, wire
 from charthouse.changes.catalogue import PING, catalogue
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
 from charthouse.identity.models import Application
+from charthouse.identity.secret import seal
 from charthouse.resource.errors import Conflict, Invalid
 
 LONGEST_SECRET = 256
@@ -52,7 +53,7 @@ def change(
     if callback_url is not None and callback_url != webhook.callback_url:
         webhook.callback_url, webhook.verified_at = callback_url, None
     if secret is not None:
-        webhook.sealed_secret = sealing.sealed(secret)
+        webhook.sealed_secret = seal(secret)
     if wanted is not None:
         webhook.events = wanted
     if active is not None:

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
-from charthouse.changes import sealing
+from charthouse.identity.secret import unseal
 from charthouse.identity.tenancy import UpdatedAt
 
 
@@ -115,8 +115,8 @@ class Webhook(models.Model):
 
     @property
     def secret(self) -> str:
-        """Raises sealing.Broken when it was sealed with another key."""
-        return sealing.opened(self.sealed_secret)
+        """Raises Broken when it was sealed with another key."""
+        return unseal(self.sealed_secret)
 
 
 class Delivery(models.Model):

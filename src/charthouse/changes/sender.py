@@ -20,9 +20,10 @@ import psycopg
 from django.db import connections
 
 from charthouse import clock
-from charthouse.changes import fanout, http, queue, sealing, wire
+from charthouse.changes import fanout, http, queue, wire
 from charthouse.changes.http import Outcome
 from charthouse.changes.queue import Claim, Result
+from charthouse.identity.secret import Broken, unseal
 
 logger = logging.getLogger("charthouse.changes")
 
@@ -133,10 +134,10 @@ class Sender:
         began = time.monotonic()
         try:
             headers = wire.headers(
-                delivery, sealing.opened(claim.sealed_secret), int(clock.now().timestamp())
+                delivery, unseal(claim.sealed_secret), int(clock.now().timestamp())
             )
             outcome = await http.post(client, claim.url, headers, bytes(delivery.body))
-        except sealing.Broken:
+        except Broken:
             outcome = Outcome(None, 0, "the secret token can't be opened")
         except Exception as error:  # whatever it is, the delivery goes back
             logger.error("webhooks: %s in an attempt", type(error).__name__)

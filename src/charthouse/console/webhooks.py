@@ -18,7 +18,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from charthouse.changes import actions, sealing
+from charthouse.changes import actions
 from charthouse.changes.catalogue import catalogue
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console import forms
@@ -27,6 +27,7 @@ from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.identity.events import tell
 from charthouse.identity.models import PERMISSIONS, Application
+from charthouse.identity.secret import Broken
 from charthouse.resource.errors import Conflict, Invalid, NotFound
 
 STATES = {"delivered": "green", "waiting": "blue", "failed": "red"}
@@ -219,7 +220,7 @@ def delivery(request: Request, row: int) -> HttpResponseBase:
 def _ask(request: Request, webhook: Webhook) -> None:
     try:
         problem = actions.verify(webhook)
-    except sealing.Broken:
+    except Broken:
         raise Conflict("Its secret was sealed with another key of the server. Enter it anew.") from None
     if problem:
         messages.error(

@@ -10,7 +10,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from charthouse import clock
-from charthouse.identity.secret import unseal
+from charthouse.identity.secret import Broken, unseal
 from charthouse.identity.tokens import Application
 
 
@@ -27,8 +27,11 @@ def note_page(app: Application, *, doctor: int, patient: int, practice: int, app
 
 
 def _signed(app: Application, address: str, ids: dict[str, int]) -> str | None:
-    secret = unseal(app.sealed_secret) if app.sealed_secret else None
-    if not address or secret is None:
+    if not address or not app.sealed_secret:
+        return None
+    try:
+        secret = unseal(app.sealed_secret)
+    except Broken:
         return None
     claims = {**ids, "iat": int(clock.now().timestamp())}
     parts = urlsplit(address)

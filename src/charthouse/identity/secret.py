@@ -1,4 +1,4 @@
-"""How the secrets of apps are stored: as digests, and sealed where the server itself must know them."""
+"""How secrets are stored: as digests, and sealed where the server itself must know them."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -43,22 +43,27 @@ class SecretHasher(BasePasswordHasher):
         pass
 
 
+class Broken(Exception):
+    """It was sealed with a key that this server doesn't have."""
+
+
 def seal(secret: str) -> str:
     """What only this server can open again: encrypted and signed under its secret key."""
-    return _box().encrypt(secret.encode()).decode()
+    return _box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(secret.encode()).decode()
 
 
-def unseal(sealed: str) -> str | None:
-    """The secret, or None where another key sealed it."""
+def unseal(sealed: str) -> str:
+    """The secret. Raises Broken."""
     try:
-        return _box().decrypt(sealed.encode()).decode()
+        return _box(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(sealed.encode()).decode()
     except InvalidToken:
-        return None
+        raise Broken("sealed with another secret key") from None
 
 
 @lru_cache(maxsize=1)
-def _box() -> MultiFernet:
-    """Of the key that seals now, and of those that sealed before."""
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    made = (HKDF(SHA256(), 32, None, b"charthouse secrets of apps").derive(key.encode()) for key in keys)
-    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in made])
+def _box(*keys: str) -> MultiFernet:
+    """Of the key that seals now, and of those that sealed before. The secrets of webhooks were once sealed under keys
+    of their own, which still open them."""
+    made = [HKDF(SHA256(), 32, None, b"charthouse secrets of apps").derive(key.encode()) for key in keys]
+    former = [sha256(b"charthouse.webhooks" + key.encode()).digest() for key in keys]
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in (*made, *former)])
