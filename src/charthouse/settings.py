@@ -17,6 +17,7 @@ CHARTHOUSE_PRACTICE_HOSTS  comma list of host=practice's id, as in alder.ehr.exa
 CHARTHOUSE_PROXIES     how many proxies stand in front, each adding to X-Forwarded-For (default 0: none is believed)
 CHARTHOUSE_TOKEN_LIMIT calls a minute of the OAuth endpoints by one app from one address (default 60; 0: no limit)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered after it has been written to the request log
+CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma list such as rx.created=prescription.created
 CHARTHOUSE_API_LIMITS  calls a minute of one API user by class, comma list such as standard=600,heavy_read=60;
                        email_per_patient=1 is the e-mails a minute that calls may send to one patient
 CHARTHOUSE_TLS         1 where people reach the server over https (a proxy in front says so in X-Forwarded-Proto)
@@ -43,6 +44,8 @@ TOKEN_LIMIT = int(os.environ.get("CHARTHOUSE_TOKEN_LIMIT", "60"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 _limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]
 API_LIMITS = {name.strip(): int(calls) for name, _, calls in _limits}
+_events = [part.partition("=") for part in os.environ.get("CHARTHOUSE_CERBO_EVENTS", "").split(",") if part]
+CERBO_EVENTS = {name.strip(): other.strip() for name, _, other in _events if other.strip()}
 DEBUG = False
 if SANDBOX:
     clock.follow(DATA / "clock")

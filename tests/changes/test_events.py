@@ -42,7 +42,7 @@ def webhook(world: World, monkeypatch: pytest.MonkeyPatch) -> Webhook:
     return Webhook.objects.create(
         application=world.app.row,
         callback_url="https://example.com/hook",
-        events=list(catalogue().events),
+        events=list(catalogue().events["app"]),
         verified_at=clock.now(),
     )
 

@@ -1,19 +1,21 @@
-"""What people do with webhooks: make, change, verify, ping, look at deliveries, redeliver.
+"""What people do with webhooks: make, change, delete, verify, ping, look at deliveries, redeliver.
 
-Whose app it is, and so who may, is for the caller to check. Deliveries are those of the practice that is established.
+Whose app or practice it is, and so who may, is for the caller to check. Deliveries are those of the practice that is
+established.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
 from charthouse import clock
-from charthouse.changes import fanout, http, wire
-from charthouse.changes.catalogue import PING, catalogue
+from charthouse.changes import fanout, http
+from charthouse.changes import headers as own_headers
+from charthouse.changes.catalogue import PING, catalogue, manner
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
-from charthouse.identity.models import Application
+from charthouse.identity.models import Application, Practice
 from charthouse.identity.secret import seal
 from charthouse.resource.errors import Conflict, Invalid
 
@@ -27,38 +29,68 @@ def create(application: Application, callback_url: str, secret: str, events: Ite
     return webhook
 
 
+def create_for(
+    practice: Practice,
+    callback_url: str,
+    headers: Mapping[str, str],
+    events: Iterable[str],
+    *,
+    active: bool = True,
+) -> Webhook:
+    """A webhook of the practice itself; it has nothing to verify. Raises Invalid with every wrong field."""
+    webhook = Webhook(practice=practice)
+    change(webhook, callback_url=callback_url, headers=headers, events=events, active=active)
+    return webhook
+
+
 def change(
     webhook: Webhook,
     *,
     callback_url: str | None = None,
     secret: str | None = None,
+    headers: Mapping[str, str] | None = None,
     events: Iterable[str] | None = None,
     active: bool | None = None,
 ) -> None:
-    """Change what is given, and save. A new URL has to be verified again. Raises Invalid with every wrong field."""
+    """Change what is given, and save: ``secret`` of an app's webhook, all ``headers`` of a practice's. A new URL of an
+    app's has to be verified again. Raises Invalid with every wrong field."""
     errors: dict[str, list[str]] = {}
-    if callback_url is not None and (wrong := http.wrong_url(callback_url)):
+    ours = webhook.kind == "practice"
+    if callback_url is not None and (wrong := http.wrong_url(callback_url, named=ours)):
         errors["callback_url"] = [wrong]
+    if headers is not None and (wrong := own_headers.wrong(headers)):
+        errors["headers"] = [wrong]
     if secret is not None and not (secret.isascii() and secret.isprintable() and secret.strip()):
         errors["secret_token"] = ["Enter a text of ASCII characters, as it goes into a header."]
     elif secret is not None and (len(secret) > LONGEST_SECRET or secret != secret.strip()):
         errors["secret_token"] = [f"At most {LONGEST_SECRET} characters, without spaces at its ends."]
     wanted = None if events is None else sorted(set(events))
-    if wanted is not None and (unknown := [name for name in wanted if name not in catalogue().events]):
+    if wanted is not None and (
+        unknown := [name for name in wanted if name not in catalogue().events[webhook.kind]]
+    ):
         errors["events"] = [f"There is no event {', '.join(unknown)}."]
     elif wanted == []:
         errors["events"] = ["Choose at least one event."]
     if errors:
         raise Invalid(errors)
     if callback_url is not None and callback_url != webhook.callback_url:
-        webhook.callback_url, webhook.verified_at = callback_url, None
+        webhook.callback_url = callback_url
+        webhook.verified_at = clock.now() if ours else None
     if secret is not None:
         webhook.sealed_secret = seal(secret)
+    if headers is not None:
+        webhook.sealed_secret = seal(own_headers.packed(headers))
     if wanted is not None:
         webhook.events = wanted
     if active is not None:
         webhook.active = active
     fanout.begin()
+    webhook.save()
+
+
+def delete(webhook: Webhook) -> None:
+    """Nothing more is delivered; its secret is forgotten. What was delivered stays as long as ever."""
+    webhook.active, webhook.deleted_at, webhook.sealed_secret = False, clock.now(), ""
     webhook.save()
 
 
@@ -75,9 +107,10 @@ def verify(webhook: Webhook) -> str:
 
 
 def ping(webhook: Webhook) -> Delivery:
-    """Send a ping, once; the delivery shows what came of it. Raises Conflict unless verified and active."""
-    if webhook.verified_at is None or not webhook.active:
-        raise Conflict("Only an active webhook that has been verified can be pinged.")
+    """Send an app's webhook a ping, once; the delivery shows what came of it. Raises Conflict unless verified and
+    active."""
+    if webhook.verified_at is None or not webhook.active or webhook.kind != "app":
+        raise Conflict("Only an active webhook of an app that has been verified can be pinged.")
     practice = tenancy.database().tenant
     if practice is None:
         raise Conflict("A ping is sent from within a practice.")
@@ -86,7 +119,7 @@ def ping(webhook: Webhook) -> Delivery:
         practice_id=practice,
         webhook=webhook,
         event=PING,
-        body=wire.body(webhook, practice, None),
+        body=manner(webhook.kind).body(webhook, practice, None),
         at=now,
         next_try=now,
     )

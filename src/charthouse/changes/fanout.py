@@ -2,27 +2,24 @@
 
 Reads the feed in order up to the horizon, and writes the deliveries and how far it has read in one transaction: what
 was rolled back is never told, and when this process is killed nothing is lost or told twice. An app is told of what
-somebody of the practice, who has authorised it, lets it read.
+somebody of the practice, who has authorised it, lets it read; a practice is told of all that is its own.
 """
 
 import logging
 import traceback
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import msgspec
 import psycopg
 from django.db import DatabaseError, connections, transaction
 
 from charthouse import clock
-from charthouse.changes import read, wire
-from charthouse.changes.catalogue import Told, catalogue
+from charthouse.changes import read
+from charthouse.changes.catalogue import Happening, Told, catalogue
 from charthouse.changes.models import Delivery, Reader, Webhook
 from charthouse.changes.read import Entry, Position
-from charthouse.identity import authorised, tenancy
+from charthouse.identity import apiusers, authorised, tenancy
 from charthouse.resource import plan
 from charthouse.resource import read as rows
 from charthouse.resource.actor import Actor
@@ -34,18 +31,6 @@ NAME = "webhooks"
 BATCH = 500  # changes a transaction, fewer where many are told of each
 DELIVERIES = 2000  # a transaction, about
 LONGEST = 5000  # changes of one transaction that are looked at together
-_encode = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True)
-class Happening:
-    """An event of one row, in one transaction."""
-
-    told: Told
-    practice: int
-    row: int
-    txid: int
-    at: datetime
 
 
 def begin() -> None:
@@ -67,13 +52,20 @@ def fan_out() -> bool:
             return False
         position = Position(reader.txid, reader.change_id)
         webhooks = list(Webhook.objects.using("owner").filter(active=True).exclude(verified_at=None))
-        entries, following, more = _next(position, max(4, min(BATCH, DELIVERIES // max(1, len(webhooks)))))
+        entries, following, more = _next(position, max(4, min(BATCH, DELIVERIES // _most(webhooks))))
         deliveries = list(_deliveries(entries, webhooks)) if entries else []
         _insert(deliveries)
         if following != position:
             reader.txid, reader.change_id = following
             reader.save(using="owner")
     return more
+
+
+def _most(webhooks: list[Webhook]) -> int:
+    """How many of them one change can be told to."""
+    by_practice = Counter(webhook.practice_id for webhook in webhooks)
+    of_apps = by_practice.pop(None, 0)
+    return max(1, of_apps + max(by_practice.values(), default=0))
 
 
 def _insert(deliveries: list[Delivery]) -> None:
@@ -117,14 +109,15 @@ def behind() -> bool:
 
 
 def _deliveries(entries: list[Entry], webhooks: list[Webhook]) -> Iterator[Delivery]:
-    listening = {name for webhook in webhooks for name in webhook.events}
-    found = [happening for happening in _happenings(entries) if happening.told.event.name in listening]
+    listening = {(webhook.practice_id, name) for webhook in webhooks for name in webhook.events}
     by_practice: dict[int, list[Happening]] = defaultdict(list)
-    for happening in found:
-        by_practice[happening.practice].append(happening)
+    for happening in _happenings(entries):
+        name = happening.told.event.name
+        if (None, name) in listening or (happening.practice, name) in listening:
+            by_practice[happening.practice].append(happening)
+    apps = {webhook.application_id for webhook in webhooks if webhook.application_id is not None}
     for practice, happenings in by_practice.items():
-        apps = {webhook.application_id for webhook in webhooks}
-        actors = authorised.actors(practice, apps, clock.now())
+        actors = [*authorised.actors(practice, apps, clock.now()), apiusers.unlimited(practice)]
         tenancy.enter(practice)
         try:
             for happening in happenings:
@@ -135,18 +128,18 @@ def _deliveries(entries: list[Entry], webhooks: list[Webhook]) -> Iterator[Deliv
 
 def _happenings(entries: list[Entry]) -> list[Happening]:
     """Each event of a row once a transaction. What was made or deleted in it isn't also modified."""
-    found: dict[tuple[str, str, int, int], Happening] = {}
+    found: dict[tuple[str, str, str, int, int], Happening] = {}
     for entry in entries:
         for told in catalogue().of(entry):
             row = _row(told, entry)
             if row is not None:
-                key = (told.resource.path, told.event.name, row, entry.position.txid)
+                key = (*told.about, told.event.name, row, entry.position.txid)
                 found.setdefault(key, Happening(told, entry.practice, row, entry.position.txid, entry.at))
-    ends = {(h.told.resource.path, h.row, h.txid) for h in found.values() if _ends(h.told)}
+    ends = {(*h.told.about, h.row, h.txid) for h in found.values() if _ends(h.told)}
     return [
         h
         for h in found.values()
-        if _ends(h.told) or _part(h.told) or (h.told.resource.path, h.row, h.txid) not in ends
+        if _ends(h.told) or _part(h.told) or (*h.told.about, h.row, h.txid) not in ends
     ]
 
 
@@ -176,12 +169,16 @@ def _row(told: Told, entry: Entry) -> int | None:
 
 
 def _told(happening: Happening, webhooks: Iterable[Webhook], actors: list[Actor]) -> Iterator[Delivery]:
-    event = happening.told.event
-    rendered: dict[int, tuple[int | None, bytes] | None] = {}
+    event, manner = happening.told.event, happening.told.manner
+    rendered: dict[int | None, tuple[int | None, bytes] | None] = {}
     for webhook in webhooks:
-        if event.name not in webhook.events:
+        if (
+            webhook.kind != manner.kind
+            or webhook.practice_id not in (None, happening.practice)
+            or event.name not in webhook.events
+        ):
             continue
-        app = webhook.application_id
+        app = webhook.application_id  # None: the actor who calls in the practice's own name
         if app not in rendered:
             rendered[app] = _rendered(happening, [actor for actor in actors if actor.app == app])
         if (shown := rendered[app]) is not None:
@@ -193,7 +190,7 @@ def _told(happening: Happening, webhooks: Iterable[Webhook], actors: list[Actor]
                 row_id=happening.row,
                 txid=happening.txid,
                 user_id=user,
-                body=wire.body(webhook, happening.practice, content),
+                body=manner.body(webhook, happening.practice, content),
                 at=happening.at,
             )
 
@@ -204,7 +201,7 @@ def _rendered(happening: Happening, actors: list[Actor]) -> tuple[int | None, by
     for actor in actors:
         try:
             plan.authorize(resource, actor, reading=True)
-            return actor.user, _encode(_object(happening, actor))
+            return actor.user, happening.told.manner.content(happening, _object(happening, actor))
         except Refusal:
             continue
         except (DatabaseError, psycopg.Error):
@@ -217,4 +214,4 @@ def _rendered(happening: Happening, actors: list[Actor]) -> tuple[int | None, by
 
 def _object(happening: Happening, actor: Actor) -> Any:
     gone = happening.told.event.on == "delete" and happening.told.event.of is None
-    return rows.one(happening.told.resource, actor, happening.row, verbose=False, gone=gone)
+    return rows.one(happening.told.resource, actor, happening.row, verbose=False, gone=gone, anywhere=True)

@@ -51,8 +51,9 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-def wrong_url(url: str) -> str | None:
-    """What keeps this from being a callback URL, None if nothing does. Touches no network."""
+def wrong_url(url: str, *, named: bool = False) -> str | None:
+    """What keeps this from being a callback URL, None if nothing does. ``named``: an address in numbers or a name of
+    one part won't do, but for this machine's own in a sandbox. Touches no network."""
     try:
         parsed = URL(url)
         port = parsed.port
@@ -67,6 +68,8 @@ def wrong_url(url: str) -> str | None:
         return "The URL may not hold a user name or password."
     if _literal(parsed.host) and not permitted(parsed.host):
         return "This address can't be called."
+    if named and not (_local(parsed.host) or _qualified(parsed.host)):
+        return "The URL needs a full host name, such as hooks.example.com."
     return None
 
 
@@ -198,6 +201,19 @@ async def _read(response: aiohttp.ClientResponse) -> bytes | None:
             return None
     response.release()
     return bytes(body)
+
+
+def _qualified(host: str) -> bool:
+    return not _literal(host) and "." in host.strip(".")
+
+
+def _local(host: str) -> bool:
+    """Whether it is this machine, and a sandbox may call that."""
+    if not settings.SANDBOX:
+        return False
+    return host == "localhost" or (
+        _literal(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    )
 
 
 def _literal(host: str) -> bool:

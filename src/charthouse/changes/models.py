@@ -93,25 +93,46 @@ class Reader(models.Model):
 
 
 class Webhook(models.Model):
-    """Where an OAuth app wants to be told, and of what.
+    """Where an OAuth app or a practice wants to be told, and of what.
 
-    ``secret`` is what receivers know us by: sent with each delivery, so it can't be hashed; it is stored sealed with
-    the server's secret key. ``verified_at`` is None until the receiver has shown that it knows the secret, and again
-    after each change of ``callback_url``; nothing is delivered before. Changed by ``actions`` alone.
+    ``secret`` is what receivers know us by: the token of an app's, the headers of a practice's own (``headers``). It is
+    sent with each delivery, so it can't be hashed; it is stored sealed with the server's secret key. ``verified_at`` is
+    None until an app's receiver has shown that it knows the secret, and again after each change of ``callback_url``;
+    nothing is delivered before. A practice's has nothing to show. Once ``deleted_at`` is set it is told of nothing, and
+    the secret is gone. Changed by ``actions`` alone.
     """
 
     id = models.BigAutoField(primary_key=True)
-    application = models.ForeignKey("identity.Application", on_delete=models.CASCADE, related_name="+")
+    application = models.ForeignKey(
+        "identity.Application", null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    practice = models.ForeignKey("identity.Practice", null=True, on_delete=models.CASCADE, related_name="+")
     callback_url = models.CharField(max_length=2000)
     sealed_secret = models.TextField()
     events = ArrayField(models.CharField(max_length=40), default=list)
     active = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     updated_at = UpdatedAt()
 
+    web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
+    web_role_sees = "own or nobody's"
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(application=None) ^ models.Q(practice=None), name="webhook_of_one"
+            )
+        ]
+
     def __str__(self) -> str:
         return f"webhook {self.pk}"
+
+    @property
+    def kind(self) -> str:
+        """Whose it is: "app" or "practice"."""
+        return "app" if self.practice_id is None else "practice"
 
     @property
     def secret(self) -> str:

@@ -7,27 +7,26 @@ moved must not end it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.db import connections, transaction
 
 from charthouse import clock
-from charthouse.changes.catalogue import PING
+from charthouse.changes.catalogue import PING, manner
 from charthouse.changes.http import Outcome
 from charthouse.changes.models import Delivery
 from charthouse.identity import authorised
 
-# After the event, for whatever was not taken; then by hand only (seed page, Webhooks delivery mechanism).
-RETRIES = (timedelta(hours=1), timedelta(hours=3), timedelta(hours=7))
 LEASE = "30 seconds"  # three times the longest attempt
 
 # Of each webhook as many as there is room for, the longest waiting first; of one whose app has lost the person in whose
 # name it was told, none.
 _CLAIM = f"""
 with claimed as materialized (
-    select found.id, w.callback_url, w.sealed_secret
+    select found.id, w.callback_url, w.sealed_secret, case when w.practice_id is null then 'app' else 'practice' end
+           as kind
       from changes_webhook w
       left join unnest(%(busy)s::bigint[], %(rooms)s::int[]) as busy(webhook, room) on busy.webhook = w.id
      cross join lateral (
@@ -46,7 +45,8 @@ with claimed as materialized (
 update changes_delivery d set leased_until = clock_timestamp() + interval '{LEASE}'
   from claimed where d.id = claimed.id
 returning d.id, d.practice_id, d.webhook_id, d.event, d.body, d.at, d.by_hand, claimed.callback_url,
-          claimed.sealed_secret
+          claimed.sealed_secret, claimed.kind,
+          jsonb_array_length(jsonb_path_query_array(d.attempts, '$[*] ? (@.by_hand == false)'))
 """  # noqa: S608
 _FINISH = """
 update changes_delivery d
@@ -59,18 +59,21 @@ update changes_delivery d
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that this worker is to attempt now."""
+    """A delivery that this worker is to attempt now. ``kind`` of its webhook; ``made``: attempts so far that nobody
+    asked for."""
 
     delivery: Delivery
     url: str
     sealed_secret: str
+    kind: str
+    made: int
 
 
 @dataclass(frozen=True)
 class Result:
     """What came of an attempt that ended at this moment."""
 
-    delivery: Delivery
+    claim: Claim
     outcome: Outcome
     at: datetime
 
@@ -97,7 +100,7 @@ def step(results: Sequence[Result], rooms: Mapping[int, int], usual: int, most: 
 
 
 def _claim(row: tuple[Any, ...]) -> Claim:
-    number, practice, webhook, event, body, at, by_hand, url, secret = row
+    number, practice, webhook, event, body, at, by_hand, *claimed = row
     delivery = Delivery(
         id=number,
         practice_id=practice,
@@ -107,14 +110,14 @@ def _claim(row: tuple[Any, ...]) -> Claim:
         at=at,
         by_hand=by_hand,
     )
-    return Claim(delivery, url, secret)
+    return Claim(delivery, *claimed)
 
 
 def _finish(cursor: Any, results: Sequence[Result]) -> None:
     ids, tries, delivered, attempts = [], [], [], []
     for result in results:
         good = result.outcome.good
-        ids.append(result.delivery.pk)
+        ids.append(result.claim.delivery.pk)
         tries.append(None if good else _next(result))
         delivered.append(result.at if good else None)
         attempts.append(msgspec.json.encode(attempt(result)).decode())
@@ -128,12 +131,13 @@ def attempt(result: Result) -> dict[str, Any]:
         "status": result.outcome.status,
         "ms": result.outcome.ms,
         "error": result.outcome.error,
-        "by_hand": result.delivery.by_hand,
+        "by_hand": result.claim.delivery.by_hand,
     }
 
 
 def _next(result: Result) -> datetime | None:
-    if result.delivery.event == PING:
+    claim = result.claim
+    if claim.delivery.event == PING:
         return None
-    times = (result.delivery.at + wait for wait in RETRIES)
-    return next((time for time in times if time > result.at), None)
+    made = claim.made + (not claim.delivery.by_hand)
+    return manner(claim.kind).next_try(claim.delivery.at, made, result.at)

@@ -20,7 +20,8 @@ import psycopg
 from django.db import connections
 
 from charthouse import clock
-from charthouse.changes import fanout, http, queue, wire
+from charthouse.changes import fanout, http, queue
+from charthouse.changes.catalogue import manner
 from charthouse.changes.http import Outcome
 from charthouse.changes.queue import Claim, Result
 from charthouse.identity.secret import Broken, unseal
@@ -133,17 +134,16 @@ class Sender:
         delivery = claim.delivery
         began = time.monotonic()
         try:
-            headers = wire.headers(
-                delivery, unseal(claim.sealed_secret), int(clock.now().timestamp())
-            )
+            secret, seconds = unseal(claim.sealed_secret), int(clock.now().timestamp())
+            headers = manner(claim.kind).headers(delivery, secret, seconds)
             outcome = await http.post(client, claim.url, headers, bytes(delivery.body))
         except Broken:
-            outcome = Outcome(None, 0, "the secret token can't be opened")
+            outcome = Outcome(None, 0, "the secret can't be opened")
         except Exception as error:  # whatever it is, the delivery goes back
             logger.error("webhooks: %s in an attempt", type(error).__name__)
             outcome = Outcome(None, 0, "could not be sent")
         self._learn(delivery.webhook_id, outcome, time.monotonic() - began)
-        self._results.append(Result(delivery, outcome, clock.now()))
+        self._results.append(Result(claim, outcome, clock.now()))
         self._due.set()
 
     def _learn(self, webhook: int, outcome: Outcome, seconds: float) -> None:

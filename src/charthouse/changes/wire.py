@@ -1,4 +1,4 @@
-"""Deliveries on the wire: the vendor's headers and body, and beside them those of Standard Webhooks.
+"""Deliveries to apps on the wire: the vendor's headers and body, and beside them those of Standard Webhooks.
 
 Facts: the seed page (Webhooks header and body) and drchrono/behaviour.md. What the receiver's own JSON holds is
 published nowhere; see docs/decisions/0131.
@@ -7,15 +7,21 @@ published nowhere; see docs/decisions/0131.
 import base64
 import binascii
 import hmac
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from charthouse.changes.catalogue import PING
+from charthouse.changes.catalogue import Happening
 from charthouse.changes.models import Delivery, Webhook
 
 _encode = msgspec.json.Encoder().encode
+RETRIES = (
+    timedelta(hours=1),
+    timedelta(hours=3),
+    timedelta(hours=7),
+)  # seed page, Webhooks delivery mechanism
 STANDARD = "whsec_"  # a secret of Standard Webhooks: the rest is base64
 
 
@@ -36,6 +42,16 @@ def body(webhook: Webhook, practice: int, content: bytes | None) -> bytes:
     if content is not None:
         made |= {"object": msgspec.Raw(content), "practice_group_id": practice}
     return _encode(made)
+
+
+def content(happening: Happening, shown: Any) -> bytes:
+    """The object, as a call of the API shows it."""
+    return _encode(shown)
+
+
+def next_try(happened: datetime, made: int, at: datetime) -> datetime | None:
+    """Hours after the event, not after the attempt before; then by hand only."""
+    return next((time for time in (happened + wait for wait in RETRIES) if time > at), None)
 
 
 def headers(delivery: Delivery, secret: str, seconds: int) -> dict[str, str]:
@@ -67,6 +83,3 @@ def _key(secret: str) -> bytes:
         except binascii.Error:
             pass
     return secret.encode()
-
-
-__all__ = ["PING", "body", "headers", "proof", "receiver"]

@@ -96,7 +96,8 @@ class WebhookForm(django.Form):
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         choices = [
-            (name, f"{name} (only here)" if ours else name) for name, ours in catalogue().events.items()
+            (name, f"{name} (only here)" if ours else name)
+            for name, ours in catalogue().events["app"].items()
         ]
         self.fields["events"].choices = choices  # type: ignore[attr-defined]
 

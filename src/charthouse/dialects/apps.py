@@ -9,11 +9,8 @@ class DialectsConfig(AppConfig):
 
     def ready(self) -> None:
         from charthouse.changes import catalogue
+        from charthouse.dialects.cerbo import webhooks as practices
+        from charthouse.dialects.drchrono import webhooks as apps
 
-        catalogue.register(_drchrono)
-
-
-def _drchrono():  # type: ignore[no-untyped-def]
-    from charthouse.dialects.drchrono.registry import registry
-
-    return registry()
+        catalogue.register(apps.MANNER)
+        catalogue.register(practices.MANNER)

@@ -131,13 +131,29 @@ def authenticate(
     if within is not None and practice != within:
         tenancy.leave()
         raise Unauthenticated(REFUSALS["missing"])
+    writes = frozenset[str]() if read_only else granted(endpoints)
+    return _actor(practice, granted(endpoints), writes, caller, anonymous)
+
+
+def unlimited(practice: int) -> Actor:
+    """A caller in the practice's own name who may read everything and write nothing; no program calls as this one."""
+    return _actor(practice, granted(""), frozenset())
+
+
+def _actor(
+    practice: int,
+    reads: frozenset[str],
+    writes: frozenset[str],
+    caller: int | None = None,
+    anonymous: bool = False,
+) -> Actor:
     return Actor(
         practice=practice,
         user=None,
         doctor=None,
         app=None,
-        reads=granted(endpoints),
-        writes=frozenset() if read_only else granted(endpoints),
+        reads=reads,
+        writes=writes,
         permissions=frozenset(),
         shared=_SHARED,
         api_user=caller,

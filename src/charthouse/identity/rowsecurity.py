@@ -14,7 +14,8 @@ A table of the record (a subclass of ``tenancy.Record``) gets, beside what its m
 
 A model of any kind may say itself what the web role may do with its table: ``web_role_may = frozenset({"SELECT",
 "INSERT"})`` makes it append-only. One that isn't of the record but has a practice says ``web_role_sees = "own"``: its
-rows are added for any practice or none, and seen by their own alone.
+rows are added for any practice or none, and seen by their own alone; ``"own or nobody's"``: those of no practice are
+seen by all.
 """
 
 import hashlib
@@ -89,11 +90,16 @@ def record_models() -> list[type[Record]]:
     ]
 
 
-def _added_to() -> Iterator[tuple[str, bool]]:
-    """Tables beside the record whose rows belong to a practice, and whether they may be updated."""
+def _added_to() -> Iterator[tuple[str, str, bool]]:
+    """Tables beside the record whose rows belong to a practice: the condition of those that are seen, and whether they
+    may be updated."""
+    seen = {
+        "own": f"practice_id = {CURRENT}",
+        "own or nobody's": f"practice_id is null or practice_id = {CURRENT}",
+    }
     for model in apps.get_models():
-        if getattr(model, "web_role_sees", "all") == "own":
-            yield model._meta.db_table, "UPDATE" in getattr(model, "web_role_may", USUAL)
+        if condition := seen.get(getattr(model, "web_role_sees", "all")):
+            yield model._meta.db_table, condition, "UPDATE" in getattr(model, "web_role_may", USUAL)
 
 
 def _migrated(cursor: Any) -> list[type[Record]]:
@@ -198,7 +204,9 @@ def _policies(cursor: Any) -> Iterator[Lack]:
     own = f"practice_id = {CURRENT}"
     wanted = {model._meta.db_table: (own, own) for model in _migrated(cursor)}
     wanted |= {table: (condition, condition) for table, condition in POLICIES.items()}
-    wanted |= {table: (own, own if moved else "true") for table, moved in _added_to() if table in state}
+    wanted |= {
+        table: (seen, seen if moved else "true") for table, seen, moved in _added_to() if table in state
+    }
     for table, (seen, written) in wanted.items():
         on, policies = state[table]
         if not on:

@@ -124,12 +124,12 @@ def _archived(condition: Q) -> Q:
 
 
 def placed(
-    resource: Resource, owned: bool, *, hidden: bool = True, gone: bool = False
+    resource: Resource, owned: bool, *, hidden: bool = True, gone: bool = False, anywhere: bool = False
 ) -> "models.QuerySet[Any]":
     """The visible rows below the rows that the URL names, which must be visible too: slots ``at_<path parameter>``.
-    ``hidden`` off: without the rows that are hidden even from who knows their id."""
+    ``hidden`` off: without the rows that are hidden even from who knows their id. ``anywhere``: below whichever."""
     rows = visible(resource, owned, gone=gone)
-    for parent in resource.parents:
+    for parent in () if anywhere else resource.parents:
         here = Slot(f"at_{parent.name}", ID())
         path = parent.source if parent.source.endswith("id") else f"{parent.source}_id"
         above = visible(resource.registry[parent.to], False).filter(pk=here)
@@ -148,15 +148,17 @@ def one(
     flags: frozenset[str] = frozenset(),
     *,
     gone: bool = False,
+    anywhere: bool = False,
 ) -> Shape:
-    """The row of slot ``id``; ``gone``: one that was archived."""
+    """The row of slot ``id``; ``gone``: one that was archived; ``anywhere``: below whichever rows."""
     hidden = resource.hidden is None or resource.hidden.unless in flags
 
     def make() -> Shape:
-        rows = placed(resource, owned, hidden=hidden or gone, gone=gone).filter(pk=Slot("id", ID()))
+        rows = placed(resource, owned, hidden=hidden or gone, gone=gone, anywhere=anywhere)
+        rows = rows.filter(pk=Slot("id", ID()))
         return _shape(resource, rows, verbose, given=tuple(flags), anonymous=anonymous)
 
-    return _cached(resource, ("one", owned, verbose, anonymous, flags, gone), make)
+    return _cached(resource, ("one", owned, verbose, anonymous, flags, gone, anywhere), make)
 
 
 def whole(resource: Resource, owned: bool, lock: bool) -> Statement:

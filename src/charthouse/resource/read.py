@@ -39,11 +39,12 @@ def one(
     at: Mapping[str, int] = NOWHERE,
     flags: frozenset[str] = frozenset(),
     gone: bool = False,
+    anywhere: bool = False,
 ) -> Any:
-    """The object with this id, below the rows ``at``. ``flags``: names of flags that are on; ``gone``: one that was
-    deleted. Raises NotFound."""
+    """The object with this id, below the rows ``at``, or ``anywhere``. ``flags``: names of flags that are on; ``gone``:
+    one that was deleted. Raises NotFound."""
     owned = plan.owned_only(resource, actor)
-    shape = plan.one(resource, owned, verbose, actor.anonymous, flags, gone=gone)
+    shape = plan.one(resource, owned, verbose, actor.anonymous, flags, gone=gone, anywhere=anywhere)
     values = {**plan.bindings(actor, at), "id": row_id}
     found = objects(shape, run.rows(shape.statement, values))
     if not found:

@@ -3,6 +3,9 @@
 from functools import lru_cache
 from importlib import import_module
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
 from charthouse.resource.declare import Registry
 from charthouse.resource.routes import Routes
 
@@ -30,11 +33,15 @@ BESIDE = ("charthouse.dialects.cerbo.delta",)
 def registry() -> Registry:
     """Built once. Raises ImproperlyConfigured when a declaration is not complete."""
     rooms = [import_module(f"charthouse.domains.{room}.cerbo") for room in ROOMS]
-    return Registry(
+    made = Registry(
         "cerbo",
         [resource for room in rooms for resource in room.RESOURCES],
         [f for module in (*rooms, *map(import_module, BESIDE)) for f in getattr(module, "FUNCTIONS", ())],
     )
+    events = {event.name for resource in made for event in resource.events}
+    if unknown := sorted(set(settings.CERBO_EVENTS) - events):
+        raise ImproperlyConfigured(f"CHARTHOUSE_CERBO_EVENTS: there is no event {', '.join(unknown)}.")
+    return made
 
 
 @lru_cache(maxsize=1)

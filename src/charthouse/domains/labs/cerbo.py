@@ -17,6 +17,7 @@ from charthouse.files.models import StoredFile
 from charthouse.resource import sql
 from charthouse.resource.declare import PageSize, Resource
 from charthouse.resource.errors import NotFound
+from charthouse.resource.events import plain
 from charthouse.resource.fields import READ_ONLY, Boolean, Field, Id, Moment, Ref, Text
 from charthouse.resource.functions import Answer, Call, Function
 from charthouse.resource.joined import Coded, Constant
@@ -138,6 +139,7 @@ orders = Resource(
         created(),
         by("addedby"),
     ),
+    events=plain("order.created", "order.modified", "order.deleted", ours="create modify delete"),
     example={"order_type": "lab", "name": "Hemoglobin A1c", "status": "sent"},
 )
 

@@ -19,6 +19,7 @@ from charthouse.domains.practice.cerbo_keys import below_patient, by, common, cr
 from charthouse.files.fields import Address
 from charthouse.resource import sql
 from charthouse.resource.declare import PageSize, Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -215,6 +216,7 @@ prescriptions = Resource(
         by("addedby"),
         created(),
     ),
+    events=plain("rx.created", "rx.modified", "rx.deleted", ours="create modify delete"),
     example={"name": "Metformin 500 mg tablet", "frequency": "Twice a day with meals", "doses_rxed": "90"},
 )
 

@@ -11,6 +11,7 @@ from charthouse.domains.patients.queueing import ENQUEUE, QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, common, created, encounter, tag
 from charthouse.resource import sql
 from charthouse.resource.declare import Action, PageSize, Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -135,6 +136,9 @@ patient_supplements = Resource(
         Boolean("is_discontinued", READ_ONLY, computed=_stopped, nullable=False),
         *encounter(),
         created(),
+    ),
+    events=plain(
+        "supplement.created", "supplement.modified", "supplement.deleted", ours="create modify delete"
     ),
     actions=(
         Action(

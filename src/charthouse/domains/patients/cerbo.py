@@ -141,6 +141,7 @@ patient_tags = Resource(
     parents=below_patient(),
     rows=Q(archived=False),
     fields=PATIENT_TAG,
+    events=plain("patient_tag.created", delete="patient_tag.deleted", ours="create delete"),
     example={"name": "VIP", "tag_category": "Care", "notes": "", "date_applied": "2025-03-26 13:19:55"},
 )
 

@@ -13,7 +13,7 @@ from charthouse.domains.tasks import cerbo_actions as actions
 from charthouse.domains.tasks.models import AssociatedItem, Task, TaskNote
 from charthouse.resource import sql
 from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.events import plain
+from charthouse.resource.events import Event, plain
 from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
@@ -129,7 +129,14 @@ tasks = Resource(
     ),
     checks=(actions.status_of, actions.reminder_needs_due_date, actions.about_something_there),
     after=(actions.keep_beside,),
-    events=plain("task.created", "task.modified", ours="create modify"),
+    events=(
+        *plain("task.created", "task.modified", "task.deleted", ours="create modify delete"),
+        *(
+            Event("task.modified", on, of=part, by="task_id", ours=True)
+            for part in (TaskNote, AssociatedItem)
+            for on in ("insert", "update", "delete")
+        ),
+    ),
     example=_EXAMPLE,
 )
 

@@ -1,0 +1,365 @@
+"""Webhooks of a practice, from end to end: real receivers, a real sender, writes through the API."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from charthouse import clock
+from charthouse.changes import actions, fanout, queue
+from charthouse.changes.models import Delivery, Webhook
+from charthouse.dialects.cerbo import registry as cerbo
+from charthouse.domains.patients.models import Patient
+from charthouse.identity import tenancy
+from charthouse.resource.errors import Conflict, Invalid
+from tests.changes.receiver import Receiver, deliveries, receiving, sending, until
+from tests.contract.cerbo_world import CerboWorld, make_cerbo
+from tests.support import Clinic, make_api_user, make_practice
+
+AUTHORIZATION = "Bearer 51f0c9de-canary"
+
+
+@pytest.fixture(autouse=True)
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receivers are on this machine."""
+    monkeypatch.setattr(settings, "SANDBOX", True)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def clinic(database: None) -> Clinic:
+    return make_practice()
+
+
+@pytest.fixture
+def caller(clinic: Clinic) -> Iterator[httpx.Client]:
+    with make_api_user(clinic.practice).client() as made:
+        yield made
+
+
+def told_to(clinic: Clinic, url: str, *events: str, **headers: str) -> Webhook:
+    tenancy.leave()
+    with tenancy.within(clinic.id):
+        return actions.create_for(clinic.practice, url, headers, events)
+
+
+def change(clinic: Clinic, webhook: Webhook, **values: Any) -> None:
+    with tenancy.within(clinic.id):
+        actions.change(webhook, **values)
+
+
+def new_patient(caller: httpx.Client, name: str = "Amara") -> int:
+    body = {"first_name": name, "last_name": "Okafor", "dob": "1987-04-12", "sex": "F"}
+    answer = caller.post("/api/v1/patients", json=body)
+    assert answer.status_code == 200, answer.text
+    return int(answer.json()["id"])
+
+
+def settle() -> None:
+    tenancy.leave()
+    until(lambda: not fanout.behind())
+    while fanout.fan_out():
+        pass
+
+
+def finished(webhook: Webhook, count: int = 1) -> list[Delivery]:
+    """The deliveries, once there are so many and each has been attempted and put back."""
+    tenancy.leave()
+
+    def put_back() -> list[Delivery]:
+        found = deliveries(webhook)
+        done = all(d.attempts and d.leased_until is None for d in found)
+        return found if len(found) >= count and done else []
+
+    return list(until(put_back))
+
+
+# -- what is sent -----------------------------------------------------------------------------------------------
+
+
+def test_the_envelope_and_the_endpoints_own_headers(
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client
+) -> None:
+    webhook = told_to(
+        clinic, receiver.url, "patient.created", Authorization=AUTHORIZATION, **{"X-Clinic": "Hill"}
+    )
+    with sending():
+        patient = new_patient(caller)
+        (delivery,) = finished(webhook)
+    ((headers, body),) = receiver.got
+    assert headers["Content-Type"] == "application/json"
+    assert (headers["Authorization"], headers["X-Clinic"]) == (AUTHORIZATION, "Hill")
+    assert not [name for name in headers if "signature" in name.lower()]
+    envelope = json.loads(body)
+    shown = caller.get(f"/api/v1/patients/{patient}").json()
+    assert envelope == {
+        "practice_id": str(clinic.id),
+        "event_type": "patient.created",
+        "event_id": envelope["event_id"],
+        "event_datetime": f"{delivery.at:%Y-%m-%d %H:%M:%S}",
+        "data": envelope["data"],
+    }
+    data = envelope["data"]
+    assert (data["first"], data["last"], data["id"]) == ("Amara", "Okafor", str(patient))
+    # Links begin with where the server was reached, or is to be.
+    same = {name for name in set(data) & set(shown) if not name.startswith("url_")}
+    assert len(same) > 50
+    ids = {name: str(value) for name, value in shown.items() if name.endswith("_id") and value is not None}
+    assert {name: data[name] for name in same} == {name: (shown | ids)[name] for name in same}
+    assert set(shown) - set(data) == {"first_name", "last_name"}
+    assert delivery.state == "delivered"
+
+
+def test_an_appointment_is_told_by_its_own_keys(database: None, receiver: Receiver) -> None:
+    world: CerboWorld = make_cerbo("Schedule")
+    clinic = world.other.clinic
+    patient, _ = world.row("patients"), world.row("appointments")
+    with tenancy.within(clinic.id):
+        Patient.objects.filter(pk=patient).update(cell_phone="(303) 555-0100", email="ada@example.com")
+    settle()  # all of this came before
+    webhook = told_to(clinic, receiver.url, "schedule.created", "schedule.modified")
+    with sending():
+        row = world.new("appointments")
+        finished(webhook)
+        shown = world.client.get(f"/api/v1/appointments/{row}").json()
+    (envelope,) = receiver.bodies()
+    assert envelope["event_type"] == "schedule.created"
+    who, provider = shown["patient_details"], shown["associated_providers"][0]
+    assert envelope["data"] == {
+        "id": str(row),
+        "start": shown["start_date_time"],
+        "end": shown["end_date_time"],
+        "title": shown["title"],
+        "appointment_status": shown["appointment_status"],
+        "appointment_location": shown["appointment_location"],
+        "assigned_providers": [{"id": str(provider["id"]), "first": provider["first_name"]}],
+        "patient": {
+            "id": str(patient),
+            "first": who["first_name"],
+            "last": who["last_name"],
+            "dob": who["dob"],
+            "email1": "ada@example.com",
+            "phone_mobile": "(303) 555-0100",
+        },
+    }
+
+
+def test_an_anonymised_program_writes_and_the_practice_is_told_in_full(
+    receiver: Receiver, clinic: Clinic
+) -> None:
+    webhook = told_to(clinic, receiver.url, "patient.created")
+    with sending(), make_api_user(clinic.practice, anonymize=True).client() as caller:
+        new_patient(caller)
+        finished(webhook)
+    assert receiver.bodies()[0]["data"]["last"] == "Okafor"
+
+
+def test_names_can_be_exchanged(
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CERBO_EVENTS", {"patient.created": "pt.added"})
+    webhook = told_to(clinic, receiver.url, "patient.created")
+    with sending():
+        new_patient(caller)
+        (delivery,) = finished(webhook)
+    assert receiver.bodies()[0]["event_type"] == "pt.added"
+    assert delivery.event == "patient.created"
+    monkeypatch.setattr(settings, "CERBO_EVENTS", {"patient.created": "pt.added", "patients.create": "x"})
+    with pytest.raises(ImproperlyConfigured, match=r"patients\.create\b"):
+        cerbo.registry.__wrapped__()
+
+
+# -- who is told ------------------------------------------------------------------------------------------------
+
+
+def test_only_the_practice_itself_is_told_and_only_of_what_it_ticked(
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client
+) -> None:
+    other = make_practice()
+    hooks = [
+        told_to(clinic, receiver.url, "patient.created"),
+        told_to(clinic, receiver.url, "patient.created", "patient.modified"),
+        told_to(clinic, receiver.url, "patient.modified"),
+        told_to(other, receiver.url, "patient.created"),
+    ]
+    new_patient(caller)
+    settle()
+    assert [len(deliveries(hook)) for hook in hooks] == [1, 1, 0, 0]
+    first, second = (json.loads(bytes(deliveries(hook)[0].body)) for hook in hooks[:2])
+    assert first["event_id"] == second["event_id"]
+
+
+def test_the_webhooks_of_another_practice_are_not_there(receiver: Receiver, clinic: Clinic) -> None:
+    other = make_practice()
+    webhook = told_to(clinic, receiver.url, "patient.created")
+    with tenancy.within(other.id):
+        assert not Webhook.objects.filter(pk=webhook.pk).exists()
+        assert not Webhook.objects.filter(pk=webhook.pk).update(callback_url="https://evil.example.com")
+    with tenancy.within(clinic.id):
+        assert Webhook.objects.get(pk=webhook.pk).callback_url == receiver.url
+
+
+def test_one_that_is_switched_off_or_deleted_gets_nothing_more(
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client
+) -> None:
+    off = told_to(clinic, receiver.url, "patient.created")
+    gone = told_to(clinic, receiver.url, "patient.created")
+    receiver.status = 503
+    with sending():
+        new_patient(caller)
+        finished(off), finished(gone)
+        assert len(receiver.got) == 2
+        change(clinic, off, active=False)
+        with tenancy.within(clinic.id):
+            actions.delete(gone)
+            assert actions.redeliver(gone, deliveries(gone)[0].pk)
+        new_patient(caller, "Later")
+        settle()
+        with clock.moved(timedelta(minutes=5)):
+            waiting = {claim.delivery.webhook_id for claim in queue.step([], {}, 9, 999)}
+    assert not {off.pk, gone.pk} & waiting
+    assert [len(deliveries(hook)) for hook in (off, gone)] == [1, 1]
+    assert len(receiver.got) == 2
+    assert gone.sealed_secret == ""
+
+
+# -- attempts ---------------------------------------------------------------------------------------------------
+
+
+def test_five_attempts_with_longer_waits_and_no_more(
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client
+) -> None:
+    webhook = told_to(clinic, receiver.url, "patient.created")
+    receiver.status = 500
+    ahead = 0
+    with sending():
+        new_patient(caller)
+        finished(webhook)
+        for count, wait in enumerate((30, 120, 600, 3600), 2):
+            with clock.moved(timedelta(seconds=ahead + wait - 20)):
+                assert [c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk] == []
+            ahead += wait + 5
+            with clock.moved(timedelta(seconds=ahead)):
+                until(lambda n=count: len(finished(webhook)[0].attempts) == n)  # type: ignore[misc]
+        (delivery,) = deliveries(webhook)
+        assert delivery.state == "failed"
+        with clock.moved(timedelta(days=20)):
+            assert [c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk] == []
+        receiver.status = 202
+        with tenancy.within(clinic.id):
+            assert actions.redeliver(webhook, delivery.pk)
+        (delivery,) = until(lambda: [d for d in finished(webhook) if d.state == "delivered"])
+    assert len(delivery.attempts) == 6
+    assert {body for _, body in receiver.got} == {bytes(delivery.body)}
+
+
+def test_one_that_hangs_delays_no_other(receiver: Receiver, clinic: Clinic, caller: httpx.Client) -> None:
+    release = threading.Event()
+    with receiving() as hanging:
+        hanging.respond = lambda handler: release.wait(30) and handler.answer(200)  # type: ignore[attr-defined]
+        told_to(clinic, hanging.url, "patient.created")
+        webhook = told_to(clinic, receiver.url, "patient.created")
+        with sending():
+            for count in range(1, 4):
+                new_patient(caller, f"N{count}")
+                until(lambda n=count: len(receiver.got) == n, 8)  # type: ignore[misc]
+            finished(webhook, 3)
+            release.set()
+
+
+# -- what may be asked for --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://hooks.example.com/a", True),
+        ("http://127.0.0.1:8080/a", True),  # in a sandbox
+        ("http://localhost/a", True),
+        ("https://hooks/a", False),
+        ("https://203.0.113.7/a", False),
+        ("https://8.8.8.8/a", False),
+        ("https://10.0.0.1/a", False),
+        ("https://[2001:4860:4860::8888]/a", False),
+        ("https://user:secret@hooks.example.com/a", False),
+        ("ftp://hooks.example.com/a", False),
+        ("https://hooks.example.com/" + "a" * 2000, False),
+    ],
+)
+def test_addresses(clinic: Clinic, url: str, good: bool) -> None:
+    if good:
+        assert told_to(clinic, url, "patient.created").callback_url == url
+        return
+    with pytest.raises(Invalid) as refused:
+        told_to(clinic, url, "patient.created")
+    assert set(dict(refused.value.errors)) == {"callback_url"}
+
+
+def test_outside_of_a_sandbox_only_https_and_names(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SANDBOX", False)
+    for url in ("http://hooks.example.com/", "https://127.0.0.1/", "https://localhost/", "http://localhost/"):
+        with pytest.raises(Invalid):
+            told_to(clinic, url, "patient.created")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "a.example.com"},
+        {"content-length": "5"},
+        {"Connection": "close"},
+        {"Transfer-Encoding": "chunked"},
+        {"Proxy-Authorization": "Basic x"},
+        {"Content-Type": "text/plain"},
+        {"X-A": "one\r\nX-B: two"},
+        {"X-A": "one\nX-B: two"},
+        {"X-A": "\N{SNOWMAN}"},
+        {"X-A": ""},
+        {"X-A": " padded "},
+        {"X A": "b"},
+        {"X-A:": "b"},
+        {"X-A\r\n": "b"},
+        {"": "b"},
+        {"X-A": "1", "x-a": "2"},
+        {"X-A": "v" * 2001},
+        {"X" * 101: "v"},
+        {f"X-{n}": "v" for n in range(21)},
+    ],
+)
+def test_headers_that_can_not_be(clinic: Clinic, headers: dict[str, str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        told_to(clinic, "https://hooks.example.com/", "patient.created", **headers)
+    (message,) = dict(refused.value.errors)["headers"]
+    assert not any(len(value) > 3 and value in message for value in headers.values())
+
+
+def test_all_that_is_wrong_is_named_at_once(clinic: Clinic) -> None:
+    with pytest.raises(Invalid) as refused:
+        told_to(clinic, "x", "PATIENT_CREATE", Host="a")  # of the other kind
+    assert set(dict(refused.value.errors)) == {"callback_url", "headers", "events"}
+
+
+def test_headers_are_not_readable_in_the_database(receiver: Receiver, clinic: Clinic) -> None:
+    webhook = told_to(clinic, receiver.url, "patient.created", Authorization=AUTHORIZATION)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("select w::text from changes_webhook w where id = %s", [webhook.pk])
+        assert "canary" not in cursor.fetchone()[0]
+    assert json.loads(webhook.secret) == {"Authorization": AUTHORIZATION}
+
+
+def test_a_practices_webhook_is_not_pinged(receiver: Receiver, clinic: Clinic) -> None:
+    webhook = told_to(clinic, receiver.url, "patient.created")
+    with tenancy.within(clinic.id), pytest.raises(Conflict):
+        actions.ping(webhook)
