@@ -18,6 +18,11 @@ from django.db import connection, connections
 from charthouse import clock
 from charthouse.audit import log
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.domains.patients.models import PortalRequest
+from charthouse.domains.patients.queue import TYPES
+from charthouse.domains.patients.settling import settle
+from charthouse.domains.questionnaires.answering import answer
+from charthouse.domains.questionnaires.models import Assignment
 from charthouse.identity import issue, rowsecurity, tenancy
 from charthouse.identity.models import Application
 from charthouse.sandbox import describe, practice
@@ -74,7 +79,8 @@ class Built:
                 "select table_name, array_agg(column_name::text order by ordinal_position) "
                 "from information_schema.columns where table_schema = 'public' and table_name ~ "
                 "'^(identity_(user|practice|application)|"
-                "(practice|patients|scheduling|clinical|medications|labs|billing|inventory)_)' group by 1"
+                "(practice|patients|scheduling|clinical|medications|labs|billing|inventory|questionnaires)_)'"
+                " group by 1"
             )
             found = {}
             for table, columns in cursor.fetchall():
@@ -326,6 +332,7 @@ CATALOGUES = (
 )
 OF_PATIENTS = ("supplements", "rxs", "portal/enqueued", "laboratories", "pharmacies", "specialists")
 OF_PATIENTS += ("charges", "estimates", "invoices", "subscriptions")
+OF_PATIENTS += ("documents", "questionnaires", "portal/secure_messages")
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -338,6 +345,19 @@ def test_what_cerbo_alone_shows_has_rows(sandbox: Built, place: int) -> None:
         for path in OF_PATIENTS:
             answers = (program.get(f"/api/v1/patients/{patient}/{path}") for patient in patients)
             assert any(answer.json()["data"] for answer in answers), path
+        waiting = [program.get(f"/api/v1/patients/{one}/portal/enqueued").json()["data"] for one in patients]
+        assert {row["request_type"] for rows in waiting for row in rows} == set(TYPES)
+
+
+def test_what_waits_in_the_queue_can_be_taken_into_the_chart() -> None:
+    with tenancy.within(1):
+        for kind in TYPES:
+            request = PortalRequest.objects.filter(practice=1, request_type=kind, status="open").first()
+            assert request is not None, kind
+            assert settle(request, 11, accept=True).patient_id == request.patient_id
+        asked = Assignment.objects.filter(practice=1, answered_at=None).first()
+        assert asked is not None
+        assert answer(asked, {"days": 2, "worst": "4"}).status == "open"
 
 
 @pytest.mark.parametrize("place", [0, 1])

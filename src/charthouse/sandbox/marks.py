@@ -45,7 +45,10 @@ def fill(setup: Setup, calendar: Calendar, random: Random) -> None:
     marked = []
     for patient in patients[::MARK]:
         at = random.randrange(len(TAGS))
-        marked.append({"patient_id": patient, "tag_id": tags[at], "notes": NOTES.get(TAGS[at][0], "")})
+        notes = NOTES.get(TAGS[at][0], "")
+        marked.append(
+            {"patient_id": patient, "tag_id": tags[at], "notes": notes, "applied_at": setup.loader.moment}
+        )
     setup.copy(PatientTag, marked)
     papers = Papers(setup, (), calendar.monday, random)
     files = [papers.file(_picture(random), "image/png", f"{name}.png") for name in NAMES]

@@ -56,6 +56,8 @@ class Papers:
                     "date": day.isoformat(),
                     "description": titles[at],
                     "metatags": list(DOCUMENTS[titles[at]]),
+                    "folder": DOCUMENTS[titles[at]][0].capitalize(),
+                    "flag": at == 3,
                     "created_at": written,
                     "updated_at": written,
                 }
@@ -81,7 +83,7 @@ class Papers:
         ]
         self.setup.copy(ConsentForm, forms)
         first = {form["doctor_id"]: form["id"] for form in reversed(forms)}
-        signature = self._signature()
+        signature = self.signature()
         signed = [
             {
                 "consent_form_id": first[visit["patient__doctor_id"]],
@@ -117,7 +119,8 @@ class Papers:
         assert isinstance(page, bytes)
         return self.file(page, "application/pdf", f"{title}.pdf")
 
-    def _signature(self) -> int:
+    def signature(self) -> int:
+        """A picture of one."""
         image = Image.new("L", (120, 40), 255)
         points = [(x, 20 + (x * 7) % 15 - 7) for x in range(10, 110, 6)]
         ImageDraw.Draw(image).line(points, fill=0, width=2)

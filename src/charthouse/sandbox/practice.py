@@ -42,6 +42,7 @@ from charthouse.sandbox.furniture import furnish
 from charthouse.sandbox.house import HOUSES, House
 from charthouse.sandbox.labs import Laboratories
 from charthouse.sandbox.people import Population, invited
+from charthouse.sandbox.portal import Portal
 from charthouse.sandbox.setup import Provider, Setup
 from charthouse.sandbox.shelf import Shelf
 from charthouse.sandbox.vaccines import Vaccines
@@ -187,6 +188,7 @@ class Site:
                 Accounts(self.setup, team.calendar, Random(f"{self.seed}/accounts")).fill()  # noqa: S311
                 kept.fill(self.setup, team.calendar, Random(f"{self.seed}/kept"))  # noqa: S311
                 marks.fill(self.setup, team.calendar, Random(f"{self.seed}/marks"))  # noqa: S311
+                Portal(self.setup, team.calendar, Random(f"{self.seed}/portal")).fill()  # noqa: S311
 
     def _appointments(self, count: int) -> range:
         return self.loader.ids(Appointment, count)
