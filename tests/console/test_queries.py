@@ -5,11 +5,11 @@ import pytest
 from django.conf import settings
 
 from charthouse import clock
-from charthouse.changes import sealing
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.messaging.models import Message
 from charthouse.domains.tasks.models import Task, TaskStatus
 from charthouse.identity import tenancy
+from charthouse.identity.secret import seal
 from charthouse.post.models import Outgoing
 from tests.console.test_shell import counted
 from tests.domains.scheduling.calendar import Calendar
@@ -37,7 +37,7 @@ def one_of_each(calendar: Calendar) -> list[str]:
     hook = Webhook.objects.create(
         application=app.row,
         callback_url="https://app.example/hook",
-        sealed_secret=sealing.sealed("secret"),
+        sealed_secret=seal("secret"),
         verified_at=clock.now(),
         events=["PATIENT_CREATE"],
     )
