@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
+from charthouse.domains.clinical import actions
+from charthouse.identity import tenancy
 from tests.browser.axe import violations
 from tests.console.test_queries import one_of_each
 from tests.domains.scheduling.calendar import Calendar
@@ -63,6 +65,8 @@ OF_THE_CHART = (
     "/supplements/new",
     "/images/new",
     "/tags",
+    "/encounters",
+    "/encounters/new",
 )
 
 
@@ -80,7 +84,11 @@ def test_axe_finds_nothing_serious_in_a_chart(
 ) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     visit = calendar.book("2026-03-10T09:00:00", vitals={"blood_pressure_1": 120, "blood_pressure_2": 80})
-    pages = [f"/patients/{calendar.patient_id}{rest}" for rest in OF_THE_CHART]
+    program = make_api_user(calendar.clinic.practice).client()
+    note = program.post("/api/v1/encounters", json={"pt_id": calendar.patient_id}).json()["id"]
+    with tenancy.within(calendar.clinic.id):
+        actions.lock(calendar.clinic.id, note, calendar.clinic.user.pk)
+    pages = [f"/patients/{calendar.patient_id}{rest}" for rest in (*OF_THE_CHART, f"/encounters/{note}")]
     found = {address: violations(enter(address)) for address in (*pages, f"/visits/{visit['id']}")}
     assert {address: faults for address, faults in found.items() if faults} == {}
 

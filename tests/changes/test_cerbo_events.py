@@ -35,11 +35,7 @@ INFERRED = {
     *(f"{group}.{verb}" for group in GROUPS for verb in ("created", "modified", "deleted")),
 }
 # Their rooms have no such resource yet.
-WAITING = {
-    f"{group}.{verb}"
-    for group in ("encounter", "document", "user")
-    for verb in ("created", "modified", "deleted")
-}
+WAITING = {f"{group}.{verb}" for group in ("document", "user") for verb in ("created", "modified", "deleted")}
 DECLARED: dict[str, tuple[Resource, Event]] = {
     event.name: (resource, event)
     for resource in registry()
@@ -228,6 +224,27 @@ def _tag(house: House) -> str:
     return str(house.world.other.rows_of(registry()["tags"].model, row)["name"])
 
 
+# -- DrChrono: a visit's note is an encounter -------------------------------------------------------------------
+
+
+@door("encounter.created", "drchrono")
+def visit(house: House) -> Callable[[], Any]:
+    return lambda: house.world.other.new("appointments")
+
+
+@door("encounter.modified", "drchrono")
+def write_note(house: House) -> Callable[[], int]:
+    row, field = house.world.other.new("appointments"), house.world.other.row("clinical_note_field_types")
+    body = {"appointment": row, "clinical_note_field": field, "value": "Lungs clear."}
+    return lambda: house.drchrono("POST", "clinical_note_field_values", body) or row
+
+
+@door("encounter.deleted", "drchrono")
+def delete_visit(house: House) -> Callable[[], int]:
+    row = house.world.other.new("appointments")
+    return lambda: house.drchrono("DELETE", f"appointments/{row}") or row
+
+
 # -- the console ------------------------------------------------------------------------------------------------
 
 
@@ -270,6 +287,18 @@ def change_patient(house: House) -> Callable[[], int]:
     values = {"first_name": "Gracia", "last_name": "Murray", "gender": "Female", "doctor": doctor}
     row = house.world.new("patients")
     return lambda: house.console(f"/patients/{row}/edit", **values) or row
+
+
+@door("encounter.created", "console")
+def write_encounter(house: House) -> Callable[[], Any]:
+    return lambda: house.console(f"/patients/{house.patient}/encounters/new", title="Call")
+
+
+@door("encounter.modified", "console")
+def sign_encounter(house: House) -> Callable[[], int]:
+    row = house.cerbo("POST", "encounters", pt_id=house.patient)["id"]
+    page = f"/patients/{house.patient}/encounters/{row}"
+    return lambda: house.console(f"{page}/lock", page) or row
 
 
 @door("rx.created", "console")

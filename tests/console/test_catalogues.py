@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from charthouse.console import chart_care
+from charthouse.console import chart_care, chart_notes
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.declared import RESOURCES
@@ -17,7 +17,7 @@ from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
 from tests.identity.dance import hidden, signed_in
-from tests.support import PASSWORD, Clinic, make_practice, make_user
+from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 ALL = (*CATALOGUES, TASKS, INBOX)
 
@@ -67,6 +67,8 @@ OWN = {
     "tag_list": {"name": "VIP", "category": "Care", "description": "Calls go through.", "color": "b2f07e"},
     "note_fields": {"name": "Chief complaint", "clinical_note_template": "note_templates"},
     "charge_definitions": {"name": "Office visit", "retail": "145.00", "minutes": "30"},
+    "encounter_kinds": {"name": "Home visit", "code": "hv", "sort_priority": "50"},
+    "vitals_groups": {"name": "Weight clinic", "included_fields": "weight\r\nbp"},
     "prices": {"code": "99213", "base_price": "145.00", "schedule": "price_lists"},
 }
 BASES = {catalogue.path: catalogue.base for catalogue in CATALOGUES}
@@ -75,12 +77,17 @@ BASES = {catalogue.path: catalogue.base for catalogue in CATALOGUES}
 def add(browser: httpx.Client, clinic: Clinic, path: str) -> str:
     """The id of a row written through the form."""
     values = {name: add(browser, clinic, text) if text in OWN else text for name, text in OWN[path].items()}
-    if path not in ("note_fields", "prices", "charge_definitions", *(resource.path for resource in LISTS)):
+    alone = {"note_fields", "prices", "charge_definitions", "encounter_kinds", "vitals_groups"}
+    if path not in {*alone, *(resource.path for resource in LISTS)}:
         values["doctor"] = str(clinic.doctor.pk)
+
+    def rows() -> set[str]:
+        return set(re.findall(rf'href="/{BASES[path]}/(\d+)"', browser.get(f"/{BASES[path]}").text))
+
+    before = rows()
     assert send(browser, f"/{BASES[path]}/new", **values).status_code == 302
-    rows = re.findall(rf'href="/{BASES[path]}/(\d+)"', browser.get(f"/{BASES[path]}").text)
-    assert len(rows) == 1
-    return str(rows[0])
+    (row,) = rows() - before
+    return str(row)
 
 
 @pytest.mark.parametrize("path", OWN)
@@ -100,7 +107,7 @@ def test_what_the_api_only_reads_is_set_up_here(browser: httpx.Client, clinic: C
 def test_every_own_declaration_has_a_page() -> None:
     sections = {section.path for section in chart_care.SECTIONS}
     assert sections == {resource.path for resource in OF_PATIENTS}
-    assert {resource.path for resource in RESOURCES} == set(OWN) | sections
+    assert {resource.path for resource in RESOURCES} == {*OWN, *sections, chart_notes.NOTES.path}
 
 
 def test_what_does_not_fit_together_is_refused(browser: httpx.Client) -> None:
@@ -114,6 +121,31 @@ def test_what_does_not_fit_together_is_refused(browser: httpx.Client) -> None:
     send(browser, "/catalogues/tags/new", **OWN["tag_list"])
     again = send(browser, "/catalogues/tags/new", **OWN["tag_list"])
     assert "A tag with this name exists already." in again.text
+
+
+def test_what_cerbo_reads_of_it(browser: httpx.Client, clinic: Clinic) -> None:
+    """Types of encounters, with those that somebody has deleted, and groups of vitals."""
+    program = make_api_user(clinic.practice).client()
+    kind = add(browser, clinic, "encounter_kinds")
+    again = send(browser, "/catalogues/encounter-types/new", name="Again", code="hv")
+    assert "Another type has this code." in again.text
+    page = browser.get(f"/catalogues/encounter-types/{kind}")
+    browser.post(f"/catalogues/encounter-types/{kind}/delete", data=hidden(page))
+    shown = program.get("/api/v1/encounter_types?include_deleted=true").json()["data"]
+    assert (shown[-1]["encounter_type"], shown[-1]["deletedby"]) == ("hv", clinic.user.pk)
+    flow = add(browser, clinic, "vital_kinds")
+    values = {"name": "Asthma", "included_fields": f"{flow}\r\nweight"}
+    assert send(browser, "/catalogues/vitals-groups/new", **values).status_code == 302
+    (group,) = program.get("/api/v1/vitals_tag_groups").json()["data"]
+    assert (group["name"], group["included_fields"]) == ("Asthma", [flow, "weight"])
+    assert (group["created_by"], group.keys()) == (
+        clinic.user.pk,
+        {"name", "included_fields", "created_by", "created"},
+    )
+    for unknown in ("pulse", "0", "9" * 19, "\u0663", "-1"):
+        wrong = send(browser, "/catalogues/vitals-groups/new", name="Wrong", included_fields=unknown)
+        assert wrong.status_code == 400, unknown
+        assert "No vitals:" in wrong.text
 
 
 def test_a_task_its_notes_and_its_end(browser: httpx.Client, clinic: Clinic) -> None:

@@ -14,6 +14,7 @@ from charthouse.domains.clinical.models import (
     ClinicalNoteFieldType,
     ClinicalNoteFieldValue,
     ClinicalNoteTemplate,
+    EncounterType,
     Problem,
 )
 from charthouse.domains.patients.models import Patient
@@ -23,14 +24,14 @@ from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.dance import hidden, signed_in
-from tests.support import PASSWORD, Clinic, make_practice, make_user
+from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 PAGES = (
     "", "/edit", "/visits", "/vitals", "/labs", "/billing", "/billing/payment", "/problems", "/problems/new",
     "/medications", "/medications/new", "/allergies", "/allergies/new", "/vaccines", "/vaccines/new", "/documents",
     "/documents/new", "/messages", "/messages/new", "/calls", "/calls/new", "/supplements", "/supplements/new",
     "/maintenance", "/maintenance/new", "/notes", "/notes/new", "/images", "/images/new", "/tags", "/tags/new",
-    "/facilities", "/facilities/new",
+    "/facilities", "/facilities/new", "/encounters", "/encounters/new",
 )  # fmt: skip
 
 
@@ -234,3 +235,95 @@ def test_a_document_is_uploaded_and_shown(calendar: Calendar, browser: httpx.Cli
     (link,) = re.findall(r'<img src="([^"]+)" alt="Rash"', page)
     assert browser.get(unescape(link)).content == picture.getvalue()
     assert browser.post(f"{address}/new", data=values).status_code == 400, "without a file"
+
+
+# -- what is of no visit ----------------------------------------------------------------------------------------
+
+
+def test_a_note_without_a_visit_is_written_signed_and_opened(
+    calendar: Calendar, browser: httpx.Client
+) -> None:
+    base = f"/patients/{calendar.patient_id}/encounters"
+    assert "There is no encounter yet." in browser.get(base).text
+    with tenancy.within(calendar.clinic.id):
+        kind = EncounterType.objects.get(practice=calendar.clinic.id, code="ph").pk
+    values = {"title": "Call", "encounter_type": str(kind), "content": "Better.\r\n<b>Calls</b> on Monday."}
+    assert send(browser, f"{base}/new", **values).status_code == 302
+    with counted():
+        listing = browser.get(base).text
+    assert "Phone call" in listing
+    (row,) = re.findall(rf'href="{base}/(\d+)"', listing)
+    assert send(browser, f"{base}/{row}", title="", content="x").status_code == 400
+    assert send(browser, f"{base}/{row}", title="Call back").status_code == 302
+    with counted():
+        page = browser.get(f"{base}/{row}")
+    token = {"csrfmiddlewaretoken": hidden(page)["csrfmiddlewaretoken"]}
+    browser.post(f"{base}/{row}/lock", data=token)
+    with counted():
+        page = browser.get(f"{base}/{row}")
+    assert "Locked" in page.text
+    assert "Better.\n&lt;b&gt;Calls&lt;/b&gt; on Monday." in page.text
+    assert "<textarea" not in page.text
+    (link,) = re.findall(r'href="([^"]*/notes/[^"]+)"[^>]*>.{0,300}PDF', page.text, re.S)
+    assert browser.get(unescape(link)).content.startswith(b"%PDF")
+    assert browser.post(f"{base}/{row}", data=token | {"title": "Changed"}).status_code == 409
+    assert browser.post(f"{base}/{row}/delete", data=token).status_code == 409
+    browser.post(f"{base}/{row}/unlock", data=token)
+    assert browser.post(f"{base}/{row}/delete", data=token).status_code == 302
+    assert "There is no encounter yet." in browser.get(base).text
+    with tenancy.within(calendar.clinic.id):
+        note = ClinicalNote.objects.get(pk=row)
+    assert (note.title, note.archived, note.owner_id) == ("Call back", True, calendar.clinic.user.pk)
+
+
+def test_a_note_of_another_patient_or_visit_is_not_there(
+    calendar: Calendar, visit: Any, browser: httpx.Client
+) -> None:
+    other = Calendar(clinic=calendar.clinic)
+    base = f"/patients/{other.patient_id}/encounters"
+    assert send(browser, f"{base}/new", title="Theirs").status_code == 302
+    (row,) = re.findall(rf'href="{base}/(\d+)"', browser.get(base).text)
+    token = {"csrfmiddlewaretoken": hidden(browser.get(f"{base}/{row}"))["csrfmiddlewaretoken"]}
+    own = f"/patients/{calendar.patient_id}/encounters"
+    for address in (f"{own}/{row}", f"{own}/{visit['id']}"):
+        assert browser.get(address).status_code == 404
+        assert browser.post(f"{address}/lock", data=token).status_code == 404
+    assert browser.post(f"{base}/{2**62}/lock", data=token).status_code == 404
+
+
+def test_what_an_app_wrote_is_read_by_staff_and_back(calendar: Calendar, browser: httpx.Client) -> None:
+    program = make_api_user(calendar.clinic.practice).client()
+    body = {"pt_id": calendar.patient_id, "title": "From an app", "content": "Seen at the gym."}
+    made = program.post("/api/v1/encounters", json=body).json()
+    base = f"/patients/{calendar.patient_id}/encounters"
+    assert "An app" in browser.get(base).text
+    assert send(browser, f"{base}/{made['id']}", content="Seen at the gym, twice.").status_code == 302
+    shown = program.get(f"/api/v1/encounters/{made['id']}").json()
+    assert shown == made | {"content": "Seen at the gym, twice."}
+    page = browser.get(f"{base}/{made['id']}")
+    token = {"csrfmiddlewaretoken": hidden(page)["csrfmiddlewaretoken"]}
+    browser.post(f"{base}/{made['id']}/lock", data=token)
+    signed = program.get(f"/api/v1/encounters/{made['id']}").json()
+    assert (signed["is_signed"], signed["signed_by"]) == (True, calendar.clinic.user.pk)
+
+
+def test_readings_beside_visits_stand_among_the_vitals(
+    calendar: Calendar, visit: Any, browser: httpx.Client
+) -> None:
+    sent = {"vitals.blood_pressure_1": "128", "vitals.blood_pressure_2": "82"}
+    send(browser, f"/visits/{visit['id']}", **sent)
+    program = make_api_user(calendar.clinic.practice).client()
+    body = {
+        "systolic": "117",
+        "diastolic": "71",
+        "date_taken": "2026-03-12 02:30:00",
+        "comments": "At home",
+    }
+    url = f"/api/v1/patients/{calendar.patient_id}/vitals/bp"
+    assert program.post(url, json=body).status_code == 200
+    with counted():
+        page = browser.get(f"/patients/{calendar.patient_id}/vitals").text
+    assert page.index("117/71") < page.index("128/82"), "the last one first"
+    assert "At home" in page
+    assert re.search(r"Mar 11, 2026|2026-03-11", page), "the evening before, by the doctor's clock"
+    assert page.count("<circle") == 4

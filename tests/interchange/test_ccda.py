@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from charthouse.domains.clinical.models import Problem
 from charthouse.domains.medications.models import Medication
+from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
 from charthouse.interchange.ccda import kinds
 from charthouse.interchange.cda.section import Kind
@@ -269,6 +270,23 @@ def test_whether_the_patient_smokes_the_latest_answer_first(record: Record) -> N
     found = record.document().entries(LOINC["SOCIAL"])
     assert codes(found, "h:value") == ["449868002", "8517006"]
     assert [entry.find("{*}effectiveTime").get("value")[:8] for entry in found] == ["20260304", "20260302"]
+
+
+def test_what_was_measured_beside_visits_stands_among_the_vitals(record: Record) -> None:
+    """In the order of time, by the doctor's clock; not a row that was deleted or another patient's."""
+    record.visit("2026-03-03", status="Complete", vitals={"pulse": 71})
+    other = record.new(first_name="Grace", last_name="Hopper")["id"]
+    at = {"practice": record.clinic.practice, "taken_at": "2026-03-03T02:30:00Z"}
+    with tenancy.within(record.clinic.id):
+        home = Vitals.objects.create(patient_id=record.patient_id, blood_pressure_1=117, **at)
+        Vitals.objects.create(patient_id=record.patient_id, pulse=44, archived=True, **at)
+        Vitals.objects.create(patient_id=other, pulse=45, **at)
+    document = record.document()
+    found = document.entries(LOINC["VITALS"])
+    assert [entry.find("{*}effectiveTime").get("value")[:8] for entry in found] == ["20260302", "20260303"]
+    assert document.all("h:component/h:observation/h:value/@value", found[0]) == ["117"]
+    assert document.all("h:component/h:observation/h:value/@value", found[1]) == ["71"]
+    assert document.one(f"//h:*[@ID='vitals-{home.pk}']") is not None
 
 
 def test_the_rest(document: Document) -> None:

@@ -7,6 +7,7 @@ from charthouse.console import (
     calendar,
     chart,
     chart_care,
+    chart_notes,
     chart_pages,
     day,
     patients,
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<int:visit>/lock", visits.lock, name="visit-lock"),
     path("visits/<int:visit>/unlock", visits.unlock, name="visit-unlock"),
     *chart.urls(*chart_care.SECTIONS),
+    *chart_notes.NOTES.urls(),
     *TASKS.urls(),
     *INBOX.urls(),
 ]
@@ -70,6 +72,7 @@ PLACES = (
 SECTIONS = {section.place: section for section in (*chart.SECTIONS, *chart_care.SECTIONS)}
 chart.tab("Summary", "patient")
 chart.tab("Visits", "chart-visits", "Access Clinical Notes")
+chart_notes.NOTES.tab()
 chart.tab("Vitals", "chart-vitals", "Access Clinical Notes")
 for place in PLACES:
     if place == "labs":

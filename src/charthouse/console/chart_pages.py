@@ -15,7 +15,7 @@ from charthouse.identity import iframes
 from charthouse.resource.errors import Forbidden, NotFound
 from charthouse.resource.sql import WallClock
 
-MOST_MEASURED = 200  # visits whose vitals are drawn
+MOST_MEASURED = 200  # measurements that are drawn
 
 
 # -- summary ----------------------------------------------------------------------------------------------------
@@ -93,18 +93,22 @@ PLOTTED = (
 def vitals(request: Request, patient: int) -> HttpResponseBase:
     values = chart.around(request, patient)
     visits = records.rows(records.resource("appointments"), request.actor).filter(patient=patient)
-    rows = (
-        Vitals.objects.filter(practice=request.actor.practice, archived=False, appointment__in=visits)
-        .select_related("appointment")
-        .annotate(wall=WallClock(F("appointment__scheduled_time"), F(f"appointment__{Appointment.ZONE}")))
-        .order_by("-appointment__scheduled_time")[:MOST_MEASURED]
+    rows = Vitals.objects.filter(practice=request.actor.practice, archived=False)
+    at_visits = _taken(
+        rows.filter(appointment__in=visits), "appointment__scheduled_time", f"appointment__{Appointment.ZONE}"
     )
-    measured = list(rows)
+    beside = _taken(rows.filter(appointment=None, patient=patient), "taken_at", "patient__doctor__timezone")
+    measured = sorted([*at_visits, *beside], key=lambda row: (row.at, row.pk), reverse=True)[:MOST_MEASURED]
     values |= {"measured": measured, "plots": _plots(measured[::-1])}
     return show(request, "vitals.html", values)
 
 
-def _plots(measured: Sequence[Vitals]) -> list[plots.Plot]:
+def _taken(rows: "QuerySet[Vitals]", moment: str, zone: str) -> "QuerySet[Any]":
+    """The last of them, each with the moment it was taken ``at``, and the wall clock then."""
+    return rows.annotate(at=F(moment), wall=WallClock(F(moment), F(zone))).order_by("-at")[:MOST_MEASURED]
+
+
+def _plots(measured: Sequence[Any]) -> list[plots.Plot]:
     drawn = []
     for title, unit, *columns in PLOTTED:
         named = f"{title.lower()}_units"
@@ -113,11 +117,9 @@ def _plots(measured: Sequence[Vitals]) -> list[plots.Plot]:
             (
                 name,
                 [
-                    (row.appointment.scheduled_time, float(getattr(row, column)))
+                    (row.at, float(getattr(row, column)))
                     for row in measured
-                    if row.appointment
-                    and getattr(row, column) is not None
-                    and getattr(row, named, units) == units
+                    if getattr(row, column) is not None and getattr(row, named, units) == units
                 ],
             )
             for column, name in columns

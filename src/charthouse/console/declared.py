@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from charthouse.console import declared_accounts, declared_care
+from charthouse.console import declared_accounts, declared_care, declared_notes
 from charthouse.dialects.drchrono.registry import registry as drchrono
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
 from charthouse.domains.billing.models import BillingProfile, FeeSchedule, FeeScheduleItem
@@ -165,6 +165,7 @@ RESOURCES = (
         example={"insurance_plan_name": "County employees"},
     ),
     *declared_accounts.RESOURCES,
+    *declared_notes.RESOURCES,
 )
 
 

@@ -188,7 +188,7 @@ def _sent(one: Field, name: str, sent: QueryDict) -> Any:
     if isinstance(one, ListOf):
         given = sent.getlist(name) if _picked(one) else sent.get(name, "").splitlines()
         return [text.strip() for text in given if text.strip()]
-    text = sent.get(name, "")
+    text = sent.get(name, "").replace("\r\n", "\n")  # as forms send what was typed
     if isinstance(one, Members):
         return text or None  # JSON, which the engine opens
     return text if text or isinstance(one, Text) else None

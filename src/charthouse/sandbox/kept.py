@@ -14,7 +14,8 @@ from charthouse.domains.clinical.kept import (
 )
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.models import Appointment, CustomVital
+from charthouse.domains.scheduling.vitals_groups import VitalsTagGroup
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.setup import Setup
@@ -36,6 +37,9 @@ TRACKERS = (
     ("Colorectal screening", "Colonoscopy.", "", 45, 75, "Every 10 years", "Z12.11"),
     ("Lipid panel", "Fasting.", "", 20, None, "Every 5 years", "Z13.220"),
 )
+# Name, vitals of the groups; PEAK stands for a vital that the practice has defined.
+PEAK = "PEAK"
+GROUPS = (("Weight clinic", ("weight", "height", "bp")), ("Asthma", (PEAK,)))
 CHOSEN = ("Diabetic eye exam", "With dilated pupils.", "", None, None, "Every year", "E11.9")
 # Type, title, text.
 CALLS = (
@@ -78,7 +82,20 @@ def fill(setup: Setup, calendar: Calendar, random: Random) -> None:
         readings.append({"patient_id": patient, "tracker_id": tracker, "date": day.isoformat(), "notes": ""})
     setup.copy(FreeTextNote, notes)
     setup.copy(HealthReading, readings)
+    _groups(setup)
     _encounters(setup, calendar, random, kept)
+
+
+def _groups(setup: Setup) -> None:
+    """The practice's groups of vitals, as its primary user set them up."""
+    alias, of = setup.loader.connection.alias, {"practice_id": setup.practice}
+    vital = CustomVital.objects.using(alias).filter(**of).order_by("pk").values_list("pk", flat=True).first()
+    primary = User.objects.using(alias).filter(**of, is_primary=True).values_list("pk", flat=True).first()
+    rows = [
+        {"name": name, "included_fields": [str(vital) if field == PEAK else field for field in fields]}
+        for name, fields in GROUPS
+    ]
+    setup.copy(VitalsTagGroup, [{**row, "added_by_id": primary, "updated_by_id": primary} for row in rows])
 
 
 def _encounters(

@@ -22,13 +22,11 @@ def complete(change: Change) -> None:
     practice = change.actor.practice
     name = "pt_id" if "pt_id" in change.resource.by_name else "patient"
     patient = _patient(change, name)
-    kind = _kind(practice, change.values.get("encounter_type"))
+    said = change.values.get("encounter_type")
+    kind = _kind(practice, said)
     if kind is None:
-        said = change.values.get("encounter_type")
-        change.wrong(
-            "encounter_type",
-            f'There is no encounter type "{said[:100]}".' if said else "The practice has no encounter types.",
-        )
+        unknown = f'There is no encounter type "{str(said)[:100]}".'
+        change.wrong("encounter_type", unknown if said else "The practice has no encounter types.")
     if patient is not None:
         _below(change, patient)
     if patient is None or kind is None:
@@ -55,9 +53,12 @@ def _patient(change: Change, name: str) -> Patient | None:
     return found
 
 
-def _kind(practice: int, code: str | None) -> EncounterType | None:
-    rows = EncounterType.objects.filter(practice=practice, archived=False)
-    return (rows.filter(code=code) if code else rows.order_by("sort_priority", "pk")).first()
+def _kind(practice: int, said: str | int | None) -> EncounterType | None:
+    """The type of a code, or of an id; the practice's first where nothing is said."""
+    rows = EncounterType.objects.filter(practice=practice, archived=False).order_by("sort_priority", "pk")
+    if said:
+        rows = rows.filter(pk=said) if isinstance(said, int) else rows.filter(code=said)
+    return rows.first()
 
 
 def _below(change: Change, patient: Patient) -> None:

@@ -8,7 +8,7 @@ from django.db.models import Max
 
 from charthouse import clock
 from charthouse.domains.practice.models import ExamRoom
-from charthouse.domains.scheduling import booking, reminders, series, wallclock
+from charthouse.domains.scheduling import booking, reminders, series, vitals_groups, wallclock
 from charthouse.domains.scheduling.booking import Booking, Place
 from charthouse.domains.scheduling.models import (
     Appointment,
@@ -160,6 +160,19 @@ def misfit(kind: CustomVital, value: str) -> str:
         if len(parts) > 2 or not all(re.fullmatch(number, part, re.ASCII) for part in parts):
             return "A valid number is required."
     return ""
+
+
+def known_vitals(change: Change) -> None:
+    """A group is of vitals that there are."""
+    given = change.values.get("included_fields") or ()
+    ids = {text for text in given if text.isascii() and text.isdigit() and len(text) < 19}
+    rows = CustomVital.objects.filter(practice=change.actor.practice, pk__in=ids, archived=False)
+    there = {*vitals_groups.KNOWN, *map(str, rows.values_list("pk", flat=True))}
+    if unknown := [text for text in given if text not in there]:
+        known = ", ".join(vitals_groups.KNOWN)
+        change.wrong(
+            "included_fields", f"No vitals: {', '.join(unknown)}. Give {known}, or the id of a custom vital."
+        )
 
 
 # -- after it is written ------------------------------------------------------------------------------------------

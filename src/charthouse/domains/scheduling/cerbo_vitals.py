@@ -14,9 +14,10 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, NullIf
 
 from charthouse import clock
-from charthouse.domains.practice.cerbo_keys import API_MADE, common, created, tag
+from charthouse.domains.practice.cerbo_keys import API_MADE, by, common, created, tag
 from charthouse.domains.scheduling.actions import misfit
 from charthouse.domains.scheduling.models import CustomVital, CustomVitalValue, Vitals
+from charthouse.domains.scheduling.vitals_groups import VitalsTagGroup
 from charthouse.files.fields import Address
 from charthouse.resource import sql
 from charthouse.resource.change import Change
@@ -28,6 +29,7 @@ from charthouse.resource.fields import (
     Field,
     Id,
     Integer,
+    ListOf,
     Measure,
     Moment,
     Ref,
@@ -321,4 +323,27 @@ vitals = Resource(
     example={"name": "Peak flow", "units": "L/min"},
 )
 
-RESOURCES = [blood_pressures, heights, weights, custom_readings, vitals]
+vitals_tag_groups = Resource(
+    path="vitals_tag_groups",
+    model=VitalsTagGroup,
+    doc="Vitals that the practice looks at together.",
+    methods="GET",
+    reads=False,
+    **common("vitals"),
+    page_size=PAGES,
+    rows=Q(archived=False),
+    fields=(
+        Text("name", READ_ONLY),
+        ListOf(
+            "included_fields",
+            READ_ONLY,
+            item=Text(""),
+            doc="As the addresses of readings have them: bp, height, weight, or the id of a vital.",
+        ),
+        by("created_by"),
+        created(),
+    ),
+    example={"name": "Weight clinic", "included_fields": ["weight", "bp", "12"]},
+)
+
+RESOURCES = [blood_pressures, heights, weights, custom_readings, vitals, vitals_tag_groups]

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
+from charthouse.domains.scheduling.vitals_groups import VitalsTagGroup  # noqa: F401 - Django finds models here
 from charthouse.identity.tenancy import Record, RecordKey
 
 NO_ROOM = 0  # the exam room of a block that takes the doctor's time alone

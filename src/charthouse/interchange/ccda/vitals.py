@@ -1,4 +1,4 @@
-"""Vital signs: what was measured at visits, with the body mass index that follows from it."""
+"""Vital signs: what was measured at visits and beside them, with the body mass index that follows from it."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -6,6 +6,8 @@ from copy import copy
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from django.db.models import F, QuerySet
 
 from charthouse.domains.scheduling.models import CustomVitalValue, Vitals
 from charthouse.interchange.ccda import kinds
@@ -59,18 +61,23 @@ SIGNS = (
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
-    """Those that hold anything, in the order of visits; ``bmi`` computed."""
-    found = Vitals.objects.filter(
+    """Of visits and beside them, in the order of ``taken``; ``bmi`` computed."""
+    at_visits = Vitals.objects.filter(
         about.own("appointment__patient"),
         about.at("appointment__scheduled_time"),
         appointment__archived=False,
     )
+    beside = Vitals.objects.filter(about.own(), about.at("taken_at"), appointment=None)
+    found = [*_listed(at_visits, "appointment__scheduled_time"), *_listed(beside, "taken_at")]
+    return [{**row, "bmi": bmi(row)} for row in sorted(found, key=lambda row: (row["taken"], row["id"]))]
+
+
+def _listed(found: "QuerySet[Vitals]", moment: str) -> "QuerySet[Any, dict[str, Any]]":
     columns = [sign.column for sign in SIGNS if sign.column != "bmi"]
     units = [sign.unit for sign in SIGNS if sign.unit.endswith("_units")]
-    listed = found.order_by("appointment__scheduled_time", "id").values(
-        "id", "appointment_id", "appointment__scheduled_time", "smoking_status", *columns, *units
-    )
-    return [{**row, "bmi": bmi(row)} for row in listed]
+    said = ("id", "appointment_id", "taken", "smoking_status", *columns, *units)
+    listed: QuerySet[Any, dict[str, Any]] = found.annotate(taken=F(moment)).values(*said)
+    return listed
 
 
 def measured(row: dict[str, Any]) -> Iterable[Sign]:
@@ -117,7 +124,7 @@ def _cells(about: Subject, row: dict[str, Any], others: dict[int, str]) -> tuple
 
     pressure = [row["blood_pressure_1"], row["blood_pressure_2"]]
     return (
-        time(row["appointment__scheduled_time"], about.zone),
+        time(row["taken"], about.zone),
         with_unit("height"),
         with_unit("weight"),
         words(row["bmi"]),
@@ -134,7 +141,7 @@ def _cells(about: Subject, row: dict[str, Any], others: dict[int, str]) -> tuple
 
 def _organizer(about: Subject, row: dict[str, Any]) -> Element:
     """A Vital Signs Organizer."""
-    when = stamp(row["appointment__scheduled_time"], about.zone)
+    when = stamp(row["taken"], about.zone)
     return el(
         "organizer",
         entries.tid("26", "2015-08-01"),
