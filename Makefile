@@ -26,7 +26,7 @@ bench: .venv/bench.stamp ## measure against plain servers and the database; prin
 
 docs: .venv/dev.stamp browser ## write anew what is printed from the declarations, and the screenshots
 	@mkdir -p docs/openapi
-	@$(BIN)/charthouse openapi > docs/openapi/drchrono.json
+	@for name in drchrono cerbo; do $(BIN)/charthouse openapi $$name > docs/openapi/$$name.json || exit 1; done
 	@$(BIN)/python -m tests.contract.coverage
 	@$(BIN)/python -m tests.browser.screenshots
 

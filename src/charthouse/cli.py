@@ -207,8 +207,9 @@ def _openapi(commands: "Commands") -> None:
     parser = commands.add_parser(
         "openapi",
         help="Print the OpenAPI document",
-        description="Print the OpenAPI document. Needs no database.",
+        description="Print the OpenAPI document of a dialect. Needs no database.",
     )
+    parser.add_argument("dialect", nargs="?", choices=("drchrono", "cerbo"), default="drchrono")
     parser.set_defaults(run=run_openapi)
 
 
@@ -367,4 +368,4 @@ def run_openapi(options: argparse.Namespace) -> None:
     os.environ.setdefault("CHARTHOUSE_SECRET_KEY", "nothing is signed")
     from charthouse import commands
 
-    print(commands.openapi())
+    print(commands.openapi(options.dialect))

@@ -6,7 +6,6 @@ Every function raises ``Refused`` when it can't do what was asked.
 import asyncio
 import contextlib
 import getpass
-import json
 import os
 import signal
 import sys
@@ -165,11 +164,13 @@ def require_migrated() -> None:
         connections.close_all()  # none may be shared with the processes that start from here
 
 
-def openapi() -> str:
-    """The OpenAPI document of the DrChrono dialect, indented."""
+def openapi(dialect: str) -> str:
+    """The OpenAPI document of a dialect, ``drchrono`` or ``cerbo``, indented."""
+    from charthouse.dialects.cerbo import reference as cerbo
     from charthouse.dialects.drchrono import reference
 
-    return json.dumps(json.loads(reference.document_json()), indent=1)
+    printed = {"drchrono": reference.document_json, "cerbo": cerbo.document_json}[dialect]
+    return printed().decode()
 
 
 def create_practice(name: str) -> int:

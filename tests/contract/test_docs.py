@@ -1,16 +1,23 @@
 """The reference pages and the document as they are served: complete, and from nowhere else."""
 
 import re
+import shlex
+from html import unescape
+from typing import Any
 
 import jsonschema_rs
 import pytest
 
+from charthouse.dialects.cerbo.manual import manual as cerbo_manual
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.identity.apilimits import limits
 from charthouse.resource.declare import Resource
 from tests import support
 from tests.contract import coverage
+from tests.contract.cerbo_world import CerboWorld
 
 RESOURCES = list(registry())
+GROUPS = {page: shown for chapter in cerbo_manual().chapters for page, shown in chapter.pages.items()}
 
 
 def test_the_document_is_served_to_everyone() -> None:
@@ -89,3 +96,79 @@ def test_every_function_is_on_a_page() -> None:
             assert f'id="{function.name}-{function.method.lower()}"' in page
             for declared in (*function.parameters, *function.fields, *function.answers):
                 assert f"<code>{declared.name}</code>" in page
+
+
+# -- Cerbo's, by group of endpoints -----------------------------------------------------------------------------
+
+
+def test_the_two_references_lead_to_each_other() -> None:
+    page, other = _checked("/docs"), _checked("/docs/cerbo")
+    assert 'href="/docs/cerbo"' in page
+    assert 'href="/docs"' in other
+    for group in GROUPS:
+        assert f'href="/docs/cerbo/{group}"' in other
+    for name, calls in limits().items():
+        assert f"<code>{name}</code></th><td>{calls}</td>" in other
+    assert support.client().get("/docs/cerbo/nothing").status_code == 404
+    assert support.client().get("/docs/cerbo/patients/1").status_code == 404
+
+
+def test_every_operation_of_cerbo_is_on_a_page() -> None:
+    from . import cerbo_facts as facts
+
+    urls = set()
+    for group in GROUPS:
+        page = _checked(f"/docs/cerbo/{group}")
+        found = re.findall(r'<span class="method (\w+)">\w+</span><code>/api/v1/([^<]+)</code>', page)
+        urls |= {(method, facts.shape(path)) for method, path in found}
+    assert urls == {(operation.method, operation.path) for operation in facts.built()}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_has_every_key_and_parameter(group: str) -> None:
+    page = _checked(f"/docs/cerbo/{group}")
+    for declared in GROUPS[group]:
+        keys = declared.fields if isinstance(declared, Resource) else (*declared.fields, *declared.answers)
+        for named in (*keys, *declared.filters):
+            assert f"<code>{named.name}</code>" in page, named.name
+        assert declared.counted in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    for anchor in re.findall(r'href="#([^"]+)"', page):
+        assert anchor in ids or anchor == "main"
+    for link in set(re.findall(r'href="(/docs[^"#]*)', page)):
+        assert support.client().get(link).status_code == 200, link
+
+
+def _commands(group: str) -> list[str]:
+    page = _checked(f"/docs/cerbo/{group}")
+    found = re.findall(
+        r"<figcaption>Request</figcaption><pre tabindex=\"0\"><code>(.*?)</code></pre>", page, re.S
+    )
+    return [unescape(re.sub(r"</?span[^>]*>", "", text)) for text in found]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_examples_of_cerbo_work_as_pasted(cerbo: CerboWorld, group: str) -> None:
+    """Each command is read as a shell would, and sent: the server takes the address, the query and the body. Whether
+    the row 1 that it names is there hangs on the practice."""
+    for command in _commands(group):
+        words = shlex.split(command.replace("\\\n", ""))
+        assert (words[0], words[words.index("-u") + 1]) == ("curl", "$USERNAME:$SECRET")
+        method = words[words.index("-X") + 1] if "-X" in words else "GET"
+        url = next(word for word in words if word.startswith("http://testserver/api/v1/"))
+        body = words[words.index("-d") + 1] if "-d" in words else None
+        answer = cerbo.client.request(method, url, content=body)
+        assert answer.status_code in (200, 404, 409) or body, f"{method} {url}: {answer.text[:300]}"
+        if "/1" not in url and not body:
+            assert answer.status_code == 200, f"{method} {url}: {answer.text[:300]}"
+        if answer.status_code == 400:
+            _only_about_rows(answer.json()["error"], command)
+
+
+def _only_about_rows(error: dict[str, Any], command: str) -> None:
+    """A body may name rows that aren't there, or one that is there already; nothing else is wrong with it."""
+    said = str(error.get("fields") or error["message"])
+    assert re.search(
+        r"does not exist|exists already|has this name|has no |There is no |not there|no doctor", said
+    ), f"{command}: {said}"

@@ -1,7 +1,7 @@
 """``/docs`` and ``/openapi/*.json``: the reference, printed from the declarations. Open to everyone; shows no data."""
 
+from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,96 +9,127 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from charthouse.dialects import describe
-from charthouse.dialects.cerbo import reference as cerbo
+from charthouse.dialects.cerbo import manual as cerbo
+from charthouse.dialects.cerbo import reference as cerbo_reference
+from charthouse.dialects.describe import Key, Operation, Place
+from charthouse.dialects.drchrono import manual as drchrono
 from charthouse.dialects.drchrono import reference
-from charthouse.dialects.drchrono import registry as drchrono
-from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource import openapi as openapi_document
+from charthouse.dialects.manual import Declared, Manual
+from charthouse.identity.apilimits import limits
+from charthouse.resource.declare import Resource
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
+MANUALS = {"drchrono": drchrono.manual, "cerbo": cerbo.manual}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a page says of one resource, or of the functions beside them. ``anchor``: of its keys and operations."""
+
+    shown: Any
+    anchor: str
+    keys: tuple[Key, ...]
+    operations: tuple[Operation, ...]
+    verbose_size: int = 0
+    sharing: str = ""
 
 
 @require_safe
 def openapi(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
     """The OpenAPI document of a dialect; any origin may read it."""
-    printed = {"drchrono": reference, "cerbo": cerbo}[dialect]
+    printed = {"drchrono": reference, "cerbo": cerbo_reference}[dialect]
     response = HttpResponse(printed.document_json(), content_type="application/json")
     response["Access-Control-Allow-Origin"] = "*"
     return response
 
 
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
-    """What holds for every call: token, pages, errors, time."""
-    origin = f"{request.scheme}://{request.get_host()}"
+def overview(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
+    """What holds for every call: credentials, pages, errors, time."""
+    manual, origin = MANUALS[dialect](), _origin(request)
+    everything = [one for chapter in manual.chapters for page in chapter.pages.values() for one in page]
     return _page(
         request,
-        "overview.html",
+        manual,
+        f"overview_{dialect}.html",
         {
             "origin": origin,
-            "token_request": describe.curl("GET", f"{origin}/api/users/current", None),
-            "page": describe.coloured(_PAGE),
-            "refusals": _refusals(),
-            "scopes": sorted({scope for resource in registry() for scope in resource.scopes}),
-            "counts": _counts(),
+            "first_request": describe.curl(
+                "GET", f"{origin}{manual.wire.base}{manual.who}", manual.credentials
+            ),
+            "page": describe.coloured(_page_example(manual)),
+            "refusals": _refusals(dialect),
+            "scopes": sorted({scope for one in everything for scope in one.scopes}),
+            "counts": _counts(dialect),
+            "limits": limits(),
         },
     )
 
 
 @require_safe
-def resource(request: HttpRequest, path: str) -> HttpResponse:
-    """Everything about one resource."""
-    origin = f"{request.scheme}://{request.get_host()}"
-    shown = registry().resources.get(path)
-    if shown is None:
-        return _of_no_resource(request, path, origin)
+def resource(request: HttpRequest, path: str, dialect: str = "drchrono") -> HttpResponse:
+    """Everything about one resource, or about one group of endpoints."""
+    manual = MANUALS[dialect]()
+    declared = manual.shown(path)
+    if not declared:
+        raise Http404
+    parts = _parts(declared, manual, _origin(request))
     return _page(
         request,
+        manual,
         "resource.html",
-        {
-            "shown": shown,
-            "operations": describe.operations(shown, origin),
-            "keys": describe.keys(shown.fields, shown.model),
-            "parameters": describe.parameters(shown),
-            "sharing": describe.sharing(shown),
-            "verbose_size": min(shown.page_size.verbose, shown.page_size.maximum),
-        },
+        {"shown": parts[0].shown, "page_name": path, "parts": parts, "several": len(parts) > 1},
     )
 
 
-def _of_no_resource(request: HttpRequest, path: str, origin: str) -> HttpResponse:
-    """Functions that are of no resource."""
-    found = openapi_document.pages(registry()).get(path)
-    if found is None:
-        raise Http404
-    operations = describe.functions(registry(), path, origin)
-    return _page(request, "resource.html", {"shown": found[0], "operations": operations})
+def _parts(declared: list[Declared], manual: Manual, origin: str) -> list[Part]:
+    """Of each resource one, and the functions in the last. Where a page has several, anchors tell them apart."""
+    resources = [one for one in declared if isinstance(one, Resource)]
+    functions = [one for one in declared if not isinstance(one, Resource)]
+    place = Place(manual, origin)
+    found = []
+    for one in resources:
+        slug = describe.slug(one.path) if len(resources) > 1 else ""
+        own = Place(manual, origin, f"{slug}-" if slug else "")
+        found.append(
+            Part(
+                one,
+                own.prefix,
+                describe.keys(one.fields, own),
+                tuple(describe.operations(one, own)),
+                min(one.page_size.verbose, one.page_size.maximum),
+                describe.sharing(one),
+            )
+        )
+    told = tuple(describe.function(one, place) for one in functions)
+    if len(found) == 1 and told:
+        (only,) = found
+        return [Part(only.shown, "", only.keys, (*only.operations, *told), only.verbose_size, only.sharing)]
+    return [*found, *([Part(functions[0], "", (), told)] if told else [])]
 
 
-def _page(request: HttpRequest, template: str, values: dict[str, Any]) -> HttpResponse:
-    values |= {"rooms": _rooms(), "dialect": "DrChrono v4", "path": request.path}
+def _origin(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def _page(request: HttpRequest, manual: Manual, template: str, values: dict[str, Any]) -> HttpResponse:
+    values |= {
+        "manual": manual,
+        "manuals": [make() for make in MANUALS.values()],
+        "dialect": manual.title,
+        "path": request.path,
+    }
     response = render(request, f"charthouse/reference/{template}", values)
     response["Content-Security-Policy"] = POLICY
     response["Referrer-Policy"] = "same-origin"
     return response
 
 
-@lru_cache(maxsize=1)
-def _rooms() -> list[tuple[str, list[Any]]]:
-    """The resources by the room of the record that declares them, and the functions that are of none."""
-    rooms: list[tuple[str, list[Any]]] = [
-        (room, import_module(f"charthouse.domains.{room}.drchrono").RESOURCES) for room in drchrono.ROOMS
-    ]
-    beside = [functions[0] for functions in openapi_document.pages(registry()).values()]
-    more = [("Beside the resources", beside)] if beside else []
-    return [(room.title(), resources) for room, resources in rooms] + more
-
-
-@lru_cache(maxsize=1)
-def _refusals() -> list[tuple[int, str, Any]]:
-    said = reference.document()["components"]["responses"]
+@lru_cache(maxsize=2)
+def _refusals(dialect: str) -> list[tuple[int, str, Any]]:
+    said = MANUALS[dialect]().document()["components"]["responses"]
     return [
         (
             int(name.removeprefix("Refused")),
@@ -109,17 +140,20 @@ def _refusals() -> list[tuple[int, str, Any]]:
     ]
 
 
-def _counts() -> dict[str, int]:
-    paths = reference.document()["paths"]
+@lru_cache(maxsize=2)
+def _counts(dialect: str) -> dict[str, int]:
+    manual = MANUALS[dialect]()
+    paths = manual.document()["paths"]
     return {
-        "resources": len(registry().resources),
+        "resources": len(manual.registry.resources),
         "operations": sum(1 for path in paths.values() for name in path if name != "parameters"),
-        "keys": sum(len(resource.fields) for resource in registry()),
+        "keys": sum(len(resource.fields) for resource in manual.registry),
+        "pages": sum(len(chapter.pages) for chapter in manual.chapters),
     }
 
 
-_PAGE = {
-    "next": "https://ehr.example/api/patients?page_size=50&page=2&cursor=YTUw",
-    "previous": None,
-    "results": ["…"],
-}
+def _page_example(manual: Manual) -> Any:
+    example = manual.wire.page_example("…")
+    if "next" in example:
+        example["next"] = "https://ehr.example/api/patients?page_size=50&page=2&cursor=YTUw"
+    return example

@@ -8,5 +8,7 @@ urlpatterns = [
     path("openapi/drchrono.json", pages.openapi, name="openapi-drchrono"),
     path("openapi/cerbo.json", pages.openapi, {"dialect": "cerbo"}, name="openapi-cerbo"),
     path("docs", pages.overview, name="docs"),
+    path("docs/cerbo", pages.overview, {"dialect": "cerbo"}, name="docs-cerbo"),
+    path("docs/cerbo/<slug:path>", pages.resource, {"dialect": "cerbo"}, name="docs-group"),
     path("docs/<slug:path>", pages.resource, name="docs-resource"),
 ]

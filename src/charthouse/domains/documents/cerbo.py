@@ -77,7 +77,12 @@ FUNCTIONS = [
         ),
         answers=QUEUED,
         max_body=uploads.MOST_BODY,
-        example={"pt_id": 1, "mime_type": "image/png", "base64_content": "iVBORw0KGgo=", "result": True},
+        example={
+            "pt_id": 1,
+            "mime_type": "image/gif",
+            "base64_content": "R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs=",
+            "result": True,
+        },
     ),
 ]
 RESOURCES = [patient_images, *cerbo_documents.RESOURCES]
