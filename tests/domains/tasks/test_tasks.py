@@ -7,6 +7,8 @@ import pytest
 from charthouse.domains.practice.models import UserGroup
 from charthouse.identity import tenancy
 from tests.domains.caller import Caller
+from tests.domains.scheduling.calendar import Calendar
+from tests.support import make_api_user
 
 
 class Desk(Caller):
@@ -160,3 +162,38 @@ def test_offsets_that_are_none(desk: Desk, offset: str) -> None:
 def test_priorities_that_are_none(desk: Desk, priority: Any) -> None:
     body = {"title": "Call", "status": desk.status, "assignee_user": desk.user.pk, "priority": priority}
     assert list(desk.post("tasks", body).json()) == ["priority"]
+
+
+# -- what a task of Cerbo is about ------------------------------------------------------------------------------
+
+
+def test_a_task_about_an_encounter_with_or_without_a_visit() -> None:
+    """DrChrono shows the visit; of a note that stands alone it knows nothing, and leaves the link where it is."""
+    desk = Calendar()
+    status = desk.new("task_statuses", name="To do")["id"]
+    program = make_api_user(desk.clinic.practice).client()
+    note = program.post("/api/v1/encounters", json={"pt_id": desk.patient_id}).json()["id"]
+    visit = int(desk.book()["id"])
+    other = desk.new("patients", gender="Female", doctor=desk.doctor.pk)["id"]
+    body = {"dr_id": desk.user.pk, "subject": "Read it", "priority": "low", "pt_id": desk.patient_id}
+
+    def about(row: int) -> dict[str, Any]:
+        return {"associated_resource_type": "encounter", "associated_resource_id": row}
+
+    task = program.post("/api/v1/task", json=body | about(note)).json()
+    assert task | about(note) == task
+    patient = {"type": "Patient", "value": desk.patient_id, "task": task["id"]}
+    assert desk.get(task["id"], "tasks")["associated_items"] == [patient]
+    items = [{"type": "Patient", "value": desk.patient_id}]
+    assert desk.patch(task["id"], "tasks", associated_items=items, status=status).status_code == 204
+    assert program.get(f"/api/v1/task/{task['id']}").json() | about(note) == task
+    changed = program.patch(f"/api/v1/task/{task['id']}", json=about(visit)).json()
+    assert changed | about(visit) == changed
+    assert {"type": "Appointment", "value": visit, "task": task["id"]} in desk.get(task["id"], "tasks")[
+        "associated_items"
+    ]
+    for wrong in (about(2**40), about(note) | {"pt_id": other}):
+        answer = program.post("/api/v1/task", json=body | wrong)
+        assert answer.json()["error"]["fields"].keys() == {"associated_resource_id"}
+    gone = {"associated_resource_type": None, "associated_resource_id": None}
+    assert program.patch(f"/api/v1/task/{task['id']}", json=gone).json()["associated_resource_id"] is None

@@ -43,13 +43,13 @@ def _note() -> Combinable:
 
 
 def _kind() -> Combinable:
-    words = [models.When(type=kept, then=sql.Text(word)) for word, kept in actions.KINDS.items()]
+    words = [models.When(type=kept, then=sql.Text(word)) for kept, word in actions.KINDS.items()]
     word = models.Case(*words, output_field=models.TextField())
-    return Subquery(_items(*actions.KINDS.values()).values_list(word)[:1])
+    return Subquery(_items(*actions.KINDS).values_list(word)[:1])
 
 
 def _row() -> Combinable:
-    return Subquery(_items(*actions.KINDS.values()).values_list("value_id")[:1])
+    return Subquery(_items(*actions.KINDS).values_list("value_id")[:1])
 
 
 def _patients() -> "QuerySet[Patient]":
@@ -116,7 +116,7 @@ tasks = Resource(
             stored=False,
             computed=_kind,
             nullable=True,
-            choices=tuple(actions.KINDS),
+            choices=actions.WORDS,
             doc="What the task is about; null takes the link away.",
         ),
         Integer(

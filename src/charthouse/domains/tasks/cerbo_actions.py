@@ -3,15 +3,16 @@
 from typing import Any
 
 from charthouse import clock
+from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.domains.documents.models import Document
-from charthouse.domains.scheduling.models import Appointment
 from charthouse.domains.tasks.models import AssociatedItem, TaskNote, TaskStatus
 from charthouse.resource.change import Change
 from charthouse.resource.fields import Moment, missing_row
 
-# Cerbo's words for what a task may be about → the words that are kept, which are DrChrono's.
-KINDS = {"document": "Document", "encounter": "Appointment"}
-_MODELS: dict[str, Any] = {"document": Document, "encounter": Appointment}
+# The words that are kept of what a task is about, which are DrChrono's but for encounters without a visit → Cerbo's.
+KINDS = {"Document": "document", "Appointment": "encounter", "Encounter": "encounter"}
+WORDS = tuple(dict.fromkeys(KINDS.values()))
+_MODELS: dict[str, Any] = {"document": Document, "encounter": ClinicalNote}
 
 
 class Completed(Moment):
@@ -93,10 +94,19 @@ def keep_beside(change: Change, row: Any) -> None:
         changed |= _link(row, "Patient", change.values["pt_id"])
     if "associated_resource_type" in change.given:
         kind, row_id = (change.values.get(f"associated_resource_{part}") for part in ("type", "id"))
-        for word, kept in KINDS.items():
-            changed |= _link(row, kept, row_id if word == kind else None)
+        word = _kept(row.practice_id, kind, row_id)
+        for kept in KINDS:
+            changed |= _link(row, kept, row_id if kept == word else None)
     if changed and change.row is not None and not change.replaced:
         row.save(update_fields=["updated_at"])
+
+
+def _kept(practice: int, kind: str | None, row_id: int | None) -> str:
+    """The word that is kept for a kind and a row of it; "" for none."""
+    if kind != "encounter" or row_id is None:
+        return "Document" if kind == "document" else ""
+    visits = ClinicalNote.objects.filter(practice=practice, pk=row_id, appointment__isnull=False)
+    return "Appointment" if visits.exists() else "Encounter"
 
 
 def _keep_note(row: Any, text: str, user: int | None) -> bool:

@@ -1,6 +1,7 @@
 """Tasks as DrChrono shows them. Facts: reference drchrono/resources.yaml, nested.yaml, enums.yaml."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
@@ -64,6 +65,17 @@ KINDS = {  # where the ids of associated items are looked up
 }
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Items(Many):
+    """Those of the kinds that this API knows; the others stay as they are."""
+
+    def rows(self) -> "models.QuerySet[Any]":
+        return super().rows().filter(type__in=KINDS)
+
+    def existing(self, row: Any) -> "models.QuerySet[Any]":
+        return super().existing(row).filter(type__in=KINDS)
+
+
 def _priority(name: str) -> Integer:
     return Integer(
         name, OPTIONAL, choices=(10, 20, 30, 40), example=30, doc="10 low, 20 medium, 30 high, 40 urgent."
@@ -119,7 +131,7 @@ tasks = Resource(
             doc="A task has an assignee_user, an assignee_group, or both.",
         ),
         Ref("assignee_group", OPTIONAL, to="user_groups", required_unless="assignee_user"),
-        Many(
+        _Items(
             "associated_items",
             OPTIONAL,
             to=AssociatedItem,
