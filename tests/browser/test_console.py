@@ -51,6 +51,7 @@ PAGES = [
     "/catalogues/tags",
     "/catalogues/trackers/new",
     "/catalogues/directory",
+    "/catalogues/charges/new",
 ]
 OF_THE_CHART = (
     "",
@@ -67,6 +68,9 @@ OF_THE_CHART = (
     "/tags",
     "/encounters",
     "/encounters/new",
+    "/account",
+    "/account/charges/new",
+    "/account/invoices/new",
 )
 
 

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from charthouse.console import chart_care, chart_notes
+from charthouse.console import chart_care, chart_notes, owed
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.declared import RESOURCES
@@ -107,7 +107,8 @@ def test_what_the_api_only_reads_is_set_up_here(browser: httpx.Client, clinic: C
 def test_every_own_declaration_has_a_page() -> None:
     sections = {section.path for section in chart_care.SECTIONS}
     assert sections == {resource.path for resource in OF_PATIENTS}
-    assert {resource.path for resource in RESOURCES} == {*OWN, *sections, chart_notes.NOTES.path}
+    sections |= {chart_notes.NOTES.path, *(section.path for section in owed.SECTIONS)}
+    assert {resource.path for resource in RESOURCES} == set(OWN) | sections
 
 
 def test_what_does_not_fit_together_is_refused(browser: httpx.Client) -> None:

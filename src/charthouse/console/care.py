@@ -10,12 +10,14 @@ from charthouse.console import (
     chart_notes,
     chart_pages,
     day,
+    owed,
     patients,
     payments,
     portal_queue,
     visits,
 )
 from charthouse.console.day import SCHEDULING
+from charthouse.console.declared_accounts import ACCOUNT
 from charthouse.console.navigation import Entry, offer
 from charthouse.console.work import INBOX, TASKS
 
@@ -54,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<int:visit>/unlock", visits.unlock, name="visit-unlock"),
     *chart.urls(*chart_care.SECTIONS),
     *chart_notes.NOTES.urls(),
+    *owed.urls(),
     *TASKS.urls(),
     *INBOX.urls(),
 ]
@@ -79,4 +82,5 @@ for place in PLACES:
         chart.tab("Labs", "chart-labs")
     else:
         SECTIONS[place].tab()
+chart.tab("Account", "chart-account", *ACCOUNT)
 chart.tab("Billing", "chart-billing", "Access Billing", "Show Billing Tab", "Access Patients Payments")

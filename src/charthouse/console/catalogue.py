@@ -18,7 +18,7 @@ from django.urls import URLPattern, path, reverse
 from charthouse.console import forms, records
 from charthouse.console.navigation import CATALOGUES, Entry
 from charthouse.console.page import Request, View, page, show
-from charthouse.console.tables import Choice, Column, Table
+from charthouse.console.tables import Choice, Column, Listing, Table
 from charthouse.resource.declare import Resource
 from charthouse.resource.errors import Conflict, Invalid, Malformed
 from charthouse.resource.fields import Field
@@ -32,6 +32,7 @@ class Catalogue:
              (``patients/<int:patient>/problems``) is ``at`` in the methods below
     columns  of the list; the first one leads to the row's form
     asks     keys of the form in their order; none: all that can be written
+    at_first   of them, those that only the form of a new row asks
     labels, notes   by key, words in the place of the declaration's, which speak to developers
     fixed    keys that every new row gets
     related  ORM relations that the columns show
@@ -39,6 +40,7 @@ class Catalogue:
     size     rows of a page
     group    section of the menu
     gone     what becomes of a row that is deleted
+    template of a row's page
     """
 
     path: str = field(kw_only=False)
@@ -51,6 +53,7 @@ class Catalogue:
     search: Sequence[str] = ()
     order: str = "pk"
     asks: Sequence[str] = ()
+    at_first: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -60,6 +63,7 @@ class Catalogue:
     size: int = 25
     group: str = CATALOGUES
     gone: str = "will no longer be offered. What refers to it stays as it is."
+    template: str = "edit.html"
 
     @cached_property
     def resource(self) -> Resource:
@@ -96,6 +100,10 @@ class Catalogue:
     def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
         """What the page of a row gets beside its form."""
         return {}
+
+    def options(self, request: Request, **at: int) -> records.Choices:
+        """What the references of its form can point to."""
+        return records.Choices(request.actor)
 
     # -----------------------------------------------------------------------------------------------------------
 
@@ -134,26 +142,9 @@ class Catalogue:
 
     def list(self, request: Request, **at: int) -> HttpResponseBase:
         around = self.around(request, **at)
-        writes = self.resource.method_set
-        columns = self.columns
-        if "PATCH" in writes or "PUT" in writes:
-            first = columns[0]
-            link = partial(self._address, at)
-            linked = Column(first.name, first.show, sort=first.sort, kind=first.kind, link=link)
-            columns = (linked, *columns[1:])
-        table = Table(
-            name=self.path.replace("_", "-"),
-            label=self.title,
-            columns=columns,
-            search=self.search,
-            choices=self.choices,
-            order=self.order,
-            size=self.size,
-            empty=f"There is no {self.one} yet.",
-        )
-        found = self.found(request, **at).select_related(*self.related)
-        values = {**around, "title": self.title, "about": self.about, "table": table.of(request, found)}
-        if "POST" in writes:
+        table = self.table(request, "", **at)
+        values = {**around, "title": self.title, "about": self.about, "table": table}
+        if "POST" in self.resource.method_set:
             values |= {"add": self._to("-new", at), "add_words": f"Add {self.one}"}
         return show(request, "list.html", values)
 
@@ -174,7 +165,7 @@ class Catalogue:
         one = self.one_at(request, row, **at)
         if request.method != "POST":
             return self._form(request, around, one, at, row=row)
-        sent = forms.payload(self.fields, request, self.resource.model)
+        sent = forms.payload(self._asked(row), request, self.resource.model)
         try:
             records.modify(self.resource, request.actor, row, sent)
         except (Invalid, Conflict, Malformed) as refusal:
@@ -197,7 +188,32 @@ class Catalogue:
         }
         return show(request, "confirm.html", values)
 
+    def table(self, request: Request, prefix: str, **at: int) -> Listing:
+        """A page of the list. ``prefix``: of its parameters, where the page has several tables."""
+        columns = self.columns
+        if {*self.resource.method_set} & {"PATCH", "PUT"}:
+            first = columns[0]
+            link = partial(self._address, at)
+            linked = Column(first.name, first.show, sort=first.sort, kind=first.kind, link=link)
+            columns = (linked, *columns[1:])
+        table = Table(
+            name=self.path.replace("_", "-"),
+            label=self.title,
+            columns=columns,
+            search=self.search,
+            choices=self.choices,
+            order=self.order,
+            size=self.size,
+            prefix=prefix,
+            empty=f"There is no {self.one} yet.",
+        )
+        return table.of(request, self.found(request, **at).select_related(*self.related))
+
     # -- parts --------------------------------------------------------------------------------------------------
+
+    def _asked(self, row: int | None) -> Sequence[Field]:
+        """The keys of the form of a row, or of a new one."""
+        return [one for one in self.fields if row is None or one.name not in self.at_first]
 
     def _to(self, suffix: str, at: Mapping[str, int], row: int | None = None) -> str:
         return reverse(self.view + suffix, kwargs={**at, **({} if row is None else {"row": row})})
@@ -218,8 +234,8 @@ class Catalogue:
         refusal: Invalid | Conflict | Malformed | None = None,
         row: int | None = None,
     ) -> HttpResponseBase:
-        options = records.Choices(request.actor)
-        form = forms.build(self.fields, self.resource.model, values, options, self.labels, self.notes)
+        options = self.options(request, **at)
+        form = forms.build(self._asked(row), self.resource.model, values, options, self.labels, self.notes)
         title = f"New {self.one}" if row is None else self.title if refusal else self.called(values)
         told = {
             **around,
@@ -232,4 +248,5 @@ class Catalogue:
             told |= self.edit_values(request, values, row)
         if row is not None and "DELETE" in self.resource.method_set:
             told["remove"] = self._to("-delete", at, row)
-        return show(request, "edit.html", told, refusal.status if refusal else 200)
+        template = "edit.html" if row is None else self.template
+        return show(request, template, told, refusal.status if refusal else 200)

@@ -203,7 +203,7 @@ def _two_state(one: Boolean) -> bool:
 
 
 def _picked(one: ListOf) -> bool:
-    return bool(getattr(one.item, "choices", None))
+    return isinstance(one.item, Ref) or bool(getattr(one.item, "choices", None))
 
 
 def _plain(value: Any) -> Any:
@@ -258,7 +258,7 @@ def _describe(made: Input, one: Field, model: type[models.Model] | None, options
         if made.value not in dict(made.choices):  # of too many, or no longer offered: it can be kept
             made.choices.append((made.value, f"#{made.value}"))
     elif isinstance(one, ListOf):
-        _list(made, one)
+        _list(made, one, options)
     elif isinstance(one, Members):
         made.kind, made.rows = "textarea", 6
         made.value = msgspec.json.encode(made.value or []).decode()
@@ -289,11 +289,14 @@ def _boolean(made: Input, one: Boolean) -> None:
         made.value = str(made.value).lower()
 
 
-def _list(made: Input, one: ListOf) -> None:
+def _list(made: Input, one: ListOf, options: Options) -> None:
     value = made.value if isinstance(made.value, list) else []
     if _picked(one):
         made.kind = "checkboxes"
-        made.choices = [(str(choice), str(choice)) for choice in getattr(one.item, "choices", ())]
+        if isinstance(one.item, Ref):
+            made.choices = list(options(one.item))
+        else:
+            made.choices = [(str(choice), str(choice)) for choice in getattr(one.item, "choices", ())]
         made.value = [str(item) for item in value]
     else:
         made.kind, made.value = "textarea", "\n".join(str(item) for item in value)

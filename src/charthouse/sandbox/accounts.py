@@ -133,7 +133,7 @@ class Accounts:
     def _at_visit(self, visit: int, patient: int, office: int, at: datetime) -> Row:
         random = self.random
         row = self._priced(patient, random.choice((0, 0, 1, 2, 3, 4, 6)), at.date())
-        row |= {"appointment_id": visit, "office_id": office}
+        row |= {"encounter_id": visit, "office_id": office}
         if row["add_to_insurance_claim"]:
             row |= {"amt_billed_to_insurance": row["amount"], "amt_paid_by_insurance": "30.00"}
         if random.random() < 0.1:

@@ -50,10 +50,10 @@ class ChargeDefinition(Signed, Record):
 class Priced(Signed, Record):
     """What charges and estimates share. ``amount`` is the price of one: ``quantity`` of them at ``discount_multiplier``
     (1: no discount, 0: free) come to the product, to the cent. ``transaction_date``: the day it counts on. ``owner``:
-    the user who is credited with it."""
+    the user who is credited with it. ``encounter``: the note of where it came about; a visit's has the visit's id."""
 
     patient = RecordKey("patients.Patient")
-    appointment = RecordKey("scheduling.Appointment", null=True, blank=True)
+    encounter = RecordKey("clinical.ClinicalNote", null=True, blank=True)
     definition = RecordKey("billing.ChargeDefinition", null=True, blank=True, indexed=False)
     owner = RecordKey("identity.User", null=True, blank=True, indexed=False)
     office = RecordKey("practice.Office", null=True, blank=True, indexed=False)

@@ -95,7 +95,7 @@ def priced(kind: str, charge: str, *rules: Field) -> tuple[Field, ...]:
         tag(kind),
         Id("id"),
         Integer("patient_id", READ_ONLY),
-        encounter()[0],
+        encounter("encounter_id")[0],
         _definition(),
         Text("name", READ_ONLY),
         Text("notes", READ_ONLY),

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from charthouse import clock
 from charthouse.domains.billing.accounts import Charge, ChargeDefinition, Estimate, InvoiceLine, Priced
+from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.scheduling.models import Appointment
 from charthouse.resource.change import Change
 from charthouse.resource.errors import Conflict
 
@@ -69,7 +69,15 @@ def _but(names: set[str], change: Change) -> list[str]:
     return [name for name in change.values if name not in names]
 
 
+def keep(change: Change, *names: str) -> None:
+    """What is left empty in a change of a row stays as it is."""
+    for name in names:
+        if change.row is not None and change.values.get(name, "") is None:
+            del change.values[name]
+
+
 def _priced(change: Change) -> None:
+    keep(change, "name", "amount", "transaction_date")
     if change.row is not None and change.changes("patient"):
         change.wrong("patient", "What is one patient's can't become another's.")
         return
@@ -81,9 +89,9 @@ def _priced(change: Change) -> None:
         change.wrong("quantity", "Ensure this value is greater than 0.")
     if (discount := change.values.get("discount_multiplier")) is not None and not 0 <= discount <= 1:
         change.wrong("discount_multiplier", "Ensure this value is between 0 and 1.")
-    practice, patient, visit = change.actor.practice, change.get("patient"), change.values.get("appointment")
-    if visit and not Appointment.objects.filter(practice=practice, pk=visit, patient=patient).exists():
-        change.wrong("appointment", "It is not this patient's.")
+    practice, patient, note = change.actor.practice, change.get("patient"), change.values.get("encounter")
+    if note and not ClinicalNote.objects.filter(practice=practice, pk=note, patient=patient).exists():
+        change.wrong("encounter", "It is not this patient's.")
     if change.row is None and change.values.get("transaction_date") is None:
         change.values["transaction_date"] = today(practice, patient)
 
