@@ -29,9 +29,9 @@ from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_u
 PAGES = (
     "", "/edit", "/visits", "/vitals", "/labs", "/billing", "/billing/payment", "/account", "/problems",
     "/problems/new", "/medications", "/medications/new", "/allergies", "/allergies/new", "/vaccines",
-    "/vaccines/new", "/documents", "/documents/new", "/messages", "/messages/new", "/calls", "/calls/new", "/supplements",
-    "/supplements/new", "/maintenance", "/maintenance/new", "/notes", "/notes/new", "/images", "/images/new", "/tags", "/tags/new",
-    "/facilities", "/facilities/new", "/encounters", "/encounters/new",
+    "/vaccines/new", "/documents", "/documents/new", "/messages", "/messages/new", "/calls", "/calls/new",
+    "/supplements", "/supplements/new", "/maintenance", "/maintenance/new", "/notes", "/notes/new", "/images",
+    "/images/new", "/tags", "/tags/new", "/facilities", "/facilities/new", "/encounters", "/encounters/new",
 )  # fmt: skip
 
 
