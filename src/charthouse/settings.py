@@ -143,6 +143,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "charthouse.identity.middleware.bounded",
     "charthouse.identity.middleware.tenant",
     "charthouse.portal.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",

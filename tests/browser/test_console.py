@@ -24,6 +24,7 @@ PAGES = [
     "/settings/people",
     "/settings/people/new",
     "/settings/offices",
+    "/settings/portal",
     "/settings/offices/new",
     "/outbox",
     "/catalogues/profiles",

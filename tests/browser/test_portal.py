@@ -1,32 +1,69 @@
-"""A patient takes an invitation to the portal."""
+"""Patients in the portal: by telephone and keyboard, light and dark, for people who can't see it well."""
 
+import io
 import re
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 
-from playwright.sync_api import Page, expect
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
 
+from charthouse import clock
+from charthouse.domains.documents import sharing
 from charthouse.domains.patients import access
-from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.identity import tenancy
 from charthouse.post.models import Outgoing
+from tests.browser.axe import violations
+from tests.portal.guests import Known, make
+from tests.portal.test_pages import Chart
 from tests.support import PASSWORD, make_practice
 
+REFUSED = "Failed to load resource: the server responded with a status of 4"  # what Chromium says of any form refused
 
-def test_an_invitation_is_taken_and_opens_the_portal(live_server: str, page: Page) -> None:
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A page on a telephone. The test fails when it logs an error or is wider than the screen."""
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
+    faults: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert [fault for fault in faults if not fault.startswith(REFUSED)] == []
+
+
+def png() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (320, 240), "teal").save(made, "PNG")
+    return made.getvalue()
+
+
+def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> None:
+    """Invited by e-mail, a password, signed in; an appointment; an image, a message, a questionnaire sent; out."""
     clinic = make_practice("Harbour Clinic")
     with tenancy.within(clinic.id):
         patient = Patient.objects.create(
             practice=clinic.practice,
             doctor=clinic.doctor,
+            first_name="Ann",
             gender="Other",
-            email="ann@example.com",
+            email=f"ann-{clinic.id}@example.com",
             date_of_birth=date(1987, 4, 12),
         )
-        access.invite(patient, clinic.user.pk)
+        invitation = access.invite(patient, clinic.user.pk)
         (path,) = re.findall(r"(/portal/\S+)", Outgoing.objects.get().text)
+    chart = Chart(Known(clinic, patient, invitation))
+    chart.visit(scheduled_time="2031-01-06T15:30:00Z")
+    chart.asked()
+
+    page = phone
     page.goto(live_server + path)
     expect(page.get_by_role("heading", name="Harbour Clinic")).to_be_visible()
-    expect(page.get_by_label("Username")).to_have_value("ann@example.com")
+    expect(page.get_by_label("Username")).to_have_value(patient.email)
     page.get_by_label("Date of birth").fill("1987-04-13")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("The same again").fill(PASSWORD)
@@ -37,11 +74,148 @@ def test_an_invitation_is_taken_and_opens_the_portal(live_server: str, page: Pag
     page.get_by_label("The same again").fill(PASSWORD)
     page.get_by_role("button", name="Accept the invitation").click()
     expect(page.get_by_role("status")).to_have_text("Your password has been set. Sign in with it.")
+    page.get_by_label("Username").fill(patient.email.upper())
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Hello, Ann")).to_be_visible()
+    expect(page.get_by_text("Mon, Jan 6, 2031, 10:30 AM EST")).to_be_visible()
+
+    menu = page.get_by_role("navigation", name="Main")
+    menu.get_by_role("link", name="Images").click()
+    page.get_by_label("Image", exact=True).set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": b"none"}
+    )
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("The file is not a valid image.")).to_be_visible()
+    page.get_by_label("Image", exact=True).set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": png()}
+    )
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("status")).to_contain_text("Your image was sent.")
+    sent = page.get_by_role("img", name="Image sent")
+    expect(sent).to_have_js_property("naturalWidth", 320)
+
+    menu.get_by_role("link", name="Messages").click()
+    page.get_by_role("link", name="Write").click()
+    page.get_by_label("Subject").fill("A question")
+    page.get_by_label("Message", exact=True).fill("May I take it with food?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("status")).to_have_text("Your message was sent.")
+
+    menu.get_by_role("link", name="Questionnaires").click()
+    page.get_by_role("link", name="How are you?").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_have_text("Not sent yet: 2 answers to look at again.")
+    page.get_by_label("The text?").fill("Well")
+    page.get_by_label("Good").check()
+    page.get_by_label("Back").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("status")).to_have_text("Your answers were sent.")
+
+    menu.get_by_role("link", name="Home").click()
+    expect(page.get_by_role("listitem").filter(has_text="With the practice")).to_have_count(3)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("status")).to_have_text("You are signed out.")
+    page.goto(f"{live_server}/portal/messages")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     with tenancy.within(clinic.id):
-        assert access.standing(clinic.id, patient.pk).get().activated_on is not None
-    page.get_by_label("Username").fill("Ann@example.com")
+        kinds = PortalRequest.objects.filter(patient=patient, api_user=None, status="open")
+        assert list(kinds.order_by("id").values_list("request_type", flat=True)) == [
+            "image",
+            "secure_message",
+            "questionnaire",
+        ]
+
+
+@pytest.fixture
+def known() -> Known:
+    """A patient about whom there is something on every page."""
+    clinic = make_practice("Harbour Clinic")
+    known = make(clinic, f"guest-{clinic.id}@example.com")
+    chart = Chart(known)
+    chart.visit()
+    chart.visit(scheduled_time=clock.now() - timedelta(days=20), status="No Show")
+    chart.visit(status="Cancelled")
+    chart.message()
+    chart.image()
+    document = chart.document()
+    with tenancy.within(clinic.id):
+        sharing.share(clinic.id, document.pk, clinic.user.pk)
+    file = chart.file(png(), "image/png")
+    sent = {"patient": known.patient, "request_type": "image", "title": "Image"}
+    chart.add(PortalRequest, **sent, file=file)
+    chart.add(
+        PortalRequest, **sent | {"request_type": "secure_message", "status": "dismissed", "title": "Old"}
+    )
+    return known
+
+
+def sign_in(page: Page, server: str, known: Known) -> None:
+    page.goto(f"{server}/portal/sign-in")
+    page.get_by_label("Username").fill(known.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Hello")).to_be_visible()
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("status")).to_have_text("You are signed out.")
+
+
+def addresses(known: Known) -> tuple[list[str], list[str]]:
+    """Pages for who isn't signed in, and for who is."""
+    chart = Chart(known)
+    message, asked = chart.message(), chart.asked()
+    with tenancy.within(known.clinic.id):
+        patient = Patient.objects.create(
+            practice=known.clinic.practice,
+            doctor=known.clinic.doctor,
+            gender="Other",
+            email="ann@example.com",
+        )
+        access.invite(patient, known.clinic.user.pk)
+        letter = Outgoing.objects.order_by("-pk").first()
+    assert letter
+    (path,) = re.findall(r"(/portal/\S+)", letter.text)
+    outside = ["/portal/sign-in", "/portal/password", path, "/portal/invitations/1-gone"]
+    return outside, [
+        "/portal",
+        "/portal/appointments",
+        "/portal/messages",
+        f"/portal/messages/{message.pk}",
+        "/portal/messages/new",
+        "/portal/questionnaires",
+        f"/portal/questionnaires/{asked.pk}",
+        "/portal/documents",
+        "/portal/images",
+        "/portal/messages/999999999",
+    ]
+
+
+def too_wide(page: Page) -> list[str]:
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    return [f"{wide} pixels wide"] if wide > 390 else []
+
+
+def send_nothing(page: Page) -> None:
+    """Whatever the page's form requires, it is sent empty."""
+    page.eval_on_selector_all("form", "forms => forms.forEach(form => form.noValidate = true)")
+    page.locator("main form button").first.click()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(live_server: str, phone: Page, known: Known, scheme: str) -> None:
+    phone.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    outside, inside = addresses(known)
+    found: dict[str, list[str]] = {}
+
+    def look(some: list[str], forms: list[str]) -> None:
+        for address in some:
+            phone.goto(live_server + address)
+            found[address] = [*violations(phone), *too_wide(phone)]
+            if address in forms:
+                send_nothing(phone)
+                phone.locator(".invalid-feedback, .alert-danger").first.wait_for()
+                found[f"{address}, sent empty"] = [*violations(phone), *too_wide(phone)]
+
+    look(outside, outside[:1] + outside[2:3])
+    sign_in(phone, live_server, known)
+    look(inside, [inside[4], inside[6], inside[8]])
+    assert {address: faults for address, faults in found.items() if faults} == {}
+    assert len(found) == 19

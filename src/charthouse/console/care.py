@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient>/billing", chart_pages.billing, name="chart-billing"),
     path("patients/<int:patient>/billing/payment", payments.new, name="payment-new"),
     path("patients/<int:patient>/apps/<int:app>", chart_pages.framed, name="chart-app"),
+    path("patients/<int:patient>/documents/<int:row>/share", chart.share, name="chart-document-share"),
     path("queue", portal_queue.listing, name="queue"),
     path("queue/<int:row>", portal_queue.one, name="queued"),
     path("queue/<int:row>/accept", portal_queue.accept, name="queued-accept"),

@@ -11,6 +11,7 @@ from charthouse.console import (
     offices,
     outbox,
     people,
+    portal_letters,
     programs,
     requests,
     sandbox,
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/second-factor/off", account.second_factor_off, name="second-factor-off"),
     path("account/apps/<int:application>/disconnect", account.disconnect, name="disconnect"),
     path("settings", settings.settings, name="settings"),
+    path("settings/portal", portal_letters.letters_page, name="portal-letters"),
     path("settings/people", people.listing, name="people"),
     path("settings/people/new", people.new, name="person-new"),
     path("settings/people/<int:row>", people.one, name="person"),
@@ -70,6 +72,7 @@ offer(
     Entry(name="People", view="people", icon="users", primary=True),
     Entry(name="Offices", view="offices", icon="building-hospital", primary=True),
     Entry(name="Settings", view="settings", icon="settings", primary=True),
+    Entry(name="Portal e-mails", view="portal-letters", icon="send", primary=True),
     Entry(name="Outbox", view="outbox", icon="mail", primary=True),
 )
 

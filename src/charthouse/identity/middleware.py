@@ -8,7 +8,21 @@ from django.http import HttpRequest, HttpResponse
 from charthouse.identity import address, events, tenancy
 from charthouse.identity.pages import content_policy as set_content_policy
 
+LARGEST = 64 * 1024 * 1024  # bytes of a body
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def bounded(get_response: Handler) -> Handler:
+    """A body of more than any page takes is refused unread. (The APIs have bounds of their own.)"""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > LARGEST:
+            most = LARGEST // (1024 * 1024)
+            return HttpResponse(f"At most {most} MB can be sent.", status=413, content_type="text/plain")
+        return get_response(request)
+
+    return handle
 
 
 def tenant(get_response: Handler) -> Handler:

@@ -47,7 +47,8 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     fits = len(name) <= NAME_MOST and len(password) <= PASSWORD_MOST
     found = log_ins.anywhere(name, password) if fits else []
     if not found:
-        _failed(request, counted, name if fits else "")
+        if name.strip():
+            _failed(request, counted, name if fits else "")
         return render(request, SIGN_IN, {"next": back, "wrong": WRONG, "username": name}, status=400)
     chosen = [row for row in found if str(row.practice_id) == request.POST.get("practice")] or found
     if len(chosen) > 1:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from charthouse.portal import sessions
 from charthouse.resource.errors import NotFound, Refusal
@@ -22,7 +23,14 @@ class Request(HttpRequest):
 
 View = Callable[..., HttpResponseBase]
 # The name of a page's address, what its line of the menu says, and the icon.
-MENU = (("portal-home", "Home", "home"),)
+MENU = (
+    ("portal-home", "Home", "home"),
+    ("portal-appointments", "Appointments", "calendar"),
+    ("portal-messages", "Messages", "messages"),
+    ("portal-questionnaires", "Questionnaires", "checklist"),
+    ("portal-documents", "Documents", "files"),
+    ("portal-images", "Images", "file-upload"),
+)
 
 
 def page(*methods: str) -> Callable[[View], View]:
@@ -45,7 +53,8 @@ def page(*methods: str) -> Callable[[View], View]:
             if request.method not in (*(methods or ("GET",)), "HEAD"):
                 return HttpResponseNotAllowed(methods or ("GET",))
             try:
-                return view(request, *args, **values)
+                with timezone.override(guest.zone):
+                    return view(request, *args, **values)
             except Refusal as refusal:
                 detail = (
                     "There is nothing at this address." if isinstance(refusal, NotFound) else refusal.detail

@@ -1,10 +1,21 @@
-"""What patients see of themselves. Every query names the patient who is signed in."""
+"""The portal's first page."""
 
 from django.http import HttpResponseBase
 
+from charthouse.portal import questionnaires, sending
+from charthouse.portal.appointments import coming
+from charthouse.portal.messages import correspondence
 from charthouse.portal.page import Request, page, show
 
 
 @page()
 def home(request: Request) -> HttpResponseBase:
-    return show(request, "home.html")
+    """What comes next, what is new, what was sent."""
+    guest = request.guest
+    values = {
+        "next": coming(guest, 1),
+        "unread": correspondence(guest).filter(sent_by="dr", read=False).count(),
+        "asked": list(questionnaires.asked(guest)),
+        "sent": sending.told(sending.of(guest), 5),
+    }
+    return show(request, "home.html", values)

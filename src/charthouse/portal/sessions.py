@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from http.cookies import Morsel
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -54,11 +55,18 @@ def _of_portal(request: HttpRequest) -> bool:
 
 @dataclass(frozen=True)
 class Guest:
-    """A patient who is signed in."""
+    """A patient who is signed in. ``zone``: the patient's own, or the provider's."""
 
     access: PortalAccess
     patient: Patient
     practice: Practice
+
+    @property
+    def zone(self) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.patient.timezone or self.patient.doctor.timezone)
+        except (KeyError, ValueError):  # an import may have brought any text
+            return ZoneInfo(self.patient.doctor.timezone)
 
 
 def begin(request: HttpRequest, access: PortalAccess) -> None:
@@ -100,7 +108,7 @@ def guest(request: HttpRequest) -> Guest | None:
 def _access(known: Any) -> PortalAccess | None:
     tenancy.enter(known["practice"], request=os.urandom(16).hex())
     return (
-        PortalAccess.objects.select_related("patient")
+        PortalAccess.objects.select_related("patient__doctor")
         .filter(
             practice=known["practice"],
             pk=known["access"],

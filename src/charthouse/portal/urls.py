@@ -2,10 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.portal import door, invitations, pages
+from charthouse.portal import appointments, door, invitations, messages, pages, papers, questionnaires
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("portal", pages.home, name="portal-home"),
+    path("portal/appointments", appointments.appointments, name="portal-appointments"),
+    path("portal/messages", messages.listing, name="portal-messages"),
+    path("portal/messages/new", messages.write, name="portal-write"),
+    path("portal/messages/<int:row>", messages.one, name="portal-message"),
+    path("portal/attachments/<int:row>", messages.attachment, name="portal-attachment"),
+    path("portal/questionnaires", questionnaires.listing, name="portal-questionnaires"),
+    path("portal/questionnaires/<int:row>", questionnaires.one, name="portal-questionnaire"),
+    path("portal/documents", papers.documents, name="portal-documents"),
+    path("portal/documents/<int:row>", papers.document, name="portal-document"),
+    path("portal/images", papers.pictures, name="portal-images"),
+    path("portal/images/<int:row>", papers.picture, name="portal-image"),
+    path("portal/images/sent/<int:row>", papers.sent_picture, name="portal-sent-image"),
     path("portal/sign-in", door.sign_in, name="portal-sign-in"),
     path("portal/sign-out", door.sign_out, name="portal-sign-out"),
     path("portal/password", door.forgotten, name="portal-forgotten"),

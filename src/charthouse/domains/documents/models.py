@@ -58,6 +58,23 @@ class Document(Signed, Record):
         return f"document {self.pk}"
 
 
+class SharedDocument(Record):
+    """A document that its patient sees in the portal since ``shared_by`` said so; archived: no more."""
+
+    document = RecordKey("documents.Document", indexed=False)
+    shared_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "document"], condition=Q(archived=False), name="document_shared_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"document {self.document_id}, shared"
+
+
 class ConsentForm(Record):
     """A form that patients sign. ``assign_by_default``: the doctor's new appointments have it (a
     trigger puts it on them); ``is_mandatory``: to be signed before check-in; ``order`` among the doctor's forms."""
