@@ -16,9 +16,13 @@ from typing import Any
 
 import psutil
 import pytest
+from django_otp.oath import totp
 
+from charthouse.audit.models import Event
 from charthouse.domains.practice.models import Doctor, Staff
+from charthouse.identity import second_factor
 from charthouse.identity.models import PERMISSIONS, User
+from tests.support import make_practice
 
 pytestmark = pytest.mark.xdist_group("commands")  # the machine has one set of them to spare
 
@@ -305,6 +309,26 @@ def test_practices_and_users_are_added(tmp_path: Path) -> None:
     assert Staff.objects.using("owner").get(user=int(bob.stdout)).practice_id == int(practice)
     nowhere = here("createuser", "bob", "--practice", "999999", "--role", "staff")
     assert "there is no practice 999999" in nowhere.stderr
+
+
+def test_a_lost_second_factor_is_taken_away(tmp_path: Path) -> None:
+    def here(name: str) -> "subprocess.CompletedProcess[str]":
+        return command("resetotp", name, "--data", str(tmp_path), DATABASE_URL=os.environ["DATABASE_URL"])
+
+    clinic = make_practice()
+    name = clinic.user.username
+    assert f"{name} has no second factor" in here(name).stderr
+    device = second_factor.pending(clinic.user)
+    assert second_factor.confirm(clinic.user, f"{totp(device.bin_key):06}")
+    done = here(name)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not second_factor.is_on(clinic.user)
+    assert second_factor.codes_left(clinic.user) == 0
+    told = Event.objects.using("owner").filter(practice_id=clinic.id, what="account changed").last()
+    assert told is not None
+    assert told.user_id is None
+    assert told.details == {"user": clinic.user.pk, "second_factor": "off", "by": "operator"}
+    assert "there is no user 'nobody-at-all'" in here("nobody-at-all").stderr
 
 
 def test_an_unreachable_database_is_said_to_be(tmp_path: Path) -> None:

@@ -57,7 +57,18 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_sandbox, _serve, _worker, _migrate, _clock, _createpractice, _createuser, _audit, _openapi):
+    for add in (
+        _sandbox,
+        _serve,
+        _worker,
+        _migrate,
+        _clock,
+        _createpractice,
+        _createuser,
+        _resetotp,
+        _audit,
+        _openapi,
+    ):
         add(commands)
     return parser
 
@@ -179,6 +190,18 @@ def _createuser(commands: "Commands") -> None:
     parser.add_argument(
         "--timezone", metavar="ZONE", default="US/Eastern", help="of a doctor (default: US/Eastern)"
     )
+
+
+def _resetotp(commands: "Commands") -> None:
+    parser = _command(
+        commands,
+        "resetotp",
+        "Take away the second factor of somebody who lost it",
+        run_resetotp,
+        "The password alone then lets them in. Written down in the audit. In the console, the primary user can do it "
+        "for the people of a practice.",
+    )
+    parser.add_argument("username", metavar="USERNAME")
 
 
 def _audit(commands: "Commands") -> None:
@@ -352,6 +375,13 @@ def run_createuser(options: argparse.Namespace) -> None:
                 timezone=options.timezone,
             )
         )
+
+
+def run_resetotp(options: argparse.Namespace) -> None:
+    with _database(options):
+        from charthouse import commands
+
+        print(commands.reset_otp(options.username))
 
 
 def run_audit(options: argparse.Namespace) -> None:

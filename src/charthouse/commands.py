@@ -28,7 +28,7 @@ from charthouse import processes  # noqa: E402
 from charthouse.audit import seals  # noqa: E402
 from charthouse.datadir import Refused  # noqa: E402
 from charthouse.domains.practice import people  # noqa: E402
-from charthouse.identity import rowsecurity, tables  # noqa: E402
+from charthouse.identity import rowsecurity, second_factor, tables  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 from charthouse.resource.errors import Conflict  # noqa: E402
 
@@ -222,6 +222,19 @@ def create_user(
     except DatabaseError as error:
         raise Refused(str(error).splitlines()[0]) from None
     return user.pk
+
+
+def reset_otp(username: str) -> str:
+    """Take somebody's second factor away; says so. For who lost the phone and the recovery codes, where nobody else can
+    do it in the console. An event of the audit, of no user."""
+    require_migrated()
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise Refused(f"there is no user {username!r}.")
+    if not second_factor.is_on(user):
+        raise Refused(f"{username} has no second factor.")
+    second_factor.turn_off(user, operator=True)
+    return f"{username} signs in with the password alone, until they set up another second factor."
 
 
 def seal_audit() -> str:

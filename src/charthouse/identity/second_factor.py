@@ -66,17 +66,18 @@ def verify(user: User, code: str) -> bool:
         return device is not None and bool(device.verify_token(given))
 
 
-def turn_off(user: User, by: int | None = None) -> None:
-    """``by``: who does it, where that is somebody else."""
+def turn_off(user: User, by: int | None = None, *, operator: bool = False) -> None:
+    """``by``: who does it, where that is somebody else; ``operator``: whoever runs the server does."""
     with transaction.atomic():
-        _tell(user, "off", by)
+        _tell(user, "off", by, operator=operator)
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
 
 
-def _tell(user: User, state: str, by: int | None = None) -> None:
-    details = {"user": user.pk, "second_factor": state}
-    tell("account changed", practice_id=user.practice_id, user_id=by or user.pk, details=details)
+def _tell(user: User, state: str, by: int | None = None, *, operator: bool = False) -> None:
+    details = {"user": user.pk, "second_factor": state} | ({"by": "operator"} if operator else {})
+    who = None if operator else by or user.pk
+    tell("account changed", practice_id=user.practice_id, user_id=who, details=details)
 
 
 def _digest(code: str) -> str:
