@@ -51,7 +51,7 @@ def listed(client: httpx.Client, **parameters: Any) -> list[dict[str, Any]]:
         assert answer.status_code == 200, answer.text
         found += answer.json()["results"]
         url = answer.json()["next"]
-    made_by_the_test = "Created doctor "
+    made_by_the_test = ("Created doctor ", "Created encounter type ")  # with the practice
     return [
         row
         for row in found
@@ -141,7 +141,7 @@ def test_the_way_to_a_patient_may_be_long(clinic: support.Clinic, reader: httpx.
     assert [row["page"] for row in reads] == [f"/api/lab_results/{result}", "/api/lab_results"]
     assert {row["patient"] for row in reads} == {whose}
     written = [row["description"] for row in listed(reader, patient=whose, type="Lab Order", action="Create")]
-    assert f"Created labresult {result}" in written
+    assert f"Created lab result {result}" in written
 
 
 def test_of_an_appointment(clinic: support.Clinic, reader: httpx.Client) -> None:

@@ -207,8 +207,8 @@ def test_the_end_cut_off_shows_against_a_noted_head(clinic: support.Clinic) -> N
 
 
 def test_a_row_slipped_in_for_a_practice_without_seals(clinic: support.Clinic) -> None:
-    other = Practice.objects.create(name="Nothing happens here", sharing=[])
     act(clinic)
+    other = Practice.objects.create(name="Nothing happens here", sharing=[])
     with undone():
         as_owner(f"update audit_apicall set practice_id = {other.pk} where practice_id = %s", clinic.id)
         assert "3 rows of audit_apicall are in no seal" in "; ".join(

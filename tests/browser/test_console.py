@@ -27,6 +27,7 @@ PAGES = [
     "/settings/portal",
     "/settings/offices/new",
     "/outbox",
+    "/audit",
     "/catalogues/profiles",
     "/catalogues/profiles/new",
     "/catalogues/fields",

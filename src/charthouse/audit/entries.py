@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 
 from charthouse.audit import people
@@ -213,11 +214,17 @@ def _entry(row: Sequence[Any]) -> Entry:
     )
 
 
+@cache
+def _called() -> dict[str, str]:
+    """What a row of each table is called."""
+    return {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models()}
+
+
 def _described(source: str, action: str, what: str, of: int | None, people: int) -> str:
     """One sentence, without anybody's data."""
     if source == EVENTS:
         return KINDS[what].sentence
     if source == CHANGES:
-        return f"{action}d {what.partition('_')[2]} {of}"
+        return f"{action}d {_called().get(what, what)} {of}"
     named = f"{what} {of}" if of is not None else f"a list of {what}"
     return f"{action} {named}" + (f", data of {people} patients" if people > 1 else "")

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from charthouse.console import (
     account,
     applications,
+    audit,
     care,
     explorer,
     home,
@@ -64,6 +65,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/api-users/<int:row>", programs.one, name="program"),
     path("settings/api-users/<int:row>/secret", programs.renew, name="program-renew"),
     path("sandbox/clock", sandbox.clock_page, name="clock"),
+    path("audit", audit.listing, name="audit"),
+    path("audit/export", audit.export, name="audit-export"),
     path("outbox", outbox.outbox, name="outbox"),
     path("outbox/<int:row>", outbox.outgoing, name="outgoing"),
 ]
@@ -74,6 +77,7 @@ offer(
     Entry(name="Settings", view="settings", icon="settings", primary=True),
     Entry(name="Portal e-mails", view="portal-letters", icon="send", primary=True),
     Entry(name="Outbox", view="outbox", icon="mail", primary=True),
+    Entry(name="Audit", view="audit", icon="history", primary=True),
 )
 
 urlpatterns += care.urlpatterns
