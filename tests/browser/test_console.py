@@ -33,6 +33,8 @@ PAGES = [
     "/catalogues/fields",
     "/settings/api-users",
     "/settings/api-users/new",
+    "/settings/webhooks",
+    "/settings/webhooks/new",
     "/developer/apps",
     "/developer/apps/new",
     "/developer/requests",

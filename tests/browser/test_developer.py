@@ -95,3 +95,29 @@ def test_pages_before_signing_in(page: Page, live_server: str) -> None:
         for address in ("/sign-in", "/password", "/password/x/y"):
             page.goto(live_server + address)
             assert violations(page) == [], (scheme, address)
+
+
+def test_a_webhook_of_the_practice(page: Page, enter: Callable[[str], Page]) -> None:
+    enter("/settings/webhooks")
+    page.get_by_role("link", name="Add webhook").click()
+    page.get_by_label("Address").fill("https://hooks.example.com/charthouse")
+    page.get_by_label("Headers").fill("Authorization: Bearer 4f1c-canary")
+    page.get_by_role("group", name="Schedule").get_by_label("schedule.created", exact=True).check()
+    page.get_by_role("group", name="Task").get_by_label("task.created *").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="https://hooks.example.com/charthouse")).to_be_visible()
+    expect(page.get_by_text("Nothing was delivered yet.")).to_be_visible()
+    assert "canary" not in page.content()
+    assert violations(page) == []
+    page.get_by_role("link", name="Change").click()
+    expect(page.get_by_label("task.created *")).to_be_checked()
+    assert "canary" not in page.content()
+    assert violations(page) == []
+    page.get_by_label("On", exact=True).uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="off")).to_be_visible()
+    page.get_by_role("link", name="Delete").click()
+    assert violations(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("It is told of nothing more.")).to_be_visible()
+    expect(page.get_by_text("No webhook yet.")).to_be_visible()

@@ -51,6 +51,21 @@ def one_of_each(calendar: Calendar) -> list[str]:
             at=clock.now(),
             attempts=[attempt],
         )
+        own = Webhook.objects.create(
+            practice=clinic.practice,
+            callback_url="https://hooks.example.com/cerbo",
+            sealed_secret=seal('{"Authorization": "secret"}'),
+            verified_at=clock.now(),
+            events=["patient.created"],
+        )
+        sent = Delivery.objects.create(
+            practice_id=clinic.id,
+            webhook=own,
+            event="patient.created",
+            body=b'{"data": {"id": "1"}}',
+            at=clock.now(),
+            attempts=[attempt],
+        )
         letter = Outgoing.objects.create(
             practice=clinic.practice,
             kind="email",
@@ -77,6 +92,9 @@ def one_of_each(calendar: Calendar) -> list[str]:
         f"/developer/apps/{app.row.pk}/webhooks/new",
         f"/developer/webhooks/{hook.pk}",
         f"/developer/deliveries/{delivery.pk}",
+        f"/settings/webhooks/{own.pk}",
+        f"/settings/webhooks/{own.pk}/edit",
+        f"/settings/webhooks/deliveries/{sent.pk}",
     ]
 
 

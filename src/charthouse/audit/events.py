@@ -41,6 +41,7 @@ KINDS = {
     "app created": Kind("API", "Create", "Registered an app"),
     "app changed": Kind("API", "Update", "Changed an app"),
     "api user changed": Kind("API", "Update", "Changed an API user"),
+    "webhook changed": Kind("API", "Update", "Changed a webhook of the practice"),
     "bodies captured": Kind("API", "Update", "Switched the capture of bodies on"),
     "exported": Kind("Data Export", "Read", "Exported data"),
     "file opened": Kind("File Access", "Read", "Opened a file"),

@@ -7,6 +7,7 @@ from charthouse.console import (
     applications,
     audit,
     care,
+    endpoints,
     explorer,
     home,
     offices,
@@ -64,6 +65,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/api-users/new", programs.new, name="program-new"),
     path("settings/api-users/<int:row>", programs.one, name="program"),
     path("settings/api-users/<int:row>/secret", programs.renew, name="program-renew"),
+    path("settings/webhooks", endpoints.listing, name="endpoints"),
+    path("settings/webhooks/new", endpoints.new, name="endpoint-new"),
+    path("settings/webhooks/<int:row>", endpoints.one, name="endpoint"),
+    path("settings/webhooks/<int:row>/edit", endpoints.edit, name="endpoint-edit"),
+    path("settings/webhooks/<int:row>/delete", endpoints.delete, name="endpoint-delete"),
+    path("settings/webhooks/deliveries/<int:row>", endpoints.delivery, name="endpoint-delivery"),
     path("sandbox/clock", sandbox.clock_page, name="clock"),
     path("audit", audit.listing, name="audit"),
     path("audit/export", audit.export, name="audit-export"),
@@ -90,6 +97,7 @@ offer(
     Entry(name="Requests", view="requests", icon="list-details", permissions=(applications.DEVELOPERS,)),
     Entry(name="API explorer", view="explorer", icon="terminal-2", permissions=(applications.DEVELOPERS,)),
     Entry(name="API users", view="programs", icon="key", primary=True),
+    Entry(name="Webhooks", view="endpoints", icon="send", primary=True),
     Entry(
         name="Clock", view="clock", icon="clock-play", permissions=(applications.DEVELOPERS,), sandbox=True
     ),

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from charthouse.changes import actions
-from charthouse.changes.catalogue import catalogue
+from charthouse.changes.catalogue import catalogue, manner
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console import forms
 from charthouse.console.applications import DEVELOPERS, of_practice
@@ -33,9 +33,11 @@ from charthouse.resource.errors import Conflict, Invalid, NotFound
 STATES = {"delivered": "green", "waiting": "blue", "failed": "red"}
 
 
-def _proved(webhook: Webhook) -> Badge:
+def state(webhook: Webhook) -> Badge:
     if not webhook.active:
         return Badge("off", "secondary")
+    if webhook.kind == "practice":
+        return Badge("on", "green")
     return Badge("verified", "green") if webhook.verified_at else Badge("not verified", "orange")
 
 
@@ -47,38 +49,48 @@ def _narrowed(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     return rows
 
 
-TABLE = Table(
-    name="webhooks",
-    label="Webhooks",
-    columns=(
-        Column("Address", "callback_url", sort="callback_url", link=lambda row: reverse("webhook", args=[row.pk])),
-        Column("Events", lambda row: len(row.events), kind="number"),
-        Column("State", _proved),
-        Column("Made", "created_at", sort="created_at", kind="wide"),
-    ),
-    empty="No webhook yet.",
-)  # fmt: skip
-DELIVERIES = Table(
-    name="deliveries",
-    label="Deliveries",
-    columns=(
-        Column("When", "at", link=lambda row: reverse("delivery", args=[row.pk])),
-        Column("Event", "event"),
-        Column("State", lambda row: Badge(row.state, STATES[row.state])),
-        Column("Attempts", lambda row: len(row.attempts), kind="number"),
-        Column("Last answer", lambda row: _last(row), kind="wide"),
-    ),
-    choices=(
-        Choice(
-            name="state",
-            label="State",
-            options=(("", "Every state"), *((name, name.capitalize()) for name in STATES)),
-            narrow=_narrowed,
+def table(view: str) -> Table:
+    """Webhooks, each with a link to its page."""
+    return Table(
+        name="webhooks",
+        label="Webhooks",
+        columns=(
+            Column("Address", "callback_url", sort="callback_url", link=lambda row: reverse(view, args=[row.pk])),
+            Column("Events", lambda row: len(row.events), kind="number"),
+            Column("State", state),
+            Column("Made", "created_at", sort="created_at", kind="wide"),
         ),
-    ),
-    order="-pk",
-    empty="Nothing was delivered yet.",
-)
+        empty="No webhook yet.",
+    )  # fmt: skip
+
+
+def deliveries_table(view: str) -> Table:
+    """Deliveries, each with a link to its page."""
+    return Table(
+        name="deliveries",
+        label="Deliveries",
+        columns=(
+            Column("When", "at", link=lambda row: reverse(view, args=[row.pk])),
+            Column("Event", "event"),
+            Column("State", lambda row: Badge(row.state, STATES[row.state])),
+            Column("Attempts", lambda row: len(row.attempts), kind="number"),
+            Column("Last answer", lambda row: _last(row), kind="wide"),
+        ),
+        choices=(
+            Choice(
+                name="state",
+                label="State",
+                options=(("", "Every state"), *((name, name.capitalize()) for name in STATES)),
+                narrow=_narrowed,
+            ),
+        ),
+        order="-pk",
+        empty="Nothing was delivered yet.",
+    )
+
+
+TABLE = table("webhook")
+DELIVERIES = deliveries_table("delivery")
 
 
 class WebhookForm(django.Form):
@@ -142,7 +154,11 @@ def one(request: Request, row: int) -> HttpResponseBase:
     webhook = _webhook(request, row)
     values = {
         "webhook": webhook,
-        "state": _proved(webhook),
+        "events": webhook.events,
+        "state": state(webhook),
+        "back": reverse("webhooks", args=[webhook.application_id]),
+        "back_to": f"Webhooks of {webhook.application.name}" if webhook.application else "",
+        "edit": reverse("webhook-edit", args=[row]),
         "table": DELIVERIES.of(
             request, Delivery.objects.filter(webhook=webhook, practice_id=request.actor.practice)
         ),
@@ -201,10 +217,16 @@ def delivery(request: Request, row: int) -> HttpResponseBase:
     found = _deliveries(request).filter(pk=row).select_related("webhook").first()
     if found is None:
         raise NotFound()
+    return delivered(request, found, reverse("webhook", args=[found.webhook_id]))
+
+
+@sensitive_variables()
+def delivered(request: Request, found: Delivery, back: str) -> HttpResponseBase:
+    """The page of a delivery, below its webhook's at ``back``. A POST sends it again."""
     if request.method == "POST":
-        actions.redeliver(found.webhook, row)
+        actions.redeliver(found.webhook, found.pk)
         messages.success(request, "It will be sent again, the same bytes.")
-        return redirect("delivery", row)
+        return redirect(request.path)
     own = found.user_id in (None, request.user.pk) or set(PERMISSIONS) <= set(request.user.permissions)
     lines = [
         ("Happened", found.at),
@@ -214,7 +236,8 @@ def delivery(request: Request, row: int) -> HttpResponseBase:
     ]
     attempts = [one | {"at": datetime.fromisoformat(one["at"])} for one in found.attempts]
     body = _pretty(bytes(found.body)) if own else ""
-    values = {"delivery": found, "lines": lines, "attempts": attempts, "body": body}
+    called = manner(found.webhook.kind).called(found.event)
+    values = {"called": called, "lines": lines, "attempts": attempts, "body": body, "back": back}
     return show(request, "delivery.html", values)
 
 
