@@ -52,8 +52,9 @@ class Hidden:
 @dataclass(frozen=True)
 class Parent:
     """A row that the URL names above this resource's rows: ``name``, the parameter of the path; ``to``, the resource
-    whose row it is, 404 where it isn't visible; ``source``, the model's reference to it, filled by a create.
-    ``ids``: of the parent's id, the ids of rows below it, where more than those of ``source`` are."""
+    whose row it is, 404 where it isn't visible, or isn't below other rows that the URL names; ``source``, the model's
+    reference to it, filled by a create. ``ids``: of the parent's id, the ids of rows below it, where more than those of
+    ``source`` are."""
 
     name: str
     to: str
@@ -226,6 +227,10 @@ class Registry:
         for parent in resource.parents:
             if parent.to not in self.resources:
                 yield f"is below rows of the unknown resource {parent.to!r}"
+            elif above := {p.name for p in self.resources[parent.to].parents} - {
+                p.name for p in resource.parents
+            }:
+                yield f"is below {parent.to}, but its path doesn't name {sorted(above)}"
             if f"{{{parent.name}}}" not in resource.path:
                 yield f"its path doesn't name {parent.name}"
         for name in re.findall(r"{(\w+)}", resource.path):

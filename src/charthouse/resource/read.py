@@ -113,10 +113,20 @@ def page(resource: Resource, actor: Actor, query: Query, at: Mapping[str, int] =
 
 
 def standing(resource: Resource, actor: Actor, at: Mapping[str, int]) -> None:
-    """Raises NotFound when a row that the URL names above this resource's rows isn't there."""
-    targets = [(parent.to, at[parent.name]) for parent in resource.parents]
-    if any(missing(resource.registry, actor, {to: [row_id]})[to] for to, row_id in targets):
-        raise NotFound()
+    """Raises NotFound when a row that the URL names above this resource's rows isn't there, or isn't below the others
+    that the URL names."""
+    for parent in resource.parents:
+        target, row_id = resource.registry[parent.to], at[parent.name]
+        if target.parents:
+            one(
+                target,
+                actor,
+                row_id,
+                verbose=False,
+                at={above.name: at[above.name] for above in target.parents},
+            )
+        elif missing(resource.registry, actor, {parent.to: [row_id]})[parent.to]:
+            raise NotFound()
 
 
 def missing(registry: Registry, actor: Actor, wanted: Mapping[str, list[int]]) -> dict[str, set[int]]:

@@ -201,3 +201,32 @@ def test_subscriptions_are_narrowed(caller: Caller, program: httpx.Client, patie
     assert ids(subscription_charge_id=mine.definition_id) == [mine.pk]
     assert ids(subscription_charge_id=mine.definition_id, schedule_frequency="weekly") == []
     assert program.get(path, params={"schedule_frequency": "daily"}).status_code == 400
+
+
+def test_below_an_encounter_of_the_patient(caller: Caller, program: httpx.Client, patient: int) -> None:
+    """Its charges and estimates alone; an encounter that is another patient's is not there."""
+    body = {"pt_id": patient, "date_of_service": "2026-03-10", "title": "Call", "content": "Fine."}
+    mine, empty = (program.post("encounters", json=body).json()["id"] for _ in range(2))
+    other = int(caller.new()["id"])
+    theirs = program.post("encounters", json=body | {"pt_id": other}).json()["id"]
+    here = charge(caller, patient, encounter_id=mine)
+    charge(caller, patient)
+    estimate = make(
+        caller,
+        accounts.Estimate,
+        patient_id=patient,
+        encounter_id=mine,
+        name="Shot",
+        amount="38.00",
+        transaction_date=date(2026, 3, 10),
+    )
+    (shown,) = listed(program, f"patients/{patient}/encounters/{mine}/charges")
+    assert (shown["id"], shown["encounter_id"]) == (here.pk, mine)
+    assert [row["id"] for row in listed(program, f"patients/{patient}/encounters/{mine}/estimates")] == [
+        estimate.pk
+    ]
+    assert listed(program, f"patients/{patient}/encounters/{empty}/charges") == []
+    for kind in ("charges", "estimates"):
+        assert program.get(f"patients/{patient}/encounters/{theirs}/{kind}").status_code == 404
+        assert program.get(f"patients/{other}/encounters/{mine}/{kind}").status_code == 404
+        assert program.get(f"patients/{patient}/encounters/999999999/{kind}").status_code == 404

@@ -18,7 +18,7 @@ from charthouse.domains.billing.accounts import (
 )
 from charthouse.domains.billing.cerbo_keys import DAYS, as_text, priced, sum_of
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, deleted, tag
-from charthouse.resource.declare import Hidden, PageSize, Resource
+from charthouse.resource.declare import Hidden, PageSize, Parent, Resource
 from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     READ_ONLY,
@@ -120,16 +120,33 @@ patient_charges = Resource(
     example=_EXAMPLE,
 )
 
-estimates = Resource(
-    path="patients/{patient_id}/estimates",
-    model=Estimate,
-    doc="What things would cost a patient.",
+# An encounter of the patient: one of another patient is not there.
+_BELOW_ENCOUNTER = (
+    *below_patient(),
+    Parent("encounter_id", to="patients/{patient_id}/encounters", source="encounter"),
+)
+
+encounter_charges = Resource(
+    path="patients/{patient_id}/encounters/{encounter_id}/charges",
+    model=Charge,
+    doc="The charges of an encounter.",
     methods="GET",
-    **common("patient_charges"),
+    reads=False,
+    **common("charges"),
     page_size=PAGES,
-    parents=below_patient(),
+    parents=_BELOW_ENCOUNTER,
     rows=_THERE,
-    fields=(
+    fields=CHARGE,
+    example=_EXAMPLE,
+)
+
+_OF_ESTIMATES: dict[str, Any] = {
+    "model": Estimate,
+    "methods": "GET",
+    **common("patient_charges"),
+    "page_size": PAGES,
+    "rows": _THERE,
+    "fields": (
         *priced(
             "estimate",
             "converted_id",
@@ -147,8 +164,23 @@ estimates = Resource(
             doc="The charge that it became.",
         ),
     ),
+    "example": _EXAMPLE,
+}
+
+estimates = Resource(
+    path="patients/{patient_id}/estimates",
+    doc="What things would cost a patient.",
+    parents=below_patient(),
     filters=DAYS,
-    example=_EXAMPLE,
+    **_OF_ESTIMATES,
+)
+
+encounter_estimates = Resource(
+    path="patients/{patient_id}/encounters/{encounter_id}/estimates",
+    doc="What was estimated at an encounter.",
+    reads=False,
+    parents=_BELOW_ENCOUNTER,
+    **_OF_ESTIMATES,
 )
 
 # -- invoices ---------------------------------------------------------------------------------------------------
@@ -282,7 +314,9 @@ RESOURCES = [
     charge_definitions,
     charges,
     patient_charges,
+    encounter_charges,
     estimates,
+    encounter_estimates,
     invoices,
     patient_invoices,
     subscriptions,
