@@ -56,6 +56,7 @@ PAGES = [
     "/catalogues/trackers/new",
     "/catalogues/directory",
     "/catalogues/charges/new",
+    "/catalogues/questionnaires",
 ]
 OF_THE_CHART = (
     "",
@@ -75,6 +76,8 @@ OF_THE_CHART = (
     "/account",
     "/account/charges/new",
     "/account/invoices/new",
+    "/questionnaires",
+    "/questionnaires/ask",
 )
 
 

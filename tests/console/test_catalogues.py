@@ -69,6 +69,7 @@ OWN = {
     "charge_definitions": {"name": "Office visit", "retail": "145.00", "minutes": "30"},
     "encounter_kinds": {"name": "Home visit", "code": "hv", "sort_priority": "50"},
     "vitals_groups": {"name": "Weight clinic", "included_fields": "weight\r\nbp"},
+    "questionnaires": {"name": "Before your first visit", "kind": "intake"},
     "prices": {"code": "99213", "base_price": "145.00", "schedule": "price_lists"},
 }
 BASES = {catalogue.path: catalogue.base for catalogue in CATALOGUES}
@@ -106,9 +107,10 @@ def test_what_the_api_only_reads_is_set_up_here(browser: httpx.Client, clinic: C
 
 def test_every_own_declaration_has_a_page() -> None:
     sections = {section.path for section in chart_care.SECTIONS}
+    elsewhere = {"questions", "assignments"}  # tests/console/test_questionnaires.py
     assert sections == {resource.path for resource in OF_PATIENTS}
     sections |= {chart_notes.NOTES.path, *(section.path for section in owed.SECTIONS)}
-    assert {resource.path for resource in RESOURCES} == set(OWN) | sections
+    assert {resource.path for resource in RESOURCES} == set(OWN) | sections | elsewhere
 
 
 def test_what_does_not_fit_together_is_refused(browser: httpx.Client) -> None:

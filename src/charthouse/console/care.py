@@ -9,6 +9,7 @@ from charthouse.console import (
     chart_care,
     chart_notes,
     chart_pages,
+    chart_questionnaires,
     day,
     owed,
     patients,
@@ -16,6 +17,7 @@ from charthouse.console import (
     portal_queue,
     visits,
 )
+from charthouse.console.chart_messages import MESSAGES
 from charthouse.console.day import SCHEDULING
 from charthouse.console.declared_accounts import ACCOUNT
 from charthouse.console.navigation import Entry, offer
@@ -42,6 +44,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<int:patient>/labs", chart_pages.labs, name="chart-labs"),
     path("patients/<int:patient>/billing", chart_pages.billing, name="chart-billing"),
     path("patients/<int:patient>/billing/payment", payments.new, name="payment-new"),
+    path("patients/<int:patient>/questionnaires", chart_questionnaires.listing, name="chart-questionnaires"),
+    path(
+        "patients/<int:patient>/questionnaires/ask", chart_questionnaires.ask, name="chart-questionnaires-ask"
+    ),
+    path(
+        "patients/<int:patient>/questionnaires/asked/<int:row>/back",
+        chart_questionnaires.take_back,
+        name="chart-questionnaires-back",
+    ),
+    path(
+        "patients/<int:patient>/questionnaires/<int:row>", chart_questionnaires.answers, name="chart-answers"
+    ),
     path("patients/<int:patient>/apps/<int:app>", chart_pages.framed, name="chart-app"),
     path("patients/<int:patient>/documents/<int:row>/share", chart.share, name="chart-document-share"),
     path("queue", portal_queue.listing, name="queue"),
@@ -55,7 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<int:visit>/note", visits.write, name="visit-write"),
     path("visits/<int:visit>/lock", visits.lock, name="visit-lock"),
     path("visits/<int:visit>/unlock", visits.unlock, name="visit-unlock"),
-    *chart.urls(*chart_care.SECTIONS),
+    *chart.urls(*chart_care.SECTIONS, MESSAGES),
     *chart_notes.NOTES.urls(),
     *owed.urls(),
     *TASKS.urls(),
@@ -71,9 +85,9 @@ QUEUE = Entry(
 offer("Care", QUEUE, TASKS.entry, INBOX.entry)
 PLACES = (
     "problems", "medications", "supplements", "allergies", "vaccines", "maintenance", "labs", "notes", "documents",
-    "images", "messages", "calls", "facilities", "tags",
+    "images", "questionnaires", "messages", "calls", "facilities", "tags",
 )  # fmt: skip
-SECTIONS = {section.place: section for section in (*chart.SECTIONS, *chart_care.SECTIONS)}
+SECTIONS = {section.place: section for section in (*chart.SECTIONS, *chart_care.SECTIONS, MESSAGES)}
 chart.tab("Summary", "patient")
 chart.tab("Visits", "chart-visits", "Access Clinical Notes")
 chart_notes.NOTES.tab()
@@ -81,6 +95,8 @@ chart.tab("Vitals", "chart-vitals", "Access Clinical Notes")
 for place in PLACES:
     if place == "labs":
         chart.tab("Labs", "chart-labs")
+    elif place == "questionnaires":
+        chart.tab("Questionnaires", "chart-questionnaires")
     else:
         SECTIONS[place].tab()
 chart.tab("Account", "chart-account", *ACCOUNT)

@@ -34,6 +34,7 @@ class Catalogue:
     asks     keys of the form in their order; none: all that can be written
     at_first   of them, those that only the form of a new row asks
     labels, notes   by key, words in the place of the declaration's, which speak to developers
+    words    by key, what values that are chosen from are called
     fixed    keys that every new row gets
     related  ORM relations that the columns show
     choices  parameters that narrow the list
@@ -56,6 +57,7 @@ class Catalogue:
     at_first: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     related: Sequence[str] = ()
     choices: Sequence[Choice] = ()
@@ -98,7 +100,7 @@ class Catalogue:
         return self.one.capitalize() if words == str(one.get("id")) else words
 
     def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
-        """What the page of a row gets beside its form."""
+        """What the page of a row gets beside its form; ``beside``: a template that stands below it."""
         return {}
 
     def options(self, request: Request, **at: int) -> records.Choices:
@@ -236,6 +238,9 @@ class Catalogue:
     ) -> HttpResponseBase:
         options = self.options(request, **at)
         form = forms.build(self._asked(row), self.resource.model, values, options, self.labels, self.notes)
+        for one in form.inputs:
+            called = self.words.get(one.name, {})
+            one.choices = [(value, called.get(value, words)) for value, words in one.choices]
         title = f"New {self.one}" if row is None else self.title if refusal else self.called(values)
         told = {
             **around,

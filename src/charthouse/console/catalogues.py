@@ -5,6 +5,7 @@ from typing import Any
 from charthouse.console import catalogues_care
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.navigation import BILLING, CHARTS, DIRECTORY, VISITS
+from charthouse.console.questionnaires import QUESTIONNAIRES
 from charthouse.console.tables import Column
 
 
@@ -397,4 +398,5 @@ CATALOGUES = (
         search=("name",),
     ),
     *catalogues_care.CATALOGUES,
+    QUESTIONNAIRES,
 )

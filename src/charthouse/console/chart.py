@@ -345,21 +345,6 @@ SECTIONS = (
         related=("document",),
     ),
     Section(
-        "patient_messages",
-        place="messages",
-        title="Messages",
-        one="message",
-        icon="messages",
-        columns=(
-            Column("Subject", "subject"),
-            Column("Sent", "created_at", sort="created_at"),
-            Column("Message", lambda row: row.body[:120], kind="wide"),
-        ),
-        asks=("subject", "body"),
-        search=("subject",),
-        order="-created_at",
-    ),
-    Section(
         "comm_logs",
         place="calls",
         title="Calls",

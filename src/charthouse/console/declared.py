@@ -6,7 +6,12 @@ from typing import Any
 
 from django.db.models import Q
 
-from charthouse.console import declared_accounts, declared_care, declared_notes
+from charthouse.console import (
+    declared_accounts,
+    declared_care,
+    declared_notes,
+    declared_questionnaires,
+)
 from charthouse.dialects.drchrono.registry import registry as drchrono
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
 from charthouse.domains.billing.models import BillingProfile, FeeSchedule, FeeScheduleItem
@@ -166,6 +171,7 @@ RESOURCES = (
     ),
     *declared_accounts.RESOURCES,
     *declared_notes.RESOURCES,
+    *declared_questionnaires.RESOURCES,
 )
 
 

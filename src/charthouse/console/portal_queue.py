@@ -43,7 +43,7 @@ KINDS = {
     "rx": Kind("Prescription", "medications", "chart-medications"),
     "rx_refill": Kind("Refill", "medications", "chart-medications"),
     "supplement": Kind("Supplement", "supplements_taken", "chart-supplements"),
-    "questionnaire": Kind("Questionnaire", "patients", "patient"),
+    "questionnaire": Kind("Questionnaire", "patients", "chart-questionnaires"),
     "secure_message": Kind("Message", "patient_messages", MESSAGES),
 }
 COLOURS = {"open": "blue", "accepted": "green", "dismissed": "secondary", "deleted": "secondary"}

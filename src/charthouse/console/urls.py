@@ -22,6 +22,7 @@ from charthouse.console import (
 )
 from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.navigation import Entry, offer
+from charthouse.console.questionnaires import QUESTIONS
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -104,6 +105,7 @@ offer(
     Entry(name="API reference", view="docs", icon="book"),
 )
 
+urlpatterns += QUESTIONS.urls()
 for catalogue in CATALOGUES:
     urlpatterns += catalogue.urls()
     offer(catalogue.group, catalogue.entry)

@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
 
 from charthouse.console import records
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.page import Request, messages_of, page
 from charthouse.console.tables import Badge, Choice, Column
+from charthouse.domains.messaging import secure
+from charthouse.domains.messaging.models import Message, PatientMessage
 from charthouse.resource.errors import Invalid
 
+MOST_LETTERS = 50
 PRIORITIES = {10: ("Low", "secondary"), 20: ("Medium", "blue"), 30: ("High", "orange"), 40: ("Urgent", "red")}
 
 
@@ -36,6 +40,43 @@ class WithNotes(Catalogue):
         text = request.POST.get("text", "").strip()
         try:
             records.modify(self.resource, request.actor, row, {self.notes_key: [{"text": text}]})
+        except Invalid as refusal:
+            messages.error(request, " ".join(messages_of(refusal.errors)))
+        return redirect(f"{self.view}-one", row=row)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbox(WithNotes):
+    """What patients wrote is answered here: the answer stands in their portal. Opening a message, it is read."""
+
+    def edit(self, request: Request, row: int, **at: int) -> HttpResponseBase:
+        answer = super().edit(request, row, **at)
+        if request.method == "GET" and answer.status_code == 200:
+            secure.see(Message.objects.get(practice=request.actor.practice, pk=row))
+        return answer
+
+    def edit_values(self, request: Request, one: Any, row: int) -> dict[str, Any]:
+        values = super().edit_values(request, one, row)
+        letters = PatientMessage.objects.filter(practice=request.actor.practice, message=row, archived=False)
+        told = list(letters.select_related("user", "doctor").order_by("pk")[:MOST_LETTERS])
+        if not any(letter.sent_by == "pt" for letter in told):
+            return values
+        beside = {"beside": "console/letters.html", "letters": told}
+        return values | beside | {"reply_to": reverse(f"{self.view}-answer", args=[row])}
+
+    def urls(self) -> list[Any]:
+        answer = page(primary=self.primary, methods=("POST",))(self.answer)
+        return [*super().urls(), path(f"{self.base}/<int:row>/answer", answer, name=f"{self.view}-answer")]
+
+    def answer(self, request: Request, row: int) -> HttpResponseBase:
+        """Answer a patient."""
+        records.get(self.resource, request.actor, row)
+        records.check_writes(records.resource("patient_messages"), request.actor)
+        message = Message.objects.get(practice=request.actor.practice, pk=row)
+        try:
+            with transaction.atomic():
+                secure.answer(message, request.POST.get("text", ""), request.actor.person)
+            messages.success(request, "The answer stands in the patient's portal.")
         except Invalid as refusal:
             messages.error(request, " ".join(messages_of(refusal.errors)))
         return redirect(f"{self.view}-one", row=row)
@@ -77,7 +118,7 @@ def _unread(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     return rows.filter(read=False) if value == "unread" else rows
 
 
-INBOX = WithNotes(
+INBOX = Inbox(
     "messages",
     title="Message center",
     one="message",
