@@ -68,6 +68,7 @@ OF_THE_CHART = (
     "/problems",
     "/problems/new",
     "/documents/new",
+    "/portal",
     "/supplements/new",
     "/images/new",
     "/tags",

@@ -131,7 +131,7 @@ def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> 
 def known() -> Known:
     """A patient about whom there is something on every page."""
     clinic = make_practice("Harbour Clinic")
-    known = make(clinic, f"guest-{clinic.id}@example.com")
+    known = make(clinic)
     chart = Chart(known)
     chart.visit()
     chart.visit(scheduled_time=clock.now() - timedelta(days=20), status="No Show")

@@ -9,8 +9,10 @@ from django.core.files.base import ContentFile
 from charthouse.domains.documents import sharing
 from charthouse.domains.documents.models import Document
 from charthouse.domains.patients import letters
+from charthouse.domains.patients.models import Patient
 from charthouse.files.storage import store
 from charthouse.identity import tenancy
+from charthouse.post.models import Outgoing
 from tests.identity.dance import hidden, signed_in
 from tests.portal.guests import Known, make
 from tests.support import PASSWORD, Clinic, make_practice, make_user
@@ -59,8 +61,8 @@ def test_a_document_is_shared_and_no_more(known: Known) -> None:
 
 def test_documents_that_are_not_ones_to_share(known: Known) -> None:
     row, clinic = document(known), known.clinic
-    other = make(clinic, "sibling@example.com")
-    stranger = document(make(make_practice(), "eve@example.com"))
+    other = make(clinic)
+    stranger = document(make(make_practice()))
     browser = signed_in(clinic.user.username)
     token = hidden(browser.get("/account"))["csrfmiddlewaretoken"]
     for patient, document_id in (
@@ -77,6 +79,61 @@ def test_documents_that_are_not_ones_to_share(known: Known) -> None:
     assert send(theirs, address, token, shared="yes").status_code == 403
     tenancy.enter(clinic.id)
     assert not sharing.is_shared(clinic.id, row.pk)
+
+
+def test_a_patient_is_invited_and_let_in_and_put_out(clinic: Clinic) -> None:
+    known = make(clinic)
+    with tenancy.within(clinic.id):
+        patient = Patient.objects.create(
+            practice=clinic.practice, doctor=clinic.doctor, gender="Other", email="ann@example.com"
+        )
+    browser = signed_in(clinic.user.username)
+    page = f"/patients/{patient.pk}/portal"
+    opened = browser.get(page)
+    assert "No access" in opened.text
+    token = hidden(opened)["csrfmiddlewaretoken"]
+    assert send(browser, f"{page}/invite", token).headers["Location"] == page
+    opened = browser.get(page).text
+    assert "An e-mail goes to ann@example.com." in opened
+    assert "Invite again" in opened
+    assert "Take the invitation back" in opened
+    assert send(browser, f"{page}/revoke", token).status_code == 302
+    assert "No access" in browser.get(page).text
+
+    page = f"/patients/{known.patient.pk}/portal"
+    guest = known.browser()
+    assert "Send a link to a new password" in browser.get(page).text
+    assert known.username in browser.get(page).text
+    send(browser, f"{page}/invite", token)
+    assert guest.get("/portal").status_code == 200
+    assert browser.get(f"{page}/revoke").status_code == 200
+    send(browser, f"{page}/revoke", token)
+    assert guest.get("/portal").status_code == 302
+    with tenancy.within(clinic.id):
+        purposes = Outgoing.objects.filter(practice=clinic.id).order_by("id")
+        assert list(purposes.values_list("purpose", flat=True)) == ["portal invitation", "portal password"]
+
+
+def test_who_is_not_invited_and_by_whom_not(clinic: Clinic) -> None:
+    stranger, known = make(make_practice()), make(clinic)
+    staff = make_user(clinic.practice, password=PASSWORD, permissions=["Access Scheduling"])
+    browser, theirs = signed_in(clinic.user.username), signed_in(staff.username)
+    token = hidden(browser.get("/account"))["csrfmiddlewaretoken"]
+    other = hidden(theirs.get("/account"))["csrfmiddlewaretoken"]
+    for rest in ("", "/invite", "/revoke"):
+        call = browser.get if not rest else lambda address: send(browser, address, token)
+        assert call(f"/patients/{stranger.patient.pk}/portal{rest}").status_code == 404
+        assert send(theirs, f"/patients/{known.patient.pk}/portal{rest}", other).status_code in (403, 405)
+    with tenancy.within(clinic.id):
+        Patient.objects.filter(pk=known.patient.pk).update(patient_status="I", email="")
+    page = f"/patients/{known.patient.pk}/portal"
+    assert send(browser, f"{page}/invite", token).status_code == 409
+    with tenancy.within(clinic.id):
+        Patient.objects.filter(pk=known.patient.pk).update(patient_status="A")
+    assert send(browser, f"{page}/invite", token).status_code == 302
+    assert "no valid e-mail address" in browser.get(page).text
+    with tenancy.within(clinic.id):
+        assert not Outgoing.objects.filter(practice=clinic.id).exists()
 
 
 def test_the_portals_emails_are_worded(clinic: Clinic) -> None:

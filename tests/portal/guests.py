@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -35,7 +36,8 @@ class Known:
         return opened
 
 
-def make(clinic: Clinic, username: str = "amara@example.com", **values: Any) -> Known:
+def make(clinic: Clinic, username: str = "", **values: Any) -> Known:
+    """A patient of a practice; without a name to sign in with, one that nobody else on this server has."""
     with tenancy.within(clinic.id):
         said = {
             "first_name": "Amara",
@@ -56,7 +58,7 @@ def make(clinic: Clinic, username: str = "amara@example.com", **values: Any) -> 
             enabled_by=clinic.user,
             expires_on=now,
             activated_on=now,
-            username=username,
+            username=username or f"guest-{patient.pk}-{token_hex(4)}@example.com",
             password=make_password(PASSWORD),
         )
     return Known(clinic, patient, access)

@@ -23,14 +23,9 @@ def clinic() -> Clinic:
     return make_practice("Harbour Clinic")
 
 
-def fresh(clinic: Clinic, **values: object) -> Known:
-    """A patient whose name nobody else on this server has."""
-    return make(clinic, f"guest-{clinic.id}-{clock.now().timestamp()}@example.com", **values)
-
-
 @pytest.fixture
 def known(clinic: Clinic) -> Known:
-    return fresh(clinic)
+    return make(clinic)
 
 
 def is_in(browser: httpx.Client) -> bool:
@@ -145,7 +140,7 @@ def test_five_failures_lock_the_name_from_that_address_and_nothing_else(known: K
     locked = sign_in(client(), known.username)
     assert locked.status_code == 429
     assert "Too many attempts" in locked.text
-    assert fresh(known.clinic).browser()
+    assert make(known.clinic).browser()
     attempt = AccessAttempt.objects.order_by("-pk")[0]
     assert known.username not in str(vars(attempt)), "an e-mail address isn't kept with failed attempts"
     assert "wrong" not in attempt.post_data
@@ -243,7 +238,7 @@ def test_a_link_to_a_new_password_ends(known: Known) -> None:
 
 
 def test_without_an_address_nothing_is_sent(clinic: Clinic) -> None:
-    lost = fresh(clinic, email="")
+    lost = make(clinic, email="")
     assert forget(lost.username) == forget("nobody@example.com")
     assert letters(clinic) == []
 

@@ -279,6 +279,10 @@ def test_a_patient_signs_in_to_the_portal(sandbox: Built) -> None:
         answer = sign_in(browser, guest["username"], guest["password"])
         assert answer.status_code == 302, answer.text
         assert described["name"] in browser.get("/portal").text
+        for page in ("documents", "messages", "questionnaires", "images"):
+            text = browser.get(f"/portal/{page}").text
+            assert f'href="/portal/{page}/' in text, f"{page}: {text}"
+        assert " minutes</p>" in browser.get("/portal/appointments").text
 
 
 def test_log_ins_and_secrets_are_right_and_kept_as_digests(sandbox: Built) -> None:

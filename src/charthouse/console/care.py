@@ -14,6 +14,7 @@ from charthouse.console import (
     owed,
     patients,
     payments,
+    portal_access,
     portal_queue,
     visits,
 )
@@ -58,6 +59,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("patients/<int:patient>/apps/<int:app>", chart_pages.framed, name="chart-app"),
     path("patients/<int:patient>/documents/<int:row>/share", chart.share, name="chart-document-share"),
+    path("patients/<int:patient>/portal", portal_access.one, name="portal-access"),
+    path("patients/<int:patient>/portal/invite", portal_access.invite, name="portal-invite"),
+    path("patients/<int:patient>/portal/revoke", portal_access.revoke, name="portal-revoke"),
     path("queue", portal_queue.listing, name="queue"),
     path("queue/<int:row>", portal_queue.one, name="queued"),
     path("queue/<int:row>/accept", portal_queue.accept, name="queued-accept"),
@@ -101,3 +105,4 @@ for place in PLACES:
         SECTIONS[place].tab()
 chart.tab("Account", "chart-account", *ACCOUNT)
 chart.tab("Billing", "chart-billing", "Access Billing", "Show Billing Tab", "Access Patients Payments")
+chart.tab("Portal", "portal-access")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 
+from charthouse.domains.documents.models import Document, SharedDocument
 from charthouse.domains.medications.models import Drug, Medication
 from charthouse.domains.messaging.models import Message, MessageNote, PatientMessage
 from charthouse.domains.patients.models import Patient, PortalAccess, PortalRequest
@@ -130,6 +131,7 @@ class Portal:
         self.setup.copy(PortalRequest, sorted(requests, key=lambda row: row["created_at"]))
         self._chart(answers, asked)
         self._deliver(letters)
+        self._share()
 
     def _request(self, patient: Row, *, days: int, user: int | None = None) -> Row:
         """A request that was sent so many days ago; with a user, one that they took into the chart a day later."""
@@ -190,6 +192,25 @@ class Portal:
                 "file_id": file,
             }
         yield self._request(patient, days=1) | self._answered(0)
+
+    def _share(self) -> None:
+        """Documents that patients see: those that there are, and one that the first of them has for certain."""
+        first = [{"id": patient["pk"], "doctor_id": patient["doctor_id"]} for patient in self.patients[:1]]
+        Papers(self.setup, first, self.today, self.random).documents()
+        whose = [patient["pk"] for patient in self.patients]
+        shared = self._rows(Document).filter(patient__in=whose, archived=False).select_related("patient")
+        self.setup.copy(
+            SharedDocument,
+            [
+                {
+                    "document_id": row.pk,
+                    "shared_by_id": self.doctors[row.patient.doctor_id],
+                    "created_at": row.created_at.isoformat(),
+                    "updated_at": row.created_at.isoformat(),
+                }
+                for row in shared
+            ],
+        )
 
     # -- what was taken into the chart --------------------------------------------------------------------------
 

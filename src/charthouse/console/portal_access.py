@@ -1,0 +1,91 @@
+"""A patient's access to the portal, in the chart: invited, let in, taken away. The APIs' ``onpatient_access`` and
+``portal/invite`` are the same."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from charthouse.console import chart, records
+from charthouse.console.page import Request, messages_of, page, show
+from charthouse.console.tables import Badge
+from charthouse.domains.patients import access
+from charthouse.domains.patients.models import Patient, PortalAccess
+from charthouse.resource.errors import Conflict, Invalid
+
+
+@page("Manage Patients")
+def one(request: Request, patient: int) -> HttpResponseBase:
+    """Whether the patient has access, and what can be done about it."""
+    values = chart.around(request, patient)
+    found = access.standing(request.actor.practice, patient).select_related("enabled_by", "api_user").first()
+    values |= {
+        "title": "Patient portal",
+        "access": found,
+        "lines": _lines(found, values["patient"]),
+        "invite": reverse("portal-invite", args=[patient]),
+        "revoke": reverse("portal-revoke", args=[patient]),
+    }
+    return show(request, "portal_access.html", values)
+
+
+def _lines(found: PortalAccess | None, patient: Patient) -> list[tuple[str, Any]]:
+    email = ("E-mail", patient.email)
+    if found is None:
+        return [("State", Badge("No access")), email]
+    by = found.enabled_by or (found.api_user and f"{found.api_user.nickname} (API user)")
+    invited = [("Invited", found.enabled_on), ("By", by)]
+    if found.activated_on is None:
+        return [("State", Badge("Invited", "blue")), email, *invited, ("Until", found.expires_on)]
+    state = ("State", Badge("Has access", "green"))
+    return [state, ("Username", found.username), email, *invited, ("Since", found.activated_on)]
+
+
+@page("Manage Patients", methods=("POST",))
+def invite(request: Request, patient: int) -> HttpResponseBase:
+    """Send an invitation, or a link to a new password to who has access."""
+    try:
+        with transaction.atomic():
+            row = _locked(request, patient)
+            if row.patient_status != "A":
+                raise Conflict("The patient is not active.")
+            access.invite_or_renew(row, request.actor.person)
+    except Invalid as refusal:
+        messages.error(request, " ".join(messages_of(refusal.errors)))
+    else:
+        messages.success(request, f"An e-mail goes to {row.email}.")
+    return redirect("portal-access", patient=patient)
+
+
+@page("Manage Patients", methods=("GET", "POST"))
+def revoke(request: Request, patient: int) -> HttpResponseBase:
+    """End access, or take an invitation back."""
+    values = chart.around(request, patient)
+    records.check_writes(records.resource("patients"), request.actor)
+    if request.method == "POST":
+        with transaction.atomic():
+            _locked(request, patient)
+            access.revoke(request.actor.practice, patient, request.actor.person)
+        messages.success(request, "The patient has no access to the portal any more.")
+        return redirect("portal-access", patient=patient)
+    values |= {
+        "title": "Take the access away?",
+        "text": "Whoever is signed in is signed out at once. The patient can be invited anew.",
+        "button": "Take away",
+        "danger": True,
+        "back": reverse("portal-access", args=[patient]),
+    }
+    return show(request, "confirm.html", values)
+
+
+def _locked(request: Request, patient: int) -> Patient:
+    """The patient, held, so that nobody else invites meanwhile. Raises NotFound, Forbidden."""
+    records.check_writes(records.resource("patients"), request.actor)
+    chart.patient(request, patient)
+    row: Patient = Patient.objects.select_for_update(of=("self",), no_key=True).get(
+        practice=request.actor.practice, pk=patient
+    )
+    return row
