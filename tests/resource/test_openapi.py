@@ -8,6 +8,7 @@ import pytest
 
 from charthouse.dialects.drchrono import reference
 from charthouse.resource import openapi
+from charthouse.resource import schema as schemas
 from charthouse.resource.examples import example_shown, example_written
 
 from .made_up import BOOKS, REGISTRY
@@ -19,7 +20,7 @@ def document() -> dict[str, Any]:
 
 
 def errors(document: dict[str, Any], name: str, value: Any) -> list[str]:
-    schema = {**openapi.ref(name), "components": document["components"]}
+    schema = {**schemas.ref(name), "components": document["components"]}
     return [error.message for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(value)]
 
 

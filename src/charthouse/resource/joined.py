@@ -3,7 +3,7 @@ the row that a reference points to."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import models
@@ -13,6 +13,9 @@ from django.db.models.expressions import Combinable
 from charthouse.resource import sql
 from charthouse.resource.fields import READ_ONLY, Access, Field, Wrong, plain_text
 from charthouse.resource.nested import Members
+
+if TYPE_CHECKING:
+    from charthouse.resource.declare import Resource
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,6 +32,17 @@ class Parts(Members):
 
     def sql(self) -> Combinable:
         return sql.Json(**{member.name: member.sql() for member in self.fields})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Whole(Parts):
+    """In a function's answer: an object as its resource shows it."""
+
+    resource: "Resource"
+    fields: tuple[Field, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", self.resource.shown(True))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ from charthouse.resource.examples import example_answered, example_shown, exampl
 from charthouse.resource.fields import OPTIONAL
 from charthouse.resource.filters import Filter
 from charthouse.resource.functions import JSON, Function
-from charthouse.resource.schema import Schema
+from charthouse.resource.schema import Schema, component, ref, slug
 
 OPERATIONS = {"GET": "read", "PUT": "replace", "PATCH": "modify", "DELETE": "delete"}
 DONE = {"GET": "The row.", "PUT": "Replaced.", "PATCH": "Changed.", "DELETE": "Put away (soft delete)."}
@@ -107,20 +107,6 @@ def pages(registry: Registry) -> dict[str, list[Function]]:
             if function.page not in registry.resources:
                 found.setdefault(function.page, []).append(function)
     return found
-
-
-def component(resource: Resource | Function, kind: str = "") -> str:
-    """The name of a resource's schema: ``PatientsSummary``, ``PatientsSummaryVerbose``, ``PatientsSummaryWrite``."""
-    return "".join(word.title() for word in _slug(resource.path).split("_")) + kind
-
-
-def _slug(path: str) -> str:
-    """``patients/{patient_id}/images`` → ``patients_images``."""
-    return "_".join(part for part in path.split("/") if "{" not in part)
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 class _Printer:
@@ -371,7 +357,7 @@ class _Printer:
             if status in self.wire.refusals
         }
         operation: dict[str, Any] = {
-            "operationId": f"{_slug(resource.path)}_{name}",
+            "operationId": f"{slug(resource.path)}_{name}",
             "tags": [resource.page],
             "summary": summary,
             "description": " ".join([resource.doc, *notes, *_demands(resource, reading)]),

@@ -5,12 +5,13 @@ binary. May refuse: the database can't do it now
 (Unavailable), or won't within the time limit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from charthouse.resource.plan import Statement
 from charthouse.resource.sql import Hole
@@ -25,6 +26,16 @@ def rows(statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...
         statement.text, parameters, anew=statement.anew
     )
     return found
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Whatever is read within is read as it was at one moment. Nothing can be written within."""
+    connection.raw()  # type: ignore[attr-defined]  # so that nothing goes before what sets the level
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("set transaction isolation level repeatable read, read only")
+        yield
 
 
 def encode(value: Any) -> bytes | None:

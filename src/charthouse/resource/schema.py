@@ -6,7 +6,7 @@ text, null for absent text) is said in words.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -14,8 +14,11 @@ from django.db import models
 from charthouse.resource.anonymous import KEPT, YEAR, left
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import ABSENT, READ_ONLY, REQUIRED, Decimal, Field, ListOf, Measure, Ref, Text
-from charthouse.resource.joined import Coded, Linked, Parts
+from charthouse.resource.joined import Coded, Linked, Parts, Whole
 from charthouse.resource.nested import Embedded, Many, Members, One, RelatedIds, Rows
+
+if TYPE_CHECKING:
+    from charthouse.resource.functions import Function
 
 Schema = dict[str, Any]
 
@@ -64,6 +67,20 @@ def strict(properties: Mapping[str, Schema]) -> Schema:
     }
 
 
+def component(declared: "Resource | Function", kind: str = "") -> str:
+    """The name of a resource's schema: ``PatientsSummary``, ``PatientsSummaryVerbose``, ``PatientsSummaryWrite``."""
+    return "".join(word.title() for word in slug(declared.path).split("_")) + kind
+
+
+def slug(path: str) -> str:
+    """``patients/{patient_id}/images`` → ``patients_images``."""
+    return "_".join(part for part in path.split("/") if "{" not in part)
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
 def shown_value(field: Field, model: type[models.Model] | None, anonymous: bool = False) -> Schema:
     """The value of one key, null included where it may be. ``model`` None: a member of a JSON column."""
     schema = _shown_type(field, model, anonymous)
@@ -90,6 +107,8 @@ def _shown_type(field: Field, model: type[models.Model] | None, anonymous: bool 
     if isinstance(field, Rows):
         item = strict({m.name: shown_value(m, field.to, anonymous) for m in field.fields if m.readable})
         return {"type": "array", "items": item} if isinstance(field, Many) else item
+    if isinstance(field, Whole):
+        return ref(component(field.resource))
     if isinstance(field, Parts | Linked):
         of = field.of(model)
         return strict({m.name: shown_value(m, of, anonymous) for m in field.fields})

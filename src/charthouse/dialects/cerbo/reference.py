@@ -10,7 +10,7 @@ from charthouse.resource import openapi
 from charthouse.resource.declare import Resource
 from charthouse.resource.functions import Function
 from charthouse.resource.openapi import Wire
-from charthouse.resource.schema import Schema, nullable, strict
+from charthouse.resource.schema import Schema, nullable, ref, strict
 
 DESCRIPTION = """\
 The Cerbo v1 API as Charthouse serves it. Every call carries the name and the secret of an API user by HTTP Basic
@@ -63,7 +63,7 @@ def _refusal(status: int) -> dict[str, Any]:
         error["fields"] = {"dob": [_SAMPLES[status].removeprefix("dob: ")]}
     response: dict[str, Any] = {
         "description": _SAID[status],
-        "content": {"application/json": {"schema": openapi.ref("Error"), "example": {"error": error}}},
+        "content": {"application/json": {"schema": ref("Error"), "example": {"error": error}}},
     }
     return response | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
 
@@ -159,7 +159,7 @@ def wire() -> Wire:
         created=200,
         several=False,
         changed=200,
-        deleted=(openapi.ref("Deleted"), _DELETED),
+        deleted=(ref("Deleted"), _DELETED),
         listed=lambda item: _page({"type": "array", "items": item}),
         anonymises=True,
         forms=("application/x-www-form-urlencoded",),

@@ -26,7 +26,7 @@ ROOMS = (
 )
 
 # Modules of functions that are of no one room. Each lists its own in FUNCTIONS.
-BESIDE = ("charthouse.dialects.cerbo.delta",)
+BESIDE = ("charthouse.dialects.cerbo.delta", "charthouse.dialects.cerbo.extended")
 
 
 @lru_cache(maxsize=1)

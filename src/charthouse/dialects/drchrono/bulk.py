@@ -26,7 +26,7 @@ from charthouse.resource.fields import OPTIONAL, READ_ONLY, Field, Integer, Text
 from charthouse.resource.filters import DateRange, Filter, Flag, Is, Since
 from charthouse.resource.functions import Answer, Call, Function
 from charthouse.resource.nested import Embedded
-from charthouse.resource.openapi import component, ref
+from charthouse.resource.schema import component, ref
 from charthouse.resource.sql import Hole
 
 PAGE = 1000  # rows of a page, at most and by default

@@ -10,7 +10,7 @@ from charthouse.resource import openapi
 from charthouse.resource.declare import Resource
 from charthouse.resource.functions import Function
 from charthouse.resource.openapi import Wire
-from charthouse.resource.schema import Schema, nullable, strict
+from charthouse.resource.schema import Schema, nullable, ref, strict
 
 DESCRIPTION = """\
 The DrChrono v4 API as Charthouse serves it. Ask for a token at `/o/token/` and send it as
@@ -57,9 +57,9 @@ _SAMPLES: dict[int, Any] = {
 
 
 def _refusal(status: int) -> dict[str, Any]:
-    named = [openapi.ref("Detail")]
+    named = [ref("Detail")]
     if status == 400:
-        wrong = openapi.ref("WrongFields")
+        wrong = ref("WrongFields")
         named += [
             wrong,
             {"type": "array", "items": {"anyOf": [wrong, {"type": "object", "maxProperties": 0}]}},
