@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import connections
 
 from charthouse.dialects.cerbo import extended
 from charthouse.dialects.cerbo.extended import LISTS, VITALS, List
@@ -99,6 +100,7 @@ def test_all_of_it_is_of_one_moment(cerbo: CerboWorld, monkeypatch: pytest.Monke
         patient = cerbo.row("patients")
         answer = cerbo.client.post(f"{BASE}patients/{patient}/vitals/height", json={"height": "171"})
         written.append(answer.json()["id"])
+        connections.close_all()  # this thread's
 
     def slow(*given: Any) -> Any:
         if not written:
