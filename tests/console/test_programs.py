@@ -53,6 +53,13 @@ def status(username: str, secret: str, path: str = "patients") -> int:
     return answer
 
 
+def test_what_an_anonymised_one_still_sees_is_said(browser: httpx.Client) -> None:
+    page = browser.get("/settings/api-users/new").text
+    help_text = re.findall(r'id="id_anonymize-help">([^<]+)<', page)
+    assert help_text, "beside the switch"
+    assert "questionnaires as they were answered" in help_text[0]
+
+
 def test_made_changed_renewed_switched_off(clinic: Clinic, browser: httpx.Client) -> None:
     username, secret = make(browser)
     assert username.startswith("pk_lab_bridge_")

@@ -61,7 +61,9 @@ class ProgramForm(django.Form):
     description = django.CharField(widget=django.Textarea, max_length=2000, required=False)
     read_only = django.BooleanField(label="It may only read", required=False)
     anonymize = django.BooleanField(
-        label="It sees no names, addresses or other marks of people", required=False
+        label="It sees no names, addresses or other marks of people",
+        required=False,
+        help_text="But questionnaires as they were answered, and the free text of charts: they may name people.",
     )
     endpoints = django.MultipleChoiceField(
         label="Kept to these endpoints",

@@ -28,6 +28,7 @@ from charthouse.resource.errors import Malformed, NotFound, TooLarge, Unsupporte
 logger = logging.getLogger("charthouse.api")
 
 MAX_QUERY = 16 * 1024  # bytes of a query string
+PIECE = 256 * 1024  # bytes of a body that are read at a time
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -118,19 +119,26 @@ class Request:
     def read(self, most: int) -> bytes:
         """At most so many bytes of body. Raises TooLarge beyond, Malformed for a body cut short."""
         length = self.environ.get("CONTENT_LENGTH") or ""
-        stream = self.environ["wsgi.input"]
         if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            self.body = bytes(stream.read(most + 1))
+            self.body = self._taken(most + 1)
             if len(self.body) > most:
                 raise TooLarge.body(most)
             return self.body
         expected = int(length) if length.isascii() and length.isdigit() else 0
         if expected > most:
             raise TooLarge.body(most)
-        self.body = bytes(stream.read(expected)) if expected else b""
+        self.body = self._taken(expected) if expected else b""
         if len(self.body) < expected:
             raise Malformed("The body is shorter than announced.")
         return self.body
+
+    def _taken(self, most: int) -> bytes:
+        """At most so many bytes, piece by piece: servers hold what they read at once a second time."""
+        pieces, left, stream = [], most, self.environ["wsgi.input"]
+        while left and (piece := stream.read(min(left, PIECE))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
 
     def drain(self) -> None:
         """Take in what an answer didn't need of the body. Left unread, it makes the server hang up, and the client's
