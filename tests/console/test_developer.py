@@ -209,6 +209,35 @@ def test_who_authorised_it_and_taking_that_back(clinic: Clinic, browser: httpx.C
     assert [works(token) for token in (theirs, own)] == [True, False]
 
 
+def test_an_app_is_switched_off_for_everybody(clinic: Clinic, browser: httpx.Client) -> None:
+    app, stranger = own_app(clinic), make_practice()
+    held = dance.tokens(browser, app)
+    theirs = issue_token(stranger.user, app)
+    waiting = dance.code(browser, app)
+    address = f"/developer/apps/{app.row.pk}"
+    assert "in other practices too" in browser.get(f"{address}/switch").text
+    assert send(browser, f"{address}/switch").headers["Location"] == address
+    assert not works(held["access_token"])
+    assert not works(theirs)
+    for answer in (dance.refresh(app, held["refresh_token"]), dance.exchange(app, waiting)):
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert dance.authorize(browser, app).status_code == 400, "an unknown app"
+    assert ">off<" in browser.get("/developer/apps").text
+    send(browser, f"{address}/switch")
+    gone = dance.refresh(app, held["refresh_token"])
+    assert gone.json()["error"] == "invalid_grant", "what was taken back stays so"
+    assert works(dance.tokens(browser, app)["access_token"])
+    with tenancy.within(clinic.id):
+        told = Event.objects.filter(practice_id=clinic.id, what="app changed").order_by("pk")
+        assert [event.details["disabled"] for event in told] == [True, False]
+    with tenancy.within(stranger.id):
+        assert Event.objects.filter(practice_id=stranger.id, what="consent revoked").count() == 1
+    tenancy.leave()
+    stranger.user.set_password(PASSWORD)
+    stranger.user.save()
+    assert signed_in(stranger.user.username).get(f"{address}/switch").status_code == 404
+
+
 def test_people_disconnect_apps_themselves(clinic: Clinic) -> None:
     app = make_app(name="Calendar Sync")
     staff = make_user(clinic.practice, password=PASSWORD, permissions=[])

@@ -10,7 +10,7 @@ import pytest
 from charthouse.audit.models import Event
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office
 from charthouse.identity import second_factor, tenancy
-from charthouse.identity.models import User
+from charthouse.identity.models import PERMISSIONS, User
 from charthouse.post.models import Outgoing
 from tests.console.test_shell import counted
 from tests.identity.dance import hidden, sign_in, signed_in, works
@@ -110,6 +110,28 @@ def test_the_primary_user_stays_on(clinic: Clinic, browser: httpx.Client) -> Non
     page = send(browser, f"/settings/people/{clinic.user.pk}/off")
     assert page.status_code == 409
     assert User.objects.get(pk=clinic.user.pk).is_active
+
+
+def test_somebody_else_becomes_the_primary_user(clinic: Clinic, browser: httpx.Client) -> None:
+    heir = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"], first_name="Nora")
+    off = make_user(clinic.practice, password=PASSWORD, is_active=False)
+    invited, stranger = make_user(clinic.practice), make_practice()
+    address = f"/settings/people/{heir.pk}/primary"
+    assert "Make Nora the primary user?" in browser.get(address).text
+    assert send(browser, address, password="wrong").status_code == 400
+    for nobody in (off, invited, clinic.user):
+        assert send(browser, f"/settings/people/{nobody.pk}/primary", password=PASSWORD).status_code == 409
+    assert browser.get(f"/settings/people/{stranger.user.pk}/primary").status_code == 404
+    token = hidden(browser.get(address)) | {"password": PASSWORD}
+    assert signed_in(heir.username).get(address).status_code == 403
+    assert browser.post(address, data=token).status_code == 302
+    heir.refresh_from_db()
+    clinic.user.refresh_from_db()
+    assert (heir.is_primary, clinic.user.is_primary) == (True, False)
+    assert heir.permissions == list(PERMISSIONS)
+    assert browser.post(address, data=token).status_code == 403, "not the primary user any more"
+    assert signed_in(heir.username).get("/settings/people").status_code == 200
+    assert events(clinic, "account changed")[-1]["instead_of"] == clinic.user.pk
 
 
 def test_permissions_and_names(clinic: Clinic, browser: httpx.Client) -> None:

@@ -132,13 +132,13 @@ def recovery_codes(request: Request) -> HttpResponseBase:
 
     if not second_factor.is_on(request.user):
         return redirect("second-factor")
-    return _knowing_the_password(request, "New recovery codes", "The ones you have stop working.") or made()
+    return knowing_the_password(request, "New recovery codes", "The ones you have stop working.") or made()
 
 
 @sensitive_post_parameters()
 @page(methods=("GET", "POST"))
 def second_factor_off(request: Request) -> HttpResponseBase:
-    asked = _knowing_the_password(
+    asked = knowing_the_password(
         request, "Turn the second factor off", "Your password alone will then let somebody in."
     )
     if asked is not None:
@@ -149,14 +149,22 @@ def second_factor_off(request: Request) -> HttpResponseBase:
     return redirect("account")
 
 
-def _knowing_the_password(request: Request, title: str, about: str) -> HttpResponseBase | None:
-    """A page that asks for the password; None once it has been given."""
+def knowing_the_password(
+    request: Request, title: str, about: str, back: str = "", back_to: str = "Account"
+) -> HttpResponseBase | None:
+    """A page that asks for one's password; None once it has been given."""
     form = Form([_password("password", "Your password", "current-password")])
     if request.method == "POST":
         if request.user.check_password(request.POST.get("password", "")):
             return None
         form.inputs[0].errors.append("That is not your password.")
-    values = {"title": title, "about": about, "form": form, "back": reverse("account"), "back_to": "Account"}
+    values = {
+        "title": title,
+        "about": about,
+        "form": form,
+        "back": back or reverse("account"),
+        "back_to": back_to,
+    }
     return show(request, "edit.html", values | {"button": "Go on"}, 400 if form.wrong else 200)
 
 

@@ -22,7 +22,7 @@ from charthouse.audit import bodies, trail
 from charthouse.audit.models import ApiCall
 from charthouse.console import forms
 from charthouse.console.page import Request, page, show
-from charthouse.console.tables import Column, Table
+from charthouse.console.tables import Badge, Column, Table
 from charthouse.identity import applications
 from charthouse.identity.models import RIGHTS, SCOPES, Application, Calls, RefreshToken, User
 from charthouse.identity.scopes import WORDS
@@ -32,6 +32,11 @@ DEVELOPERS = "Settings"  # the permission
 MOST_ADDRESSES = 20
 CAPTURED = timedelta(hours=1)
 _KEEPING = "What the app sends and gets will be in the request log, patients' data with it. Each practice sees its own."
+_OFF = (
+    "It can no longer ask anybody, and all that it holds in people's names is taken back at once, "
+    "in other practices too. Its webhooks have nothing to tell any more. What it wrote stays."
+)
+_ON = "It can ask people again. Whoever had authorized it must do so once more."
 
 TABLE = Table(
     name="apps",
@@ -43,6 +48,7 @@ TABLE = Table(
         Column("Scopes", lambda row: f"{len(set(row.scopes) & set(SCOPES))} of {len(SCOPES)}", kind="number"),
         Column("Calls an hour", lambda row: row.hourly_limit or "no limit", kind="number"),
         Column("Made", "created", sort="created", kind="wide"),
+        Column("State", lambda row: Badge("off", "red") if row.disabled else Badge("on", "green"), kind="wide"),
     ),
     search=("name", "client_id"),
     order="name",
@@ -242,6 +248,29 @@ def stop(request: Request, row: int, user: int | None = None) -> HttpResponseBas
         "text": f"It can no longer act in the name of {whose}, from now on. It can ask again.",
         "button": "Deauthorize",
         "danger": True,
+        "back": reverse("app", args=[row]),
+    }
+    return show(request, "confirm.html", values)
+
+
+@page(DEVELOPERS, methods=("GET", "POST"))
+def switch(request: Request, row: int) -> HttpResponseBase:
+    """Switch the app off, for everybody of every practice, or on again."""
+    app = _app(request, row)
+    if request.method == "POST":
+        if app.disabled:
+            applications.switch_on(app, request.user)
+        else:
+            applications.switch_off(app, request.user)
+        messages.success(
+            request, "The app is on again." if app.disabled else "The app has been switched off."
+        )
+        return redirect("app", row)
+    values = {
+        "title": f"Switch {app.name} {'on again' if app.disabled else 'off'}?",
+        "text": _ON if app.disabled else _OFF,
+        "button": "Switch on" if app.disabled else "Switch off",
+        "danger": not app.disabled,
         "back": reverse("app", args=[row]),
     }
     return show(request, "confirm.html", values)

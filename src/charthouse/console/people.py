@@ -11,9 +11,11 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from charthouse.console import forms
+from charthouse.console.account import knowing_the_password
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.domains.practice import people
@@ -209,6 +211,25 @@ def deed(request: Request, row: int, name: str) -> HttpResponseBase:
         "back": reverse("person", args=[person.pk]),
     }
     return show(request, "confirm.html", values)
+
+
+@sensitive_post_parameters()
+@page(primary=True, methods=("GET", "POST"))
+def hand_over(request: Request, row: int) -> HttpResponseBase:
+    """Make somebody else the primary user, knowing one's own password."""
+    person = _person(request, row)
+    asked = knowing_the_password(
+        request,
+        f"Make {_name(person)} the primary user?",
+        "They set up the practice from then on, and decide what others may do, you among them. You can't take it back.",
+        reverse("person", args=[row]),
+        _name(person),
+    )
+    if asked is not None:
+        return asked
+    people.hand_over(person, request.actor.person)
+    messages.success(request, f"{_name(person)} is the primary user now.")
+    return redirect("home")
 
 
 def _do(name: str, person: User, request: Request) -> None:

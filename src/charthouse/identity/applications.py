@@ -6,9 +6,11 @@ from typing import Any
 from django.db import transaction
 from oauth2_provider.generators import generate_client_secret
 
+from charthouse import clock
+from charthouse.identity import tenancy
 from charthouse.identity.events import tell
 from charthouse.identity.issue import deauthorize
-from charthouse.identity.models import RefreshToken, User
+from charthouse.identity.models import AccessToken, RefreshToken, User
 from charthouse.identity.secret import seal
 from charthouse.identity.tokens import Application
 
@@ -58,6 +60,34 @@ def stop(app: Application, people: Sequence[int]) -> None:
         held = RefreshToken.objects.filter(application=app, user__in=people, revoked=None)
         for user in sorted(set(held.values_list("user_id", flat=True))):
             deauthorize(app.pk, user)
+
+
+def switch_off(app: Application, by: User) -> None:
+    """From now on the app can't ask anybody or get a token, and what it holds in anybody's name, of other practices
+    too, is taken back."""
+    with transaction.atomic():
+        if Application.objects.filter(pk=app.pk, disabled=None).update(disabled=clock.now()):
+            _tell("app changed", app, by, disabled=True)
+            holding = [
+                set(held.objects.filter(application=app, revoked=None).values_list("user_id", flat=True))
+                for held in (AccessToken, RefreshToken)
+            ]
+            with tenancy.within(None):
+                for user in sorted(set().union(*holding)):
+                    deauthorize(app.pk, user)
+
+
+def switch_on(app: Application, by: User) -> None:
+    """It may ask people again; it holds nothing yet."""
+    with transaction.atomic():
+        if Application.objects.filter(pk=app.pk).exclude(disabled=None).update(disabled=None):
+            _tell("app changed", app, by, disabled=False)
+
+
+def held(app: Application) -> bool:
+    """Keep the app from being switched off until the caller's transaction ends; False where it is off already."""
+    rows = Application.objects.select_for_update(no_key=True).filter(pk=app.pk, disabled=None)
+    return rows.first() is not None
 
 
 def _give_secret(app: Application) -> str:

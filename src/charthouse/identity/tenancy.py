@@ -36,8 +36,9 @@ def leave() -> None:
 
 
 @contextmanager
-def within(practice_id: int) -> Iterator[None]:
-    """A block that sees one practice, then what was before. Who calls stays the same."""
+def within(practice_id: int | None) -> Iterator[None]:
+    """A block that sees one practice (None: no record, but people of all), then what was before. Who calls stays the
+    same."""
     wrapper = database()
     before, wrapper.tenant = wrapper.tenant, practice_id
     try:

@@ -31,6 +31,7 @@ class Application(AbstractApplication):  # type: ignore[misc]
     (``identity.models.RIGHTS``) that the operator gives.
     ``sealed_secret`` is the secret once more, readable by this server alone: the addresses of iframes are signed with
     it (see ``iframes``); heights are in pixels.
+    ``disabled`` is since when it is switched off: as good as unknown to the OAuth endpoints.
     """
 
     scopes = ArrayField(models.CharField(max_length=40), default=list)
@@ -41,6 +42,7 @@ class Application(AbstractApplication):  # type: ignore[misc]
     patient_iframe_height = models.PositiveSmallIntegerField(default=600)
     note_iframe_url = models.URLField(max_length=500, blank=True, default="")
     note_iframe_height = models.PositiveSmallIntegerField(default=600)
+    disabled = models.DateTimeField(null=True, editable=False)
     created = models.DateTimeField(default=clock.now, editable=False)
     updated = UpdatedAt(editable=False)
 

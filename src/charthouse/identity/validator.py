@@ -6,11 +6,12 @@ Application), ``grant`` or ``refresh_token_instance`` from one to the next.
 
 from typing import Any
 
+from django.db import transaction
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749 import errors
 
 from charthouse import clock
-from charthouse.identity import issue
+from charthouse.identity import applications, issue
 from charthouse.identity.models import Application, Grant, RefreshToken, User
 from charthouse.identity.scopes import granted
 
@@ -19,7 +20,8 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def _load_application(self, client_id: str | None, request: Any) -> Application | None:
         if request.client is None or request.client.client_id != client_id:
             known = client_id and "\0" not in client_id
-            request.client = Application.objects.filter(client_id=client_id).first() if known else None
+            apps = Application.objects.filter(disabled=None)
+            request.client = apps.filter(client_id=client_id).first() if known else None
         return request.client  # type: ignore[no-any-return]
 
     def is_pkce_required(self, client_id: Any, request: Any) -> bool:
@@ -119,11 +121,14 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
 
     def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kw: Any) -> None:
         pair = token["access_token"], token["refresh_token"]
-        if request.grant_type == "refresh_token":
-            given = issue.refresh(request.refresh_token_instance, request.scopes, *pair)
-        else:
-            given = issue.exchange(request.grant, request.scopes, *pair)
-        if not given:
+        with transaction.atomic():
+            if not applications.held(request.client):
+                raise errors.InvalidClientError(request=request)
+            if request.grant_type == "refresh_token":
+                given = issue.refresh(request.refresh_token_instance, request.scopes, *pair)
+            else:
+                given = issue.exchange(request.grant, request.scopes, *pair)
+        if not given:  # not within the transaction, in which a code that came twice has stopped everything
             raise errors.InvalidGrantError(request=request)
 
     def revoke_token(self, token: str, token_type_hint: Any, request: Any, **kw: Any) -> None:

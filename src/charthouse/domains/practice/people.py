@@ -7,7 +7,9 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from charthouse.domains.practice.models import Doctor, Staff
 from charthouse.identity import second_factor
 from charthouse.identity.events import tell
-from charthouse.identity.models import User
+from charthouse.identity.models import PERMISSIONS, User
+from charthouse.identity.permissions import permit
+from charthouse.resource.errors import Conflict
 
 
 def add(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
@@ -55,6 +57,25 @@ def activate(user: User, active: bool, by: int) -> None:
     with transaction.atomic():
         if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
             _tell("account changed", user, by, active=active)
+
+
+def hand_over(user: User, by: int) -> None:
+    """Make somebody the primary user in the place of ``by``, with every permission. Raises Conflict where ``by`` isn't
+    the primary user any more, or ``user`` is switched off or has never set a password."""
+    with transaction.atomic():
+        both = User.objects.select_for_update(no_key=True).filter(
+            practice=user.practice_id, pk__in=(user.pk, by)
+        )
+        rows = {row.pk: row for row in both.order_by("pk")}
+        if user.pk == by or not rows[by].is_primary:
+            raise Conflict("Somebody else is the primary user by now.")
+        heir = rows[user.pk]
+        if not (heir.is_active and heir.has_usable_password()):
+            raise Conflict("This person can't sign in yet.")
+        User.objects.filter(pk=by).update(is_primary=False)
+        User.objects.filter(pk=user.pk).update(is_primary=True)
+        permit(heir, PERMISSIONS, by=by)
+        _tell("account changed", user, by, primary=True, instead_of=by)
 
 
 def forget_second_factor(user: User, by: int) -> None:
