@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from charthouse.domains.clinical.models import Problem
+from charthouse.domains.clinical import actions
+from charthouse.domains.clinical.models import ClinicalNote, Problem
 from charthouse.domains.medications.models import Medication
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
@@ -16,6 +17,7 @@ from charthouse.interchange.cda.section import Kind
 from tests.domains.caller import Caller
 from tests.interchange.chart import DAY, Record
 from tests.interchange.documents import XSI_TYPE, Document, codes
+from tests.support import make_api_user
 
 LOINC = {name: kind.code.code for name, kind in vars(kinds).items() if isinstance(kind, Kind)}
 ROOT = "2.16.840.1.113883.10.20.22."
@@ -296,6 +298,34 @@ def test_the_rest(document: Document) -> None:
     assert "Aetna" in document.told(LOINC["PAYERS"])
     assert "Cold, not flu." in document.told(LOINC["NOTES"])
     assert "Doris Doctor" in document.told(LOINC["CARE_TEAM"])
+
+
+def test_signed_notes_without_a_visit_stand_among_the_notes(record: Record) -> None:
+    """Whoever signed one is its author; open ones, deleted ones and another patient's aren't told."""
+    program = make_api_user(record.clinic.practice).client()
+    other = record.new(first_name="Grace", last_name="Hopper")["id"]
+
+    def write(title: str, patient: int = record.patient_id) -> int:
+        body = {"pt_id": patient, "title": title, "content": "Better <b>now</b>.", "date_of_service": DAY}
+        return int(program.post("/api/v1/encounters", json=body).json()["id"])
+
+    told, theirs, gone = write("Call"), write("Theirs", other), write("Gone")
+    write("Still open")
+    with tenancy.within(record.clinic.id):
+        type(record.user).objects.filter(pk=record.user.pk).update(first_name="Ines", last_name="Signer")
+        for note in (told, theirs, gone):
+            actions.lock(record.clinic.id, note, record.user.pk)
+        ClinicalNote.objects.filter(pk=gone).update(archived=True)
+    document = record.document()
+    (entry,) = document.entries(LOINC["NOTES"])
+    assert entry.find("{*}effectiveTime").get("value") == DAY.replace("-", "")
+    assert document.one("h:author//h:family", entry).text == "Signer"
+    said = document.told(LOINC["NOTES"])
+    assert "Call. Better <b>now</b>." in said
+    assert "Ines Signer" in said
+    for hidden in ("Still open", "Theirs", "Gone"):
+        assert hidden not in said
+    assert len(document.resources("DocumentReference")) == 1
 
 
 def test_notes_that_are_not_signed_stay_inside(record: Record) -> None:

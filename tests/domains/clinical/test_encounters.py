@@ -127,6 +127,9 @@ def test_the_links_of_other_objects_lead_to_it(chart: Chart, program: httpx.Clie
         found = program.get(row["url_encounter"])
         assert found.status_code == 200
         assert (found.json()["id"], found.json()["pt_id"]) == (row["encounter_id"], chart.patient_id)
+    patient = program.get(f"patients/{chart.patient_id}").json()
+    whole = program.get(patient["url_encounters"], params={"signed_only": "false"})
+    assert [row["id"] for row in whole.json()["data"]] == [visit]
 
 
 # -- one that stands alone ----------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
-"""Signed notes of visits: what doctors wrote, section by section."""
+"""Signed notes: of visits, what doctors wrote, section by section; and those that stand alone."""
 
 from collections import defaultdict
+from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from django.db.models import QuerySet
@@ -8,10 +10,10 @@ from django.db.models import QuerySet
 from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
 from charthouse.interchange.ccda import kinds
 from charthouse.interchange.cda import codes, entries, parties
-from charthouse.interchange.cda.narrative import time, words
+from charthouse.interchange.cda.narrative import day, time, words
 from charthouse.interchange.cda.section import Section
 from charthouse.interchange.cda.subject import Subject
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, status, text
+from charthouse.interchange.cda.xml import Concept, Element, coded, el, null, point, status, text
 from charthouse.interchange.notes.pdf import SAID
 
 HEAD = ("Visit", "Note", "Signed", "By")
@@ -77,25 +79,69 @@ def written(about: Subject) -> dict[int, str]:
     }
 
 
+def alone(about: Subject) -> list[dict[str, Any]]:
+    """Signed notes that are of no visit."""
+    found = ClinicalNote.objects.filter(
+        about.own(), about.on("date_of_service"), appointment=None, locked_at__isnull=False
+    )
+    listed = found.order_by("date_of_service", "id").values(
+        "id", "date_of_service", "title", "content", "locked_at",
+        "locked_by_id", "locked_by__first_name", "locked_by__last_name",
+    )  # fmt: skip
+    return [dict(row) for row in listed]
+
+
 def section(about: Subject) -> Section:
     texts = written(about)
-    found = [row for row in rows(about) if row["id"] in texts]
+    found, others = [row for row in rows(about) if row["id"] in texts], alone(about)
+    said = [(row, time(row["appointment__scheduled_time"], about.zone), texts[row["id"]]) for row in found]
+    said += [(row, day(row["date_of_service"], about.zone), _words(row)) for row in others]
     shown = [
         (
             f"note-{row['id']}",
             (
-                time(row["appointment__scheduled_time"], about.zone),
-                texts[row["id"]],
+                when,
+                content,
                 time(row["locked_at"], about.zone),
-                words(row["locked_by__first_name"], row["locked_by__last_name"]) or parties.doctor_of(row),
+                words(row["locked_by__first_name"], row["locked_by__last_name"]) or _otherwise(row),
             ),
         )
-        for row in found
+        for row, when, content in said
     ]
-    return Section(kinds.NOTES, HEAD, shown, (_entry(about, row) for row in found))
+    visits = (
+        _entry(about, row, row["appointment__scheduled_time"], entries.author(about, row, row["locked_at"]))
+        for row in found
+    )
+    made = (_entry(about, row, row["date_of_service"], _signer(about, row)) for row in others)
+    return Section(kinds.NOTES, HEAD, shown, chain(visits, made))
 
 
-def _entry(about: Subject, row: dict[str, Any]) -> Element:
+def _words(row: dict[str, Any]) -> str:
+    return f"{row['title']}. {row['content']}" if row["content"] else str(row["title"])
+
+
+def _otherwise(row: dict[str, Any]) -> str:
+    """Of a note that nobody's name stands under, the visit's doctor."""
+    return parties.doctor_of(row) if "doctor_id" in row else ""
+
+
+def _signer(about: Subject, row: dict[str, Any]) -> Element:
+    """Who signed it, as its author."""
+    user = row["locked_by_id"]
+    given, family = row["locked_by__first_name"] or "", row["locked_by__last_name"] or ""
+    return el(
+        "author",
+        entries.tid("119"),
+        point("time", row["locked_at"], about.zone),
+        el(
+            "assignedAuthor",
+            entries.ident(about, "users", user) if user else null("id"),
+            el("assignedPerson", parties.name(given, family=family)),
+        ),
+    )
+
+
+def _entry(about: Subject, row: dict[str, Any], when: date | datetime, author: Element) -> Element:
     """A Note Activity; its text is the narrative's."""
     return el(
         "act",
@@ -104,8 +150,8 @@ def _entry(about: Subject, row: dict[str, Any]) -> Element:
         coded("code", NOTE, translations=[PROGRESS_NOTE]),
         text(f"note-{row['id']}"),
         status("completed"),
-        point("effectiveTime", row["appointment__scheduled_time"], about.zone),
-        entries.author(about, row, row["locked_at"]),
+        point("effectiveTime", when, about.zone),
+        author,
         classCode="ACT",
         moodCode="EVN",
     )
