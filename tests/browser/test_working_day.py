@@ -36,7 +36,7 @@ def chart(calendar: Calendar) -> Calendar:
     return calendar
 
 
-def _elsewhere(work: Callable[[], object]) -> None:
+def elsewhere(work: Callable[[], object]) -> None:
     """Run it in a thread of its own: Playwright's event loop runs in this one."""
 
     def run() -> None:
@@ -58,7 +58,7 @@ def test_a_visit_from_booking_to_its_signed_note(
     app = make_app()
     issue_token(chart.clinic.user, app)
     events = ("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "PATIENT_PROBLEM_CREATE", "CLINICAL_NOTE_LOCK")
-    _elsewhere(lambda: subscribed(app.row, receiver, *events))
+    elsewhere(lambda: subscribed(app.row, receiver, *events))
     with sending():
         enter("/day").get_by_role("link", name="Book", exact=True).click()
         page.get_by_role("searchbox").fill("lovel")

@@ -138,7 +138,16 @@ class Chart:
             return list(PortalRequest.objects.filter(patient=self.known.patient).order_by("id"))
 
 
-PAGES = ("", "/appointments", "/messages", "/messages/new", "/questionnaires", "/documents", "/images")
+PAGES = (
+    "",
+    "/appointments",
+    "/messages",
+    "/messages/new",
+    "/questionnaires",
+    "/documents",
+    "/images",
+    "/account",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)

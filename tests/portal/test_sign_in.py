@@ -263,3 +263,36 @@ def test_a_name_that_many_have_is_looked_for_in_few() -> None:
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from portal_practices('', 5)")
         assert cursor.fetchone() == (0,)
+
+
+NEW = {"current": PASSWORD, "password": "another good password", "again": "another good password"}
+
+
+def test_a_password_is_changed_by_who_knows_it(known: Known) -> None:
+    browser, other = known.browser(), known.browser()
+    for said, wrong in (
+        ({"current": "wrong"}, "This is not your password."),
+        ({"current": ""}, "This is not your password."),
+        ({"again": "something else"}, "not the same"),
+        ({"password": "short", "again": "short"}, "too short"),
+        ({"password": known.username, "again": known.username}, "too similar"),
+    ):
+        answer = post(browser, "/portal/account", **NEW | said)
+        assert answer.status_code == 400
+        assert wrong in answer.text
+        assert PASSWORD not in answer.text
+    before = browser.cookies["charthouse_portal"]
+    assert post(browser, "/portal/account", **NEW).headers["Location"] == "/portal/account"
+    assert is_in(browser)
+    assert browser.cookies["charthouse_portal"] != before
+    assert not is_in(other), "every other session ends"
+    assert sign_in(client(), known.username).status_code == 400
+    assert sign_in(client(), known.username, NEW["password"]).status_code == 302
+    assert ("portal password changed", known.patient.pk) in events(known.clinic)
+
+
+def test_passwords_are_not_guessed_from_within_either(known: Known) -> None:
+    browser = known.browser()
+    statuses = [post(browser, "/portal/account", **NEW | {"current": "wrong"}).status_code for _ in range(6)]
+    assert statuses == [400, 400, 400, 400, 429, 429]
+    assert post(browser, "/portal/account", **NEW).status_code == 429

@@ -17,7 +17,7 @@ def bounded(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > LARGEST:
+        if not (length.isascii() and length.isdigit()) or int(length) > LARGEST:
             most = LARGEST // (1024 * 1024)
             return HttpResponse(f"At most {most} MB can be sent.", status=413, content_type="text/plain")
         return get_response(request)

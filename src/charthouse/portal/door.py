@@ -41,19 +41,19 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
             return redirect("portal-home")
         return render(request, SIGN_IN, {"next": back})
     name, password = request.POST.get("username", ""), request.POST.get("password", "")
-    counted = {"username": _counted(name)}
-    if not AxesProxyHandler.is_allowed(request, counted):
+    attempt = {"username": counted(name)}
+    if not AxesProxyHandler.is_allowed(request, attempt):
         return locked_out(request)
     fits = len(name) <= NAME_MOST and len(password) <= PASSWORD_MOST
     found = log_ins.anywhere(name, password) if fits else []
     if not found:
         if name.strip():
-            _failed(request, counted, name if fits else "")
+            _failed(request, attempt, name if fits else "")
         return render(request, SIGN_IN, {"next": back, "wrong": WRONG, "username": name}, status=400)
     chosen = [row for row in found if str(row.practice_id) == request.POST.get("practice")] or found
     if len(chosen) > 1:
         return render(request, SIGN_IN, {"next": back, "username": name, "practices": _practices(chosen)})
-    AxesProxyHandler.reset_attempts(username=counted["username"], ip_address=request.axes_ip_address)  # type: ignore[attr-defined]
+    AxesProxyHandler.reset_attempts(username=attempt["username"], ip_address=request.axes_ip_address)  # type: ignore[attr-defined]
     tenancy.enter(chosen[0].practice_id)
     sessions.begin(request, chosen[0])
     return redirect(_safe(request, back))
@@ -91,7 +91,7 @@ def _send_link(practice: int, username: str) -> None:
             return
 
 
-def _failed(request: HttpRequest, counted: dict[str, str], name: str) -> None:
+def _failed(request: HttpRequest, attempt: dict[str, str], name: str) -> None:
     known: list[dict[str, Any]] = []
     for practice in log_ins.practices_of(name):
         with tenancy.within(practice):
@@ -99,10 +99,10 @@ def _failed(request: HttpRequest, counted: dict[str, str], name: str) -> None:
                 known.append({"practice_id": practice, "patient_id": row.patient_id})
     for whose in known or [{}]:
         tell("portal sign-in failed", **whose)
-    AxesProxyHandler.user_login_failed(sender=sessions.COOKIE, credentials=counted, request=request)
+    AxesProxyHandler.user_login_failed(sender=sessions.COOKIE, credentials=attempt, request=request)
 
 
-def _counted(name: str) -> str:
+def counted(name: str) -> str:
     """What failed attempts are counted by. Not the name itself, which is an e-mail address more often than not; and
     never the name of somebody of the practice."""
     return sha256(f"portal {log_ins.usual(name)}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -63,7 +63,10 @@ def _attachments(guest: Guest) -> "QuerySet[PatientMessageAttachment]":
 @page("GET", "POST")
 def write(request: Request) -> HttpResponseBase:
     """A form for a message, which goes into the queue."""
-    said = {name: request.POST.get(name, "").strip() for name in ("subject", "note", "dr_id", "reply")}
+    said = {
+        name: request.POST.get(name, "").replace("\r\n", "\n").strip()
+        for name in ("subject", "note", "dr_id", "reply")
+    }
     errors: dict[str, Any] = {}
     if request.method == "POST":
         sending.check(request.guest)

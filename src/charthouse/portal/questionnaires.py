@@ -73,7 +73,7 @@ def _said(request: Request, question: Question) -> Any:
     """The answer as the form sent it."""
     if question.kind == "several":
         return request.POST.getlist(_name(question))
-    return request.POST.get(_name(question), "")
+    return request.POST.get(_name(question), "").replace("\r\n", "\n")
 
 
 def _errors(refusal: Invalid) -> dict[str, Any]:

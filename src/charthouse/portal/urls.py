@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.portal import appointments, door, invitations, messages, pages, papers, questionnaires
+from charthouse.portal import (
+    account,
+    appointments,
+    door,
+    invitations,
+    messages,
+    pages,
+    papers,
+    questionnaires,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("portal", pages.home, name="portal-home"),
@@ -18,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal/images", papers.pictures, name="portal-images"),
     path("portal/images/<int:row>", papers.picture, name="portal-image"),
     path("portal/images/sent/<int:row>", papers.sent_picture, name="portal-sent-image"),
+    path("portal/account", account.account, name="portal-account"),
     path("portal/sign-in", door.sign_in, name="portal-sign-in"),
     path("portal/sign-out", door.sign_out, name="portal-sign-out"),
     path("portal/password", door.forgotten, name="portal-forgotten"),

@@ -78,6 +78,14 @@ def renew(row: PortalAccess, patient: Patient) -> None:
     letters.post("password" if row.username else "invitation", patient, secret, row.expires_on, row.username)
 
 
+def change_password(row: PortalAccess, password: str) -> None:
+    """A new password of a patient who gave the old one; a link that is under way stops."""
+    with transaction.atomic():
+        row.password, row.token = make_password(password), ""
+        row.save(update_fields=["password", "token", "updated_at"])
+        tell("portal password changed", practice_id=row.practice_id, patient_id=row.patient_id)
+
+
 def revoke(practice: int, patient: int, user: int) -> None:
     """End access, or take back an invitation. There may be none."""
     for row in PortalAccess.objects.filter(practice=practice, patient=patient, disabled_on=None):

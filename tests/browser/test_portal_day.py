@@ -1,0 +1,155 @@
+"""A working day of practice and patient in two browsers: invited, e-mailed, let in, asked, answered, taken into the
+chart; other systems see it."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, expect
+
+from charthouse import clock
+from charthouse.changes import actions
+from charthouse.domains.patients.models import Patient, PortalAccess
+from charthouse.domains.questionnaires.models import Assignment, Question, Questionnaire
+from charthouse.identity import tenancy
+from tests.browser.test_working_day import elsewhere
+from tests.changes.receiver import Receiver, receiving, sending, until
+from tests.support import PASSWORD, Clinic, make_api_user
+
+EVENTS = ("questionnaire.created", "document.created")
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    monkeypatch.setattr(settings, "SANDBOX", True)  # receivers are on this machine
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def telephone(browser: Browser) -> Iterator[Page]:
+    """The patient's."""
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def program(clinic: Clinic, live_server: str) -> Iterator[httpx.Client]:
+    """Another system, which calls the server over HTTP."""
+    made = make_api_user(clinic.practice)
+    with httpx.Client(base_url=f"{live_server}/api/v1", auth=(made.row.username, made.secret)) as client:
+        yield client
+
+
+def told(answer: httpx.Response) -> Any:
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ask(clinic: Clinic, patient: int) -> None:
+    with tenancy.within(clinic.id):
+        sheet = Questionnaire.objects.create(
+            practice=clinic.practice, name="Before your visit", kind="intake"
+        )
+        said = {"practice": clinic.practice, "questionnaire": sheet, "required": True}
+        Question.objects.create(**said, key="smoking", order=1, words="Do you smoke?", kind="yes_no")
+        Question.objects.create(**said, key="reason", order=2, words="What brings you?", kind="long_text")
+        Assignment.objects.create(
+            practice=clinic.practice, patient_id=patient, questionnaire=sheet, asked_by=clinic.user
+        )
+
+
+def let_in(telephone: Page, address: str, username: str) -> None:
+    telephone.goto(address)
+    telephone.get_by_label("Date of birth").fill("1987-04-12")
+    telephone.get_by_label("Password").fill(PASSWORD)
+    telephone.get_by_label("The same again").fill(PASSWORD)
+    telephone.get_by_role("button", name="Accept the invitation").click()
+    telephone.get_by_label("Username").fill(username)
+    telephone.get_by_label("Password").fill(PASSWORD)
+    telephone.get_by_role("button", name="Sign in").click()
+    expect(telephone.get_by_role("heading", name="Hello, Amara")).to_be_visible()
+
+
+def test_from_an_invitation_to_what_other_systems_see(
+    page: Page,
+    telephone: Page,
+    enter: Callable[[str], Page],
+    clinic: Clinic,
+    program: httpx.Client,
+    receiver: Receiver,
+    live_server: str,
+) -> None:
+    began = clock.now().replace(microsecond=0) - timedelta(minutes=1)
+    email = f"amara-{clinic.id}@example.com"
+    new = {"first_name": "Amara", "last_name": "Okafor", "dob": "1987-04-12", "sex": "F", "email1": email}
+    patient = int(told(program.post("/patients", json=new))["id"])
+
+    def subscribe() -> None:
+        with tenancy.within(clinic.id):
+            actions.create_for(clinic.practice, receiver.url, {}, EVENTS)
+
+    elsewhere(subscribe)
+    ask(clinic, patient)
+    with sending():
+        # The practice invites, and the e-mail is in the outbox.
+        enter(f"/patients/{patient}/portal")
+        page.get_by_role("button", name="Invite to the portal").click()
+        expect(page.get_by_text(f"An e-mail goes to {email}.")).to_be_visible()
+        enter("/outbox").locator("tbody a").first.click()
+        expect(page.get_by_role("heading", name="Your patient portal at Harbour Clinic")).to_be_visible()
+        (path,) = re.findall(r"(/portal/invitations/\S+)", page.get_by_role("main").inner_text())
+
+        # The patient takes the link, signs in, and answers what was asked.
+        let_in(telephone, live_server + path, email)
+        telephone.get_by_role("link", name="Before your visit").click()
+        telephone.get_by_label("No", exact=True).check()
+        telephone.get_by_label("What brings you?").fill("Headaches.\nSince spring.")
+        telephone.get_by_role("button", name="Send").click()
+        expect(telephone.get_by_role("status")).to_have_text("Your answers were sent.")
+
+        # Another system sends a document for the same patient.
+        paper = {"pt_id": patient, "name": "Letter", "mime_type": "text/plain"}
+        content = base64.b64encode(b"Seen by a specialist.").decode()
+        told(program.post(f"/patients/{patient}/documents", json=paper | {"base64_content": content}))
+        waiting = told(program.get(f"/patients/{patient}/portal/enqueued"))["data"]
+        assert sorted(row["request_type"] for row in waiting) == ["document", "questionnaire"]
+        assert told(program.get(f"/patients/{patient}/questionnaires"))["total_count"] == 0
+
+        # Both are looked at and taken into the chart.
+        for title in ("Before your visit", "Letter"):
+            enter("/queue").get_by_role("link", name=title).click()
+            page.get_by_role("button", name="Accept").click()
+            expect(page.get_by_role("button", name="Accept")).to_have_count(0)
+        telephone.get_by_role("link", name="Home").click()
+        expect(telephone.get_by_text("In your chart")).to_be_visible()
+
+        # Other systems see it: by asking, and by being told.
+        (answered,) = told(program.get(f"/patients/{patient}/questionnaires?extended_details=true"))["data"]
+        assert answered["raw_data"] == {"smoking": False, "reason": "Headaches.\nSince spring."}
+        (document,) = told(program.get(f"/patients/{patient}/documents"))["data"]
+        period = {
+            "start_date": f"{began:%Y-%m-%d %H:%M:%S}",
+            "end_date": f"{clock.now() + timedelta(seconds=1):%Y-%m-%d %H:%M:%S}",
+        }
+        delta = told(program.get("/delta/documents", params=period))["delta_data"]
+        assert delta == {"added": [document["id"]], "modified": [], "removed": []}
+        assert told(program.get("/delta/patients", params=period))["delta_data"]["added"] == [patient]
+        check = {"username": email, "password": PASSWORD}
+        assert told(program.post("/patients/portal/validate_credentials", json=check))["result"] is True
+        tenancy.leave()
+        until(lambda: len(receiver.got) >= len(EVENTS))
+    sent = {body["event_type"]: json.dumps(body) for body in receiver.bodies()}
+    assert sorted(sent) == sorted(EVENTS)
+    assert "Headaches." in sent["questionnaire.created"]
+    with tenancy.within(clinic.id):
+        assert Patient.objects.get(pk=patient).portal_accesses.get() == PortalAccess.objects.get(
+            username=email
+        )
