@@ -48,6 +48,7 @@ PAGES = [
     "/patients",
     "/patients/new",
     "/queue",
+    "/reviews",
     "/tasks",
     "/tasks/new",
     "/inbox",

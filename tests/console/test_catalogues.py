@@ -107,7 +107,11 @@ def test_what_the_api_only_reads_is_set_up_here(browser: httpx.Client, clinic: C
 
 def test_every_own_declaration_has_a_page() -> None:
     sections = {section.path for section in chart_care.SECTIONS}
-    elsewhere = {"questions", "assignments"}  # tests/console/test_questionnaires.py
+    elsewhere = {
+        "questions",
+        "assignments",
+        "filings",
+    }  # tests/console/test_questionnaires.py, test_documents.py
     assert sections == {resource.path for resource in OF_PATIENTS}
     sections |= {chart_notes.NOTES.path, *(section.path for section in owed.SECTIONS)}
     assert {resource.path for resource in RESOURCES} == set(OWN) | sections | elsewhere

@@ -7,6 +7,7 @@ from charthouse.console import (
     calendar,
     chart,
     chart_care,
+    chart_documents,
     chart_notes,
     chart_pages,
     chart_questionnaires,
@@ -58,7 +59,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "patients/<int:patient>/questionnaires/<int:row>", chart_questionnaires.answers, name="chart-answers"
     ),
     path("patients/<int:patient>/apps/<int:app>", chart_pages.framed, name="chart-app"),
-    path("patients/<int:patient>/documents/<int:row>/share", chart.share, name="chart-document-share"),
+    path(
+        "patients/<int:patient>/documents/<int:row>/share", chart_documents.share, name="chart-document-share"
+    ),
+    path(
+        "patients/<int:patient>/documents/<int:row>/filing",
+        chart_documents.file,
+        name="chart-document-filing",
+    ),
+    path("patients/<int:patient>/documents/<int:row>/sign", chart_documents.sign, name="chart-document-sign"),
+    path("reviews", chart_documents.reviews, name="reviews"),
     path("patients/<int:patient>/portal", portal_access.one, name="portal-access"),
     path("patients/<int:patient>/portal/invite", portal_access.invite, name="portal-invite"),
     path("patients/<int:patient>/portal/revoke", portal_access.revoke, name="portal-revoke"),
@@ -73,7 +83,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("visits/<int:visit>/note", visits.write, name="visit-write"),
     path("visits/<int:visit>/lock", visits.lock, name="visit-lock"),
     path("visits/<int:visit>/unlock", visits.unlock, name="visit-unlock"),
-    *chart.urls(*chart_care.SECTIONS, MESSAGES),
+    *chart.urls(*chart_care.SECTIONS, chart_documents.DOCUMENTS, MESSAGES),
     *chart_notes.NOTES.urls(),
     *owed.urls(),
     *TASKS.urls(),
@@ -86,12 +96,16 @@ QUEUE = Entry(
     permissions=("Manage Patients",),
     count=portal_queue.waiting,
 )
-offer("Care", QUEUE, TASKS.entry, INBOX.entry)
+REVIEWS = Entry(name="To review", view="reviews", icon="files", permissions=("Manage Patients",))
+offer("Care", QUEUE, REVIEWS, TASKS.entry, INBOX.entry)
 PLACES = (
     "problems", "medications", "supplements", "allergies", "vaccines", "maintenance", "labs", "notes", "documents",
     "images", "questionnaires", "messages", "calls", "facilities", "tags",
 )  # fmt: skip
-SECTIONS = {section.place: section for section in (*chart.SECTIONS, *chart_care.SECTIONS, MESSAGES)}
+SECTIONS = {
+    section.place: section
+    for section in (*chart.SECTIONS, *chart_care.SECTIONS, chart_documents.DOCUMENTS, MESSAGES)
+}
 chart.tab("Summary", "patient")
 chart.tab("Visits", "chart-visits", "Access Clinical Notes")
 chart_notes.NOTES.tab()

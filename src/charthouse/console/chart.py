@@ -6,20 +6,15 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 
 from charthouse import clock
 from charthouse.console import frames, records
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.drawn import Dot
-from charthouse.console.page import Request, page
+from charthouse.console.page import Request
 from charthouse.console.tables import Badge, Column
-from charthouse.domains.documents import sharing
-from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import Patient, PatientTag
 from charthouse.resource.errors import Forbidden, NotFound
 from charthouse.resource.fields import Field
@@ -158,38 +153,6 @@ class Section(Catalogue):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Files(Section):
-    """Documents: what is in one is shown beside its form, as far as browsers show it within a page."""
-
-    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
-        address = records.get(self.resource, request.actor, row)["document"]
-        kind = Document.objects.select_related("document").get(pk=row).document.media_type
-        return {
-            "preview": address,
-            "picture": kind.startswith("image/"),
-            "preview_kind": kind,
-            "shared": sharing.is_shared(request.actor.practice, row),
-            "share_to": reverse("chart-document-share", kwargs={"patient": one["patient"], "row": row}),
-        }
-
-
-@page("Manage Patients", methods=("POST",))
-def share(request: Request, patient: int, row: int) -> HttpResponseBase:
-    """Let the patient see a document in the portal, or no more: ``shared`` of the form says which."""
-    documents = records.resource("documents")
-    records.check_writes(documents, request.actor)
-    if records.get(documents, request.actor, row)["patient"] != patient:
-        raise NotFound()
-    if request.POST.get("shared") == "yes":
-        sharing.share(request.actor.practice, row, request.actor.person)
-        messages.success(request, "The patient sees this document in the portal.")
-    else:
-        sharing.unshare(request.actor.practice, row)
-        messages.success(request, "The patient doesn't see this document any more.")
-    return redirect("chart-documents-one", patient=patient, row=row)
-
-
 def status(row: Any) -> Badge | None:
     """The state of a problem, a medication, an allergy."""
     if not row.status:
@@ -325,24 +288,6 @@ SECTIONS = (
         ),
         search=("name", "cvx_code"),
         order="-pk",
-    ),
-    Files(
-        "documents",
-        place="documents",
-        title="Documents",
-        one="document",
-        icon="files",
-        columns=(
-            Column("Document", "description", sort="description"),
-            Column("Date", "date", sort="date"),
-            Column("Tags", "metatags", kind="wide"),
-            Column("Kind", "document.media_type", kind="wide"),
-        ),
-        asks=("document", "description", "date", "metatags"),
-        labels={"document": "File", "metatags": "Tags"},
-        search=("description",),
-        order="-date",
-        related=("document",),
     ),
     Section(
         "comm_logs",

@@ -9,6 +9,7 @@ from django.db.models import Q
 from charthouse.console import (
     declared_accounts,
     declared_care,
+    declared_documents,
     declared_notes,
     declared_questionnaires,
 )
@@ -172,6 +173,7 @@ RESOURCES = (
     *declared_accounts.RESOURCES,
     *declared_notes.RESOURCES,
     *declared_questionnaires.RESOURCES,
+    *declared_documents.RESOURCES,
 )
 
 

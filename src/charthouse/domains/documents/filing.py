@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import Q
+
 from charthouse import clock
 from charthouse.domains.documents import signals, uploads
 from charthouse.domains.documents.models import Document
@@ -9,12 +11,14 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.queueing import ask
 from charthouse.files.models import StoredFile
-from charthouse.resource.errors import Invalid
+from charthouse.resource.change import Change
+from charthouse.resource.errors import Conflict, Invalid
 from charthouse.resource.fields import parse_moment
 from charthouse.resource.functions import Answer, Call
 
 EVERYONE = -1  # who has to review a document, in Cerbo's word
 NOTIFIED = 2
+PENDING = 1
 # Keys that go into the chart as they are, and moments.
 _PLAIN = (
     "folder",
@@ -88,6 +92,40 @@ def accept(request: PortalRequest, user: int | None) -> Document:
     if row.follow_up_at is not None:
         signals.follow_up_asked.send(sender=Document, document=row)
     return row
+
+
+# -- what staff do with documents of the chart -------------------------------------------------------------------
+
+WAITING = Q(review_by__isnull=False) | Q(review_by_everyone=True) | Q(review_status=PENDING)
+
+
+def waits(row: Document) -> bool:
+    """Whether somebody has yet to look at it."""
+    return row.review_by_id is not None or row.review_by_everyone or row.review_status == PENDING
+
+
+def sign_off(practice: int, row_id: int, user: int) -> Document:
+    """Somebody has looked at a document, inside the caller's transaction. Of two at once the first has. Raises
+    Conflict where nobody has to any more."""
+    row = Document.objects.select_for_update(of=("self",), no_key=True).get(practice=practice, pk=row_id)
+    if not waits(row):
+        raise Conflict("The document has been reviewed already.")
+    row.review_by_id, row.review_by_everyone, row.review_status = None, False, None
+    row.reviewer_id, row.reviewed_at, row.updated_by_id = user, clock.now(), user
+    reviewed = ("review_by", "review_by_everyone", "review_status", "reviewer", "reviewed_at", "updated_by")
+    row.save(update_fields=[*reviewed, "updated_at"])
+    return row
+
+
+def method_fits(change: Change) -> None:
+    if change.get("pt_notified_method") and change.get("pt_notified") != NOTIFIED:
+        change.wrong("pt_notified_method", "Only of a patient who was notified.")
+
+
+def filed(change: Change, row: Any) -> None:
+    """A day to come back on, if it is another than before, is a task."""
+    if row.follow_up_at is not None and "follow_up_at" in change.replaced:
+        signals.follow_up_asked.send(sender=Document, document=row)
 
 
 def content(call: Call) -> Any:

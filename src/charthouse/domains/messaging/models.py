@@ -52,7 +52,7 @@ class PatientMessage(Record):
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
-    message = RecordKey("messaging.Message", null=True, blank=True, indexed=False)
+    message = RecordKey("messaging.Message", null=True, blank=True)
     subject = models.CharField(max_length=500)
     body = models.TextField(blank=True, default="")
     sent_by = models.CharField(max_length=2, default="dr")
