@@ -19,6 +19,7 @@ from charthouse.identity import tenancy
 from tests.changes.receiver import until
 from tests.contract import world as worlds
 from tests.contract.world import World
+from tests.support import make_api_user
 
 PLAIN = [
     (resource.path, event.name, event.on)
@@ -169,6 +170,20 @@ def test_a_note_is_locked_and_unlocked(world: World, caused: Caused) -> None:
     assert names(locked) == ["CLINICAL_NOTE_LOCK"]
     assert str(shown(locked[0])["id"]) == str(note)
     assert names(caused(reopen)) == ["CLINICAL_NOTE_UNLOCK"]
+
+
+def test_of_a_note_without_a_visit_nothing_is_told(world: World, caused: Caused) -> None:
+    """This API doesn't show it."""
+    program = make_api_user(world.clinic.practice).client()
+    body = {"pt_id": world.row("patients"), "title": "Call"}
+
+    def write() -> None:
+        note = program.post("/api/v1/encounters", json=body).json()["id"]
+        with tenancy.within(world.practice):
+            lock(world.practice, note, world.clinic.user.pk)
+            unlock(world.practice, note)
+
+    assert names(caused(write)) == []
 
 
 def test_flags_of_a_patient(world: World, caused: Caused) -> None:

@@ -1,10 +1,12 @@
 """Encounters of Cerbo: notes of visits, written through DrChrono's API, and notes that stand alone."""
 
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import pikepdf
 import pytest
 
 from charthouse import clock
@@ -15,6 +17,7 @@ from charthouse.domains.scheduling.models import Appointment, CustomVital, Custo
 from charthouse.identity import tenancy
 from charthouse.interchange.notes import pdf
 from tests.domains.clinical.chart import Chart
+from tests.domains.clinical.test_note_pdf import amend, file
 from tests.domains.clinical.test_notes import lock, unlock
 from tests.domains.scheduling.calendar import DAY
 from tests.support import make_api_user, make_doctor
@@ -217,12 +220,14 @@ def test_what_is_refused(chart: Chart, program: httpx.Client) -> None:
 
 def test_a_signed_one_stays(chart: Chart, program: httpx.Client) -> None:
     made = create(program, chart.patient_id, title="Call", content="#panic() *as written*")["id"]
+    assert amend(chart, file(2)).status_code == 201
     with tenancy.within(chart.clinic.id):
         actions.lock(chart.clinic.id, made, chart.user.pk)
         assert ClinicalNote.objects.get(pk=made).signed_pdf_id
         content = pdf.of(chart.clinic.id, made)
     assert content
-    assert content.startswith(b"%PDF")
+    with pikepdf.open(BytesIO(content)) as pages:
+        assert len(pages.pages) == 1, "an amendment that is of no visit doesn't follow it"
     shown = program.get(f"encounters/{made}").json()
     assert (shown["is_signed"], shown["signed_by"]) == (True, chart.user.pk)
     assert listed(program, chart.patient_id) == [made]
