@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from charthouse import clock
 from charthouse.changes import partitions, read
@@ -18,8 +19,9 @@ from charthouse.changes.read import Entry, Position
 from charthouse.domains.practice.models import Office
 from charthouse.domains.tasks.models import TaskCategory
 from charthouse.identity import rowsecurity, tenancy
+from charthouse.identity.models import User
 from charthouse.sandbox.bulk import Loader
-from tests.support import Clinic, client, issue_token, make_app, make_practice
+from tests.support import PASSWORD, Clinic, client, issue_token, make_app, make_practice, make_user
 
 
 @pytest.fixture(scope="module")
@@ -353,33 +355,6 @@ def test_a_reader_in_order_waits_for_a_transaction_that_is_open(
     assert names(read.after(at, using="owner")[0]) == []
 
 
-def test_a_reader_by_time_finds_what_was_committed_late(clinic: Clinic, held: Callable[[], None]) -> None:
-    table = TaskCategory._meta.db_table
-    earlier = clock.now() - timedelta(minutes=5)
-    with tenancy.within(clinic.id):
-        row = TaskCategory.objects.create(practice=clinic.practice, name="On time")
-        asked = clock.now()
-        first = read.touched([table], earlier, asked)
-        assert ("insert", row.pk) in {(touched.first, touched.row) for touched in first}
-        held()
-        again = clock.now()
-        second = read.touched([table], clock.now(), again + timedelta(hours=1))
-        late = TaskCategory.objects.get(name="Early, but late", practice=clinic.id, pk__gt=row.pk - 2).pk
-    assert late not in {touched.row for touched in first}
-    assert late in {touched.row for touched in second}
-
-
-def test_a_row_is_touched_once_a_period(clinic: Clinic) -> None:
-    start = clock.now()
-    with tenancy.within(clinic.id):
-        row = TaskCategory.objects.create(practice=clinic.practice, name="x")
-        row.archived = True
-        row.save()
-        found = read.touched([TaskCategory._meta.db_table], start, clock.now() + timedelta(seconds=1))
-        assert [(t.first, t.last) for t in found if t.row == row.pk] == [("insert", "delete")]
-        assert read.touched(["practice_office"], start, clock.now()) == []
-
-
 # Months
 
 
@@ -403,3 +378,40 @@ def test_what_came_before_its_month_had_room_moves_there(clinic: Clinic) -> None
                 before,
             ):
                 owner(f"drop table {name}")
+
+
+# People
+
+
+def test_people_are_followed_but_not_how_they_sign_in(
+    clinic: Clinic, since: Callable[[], list[Entry]]
+) -> None:
+    person = make_user(clinic.practice, password=PASSWORD, first_name="Nora")
+    person.last_login = clock.now()
+    person.link_sent_at = clock.now()
+    person.set_password("correct horse battery staple")
+    person.save()
+    TOTPDevice.objects.create(user=person, name="phone", key="0f" * 20)
+    person.last_name = "Nurse"
+    person.save()
+    person.is_active = False
+    person.save()
+    person.is_active = True
+    person.save()
+    make_user(None)  # an operator
+    told = [entry for entry in since() if entry.row == person.pk and entry.table == "identity_user"]
+    assert [entry.operation for entry in told] == ["insert", "update", "delete", "restore"]
+    assert told[0].after is not None
+    assert set(told[0].after) == set(User.followed_columns)
+    assert [entry.after for entry in told[1:]] == [
+        {"last_name": "Nurse"},
+        {"is_active": False},
+        {"is_active": True},
+    ]
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "select string_agg(c::text, '') from changes_change c where practice_id = %s", [clinic.id]
+        )
+        everything = cursor.fetchone()[0]
+    for secret in ("argon2", "pbkdf2", "0f0f0f", str(person.password)):
+        assert secret not in everything

@@ -13,7 +13,7 @@ from charthouse.identity.tenancy import UpdatedAt
 class Change(models.Model):
     """One change of one row of the record, written in the transaction that made it.
 
-    ``at`` is when that transaction began, by the project's clock. ``table_name`` and ``row_id`` name the row.
+    ``at`` is when it was written, by the project's clock. ``table_name`` and ``row_id`` name the row.
     ``before`` and ``after`` hold columns as PostgreSQL writes them in JSON: all of them of a row that was inserted
     or deleted, else those that changed. ``user_id``, ``app_id`` (an OAuth app), ``api_user_id`` and ``request`` (the
     caller's X-Request-Id) say who did it; all None where it was no caller: a job, an operator, plain SQL.
@@ -51,17 +51,24 @@ class Change(models.Model):
         return f"{self.operation} {self.table_name} {self.row_id}"
 
 
-class Horizon(models.Model):
-    """At the moment ``at``, all transactions numbered below ``txid`` had ended, and none from it on was seen by all.
-    What a reader that goes by time needs to find rows whose transaction was long in committing; see ``read``."""
+class Edge(models.Model):
+    """An end of a period that somebody of the practice has asked for, and what could be seen then: ``snapshot`` is
+    PostgreSQL's (pg_snapshot). ``early``: it was asked for before it came. See ``periods``."""
 
-    at = models.DateTimeField(primary_key=True)
-    txid = models.BigIntegerField()
+    id = models.BigAutoField(primary_key=True)
+    practice_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    snapshot = models.TextField()
+    early = models.BooleanField(default=False)
 
     web_role_may = frozenset({"SELECT", "INSERT"})
+    web_role_sees = "own"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["practice_id", "at"], name="one_edge_a_moment")]
 
     def __str__(self) -> str:
-        return f"{self.txid} at {self.at}"
+        return f"edge at {self.at}"
 
 
 class ClockOffset(models.Model):

@@ -6,14 +6,12 @@ below it is complete for good.
 
 * ``after`` gives changes in the order of (transaction, id) up to the horizon: a reader that keeps its place in that
   order meets each committed change exactly once. For readers who may wait for a transaction that is still open.
-* ``touched`` goes by time, without waiting: of the changes since a moment, it also takes those that had begun before
-  it but weren't committed by then. Whoever asks period by period gets each change at least once. For that, each
-  call, and a periodic job, notes the horizon of the moment.
+* ``periods.touched`` goes by time, without waiting.
 
 All run as the web role, for the practice that has been established, except where ``using`` says otherwise.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,7 +20,6 @@ from uuid import UUID
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from charthouse import clock
 from charthouse.changes.models import Change
 
 
@@ -49,15 +46,6 @@ class Entry:
     app: int | None
     api_user: int | None
     request: UUID | None
-
-
-class Touched(NamedTuple):
-    """A row that changed in a period: the operations of its first change in it and of its last."""
-
-    table: str
-    row: int
-    first: str
-    last: str
 
 
 _COLUMNS = (
@@ -87,42 +75,12 @@ def after(
     return entries, max(position, Position(rows[0][0] - 1, 2**63 - 1))
 
 
-def touched(tables: Sequence[str], start: datetime, end: datetime) -> list[Touched]:
-    """Rows of these tables of the established practice that changed from ``start`` to before ``end``, each once, in
-    no particular order. What was committed only after somebody could have asked for the period before is in it, too;
-    so are, now and then, a few rows that changed up to ten seconds earlier. Columns named ``first`` and ``last`` tell
-    what was added (first is "insert") and what is gone (last is "delete")."""
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute("select max(txid) from changes_horizon where at <= %s", [start])
-        (seen,) = cursor.fetchone()
-        note_horizon()
-        cursor.execute(
-            "select table_name, row_id, (array_agg(operation order by id))[1], "
-            "(array_agg(operation order by id desc))[1] from changes_change "
-            "where table_name = any(%s) and at < %s and (at >= %s or %s) and txid >= %s::text::xid8 "
-            "group by table_name, row_id",
-            [list(tables), end, start, seen is not None, str(seen or 0)],
-        )
-        return [Touched(*row) for row in cursor.fetchall()]
-
-
 def history(table: str, row: int, *, before: int | None = None, limit: int = 50) -> list[Change]:
     """What happened to a row of the established practice, the latest first; ``before``: only ids below this one."""
     changes = Change.objects.filter(table_name=table, row_id=row)
     if before is not None:
         changes = changes.filter(id__lt=before)
     return list(changes.order_by("-id")[:limit])
-
-
-def note_horizon(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Keep which transactions have been seen by whoever asks from now on."""
-    with connections[using].cursor() as cursor:
-        cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        (txid,) = cursor.fetchone()
-        cursor.execute(  # the moment after, so that nothing older is behind the horizon
-            "insert into changes_horizon (at, txid) values (%s, %s) on conflict (at) do nothing",
-            [clock.now(), txid],
-        )
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

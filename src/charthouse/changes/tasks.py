@@ -5,10 +5,10 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from charthouse import clock
-from charthouse.changes import partitions, read
-from charthouse.changes.models import Delivery, Horizon
+from charthouse.changes import partitions
+from charthouse.changes.models import Delivery, Edge
 
-KEPT = timedelta(days=15)  # of horizons: a reader by time may look back a week
+KEPT = timedelta(days=15)  # of edges: a reader by time may look back a week
 DELIVERIES_KEPT = timedelta(days=30)
 STEP = 1000  # deliveries a transaction
 
@@ -20,12 +20,11 @@ def make_partitions(timestamp: int) -> None:
     partitions.make_ahead()
 
 
-@app.periodic(cron="* * * * * */10", periodic_id="change_horizon")
-@app.task(name="charthouse.changes.horizon", queueing_lock="charthouse.changes.horizon")
-def note_horizon(timestamp: int) -> None:
-    """Every ten seconds: which changes can have been seen by now. Forgets what nobody asks for any more."""
-    read.note_horizon()
-    Horizon.objects.using("owner").filter(at__lt=clock.now() - KEPT).delete()
+@app.periodic(cron="41 * * * *", periodic_id="change_edges")
+@app.task(name="charthouse.changes.edges", queueing_lock="charthouse.changes.edges")
+def forget_edges(timestamp: int) -> None:
+    """Every hour: edges that nobody begins at any more. ``timestamp`` as above."""
+    Edge.objects.using("owner").filter(at__lt=clock.now() - KEPT).delete()
 
 
 @app.periodic(cron="23 * * * *", periodic_id="old_deliveries")

@@ -130,6 +130,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     objects = UserManager()
     USERNAME_FIELD = "username"
     web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
+    # All that the change feed is told of people: nothing that they sign in with, nor when they did.
+    followed_columns = frozenset(
+        {"id", "practice_id", "username", "email", "first_name", "last_name", "role", "is_primary"}
+        | {"permissions", "doctor_id", "is_active", "created_at"}
+    )
 
     class Meta:
         constraints = [

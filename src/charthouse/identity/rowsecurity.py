@@ -10,7 +10,7 @@ A table of the record (a subclass of ``tenancy.Record``) gets, beside what its m
   reading and for writing. The comparison is a plain ``=`` with a stable right side, so it can be an index condition;
 * no DELETE for the web role: the record is only ever soft-deleted;
 * the trigger that writes the change feed (``changes_record``, of a migration of ``changes``), unless the model says
-  ``followed = False``.
+  ``followed = False``. People, who are no part of the record, are followed as well: their ``followed_columns``.
 
 A model of any kind may say itself what the web role may do with its table: ``web_role_may = frozenset({"SELECT",
 "INSERT"})`` makes it append-only. One that isn't of the record but has a practice says ``web_role_sees = "own"``: its
@@ -19,7 +19,7 @@ seen by all.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,19 +229,26 @@ def _triggers(cursor: Any) -> Iterator[Lack]:
         "where relnamespace = current_schema()::regnamespace and tgname = 'record_change' and not tgisinternal"
     )
     existing = {table: (definition, on) for table, definition, on in cursor.fetchall()}
-    for model in _migrated(cursor):
-        table = model._meta.db_table
+    for table, followed, unfollowed in _followed(cursor):
         definition, on = existing.get(table, ("", False))
-        left_out = ", ".join(f"'{column}'" for column in sorted(model.unfollowed))
+        left_out = ", ".join(f"'{column}'" for column in sorted(unfollowed))
         good = on and definition.endswith(f"changes_record({left_out})")
-        if not model.followed and definition:
+        if not followed and definition:
             yield Lack(table, "freedom from the change trigger", f'drop trigger record_change on "{table}"')
-        elif model.followed and not good:
+        elif followed and not good:
             make = (
                 f'drop trigger if exists record_change on "{table}"; create trigger record_change after insert or '
                 f'update or delete on "{table}" for each row execute function changes_record({left_out})'
             )
             yield Lack(table, "the change trigger", make if possible else None)
+
+
+def _followed(cursor: Any) -> Iterator[tuple[str, bool, Collection[str]]]:
+    """Tables that may be followed, whether they are, and what of them is left out: of people, whatever isn't named."""
+    for model in _migrated(cursor):
+        yield model._meta.db_table, model.followed, model.unfollowed
+    columns = {str(column.column) for column in User._meta.local_concrete_fields}
+    yield User._meta.db_table, True, columns - User.followed_columns
 
 
 def _grants(cursor: Any) -> Iterator[Lack]:

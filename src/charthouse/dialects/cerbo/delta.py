@@ -1,16 +1,13 @@
 """``GET /delta/{type}``: which rows of a kind were added, changed and removed in a period, read off the change feed.
 
 It spans every room, and so it stands beside them: each type is the table behind one of the dialect's resources. Facts:
-reference cerbo/behaviour.md, Delta. Users are no part of the record, so the feed doesn't know them: of them it tells
-who was added. docs/decisions/0198-delta.md
+reference cerbo/behaviour.md, Delta; docs/decisions/0198-delta.md
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
-from charthouse.changes import read
+from charthouse.changes import periods
 from charthouse.domains.practice.cerbo_keys import tag
 from charthouse.resource.declare import Registry
 from charthouse.resource.errors import Invalid
@@ -50,13 +47,13 @@ def delta(call: Call) -> dict[str, Any]:
         "resource_type": kind,
         "from_date": f"{start:%Y-%m-%d %H:%M:%S}",
         "until_date": f"{end:%Y-%m-%d %H:%M:%S}",
-        "delta_data": _users(call.actor.practice, start, end) if kind == "users" else _rows(kind, start, end),
+        "delta_data": _rows(call.actor.practice, kind, start, end),
     }
 
 
-def _rows(kind: str, start: datetime, end: datetime) -> dict[str, list[int]]:
+def _rows(practice: int, kind: str, start: datetime, end: datetime) -> dict[str, list[int]]:
     data: dict[str, list[int]] = {"added": [], "modified": [], "removed": []}
-    for row in read.touched([_table(delta_function.registry, kind)], start, end):
+    for row in periods.touched(practice, [_table(delta_function.registry, kind)], start, end):
         if row.last == "delete":
             data["removed"].append(row.row)
         else:
@@ -70,11 +67,6 @@ def _table(registry: Registry, kind: str) -> str:
         if plain == TYPES[kind]:
             return str(resource.model._meta.db_table)
     raise Invalid({"resource_type": [f"{kind} are not kept here."]})
-
-
-def _users(practice: int, start: datetime, end: datetime) -> dict[str, list[int]]:
-    people = get_user_model().objects.filter(practice=practice, created_at__gte=start, created_at__lt=end)
-    return {"added": list(people.order_by("pk").values_list("pk", flat=True)), "modified": [], "removed": []}
 
 
 def _ids(name: str) -> ListOf:

@@ -12,6 +12,7 @@ from charthouse.domains.practice.cerbo_keys import common, created, tag
 from charthouse.domains.practice.models import Doctor
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, PageSize, Resource
+from charthouse.resource.events import plain
 from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Field, Id, Text
 from charthouse.resource.filters import Flag
 from charthouse.resource.functions import Call, Function
@@ -77,6 +78,7 @@ users = Resource(
     fields=USER,
     filters=(Flag("status", on_for="any", doc="Any value adds suspended users."),),
     hidden=Hidden(Q(is_active=False), unless="status"),
+    events=plain("user.created", "user.modified", "user.deleted", ours="create modify delete"),
     example={"first_name": "Amara", "last_name": "Okafor", "npi": "1003000126"},
 )
 
