@@ -1,5 +1,6 @@
 """API users: credentials, limits, locks, and that they are no people."""
 
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import connection
 
 from charthouse import clock
 from charthouse.identity import apilimits, tenancy
-from charthouse.identity.apiusers import digest, renew
+from charthouse.identity.apiusers import authenticate, digest, renew
 from charthouse.identity.models import ApiUser
 from tests import support
 
@@ -223,6 +224,30 @@ def test_a_lock_ends_by_itself_and_minutes_begin_anew(
     assert [client.get(PATIENTS).status_code for _ in range(3)] == [200, 200, 200]
     monkeypatch.setattr(clock, "now", lambda: later + timedelta(minutes=1))
     assert [client.get(PATIENTS).status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_one_thread_at_ordinary_speed_is_never_locked(
+    clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call each 20 ms, for a minute and into the next; all but the last ten of the minute are written as counted."""
+    monkeypatch.setattr(settings, "API_LIMITS", {})
+    program = support.make_api_user(clinic.practice)
+    header = "Basic " + b64encode(f"{program.row.username}:{program.secret}".encode()).decode()
+    began = clock.now().replace(second=0, microsecond=0)
+
+    def call(number: int) -> None:
+        at = began + timedelta(milliseconds=20 * number)
+        authenticate(header, "127.0.0.1", at, endpoint="patients", writing=False, counted="standard")
+
+    call(0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update identity_apicalls set calls = 2990 where api_user_id = %s and calls = 1", [program.row.pk]
+        )
+        assert cursor.rowcount == 1
+    for number in range(2990, 3010):
+        call(number)
+    assert _counted(program)[1] == 10, "the next minute's"
 
 
 def test_one_api_user_does_not_lock_another(clinic: support.Clinic, three: None) -> None:
