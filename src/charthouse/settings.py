@@ -13,7 +13,7 @@ CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
 CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
 CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
 CHARTHOUSE_PRACTICE_HOSTS  comma list of host=practice's id, as in alder.ehr.example=1: those hosts are served as
-                       well, and Cerbo's API under them is that practice's alone
+                       well; Cerbo's API and the patient portal under them are that practice's alone
 CHARTHOUSE_PROXIES     how many proxies stand in front, each adding to X-Forwarded-For (default 0: none is believed)
 CHARTHOUSE_TOKEN_LIMIT calls a minute of the OAuth endpoints by one app from one address (default 60; 0: no limit)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered after it has been written to the request log

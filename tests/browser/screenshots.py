@@ -60,6 +60,17 @@ def shoot(page: Page, sandbox: dict[str, Any]) -> None:
     page.screenshot(path=SHOTS / "consent.png")
 
 
+def shoot_portal(page: Page, sandbox: dict[str, Any]) -> None:
+    """What a patient sees on a telephone."""
+    guest = sandbox["practices"][0]["portal_users"][0]
+    page.goto(f"{sandbox['base_url']}/portal")
+    page.get_by_label("Username").fill(guest["username"])
+    page.get_by_label("Password").fill(guest["password"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Hello").wait_for()
+    page.screenshot(path=SHOTS / "portal.png")
+
+
 def _weeks(day: str) -> str:
     """The four weeks before a day, as a date_range."""
     last = date.fromisoformat(day)
@@ -87,6 +98,8 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             shoot(page, json.loads(described.read_text()))
+            telephone = browser.new_page(viewport={"width": 390, "height": 780})
+            shoot_portal(telephone, json.loads(described.read_text()))
             browser.close()
     finally:
         server.terminate()

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from charthouse import clock
@@ -138,6 +140,7 @@ class Chart:
             return list(PortalRequest.objects.filter(patient=self.known.patient).order_by("id"))
 
 
+MOST_QUERIES = 12
 PAGES = (
     "",
     "/appointments",
@@ -470,3 +473,23 @@ def test_a_body_without_end_is_refused(known: Known) -> None:
     browser = known.browser()
     answer = browser.post("/portal/images", headers={"Content-Length": str(10**12)}, content=b"")
     assert answer.status_code == 413
+
+
+def test_pages_ask_the_database_a_few_times_however_much_there_is(
+    known: Known, browser: httpx.Client
+) -> None:
+    chart = Chart(known)
+    for _ in range(3):
+        chart.visit()
+        chart.visit(scheduled_time=clock.now() - timedelta(days=9))
+        chart.message()
+        chart.image()
+        chart.asked()
+        document = chart.document()
+        with tenancy.within(known.clinic.id):
+            sharing.share(known.clinic.id, document.pk, known.clinic.user.pk)
+        chart.add(PortalRequest, patient=known.patient, request_type="secure_message", title="Hello")
+    for path in PAGES:
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(f"/portal{path}").status_code == 200
+        assert len(queries) <= MOST_QUERIES, (path, [query["sql"] for query in queries])

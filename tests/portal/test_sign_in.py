@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.db import connection
 
 from charthouse import clock
@@ -257,6 +258,21 @@ def test_a_patient_of_two_practices(known: Known) -> None:
         PortalAccess.objects.filter(pk=other.access.pk).update(password="")
     sign_in(browser, known.username, practice=str(other.clinic.id))
     assert "Harbour Clinic" in browser.get("/portal").text, "the password opens this one alone"
+
+
+def test_under_a_practices_own_host_only_its_patients_sign_in(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make(make_practice("Mountain Clinic"), known.username)
+    stranger = make(other.clinic)
+    monkeypatch.setattr(settings, "PRACTICE_HOSTS", {"testserver": known.clinic.id})
+    assert "Harbour Clinic" in known.browser().get("/portal").text
+    assert sign_in(client(), stranger.username).status_code == 400
+    forget(stranger.username)
+    assert letters(other.clinic) == []
+    forget(known.username)
+    assert len(letters(known.clinic)) == 1
+    assert letters(other.clinic) == []
 
 
 def test_a_name_that_many_have_is_looked_for_in_few() -> None:

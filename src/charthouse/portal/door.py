@@ -5,9 +5,11 @@ from hashlib import sha256
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -45,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     if not AxesProxyHandler.is_allowed(request, attempt):
         return locked_out(request)
     fits = len(name) <= NAME_MOST and len(password) <= PASSWORD_MOST
-    found = log_ins.anywhere(name, password) if fits else []
+    found = log_ins.anywhere(name, password, _only(request)) if fits else []
     if not found:
         if name.strip():
             _failed(request, attempt, name if fits else "")
@@ -73,7 +75,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     given = request.POST.get("username", "")[:NAME_MOST]
     if request.method != "POST" or not given.strip():
         return render(request, FORGOTTEN)
-    for practice in log_ins.practices_of(given):
+    for practice in log_ins.practices_of(given, _only(request)):
         with tenancy.within(practice):
             _send_link(practice, log_ins.usual(given))
     return render(request, FORGOTTEN, {"asked": True})
@@ -111,6 +113,12 @@ def counted(name: str) -> str:
 def _practices(rows: list[PortalAccess]) -> list[tuple[int, str]]:
     names = Practice.objects.filter(pk__in=[row.practice_id for row in rows])
     return list(names.order_by("name").values_list("pk", "name"))
+
+
+def _only(request: HttpRequest) -> int | None:
+    """The practice whose own host was asked for."""
+    practice: int | None = settings.PRACTICE_HOSTS.get(split_domain_port(request.get_host())[0])
+    return practice
 
 
 def _safe(request: HttpRequest, address: str) -> str:

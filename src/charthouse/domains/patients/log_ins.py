@@ -22,9 +22,9 @@ def of_practice(practice: int, username: str, password: str) -> PortalAccess | N
     return row if right else None
 
 
-def anywhere(username: str, password: str) -> list[PortalAccess]:
-    """Whose these are, in all practices of this server. Nearly always one, or none."""
-    practices = practices_of(username)
+def anywhere(username: str, password: str, only: int | None = None) -> list[PortalAccess]:
+    """Whose these are, in all practices of this server, or in ``only`` one. Nearly always one row, or none."""
+    practices = practices_of(username, only)
     if not practices:
         check_password(password, NOBODY)
     found = []
@@ -35,11 +35,14 @@ def anywhere(username: str, password: str) -> list[PortalAccess]:
     return found
 
 
-def practices_of(username: str) -> list[int]:
-    """The practices in whose portal somebody signs in with this name."""
+def practices_of(username: str, only: int | None = None) -> list[int]:
+    """The practices in whose portal somebody signs in with this name; of ``only`` one, where it is given."""
     name = usual(username)
     if not name or "\0" in name:
         return []
+    if only is not None:
+        with tenancy.within(only):
+            return [only] if active(only, name) else []
     with connection.cursor() as cursor:
         cursor.execute("select practice from portal_practices(%s, %s)", [name, MOST])
         return [practice for (practice,) in cursor.fetchall()]
