@@ -57,6 +57,8 @@ PAGES = [
     "/catalogues/trackers/new",
     "/catalogues/directory",
     "/catalogues/charges/new",
+    "/catalogues/inventory",
+    "/catalogues/inventory/new",
     "/catalogues/questionnaires",
 ]
 OF_THE_CHART = (

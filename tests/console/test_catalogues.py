@@ -66,6 +66,7 @@ OWN = {
     },
     "tag_list": {"name": "VIP", "category": "Care", "description": "Calls go through.", "color": "b2f07e"},
     "note_fields": {"name": "Chief complaint", "clinical_note_template": "note_templates"},
+    "stock_items": {"name": "Gloves", "current_quantity": "4"},
     "charge_definitions": {"name": "Office visit", "retail": "145.00", "minutes": "30"},
     "encounter_kinds": {"name": "Home visit", "code": "hv", "sort_priority": "50"},
     "vitals_groups": {"name": "Weight clinic", "included_fields": "weight\r\nbp"},
@@ -78,7 +79,7 @@ BASES = {catalogue.path: catalogue.base for catalogue in CATALOGUES}
 def add(browser: httpx.Client, clinic: Clinic, path: str) -> str:
     """The id of a row written through the form."""
     values = {name: add(browser, clinic, text) if text in OWN else text for name, text in OWN[path].items()}
-    alone = {"note_fields", "prices", "charge_definitions", "encounter_kinds", "vitals_groups"}
+    alone = {"note_fields", "prices", "charge_definitions", "stock_items", "encounter_kinds", "vitals_groups"}
     if path not in {*alone, *(resource.path for resource in LISTS)}:
         values["doctor"] = str(clinic.doctor.pk)
 

@@ -71,12 +71,16 @@ def test_keys_of_the_body(operation: facts.Operation) -> None:
     writable = {field.name: field for field in fields if field.writable}
     for said in operation.parameters("body"):
         name = said["name"]
-        assert name in writable, f"lacks the key {name}"
+        found = writable.get(name) or _at(
+            writable, name.split(".")
+        )  # a member of an object may be named alone
+        assert found is not None, f"lacks the key {name}"
+        assert found.writable
         if operation.method == "POST" and not said["name"].endswith("[]"):
-            required = writable[name].access is Access.REQUIRED
+            required = found.access is Access.REQUIRED
             assert required == said["required"], f"{name}: required?"
         if "enum" in said and not said.get("open_enum"):
-            assert {str(e) for e in said["enum"]} <= {str(e) for e in writable[name].written_schema()["enum"]}
+            assert {str(e) for e in said["enum"]} <= {str(e) for e in found.written_schema()["enum"]}
 
 
 @each

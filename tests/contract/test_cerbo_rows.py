@@ -35,6 +35,8 @@ SPECIAL = {
     ("appointments", "start_date_time"),
     ("appointments", "end_date_time"),
     ("appointments", "telemedicine"),
+    ("inventory", "linked_product_type"),
+    ("inventory", "linked_product_id"),
 }
 # Lists below two rows for which there is one row at most.
 ONE_AT_MOST = {"patients/{patient_id}/pt_notes/{pt_note_type_id}"}

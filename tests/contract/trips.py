@@ -214,6 +214,30 @@ TRIPS = [
         {"name": "Consult", "mime_type": "application/pdf", "pt_id": "{patient}"},
     ),
     Trip(
+        "inventory.StockItem", CERBO, "PATCH", "inventory/{drchrono:inventory_vaccines}",
+        {
+            "name": "Influenza, high dose", "lot_number": "RT77", "manufacturer": "Sanofi", "current_quantity": 41,
+            "expiration_date": "2035-04-30", "discontinued": True,
+        },
+        "inventory_vaccines/{drchrono:inventory_vaccines}",
+        {
+            "name": "Influenza, high dose", "lot_number": "RT77", "manufacturer": "Sanofi", "current_quantity": 41,
+            "expiry": "2035-04-30", "status": "inactive",
+        },
+    ),
+    Trip(
+        "inventory.StockItem", DRCHRONO, "POST", "inventory_vaccines",
+        {
+            "doctor": "{doctor}", "name": "Tdap", "manufacturer": "GlaxoSmithKline", "manufacturer_code": "SKB",
+            "lot_number": "RT78", "expiry": "2035-05-31", "original_quantity": 12,
+        },
+        "inventory/{id}",
+        {
+            "name": "Tdap", "manufacturer": "GlaxoSmithKline", "lot_number": "RT78", "expiration_date": "2035-05-31",
+            "current_quantity": 12, "discontinued": False,
+        },
+    ),
+    Trip(
         "inventory.PatientVaccineRecord", DRCHRONO, "POST", "patient_vaccine_records",
         {
             "patient": "{patient}", "ordering_doctor": "{doctor}", "vaccine_inventory": "{drchrono:inventory_vaccines}",

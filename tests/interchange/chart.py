@@ -13,7 +13,7 @@ from charthouse.domains.clinical.models import (
     Problem,
     Procedure,
 )
-from charthouse.domains.inventory.models import InventoryVaccine, PatientVaccineRecord
+from charthouse.domains.inventory.models import PatientVaccineRecord, StockItem
 from charthouse.domains.labs.models import (
     LabDocument,
     LabOrder,
@@ -127,7 +127,7 @@ class Record(Chart):
         self.patch(self.patient_id, primary_insurance=insurance)
 
     def _vaccine(self) -> None:
-        lot = self.make(InventoryVaccine, doctor=self.doctor, name="MMR", cvx_code="03", manufacturer_code="MSD",
+        lot = self.make(StockItem, doctor=self.doctor, name="MMR", cvx_code="03", manufacturer_code="MSD",
                         manufacturer="Merck", lot_number="L1", original_quantity=10)  # fmt: skip
         for status in ("CP", "RE"):
             self.make(PatientVaccineRecord, patient_id=self.patient_id, ordering_doctor=self.doctor,

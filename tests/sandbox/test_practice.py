@@ -331,6 +331,7 @@ def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str)
 CATALOGUES = (
     *("supplements", "supplements/search/vitamin%20tablet"),
     *("laboratories?city=%25", "laboratories?company-brand=summit%20diagnostics"),
+    *("inventory", "inventory?type=rx", "inventory?include_discontinued=true"),
     *("charge_master", "charges?start_date=2020-01-01&date_method=transaction", "patients/subscriptions"),
     *("drugs/frequencies", "drugs/search/tablet", "drugs/search/zoloft?favorites-only=true"),
 )

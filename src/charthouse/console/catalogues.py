@@ -6,6 +6,7 @@ from charthouse.console import catalogues_care
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.navigation import BILLING, CHARTS, DIRECTORY, VISITS
 from charthouse.console.questionnaires import QUESTIONNAIRES
+from charthouse.console.stock import STOCK
 from charthouse.console.tables import Column
 
 
@@ -397,6 +398,7 @@ CATALOGUES = (
         columns=(Column("Name", "name", sort="name"), Column("Title", "default_title", kind="wide")),
         search=("name",),
     ),
+    STOCK,
     *catalogues_care.CATALOGUES,
     QUESTIONNAIRES,
 )

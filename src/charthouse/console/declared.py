@@ -12,6 +12,7 @@ from charthouse.console import (
     declared_documents,
     declared_notes,
     declared_questionnaires,
+    declared_stock,
 )
 from charthouse.dialects.drchrono.registry import registry as drchrono
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
@@ -174,6 +175,7 @@ RESOURCES = (
     *declared_notes.RESOURCES,
     *declared_questionnaires.RESOURCES,
     *declared_documents.RESOURCES,
+    *declared_stock.RESOURCES,
 )
 
 

@@ -32,8 +32,8 @@ def rows(of: Resource, actor: Actor, *, hidden: bool = False) -> "QuerySet[Any]"
     if plan.owned_only(of, actor) and of.owner:
         path = of.owner if of.owner.endswith("id") else f"{of.owner}_id"
         found = found.filter(**{path: actor.doctor})
-    if of.hidden and not hidden:
-        found = found.exclude(of.hidden.rows)
+    for kind in () if hidden else of.hiding:
+        found = found.exclude(kind.rows)
     return found
 
 

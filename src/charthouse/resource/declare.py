@@ -97,7 +97,7 @@ class Resource:
     sharing      the practice's switch that shows other doctors' rows, or ALWAYS
     owner        path to the doctor whose row it is; None only with ALWAYS
     rows         the rows of the model that this resource is about
-    hidden       see Hidden
+    hidden       see Hidden; one, or several
     one_of       a list needs one parameter of each of these groups
     checks       ``check(change)`` before a write: may add errors and set values; runs in the transaction
     after        ``after(change, row)`` after the row is written, in the same transaction
@@ -127,7 +127,7 @@ class Resource:
     page_size: PageSize = PageSize()
     one_of: tuple[tuple[str, ...], ...] = ()
     rows: Q = field(default_factory=Q)
-    hidden: Hidden | None = None
+    hidden: Hidden | tuple[Hidden, ...] = ()
     order: str = "id"
     checks: tuple[Callable[["Change"], None], ...] = ()
     after: tuple[Callable[["Change", Any], None], ...] = ()
@@ -160,6 +160,7 @@ class Resource:
         self.has_verbose = any(
             declared.verbose or declared.plain() is not declared for declared in self.fields
         )
+        self.hiding = (self.hidden,) if isinstance(self.hidden, Hidden) else self.hidden
         self.shapes: dict[Any, Any] = {}
         self.registry: Registry
 
@@ -243,8 +244,9 @@ class Registry:
             yield "shared by a switch, so it needs an owner"
         if resource.permissions_on not in ("all", "writes"):
             yield f"permissions_on {resource.permissions_on!r}"
-        if resource.hidden and resource.hidden.unless not in resource.filters_by_name:
-            yield f"hidden rows are shown by a parameter {resource.hidden.unless!r} that isn't declared"
+        for hidden in resource.hiding:
+            if hidden.unless not in resource.filters_by_name:
+                yield f"hidden rows are shown by a parameter {hidden.unless!r} that isn't declared"
         for name in {name for group in resource.one_of for name in group}:
             if name not in resource.filters_by_name:
                 yield f"one_of names the unknown parameter {name!r}"

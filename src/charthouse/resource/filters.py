@@ -287,6 +287,9 @@ class Flag(Filter):
     def where(self) -> Q:
         return self.matches() if self.matches else Q()
 
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": ["true"]} if self.on_for == "true" else super().schema()
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Where(Filter):

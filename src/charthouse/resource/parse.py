@@ -15,7 +15,7 @@ from charthouse.resource.declare import Resource
 from charthouse.resource.errors import Invalid, Malformed
 from charthouse.resource.fields import OPTIONAL, REQUIRED, Field, Wrong
 from charthouse.resource.filters import Flag
-from charthouse.resource.nested import Rows
+from charthouse.resource.nested import Members, Rows
 from charthouse.resource.values import value
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def read(
 ) -> None:
     """Fill ``parsed.values`` and ``parsed.errors`` from a payload."""
     whole = parsed.operation != "modify"
+    payload = _gathered(fields, payload)
     given = set()
     for declared in fields:
         name = declared.name
@@ -117,6 +118,21 @@ def read(
         elif whole:
             _left_out(declared, model, payload, parsed)
     parsed.given = frozenset(given)
+
+
+def _gathered(fields: Iterable[Field], payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Members of an object that were given by themselves (``package.code``) are put into their object."""
+    if not any("." in name for name in payload):
+        return payload
+    gathered = dict(payload)
+    for declared in fields:
+        if isinstance(declared, Members) and not declared.many:
+            stem = f"{declared.name}."
+            apart = {name[len(stem) :]: part for name, part in payload.items() if name.startswith(stem)}
+            beside = payload.get(declared.name) or {}
+            if apart and isinstance(beside, Mapping):
+                gathered[declared.name] = {**beside, **apart}
+    return gathered
 
 
 def _left_out(declared: Field, model: type[models.Model], payload: Mapping[str, Any], parsed: Change) -> None:

@@ -124,10 +124,16 @@ def _archived(condition: Q) -> Q:
 
 
 def placed(
-    resource: Resource, owned: bool, *, hidden: bool = True, gone: bool = False, anywhere: bool = False
+    resource: Resource,
+    owned: bool,
+    *,
+    flags: "Collection[str] | None" = None,
+    gone: bool = False,
+    anywhere: bool = False,
 ) -> "models.QuerySet[Any]":
     """The visible rows below the rows that the URL names, which must be visible too: slots ``at_<path parameter>``.
-    ``hidden`` off: without the rows that are hidden even from who knows their id. ``anywhere``: below whichever."""
+    ``flags``: those that are on, without the rows that are hidden even from who knows their id unless a flag is.
+    ``anywhere``: below whichever."""
     rows = visible(resource, owned, gone=gone)
     for parent in () if anywhere else resource.parents:
         here = Slot(f"at_{parent.name}", ID())
@@ -135,8 +141,9 @@ def placed(
         above = visible(resource.registry[parent.to], False).filter(pk=here)
         below = {"pk__in": parent.ids(here)} if parent.ids else {path: here}
         rows = rows.filter(models.Exists(above), **below)
-    if resource.hidden and resource.hidden.by_id and not hidden:
-        rows = rows.exclude(resource.hidden.rows)
+    for hidden in resource.hiding:
+        if flags is not None and hidden.by_id and hidden.unless not in flags:
+            rows = rows.exclude(hidden.rows)
     return rows
 
 
@@ -151,10 +158,9 @@ def one(
     anywhere: bool = False,
 ) -> Shape:
     """The row of slot ``id``; ``gone``: one that was archived; ``anywhere``: below whichever rows."""
-    hidden = resource.hidden is None or resource.hidden.unless in flags
 
     def make() -> Shape:
-        rows = placed(resource, owned, hidden=hidden or gone, gone=gone, anywhere=anywhere)
+        rows = placed(resource, owned, flags=None if gone else flags, gone=gone, anywhere=anywhere)
         rows = rows.filter(pk=Slot("id", ID()))
         return _shape(resource, rows, verbose, given=tuple(flags), anonymous=anonymous)
 
@@ -165,7 +171,7 @@ def whole(resource: Resource, owned: bool, lock: bool) -> Statement:
     """All columns of the row of slot ``id``, in the model's order; locked against other writers with ``lock``."""
 
     def make() -> Statement:
-        rows = placed(resource, owned, hidden=False).filter(pk=Slot("id", ID()))
+        rows = placed(resource, owned, flags=()).filter(pk=Slot("id", ID()))
         if lock:
             rows = rows.select_for_update(of=("self",), no_key=True)
         columns = [column.attname for column in resource.model._meta.concrete_fields]
@@ -194,8 +200,9 @@ def existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
     parameters: list[Any] = []
     for index, (target, owned) in enumerate(targets):
         rows = visible(target, owned)
-        if target.hidden and not target.hidden.usable:
-            rows = rows.exclude(target.hidden.rows)
+        for hidden in target.hiding:
+            if not hidden.usable:
+                rows = rows.exclude(hidden.rows)
         rows = rows.filter(sql.IsAny(models.F("pk"), Slot(f"ids{index}", ArrayField(ID()))))
         text, part_parameters = compiled(rows.values_list(sql.constant(index), "pk"))
         parts.append(text)
@@ -232,8 +239,9 @@ def narrowed(
         if declared.name not in replaced:
             condition &= declared.where()
     shown = {*flags, *(declared.name for declared in asked)}
-    if resource.hidden and resource.hidden.unless not in shown:
-        condition &= ~resource.hidden.rows
+    for hidden in resource.hiding:
+        if hidden.unless not in shown:
+            condition &= ~hidden.rows
     return rows.filter(condition)
 
 

@@ -52,7 +52,7 @@ CATALOGUE: tuple[tuple[str, str, str, str, str, str, int | None, dict[str, Any]]
     ("Form, completed", "Form", "Office", "", "25.00", "0.00", 10, {}),
     ("House call", "House call", "Visits", "99348", "310.00", "0.00", 90, {"inactive": True}),
 )
-MEMBERSHIP = 5  # place in the catalogue
+SUPPLY, MEMBERSHIP = 4, 5  # places in the catalogue
 CENT = Decimal("0.01")
 CHARGED = 9  # of so many visits one was charged by itself
 ESTIMATED = 11  # of so many patients one has an estimate

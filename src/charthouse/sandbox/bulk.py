@@ -55,7 +55,7 @@ class Loader:
                 get = row.get
                 values = [get(name, default) for name, default in columns]
                 for at in json:
-                    values[at] = Jsonb(values[at])
+                    values[at] = None if values[at] is None else Jsonb(values[at])
                 write(values)
         return [row["id"] for row in listed]
 

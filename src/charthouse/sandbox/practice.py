@@ -30,8 +30,8 @@ from charthouse.domains.patients.models import (
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity.models import User
-from charthouse.sandbox import apps, billing, house, kept, marks, payers, prices, visits
-from charthouse.sandbox.accounts import Accounts
+from charthouse.sandbox import apps, billing, house, kept, marks, payers, prices, stock, visits
+from charthouse.sandbox.accounts import SUPPLY, Accounts
 from charthouse.sandbox.bulk import Loader, Progress
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.charts import Charts
@@ -185,7 +185,11 @@ class Site:
                 Desk(self.setup, team.calendar, Random(f"{self.seed}/desk")).fill()  # noqa: S311
                 shelf.fill()
                 Directory(self.setup, Random(f"{self.seed}/directory")).fill()  # noqa: S311
-                Accounts(self.setup, team.calendar, Random(f"{self.seed}/accounts")).fill()  # noqa: S311
+                accounts = Accounts(self.setup, team.calendar, Random(f"{self.seed}/accounts"))  # noqa: S311
+                accounts.fill()
+                of_stock = Random(f"{self.seed}/stock")  # noqa: S311
+                products = [*shelf.drugs.values()], shelf.supplements, accounts.definitions[SUPPLY]
+                stock.fill(self.setup, *products, self.today, of_stock)
                 kept.fill(self.setup, team.calendar, Random(f"{self.seed}/kept"))  # noqa: S311
                 marks.fill(self.setup, team.calendar, Random(f"{self.seed}/marks"))  # noqa: S311
                 Portal(self.setup, team.calendar, Random(f"{self.seed}/portal")).fill()  # noqa: S311

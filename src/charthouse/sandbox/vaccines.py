@@ -7,8 +7,8 @@ from random import Random
 
 from charthouse.domains.inventory.models import (
     InventoryCategory,
-    InventoryVaccine,
     PatientVaccineRecord,
+    StockItem,
 )
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar, Slot
@@ -86,7 +86,7 @@ class Vaccines:
             }
             for at, vaccine in enumerate(VACCINES)
         ]
-        self.setup.copy(InventoryVaccine, rows)
+        self.setup.copy(StockItem, rows)
         return rows
 
     def fill(self, people: Sequence[Person], visits: Sequence[tuple[Slot, Row]]) -> None:

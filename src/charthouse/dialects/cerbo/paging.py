@@ -24,8 +24,7 @@ def flags(resource: Resource, parameters: Mapping[str, Any]) -> frozenset[str]:
     """The flags of a list that hold for one object as well: those that show what is hidden, and those that some keys
     are given with."""
     names = {declared.given_with for declared in resource.fields}
-    if resource.hidden is not None:
-        names.add(resource.hidden.unless)
+    names |= {hidden.unless for hidden in resource.hiding}
     asked = {
         name: parameters[name]
         for name in names

@@ -1,6 +1,6 @@
 """Hooks of the declarations."""
 
-from charthouse.domains.inventory.models import InventoryVaccine
+from charthouse.domains.inventory.models import StockItem
 from charthouse.resource.change import Change
 
 # SNOMED CT; reference enums.yaml observed_immunity
@@ -39,7 +39,7 @@ def enter(change: Change) -> None:
     if change.row is not None or change.errors:
         return
     change.columns["entered_by_id"] = change.actor.user
-    lot = InventoryVaccine.objects.get(practice=change.actor.practice, pk=change.values["vaccine_inventory"])
+    lot = StockItem.objects.get(practice=change.actor.practice, pk=change.values["vaccine_inventory"])
     for name in ("name", "lot_number", "manufacturer"):
         if name not in change.given:
             change.values[name] = getattr(lot, name)

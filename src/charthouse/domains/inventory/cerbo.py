@@ -5,6 +5,7 @@ from django.db.models import Case, F, Q, When
 from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Cast, Coalesce, Concat, Trim
 
+from charthouse.domains.inventory import cerbo_stock
 from charthouse.domains.inventory.models import PatientVaccineRecord
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, tag
 from charthouse.resource import sql
@@ -68,4 +69,4 @@ vaccines = Resource(
     example={"vaccine_name": "Influenza, seasonal", "dose": "0.50 mL", "site": "LD", "lot": "FL2031A"},
 )
 
-RESOURCES = [vaccines]
+RESOURCES = [vaccines, *cerbo_stock.RESOURCES]

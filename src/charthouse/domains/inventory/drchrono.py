@@ -1,18 +1,14 @@
 """Inventory and vaccine records as DrChrono shows them. Facts: reference drchrono/resources.yaml, enums.yaml."""
 
-from typing import Any
+from django.db.models import Q
 
-from django.db.models import Count, F, OuterRef, Subquery
-from django.db.models.functions import Coalesce
-
-from charthouse.domains.inventory import actions
+from charthouse.domains.inventory import actions, stock
 from charthouse.domains.inventory.models import (
     InventoryCategory,
-    InventoryVaccine,
     PatientVaccineRecord,
+    StockItem,
 )
 from charthouse.identity.models import TRIAL
-from charthouse.resource import sql
 from charthouse.resource.declare import Resource
 from charthouse.resource.events import plain
 from charthouse.resource.fields import (
@@ -76,19 +72,11 @@ inventory_categories = Resource(
 )
 
 
-def _left() -> Any:
-    """Doses of the lot less the records that name it."""
-    given = PatientVaccineRecord._default_manager.filter(
-        practice=OuterRef("practice_id"), vaccine_inventory=OuterRef("pk"), archived=False
-    )
-    count = Subquery(sql.ungrouped(given.order_by().values_list(Count("pk"))))
-    return F("original_quantity") - Coalesce(count, 0)
-
-
 inventory_vaccines = Resource(
     path="inventory_vaccines",
-    model=InventoryVaccine,
+    model=StockItem,
     doc="Lots of vaccines.",
+    rows=Q(kind=StockItem.Kind.VACCINE, archived=False),
     methods="GET POST",
     scopes=SCOPES,
     permissions=PERMISSIONS,
@@ -103,12 +91,12 @@ inventory_vaccines = Resource(
         Integer(
             "current_quantity",
             READ_ONLY,
-            computed=_left,
+            computed=stock.left,
             nullable=False,
             doc="Original quantity less the records of patients that name this lot; below zero when more were given "
             "than there were.",
         ),
-        Ref("doctor", REQUIRED, to="doctors"),
+        Ref("doctor", REQUIRED, to="doctors", nullable=False),
         Date("expiry"),
         Id("id"),
         Text("lot_number"),

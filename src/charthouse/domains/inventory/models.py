@@ -1,7 +1,8 @@
-"""Vaccines in stock and vaccines given. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+"""What is in stock, and vaccines given. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey
@@ -21,28 +22,58 @@ class InventoryCategory(Record):
         return self.name
 
 
-class InventoryVaccine(Record):
-    """One lot of a vaccine. ``original_quantity`` in doses; what is left of it is counted, never stored."""
+class StockItem(Record):
+    """Something in stock: a lot of a vaccine, or another thing (``kind``). Both APIs write the same row, see
+    docs/decisions/0252-*.md.
 
-    doctor = RecordKey("practice.Doctor")
+    ``original_quantity``: what came in (of a vaccine, doses); what is left is counted, never stored. ``doctor``: whose
+    lot it is; only vaccines have one. ``drug`` or ``supplement``: the product of the practice's catalogues that it is.
+    ``discontinued_on``: since when its status isn't active, where that is known. ``package_properties``: PACKAGE.
+    """
+
+    class Kind(models.TextChoices):
+        VACCINE = "vaccine"
+        ITEM = "item"
+
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.VACCINE)
+    doctor = RecordKey("practice.Doctor", null=True, blank=True)
     category = RecordKey("inventory.InventoryCategory", null=True, blank=True, indexed=False)
     name = models.CharField(max_length=200)
+    nickname = text(200)
+    drug = RecordKey("medications.Drug", null=True, blank=True, indexed=False)
+    supplement = RecordKey("medications.Supplement", null=True, blank=True, indexed=False)
+    definition = RecordKey("billing.ChargeDefinition", null=True, blank=True, indexed=False)
     cvx_code = text(10)
     manufacturer = text(200)
-    manufacturer_code = models.CharField(max_length=20)
+    manufacturer_code = text(20)
     lot_number = text(50)
     expiry = models.DateField(null=True, blank=True)
     vaccination_type = models.CharField(max_length=50, blank=True, default="standard vaccine")
     original_quantity = models.PositiveIntegerField(default=0)
+    preferred_stock_level = models.PositiveIntegerField(default=0)
+    preferred_restock_level = models.PositiveIntegerField(null=True, blank=True)
     cost = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     price_with_tax = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     sales_tax_applicable = models.BooleanField(default=False)
     status = models.CharField(max_length=10, default="active")
+    discontinued_on = models.DateField(null=True, blank=True)
+    external_identifier = text(200)
+    location = text(200)
+    package_properties = models.JSONField(null=True, blank=True)
     note = models.TextField(blank=True, default="")
 
     class Meta:
+        db_table = "inventory_inventoryvaccine"
         indexes = [models.Index(fields=["practice", "updated_at"], name="inventory_vaccine_updated")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="item") | Q(doctor__isnull=False), name="vaccine_of_a_doctor"
+            ),
+            models.CheckConstraint(
+                condition=Q(drug__isnull=True) | Q(supplement__isnull=True), name="item_is_one_product"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -54,7 +85,7 @@ class PatientVaccineRecord(Record):
 
     patient = RecordKey("patients.Patient")
     ordering_doctor = RecordKey("practice.Doctor")
-    vaccine_inventory = RecordKey("inventory.InventoryVaccine")
+    vaccine_inventory = RecordKey("inventory.StockItem")
     cvx_code = models.CharField(max_length=10)
     name = text(200)
     lot_number = text(50)
