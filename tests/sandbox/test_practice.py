@@ -18,6 +18,7 @@ from django.db import connection, connections
 from charthouse import clock
 from charthouse.audit import log
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.patients.queue import TYPES
 from charthouse.domains.patients.settling import settle
@@ -352,6 +353,11 @@ def test_what_cerbo_alone_shows_has_rows(sandbox: Built, place: int) -> None:
             assert any(answer.json()["data"] for answer in answers), path
         waiting = [program.get(f"/api/v1/patients/{one}/portal/enqueued").json()["data"] for one in patients]
         assert {row["request_type"] for rows in waiting for row in rows} == set(TYPES)
+
+
+def test_documents_wait_for_a_review() -> None:
+    with tenancy.within(1):
+        assert Document.objects.filter(practice=1, review_by_everyone=True).exists()
 
 
 def test_what_waits_in_the_queue_can_be_taken_into_the_chart() -> None:

@@ -43,7 +43,7 @@ class Papers:
         """One for each patient; their rows."""
         files = [self.page(title) for title in DOCUMENTS]
         titles = list(DOCUMENTS)
-        rows = []
+        rows: list[Row] = []
         for patient in self.patients:
             at = self.random.randrange(len(titles))
             day = self.today - timedelta(days=self.random.randint(10, 300))
@@ -58,6 +58,8 @@ class Papers:
                     "metatags": list(DOCUMENTS[titles[at]]),
                     "folder": DOCUMENTS[titles[at]][0].capitalize(),
                     "flag": at == 3,
+                    "review_by_everyone": len(rows) % 9 == 0,
+                    "result_code": 1 if len(rows) % 13 == 4 else 0,
                     "created_at": written,
                     "updated_at": written,
                 }

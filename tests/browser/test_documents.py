@@ -1,0 +1,45 @@
+"""A document that a program sent, found among those to review, filed and signed off with the mouse."""
+
+from collections.abc import Callable
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import violations
+from tests.domains.documents.sending import PDF, body
+from tests.domains.scheduling.calendar import Calendar
+from tests.support import make_api_user
+
+
+def test_a_document_is_filed_and_signed_off(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar, live_server: str
+) -> None:
+    program = make_api_user(calendar.clinic.practice)
+    sent = body(calendar.patient_id, PDF, "application/pdf", name="Echo report", requires_review=-1)
+    url = f"{live_server}/api/v1/patients/{calendar.patient_id}/documents"
+    answer = httpx.post(
+        url, params={"enqueue": "false"}, json=sent, auth=(program.row.username, program.secret)
+    )
+    assert answer.status_code == 200, answer.text
+    enter("/")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="To review").click()
+    assert violations(page) == []
+    page.get_by_role("link", name="Echo report").click()
+    filing = page.get_by_role("region", name="Filing and review")
+    expect(filing).to_contain_text("Everyone")
+    assert violations(page) == []
+    filing.get_by_role("link", name="File").click()
+    page.get_by_label("Folder", exact=True).fill("Cardiology")
+    page.get_by_label("Result").select_option("Borderline")
+    assert violations(page) == []
+    page.get_by_role("button", name="Save").click()
+    expect(filing).to_contain_text("Cardiology")
+    filing.get_by_role("button", name="Sign off").click()
+    expect(page.get_by_text("You have signed the document off.")).to_be_visible()
+    expect(filing.get_by_role("button", name="Sign off")).to_have_count(0)
+    shown = httpx.get(answer.url.join("documents"), auth=(program.row.username, program.secret)).json()
+    assert (shown["data"][0]["folder"], shown["data"][0]["result_code"]) == ("Cardiology", 1)
+    with httpx.stream(
+        "GET", shown["data"][0]["url_stream"], auth=(program.row.username, program.secret)
+    ) as got:
+        assert b"".join(got.iter_raw()) == PDF
