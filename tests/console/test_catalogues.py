@@ -11,6 +11,7 @@ from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.declared import RESOURCES
 from charthouse.console.declared_care import LISTS, OF_PATIENTS
 from charthouse.console.work import INBOX, TASKS
+from charthouse.domains.billing.models import BillingProfile
 from charthouse.domains.messaging.models import Message, MessageNote
 from charthouse.domains.tasks.models import Task, TaskNote, TaskStatus
 from charthouse.identity import tenancy
@@ -50,7 +51,7 @@ def test_each_asks_for_the_permissions_of_its_resource(clinic: Clinic, catalogue
 OWN = {
     "note_templates": {"name": "Subjective"},
     "vital_kinds": {"name": "Peak flow", "unit": "l/min", "data_type": "number"},
-    "code_sets": {"name": "Physical", "cpt_codes": '[{"code": "99395", "price": "185.00"}]'},
+    "code_sets": {"name": "Physical", "cpt_codes.0.code": "99395", "cpt_codes.0.price": "185.00"},
     "price_lists": {"plan_name": "Self-pay"},
     "stock_categories": {"name": "Vaccines"},
     "plan_names": {"insurance_plan_name": "County employees"},
@@ -116,6 +117,37 @@ def test_every_own_declaration_has_a_page() -> None:
     assert sections == {resource.path for resource in OF_PATIENTS}
     sections |= {chart_notes.NOTES.path, *(section.path for section in owed.SECTIONS)}
     assert {resource.path for resource in RESOURCES} == set(OWN) | sections | elsewhere
+
+
+def test_a_list_of_objects_is_rows_of_inputs(browser: httpx.Client, clinic: Clinic) -> None:
+    with tenancy.within(clinic.id):
+        known = [{"code": "99396", "price": "185.00", "modifiers": ["25"]}, {"code": "99213"}]
+        row = BillingProfile.objects.create(
+            practice=clinic.practice, doctor=clinic.doctor, name="Physical", cpt_codes=known
+        )
+    address = f"/catalogues/billing/{row.pk}"
+    page = browser.get(address)
+    assert 'name="cpt_codes.1.code" value="99213"' in page.text
+    values = hidden(page) | {"name": "Physical", "doctor": str(clinic.doctor.pk)}
+    values |= {"cpt_codes.0.code": "99396", "cpt_codes.0.price": "", "cpt_codes.3.code": "36415"}
+    assert browser.post(address, data=values).status_code == 302
+    with tenancy.within(clinic.id):
+        row.refresh_from_db()
+    assert row.cpt_codes == [{"code": "99396", "modifiers": ["25"]}, {"code": "36415"}]
+    wrong = send(browser, address, **{"cpt_codes.2.price": "1.00"})
+    assert wrong.status_code == 400
+    assert 'id="id_cpt_codes.0.code-wrong"' in wrong.text
+
+
+def test_reminders_are_rows_too(browser: httpx.Client, clinic: Clinic) -> None:
+    values = {"name": "Usual", "doctor": str(clinic.doctor.pk)}
+    values |= {"reminders.0.amount": "2", "reminders.0.unit": "days", "reminders.0.type": "email"}
+    assert send(browser, "/catalogues/reminders/new", **values).status_code == 302
+    assert "2 days before by email" in browser.get("/catalogues/reminders").text
+    wrong = send(browser, "/catalogues/reminders/new", **values | {"reminders.1.amount": "x"})
+    assert wrong.status_code == 400
+    assert 'id="id_reminders.1.amount-wrong"' in wrong.text
+    assert 'value="x"' in wrong.text
 
 
 def test_what_does_not_fit_together_is_refused(browser: httpx.Client) -> None:

@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from charthouse.console import forms, records
-from charthouse.console.navigation import CATALOGUES, Entry
+from charthouse.console.navigation import CHARTS, Entry
 from charthouse.console.page import Request, View, page, show
 from charthouse.console.tables import Choice, Column, Listing, Table
 from charthouse.resource.declare import Resource
@@ -63,7 +63,7 @@ class Catalogue:
     choices: Sequence[Choice] = ()
     primary: bool = False
     size: int = 25
-    group: str = CATALOGUES
+    group: str = CHARTS
     gone: str = "will no longer be offered. What refers to it stays as it is."
     template: str = "edit.html"
 

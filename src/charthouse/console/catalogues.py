@@ -88,7 +88,7 @@ CATALOGUES = (
             Column("Reminders", _reminders),
             Column("Doctor", "doctor"),
         ),
-        notes={"reminders": 'Such as [{"amount": 1, "unit": "days", "type": "email"}].'},
+        notes={"reminders": "What is left empty is left out."},
         search=("name",),
         related=("doctor",),
     ),
@@ -198,7 +198,7 @@ CATALOGUES = (
             Column("CPT", lambda row: [item.get("code") for item in row.cpt_codes]),
             Column("ICD-10", "icd10_codes", kind="wide"),
         ),
-        notes={"cpt_codes": 'Such as [{"code": "99213", "price": "145.00", "quantity": "1.00"}].'},
+        notes={"cpt_codes": "What is left empty is left out."},
         search=("name",),
     ),
     Catalogue(
@@ -321,6 +321,7 @@ CATALOGUES = (
         one="type",
         about="Kinds of notes, by two letters. The first is what a visit is.",
         base="catalogues/encounter-types",
+        group=VISITS,
         icon="notes",
         columns=(
             Column("Name", "name", sort="name"),

@@ -70,6 +70,18 @@ def _made_by(change: Change) -> None:
         change.columns["user_id"] = change.actor.user
 
 
+def _keep_the_rest(change: Change) -> None:
+    """What the API shows of a code beside what is asked here (modifiers, pointers) stays with the code."""
+    asked = {field.name for field in CODE}
+    for name in ("cpt_codes", "hcpcs_codes"):
+        if change.row is not None and change.values.get(name):
+            rest = {
+                item.get("code"): {key: value for key, value in item.items() if key not in asked}
+                for item in getattr(change.row, name)
+            }
+            change.values[name] = [rest.get(item["code"], {}) | item for item in change.values[name]]
+
+
 RESOURCES = (
     *declared_care.RESOURCES,
     _set_up(
@@ -121,6 +133,7 @@ RESOURCES = (
         Embedded("hcpcs_codes", OPTIONAL, many=True, open=True, fields=CODE),
         ListOf("icd10_codes", item=Text("icd10_codes")),
         permissions=("Access Billing",),
+        checks=(_keep_the_rest,),
         example={"name": "Annual physical"},
     ),
     _set_up(

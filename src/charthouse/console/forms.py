@@ -47,12 +47,14 @@ _CAPITALS = {
 }
 NOTHING = "\N{EN DASH}"
 _ATTRIBUTES = ("maxlength", "autocomplete", "min", "max", "step", "placeholder", "inputmode")
+MOST_ROWS, BLANK_ROWS = 100, 3  # of a list of objects: drawn, and empty ones to fill in
 _LONG = 300  # characters from which a text gets several lines
 
 
 @dataclass
 class Input:
-    """One field of a form. ``kind``: type of an HTML input, or select, textarea, checkboxes, group (``members``)."""
+    """One field of a form. ``kind``: type of an HTML input, or select, textarea, checkboxes, group (``members``), rows
+    (``members`` are groups without names of their own)."""
 
     name: str
     label: str
@@ -70,6 +72,10 @@ class Input:
     @property
     def id(self) -> str:
         return f"id_{self.name}"
+
+    @property
+    def wrong(self) -> bool:
+        return bool(self.errors) or any(one.wrong for one in self.members)
 
     @property
     def described(self) -> str:
@@ -91,7 +97,7 @@ class Form:
 
     @property
     def wrong(self) -> bool:
-        return any(one.errors or any(inner.errors for inner in one.members) for one in self.inputs)
+        return any(one.wrong for one in self.inputs)
 
     def told(self, refusal: Refusal | None) -> "Form":
         """The form with what the engine says is wrong, where it belongs."""
@@ -110,7 +116,8 @@ class Form:
                     for text in messages_of(what)
                 ]
                 continue
-            inner = {one.name: one for one in known[name].members}
+            parts = known[name].members
+            inner = {one.name: one for part in parts for one in (part.members or (part,))}
             for key, text in _spread(name, what):
                 (inner.get(key) or known[name]).errors.append(text)
 
@@ -119,7 +126,7 @@ def _spread(name: str, what: Any) -> Iterable[tuple[str, str]]:
     """(name of the input, message) of the errors of an object's members, or of a plain value."""
     if isinstance(what, Mapping):
         for key, inner in what.items():
-            yield from ((f"{name}.{key}", text) for text in messages_of(inner))
+            yield from _spread(f"{name}.{key}", inner)
     else:
         yield from ((name, text) for text in messages_of(what))
 
@@ -165,21 +172,28 @@ def payload(fields: Iterable[Field], request: HttpRequest, model: type[models.Mo
         if one.upload:
             if one.name in request.FILES:
                 found[one.name] = request.FILES[one.name]
-        elif isinstance(one, Members) and not one.many:
-            found[one.name] = _members(one, request.POST)
+        elif isinstance(one, Members):
+            read = _rows if one.many else _members
+            found[one.name] = read(one, request.POST)
         elif one.name in request.POST or _ticked(one):
             found[one.name] = _sent(one, one.name, request.POST)
     return found
 
 
-def _members(one: Members, sent: QueryDict) -> dict[str, Any] | None:
+def _members(one: Members, sent: QueryDict, name: str = "") -> dict[str, Any] | None:
     """The object, or None where nothing of it was filled in."""
     inner = {
-        member.name: _sent(member, f"{one.name}.{member.name}", sent)
+        member.name: _sent(member, f"{name or one.name}.{member.name}", sent)
         for member in one.fields
         if member.writable
     }
     return inner if any(value not in (None, "", [], False) for value in inner.values()) else None
+
+
+def _rows(one: Members, sent: QueryDict) -> list[dict[str, Any]]:
+    """The objects that something was filled in of."""
+    items = [_members(one, sent, f"{one.name}.{at}") for at in range(MOST_ROWS)]
+    return [{key: value for key, value in item.items() if value != ""} for item in items if item]
 
 
 def _sent(one: Field, name: str, sent: QueryDict) -> Any:
@@ -189,8 +203,6 @@ def _sent(one: Field, name: str, sent: QueryDict) -> Any:
         given = sent.getlist(name) if _picked(one) else sent.get(name, "").splitlines()
         return [text.strip() for text in given if text.strip()]
     text = sent.get(name, "").replace("\r\n", "\n")  # as forms send what was typed
-    if isinstance(one, Members):
-        return text or None  # JSON, which the engine opens
     return text if text or isinstance(one, Text) else None
 
 
@@ -233,16 +245,33 @@ def _input(
         required=one.access is REQUIRED and not isinstance(one, Boolean),
     )
     if isinstance(one, Members) and not one.many:
-        given = value if isinstance(value, Mapping) else {}
         made.kind = "group"
-        inner = getattr(one, "to", None)  # the members of a JSON column have no columns
-        made.members = [
-            _input(member, inner, given.get(member.name), options, name)
-            for member in one.fields
-            if member.writable
-        ]
+        made.members = _inputs(one, value, options, name)
+    elif isinstance(one, Members):
+        made.kind, made.value = "rows", ""
+        items = value if isinstance(value, list) else []
+        drawn = [*items[:MOST_ROWS], *[{}] * BLANK_ROWS][:MOST_ROWS]
+        made.members = [_row(one, item, options, f"{name}.{at}") for at, item in enumerate(drawn)]
     else:
         _describe(made, one, model, options)
+    return made
+
+
+def _inputs(one: Members, value: Any, options: Options, name: str) -> list[Input]:
+    """Those of an object's members."""
+    given = value if isinstance(value, Mapping) else {}
+    inner = getattr(one, "to", None)  # the members of a JSON column have no columns
+    members = [member for member in one.fields if member.writable]
+    return [_input(member, inner, given.get(member.name), options, name) for member in members]
+
+
+def _row(one: Members, item: Any, options: Options, name: str) -> Input:
+    """One object of a list."""
+    made = Input(name=name, label="", kind="row", members=_inputs(one, item, options, name))
+    for member in made.members:
+        member.required = False  # a row may stay empty
+        if member.kind == "select" and ("", NOTHING) not in member.choices:
+            member.choices = [("", NOTHING), *member.choices]
     return made
 
 
@@ -259,9 +288,6 @@ def _describe(made: Input, one: Field, model: type[models.Model] | None, options
             made.choices.append((made.value, f"#{made.value}"))
     elif isinstance(one, ListOf):
         _list(made, one, options)
-    elif isinstance(one, Members):
-        made.kind, made.rows = "textarea", 6
-        made.value = msgspec.json.encode(made.value or []).decode()
     elif isinstance(one, Text):
         _text(made, one, model)
     elif isinstance(one, Integer):

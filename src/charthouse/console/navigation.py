@@ -10,8 +10,7 @@ from charthouse.identity.models import User
 
 # Sections of what a practice sets up; each is folded unless the page is one of its own.
 VISITS, CHARTS, BILLING, DIRECTORY = "Visits and tasks", "Charts", "Billing", "Directory and stock"
-CATALOGUES = "Catalogues"
-FOLDED = (VISITS, CHARTS, BILLING, DIRECTORY, CATALOGUES)
+FOLDED = (VISITS, CHARTS, BILLING, DIRECTORY)
 MOST_COUNTED = 99  # things that wait
 
 
