@@ -208,6 +208,20 @@ def test_two_patients_have_two_names(caller: Caller) -> None:
     assert taken(take(second, username="amara.too"))
 
 
+def test_of_two_who_choose_one_name_at_once_one_has_it(caller: Caller) -> None:
+    _, first = invite(caller)
+    with tenancy.within(caller.clinic.id):
+        others = [Patient.objects.get(pk=caller.new(email="amara@example.com")["id"]) for _ in range(3)]
+    paths = [first]
+    for other in others:
+        assert caller.http.post(f"/api/patients/{other.pk}/onpatient_access").status_code == 204
+        paths.append(link(caller))
+    browsers = [opened(path) for path in paths]
+    answers = at_once(4, lambda at: take(paths[at], browser=browsers[at]))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 302]
+    assert sum("Somebody else signs in" in answer.text for answer in answers) == 3
+
+
 def test_a_new_password_by_link_keeps_the_name(caller: Caller) -> None:
     patient, path = invite(caller)
     assert taken(take(path))

@@ -134,6 +134,16 @@ def test_a_wrong_password_is_told_and_written_down(known: Known) -> None:
     assert events(known.clinic) == [("portal sign-in failed", known.patient.pk)]
 
 
+def test_no_log_knows_who_tried_with_what(known: Known, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    sign_in(client(), known.username, "canary-of-a-password")
+    known.browser()
+    forget(known.username)
+    for secret in (known.username, PASSWORD, "canary-of-a-password"):
+        assert secret not in caplog.text
+    assert "login failure" in caplog.text
+
+
 def test_five_failures_lock_the_name_from_that_address_and_nothing_else(known: Known) -> None:
     for _ in range(4):
         assert sign_in(client(), known.username, "wrong").status_code == 400

@@ -138,6 +138,13 @@ def test_whose_name_and_password_they_are(clinic: Clinic, cerbo: httpx.Client) -
     assert check(cerbo, known.username) == wrong
 
 
+def test_patients_are_found_by_the_name_they_sign_in_with(clinic: Clinic, cerbo: httpx.Client) -> None:
+    known = make(clinic)
+    for username, found in ((known.username.upper(), [str(known.patient.pk)]), ("nobody", [])):
+        answer = cerbo.get("/api/v1/patients/search", params={"username": username})
+        assert [row["id"] for row in answer.json()["data"]] == found
+
+
 def test_a_name_that_nobody_has_costs_as_much(
     clinic: Clinic, cerbo: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

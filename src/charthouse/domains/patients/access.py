@@ -11,7 +11,7 @@ from hashlib import sha256
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from charthouse import clock
@@ -152,11 +152,6 @@ def take(secret: str, born: date | None, username: str, password: str | None) ->
 
 
 def _let_in(row: PortalAccess, username: str, password: str) -> dict[str, str]:
-    others = PortalAccess.objects.filter(
-        practice=row.practice_id, username=username, disabled_on=None, archived=False
-    )
-    if others.exclude(pk=row.pk).exists():
-        return {"username": "Somebody else signs in with this name. Choose another."}
     again, row.username, row.password, row.token = (
         row.activated_on is not None,
         username,
@@ -164,7 +159,11 @@ def _let_in(row: PortalAccess, username: str, password: str) -> dict[str, str]:
         "",
     )
     row.activated_on = row.activated_on or clock.now()
-    row.save(update_fields=["username", "password", "activated_on", "token", "updated_at"])
+    try:
+        with transaction.atomic():
+            row.save(update_fields=["username", "password", "activated_on", "token", "updated_at"])
+    except IntegrityError:  # portal_username_once
+        return {"username": "Somebody else signs in with this name. Choose another."}
     what = "portal password changed" if again else "portal access taken"
     tell(what, practice_id=row.practice_id, patient_id=row.patient_id)
     return {}

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Exists, Q
 
 from charthouse.domains.patients import cerbo_actions as actions
-from charthouse.domains.patients import cerbo_facilities, cerbo_portal
+from charthouse.domains.patients import cerbo_facilities, cerbo_portal, log_ins
 from charthouse.domains.patients.cerbo_keys import PATIENT, PATIENT_TAG, access, zones
 from charthouse.domains.patients.models import Patient, PatientTag, PortalRequest, Tag
 from charthouse.domains.patients.queue import STATUSES, TYPES
@@ -80,7 +80,7 @@ found_patients = Resource(
         Like("email", sources=("email", "email2"), doc="% stands for any part."),
         Where(
             "username",
-            read=lambda text, given: {"username": plain_text(text)},
+            read=lambda text, given: {"username": log_ins.usual(plain_text(text))},
             condition=lambda: Q(Exists(access().filter(username=Slot("username", models.TextField())))),
             doc="The name that the patient signs in to the portal with.",
         ),
