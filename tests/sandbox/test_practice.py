@@ -17,6 +17,8 @@ from django.db import connection, connections
 
 from charthouse import clock
 from charthouse.audit import log
+from charthouse.dialects.cerbo.extended import LISTS as EXTENDED
+from charthouse.dialects.cerbo.registry import registry as cerbo_registry
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import PortalRequest
@@ -339,6 +341,58 @@ CATALOGUES = (
 OF_PATIENTS = ("supplements", "rxs", "portal/enqueued", "laboratories", "pharmacies", "specialists")
 OF_PATIENTS += ("charges", "estimates", "invoices", "subscriptions")
 OF_PATIENTS += ("documents", "questionnaires", "portal/secure_messages")
+
+
+# What a list of Cerbo can't be asked for without; and names in paths that are no row's.
+ASKED = {
+    "appointments": {"start_date": "2000-01-01", "end_date": "2099-12-31"},
+    "laboratories": {"city": "%"},
+    "specialists": {"city": "%"},
+    "patients/search": {"last_name": "%"},
+    "charges": {"start_date": "2020-01-01"},
+}
+IN_PATHS = {"terms": "vitamin%20tablet", "term": "tablet"}
+CERBO_LISTS = [resource for resource in cerbo_registry() if "GET" in resource.list_methods]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_every_list_of_cerbo_has_rows(sandbox: Built, place: int) -> None:
+    """Of somebody among the first patients, where it is of patients."""
+    user = sandbox.described["practices"][place]["api_users"][0]
+    with client(auth=(user["username"], user["secret"])) as program:
+        known: dict[str, list[Any]] = {}
+
+        def rows(path: str) -> list[Any]:
+            if path not in known:
+                ids = [row["id"] for row in rows("patients")] if "{patient_id}" in path else [""]
+                of_each = (listed(path.replace("{patient_id}", str(one)), ASKED.get(path, {})) for one in ids)
+                known[path] = [row for found in of_each for row in found]
+            return known[path]
+
+        def listed(path: str, asked: dict[str, str]) -> list[Any]:
+            answer = program.get(f"/api/v1/{path}", params=asked | {"limit": "20"})
+            if answer.status_code == 404 and "patients/" in path:  # a row, but not of this patient
+                return []
+            assert answer.status_code == 200, f"{path}: {answer.text}"
+            return answer.json()["data"]
+
+        for resource in CERBO_LISTS:
+            paths = [re.sub(r"{(\w+)}", lambda found: IN_PATHS.get(found[1], found[0]), resource.path)]
+            for parent in resource.parents:
+                ids = [row["id"] for row in rows(parent.to)]
+                paths = [path.replace(f"{{{parent.name}}}", str(one)) for path in paths for one in ids]
+            asked = ASKED.get(resource.path, {})
+            assert any(listed(path, asked) for path in paths), resource.path
+        whole = [
+            program.get(f"/api/v1/patients/{row['id']}/extended_details").json() for row in rows("patients")
+        ]
+        for key in EXTENDED:
+            assert any(one[key] for one in whole), key
+        day = clock.now().date()
+        soon = {"start_date": str(day), "end_date": str(day + timedelta(days=10))}
+        found = program.get("/api/v1/appointments/availability", params=soon).json()
+        types = [of for one in found["user_availabilies"] for of in one["availability_by_type"]]
+        assert any(of["available_windows"] for of in types)
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -103,7 +103,9 @@ class Accounts:
         self.setup.copy(Charge, charges)
         self._invoices([charge for charge in charges if not charge.get("voided_at")])
         patients = list(self._rows(Patient).values_list("pk", flat=True))
-        self.setup.copy(Estimate, [self._estimate(patient) for patient in patients[::ESTIMATED]])
+        seen = dict(visits.values_list("patient_id", "pk"))  # the last visit of each
+        estimates = [self._estimate(patient, seen.get(patient)) for patient in patients[::ESTIMATED]]
+        self.setup.copy(Estimate, estimates)
         self._memberships(patients[::MEMBERS])
 
     def _moment(self, day: date) -> str:
@@ -191,10 +193,11 @@ class Accounts:
             "updated_at": row["created_at"],
         }
 
-    def _estimate(self, patient: int) -> Row:
+    def _estimate(self, patient: int, visit: int | None) -> Row:
         day = self.today - timedelta(days=self.random.randrange(1, 60))
         row = self._priced(patient, self.random.choice((1, 2, 3)), day)
         return row | {
+            "encounter_id": visit,
             "expiration_date": (day + timedelta(days=90)).isoformat(),
             "which_insurance_to_bill": "primary" if row["add_to_insurance_claim"] else "",
             "justifying_diagnoses": ["Z23"] if row["add_to_insurance_claim"] else [],

@@ -203,7 +203,7 @@ availability = Function(
             READ_ONLY,
             nullable=False,
             doc="There are days after parameters.end_date that were asked for: ask for them again. An answer ends "
-            f"before the clocks change, and at {vacancies.MOST} windows",
+            f"before the clocks change, and at {vacancies.MOST:,} windows",
         ),
         Embedded("user_availabilies", READ_ONLY, many=True, fields=_OF_USER, nullable=False),
     ),

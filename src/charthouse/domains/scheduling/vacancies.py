@@ -20,8 +20,8 @@ from charthouse.domains.scheduling.models import LONGEST, VACANT, AppointmentPro
 from charthouse.resource import plan, run
 from charthouse.resource.sql import Hole
 
-MOST = 20_000  # windows of one answer
-CHECKS = 300_000  # times that are looked at for one answer
+MOST = 50_000  # windows of one answer
+CHECKS = 500_000  # times that are looked at for one answer
 _AT_ONCE = 30  # days that are read at once
 _NEVER = 2**62
 
