@@ -16,6 +16,7 @@ from charthouse.changes.catalogue import catalogue
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.dialects.cerbo.registry import registry
 from charthouse.dialects.drchrono.registry import registry as drchrono
+from charthouse.domains.billing import subscribing
 from charthouse.identity import tenancy
 from charthouse.resource.declare import Resource
 from charthouse.resource.events import Event
@@ -356,6 +357,41 @@ def take_answers(house: House) -> Callable[[], Any]:
     queued = house.cerbo("POST", f"patients/{house.patient}/questionnaires", **answers)
     page = f"/queue/{queued['portal_queue_id']}"
     return lambda: house.console(f"{page}/accept", page)
+
+
+@door("charge.created", "console")
+def charge(house: House) -> Callable[[], int]:
+    return lambda: _charged(house)
+
+
+@door("charge.modified", "console")
+def void_charge(house: House) -> Callable[[], int]:
+    row = _charged(house)
+    return lambda: house.console(f"/patients/{house.patient}/account/charges/{row}/do/void") or row
+
+
+@door("charge.deleted", "console")
+def delete_charge(house: House) -> Callable[[], int]:
+    row = _charged(house)
+    return lambda: house.console(f"/patients/{house.patient}/account/charges/{row}/delete") or row
+
+
+def _charged(house: House) -> int:
+    """The id of a charge that somebody wrote."""
+    address = f"/patients/{house.patient}/account/charges/new"
+    house.console(address, name="Form", amount="25.00")
+    return int(house.cerbo("GET", f"patients/{house.patient}/charges")["data"][-1]["id"])
+
+
+# -- the worker -------------------------------------------------------------------------------------------------
+
+
+@door("charge.created", "worker")
+def charge_subscription(house: House) -> Callable[[], Any]:
+    definition = house.world.new("charge_master", inactive=False)
+    values = {"definition": str(definition), "schedule_frequency": "annually", "amount": "10.00"}
+    house.console(f"/patients/{house.patient}/account/subscriptions/new", **values)
+    return lambda: {"charges made": subscribing.due()}
 
 
 # -- nobody's door ----------------------------------------------------------------------------------------------

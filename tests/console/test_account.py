@@ -260,6 +260,21 @@ def test_a_charge_is_on_one_invoice_however_many_are_made_at_once(account: Accou
     assert [one["id"] for one in invoice["charges"]] == [row]
 
 
+def test_nobody_pays_more_than_is_left_however_many_pay_at_once(account: Account) -> None:
+    account.charge(amount="100.00")
+    account.write("invoices/new")
+    (invoice,) = account.listed("invoices")
+    address = f"{account.base}/invoices/{invoice['id']}/pay"
+    sent = [signed_in(account.clinic.user.username) for _ in range(4)]
+    assert sorted(at_once(4, lambda n: send(sent[n], address, amount="60").status_code)) == [
+        302,
+        400,
+        400,
+        400,
+    ]
+    assert account.listed("invoices")[0]["balance"] == "40.00"
+
+
 # -- subscriptions ----------------------------------------------------------------------------------------------
 
 

@@ -188,7 +188,7 @@ encounter_estimates = Resource(
 INVOICE: tuple[Field, ...] = (
     tag("invoice"),
     Id("id"),
-    Integer("patient_id", READ_ONLY),
+    Ref("patient_id", READ_ONLY, source="patient", to="patients"),
     Text("invoice_number", READ_ONLY, computed=sums.number, nullable=False),
     Date("date", READ_ONLY),
     Date("due_date", READ_ONLY),
@@ -266,7 +266,7 @@ _OF_SUBSCRIPTIONS: dict[str, Any] = {
     "fields": (
         tag("subscription"),
         Id("id"),
-        Integer("patient_id", READ_ONLY),
+        Ref("patient_id", READ_ONLY, source="patient", to="patients"),
         Ref("subscription_charge_id", READ_ONLY, source="definition", to="charge_master"),
         Integer(
             "charge_owner_user_id", READ_ONLY, source="owner_id", doc="Who is credited with its charges."

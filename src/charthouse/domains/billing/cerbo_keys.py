@@ -22,6 +22,7 @@ from charthouse.resource.fields import (
     Id,
     Integer,
     Measure,
+    Ref,
     Text,
     Wrong,
     parse_date,
@@ -94,7 +95,7 @@ def priced(kind: str, charge: str, *rules: Field) -> tuple[Field, ...]:
     return (
         tag(kind),
         Id("id"),
-        Integer("patient_id", READ_ONLY),
+        Ref("patient_id", READ_ONLY, source="patient", to="patients"),
         encounter("encounter_id")[0],
         _definition(),
         Text("name", READ_ONLY),

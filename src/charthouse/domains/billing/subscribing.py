@@ -40,12 +40,18 @@ def subscribe(change: Change) -> None:
 
 
 def _begin(change: Change, start: date) -> None:
+    change.values["start_date"] = start
+    definition = _defined(change)
+    if change.values.get("amount") is None:
+        change.values["amount"] = definition.retail
+
+
+def _defined(change: Change) -> ChargeDefinition:
+    """What it is to be of, as long as that is charged."""
     definition = ChargeDefinition.objects.get(practice=change.actor.practice, pk=change.values["definition"])
     if definition.inactive:
         change.wrong("definition", INACTIVE)
-    change.values["start_date"] = start
-    if change.values.get("amount") is None:
-        change.values["amount"] = definition.retail
+    return definition
 
 
 def _settled(change: Change) -> None:
@@ -56,6 +62,8 @@ def _settled(change: Change) -> None:
     for name in ("patient", *(_SETTLED if row.billed else ())):
         if change.changes(name):
             change.wrong(name, "This can't be changed any more: end the subscription and start another one.")
+    if change.changes("definition"):
+        _defined(change)
     if not row.billed and change.changes("start_date") and change.values["start_date"] < now:
         change.wrong("start_date", "It lies in the past.")
 
