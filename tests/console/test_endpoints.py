@@ -108,6 +108,23 @@ def test_headers_are_kept_exchanged_and_taken_away(
     assert "No headers of its own." in browser.get(address).text
 
 
+def test_headers_that_can_not_be_opened_are_entered_anew(
+    clinic: Clinic, browser: httpx.Client, receiver: Receiver
+) -> None:
+    address = add(browser, receiver)
+    with tenancy.within(clinic.id):
+        Webhook.objects.filter(practice=clinic.practice).update(sealed_secret="nonsense")
+    assert "sealed with another key" in browser.get(address).text
+    new = {
+        "callback_url": receiver.url,
+        "on_patient": ["patient.created"],
+        "active": "on",
+        "headers": "X-A: 1",
+    }
+    assert send(browser, f"{address}/edit", **new).status_code == 302
+    assert "<code>X-A</code>" in browser.get(address).text
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -21,7 +21,7 @@ from charthouse.console.page import Request, page, show
 from charthouse.identity.events import tell
 from charthouse.identity.models import Practice
 from charthouse.identity.secret import Broken
-from charthouse.resource.errors import Conflict, Invalid, NotFound
+from charthouse.resource.errors import Invalid, NotFound
 
 KIND = "practice"
 KEPT = "\N{BULLET}" * 8  # stands for a value that is not shown; no header can have it
@@ -123,6 +123,7 @@ def one(request: Request, row: int) -> HttpResponseBase:
         "webhook": webhook,
         "events": [called(name) for name in webhook.events],
         "headers": list(_headers(webhook)),
+        "broken": _broken(webhook),
         "state": webhooks.state(webhook),
         "back": reverse("endpoints"),
         "back_to": "Webhooks of the practice",
@@ -204,10 +205,18 @@ def _groups() -> dict[str, list[tuple[str, str]]]:
 
 
 def _headers(webhook: Webhook) -> dict[str, str]:
+    """None where they can't be opened; ``_broken`` says so."""
     try:
         return headers.unpacked(webhook.secret)
     except Broken:
-        raise Conflict("Its headers were sealed with another key of the server. Make it anew.") from None
+        return {}
+
+
+def _broken(webhook: Webhook) -> bool:
+    try:
+        return not webhook.secret
+    except Broken:
+        return True
 
 
 def _practice(request: Request) -> Practice:
