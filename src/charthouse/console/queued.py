@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import mark_safe
 
 from charthouse.console.forms import label
@@ -35,7 +36,7 @@ def content(request: PortalRequest) -> Content:
     if answers := request.payload.get("html_content"):
         made.html = mark_safe(clean(str(answers)))  # noqa: S308
     if request.file:
-        made.kind = request.file.media_type
+        made.kind = f"{request.file.media_type}, {filesizeformat(request.file.size)}"
         made.picture = made.kind.startswith("image/")
         made.file = links.link(request.practice_id, request.file_id or 0)
     return made
@@ -64,14 +65,14 @@ def _supplement(request: PortalRequest) -> list[tuple[str, Any]]:
     return [*_columns(row, "name", "kind", "vendor_code", "description")]
 
 
-def _image(request: PortalRequest) -> list[tuple[str, Any]]:
-    return [("Size", f"{request.payload.get('size', 0) / 1024:,.0f} kB")]
+def _file(request: PortalRequest) -> list[tuple[str, Any]]:
+    """Of an upload nothing but itself."""
+    return []
 
 
 def _questionnaire(request: PortalRequest) -> list[tuple[str, Any]]:
     payload = request.payload
-    lines = [(label(name), payload.get(f"questionnaire_{name}")) for name in ("name", "type")]
-    return [*lines, *([] if payload.get("html_content") else _payload(request))]
+    return [] if payload.get("html_content") else _payload(request)
 
 
 def _message(request: PortalRequest) -> list[tuple[str, Any]]:
@@ -100,7 +101,8 @@ def _opened(value: Any, name: str = "") -> Any:
 
 
 _LINES: Mapping[str, Callable[[PortalRequest], list[tuple[str, Any]]]] = {
-    "image": _image,
+    "image": _file,
+    "document": _file,
     "rx": _rx,
     "rx_refill": _refill,
     "supplement": _supplement,

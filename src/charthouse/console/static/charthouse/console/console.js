@@ -51,5 +51,9 @@
     button.classList.add("copied");
   });
 
+  // On a phone, the tabs of a chart are wider than the page: begin with the one that is open.
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) tab.closest(".tabs").scrollLeft = tab.offsetLeft - 24;
+
   document.querySelector("[data-focus]")?.focus();
 })();
