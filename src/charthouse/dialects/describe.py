@@ -114,6 +114,8 @@ def _notes(declared: Field) -> list[str]:
         said.append(f"Needs {declared.requires} in the same request")
     if isinstance(declared, kinds.Text) and declared.open and declared.choices:
         said.append("Other values are accepted")
+    if isinstance(declared, kinds.Text) and declared.min_length:
+        said.append(f"At least {declared.min_length} characters")
     if isinstance(declared, kinds.Text) and declared.max_length:
         said.append(f"At most {declared.max_length} characters")
     return said

@@ -91,6 +91,16 @@ def test_staff_answer_and_the_patient_reads(caller: Caller, program: httpx.Clien
     assert caller.http.get(f"/api/messages/{made.message_id}").json()["read"] is True
 
 
+def test_an_anonymised_caller_reads_no_letters(caller: Caller, program: httpx.Client, patient: int) -> None:
+    queued = program.post(f"patients/{patient}/portal/secure_messages", json=LETTER).json()
+    url = f"patients/{patient}/portal/enqueued"
+    (waiting,) = program.get(url, params={"anonymize": "true"}).json()["data"]
+    assert (waiting["title"], waiting["notes"]) == (LETTER["subject"], "")
+    accepted(caller, queued)
+    (shown,) = listed(program, patient, anonymize="true")
+    assert (shown["subject"], shown["note"]) == (LETTER["subject"], "")
+
+
 def test_nobody_answers_what_no_patient_wrote(caller: Caller, patient: int) -> None:
     fax = caller.new("messages", patient=patient, title="Fax", type="IF")
     with tenancy.within(caller.clinic.practice.pk):

@@ -61,6 +61,8 @@ class PatientMessage(Record):
     reply = text(100)
     request = RecordKey("patients.PortalRequest", null=True, blank=True, indexed=False)
 
+    identifying = {"body": "nothing"}
+
     class Meta:
         indexes = [models.Index(fields=["practice", "updated_at"], name="patient_message_updated")]
         constraints = [
