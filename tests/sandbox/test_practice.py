@@ -187,6 +187,28 @@ def test_the_calendar_is_one_that_could_be(wrong: str) -> None:
     assert query(wrong) == []
 
 
+PAID_TOO_MUCH = """
+    select i.id from billing_invoice i,
+        lateral (select sum(round(amount * quantity * discount_multiplier, 2)
+                            - coalesce(amt_paid_by_insurance, 0)) as asked
+                   from billing_invoiceline l join billing_charge c on c.id = l.charge_id where l.invoice_id = i.id) a,
+        lateral (select coalesce(sum(amount), 0) as paid from billing_invoicepayment p where p.invoice_id = i.id) p
+     where asked is null or paid > asked
+"""
+CHARGED_AMISS = """
+    select s.id from billing_subscription s left join billing_charge c on c.subscription_id = s.id
+     group by s.id, s.billed having count(c.id) <> s.billed
+        or bool_or(c.transaction_date <> billing_turn(s.start_date, s.schedule_frequency, c.period))
+"""
+
+
+@pytest.mark.parametrize("wrong", [PAID_TOO_MUCH, CHARGED_AMISS])
+def test_the_accounts_add_up(wrong: str) -> None:
+    assert query("select count(*) > 20 from billing_invoice") == [(True,)]
+    assert query("select count(*) > 20 from billing_subscription") == [(True,)]
+    assert query(wrong) == []
+
+
 def test_every_status_is_there() -> None:
     found = {row[0] for row in query("select distinct status from scheduling_appointment")}
     assert found >= {

@@ -225,18 +225,6 @@ class Registry:
             yield "needs an example"
         if unknown := [name for name in resource.example if name not in resource.by_name]:
             yield f"example names unknown keys {unknown}"
-        for parent in resource.parents:
-            if parent.to not in self.resources:
-                yield f"is below rows of the unknown resource {parent.to!r}"
-            elif above := {p.name for p in self.resources[parent.to].parents} - {
-                p.name for p in resource.parents
-            }:
-                yield f"is below {parent.to}, but its path doesn't name {sorted(above)}"
-            if f"{{{parent.name}}}" not in resource.path:
-                yield f"its path doesn't name {parent.name}"
-        for name in re.findall(r"{(\w+)}", resource.path):
-            if name not in [p.name for p in resource.parents] and name not in resource.filters_by_name:
-                yield f"{{{name}}} of its path is no parent and no parameter"
         yield from anonymity.faults(resource.fields, resource.model)
         if not resource.method_set or set(resource.method_set) - set(METHODS):
             yield f"methods {resource.methods!r}"
@@ -262,8 +250,22 @@ class Registry:
             yield "has two keys of one name"
         for event in resource.events:
             yield from event.faults(resource.model)
+        yield from self._url_faults(resource)
         yield from self._path_faults(resource)
         yield from self._reference_faults(resource.fields, resource.filters)
+
+    def _url_faults(self, resource: Resource) -> Iterable[str]:
+        named = {parent.name for parent in resource.parents}
+        for parent in resource.parents:
+            if parent.to not in self.resources:
+                yield f"is below rows of the unknown resource {parent.to!r}"
+            elif above := {p.name for p in self.resources[parent.to].parents} - named:
+                yield f"is below {parent.to}, but its path doesn't name {sorted(above)}"
+            if f"{{{parent.name}}}" not in resource.path:
+                yield f"its path doesn't name {parent.name}"
+        for name in re.findall(r"{(\w+)}", resource.path):
+            if name not in named and name not in resource.filters_by_name:
+                yield f"{{{name}}} of its path is no parent and no parameter"
 
     def _path_faults(self, resource: Resource) -> Iterable[str]:
         paths = [resource.owner] if resource.owner else []

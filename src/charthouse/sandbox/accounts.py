@@ -207,48 +207,38 @@ class Accounts:
 
     def _memberships(self, patients: list[int]) -> None:
         """Each with the charges that it has made by now."""
-        price = CATALOGUE[MEMBERSHIP][4]
-        rows, turns = [], []
-        for at, patient in enumerate(patients):
-            frequency = ("monthly", "monthly", "annually", "weekly")[at % 4]
-            start = self.today - timedelta(days=self.random.randrange(3, 120))
-            days = [
-                day for n in range(40) if (day := turn(start, frequency, n)) < self.today
-            ]  # what is due today, the worker charges
-            user = self.random.choice(self.users)
-            row = {
-                "patient_id": patient,
-                "definition_id": self.definitions[MEMBERSHIP],
-                "owner_id": user,
-                "schedule_frequency": frequency,
-                "amount": price,
-                "start_date": start.isoformat(),
-                "billed": len(days),
-                "added_by_id": user,
-                "updated_by_id": user,
-                "created_at": self._moment(start),
-                "updated_at": self._moment(days[-1]),
-            }
-            if at % 7 == 3:
-                row["end_date"] = days[-1].isoformat()
-            elif at % 7 == 5:
-                row["archived"] = True
-            rows.append(row)
-            turns.append(days)
-        charges = []
-        for subscription, row, days in zip(self.setup.copy(Subscription, rows), rows, turns, strict=True):
-            for n, day in enumerate(days):
-                charge = self._priced(row["patient_id"], MEMBERSHIP, day)
-                charges.append(
-                    charge
-                    | {
-                        "subscription_id": subscription,
-                        "period": n,
-                        "owner_id": row["owner_id"],
-                        "added_by_id": None,
-                    }
-                )
+        made = [self._membership(at, patient) for at, patient in enumerate(patients)]
+        ids = self.setup.copy(Subscription, [row for row, _ in made])
+        charges = [
+            self._priced(row["patient_id"], MEMBERSHIP, day)
+            | {"subscription_id": row_id, "period": n, "owner_id": row["owner_id"], "added_by_id": None}
+            for row_id, (row, days) in zip(ids, made, strict=True)
+            for n, day in enumerate(days)
+        ]
         self.setup.copy(Charge, charges)
+
+    def _membership(self, at: int, patient: int) -> tuple[Row, list[date]]:
+        """A subscription and the days on which it was charged: those before today, the worker charges the rest."""
+        frequency = ("monthly", "monthly", "annually", "weekly")[at % 4]
+        start = self.today - timedelta(days=self.random.randrange(3, 120))
+        days = [day for n in range(40) if (day := turn(start, frequency, n)) < self.today]
+        user = self.random.choice(self.users)
+        row = {
+            "patient_id": patient,
+            "definition_id": self.definitions[MEMBERSHIP],
+            "owner_id": user,
+            "schedule_frequency": frequency,
+            "amount": CATALOGUE[MEMBERSHIP][4],
+            "start_date": start.isoformat(),
+            "end_date": days[-1].isoformat() if at % 7 == 3 else None,
+            "archived": at % 7 == 5,
+            "billed": len(days),
+            "added_by_id": user,
+            "updated_by_id": user,
+            "created_at": self._moment(start),
+            "updated_at": self._moment(days[-1]),
+        }
+        return row, days
 
 
 def _share(charge: Row) -> Decimal:
