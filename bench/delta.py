@@ -1,9 +1,10 @@
-"""Cerbo's delta over a week of 100,000 changes: ``python -m bench.delta [--changes N] [--rounds N]``.
+"""Cerbo's delta over a week of 100,000 changes: ``python -m bench.delta [--changes N] [--rounds N]
+[--held]``.
 
 Starts a PostgreSQL of its own, writes tags in transactions of five changes each (six in ten made, three changed, one
 deleted), spreads them over a week, and asks ``GET /api/v1/delta/tags`` for it, in this process: first for an end that
-nobody has asked for, then again, then for the two halves, which have to add up. Beside it, changes that another table
-and another practice had meanwhile, as many again.
+nobody has asked for, then again, then for the two halves, which have to add up. Beside it, as many
+changes of another practice. ``--held``: a transaction is open all the while, which is the worst for a start.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from bench.database import Cluster
 
@@ -47,11 +50,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.delta", description=__doc__)
     parser.add_argument("--changes", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--held", action="store_true")
     given = parser.parse_args()
     directory = Path(tempfile.mkdtemp(prefix="charthouse-delta-"))
     cluster = Cluster(directory / "cluster")
     try:
-        _measure(cluster, directory, given.changes, given.rounds)
+        _measure(cluster, directory, given)
     finally:
         from django.db import connections
 
@@ -63,7 +67,8 @@ def main() -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _measure(cluster: Cluster, directory: Path, changes: int, rounds: int) -> None:
+def _measure(cluster: Cluster, directory: Path, given: argparse.Namespace) -> None:
+    rounds = given.rounds
     cluster.create("delta")
     os.environ |= {
         "DATABASE_URL": cluster.uri("delta"),
@@ -80,8 +85,11 @@ def _measure(cluster: Cluster, directory: Path, changes: int, rounds: int) -> No
 
     tables.bring_up()
     clinic, other = make_practice(), make_practice()
+    held = psycopg.connect(cluster.uri("delta"))
+    if given.held:
+        held.execute("select pg_current_xact_id()")
     for practice in (clinic.id, other.id):
-        _owner(_WRITE.format(practice=practice, transactions=changes // EACH))
+        _owner(_WRITE.format(practice=practice, transactions=given.changes // EACH))
     end = clock.now()
     start = end - timedelta(days=7)
     count = _spread(clinic.id, other.id, end)
@@ -93,6 +101,7 @@ def _measure(cluster: Cluster, directory: Path, changes: int, rounds: int) -> No
         again = _asked(caller, "again", [(start, end)] * rounds)
         halves = [_asked(caller, "half", [one]) for one in ((start, middle), (middle, end))]
         _asked(caller, "from an edge on", [(middle, end)] * rounds)
+    held.close()
     told = {name: len(ids) for name, ids in again.items()}
     print(f"told: {told}")
     assert first == again

@@ -156,6 +156,17 @@ def test_an_appointment_is_told_by_its_own_keys(database: None, receiver: Receiv
     }
 
 
+def test_a_header_of_its_own_takes_the_place_of_ours(
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client
+) -> None:
+    webhook = told_to(clinic, receiver.url, "patient.created", **{"user-agent": "Hill/1"})
+    with sending():
+        new_patient(caller)
+        finished(webhook)
+    ((headers, _),) = receiver.got
+    assert [value for name, value in headers.items() if name.lower() == "user-agent"] == ["Hill/1"]
+
+
 def test_an_anonymised_program_writes_and_the_practice_is_told_in_full(
     receiver: Receiver, clinic: Clinic
 ) -> None:

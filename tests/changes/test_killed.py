@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from charthouse import clock
+from charthouse.changes import actions
 from charthouse.changes.models import Delivery
 from charthouse.identity import tenancy
 from tests.changes.receiver import deliveries, receiving, subscribed, until
@@ -55,8 +56,10 @@ def test_every_committed_change_is_told_however_often_the_worker_is_killed(
     monkeypatch.setattr(settings, "SANDBOX", True)
     clinic, app = make_practice(), make_app()
     made: list[int] = []
-    with receiving() as receiver, client(issue_token(clinic.user, app)) as caller:
+    with receiving() as receiver, receiving() as own, client(issue_token(clinic.user, app)) as caller:
         webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+        with tenancy.within(clinic.id):
+            of_practice = actions.create_for(clinic.practice, own.url, {}, ["patient.created"])
         for _ in range(KILLS):
             worker.start()
             heard = len(receiver.got)
@@ -66,9 +69,12 @@ def test_every_committed_change_is_told_however_often_the_worker_is_killed(
             until(lambda n=heard: len(receiver.got) > n, 60)  # type: ignore[misc]
             worker.kill()  # most likely in the middle of the others
         tenancy.leave()
-        taken = Delivery.objects.using("owner").filter(webhook=webhook).exclude(leased_until=None)
+        taken = Delivery.objects.using("owner").filter(practice_id=clinic.id).exclude(leased_until=None)
         taken.update(leased_until=clock.now() - timedelta(seconds=1))  # half a minute later
         worker.start()
         until(lambda: {body["object"]["id"] for body in receiver.bodies()} == set(made), 90)
-        until(lambda: {d.state for d in deliveries(webhook)} == {"delivered"}, 90)
-    assert sorted(delivery.row_id or 0 for delivery in deliveries(webhook)) == sorted(made)
+        until(lambda: {int(body["data"]["id"]) for body in own.bodies()} == set(made), 90)
+        for hook in (webhook, of_practice):
+            until(lambda it=hook: {d.state for d in deliveries(it)} == {"delivered"}, 90)  # type: ignore[misc]
+    for hook in (webhook, of_practice):
+        assert sorted(delivery.row_id or 0 for delivery in deliveries(hook)) == sorted(made)

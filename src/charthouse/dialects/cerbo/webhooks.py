@@ -51,7 +51,9 @@ def body(webhook: Webhook, practice: int, made: bytes | None) -> bytes:
 
 def headers(delivery: Delivery, secret: str, seconds: int) -> dict[str, str]:
     """The endpoint's own, and no signature."""
-    return {"User-Agent": "Charthouse-Webhooks/1", "Content-Type": "application/json", **unpacked(secret)}
+    own = unpacked(secret)
+    named = {} if "user-agent" in map(str.lower, own) else {"User-Agent": "Charthouse-Webhooks/1"}
+    return {**named, "Content-Type": "application/json", **own}
 
 
 def next_try(happened: datetime, made: int, at: datetime) -> datetime | None:
