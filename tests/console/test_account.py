@@ -377,6 +377,9 @@ def test_what_the_account_adds_up_to(account: Account) -> None:
     page = re.sub(r"<[^>]+>", " ", account.browser.get(account.base).text)
     assert re.search(r"Not asked for yet\s+7.25", page)
     assert re.search(r"Unpaid of invoices\s+6.00", page)
+    account.write(f"invoices/{invoice['id']}/pay", amount="6.00")
+    page = re.sub(r"<[^>]+>", " ", account.browser.get(account.base).text)
+    assert re.search(r"Unpaid of invoices\s+0.00", page)
 
 
 def test_the_feed_knows_who_wrote(account: Account) -> None:

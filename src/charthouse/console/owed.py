@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -109,6 +110,10 @@ class Owed(chart.Section):
         return show(request, "confirm.html", values)
 
 
+def _dollars(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
+
+
 def _charge_state(row: Any) -> Badge | None:
     return Badge("Voided") if row.voided_at else None
 
@@ -156,7 +161,7 @@ CHARGES = Owed(
     columns=(
         Column("Charge", "name", sort="name"),
         Column("Day", "transaction_date", sort="transaction_date"),
-        Column("Owed", "share", kind="number"),
+        Column("Owed", lambda row: _dollars(row.share), kind="number"),
         Column("State", _charge_state),
     ),
     asks=(*_ASKED, "amt_paid_by_insurance", "amt_written_off", "notes", "additional_details"),
@@ -175,7 +180,7 @@ ESTIMATES = Owed(
         Column("Estimate", "name", sort="name"),
         Column("Day", "transaction_date", sort="transaction_date"),
         Column("Until", "expiration_date", kind="wide"),
-        Column("Sum", "whole", kind="number"),
+        Column("Sum", lambda row: _dollars(row.whole), kind="number"),
         Column("State", _estimate_state),
     ),
     asks=(
@@ -228,9 +233,9 @@ class _Invoices(Owed):
             "invoice": invoice,
             "summary": [
                 ("State", _invoice_state(invoice)),
-                ("Total", invoice.total),
-                ("Paid", invoice.received),
-                ("Left", invoice.left),
+                ("Total", _dollars(invoice.total)),
+                ("Paid", _dollars(invoice.received)),
+                ("Left", _dollars(invoice.left)),
             ],
             "lines": lines.select_related("charge").annotate(due=sums.share("charge__")).order_by("pk"),
             "payments": paid.order_by("pk"),
@@ -246,8 +251,8 @@ INVOICES = _Invoices(
     columns=(
         Column("Invoice", "number"),
         Column("Date", "date", sort="date"),
-        Column("Total", "total", kind="number"),
-        Column("Left", "left", kind="number"),
+        Column("Total", lambda row: _dollars(row.total), kind="number"),
+        Column("Left", lambda row: _dollars(row.left), kind="number"),
         Column("State", _invoice_state),
     ),
     asks=("date", "due_date", "charges"),
@@ -285,7 +290,7 @@ def account(request: Request, patient: int) -> HttpResponseBase:
     values = {
         "title": "Account",
         "parts": parts,
-        "sums": [("Not asked for yet", open_), ("Unpaid of invoices", unpaid)],
+        "sums": [("Not asked for yet", _dollars(open_)), ("Unpaid of invoices", _dollars(unpaid))],
     }
     return show(request, "owed.html", {**around, **values})
 
