@@ -6,6 +6,7 @@ import pytest
 
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.resource import fields as kinds
+from charthouse.resource import times
 from charthouse.resource.declare import ALWAYS, Resource
 from charthouse.resource.fields import Access, Field, ListOf
 from charthouse.resource.filters import DateRange, Flag, RefIs
@@ -139,7 +140,7 @@ def _check_type(declared: Field, wanted: str, said: Any) -> None:
     numbers = {"integer": "integer", "int64": "integer", "number": "number", "float": "number"}
     kind = (numbers | {"boolean": "boolean"}).get(wanted, "string")
     assert shown["type"] in (kind, "integer" if kind == "number" else kind), f"{declared.name}: {shown}"
-    formats = {"date": kinds.Date, "timestamp": kinds.Timestamp, "decimal": kinds.Decimal}
+    formats = {"date": times.Date, "timestamp": times.Timestamp, "decimal": kinds.Decimal}
     if wanted in formats:
         assert isinstance(declared, formats[wanted])
     if "ref" in said and not isinstance(declared, kinds.Id) and wanted == "integer":

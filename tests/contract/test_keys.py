@@ -11,6 +11,7 @@ import pytest
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.resource import fields as kinds
+from charthouse.resource import times
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import Access, Field
 
@@ -246,5 +247,5 @@ def test_forms(world: World, resource: Resource) -> None:
 
 def _fits_a_form(field: Field) -> bool:
     return field.stored and isinstance(
-        field, kinds.Text | kinds.Ref | kinds.Date | kinds.Integer | kinds.Boolean
+        field, kinds.Text | kinds.Ref | times.Date | kinds.Integer | kinds.Boolean
     )

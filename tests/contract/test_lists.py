@@ -11,8 +11,7 @@ from django.db.models import Q
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
 from charthouse.identity import tenancy
-from charthouse.resource import fields as kinds
-from charthouse.resource import filters
+from charthouse.resource import filters, times
 from charthouse.resource.declare import Resource
 from charthouse.resource.filters import Filter
 
@@ -327,7 +326,7 @@ def test_every_special_filter_has_its_test() -> None:
 def _also(resource: Resource, name: str, wanted: str) -> Q:
     parameter = resource.filters_by_name[name]
     if isinstance(parameter, filters.Since):
-        return Q(**{f"{parameter.path}__gte": kinds.parse_moment(wanted)})
+        return Q(**{f"{parameter.path}__gte": times.parse_moment(wanted)})
     return Q(**{parameter.path: wanted})
 
 
@@ -358,7 +357,7 @@ def _since(parameter: Filter, value: Any, row: Any) -> list[tuple[str, Q]]:
         "2999-01-01",
         "2000-01-01 00:00:00",
     ]
-    read = [kinds.parse_moment(text) for text in texts]
+    read = [times.parse_moment(text) for text in texts]
     return [(text, Q(**{f"{parameter.path}__gte": at})) for text, at in zip(texts, read, strict=True)]
 
 

@@ -14,6 +14,7 @@ from django.db import models
 
 from charthouse.files.fields import File
 from charthouse.resource import fields as kinds
+from charthouse.resource import times
 from charthouse.resource import values as parsing
 from charthouse.resource.fields import ABSENT, Field, ListOf
 from charthouse.resource.joined import Coded
@@ -89,11 +90,11 @@ _MAKERS: dict[type[Field], Callable[[Any, Any, int, Row], Any]] = {
     kinds.Boolean: _boolean,
     kinds.Measure: lambda field, model, n, row: n % 90 + 1.5,
     kinds.Decimal: lambda field, model, n, row: f"{n % 900 + 1}.25",
-    kinds.Date: lambda field, model, n, row: (date(2001, 1, 1) + timedelta(days=n)).isoformat(),
-    kinds.Moment: lambda field, model, n, row: moment(n).replace("T", " "),
+    times.Date: lambda field, model, n, row: (date(2001, 1, 1) + timedelta(days=n)).isoformat(),
+    times.Moment: lambda field, model, n, row: moment(n).replace("T", " "),
     Coded: lambda field, model, n, row: list(field.codes)[n % len(field.codes)],
-    kinds.Timestamp: lambda field, model, n, row: moment(n),
-    kinds.Time: lambda field, model, n, row: time(8 + n % 8, 15).isoformat(),
+    times.Timestamp: lambda field, model, n, row: moment(n),
+    times.Time: lambda field, model, n, row: time(8 + n % 8, 15).isoformat(),
     ListOf: lambda field, model, n, row: [good(field.item, None, n, row)],
 }
 

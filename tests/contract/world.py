@@ -19,6 +19,7 @@ from charthouse.dialects.drchrono.registry import registry
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SCOPES, User
 from charthouse.resource import fields as kinds
+from charthouse.resource import times
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import Field, Ref
 from charthouse.resource.nested import Members, Rows
@@ -143,7 +144,7 @@ class World:
             return None
         if isinstance(declared, Ref):
             return self.row(declared.to)
-        if isinstance(declared, kinds.Timestamp):
+        if isinstance(declared, times.Timestamp):
             return values.moment(n, hours=declared.name == "end_time")
         if isinstance(declared, Members):
             items = example if isinstance(example, list) else [example]

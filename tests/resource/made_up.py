@@ -11,7 +11,6 @@ from charthouse.resource.fields import (
     WRITE_ONLY,
     Boolean,
     Color,
-    Date,
     Decimal,
     Id,
     Integer,
@@ -19,11 +18,14 @@ from charthouse.resource.fields import (
     Measure,
     Ref,
     Text,
-    Time,
-    Timestamp,
 )
 from charthouse.resource.filters import Contains, DateRange, Flag, RefIs
 from charthouse.resource.nested import Embedded, Many, One
+from charthouse.resource.times import (
+    Date,
+    Time,
+    Timestamp,
+)
 
 
 class Shelf(Record):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charthouse.resource import fields as kinds
+from charthouse.resource import times
 from charthouse.resource.fields import Wrong
 from charthouse.resource.run import encode
 
@@ -34,10 +35,10 @@ TYPES = (
     kinds.Boolean("k"),
     kinds.Decimal("k"),
     kinds.Measure("k"),
-    kinds.Date("k"),
-    kinds.Timestamp("k"),
-    kinds.WallClock("k", zone="z"),
-    kinds.Time("k"),
+    times.Date("k"),
+    times.Timestamp("k"),
+    times.WallClock("k", zone="z"),
+    times.Time("k"),
     kinds.ListOf("k", item=kinds.Integer(""), commas=True),
 )
 
@@ -73,7 +74,7 @@ def test_decimals_are_cut_to_two_places(number: Number) -> None:
 
 @given(st.dates())
 def test_dates(day: date) -> None:
-    assert kinds.Date("k").parse(day.isoformat()) == day
+    assert times.Date("k").parse(day.isoformat()) == day
 
 
 zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -81,7 +82,7 @@ zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(mi
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=zones))  # noqa: DTZ001
 def test_timestamps_are_utc_whatever_zone_they_come_in(moment: datetime) -> None:
-    field = kinds.Timestamp("k")
+    field = times.Timestamp("k")
     assert field.parse(moment.isoformat()) == moment
     plain = moment.astimezone(UTC).replace(tzinfo=None)
     assert field.parse(plain.isoformat()) == field.parse(plain.isoformat(" ")) == moment
@@ -90,7 +91,7 @@ def test_timestamps_are_utc_whatever_zone_they_come_in(moment: datetime) -> None
 
 @given(st.times())
 def test_times_to_the_second(moment: time) -> None:
-    assert kinds.Time("k").parse(moment.isoformat()) == moment.replace(microsecond=0)
+    assert times.Time("k").parse(moment.isoformat()) == moment.replace(microsecond=0)
 
 
 @given(st.booleans())

@@ -13,7 +13,8 @@ from charthouse.console.day import SCHEDULING
 from charthouse.console.page import Request, messages_of, page, show
 from charthouse.identity.pages import content_policy
 from charthouse.resource.errors import Conflict, Invalid
-from charthouse.resource.fields import Wrong, parse_date
+from charthouse.resource.fields import Wrong
+from charthouse.resource.times import parse_date
 
 MOST_DAYS = 45  # of one view
 # Classes of console.css; the calendar colors nothing itself.

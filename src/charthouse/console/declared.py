@@ -28,7 +28,6 @@ from charthouse.resource.fields import (
     OPTIONAL,
     REQUIRED,
     Boolean,
-    Date,
     Decimal,
     Id,
     Integer,
@@ -37,6 +36,7 @@ from charthouse.resource.fields import (
     Text,
 )
 from charthouse.resource.nested import Embedded
+from charthouse.resource.times import Date
 
 CODE = (Text("code", REQUIRED), Text("price"), Text("quantity"))
 

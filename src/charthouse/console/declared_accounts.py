@@ -13,7 +13,6 @@ from charthouse.resource.fields import (
     REQUIRED,
     WRITE_ONLY,
     Boolean,
-    Date,
     Decimal,
     Field,
     Id,
@@ -23,6 +22,7 @@ from charthouse.resource.fields import (
     Ref,
     Text,
 )
+from charthouse.resource.times import Date
 
 BILLING = ("Access Billing",)
 ACCOUNT = (*BILLING, "Show Billing Tab")

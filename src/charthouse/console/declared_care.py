@@ -31,12 +31,14 @@ from charthouse.resource.fields import (
     OPTIONAL,
     REQUIRED,
     Boolean,
-    Date,
     Field,
     Id,
     Integer,
     Ref,
     Text,
+)
+from charthouse.resource.times import (
+    Date,
     Timestamp,
 )
 

@@ -18,12 +18,14 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Id,
     Integer,
     ListOf,
     Ref,
     Text,
+)
+from charthouse.resource.times import (
+    Date,
     Timestamp,
 )
 

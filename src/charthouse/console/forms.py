@@ -16,17 +16,19 @@ from charthouse.resource.errors import Invalid, Refusal
 from charthouse.resource.fields import (
     REQUIRED,
     Boolean,
-    Date,
     Decimal,
     Field,
     Integer,
     ListOf,
     Ref,
     Text,
+)
+from charthouse.resource.nested import Members
+from charthouse.resource.times import (
+    Date,
     Time,
     Timestamp,
 )
-from charthouse.resource.nested import Members
 
 Options = Callable[[Ref], Sequence[tuple[str, str]]]
 _CAPITALS = {

@@ -14,8 +14,9 @@ from charthouse.console import records
 from charthouse.console.page import Request
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.domains.scheduling.models import VACANT, Appointment, StatusTransition
-from charthouse.resource.fields import Wrong, parse_date
+from charthouse.resource.fields import Wrong
 from charthouse.resource.sql import WallClock
+from charthouse.resource.times import parse_date
 
 MOST = 2000  # appointments of one page
 NEXT_STATUS = {

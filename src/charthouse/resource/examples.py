@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 
 from charthouse.resource import fields as kinds
+from charthouse.resource import times
 from charthouse.resource.declare import Resource
 from charthouse.resource.fields import ABSENT, Field, ListOf
 from charthouse.resource.functions import Function
@@ -43,7 +44,7 @@ def _value(field: Field, model: type[models.Model] | None, given: Mapping[str, A
         return _members(field)
     if isinstance(field, RelatedIds | ListOf):
         return []
-    if shows_null(field, model) and not isinstance(field, kinds.Timestamp):
+    if shows_null(field, model) and not isinstance(field, times.Timestamp):
         return None
     if field.default is not ABSENT and not callable(field.default):
         return field.default
@@ -80,13 +81,13 @@ def _typical(field: Field) -> Any:
         choices = [choice for choice in field.choices or () if choice]
         return choices[0] if choices and field.access is kinds.REQUIRED else ""
     samples = {
-        kinds.WallClock: "2026-03-02T09:30:00",
-        kinds.Moment: "2026-02-27 16:04:12",
-        kinds.Timestamp: "2026-02-27T16:04:12",
+        times.WallClock: "2026-03-02T09:30:00",
+        times.Moment: "2026-02-27 16:04:12",
+        times.Timestamp: "2026-02-27T16:04:12",
         kinds.Measure: 0,
         kinds.Decimal: "0.00",
-        kinds.Date: "2026-03-02",
-        kinds.Time: "09:30:00",
+        times.Date: "2026-03-02",
+        times.Time: "09:30:00",
         kinds.Boolean: False,
         kinds.Integer: 0,
         kinds.Ref: 1,

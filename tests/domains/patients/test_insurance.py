@@ -10,8 +10,9 @@ from PIL import Image
 from charthouse.domains.patients import drchrono
 from charthouse.domains.patients.models import Coverage, CustomInsurancePlanName, Payer
 from charthouse.identity import tenancy
-from charthouse.resource.fields import Boolean, Date
+from charthouse.resource.fields import Boolean
 from charthouse.resource.nested import One
+from charthouse.resource.times import Date
 from tests.domains.caller import Caller, at_once
 from tests.support import make_doctor, make_practice
 

@@ -11,10 +11,16 @@ from charthouse.changes import periods
 from charthouse.domains.practice.cerbo_keys import tag
 from charthouse.resource.declare import Registry
 from charthouse.resource.errors import Invalid
-from charthouse.resource.fields import READ_ONLY, Integer, ListOf, Moment, Text
+from charthouse.resource.fields import (
+    READ_ONLY,
+    Integer,
+    ListOf,
+    Text,
+)
 from charthouse.resource.filters import Is, Since
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded
+from charthouse.resource.times import Moment
 
 LONGEST = timedelta(days=7)
 # Type → path of the resource whose rows it tells of, without what stands in braces.

@@ -23,19 +23,21 @@ from charthouse.resource.events import plain
 from charthouse.resource.fields import (
     READ_ONLY,
     Boolean,
-    Date,
     Decimal,
     Field,
     Id,
     Integer,
     ListOf,
     Measure,
-    Moment,
     Ref,
     Text,
 )
 from charthouse.resource.filters import Filter, Flag, Is, RefIs
 from charthouse.resource.nested import Many
+from charthouse.resource.times import (
+    Date,
+    Moment,
+)
 
 PAGES = PageSize(100, 100, 100)
 _THERE = Q(archived=False)

@@ -16,7 +16,6 @@ from charthouse.domains.practice.cerbo_keys import by, created, deleted, encount
 from charthouse.resource.fields import (
     READ_ONLY,
     Boolean,
-    Date,
     Decimal,
     Field,
     Id,
@@ -25,11 +24,14 @@ from charthouse.resource.fields import (
     Ref,
     Text,
     Wrong,
-    parse_date,
 )
 from charthouse.resource.filters import Filter
 from charthouse.resource.joined import Linked, Parts
 from charthouse.resource.sql import Slot, Truncated
+from charthouse.resource.times import (
+    Date,
+    parse_date,
+)
 
 CREATED, TRANSACTION = "created", "transaction"
 

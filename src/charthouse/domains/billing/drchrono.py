@@ -36,16 +36,18 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Decimal,
     Id,
     Integer,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import DateIs, RefIs, Since
 from charthouse.resource.nested import Embedded
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+)
 
 BILLING = ("Access Billing", "Show Billing Tab")
 

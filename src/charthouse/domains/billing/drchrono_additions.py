@@ -20,7 +20,6 @@ from charthouse.resource.declare import PageSize, Resource
 from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
-    Date,
     Decimal,
     Id,
     Integer,
@@ -28,10 +27,13 @@ from charthouse.resource.fields import (
     Measure,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import DateIs, DateRange, Is, RefIs, Since
 from charthouse.resource.nested import Embedded, Many
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+)
 
 BILLING = ("Access Billing", "Show Billing Tab")
 

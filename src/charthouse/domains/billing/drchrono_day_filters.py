@@ -13,9 +13,15 @@ from django.db.models.lookups import Exact
 
 from charthouse.domains.billing.drchrono_kinds import VISIT, ZONE
 from charthouse.resource import sql
-from charthouse.resource.fields import Boolean, Integer, Wrong, parse_date, plain_text
+from charthouse.resource.fields import (
+    Boolean,
+    Integer,
+    Wrong,
+    plain_text,
+)
 from charthouse.resource.filters import Filter
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import parse_date
 
 # A kind of day: the condition that it isn't before (or, ``last``, not after) the day in a slot of this name.
 Day = Callable[[str, bool], Q]

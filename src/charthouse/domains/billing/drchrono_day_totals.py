@@ -24,11 +24,18 @@ from charthouse.domains.billing.drchrono_day_sheets import CHARGES_BY, CREDITS_B
 from charthouse.resource import parse, plan, run, sql
 from charthouse.resource.declare import Resource
 from charthouse.resource.errors import Malformed
-from charthouse.resource.fields import READ_ONLY, Date, Decimal, Integer, ListOf, Text
+from charthouse.resource.fields import (
+    READ_ONLY,
+    Decimal,
+    Integer,
+    ListOf,
+    Text,
+)
 from charthouse.resource.filters import DateIs, Filter, RefIs
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded
 from charthouse.resource.sql import Hole
+from charthouse.resource.times import Date
 
 MOST = 5000  # groups of one answer
 LEVELS = ("group_by", "sub_group_by", "tertiary_group_by")

@@ -14,8 +14,17 @@ from django.db.models.expressions import Combinable, F
 from charthouse import clock
 from charthouse.domains.billing.codes import PROCEDURE_TYPES
 from charthouse.resource import sql
-from charthouse.resource.fields import Boolean, Integer, ListOf, Ref, Text, Wrong, parse_date, plain_text
+from charthouse.resource.fields import (
+    Boolean,
+    Integer,
+    ListOf,
+    Ref,
+    Text,
+    Wrong,
+    plain_text,
+)
 from charthouse.resource.filters import DateIs, DateRange, Filter
+from charthouse.resource.times import parse_date
 
 ICD10 = re.compile(r"[A-TV-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", re.ASCII)
 # The day of a visit is that of its office's doctor.

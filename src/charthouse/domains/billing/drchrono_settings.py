@@ -8,17 +8,19 @@ from charthouse.resource.declare import Resource
 from charthouse.resource.fields import (
     READ_ONLY,
     Boolean,
-    Date,
     Decimal,
     Field,
     Id,
     ListOf,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import DateIs, DateRange, Is, RefIs, Since
 from charthouse.resource.nested import Embedded
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+)
 
 BILLING = ("Access Billing", "Show Billing Tab")
 NDC_UNITS = ("F2", "GR", "ME", "ML", "UN")

@@ -23,17 +23,19 @@ from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
     Boolean,
-    Date,
     Field,
     Id,
     Integer,
-    Moment,
     Ref,
     Text,
     plain_text,
 )
 from charthouse.resource.filters import Flag, Where
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import (
+    Date,
+    Moment,
+)
 
 User = get_user_model()
 PAGES = PageSize(100, 100, 100)

@@ -14,16 +14,18 @@ from charthouse.resource.fields import (
     OPTIONAL,
     READ_ONLY,
     REQUIRED,
-    Date,
     Field,
     Id,
     Integer,
-    Moment,
     Ref,
     Text,
 )
 from charthouse.resource.filters import Flag, RefIs
 from charthouse.resource.functions import Call, Function
+from charthouse.resource.times import (
+    Date,
+    Moment,
+)
 
 PAGES = PageSize(100, 100, 100)
 NOTES = "patients/{patient_id}/pt_notes"

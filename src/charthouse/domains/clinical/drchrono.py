@@ -29,18 +29,20 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Field,
     Id,
     Integer,
     Ref,
     Text,
-    Timestamp,
     Wrong,
     plain_text,
 )
 from charthouse.resource.filters import DateIs, DateRange, RefIs, Where
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+)
 
 PLAN_TYPES = range(1, 7)
 REACTIONS = (  # SNOMED CT; reference enums.yaml snomed_reaction

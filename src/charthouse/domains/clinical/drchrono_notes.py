@@ -31,11 +31,11 @@ from charthouse.resource.fields import (
     ListOf,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import DateIs, DateRange, Flag, RefIs, Since
 from charthouse.resource.nested import Embedded, Many
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import Timestamp
 
 SCOPES = ("clinical",)
 PERMISSIONS = ("Access Clinical Notes",)

@@ -11,9 +11,18 @@ from charthouse.domains.patients.queueing import QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, deleted, tag
 from charthouse.files.fields import Address
 from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Field, Id, Integer, Moment, Ref, Text
+from charthouse.resource.fields import (
+    READ_ONLY,
+    REQUIRED,
+    Field,
+    Id,
+    Integer,
+    Ref,
+    Text,
+)
 from charthouse.resource.filters import Is
 from charthouse.resource.functions import Function
+from charthouse.resource.times import Moment
 
 IMAGES = "patients/{patient_id}/images"
 TYPES = ("personal", "medical")

@@ -25,12 +25,12 @@ from charthouse.resource.fields import (
     Field,
     Id,
     Integer,
-    Moment,
     Ref,
     Text,
 )
 from charthouse.resource.filters import Is
 from charthouse.resource.functions import Function
+from charthouse.resource.times import Moment
 
 RESULTS = (0, 1, 2)
 

@@ -16,16 +16,18 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Id,
     Integer,
     ListOf,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import RefIs, Since
 from charthouse.resource.functions import Call, Function
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+)
 
 _PERMITTED: dict[str, Any] = {"scopes": ("patients",), "permissions": ("Manage Patients",)}
 _UPLOAD: dict[str, Any] = {

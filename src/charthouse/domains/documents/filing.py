@@ -13,8 +13,8 @@ from charthouse.domains.patients.queueing import ask
 from charthouse.files.models import StoredFile
 from charthouse.resource.change import Change
 from charthouse.resource.errors import Conflict, Invalid
-from charthouse.resource.fields import parse_moment
 from charthouse.resource.functions import Answer, Call
+from charthouse.resource.times import parse_moment
 
 EVERYONE = -1  # who has to review a document, in Cerbo's word
 NOTIFIED = 2

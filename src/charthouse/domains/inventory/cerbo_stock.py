@@ -18,7 +18,6 @@ from charthouse.resource.fields import (
     OPTIONAL,
     REQUIRED,
     Boolean,
-    Date,
     Field,
     Id,
     Integer,
@@ -29,6 +28,7 @@ from charthouse.resource.fields import (
 from charthouse.resource.filters import Contains, Flag, Where
 from charthouse.resource.nested import Embedded
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import Date
 
 _AMOUNT = (r"(\d{1,9}(\.\d{1,2})?)?", "12.50")
 # Members of package_properties that aren't any text: pattern and example.

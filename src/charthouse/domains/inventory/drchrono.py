@@ -16,16 +16,18 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Decimal,
     Id,
     Integer,
     ListOf,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import Is, RefIs, Since
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+)
 
 SCOPES = ("clinical",)
 PERMISSIONS = ("Access Clinical Notes",)

@@ -26,17 +26,19 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Field,
     Id,
     ListOf,
     Measure,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import RefIs, Since
 from charthouse.resource.nested import Embedded
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+)
 
 SCOPES = ("labs",)
 SHARED = "share_patients"

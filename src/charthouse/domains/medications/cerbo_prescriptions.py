@@ -28,13 +28,13 @@ from charthouse.resource.fields import (
     Field,
     Id,
     Integer,
-    Moment,
     Ref,
     Text,
 )
 from charthouse.resource.filters import Flag
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.joined import Linked
+from charthouse.resource.times import Moment
 
 PAGES = PageSize(100, 100, 100)
 RXS = "patients/{patient_id}/rxs"

@@ -17,16 +17,18 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Field,
     Id,
-    Moment,
     Ref,
     Text,
 )
 from charthouse.resource.filters import Filter, Flag, Is
 from charthouse.resource.functions import Function
 from charthouse.resource.joined import Constant, Linked, Parts
+from charthouse.resource.times import (
+    Date,
+    Moment,
+)
 
 PAGES = PageSize(100, 100, 100)
 

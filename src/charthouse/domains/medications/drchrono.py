@@ -16,7 +16,6 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Decimal,
     Id,
     Integer,
@@ -25,6 +24,7 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.filters import RefIs, Since
 from charthouse.resource.nested import Embedded
+from charthouse.resource.times import Date
 
 ORDER_STATUSES = (
     "",

@@ -25,7 +25,6 @@ from charthouse.resource.fields import (
     Field,
     Id,
     Integer,
-    Moment,
     Ref,
     Text,
 )
@@ -33,6 +32,7 @@ from charthouse.resource.filters import Like
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.joined import Linked
 from charthouse.resource.nested import Embedded
+from charthouse.resource.times import Moment
 
 PAGES = PageSize(100, 100, 100)
 _WHOLE = "The whole name, in any case; % stands for any part."

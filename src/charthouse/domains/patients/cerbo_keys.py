@@ -21,10 +21,8 @@ from charthouse.resource.fields import (
     READ_ONLY,
     REQUIRED,
     Boolean,
-    Date,
     Field,
     Id,
-    Moment,
     Ref,
     Text,
     Wrong,
@@ -32,6 +30,10 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.joined import Coded, Linked, Parts
 from charthouse.resource.nested import Many, One
+from charthouse.resource.times import (
+    Date,
+    Moment,
+)
 
 User = get_user_model()
 

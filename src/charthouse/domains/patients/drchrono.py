@@ -26,7 +26,6 @@ from charthouse.resource.fields import (
     WRITE_ONLY,
     Boolean,
     Color,
-    Date,
     Decimal,
     Field,
     Id,
@@ -34,11 +33,14 @@ from charthouse.resource.fields import (
     ListOf,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import Chosen, Contains, DateIs, Filter, Flag, Is, RefIs, Since
 from charthouse.resource.nested import Many, RelatedIds
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+)
 
 SHARED = "share_patients"
 

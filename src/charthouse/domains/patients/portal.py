@@ -5,8 +5,13 @@ from typing import Any
 
 from charthouse.domains.patients import access
 from charthouse.domains.patients.models import PortalAccess
-from charthouse.resource.fields import READ_ONLY, Id, Ref, Timestamp
+from charthouse.resource.fields import (
+    READ_ONLY,
+    Id,
+    Ref,
+)
 from charthouse.resource.functions import Call, Function
+from charthouse.resource.times import Timestamp
 
 PATH = "patients/{id}/onpatient_access"
 _RIGHTS: dict[str, Any] = {"of": "patients", "permissions": ()}

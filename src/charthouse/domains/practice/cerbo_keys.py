@@ -10,8 +10,14 @@ from django.db.models.functions import Cast, Coalesce
 from charthouse.files.fields import Address
 from charthouse.resource import sql
 from charthouse.resource.declare import ALWAYS, Parent
-from charthouse.resource.fields import READ_ONLY, Field, Integer, Moment, Text
+from charthouse.resource.fields import (
+    READ_ONLY,
+    Field,
+    Integer,
+    Text,
+)
 from charthouse.resource.joined import Constant
+from charthouse.resource.times import Moment
 
 # Who made a row that no person made: a program that called in its own name (reference cerbo/behaviour.md).
 API_MADE = 99999

@@ -31,12 +31,14 @@ from charthouse.resource.fields import (
     Integer,
     Ref,
     Text,
-    Time,
-    Timestamp,
 )
 from charthouse.resource.filters import Flag, RefIs, Where
 from charthouse.resource.nested import Embedded, Many, RelatedIds
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import (
+    Time,
+    Timestamp,
+)
 
 User = get_user_model()
 

@@ -25,11 +25,11 @@ from charthouse.resource.fields import (
     ListOf,
     Ref,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import Flag, RefIs
 from charthouse.resource.nested import Embedded, One
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import Timestamp
 
 staff = Resource(
     path="staff",

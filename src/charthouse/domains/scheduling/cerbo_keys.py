@@ -30,17 +30,19 @@ from charthouse.resource.fields import (
     Id,
     Integer,
     ListOf,
-    Moment,
     Ref,
     Text,
     Wrong,
-    parse_date,
     plain_text,
 )
 from charthouse.resource.filters import Filter
 from charthouse.resource.joined import Coded, Parts
 from charthouse.resource.nested import Many
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import (
+    Moment,
+    parse_date,
+)
 
 User = get_user_model()
 

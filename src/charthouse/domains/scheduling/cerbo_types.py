@@ -23,9 +23,9 @@ from charthouse.resource.fields import (
     Field,
     Id,
     Integer,
-    Moment,
     Text,
 )
+from charthouse.resource.times import Moment
 
 SHORTEST, LONGEST_TYPE = 5, 720  # minutes
 MOST_HOURS = 720  # that a reminder goes before

@@ -31,7 +31,6 @@ from charthouse.resource.fields import (
     Integer,
     ListOf,
     Measure,
-    Moment,
     Ref,
     Text,
     Wrong,
@@ -40,6 +39,7 @@ from charthouse.resource.fields import (
 from charthouse.resource.filters import Flag
 from charthouse.resource.joined import Coded
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import Moment
 
 User = get_user_model()
 PAGES = PageSize(100, 100, 100)

@@ -33,17 +33,19 @@ from charthouse.resource.fields import (
     WRITE_ONLY,
     Boolean,
     Color,
-    Date,
     Id,
     Integer,
     ListOf,
     Ref,
     Text,
-    Timestamp,
-    WallClock,
 )
 from charthouse.resource.filters import DateIs, DateRange, Flag, Is, RefIs, Since
 from charthouse.resource.nested import Many, One
+from charthouse.resource.times import (
+    Date,
+    Timestamp,
+    WallClock,
+)
 
 BILLING_STATUSES = (
     "Auto Accident Claim",

@@ -22,10 +22,12 @@ from charthouse.resource.fields import (
     Integer,
     Ref,
     Text,
+)
+from charthouse.resource.filters import DateIs, DateRange, RefIs
+from charthouse.resource.times import (
     Timestamp,
     WallClock,
 )
-from charthouse.resource.filters import DateIs, DateRange, RefIs
 
 
 def _end() -> Combinable:

@@ -12,9 +12,10 @@ from django.db.models.expressions import Func
 from charthouse import clock
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.resource import sql
-from charthouse.resource.fields import Wrong, parse_moment
+from charthouse.resource.fields import Wrong
 from charthouse.resource.filters import Filter
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import parse_moment
 
 
 class _AtLeast(Func):

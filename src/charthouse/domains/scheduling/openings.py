@@ -16,9 +16,10 @@ from django.db.models.expressions import Func
 
 from charthouse.domains.scheduling.models import LONGEST, VACANT
 from charthouse.resource import sql
-from charthouse.resource.fields import Wrong, parse_date
+from charthouse.resource.fields import Wrong
 from charthouse.resource.filters import Flag
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import parse_date
 
 STRICT = Flag(
     "strict",

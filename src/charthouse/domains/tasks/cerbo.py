@@ -21,11 +21,11 @@ from charthouse.resource.fields import (
     WRITE_ONLY,
     Id,
     Integer,
-    Moment,
     Ref,
     Text,
 )
 from charthouse.resource.joined import Coded
+from charthouse.resource.times import Moment
 
 PRIORITIES = {"low": 10, "medium": 20, "high": 30, "urgent": 40}
 

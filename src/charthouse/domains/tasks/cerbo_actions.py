@@ -7,7 +7,8 @@ from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.domains.documents.models import Document
 from charthouse.domains.tasks.models import AssociatedItem, TaskNote, TaskStatus
 from charthouse.resource.change import Change
-from charthouse.resource.fields import Moment, missing_row
+from charthouse.resource.fields import missing_row
+from charthouse.resource.times import Moment
 
 # The words that are kept of what a task is about, which are DrChrono's but for encounters without a visit → Cerbo's.
 KINDS = {"Document": "document", "Appointment": "encounter", "Encounter": "encounter"}

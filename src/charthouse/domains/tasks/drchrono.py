@@ -29,11 +29,11 @@ from charthouse.resource.fields import (
     Ref,
     RefByKind,
     Text,
-    Timestamp,
 )
 from charthouse.resource.filters import DateIs, DateRange, Filter, Flag, RefIs, Since, Where
 from charthouse.resource.nested import Embedded, Many
 from charthouse.resource.sql import Slot
+from charthouse.resource.times import Timestamp
 
 _COMMON: dict[str, Any] = {
     "methods": "GET POST PUT PATCH",
