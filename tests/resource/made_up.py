@@ -21,11 +21,7 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.filters import Contains, DateRange, Flag, RefIs
 from charthouse.resource.nested import Embedded, Many, One
-from charthouse.resource.times import (
-    Date,
-    Time,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Time, Timestamp
 
 
 class Shelf(Record):

@@ -10,11 +10,7 @@ from charthouse import clock
 from charthouse.audit.entries import CHANGES, EVENTS, READS, Asked, Entry, Position, entries
 from charthouse.audit.words import ACTIONS, TYPES
 from charthouse.resource.errors import Invalid, NotFound
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Integer,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, Integer, Text
 from charthouse.resource.filters import DateIs, DateRange, Filter, Is, RefIs, Since
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded

@@ -24,17 +24,7 @@ from charthouse.domains.patients.models import CustomInsurancePlanName
 from charthouse.domains.scheduling.models import CustomVital
 from charthouse.resource.change import Change
 from charthouse.resource.declare import Registry, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    REQUIRED,
-    Boolean,
-    Decimal,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, REQUIRED, Boolean, Decimal, Id, Integer, ListOf, Ref, Text
 from charthouse.resource.nested import Embedded
 from charthouse.resource.times import Date
 

@@ -27,20 +27,8 @@ from charthouse.domains.patients.models import PatientTag, Tag
 from charthouse.files.fields import File
 from charthouse.resource.change import Change
 from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.fields import OPTIONAL, REQUIRED, Boolean, Field, Id, Integer, Ref, Text
+from charthouse.resource.times import Date, Timestamp
 
 OLDEST = 150  # years
 MOST_PICTURE = 16 * 1024 * 1024  # bytes, as Cerbo takes

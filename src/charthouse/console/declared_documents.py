@@ -5,15 +5,7 @@ from django.db.models import Q
 from charthouse.domains.documents import filing
 from charthouse.domains.documents.models import Document
 from charthouse.resource.declare import Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    Boolean,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, Boolean, Id, Integer, Ref, Text
 from charthouse.resource.times import Timestamp
 
 filings = Resource(

@@ -13,21 +13,8 @@ from charthouse.domains.scheduling.vitals_groups import KNOWN, MOST, VitalsTagGr
 from charthouse.files.fields import Made
 from charthouse.resource.change import Change
 from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Id, Integer, ListOf, Ref, Text
+from charthouse.resource.times import Date, Timestamp
 
 NOTES = ("Access Clinical Notes",)
 _SET_UP: dict[str, Any] = {

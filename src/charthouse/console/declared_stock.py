@@ -7,14 +7,7 @@ from charthouse.domains.inventory.cerbo_stock import discontinued, package
 from charthouse.domains.inventory.models import StockItem
 from charthouse.resource.change import Change
 from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    REQUIRED,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, REQUIRED, Id, Integer, Ref, Text
 from charthouse.resource.nested import Embedded
 from charthouse.resource.times import Date
 

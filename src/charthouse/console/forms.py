@@ -13,22 +13,9 @@ from django.http import HttpRequest, QueryDict
 
 from charthouse.console.page import messages_of
 from charthouse.resource.errors import Invalid, Refusal
-from charthouse.resource.fields import (
-    REQUIRED,
-    Boolean,
-    Decimal,
-    Field,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import REQUIRED, Boolean, Decimal, Field, Integer, ListOf, Ref, Text
 from charthouse.resource.nested import Members
-from charthouse.resource.times import (
-    Date,
-    Time,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Time, Timestamp
 
 Options = Callable[[Ref], Sequence[tuple[str, str]]]
 _CAPITALS = {

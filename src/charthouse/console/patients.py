@@ -14,10 +14,7 @@ from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.domains.patients.models import Patient
 from charthouse.resource.errors import Conflict, Invalid, Malformed
-from charthouse.resource.fields import (
-    Field,
-    Wrong,
-)
+from charthouse.resource.fields import Field, Wrong
 from charthouse.resource.times import parse_date
 
 STATUS = {"A": ("Active", "green"), "I": ("Inactive", "secondary"), "D": ("Deceased", "secondary")}

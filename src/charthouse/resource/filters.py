@@ -12,18 +12,9 @@ from django.db.models.expressions import F, Func
 
 from charthouse import clock
 from charthouse.resource import sql
-from charthouse.resource.fields import (
-    Boolean,
-    Ref,
-    Wrong,
-    collect,
-    plain_text,
-)
+from charthouse.resource.fields import Boolean, Ref, Wrong, collect, plain_text
 from charthouse.resource.sql import Slot, WallClock
-from charthouse.resource.times import (
-    parse_date,
-    parse_moment,
-)
+from charthouse.resource.times import parse_date, parse_moment
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,12 +11,7 @@ from charthouse.changes import periods
 from charthouse.domains.practice.cerbo_keys import tag
 from charthouse.resource.declare import Registry
 from charthouse.resource.errors import Invalid
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Integer,
-    ListOf,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, Integer, ListOf, Text
 from charthouse.resource.filters import Is, Since
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded

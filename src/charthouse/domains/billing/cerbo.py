@@ -34,10 +34,7 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.filters import Filter, Flag, Is, RefIs
 from charthouse.resource.nested import Many
-from charthouse.resource.times import (
-    Date,
-    Moment,
-)
+from charthouse.resource.times import Date, Moment
 
 PAGES = PageSize(100, 100, 100)
 _THERE = Q(archived=False)

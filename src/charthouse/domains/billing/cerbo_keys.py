@@ -28,10 +28,7 @@ from charthouse.resource.fields import (
 from charthouse.resource.filters import Filter
 from charthouse.resource.joined import Linked, Parts
 from charthouse.resource.sql import Slot, Truncated
-from charthouse.resource.times import (
-    Date,
-    parse_date,
-)
+from charthouse.resource.times import Date, parse_date
 
 CREATED, TRANSACTION = "created", "transaction"
 

@@ -32,22 +32,10 @@ from charthouse.domains.patients.models import Coverage
 from charthouse.resource import sql
 from charthouse.resource.declare import Resource
 from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Decimal,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Decimal, Id, Integer, Ref, Text
 from charthouse.resource.filters import DateIs, RefIs, Since
 from charthouse.resource.nested import Embedded
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
 BILLING = ("Access Billing", "Show Billing Tab")
 

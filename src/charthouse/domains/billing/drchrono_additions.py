@@ -17,23 +17,10 @@ from charthouse.domains.scheduling.models import BillingNote
 from charthouse.files.fields import File
 from charthouse.resource.anonymous import NOTHING
 from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.fields import (
-    READ_ONLY,
-    REQUIRED,
-    Decimal,
-    Id,
-    Integer,
-    ListOf,
-    Measure,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Decimal, Id, Integer, ListOf, Measure, Ref, Text
 from charthouse.resource.filters import DateIs, DateRange, Is, RefIs, Since
 from charthouse.resource.nested import Embedded, Many
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
 BILLING = ("Access Billing", "Show Billing Tab")
 

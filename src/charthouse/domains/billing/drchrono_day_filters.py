@@ -13,12 +13,7 @@ from django.db.models.lookups import Exact
 
 from charthouse.domains.billing.drchrono_kinds import VISIT, ZONE
 from charthouse.resource import sql
-from charthouse.resource.fields import (
-    Boolean,
-    Integer,
-    Wrong,
-    plain_text,
-)
+from charthouse.resource.fields import Boolean, Integer, Wrong, plain_text
 from charthouse.resource.filters import Filter
 from charthouse.resource.sql import Slot
 from charthouse.resource.times import parse_date

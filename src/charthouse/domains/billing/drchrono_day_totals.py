@@ -24,13 +24,7 @@ from charthouse.domains.billing.drchrono_day_sheets import CHARGES_BY, CREDITS_B
 from charthouse.resource import parse, plan, run, sql
 from charthouse.resource.declare import Resource
 from charthouse.resource.errors import Malformed
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Decimal,
-    Integer,
-    ListOf,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, Decimal, Integer, ListOf, Text
 from charthouse.resource.filters import DateIs, Filter, RefIs
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded

@@ -14,15 +14,7 @@ from django.db.models.expressions import Combinable, F
 from charthouse import clock
 from charthouse.domains.billing.codes import PROCEDURE_TYPES
 from charthouse.resource import sql
-from charthouse.resource.fields import (
-    Boolean,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-    Wrong,
-    plain_text,
-)
+from charthouse.resource.fields import Boolean, Integer, ListOf, Ref, Text, Wrong, plain_text
 from charthouse.resource.filters import DateIs, DateRange, Filter
 from charthouse.resource.times import parse_date
 

@@ -5,22 +5,10 @@ from charthouse.domains.billing.codes import ELIGIBILITY_TYPES, FEE_CODE_TYPES, 
 from charthouse.domains.billing.drchrono_kinds import VISIT, ZONE, AnyOf, Labelled, UtcDay, UtcDays
 from charthouse.domains.billing.models import BillingProfile, EligibilityCheck, FeeScheduleItem
 from charthouse.resource.declare import Resource
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Boolean,
-    Decimal,
-    Field,
-    Id,
-    ListOf,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, Boolean, Decimal, Field, Id, ListOf, Ref, Text
 from charthouse.resource.filters import DateIs, DateRange, Is, RefIs, Since
 from charthouse.resource.nested import Embedded
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
 BILLING = ("Access Billing", "Show Billing Tab")
 NDC_UNITS = ("F2", "GR", "ME", "ML", "UN")

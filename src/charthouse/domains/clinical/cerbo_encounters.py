@@ -19,23 +19,10 @@ from charthouse.domains.scheduling.models import Appointment
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, PageSize, Resource
 from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-    plain_text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, Boolean, Field, Id, Integer, Ref, Text, plain_text
 from charthouse.resource.filters import Flag, Where
 from charthouse.resource.sql import Slot
-from charthouse.resource.times import (
-    Date,
-    Moment,
-)
+from charthouse.resource.times import Date, Moment
 
 User = get_user_model()
 PAGES = PageSize(100, 100, 100)

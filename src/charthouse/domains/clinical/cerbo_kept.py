@@ -10,22 +10,10 @@ from charthouse.domains.clinical import kept
 from charthouse.domains.clinical.kept import FreeTextNote, FreeTextNoteType, HealthReading, HealthTracker
 from charthouse.domains.practice.cerbo_keys import API_MADE, below_patient, by, common, created, tag
 from charthouse.resource.declare import Hidden, PageSize, Parent, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Field, Id, Integer, Ref, Text
 from charthouse.resource.filters import Flag, RefIs
 from charthouse.resource.functions import Call, Function
-from charthouse.resource.times import (
-    Date,
-    Moment,
-)
+from charthouse.resource.times import Date, Moment
 
 PAGES = PageSize(100, 100, 100)
 NOTES = "patients/{patient_id}/pt_notes"

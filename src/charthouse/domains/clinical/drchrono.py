@@ -39,10 +39,7 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.filters import DateIs, DateRange, RefIs, Where
 from charthouse.resource.sql import Slot
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
 PLAN_TYPES = range(1, 7)
 REACTIONS = (  # SNOMED CT; reference enums.yaml snomed_reaction

@@ -21,17 +21,7 @@ from charthouse.files.fields import File
 from charthouse.resource import sql
 from charthouse.resource.declare import Hidden, PageSize, Resource
 from charthouse.resource.events import Event
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Id, Integer, ListOf, Ref, Text
 from charthouse.resource.filters import DateIs, DateRange, Flag, RefIs, Since
 from charthouse.resource.nested import Embedded, Many
 from charthouse.resource.sql import Slot

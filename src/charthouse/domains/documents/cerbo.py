@@ -11,15 +11,7 @@ from charthouse.domains.patients.queueing import QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, deleted, tag
 from charthouse.files.fields import Address
 from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.fields import (
-    READ_ONLY,
-    REQUIRED,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Field, Id, Integer, Ref, Text
 from charthouse.resource.filters import Is
 from charthouse.resource.functions import Function
 from charthouse.resource.times import Moment

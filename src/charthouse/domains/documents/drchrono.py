@@ -11,23 +11,10 @@ from charthouse.resource import write
 from charthouse.resource.declare import Action, Resource
 from charthouse.resource.errors import Invalid
 from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Id, Integer, ListOf, Ref, Text
 from charthouse.resource.filters import RefIs, Since
 from charthouse.resource.functions import Call, Function
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
 _PERMITTED: dict[str, Any] = {"scopes": ("patients",), "permissions": ("Manage Patients",)}
 _UPLOAD: dict[str, Any] = {

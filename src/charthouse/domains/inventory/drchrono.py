@@ -24,10 +24,7 @@ from charthouse.resource.fields import (
     Text,
 )
 from charthouse.resource.filters import Is, RefIs, Since
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
 SCOPES = ("clinical",)
 PERMISSIONS = ("Access Clinical Notes",)

@@ -18,14 +18,7 @@ from charthouse.resource import sql
 from charthouse.resource.declare import PageSize, Resource
 from charthouse.resource.errors import NotFound
 from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Boolean,
-    Field,
-    Id,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, Boolean, Field, Id, Ref, Text
 from charthouse.resource.functions import Answer, Call, Function
 from charthouse.resource.joined import Coded, Constant
 from charthouse.resource.nested import Many

@@ -35,14 +35,16 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.filters import RefIs, Since
 from charthouse.resource.nested import Embedded
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
-SCOPES = ("labs",)
 SHARED = "share_patients"
-WRITE_RIGHT = "labs:vendor"
+# Who may: laboratories write, with a right of their own.
+LABORATORY: dict[str, Any] = {
+    "scopes": ("labs",),
+    "permissions": (),
+    "write_right": "labs:vendor",
+    "sharing": SHARED,
+}
 ORDER_STATUSES = ("N", "Q", "A", "S", "R", "E")
 TEST_STATUSES = {"P": "preliminary", "I": "pending", "C": "correction", "F": "final", "X": "canceled"}
 PRIORITIES = {"N": "NORMAL", "S": "STAT"}
@@ -90,10 +92,7 @@ sublabs = Resource(
     model=Sublab,
     doc="Laboratories that orders go to.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=SCOPES,
-    permissions=(),
-    write_right=WRITE_RIGHT,
-    sharing=SHARED,
+    **LABORATORY,
     owner="doctor",
     rows=Q(archived=False),
     fields=(
@@ -143,10 +142,7 @@ lab_orders = Resource(
     model=LabOrder,
     doc="Orders to laboratories.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=SCOPES,
-    permissions=(),
-    write_right=WRITE_RIGHT,
-    sharing=SHARED,
+    **LABORATORY,
     owner="doctor",
     rows=Q(archived=False),
     fields=(
@@ -235,10 +231,7 @@ lab_tests = Resource(
     model=LabTest,
     doc="The tests of orders.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=SCOPES,
-    permissions=(),
-    write_right=WRITE_RIGHT,
-    sharing=SHARED,
+    **LABORATORY,
     owner="lab_order__doctor",
     rows=Q(archived=False),
     fields=(
@@ -275,10 +268,7 @@ lab_documents = Resource(
     model=LabDocument,
     doc="Requisitions, Advance Beneficiary Notices and reports of orders, as files.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=SCOPES,
-    permissions=(),
-    write_right=WRITE_RIGHT,
-    sharing=SHARED,
+    **LABORATORY,
     owner="lab_order__doctor",
     rows=Q(archived=False),
     fields=(
@@ -309,10 +299,7 @@ lab_results = Resource(
     model=LabResult,
     doc="The results of tests, one for each observation.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=SCOPES,
-    permissions=(),
-    write_right=WRITE_RIGHT,
-    sharing=SHARED,
+    **LABORATORY,
     owner="lab_test__lab_order__doctor",
     rows=Q(archived=False),
     fields=(

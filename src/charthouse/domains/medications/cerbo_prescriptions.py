@@ -20,17 +20,7 @@ from charthouse.files.fields import Address
 from charthouse.resource import sql
 from charthouse.resource.declare import PageSize, Resource
 from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Field, Id, Integer, Ref, Text
 from charthouse.resource.filters import Flag
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.joined import Linked

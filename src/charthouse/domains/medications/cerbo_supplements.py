@@ -12,23 +12,11 @@ from charthouse.domains.practice.cerbo_keys import below_patient, common, create
 from charthouse.resource import sql
 from charthouse.resource.declare import Action, PageSize, Resource
 from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Field, Id, Ref, Text
 from charthouse.resource.filters import Filter, Flag, Is
 from charthouse.resource.functions import Function
 from charthouse.resource.joined import Constant, Linked, Parts
-from charthouse.resource.times import (
-    Date,
-    Moment,
-)
+from charthouse.resource.times import Date, Moment
 
 PAGES = PageSize(100, 100, 100)
 

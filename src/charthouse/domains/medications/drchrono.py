@@ -11,17 +11,7 @@ from charthouse.domains.medications import actions, prescriptions
 from charthouse.domains.medications.models import Medication, PrescriptionMessage
 from charthouse.resource.declare import Action, Resource
 from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Decimal,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Decimal, Id, Integer, Ref, Text
 from charthouse.resource.filters import RefIs, Since
 from charthouse.resource.nested import Embedded
 from charthouse.resource.times import Date

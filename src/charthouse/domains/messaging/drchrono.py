@@ -31,10 +31,7 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.filters import Flag, Is, RefIs, Since
 from charthouse.resource.nested import Many
-from charthouse.resource.times import (
-    Timestamp,
-    WallClock,
-)
+from charthouse.resource.times import Timestamp, WallClock
 
 TYPES = {  # reference enums.yaml message_type; the last five have no published name
     "GP": "Generated PDF",

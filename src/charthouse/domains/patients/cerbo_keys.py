@@ -30,10 +30,7 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.joined import Coded, Linked, Parts
 from charthouse.resource.nested import Many, One
-from charthouse.resource.times import (
-    Date,
-    Moment,
-)
+from charthouse.resource.times import Date, Moment
 
 User = get_user_model()
 

@@ -11,13 +11,7 @@ from django.db.models.expressions import Combinable, Func
 from charthouse.domains.patients.codes import GENDER_IDENTITIES
 from charthouse.domains.patients.models import Patient
 from charthouse.resource import sql
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Field,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Field, Text
 from charthouse.resource.nested import Embedded
 from charthouse.resource.times import Date
 

@@ -37,10 +37,7 @@ from charthouse.resource.fields import (
 from charthouse.resource.filters import Chosen, Contains, DateIs, Filter, Flag, Is, RefIs, Since
 from charthouse.resource.nested import Many, RelatedIds
 from charthouse.resource.sql import Slot
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
 SHARED = "share_patients"
 

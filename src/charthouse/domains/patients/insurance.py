@@ -21,22 +21,11 @@ from charthouse.domains.patients.models import (
 )
 from charthouse.files.fields import File
 from charthouse.resource.declare import ALWAYS, Hidden, Resource
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Boolean,
-    Field,
-    Id,
-    Ref,
-    Text,
-    plain_text,
-)
+from charthouse.resource.fields import READ_ONLY, Boolean, Field, Id, Ref, Text, plain_text
 from charthouse.resource.filters import Contains, Flag, Is, RefIs, Since, Where
 from charthouse.resource.nested import One
 from charthouse.resource.sql import Slot
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Timestamp
 
 _CHOICES = {
     "insurance_plan_type": codes.PLAN_TYPES,

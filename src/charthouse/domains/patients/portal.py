@@ -5,11 +5,7 @@ from typing import Any
 
 from charthouse.domains.patients import access
 from charthouse.domains.patients.models import PortalAccess
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Id,
-    Ref,
-)
+from charthouse.resource.fields import READ_ONLY, Id, Ref
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.times import Timestamp
 

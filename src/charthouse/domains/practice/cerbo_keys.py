@@ -10,12 +10,7 @@ from django.db.models.functions import Cast, Coalesce
 from charthouse.files.fields import Address
 from charthouse.resource import sql
 from charthouse.resource.declare import ALWAYS, Parent
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Field,
-    Integer,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, Field, Integer, Text
 from charthouse.resource.joined import Constant
 from charthouse.resource.times import Moment
 

@@ -22,23 +22,11 @@ from charthouse.files.fields import File
 from charthouse.resource import sql
 from charthouse.resource.actor import Actor
 from charthouse.resource.declare import ALWAYS, Action, Hidden, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Id, Integer, Ref, Text
 from charthouse.resource.filters import Flag, RefIs, Where
 from charthouse.resource.nested import Embedded, Many, RelatedIds
 from charthouse.resource.sql import Slot
-from charthouse.resource.times import (
-    Time,
-    Timestamp,
-)
+from charthouse.resource.times import Time, Timestamp
 
 User = get_user_model()
 

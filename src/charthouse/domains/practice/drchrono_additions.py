@@ -15,17 +15,7 @@ from charthouse.domains.practice import actions, iframes
 from charthouse.domains.practice.models import DoctorOptions, DoctorWorkSchedule, OfficeWorkSchedule, Staff
 from charthouse.resource import sql
 from charthouse.resource.declare import ALWAYS, Hidden, Resource
-from charthouse.resource.fields import (
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Field, Id, Integer, ListOf, Ref, Text
 from charthouse.resource.filters import Flag, RefIs
 from charthouse.resource.nested import Embedded, One
 from charthouse.resource.sql import Slot

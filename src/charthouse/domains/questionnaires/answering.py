@@ -13,11 +13,7 @@ from charthouse.domains.patients.queue import PortalRequest, enqueue
 from charthouse.domains.questionnaires.html import clean
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question
 from charthouse.resource.errors import Conflict, Invalid, NotFound
-from charthouse.resource.fields import (
-    Boolean,
-    Wrong,
-    plain_text,
-)
+from charthouse.resource.fields import Boolean, Wrong, plain_text
 from charthouse.resource.times import parse_date
 from charthouse.resource.write import in_transaction
 

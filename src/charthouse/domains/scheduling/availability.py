@@ -14,14 +14,7 @@ from charthouse.domains.scheduling.hours import AT_WORK
 from charthouse.domains.scheduling.models import LONGEST, VACANT
 from charthouse.resource import plan, run
 from charthouse.resource.errors import Invalid, Malformed
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-    Wrong,
-)
+from charthouse.resource.fields import READ_ONLY, Integer, ListOf, Ref, Text, Wrong
 from charthouse.resource.filters import DateIs, DateRange, Filter, RefIs
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded

@@ -17,20 +17,11 @@ from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.domains.scheduling.vacancies import Kind, Window
 from charthouse.resource import read
 from charthouse.resource.errors import Invalid, Malformed
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Boolean,
-    Integer,
-    ListOf,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, Boolean, Integer, ListOf, Text
 from charthouse.resource.filters import DateIs, RefsAre
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded
-from charthouse.resource.times import (
-    Date,
-    Moment,
-)
+from charthouse.resource.times import Date, Moment
 
 User = get_user_model()
 

@@ -39,10 +39,7 @@ from charthouse.resource.filters import Filter
 from charthouse.resource.joined import Coded, Parts
 from charthouse.resource.nested import Many
 from charthouse.resource.sql import Slot
-from charthouse.resource.times import (
-    Moment,
-    parse_date,
-)
+from charthouse.resource.times import Moment, parse_date
 
 User = get_user_model()
 

@@ -12,15 +12,7 @@ from charthouse.domains.scheduling.models import Appointment, Reminder
 from charthouse.resource import sql
 from charthouse.resource.change import Change
 from charthouse.resource.declare import PageSize, Parent, Resource
-from charthouse.resource.fields import (
-    READ_ONLY,
-    REQUIRED,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Field, Id, Integer, Ref, Text
 from charthouse.resource.times import Moment
 
 PATH = "appointments/{appointment_id}/reminders"

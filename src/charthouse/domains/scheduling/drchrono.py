@@ -41,11 +41,7 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.filters import DateIs, DateRange, Flag, Is, RefIs, Since
 from charthouse.resource.nested import Many, One
-from charthouse.resource.times import (
-    Date,
-    Timestamp,
-    WallClock,
-)
+from charthouse.resource.times import Date, Timestamp, WallClock
 
 BILLING_STATUSES = (
     "Auto Accident Claim",

@@ -13,21 +13,9 @@ from charthouse.domains.scheduling.models import NO_ROOM, Appointment, Telehealt
 from charthouse.domains.scheduling.wallclock import Later
 from charthouse.resource import sql
 from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import (
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Color,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Color, Id, Integer, Ref, Text
 from charthouse.resource.filters import DateIs, DateRange, RefIs
-from charthouse.resource.times import (
-    Timestamp,
-    WallClock,
-)
+from charthouse.resource.times import Timestamp, WallClock
 
 
 def _end() -> Combinable:

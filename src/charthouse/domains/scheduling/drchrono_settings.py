@@ -30,11 +30,7 @@ from charthouse.resource.fields import (
 )
 from charthouse.resource.filters import Chosen, Flag, RefIs, Where
 from charthouse.resource.nested import Embedded
-from charthouse.resource.times import (
-    Date,
-    Time,
-    Timestamp,
-)
+from charthouse.resource.times import Date, Time, Timestamp
 
 ARCHIVED = Hidden(Q(archived=True), unless="show_archived")
 SHOW_ARCHIVED = Flag("show_archived", doc="Adds archived rows.")

@@ -14,16 +14,7 @@ from charthouse.domains.tasks.models import AssociatedItem, Task, TaskNote
 from charthouse.resource import sql
 from charthouse.resource.declare import PageSize, Resource
 from charthouse.resource.events import Event, plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    WRITE_ONLY,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
+from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY, Id, Integer, Ref, Text
 from charthouse.resource.joined import Coded
 from charthouse.resource.times import Moment
 

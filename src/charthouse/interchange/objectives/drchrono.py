@@ -8,13 +8,7 @@ from typing import Any
 from charthouse.interchange.objectives.measures import OBJECTIVES, Objective
 from charthouse.interchange.objectives.period import Period, period
 from charthouse.resource.errors import Forbidden
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Boolean,
-    Decimal,
-    Integer,
-    Text,
-)
+from charthouse.resource.fields import READ_ONLY, Boolean, Decimal, Integer, Text
 from charthouse.resource.filters import DateRange, Is
 from charthouse.resource.functions import Call, Function
 from charthouse.resource.nested import Embedded
