@@ -94,9 +94,3 @@ def _route(template: str, method: str) -> Target:
 
 def built() -> list[Operation]:
     return [operation for operation in operations() if operation.target]
-
-
-def not_built_yet() -> list[str]:
-    """What the reference has and this version hasn't; the list may only shrink."""
-    lines = (DATA / "cerbo_not_built.txt").read_text().splitlines()
-    return [line for line in lines if line and line[0] != "#"]
