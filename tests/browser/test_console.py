@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from charthouse.domains.clinical import actions
 from charthouse.identity import tenancy
 from tests.browser.axe import violations
+from tests.browser.dialogs import ask
 from tests.console.test_queries import one_of_each
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.dance import signed_in
@@ -223,9 +224,8 @@ def test_without_scripts(browser: Browser, live_server: str, clinic: Clinic) -> 
 def test_a_question_is_asked_in_a_dialog(page: Page, enter: Callable[[str], Page]) -> None:
     enter("/catalogues/profiles")
     page.get_by_role("link", name="Visit 03").click()
-    page.get_by_role("link", name="Delete").click()
-    question = page.get_by_role("dialog", name="Delete this profile?")
-    expect(question).to_be_visible()
+    question = ask(page, "Delete")
+    expect(question).to_have_accessible_name("Delete this profile?")
     assert violations(page) == []
     page.keyboard.press("Escape")
     expect(question).to_be_hidden()

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from requests_oauthlib import OAuth2Session
 
 from tests.browser.axe import violations
+from tests.browser.dialogs import ask
 from tests.support import CALLBACK, PASSWORD, Clinic
 
 
@@ -59,8 +60,7 @@ def test_from_registering_an_app_to_its_calls_in_the_log(
     page.get_by_role("link", name="Requests").first.click()
     expect(page.locator("tbody tr").filter(has_text="/api/doctors")).to_have_count(1)
     page.goto(address)
-    page.get_by_role("link", name="Deauthorize everybody").click()
-    page.get_by_role("dialog").get_by_role("button", name="Deauthorize").click()
+    ask(page, "Deauthorize everybody").get_by_role("button", name="Deauthorize").click()
     expect(page.get_by_text("Its access has been taken back.")).to_be_visible()
     assert session.get(f"{live_server}/api/doctors").status_code == 401
 
@@ -116,8 +116,8 @@ def test_a_webhook_of_the_practice(page: Page, enter: Callable[[str], Page]) -> 
     page.get_by_label("On", exact=True).uncheck()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="off")).to_be_visible()
-    page.get_by_role("link", name="Delete").click()
+    question = ask(page, "Delete")
     assert violations(page) == []
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    question.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("It is told of nothing more.")).to_be_visible()
     expect(page.get_by_text("No webhook yet.")).to_be_visible()

@@ -10,6 +10,7 @@ from charthouse.domains.patients.queue import enqueue
 from charthouse.domains.questionnaires.models import Answers
 from charthouse.identity import tenancy
 from tests.browser.axe import violations
+from tests.browser.dialogs import ask
 from tests.domains.scheduling.calendar import Calendar
 
 HOSTILE = """
@@ -45,8 +46,7 @@ def test_made_assigned_and_taken_back(page: Page, enter: Callable[[str], Page], 
     page.get_by_role("button", name="Assign").click()
     expect(page.get_by_role("region", name="Not answered yet")).to_contain_text("Before your first visit")
     assert violations(page) == []
-    page.get_by_role("link", name="Take back").click()
-    page.get_by_role("dialog").get_by_role("button", name="Take back").click()
+    ask(page, "Take back").get_by_role("button", name="Take back").click()
     expect(page.get_by_role("region", name="Not answered yet")).to_have_count(0)
 
 

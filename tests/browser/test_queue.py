@@ -9,6 +9,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import enqueue
 from charthouse.identity import tenancy
 from tests.browser.axe import violations
+from tests.browser.dialogs import ask
 from tests.domains.scheduling.calendar import Calendar
 
 
@@ -30,8 +31,7 @@ def test_requests_are_settled(page: Page, enter: Callable[[str], Page], calendar
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("The request was accepted.")).to_be_visible()
     page.get_by_role("link", name="Fish oil").click()
-    page.get_by_role("link", name="Dismiss").click()
-    page.get_by_role("dialog").get_by_role("button", name="Dismiss").click()
+    ask(page, "Dismiss").get_by_role("button", name="Dismiss").click()
     expect(page.get_by_text("Nothing waits.")).to_be_visible()
     page.get_by_label("Status").select_option("all")
     expect(page.locator("tbody tr")).to_have_count(2)
