@@ -37,7 +37,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh page. The test fails when the page logs an error, or asks another host than loopback."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
+    context = browser.new_context(viewport={"width": 1280, "height": 860}, reduced_motion="reduce")
     faults: list[str] = []
     page = context.new_page()
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)

@@ -30,7 +30,10 @@ def test_from_one_dialect_to_the_other(page: Page, live_server: str) -> None:
 def test_for_everybody(browser, live_server: str, address: str) -> None:  # type: ignore[no-untyped-def]
     for scheme, width in (("light", 1280), ("dark", 375)):
         context = browser.new_context(
-            bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800}
+            bypass_csp=True,
+            color_scheme=scheme,
+            viewport={"width": width, "height": 800},
+            reduced_motion="reduce",
         )
         page = context.new_page()
         page.goto(live_server + address)

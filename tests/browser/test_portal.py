@@ -26,7 +26,9 @@ REFUSED = "Failed to load resource: the server responded with a status of 4"  # 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A page on a telephone. The test fails when it logs an error or is wider than the screen."""
-    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 800}, has_touch=True, reduced_motion="reduce"
+    )
     faults: list[str] = []
     page = context.new_page()
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)

@@ -35,7 +35,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 @pytest.fixture
 def telephone(browser: Browser) -> Iterator[Page]:
     """The patient's."""
-    context = browser.new_context(viewport={"width": 390, "height": 800})
+    context = browser.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
     yield context.new_page()
     context.close()
 
