@@ -7,8 +7,9 @@ SERIOUS = ("serious", "critical")
 
 
 def violations(page: Page) -> list[str]:
-    """Every serious violation on the page, by rule and element, once it is there. Its own policy lets no script in, so this
-    needs a context with ``bypass_csp``; and one with ``reduced_motion``, for colours between two states have no contrast."""
+    """Every serious violation on the page, by rule and element, once it is there. Its own policy lets no script in,
+    so this needs a context with ``bypass_csp``; and one with ``reduced_motion``, for a colour between two states has
+    no contrast."""
     page.wait_for_load_state()
     found = Axe().run(page).response["violations"]
     return [
