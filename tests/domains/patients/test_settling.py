@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db.models.signals import pre_save
 
 from charthouse.domains.medications.models import Drug, Medication, PatientSupplement, Supplement
 from charthouse.domains.patients.models import Patient
@@ -129,6 +130,28 @@ def test_what_was_asked_for_may_be_gone(desk: Desk, kind: str, gone: Any) -> Non
     with tenancy.within(desk.caller.clinic.practice.pk):
         assert not Medication.objects.filter(request=request).exists()
         assert not PatientSupplement.objects.filter(request=request).exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "gone"), [("rxs", Drug), ("supplements", Supplement)], ids=["rx", "supplement"]
+)
+def test_what_goes_into_the_chart_at_once_may_be_gone_as_well(desk: Desk, path: str, gone: Any) -> None:
+    """Put away by somebody else between the check of the call and its write: nothing of the call is left."""
+
+    def put_away(**_: Any) -> None:
+        gone.objects.update(archived=True)
+
+    practice = desk.caller.clinic.practice.pk
+    body = {"drug_id": desk.drug.pk} if gone is Drug else {"supplement_id": desk.supplement.pk}
+    pre_save.connect(put_away, sender=PortalRequest)
+    try:
+        answer = desk.program.post(f"patients/{desk.patient}/{path}", params={"enqueue": "false"}, json=body)
+    finally:
+        pre_save.disconnect(put_away, sender=PortalRequest)
+    assert answer.status_code == 409, answer.text
+    assert "no longer there" in answer.json()["error"]["message"]
+    with tenancy.within(practice):
+        assert not PortalRequest.objects.exists()
 
 
 def test_what_was_discontinued_is_not_refilled(desk: Desk) -> None:

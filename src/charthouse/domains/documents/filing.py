@@ -54,7 +54,7 @@ def send(call: Call) -> dict[str, Any]:
         told.pop("folder", None)  # it is filed by whoever takes it in
     told |= {"mime_type": file.media_type, "size": file.size}
     notes = values.get("notes") or ""
-    return ask(call, "document", accept, title=values["name"], notes=notes, payload=told, file=file)
+    return ask(call, "document", title=values["name"], notes=notes, payload=told, file=file)
 
 
 def accept(request: PortalRequest, user: int | None) -> Document:

@@ -31,7 +31,6 @@ def send(call: Call) -> dict[str, Any]:
     return ask(
         call,
         "rx",
-        accept,
         title=drug.name,
         notes=call.values.get("notes") or "",
         payload={"drug_id": drug.pk},
@@ -72,7 +71,7 @@ def refill(call: Call) -> dict[str, Any]:
     terms = call.values.get("agreed_to_terms") or NO_TERMS
     payload = {"original_prescription_id": row.pk, "agreed_to_terms": terms}
     notes = call.values.get("notes") or ""
-    return ask(call, "rx_refill", accept_refill, title=row.name, notes=notes, payload=payload)
+    return ask(call, "rx_refill", title=row.name, notes=notes, payload=payload)
 
 
 def accept_refill(request: PortalRequest, user: int | None) -> Medication:
@@ -81,7 +80,7 @@ def accept_refill(request: PortalRequest, user: int | None) -> Medication:
     row_id = request.payload["original_prescription_id"]
     row = Medication.objects.get(practice=request.practice_id, pk=row_id, archived=False)
     if discontinued(row):
-        raise Conflict("This prescription was discontinued: the request can only be dismissed.")
+        raise Conflict("This prescription was discontinued.")
     row.pk, row._state.adding = None, True
     row.request, row.notes = request, request.notes
     row.appointment_id = None

@@ -18,7 +18,6 @@ def send(call: Call) -> dict[str, Any]:
     return ask(
         call,
         "supplement",
-        accept,
         title=supplement.name,
         notes=call.values.get("notes") or "",
         payload={"supplement_id": supplement.pk},

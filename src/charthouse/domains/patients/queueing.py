@@ -1,13 +1,13 @@
 """What a request into the portal's queue, or past it into the chart, is asked with and answers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django.db import models
 from django.db.models import Q
 
-from charthouse import clock
-from charthouse.domains.patients.queue import PortalRequest, enqueue, queued
+from charthouse.domains.patients.queue import enqueue, queued
+from charthouse.domains.patients.settling import take_in
 from charthouse.resource import parse
 from charthouse.resource.change import Change
 from charthouse.resource.errors import Invalid
@@ -30,20 +30,13 @@ ENQUEUE = Where(
 )
 
 
-def ask(
-    call: Call,
-    request_type: str,
-    accept: Callable[[PortalRequest, int | None], Any],
-    **values: Any,
-) -> dict[str, Any]:
+def ask(call: Call, request_type: str, **values: Any) -> dict[str, Any]:
     """Put a request for the patient that the path names into the queue; with ``enqueue=false`` take it into the chart
-    as well. ``accept(request, user)`` does; ``values``: columns of the request."""
+    as well, as staff would. ``values``: columns of the request. Raises Conflict where its product is gone meanwhile."""
     request = enqueue(call.row, request_type, api_user=call.actor.api_user, **values)
     if call.slots.get("enqueue", True):
         return queued(request)
-    accept(request, call.actor.user)
-    request.status, request.settled_at, request.settled_by_id = "accepted", clock.now(), call.actor.user
-    request.save(update_fields=["status", "settled_at", "settled_by", "updated_at"])
+    take_in(request, call.actor.user)
     return queued(request) | {"message": "It was written to the chart."}
 
 

@@ -47,21 +47,33 @@ def settle(request: PortalRequest, user: int, accept: bool) -> Any:
             raise NotFound()
         if row.status != "open":
             raise Conflict(f"This request was {row.status} already.")
-        made = _taken_in(row, user) if accept else None
-        row.status = "accepted" if accept else "dismissed"
-        row.settled_at, row.settled_by_id = clock.now(), user
-        row.save(update_fields=["status", "settled_at", "settled_by", "updated_at"])
-        return made
+        if accept:
+            return take_in(row, user)
+        _mark(row, "dismissed", user)
+        return None
 
     return in_transaction({}, work)
 
 
-def _taken_in(request: PortalRequest, user: int) -> Any:
-    """The row of the chart. The patient's row is held, so that nobody deletes the patient meanwhile."""
+def take_in(request: PortalRequest, user: int | None) -> Any:
+    """Take an open request into the chart, within the caller's transaction, which has made or holds it; the row that
+    was made of it. The patient's row is held, so that nobody deletes the patient meanwhile. Raises Conflict and
+    Invalid as ``settle`` does."""
+    made = _row_of_chart(request, user)
+    _mark(request, "accepted", user)
+    return made
+
+
+def _mark(request: PortalRequest, status: str, user: int | None) -> None:
+    request.status, request.settled_at, request.settled_by_id = status, clock.now(), user
+    request.save(update_fields=["status", "settled_at", "settled_by", "updated_at"])
+
+
+def _row_of_chart(request: PortalRequest, user: int | None) -> Any:
     patients = Patient.objects.select_for_update(of=("self",), no_key=True)
     if not patients.filter(practice=request.practice_id, pk=request.patient_id, archived=False).exists():
-        raise Conflict("The patient was deleted: the request can only be dismissed.")
+        raise Conflict("The patient was deleted.")
     try:
         return acceptors()[request.request_type](request, user)
     except ObjectDoesNotExist:
-        raise Conflict("What was asked for is no longer there: the request can only be dismissed.") from None
+        raise Conflict("What was asked for is no longer there.") from None
