@@ -32,6 +32,35 @@ class Slot(Expression):
         return f"%s::{self.output_field.cast_db_type(connection) or 'text'}", [Hole(self.name)]
 
 
+TEXT: Any = models.TextField()
+BOOLEAN: Any = models.BooleanField()
+INTEGER: Any = models.IntegerField()
+DATE: Any = models.DateField()
+
+
+class Template(Func):
+    """A piece of SQL with an expression in the place of each ``%s``; a literal percent sign is written ``%%``."""
+
+    def __init__(self, text: str, *arguments: Any, output_field: "Column[Any, Any]") -> None:
+        super().__init__(*arguments, output_field=output_field)
+        self.text = text
+
+    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
+        first, *rest = self.text.split("%s")
+        sql, parameters = [first], []
+        for expression, following in zip(self.source_expressions, rest, strict=True):
+            text, more = compiler.compile(expression)
+            sql += (text, following)
+            parameters += more
+        return "".join(sql), parameters
+
+
+def template(text: str, *arguments: Any, output_field: "Column[Any, Any]") -> Combinable:
+    """Compose an SQL expression: ``template("trunc(%s, 2)::text", F("amount"), output_field=TEXT)``. Strings among the
+    arguments name columns, as everywhere in the ORM."""
+    return Template(text, *arguments, output_field=output_field)
+
+
 class Truncated(Func):
     """A numeric as text with exactly two decimals, cut, not rounded."""
 
