@@ -8,8 +8,8 @@ from typing import Any
 
 from bench import statements
 from bench.statements import Plan
+from charthouse.engine.sql.expressions import Parameter
 from charthouse.identity.bearer import STATEMENT
-from charthouse.resource.sql import Hole
 
 
 def scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -50,8 +50,8 @@ def planned(plan: Plan) -> tuple[str, dict[str, Any]]:
     """A plan as one line, parameters by name; constants beside."""
     names, constants = [], {}
     for number, part in enumerate(plan.parameters):
-        name = part.name if isinstance(part, Hole) else f"constant{number}"
-        if not isinstance(part, Hole):
+        name = part.name if isinstance(part, Parameter) else f"constant{number}"
+        if not isinstance(part, Parameter):
             constants[name] = part
         names.append(f":{name}")
     return f"{numbered(plan.text, names)};", constants

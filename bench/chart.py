@@ -103,7 +103,6 @@ def cases(charts: dict[str, Any], only: str) -> list[Case]:
 
     django.setup()
     from charthouse.dialects.drchrono.registry import registry
-    from charthouse.resource.filters import RefIs
 
     found = []
     for resource in registry():
@@ -114,7 +113,7 @@ def cases(charts: dict[str, Any], only: str) -> list[Case]:
             "page_size": min(PAGE, resource.page_size.maximum)
         }
         for declared in resource.filters:
-            if isinstance(declared, RefIs) and (table := PARENTS.get(declared.to)):
+            if not declared.repeated and (table := PARENTS.get(declared.refers_to)):
                 paths = {
                     name: f"/api/{resource.path}?{urlencode(wide | {declared.name: chart[table]['first']})}"
                     for name, chart in charts.items()

@@ -7,9 +7,8 @@ from typing import Any
 
 from charthouse.dialects.drchrono import paging
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource import plan
-from charthouse.resource.plan import Shape
-from charthouse.resource.sql import Hole
+from charthouse.engine.execution import planning
+from charthouse.engine.sql.expressions import Parameter
 
 TOKEN = """select u.practice_id, u.id from identity_accesstoken t
     join identity_application a on a.id = t.application_id join identity_user u on u.id = t.user_id
@@ -27,35 +26,36 @@ class Plan:
     read: Callable[[Mapping[str, str]], Mapping[str, Any]]
 
 
-def _plan(shape: Shape, read: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> Plan:
-    return Plan(shape.statement.text.decode(), shape.statement.parameters, _finished(shape), read)
+def _plan(planned: planning.Plan, read: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> Plan:
+    statement = planned.statement
+    return Plan(statement.text.decode(), statement.parameters, _make_renderer(planned), read)
 
 
-def _finished(shape: Shape) -> Callable[..., Any]:
+def _make_renderer(planned: planning.Plan) -> Callable[..., Any]:
     """What makes an object of a row, with what SQL can't make of its values."""
 
-    def made(*columns: Any) -> Any:
-        item = shape.row(*columns)
-        for name, finish in shape.finishers:
-            setattr(item, name, finish(getattr(item, name)))
+    def render(*columns: Any) -> Any:
+        item = planned.make(*columns)
+        for name, render_value in planned.renderers:
+            setattr(item, name, render_value(getattr(item, name)))
         return item
 
-    return made if shape.finishers else shape.row
+    return render if planned.renderers else planned.make
 
 
 def values(of: Plan, **given: Any) -> list[Any]:
     """Python values in the order of the statement's parameters."""
-    return [given[part.name] if type(part) is Hole else part for part in of.parameters]
+    return [given[part.name] if type(part) is Parameter else part for part in of.parameters]
 
 
 def _listed(query: dict[str, str]) -> Plan:
     patients = registry()["patients"]
-    shape = plan.page(patients, False, paging.query(patients, query))
-    return _plan(shape, lambda given: paging.query(patients, dict(given)).slots)
+    planned = planning.plan_page(patients, False, paging.parse_list(patients, query))
+    return _plan(planned, lambda given: paging.parse_list(patients, dict(given)).parameters)
 
 
-ONE = _plan(plan.one(registry()["patients"], False, False), lambda given: {})
-ONE_APPOINTMENT = _plan(plan.one(registry()["appointments"], False, True), lambda given: {})
+ONE = _plan(planning.plan_object(registry()["patients"], False, False), lambda given: {})
+ONE_APPOINTMENT = _plan(planning.plan_object(registry()["appointments"], False, True), lambda given: {})
 LISTED = _listed({})
 FILTERED = _listed({"doctor": "1", "since": "2026-01-01"})
 

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from charthouse.dialects.cerbo import api as cerbo_api
 from charthouse.dialects.cerbo import reference as cerbo
-from charthouse.dialects.cerbo.registry import routes
+from charthouse.dialects.cerbo.registry import router
 from charthouse.dialects.drchrono import reference
 
 BASE = "/api/"
@@ -152,7 +152,7 @@ def check_cerbo(response: httpx.Response) -> None:
     if method == "HEAD":
         return
     path = response.request.url.path.removeprefix(cerbo_api.BASE).removesuffix("/")
-    target = routes().find(path)[0].get(method)
+    target = router().find(path)[0].get(method)
     if target is None:
         assert response.status_code in (400, 401, 403, 404, 405, 429, 503), where
         _validate_cerbo(response, f"#/components/responses/Refused{response.status_code}", where)

@@ -28,9 +28,9 @@ from charthouse import processes  # noqa: E402
 from charthouse.audit import seals  # noqa: E402
 from charthouse.datadir import Refused  # noqa: E402
 from charthouse.domains.practice import people  # noqa: E402
+from charthouse.engine.errors import Conflict  # noqa: E402
 from charthouse.identity import rowsecurity, second_factor, tables  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
-from charthouse.resource.errors import Conflict  # noqa: E402
 
 OLDEST_POSTGRES = 150000
 WORKER_GRACE = 10.0  # seconds

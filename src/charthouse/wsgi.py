@@ -12,12 +12,12 @@ from django.core.wsgi import get_wsgi_application
 _pages = get_wsgi_application()
 
 from charthouse.dialects.cerbo import api as cerbo  # noqa: E402
-from charthouse.dialects.cerbo.registry import routes as cerbo_routes  # noqa: E402
+from charthouse.dialects.cerbo.registry import router as cerbo_router  # noqa: E402
 from charthouse.dialects.drchrono import api as drchrono  # noqa: E402
-from charthouse.dialects.drchrono.registry import registry  # noqa: E402
+from charthouse.dialects.drchrono.registry import router as drchrono_router  # noqa: E402
 
-registry()  # an incomplete declaration stops the server here
-cerbo_routes()
+drchrono_router()  # an incomplete declaration stops the server here
+cerbo_router()
 
 # What is loaded now stays for good, and a request makes no cycles to speak of: a page of 250 objects set off several
 # collections over everything, a sixth of its cost.

@@ -12,9 +12,9 @@ from charthouse.changes import fanout
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.dialects.cerbo.registry import registry
 from charthouse.dialects.drchrono.registry import registry as drchrono
+from charthouse.engine.declaration.events import Event
+from charthouse.engine.declaration.resources import Resource
 from charthouse.identity import tenancy
-from charthouse.resource.declare import Resource
-from charthouse.resource.events import Event
 from tests.changes.receiver import until
 from tests.contract.cerbo_world import CerboWorld
 from tests.identity.dance import hidden

@@ -17,8 +17,8 @@ from charthouse.changes import actions, fanout, queue
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.dialects.cerbo import registry as cerbo
 from charthouse.domains.patients.models import Patient
+from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
-from charthouse.resource.errors import Conflict, Invalid
 from tests.changes.receiver import Receiver, deliveries, receiving, sending, until
 from tests.contract.cerbo_world import CerboWorld, make_cerbo
 from tests.support import Clinic, make_api_user, make_practice

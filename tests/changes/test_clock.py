@@ -13,8 +13,8 @@ from django.db import connections
 from charthouse import clock
 from charthouse.changes import timewarp
 from charthouse.changes.models import ClockOffset
+from charthouse.engine.errors import Conflict
 from charthouse.identity import tenancy
-from charthouse.resource.errors import Conflict
 from tests.changes.receiver import deliveries, receiving, sending, subscribed, until
 from tests.support import client, issue_token, make_app, make_practice
 

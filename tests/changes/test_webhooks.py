@@ -19,10 +19,10 @@ from django.db import connections
 from charthouse import clock
 from charthouse.changes import actions, catalogue, fanout, http, queue
 from charthouse.changes.models import Delivery, Webhook
+from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.issue import deauthorize
 from charthouse.identity.secret import unseal
-from charthouse.resource.errors import Conflict, Invalid
 from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, until
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
 

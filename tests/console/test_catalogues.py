@@ -41,7 +41,7 @@ def test_every_list_and_form(browser: httpx.Client, catalogue: Catalogue) -> Non
 
 @pytest.mark.parametrize("catalogue", ALL, ids=lambda c: c.base)
 def test_each_asks_for_the_permissions_of_its_resource(clinic: Clinic, catalogue: Catalogue) -> None:
-    for name in catalogue.resource.permissions:
+    for name in catalogue.resource.policy.permissions:
         person = make_user(
             clinic.practice, password=PASSWORD, permissions=[p for p in PERMISSIONS if p != name]
         )

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from charthouse.dialects.cerbo.registry import registry, routes
-from charthouse.resource.routes import Target
+from charthouse.dialects.cerbo.registry import registry, router
+from charthouse.engine.execution.routing import Target
 
 DATA = Path(__file__).parent / "data"
 PAGING = {"limit", "offset"}
@@ -78,17 +78,17 @@ def _targets() -> dict[tuple[str, str], Target]:
     found = {}
     for resource in registry():
         templates = {resource.path: resource.list_methods, f"{resource.path}/{{id}}": resource.object_methods}
-        templates |= {f"{resource.path}/{{id}}/{a.name}": (a.method,) for a in resource.actions}
+        templates |= {operation.path: (operation.method,) for operation in resource.operations}
         for template, methods in templates.items():
             found |= {(m, shape(template)): _route(template, m) for m in methods}
-    for template, functions in registry().functions.items():
-        found |= {(m, shape(template)): _route(template, m) for m in functions}
+    for template, by_method in registry().operations.items():
+        found |= {(m, shape(template)): _route(template, m) for m in by_method}
     return found
 
 
 def _route(template: str, method: str) -> Target:
-    """Through the routes themselves, with a number for each name."""
-    targets, _ = routes().find(re.sub(r"{\w+}", "1", template))
+    """Through the router itself, with a number for each name."""
+    targets, _ = router().find(re.sub(r"{\w+}", "1", template))
     return targets[method]
 
 

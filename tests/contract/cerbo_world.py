@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 
 from charthouse.dialects.cerbo.registry import registry
-from charthouse.resource import fields as kinds
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import Field, Ref
-from charthouse.resource.functions import Function
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.values import REQUIRED
 from tests import support
 
 from . import values
@@ -68,11 +68,11 @@ class CerboWorld:
 
     # -- addresses ----------------------------------------------------------------------------------------------
 
-    def at(self, declared: Resource | Function) -> dict[str, int]:
+    def at(self, declared: Resource | Operation) -> dict[str, int]:
         """The rows above this one's: patients and whatever else its path names."""
         return {parent.name: self.row(parent.to) for parent in declared.parents}
 
-    def url(self, path: str, declared: Resource | Function, row_id: int | None = None, **texts: str) -> str:
+    def url(self, path: str, declared: Resource | Operation, row_id: int | None = None, **texts: str) -> str:
         """The address of a template, its names filled with rows of this world, or with ``texts``."""
         filled: dict[str, Any] = {**self.at(declared), "id": row_id, **texts}
         return BASE + re.sub(r"{(\w+)}", lambda found: str(filled[found[1]]), path)
@@ -88,7 +88,7 @@ class CerboWorld:
     def object_url(self, resource: Resource, row_id: int) -> str:
         return self.url(f"{resource.path}/{{id}}", resource, row_id)
 
-    def texts(self, declared: Resource | Function) -> dict[str, str]:
+    def texts(self, declared: Resource | Operation) -> dict[str, str]:
         """Something for the parameters that the path itself takes."""
         names = re.findall(r"{(\w+)}", declared.path)
         return {name: "a" for name in names if name in declared.filters_by_name}
@@ -131,19 +131,20 @@ class CerboWorld:
         """A body that a create accepts."""
         n, body = self.next(), {}
         for declared in resource.writable:
-            if isinstance(declared, Ref) and (
-                declared.name in resource.example or declared.access is kinds.REQUIRED
+            of = values.base(declared.type)
+            if isinstance(of, Reference) and (
+                declared.name in resource.example or declared.access is REQUIRED
             ):
-                body[declared.name] = self.row(declared.to)
+                body[declared.name] = self.row(of.to)
             elif declared.name in resource.example:
                 body[declared.name] = self.named(resource, declared) or resource.example[declared.name]
-            elif declared.access is kinds.REQUIRED:
+            elif declared.access is REQUIRED:
                 body[declared.name] = self.good(resource, declared, n)
             if made := UNIQUE.get((resource.path, declared.name)):
                 body[declared.name] = made(n)
         return body
 
-    def named(self, resource: Resource, declared: Field) -> Any:
+    def named(self, resource: Resource, declared: Key) -> Any:
         """The value of a key that names rows of another resource; None for others."""
         if declared.name in IDS:
             return [self.row(IDS[declared.name])]
@@ -152,7 +153,7 @@ class CerboWorld:
         path, column = NAMES[resource.path, declared.name]
         return self.other.rows_of(registry()[path].model, self.row(path))[column]
 
-    def good(self, resource: Resource, declared: Field, n: int) -> Any:
+    def good(self, resource: Resource, declared: Key, n: int) -> Any:
         if named := self.named(resource, declared):
             return named
         return values.good(declared, resource.model, n, self.row, resource.example.get(declared.name))

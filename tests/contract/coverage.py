@@ -16,7 +16,7 @@ def lines() -> Iterator[str]:
     methods = sum(len(e.methods) for e in built)
     keys = sum(len(e.fields) for e in built)
     filters = sum(len(e.filters) for e in built)
-    added = sum(f.addition for resource in registry() for f in resource.fields)
+    added = sum(f.addition for resource in registry() for f in resource.keys)
     yield "# What of the DrChrono v4 reference is built"
     yield ""
     yield f"{len(built)} of {len(facts.endpoints())} endpoints, with all of their {methods} methods, {keys} keys"
@@ -30,7 +30,7 @@ def lines() -> Iterator[str]:
             yield f"| {endpoint} | not yet | | | |"
             continue
         resource = None if endpoint.action else registry().resources.get(endpoint.path)
-        extra = sum(f.addition for f in resource.fields) if resource else ""
+        extra = sum(f.addition for f in resource.keys) if resource else ""
         row = (
             endpoint,
             " ".join(sorted(endpoint.methods)),

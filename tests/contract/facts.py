@@ -76,8 +76,8 @@ class Endpoint:
         return self.facts.get("live", {}).get("filters_extra", {})
 
     @property
-    def function(self) -> str:
-        """The path that a declared function would have."""
+    def template(self) -> str:
+        """The path that an operation would be declared with."""
         return f"{self.path}/{{id}}/{self.action}" if self.action else self.path
 
     def __str__(self) -> str:
@@ -112,11 +112,11 @@ def wire_type(endpoint: Endpoint, name: str) -> str:
 
 
 def built(endpoint: Endpoint) -> bool:
-    """Whether this version serves it: as a resource, an action of one, or a function."""
+    """Whether this version serves it: as a resource, or as an operation, of a resource or of its own."""
     resource = registry().resources.get(endpoint.path)
-    if endpoint.function in registry().functions and (endpoint.action or resource is None):
+    if endpoint.template in registry().operations and (endpoint.action or resource is None):
         return True
-    return resource is not None and (not endpoint.action or endpoint.action in resource.actions_by_name)
+    return resource is not None and (not endpoint.action or endpoint.action in resource.operations_by_name)
 
 
 def access(endpoint: Endpoint, name: str) -> str:

@@ -8,18 +8,17 @@ import httpx
 import pytest
 
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.engine.declaration.policy import ALWAYS
+from charthouse.engine.declaration.resources import METHODS, Operation, Resource
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
-from charthouse.resource.declare import ALWAYS, METHODS, Resource
-from charthouse.resource.functions import Function
-from charthouse.resource.openapi import permissions
 from tests import support
 
 from .world import EVERY, World
 
 RESOURCES = list(registry())
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
-TENANTED = [r for r in RESOURCES if r.tenanted]  # the others are directories that all practices read
+TENANTED = [r for r in RESOURCES if r.has_practice]  # the others are directories that all practices read
 each_of_a_practice = pytest.mark.parametrize("resource", TENANTED, ids=lambda r: r.path)
 
 
@@ -31,9 +30,13 @@ def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[
             yield method, f"/api/{resource.path}"
         if method != "POST":
             yield method, f"/api/{resource.path}/{row_id}"
-    for action in resource.actions:
-        if methods is None or action.method in methods:
-            yield action.method, f"/api/{resource.path}/{row_id}/{action.name}"
+    for operation in row_operations(resource):
+        if methods is None or operation.method in methods:
+            yield operation.method, f"/api/{resource.path}/{row_id}/{operation.name}"
+
+
+def row_operations(resource: Resource) -> list[Operation]:
+    return [operation for operation in resource.operations if operation.is_of_row]
 
 
 # -- 401 --------------------------------------------------------------------------------------------------------
@@ -63,7 +66,7 @@ def test_unknown_endpoints_are_404(world: World) -> None:
 @each
 def test_without_a_scope(world: World, resource: Resource) -> None:
     """Each scope is needed, in its own form: read for GET, write for everything else."""
-    for scope in resource.scopes:
+    for scope in resource.policy.scopes:
         for kind, reading in (("read", True), ("write", False)):
             client = world.client_without(f"{scope}:{kind}")
             for method, url in requests(world, resource):
@@ -78,7 +81,7 @@ def test_without_a_permission(world: World, resource: Resource) -> None:
     for name in PERMISSIONS:
         client = world.client_without(name)
         for method, url in requests(world, resource):
-            needed = name in permissions(resource, method == "GET")
+            needed = name in resource.policy.list_permissions(method == "GET")
             assert (client.request(method, url, json={}).status_code == 403) == needed, (
                 f"{method} {url}, {name}"
             )
@@ -92,11 +95,12 @@ def test_methods_that_it_does_not_have(world: World, resource: Resource) -> None
     row_id = world.row(resource.path)
     allowed = {
         f"/api/{resource.path}": {"GET", "POST"} & set(resource.method_set)
-        | set(registry().functions.get(resource.path, ())),
+        | set(registry().operations.get(resource.path, ())),
         f"/api/{resource.path}/{row_id}": {"GET", "PUT", "PATCH", "DELETE"} & set(resource.method_set),
     }
     allowed |= {
-        f"/api/{resource.path}/{row_id}/{action.name}": {action.method} for action in resource.actions
+        f"/api/{resource.path}/{row_id}/{operation.name}": {operation.method}
+        for operation in row_operations(resource)
     }
     for url, methods in allowed.items():
         for method in (*METHODS, "OPTIONS", "TRACE", "BREW"):
@@ -132,11 +136,11 @@ def test_rows_that_are_not_there(world: World, other: World, resource: Resource)
             for text in NEVER:
                 answer = world.client.request(method, f"/api/{resource.path}/{text}", json={})
                 assert (answer.status_code, answer.content) == (404, foreign.content), text
-    for action in resource.actions:
+    for operation in row_operations(resource):
         for row_id in (other.row(resource.path), *NEVER):
-            body = {f.name: "x" for f in action.fields}
-            url = f"/api/{resource.path}/{row_id}/{action.name}"
-            answer = world.client.request(action.method, url, json=body)
+            body = {key.name: "x" for key in operation.keys}
+            url = f"/api/{resource.path}/{row_id}/{operation.name}"
+            answer = world.client.request(operation.method, url, json=body)
             assert answer.status_code == 404
 
 
@@ -144,17 +148,17 @@ def test_rows_that_are_not_there(world: World, other: World, resource: Resource)
 def test_references_to_other_practices_are_refused_like_ids_that_never_were(
     world: World, other: World, resource: Resource
 ) -> None:
-    for field in resource.writable:
-        to = getattr(field, "to", None)
-        if not isinstance(to, str):
+    for key in resource.writable:
+        to = key.type.refers_to
+        if not to or key.type.is_list:
             continue
         answers = []
         for row_id in (other.row(to), 999_999_999):
-            answer = world.write(resource, {field.name: row_id})
-            assert answer.status_code == 400, f"{field.name}: {answer.text}"
+            answer = world.write(resource, {key.name: row_id})
+            assert answer.status_code == 400, f"{key.name}: {answer.text}"
             answers.append(re.sub(rf"(?<!\d){row_id}(?!\d)", "ID", answer.text))
         assert answers[0] == answers[1]
-        assert field.name in answer.json()
+        assert key.name in answer.json()
 
 
 # -- practice by sharing by permission ----------------------------------------------------------------------------
@@ -229,26 +233,31 @@ def test_sharing_decides_whose_rows_are_seen(
 ) -> None:
     row_id = world.row(resource.path)
     url = f"/api/{resource.path}/{row_id}"
-    for names in (SHARING, [s for s in SHARING if s != resource.sharing], [resource.sharing], []):
+    for names in (
+        SHARING,
+        [s for s in SHARING if s != resource.policy.sharing],
+        [resource.policy.sharing],
+        [],
+    ):
         sharing(names)
-        theirs = resource.sharing == ALWAYS or resource.sharing in names
+        theirs = resource.policy.sharing == ALWAYS or resource.policy.sharing in names
         assert world.client.get(url).status_code == 200, "one's own rows are always there"
         assert colleague.get(url).status_code == (200 if theirs else 404)
         rows = listed(colleague, resource)
-        if "id" in resource.by_name:
+        if "id" in resource.keys_by_name:
             assert (str(row_id) in rows) == theirs
             assert str(row_id) in listed(world.client, resource)
         elif not theirs:
             assert rows == set()
         if "PATCH" in resource.method_set:
             assert colleague.patch(url, json={}).status_code == (204 if theirs else 404)
-        if resource.tenanted:
+        if resource.has_practice:
             assert colleague.get(f"/api/{resource.path}/{other.row(resource.path)}").status_code == 404
 
 
 @each_of_a_practice
 def test_lists_show_no_row_of_another_practice(world: World, other: World, resource: Resource) -> None:
-    if "id" in resource.by_name:
+    if "id" in resource.keys_by_name:
         assert not listed(world.client, resource) & listed(other.client, resource)
 
 
@@ -261,52 +270,52 @@ def test_a_user_without_a_doctor_sees_only_what_is_shared(
     with support.client(support.issue_token(user, support.make_app())) as client:
         sharing([])
         rows = listed(client, resource)
-        assert bool(rows) == (resource.sharing == ALWAYS)
+        assert bool(rows) == (resource.policy.sharing == ALWAYS)
 
 
-# -- functions --------------------------------------------------------------------------------------------------
+# -- operations -------------------------------------------------------------------------------------------------
 
-FUNCTIONS = [function for methods in registry().functions.values() for function in methods.values()]
-each_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f"{f.method}-{f.name}")
-
-
-def _url(world: World, function: Function, row_id: Any = None) -> str:
-    if function.names_a_row and row_id is None:
-        row_id = world.row(function.of)
-    return "/api/" + function.path.replace("{id}", str(row_id))
+OPERATIONS = registry().list_operations()
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method}-{o.slug}")
 
 
-@each_function
-def test_a_function_needs_token_scopes_and_permissions(world: World, function: Function) -> None:
-    url = _url(world, function)
+def _url(world: World, operation: Operation, row_id: Any = None) -> str:
+    if operation.is_of_row and row_id is None:
+        row_id = world.row(operation.of)
+    return "/api/" + operation.path.replace("{id}", str(row_id))
+
+
+@each_operation
+def test_an_operation_needs_token_scopes_and_permissions(world: World, operation: Operation) -> None:
+    url = _url(world, operation)
     with support.client() as nobody:
-        assert nobody.request(function.method, url, json={}).status_code == 401
-    kind = "read" if function.reading else "write"
-    for scope in function.scopes:
+        assert nobody.request(operation.method, url, json={}).status_code == 401
+    kind = "read" if operation.reading else "write"
+    for scope in operation.policy.scopes:
         client = world.client_without(f"{scope}:{kind}")
-        assert client.request(function.method, url, json={}).status_code == 403, scope
-    for name in permissions(function, bool(function.reading)):
+        assert client.request(operation.method, url, json={}).status_code == 403, scope
+    for name in operation.policy.list_permissions(bool(operation.reading)):
         client = world.client_without(name)
-        assert client.request(function.method, url, json={}).status_code == 403, name
+        assert client.request(operation.method, url, json={}).status_code == 403, name
 
 
-@each_function
-def test_methods_that_the_url_of_a_function_does_not_have(world: World, function: Function) -> None:
-    methods = set(registry().functions[function.path])
-    if resource := registry().resources.get(function.path):
+@each_operation
+def test_methods_that_the_url_of_an_operation_does_not_have(world: World, operation: Operation) -> None:
+    methods = set(registry().operations[operation.path])
+    if resource := registry().resources.get(operation.path):
         methods |= {"GET", "POST"} & set(resource.method_set)
     for method in (*METHODS, "OPTIONS", "TRACE", "BREW"):
         if method not in methods:
-            answer = world.client.request(method, _url(world, function))
+            answer = world.client.request(method, _url(world, operation))
             assert answer.status_code == 405
             assert set(answer.headers["Allow"].split(", ")) == methods
 
 
 @pytest.mark.parametrize(
-    "function", [f for f in FUNCTIONS if f.names_a_row], ids=lambda f: f"{f.method}-{f.name}"
+    "operation", [o for o in OPERATIONS if o.is_of_row], ids=lambda o: f"{o.method}-{o.slug}"
 )
-def test_a_function_of_a_row_that_is_not_there(world: World, other: World, function: Function) -> None:
-    body = {declared.name: "x" for declared in function.fields}
-    for row_id in (other.row(function.of), *NEVER):
-        answer = world.client.request(function.method, _url(world, function, row_id), json=body)
+def test_an_operation_of_a_row_that_is_not_there(world: World, other: World, operation: Operation) -> None:
+    body = {declared.name: "x" for declared in operation.keys}
+    for row_id in (other.row(operation.of), *NEVER):
+        answer = world.client.request(operation.method, _url(world, operation, row_id), json=body)
         assert answer.status_code == 404

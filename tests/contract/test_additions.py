@@ -4,24 +4,24 @@ it is, but for what tests/contract/facts.py leaves out and says why."""
 from collections.abc import Iterator
 
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource.declare import Resource
+from charthouse.engine.declaration.resources import Resource
 
 from . import facts
 
 
 def _served(path: str) -> Iterator[tuple[str, str]]:
-    """Every ("method" | "parameter" | "key", name) that a path has, by resource, action and function."""
+    """Every ("method" | "parameter" | "key", name) that a path has, by resource and operation."""
     resource = registry().resources.get(path)
     if resource is not None:
         yield from (("method", method) for method in resource.method_set)
         yield from (("parameter", declared.name) for declared in resource.filters)
-        yield from (("key", declared.name) for declared in resource.fields)
-    for method, function in registry().functions.get(path.replace(":id", "{id}"), {}).items():
+        yield from (("key", declared.name) for declared in resource.keys)
+    for method, operation in registry().operations.get(path.replace(":id", "{id}"), {}).items():
         yield "method", method
-        yield from (("parameter", declared.name) for declared in function.parameters)
-        yield from (("key", declared.name) for declared in (*function.fields, *function.answers))
-        rows = [declared for declared in function.answers if declared.name == "results"]
-        yield from (("key", member.name) for each in rows for member in getattr(each, "fields", ()))
+        yield from (("parameter", declared.name) for declared in operation.filters)
+        yield from (("key", declared.name) for declared in (*operation.keys, *operation.answer))
+        rows = [declared for declared in operation.answer if declared.name == "results"]
+        yield from (("key", member.name) for each in rows for member in each.type.keys)
 
 
 def test_nothing_of_the_hosted_api_is_missing() -> None:
@@ -63,6 +63,6 @@ def test_additions_are_marked() -> None:
         if path not in reference:
             assert resource.addition, path
             continue
-        declared = (resource.by_name if kind == "key" else resource.filters_by_name)[name]
+        declared = (resource.keys_by_name if kind == "key" else resource.filters_by_name)[name]
         known = reference[path].fields if kind == "key" else reference[path].filters
         assert declared.addition or name in known, f"{path}: {kind} {name}"

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from charthouse.dialects.cerbo.registry import registry, routes
-from charthouse.resource.declare import METHODS, Resource
-from charthouse.resource.functions import Function
-from charthouse.resource.routes import Target
+from charthouse.dialects.cerbo.registry import registry, router
+from charthouse.engine.declaration.resources import METHODS, Operation, Resource
 from tests import support
 
 from . import cerbo_facts as facts
@@ -22,18 +20,14 @@ each_resource = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.p
 NEVER = ("0", "-1", "999999999999", str(2**63), "9" * 40, "1.0", "x", "1e3", "٣", "%20", "null")
 
 
-def declared(target: Target) -> Any:
-    return target.function or target.resource
-
-
 def address(world: CerboWorld, operation: facts.Operation) -> str:
     """A URL of the operation, over a row that may be lost."""
     target = operation.target
     assert target
-    found = declared(target)
+    found = target.declaration
     row_id = None
     if "{id}" in target.path:
-        of = registry()[found.of] if isinstance(found, Function) else found
+        of = registry()[found.of] if isinstance(found, Operation) else found
         row_id = world.new(of.path)
     return world.url(target.path, found, row_id, **world.texts(found))
 
@@ -73,7 +67,7 @@ def test_read_only(cerbo: CerboWorld, operation: facts.Operation) -> None:
 @each
 def test_other_methods(cerbo: CerboWorld, operation: facts.Operation) -> None:
     url = address(cerbo, operation)
-    targets, _ = routes().find(url.removeprefix(BASE))
+    targets, _ = router().find(url.removeprefix(BASE))
     for method in (*METHODS, "OPTIONS", "TRACE"):
         if method not in targets:
             answer = cerbo.client.request(method, url)
@@ -85,7 +79,7 @@ def _texts(world: CerboWorld, operation: facts.Operation) -> Iterator[tuple[str,
     """The names of the ids in a path, and whether each is the row's own."""
     target = operation.target
     assert target
-    found = declared(target)
+    found = target.declaration
     if "{id}" in target.path:
         yield "id", True
     for parent in found.parents:
@@ -99,9 +93,9 @@ def test_rows_that_are_not_there(
     """An id that never was, that can't be, or that is another practice's: the same answer, byte for byte."""
     target = operation.target
     assert target
-    found = declared(target)
+    found = target.declaration
     of = found
-    if isinstance(found, Function):
+    if isinstance(found, Operation):
         of = registry()[found.of] if found.of else None
     for name, own in _texts(cerbo, operation):
         path = of.path if own else next(p.to for p in found.parents if p.name == name)
@@ -144,14 +138,14 @@ def test_references_to_other_practices_are_refused_like_ids_that_never_were(
 ) -> None:
     if "POST" not in resource.method_set:
         return
-    for field in resource.writable:
-        to = getattr(field, "to", None)
-        if not isinstance(to, str):
+    for key in resource.writable:
+        to = key.type.refers_to
+        if not to or key.type.is_list:
             continue
         answers = []
         for row_id in (other_cerbo.row(to), 999_999_999):
-            answer = cerbo.post(resource, cerbo.payload(resource) | {field.name: row_id})
-            assert answer.status_code == 400, f"{field.name}: {answer.text}"
-            assert field.name in answer.json()["error"]["fields"]
+            answer = cerbo.post(resource, cerbo.payload(resource) | {key.name: row_id})
+            assert answer.status_code == 400, f"{key.name}: {answer.text}"
+            assert key.name in answer.json()["error"]["fields"]
             answers.append(re.sub(rf"(?<!\d){row_id}(?!\d)", "ID", answer.text))
         assert answers[0] == answers[1]

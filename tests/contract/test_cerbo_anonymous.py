@@ -10,9 +10,9 @@ from django.apps import apps
 from django.db import models
 
 from charthouse.dialects.cerbo.registry import registry
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
 from charthouse.identity import tenancy
-from charthouse.resource.anonymous import AREA, NOTHING, YEAR
-from charthouse.resource.functions import Function
 
 from . import cerbo_facts as facts
 from .cerbo_world import ASKED, CerboWorld
@@ -27,7 +27,7 @@ def canary(column: Any, remains: str) -> Any:
     n = next(_numbers)
     if isinstance(column, models.DateField):
         return date(1911, 1 + n % 12, 1 + n % 28)
-    if remains == AREA:
+    if remains == AREA_CODE:
         return f"303-867-{5000 + n}"
     return f"Canary{n}"[: column.max_length or 100]
 
@@ -53,7 +53,7 @@ def _trace(value: Any, remains: str) -> str:
     """What of a canary would give it away."""
     if remains == YEAR:
         return str(value)  # a day of a year that no other row has
-    return value[4:] if remains == AREA else str(value)
+    return value[4:] if remains == AREA_CODE else str(value)
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def planted(cerbo: CerboWorld) -> set[str]:
 def _answer(cerbo: CerboWorld, operation: facts.Operation, client: Any, **parameters: str) -> Any:
     target = operation.target
     assert target
-    found: Any = target.function or target.resource
-    of = registry()[found.of] if isinstance(found, Function) and found.of else found
+    found = target.declaration
+    of = registry()[found.of] if isinstance(found, Operation) and found.of else found
     row_id = cerbo.row(of.path) if "{id}" in target.path else None
     asked = {**(ASKED.get(target.path, {})), **parameters}
     return client.get(cerbo.url(target.path, found, row_id, **cerbo.texts(found)), params=asked)
@@ -106,7 +106,7 @@ def test_the_canaries_are_there_to_be_seen(cerbo: CerboWorld, planted: set[str])
 def test_every_kind_of_remainder_is_known() -> None:
     for model in MODELS:
         for name, remains in model.identifying.items():
-            assert remains in (NOTHING, AREA, YEAR), f"{model.__name__}.{name}"
+            assert remains in (REMOVED, AREA_CODE, YEAR), f"{model.__name__}.{name}"
             model._meta.get_field(name)
 
 

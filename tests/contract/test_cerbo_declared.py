@@ -7,13 +7,12 @@ import pytest
 
 from charthouse.dialects.cerbo import api
 from charthouse.dialects.cerbo.registry import registry
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import Access, Field, ListOf
-from charthouse.resource.functions import JSON, Function
-from charthouse.resource.joined import Linked, Parts
-from charthouse.resource.nested import Embedded, Many, Members, RelatedIds, Rows
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
+from charthouse.engine.declaration.values import Access
 
 from . import cerbo_facts as facts
+from . import values
 
 BUILT = facts.built()
 each = pytest.mark.parametrize("operation", BUILT, ids=str)
@@ -31,19 +30,26 @@ def test_nothing_of_our_own() -> None:
     assert sorted(set(facts._targets()) - known) == []
 
 
-def declared(operation: facts.Operation) -> Resource | Function:
+def declared(operation: facts.Operation) -> Resource | Operation:
     assert operation.target
-    found = operation.target.function or operation.target.resource
-    assert found is not None
+    return operation.target.declaration
+
+
+def answering(operation: facts.Operation) -> Resource | Operation:
+    """What declares the answer: an operation that answers with its row answers as the row's resource does."""
+    found = declared(operation)
+    if isinstance(found, Operation) and found.answer is THE_ROW:
+        assert found.resource is not None
+        return found.resource
     return found
 
 
 @each
 def test_group_and_rate_class(operation: facts.Operation) -> None:
     found, said = declared(operation), operation.facts["permission"]
-    assert found.scopes == (said["resource"],)
-    assert found.counted == operation.facts["rate_class"]
-    reading = found.reading if isinstance(found, Function) else operation.method == "GET"
+    assert found.policy.scopes == (said["resource"],)
+    assert found.policy.rate_class == operation.facts["rate_class"]
+    reading = found.reading if isinstance(found, Operation) else operation.method == "GET"
     assert reading == (said["class"] != "write")
 
 
@@ -62,10 +68,7 @@ def test_query_parameters(operation: facts.Operation) -> None:
 
 @each
 def test_keys_of_the_body(operation: facts.Operation) -> None:
-    target = operation.target
-    assert target
-    fields = target.action.fields if target.action else declared(operation).fields
-    writable = {field.name: field for field in fields if field.writable}
+    writable = {key.name: key for key in declared(operation).keys if key.writable}
     for said in operation.parameters("body"):
         name = said["name"]
         found = writable.get(name) or _at(
@@ -77,30 +80,30 @@ def test_keys_of_the_body(operation: facts.Operation) -> None:
             required = found.access is Access.REQUIRED
             assert required == said["required"], f"{name}: required?"
         if "enum" in said and not said.get("open_enum"):
-            assert {str(e) for e in said["enum"]} <= {str(e) for e in found.written_schema()["enum"]}
+            assert {str(e) for e in said["enum"]} <= {str(e) for e in found.type.write_schema()["enum"]}
 
 
 @each
 def test_answer(operation: facts.Operation) -> None:
-    found, kind = declared(operation), operation.facts["response"]["kind"]
+    found, kind = answering(operation), operation.facts["response"]["kind"]
     if kind == "binary":
-        assert isinstance(found, Function)
+        assert isinstance(found, Operation)
         assert found.media != JSON
         return
     if operation.answers in facts.OF_THE_CODEC and isinstance(found, Resource):
         assert operation.method == "DELETE"
-        keys = set(api.deleted(found, 1))
+        keys = set(api.describe_deleted(found, 1))
         assert keys >= {field["name"] for field in facts.objects()[operation.answers]["fields"]}
         return
-    if isinstance(found, Function):
+    if isinstance(found, Operation):
         assert found.many == operation.listed
-        shown: Iterable[Field] = found.answers
+        shown: Iterable[Key] = found.answer
     else:
-        shown = found.shown(True)
-    check_keys(operation.answers, {field.name: field for field in shown}, facts.objects()[operation.answers])
+        shown = found.list_shown(True)
+    check_keys(operation.answers, {key.name: key for key in shown}, facts.objects()[operation.answers])
 
 
-def check_keys(name: str, there: dict[str, Field], said: Any) -> None:
+def check_keys(name: str, there: dict[str, Key], said: Any) -> None:
     """The keys of an object, and those of objects inside it, with their types."""
     wanted = {field["name"]: field for field in said["fields"]}
     for key, field in wanted.items():
@@ -111,27 +114,28 @@ def check_keys(name: str, there: dict[str, Field], said: Any) -> None:
     assert not ours, f"{sorted(ours)} are not the reference's"
 
 
-def _at(there: dict[str, Field], path: list[str]) -> Field | None:
+def _at(there: dict[str, Key], path: list[str]) -> Key | None:
     found = there.get(path[0])
     if len(path) == 1 or found is None:
         return found
-    if isinstance(found, Embedded) and found.open:
+    of = found.type.item or found.type
+    if values.is_object(of) and of.open:
         return found
-    assert isinstance(found, Members), f"{path[0]} is no object"
-    return _at({member.name: member for member in found.fields}, path[1:])
+    assert values.is_object(of), f"{path[0]} is no object"
+    return _at({member.name: member for member in found.type.keys}, path[1:])
 
 
-def _check_type(found: Field, wanted: str, where: str) -> None:
-    listed = isinstance(found, Many | ListOf | RelatedIds) or (isinstance(found, Embedded) and found.many)
-    if isinstance(found, Embedded) and found.open and not found.many:
+def _check_type(found: Key, wanted: str, where: str) -> None:
+    of = found.type
+    if values.is_object(of) and of.open and not of.is_list:
         return  # whatever the caller put there
     if wanted.startswith("array"):
-        assert listed, f"{where} is no list"
+        assert of.is_list, f"{where} is no list"
     elif wanted == "object":
-        assert isinstance(found, Parts | Linked | Rows | Embedded), f"{where} is no object"
-        assert not listed, f"{where} is a list"
+        assert values.is_object(of), f"{where} is no object"
+        assert not of.is_list, f"{where} is a list"
     else:
-        shown = found.schema().get("type")
+        shown = of.schema().get("type")
         assert shown == wanted or (wanted == "number" and shown == "integer"), f"{where} is {shown}"
 
 
@@ -140,4 +144,4 @@ def test_every_group_can_be_given_to_an_api_user() -> None:
 
     wanted = {operation.facts["permission"]["resource"] for operation in BUILT}
     assert set(endpoints()) == wanted
-    assert all(resource.scopes for resource in registry())
+    assert all(resource.policy.scopes for resource in registry())

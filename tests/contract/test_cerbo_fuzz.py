@@ -11,7 +11,7 @@ from schemathesis.generation import GenerationMode
 
 from charthouse.dialects.cerbo import reference
 from charthouse.dialects.cerbo.registry import registry
-from charthouse.resource.functions import Function
+from charthouse.engine.declaration.resources import Operation
 
 from . import cerbo_facts as facts
 from . import fuzz
@@ -32,11 +32,10 @@ def there(cerbo: CerboWorld, operation: Any) -> dict[str, int]:
     """Ids for the names in a URL: rows of the practice, one of its own where the call would put it away."""
     method, path = operation.method.upper(), operation.path.removeprefix(BASE)
     target = facts._targets()[method, facts.shape(path)]
-    declared = target.function or target.resource
-    assert declared is not None
+    declared = target.declaration
     found = cerbo.at(declared)
     if "{id}" in path:
-        of = registry()[declared.of] if isinstance(declared, Function) else declared
+        of = registry()[declared.of] if isinstance(declared, Operation) else declared
         found["id"] = cerbo.new(of.path) if method == "DELETE" else cerbo.row(of.path)
     return found
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from charthouse.dialects.cerbo.registry import registry
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import Access, Field
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.values import Access
+from charthouse.engine.execution import reading
 from tests.contract.test_statements import statements
 
 from . import values
@@ -22,7 +24,7 @@ each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 each_created = pytest.mark.parametrize("resource", CREATED, ids=lambda r: r.path)
 each_listed = pytest.mark.parametrize("resource", LISTED, ids=lambda r: r.path)
 each_key = pytest.mark.parametrize(
-    ("resource", "field"), WRITABLE, ids=[f"{r.path}.{f.name}" for r, f in WRITABLE]
+    ("resource", "key"), WRITABLE, ids=[f"{r.path}.{f.name}" for r, f in WRITABLE]
 )
 
 # Keys whose value reads otherwise than it was written, or that go with others: a test of their own in tests/domains.
@@ -54,14 +56,14 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
 
 
 @each_key
-def test_written_and_read_back(cerbo: CerboWorld, resource: Resource, field: Field) -> None:
+def test_written_and_read_back(cerbo: CerboWorld, resource: Resource, key: Key) -> None:
     """A value that isn't the default, by POST and by PATCH; both answer with the object as it then is."""
-    if (resource.path, field.name) in SPECIAL:
+    if (resource.path, key.name) in SPECIAL:
         return
     n = cerbo.next()
     for verb in ("POST", "PATCH"):
-        value = cerbo.good(resource, field, n := n + 1)
-        body = BESIDE.get((resource.path, field.name), {}) | {field.name: value}
+        value = cerbo.good(resource, key, n := n + 1)
+        body = BESIDE.get((resource.path, key.name), {}) | {key.name: value}
         if verb == "POST":
             answer = cerbo.post(resource, cerbo.payload(resource) | body)
         elif "PATCH" in resource.method_set:
@@ -69,25 +71,25 @@ def test_written_and_read_back(cerbo: CerboWorld, resource: Resource, field: Fie
         else:
             return
         assert answer.status_code == 200, answer.text
-        if field.readable:
-            shown = answer.json()[field.name]
-            assert values.agrees(field, value, shown), f"{verb}: {value!r} reads {shown!r}"
+        if key.readable:
+            shown = answer.json()[key.name]
+            assert values.agrees(key.type, value, shown), f"{verb}: {value!r} reads {shown!r}"
         if resource.reads:
             again = cerbo.client.get(cerbo.object_url(resource, int(answer.json()["id"])))
             assert again.json() == answer.json()
 
 
 @each_key
-def test_left_out(cerbo: CerboWorld, resource: Resource, field: Field) -> None:
-    body = {name: value for name, value in cerbo.payload(resource).items() if name != field.name}
+def test_left_out(cerbo: CerboWorld, resource: Resource, key: Key) -> None:
+    body = {name: value for name, value in cerbo.payload(resource).items() if name != key.name}
     answer = cerbo.post(resource, body)
-    needed = field.access is Access.REQUIRED or field.required_unless
-    if needed or (resource.path, field.name) in NEEDED:
+    needed = key.access is Access.REQUIRED or key.required_unless
+    if needed or (resource.path, key.name) in NEEDED:
         assert answer.status_code == 400
-        assert answer.json()["error"]["fields"][field.name] == ["This field is required."]
-        assert field.name in answer.json()["error"]["message"]
+        assert answer.json()["error"]["fields"][key.name] == ["This field is required."]
+        assert key.name in answer.json()["error"]["message"]
     elif not any(
-        path == resource.path and name in body and field.name in beside
+        path == resource.path and name in body and key.name in beside
         for (path, name), beside in BESIDE.items()
     ):
         assert answer.status_code == 200, answer.text
@@ -95,7 +97,7 @@ def test_left_out(cerbo: CerboWorld, resource: Resource, field: Field) -> None:
 
 @each_created
 def test_every_wrong_key_is_named_at_once(cerbo: CerboWorld, resource: Resource) -> None:
-    body = {field.name: values.wrong(field) for field in resource.writable}
+    body = {key.name: values.wrong(key) for key in resource.writable}
     answer = cerbo.post(resource, body)
     assert answer.status_code == 400
     assert set(answer.json()["error"]["fields"]) == set(body)
@@ -177,17 +179,16 @@ def _fresh(cerbo: CerboWorld, resource: Resource) -> int:
 def test_limits_out_of_bounds_are_clamped(
     cerbo: CerboWorld, resource: Resource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from charthouse.resource import read
 
     limits = []
-    run = read.run.rows
+    run = reading.run
 
     def watched(statement: Any, given: Any) -> Any:
         if "limit" in given:
             limits.append(given["limit"] - 1)
         return run(statement, given)
 
-    monkeypatch.setattr(read.run, "rows", watched)
+    monkeypatch.setattr(reading, "run", watched)
     most = resource.page_size.maximum
     expected = {"1": 1, "7": 7, str(most): most, "1000000": most}
     expected |= dict.fromkeys(("", "0", "-1", "x", "1.5", "9" * 30, "٣"), most)
@@ -244,8 +245,8 @@ def test_bodies_that_can_not_be_read(cerbo: CerboWorld, resource: Resource, numb
 
 
 @each_key
-def test_hostile_values_never_fail(cerbo: CerboWorld, resource: Resource, field: Field) -> None:
+def test_hostile_values_never_fail(cerbo: CerboWorld, resource: Resource, key: Key) -> None:
     for value in values.HOSTILE:
-        body = json.dumps(cerbo.payload(resource) | {field.name: value})
+        body = json.dumps(cerbo.payload(resource) | {key.name: value})
         answer = cerbo.client.post(cerbo.list_url(resource), content=body)
         assert answer.status_code in (200, 400), f"{value!r:.80}: {answer.text[:300]}"

@@ -1,23 +1,26 @@
 """Every endpoint of the reference, against the declarations: nothing missing, nothing of another type or access."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource import fields as kinds
-from charthouse.resource import times
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import Access, Field, ListOf
-from charthouse.resource.filters import DateRange, Flag, RefIs
-from charthouse.resource.nested import Embedded, Many, Members, RelatedIds
+from charthouse.engine.declaration.filters import EQUALS, Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Decimal, Text, Type
+from charthouse.engine.declaration.values import Access, InvalidValue
 
-from . import facts
+from . import facts, values
 from .world import MADE_WITH, TELLS_OF
 
 BUILT = [e for e in facts.endpoints() if e.path in registry().resources and not e.action]
-FUNCTIONS = [e for e in facts.endpoints() if e.function in registry().functions and e not in BUILT]
-ACTIONS = [e for e in facts.endpoints() if e.action and facts.built(e) and e not in FUNCTIONS]
+OPERATIONS = [e for e in facts.endpoints() if e.template in registry().operations and e not in BUILT]
+ROW_OPERATIONS = [e for e in facts.endpoints() if e.action and facts.built(e) and e not in OPERATIONS]
 each = pytest.mark.parametrize("endpoint", BUILT, ids=str)
 
 
@@ -47,10 +50,12 @@ def test_methods(endpoint: facts.Endpoint) -> None:
 @each
 def test_scopes_permissions_and_sharing(endpoint: facts.Endpoint) -> None:
     resource, said = registry()[endpoint.path], endpoint.facts
-    assert set(resource.scopes) == set(said["scopes"])
-    assert set(resource.permissions) == set(said["permissions"])
-    assert resource.sharing == (ALWAYS if said["sharing"] == "always" else said["sharing"])
-    assert resource.permissions_on == said.get("permissions_apply_to", "all")
+    assert set(resource.policy.scopes) == set(said["scopes"])
+    assert set(resource.policy.permissions) == set(said["permissions"])
+    assert resource.policy.sharing == (ALWAYS if said["sharing"] == "always" else said["sharing"])
+    only_writes = said.get("permissions_apply_to", "all") == "writes"
+    assert said.get("permissions_apply_to", "all") in ("all", "writes")
+    assert resource.policy.reads_need_none == only_writes
 
 
 @each
@@ -64,7 +69,7 @@ def test_page_sizes(endpoint: facts.Endpoint) -> None:
 @each
 def test_verbose_keys(endpoint: facts.Endpoint) -> None:
     resource = registry()[endpoint.path]
-    seed = {f.name for f in resource.fields if f.verbose and not f.addition}
+    seed = {f.name for f in resource.keys if f.verbose and not f.addition}
     added = set(endpoint.facts.get("live_verbose", {}).get("keys_extra", ()))
     assert endpoint.verbose_keys <= seed
     assert seed - added == endpoint.verbose_keys
@@ -92,8 +97,8 @@ each_key = pytest.mark.parametrize(("endpoint", "name"), KEYS, ids=[f"{e}.{name}
 @each_key
 def test_key(endpoint: facts.Endpoint, name: str) -> None:
     resource, said = registry()[endpoint.path], endpoint.fields[name]
-    assert name in resource.by_name, "missing"
-    declared = resource.by_name[name]
+    assert name in resource.keys_by_name, "missing"
+    declared = resource.keys_by_name[name]
     assert not declared.addition, "of the reference, not an addition"
     assert declared.access is Access(facts.access(endpoint, name))
     _check_type(declared, facts.wire_type(endpoint, name), said)
@@ -106,12 +111,14 @@ def test_key(endpoint: facts.Endpoint, name: str) -> None:
     if "requires" in said:
         assert declared.requires == said["requires"]
     if "pattern" in said:
-        assert declared.pattern.strip("^$") == said["pattern"].strip("^$")
+        of = values.base(declared.type)
+        assert isinstance(of, Text)
+        assert of.pattern.strip("^$") == said["pattern"].strip("^$")
 
 
-def _check_members(declared: Field, members: Any) -> None:
-    assert isinstance(declared, Members)
-    there = {member.name: member for member in declared.fields}
+def _check_members(declared: Key, members: Any) -> None:
+    assert values.is_object(declared.type)
+    there = {member.name: member for member in declared.type.keys}
     assert sorted(set(members) - set(there)) == [], "missing keys of the object"
     for name, said in members.items():
         _check_type(there[name], said["type"], said)
@@ -119,55 +126,61 @@ def _check_members(declared: Field, members: Any) -> None:
             assert not there[name].writable, f"{name} is read-only"
 
 
-def _check_type(declared: Field, wanted: str, said: Any) -> None:
-    """The kind of a declaration, against a type of the reference."""
+def _check_type(declared: Key, wanted: str, said: Any) -> None:
+    """The type of a declaration, against a type of the reference."""
+    _check_shape(declared.name, declared.type, wanted, said, writable=declared.writable)
+
+
+def _check_shape(name: str, of: Type, wanted: str, said: Any, *, writable: bool) -> None:
     if wanted.startswith("array<"):
         inner = wanted.removeprefix("array<").removesuffix(">")
+        assert of.is_list, f"{name} is no list"
         if inner == "object":
-            assert isinstance(declared, Many) or (isinstance(declared, Embedded) and declared.many)
-        elif isinstance(declared, RelatedIds):
-            assert inner == "integer"
+            assert values.is_object(of)
         else:
-            assert isinstance(declared, ListOf), f"{declared.name} is no list"
-            _check_type(declared.item, inner, {})
+            assert of.item is not None
+            assert not values.is_object(of)
+            _check_shape(name, of.item, inner, {}, writable=writable)
         return
     if wanted == "object":
-        assert isinstance(declared, Members)
-        assert not isinstance(declared, Many)
+        assert values.is_object(of)
+        assert not of.is_list
         return
-    assert not isinstance(declared, Members | ListOf | RelatedIds), f"{declared.name} is a {wanted}"
-    shown = declared.schema()
+    assert not values.is_object(of), f"{name} is a {wanted}"
+    assert not of.is_list, f"{name} is a {wanted}"
+    shown = of.schema()
     numbers = {"integer": "integer", "int64": "integer", "number": "number", "float": "number"}
     kind = (numbers | {"boolean": "boolean"}).get(wanted, "string")
-    assert shown["type"] in (kind, "integer" if kind == "number" else kind), f"{declared.name}: {shown}"
-    formats = {"date": times.Date, "timestamp": times.Timestamp, "decimal": kinds.Decimal}
+    assert shown["type"] in (kind, "integer" if kind == "number" else kind), f"{name}: {shown}"
+    formats = {"date": Date, "timestamp": Timestamp, "decimal": Decimal}
+    plain = values.base(of)
     if wanted in formats:
-        assert isinstance(declared, formats[wanted])
-    if "ref" in said and not isinstance(declared, kinds.Id) and wanted == "integer":
-        assert isinstance(declared, kinds.Ref), f"{declared.name} refers to {said['ref']}"
-        assert declared.to == said["ref"].removeprefix(facts.BASE)
-    if "enum" in said and isinstance(declared, kinds.Text) and declared.writable:
-        assert declared.choices is not None, f"{declared.name} has a table of values"
-        missing = set(map(str, said["enum"])) - set(declared.choices) - {""}
-        assert not missing, f"{declared.name} lacks {missing}"
-        assert declared.open == bool(said.get("enum_open")), f"{declared.name}: open or closed?"
+        assert isinstance(plain, formats[wanted])
+    if "ref" in said and not isinstance(plain, Id) and wanted == "integer":
+        assert isinstance(plain, Reference), f"{name} refers to {said['ref']}"
+        assert plain.to == said["ref"].removeprefix(facts.BASE)
+    if "enum" in said and isinstance(plain, Text) and writable:
+        assert plain.choices is not None, f"{name} has a table of values"
+        missing = set(map(str, said["enum"])) - set(plain.choices) - {""}
+        assert not missing, f"{name} lacks {missing}"
+        assert plain.open == bool(said.get("enum_open")), f"{name}: open or closed?"
 
 
-ADDED = [(e, name) for e in BUILT for name in e.fields_added if name in registry()[e.path].by_name]
+ADDED = [(e, name) for e in BUILT for name in e.fields_added if name in registry()[e.path].keys_by_name]
 
 
 @pytest.mark.parametrize(("endpoint", "name"), ADDED, ids=[f"{e}.{name}" for e, name in ADDED])
 def test_added_key_is_marked(endpoint: facts.Endpoint, name: str) -> None:
-    assert registry()[endpoint.path].by_name[name].addition
+    assert registry()[endpoint.path].keys_by_name[name].addition
 
 
 @each
 def test_no_key_or_filter_of_our_own(endpoint: facts.Endpoint) -> None:
     resource = registry()[endpoint.path]
-    keys = {f.name for f in resource.fields if not f.addition} - {"id"}
+    keys = {f.name for f in resource.keys if not f.addition} - {"id"}
     assert sorted(keys - set(endpoint.fields)) == []
     ours = {name for path, name in facts.OUR_OWN if path == endpoint.path}
-    added = {f.name for f in resource.fields if f.addition} - ours
+    added = {f.name for f in resource.keys if f.addition} - ours
     assert sorted(added - set(endpoint.fields_added)) == []
     filters = {f.name for f in resource.filters if not f.addition}
     assert sorted(filters - set(endpoint.filters)) == []
@@ -187,59 +200,70 @@ def test_filter(endpoint: facts.Endpoint, name: str) -> None:
     declared = resource.filters_by_name[name]
     assert set(declared.needs) == set(said.get("requires", ()))
     if said["type"] in ("boolean", "any"):
-        assert isinstance(declared, Flag)
+        assert declared.is_flag
     if said["type"] == "date_range":
-        assert isinstance(declared, DateRange)
-        assert declared.max_days == said.get("max_days", declared.max_days)
-    if "ref" in said and isinstance(declared, RefIs):
-        assert declared.to == said["ref"].removeprefix(facts.BASE)
+        assert declared.schema()["format"] == "date-range"
+        if "max_days" in said:
+            _check_longest_range(declared, said["max_days"])
+    if "ref" in said and _names_one_row(declared):
+        assert declared.refers_to == said["ref"].removeprefix(facts.BASE)
     if "enum" in said:
         assert set(said["enum"]) <= set(declared.schema().get("enum", ()))
 
 
-# -- actions ----------------------------------------------------------------------------------------------------
+def _check_longest_range(declared: Filter, days: int) -> None:
+    """Of days to come, so many are accepted and not one more."""
+    first = clock.now().date()
+    declared.parse(f"{first}/{first + timedelta(days=days)}", {})
+    with pytest.raises(InvalidValue):
+        declared.parse(f"{first}/{first + timedelta(days=days + 1)}", {})
 
 
-@pytest.mark.parametrize("endpoint", ACTIONS, ids=str)
-def test_action(endpoint: facts.Endpoint) -> None:
-    resource: Resource = registry()[endpoint.path]
-    action = resource.actions_by_name[endpoint.action]
-    assert endpoint.methods == {action.method}
-    there = {declared.name: declared for declared in action.fields}
+def _names_one_row(declared: Filter) -> bool:
+    return isinstance(declared.type, Reference) and declared.operator is EQUALS
+
+
+# -- operations of a row ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("endpoint", ROW_OPERATIONS, ids=str)
+def test_operation_of_a_row(endpoint: facts.Endpoint) -> None:
+    operation = registry()[endpoint.path].operations_by_name[endpoint.action]
+    assert endpoint.methods == {operation.method}
+    there = {key.name: key for key in operation.keys}
     assert set(there) == set(endpoint.fields)
     for name, said in endpoint.fields.items():
         assert there[name].access is Access(said["access"])
         _check_type(there[name], said["type"], said)
 
 
-# -- functions --------------------------------------------------------------------------------------------------
+# -- other operations -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("endpoint", FUNCTIONS, ids=str)
-def test_function(endpoint: facts.Endpoint) -> None:
+@pytest.mark.parametrize("endpoint", OPERATIONS, ids=str)
+def test_operation(endpoint: facts.Endpoint) -> None:
     """Its methods, parameters and the keys of its answer are those of the reference, and no others unmarked."""
-    declared = registry().functions[endpoint.function]
-    assert endpoint.methods == {method for method, function in declared.items() if not function.addition}
-    for function in declared.values():
-        assert set(function.scopes) == set(endpoint.facts["scopes"])
-        if not function.resource:
-            assert set(function.permissions) == set(endpoint.facts["permissions"])
+    declared = registry().operations[endpoint.template]
+    assert endpoint.methods == {method for method, operation in declared.items() if not operation.addition}
+    for operation in declared.values():
+        assert set(operation.policy.scopes) == set(endpoint.facts["scopes"])
+        if not operation.resource:
+            assert set(operation.policy.permissions) == set(endpoint.facts["permissions"])
     if read := declared.get("GET"):
-        assert set(endpoint.filters) == {f.name for f in read.parameters if not f.addition}
-        assert {f.name for f in read.parameters if f.addition} <= set(endpoint.filters_added)
-        answers = {field.name: field for field in read.answers}
+        assert set(endpoint.filters) == {f.name for f in read.filters if not f.addition}
+        assert {f.name for f in read.filters if f.addition} <= set(endpoint.filters_added)
+        answers = {key.name: key for key in read.answer}
         assert set(answers) == set(endpoint.fields)
         for name, said in endpoint.fields.items():
             _check_type(answers[name], said["type"], said)
 
 
-def test_every_function_is_in_the_reference_or_marked_as_an_addition() -> None:
-    known = {endpoint.function for endpoint in facts.endpoints()}
+def test_every_operation_is_in_the_reference_or_marked_as_an_addition() -> None:
+    known = {endpoint.template for endpoint in facts.endpoints()}
     found = [
-        f"{method} {path}"
-        for path, methods in registry().functions.items()
-        for method, function in methods.items()
-        if path not in known and not function.addition
+        f"{operation.method} {operation.path}"
+        for operation in registry().list_operations()
+        if operation.path not in known and not operation.addition
     ]
     assert found == []
 

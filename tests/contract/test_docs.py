@@ -10,8 +10,8 @@ import pytest
 
 from charthouse.dialects.cerbo.manual import manual as cerbo_manual
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.engine.declaration.resources import Resource
 from charthouse.identity.apilimits import limits
-from charthouse.resource.declare import Resource
 from tests import support
 from tests.contract import coverage
 from tests.contract.cerbo_world import CerboWorld
@@ -28,8 +28,8 @@ def test_the_document_is_served_to_everyone() -> None:
     for name, schema in answer.json()["components"]["schemas"].items():
         assert jsonschema_rs.meta.is_valid(schema), name
     paths = answer.json()["paths"]
-    functions = {path.split("/")[0] for path in registry().functions}
-    assert {path.split("/")[2] for path in paths} == {resource.path for resource in RESOURCES} | functions
+    operations = {path.split("/")[0] for path in registry().operations}
+    assert {path.split("/")[2] for path in paths} == {resource.path for resource in RESOURCES} | operations
 
 
 def test_the_other_document_is_served_as_well() -> None:
@@ -68,12 +68,12 @@ def test_the_overview_leads_to_every_resource() -> None:
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 def test_a_resource_has_every_key_parameter_and_operation(resource: Resource) -> None:
     page = _checked(f"/docs/{resource.path}")
-    for field in resource.fields:
-        assert f'id="key-{field.name}"' in page, field.name
+    for key in resource.keys:
+        assert f'id="key-{key.name}"' in page, key.name
     for parameter in resource.filters:
         assert f"<code>{parameter.name}</code>" in page
-    for action in resource.actions:
-        assert f'id="{action.name}"' in page
+    for operation in resource.operations:
+        assert f'id="{operation.name}"' in page
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
 
@@ -89,13 +89,12 @@ def test_the_printed_coverage_is_todays() -> None:
     assert coverage.README.read_text() == coverage.readme()
 
 
-def test_every_function_is_on_a_page() -> None:
-    for methods in registry().functions.values():
-        for function in methods.values():
-            page = _checked(f"/docs/{function.page}")
-            assert f'id="{function.name}-{function.method.lower()}"' in page
-            for declared in (*function.parameters, *function.fields, *function.answers):
-                assert f"<code>{declared.name}</code>" in page
+def test_every_operation_is_on_a_page() -> None:
+    for operation in registry().list_operations():
+        page = _checked(f"/docs/{operation.page}")
+        assert f'id="{operation.slug}-{operation.method.lower()}"' in page
+        for declared in (*operation.filters, *operation.keys, *operation.answer):
+            assert f"<code>{declared.name}</code>" in page
 
 
 # -- Cerbo's, by group of endpoints -----------------------------------------------------------------------------
@@ -128,10 +127,10 @@ def test_every_operation_of_cerbo_is_on_a_page() -> None:
 def test_a_group_has_every_key_and_parameter(group: str) -> None:
     page = _checked(f"/docs/cerbo/{group}")
     for declared in GROUPS[group]:
-        keys = declared.fields if isinstance(declared, Resource) else (*declared.fields, *declared.answers)
+        keys = declared.keys if isinstance(declared, Resource) else (*declared.keys, *declared.answer)
         for named in (*keys, *declared.filters):
             assert f"<code>{named.name}</code>" in page, named.name
-        assert declared.counted in page
+        assert declared.policy.rate_class in page
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     for anchor in re.findall(r'href="#([^"]+)"', page):

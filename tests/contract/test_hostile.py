@@ -6,16 +6,15 @@ from typing import Any
 import pytest
 
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import Resource
 from charthouse.identity import tenancy
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import Field, ListOf
-from charthouse.resource.nested import Members
 
 from . import values
 from .test_keys import WRITABLE, each_written
 from .world import World
 
-NESTED = [(r, f) for r, f in WRITABLE if isinstance(f, Members | ListOf)]
+NESTED = [(r, k) for r, k in WRITABLE if k.type.is_list or values.is_object(k.type)]
 CREATED = [r for r in registry() if "POST" in r.method_set]
 
 
@@ -36,8 +35,8 @@ def test_hostile_values_of_keys(world: World, resource: Resource) -> None:
     """Each value for all keys at once, then for those alone that take it; one by one where they don't go together."""
     row_id = world.new(resource.path)
     for value in values.HOSTILE:
-        whole = {field.name: value for field in resource.writable}
-        taken = {f.name: value for f in resource.writable if values.takes(f, resource.model, value)}
+        whole = {key.name: value for key in resource.writable}
+        taken = {k.name: value for k in resource.writable if values.takes(k, resource.model, value)}
         check(world, resource, row_id, whole)
         if check(world, resource, row_id, taken) != 204 and len(taken) > 1:
             for name in taken:
@@ -46,11 +45,11 @@ def test_hostile_values_of_keys(world: World, resource: Resource) -> None:
     assert read.status_code == 200
 
 
-@pytest.mark.parametrize(("resource", "field"), NESTED, ids=[f"{r.path}.{f.name}" for r, f in NESTED])
-def test_hostile_values_inside_keys(world: World, resource: Resource, field: Field) -> None:
+@pytest.mark.parametrize(("resource", "key"), NESTED, ids=[f"{r.path}.{k.name}" for r, k in NESTED])
+def test_hostile_values_inside_keys(world: World, resource: Resource, key: Key) -> None:
     row_id = world.new(resource.path)
-    for value in values.hostile_inside(field):
-        check(world, resource, row_id, {field.name: value})
+    for value in values.hostile_inside(key):
+        check(world, resource, row_id, {key.name: value})
     read = world.client.get(f"/api/{resource.path}/{row_id}", params={"verbose": "true"})
     assert read.status_code == 200
 
@@ -69,14 +68,14 @@ def check(world: World, resource: Resource, row_id: int, body: Any) -> int:
 def test_a_refused_create_writes_nothing(world: World, resource: Resource) -> None:
     """Of a list with one wrong item nothing is written; each item answers for itself, in its place."""
     good = [world.payload(resource) for _ in range(3)]
-    field = resource.writable[0]
-    wrong = world.payload(resource) | {field.name: values.wrong(field)}
+    key = resource.writable[0]
+    wrong = world.payload(resource) | {key.name: values.wrong(key)}
     before = rows(world, resource)
     answer = send(world, "POST", f"/api/{resource.path}", [good[0], wrong, good[1]])
     assert answer.status_code == 400
     first, second, third = answer.json()
     assert (first, third) == ({}, {})
-    assert field.name in second
+    assert key.name in second
     for body in ([], [None], [[]], ["x"], None, 5, "x", [good[0], 5], [wrong] * 3, [good[0]] * 1001):
         answer = send(world, "POST", f"/api/{resource.path}", body)
         assert answer.status_code == (201 if body == [] else 400), str(body)[:80]

@@ -6,23 +6,27 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.execution import planning, writing
 from charthouse.identity import tenancy
-from charthouse.resource import plan, write
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import Field, Ref
 
 from .test_access import listed
 from .world import World
 
-TENANTED = [r for r in registry() if r.tenanted]
-REFS = [(r, f) for r in TENANTED for f in r.writable if isinstance(f, Ref) and f.stored and r.model and f.to]
+TENANTED = [r for r in registry() if r.has_practice]
+REFERENCES = [
+    (r, k) for r in TENANTED for k in r.writable if k.type.refers_to and not k.type.is_list and k.is_stored
+]
 each = pytest.mark.parametrize("resource", TENANTED, ids=lambda r: r.path)
 
 
 @pytest.fixture
 def unfiltered(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Every row of the table is visible, as far as the engine goes. Statements compiled before don't count."""
-    monkeypatch.setattr(plan, "visible", lambda resource, owned, **_: resource.model._default_manager.all())
+    monkeypatch.setattr(
+        planning, "select_visible", lambda resource, owned, **_: resource.model._default_manager.all()
+    )
     _forget()
     yield
     monkeypatch.undo()
@@ -31,7 +35,7 @@ def unfiltered(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def _forget() -> None:
     for resource in registry():
-        resource.shapes.clear()
+        resource.plans.clear()
     registry().statements.clear()
 
 
@@ -41,7 +45,7 @@ def test_without_the_filter_of_the_engine(
 ) -> None:
     """Another practice's rows are neither listed nor read nor written."""
     row_id = other.row(resource.path)
-    if "id" in resource.by_name:
+    if "id" in resource.keys_by_name:
         ids = listed(world.client, resource)
         assert str(world.row(resource.path)) in ids
         assert str(row_id) not in ids
@@ -81,20 +85,20 @@ def _run(statement: str, parameters: list[Any]) -> None:
         cursor.execute("set constraints all immediate")
 
 
-@pytest.mark.parametrize(("resource", "field"), REFS, ids=[f"{r.path}.{f.name}" for r, f in REFS])
+@pytest.mark.parametrize(("resource", "key"), REFERENCES, ids=[f"{r.path}.{k.name}" for r, k in REFERENCES])
 def test_without_the_check_of_references(
-    world: World, other: World, resource: Resource, field: Field, monkeypatch: pytest.MonkeyPatch
+    world: World, other: World, resource: Resource, key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A row can't point into another practice: the key that carries the practice refuses it."""
-    foreign = other.row(field.to)  # type: ignore[attr-defined]
+    foreign = other.row(key.type.refers_to)
     world.row(resource.path)
     body = world.payload(resource) if "POST" in resource.method_set else {}
-    monkeypatch.setattr(write, "check_references", lambda changes, fields=None: None)
+    monkeypatch.setattr(writing, "check_change_references", lambda changes: None)
     monkeypatch.setattr(resource, "checks", ())
     monkeypatch.setattr(resource, "after", ())
-    answer = world.write(resource, {field.name: foreign}, body)
+    answer = world.write(resource, {key.name: foreign}, body)
     assert answer.status_code == 400, "the database took it"
-    column = field.column(resource.model)
+    column = key.find_column(resource.model)
     point = f'update "{resource.model._meta.db_table}" set "{column.column}" = %s where id = %s'  # noqa: S608
     with tenancy.within(world.practice), pytest.raises(IntegrityError):
         _run(point, [foreign, world.row(resource.path)])

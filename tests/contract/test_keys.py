@@ -10,10 +10,12 @@ import pytest
 
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource import fields as kinds
-from charthouse.resource import times
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import Access, Field
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import ABSENT, Access
 
 from . import values
 from .world import World
@@ -24,7 +26,7 @@ WRITABLE = [(r, f) for r in WRITES for f in r.writable]
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 each_written = pytest.mark.parametrize("resource", WRITES, ids=lambda r: r.path)
 each_key = pytest.mark.parametrize(
-    ("resource", "field"), WRITABLE, ids=[f"{r.path}.{f.name}" for r, f in WRITABLE]
+    ("resource", "key"), WRITABLE, ids=[f"{r.path}.{f.name}" for r, f in WRITABLE]
 )
 
 
@@ -64,78 +66,78 @@ def settled(answer: Any) -> Any:
     return json.loads(re.sub(r"/files/[\w.-]+", "/files/a-link", answer.text))
 
 
-def with_needs(world: World, resource: Resource, field: Field, value: Any, n: int) -> dict[str, Any]:
+def with_needs(world: World, resource: Resource, key: Key, value: Any, n: int) -> dict[str, Any]:
     """A body with the key, and with what the key can't be without."""
-    body = {field.name: value}
-    if field.requires:
-        needed = resource.by_name[field.requires]
+    body = {key.name: value}
+    if key.requires:
+        needed = resource.keys_by_name[key.requires]
         body[needed.name] = world.good(resource, needed, n)
     return body
 
 
-def check_shown(field: Field, written: Any, shown: Any, verb: str) -> None:
-    if not field.readable:
-        assert field.name not in shown, f"{verb}: write-only, yet shown"
-    elif field.stored or field.name in shown:
-        assert values.agrees(field, written, shown[field.name]), (
-            f"{verb}: {written!r} reads {shown[field.name]!r}"
+def check_shown(key: Key, written: Any, shown: Any, verb: str) -> None:
+    if not key.readable:
+        assert key.name not in shown, f"{verb}: write-only, yet shown"
+    elif key.is_stored or key.name in shown:
+        assert values.agrees(key.type, written, shown[key.name]), (
+            f"{verb}: {written!r} reads {shown[key.name]!r}"
         )
 
 
 @each_key
-def test_written_and_read_back(world: World, resource: Resource, field: Field) -> None:
+def test_written_and_read_back(world: World, resource: Resource, key: Key) -> None:
     """A value that isn't the default, through each verb that the resource has."""
     n = world.next()
-    value = world.good(resource, field, n)
+    value = world.good(resource, key, n)
     if "POST" in resource.method_set:
-        body = world.payload(resource) | with_needs(world, resource, field, value, n)
-        if together := TOGETHER.get((resource.path, field.name)):
+        body = world.payload(resource) | with_needs(world, resource, key, value, n)
+        if together := TOGETHER.get((resource.path, key.name)):
             body |= {**together(n), "allow_overlapping": True}
-            value = body[field.name]
+            value = body[key.name]
         made = world.client.post(f"/api/{resource.path}", json=body)
         assert made.status_code == 201, made.text
-        check_shown(field, value, made.json(), "POST")
+        check_shown(key, value, made.json(), "POST")
         row_id = int(made.json()["id"])
-        check_shown(field, value, read(world, resource, row_id), "GET after POST")
-    if (resource.path, field.name) in CREATE_ONLY:
+        check_shown(key, value, read(world, resource, row_id), "GET after POST")
+    if (resource.path, key.name) in CREATE_ONLY:
         return
     for verb, operation in (("PATCH", "modify"), ("PUT", "replace")):
         if verb not in resource.method_set:
             continue
         row_id = world.new(resource.path)
-        value = world.good(resource, field, n := n + 1)
-        body = with_needs(world, resource, field, value, n)
+        value = world.good(resource, key, n := n + 1)
+        body = with_needs(world, resource, key, value, n)
         body = body if operation == "modify" else world.payload(resource) | body
         answer = world.client.request(verb, f"/api/{resource.path}/{row_id}", json=body)
         assert answer.status_code == 204, answer.text
-        check_shown(field, value, read(world, resource, row_id), verb)
+        check_shown(key, value, read(world, resource, row_id), verb)
 
 
 @each_key
-def test_left_out(world: World, resource: Resource, field: Field) -> None:
+def test_left_out(world: World, resource: Resource, key: Key) -> None:
     """Required: refused and named. Optional: its default, or what absence reads as."""
     if "POST" not in resource.method_set:
         return
-    body = {name: value for name, value in world.payload(resource).items() if name != field.name}
-    if field.required_unless:
-        body.pop(field.required_unless, None)
+    body = {name: value for name, value in world.payload(resource).items() if name != key.name}
+    if key.required_unless:
+        body.pop(key.required_unless, None)
     made = world.client.post(f"/api/{resource.path}", json=body)
-    if field.access is Access.REQUIRED or field.required_unless:
+    if key.access is Access.REQUIRED or key.required_unless:
         assert made.status_code == 400
-        assert made.json()[field.name] == ["This field is required."]
+        assert made.json()[key.name] == ["This field is required."]
         if "PUT" in resource.method_set:
             put = world.client.put(f"/api/{resource.path}/{world.row(resource.path)}", json=body)
             assert put.status_code == 400
-            assert put.json()[field.name] == ["This field is required."]
-    elif field.name not in resource.example or not _needed_by_others(resource, field):
+            assert put.json()[key.name] == ["This field is required."]
+    elif key.name not in resource.example or not _needed_by_others(resource, key):
         assert made.status_code == 201, made.text
-        default = field.default
-        if field.readable and default is not kinds.ABSENT and not callable(default):
-            assert values.agrees(field, default, made.json()[field.name])
+        default = key.default
+        if key.readable and default is not ABSENT and not callable(default):
+            assert values.agrees(key.type, default, made.json()[key.name])
 
 
-def _needed_by_others(resource: Resource, field: Field) -> bool:
-    return any(field.name in (f.requires, f.required_unless) for f in resource.fields)
+def _needed_by_others(resource: Resource, key: Key) -> bool:
+    return any(key.name in (f.requires, f.required_unless) for f in resource.keys)
 
 
 @each_written
@@ -143,7 +145,7 @@ def test_every_wrong_key_is_named_at_once(world: World, resource: Resource) -> N
     """Each key gets what no key takes; all that are refused are refused together, and nothing is written."""
     row_id = world.row(resource.path)
     before = read(world, resource, row_id)
-    body = {field.name: values.wrong(field) for field in resource.writable}
+    body = {key.name: values.wrong(key) for key in resource.writable}
     answers = [("PATCH", f"/{row_id}"), ("PUT", f"/{row_id}"), ("POST", "")]
     for verb, rest in answers:
         if verb in resource.method_set:
@@ -157,7 +159,7 @@ def test_every_wrong_key_is_named_at_once(world: World, resource: Resource) -> N
 def test_read_only_and_unknown_keys_are_ignored(world: World, resource: Resource) -> None:
     row_id = world.new(resource.path)
     before = read(world, resource, row_id)
-    body = {f.name: "x" for f in resource.fields if not f.writable} | {
+    body = {f.name: "x" for f in resource.keys if not f.writable} | {
         "no such key": {"a": [1]},
         "__class__": 1,
     }
@@ -192,7 +194,7 @@ def test_what_get_gave_can_be_put_back(world: World, resource: Resource) -> None
 def _put_back(world: World, resource: Resource, row_id: int, *, touched: bool) -> None:
     """Write what GET gave. ``touched``: what is sent along counts as a change, of ``updated_at`` alone."""
     before = read(world, resource, row_id)
-    files = {f.name for f in resource.writable if f.upload}
+    files = {f.name for f in resource.writable if f.type.upload}
     body = {name: value for name, value in before.items() if name not in files}
     body |= {f.name: world.payload(resource)[f.name] for f in resource.writable if _must_be_sent(f)}
     for verb in ("PUT", "PATCH"):
@@ -206,8 +208,8 @@ def _put_back(world: World, resource: Resource, row_id: int, *, touched: bool) -
             assert after == before, verb
 
 
-def _must_be_sent(field: Field) -> bool:
-    return field.access is Access.REQUIRED and (field.upload or not field.readable)
+def _must_be_sent(key: Key) -> bool:
+    return key.access is Access.REQUIRED and (key.type.upload or not key.readable)
 
 
 @each
@@ -217,10 +219,10 @@ def test_verbose_keys_are_shown_with_verbose_only(world: World, resource: Resour
         settled(world.client.get(url)),
         settled(world.client.get(url, params={"verbose": "true"})),
     )
-    extra = [f.name for f in resource.fields if f.verbose and f.readable]
+    extra = [f.name for f in resource.keys if f.verbose and f.readable]
     assert set(verbose) - set(plain) == set(extra)
-    assert list(verbose) == [f.name for f in resource.fields if f.readable]
-    same = {f.name for f in resource.shown(False) if f is resource.by_name[f.name]}
+    assert list(verbose) == [f.name for f in resource.keys if f.readable]
+    same = {f.name for f in resource.list_shown(False) if f is resource.keys_by_name[f.name]}
     assert {name: verbose[name] for name in plain if name in same} == {name: plain[name] for name in same}
     for text in ("false", "", "0", "nonsense"):
         assert settled(world.client.get(url, params={"verbose": text})) == plain
@@ -240,12 +242,11 @@ def test_forms(world: World, resource: Resource) -> None:
         answer = world.client.patch(f"/api/{resource.path}/{row_id}", **{send: given})
         assert answer.status_code == 204, answer.text
         shown = read(world, resource, row_id)
-        for field in plain[:8]:
-            if field.name in written:
-                check_shown(field, written[field.name], shown, send)
+        for key in plain[:8]:
+            if key.name in written:
+                check_shown(key, written[key.name], shown, send)
 
 
-def _fits_a_form(field: Field) -> bool:
-    return field.stored and isinstance(
-        field, kinds.Text | kinds.Ref | times.Date | kinds.Integer | kinds.Boolean
-    )
+def _fits_a_form(key: Key) -> bool:
+    plain = Text | Reference | Date | Integer | Boolean
+    return key.is_stored and isinstance(values.base(key.type), plain)

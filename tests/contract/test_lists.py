@@ -10,10 +10,11 @@ from django.db.models import Q
 
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.engine.declaration.filters import CONTAINS, EQUALS, SINCE, Filter, OnDay
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.times import parse_timestamp
+from charthouse.engine.execution import reading
 from charthouse.identity import tenancy
-from charthouse.resource import filters, times
-from charthouse.resource.declare import Resource
-from charthouse.resource.filters import Filter
 
 from .world import World
 
@@ -97,16 +98,15 @@ def test_page_sizes_out_of_bounds_are_cut_and_nonsense_is_ignored(
     world: World, resource: Resource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What reaches the database as LIMIT is what counts: a row more than the page, to know whether there is a next."""
-    from charthouse.resource import read
 
     limits = []
-    run = read.run.rows
+    run = reading.run
 
     def watched(statement: Any, values: Any) -> Any:
         limits.append(values["limit"] - 1)
         return run(statement, values)
 
-    monkeypatch.setattr(read.run, "rows", watched)
+    monkeypatch.setattr(reading, "run", watched)
     size = resource.page_size
     verbose = min(size.verbose, size.maximum)
     expected = {"": size.default, "1": 1, "7": 7, str(size.maximum): size.maximum, "100000": size.maximum}
@@ -217,7 +217,7 @@ def test_filters_together_with_what_they_need(world: World, resource: Resource, 
     if not parameter.needs:
         return
     asked = needed(resource) | {parameter.name: "2030-01-07"}
-    if isinstance(parameter, filters.Flag):
+    if parameter.is_flag:
         assert get(world, resource, **asked) == get(world, resource), "a flag alone is ignored"
         return
     answer = world.client.get(f"/api/{resource.path}", params=asked)
@@ -229,11 +229,11 @@ def test_filters_together_with_what_they_need(world: World, resource: Resource, 
 def test_narrows_as_it_says(world: World, resource: Resource, parameter: Filter) -> None:
     """The rows of the list are those that the database finds by the column's own value; special filters have a test
     of their own in SPECIAL, or the kit fails."""
-    if resource.hidden and parameter.name == resource.hidden.unless:
+    if _find_visibility(resource, parameter):
         return  # test_flags_show_hidden_rows
     if (resource.path, parameter.name) in SPECIAL:
         return
-    oracle = next((make for kind, make in ORACLES.items() if type(parameter) is kind), None)
+    oracle = _find_oracle(parameter)
     assert oracle is not None, "a filter of its own kind needs a test of its own"
     row_id = world.new(resource.path)
     with tenancy.within(world.practice):
@@ -246,8 +246,8 @@ def test_narrows_as_it_says(world: World, resource: Resource, parameter: Filter)
             rows = world.visible(resource).filter(condition)
             for name, wanted in needed(resource).items():
                 rows = rows if name == parameter.name else rows.filter(_also(resource, name, wanted))
-            if resource.hidden:
-                rows = rows.exclude(resource.hidden.rows)
+            for visibility in resource.visibilities:
+                rows = rows.exclude(visibility.hidden)
             expected = set(rows.values_list("pk", flat=True))
         assert shown == expected, text
 
@@ -325,8 +325,8 @@ def test_every_special_filter_has_its_test() -> None:
 
 def _also(resource: Resource, name: str, wanted: str) -> Q:
     parameter = resource.filters_by_name[name]
-    if isinstance(parameter, filters.Since):
-        return Q(**{f"{parameter.path}__gte": times.parse_moment(wanted)})
+    if parameter.operator is SINCE:
+        return Q(**{f"{parameter.path}__gte": parse_timestamp(wanted)})
     return Q(**{parameter.path: wanted})
 
 
@@ -357,29 +357,35 @@ def _since(parameter: Filter, value: Any, row: Any) -> list[tuple[str, Q]]:
         "2999-01-01",
         "2000-01-01 00:00:00",
     ]
-    read = [times.parse_moment(text) for text in texts]
-    return [(text, Q(**{f"{parameter.path}__gte": at})) for text, at in zip(texts, read, strict=True)]
+    return [(text, Q(**{f"{parameter.path}__gte": parse_timestamp(text)})) for text in texts]
 
 
-ORACLES: dict[type[Filter], Callable[[Any, Any, Any], list[tuple[str, Q]]]] = {
-    filters.RefIs: _equal,
-    filters.Is: _equal,
-    filters.Contains: _contains,
-    filters.DateIs: _day,
-    filters.Since: _since,
-}
+Oracle = Callable[[Any, Any, Any], list[tuple[str, Q]]]
+ORACLES: dict[Any, Oracle] = {EQUALS: _equal, CONTAINS: _contains, SINCE: _since}
+
+
+def _find_oracle(parameter: Filter) -> Oracle | None:
+    if type(parameter) is not Filter:
+        return None
+    return _day if type(parameter.operator) is OnDay else ORACLES.get(parameter.operator)
+
+
+def _find_visibility(resource: Resource, parameter: Filter) -> Visibility | None:
+    """The rows that are hidden unless the parameter is given."""
+    return next((hides for hides in resource.visibilities if hides.shown_by == parameter.name), None)
 
 
 @each_filter
 def test_flags_show_hidden_rows(world: World, resource: Resource, parameter: Filter) -> None:
-    if not resource.hidden or resource.hidden.unless != parameter.name or "id" not in resource.by_name:
+    visibility = _find_visibility(resource, parameter)
+    if visibility is None or "id" not in resource.keys_by_name:
         return
     if (resource.path, parameter.name) in SPECIAL:
         return
     row_id = world.new(resource.path)
     with tenancy.within(world.practice):
         row = resource.model._default_manager.get(pk=row_id)
-        for name, value in _hiding(resource.hidden.rows).items():
+        for name, value in _hiding(visibility.hidden).items():
             setattr(row, name, value)
         row.save()
     plain = ids(world, resource)

@@ -12,9 +12,8 @@ import pytest
 
 from charthouse.dialects.cerbo.registry import registry as cerbo_registry
 from charthouse.dialects.drchrono.registry import registry as drchrono_registry
-from charthouse.resource.declare import Registry
-from charthouse.resource.fields import Field
-from charthouse.resource.nested import Members, Rows
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import Registry
 
 from .cerbo_world import CerboWorld
 from .trips import CERBO, DRCHRONO, ONE_WAY, TRIPS, Trip
@@ -144,15 +143,15 @@ def test_definitions_of_vitals_are_the_same(both: Both) -> None:
 def _tables(registry: Registry) -> set[str]:
     """Every table of which a registry's resources show rows, inside others too."""
 
-    def inside(fields: tuple[Field, ...]) -> set[Any]:
+    def inside(keys: tuple[Key, ...]) -> set[Any]:
         models = set()
-        for declared in fields:
-            models |= {declared.to} if isinstance(declared, Rows) else set()
-            models |= inside(declared.fields) if isinstance(declared, Members) else set()
+        for key in keys:
+            models |= {key.source.member_model(None)} if key.source.writes_rows else set()
+            models |= inside(key.type.keys)
         return models
 
     models = {resource.model for resource in registry}
-    models |= {model for resource in registry for model in inside(resource.fields)}
+    models |= {model for resource in registry for model in inside(resource.keys)}
     return {model._meta.label for model in models}
 
 

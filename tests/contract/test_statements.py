@@ -11,7 +11,7 @@ from django.db import connection
 from psycopg import pq
 
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource.declare import Resource
+from charthouse.engine.declaration.resources import Resource
 
 from .test_lists import needed
 from .world import World

@@ -12,13 +12,21 @@ from typing import Any
 
 from django.db import models
 
-from charthouse.files.fields import File
-from charthouse.resource import fields as kinds
-from charthouse.resource import times
-from charthouse.resource import values as parsing
-from charthouse.resource.fields import ABSENT, Field, ListOf
-from charthouse.resource.joined import Coded
-from charthouse.resource.nested import Embedded, Many, Members, Rows
+from charthouse.engine.declaration.composites import Converted, List, MappedChoice
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.times import Date, Time, Timestamp
+from charthouse.engine.declaration.types import (
+    Boolean,
+    Decimal,
+    Integer,
+    Measurement,
+    Text,
+    Type,
+    check_color,
+)
+from charthouse.engine.declaration.values import ABSENT, REQUIRED, InvalidValue
+from charthouse.files.types import File
 
 Row = Callable[[str], int]  # the id of a row of a resource that the caller may refer to
 Model = type[models.Model]
@@ -29,73 +37,98 @@ PIXEL = base64.b64encode(
     )
 ).decode()
 TEXTS = ("abc", "abc_1", "A1", "12345", "123-45-6789", "2025550143", "a@example.org", "https://example.org/")
-LISTED = Many | ListOf
 
 
-def good(field: Field, model: Model | None, n: int, row: Row, sample: Any = None) -> Any:
+def base(of: Type) -> Type:
+    """The type that a converted one converts."""
+    return base(of.inner) if isinstance(of, Converted) else of
+
+
+def is_object(of: Type) -> bool:
+    """Whether its values are objects, or lists of them; of an open one no key may be declared."""
+    return of.control == "object" or bool(of.keys) or (of.item is not None and is_object(of.item))
+
+
+def good(key: Key, model: Model | None, n: int, row: Row, sample: Any = None) -> Any:
     """The ``n``-th wire value of a key, which isn't its default; two neighbours differ where the type has room.
 
     ``sample``: what the resource's own example has for an object.
     """
-    if isinstance(field, Members):
-        return _good_object(field, n, row, sample if field.example is ABSENT else field.example)
-    if field.example is not ABSENT and not (isinstance(field, kinds.Text) and field.choices):
-        return field.example
+    if is_object(key.type):
+        return _good_object(key, n, row, sample if key.example is ABSENT else key.example)
+    of = base(key.type)
+    if key.example is not ABSENT and not (isinstance(of, Text) and of.choices):
+        return key.example
+    return _good_value(key, of, model, n, row)
+
+
+def _good_value(key: Key, of: Type, model: Model | None, n: int, row: Row) -> Any:
     for kind, make in _MAKERS.items():
-        if isinstance(field, kind):
-            return make(field, model, n, row)
-    raise AssertionError(f"no values for {type(field).__name__}: teach tests/contract/values.py this type")
+        if isinstance(of, kind):
+            return make(key, of, model, n, row)
+    raise AssertionError(f"no values for {type(of).__name__}: teach tests/contract/values.py this type")
 
 
-def _good_object(field: Members, n: int, row: Row, sample: Any) -> Any:
-    inner = field.to if isinstance(field, Rows) else None
-    item = {m.name: good(m, inner, n, row) for m in field.fields if m.writable}
-    refs = {m.name for m in field.fields if isinstance(m, kinds.Ref)}
+def _good_object(key: Key, n: int, row: Row, sample: Any) -> Any:
+    inner = row_model(key)
+    item = {m.name: good(m, inner, n, row) for m in key.type.keys if m.writable}
+    refs = {m.name for m in key.type.keys if isinstance(base(m.type), Reference)}
     given = (sample[0] if isinstance(sample, list) else sample) or {}
     item |= {name: value for name, value in given.items() if name not in refs}
-    return [item] if isinstance(field, Many) or (isinstance(field, Embedded) and field.many) else item
+    return [item] if key.type.is_list else item
 
 
-def _text(field: kinds.Text, model: Model | None, n: int, row: Row) -> str:
-    column = field.column(model) if model else None
-    if field.choices:
-        default = field.absent(model) if model and field.access is not kinds.REQUIRED else None
-        choices = [choice for choice in field.choices if choice and choice != default]
+def row_model(key: Key) -> Model | None:
+    """The table whose rows an object is written into; None for the objects of a JSON column."""
+    return key.source.member_model(None) if key.source.writes_rows else None
+
+
+def _text(key: Key, of: Text, model: Model | None, n: int, row: Row) -> str:
+    if of.check is check_color:
+        return f"#{0x100000 + n:06X}"
+    column = key.find_column(model) if model else None
+    if of.choices:
+        default = key.find_default(model) if model and key.access is not REQUIRED else None
+        choices = [choice for choice in of.choices if choice and choice != default]
         return choices[n % len(choices)]
-    longest = min(field.max_length or 200, getattr(column, "max_length", None) or 200)
-    candidates = [f"{field.name[:20]} {n}"[-longest:].strip(), *TEXTS] if not field.pattern else list(TEXTS)
-    fitting = [
-        text for text in candidates if len(text) <= longest and re.fullmatch(field.pattern or ".*", text)
-    ]
-    assert fitting, f"{field.name}: give it an example= that fits its pattern"
-    return fitting[n % len(fitting)] if field.pattern else fitting[0]
+    longest = min(of.max_length or 200, getattr(column, "max_length", None) or 200)
+    candidates = [f"{key.name[:20]} {n}"[-longest:].strip(), *TEXTS] if not of.pattern else list(TEXTS)
+    fitting = [text for text in candidates if len(text) <= longest and re.fullmatch(of.pattern or ".*", text)]
+    assert fitting, f"{key.name}: give it an example= that fits its pattern"
+    return fitting[n % len(fitting)] if of.pattern else fitting[0]
 
 
-def _integer(field: kinds.Integer, model: Model | None, n: int, row: Row) -> int:
-    low, high = max(field.minimum, 1), min(field.maximum, 2**15 - 1)
+def _integer(key: Key, of: Integer, model: Model | None, n: int, row: Row) -> int:
+    low, high = max(of.minimum, 1), min(of.maximum, 2**15 - 1)
     return low + n % min(high - low + 1, 200)  # columns may be narrower than their type
 
 
-def _boolean(field: Field, model: Model | None, n: int, row: Row) -> bool:
-    default = field.absent(model) if model else False
+def _boolean(key: Key, of: Boolean, model: Model | None, n: int, row: Row) -> bool:
+    default = key.find_default(model) if model else False
     return bool(n % 2) is bool(default) if default is not None else bool(n % 2)
 
 
-_MAKERS: dict[type[Field], Callable[[Any, Any, int, Row], Any]] = {
-    File: lambda field, model, n, row: PIXEL,
-    kinds.Color: lambda field, model, n, row: f"#{0x100000 + n:06X}",
-    kinds.Text: _text,
-    kinds.Integer: _integer,
-    kinds.Ref: lambda field, model, n, row: row(field.to),
-    kinds.Boolean: _boolean,
-    kinds.Measure: lambda field, model, n, row: n % 90 + 1.5,
-    kinds.Decimal: lambda field, model, n, row: f"{n % 900 + 1}.25",
-    times.Date: lambda field, model, n, row: (date(2001, 1, 1) + timedelta(days=n)).isoformat(),
-    times.Moment: lambda field, model, n, row: moment(n).replace("T", " "),
-    Coded: lambda field, model, n, row: list(field.codes)[n % len(field.codes)],
-    times.Timestamp: lambda field, model, n, row: moment(n),
-    times.Time: lambda field, model, n, row: time(8 + n % 8, 15).isoformat(),
-    ListOf: lambda field, model, n, row: [good(field.item, None, n, row)],
+def _timestamp(key: Key, of: Timestamp, model: Model | None, n: int, row: Row) -> str:
+    return moment(n).replace("T", " ") if of.spaced else moment(n)
+
+
+def _list(key: Key, of: List, model: Model | None, n: int, row: Row) -> list[Any]:
+    return [_good_value(key, base(of.item), None, n, row)]
+
+
+_MAKERS: dict[type[Type], Callable[[Any, Any, Any, int, Row], Any]] = {
+    File: lambda key, of, model, n, row: PIXEL,
+    Text: _text,
+    Integer: _integer,
+    Reference: lambda key, of, model, n, row: row(of.to),
+    Boolean: _boolean,
+    Measurement: lambda key, of, model, n, row: n % 90 + 1.5,
+    Decimal: lambda key, of, model, n, row: f"{n % 900 + 1}.25",
+    Date: lambda key, of, model, n, row: (date(2001, 1, 1) + timedelta(days=n)).isoformat(),
+    MappedChoice: lambda key, of, model, n, row: list(of.codes)[n % len(of.codes)],
+    Timestamp: _timestamp,
+    Time: lambda key, of, model, n, row: time(8 + n % 8, 15).isoformat(),
+    List: _list,
 }
 
 
@@ -104,43 +137,44 @@ def moment(n: int, hours: int = 0) -> str:
     return (datetime(2030, 1, 7, 9, 30) + timedelta(days=n, hours=hours)).isoformat()  # noqa: DTZ001  wall clock
 
 
-def agrees(field: Field, written: Any, read: Any) -> bool:
+def agrees(of: Type, written: Any, read: Any) -> bool:
     """Whether what was read is what was written, in the form that this type is shown in."""
-    if isinstance(field, Members):
-        return _object_agrees(field, written, read)
+    if is_object(of):
+        return _object_agrees(of, written, read)
     if read is None or written is None:
         return read == written
-    if isinstance(field, File):
+    of = base(of)
+    if isinstance(of, File):
         return isinstance(read, str) and read.startswith("http")
-    if isinstance(field, ListOf):
+    if isinstance(of, List):
         return len(written) == len(read) and all(
-            agrees(field.item, w, r) for w, r in zip(written, read, strict=True)
+            agrees(of.item, w, r) for w, r in zip(written, read, strict=True)
         )
-    if isinstance(field, kinds.Measure):
+    if isinstance(of, Measurement):
         return math.isclose(float(written), float(read))
-    if isinstance(field, kinds.Decimal):
+    if isinstance(of, Decimal):
         return isinstance(read, str) and float(written) == float(read)
-    if isinstance(field, kinds.Ref | kinds.Id):
+    if isinstance(of, Reference | Id):
         return int(written) == int(read)
     return bool(written == read) and type(written) is type(read)
 
 
-def _object_agrees(field: Members, written: Any, read: Any) -> bool:
-    by_name = {member.name: member for member in field.fields}
+def _object_agrees(of: Type, written: Any, read: Any) -> bool:
+    by_name = {member.name: member for member in of.keys}
     if isinstance(written, list):
         return isinstance(read, list) and all(
-            any(_object_agrees(field, item, other) for other in read) for item in written
+            any(_object_agrees(of, item, other) for other in read) for item in written
         )
     return isinstance(read, dict) and all(
-        agrees(by_name[name], value, read.get(name))
+        agrees(by_name[name].type, value, read.get(name))
         for name, value in written.items()
         if by_name[name].readable
     )
 
 
-def wrong(field: Field) -> Any:
+def wrong(key: Key) -> Any:
     """What no key of this type takes."""
-    return 5 if isinstance(field, Members) else {"no": [1]}
+    return 5 if is_object(key.type) else {"no": [1]}
 
 
 # -- what nobody sane sends -------------------------------------------------------------------------------------
@@ -195,28 +229,27 @@ HOSTILE: tuple[Any, ...] = (
 )
 
 
-def hostile_inside(field: Field) -> Iterator[Any]:
+def hostile_inside(key: Key) -> Iterator[Any]:
     """Every hostile value where it belongs inside a key: in its list, or in all keys of its object at once.
 
     An object with one wrong key is refused whole, so there is a second one, of those keys alone that take the value.
     """
     for value in HOSTILE:
-        if isinstance(field, ListOf):
+        if not is_object(key.type):
             yield [value]
-        if isinstance(field, Members):
-            listed = isinstance(field, Many) or (isinstance(field, Embedded) and field.many)
-            inner = field.to if isinstance(field, Rows) else None
-            for item in (
-                {member.name: value for member in field.fields},
-                {member.name: value for member in field.fields if takes(member, inner, value)},
-            ):
-                yield [item] if listed else item
+            continue
+        inner = row_model(key)
+        for item in (
+            {member.name: value for member in key.type.keys},
+            {member.name: value for member in key.type.keys if takes(member, inner, value)},
+        ):
+            yield [item] if key.type.is_list else item
 
 
-def takes(field: Field, model: Model | None, value: Any) -> bool:
+def takes(key: Key, model: Model | None, value: Any) -> bool:
     """Whether the value gets past the parser, and so to the checks and to the database."""
     try:
-        field.parse(value) if model is None else parsing.value(field, model, value)
-    except (kinds.Wrong, NotImplementedError):
+        key.type.parse(value) if model is None else key.parse(value, model)
+    except (InvalidValue, NotImplementedError):
         return False
     return True

@@ -16,14 +16,14 @@ from django.db.models import Q
 
 from charthouse import clock
 from charthouse.dialects.drchrono.registry import registry
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.values import REQUIRED
+from charthouse.engine.sql.expressions import BoundParameter
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SCOPES, User
-from charthouse.resource import fields as kinds
-from charthouse.resource import times
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import Field, Ref
-from charthouse.resource.nested import Members, Rows
-from charthouse.resource.sql import Slot
 from tests import support
 
 from . import values
@@ -131,48 +131,55 @@ class World:
             if declared.name in resource.example:
                 fresh = (resource.path, declared.name) in ONE_FOR
                 example = resource.example[declared.name]
-                body[declared.name] = self.new(declared.to) if fresh else self._fitted(declared, example, n)
-            elif declared.access is kinds.REQUIRED and not declared.required_unless:
+                body[declared.name] = (
+                    self.new(declared.type.refers_to) if fresh else self._fitted(declared, example, n)
+                )
+            elif declared.access is REQUIRED and not declared.required_unless:
                 body[declared.name] = self.good(resource, declared, n)
         return body
 
-    def good(self, resource: Resource, declared: Field, n: int) -> Any:
+    def good(self, resource: Resource, declared: Key, n: int) -> Any:
         return values.good(declared, resource.model, n, self.row, resource.example.get(declared.name))
 
-    def _fitted(self, declared: Field, example: Any, n: int) -> Any:
+    def _fitted(self, declared: Key, example: Any, n: int) -> Any:
         if example is None:
             return None
-        if isinstance(declared, Ref):
-            return self.row(declared.to)
-        if isinstance(declared, times.Timestamp):
+        of = values.base(declared.type)
+        if isinstance(of, Reference):
+            return self.row(of.to)
+        if isinstance(of, Timestamp):
             return values.moment(n, hours=declared.name == "end_time")
-        if isinstance(declared, Members):
+        if of.keys:
             items = example if isinstance(example, list) else [example]
-            refs = [member for member in declared.fields if isinstance(member, Ref) and member.writable]
-            fitted = [{**item, **{m.name: self.row(m.to) for m in refs if m.name in item}} for item in items]
+            refs = [m for m in of.keys if isinstance(values.base(m.type), Reference) and m.writable]
+            fitted = [
+                {**item, **{m.name: self.row(m.type.refers_to) for m in refs if m.name in item}}
+                for item in items
+            ]
             return fitted if isinstance(example, list) else fitted[0]
         return example
 
     def visible(self, resource: Resource) -> "models.QuerySet[Any]":
         """The rows that ``client`` may see, found by plain conditions."""
-        slots = {
+        bound = {
             "practice": self.practice,
             "caller_doctor": self.clinic.doctor.pk,
             "caller_app": self.app.row.pk,
             "caller": self.clinic.user.pk,
         }
-        rows = resource.model._default_manager.filter(_bound(resource.rows, slots))
-        return rows.filter(practice=self.practice) if resource.tenanted else rows
+        rows = resource.model._default_manager.filter(_bind(resource.rows, bound))
+        return rows.filter(practice=self.practice) if resource.has_practice else rows
 
     # -- rows that no call makes --------------------------------------------------------------------------------
 
     def build(self, resource: Resource) -> int:
         """A row of a read-only resource, with a row in each list of objects that it shows."""
         made = self.instance(resource.model)
-        for declared in resource.fields:
-            if isinstance(declared, Rows) and declared.link:
-                first = {c.name: 1 for c in declared.to._meta.concrete_fields if c.name in ("index", "rank")}
-                self.instance(declared.to, **{f"{declared.link}_id": made, **first, **declared.where})
+        for declared in resource.keys:
+            source = declared.source
+            if source.writes_rows and source.link:
+                first = {c.name: 1 for c in source.to._meta.concrete_fields if c.name in ("index", "rank")}
+                self.instance(source.to, **{f"{source.link}_id": made, **first, **source.where})
         return made
 
     def instance(self, model: type[models.Model], **given: Any) -> int:
@@ -245,15 +252,15 @@ def _one_for_each(model: type[models.Model]) -> list[Any]:
     return [column for column in map(model._meta.get_field, named) if column.is_relation]
 
 
-def _bound(condition: Q, slots: Mapping[str, Any]) -> Q:
-    """The condition with values in the place of the engine's slots."""
-    bound = [
-        _bound(child, slots)
+def _bind(condition: Q, bound: Mapping[str, Any]) -> Q:
+    """The condition with values in the place of the engine's parameters."""
+    children = [
+        _bind(child, bound)
         if isinstance(child, Q)
-        else (child[0], slots[child[1].name] if isinstance(child[1], Slot) else child[1])
+        else (child[0], bound[child[1].name] if isinstance(child[1], BoundParameter) else child[1])
         for child in condition.children
     ]
-    return Q(*bound, _connector=condition.connector, _negated=condition.negated)
+    return Q(*children, _connector=condition.connector, _negated=condition.negated)
 
 
 def _filled(column: Any, n: int) -> Any:

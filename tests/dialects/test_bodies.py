@@ -8,7 +8,7 @@ import pytest
 from charthouse import clock
 from charthouse.audit.log import Entry
 from charthouse.dialects.http import PIECE, Request
-from charthouse.resource.errors import Malformed, TooLarge
+from charthouse.engine.errors import Malformed, TooLarge
 
 
 class Stream(io.BytesIO):

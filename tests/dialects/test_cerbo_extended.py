@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from charthouse.dialects.cerbo import extended
-from charthouse.dialects.cerbo.extended import LISTS, VITALS, List
+from charthouse.dialects.cerbo.extended import LISTS, VITALS, Part
 from charthouse.dialects.cerbo.registry import registry
 from tests.contract.cerbo_world import BASE, CerboWorld, make_cerbo
 
@@ -20,7 +20,7 @@ def cerbo(database: None) -> CerboWorld:
     for resource in registry():
         made.row(resource.path)
     for of in (*LISTS.values(), *VITALS.values()):
-        if isinstance(of, List):
+        if isinstance(of, Part):
             for _ in range(2):
                 made.new(of.path)
     return made
@@ -57,7 +57,7 @@ def test_each_list_is_what_its_own_address_shows(cerbo: CerboWorld, anonymize: s
     assert list(shown) == ["object", "patient", *LISTS]
     assert list(shown["vitals"]) == list(VITALS)
     for key, of in {**LISTS, **VITALS}.items():
-        if isinstance(of, List) and key != "custom":
+        if isinstance(of, Part) and key != "custom":
             rows = shown["vitals"][key] if key in VITALS else shown[key]
             assert rows == listed(cerbo, of.path, anonymize=anonymize), key
             assert rows, f"a world without {key}"
@@ -94,7 +94,7 @@ def test_a_chart_that_is_too_large_is_refused(cerbo: CerboWorld, monkeypatch: py
 def test_all_of_it_is_of_one_moment(cerbo: CerboWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tag that somebody else removes, and a reading that they add, while the lists are read, are not seen."""
     before = found(cerbo)
-    read, written = extended.read.page, []
+    read_page, written = extended.reading.read_page, []
 
     def write() -> None:
         patient = cerbo.row("patients")
@@ -106,9 +106,9 @@ def test_all_of_it_is_of_one_moment(cerbo: CerboWorld, monkeypatch: pytest.Monke
         if not written:
             with ThreadPoolExecutor(1) as other:
                 other.submit(write).result()
-        return read(*given)
+        return read_page(*given)
 
-    monkeypatch.setattr(extended.read, "page", slow)
+    monkeypatch.setattr(extended.reading, "read_page", slow)
     assert found(cerbo) == before
     monkeypatch.undo()
     assert written[0] in [row["id"] for row in found(cerbo)["vitals"]["height"]]

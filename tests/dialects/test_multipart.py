@@ -10,7 +10,7 @@ from charthouse import clock
 from charthouse.audit.log import Entry
 from charthouse.dialects import multipart
 from charthouse.dialects.http import Request
-from charthouse.resource.errors import Malformed, TooLarge, UnsupportedMedia
+from charthouse.engine.errors import Malformed, TooLarge, UnsupportedMedia
 
 ENTRY = Entry(clock.now(), "0" * 32, "drchrono", "POST", "/", "127.0.0.1")
 PDF = b"%PDF-1.7\n" + b"x" * 200_000

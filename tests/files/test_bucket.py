@@ -17,18 +17,18 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import transaction
 
+from charthouse.engine.errors import Unavailable
 from charthouse.files import storage as storage_module
 from charthouse.files import tasks
 from charthouse.files.bucket import Bucket
-from charthouse.files.fields import File
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import opened, path, store
+from charthouse.files.types import File
 from charthouse.identity import tenancy
-from charthouse.resource.errors import Unavailable
 from charthouse.settings import _files
 from tests.support import client, make_practice
 
-DOCUMENT = File("document", kinds=("document",))
+DOCUMENT = File(kinds=("document",))
 LARGE = b"%PDF-1.7\n" + os.urandom(20 * 1024 * 1024)  # more than two parts of an upload
 
 
@@ -88,7 +88,7 @@ def test_a_file_is_kept_and_read_whole_and_in_part(bucket: Bucket) -> None:
         content.seek(10_000_000)
         assert content.read(1000) == LARGE[10_000_000:10_001_000]
     with tenancy.within(clinic.id):
-        link = urlsplit(DOCUMENT.finish(file.pk)).path
+        link = urlsplit(DOCUMENT.render(file.pk)).path
     assert client().get(link).content == LARGE
     part = client().get(link, headers={"Range": "bytes=15000000-15000009"})
     assert (part.status_code, part.content) == (206, LARGE[15_000_000:15_000_010])

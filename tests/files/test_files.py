@@ -15,10 +15,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from charthouse import clock
-from charthouse.files.fields import File
+from charthouse.engine.declaration.values import InvalidValue
 from charthouse.files.models import StoredFile
+from charthouse.files.types import File
 from charthouse.identity import tenancy
-from charthouse.resource.fields import Wrong
 from tests.support import client, issue_token, make_app, make_practice
 
 
@@ -32,12 +32,12 @@ def text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-PHOTO = File("photo")
+PHOTO = File()
 
 
-def kept(content: bytes, practice: int, field: File = PHOTO, name: str = "photo.png") -> StoredFile:
+def kept(content: bytes, practice: int, of: File = PHOTO, name: str = "photo.png") -> StoredFile:
     with tenancy.within(practice):
-        row_id = field.keep(field.parse(SimpleUploadedFile(name, content)), practice)
+        row_id = of.store(of.parse(SimpleUploadedFile(name, content)), practice)
         return StoredFile.objects.get(pk=row_id)
 
 
@@ -48,7 +48,7 @@ def stored(file: StoredFile) -> Path:
 
 def link(file: StoredFile) -> str:
     with tenancy.within(file.practice_id):
-        return PHOTO.finish(file.pk)
+        return PHOTO.render(file.pk)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
@@ -67,18 +67,18 @@ def test_base64_text_is_a_file_too(prefix: str) -> None:
     clinic, content = make_practice(), picture()
     parsed = PHOTO.parse(prefix + text(content))
     with tenancy.within(clinic.id):
-        file = StoredFile.objects.get(pk=PHOTO.keep(parsed, clinic.id))
+        file = StoredFile.objects.get(pk=PHOTO.store(parsed, clinic.id))
     assert (file.size, file.media_type) == (len(content), "image/png")
 
 
 def test_base64_text_is_never_decoded_in_one_piece() -> None:
     content = b"%PDF-1.7\n" + os.urandom(16 * 1024 * 1024)
     given = base64.encodebytes(content).decode()  # with line ends, as mail has them
-    field = File("document", kinds=("document",))
-    field.parse(given)
+    document = File(kinds=("document",))
+    document.parse(given)
     tracemalloc.start()
     try:
-        parsed = field.parse(given)
+        parsed = document.parse(given)
         _, highest = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -89,12 +89,12 @@ def test_base64_text_is_never_decoded_in_one_piece() -> None:
 @pytest.mark.parametrize("size", [255_999, 256_000, 256_001, 512_002])
 def test_base64_text_that_is_longer_than_a_piece(size: int) -> None:
     content = b"%PDF-1.7\n" + os.urandom(size)
-    field, right = File("document", kinds=("document",)), text(content)
-    assert field.parse(right).content.read() == content
-    assert field.parse(right + "\n").content.read() == content
+    document, right = File(kinds=("document",)), text(content)
+    assert document.parse(right).content.read() == content
+    assert document.parse(right + "\n").content.read() == content
     for wrong in (right + "=", f"{right}={right}", right[:-5], f"{right}ä", f"====={right}"):
-        with pytest.raises(Wrong):
-            field.parse(wrong)
+        with pytest.raises(InvalidValue):
+            document.parse(wrong)
 
 
 @pytest.mark.parametrize(
@@ -115,26 +115,26 @@ def test_base64_text_that_is_longer_than_a_piece(size: int) -> None:
 )
 def test_what_is_no_image_is_refused_whatever_it_is_called(given: bytes) -> None:
     for value in (SimpleUploadedFile("photo.png", given, "image/png"), text(given)):
-        with pytest.raises(Wrong):
+        with pytest.raises(InvalidValue):
             PHOTO.parse(value)
 
 
 @pytest.mark.parametrize("given", [7, True, [], {}, "not base64!", "data:image/png;base64", "ä", "====", "A"])
 def test_what_is_no_file_is_refused(given: object) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(InvalidValue):
         PHOTO.parse(given)
 
 
 def test_a_file_can_be_too_large() -> None:
     content = picture()
-    File("photo", max_size=len(content)).parse(SimpleUploadedFile("a", content))
-    with pytest.raises(Wrong, match="larger"):
-        File("photo", max_size=len(content) - 1).parse(SimpleUploadedFile("a", content))
+    File(max_size=len(content)).parse(SimpleUploadedFile("a", content))
+    with pytest.raises(InvalidValue, match="larger"):
+        File(max_size=len(content) - 1).parse(SimpleUploadedFile("a", content))
 
 
 def test_a_document_may_be_a_pdf() -> None:
-    clinic, field = make_practice(), File("document", kinds=("document",))
-    file = kept(b"%PDF-1.7\n...", clinic.id, field, "../../x/letter.pdf")
+    clinic, document = make_practice(), File(kinds=("document",))
+    file = kept(b"%PDF-1.7\n...", clinic.id, document, "../../x/letter.pdf")
     assert (file.media_type, file.name) == ("application/pdf", "letter.pdf")
 
 
@@ -170,7 +170,7 @@ def test_a_forged_link_finds_nothing() -> None:
 def test_a_link_of_one_practice_never_opens_anothers_file() -> None:
     mine, other = (kept(picture(), make_practice().id) for _ in range(2))
     with tenancy.within(mine.practice_id):
-        crossed = PHOTO.finish(other.pk)
+        crossed = PHOTO.render(other.pk)
     assert client().get(urlsplit(crossed).path).status_code == 404
 
 

@@ -12,14 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from charthouse.files import keys
-from charthouse.files.fields import File
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import opened
+from charthouse.files.types import File
 from charthouse.identity import tenancy
 from tests.support import make_practice
 
 ONE, TWO = (f"{number}:{base64.b64encode(bytes([number]) * 32).decode()}" for number in (1, 2))
-DOCUMENT = File("document", kinds=("document",))
+DOCUMENT = File(kinds=("document",))
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 def kept(content: bytes, practice: int) -> StoredFile:
     with tenancy.within(practice):
-        row = DOCUMENT.keep(DOCUMENT.parse(SimpleUploadedFile("a.pdf", content)), practice)
+        row = DOCUMENT.store(DOCUMENT.parse(SimpleUploadedFile("a.pdf", content)), practice)
         return StoredFile.objects.get(pk=row)
 
 

@@ -9,13 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from charthouse import clock
 from charthouse.audit.log import Entry
 from charthouse.dialects import http
-from charthouse.files.fields import File
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import span
+from charthouse.files.types import File
 from charthouse.identity import tenancy
 from tests.support import client, make_practice
 
-DOCUMENT = File("document", kinds=("document",))
+DOCUMENT = File(kinds=("document",))
 CONTENT = b"%PDF-1.7\n" + bytes(at * 7 % 251 for at in range(150_000))
 SIZE = len(CONTENT)
 ENTRY = Entry(clock.now(), "0" * 32, "drchrono", "GET", "/", "127.0.0.1")
@@ -25,13 +25,13 @@ ENTRY = Entry(clock.now(), "0" * 32, "drchrono", "GET", "/", "127.0.0.1")
 def file(database: None) -> StoredFile:
     clinic = make_practice()
     with tenancy.within(clinic.id):
-        row = DOCUMENT.keep(DOCUMENT.parse(SimpleUploadedFile("scan ä.pdf", CONTENT)), clinic.id)
+        row = DOCUMENT.store(DOCUMENT.parse(SimpleUploadedFile("scan ä.pdf", CONTENT)), clinic.id)
         return StoredFile.objects.get(pk=row)
 
 
 def by_link(file: StoredFile, method: str = "GET", **headers: str) -> httpx.Response:
     with tenancy.within(file.practice_id):
-        path = urlsplit(DOCUMENT.finish(file.pk)).path
+        path = urlsplit(DOCUMENT.render(file.pk)).path
     return client().request(
         method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
     )

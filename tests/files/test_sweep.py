@@ -16,11 +16,11 @@ from django.db import connection, transaction
 from charthouse import clock
 from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import Patient
+from charthouse.engine.errors import Unavailable
 from charthouse.files import tasks
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import Directory, opened, path, storage, store
 from charthouse.identity import rowsecurity, tenancy
-from charthouse.resource.errors import Unavailable
 from tests.domains.caller import Caller, at_once
 from tests.files.test_files import picture
 

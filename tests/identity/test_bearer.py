@@ -10,10 +10,10 @@ import pytest
 from django.db import connection
 
 from charthouse import clock
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Throttled, Unauthenticated
 from charthouse.identity import bearer, issue, tenancy
 from charthouse.identity.models import AccessToken, Calls, Practice, User
-from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Throttled, Unauthenticated
 from tests.support import Clinic, client, issue_token, make_app, make_practice, make_user
 
 
@@ -281,7 +281,7 @@ import sys, django; django.setup()
 from datetime import datetime
 from threading import Thread
 from charthouse.identity import bearer
-from charthouse.resource.errors import Throttled
+from charthouse.engine.errors import Throttled
 good = []
 def call():
     for _ in range(150):

@@ -11,9 +11,9 @@ from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError
 
 from charthouse.domains.practice.models import Doctor, Office
+from charthouse.engine.errors import Unauthenticated
 from charthouse.identity import rowsecurity, tenancy
 from charthouse.identity.models import User
-from charthouse.resource.errors import Unauthenticated
 from tests.support import Clinic, client, issue_token, make_app, make_practice
 
 

@@ -8,9 +8,9 @@ import pytest
 from django.test import override_settings
 
 from charthouse import clock
+from charthouse.engine.errors import Throttled
 from charthouse.identity import tasks, tokenlimit
 from charthouse.identity.models import TokenCalls
-from charthouse.resource.errors import Throttled
 from tests.identity import dance
 from tests.support import make_app
 

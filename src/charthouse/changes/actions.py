@@ -14,10 +14,10 @@ from charthouse.changes import fanout, http
 from charthouse.changes import headers as own_headers
 from charthouse.changes.catalogue import PING, catalogue, manner
 from charthouse.changes.models import Delivery, Webhook
+from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.models import Application, Practice
 from charthouse.identity.secret import seal
-from charthouse.resource.errors import Conflict, Invalid
 
 LONGEST_SECRET = 256
 

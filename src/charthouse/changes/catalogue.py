@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from charthouse.changes.read import Entry
-from charthouse.resource.declare import Registry, Resource
-from charthouse.resource.events import Event
+from charthouse.engine.declaration.events import Event
+from charthouse.engine.declaration.resources import Registry, Resource
 
 if TYPE_CHECKING:
     from charthouse.changes.models import Delivery, Webhook
@@ -105,7 +105,7 @@ def catalogue() -> Catalogue:
         found: dict[str, bool] = {}
         for resource in how.registry():
             for event in resource.events:
-                found[event.name] = event.ours
+                found[event.name] = event.own
                 tables[(event.of or resource.model)._meta.db_table].append(Told(event, resource, how))
         events[kind] = dict(sorted(found.items()))
     return Catalogue(events, {table: tuple(told) for table, told in tables.items()})

@@ -19,11 +19,10 @@ from charthouse.changes import read
 from charthouse.changes.catalogue import Happening, Told, catalogue
 from charthouse.changes.models import Delivery, Reader, Webhook
 from charthouse.changes.read import Entry, Position
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import RequestError
+from charthouse.engine.execution import reading as rows
 from charthouse.identity import apiusers, authorised, tenancy
-from charthouse.resource import plan
-from charthouse.resource import read as rows
-from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Refusal
 
 logger = logging.getLogger("charthouse.changes")
 
@@ -200,9 +199,9 @@ def _rendered(happening: Happening, actors: list[Actor]) -> tuple[int | None, by
     resource = happening.told.resource
     for actor in actors:
         try:
-            plan.authorize(resource, actor, reading=True)
+            resource.policy.authorize(actor, resource.path, reading=True)
             return actor.user, happening.told.manner.content(happening, _object(happening, actor))
-        except Refusal:
+        except RequestError:
             continue
         except (DatabaseError, psycopg.Error):
             raise
@@ -213,5 +212,7 @@ def _rendered(happening: Happening, actors: list[Actor]) -> tuple[int | None, by
 
 
 def _object(happening: Happening, actor: Actor) -> Any:
-    gone = happening.told.event.on == "delete" and happening.told.event.of is None
-    return rows.one(happening.told.resource, actor, happening.row, verbose=False, gone=gone, anywhere=True)
+    deleted = happening.told.event.on == "delete" and happening.told.event.of is None
+    return rows.read_object(
+        happening.told.resource, actor, happening.row, verbose=False, deleted=deleted, any_parent=True
+    )

@@ -15,7 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from charthouse import clock
 from charthouse.changes import partitions
 from charthouse.changes.models import ClockOffset
-from charthouse.resource.errors import Conflict
+from charthouse.engine.errors import Conflict
 
 FURTHEST = timedelta(days=3660)  # in all
 

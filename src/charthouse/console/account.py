@@ -16,11 +16,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from charthouse.console.forms import Form, Input
 from charthouse.console.page import Request, page, show
+from charthouse.engine.errors import NotFound
 from charthouse.identity import issue, second_factor, sessions
 from charthouse.identity.events import tell
 from charthouse.identity.models import RefreshToken
 from charthouse.identity.scopes import asks
-from charthouse.resource.errors import NotFound
 
 
 @page()

@@ -1,7 +1,7 @@
 """Who is at the console, as the engine knows callers."""
 
+from charthouse.engine.actor import Actor
 from charthouse.identity.models import RIGHTS, SCOPES, User
-from charthouse.resource.actor import Actor
 
 _ALL_SCOPES = frozenset(SCOPES)
 _ALL_RIGHTS = frozenset(RIGHTS)

@@ -23,10 +23,10 @@ from charthouse.audit.models import ApiCall
 from charthouse.console import forms
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column, Table
+from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import applications
 from charthouse.identity.models import RIGHTS, SCOPES, Application, Calls, RefreshToken, User
 from charthouse.identity.scopes import WORDS
-from charthouse.resource.errors import Conflict, NotFound
 
 DEVELOPERS = "Settings"  # the permission
 MOST_ADDRESSES = 20

@@ -16,9 +16,9 @@ from charthouse import clock
 from charthouse.audit.entries import CHANGES, EVENTS, READS, Asked, Entry, Position, entries
 from charthouse.audit.words import ACTIONS
 from charthouse.console.page import Request, page, show
+from charthouse.engine.errors import Conflict, Malformed
 from charthouse.identity.events import tell
 from charthouse.identity.models import ApiUser, Application, User
-from charthouse.resource.errors import Conflict, Malformed
 
 SIZE = 50
 USUAL = timedelta(days=7)
@@ -147,7 +147,12 @@ def export(request: Request) -> HttpResponseBase:
     file = TemporaryFile()  # noqa: SIM115
     try:
         _WRITERS[kind](file, _all(asked))
-        tell("exported", practice_id=request.actor.practice, user_id=request.actor.person, details=details)
+        tell(
+            "exported",
+            practice_id=request.actor.practice,
+            user_id=request.actor.required_user,
+            details=details,
+        )
     except BaseException:
         file.close()
         raise

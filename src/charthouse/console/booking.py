@@ -13,8 +13,8 @@ from charthouse.console.day import SCHEDULING
 from charthouse.console.page import Request, page, show
 from charthouse.console.patients import TABLE
 from charthouse.console.tables import Column
-from charthouse.resource.errors import Conflict, Invalid, Malformed, NotFound
-from charthouse.resource.fields import Field
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 
 ASKS = (
     "doctor", "office", "exam_room", "scheduled_time", "duration", "profile", "reason", "status", "notes", "color",
@@ -87,10 +87,10 @@ def book(request: Request, patient: int) -> HttpResponseBase:
     return redirect("visit", made["id"])
 
 
-def _fields(patient: int) -> list[Field]:
+def _fields(patient: int) -> list[Key]:
     of = records.resource("appointments")
     left_out = () if patient else ("profile", "reminder_profile", "status")
-    return [of.by_name[name] for name in ASKS if name not in left_out]
+    return [of.keys_by_name[name] for name in ASKS if name not in left_out]
 
 
 def _start(request: Request, around: dict[str, Any]) -> dict[str, Any]:

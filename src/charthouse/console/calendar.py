@@ -11,10 +11,10 @@ from django.urls import reverse
 from charthouse.console import records, schedule
 from charthouse.console.day import SCHEDULING
 from charthouse.console.page import Request, messages_of, page, show
+from charthouse.engine.declaration.times import parse_date
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity.pages import content_policy
-from charthouse.resource.errors import Conflict, Invalid
-from charthouse.resource.fields import Wrong
-from charthouse.resource.times import parse_date
 
 MOST_DAYS = 45  # of one view
 # Classes of console.css; the calendar colors nothing itself.
@@ -58,7 +58,7 @@ def events(request: Request) -> HttpResponseBase:
     try:
         first = parse_date(request.GET.get("start", "")[:10])
         last = parse_date(request.GET.get("end", "")[:10])
-    except Wrong:
+    except InvalidValue:
         return JsonResponse({"detail": "start and end are days."}, status=400)
     if here is None or not timedelta(0) <= last - first <= timedelta(days=MOST_DAYS):
         return JsonResponse([], safe=False)

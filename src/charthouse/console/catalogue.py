@@ -19,9 +19,9 @@ from charthouse.console import forms, records
 from charthouse.console.navigation import CHARTS, Entry
 from charthouse.console.page import Request, View, page, show
 from charthouse.console.tables import Choice, Column, Listing, Table
-from charthouse.resource.declare import Resource
-from charthouse.resource.errors import Conflict, Invalid, Malformed
-from charthouse.resource.fields import Field
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.errors import Conflict, Invalid, Malformed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,14 +116,14 @@ class Catalogue:
             name=self.title,
             view=self.view,
             icon=self.icon,
-            permissions=self.resource.permissions if self.resource.permissions_on == "all" else (),
+            permissions=self.resource.policy.list_permissions(reading=True),
             primary=self.primary,
         )
 
     @cached_property
-    def fields(self) -> list[Field]:
+    def fields(self) -> list[Key]:
         if self.asks:
-            return [self.resource.by_name[name] for name in self.asks]
+            return [self.resource.keys_by_name[name] for name in self.asks]
         return [one for one in self.resource.writable if one.name not in self.fixed]
 
     def urls(self) -> list[URLPattern]:
@@ -213,7 +213,7 @@ class Catalogue:
 
     # -- parts --------------------------------------------------------------------------------------------------
 
-    def _asked(self, row: int | None) -> Sequence[Field]:
+    def _asked(self, row: int | None) -> Sequence[Key]:
         """The keys of the form of a row, or of a new one."""
         return [one for one in self.fields if row is None or one.name not in self.at_first]
 

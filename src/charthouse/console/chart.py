@@ -16,8 +16,8 @@ from charthouse.console.drawn import Dot
 from charthouse.console.page import Request
 from charthouse.console.tables import Badge, Column
 from charthouse.domains.patients.models import Patient, PatientTag
-from charthouse.resource.errors import Forbidden, NotFound
-from charthouse.resource.fields import Field
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.errors import Forbidden, NotFound
 
 WITHIN = "patients/<int:patient>/"
 SHELL = "console/chart.html"
@@ -119,7 +119,7 @@ class Section(Catalogue):
         object.__setattr__(self, "base", WITHIN + self.place)
 
     @cached_property
-    def fields(self) -> list[Field]:
+    def fields(self) -> list[Key]:
         """Without the patient, who is that of the chart."""
         return [one for one in super().fields if one.name != "patient"]
 
@@ -149,7 +149,7 @@ class Section(Catalogue):
         tab(
             self.title,
             self.view,
-            *(self.resource.permissions if self.resource.permissions_on == "all" else ()),
+            *self.resource.policy.list_permissions(reading=True),
         )
 
 

@@ -17,7 +17,7 @@ from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.domains.documents import filing, sharing
 from charthouse.domains.documents.models import Document
-from charthouse.resource.errors import Conflict, Invalid, NotFound
+from charthouse.engine.errors import Conflict, Invalid, NotFound
 
 RESULTS = {0: ("Normal", "green"), 1: ("Borderline", "orange"), 2: ("Abnormal", "red")}
 NOTIFIED = {"1": "Not needed", "2": "Notified"}
@@ -74,7 +74,7 @@ def share(request: Request, patient: int, row: int) -> HttpResponseBase:
     """Let the patient see a document in the portal, or no more: ``shared`` of the form says which."""
     _writable(request, "documents", patient, row)
     if request.POST.get("shared") == "yes":
-        sharing.share(request.actor.practice, row, request.actor.person)
+        sharing.share(request.actor.practice, row, request.actor.required_user)
         messages.success(request, "The patient sees this document in the portal.")
     else:
         sharing.unshare(request.actor.practice, row)
@@ -131,7 +131,7 @@ def sign(request: Request, patient: int, row: int) -> HttpResponseBase:
     _writable(request, "filings", patient, row)
     try:
         with transaction.atomic():
-            filing.sign_off(request.actor.practice, row, request.actor.person)
+            filing.sign_off(request.actor.practice, row, request.actor.required_user)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     else:
@@ -197,7 +197,9 @@ def reviews(request: Request) -> HttpResponseBase:
             Column("Date", "date"),
             Column("For", lambda row: "Everyone" if row.review_by_everyone else row.review_by, kind="wide"),
         ),
-        choices=(Choice(name="for", label="For", options=options, narrow=_whose(request.actor.person)),),
+        choices=(
+            Choice(name="for", label="For", options=options, narrow=_whose(request.actor.required_user)),
+        ),
         empty="Nothing waits.",
     )
     waiting = rows.filter(filing.WAITING, archived=False).select_related("patient", "review_by")

@@ -11,7 +11,6 @@ from charthouse.console.chart import Section
 from charthouse.console.page import Request
 from charthouse.console.tables import Badge, Column
 from charthouse.domains.messaging.models import PatientMessage
-from charthouse.resource import plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class Letters(Section):
         theirs = PatientMessage.objects.filter(
             practice=request.actor.practice, patient=at["patient"], sent_by="pt", archived=False
         )
-        if plan.owned_only(self.resource, request.actor):
+        if self.resource.policy.sees_only_own(request.actor):
             theirs = theirs.filter(doctor=request.actor.doctor)
         return PatientMessage.objects.filter(Q(pk__in=ours.values("pk")) | Q(pk__in=theirs.values("pk")))
 

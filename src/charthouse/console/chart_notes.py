@@ -14,7 +14,7 @@ from charthouse.console import chart, records
 from charthouse.console.page import Request, page
 from charthouse.console.tables import Badge, Column
 from charthouse.domains.clinical import actions
-from charthouse.resource.errors import Conflict
+from charthouse.engine.errors import Conflict
 
 
 def _state(row: Any) -> Badge:
@@ -33,7 +33,9 @@ class Notes(chart.Section):
 
     def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
         kept = records.get(self.resource, request.actor, row)
-        kinds = dict(records.Choices(request.actor)(self.resource.by_name["encounter_type"]))  # type: ignore[arg-type]
+        kinds = dict(
+            records.Choices(request.actor)(self.resource.keys_by_name["encounter_type"].type.refers_to)
+        )
         at = {"patient": kept["patient"]}
         signing = {
             "locked": kept["locked_at"] is not None,
@@ -69,7 +71,7 @@ class Notes(chart.Section):
         try:
             with transaction.atomic():
                 if locked:
-                    actions.lock(practice, row, request.actor.person)
+                    actions.lock(practice, row, request.actor.required_user)
                 else:
                     actions.unlock(practice, row)
         except Conflict as refusal:

@@ -11,9 +11,9 @@ from charthouse.console import chart, frames, plots, records, schedule
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.domains.scheduling.models import Appointment, Vitals
+from charthouse.engine.errors import Forbidden, NotFound
+from charthouse.engine.sql.expressions import to_wall_clock
 from charthouse.identity import iframes
-from charthouse.resource.errors import Forbidden, NotFound
-from charthouse.resource.sql import WallClock
 
 MOST_MEASURED = 200  # measurements that are drawn
 
@@ -105,7 +105,7 @@ def vitals(request: Request, patient: int) -> HttpResponseBase:
 
 def _taken(rows: "QuerySet[Vitals]", moment: str, zone: str) -> "QuerySet[Any]":
     """The last of them, each with the moment it was taken ``at``, and the wall clock then."""
-    return rows.annotate(at=F(moment), wall=WallClock(F(moment), F(zone))).order_by("-at")[:MOST_MEASURED]
+    return rows.annotate(at=F(moment), wall=to_wall_clock(F(moment), F(zone))).order_by("-at")[:MOST_MEASURED]
 
 
 def _plots(measured: Sequence[Any]) -> list[plots.Plot]:
@@ -225,7 +225,7 @@ def labs(request: Request, patient: int) -> HttpResponseBase:
 def _charged(request: Request, patient: int) -> "QuerySet[Any]":
     of = records.resource("line_items")
     rows = records.rows(of, request.actor).filter(patient=patient)
-    charged: QuerySet[Any] = rows.annotate(balance=of.by_name["balance_total"].sql())
+    charged: QuerySet[Any] = rows.annotate(balance=of.keys_by_name["balance_total"].select())
     return charged
 
 
@@ -287,7 +287,7 @@ def framed(request: Request, patient: int, app: int) -> HttpResponseBase:
                 doctor=request.actor.doctor or 0,
                 patient=patient,
                 practice=request.actor.practice,
-                user=request.actor.person,
+                user=request.actor.required_user,
             )
             if address is not None:
                 frame = frames.Frame(one.name, address, one.patient_iframe_height)

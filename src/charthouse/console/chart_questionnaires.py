@@ -13,7 +13,7 @@ from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Column, Table
 from charthouse.domains.questionnaires.html import clean
 from charthouse.domains.questionnaires.models import Answers, Assignment
-from charthouse.resource.errors import Conflict, Invalid, NotFound
+from charthouse.engine.errors import Conflict, Invalid, NotFound
 
 MOST_ASKED = 50
 
@@ -64,7 +64,7 @@ def ask(request: Request, patient: int) -> HttpResponseBase:
     """Ask the patient to answer one."""
     around, resource = chart.around(request, patient), records.resource("assignments")
     records.check_writes(resource, request.actor)
-    fields = [resource.by_name["questionnaire"]]
+    fields = [resource.keys_by_name["questionnaire"]]
     sent: dict[str, Any] = {}
     refusal: Invalid | Conflict | None = None
     if request.method == "POST":

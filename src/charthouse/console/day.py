@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from charthouse.console import records, schedule
 from charthouse.console.page import Request, messages_of, page, show
 from charthouse.domains.practice.models import ExamRoom
-from charthouse.resource.errors import Conflict, Invalid
+from charthouse.engine.errors import Conflict, Invalid
 
 SCHEDULING = ("Access Billing", "Show Billing Tab", "Access Clinical Notes")  # of the resource appointments
 

@@ -22,13 +22,20 @@ from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNo
 from charthouse.domains.inventory.models import InventoryCategory
 from charthouse.domains.patients.models import CustomInsurancePlanName
 from charthouse.domains.scheduling.models import CustomVital
-from charthouse.resource.change import Change
-from charthouse.resource.declare import Registry, Resource
-from charthouse.resource.fields import OPTIONAL, REQUIRED, Boolean, Decimal, Id, Integer, ListOf, Ref, Text
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.registry import build_registry
+from charthouse.engine.declaration.resources import Registry, Resource
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
-CODE = (Text("code", REQUIRED), Text("price"), Text("quantity"))
+CODE = (Key("code", Text(), REQUIRED), Key("price", Text()), Key("quantity", Text()))
 
 
 def _set_up(
@@ -40,26 +47,30 @@ def _set_up(
         model=model,
         doc=f"{path.replace('_', ' ').capitalize()}, as people of the practice set them up.",
         methods="GET POST PATCH DELETE",
-        scopes=("settings",),
-        permissions=("Settings", *more.pop("permissions", ())),
-        sharing=sharing,
-        owner=owner,
-        fields=(Id("id"), *fields),
+        policy=Policy(
+            scopes=("settings",),
+            permissions=("Settings", *more.pop("permissions", ())),
+            sharing=sharing,
+            owner=owner,
+        ),
+        keys=(Key("id", Id(), READ_ONLY), *fields),
         rows=Q(archived=False),
         example=more.pop("example"),
         **more,
     )
 
 
-def _doctor() -> Ref:
-    return Ref("doctor", REQUIRED, to="doctors")
+def _doctor() -> Key:
+    return Key("doctor", Reference("doctors"), REQUIRED)
 
 
+@hook()
 def _made_by(change: Change) -> None:
     if change.row is None:
         change.columns["user_id"] = change.actor.user
 
 
+@hook()
 def _keep_the_rest(change: Change) -> None:
     """What the API shows of a code beside what is asked here (modifiers, pointers) stays with the code."""
     asked = {field.name for field in CODE}
@@ -79,9 +90,9 @@ RESOURCES = (
         ClinicalNoteTemplate,
         "share_clinical_templates",
         _doctor(),
-        Text("name", REQUIRED),
-        Boolean("is_persistent", doc="What it says of a patient stands in later notes as well."),
-        Integer("order_on_complete_note", OPTIONAL, minimum=0, maximum=10_000, default=1),
+        Key("name", Text(), REQUIRED),
+        Key("is_persistent", Boolean(), doc="What it says of a patient stands in later notes as well."),
+        Key("order_on_complete_note", Integer(minimum=0, maximum=10_000), OPTIONAL, default=1),
         permissions=("Access Clinical Notes",),
         example={"name": "Subjective"},
     ),
@@ -89,13 +100,13 @@ RESOURCES = (
         "note_fields",
         ClinicalNoteFieldType,
         "share_clinical_templates",
-        Ref("clinical_note_template", REQUIRED, to="note_templates"),
-        Text("name", REQUIRED),
-        Text("data_type", OPTIONAL, choices=DATA_TYPES, default="String"),
-        ListOf("allowed_values", item=Text("allowed_values")),
-        Boolean("required", doc="No note with this section is locked before it has a value."),
-        Text("comment"),
-        Integer("position", OPTIONAL, minimum=0, maximum=10_000, default=1),
+        Key("clinical_note_template", Reference("note_templates"), REQUIRED),
+        Key("name", Text(), REQUIRED),
+        Key("data_type", Text(choices=DATA_TYPES), OPTIONAL, default="String"),
+        Key("allowed_values", List(Text())),
+        Key("required", Boolean(), doc="No note with this section is locked before it has a value."),
+        Key("comment", Text()),
+        Key("position", Integer(minimum=0, maximum=10_000), OPTIONAL, default=1),
         owner="clinical_note_template__doctor",
         permissions=("Access Clinical Notes",),
         example={"name": "Chief complaint"},
@@ -105,11 +116,11 @@ RESOURCES = (
         CustomVital,
         "always",
         _doctor(),
-        Text("name", REQUIRED),
-        Text("data_type", OPTIONAL, choices=tuple(CustomVital.DataType.values), default="text"),
-        Text("description"),
-        Text("unit"),
-        ListOf("allowed_values", item=Text("allowed_values")),
+        Key("name", Text(), REQUIRED),
+        Key("data_type", Text(choices=tuple(CustomVital.DataType.values)), OPTIONAL, default="text"),
+        Key("description", Text()),
+        Key("unit", Text()),
+        Key("allowed_values", List(Text())),
         permissions=("Access Clinical Notes",),
         example={"name": "Peak flow"},
     ),
@@ -118,10 +129,10 @@ RESOURCES = (
         BillingProfile,
         "share_billing_profiles",
         _doctor(),
-        Text("name", REQUIRED),
-        Embedded("cpt_codes", OPTIONAL, many=True, open=True, fields=CODE),
-        Embedded("hcpcs_codes", OPTIONAL, many=True, open=True, fields=CODE),
-        ListOf("icd10_codes", item=Text("icd10_codes")),
+        Key("name", Text(), REQUIRED),
+        Key("cpt_codes", List(Object(CODE, open=True)), OPTIONAL),
+        Key("hcpcs_codes", List(Object(CODE, open=True)), OPTIONAL),
+        Key("icd10_codes", List(Text())),
         permissions=("Access Billing",),
         checks=(_keep_the_rest,),
         example={"name": "Annual physical"},
@@ -131,10 +142,10 @@ RESOURCES = (
         FeeSchedule,
         "share_fee_schedule",
         _doctor(),
-        Text("plan_name"),
-        Text("payer_id"),
-        Date("effective_date"),
-        Date("ineffective_date"),
+        Key("plan_name", Text()),
+        Key("payer_id", Text()),
+        Key("effective_date", Date()),
+        Key("ineffective_date", Date()),
         permissions=("Access Billing",),
         example={"plan_name": "Self-pay"},
     ),
@@ -142,15 +153,15 @@ RESOURCES = (
         "prices",
         FeeScheduleItem,
         "share_fee_schedule",
-        Ref("schedule", REQUIRED, to="price_lists"),
-        Text("code", REQUIRED),
-        Text("code_type", OPTIONAL, choices=FEE_CODE_TYPES, default="CPT"),
-        Text("description"),
-        Decimal("base_price", OPTIONAL),
-        Decimal("insured_price", OPTIONAL),
-        Decimal("cash_price", OPTIONAL),
-        Decimal("allowed_amount", OPTIONAL),
-        Ref("office", to="offices"),
+        Key("schedule", Reference("price_lists"), REQUIRED),
+        Key("code", Text(), REQUIRED),
+        Key("code_type", Text(choices=FEE_CODE_TYPES), OPTIONAL, default="CPT"),
+        Key("description", Text()),
+        Key("base_price", Decimal(), OPTIONAL),
+        Key("insured_price", Decimal(), OPTIONAL),
+        Key("cash_price", Decimal(), OPTIONAL),
+        Key("allowed_amount", Decimal(), OPTIONAL),
+        Key("office", Reference("offices")),
         owner="schedule__doctor",
         permissions=("Access Billing",),
         example={"code": "99213", "base_price": "145.00"},
@@ -160,8 +171,8 @@ RESOURCES = (
         InventoryCategory,
         "share_inventory",
         _doctor(),
-        Text("name", REQUIRED),
-        Text("category_type"),
+        Key("name", Text(), REQUIRED),
+        Key("category_type", Text()),
         permissions=("Access Clinical Notes",),
         example={"name": "Vaccines"},
     ),
@@ -170,7 +181,7 @@ RESOURCES = (
         CustomInsurancePlanName,
         "custom_insurance_plan_name",
         _doctor(),
-        Text("insurance_plan_name", REQUIRED),
+        Key("insurance_plan_name", Text(), REQUIRED),
         checks=(_made_by,),
         example={"insurance_plan_name": "County employees"},
     ),
@@ -185,4 +196,4 @@ RESOURCES = (
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """The console's own resources, beside those of the API."""
-    return Registry("console", RESOURCES, beside=drchrono())
+    return build_registry("console", RESOURCES, base=drchrono())

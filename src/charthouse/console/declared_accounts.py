@@ -6,23 +6,15 @@ from django.db.models import Q
 
 from charthouse.domains.billing import charging, codes, invoicing, subscribing
 from charthouse.domains.billing.accounts import Charge, ChargeDefinition, Estimate, Invoice, Subscription
-from charthouse.resource.declare import ALWAYS, Action, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    WRITE_ONLY,
-    Boolean,
-    Decimal,
-    Field,
-    Id,
-    Integer,
-    ListOf,
-    Measure,
-    Ref,
-    Text,
-)
-from charthouse.resource.times import Date
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Measurement, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
 
 BILLING = ("Access Billing",)
 ACCOUNT = (*BILLING, "Show Billing Tab")
@@ -32,39 +24,44 @@ def _of_the_practice(permissions: tuple[str, ...], methods: str = "GET POST PATC
     """What all of them declare: whoever has the permissions writes the rows of the whole practice."""
     return {
         "methods": methods,
-        "scopes": ("settings",),
-        "permissions": permissions,
-        "sharing": ALWAYS,
-        "owner": None,
         "rows": Q(archived=False),
+        "policy": Policy(scopes=("settings",), permissions=permissions, sharing=ALWAYS, owner=None),
     }
 
 
-def _priced() -> tuple[Field, ...]:
+def _priced() -> tuple[Key, ...]:
     return (
-        Id("id"),
-        Ref("patient", REQUIRED, to="patients"),
-        Ref(
+        Key("id", Id(), READ_ONLY),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key(
             "definition",
+            Reference("charge_definitions"),
             OPTIONAL,
-            to="charge_definitions",
             doc="What it is of; or give a name and an amount.",
         ),
-        Text("name", OPTIONAL, doc="Left empty, it is the catalogue's."),
-        Decimal("amount", OPTIONAL, nullable=True, doc="The price of one; left empty, the catalogue's."),
-        Measure("quantity", OPTIONAL, default=1),
-        Measure("discount_multiplier", OPTIONAL, default=1, digits=5, places=4, doc="0.9 takes a tenth off."),
-        Date("transaction_date", OPTIONAL, nullable=True, doc="Today where it is left empty."),
-        Ref("encounter", OPTIONAL, to="clinical_notes"),
-        Ref("owner", OPTIONAL, to="users", doc="Who is credited with it."),
-        Ref("office", OPTIONAL, to="offices"),
-        Boolean("add_to_insurance_claim", OPTIONAL, default=False),
-        Text("cpt_code", OPTIONAL),
-        Text("cpt_modifiers", OPTIONAL),
-        Decimal("amt_billed_to_insurance", OPTIONAL),
-        Decimal("amt_paid_by_insurance", OPTIONAL),
-        Text("notes", OPTIONAL),
-        Text("additional_details", OPTIONAL),
+        Key("name", Text(), OPTIONAL, doc="Left empty, it is the catalogue's."),
+        Key(
+            "amount", Decimal(), OPTIONAL, nullable=True, doc="The price of one; left empty, the catalogue's."
+        ),
+        Key("quantity", Measurement(), OPTIONAL, default=1),
+        Key(
+            "discount_multiplier",
+            Measurement(digits=5, places=4),
+            OPTIONAL,
+            default=1,
+            doc="0.9 takes a tenth off.",
+        ),
+        Key("transaction_date", Date(), OPTIONAL, nullable=True, doc="Today where it is left empty."),
+        Key("encounter", Reference("clinical_notes"), OPTIONAL),
+        Key("owner", Reference("users"), OPTIONAL, doc="Who is credited with it."),
+        Key("office", Reference("offices"), OPTIONAL),
+        Key("add_to_insurance_claim", Boolean(), OPTIONAL, default=False),
+        Key("cpt_code", Text(), OPTIONAL),
+        Key("cpt_modifiers", Text(), OPTIONAL),
+        Key("amt_billed_to_insurance", Decimal(), OPTIONAL),
+        Key("amt_paid_by_insurance", Decimal(), OPTIONAL),
+        Key("notes", Text(), OPTIONAL),
+        Key("additional_details", Text(), OPTIONAL),
     )
 
 
@@ -74,24 +71,24 @@ RESOURCES = (
         model=ChargeDefinition,
         doc="What the practice charges for, as its people set it up.",
         **_of_the_practice(BILLING),
-        fields=(
-            Id("id"),
-            Text("name", REQUIRED, blank=False),
-            Text("name_for_pt_portal", OPTIONAL),
-            ListOf("nicknames", OPTIONAL, item=Text("nickname", blank=False, max_length=100), at_most=20),
-            Text("category", OPTIONAL),
-            Text("cpt_code", OPTIONAL),
-            Text("barcode_upc", OPTIONAL),
-            Text("description", OPTIONAL),
-            Decimal("retail", OPTIONAL, default=0, doc="What a patient pays for one."),
-            Decimal("wholesale", OPTIONAL, default=0, doc="What one costs the practice."),
-            Boolean("is_taxable", OPTIONAL, default=False),
-            Decimal("tax_rate", OPTIONAL, digits=6, places=3, doc="Percent."),
-            Integer("minutes", OPTIONAL, minimum=0, maximum=10_000, doc="How long it takes."),
-            Boolean("is_special", OPTIONAL, default=False),
-            Boolean("is_supply", OPTIONAL, default=False),
-            Boolean("add_to_insurance_claims", OPTIONAL, default=False),
-            Boolean("inactive", OPTIONAL, default=False, doc="It is charged no more."),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("name", Text(blank=False), REQUIRED),
+            Key("name_for_pt_portal", Text(), OPTIONAL),
+            Key("nicknames", List(Text(max_length=100, blank=False), max_items=20), OPTIONAL),
+            Key("category", Text(), OPTIONAL),
+            Key("cpt_code", Text(), OPTIONAL),
+            Key("barcode_upc", Text(), OPTIONAL),
+            Key("description", Text(), OPTIONAL),
+            Key("retail", Decimal(), OPTIONAL, default=0, doc="What a patient pays for one."),
+            Key("wholesale", Decimal(), OPTIONAL, default=0, doc="What one costs the practice."),
+            Key("is_taxable", Boolean(), OPTIONAL, default=False),
+            Key("tax_rate", Decimal(digits=6, places=3), OPTIONAL, doc="Percent."),
+            Key("minutes", Integer(minimum=0, maximum=10_000), OPTIONAL, doc="How long it takes."),
+            Key("is_special", Boolean(), OPTIONAL, default=False),
+            Key("is_supply", Boolean(), OPTIONAL, default=False),
+            Key("add_to_insurance_claims", Boolean(), OPTIONAL, default=False),
+            Key("inactive", Boolean(), OPTIONAL, default=False, doc="It is charged no more."),
         ),
         checks=(charging.definition_prices,),
         example={"name": "Office visit, 30 minutes", "retail": "145.00"},
@@ -101,9 +98,13 @@ RESOURCES = (
         model=Charge,
         doc="What patients are charged.",
         **_of_the_practice(ACCOUNT),
-        fields=(*_priced(), Decimal("amt_written_off", OPTIONAL)),
+        keys=(*_priced(), Key("amt_written_off", Decimal(), OPTIONAL)),
         checks=(charging.charge,),
-        actions=(Action(name="void", doc="Owed no more.", fields=(), run=charging.void),),
+        operations=(
+            Operation(
+                name="void", method="POST", doc="Owed no more.", keys=(), run=charging.void, answer=THE_ROW
+            ),
+        ),
         example={"name": "Office visit", "amount": "145.00"},
     ),
     Resource(
@@ -111,21 +112,29 @@ RESOURCES = (
         model=Estimate,
         doc="What things would cost patients.",
         **_of_the_practice(ACCOUNT),
-        fields=(
+        keys=(
             *_priced(),
-            Date("expiration_date", OPTIONAL, doc="The last day on which it can become a charge."),
-            Text("which_insurance_to_bill", OPTIONAL, choices=tuple(Estimate.Insurance.values)),
-            Date("date_paid_by_insurance", OPTIONAL),
-            ListOf(
+            Key("expiration_date", Date(), OPTIONAL, doc="The last day on which it can become a charge."),
+            Key("which_insurance_to_bill", Text(choices=tuple(Estimate.Insurance.values)), OPTIONAL),
+            Key("date_paid_by_insurance", Date(), OPTIONAL),
+            Key(
                 "justifying_diagnoses",
+                List(Text(max_length=20, blank=False), max_items=12),
                 OPTIONAL,
-                item=Text("diagnosis", blank=False, max_length=20),
-                at_most=12,
                 doc="ICD-10 codes.",
             ),
         ),
         checks=(charging.estimate,),
-        actions=(Action(name="convert", doc="Make it a charge.", fields=(), run=charging.convert),),
+        operations=(
+            Operation(
+                name="convert",
+                method="POST",
+                doc="Make it a charge.",
+                keys=(),
+                run=charging.convert,
+                answer=THE_ROW,
+            ),
+        ),
         example={"name": "Office visit", "amount": "145.00"},
     ),
     Resource(
@@ -133,42 +142,52 @@ RESOURCES = (
         model=Invoice,
         doc="What patients are asked to pay.",
         **_of_the_practice(ACCOUNT, "GET POST PATCH"),
-        fields=(
-            Id("id"),
-            Ref("patient", REQUIRED, to="patients"),
-            Date("date", OPTIONAL, nullable=True, doc="Today where it is left empty."),
-            Date("due_date", OPTIONAL),
-            ListOf(
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("patient", Reference("patients"), REQUIRED),
+            Key("date", Date(), OPTIONAL, nullable=True, doc="Today where it is left empty."),
+            Key("due_date", Date(), OPTIONAL),
+            Key(
                 "charges",
+                List(Reference("account_charges"), max_items=invoicing.MOST_CHARGES),
                 WRITE_ONLY,
-                item=Ref("charge", to="account_charges"),
-                stored=False,
-                at_most=invoicing.MOST_CHARGES,
+                source=UNSTORED,
                 doc="All open ones where none is ticked.",
             ),
         ),
         checks=(invoicing.gather,),
         after=(invoicing.lines,),
         unique={"charge_on_one_invoice": ("charges", "Another invoice has taken one of them.")},
-        actions=(
-            Action(
+        operations=(
+            Operation(
                 name="pay",
+                method="POST",
                 doc="Take money for it.",
-                fields=(
-                    Decimal("amount", REQUIRED, stored=False),
-                    Text("method", OPTIONAL, stored=False, choices=codes.PAYMENT_METHODS),
-                    Date("date", OPTIONAL, stored=False, doc="Today where it is left empty."),
-                    Text("reference", OPTIONAL, stored=False, max_length=100),
+                keys=(
+                    Key("amount", Decimal(), REQUIRED, source=UNSTORED),
+                    Key("method", Text(choices=codes.PAYMENT_METHODS), OPTIONAL, source=UNSTORED),
+                    Key("date", Date(), OPTIONAL, source=UNSTORED, doc="Today where it is left empty."),
+                    Key("reference", Text(max_length=100), OPTIONAL, source=UNSTORED),
                 ),
                 run=invoicing.pay,
+                answer=THE_ROW,
             ),
-            Action(
+            Operation(
                 name="take_back",
+                method="POST",
                 doc="Take a payment back.",
-                fields=(Integer("payment", REQUIRED, stored=False, minimum=1, maximum=2**63 - 1),),
+                keys=(Key("payment", Integer(minimum=1, maximum=2**63 - 1), REQUIRED, source=UNSTORED),),
                 run=invoicing.take_back,
+                answer=THE_ROW,
             ),
-            Action(name="void", doc="Ask for nothing with it.", fields=(), run=invoicing.void),
+            Operation(
+                name="void",
+                method="POST",
+                doc="Ask for nothing with it.",
+                keys=(),
+                run=invoicing.void,
+                answer=THE_ROW,
+            ),
         ),
         example={"date": "2026-10-05"},
     ),
@@ -177,19 +196,28 @@ RESOURCES = (
         model=Subscription,
         doc="What patients are charged again and again.",
         **_of_the_practice(ACCOUNT),
-        fields=(
-            Id("id"),
-            Ref("patient", REQUIRED, to="patients"),
-            Ref("definition", REQUIRED, to="charge_definitions"),
-            Text("schedule_frequency", REQUIRED, choices=tuple(Subscription.Frequency.values)),
-            Decimal("amount", OPTIONAL, nullable=True, doc="Left empty, the catalogue's."),
-            Date("start_date", OPTIONAL, nullable=True, doc="Today where it is left empty."),
-            Date("end_date", OPTIONAL, doc="Nothing is charged after that day."),
-            Ref("owner", OPTIONAL, to="users", doc="Who is credited with its charges."),
-            Integer("billed", READ_ONLY),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("patient", Reference("patients"), REQUIRED),
+            Key("definition", Reference("charge_definitions"), REQUIRED),
+            Key("schedule_frequency", Text(choices=tuple(Subscription.Frequency.values)), REQUIRED),
+            Key("amount", Decimal(), OPTIONAL, nullable=True, doc="Left empty, the catalogue's."),
+            Key("start_date", Date(), OPTIONAL, nullable=True, doc="Today where it is left empty."),
+            Key("end_date", Date(), OPTIONAL, doc="Nothing is charged after that day."),
+            Key("owner", Reference("users"), OPTIONAL, doc="Who is credited with its charges."),
+            Key("billed", Integer(), READ_ONLY),
         ),
         checks=(subscribing.subscribe,),
-        actions=(Action(name="end", doc="Charge nothing after today.", fields=(), run=subscribing.end),),
+        operations=(
+            Operation(
+                name="end",
+                method="POST",
+                doc="Charge nothing after today.",
+                keys=(),
+                run=subscribing.end,
+                answer=THE_ROW,
+            ),
+        ),
         example={"schedule_frequency": "monthly"},
     ),
 )

@@ -24,79 +24,84 @@ from charthouse.domains.patients.facilities import (
     PatientFacility,
 )
 from charthouse.domains.patients.models import PatientTag, Tag
-from charthouse.files.fields import File
-from charthouse.resource.change import Change
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import OPTIONAL, REQUIRED, Boolean, Field, Id, Integer, Ref, Text
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.files.types import File
 
 OLDEST = 150  # years
 MOST_PICTURE = 16 * 1024 * 1024  # bytes, as Cerbo takes
 CLINICAL = "Access Clinical Notes"
 
 
-def _list(path: str, model: Any, permission: str, *fields: Field, **more: Any) -> Resource:
+def _list(path: str, model: Any, permission: str, *fields: Key, **more: Any) -> Resource:
     """A list that the practice sets up, of no one doctor."""
     return Resource(
         path=path,
         model=model,
         doc=f"{path.replace('_', ' ').capitalize()}, as people of the practice set them up.",
         methods="GET POST PATCH DELETE",
-        scopes=("settings",),
-        permissions=(permission, "Settings"),
-        sharing=ALWAYS,
-        owner=None,
-        fields=(Id("id"), *fields),
+        policy=Policy(scopes=("settings",), permissions=(permission, "Settings"), sharing=ALWAYS, owner=None),
+        keys=(Key("id", Id(), READ_ONLY), *fields),
         rows=Q(archived=False),
         **more,
     )
 
 
-def _of_patients(
-    path: str, model: Any, permissions: tuple[str, ...], *fields: Field, **more: Any
-) -> Resource:
+def _of_patients(path: str, model: Any, permissions: tuple[str, ...], *fields: Key, **more: Any) -> Resource:
     """Rows of patients, seen by those who see the patient."""
     return Resource(
         path=path,
         model=model,
         doc=f"{path.replace('_', ' ').capitalize()}, as people write them in the chart.",
         methods="GET POST PATCH DELETE",
-        scopes=("patients",),
-        permissions=("Manage Patients", *permissions),
-        sharing="share_patients",
-        owner="patient__doctor",
-        fields=(Id("id"), Ref("patient", REQUIRED, to="patients"), *fields),
+        policy=Policy(
+            scopes=("patients",),
+            permissions=("Manage Patients", *permissions),
+            sharing="share_patients",
+            owner="patient__doctor",
+        ),
+        keys=(Key("id", Id(), READ_ONLY), Key("patient", Reference("patients"), REQUIRED), *fields),
         rows=Q(archived=False),
         **more,
     )
 
 
-def _name(doc: str = "") -> Field:
-    return Text("name", REQUIRED, blank=False, doc=doc)
+def _name(doc: str = "") -> Key:
+    return Key("name", Text(blank=False), REQUIRED, doc=doc)
 
 
 def _not_to_come(name: str) -> Any:
     """A check that a moment, or a day, isn't in the future."""
 
+    @hook()
     def check(change: Change) -> None:
         value = change.values.get(name)
         now = clock.now()
         if value is not None and value > (now if hasattr(value, "hour") else now.date()):
-            change.wrong(name, "This date lies in the future.")
+            change.add_error(name, "This date lies in the future.")
 
     return check
 
 
+@hook(keys=("end_age", "start_age"))
 def _ages(change: Change) -> None:
     start, end = change.get("start_age"), change.get("end_age")
     if start is not None and end is not None and end < start:
-        change.wrong("end_age", "The end lies before the start.")
+        change.add_error("end_age", "The end lies before the start.")
 
 
+@hook(keys=("facility",))
 def _no_pharmacy(change: Change) -> None:
     facility = change.values.get("facility")
     if Facility.objects.filter(practice=change.actor.practice, pk=facility or 0, kind=PHARMACY).exists():
-        change.wrong("facility", "The pharmacy of a patient stands in the patient's own details.")
+        change.add_error("facility", "The pharmacy of a patient stands in the patient's own details.")
 
 
 LISTS = (
@@ -105,17 +110,17 @@ LISTS = (
         Drug,
         CLINICAL,
         _name(),
-        Text("product_name"),
-        Text("generic_name"),
-        Text("strength"),
-        Text("dose_form"),
-        Text("route"),
-        Text("rxnorm", doc="Medications with this code are this drug."),
-        Text("ndc"),
-        Text("va_id"),
-        Text("medispan_id"),
-        Text("ndcndf_id"),
-        Boolean("is_favorite"),
+        Key("product_name", Text()),
+        Key("generic_name", Text()),
+        Key("strength", Text()),
+        Key("dose_form", Text()),
+        Key("route", Text()),
+        Key("rxnorm", Text(), doc="Medications with this code are this drug."),
+        Key("ndc", Text()),
+        Key("va_id", Text()),
+        Key("medispan_id", Text()),
+        Key("ndcndf_id", Text()),
+        Key("is_favorite", Boolean()),
         example={"name": "Metformin 500 mg tablet"},
     ),
     _list(
@@ -123,31 +128,31 @@ LISTS = (
         Supplement,
         CLINICAL,
         _name(),
-        Text("nicknames", doc="Other words that find it."),
-        Text("kind"),
-        Text("vendor_code"),
-        Text("code"),
-        Text("description"),
-        Text("external_ref_id"),
-        Boolean("inactive", doc="No longer recommended."),
+        Key("nicknames", Text(), doc="Other words that find it."),
+        Key("kind", Text()),
+        Key("vendor_code", Text()),
+        Key("code", Text()),
+        Key("description", Text()),
+        Key("external_ref_id", Text()),
+        Key("inactive", Boolean(), doc="No longer recommended."),
         example={"name": "Magnesium glycinate 400 mg"},
     ),
     _list(
         "directory",
         Facility,
         "Manage Patients",
-        Text("kind", REQUIRED, choices=(LABORATORY, PHARMACY, SPECIALIST)),
+        Key("kind", Text(choices=(LABORATORY, PHARMACY, SPECIALIST)), REQUIRED),
         _name(),
-        Text("company_brand", doc="Of a laboratory: the company whose branch it is."),
-        Text("specialty", doc="Of a specialist."),
-        Text("address1"),
-        Text("city"),
-        Text("state"),
-        Text("zip_code"),
-        Text("phone"),
-        Text("fax"),
-        Text("email"),
-        Text("ncpdp_id", doc="Of a pharmacy: the id by which patients name it."),
+        Key("company_brand", Text(), doc="Of a laboratory: the company whose branch it is."),
+        Key("specialty", Text(), doc="Of a specialist."),
+        Key("address1", Text()),
+        Key("city", Text()),
+        Key("state", Text()),
+        Key("zip_code", Text()),
+        Key("phone", Text()),
+        Key("fax", Text()),
+        Key("email", Text()),
+        Key("ncpdp_id", Text(), doc="Of a pharmacy: the id by which patients name it."),
         example={"name": "Foothill Diagnostics", "kind": LABORATORY},
     ),
     _list(
@@ -163,14 +168,14 @@ LISTS = (
         HealthTracker,
         CLINICAL,
         _name(),
-        Text("description"),
-        Text("frequency", REQUIRED, blank=False, doc="Such as: Every 2 years."),
-        Text("applies_to", REQUIRED, choices=APPLIES_TO, default="all"),
-        Text("sex", OPTIONAL, choices=("", "Female", "Male")),
-        Integer("start_age", minimum=0, maximum=OLDEST),
-        Integer("end_age", minimum=0, maximum=OLDEST),
-        Text("icd_codes"),
-        Text("overrides"),
+        Key("description", Text()),
+        Key("frequency", Text(blank=False), REQUIRED, doc="Such as: Every 2 years."),
+        Key("applies_to", Text(choices=APPLIES_TO), REQUIRED, default="all"),
+        Key("sex", Text(choices=("", "Female", "Male")), OPTIONAL),
+        Key("start_age", Integer(minimum=0, maximum=OLDEST)),
+        Key("end_age", Integer(minimum=0, maximum=OLDEST)),
+        Key("icd_codes", Text()),
+        Key("overrides", Text()),
         checks=(_ages,),
         example={"name": "Mammogram", "frequency": "Every 2 years", "applies_to": "all"},
     ),
@@ -179,12 +184,12 @@ LISTS = (
         Tag,
         "Manage Patients",
         _name("No two tags have the same."),
-        Text("category", REQUIRED, blank=False),
-        Text("description", REQUIRED),
-        Text("color", REQUIRED, pattern="[0-9a-fA-F]{6}"),
-        Boolean("displays_on_dash"),
-        Boolean("note_displays_on_dashboard"),
-        Boolean("displays_on_calendar"),
+        Key("category", Text(blank=False), REQUIRED),
+        Key("description", Text(), REQUIRED),
+        Key("color", Text(pattern="[0-9a-fA-F]{6}"), REQUIRED),
+        Key("displays_on_dash", Boolean()),
+        Key("note_displays_on_dashboard", Boolean()),
+        Key("displays_on_calendar", Boolean()),
         checks=(note_needs_tag,),
         unique={"tag_name_once": ("name", "A tag with this name exists already.")},
         example={"name": "VIP", "category": "Care", "description": "Calls go through.", "color": "b2f07e"},
@@ -196,13 +201,13 @@ OF_PATIENTS = (
         "supplements_taken",
         PatientSupplement,
         (CLINICAL,),
-        Ref("supplement", REQUIRED, to="supplement_list"),
-        Text("dose"),
-        Text("frequency"),
-        Date("start_date"),
-        Text("notes"),
-        Timestamp("discontinued_at", doc="UTC."),
-        Text("discontinued_note"),
+        Key("supplement", Reference("supplement_list"), REQUIRED),
+        Key("dose", Text()),
+        Key("frequency", Text()),
+        Key("start_date", Date()),
+        Key("notes", Text()),
+        Key("discontinued_at", Timestamp(), doc="UTC."),
+        Key("discontinued_note", Text()),
         checks=(_not_to_come("discontinued_at"),),
         example={"supplement": 1, "patient": 1},
     ),
@@ -210,8 +215,8 @@ OF_PATIENTS = (
         "free_texts",
         FreeTextNote,
         (CLINICAL,),
-        Ref("note_type", REQUIRED, to="note_headings"),
-        Text("note", REQUIRED, blank=False, max_length=100_000),
+        Key("note_type", Reference("note_headings"), REQUIRED),
+        Key("note", Text(max_length=100_000, blank=False), REQUIRED),
         unique={"one_free_note_a_heading": ("note_type", "The patient has a note under this heading.")},
         example={"note_type": 1, "patient": 1, "note": "Lives alone."},
     ),
@@ -219,9 +224,9 @@ OF_PATIENTS = (
         "health_readings",
         HealthReading,
         (CLINICAL,),
-        Ref("tracker", REQUIRED, to="health_trackers"),
-        Date("date", REQUIRED),
-        Text("notes"),
+        Key("tracker", Reference("health_trackers"), REQUIRED),
+        Key("date", Date(), REQUIRED),
+        Key("notes", Text()),
         checks=(_not_to_come("date"),),
         example={"tracker": 1, "patient": 1, "date": "2026-03-02"},
     ),
@@ -229,11 +234,17 @@ OF_PATIENTS = (
         "pictures",
         PatientImage,
         (),
-        File("file", REQUIRED, kinds=("image",), max_size=MOST_PICTURE, doc="JPEG, PNG or GIF."),
-        Text("photo_type", REQUIRED, choices=("medical", "personal"), default="medical"),
-        Text("name"),
-        Text("notes"),
-        Timestamp("taken_at", doc="UTC."),
+        Key(
+            "file",
+            File(kinds=("image",), max_size=MOST_PICTURE),
+            REQUIRED,
+            doc="JPEG, PNG or GIF.",
+            keep_on_put=True,
+        ),
+        Key("photo_type", Text(choices=("medical", "personal")), REQUIRED, default="medical"),
+        Key("name", Text()),
+        Key("notes", Text()),
+        Key("taken_at", Timestamp(), doc="UTC."),
         checks=(_not_to_come("taken_at"),),
         example={"patient": 1, "photo_type": "medical"},
     ),
@@ -241,8 +252,8 @@ OF_PATIENTS = (
         "tags_of_patients",
         PatientTag,
         (),
-        Ref("tag", REQUIRED, to="tag_list"),
-        Text("notes"),
+        Key("tag", Reference("tag_list"), REQUIRED),
+        Key("notes", Text()),
         unique={"tag_once_on_patient": ("tag", "The patient has this tag.")},
         example={"tag": 1, "patient": 1},
     ),
@@ -250,11 +261,15 @@ OF_PATIENTS = (
         "facilities_of_patients",
         PatientFacility,
         (),
-        Ref("facility", REQUIRED, to="directory"),
-        Integer(
-            "priority_order", OPTIONAL, minimum=1, maximum=1000, default=1, doc="1 is the first to go to."
+        Key("facility", Reference("directory"), REQUIRED),
+        Key(
+            "priority_order",
+            Integer(minimum=1, maximum=1000),
+            OPTIONAL,
+            default=1,
+            doc="1 is the first to go to.",
         ),
-        Text("note"),
+        Key("note", Text()),
         checks=(_no_pharmacy,),
         unique={"facility_once_of_patient": ("facility", "It is among the patient's facilities.")},
         example={"facility": 1, "patient": 1},

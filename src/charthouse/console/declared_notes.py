@@ -10,28 +10,34 @@ from charthouse.domains.clinical.charting import LONGEST
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.scheduling.actions import known_vitals
 from charthouse.domains.scheduling.vitals_groups import KNOWN, MOST, VitalsTagGroup
-from charthouse.files.fields import Made
-from charthouse.resource.change import Change
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Id, Integer, ListOf, Ref, Text
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.files.types import FileLink
 
 NOTES = ("Access Clinical Notes",)
 _SET_UP: dict[str, Any] = {
     "methods": "GET POST PATCH DELETE",
-    "scopes": ("settings",),
-    "permissions": NOTES,  # whoever writes notes may choose among them
-    "sharing": ALWAYS,
-    "owner": None,
     "rows": Q(archived=False),
+    "policy": Policy(scopes=("settings",), permissions=NOTES, sharing=ALWAYS, owner=None),
 }
 
 
+@hook()
 def _deleted_by(change: Change) -> None:
     if change.operation == "delete":
         change.columns["deleted_by_id"] = change.actor.user
 
 
+@hook()
 def _of_the_writer(change: Change) -> None:
     if change.row is None:
         change.columns["owner_id"] = change.actor.user
@@ -43,15 +49,15 @@ RESOURCES = (
         model=EncounterType,
         doc="Kinds of encounters, as people of the practice set them up.",
         **_SET_UP,
-        fields=(
-            Id("id"),
-            Text("name", REQUIRED, blank=False),
-            Text("code", REQUIRED, pattern="[a-z0-9]{2}", example="hv"),
-            Text("description", OPTIONAL),
-            Boolean("is_face_to_face", OPTIONAL, default=False),
-            Text("place_of_service_code", OPTIONAL, max_length=2),
-            Text("provider_taxonomy", OPTIONAL, max_length=10),
-            Integer("sort_priority", OPTIONAL, minimum=0, maximum=10_000, default=100),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("name", Text(blank=False), REQUIRED),
+            Key("code", Text(pattern="[a-z0-9]{2}"), REQUIRED, example="hv"),
+            Key("description", Text(), OPTIONAL),
+            Key("is_face_to_face", Boolean(), OPTIONAL, default=False),
+            Key("place_of_service_code", Text(max_length=2), OPTIONAL),
+            Key("provider_taxonomy", Text(max_length=10), OPTIONAL),
+            Key("sort_priority", Integer(minimum=0, maximum=10_000), OPTIONAL, default=100),
         ),
         checks=(_deleted_by,),
         unique={"encounter_type_once": ("code", "Another type has this code.")},
@@ -62,26 +68,25 @@ RESOURCES = (
         model=ClinicalNote,
         doc="Notes of patients that are of no visit.",
         methods="GET POST PATCH DELETE",
-        scopes=("clinical",),
-        permissions=NOTES,
-        sharing="share_patients",
-        owner="patient__doctor",
+        policy=Policy(
+            scopes=("clinical",), permissions=NOTES, sharing="share_patients", owner="patient__doctor"
+        ),
         rows=Q(archived=False, appointment__isnull=True),
-        fields=(
-            Id("id"),
-            Ref("patient", REQUIRED, to="patients"),
-            Text("title", REQUIRED, blank=False, max_length=500),
-            Ref("encounter_type", OPTIONAL, to="encounter_kinds", nullable=False),
-            Date("date_of_service", OPTIONAL, nullable=False),
-            Text("content", OPTIONAL, max_length=LONGEST),
-            Timestamp("locked_at", READ_ONLY),
-            Text("signed_by_first_name", READ_ONLY, source="locked_by__first_name"),
-            Text("signed_by_last_name", READ_ONLY, source="locked_by__last_name"),
-            Made(
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("patient", Reference("patients"), REQUIRED),
+            Key("title", Text(max_length=500, blank=False), REQUIRED),
+            Key("encounter_type", Reference("encounter_kinds"), OPTIONAL, nullable=False),
+            Key("date_of_service", Date(), OPTIONAL, nullable=False),
+            Key("content", Text(max_length=LONGEST), OPTIONAL),
+            Key("locked_at", Timestamp(), READ_ONLY),
+            Key("signed_by_first_name", Text(), READ_ONLY, source="locked_by__first_name"),
+            Key("signed_by_last_name", Text(), READ_ONLY, source="locked_by__last_name"),
+            Key(
                 "pdf",
+                FileLink("notes"),
                 READ_ONLY,
-                under="notes",
-                computed=lambda: Case(When(locked_at__isnull=False, then=F("id"))),
+                source=Expression(lambda: Case(When(locked_at__isnull=False, then=F("id")))),
             ),
         ),
         checks=(encounters.complete, encounters.keep_signed, _of_the_writer),
@@ -92,14 +97,13 @@ RESOURCES = (
         model=VitalsTagGroup,
         doc="Vitals that the practice looks at together.",
         **_SET_UP,
-        fields=(
-            Id("id"),
-            Text("name", REQUIRED, blank=False),
-            ListOf(
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("name", Text(blank=False), REQUIRED),
+            Key(
                 "included_fields",
+                List(Text(max_length=20, blank=False), max_items=MOST),
                 OPTIONAL,
-                item=Text("included_fields", blank=False, max_length=20),
-                at_most=MOST,
                 doc=f"{', '.join(KNOWN)}, or the id of a custom vital.",
             ),
         ),

@@ -4,15 +4,19 @@ from django.db.models import Q
 
 from charthouse.domains.questionnaires import actions
 from charthouse.domains.questionnaires.models import KINDS, Assignment, Question, Questionnaire
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import OPTIONAL, REQUIRED, Boolean, Id, ListOf, Ref, Text
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
 _SET_UP = {
-    "scopes": ("settings",),
-    "permissions": ("Manage Patients", "Settings"),
-    "sharing": ALWAYS,
-    "owner": None,
     "rows": Q(archived=False),
+    "policy": Policy(
+        scopes=("settings",), permissions=("Manage Patients", "Settings"), sharing=ALWAYS, owner=None
+    ),
 }
 
 questionnaires = Resource(
@@ -21,11 +25,11 @@ questionnaires = Resource(
     doc="What the practice asks its patients.",
     methods="GET POST PATCH DELETE",
     **_SET_UP,  # type: ignore[arg-type]
-    fields=(
-        Id("id"),
-        Text("name", REQUIRED, blank=False),
-        Text("kind", OPTIONAL, doc="What sort it is, in words of your own, such as intake."),
-        Text("introduction", OPTIONAL, max_length=2_000, doc="What the patient reads first."),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(blank=False), REQUIRED),
+        Key("kind", Text(), OPTIONAL, doc="What sort it is, in words of your own, such as intake."),
+        Key("introduction", Text(max_length=2_000), OPTIONAL, doc="What the patient reads first."),
     ),
     unique={"questionnaire_name_once": ("name", "A questionnaire with this name exists already.")},
     example={"name": "Before your first visit", "kind": "intake"},
@@ -37,14 +41,14 @@ questions = Resource(
     doc="What a questionnaire asks.",
     methods="GET POST PATCH DELETE",
     **_SET_UP,  # type: ignore[arg-type]
-    fields=(
-        Id("id"),
-        Ref("questionnaire", REQUIRED, to="questionnaires"),
-        Text("words", REQUIRED, blank=False),
-        Text("kind", REQUIRED, choices=tuple(KINDS)),
-        ListOf("choices", item=Text("choices", blank=False, max_length=200), at_most=50),
-        Boolean("required", doc="The questionnaire can't be sent without an answer."),
-        Text("hint", OPTIONAL, doc="What the patient reads below the question."),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("questionnaire", Reference("questionnaires"), REQUIRED),
+        Key("words", Text(blank=False), REQUIRED),
+        Key("kind", Text(choices=tuple(KINDS)), REQUIRED),
+        Key("choices", List(Text(max_length=200, blank=False), max_items=50)),
+        Key("required", Boolean(), doc="The questionnaire can't be sent without an answer."),
+        Key("hint", Text(), OPTIONAL, doc="What the patient reads below the question."),
     ),
     checks=(actions.choices_fit, actions.put_last),
     example={"questionnaire": 1, "words": "Do you smoke?", "kind": "yes_no"},
@@ -55,15 +59,17 @@ assignments = Resource(
     model=Assignment,
     doc="Questionnaires that patients were asked to answer.",
     methods="GET POST DELETE",
-    scopes=("patients",),
-    permissions=("Manage Patients",),
-    sharing="share_patients",
-    owner="patient__doctor",
+    policy=Policy(
+        scopes=("patients",),
+        permissions=("Manage Patients",),
+        sharing="share_patients",
+        owner="patient__doctor",
+    ),
     rows=Q(archived=False),
-    fields=(
-        Id("id"),
-        Ref("patient", REQUIRED, to="patients"),
-        Ref("questionnaire", REQUIRED, to="questionnaires"),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key("questionnaire", Reference("questionnaires"), REQUIRED),
     ),
     checks=(actions.asked_by_caller, actions.not_answered),
     unique={

@@ -5,16 +5,23 @@ from django.db.models import Q
 from charthouse.domains.inventory import stock
 from charthouse.domains.inventory.cerbo_stock import discontinued, package
 from charthouse.domains.inventory.models import StockItem
-from charthouse.resource.change import Change
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import OPTIONAL, REQUIRED, Id, Integer, Ref, Text
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
 
+@hook(keys=("drug", "supplement"))
 def _one_product(change: Change) -> None:
     if change.operation != "delete" and change.get("drug") and change.get("supplement"):
-        change.wrong("supplement", "It is a drug or a supplement, not both.")
+        change.add_error("supplement", "It is a drug or a supplement, not both.")
 
 
 RESOURCES = (
@@ -23,29 +30,28 @@ RESOURCES = (
         model=StockItem,
         doc="What is in stock; lots of vaccines come in under Vaccine stock.",
         methods="GET POST PATCH DELETE",
-        scopes=("settings",),
-        permissions=("Access Clinical Notes",),
-        sharing=ALWAYS,
-        owner=None,
+        policy=Policy(
+            scopes=("settings",), permissions=("Access Clinical Notes",), sharing=ALWAYS, owner=None
+        ),
         rows=Q(archived=False),
-        fields=(
-            Id("id"),
-            Text("name", REQUIRED),
-            Text("nickname", OPTIONAL),
-            Ref("drug", OPTIONAL, to="formulary"),
-            Ref("supplement", OPTIONAL, to="supplement_list"),
-            Ref("definition", OPTIONAL, to="charge_definitions"),
-            Integer("current_quantity", REQUIRED, stored=False, computed=stock.left, nullable=False),
-            Integer("preferred_stock_level", OPTIONAL, minimum=0, default=0),
-            Integer("preferred_restock_level", OPTIONAL, minimum=0),
-            Text("manufacturer", OPTIONAL),
-            Text("lot_number", OPTIONAL),
-            Date("expiration_date", OPTIONAL, source="expiry"),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("name", Text(), REQUIRED),
+            Key("nickname", Text(), OPTIONAL),
+            Key("drug", Reference("formulary"), OPTIONAL),
+            Key("supplement", Reference("supplement_list"), OPTIONAL),
+            Key("definition", Reference("charge_definitions"), OPTIONAL),
+            Key("current_quantity", Integer(), REQUIRED, source=Expression(stock.left), nullable=False),
+            Key("preferred_stock_level", Integer(minimum=0), OPTIONAL, default=0),
+            Key("preferred_restock_level", Integer(minimum=0), OPTIONAL),
+            Key("manufacturer", Text(), OPTIONAL),
+            Key("lot_number", Text(), OPTIONAL),
+            Key("expiration_date", Date(), OPTIONAL, source="expiry"),
             discontinued(),
-            Date("date_discontinued", OPTIONAL, source="discontinued_on"),
-            Text("external_identifier", OPTIONAL),
-            Text("location", OPTIONAL),
-            Embedded("package_properties", OPTIONAL, fields=tuple(map(package, stock.PACKAGE))),
+            Key("date_discontinued", Date(), OPTIONAL, source="discontinued_on"),
+            Key("external_identifier", Text(), OPTIONAL),
+            Key("location", Text(), OPTIONAL),
+            Key("package_properties", Object(tuple(map(package, stock.PACKAGE))), OPTIONAL),
         ),
         checks=(_one_product, stock.item),
         example={"name": "Vitamin D3, bottle", "current_quantity": 20},

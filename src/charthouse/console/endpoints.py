@@ -18,10 +18,10 @@ from charthouse.changes.catalogue import catalogue, manner
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console import forms, webhooks
 from charthouse.console.page import Request, page, show
+from charthouse.engine.errors import Invalid, NotFound
 from charthouse.identity.events import tell
 from charthouse.identity.models import Practice
 from charthouse.identity.secret import Broken
-from charthouse.resource.errors import Invalid, NotFound
 
 KIND = "practice"
 KEPT = "\N{BULLET}" * 8  # stands for a value that is not shown; no header can have it

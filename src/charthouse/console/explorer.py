@@ -22,9 +22,9 @@ from charthouse.console.applications import DEVELOPERS, of_practice
 from charthouse.console.forms import NOTHING, Form, Input
 from charthouse.console.page import Request, page, show
 from charthouse.dialects.drchrono import api, reference
+from charthouse.engine.errors import NotFound
 from charthouse.identity import issue, tenancy
 from charthouse.identity.models import RIGHTS, SCOPES, Application
-from charthouse.resource.errors import NotFound
 
 CLIENT_ID = "charthouse-api-explorer"
 MOST_SHOWN = 200_000  # bytes of an answer

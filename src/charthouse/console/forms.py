@@ -12,12 +12,12 @@ from django.forms import BoundField
 from django.http import HttpRequest, QueryDict
 
 from charthouse.console.page import messages_of
-from charthouse.resource.errors import Invalid, Refusal
-from charthouse.resource.fields import REQUIRED, Boolean, Decimal, Field, Integer, ListOf, Ref, Text
-from charthouse.resource.nested import Members
-from charthouse.resource.times import Date, Time, Timestamp
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.types import Type
+from charthouse.engine.declaration.values import REQUIRED
+from charthouse.engine.errors import Invalid, RequestError
 
-Options = Callable[[Ref], Sequence[tuple[str, str]]]
+Options = Callable[[str], Sequence[tuple[str, str]]]  # path of a resource → (id, words) of its rows
 _CAPITALS = {
     "id",
     "npi",
@@ -88,7 +88,7 @@ class Form:
     def wrong(self) -> bool:
         return any(one.wrong for one in self.inputs)
 
-    def told(self, refusal: Refusal | None) -> "Form":
+    def told(self, refusal: RequestError | None) -> "Form":
         """The form with what the engine says is wrong, where it belongs."""
         if isinstance(refusal, Invalid):
             self._refuse(refusal.errors)
@@ -128,7 +128,7 @@ def label(name: str) -> str:
 
 
 def build(
-    fields: Iterable[Field],
+    fields: Iterable[Key],
     model: type[models.Model],
     values: Mapping[str, Any],
     options: Options,
@@ -145,66 +145,68 @@ def build(
     return made
 
 
-def empty(fields: Iterable[Field], model: type[models.Model]) -> dict[str, Any]:
+def empty(fields: Iterable[Key], model: type[models.Model]) -> dict[str, Any]:
     """What the fields of a new row hold before anybody has filled them in."""
     return {
-        one.name: _plain(one.absent(model))
+        one.name: _plain(one.find_default(model))
         for one in fields
-        if one.access is not REQUIRED and one.stored and not isinstance(one, Members)
+        if one.access is not REQUIRED and one.is_stored and not one.type.keys
     }
 
 
-def payload(fields: Iterable[Field], request: HttpRequest, model: type[models.Model]) -> dict[str, Any]:
+def payload(fields: Iterable[Key], request: HttpRequest, model: type[models.Model]) -> dict[str, Any]:
     """What was sent, as the engine reads it, files among it. Boxes that aren't ticked are sent by not being sent."""
     found: dict[str, Any] = {}
     for one in fields:
-        if one.upload:
+        if one.type.upload:
             if one.name in request.FILES:
                 found[one.name] = request.FILES[one.name]
-        elif isinstance(one, Members):
-            read = _rows if one.many else _members
+        elif one.type.keys:
+            read = _rows if one.type.is_list else _members
             found[one.name] = read(one, request.POST)
         elif one.name in request.POST or _ticked(one):
             found[one.name] = _sent(one, one.name, request.POST)
     return found
 
 
-def _members(one: Members, sent: QueryDict, name: str = "") -> dict[str, Any] | None:
+def _members(one: Key, sent: QueryDict, name: str = "") -> dict[str, Any] | None:
     """The object, or None where nothing of it was filled in."""
     inner = {
         member.name: _sent(member, f"{name or one.name}.{member.name}", sent)
-        for member in one.fields
+        for member in one.type.keys
         if member.writable
     }
     return inner if any(value not in (None, "", [], False) for value in inner.values()) else None
 
 
-def _rows(one: Members, sent: QueryDict) -> list[dict[str, Any]]:
+def _rows(one: Key, sent: QueryDict) -> list[dict[str, Any]]:
     """The objects that something was filled in of."""
     items = [_members(one, sent, f"{one.name}.{at}") for at in range(MOST_ROWS)]
     return [{key: value for key, value in item.items() if value != ""} for item in items if item]
 
 
-def _sent(one: Field, name: str, sent: QueryDict) -> Any:
-    if isinstance(one, Boolean):
+def _sent(one: Key, name: str, sent: QueryDict) -> Any:
+    if one.type.control == "checkbox":
         return name in sent if _two_state(one) else {"true": True, "false": False}.get(sent.get(name, ""))
-    if isinstance(one, ListOf):
-        given = sent.getlist(name) if _picked(one) else sent.get(name, "").splitlines()
+    if one.type.is_list:
+        given = sent.getlist(name) if _picked(one.type) else sent.get(name, "").splitlines()
         return [text.strip() for text in given if text.strip()]
     text = sent.get(name, "").replace("\r\n", "\n")  # as forms send what was typed
-    return text if text or isinstance(one, Text) else None
+    return text if text or one.type.keeps_blank else None
 
 
-def _ticked(one: Field) -> bool:
-    return (isinstance(one, Boolean) and _two_state(one)) or (isinstance(one, ListOf) and _picked(one))
+def _ticked(one: Key) -> bool:
+    """Whether boxes are ticked for it: what is not ticked is not sent."""
+    return _picked(one.type) if one.type.is_list else one.type.control == "checkbox" and _two_state(one)
 
 
-def _two_state(one: Boolean) -> bool:
+def _two_state(one: Key) -> bool:
     return one.nullable is not True
 
 
-def _picked(one: ListOf) -> bool:
-    return isinstance(one.item, Ref) or bool(getattr(one.item, "choices", None))
+def _picked(type: Type) -> bool:
+    """Whether the items of a list are ticked, not typed."""
+    return bool(type.refers_to or (type.item and type.item.choices))
 
 
 def _plain(value: Any) -> Any:
@@ -219,7 +221,7 @@ def shown(one: Any) -> dict[str, Any]:
 
 
 def _input(
-    one: Field,
+    one: Key,
     model: type[models.Model] | None,
     value: Any,
     options: Options,
@@ -231,12 +233,12 @@ def _input(
         label=label(one.name),
         value="" if value is None else value,
         help=one.doc,
-        required=one.access is REQUIRED and not isinstance(one, Boolean),
+        required=one.access is REQUIRED and one.type.control != "checkbox",
     )
-    if isinstance(one, Members) and not one.many:
+    if one.type.keys and not one.type.is_list:
         made.kind = "group"
         made.members = _inputs(one, value, options, name)
-    elif isinstance(one, Members):
+    elif one.type.keys:
         made.kind, made.value = "rows", ""
         items = value if isinstance(value, list) else []
         drawn = [*items[:MOST_ROWS], *[{}] * BLANK_ROWS][:MOST_ROWS]
@@ -246,15 +248,15 @@ def _input(
     return made
 
 
-def _inputs(one: Members, value: Any, options: Options, name: str) -> list[Input]:
+def _inputs(one: Key, value: Any, options: Options, name: str) -> list[Input]:
     """Those of an object's members."""
     given = value if isinstance(value, Mapping) else {}
-    inner = getattr(one, "to", None)  # the members of a JSON column have no columns
-    members = [member for member in one.fields if member.writable]
+    inner = one.source.member_model(None)
+    members = [member for member in one.type.keys if member.writable]
     return [_input(member, inner, given.get(member.name), options, name) for member in members]
 
 
-def _row(one: Members, item: Any, options: Options, name: str) -> Input:
+def _row(one: Key, item: Any, options: Options, name: str) -> Input:
     """One object of a list."""
     made = Input(name=name, label="", kind="row", members=_inputs(one, item, options, name))
     for member in made.members:
@@ -264,67 +266,56 @@ def _row(one: Members, item: Any, options: Options, name: str) -> Input:
     return made
 
 
-def _describe(made: Input, one: Field, model: type[models.Model] | None, options: Options) -> None:
+def _describe(made: Input, one: Key, model: type[models.Model] | None, options: Options) -> None:
     """Kind, choices and limits of a field by its declaration."""
-    if one.upload:
-        made.kind, made.value = "file", ""
-    elif isinstance(one, Boolean):
-        _boolean(made, one)
-    elif isinstance(one, Ref):
-        made.kind, made.value = "select", str(made.value)
-        made.choices = [("", NOTHING), *options(one)]
+    control, made.attributes = one.type.control, one.type.control_attributes
+    made.kind = control
+    if control == "file":
+        made.value = ""
+    elif control == "checkbox":
+        _describe_boolean(made, one)
+    elif control == "select":
+        made.value = str(made.value)
+        made.choices = [("", NOTHING), *options(one.type.refers_to)]
         if made.value not in dict(made.choices):  # of too many, or no longer offered: it can be kept
             made.choices.append((made.value, f"#{made.value}"))
-    elif isinstance(one, ListOf):
-        _list(made, one, options)
-    elif isinstance(one, Text):
-        _text(made, one, model)
-    elif isinstance(one, Integer):
-        if one.choices is not None:
-            made.kind, made.choices = "select", _chosen(one.choices, made.required)
-        else:
-            made.kind, made.attributes = "number", {"min": one.minimum, "max": one.maximum, "step": 1}
-        made.value = str(made.value)
-    elif isinstance(one, Decimal):
-        made.kind, made.attributes = "number", {"step": "any"}
-    else:
-        made.kind = next((kind for of, kind in _KINDS if isinstance(one, of)), "text")
-        if made.kind == "datetime-local":
-            made.value, made.attributes = str(made.value)[:19], {"step": 1}
+    elif control == "list":
+        _describe_list(made, one.type, options)
+    elif one.type.choices is not None and not one.type.open:
+        made.kind, made.choices = "select", _chosen(one.type.choices, made.required)
+        made.value, made.attributes = str(made.value), {}
+    elif control == "text":
+        _describe_text(made, one, model)
+    elif control == "datetime-local":
+        made.value = str(made.value)[:19]
 
 
-_KINDS: tuple[tuple[type[Field], str], ...] = ((Date, "date"), (Timestamp, "datetime-local"), (Time, "time"))
-
-
-def _boolean(made: Input, one: Boolean) -> None:
+def _describe_boolean(made: Input, one: Key) -> None:
     if _two_state(one):
-        made.kind, made.value = "checkbox", made.value in (True, "true")
+        made.value = made.value in (True, "true")
     else:
         made.kind, made.choices = "select", [("", NOTHING), ("true", "Yes"), ("false", "No")]
         made.value = str(made.value).lower()
 
 
-def _list(made: Input, one: ListOf, options: Options) -> None:
+def _describe_list(made: Input, type: Type, options: Options) -> None:
     value = made.value if isinstance(made.value, list) else []
-    if _picked(one):
+    if _picked(type):
         made.kind = "checkboxes"
-        if isinstance(one.item, Ref):
-            made.choices = list(options(one.item))
-        else:
-            made.choices = [(str(choice), str(choice)) for choice in getattr(one.item, "choices", ())]
+        if type.refers_to:
+            made.choices = list(options(type.refers_to))
+        elif type.item is not None:
+            made.choices = [(str(choice), str(choice)) for choice in type.item.choices or ()]
         made.value = [str(item) for item in value]
     else:
         made.kind, made.value = "textarea", "\n".join(str(item) for item in value)
         made.help = " ".join(filter(None, (made.help, "One on each line.")))
 
 
-def _text(made: Input, one: Text, model: type[models.Model] | None) -> None:
-    if one.choices is not None and not one.open:
-        made.kind, made.choices = "select", _chosen(one.choices, made.required)
-        return
-    made.choices = [(choice, choice) for choice in one.choices or ()]
-    column = one.column(model) if model is not None else None
-    length = one.max_length or getattr(column, "max_length", None)
+def _describe_text(made: Input, one: Key, model: type[models.Model] | None) -> None:
+    made.choices = [(choice, choice) for choice in one.type.choices or ()]
+    column = one.find_column(model) if model is not None else None
+    length = made.attributes.get("maxlength") or getattr(column, "max_length", None)
     if length:
         made.attributes["maxlength"] = length
     if isinstance(column, models.TextField) or (length or 0) > _LONG:

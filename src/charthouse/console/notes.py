@@ -11,7 +11,7 @@ from charthouse.console.page import Request, messages_of
 from charthouse.domains.clinical import actions
 from charthouse.domains.clinical.charting import CHOICES, PICTURES
 from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteFieldValue
-from charthouse.resource.errors import Conflict, Invalid, NotFound
+from charthouse.engine.errors import Conflict, Invalid, NotFound
 
 NULL_WORDS = {"0": "\N{EN DASH}", "1": "No", "2": "Yes"}
 
@@ -164,6 +164,6 @@ def sign(request: Request, visit: int, *, locked: bool) -> None:
     """Lock a note in one's own name, or open it again. Raises Forbidden, NotFound, Conflict."""
     note = _row(request, visit)
     if locked:
-        actions.lock(request.actor.practice, note.pk, request.actor.person)
+        actions.lock(request.actor.practice, note.pk, request.actor.required_user)
     else:
         actions.unlock(request.actor.practice, note.pk)

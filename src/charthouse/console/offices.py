@@ -16,7 +16,7 @@ from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.domains.practice import house
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office
-from charthouse.resource.errors import NotFound
+from charthouse.engine.errors import NotFound
 
 TABLE = Table(
     name="offices",

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.engine.errors import NotFound
 from charthouse.post.models import Outgoing
-from charthouse.resource.errors import NotFound
 
 
 def _state(message: Outgoing) -> Badge:

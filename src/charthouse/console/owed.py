@@ -18,9 +18,8 @@ from charthouse.console.tables import Badge, Column
 from charthouse.domains.billing import invoicing, sums
 from charthouse.domains.billing.accounts import InvoiceLine, InvoicePayment
 from charthouse.domains.clinical.models import ClinicalNote
-from charthouse.resource.errors import Conflict, Invalid, Malformed, NotFound
-from charthouse.resource.fields import Ref
-from charthouse.resource.sql import WallClock
+from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
+from charthouse.engine.sql.expressions import to_wall_clock
 
 PAYMENTS = "Access Patients Payments"
 MOST_NOTES = 50  # visits that a charge can be put to
@@ -33,22 +32,22 @@ class OfPatient(records.Choices):
         super().__init__(actor)
         self.patient = patient
 
-    def __call__(self, ref: Ref) -> Sequence[tuple[str, str]]:
-        if ref.to == "account_charges":
+    def __call__(self, to: str) -> Sequence[tuple[str, str]]:
+        if to == "account_charges":
             found = invoicing.open_charges(self.actor.practice, self.patient)[: invoicing.MOST_CHARGES]
             return [
                 (str(one.pk), f"{one.name}, {one.transaction_date:%b} {one.transaction_date.day}")
                 for one in found
             ]
-        if ref.to == "clinical_notes":
+        if to == "clinical_notes":
             return self._visits()
-        return super().__call__(ref)
+        return super().__call__(to)
 
     def _visits(self) -> list[tuple[str, str]]:
         notes = ClinicalNote.objects.filter(
             practice=self.actor.practice, patient=self.patient, archived=False, appointment__isnull=False
         )
-        wall = WallClock(F("appointment__scheduled_time"), F("appointment__office__doctor__timezone"))
+        wall = to_wall_clock(F("appointment__scheduled_time"), F("appointment__office__doctor__timezone"))
         rows = notes.annotate(wall=wall).order_by("-appointment__scheduled_time")
         return [
             (str(row), f"{wall:%b} {wall.day}, {wall.year} {wall:%H:%M}")
@@ -301,7 +300,7 @@ def pay(request: Request, patient: int, row: int) -> HttpResponseBase:
     around = chart.around(request, patient)
     INVOICES.one_at(request, row, patient=patient)
     of = INVOICES.resource
-    fields = of.actions_by_name["pay"].fields
+    fields = of.operations_by_name["pay"].keys
     back = reverse(f"{INVOICES.view}-one", args=[patient, row])
     left = (
         records.rows(of, request.actor)

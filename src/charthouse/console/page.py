@@ -10,11 +10,11 @@ from django.shortcuts import render
 
 from charthouse.console.actor import actor_of
 from charthouse.console.navigation import menu
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Conflict, Forbidden, Invalid, NotFound, RequestError
 from charthouse.files import links
 from charthouse.identity.models import User
 from charthouse.identity.sessions import to_sign_in
-from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 
 
 class Request(HttpRequest):
@@ -53,7 +53,7 @@ def page(
             try:
                 _check(request.user, permissions, primary)
                 return view(request, *args, **values)
-            except Refusal as refusal:
+            except RequestError as refusal:
                 return refused(request, refusal)
 
         return answered
@@ -69,7 +69,7 @@ def show(
     return render(request, f"console/{template}", drawn, status=status)
 
 
-def refused(request: Request, refusal: Refusal) -> HttpResponse:
+def refused(request: Request, refusal: RequestError) -> HttpResponse:
     """The page for what is not carried out."""
     detail = refusal.detail
     if isinstance(refusal, NotFound):

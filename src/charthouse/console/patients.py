@@ -13,9 +13,10 @@ from charthouse.console import chart, forms, records
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.domains.patients.models import Patient
-from charthouse.resource.errors import Conflict, Invalid, Malformed
-from charthouse.resource.fields import Field, Wrong
-from charthouse.resource.times import parse_date
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.times import parse_date
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.errors import Conflict, Invalid, Malformed
 
 STATUS = {"A": ("Active", "green"), "I": ("Inactive", "secondary"), "D": ("Deceased", "secondary")}
 ASKS = (
@@ -40,7 +41,7 @@ def _search(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
         matches = Q()
         for path in ("last_name", "first_name", "chart_id", "email"):
             matches |= Q(**{f"{path}__icontains": word})
-        with suppress(Wrong):
+        with suppress(InvalidValue):
             matches |= Q(date_of_birth=parse_date(word))
         rows = rows.filter(matches)
     return rows
@@ -123,9 +124,9 @@ def edit(request: Request, patient: int) -> HttpResponseBase:
     return redirect("patient", patient)
 
 
-def _fields() -> list[Field]:
+def _fields() -> list[Key]:
     of = records.resource("patients")
-    return [of.by_name[name] for name in ASKS]
+    return [of.keys_by_name[name] for name in ASKS]
 
 
 def _form(

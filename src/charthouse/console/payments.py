@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from charthouse.console import chart, forms, records
 from charthouse.console.page import Request, page, show
-from charthouse.resource.errors import Conflict, Invalid, Malformed
+from charthouse.engine.errors import Conflict, Invalid, Malformed
 
 ASKS = ("amount", "payment_method", "payment_transaction_type", "received_date", "trace_number", "notes")
 
@@ -16,7 +16,7 @@ ASKS = ("amount", "payment_method", "payment_transaction_type", "received_date",
 def new(request: Request, patient: int) -> HttpResponseBase:
     around = chart.around(request, patient)
     of = records.resource("patient_payments")
-    fields = [of.by_name[name] for name in ASKS]
+    fields = [of.keys_by_name[name] for name in ASKS]
     refusal = None
     values = forms.empty(fields, of.model)
     if request.method == "POST":

@@ -14,7 +14,7 @@ from charthouse.console.page import Request, messages_of, page, show
 from charthouse.console.tables import Badge
 from charthouse.domains.patients import access
 from charthouse.domains.patients.models import Patient, PortalAccess
-from charthouse.resource.errors import Conflict, Invalid
+from charthouse.engine.errors import Conflict, Invalid
 
 
 @page("Manage Patients")
@@ -52,7 +52,7 @@ def invite(request: Request, patient: int) -> HttpResponseBase:
             row = _locked(request, patient)
             if row.patient_status != "A":
                 raise Conflict("The patient is not active.")
-            access.invite_or_renew(row, request.actor.person)
+            access.invite_or_renew(row, request.actor.required_user)
     except Invalid as refusal:
         messages.error(request, " ".join(messages_of(refusal.errors)))
     else:
@@ -68,7 +68,7 @@ def revoke(request: Request, patient: int) -> HttpResponseBase:
     if request.method == "POST":
         with transaction.atomic():
             _locked(request, patient)
-            access.revoke(request.actor.practice, patient, request.actor.person)
+            access.revoke(request.actor.practice, patient, request.actor.required_user)
         messages.success(request, "The patient has no access to the portal any more.")
         return redirect("portal-access", patient=patient)
     values |= {

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from charthouse.console.forms import Form, Input
 from charthouse.console.page import Request, page, show
 from charthouse.domains.patients import letters
-from charthouse.resource.errors import Invalid
+from charthouse.engine.errors import Invalid
 
 _LABELS = {
     "invitation_subject": "Invitation: subject",

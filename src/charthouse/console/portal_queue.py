@@ -19,10 +19,9 @@ from charthouse.console.queued import content
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.domains.patients.queue import STATUSES, PortalRequest
 from charthouse.domains.patients.settling import settle
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Conflict, Forbidden, NotFound
 from charthouse.identity.models import User
-from charthouse.resource import plan
-from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Conflict, Forbidden, NotFound
 
 MESSAGES = "inbox"
 
@@ -54,7 +53,7 @@ def _seen(actor: Actor) -> list[str]:
     found = []
     for name, kind in KINDS.items():
         try:
-            plan.authorize(records.resource(kind.becomes), actor, reading=True)
+            records.resource(kind.becomes).policy.authorize(actor, kind.becomes, reading=True)
         except Forbidden:
             continue
         found.append(name)
@@ -202,7 +201,7 @@ def dismiss(request: Request, row: int) -> HttpResponseBase:
 def _settle(request: Request, found: PortalRequest, *, accepted: bool) -> HttpResponseBase:
     records.check_writes(records.resource(KINDS[found.request_type].becomes), request.actor)
     try:
-        settle(found, request.actor.person, accept=accepted)
+        settle(found, request.actor.required_user, accept=accepted)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
         return redirect("queued", found.pk)

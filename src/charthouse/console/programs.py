@@ -19,10 +19,10 @@ from charthouse.console import forms
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.dialects.cerbo.registry import endpoints
+from charthouse.engine.errors import NotFound
 from charthouse.identity import apiusers
 from charthouse.identity.events import tell
 from charthouse.identity.models import ApiUser
-from charthouse.resource.errors import NotFound
 
 MOST_ADDRESSES = 50
 

@@ -16,7 +16,7 @@ from charthouse.console.page import Request, page
 from charthouse.console.tables import Column
 from charthouse.domains.questionnaires.actions import MOST, move
 from charthouse.domains.questionnaires.models import KINDS, Question
-from charthouse.resource.errors import NotFound
+from charthouse.engine.errors import NotFound
 
 BASE = "catalogues/questionnaires"
 STEPS = {"up": -1, "down": 1}

@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 
 from charthouse.console.declared import registry
 from charthouse.console.forms import shown
-from charthouse.resource import parse, plan, read, write
-from charthouse.resource.actor import Actor
-from charthouse.resource.declare import Resource
-from charthouse.resource.errors import Refusal
-from charthouse.resource.fields import Ref
+from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.errors import RequestError
+from charthouse.engine.execution import calling, parsing, planning, reading, writing
+from charthouse.engine.execution.paging import Paging
 
 MOST_OPTIONS = 250
 
@@ -24,28 +24,19 @@ def resource(path: str) -> Resource:
 def rows(of: Resource, actor: Actor, *, hidden: bool = False) -> "QuerySet[Any]":
     """The rows that a list of the API would show the actor; with ``hidden``, those as well that it leaves out.
     Raises Forbidden. Not for resources whose rows hang on the calling app."""
-    plan.authorize(of, actor, reading=True)
-    found = of.model._default_manager.all()
-    if of.tenanted:
-        found = found.filter(practice=actor.practice)
-    found = found.filter(of.rows)
-    if plan.owned_only(of, actor) and of.owner:
-        path = of.owner if of.owner.endswith("id") else f"{of.owner}_id"
-        found = found.filter(**{path: actor.doctor})
-    for kind in () if hidden else of.hiding:
-        found = found.exclude(kind.rows)
-    return found
+    of.policy.authorize(actor, of.path, reading=True)
+    return planning.select_for_actor(of, actor, hidden=hidden)
 
 
 def get(of: Resource, actor: Actor, row: int) -> dict[str, Any]:
     """One object as the API shows it, with its verbose keys. Raises Forbidden, NotFound."""
-    plan.authorize(of, actor, reading=True)
-    return shown(read.one(of, actor, row, verbose=True))
+    of.policy.authorize(actor, of.path, reading=True)
+    return shown(reading.read_object(of, actor, row, verbose=True))
 
 
 def check_writes(of: Resource, actor: Actor) -> None:
     """Raises Forbidden where a write would, before anybody fills in a form."""
-    plan.authorize(of, actor, reading=False)
+    of.policy.authorize(actor, of.path, reading=False)
 
 
 def create(of: Resource, actor: Actor, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,27 +47,32 @@ def create(of: Resource, actor: Actor, payload: Mapping[str, Any]) -> dict[str, 
 
 def create_whole(of: Resource, actor: Actor, payload: Mapping[str, Any]) -> dict[str, Any]:
     """The same, where null says something (a break is an appointment of null)."""
-    plan.authorize(of, actor, reading=False)
-    return shown(write.create(of, actor, [dict(payload)], listed=False)[0])
+    of.policy.authorize(actor, of.path, reading=False)
+    return shown(writing.create(of, actor, [dict(payload)], is_list=False)[0])
 
 
 def modify(of: Resource, actor: Actor, row: int, payload: Mapping[str, Any]) -> None:
     """Change the keys that are given. Raises Forbidden, NotFound, Invalid, Conflict."""
-    plan.authorize(of, actor, reading=False)
-    write.update(of, actor, "modify", row, dict(payload))
+    of.policy.authorize(actor, of.path, reading=False)
+    writing.update(of, actor, "modify", row, dict(payload))
 
 
 def delete(of: Resource, actor: Actor, row: int) -> None:
     """Soft-delete a row. Raises Forbidden, NotFound, Conflict."""
-    plan.authorize(of, actor, reading=False)
-    write.delete(of, actor, row)
+    of.policy.authorize(actor, of.path, reading=False)
+    writing.delete(of, actor, row)
 
 
 def act(of: Resource, actor: Actor, action: str, row: int, payload: Mapping[str, Any]) -> Any:
-    """Run an action of a row. Raises Forbidden, NotFound, Invalid, Conflict."""
-    declared = of.actions_by_name[action]
-    plan.authorize(of, actor, reading=declared.method == "GET")
-    return write.act(of, actor, declared, row, dict(payload))
+    """Call an operation of a row. Raises Forbidden, NotFound, Invalid, Conflict."""
+    declared = of.operations_by_name[action]
+    declared.policy.authorize(actor, of.path, reading=bool(declared.reading))
+    return calling.call(declared, actor, row, {}, dict(payload), _refuse_url)
+
+
+def _refuse_url(**parameters: Any) -> str:
+    """Operations that pages call make no URLs of the API."""
+    raise NotImplementedError
 
 
 class Choices:
@@ -86,19 +82,18 @@ class Choices:
         self.actor = actor
         self._known: dict[str, list[tuple[str, str]]] = {}
 
-    def __call__(self, ref: Ref) -> Sequence[tuple[str, str]]:
-        """(id, words) of the rows; of more than MOST_OPTIONS, the first ones."""
-        if ref.to not in self._known:
-            self._known[ref.to] = self._read(resource(ref.to))
-        return self._known[ref.to]
+    def __call__(self, to: str) -> Sequence[tuple[str, str]]:
+        """(id, words) of the rows of the resource with this path; of more than MOST_OPTIONS, the first ones."""
+        if to not in self._known:
+            self._known[to] = self._read(resource(to))
+        return self._known[to]
 
     def _read(self, of: Resource) -> list[tuple[str, str]]:
         try:
-            plan.authorize(of, self.actor, reading=True)
-            asked = parse.narrowed(of, {})
-            asked.page_size = MOST_OPTIONS
-            page = read.page(of, self.actor, asked)
-        except Refusal:
+            of.policy.authorize(self.actor, of.path, reading=True)
+            query = parsing.parse_query(of, {}).with_paging(Paging(size=MOST_OPTIONS), verbose=False)
+            page = reading.read_page(of, self.actor, query)
+        except RequestError:
             return []
         told = [shown(one) for one in page.objects]
         return sorted(((str(one["id"]), words(one)) for one in told), key=lambda pair: pair[1].lower())

@@ -14,8 +14,8 @@ from charthouse.audit.models import ApiCall
 from charthouse.console.applications import DEVELOPERS, of_practice
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.engine.errors import NotFound
 from charthouse.identity.models import PERMISSIONS, User
-from charthouse.resource.errors import NotFound
 
 GATES = {
     "request": "The request could not be read",

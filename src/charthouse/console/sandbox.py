@@ -11,7 +11,7 @@ from charthouse import clock
 from charthouse.changes import timewarp
 from charthouse.console.applications import DEVELOPERS
 from charthouse.console.page import Request, page, show
-from charthouse.resource.errors import Invalid, NotFound
+from charthouse.engine.errors import Invalid, NotFound
 
 STEPS = (("15", "15 minutes"), ("60", "1 hour"), ("180", "3 hours"), ("420", "7 hours"), ("1440", "1 day"),
          ("10080", "1 week"))  # fmt: skip

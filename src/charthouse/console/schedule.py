@@ -14,9 +14,9 @@ from charthouse.console import records
 from charthouse.console.page import Request
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.domains.scheduling.models import VACANT, Appointment, StatusTransition
-from charthouse.resource.fields import Wrong
-from charthouse.resource.sql import WallClock
-from charthouse.resource.times import parse_date
+from charthouse.engine.declaration.times import parse_date
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.sql.expressions import to_wall_clock
 
 MOST = 2000  # appointments of one page
 NEXT_STATUS = {
@@ -86,7 +86,7 @@ def day(request: HttpRequest, here: Place) -> date:
     """The day that the address names, today where it names none that makes sense."""
     try:
         asked = parse_date(request.GET.get("date", ""))
-    except Wrong:
+    except InvalidValue:
         return here.today
     return asked if 2000 <= asked.year < 2100 else here.today
 
@@ -106,7 +106,7 @@ def between(request: Request, here: Place, first: date, last: date) -> "QuerySet
 
 def with_wall_clock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Appointments with ``wall``: when they are by the clock of their office."""
-    annotated: QuerySet[Any] = rows.annotate(wall=WallClock(F("scheduled_time"), F(Appointment.ZONE)))
+    annotated: QuerySet[Any] = rows.annotate(wall=to_wall_clock(F("scheduled_time"), F(Appointment.ZONE)))
     return annotated
 
 

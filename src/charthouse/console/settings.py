@@ -81,9 +81,9 @@ def _save(request: Request, practice: int) -> None:
         row.require_second_factor = "require_second_factor" in posted
         row.idle_minutes = _minutes(posted.get("idle_minutes", str(row.idle_minutes)))
         row.save(update_fields=["refuse_duplicate_patients", "require_second_factor", "idle_minutes"])
-        share(practice, sharing, by=request.actor.person)
+        share(practice, sharing, by=request.actor.required_user)
         for pk, names in permissions.items():
-            permit(people[pk], names, by=request.actor.person)
+            permit(people[pk], names, by=request.actor.required_user)
 
 
 def _known(given: list[str], names: tuple[str, ...]) -> list[str]:

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from charthouse.console import chart, forms, frames, notes, records, schedule
 from charthouse.console.page import Request, page, show
-from charthouse.resource.errors import Conflict, Invalid, Malformed
-from charthouse.resource.fields import Field
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.errors import Conflict, Invalid, Malformed
 
 ASKS = ("status", "reason", "notes", "vitals")
 
@@ -32,9 +32,9 @@ def visit(request: Request, visit: int) -> HttpResponseBase:
     return redirect("visit", visit)
 
 
-def _fields() -> list[Field]:
+def _fields() -> list[Key]:
     of = records.resource("appointments")
-    return [of.by_name[name] for name in ASKS]
+    return [of.keys_by_name[name] for name in ASKS]
 
 
 def _show(

@@ -25,10 +25,10 @@ from charthouse.console import forms
 from charthouse.console.applications import DEVELOPERS, of_practice
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.engine.errors import Conflict, Invalid, NotFound
 from charthouse.identity.events import tell
 from charthouse.identity.models import PERMISSIONS, Application
 from charthouse.identity.secret import Broken
-from charthouse.resource.errors import Conflict, Invalid, NotFound
 
 STATES = {"delivered": "green", "waiting": "blue", "failed": "red"}
 

@@ -16,7 +16,7 @@ from charthouse.console.page import Request, messages_of, page
 from charthouse.console.tables import Badge, Choice, Column
 from charthouse.domains.messaging import secure
 from charthouse.domains.messaging.models import Message, PatientMessage
-from charthouse.resource.errors import Invalid
+from charthouse.engine.errors import Invalid
 
 MOST_LETTERS = 50
 PRIORITIES = {10: ("Low", "secondary"), 20: ("Medium", "blue"), 30: ("High", "orange"), 40: ("Urgent", "red")}
@@ -75,7 +75,7 @@ class Inbox(WithNotes):
         message = Message.objects.get(practice=request.actor.practice, pk=row)
         try:
             with transaction.atomic():
-                secure.answer(message, request.POST.get("text", ""), request.actor.person)
+                secure.answer(message, request.POST.get("text", ""), request.actor.required_user)
             messages.success(request, "The answer stands in the patient's portal.")
         except Invalid as refusal:
             messages.error(request, " ".join(messages_of(refusal.errors)))

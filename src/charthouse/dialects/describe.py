@@ -11,14 +11,12 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 
 from charthouse.dialects.manual import Manual
-from charthouse.resource import fields as kinds
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.examples import example_answered, example_shown, example_written
-from charthouse.resource.fields import ABSENT, Access, Field, ListOf
-from charthouse.resource.filters import DateRange, Filter, Flag, RefIs, RefsAre, Since
-from charthouse.resource.functions import Function
-from charthouse.resource.nested import Embedded, Many, Members, RelatedIds
-from charthouse.resource.openapi import permissions
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS
+from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.values import ABSENT, Access
+from charthouse.engine.openapi.examples import make_answer_example, make_shown_example, make_written_example
 
 ACCESS = {
     Access.REQUIRED: "required",
@@ -29,7 +27,7 @@ ACCESS = {
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyRow:
     """A row of a table of keys or parameters. ``to``: the resource that its ids are of, and ``page`` the page that
     shows it; ``members``: its own keys."""
 
@@ -43,11 +41,11 @@ class Key:
     default: str = ""
     verbose: bool = False
     addition: bool = False
-    members: tuple["Key", ...] = ()
+    members: tuple["KeyRow", ...] = ()
 
 
 @dataclass(frozen=True)
-class Operation:
+class OperationEntry:
     """One method of one URL, with a request that works as pasted and the answer to it. ``scopes`` as the dialect
     writes them; ``counted``: what a call counts against; ``paged``: whether it is a list with pages."""
 
@@ -61,16 +59,16 @@ class Operation:
     request: SafeString
     answer: SafeString
     notes: tuple[str, ...] = ()
-    keys: tuple[Key, ...] = field(default=())
-    parameters: tuple[Key, ...] = ()
-    answered: tuple[Key, ...] = ()
+    keys: tuple[KeyRow, ...] = field(default=())
+    parameters: tuple[KeyRow, ...] = ()
+    answered: tuple[KeyRow, ...] = ()
     counted: str = ""
     writes: bool = False
     paged: bool = False
 
 
 @dataclass(frozen=True)
-class Place:
+class Target:
     """Which manual something is described for. ``origin`` of this server; ``prefix`` of the anchors on a page."""
 
     manual: Manual
@@ -81,112 +79,71 @@ class Place:
         return self.manual.address(self.manual.registry[path]) if path else ""
 
 
-def keys(fields: Iterable[Field], place: Place) -> tuple[Key, ...]:
-    return tuple(_key(declared, place) for declared in fields)
+def keys(declared: Iterable[Key], target: Target) -> tuple[KeyRow, ...]:
+    return tuple(_key(key, target) for key in declared)
 
 
-def _key(declared: Field, place: Place) -> Key:
-    inner: tuple[Key, ...] = ()
-    if isinstance(declared, Members):
-        inner = keys(declared.fields, place)
-    item = declared.item if isinstance(declared, ListOf) else declared
-    to = item.to if isinstance(item, kinds.Ref) else ""
-    return Key(
-        declared.name,
-        type_name(declared),
-        ACCESS[declared.access],
-        ". ".join(part for part in (declared.doc.rstrip("."), *_notes(declared)) if part),
+def _key(key: Key, target: Target) -> KeyRow:
+    to = key.type.refers_to
+    return KeyRow(
+        key.name,
+        key.type.word,
+        ACCESS[key.access],
+        ". ".join(part for part in (key.doc.rstrip("."), *_notes(key)) if part),
         to=to,
-        page=place.page(to),
-        choices=tuple(choice or '""' for choice in getattr(item, "choices", None) or ()),
-        default=_default(declared),
-        verbose=declared.verbose,
-        addition=declared.addition,
-        members=inner,
+        page=target.page(to),
+        choices=tuple(choice or '""' for choice in key.type.list_choices()),
+        default=_default(key),
+        verbose=key.verbose,
+        addition=key.addition,
+        members=keys(key.type.keys, target),
     )
 
 
-def _notes(declared: Field) -> list[str]:
-    said = []
-    if declared.required_unless:
-        said.append(f"Not required when {declared.required_unless} is given")
-    if declared.requires:
-        said.append(f"Needs {declared.requires} in the same request")
-    if isinstance(declared, kinds.Text) and declared.open and declared.choices:
-        said.append("Other values are accepted")
-    if isinstance(declared, kinds.Text) and declared.min_length:
-        said.append(f"At least {declared.min_length} characters")
-    if isinstance(declared, kinds.Text) and declared.max_length:
-        said.append(f"At most {declared.max_length} characters")
-    return said
+def _notes(key: Key) -> list[str]:
+    words = []
+    if key.required_unless:
+        words.append(f"Not required when {key.required_unless} is given")
+    if key.requires:
+        words.append(f"Needs {key.requires} in the same request")
+    return words + key.type.list_limits()
 
 
-def _default(declared: Field) -> str:
-    if declared.default is ABSENT or callable(declared.default) or not declared.writable:
+def _default(key: Key) -> str:
+    if key.default is ABSENT or callable(key.default) or not key.writable:
         return ""
-    return json.dumps(declared.default)
+    return json.dumps(key.default)
 
 
-def type_name(declared: Field) -> str:
-    """A type in the reader's words."""
-    if isinstance(declared, Many) or (isinstance(declared, Embedded) and declared.many):
-        return "list of objects"
-    if isinstance(declared, Members):
-        return "object"
-    if isinstance(declared, ListOf):
-        return f"list of {type_name(declared.item)}"
-    if isinstance(declared, RelatedIds):
-        return "list of ids"
-    if declared.upload:
-        return "file"
-    printed = declared.schema()
-    if isinstance(declared, kinds.Ref | kinds.Id):
-        return "id as text" if printed.get("type") == "string" else "id"
-    return str(printed.get("format") or printed.get("type") or "any")
+def parameters(resource: Resource | Operation, target: Target) -> tuple[KeyRow, ...]:
+    """The filters of a list, the parameters of an operation."""
+    return tuple(_parameter(declared, target) for declared in resource.filters)
 
 
-def parameters(resource: Resource | Function, place: Place) -> tuple[Key, ...]:
-    """The filters of a list, the parameters of a function."""
-    return tuple(_parameter(declared, place) for declared in resource.filters)
-
-
-def _parameter(declared: Filter, place: Place) -> Key:
-    printed = declared.schema()
-    kind = str(printed.get("format") or printed.get("type") or "any")
-    if isinstance(declared, RefIs | RefsAre):
-        kind = "id" if isinstance(declared, RefIs) else "list of ids"
-    to = declared.to if isinstance(declared, RefIs | RefsAre) else ""
-    words = [declared.doc.rstrip(".")] if declared.doc else []
-    if not words:
-        words += [said for cls, said in _FILTERS.items() if isinstance(declared, cls)][:1]
+def _parameter(declared: Filter, target: Target) -> KeyRow:
+    words = [word for word in (declared.doc.rstrip(".") or declared.word,) if word]
     if declared.needs:
         words.append("Needs " + ", ".join(declared.needs) + " as well")
-    return Key(
+    return KeyRow(
         declared.name,
-        kind,
+        declared.type_word,
         "required" if declared.required else "optional",
         ". ".join(words),
-        to=to,
-        page=place.page(to),
-        choices=tuple(str(choice) for choice in printed.get("enum", ())),
+        to=declared.refers_to,
+        page=target.page(declared.refers_to),
+        choices=tuple(str(choice) for choice in declared.schema().get("enum", ())),
         addition=declared.addition,
     )
 
-
-_FILTERS: dict[type[Filter], str] = {
-    DateRange: "YYYY-MM-DD/YYYY-MM-DD, both days included; at most 190 days unless it lies in the past",
-    Since: "Changed at or after this date or timestamp (UTC)",
-    Flag: "On when present, unless its value says no",
-}
 
 # -- operations -------------------------------------------------------------------------------------------------
 
 
-def operations(resource: Resource, place: Place) -> list[Operation]:
+def operations(resource: Resource, target: Target) -> list[OperationEntry]:
     """Every operation of a resource, in the order in which its methods are declared."""
-    found, wire = [], place.manual.wire
+    found, wire = [], target.manual.wire
     base = f"{wire.base}{resource.path}"
-    row, whole = example_shown(resource, verbose=False), example_shown(resource, verbose=True)
+    row, whole = make_shown_example(resource, verbose=False), make_shown_example(resource, verbose=True)
     if "GET" in resource.list_methods:
         notes = tuple(
             "One of these parameters is required: " + ", ".join(group) + "." for group in resource.one_of
@@ -198,136 +155,135 @@ def operations(resource: Resource, place: Place) -> list[Operation]:
             "GET",
             base,
             "List",
-            place,
+            target,
             answer=page,
             notes=notes,
-            parameters=parameters(resource, place),
+            parameters=parameters(resource, target),
         )
         found.append(replace(listed, paged=True))
     if "POST" in resource.list_methods:
-        body = example_written(resource)
-        several = ("A JSON array creates all of its rows, or none of them.",) if wire.several else ()
+        body = make_written_example(resource)
+        several = ("A JSON array creates all of its rows, or none of them.",) if wire.takes_lists else ()
         found.append(
-            _operation(resource, "create", "POST", base, "Create", place, body, answer=whole, notes=several)
+            _operation(resource, "create", "POST", base, "Create", target, body, answer=whole, notes=several)
         )
-    for alias in resource.aliases:
-        said = "Redirects to the caller's own row"
-        found.append(_operation(resource, alias, "GET", f"{base}/{alias}", said, place, status=302))
+    for redirect in resource.operations:
+        if redirect.redirects:
+            words, url = "Redirects to the caller's own row", f"{base}/{redirect.name}"
+            found.append(_operation(resource, redirect.name, "GET", url, words, target, status=302))
     one = f"{base}/{{id}}"
     if "GET" in resource.object_methods:
-        found.append(_operation(resource, "read", "GET", one, "Read one", place, answer=row))
-    for method, name, said in (("PUT", "replace", "Replace"), ("PATCH", "modify", "Change")):
+        found.append(_operation(resource, "read", "GET", one, "Read one", target, answer=row))
+    for method, name, said in (("PUT", "replace", "Retarget"), ("PATCH", "modify", "Change")):
         if method in resource.object_methods:
-            body = example_written(resource)
+            body = make_written_example(resource)
             body = dict(list(body.items())[-1:]) if method == "PATCH" else body
             answer = whole if wire.changed == 200 else None
-            found.append(_operation(resource, name, method, one, said, place, body, answer=answer))
+            found.append(_operation(resource, name, method, one, said, target, body, answer=answer))
     if "DELETE" in resource.object_methods:
         notes = ("The row stays in the record and leaves the lists.",)
         answer = wire.deleted[1] if wire.deleted else None
         found.append(
-            _operation(resource, "delete", "DELETE", one, "Delete", place, answer=answer, notes=notes)
+            _operation(resource, "delete", "DELETE", one, "Delete", target, answer=answer, notes=notes)
         )
-    return found + [_action(resource, name, one, place) for name in resource.actions_by_name]
+    of_row = [operation for operation in resource.operations if not operation.redirects]
+    return found + [_row_operation(resource, operation, one, target) for operation in of_row]
 
 
-def function(declared: Function, place: Place) -> Operation:
+def function(declared: Operation, target: Target) -> OperationEntry:
     """The operation that a function is."""
-    answer = example_answered(declared) if declared.answers else None
+    answer = make_answer_example(declared) if declared.answers_keys else None
     if declared.many:
-        answer = place.manual.wire.page_example(answer[0]) if answer else None
+        answer = target.manual.wire.page_example(answer[0]) if answer else None
     return _operation(
         declared,
-        f"{declared.name}-{declared.method.lower()}",
+        f"{declared.slug}-{declared.method.lower()}",
         declared.method,
-        f"{place.manual.wire.base}{declared.path}",
+        f"{target.manual.wire.base}{declared.path}",
         declared.doc.rstrip("."),
-        place,
+        target,
         _body(declared),
         answer=answer,
         status=declared.status,
-        notes=tuple(f"{status}: {said}" for status, said in declared.also.items()),
-        keys=keys(declared.fields, place),
-        parameters=parameters(declared, place),
-        answered=keys(declared.answers, place),
+        notes=tuple(f"{status}: {said}" for status, said in declared.other_statuses.items()),
+        keys=keys(declared.keys, target),
+        parameters=parameters(declared, target),
+        answered=keys(declared.answer, target),
     )
 
 
-def _body(declared: Function) -> dict[str, Any] | None:
+def _body(declared: Operation) -> dict[str, Any] | None:
     """What the example says, and what is required beside; where it says nothing, something for every key."""
-    said = {f.name for f in declared.fields if f.name in declared.example}
-    shown = [f for f in declared.fields if not said or f.name in said or f.access is Access.REQUIRED]
-    return {f.name: declared.example.get(f.name, _sample(f)) for f in shown} or None
+    given = {key.name for key in declared.keys if key.name in declared.example}
+    shown = [k for k in declared.keys if not given or k.name in given or k.access is Access.REQUIRED]
+    return {key.name: declared.example.get(key.name, _sample(key)) for key in shown} or None
 
 
-def _action(resource: Resource, name: str, one: str, place: Place) -> Operation:
-    action = resource.actions_by_name[name]
-    body = {declared.name: _sample(declared) for declared in action.fields}
-    whole = action.answers == "object"
+def _row_operation(resource: Resource, operation: Operation, one: str, target: Target) -> OperationEntry:
+    body = {key.name: _sample(key) for key in operation.keys}
+    whole = operation.answer is THE_ROW
     return _operation(
         resource,
-        name,
-        action.method,
-        f"{one}/{name}",
-        action.doc.rstrip("."),
-        place,
+        operation.name,
+        operation.method,
+        f"{one}/{operation.name}",
+        operation.doc.rstrip("."),
+        target,
         body,
-        answer=example_shown(resource, verbose=True) if whole else None,
-        status=(0 if action.method == "POST" else 200) if whole else 204,
-        keys=keys(action.fields, place),
+        answer=make_shown_example(resource, verbose=True) if whole else None,
+        status=(0 if operation.method == "POST" else 200) if whole else 204,
+        keys=keys(operation.keys, target),
     )
 
 
-def _sample(declared: Field) -> Any:
-    if declared.example is not ABSENT:
-        return declared.example
-    if declared.default is not ABSENT and not callable(declared.default):
-        return declared.default
-    return (
-        1 if isinstance(declared, kinds.Ref | kinds.Integer) else "Room 3" if declared.name == "name" else ""
-    )
+def _sample(key: Key) -> Any:
+    if key.example is not ABSENT:
+        return key.example
+    if key.default is not ABSENT and not callable(key.default):
+        return key.default
+    return 1 if key.type.is_whole_number else "Room 3" if key.name == "name" else ""
 
 
 def _operation(
-    resource: Resource | Function,
+    resource: Resource | Operation,
     anchor: str,
     method: str,
     url: str,
     said: str,
-    place: Place,
+    target: Target,
     body: Any = None,
     *,
     answer: Any = None,
     status: int = 0,
     notes: tuple[str, ...] = (),
-    keys: tuple[Key, ...] = (),
-    parameters: tuple[Key, ...] = (),
-    answered: tuple[Key, ...] = (),
-) -> Operation:
-    manual = place.manual
-    reading = bool(resource.reading if isinstance(resource, Function) else method == "GET")
+    keys: tuple[KeyRow, ...] = (),
+    parameters: tuple[KeyRow, ...] = (),
+    answered: tuple[KeyRow, ...] = (),
+) -> OperationEntry:
+    manual = target.manual
+    reading = resource.is_reading(method)
     status = status or manual.done(method)
-    asked = _typical_query(resource) if isinstance(resource, Function) or anchor == "list" else ""
-    return Operation(
-        f"{place.prefix}{anchor}",
+    asked = _typical_query(resource) if anchor == "list" or isinstance(resource, Operation) else ""
+    return OperationEntry(
+        f"{target.prefix}{anchor}",
         method,
         url,
         said,
         manual.scopes(resource, reading),
-        tuple(permissions(resource, reading)),
+        resource.policy.list_permissions(reading),
         f"{status} {HTTPStatus(status).phrase}",
-        curl(method, place.origin + _filled(url, resource) + asked, manual.credentials, body),
+        curl(method, target.origin + _filled(url, resource) + asked, manual.credentials, body),
         coloured(answer) if answer is not None else mark_safe(""),
         notes,
         keys,
         parameters,
         answered,
-        resource.counted,
+        resource.policy.rate_class,
         not reading,
     )
 
 
-def _filled(url: str, resource: Resource | Function) -> str:
+def _filled(url: str, resource: Resource | Operation) -> str:
     """A URL with something for each of its names: 1 for ids."""
 
     def value(found: "re.Match[str]") -> str:
@@ -349,7 +305,7 @@ def _value_of(declared: Filter) -> str:
     return _VALUES.get(printed.get("format", ""), "1" if printed.get("type") == "integer" else "a")
 
 
-def _typical_query(resource: Resource | Function) -> str:
+def _typical_query(resource: Resource | Operation) -> str:
     names = [group[0] for group in resource.one_of] + [f.name for f in resource.filters if f.required]
     values = {n: _value_of(resource.filters_by_name[n]) for n in names if f"{{{n}}}" not in resource.path}
     return "?" + "&".join(f"{name}={value}" for name, value in values.items()) if values else ""
@@ -396,9 +352,9 @@ def coloured(value: Any) -> SafeString:
 
 def sharing(resource: Resource) -> str:
     """Whose rows are seen, in words."""
-    if resource.sharing == ALWAYS:
+    if resource.policy.sharing == ALWAYS:
         return "Everyone in the practice sees all rows."
     return (
         f"Shows the rows of the authorizing doctor, or of the whole practice when it has switched on "
-        f"{resource.sharing}."
+        f"{resource.policy.sharing}."
     )

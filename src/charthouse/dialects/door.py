@@ -15,11 +15,11 @@ from charthouse import clock
 from charthouse.audit import bodies, log
 from charthouse.audit.log import Entry
 from charthouse.dialects.http import Request, Response, report
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Fault, RequestError, Unavailable
 from charthouse.files import links
 from charthouse.files.serving import Body
 from charthouse.identity import address, events, tenancy
-from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Fault, Refusal, Unavailable
 
 LONGEST_PATH = 200
 
@@ -29,7 +29,7 @@ def serve(
     start: Callable[..., Any],
     dialect: str,
     handle: Callable[[Request], Response],
-    refused: Callable[[Refusal], Response],
+    refused: Callable[[RequestError], Response],
 ) -> Iterable[bytes]:
     """Answer one call, errors included. ``handle`` may raise Refusal, whose wire form ``refused`` makes."""
     began = perf_counter()
@@ -68,13 +68,13 @@ def called_by(entry: Entry, actor: Actor) -> None:
 def _answer(
     request: Request,
     handle: Callable[[Request], Response],
-    refused: Callable[[Refusal], Response],
+    refused: Callable[[RequestError], Response],
     *,
     again: bool = True,
 ) -> Response:
     try:
         return handle(request)
-    except Refusal as refusal:
+    except RequestError as refusal:
         return _refusal(request, refused, refusal)
     except (psycopg.OperationalError, DatabaseError) as error:
         lost = connection.connection is not None and connection.connection.closed
@@ -92,7 +92,9 @@ def _answer(
         return _refusal(request, refused, Fault())
 
 
-def _refusal(request: Request, refused: Callable[[Refusal], Response], refusal: Refusal) -> Response:
+def _refusal(
+    request: Request, refused: Callable[[RequestError], Response], refusal: RequestError
+) -> Response:
     entry = request.entry
     entry.gate, entry.patients, entry.shown = refusal.gate, "{}", None
     entry.app_id = entry.app_id or refusal.app

@@ -20,10 +20,10 @@ from django.http.request import split_domain_port, validate_host
 
 from charthouse.audit.log import Entry
 from charthouse.dialects import multipart
+from charthouse.engine.declaration.resources import MAX_BODY
+from charthouse.engine.errors import Malformed, NotFound, TooLarge, UnsupportedMedia
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import Body, served
-from charthouse.resource.declare import MAX_BODY
-from charthouse.resource.errors import Malformed, NotFound, TooLarge, UnsupportedMedia
 
 logger = logging.getLogger("charthouse.api")
 
@@ -122,11 +122,11 @@ class Request:
         if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
             self.body = self._taken(most + 1)
             if len(self.body) > most:
-                raise TooLarge.body(most)
+                raise TooLarge.for_body(most)
             return self.body
         expected = int(length) if length.isascii() and length.isdigit() else 0
         if expected > most:
-            raise TooLarge.body(most)
+            raise TooLarge.for_body(most)
         self.body = self._taken(expected) if expected else b""
         if len(self.body) < expected:
             raise Malformed("The body is shorter than announced.")

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from charthouse.resource.declare import Registry, Resource
-from charthouse.resource.functions import Function
-from charthouse.resource.openapi import Wire
+from charthouse.engine.declaration.resources import Operation, Registry, Resource
+from charthouse.engine.openapi.wire import WireFormat
 
-Declared = Resource | Function
+Declared = Resource | Operation
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Manual:
     title: str
     home: str
     registry: Registry
-    wire: Wire
+    wire: WireFormat
     document: Callable[[], dict[str, Any]]
     credentials: str
     who: str

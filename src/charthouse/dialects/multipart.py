@@ -8,7 +8,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadhandler import load_handler
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 
-from charthouse.resource.errors import Malformed, TooLarge
+from charthouse.engine.errors import Malformed, TooLarge
 
 MAX_UPLOAD = 256 * 1024 * 1024  # bytes of a body
 _TAIL = 1024  # bytes at the end, in which the last boundary lies
@@ -26,7 +26,7 @@ class _Counted:
         piece: bytes = self._stream.read(size) if size else b""
         self.count += len(piece)
         if self.count > MAX_UPLOAD:
-            raise TooLarge.body(MAX_UPLOAD)
+            raise TooLarge.for_body(MAX_UPLOAD)
         self.tail = (self.tail + piece)[-_TAIL:]
         return piece
 
@@ -45,7 +45,7 @@ def parsed(environ: Mapping[str, Any]) -> dict[str, Any]:
     if expected is None and not chunked:
         expected = 0
     if expected is not None and expected > MAX_UPLOAD:
-        raise TooLarge.body(MAX_UPLOAD)
+        raise TooLarge.for_body(MAX_UPLOAD)
     stream: Any = _Counted(environ["wsgi.input"], expected)
     # Of a body that comes in chunks nobody knows the length; the parser only asks whether there is any.
     known: Any = {**environ, "CONTENT_LENGTH": str(MAX_UPLOAD if expected is None else expected)}

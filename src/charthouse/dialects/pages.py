@@ -11,12 +11,12 @@ from django.views.decorators.http import require_safe
 from charthouse.dialects import describe
 from charthouse.dialects.cerbo import manual as cerbo
 from charthouse.dialects.cerbo import reference as cerbo_reference
-from charthouse.dialects.describe import Key, Operation, Place
+from charthouse.dialects.describe import KeyRow, OperationEntry, Target
 from charthouse.dialects.drchrono import manual as drchrono
 from charthouse.dialects.drchrono import reference
 from charthouse.dialects.manual import Declared, Manual
+from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.identity.apilimits import limits
-from charthouse.resource.declare import Resource
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -30,8 +30,8 @@ class Part:
 
     shown: Any
     anchor: str
-    keys: tuple[Key, ...]
-    operations: tuple[Operation, ...]
+    keys: tuple[KeyRow, ...]
+    operations: tuple[OperationEntry, ...]
     verbose_size: int = 0
     sharing: str = ""
 
@@ -61,7 +61,7 @@ def overview(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
             ),
             "page": describe.coloured(_page_example(manual)),
             "refusals": _refusals(dialect),
-            "scopes": sorted({scope for one in everything for scope in one.scopes}),
+            "scopes": sorted({scope for one in everything for scope in one.policy.scopes}),
             "counts": _counts(dialect),
             "limits": limits(),
         },
@@ -87,17 +87,17 @@ def resource(request: HttpRequest, path: str, dialect: str = "drchrono") -> Http
 def _parts(declared: list[Declared], manual: Manual, origin: str) -> list[Part]:
     """Of each resource one, and the functions in the last. Where a page has several, anchors tell them apart."""
     resources = [one for one in declared if isinstance(one, Resource)]
-    functions = [one for one in declared if not isinstance(one, Resource)]
-    place = Place(manual, origin)
+    functions = [one for one in declared if isinstance(one, Operation)]
+    place = Target(manual, origin)
     found = []
     for one in resources:
         slug = describe.slug(one.path) if len(resources) > 1 else ""
-        own = Place(manual, origin, f"{slug}-" if slug else "")
+        own = Target(manual, origin, f"{slug}-" if slug else "")
         found.append(
             Part(
                 one,
                 own.prefix,
-                describe.keys(one.fields, own),
+                describe.keys(one.keys, own),
                 tuple(describe.operations(one, own)),
                 min(one.page_size.verbose, one.page_size.maximum),
                 describe.sharing(one),
@@ -147,7 +147,7 @@ def _counts(dialect: str) -> dict[str, int]:
     return {
         "resources": len(manual.registry.resources),
         "operations": sum(1 for path in paths.values() for name in path if name != "parameters"),
-        "keys": sum(len(resource.fields) for resource in manual.registry),
+        "keys": sum(len(resource.keys) for resource in manual.registry),
         "pages": sum(len(chapter.pages) for chapter in manual.chapters),
     }
 

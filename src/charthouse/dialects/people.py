@@ -8,8 +8,7 @@ from typing import Any
 from charthouse.audit.log import Entry
 from charthouse.audit.people import ways
 from charthouse.domains.patients.models import Patient
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import Ref
+from charthouse.engine.declaration.resources import Resource
 
 MOST = 2000  # ids an entry
 
@@ -48,10 +47,10 @@ def patient_key(resource: Resource) -> str | None:
     """The key under which an object of this resource shows its patient's id."""
     if resource.model is Patient:
         return "id"
-    refs = [field for field in resource.fields if isinstance(field, Ref)]
-    for field in refs:
-        if field.readable and not field.verbose and resource.registry[field.to].model is Patient:
-            return field.name
+    for key in resource.keys:
+        refers_to = "" if key.type.is_list else key.type.refers_to
+        if refers_to and key.readable and not key.verbose and resource.registry[refers_to].model is Patient:
+            return key.name
     return None
 
 

@@ -18,10 +18,10 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connection
 
+from charthouse.engine.errors import Unavailable
 from charthouse.files import keys
 from charthouse.files.models import StoredFile
 from charthouse.files.sealed import Broken, opening, sealing
-from charthouse.resource.errors import Unavailable
 
 logger = logging.getLogger("charthouse.files")
 

@@ -14,12 +14,12 @@ from django.http import (
 )
 from django.views.decorators.http import require_safe
 
+from charthouse.engine.errors import Unavailable
 from charthouse.files import links
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import Served, served
 from charthouse.identity import tenancy
 from charthouse.identity.events import tell
-from charthouse.resource.errors import Unavailable
 
 Shown = HttpResponse | StreamingHttpResponse
 Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from charthouse import clock
-from charthouse.resource.errors import Throttled
+from charthouse.engine.errors import Throttled
 
 # Figures are ours: the hosted API's are not published (reference cerbo/behaviour.md, Rate limits). A client of one
 # thread over a network, at 20 ms a call, stays below the standard one (seeds 000, 001).

@@ -15,11 +15,11 @@ from hashlib import sha256
 
 from django.conf import settings
 
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Forbidden, Throttled, Unauthenticated
 from charthouse.identity import tenancy
 from charthouse.identity.apilimits import LOCK, limits
 from charthouse.identity.models import SHARING, ApiUser
-from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Forbidden, Throttled, Unauthenticated
 
 # The caller as identity.database has it; of a request that is refused, nobody.
 STATEMENT = (

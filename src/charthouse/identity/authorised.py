@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db import connections
 
+from charthouse.engine.actor import Actor
 from charthouse.identity.bearer import rights
-from charthouse.resource.actor import Actor
 
 # A live refresh token says what the app may ask for; without one, its last access token does.
 TOKENS = """

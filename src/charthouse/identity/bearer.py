@@ -11,10 +11,10 @@ from functools import lru_cache
 from hashlib import sha256
 from math import ceil
 
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import RequestError, Throttled, Unauthenticated
 from charthouse.identity import tenancy
 from charthouse.identity.models import RIGHTS
-from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Refusal, Throttled, Unauthenticated
 
 # The caller as identity.database has it; of a request that is refused, nobody.
 STATEMENT = (
@@ -52,8 +52,8 @@ def authenticate(authorization: str | None, at: datetime, request: str = "") -> 
     return Actor(practice, user, doctor, app, *rights(granted, allowed, permissions, sharing), plan)
 
 
-def _refused(refusal: str, app: int | None, at: datetime) -> Refusal:
-    error: Refusal
+def _refused(refusal: str, app: int | None, at: datetime) -> RequestError:
+    error: RequestError
     if refusal == "hurried":
         error = Throttled(1, "rate")
     elif refusal == "throttled":

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error, WebApplicationServer
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from charthouse.engine.errors import Throttled
 from charthouse.identity import address, tokenlimit
 from charthouse.identity.events import tell
 from charthouse.identity.issue import ACCESS_LIFE
@@ -28,7 +29,6 @@ from charthouse.identity.models import Application
 from charthouse.identity.pages import content_policy
 from charthouse.identity.scopes import asks
 from charthouse.identity.validator import Validator, may_call
-from charthouse.resource.errors import Throttled
 
 SERVER = WebApplicationServer(Validator(), token_expires_in=int(ACCESS_LIFE.total_seconds()))
 CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")

@@ -7,8 +7,8 @@ from typing import Any, cast
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from charthouse import clock
+from charthouse.engine.actor import Actor
 from charthouse.identity.database.base import DatabaseWrapper
-from charthouse.resource.actor import Actor
 
 
 def database() -> DatabaseWrapper:

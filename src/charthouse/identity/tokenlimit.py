@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from charthouse import clock
-from charthouse.resource.errors import Throttled
+from charthouse.engine.errors import Throttled
 
 ADDRESS = 10  # times what one app may
 

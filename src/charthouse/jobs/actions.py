@@ -11,10 +11,10 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from charthouse import clock
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Throttled
 from charthouse.identity import tenancy
 from charthouse.jobs.models import LIFE, LONGEST, Job, JobRows
-from charthouse.resource.actor import Actor
-from charthouse.resource.errors import Throttled
 
 MOST_RUNNING = 10  # jobs of an app at once
 MOST = 1000  # jobs of an app an hour
@@ -39,7 +39,7 @@ def begin(
             practice_id=actor.practice,
             kind=kind,
             app=actor.app,
-            user_id=actor.person,
+            user_id=actor.required_user,
             doctor_id=actor.doctor,
             request=request,
             options=options,

@@ -19,13 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from charthouse import clock
 from charthouse.domains.patients import access, log_ins
 from charthouse.domains.patients.models import PortalAccess
+from charthouse.engine.errors import Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.events import tell
 from charthouse.identity.models import Practice
 from charthouse.identity.pages import locked_out
 from charthouse.portal import sessions
 from charthouse.portal.forms import NAME_MOST, PASSWORD_MOST
-from charthouse.resource.errors import Invalid
 
 SIGN_IN = "charthouse/portal/sign_in.html"
 FORGOTTEN = "charthouse/portal/forgotten.html"

@@ -9,12 +9,12 @@ from django.shortcuts import redirect
 
 from charthouse.domains.messaging import secure
 from charthouse.domains.messaging.models import PatientMessage, PatientMessageAttachment
+from charthouse.engine.errors import Invalid, NotFound
 from charthouse.portal import sending
 from charthouse.portal.page import Request, page, show
 from charthouse.portal.paging import latest
 from charthouse.portal.papers import file_of
 from charthouse.portal.sessions import Guest
-from charthouse.resource.errors import Invalid, NotFound
 
 MOST_ADDRESSEES = 250
 

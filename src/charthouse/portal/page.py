@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from charthouse.engine.errors import NotFound, RequestError
 from charthouse.portal import sessions
-from charthouse.resource.errors import NotFound, Refusal
 
 
 class Request(HttpRequest):
@@ -55,7 +55,7 @@ def page(*methods: str) -> Callable[[View], View]:
             try:
                 with timezone.override(guest.zone):
                     return view(request, *args, **values)
-            except Refusal as refusal:
+            except RequestError as refusal:
                 detail = (
                     "There is nothing at this address." if isinstance(refusal, NotFound) else refusal.detail
                 )

@@ -9,6 +9,8 @@ from django.shortcuts import redirect
 
 from charthouse.domains.documents import images
 from charthouse.domains.documents.models import PatientImage, SharedDocument
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.errors import NotFound, TooLarge
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import served
 from charthouse.files.views import answer
@@ -17,8 +19,6 @@ from charthouse.portal import sending
 from charthouse.portal.page import Request, page, show
 from charthouse.portal.paging import latest
 from charthouse.portal.sessions import Guest
-from charthouse.resource.errors import NotFound, TooLarge
-from charthouse.resource.fields import Wrong
 
 A_PAGE = 12  # images
 
@@ -82,7 +82,7 @@ def _upload(request: Request) -> str:
     sending.check(request.guest)
     try:
         images.upload(request.guest.patient, given)
-    except (Wrong, TooLarge) as refusal:
+    except (InvalidValue, TooLarge) as refusal:
         return getattr(refusal, "detail", "") or " ".join(getattr(refusal, "messages", ()))
     return ""
 

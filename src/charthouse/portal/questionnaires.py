@@ -9,11 +9,11 @@ from django.shortcuts import redirect
 
 from charthouse.domains.questionnaires import answering
 from charthouse.domains.questionnaires.models import Assignment, Question
+from charthouse.engine.errors import Invalid, NotFound
 from charthouse.portal import sending
 from charthouse.portal.page import Request, page, show
 from charthouse.portal.paging import latest
 from charthouse.portal.sessions import Guest
-from charthouse.resource.errors import Invalid, NotFound
 
 
 def _of(guest: Guest) -> "QuerySet[Assignment]":

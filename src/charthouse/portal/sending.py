@@ -3,8 +3,8 @@
 from django.db.models import QuerySet
 
 from charthouse.domains.patients.queue import PortalRequest
+from charthouse.engine.errors import Conflict
 from charthouse.portal.sessions import Guest
-from charthouse.resource.errors import Conflict
 
 MOST_OPEN = 50
 # What a patient is told of a request: the words, and their colour.

@@ -12,11 +12,11 @@ import pytest
 
 from charthouse import clock
 from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldType
+from charthouse.engine.errors import Unavailable
 from charthouse.files import links
 from charthouse.files.storage import Directory
 from charthouse.identity import tenancy
 from charthouse.interchange.notes import pdf
-from charthouse.resource.errors import Unavailable
 from tests import bombs
 from tests.domains.caller import at_once
 from tests.domains.clinical.chart import Chart

@@ -7,8 +7,8 @@ import pytest
 from charthouse.domains.clinical import actions
 from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
 from charthouse.domains.scheduling.models import Appointment
+from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import tenancy
-from charthouse.resource.errors import Conflict, NotFound
 from tests.domains.caller import at_once
 from tests.domains.clinical.chart import DAY, WIDE, Chart
 

@@ -10,8 +10,8 @@ from charthouse.domains.messaging.models import Message, PatientMessage
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.settling import settle
+from charthouse.engine.errors import Invalid
 from charthouse.identity import tenancy
-from charthouse.resource.errors import Invalid
 from tests.domains.caller import Caller
 from tests.support import make_user
 

@@ -10,10 +10,10 @@ from django.conf import settings
 from charthouse import clock
 from charthouse.domains.patients import letters
 from charthouse.domains.patients.models import Patient, PortalAccess
+from charthouse.engine.errors import Invalid
 from charthouse.identity import tasks, tenancy
 from charthouse.identity.models import ApiSpacing
 from charthouse.post.models import Outgoing
-from charthouse.resource.errors import Invalid
 from tests.domains.caller import Caller, at_once
 from tests.portal.guests import make
 from tests.support import PASSWORD, Clinic, client, make_api_user, make_practice

@@ -9,59 +9,61 @@ from PIL import Image
 
 from charthouse.domains.patients import drchrono
 from charthouse.domains.patients.models import Coverage, CustomInsurancePlanName, Payer
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Boolean
 from charthouse.identity import tenancy
-from charthouse.resource.fields import Boolean
-from charthouse.resource.nested import One
-from charthouse.resource.times import Date
 from tests.domains.caller import Caller, at_once
 from tests.support import make_doctor, make_practice
 
-OBJECTS = [field for field in drchrono.patients.fields if isinstance(field, One)]
+OBJECTS = [key for key in drchrono.patients.keys if key.source.writes_rows and not key.type.is_list]
 INSURANCES = ("primary_insurance", "secondary_insurance", "tertiary_insurance")
 
 
-def _filled(field: One) -> dict[str, Any]:
+def _filled(key: Key) -> dict[str, Any]:
     """A value for every key of an object, another one for each."""
     filled: dict[str, Any] = {}
-    for position, member in enumerate(field.fields):
-        column = member.column(field.to)
-        if isinstance(member, Boolean):
+    for position, member in enumerate(key.type.keys):
+        column = member.find_column(key.source.to)
+        if isinstance(member.type, Boolean):
             filled[member.name] = not column.default
-        elif isinstance(member, Date):
+        elif isinstance(member.type, Date):
             filled[member.name] = f"2001-01-{position % 28 + 1:02}"
-        elif choices := getattr(member, "choices", None):
+        elif choices := member.type.choices:
             filled[member.name] = choices[-1]
         elif not column.is_relation:
             filled[member.name] = str(position)[: column.max_length]
     return filled
 
 
-@pytest.mark.parametrize("field", OBJECTS, ids=lambda field: field.name)
-def test_every_key_of_an_object_comes_back(caller: Caller, field: One) -> None:
-    filled = _filled(field)
-    made = caller.new(**{field.name: filled})
-    assert made[field.name] | filled == made[field.name]
-    others = [other.name for other in OBJECTS if other is not field]
+@pytest.mark.parametrize("key", OBJECTS, ids=lambda key: key.name)
+def test_every_key_of_an_object_comes_back(caller: Caller, key: Key) -> None:
+    filled = _filled(key)
+    made = caller.new(**{key.name: filled})
+    assert made[key.name] | filled == made[key.name]
+    others = [other.name for other in OBJECTS if other is not key]
     assert all(made[name] is None for name in others)
-    assert caller.get(made["id"])[field.name] == made[field.name]
+    assert caller.get(made["id"])[key.name] == made[key.name]
 
 
-@pytest.mark.parametrize("field", OBJECTS, ids=lambda field: field.name)
-def test_patch_changes_named_keys_and_null_takes_the_object_away(caller: Caller, field: One) -> None:
-    filled = _filled(field)
-    made = caller.new(**{field.name: filled})
-    name = next(member.name for member in field.fields if not isinstance(member, Boolean | Date))
-    assert caller.patch(made["id"], **{field.name: {name: "7"}}).status_code == 204
-    assert caller.get(made["id"])[field.name] == made[field.name] | {name: "7"}
-    assert caller.patch(made["id"], **{field.name: {name: None}}).status_code == 204
-    assert caller.get(made["id"])[field.name] == made[field.name] | {name: ""}
+@pytest.mark.parametrize("key", OBJECTS, ids=lambda key: key.name)
+def test_patch_changes_named_keys_and_null_takes_the_object_away(caller: Caller, key: Key) -> None:
+    filled = _filled(key)
+    made = caller.new(**{key.name: filled})
+    name = next(member.name for member in key.type.keys if not isinstance(member.type, Boolean | Date))
+    assert caller.patch(made["id"], **{key.name: {name: "7"}}).status_code == 204
+    assert caller.get(made["id"])[key.name] == made[key.name] | {name: "7"}
+    assert caller.patch(made["id"], **{key.name: {name: None}}).status_code == 204
+    assert caller.get(made["id"])[key.name] == made[key.name] | {name: ""}
     for _ in range(2):
-        assert caller.patch(made["id"], **{field.name: None}).status_code == 204
-        assert caller.get(made["id"])[field.name] is None
-    assert caller.patch(made["id"], **{field.name: {name: "8"}}).status_code == 204
-    anew = caller.get(made["id"])[field.name]
+        assert caller.patch(made["id"], **{key.name: None}).status_code == 204
+        assert caller.get(made["id"])[key.name] is None
+    assert caller.patch(made["id"], **{key.name: {name: "8"}}).status_code == 204
+    anew = caller.get(made["id"])[key.name]
     assert anew[name] == "8"
-    assert not any(anew[key] == value for key, value in filled.items() if key != name and value is not True)
+    assert not any(
+        anew[member] == value for member, value in filled.items() if member != name and value is not True
+    )
 
 
 def test_what_an_insurance_leaves_out(caller: Caller) -> None:

@@ -10,8 +10,8 @@ from charthouse.domains.medications.models import Drug, Medication, PatientSuppl
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import TYPES, PortalRequest
 from charthouse.domains.patients.settling import acceptors, settle
+from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import tenancy
-from charthouse.resource.errors import Conflict, NotFound
 from tests.contract.values import PIXEL
 from tests.domains.caller import Caller, at_once
 

@@ -8,8 +8,8 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.settling import settle
 from charthouse.domains.questionnaires.answering import answer
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
+from charthouse.engine.errors import Conflict, Invalid, NotFound
 from charthouse.identity import tenancy
-from charthouse.resource.errors import Conflict, Invalid, NotFound
 from tests.domains.caller import Caller, at_once
 
 QUESTIONS: list[dict[str, Any]] = [

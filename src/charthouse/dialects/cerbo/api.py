@@ -10,43 +10,43 @@ from typing import Any
 
 from charthouse.dialects import door, people
 from charthouse.dialects.cerbo import paging
-from charthouse.dialects.cerbo.registry import routes
+from charthouse.dialects.cerbo.registry import router
 from charthouse.dialects.http import Request, Response, file, json
+from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.calls import Answer
+from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
+from charthouse.engine.declaration.types import Boolean
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.errors import Invalid, Malformed, MethodNotAllowed, NotFound, RequestError, Throttled
+from charthouse.engine.execution import calling, reading, writing
+from charthouse.engine.execution.routing import Target, parse_row_id
 from charthouse.files.models import StoredFile
 from charthouse.identity.apiusers import authenticate
-from charthouse.resource import functions, plan, read, write
-from charthouse.resource.actor import Actor
-from charthouse.resource.declare import Resource
-from charthouse.resource.errors import Invalid, Malformed, MethodNotAllowed, NotFound, Refusal, Throttled
-from charthouse.resource.fields import Boolean, Wrong
-from charthouse.resource.functions import JSON, Answer, Function
-from charthouse.resource.joined import Constant
-from charthouse.resource.routes import Target, values
 
 BASE = "/api/v1/"
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """The dialect's WSGI application. Answers everything, errors included."""
-    return door.serve(environ, start, "cerbo", _handle, refused)
+    return door.serve(environ, start, "cerbo", _handle, render_error)
 
 
-def refused(refusal: Refusal) -> Response:
+def render_error(error: RequestError) -> Response:
     """The wire form of every error there is: ``error.message``, and ``error.fields`` for each wrong key."""
-    error: dict[str, Any] = {"message": refusal.detail, "code": refusal.status}
+    body: dict[str, Any] = {"message": error.detail, "code": error.status}
     headers = []
-    if isinstance(refusal, Invalid):
-        error |= {"message": _sentence(refusal.errors), "fields": refusal.errors}
-    if isinstance(refusal, Throttled):
-        headers.append(("Retry-After", str(refusal.wait)))
-    if isinstance(refusal, MethodNotAllowed):
-        headers.append(("Allow", ", ".join(refusal.allowed)))
-    if refusal.status == 401:
+    if isinstance(error, Invalid):
+        body |= {"message": _summarize(error.errors), "fields": error.errors}
+    if isinstance(error, Throttled):
+        headers.append(("Retry-After", str(error.wait)))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("Allow", ", ".join(error.allowed)))
+    if error.status == 401:
         headers.append(("WWW-Authenticate", 'Basic realm="api"'))
-    return Response(refusal.status, {"error": error}, headers)
+    return Response(error.status, {"error": body}, headers)
 
 
-def _sentence(errors: Any) -> str:
+def _summarize(errors: Any) -> str:
     """The first fault in words, for clients that show the message alone."""
     name, fault = next(iter(errors.items())) if isinstance(errors, Mapping) and errors else ("", errors)
     while isinstance(fault, Mapping) and fault:
@@ -57,31 +57,32 @@ def _sentence(errors: Any) -> str:
 
 
 def _handle(request: Request) -> Response:
-    targets, parts = routes().find(_path(request))
+    targets, segments = router().find(_path(request))
     if not targets:
         raise NotFound()
     entry = request.entry
     method = "GET" if request.method == "HEAD" else request.method
     target = targets.get(method)
-    # A method that the URL doesn't have is told to callers alone: they are asked for as for one that it has.
-    declared = _declared(target or next(iter(targets.values())))
+    # That the URL lacks a method is said to callers only: they need the same rights as for one that it has.
+    declared = (target or next(iter(targets.values()))).declaration
     entry.resource = declared.path
-    reading = declared.reading if isinstance(declared, Function) else method == "GET"
+    reading = declared.is_reading(method)
+    scopes = declared.policy.scopes
     actor = authenticate(
         request.header("Authorization"),
         entry.ip,
         entry.at,
         entry.request,
-        endpoint=declared.scopes[0] if declared.scopes else "",
+        endpoint=scopes[0] if scopes else "",
         writing=target is not None and not reading,
-        counted=declared.counted,
+        counted=declared.policy.rate_class,
         within=request.practice,
     )
     door.called_by(entry, actor)
     if target is None:
         raise MethodNotAllowed(method, tuple(targets))
-    plan.authorize(declared, actor, reading=bool(reading))
-    return _answer(request, method, target, _anonymised(request, actor), values(target, parts))
+    declared.policy.authorize(actor, declared.path, reading=reading)
+    return _answer(request, method, target, _anonymize(request, actor), target.read_path(segments))
 
 
 def _path(request: Request) -> str:
@@ -93,46 +94,36 @@ def _path(request: Request) -> str:
         return path
 
 
-def _declared(target: Target) -> Resource | Function:
-    declared = target.function or target.resource
-    assert declared is not None
-    return declared
-
-
-def _anonymised(request: Request, actor: Actor) -> Actor:
+def _anonymize(request: Request, actor: Actor) -> Actor:
     """Asked for by a parameter; what is forced can't be lifted."""
     if actor.anonymous or "anonymize" not in request.parameters:
         return actor
     try:
-        return replace(actor, anonymous=Boolean("anonymize").parse(request.parameters["anonymize"]))
-    except Wrong as wrong:
+        return replace(actor, anonymous=Boolean().parse(request.parameters["anonymize"]))
+    except InvalidValue as wrong:
         raise Invalid({"anonymize": wrong.messages}) from None
 
 
-def _answer(request: Request, method: str, target: Target, actor: Actor, given: dict[str, str]) -> Response:
-    declared = _declared(target)
-    at = {parent.name: _row_id(given.pop(parent.name)) for parent in declared.parents}
-    row_id = request.entry.row_id = _row_id(given.pop("id")) if "id" in given else None
-    request.entry.patients = _patients(at)
-    parameters = _parameters(request) | given
-    if target.function:
-        return _function(request, target.function, actor, row_id, parameters, at)
+def _answer(request: Request, method: str, target: Target, actor: Actor, path: dict[str, str]) -> Response:
+    declared = target.declaration
+    parent_ids = {parent.name: parse_row_id(path.pop(parent.name)) for parent in declared.parents}
+    row_id = request.entry.row_id = parse_row_id(path.pop("id")) if "id" in path else None
+    request.entry.patients = _patients(parent_ids)
+    query = _parameters(request) | path
+    if target.operation:
+        return _call(request, target.operation, actor, row_id, query, parent_ids)
     resource = target.resource
     assert resource is not None
-    if target.action:
-        assert row_id is not None
-        answer = write.act(resource, actor, target.action, row_id, _payload(request, resource), at)
-        return _shown(request, resource, answer)
     if row_id is not None:
-        return _object(request, method, resource, actor, row_id, parameters, at)
+        return _object(request, method, resource, actor, row_id, query, parent_ids)
     if method == "GET":
-        query = paging.query(resource, parameters)
-        page = read.page(resource, actor, query, at)
-        if not at:
+        page = reading.read_page(resource, actor, paging.parse_list(resource, query), parent_ids)
+        if not parent_ids:
             people.note(request.entry, resource, page.objects)
-        return Response(200, paging.envelope(page))
-    (made,) = write.create(resource, actor, [_payload(request, resource)], listed=False, at=at)
-    return _shown(request, resource, made)
+        return Response(200, paging.wrap_page(page))
+    payload = _payload(request, resource)
+    (created,) = writing.create(resource, actor, [payload], is_list=False, parent_ids=parent_ids)
+    return _shown(request, resource, created)
 
 
 def _shown(request: Request, resource: Resource, found: Any) -> Response:
@@ -157,24 +148,25 @@ def _object(
     resource: Resource,
     actor: Actor,
     row_id: int,
-    parameters: Mapping[str, Any],
-    at: Mapping[str, int],
+    query: Mapping[str, Any],
+    parent_ids: Mapping[str, int],
 ) -> Response:
     if method == "DELETE":
-        write.delete(resource, actor, row_id, at)
+        writing.delete(resource, actor, row_id, parent_ids)
         people.note_row(request.entry, resource, row_id)
-        return Response(200, deleted(resource, row_id))
+        return Response(200, describe_deleted(resource, row_id))
     flags: frozenset[str] = frozenset()
     if method == "PATCH":
-        write.update(resource, actor, "modify", row_id, _payload(request, resource), at)
+        writing.update(resource, actor, "modify", row_id, _payload(request, resource), parent_ids)
     else:
-        flags = paging.flags(resource, parameters)
-    return _shown(request, resource, read.one(resource, actor, row_id, verbose=True, at=at, flags=flags))
+        flags = paging.parse_flags(resource, query)
+    found = reading.read_object(resource, actor, row_id, verbose=True, parent_ids=parent_ids, flags=flags)
+    return _shown(request, resource, found)
 
 
-def deleted(resource: Resource, row_id: int) -> dict[str, Any]:
+def describe_deleted(resource: Resource, row_id: int) -> dict[str, Any]:
     """What is said of a row that was put away."""
-    kind = kind_of(resource)
+    kind = name_object(resource)
     return {
         "object": kind,
         "id": row_id,
@@ -185,34 +177,38 @@ def deleted(resource: Resource, row_id: int) -> dict[str, Any]:
     }
 
 
-def kind_of(resource: Resource) -> str:
+def name_object(resource: Resource) -> str:
     """The word that the objects of a resource carry as ``object``."""
-    tag = resource.by_name.get("object")
-    return tag.value if isinstance(tag, Constant) else resource.path.rsplit("/", 1)[-1]
+    tag = resource.keys_by_name.get("object")
+    constant = tag.source.constant if tag is not None else None
+    return constant or resource.path.rsplit("/", 1)[-1]
 
 
-def _function(
+def _call(
     request: Request,
-    function: Function,
+    operation: Operation,
     actor: Actor,
     row_id: int | None,
-    parameters: Mapping[str, Any],
-    at: Mapping[str, int],
+    query: Mapping[str, Any],
+    parent_ids: Mapping[str, int],
 ) -> Response:
-    if row_id is not None and function.resource is not None:
-        people.note_row(request.entry, function.resource, row_id)
-    payload = _payload(request, function) if function.fields else {}
-    answer = functions.call(function, actor, row_id, parameters, payload, request.url, at)
+    resource = operation.resource
+    if row_id is not None and resource is not None and operation.answer is not THE_ROW:
+        people.note_row(request.entry, resource, row_id)
+    payload = _payload(request, operation) if operation.keys else {}
+    answer = calling.call(operation, actor, row_id, query, payload, request.url, parent_ids)
+    if operation.answer is THE_ROW and resource is not None:
+        return _shown(request, resource, answer)
     if not isinstance(answer, Answer):
-        answer = Answer(answer, function.status)
+        answer = Answer(answer, operation.status)
     content = answer.content
     if isinstance(content, StoredFile):
         return file(request, content)
-    if function.many:
-        content = paging.listed(content)
-    elif isinstance(content, str) and function.media != JSON:
+    if operation.many:
+        content = paging.wrap_list(content)
+    elif isinstance(content, str) and operation.media != JSON:
         content = content.encode()
-    return Response(answer.status, content, media=function.media)
+    return Response(answer.status, content, media=operation.media)
 
 
 def _parameters(request: Request) -> dict[str, Any]:
@@ -226,7 +222,7 @@ def _parameters(request: Request) -> dict[str, Any]:
     return found
 
 
-def _payload(request: Request, declared: Resource | Function) -> Any:
+def _payload(request: Request, declared: Resource | Operation) -> Any:
     """The body. Plain ``curl --data`` calls its JSON a form (seed 004): what begins like JSON is read as such."""
     media = (request.environ.get("CONTENT_TYPE") or "").split(";")[0].strip().lower()
     if media in ("", "application/x-www-form-urlencoded", "text/plain"):
@@ -237,10 +233,3 @@ def _payload(request: Request, declared: Resource | Function) -> Any:
             return request.form(body)
         raise Malformed("The body has to be JSON.")
     return request.payload(declared.max_body)
-
-
-def _row_id(text: str) -> int:
-    """Raises NotFound for what can't be an id."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
-        raise NotFound()
-    return int(text)

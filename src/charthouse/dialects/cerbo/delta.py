@@ -9,13 +9,17 @@ from typing import Any
 
 from charthouse.changes import periods
 from charthouse.domains.practice.cerbo_keys import tag
-from charthouse.resource.declare import Registry
-from charthouse.resource.errors import Invalid
-from charthouse.resource.fields import READ_ONLY, Integer, ListOf, Text
-from charthouse.resource.filters import Is, Since
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Moment
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import SINCE, Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.resources import Operation, Registry
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import Invalid
 
 LONGEST = timedelta(days=7)
 # Type → path of the resource whose rows it tells of, without what stands in braces.
@@ -38,8 +42,8 @@ TYPES = {
 
 def delta(call: Call) -> dict[str, Any]:
     """The lists of ids of one type. Raises Invalid for a period that can't be, or a type that isn't kept."""
-    kind = call.slots["resource_type"]
-    start, end = call.slots["start_date"], call.slots["end_date"]
+    kind = call.parameters["resource_type"]
+    start, end = call.parameters["start_date"], call.parameters["end_date"]
     if not timedelta(0) < end - start <= LONGEST:
         message = "It must be after start_date." if end <= start else "At most a week after start_date."
         raise Invalid({"end_date": [message]})
@@ -70,30 +74,38 @@ def _table(registry: Registry, kind: str) -> str:
     raise Invalid({"resource_type": [f"{kind} are not kept here."]})
 
 
-def _ids(name: str) -> ListOf:
-    return ListOf(name, item=Integer(name, nullable=False))
+def _ids(name: str) -> Key:
+    return Key(name, List(Integer()))
 
 
-delta_function = Function(
+delta_function = Operation(
     path="delta/{resource_type}",
     doc="Ids of the rows of a kind that were added, changed or removed in a period of a week at most.",
     run=delta,
-    scopes=("deltas",),
-    permissions=(),
-    parameters=(
-        Is("resource_type", required=True, choices=tuple(TYPES)),
-        Since("start_date", required=True, doc="From here on; UTC."),
-        Since("end_date", required=True, doc="To before here; after start_date, at most a week; UTC."),
+    policy=Policy(scopes=("deltas",), permissions=()),
+    filters=(
+        Filter("resource_type", Text(choices=tuple(TYPES)), required=True),
+        Filter(
+            "start_date", Timestamp(), SINCE, required=True, doc="From here on; UTC.", source="updated_at"
+        ),
+        Filter(
+            "end_date",
+            Timestamp(),
+            SINCE,
+            required=True,
+            doc="To before here; after start_date, at most a week; UTC.",
+            source="updated_at",
+        ),
     ),
-    answers=(
+    answer=(
         tag("delta"),
-        Text("resource_type", READ_ONLY, nullable=False),
-        Moment("from_date", READ_ONLY),
-        Moment("until_date", READ_ONLY),
-        Embedded(
+        Key("resource_type", Text(), READ_ONLY, nullable=False),
+        Key("from_date", Timestamp(spaced=True), READ_ONLY),
+        Key("until_date", Timestamp(spaced=True), READ_ONLY),
+        Key(
             "delta_data",
+            Object((_ids("added"), _ids("modified"), _ids("removed"))),
             READ_ONLY,
-            fields=(_ids("added"), _ids("modified"), _ids("removed")),
             doc="What was both added and removed in the period is removed.",
         ),
     ),

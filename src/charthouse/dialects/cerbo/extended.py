@@ -14,19 +14,23 @@ from typing import Any
 
 import msgspec
 
-from charthouse.dialects.cerbo import paging
 from charthouse.dialects.cerbo.registry import ROOMS
 from charthouse.domains.patients.cerbo_facilities import patient_pharmacies
 from charthouse.domains.practice.cerbo_keys import tag
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object, ResourceObject
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.resources import Operation, Registry, Resource
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import Malformed
+from charthouse.engine.execution import reading
+from charthouse.engine.execution.paging import Paging
+from charthouse.engine.execution.parsing import parse_query
+from charthouse.engine.openapi.examples import make_shown_example
+from charthouse.engine.sql import statements
 from charthouse.files.serving import Body
-from charthouse.resource import read, run
-from charthouse.resource.declare import Registry, Resource
-from charthouse.resource.errors import Malformed
-from charthouse.resource.examples import example_shown
-from charthouse.resource.fields import READ_ONLY, Field, ListOf
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.joined import Whole
-from charthouse.resource.nested import Embedded
 
 MOST = 20_000  # rows of one list
 PIECE = 5000  # rows that are read at once
@@ -35,7 +39,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
-class List:
+class Part:
     """A list of the answer: what the resource ``path`` lists of the patient, asked for with ``parameters``. Where it is
     below other rows than the patient as well, those of all of them."""
 
@@ -43,8 +47,8 @@ class List:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def _below(path: str) -> List:
-    return List(f"patients/{{patient_id}}/{path}")
+def _below(path: str) -> Part:
+    return Part(f"patients/{{patient_id}}/{path}")
 
 
 VITALS = {
@@ -56,7 +60,7 @@ VITALS = {
 # Key → its list, in the order of the reference. ``vitals`` and ``pharmacies`` are made of others.
 LISTS: dict[str, Any] = {
     "encounters": _below("encounters"),
-    "appointments": List("appointments", {"start_date": "2000-01-01", "end_date": "2099-12-31"}),
+    "appointments": Part("appointments", {"start_date": "2000-01-01", "end_date": "2099-12-31"}),
     "documents": _below("documents"),
     "images": _below("images"),
     "questionnaires": _below("questionnaires"),
@@ -79,10 +83,10 @@ LISTS: dict[str, Any] = {
 
 def details(call: Call) -> Body:
     """The whole answer. Raises NotFound, and Malformed for a chart that is too large."""
-    registry, patient = call.function.registry, call.row.pk
+    registry, patient = call.operation.registry, call.row.pk
     written = BytesIO()
-    with run.snapshot():
-        shown = read.one(registry["patients"], call.actor, patient, verbose=True)
+    with statements.read_snapshot():
+        shown = reading.read_object(registry["patients"], call.actor, patient, verbose=True)
         written.write(b'{"object":"extended_details","patient":' + _encode(shown))
         for key, of in LISTS.items():
             written.write(b',"%s":' % key.encode())
@@ -91,8 +95,8 @@ def details(call: Call) -> Body:
                     written.write(b'%s"%s":' % (b"," if number else b"{", name.encode()))
                     _write(written, call, registry, one)
                 written.write(b"}")
-            elif isinstance(of, Function):
-                written.write(_encode(of.run(replace(call, function=of))))
+            elif isinstance(of, Operation):
+                written.write(_encode(of.run(replace(call, operation=of))))
             else:
                 _write(written, call, registry, of)
         written.write(b"}")
@@ -101,7 +105,7 @@ def details(call: Call) -> Body:
     return Body(written, 0, length)
 
 
-def _write(written: BytesIO, call: Call, registry: Registry, of: List) -> None:
+def _write(written: BytesIO, call: Call, registry: Registry, of: Part) -> None:
     written.write(b"[")
     comma = b""
     for objects in _pieces(call, _resource(registry, of.path), of):
@@ -111,18 +115,19 @@ def _write(written: BytesIO, call: Call, registry: Registry, of: List) -> None:
     written.write(b"]")
 
 
-def _pieces(call: Call, resource: Resource, of: List) -> Iterator[list[Any]]:
+def _pieces(call: Call, resource: Resource, of: Part) -> Iterator[list[Any]]:
     """All rows of a list. Raises Malformed where they are more than ``MOST``."""
     patient = call.row.pk
     at = {"patient_id": patient} if resource.parents else {}
-    query = paging.query(resource, of.parameters if at else {**of.parameters, "pt_id": str(patient)})
-    query.page_size, query.counted = PIECE, False
+    given = of.parameters if at else {**of.parameters, "pt_id": str(patient)}
+    query, last = parse_query(resource, given), None
     for _ in range(-(-MOST // PIECE)):
-        page = read.page(resource, call.actor, query, at)
+        piece = query.with_paging(Paging(size=PIECE, after=last), verbose=True)
+        page = reading.read_page(resource, call.actor, piece, at)
         yield page.objects
         if not page.more_after:
             return
-        query.after = page.last
+        last = page.last
     raise Malformed(f"The patient has more than {MOST} of {of.path.rsplit('/', 1)[-1]}: ask for the lists.")
 
 
@@ -143,35 +148,31 @@ def _declared() -> dict[str, Resource]:
     return {resource.path: resource for room in rooms for resource in room.RESOURCES}
 
 
-def _keys() -> Iterator[Field]:
+def _keys() -> Iterator[Key]:
     there = _declared()
 
-    def listed(key: str, of: List) -> Field:
-        return ListOf(
-            key, READ_ONLY, item=Whole(key, resource=there[of.path]), doc=f"As `{of.path}` shows them."
-        )
+    def listed(key: str, of: Part) -> Key:
+        return Key(key, List(ResourceObject(there[of.path])), READ_ONLY, doc=f"As `{of.path}` shows them.")
 
     yield tag("extended_details")
-    yield Whole("patient", resource=there["patients"])
+    yield Key("patient", ResourceObject(there["patients"]), READ_ONLY)
     for key, of in LISTS.items():
         if isinstance(of, dict):
             members = tuple(listed(name, one) for name, one in of.items())
-            yield Embedded(key, READ_ONLY, fields=members, nullable=False)
-        elif isinstance(of, Function):
-            yield Embedded(key, READ_ONLY, many=True, fields=of.answers, nullable=False, doc=of.doc)
+            yield Key(key, Object(members), READ_ONLY, nullable=False)
+        elif isinstance(of, Operation):
+            yield Key(key, List(Object(of.answer)), READ_ONLY, nullable=False, doc=of.doc)
         else:
             yield listed(key, of)
 
 
-extended_details = Function(
+extended_details = Operation(
     path="patients/{id}/extended_details",
     of="patients",
     doc="A patient with everything of the chart, as of one moment. Heavy: ask for lists, or for what changed, instead.",
     run=details,
-    scopes=("extended_patient_details",),
-    permissions=(),
-    counted="heavy_read",
-    answers=tuple(_keys()),
-    example={"patient": example_shown(_declared()["patients"], verbose=True)},
+    policy=Policy(scopes=("extended_patient_details",), permissions=(), rate_class="heavy_read"),
+    answer=tuple(_keys()),
+    example={"patient": make_shown_example(_declared()["patients"], verbose=True)},
 )
 FUNCTIONS = [extended_details]

@@ -9,7 +9,7 @@ from charthouse.dialects.manual import Chapter, Declared, Manual
 
 
 def _group(declared: Declared) -> str:
-    return declared.scopes[0]
+    return str(declared.policy.scopes[0])
 
 
 def _chapters() -> tuple[Chapter, ...]:
@@ -42,5 +42,5 @@ def manual() -> Manual:
         who="users",
         page_of=_group,
         chapters=_chapters(),
-        scopes=lambda declared, reading: declared.scopes,
+        scopes=lambda declared, reading: declared.policy.scopes,
     )

@@ -1,51 +1,43 @@
-"""Pages as Cerbo v1 asks for them: ``limit`` and ``offset``, answered with how many rows there are in all."""
+"""Pages as Cerbo v1 asks for them: ``limit`` and ``offset``, answered with the number of all rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charthouse.resource.declare import Resource
-from charthouse.resource.filters import Flag
-from charthouse.resource.parse import Query, narrowed
-from charthouse.resource.read import Page
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.execution.paging import Paging, parse_count
+from charthouse.engine.execution.parsing import Query, parse_query
+from charthouse.engine.execution.reading import Page
 
 
-def query(resource: Resource, parameters: Mapping[str, Any]) -> Query:
-    """A list that is asked for. Out of bounds is clamped, nonsense ignored. Raises what ``narrowed`` raises."""
-    asked = narrowed(resource, parameters)
-    most = resource.page_size.maximum
-    asked.verbose = True
-    asked.page_size = min(_number(parameters.get("limit")) or most, most)
-    asked.offset = _number(parameters.get("offset"))
-    asked.counted = True
-    return asked
+def parse_list(resource: Resource, given: Mapping[str, Any]) -> Query:
+    """A list that is asked for: limits out of bounds are cut, nonsense ignored. Raises what ``parse_query`` raises."""
+    query = parse_query(resource, given)
+    largest = resource.page_size.maximum
+    size = min(parse_count(given.get("limit"), 18) or largest, largest)
+    paging = Paging(size=size, offset=parse_count(given.get("offset"), 18), count=True)
+    return query.with_paging(paging, verbose=True)
 
 
-def flags(resource: Resource, parameters: Mapping[str, Any]) -> frozenset[str]:
-    """The flags of a list that hold for one object as well: those that show what is hidden, and those that some keys
-    are given with."""
-    names = {declared.given_with for declared in resource.fields}
-    names |= {hidden.unless for hidden in resource.hiding}
-    asked = {
-        name: parameters[name]
-        for name in names
-        if isinstance(resource.filters_by_name.get(name), Flag) and parameters.get(name)
+def parse_flags(resource: Resource, given: Mapping[str, Any]) -> frozenset[str]:
+    """The flags of a list that apply to one object too: those that show hidden rows, and those that keys need."""
+    names = {key.source.only_with for key in resource.keys}
+    names |= {visibility.shown_by for visibility in resource.visibilities}
+    flags = {
+        declared.name: given[declared.name]
+        for declared in resource.filters
+        if declared.is_flag and declared.name in names and given.get(declared.name)
     }
-    return narrowed(resource, asked).flags if asked else frozenset()
+    return parse_query(resource, flags).flags if flags else frozenset()
 
 
-def envelope(page: Page) -> dict[str, Any]:
-    return _envelope(page.objects, page.total or 0, has_more=page.more_after)
+def wrap_page(page: Page) -> dict[str, Any]:
+    return _wrap(page.objects, page.total or 0, has_more=page.more_after)
 
 
-def listed(objects: Sequence[Any]) -> dict[str, Any]:
+def wrap_list(objects: Sequence[Any]) -> dict[str, Any]:
     """A list that is one page."""
-    return _envelope(objects, len(objects), has_more=False)
+    return _wrap(objects, len(objects), has_more=False)
 
 
-def _envelope(objects: Sequence[Any], total: int, *, has_more: bool) -> dict[str, Any]:
+def _wrap(objects: Sequence[Any], total: int, *, has_more: bool) -> dict[str, Any]:
     return {"object": "list", "total_count": total, "has_more": has_more, "data": objects}
-
-
-def _number(text: Any) -> int:
-    """0 for what is no number of at most 18 digits."""
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -6,11 +6,10 @@ from typing import Any
 import msgspec
 
 from charthouse.dialects.cerbo.registry import registry
-from charthouse.resource import openapi
-from charthouse.resource.declare import Resource
-from charthouse.resource.functions import Function
-from charthouse.resource.openapi import Wire
-from charthouse.resource.schema import Schema, nullable, ref, strict
+from charthouse.engine.declaration.json_schema import Schema, allow_null, list_of, reference, strict_object
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.openapi.document import print_document
+from charthouse.engine.openapi.wire import WireFormat
 
 DESCRIPTION = """\
 The Cerbo v1 API as Charthouse serves it. Every call carries the name and the secret of an API user by HTTP Basic
@@ -63,13 +62,13 @@ def _refusal(status: int) -> dict[str, Any]:
         error["fields"] = {"dob": [_SAMPLES[status].removeprefix("dob: ")]}
     response: dict[str, Any] = {
         "description": _SAID[status],
-        "content": {"application/json": {"schema": ref("Error"), "example": {"error": error}}},
+        "content": {"application/json": {"schema": reference("Error"), "example": {"error": error}}},
     }
     return response | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
 
 
 def _page(rows: Schema) -> Schema:
-    return strict(
+    return strict_object(
         {
             "object": {"type": "string", "enum": ["list"]},
             "total_count": {"type": "integer", "minimum": 0},
@@ -92,7 +91,7 @@ def _query(name: str, schema: Schema, description: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def _security(resource: Resource | Function, reading: bool) -> list[dict[str, list[str]]]:
+def _security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
     return [{"basic": []}]
 
 
@@ -108,7 +107,7 @@ _SCHEMAS: dict[str, Schema] = {
             ]
         },
     },
-    "Error": strict(
+    "Error": strict_object(
         {
             "error": {
                 "type": "object",
@@ -122,14 +121,14 @@ _SCHEMAS: dict[str, Schema] = {
             }
         }
     ),
-    "Deleted": strict(
+    "Deleted": strict_object(
         {
             "object": {"type": "string"},
             "id": {"type": "integer"},
             "action": {"type": "string", "enum": ["delete"]},
             "result": {"type": "boolean"},
             "message": {"type": "string"},
-            "data": nullable({"type": "string"}),
+            "data": allow_null({"type": "string"}),
         }
     ),
 }
@@ -143,8 +142,8 @@ _DELETED = {
 }
 
 
-def wire() -> Wire:
-    return Wire(
+def wire() -> WireFormat:
+    return WireFormat(
         title="Charthouse: Cerbo v1",
         version="v1",
         description=DESCRIPTION,
@@ -155,13 +154,13 @@ def wire() -> Wire:
         page_example=lambda row: {"object": "list", "total_count": 1, "has_more": False, "data": [row]},
         paging=_paging,
         schemas=_SCHEMAS,
-        refusals={status: _refusal(status) for status in _SAID},
+        errors={status: _refusal(status) for status in _SAID},
         created=200,
-        several=False,
+        takes_lists=False,
         changed=200,
-        deleted=(ref("Deleted"), _DELETED),
-        listed=lambda item: _page({"type": "array", "items": item}),
-        anonymises=True,
+        deleted=(reference("Deleted"), _DELETED),
+        listed=lambda item: _page(list_of(item)),
+        anonymizes=True,
         forms=("application/x-www-form-urlencoded",),
     )
 
@@ -169,7 +168,7 @@ def wire() -> Wire:
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     """The OpenAPI document of this dialect."""
-    return openapi.document(registry(), wire())
+    return print_document(registry(), wire())
 
 
 @lru_cache(maxsize=1)

@@ -6,8 +6,9 @@ from importlib import import_module
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from charthouse.resource.declare import Registry
-from charthouse.resource.routes import Routes
+from charthouse.engine.declaration.registry import build_registry
+from charthouse.engine.declaration.resources import Registry
+from charthouse.engine.execution.routing import Router
 
 # Rooms that have something to show, each in ``domains/<room>/cerbo.py``: RESOURCES, and FUNCTIONS where it has any.
 ROOMS = (
@@ -33,7 +34,7 @@ BESIDE = ("charthouse.dialects.cerbo.delta", "charthouse.dialects.cerbo.extended
 def registry() -> Registry:
     """Built once. Raises ImproperlyConfigured when a declaration is not complete."""
     rooms = [import_module(f"charthouse.domains.{room}.cerbo") for room in ROOMS]
-    made = Registry(
+    made = build_registry(
         "cerbo",
         [resource for room in rooms for resource in room.RESOURCES],
         [f for module in (*rooms, *map(import_module, BESIDE)) for f in getattr(module, "FUNCTIONS", ())],
@@ -45,12 +46,12 @@ def registry() -> Registry:
 
 
 @lru_cache(maxsize=1)
-def routes() -> Routes:
-    return Routes(registry())
+def router() -> Router:
+    return Router(registry())
 
 
 @lru_cache(maxsize=1)
 def endpoints() -> tuple[str, ...]:
     """The groups of endpoints that an API user can be kept to, by name."""
-    declared = [*registry(), *(f for methods in registry().functions.values() for f in methods.values())]
-    return tuple(sorted({scope for one in declared for scope in one.scopes}))
+    declared = [*registry(), *registry().list_operations()]
+    return tuple(sorted({scope for one in declared for scope in one.policy.scopes}))

@@ -1,179 +1,152 @@
-"""DrChrono v4 on the wire: bearer token, ``/api/<resource>[/<id>[/<action or function>]]``, pages, errors.
+"""DrChrono v4 on the wire: bearer token, ``/api/<resource>[/<id>[/<operation>]]``, pages, errors.
 
 Knows no resource. Wire facts: reference drchrono/behaviour.md and the seed page it cites.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from charthouse.dialects import door, people
 from charthouse.dialects.drchrono import paging
-from charthouse.dialects.drchrono.registry import registry
+from charthouse.dialects.drchrono.registry import registry, router
 from charthouse.dialects.http import Request, Response, file
+from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.calls import Answer
+from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
+from charthouse.engine.errors import Invalid, MethodNotAllowed, NotFound, RequestError, Throttled
+from charthouse.engine.execution import calling, reading, writing
+from charthouse.engine.execution.paging import AFTER, BEFORE, encode_cursor
+from charthouse.engine.execution.parsing import Query
+from charthouse.engine.execution.routing import name_for_log, parse_row_id
 from charthouse.files.models import StoredFile
 from charthouse.identity.bearer import authenticate
-from charthouse.resource import functions, parse, plan, read, write
-from charthouse.resource.actor import Actor
-from charthouse.resource.declare import Action, Resource
-from charthouse.resource.errors import Invalid, MethodNotAllowed, NotFound, Refusal, Throttled
-from charthouse.resource.functions import JSON, ROW, Answer, Function
 
 BASE = "/api/"
-_OF_LIST = ("GET", "POST")
-_OF_OBJECT = ("GET", "PUT", "PATCH", "DELETE")
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    """The dialect's WSGI application. Answers everything, errors included."""
-    return door.serve(environ, start, "drchrono", _handle, refused)
+    """The API's WSGI application. Answers everything, errors included."""
+    return door.serve(environ, start, "drchrono", _handle, render_error)
 
 
-def refused(refusal: Refusal) -> Response:
+def render_error(error: RequestError) -> Response:
     """The wire form of every error there is."""
-    if isinstance(refusal, Invalid):
-        return Response(400, refusal.errors)
+    if isinstance(error, Invalid):
+        return Response(400, error.errors)
     headers = []
-    if isinstance(refusal, Throttled):
-        headers.append(("Retry-After", str(refusal.wait)))
-    if isinstance(refusal, MethodNotAllowed):
-        headers.append(("Allow", ", ".join(refusal.allowed)))
-    if refusal.status == 401:
+    if isinstance(error, Throttled):
+        headers.append(("Retry-After", str(error.wait)))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("Allow", ", ".join(error.allowed)))
+    if error.status == 401:
         headers.append(("WWW-Authenticate", 'Bearer realm="api"'))
-    return Response(refusal.status, {"detail": refusal.detail}, headers)
+    return Response(error.status, {"detail": error.detail}, headers)
 
 
 def _handle(request: Request) -> Response:
-    parts = request.path[len(BASE) :].removesuffix("/").split("/")
-    resource = registry().resources.get(parts[0])
-    functions = registry().functions.get(_template(parts), {})
-    if (resource is None and not functions) or len(parts) > 3:
-        raise NotFound()
+    targets, segments = router().find(request.path[len(BASE) :].removesuffix("/"))
+    below = registry().resources.get(segments[0])
+    if not targets and (below is None or len(segments) > 3):
+        raise NotFound
     entry = request.entry
-    entry.resource = _template(parts) if functions else parts[0]
+    entry.resource = name_for_log(targets) if targets else segments[0]
     actor = authenticate(request.header("Authorization"), entry.at, entry.request)
     door.called_by(entry, actor)
     method = "GET" if request.method == "HEAD" else request.method
-    if function := functions.get(method):
-        return _function_url(request, function, actor, parts)
-    if resource is None:
-        raise MethodNotAllowed(method, tuple(functions))
-    if len(parts) == 1:
-        return _list_url(request, method, resource, actor, [*functions])
-    if len(parts) == 3:
-        action = resource.actions_by_name.get(parts[2])
-        if action is None and functions:
-            raise MethodNotAllowed(method, tuple(functions))
-        if action is None:
-            raise NotFound()
-        return _action_url(request, method, resource, actor, action, parts[1])
-    if alias := resource.aliases.get(parts[1]):
-        _allow(method, [m for m in resource.method_set if m in _OF_OBJECT])
-        location = f"{request.origin}{BASE}{resource.path}/{alias(actor)}"
+    target = targets.get(method)
+    if target is None and not targets and len(segments) > 2:
+        raise NotFound
+    if target is None:
+        raise MethodNotAllowed(method, tuple(targets))
+    path = target.read_path(segments)
+    if target.operation is not None:
+        return _call(request, target.operation, actor, path)
+    resource = target.resource
+    assert resource is not None
+    resource.policy.authorize(actor, resource.path, reading=method == "GET")
+    if target.is_object:
+        return _object(request, method, resource, actor, parse_row_id(path["id"]))
+    if method == "GET":
+        query = paging.parse_list(resource, request.parameters)
+        page = reading.read_page(resource, actor, query)
+        people.note(entry, resource, page.objects)
+        return Response(200, wrap_page(request, query, page))
+    return _create(request, resource, actor)
+
+
+def _call(request: Request, operation: Operation, actor: Actor, path: Mapping[str, str]) -> Response:
+    operation.policy.authorize(actor, operation.path, reading=bool(operation.reading))
+    row_id = request.entry.row_id = parse_row_id(path["id"]) if operation.is_of_row else None
+    payload = request.payload(operation.max_body) if operation.keys else {}
+    answer = calling.call(operation, actor, row_id, request.parameters, payload, request.url)
+    resource = operation.resource
+    if operation.redirects and resource is not None:
+        location = f"{request.origin}{BASE}{resource.path}/{answer}"
         return Response(302, headers=[("Location", location)])
-    return _object_url(request, method, resource, actor, parts[1])
-
-
-def _template(parts: list[str]) -> str:
-    """The path as a function's declaration has it: the second part is an id."""
-    return "/".join([parts[0], ROW, *parts[2:]]) if len(parts) > 1 else parts[0]
-
-
-def _function_url(request: Request, function: Function, actor: Actor, parts: list[str]) -> Response:
-    plan.authorize(function, actor, reading=bool(function.reading))
-    row_id = request.entry.row_id = _row_id(parts[1]) if function.names_a_row else None
-    payload = request.payload(function.max_body) if function.fields else {}
-    answer = functions.call(function, actor, row_id, request.parameters, payload, request.url)
+    if operation.answer is THE_ROW and resource is not None:
+        people.note(request.entry, resource, [answer])
+        return Response(201 if operation.method == "POST" else 200, answer)
     if not isinstance(answer, Answer):
-        answer = Answer(answer, function.status)
-    if function.resource is not None and row_id is not None:
-        people.note_row(request.entry, function.resource, row_id)
-    elif function.resource is not None and isinstance(answer.content, dict):
-        people.note(request.entry, function.resource, answer.content.get("results") or ())
+        answer = Answer(answer, operation.status)
+    if resource is not None and row_id is not None:
+        people.note_row(request.entry, resource, row_id)
+    elif resource is not None and isinstance(answer.content, dict):
+        people.note(request.entry, resource, answer.content.get("results") or ())
+    return _render_answer(request, operation, answer)
+
+
+def _render_answer(request: Request, operation: Operation, answer: Answer) -> Response:
     content = answer.content
     if isinstance(content, StoredFile):
         return file(request, content)
-    if isinstance(content, str) and function.media != JSON:
+    if isinstance(content, str) and operation.media != JSON:
         content = content.encode()
     headers = [("Location", answer.location)] if answer.location else []
-    return Response(answer.status, content, headers, function.media)
+    return Response(answer.status, content, headers, operation.media)
 
 
-def _list_url(
-    request: Request, method: str, resource: Resource, actor: Actor, functions: list[str]
-) -> Response:
-    _allow(method, [*(m for m in resource.method_set if m in _OF_LIST), *functions])
-    plan.authorize(resource, actor, reading=method == "GET")
-    if method == "GET":
-        query = paging.query(resource, request.parameters)
-        page = read.page(resource, actor, query)
-        people.note(request.entry, resource, page.objects)
-        return Response(200, envelope(request, query, page))
-    payload = _with_query(resource, request)
-    listed = isinstance(payload, list)
-    made = write.create(resource, actor, payload if listed else [payload], listed=listed)
-    people.note(request.entry, resource, made)
-    request.entry.row_id = None if listed else people.row_id(made[0])
-    return Response(201, made if listed else made[0])
+def _create(request: Request, resource: Resource, actor: Actor) -> Response:
+    payload = _add_query_keys(resource, request)
+    is_list = isinstance(payload, list)
+    created = writing.create(resource, actor, payload if is_list else [payload], is_list=is_list)
+    people.note(request.entry, resource, created)
+    request.entry.row_id = None if is_list else people.row_id(created[0])
+    return Response(201, created if is_list else created[0])
 
 
-def _with_query(resource: Resource, request: Request) -> Any:
+def _add_query_keys(resource: Resource, request: Request) -> Any:
     """The body, and the keys that this resource takes as query parameters as well."""
     payload = request.payload(resource.max_body)
     if not isinstance(payload, dict):
         return payload
-    names = [field.name for field in resource.writable if field.in_query]
+    names = [key.name for key in resource.writable if key.in_query]
     return {name: request.parameters[name] for name in names if name in request.parameters} | payload
 
 
-def _object_url(request: Request, method: str, resource: Resource, actor: Actor, text: str) -> Response:
-    _allow(method, [m for m in resource.method_set if m in _OF_OBJECT])
-    plan.authorize(resource, actor, reading=method == "GET")
-    row_id = request.entry.row_id = _row_id(text)
+def _object(request: Request, method: str, resource: Resource, actor: Actor, row_id: int) -> Response:
+    request.entry.row_id = row_id
     if method == "GET":
-        verbose = request.parameters.get("verbose", "").lower() in ("true", "1")
-        found = read.one(resource, actor, row_id, verbose=verbose and resource.has_verbose)
+        verbose = resource.has_verbose and paging.is_verbose(request.parameters)
+        found = reading.read_object(resource, actor, row_id, verbose=verbose)
         people.note(request.entry, resource, [found])
         return Response(200, found)
     if method == "DELETE":
-        write.delete(resource, actor, row_id)
+        writing.delete(resource, actor, row_id)
     else:
         operation = "replace" if method == "PUT" else "modify"
-        write.update(resource, actor, operation, row_id, request.payload(resource.max_body))
+        writing.update(resource, actor, operation, row_id, request.payload(resource.max_body))
     return Response(204)
 
 
-def _action_url(
-    request: Request, method: str, resource: Resource, actor: Actor, action: Action, text: str
-) -> Response:
-    _allow(method, [action.method])
-    plan.authorize(resource, actor, reading=method == "GET")
-    row_id = request.entry.row_id = _row_id(text)
-    answer = write.act(resource, actor, action, row_id, request.payload(resource.max_body))
-    if answer is not None:
-        people.note(request.entry, resource, [answer])
-    return Response(204) if answer is None else Response(201 if method == "POST" else 200, answer)
-
-
-def envelope(request: Request, query: parse.Query, page: read.Page) -> dict[str, Any]:
+def wrap_page(request: Request, query: Query, page: reading.Page) -> dict[str, Any]:
     """``next`` is this URL with ``page`` raised by one, every other parameter as given, and a cursor, so that rows
     written meanwhile neither shift nor repeat what follows (docs/decisions)."""
     following = previous = None
+    number = query.paging.number
     if page.more_after and page.last is not None:
-        following = request.url(page=str(query.page + 1), cursor=paging.cursor("a", page.last))
+        following = request.url(page=str(number + 1), cursor=encode_cursor(AFTER, page.last))
     if page.more_before:
         # of a page that lies past the last row, the one before is found by its number alone
-        cut = paging.cursor("b", page.first) if page.first is not None and query.page > 2 else None
-        previous = request.url(page=str(max(query.page - 1, 1)), cursor=cut)
+        cursor = encode_cursor(BEFORE, page.first) if page.first is not None and number > 2 else None
+        previous = request.url(page=str(max(number - 1, 1)), cursor=cursor)
     return {"next": following, "previous": previous, "results": page.objects}
-
-
-def _allow(method: str, allowed: list[str]) -> None:
-    if method not in allowed:
-        raise MethodNotAllowed(method, tuple(allowed))
-
-
-def _row_id(text: str) -> int:
-    """Raises NotFound for what can't be an id."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
-        raise NotFound()
-    return int(text)

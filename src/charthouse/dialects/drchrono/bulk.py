@@ -5,7 +5,7 @@ A worker gathers the ids of all rows in order, in one statement; a poll renders 
 declaration, with the rights that the caller then has. A page after the first goes on with the ids of the page before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +17,22 @@ from charthouse.domains.clinical.drchrono_notes import clinical_note_field_value
 from charthouse.domains.medications.drchrono import prescription_messages
 from charthouse.domains.patients.drchrono import patients
 from charthouse.domains.scheduling.drchrono import appointments
+from charthouse.engine.declaration.calls import Answer, Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import SINCE, Condition, Filter, Flag, InDays
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object, ResourceObject
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, parse_text
+from charthouse.engine.errors import Malformed
+from charthouse.engine.execution import parsing, planning, reading
+from charthouse.engine.execution.paging import parse_count
+from charthouse.engine.sql import statements
+from charthouse.engine.sql.expressions import Parameter
 from charthouse.jobs import actions as jobs
 from charthouse.jobs.models import Job, JobRows
-from charthouse.resource import parse, plan, read, run
-from charthouse.resource.declare import Resource
-from charthouse.resource.errors import Malformed
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, Field, Integer, Text, plain_text
-from charthouse.resource.filters import DateRange, Filter, Flag, Is, Since
-from charthouse.resource.functions import Answer, Call, Function
-from charthouse.resource.nested import Embedded
-from charthouse.resource.schema import component, ref
-from charthouse.resource.sql import Hole
 
 PAGE = 1000  # rows of a page, at most and by default
 WAITING = "In progress"
@@ -35,34 +40,23 @@ GONE = "Invalid uuid specified"
 FAILED = "The list could not be gathered. Start another."
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Count(Filter):
-    """A number from 1 to ``most``; more is cut, nonsense ignored."""
+@dataclass(frozen=True)
+class Count:
+    """A parameter with a number from 1 to ``maximum``; more is cut, nonsense ignored."""
 
-    most: int
+    name: str
+    maximum: int
     default: int
-
-    def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
-        return {self.name: self.read(text)}
+    doc: str
 
     def read(self, text: str) -> int:
-        text = plain_text(text)
-        wanted = int(text) if text.isascii() and text.isdigit() and len(text) < 100 else 0
-        return min(wanted or self.default, self.most)
+        return min(parse_count(parse_text(text), 99) or self.default, self.maximum)
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1, "maximum": self.most, "default": self.default}
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RowsLike(Field):
-    """Rows as their own resource shows them."""
-
-    resource: Resource
-
-    def schema(self) -> dict[str, Any]:
-        kinds = ("", "Verbose") if self.resource.has_verbose else ("",)
-        return {"type": "array", "items": {"anyOf": [ref(component(self.resource, kind)) for kind in kinds]}}
+    def declare(self) -> Filter:
+        limits = {"type": "integer", "minimum": 1, "maximum": self.maximum, "default": self.default}
+        return Condition(
+            self.name, read=lambda text, query: {self.name: self.read(text)}, described=limits, doc=self.doc
+        )
 
 
 class Bulk:
@@ -80,48 +74,49 @@ class Bulk:
     ) -> None:
         self.path, self.resource, self.orders = path, resource, orders
         self.filters = {f.name: f for f in (*(resource.filters_by_name[n] for n in filters.split()), *more)}
-        self.size = Count("page_size", most=most, default=PAGE, doc=f"Rows a page, at most {most}.")
-        self.page = Count("page", most=10**9 - 1, default=1, doc="From 1. Each page is asked for by a POST.")
+        self.size = Count("page_size", most, PAGE, f"Rows a page, at most {most}.")
+        self.page = Count("page", 10**9 - 1, 1, "From 1. Each page is asked for by a POST.")
         shown = (
             (Flag("verbose", doc="Show the keys that take longer to gather."),)
             if resource.has_verbose
             else ()
         )
-        order = Is("order_by", choices=orders, doc=f"Default: {orders[0]}.")
-        options = (order, self.size, self.page, *shown)
-        self.start: Function = self._function(
+        order = Filter("order_by", Text(choices=orders), doc=f"Default: {orders[0]}.")
+        options = (order, self.size.declare(), self.page.declare(), *shown)
+        self.start: Operation = self._declare(
             "POST", self._begin, 201, (*self.filters.values(), *options), _STARTED
         )
-        rows = RowsLike("results", OPTIONAL, resource=resource, doc="Once it is complete.")
-        asked = (Is("uuid", required=True, doc="What POST has answered."),)
-        self.poll: Function = self._function("GET", self._answer, 200, asked, (*_POLLED, rows))
-        self.poll.also = {500: "The list could not be gathered: status, uuid and detail say so."}
+        shown_rows = List(ResourceObject(resource, verbose=True))
+        rows = Key("results", shown_rows, OPTIONAL, doc="Once it is complete.")
+        asked = (Filter("uuid", required=True, doc="What POST has answered."),)
+        self.poll: Operation = self._declare("GET", self._answer, 200, asked, (*_POLLED, rows))
+        self.poll.other_statuses = {500: "The list could not be gathered: status, uuid and detail say so."}
 
-    def _function(
+    def _declare(
         self,
         method: str,
         run: Callable[[Call], Any],
         status: int,
         parameters: tuple[Filter, ...],
-        answers: tuple[Field, ...],
-    ) -> Function:
+        answers: tuple[Key, ...],
+    ) -> Operation:
         verb = "Begin to gather" if method == "POST" else "Ask for"
-        return Function(
+        return Operation(
             path=self.path,
             method=method,
             of=self.resource.path,
             doc=f"{verb} a list of {self.resource.path} of any length, in large pages.",
             run=run,
             reading=True,
-            parameters=parameters,
-            answers=answers,
+            filters=parameters,
+            answer=answers,
             status=status,
             example=_EXAMPLE,
             addition=True,
         )
 
     def _begin(self, call: Call) -> dict[str, Any]:
-        given = call.parameters
+        given = call.query
         request = {name: given[name] for name in sorted({*self.filters, "order_by"} & call.given)}
         options = {
             "page": self.page.read(given.get("page", "")),
@@ -129,7 +124,7 @@ class Bulk:
             "verbose": "verbose" in call.given,
         }
         source = jobs.like(call.actor, self.path, request) if options["page"] > 1 else None
-        owned = plan.owned_only(self.resource, call.actor)
+        owned = self.resource.policy.sees_only_own(call.actor)
         job = jobs.begin(
             call.actor, self.path, request, {**options, "owned": owned}, self._defer, source=source
         )
@@ -146,7 +141,7 @@ class Bulk:
         gather_list.defer(practice=job.practice_id, job=job.pk)
 
     def _answer(self, call: Call) -> Any:
-        uuid = str(call.slots["uuid"])
+        uuid = str(call.parameters["uuid"])
         job = jobs.find(call.actor, self.path, uuid)
         if job is None:
             raise Malformed(GONE)
@@ -161,25 +156,27 @@ class Bulk:
             "status": "Complete",
             "pagination": {"count": count, "pages": -(-count // size), "page_size": size, "page": number},
             "uuid": str(job.uuid),
-            "results": read.some(self.resource, call.actor, found, verbose=job.options["verbose"]),
+            "results": reading.read_objects(self.resource, call.actor, found, verbose=job.options["verbose"]),
         }
 
     def gather(self, job: Job) -> None:
         """Store the ids of all rows that were asked for, in order; in one statement, so that none passes through."""
-        asked = parse.narrowed(self.start, job.request)
+        asked = parsing.parse_query(self.start, job.request)
         filters = [self.filters[name] for name in asked.filters if name in self.filters]
         order = job.request.get("order_by") or self.orders[0]
-        text, parameters = plan.numbered(self.resource, job.options["owned"], filters, asked.flags, order)
-        statement = plan.statement(
+        text, parameters = planning.compile_numbered(
+            self.resource, job.options["owned"], filters, asked.flags, order
+        )
+        statement = statements.make_statement(
             "insert into jobs_jobrows (practice_id, job_id, position, ids, archived, created_at, updated_at) "  # noqa: S608
             "select %s::bigint, %s::bigint, (n - 1) / %s::bigint, array_agg(id order by n), false, "
             f"%s::timestamptz, %s::timestamptz from ({text}) as found (id, n) group by 3 "
             "returning cardinality(ids)",
-            (*map(Hole, ("practice", "job", "chunk", "now", "now")), *parameters),
-            anew=True,
+            (*map(Parameter, ("practice", "job", "chunk", "now", "now")), *parameters),
+            custom_plan=True,
         )
         values = {
-            **asked.slots,
+            **asked.parameters,
             "practice": job.practice_id,
             "caller": job.user_id,
             "caller_doctor": job.doctor_id,
@@ -188,24 +185,27 @@ class Bulk:
             "chunk": JobRows.CHUNK,
             "now": clock.now(),
         }
-        job.count = sum(int(length) for (length,) in run.rows(statement, values))
+        job.count = sum(int(length) for (length,) in statements.run(statement, values))
 
 
 _STARTED = (
-    Text("status", READ_ONLY, doc="In progress."),
-    Text("uuid", READ_ONLY),
-    Text("description", READ_ONLY, doc="Says where to ask for the list."),
+    Key("status", Text(), READ_ONLY, doc="In progress."),
+    Key("uuid", Text(), READ_ONLY),
+    Key("description", Text(), READ_ONLY, doc="Says where to ask for the list."),
 )
 _POLLED = (
-    Text("status", READ_ONLY, choices=(WAITING, "Complete", "Failed")),
-    Text("uuid", READ_ONLY),
-    Text("detail", OPTIONAL, doc="What has failed."),
-    Embedded(
+    Key("status", Text(choices=(WAITING, "Complete", "Failed")), READ_ONLY),
+    Key("uuid", Text(), READ_ONLY),
+    Key("detail", Text(), OPTIONAL, doc="What has failed."),
+    Key(
         "pagination",
-        OPTIONAL,
-        fields=tuple(
-            Integer(name, READ_ONLY, maximum=2**63 - 1) for name in ("count", "pages", "page_size", "page")
+        Object(
+            tuple(
+                Key(name, Integer(maximum=2**63 - 1), READ_ONLY)
+                for name in ("count", "pages", "page_size", "page")
+            )
         ),
+        OPTIONAL,
         doc="Once it is complete: all rows, pages, rows a page, and which page this is.",
     ),
 )
@@ -238,13 +238,13 @@ LISTS = {
             "eligibility_checks_list",
             eligibility_checks,
             "patient appointment_date_range appointment_date query_date_range query_date service_types",
-            more=(Since("since"),),
+            more=(Filter("since", Timestamp(), SINCE, source="updated_at"),),
         ),
         Bulk(
             "line_items_list",
             line_items,
             "posted_date patient office doctor since appointment service_date",
-            more=(DateRange("service_date_range", source=VISIT, zone=ZONE, doc="Days of visits."),),
+            more=(Filter("service_date_range", Date(), InDays(ZONE), source=VISIT, doc="Days of visits."),),
         ),
         Bulk(
             "patients_list",

@@ -6,26 +6,26 @@ from importlib import import_module
 from charthouse.dialects.drchrono import reference
 from charthouse.dialects.drchrono.registry import ROOMS, registry
 from charthouse.dialects.manual import Chapter, Declared, Manual
-from charthouse.resource import openapi
+from charthouse.engine.openapi.document import list_pages
 
 
 def _scopes(declared: Declared, reading: bool) -> tuple[str, ...]:
-    return tuple(f"{scope}:{'read' if reading else 'write'}" for scope in declared.scopes)
+    return tuple(f"{scope}:{'read' if reading else 'write'}" for scope in declared.policy.scopes)
 
 
 def _chapters() -> tuple[Chapter, ...]:
-    functions = [function for methods in registry().functions.values() for function in methods.values()]
+    operations = registry().list_operations()
     rooms = [
         Chapter(
             room.title(),
             {
-                resource.page: [resource, *(f for f in functions if f.page == resource.page)]
+                resource.page: [resource, *(o for o in operations if o.page == resource.page)]
                 for resource in import_module(f"charthouse.domains.{room}.drchrono").RESOURCES
             },
         )
         for room in ROOMS
     ]
-    beside = {page: list[Declared](found) for page, found in openapi.pages(registry()).items()}
+    beside = {page: list[Declared](found) for page, found in list_pages(registry()).items()}
     return (*rooms, *([Chapter("Beside the resources", beside)] if beside else []))
 
 

@@ -6,11 +6,10 @@ from typing import Any
 import msgspec
 
 from charthouse.dialects.drchrono.registry import registry
-from charthouse.resource import openapi
-from charthouse.resource.declare import Resource
-from charthouse.resource.functions import Function
-from charthouse.resource.openapi import Wire
-from charthouse.resource.schema import Schema, nullable, ref, strict
+from charthouse.engine.declaration.json_schema import Schema, allow_null, reference, strict_object
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.openapi.document import print_document
+from charthouse.engine.openapi.wire import WireFormat
 
 DESCRIPTION = """\
 The DrChrono v4 API as Charthouse serves it. Ask for a token at `/o/token/` and send it as
@@ -57,9 +56,9 @@ _SAMPLES: dict[int, Any] = {
 
 
 def _refusal(status: int) -> dict[str, Any]:
-    named = [ref("Detail")]
+    named = [reference("Detail")]
     if status == 400:
-        wrong = ref("WrongFields")
+        wrong = reference("WrongFields")
         named += [
             wrong,
             {"type": "array", "items": {"anyOf": [wrong, {"type": "object", "maxProperties": 0}]}},
@@ -73,8 +72,8 @@ def _refusal(status: int) -> dict[str, Any]:
 
 
 def _page(rows: Schema) -> Schema:
-    url = nullable({"type": "string", "format": "uri"})
-    return strict({"next": url, "previous": url, "results": rows})
+    url = allow_null({"type": "string", "format": "uri"})
+    return strict_object({"next": url, "previous": url, "results": rows})
 
 
 def _paging(resource: Resource) -> list[dict[str, Any]]:
@@ -107,14 +106,14 @@ def _query(name: str, schema: Schema, description: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def _security(resource: Resource | Function, reading: bool) -> list[dict[str, list[str]]]:
+def _security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
     suffix = "read" if reading else "write"
-    return [{"oauth2": [f"{scope}:{suffix}" for scope in resource.scopes]}]
+    return [{"oauth2": [f"{scope}:{suffix}" for scope in resource.policy.scopes]}]
 
 
 def _schemes() -> dict[str, Any]:
-    declared = [*registry(), *(f for methods in registry().functions.values() for f in methods.values())]
-    names = sorted({scope for one in declared for scope in one.scopes})
+    declared = [*registry(), *registry().list_operations()]
+    names = sorted({scope for one in declared for scope in one.policy.scopes})
     scopes = {f"{name}:{kind}": f"{kind.title()} {name}" for name in names for kind in ("read", "write")}
     flow = {
         "authorizationUrl": "/o/authorize/",
@@ -126,7 +125,7 @@ def _schemes() -> dict[str, Any]:
 
 
 _SCHEMAS: dict[str, Schema] = {
-    "Detail": strict({"detail": {"type": "string"}}),
+    "Detail": strict_object({"detail": {"type": "string"}}),
     "WrongFields": {
         "type": "object",
         "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way.",
@@ -141,8 +140,8 @@ _SCHEMAS: dict[str, Schema] = {
 }
 
 
-def wire() -> Wire:
-    return Wire(
+def wire() -> WireFormat:
+    return WireFormat(
         title="Charthouse: DrChrono v4",
         version="v4",
         description=DESCRIPTION,
@@ -153,14 +152,14 @@ def wire() -> Wire:
         page_example=lambda row: {"next": None, "previous": None, "results": [row]},
         paging=_paging,
         schemas=_SCHEMAS,
-        refusals={status: _refusal(status) for status in _SAID},
+        errors={status: _refusal(status) for status in _SAID},
     )
 
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     """The OpenAPI document of this dialect."""
-    return openapi.document(registry(), wire())
+    return print_document(registry(), wire())
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,9 @@
 from functools import lru_cache
 from importlib import import_module
 
-from charthouse.resource.declare import Registry
+from charthouse.engine.declaration.registry import build_registry
+from charthouse.engine.declaration.resources import Registry
+from charthouse.engine.execution.routing import Router
 
 ROOMS = (
     "practice",
@@ -34,8 +36,13 @@ BESIDE: tuple[str, ...] = (
 def registry() -> Registry:
     """Built once. Raises ImproperlyConfigured when a declaration is not complete."""
     rooms = [import_module(f"charthouse.domains.{room}.drchrono") for room in ROOMS]
-    return Registry(
+    return build_registry(
         "drchrono",
         [resource for room in rooms for resource in room.RESOURCES],
         [f for module in (*rooms, *map(import_module, BESIDE)) for f in getattr(module, "FUNCTIONS", ())],
     )
+
+
+@lru_cache(maxsize=1)
+def router() -> Router:
+    return Router(registry())

@@ -19,8 +19,9 @@ from charthouse.domains.billing.models import (
 from charthouse.domains.patients.models import Coverage, Patient
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict, NotFound
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict, NotFound
 
 MOST_DIAGNOSES = 12  # of one claim (X12 837P, HI segment)
 INCOMPLETE = "Incomplete Information"
@@ -31,6 +32,7 @@ _DELETED = "The line item is deleted."
 # -- charges ----------------------------------------------------------------------------------------------------
 
 
+@hook(keys=("appointment", "code", "diagnosis_pointers", "doctor", "procedure_type", "quantity"))
 def charge(change: Change) -> None:
     """Before a charge is written: whose it is, its diagnoses, who pays first, what the fee schedule says of it."""
     if change.operation == "delete":
@@ -39,9 +41,9 @@ def charge(change: Change) -> None:
         return
     visit = _locked(Appointment, change.actor.practice, change.get("appointment"))
     if visit is None or visit.patient_id is None:
-        change.wrong("appointment", "A break can't be billed.")
+        change.add_error("appointment", "A break can't be billed.")
     elif change.row is not None and visit.patient_id != change.row.patient_id:
-        change.wrong("appointment", "The appointment is another patient's.")
+        change.add_error("appointment", "The appointment is another patient's.")
     if change.errors:
         return
     if change.row is None:
@@ -96,7 +98,7 @@ def _point(change: Change, visit: Appointment) -> bool:
         if isinstance(code, str) and code not in visit.icd10_codes:
             visit.icd10_codes.append(code)
     if len(visit.icd10_codes) > MOST_DIAGNOSES and any(isinstance(code, str) for code in pointers):
-        change.wrong("diagnosis_pointers", f"A visit has at most {MOST_DIAGNOSES} diagnoses.")
+        change.add_error("diagnosis_pointers", f"A visit has at most {MOST_DIAGNOSES} diagnoses.")
         return False
     change.values["diagnosis_pointers"] = [
         visit.icd10_codes.index(code) + 1 if isinstance(code, str) else code for code in pointers
@@ -132,24 +134,25 @@ def _refuse_loss(change: Change) -> None:
 # -- what patients pay ------------------------------------------------------------------------------------------
 
 
+@hook()
 def pay(change: Change) -> None:
     """Before a payment is written: its appointment and doctor where it names none, and that all are the patient's."""
     values, practice = change.values, change.actor.practice
     if not values["amount"]:
-        change.wrong("amount", "A payment can't be zero.")
+        change.add_error("amount", "A payment can't be zero.")
     if values["payment_transaction_type"] == "REF":
         values["amount"] = -abs(values["amount"])
     item = _locked(LineItem, practice, values["line_item"]) if values["line_item"] else None
     if item is not None and item.archived:
-        change.wrong("line_item", _DELETED)
+        change.add_error("line_item", _DELETED)
     elif item is not None:
         if values["appointment"] not in (None, item.appointment_id):
-            change.wrong("appointment", "It is not the line item's.")
+            change.add_error("appointment", "It is not the line item's.")
         values["appointment"] = item.appointment_id
         if item.patient_id != values["patient"]:
-            change.wrong("line_item", _OTHERS)
+            change.add_error("line_item", _OTHERS)
     elif values["appointment"] and not _is_of(values["appointment"], values["patient"], practice):
-        change.wrong("appointment", _OTHERS)
+        change.add_error("appointment", _OTHERS)
     if change.errors:
         return
     values["doctor"] = values["doctor"] or _doctor(item, values, practice)
@@ -173,6 +176,7 @@ def _doctor(item: LineItem | None, values: dict[str, Any], practice: int) -> int
     return Patient.objects.get(practice=practice, pk=values["patient"]).doctor_id
 
 
+@hook()
 def paid(change: Change, row: Any) -> None:
     log(row, PaymentLogEntry.Action.CREATE, "API", change.actor.user)
 
@@ -221,12 +225,14 @@ def post_transaction(practice: int, line_item: int, **values: Any) -> Transactio
         return Transaction.objects.create(practice_id=practice, line_item=item, **values)
 
 
+@hook()
 def received(change: Change) -> None:
     """A remittance is posted on the day it comes in, unless its row says otherwise."""
     if change.operation == "create":
         change.columns["posted_date"] = clock.now().date()
 
 
+@hook()
 def noted(change: Change) -> None:
     """A billing note says who wrote it."""
     if change.operation == "create":

@@ -18,56 +18,65 @@ from charthouse.domains.billing.accounts import (
 )
 from charthouse.domains.billing.cerbo_keys import DAYS, as_text, priced, sum_of
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, deleted, tag
-from charthouse.resource.declare import Hidden, PageSize, Parent, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Boolean,
-    Decimal,
-    Field,
-    Id,
-    Integer,
-    ListOf,
-    Measure,
-    Ref,
-    Text,
-)
-from charthouse.resource.filters import Filter, Flag, Is, RefIs
-from charthouse.resource.nested import Many
-from charthouse.resource.times import Date, Moment
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRows
+from charthouse.engine.declaration.resources import PageSize, Parent, Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Measurement, Text
+from charthouse.engine.declaration.values import READ_ONLY
 
 PAGES = PageSize(100, 100, 100)
 _THERE = Q(archived=False)
 _WITH_DELETED = Flag("include_deleted", doc="Deleted ones as well.")
-_DELETED = Hidden(Q(archived=True), unless="include_deleted", by_id=True)
+_DELETED = Visibility(Q(archived=True), shown_by="include_deleted", by_id=True)
 
 charge_definitions = Resource(
     path="charge_master",
     model=ChargeDefinition,
     doc="What the practice charges for, and its prices.",
     methods="GET",
-    **common("charges"),
+    policy=common("charges"),
     page_size=PAGES,
     rows=_THERE,
-    fields=(
+    keys=(
         tag("charge_definition"),
-        Id("id", as_text=True),
-        Text("name", READ_ONLY),
-        Text("name_for_pt_portal", READ_ONLY),
-        ListOf("nicknames", READ_ONLY, item=Text("nickname")),
-        Text("description", READ_ONLY),
-        Text("category", READ_ONLY),
-        Text("cpt_code", READ_ONLY),
-        Text("barcode_upc", READ_ONLY),
-        Decimal("retail", READ_ONLY, doc="What a patient pays for one."),
-        Decimal("wholesale", READ_ONLY, doc="What one costs the practice."),
-        Text("tax_rate", READ_ONLY, computed=as_text("tax_rate"), nullable=True, doc="Percent."),
-        Text("time_required", READ_ONLY, computed=as_text("minutes"), nullable=True, doc="Minutes."),
-        Boolean("is_special", READ_ONLY),
-        Boolean("is_supply", READ_ONLY),
-        Boolean("is_taxable", READ_ONLY),
-        Boolean("inactive", READ_ONLY),
-        Boolean("add_to_insurance_claims", READ_ONLY),
+        Key("id", Id(as_text=True), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key("name_for_pt_portal", Text(), READ_ONLY),
+        Key("nicknames", List(Text()), READ_ONLY),
+        Key("description", Text(), READ_ONLY),
+        Key("category", Text(), READ_ONLY),
+        Key("cpt_code", Text(), READ_ONLY),
+        Key("barcode_upc", Text(), READ_ONLY),
+        Key("retail", Decimal(), READ_ONLY, doc="What a patient pays for one."),
+        Key("wholesale", Decimal(), READ_ONLY, doc="What one costs the practice."),
+        Key(
+            "tax_rate",
+            Text(),
+            READ_ONLY,
+            source=Expression(as_text("tax_rate")),
+            nullable=True,
+            doc="Percent.",
+        ),
+        Key(
+            "time_required",
+            Text(),
+            READ_ONLY,
+            source=Expression(as_text("minutes")),
+            nullable=True,
+            doc="Minutes.",
+        ),
+        Key("is_special", Boolean(), READ_ONLY),
+        Key("is_supply", Boolean(), READ_ONLY),
+        Key("is_taxable", Boolean(), READ_ONLY),
+        Key("inactive", Boolean(), READ_ONLY),
+        Key("add_to_insurance_claims", Boolean(), READ_ONLY),
         by("addedby", as_text=True),
         created(),
     ),
@@ -77,17 +86,18 @@ charge_definitions = Resource(
 # -- charges and estimates --------------------------------------------------------------------------------------
 
 _EXAMPLE: dict[str, Any] = {"name": "Office visit, 30 minutes", "amount": "145.00", "quantity": 1}
-CHARGE: tuple[Field, ...] = (
-    *priced("charge", "pk", Decimal("amt_written_off", READ_ONLY)),
-    Boolean(
+CHARGE: tuple[Key, ...] = (
+    *priced("charge", "pk", Key("amt_written_off", Decimal(), READ_ONLY)),
+    Key(
         "is_voided",
+        Boolean(),
         READ_ONLY,
-        computed=lambda: models.ExpressionWrapper(
-            Q(voided_at__isnull=False), output_field=models.BooleanField()
+        source=Expression(
+            lambda: models.ExpressionWrapper(Q(voided_at__isnull=False), output_field=models.BooleanField())
         ),
         nullable=False,
     ),
-    Moment("date_voided", READ_ONLY, source="voided_at"),
+    Key("date_voided", Timestamp(spaced=True), READ_ONLY, source="voided_at"),
 )
 
 charges = Resource(
@@ -95,12 +105,12 @@ charges = Resource(
     model=Charge,
     doc="The charges of all patients.",
     methods="GET",
-    **common("charges"),
+    policy=common("charges"),
     page_size=PAGES,
-    fields=CHARGE,
+    keys=CHARGE,
     filters=(*DAYS, _WITH_DELETED),
-    hidden=_DELETED,
-    events=plain("charge.created", "charge.modified", "charge.deleted", ours="create modify delete"),
+    visibility=_DELETED,
+    events=plain_events("charge.created", "charge.modified", "charge.deleted", own="create modify delete"),
     example=_EXAMPLE,
 )
 
@@ -109,12 +119,12 @@ patient_charges = Resource(
     model=Charge,
     doc="The charges of a patient.",
     methods="GET",
+    policy=common("charges"),
     reads=False,
-    **common("charges"),
     page_size=PAGES,
     parents=below_patient(),
     rows=_THERE,
-    fields=CHARGE,
+    keys=CHARGE,
     filters=DAYS,
     example=_EXAMPLE,
 )
@@ -130,40 +140,39 @@ encounter_charges = Resource(
     model=Charge,
     doc="The charges of an encounter.",
     methods="GET",
+    policy=common("charges"),
     reads=False,
-    **common("charges"),
     page_size=PAGES,
     parents=_BELOW_ENCOUNTER,
     rows=_THERE,
-    fields=CHARGE,
+    keys=CHARGE,
     example=_EXAMPLE,
 )
 
 _OF_ESTIMATES: dict[str, Any] = {
     "model": Estimate,
     "methods": "GET",
-    **common("patient_charges"),
     "page_size": PAGES,
     "rows": _THERE,
-    "fields": (
+    "keys": (
         *priced(
             "estimate",
             "converted_id",
-            Date("date_paid_by_insurance", READ_ONLY),
-            ListOf("justifying_diagnoses", READ_ONLY, item=Text("diagnosis"), doc="ICD-10 codes."),
-            Text("which_insurance_to_bill", READ_ONLY, doc="primary, secondary, tertiary, or empty."),
+            Key("date_paid_by_insurance", Date(), READ_ONLY),
+            Key("justifying_diagnoses", List(Text()), READ_ONLY, doc="ICD-10 codes."),
+            Key("which_insurance_to_bill", Text(), READ_ONLY, doc="primary, secondary, tertiary, or empty."),
         ),
-        Date("expiration_date", READ_ONLY, doc="The last day on which it can become a charge."),
-        Ref(
+        Key("expiration_date", Date(), READ_ONLY, doc="The last day on which it can become a charge."),
+        Key(
             "converted_tp_patient_charge_id",
+            Reference("charges", as_text=True),
             READ_ONLY,
             source="converted",
-            to="charges",
-            as_text=True,
             doc="The charge that it became.",
         ),
     ),
     "example": _EXAMPLE,
+    "policy": common("patient_charges"),
 }
 
 estimates = Resource(
@@ -184,50 +193,58 @@ encounter_estimates = Resource(
 
 # -- invoices ---------------------------------------------------------------------------------------------------
 
-INVOICE: tuple[Field, ...] = (
+INVOICE: tuple[Key, ...] = (
     tag("invoice"),
-    Id("id"),
-    Ref("patient_id", READ_ONLY, source="patient", to="patients"),
-    Text("invoice_number", READ_ONLY, computed=sums.number, nullable=False),
-    Date("date", READ_ONLY),
-    Date("due_date", READ_ONLY),
-    Text("status", READ_ONLY, computed=sums.status, choices=sums.STATUSES, nullable=False),
+    Key("id", Id(), READ_ONLY),
+    Key("patient_id", Reference("patients"), READ_ONLY, source="patient"),
+    Key("invoice_number", Text(), READ_ONLY, source=Expression(sums.number), nullable=False),
+    Key("date", Date(), READ_ONLY),
+    Key("due_date", Date(), READ_ONLY),
+    Key("status", Text(choices=sums.STATUSES), READ_ONLY, source=Expression(sums.status), nullable=False),
     sum_of("total", sums.total, "The sum of its charges' amount_due."),
     sum_of("amount_paid", sums.received, "The sum of its payments."),
     sum_of(
         "balance", sums.balance, "What is still to be paid: total less amount_paid; 0.00 where it is void."
     ),
-    Many(
+    Key(
         "charges",
-        READ_ONLY,
-        to=InvoiceLine,
-        link="invoice",
-        fields=(
-            Integer("id", READ_ONLY, source="charge_id"),
-            Text("name", READ_ONLY, source="charge__name"),
-            Date("transaction_date", READ_ONLY, source="charge__transaction_date"),
-            Decimal("amount", READ_ONLY, source="charge__amount", doc="The price of one."),
-            Measure("quantity", READ_ONLY, source="charge__quantity"),
-            Measure("discount_multiplier", READ_ONLY, source="charge__discount_multiplier"),
-            sum_of(
-                "amount_due",
-                lambda: sums.share("charge__"),
-                "The patient's share: less what insurers pay and what is written off.",
-            ),
+        List(
+            Object(
+                (
+                    Key("id", Integer(), READ_ONLY, source="charge_id"),
+                    Key("name", Text(), READ_ONLY, source="charge__name"),
+                    Key("transaction_date", Date(), READ_ONLY, source="charge__transaction_date"),
+                    Key("amount", Decimal(), READ_ONLY, source="charge__amount", doc="The price of one."),
+                    Key("quantity", Measurement(), READ_ONLY, source="charge__quantity"),
+                    Key(
+                        "discount_multiplier", Measurement(), READ_ONLY, source="charge__discount_multiplier"
+                    ),
+                    sum_of(
+                        "amount_due",
+                        lambda: sums.share("charge__"),
+                        "The patient's share: less what insurers pay and what is written off.",
+                    ),
+                )
+            )
         ),
+        READ_ONLY,
+        source=ChildRows(InvoiceLine, link="invoice"),
     ),
-    Many(
+    Key(
         "payments",
-        READ_ONLY,
-        to=InvoicePayment,
-        link="invoice",
-        fields=(
-            Id("id"),
-            Date("date", READ_ONLY),
-            Decimal("amount", READ_ONLY),
-            Text("method", READ_ONLY),
-            created(),
+        List(
+            Object(
+                (
+                    Key("id", Id(), READ_ONLY),
+                    Key("date", Date(), READ_ONLY),
+                    Key("amount", Decimal(), READ_ONLY),
+                    Key("method", Text(), READ_ONLY),
+                    created(),
+                )
+            )
         ),
+        READ_ONLY,
+        source=ChildRows(InvoicePayment, link="invoice"),
     ),
     created(),
     by("addedby"),
@@ -236,11 +253,11 @@ INVOICE: tuple[Field, ...] = (
 _OF_INVOICES: dict[str, Any] = {
     "model": Invoice,
     "methods": "GET",
-    **common("patient_invoices"),
     "page_size": PAGES,
     "rows": _THERE,
-    "fields": INVOICE,
+    "keys": INVOICE,
     "example": {"date": "2026-10-05", "status": "open", "total": "145.00", "balance": "145.00"},
+    "policy": common("patient_invoices"),
 }
 
 invoices = Resource(path="invoices", doc="What patients were asked to pay.", lists=False, **_OF_INVOICES)
@@ -259,39 +276,44 @@ _OF_SUBSCRIPTIONS: dict[str, Any] = {
     "model": Subscription,
     "methods": "GET",
     "reads": False,
-    **common("patient_subscriptions"),
     "page_size": PAGES,
-    "hidden": Hidden(Q(archived=True), unless="include_deleted"),
-    "fields": (
+    "visibility": Visibility(Q(archived=True), shown_by="include_deleted"),
+    "keys": (
         tag("subscription"),
-        Id("id"),
-        Ref("patient_id", READ_ONLY, source="patient", to="patients"),
-        Ref("subscription_charge_id", READ_ONLY, source="definition", to="charge_master"),
-        Integer(
-            "charge_owner_user_id", READ_ONLY, source="owner_id", doc="Who is credited with its charges."
-        ),
-        Text("schedule_frequency", READ_ONLY, choices=tuple(Subscription.Frequency.values)),
-        Decimal("amount", READ_ONLY, doc="What each charge comes to."),
-        Date("start_date", READ_ONLY),
-        Date(
-            "next_billing_date",
+        Key("id", Id(), READ_ONLY),
+        Key("patient_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("subscription_charge_id", Reference("charge_master"), READ_ONLY, source="definition"),
+        Key(
+            "charge_owner_user_id",
+            Integer(),
             READ_ONLY,
-            computed=sums.next_turn,
+            source="owner_id",
+            doc="Who is credited with its charges.",
+        ),
+        Key("schedule_frequency", Text(choices=tuple(Subscription.Frequency.values)), READ_ONLY),
+        Key("amount", Decimal(), READ_ONLY, doc="What each charge comes to."),
+        Key("start_date", Date(), READ_ONLY),
+        Key(
+            "next_billing_date",
+            Date(),
+            READ_ONLY,
+            source=Expression(sums.next_turn),
             doc="By the calendar from the start: a monthly one of January 31 is charged at the end of February. "
             "Null once it is over.",
         ),
-        Date("end_date", READ_ONLY, doc="Nothing is charged after that day."),
-        Boolean("is_deleted", READ_ONLY, source="archived"),
+        Key("end_date", Date(), READ_ONLY, doc="Nothing is charged after that day."),
+        Key("is_deleted", Boolean(), READ_ONLY, source="archived"),
         deleted("date_deleted"),
         created(),
         by("addedby"),
     ),
     "example": {"schedule_frequency": "monthly", "amount": "85.00", "start_date": "2026-01-31"},
+    "policy": common("patient_subscriptions"),
 }
 _NARROWED: tuple[Filter, ...] = (
-    Is("schedule_frequency", choices=tuple(Subscription.Frequency.values)),
-    RefIs("subscription_charge_id", source="definition", to="charge_master"),
-    RefIs("charge_owner_user_id", source="owner", to="users"),
+    Filter("schedule_frequency", Text(choices=tuple(Subscription.Frequency.values))),
+    Filter("subscription_charge_id", Reference("charge_master"), source="definition"),
+    Filter("charge_owner_user_id", Reference("users"), source="owner"),
 )
 
 subscriptions = Resource(

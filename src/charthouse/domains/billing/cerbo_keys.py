@@ -1,8 +1,8 @@
 """Keys and parameters that charges and estimates share, as Cerbo shows them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import models
@@ -13,22 +13,17 @@ from django.db.models.functions import Cast
 from charthouse.domains.billing import sums
 from charthouse.domains.billing.accounts import ChargeDefinition, Invoice, InvoiceLine
 from charthouse.domains.practice.cerbo_keys import by, created, deleted, encounter, tag
-from charthouse.resource.fields import (
-    READ_ONLY,
-    Boolean,
-    Decimal,
-    Field,
-    Id,
-    Integer,
-    Measure,
-    Ref,
-    Text,
-    Wrong,
-)
-from charthouse.resource.filters import Filter
-from charthouse.resource.joined import Linked, Parts
-from charthouse.resource.sql import Slot, Truncated
-from charthouse.resource.times import Date, parse_date
+from charthouse.engine.declaration.filters import Condition, Filter
+from charthouse.engine.declaration.json_schema import Schema
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import RelatedRow, SelfRow
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, parse_date
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Measurement, Text
+from charthouse.engine.declaration.values import READ_ONLY, InvalidValue
+from charthouse.engine.sql.expressions import BoundParameter, format_truncated
 
 CREATED, TRANSACTION = "created", "transaction"
 
@@ -37,31 +32,40 @@ def as_text(column: str) -> Callable[[], Combinable]:
     return lambda: Cast(F(column), models.TextField())
 
 
-def sum_of(name: str, amount: Callable[[], Combinable], doc: str = "") -> Field:
+def sum_of(name: str, amount: Callable[[], Combinable], doc: str = "") -> Key:
     """An amount that is computed."""
-    return Decimal(name, READ_ONLY, computed=lambda: Truncated(amount()), nullable=False, doc=doc)
+    return Key(
+        name,
+        Decimal(),
+        READ_ONLY,
+        source=Expression(lambda: format_truncated(amount())),
+        nullable=False,
+        doc=doc,
+    )
 
 
-def _definition() -> Field:
-    return Linked(
+def _definition() -> Key:
+    return Key(
         "charge_master_details",
-        to=ChargeDefinition,
-        via="definition",
-        fields=(
-            Id("id"),
-            tag("charge_definition"),
-            Text("name", READ_ONLY),
-            Text("name_for_pt_portal", READ_ONLY),
-            Text("category", READ_ONLY),
-            Text("cpt_code", READ_ONLY),
-            Decimal("retail", READ_ONLY),
-            Decimal("wholesale", READ_ONLY),
+        Object(
+            (
+                Key("id", Id(), READ_ONLY),
+                tag("charge_definition"),
+                Key("name", Text(), READ_ONLY),
+                Key("name_for_pt_portal", Text(), READ_ONLY),
+                Key("category", Text(), READ_ONLY),
+                Key("cpt_code", Text(), READ_ONLY),
+                Key("retail", Decimal(), READ_ONLY),
+                Key("wholesale", Decimal(), READ_ONLY),
+            )
         ),
+        READ_ONLY,
+        source=RelatedRow(ChargeDefinition, via="definition"),
         doc="What was charged, in the practice's catalogue; null where it isn't there.",
     )
 
 
-def _payment(charge: str) -> Field:
+def _payment(charge: str) -> Key:
     """The invoice that asks for a charge, of a row whose column ``charge`` names it."""
 
     def found() -> "QuerySet[Invoice]":
@@ -75,62 +79,70 @@ def _payment(charge: str) -> Field:
             practice=OuterRef("practice_id"), pk=Subquery(lines.values_list("invoice_id")[:1])
         )
 
-    return Linked(
+    return Key(
         "payment_details",
-        to=Invoice,
-        match=found,
-        fields=(
-            Integer("invoice_id", READ_ONLY, source="id"),
-            Text("invoice_number", READ_ONLY, computed=sums.number, nullable=False),
-            Date("invoice_date", READ_ONLY, source="date"),
-            Date("due_date", READ_ONLY),
+        Object(
+            (
+                Key("invoice_id", Integer(), READ_ONLY, source="id"),
+                Key("invoice_number", Text(), READ_ONLY, source=Expression(sums.number), nullable=False),
+                Key("invoice_date", Date(), READ_ONLY, source="date"),
+                Key("due_date", Date(), READ_ONLY),
+            )
         ),
+        READ_ONLY,
+        source=RelatedRow(Invoice, match=found),
         doc="The invoice that asks for it; null while none does.",
     )
 
 
-def priced(kind: str, charge: str, *rules: Field) -> tuple[Field, ...]:
+def priced(kind: str, charge: str, *rules: Key) -> tuple[Key, ...]:
     """The keys. ``charge``: the column that names the charge; ``rules``: further ones of ``billing_rules``."""
     return (
         tag(kind),
-        Id("id"),
-        Ref("patient_id", READ_ONLY, source="patient", to="patients"),
+        Key("id", Id(), READ_ONLY),
+        Key("patient_id", Reference("patients"), READ_ONLY, source="patient"),
         encounter("encounter_id")[0],
         _definition(),
-        Text("name", READ_ONLY),
-        Text("notes", READ_ONLY),
-        Text("additional_details", READ_ONLY),
-        Decimal("amount", READ_ONLY, doc="The price of one."),
-        Measure("quantity", READ_ONLY),
-        Measure(
+        Key("name", Text(), READ_ONLY),
+        Key("notes", Text(), READ_ONLY),
+        Key("additional_details", Text(), READ_ONLY),
+        Key("amount", Decimal(), READ_ONLY, doc="The price of one."),
+        Key("quantity", Measurement(), READ_ONLY),
+        Key(
             "discount_multiplier",
+            Measurement(),
             READ_ONLY,
             doc="1: no discount. Amount, quantity and this multiplied, to the cent, are what it comes to.",
         ),
-        Integer("owner_id", READ_ONLY, doc="The user who is credited with it."),
-        Text(
+        Key("owner_id", Integer(), READ_ONLY, doc="The user who is credited with it."),
+        Key(
             "location_identifier",
+            Text(),
             READ_ONLY,
-            computed=as_text("office_id"),
+            source=Expression(as_text("office_id")),
             nullable=True,
             doc="The office's id.",
         ),
-        Date("transaction_date", READ_ONLY, doc="The day it counts on."),
+        Key("transaction_date", Date(), READ_ONLY, doc="The day it counts on."),
         created(),
         by("addedby"),
         _payment(charge),
-        Parts(
+        Key(
             "billing_rules",
-            fields=(
-                Boolean("add_to_insurance_claim", READ_ONLY),
-                Decimal("amt_billed_to_insurance", READ_ONLY),
-                Decimal("amt_paid_by_insurance", READ_ONLY),
-                Text("cpt_code", READ_ONLY),
-                Text("cpt_modifiers", READ_ONLY),
-                *rules,
+            Object(
+                (
+                    Key("add_to_insurance_claim", Boolean(), READ_ONLY),
+                    Key("amt_billed_to_insurance", Decimal(), READ_ONLY),
+                    Key("amt_paid_by_insurance", Decimal(), READ_ONLY),
+                    Key("cpt_code", Text(), READ_ONLY),
+                    Key("cpt_modifiers", Text(), READ_ONLY),
+                    *rules,
+                )
             ),
+            READ_ONLY,
+            source=SelfRow(),
         ),
-        Boolean("is_deleted", READ_ONLY, source="archived"),
+        Key("is_deleted", Boolean(), READ_ONLY, source="archived"),
         deleted("date_deleted"),
     )
 
@@ -138,76 +150,78 @@ def priced(kind: str, charge: str, *rules: Field) -> tuple[Field, ...]:
 # -- days -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DateMethod(Filter):
-    """Which of a row's days ``start_date`` and ``end_date`` are about."""
-
-    def parse(self, text: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        if text not in (CREATED, TRANSACTION):
-            raise Wrong(f"Select a valid choice. {text[:100]} is not one of the available choices.")
-        return {}
-
-    def where(self) -> Q:
-        return Q()
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": [CREATED, TRANSACTION], "default": CREATED}
+def _read_method(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    if text not in (CREATED, TRANSACTION):
+        raise InvalidValue(f"Select a valid choice. {text[:100]} is not one of the available choices.")
+    return {}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Day(Filter):
-    json_type = {"type": "string", "format": "date"}
-    ranged = True
-
-    def parse(self, text: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        day = parse_date(text)
-        try:
-            after = datetime.combine(day + timedelta(days=1), time(), UTC)
-        except OverflowError:
-            raise Wrong("Enter a valid date.") from None
-        return {
-            self.name: day,
-            f"{self.name}_midnight": datetime.combine(day, time(), UTC),
-            f"{self.name}_over": after,
-            "by_transaction": given.get("date_method") == TRANSACTION,
-        }
-
-    def _either(self, transaction: Q, made: Q) -> Q:
-        chosen = Q(Slot("by_transaction", models.BooleanField()))
-        return (chosen & transaction) | (~chosen & made)
-
-    def _slot(self, part: str) -> Slot:
-        return Slot(f"{self.name}_{part}", models.DateTimeField())
+def _bind_day(name: str, text: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    day = parse_date(text)
+    try:
+        after = datetime.combine(day + timedelta(days=1), time(), UTC)
+    except OverflowError:
+        raise InvalidValue("Enter a valid date.") from None
+    return {
+        name: day,
+        f"{name}_midnight": datetime.combine(day, time(), UTC),
+        f"{name}_over": after,
+        "by_transaction": given.get("date_method") == TRANSACTION,
+    }
 
 
-class FirstDay(_Day):
-    """The first day, UTC."""
-
-    def where(self) -> Q:
-        day = Slot(self.name, models.DateField())
-        return self._either(Q(transaction_date__gte=day), Q(created_at__gte=self._slot("midnight")))
-
-
-class LastDay(_Day):
-    """The last day, UTC."""
-
-    def parse(self, text: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        found = super().parse(text, given)
-        try:
-            backwards = found[self.name] < parse_date(given.get("start_date"))
-        except Wrong:
-            backwards = False  # that one is reported, or wasn't given
-        if backwards:
-            raise Wrong("The range ends before it begins.")
-        return found
-
-    def where(self) -> Q:
-        day = Slot(self.name, models.DateField())
-        return self._either(Q(transaction_date__lte=day), Q(created_at__lt=self._slot("over")))
+def _read_last_day(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    found = _bind_day("end_date", text, given)
+    try:
+        is_reversed = found["end_date"] < parse_date(given.get("start_date"))
+    except InvalidValue:
+        is_reversed = False  # that one is reported, or was not given
+    if is_reversed:
+        raise InvalidValue("The range ends before it begins.")
+    return found
 
 
+def _match_either(transaction: Q, made: Q) -> Q:
+    chosen = Q(BoundParameter("by_transaction", models.BooleanField()))
+    return (chosen & transaction) | (~chosen & made)
+
+
+def _match_first_day() -> Q:
+    day = BoundParameter("start_date", models.DateField())
+    midnight = BoundParameter("start_date_midnight", models.DateTimeField())
+    return _match_either(Q(transaction_date__gte=day), Q(created_at__gte=midnight))
+
+
+def _match_last_day() -> Q:
+    day = BoundParameter("end_date", models.DateField())
+    over = BoundParameter("end_date_over", models.DateTimeField())
+    return _match_either(Q(transaction_date__lte=day), Q(created_at__lt=over))
+
+
+_DATE: Schema = {"type": "string", "format": "date"}
+
+# Which of a row's days ``start_date`` and ``end_date`` are about, and these, UTC.
 DAYS: tuple[Filter, ...] = (
-    DateMethod("date_method", doc="Whether days are of creation (UTC) or of the transaction."),
-    FirstDay("start_date", doc="The first day."),
-    LastDay("end_date", doc="The last day."),
+    Condition(
+        "date_method",
+        read=_read_method,
+        described={"type": "string", "enum": [CREATED, TRANSACTION], "default": CREATED},
+        doc="Whether days are of creation (UTC) or of the transaction.",
+    ),
+    Condition(
+        "start_date",
+        read=partial(_bind_day, "start_date"),
+        condition=_match_first_day,
+        described=_DATE,
+        replan=True,
+        doc="The first day.",
+    ),
+    Condition(
+        "end_date",
+        read=_read_last_day,
+        condition=_match_last_day,
+        described=_DATE,
+        replan=True,
+        doc="The last day.",
+    ),
 )

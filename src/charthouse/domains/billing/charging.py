@@ -8,8 +8,10 @@ from charthouse import clock
 from charthouse.domains.billing.accounts import Charge, ChargeDefinition, Estimate, InvoiceLine, Priced
 from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.domains.patients.models import Patient
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict
 
 ON_AN_INVOICE = "It is on an invoice: void that one first."
 INACTIVE = "It is inactive, so it is charged no more."
@@ -30,11 +32,12 @@ def today(practice: int, patient: int) -> date:
     return clock.now().astimezone(ZoneInfo(zones.get(practice=practice, pk=patient))).date()
 
 
+@hook()
 def definition_prices(change: Change) -> None:
     """Of the catalogue: no price and no tax is negative."""
     for name in ("retail", "wholesale", "tax_rate"):
         if (value := change.values.get(name)) is not None and value < 0:
-            change.wrong(name, NEGATIVE)
+            change.add_error(name, NEGATIVE)
 
 
 def invoiced(charge: Charge) -> bool:
@@ -42,6 +45,7 @@ def invoiced(charge: Charge) -> bool:
     return lines.filter(archived=False).exists()
 
 
+@hook(keys=("definition", "discount_multiplier", "encounter", "patient", "quantity", "transaction_date"))
 def charge(change: Change) -> None:
     """Before a charge is written: what the catalogue says of it, amounts that can be, nothing that was asked for."""
     if change.row is not None:
@@ -53,6 +57,17 @@ def charge(change: Change) -> None:
         _priced(change)
 
 
+@hook(
+    keys=(
+        "definition",
+        "discount_multiplier",
+        "encounter",
+        "expiration_date",
+        "patient",
+        "quantity",
+        "transaction_date",
+    )
+)
 def estimate(change: Change) -> None:
     """Before an estimate is written; one that has become a charge stays as it is."""
     if change.row is not None and change.row.converted_id is not None:
@@ -62,7 +77,7 @@ def estimate(change: Change) -> None:
     _priced(change)
     ends = change.get("expiration_date")
     if ends is not None and not change.errors and ends < change.get("transaction_date"):
-        change.wrong("expiration_date", "It lies before the day of the estimate.")
+        change.add_error("expiration_date", "It lies before the day of the estimate.")
 
 
 def _but(names: set[str], change: Change) -> list[str]:
@@ -79,19 +94,19 @@ def keep(change: Change, *names: str) -> None:
 def _priced(change: Change) -> None:
     keep(change, "name", "amount", "transaction_date")
     if change.row is not None and change.changes("patient"):
-        change.wrong("patient", "What is one patient's can't become another's.")
+        change.add_error("patient", "What is one patient's can't become another's.")
         return
     _defined(change)
     for name in _NOT_NEGATIVE:
         if (value := change.values.get(name)) is not None and value < 0:
-            change.wrong(name, NEGATIVE)
+            change.add_error(name, NEGATIVE)
     if (quantity := change.values.get("quantity")) is not None and quantity <= 0:
-        change.wrong("quantity", "Ensure this value is greater than 0.")
+        change.add_error("quantity", "Ensure this value is greater than 0.")
     if (discount := change.values.get("discount_multiplier")) is not None and not 0 <= discount <= 1:
-        change.wrong("discount_multiplier", "Ensure this value is between 0 and 1.")
+        change.add_error("discount_multiplier", "Ensure this value is between 0 and 1.")
     practice, patient, note = change.actor.practice, change.get("patient"), change.values.get("encounter")
     if note and not ClinicalNote.objects.filter(practice=practice, pk=note, patient=patient).exists():
-        change.wrong("encounter", "It is not this patient's.")
+        change.add_error("encounter", "It is not this patient's.")
     if change.row is None and change.values.get("transaction_date") is None:
         change.values["transaction_date"] = today(practice, patient)
 
@@ -102,14 +117,14 @@ def _defined(change: Change) -> None:
     if chosen and change.changes("definition"):
         definition = ChargeDefinition.objects.get(practice=change.actor.practice, pk=chosen)
         if definition.inactive:
-            change.wrong("definition", INACTIVE)
+            change.add_error("definition", INACTIVE)
         if change.row is None:
             for name, value in told(definition).items():
                 if name not in change.given or change.values.get(name) in (None, ""):
                     change.values[name] = value
     for name in ("name", "amount"):
         if change.get(name) in (None, ""):
-            change.wrong(name, "This field is required where nothing of the catalogue is chosen.")
+            change.add_error(name, "This field is required where nothing of the catalogue is chosen.")
 
 
 def told(definition: ChargeDefinition) -> dict[str, Any]:
@@ -125,25 +140,27 @@ def told(definition: ChargeDefinition) -> dict[str, Any]:
 # -- actions ----------------------------------------------------------------------------------------------------
 
 
-def void(change: Change, row: Charge) -> None:
+def void(call: Call) -> None:
     """The charge is owed no more, and stays to be seen."""
+    row: Charge = call.row
     if row.voided_at is not None:
         raise Conflict("It is voided already.")
     if invoiced(row):
         raise Conflict(ON_AN_INVOICE)
     row.voided_at = clock.now()
-    row.save(update_fields=["voided_at", *row.sign(change.actor), "updated_at"])
+    row.save(update_fields=["voided_at", *row.sign(call.actor), "updated_at"])
 
 
-def convert(change: Change, row: Estimate) -> None:
+def convert(call: Call) -> None:
     """The estimate becomes a charge of today, once."""
+    row: Estimate = call.row
     if row.converted_id is not None:
         raise Conflict("It has become a charge already.")
     day = today(row.practice_id, row.patient_id)
     if row.expiration_date is not None and row.expiration_date < day:
         raise Conflict("It has expired: make another one.")
     made = Charge(**{name: getattr(row, name) for name in _SAME} | {"transaction_date": day})
-    made.sign(change.actor)
+    made.sign(call.actor)
     made.save(force_insert=True)
     row.converted = made
-    row.save(update_fields=["converted", *row.sign(change.actor), "updated_at"])
+    row.save(update_fields=["converted", *row.sign(call.actor), "updated_at"])

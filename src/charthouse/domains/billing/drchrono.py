@@ -4,9 +4,8 @@ nested.yaml; sums: ``ledger``."""
 from collections.abc import Callable
 from typing import Any
 
-from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.expressions import Combinable, Func
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from charthouse.domains.billing import actions, drchrono_additions, drchrono_settings, ledger
@@ -14,12 +13,12 @@ from charthouse.domains.billing.codes import LINE_ITEM_STATUSES, PAYMENT_METHODS
 from charthouse.domains.billing.drchrono_day_sheets import day_sheets
 from charthouse.domains.billing.drchrono_day_totals import day_sheet_totals
 from charthouse.domains.billing.drchrono_kinds import (
+    POINTER,
     VISIT,
     ZONE,
-    ListOfFour,
-    Pointer,
-    ProcedureType,
-    UtcDay,
+    make_list_of_four,
+    make_procedure_type,
+    make_utc_day,
 )
 from charthouse.domains.billing.models import (
     LineItem,
@@ -29,31 +28,37 @@ from charthouse.domains.billing.models import (
     no_modifiers,
 )
 from charthouse.domains.patients.models import Coverage
-from charthouse.resource import sql
-from charthouse.resource.declare import Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Decimal, Id, Integer, Ref, Text
-from charthouse.resource.filters import DateIs, RefIs, Since
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import SINCE, Filter, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
 
 BILLING = ("Access Billing", "Show Billing Tab")
 
 
-def _sum(name: str, of: Callable[[], Combinable], doc: str) -> Decimal:
+def _sum(name: str, of: Callable[[], Combinable], doc: str) -> Key:
     """A sum that the database makes of what was posted."""
-    return Decimal(name, READ_ONLY, computed=lambda: sql.Truncated(of()), nullable=False, doc=doc)
-
-
-class _Day(Func):
-    """The day of a wall clock's time."""
-
-    template = "(%(expressions)s)::date"
-    output_field = models.DateField()
+    return Key(
+        name,
+        Decimal(),
+        READ_ONLY,
+        source=Expression(lambda: sql.format_truncated(of())),
+        nullable=False,
+        doc=doc,
+    )
 
 
 def _service_date() -> Combinable:
-    return Coalesce(F("service_date"), _Day(sql.WallClock(F(VISIT), F(ZONE))))
+    day = sql.template("(%s)::date", sql.to_wall_clock(F(VISIT), F(ZONE)), output_field=sql.DATE)
+    return Coalesce(F("service_date"), day)
 
 
 line_items = Resource(
@@ -61,15 +66,12 @@ line_items = Resource(
     model=LineItem,
     doc="Charges for services at visits; every balance is the sum of what was posted on them.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("billing",),
-    permissions=BILLING,
-    sharing="share_patients",
-    owner="doctor",
+    policy=Policy(scopes=("billing",), permissions=BILLING, sharing="share_patients", owner="doctor"),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         _sum("adjustment", ledger.adjustment, "Written off."),
-        Ref("appointment", REQUIRED, to="appointments"),
-        Decimal("allowed", doc="Allowed by the insurer."),
+        Key("appointment", Reference("appointments"), REQUIRED),
+        Key("allowed", Decimal(), doc="Allowed by the insurer."),
         _sum(
             "balance_ins", ledger.insurance_balance, "Insurers' part: not yet paid, written off or passed on."
         ),
@@ -77,61 +79,70 @@ line_items = Resource(
             "balance_pt", ledger.patient_balance, "The patient's part: passed on by insurers, or self-paid."
         ),
         _sum("balance_total", ledger.balance, "Billed less written off less paid."),
-        Decimal(
+        Key(
             "billed",
-            computed=lambda: sql.Truncated(ledger.billed()),
+            Decimal(),
+            source=Expression(lambda: sql.format_truncated(ledger.billed()), column="billed"),
             nullable=False,
             doc="Default: price times quantity.",
         ),
-        Text("billing_status", READ_ONLY, choices=LINE_ITEM_STATUSES),
-        Text("code", REQUIRED, example="99213"),
-        Boolean("denied_flag", READ_ONLY, computed=ledger.denied, nullable=False),
-        ListOfFour(
+        Key("billing_status", Text(choices=LINE_ITEM_STATUSES), READ_ONLY),
+        Key("code", Text(), REQUIRED, example="99213"),
+        Key("denied_flag", Boolean(), READ_ONLY, source=Expression(ledger.denied), nullable=False),
+        Key(
             "diagnosis_pointers",
+            make_list_of_four(POINTER, fill=0),
             REQUIRED,
-            item=Pointer("pointer"),
-            empty=0,
             example=[1, 0, 0, 0],
             doc="Places in the visit's diagnoses, from 1. An ICD-10 code in the place of one is added to them.",
         ),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Id("id"),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("id", Id(), READ_ONLY),
         _sum("ins1_paid", lambda: ledger.insurer_paid(1), "Paid by the primary insurer."),
         _sum("ins2_paid", lambda: ledger.insurer_paid(2), "Paid by the secondary insurer."),
         _sum("ins3_paid", lambda: ledger.insurer_paid(3), "Paid by the tertiary insurer."),
         _sum("ins_total", ledger.insurers_paid, "Paid by all insurers."),
-        Text("insurance_status", READ_ONLY, doc="Status/Adj Type of the billing screen."),
-        ListOfFour(
+        Key("insurance_status", Text(), READ_ONLY, doc="Status/Adj Type of the billing screen."),
+        Key(
             "modifiers",
-            item=Text("modifier", max_length=5),
-            empty="",
+            make_list_of_four(Text(max_length=5), fill=""),
             default=no_modifiers,
             example=["25", "", "", ""],
         ),
         _sum("paid_total", ledger.paid, "Paid by insurers and the patient."),
-        Ref("patient", READ_ONLY, to="patients"),
-        Decimal("price", REQUIRED),
-        ProcedureType("procedure_type", REQUIRED, choices=("CPT(C)", "HCPCS(H)", "Custom(U)")),
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key("price", Decimal(), REQUIRED),
+        Key("procedure_type", make_procedure_type(), REQUIRED),
         _sum("pt_paid", ledger.patient_paid, "Paid by the patient."),
-        Decimal("quantity", default=1),
-        Text("units", READ_ONLY),
-        Timestamp("posted_date", READ_ONLY, source="created_at"),
-        Timestamp("updated_at", READ_ONLY, doc="Moves with every payment on it as well."),
-        Date("service_date", computed=_service_date, doc="Default: the day of the visit."),
-        Text("description", READ_ONLY, doc="From the doctor's fee schedule."),
-        Decimal("expected_reimbursement", READ_ONLY, doc="From the fee schedule of the patient's payer."),
+        Key("quantity", Decimal(), default=1),
+        Key("units", Text(), READ_ONLY),
+        Key("posted_date", Timestamp(), READ_ONLY, source="created_at"),
+        Key("updated_at", Timestamp(), READ_ONLY, doc="Moves with every payment on it as well."),
+        Key(
+            "service_date",
+            Date(),
+            source=Expression(_service_date, column="service_date"),
+            doc="Default: the day of the visit.",
+        ),
+        Key("description", Text(), READ_ONLY, doc="From the doctor's fee schedule."),
+        Key(
+            "expected_reimbursement",
+            Decimal(),
+            READ_ONLY,
+            doc="From the fee schedule of the patient's payer.",
+        ),
     ),
     filters=(
-        RefIs("appointment", to="appointments"),
-        RefIs("doctor", to="doctors"),
-        RefIs("office", source="appointment__office", to="offices"),
-        RefIs("patient", to="patients"),
-        DateIs("service_date", source=VISIT, zone=ZONE, doc="Day of the visit."),
-        UtcDay("posted_date", source="created_at", doc="Posted on this UTC day."),
-        Since("since"),
+        Filter("appointment", Reference("appointments")),
+        Filter("doctor", Reference("doctors")),
+        Filter("office", Reference("offices"), source="appointment__office"),
+        Filter("patient", Reference("patients")),
+        Filter("service_date", Date(), OnDay(ZONE), source=VISIT, doc="Day of the visit."),
+        make_utc_day("posted_date", source="created_at", doc="Posted on this UTC day."),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
     ),
     checks=(actions.charge,),
-    events=plain("LINE_ITEM_CREATE", "LINE_ITEM_MODIFY", "LINE_ITEM_DELETE"),
+    events=plain_events("LINE_ITEM_CREATE", "LINE_ITEM_MODIFY", "LINE_ITEM_DELETE"),
     example={
         "appointment": 5001,
         "doctor": 1,
@@ -154,12 +165,14 @@ def _insurance() -> Combinable:
         archived=False,
     )
     return Subquery(
-        rows.values_list(sql.Json(payer_name=F("insurance_company"), payer_id=F("insurance_payer_id")))[:1]
+        rows.values_list(
+            sql.json_object(payer_name=F("insurance_company"), payer_id=F("insurance_payer_id"))
+        )[:1]
     )
 
 
-def _of_item(name: str, to: str) -> Ref:
-    return Ref(name, READ_ONLY, source=f"line_item__{name}", to=to)
+def _of_item(name: str, to: str) -> Key:
+    return Key(name, Reference(to), READ_ONLY, source=f"line_item__{name}")
 
 
 transactions = Resource(
@@ -167,48 +180,53 @@ transactions = Resource(
     model=Transaction,
     doc="What insurers have paid on charges, taken off them, or passed on to the patient.",
     methods="GET",
-    scopes=("billing",),
-    permissions=BILLING,
-    sharing="share_patients",
-    owner="line_item__doctor",
+    policy=Policy(
+        scopes=("billing",), permissions=BILLING, sharing="share_patients", owner="line_item__doctor"
+    ),
     rows=Q(archived=False),
-    fields=(
-        Decimal("adjustment", READ_ONLY),
-        Text(
-            "adjustment_group_code", READ_ONLY, doc="X12 CAS01: CO, CR, OA, PI, or PR (the patient owes it)."
-        ),
-        Text("adjustment_reason", READ_ONLY, doc="X12 claim adjustment reason code."),
-        _of_item("appointment", "appointments"),
-        Date("check_date", READ_ONLY),
-        Text("claim_status", READ_ONLY, doc="X12 CLP02."),
-        Timestamp("created_at", READ_ONLY),
-        _of_item("doctor", "doctors"),
-        Id("id"),
-        Decimal("ins_paid", READ_ONLY),
-        Integer(
-            "ins_name", READ_ONLY, minimum=1, maximum=3, doc="1 primary, 2 secondary, 3 tertiary insurer."
-        ),
-        Ref("line_item", READ_ONLY, to="line_items"),
-        _of_item("patient", "patients"),
-        Timestamp("posted_date", READ_ONLY, source="created_at"),
-        Text("trace_number", READ_ONLY, doc="Check number."),
-        Timestamp("updated_at", READ_ONLY),
-        Embedded(
-            "insurance",
+    keys=(
+        Key("adjustment", Decimal(), READ_ONLY),
+        Key(
+            "adjustment_group_code",
+            Text(),
             READ_ONLY,
+            doc="X12 CAS01: CO, CR, OA, PI, or PR (the patient owes it).",
+        ),
+        Key("adjustment_reason", Text(), READ_ONLY, doc="X12 claim adjustment reason code."),
+        _of_item("appointment", "appointments"),
+        Key("check_date", Date(), READ_ONLY),
+        Key("claim_status", Text(), READ_ONLY, doc="X12 CLP02."),
+        Key("created_at", Timestamp(), READ_ONLY),
+        _of_item("doctor", "doctors"),
+        Key("id", Id(), READ_ONLY),
+        Key("ins_paid", Decimal(), READ_ONLY),
+        Key(
+            "ins_name",
+            Integer(minimum=1, maximum=3),
+            READ_ONLY,
+            doc="1 primary, 2 secondary, 3 tertiary insurer.",
+        ),
+        Key("line_item", Reference("line_items"), READ_ONLY),
+        _of_item("patient", "patients"),
+        Key("posted_date", Timestamp(), READ_ONLY, source="created_at"),
+        Key("trace_number", Text(), READ_ONLY, doc="Check number."),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key(
+            "insurance",
+            Object((Key("payer_name", Text(), READ_ONLY), Key("payer_id", Text(), READ_ONLY))),
+            READ_ONLY,
+            source=Expression(_insurance),
             addition=True,
-            computed=_insurance,
-            fields=(Text("payer_name", READ_ONLY), Text("payer_id", READ_ONLY)),
         ),
     ),
     filters=(
-        RefIs("appointment", source="line_item__appointment", to="appointments"),
-        RefIs("line_item", to="line_items"),
-        UtcDay("posted_date", source="created_at"),
-        Since("since"),
-        RefIs("doctor", source="line_item__doctor", to="doctors", addition=True),
+        Filter("appointment", Reference("appointments"), source="line_item__appointment"),
+        Filter("line_item", Reference("line_items")),
+        make_utc_day("posted_date", source="created_at"),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+        Filter("doctor", Reference("doctors"), source="line_item__doctor", addition=True),
     ),
-    events=plain(delete="LINE_ITEM_TRANSACTION_DELETE"),
+    events=plain_events(delete="LINE_ITEM_TRANSACTION_DELETE"),
     example={
         "line_item": 1,
         "ins_name": 1,
@@ -226,41 +244,45 @@ patient_payments = Resource(
     model=PatientPayment,
     doc="Money from patients, and back to them: amounts of refunds are negative.",
     methods="GET POST",
-    scopes=("billing:patient-payment",),
-    permissions=(*BILLING, "Access Patients Payments"),
-    sharing="share_patients",
-    owner="doctor",
+    policy=Policy(
+        scopes=("billing:patient-payment",),
+        permissions=(*BILLING, "Access Patients Payments"),
+        sharing="share_patients",
+        owner="doctor",
+    ),
     rows=Q(archived=False),
-    fields=(
-        Ref("appointment", to="appointments", doc="Default: the line item's."),
-        Decimal("amount", REQUIRED, doc="Not zero; a refund is negative whatever sign it comes with."),
-        Timestamp("created_at", READ_ONLY),
-        Ref("created_by", READ_ONLY, to="users"),
-        Ref(
+    keys=(
+        Key("appointment", Reference("appointments"), doc="Default: the line item's."),
+        Key("amount", Decimal(), REQUIRED, doc="Not zero; a refund is negative whatever sign it comes with."),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("created_by", Reference("users"), READ_ONLY),
+        Key(
             "doctor",
-            to="doctors",
+            Reference("doctors"),
             doc="Default: the line item's, else the appointment's, else the patient's.",
         ),
-        Id("id"),
-        Ref("line_item", to="line_items"),
-        Text("notes"),
-        Ref("patient", REQUIRED, to="patients"),
-        Text("payment_transaction_type", choices=PAYMENT_TYPES, default=""),
-        Text("payment_method", choices=PAYMENT_METHODS),
-        Date("posted_date", READ_ONLY, doc="The doctor's day."),
-        Date("received_date"),
-        Text("trace_number"),
-        Timestamp("updated_at", READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("line_item", Reference("line_items")),
+        Key("notes", Text()),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key("payment_transaction_type", Text(choices=PAYMENT_TYPES), default=""),
+        Key("payment_method", Text(choices=PAYMENT_METHODS)),
+        Key("posted_date", Date(), READ_ONLY, doc="The doctor's day."),
+        Key("received_date", Date()),
+        Key("trace_number", Text()),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
-        RefIs("doctor", to="doctors"),
-        RefIs("patient", to="patients"),
-        Since("since"),
-        DateIs("posted_date", addition=True),
+        Filter("doctor", Reference("doctors")),
+        Filter("patient", Reference("patients")),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+        Filter("posted_date", Date(), OnDay(), addition=True),
     ),
     checks=(actions.pay,),
     after=(actions.paid,),
-    events=plain("CASH_PAYMENT_CREATE", "CASH_PAYMENT_MODIFY", "CASH_PAYMENT_DELETE", ours="create modify"),
+    events=plain_events(
+        "CASH_PAYMENT_CREATE", "CASH_PAYMENT_MODIFY", "CASH_PAYMENT_DELETE", own="create modify"
+    ),
     example={"patient": 12, "line_item": 1, "amount": "25.00", "payment_method": "VISA"},
 )
 
@@ -269,31 +291,28 @@ patient_payment_log = Resource(
     model=PaymentLogEntry,
     doc="What was done to patients' payments, and how they then stood.",
     methods="GET",
-    scopes=("billing",),
-    permissions=BILLING,
-    sharing="share_patients",
-    owner="doctor",
-    fields=(
-        Ref("patient", READ_ONLY, to="patients"),
-        Ref("doctor", READ_ONLY, to="doctors"),
-        Ref("appointment", READ_ONLY, to="appointments"),
-        Decimal("amount", READ_ONLY),
-        Text("payment_method", READ_ONLY, choices=PAYMENT_METHODS),
-        Ref("created_by", READ_ONLY, to="users"),
-        Text(
+    policy=Policy(scopes=("billing",), permissions=BILLING, sharing="share_patients", owner="doctor"),
+    keys=(
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY),
+        Key("appointment", Reference("appointments"), READ_ONLY),
+        Key("amount", Decimal(), READ_ONLY),
+        Key("payment_method", Text(choices=PAYMENT_METHODS), READ_ONLY),
+        Key("created_by", Reference("users"), READ_ONLY),
+        Key(
             "action",
+            Text(choices=PaymentLogEntry.Action.values),
             READ_ONLY,
-            choices=PaymentLogEntry.Action.values,
             doc="C created, U updated, D deleted, F filled, A filled by itself.",
         ),
-        Text("source", READ_ONLY, doc="The door it came through."),
-        Timestamp("updated_at", READ_ONLY),
-        Id("id", addition=True),
+        Key("source", Text(), READ_ONLY, doc="The door it came through."),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("id", Id(), READ_ONLY, addition=True),
     ),
     filters=(
-        RefIs("doctor", to="doctors"),
-        RefIs("office", source="appointment__office", to="offices"),
-        Since("since"),
+        Filter("doctor", Reference("doctors")),
+        Filter("office", Reference("offices"), source="appointment__office"),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
     ),
     example={"patient": 12, "amount": "25.00", "payment_method": "VISA", "action": "C", "source": "API"},
 )

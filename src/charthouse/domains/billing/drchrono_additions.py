@@ -5,7 +5,7 @@ from django.db.models.functions import Concat
 
 from charthouse.domains.billing import actions
 from charthouse.domains.billing.codes import FEE_CODE_TYPES, REMITTANCE_METHODS
-from charthouse.domains.billing.drchrono_kinds import Holds, Passed
+from charthouse.domains.billing.drchrono_kinds import PAST
 from charthouse.domains.billing.models import (
     FeeSchedule,
     FeeScheduleItem,
@@ -14,13 +14,19 @@ from charthouse.domains.billing.models import (
     Remittance,
 )
 from charthouse.domains.scheduling.models import BillingNote
-from charthouse.files.fields import File
-from charthouse.resource.anonymous import NOTHING
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Decimal, Id, Integer, ListOf, Measure, Ref, Text
-from charthouse.resource.filters import DateIs, DateRange, Is, RefIs, Since
-from charthouse.resource.nested import Embedded, Many
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import HOLDS, SINCE, Filter, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRows
+from charthouse.engine.declaration.resources import PageSize, Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Decimal, Integer, Measurement, Text
+from charthouse.engine.declaration.values import READ_ONLY, REMOVED, REQUIRED
+from charthouse.files.types import File
 
 BILLING = ("Access Billing", "Show Billing Tab")
 
@@ -29,26 +35,23 @@ eobs = Resource(
     model=Remittance,
     doc="Explanations of benefits: what an insurer pays at once, with the paper that says so.",
     methods="GET POST",
-    scopes=("billing",),
-    permissions=BILLING,
-    sharing="share_patients",
-    owner="doctor",
+    policy=Policy(scopes=("billing",), permissions=BILLING, sharing="share_patients", owner="doctor"),
     addition=True,
-    fields=(
-        Date("posted_date", READ_ONLY),
-        Text("insurance_payer_name", REQUIRED),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Text("payment_method", choices=REMITTANCE_METHODS, doc="X12 835 BPR04."),
-        Date("deposit_date"),
-        Timestamp("updated_at", READ_ONLY),
-        Text("insurance_payer_id", REQUIRED),
-        File("scanned_eob", kinds=("pdf", "image")),
-        Text("insurance_payer_trace_number", REQUIRED),
-        Measure("total_paid"),
-        Date("check_date"),
-        Id("id"),
+    keys=(
+        Key("posted_date", Date(), READ_ONLY),
+        Key("insurance_payer_name", Text(), REQUIRED),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("payment_method", Text(choices=REMITTANCE_METHODS), doc="X12 835 BPR04."),
+        Key("deposit_date", Date()),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("insurance_payer_id", Text(), REQUIRED),
+        Key("scanned_eob", File(kinds=("pdf", "image")), keep_on_put=True),
+        Key("insurance_payer_trace_number", Text(), REQUIRED),
+        Key("total_paid", Measurement()),
+        Key("check_date", Date()),
+        Key("id", Id(), READ_ONLY),
     ),
-    filters=(RefIs("doctor", to="doctors"),),
+    filters=(Filter("doctor", Reference("doctors")),),
     checks=(actions.received,),
     example={
         "doctor": 1,
@@ -66,22 +69,21 @@ claim_billing_notes = Resource(
     model=BillingNote,
     doc="Remarks of the billing staff on appointments, which show them as billing_notes.",
     methods="GET POST",
-    scopes=("billing",),
-    permissions=BILLING,
-    sharing="share_patients",
-    owner="appointment__doctor",
+    policy=Policy(
+        scopes=("billing",), permissions=BILLING, sharing="share_patients", owner="appointment__doctor"
+    ),
     rows=Q(archived=False),
     addition=True,
-    fields=(
-        Text("text", REQUIRED, max_length=10_000),
-        Timestamp("created_at", READ_ONLY),
-        Ref("appointment", REQUIRED, to="appointments"),
-        Id("id"),
-        Text("created_by", READ_ONLY, source="created_by__username", doc="User name."),
+    keys=(
+        Key("text", Text(max_length=10_000), REQUIRED),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("appointment", Reference("appointments"), REQUIRED),
+        Key("id", Id(), READ_ONLY),
+        Key("created_by", Text(), READ_ONLY, source="created_by__username", doc="User name."),
     ),
     filters=(
-        RefIs("appointment", to="appointments"),
-        RefIs("doctor", source="appointment__doctor", to="doctors"),
+        Filter("appointment", Reference("appointments")),
+        Filter("doctor", Reference("doctors"), source="appointment__doctor"),
     ),
     checks=(actions.noted,),
     example={"appointment": 5001, "text": "Claim resubmitted with the corrected member id"},
@@ -92,20 +94,17 @@ line_item_deletions = Resource(
     model=LineItem,
     doc="Line items that were deleted, and when.",
     methods="GET",
-    scopes=("billing",),
-    permissions=BILLING,
-    sharing="share_patients",
-    owner="doctor",
+    policy=Policy(scopes=("billing",), permissions=BILLING, sharing="share_patients", owner="doctor"),
     rows=Q(archived=True),
     addition=True,
-    fields=(
-        Id("billing_line_item_id", source="id"),
-        Timestamp("created_at", READ_ONLY, source="deleted_at", doc="When it was deleted."),
-        Ref("appointment_id", READ_ONLY, to="appointments"),
+    keys=(
+        Key("billing_line_item_id", Id(), READ_ONLY, source="id"),
+        Key("created_at", Timestamp(), READ_ONLY, source="deleted_at", doc="When it was deleted."),
+        Key("appointment_id", Reference("appointments"), READ_ONLY),
     ),
     filters=(
-        Since("since", source="deleted_at", doc="Deleted at or after."),
-        RefIs("appointment_id", to="appointments"),
+        Filter("since", Timestamp(), SINCE, source="deleted_at", doc="Deleted at or after."),
+        Filter("appointment_id", Reference("appointments")),
     ),
     example={"billing_line_item_id": 71, "appointment_id": 5001},
 )
@@ -115,56 +114,69 @@ patient_authorizations = Resource(
     model=PatientAuthorization,
     doc="Insurers' consents to so many visits of a patient.",
     methods="GET",
-    scopes=("patients",),
-    permissions=("Manage Patients",),
-    sharing="share_patients",
-    owner="doctor",
+    policy=Policy(
+        scopes=("patients",), permissions=("Manage Patients",), sharing="share_patients", owner="doctor"
+    ),
     rows=Q(archived=False),
     addition=True,
-    fields=(
-        Text("status", READ_ONLY),
-        Text(
+    keys=(
+        Key("status", Text(), READ_ONLY),
+        Key(
             "patient",
+            Text(),
             READ_ONLY,
-            computed=lambda: Concat(F("patient__first_name"), Value(" "), F("patient__last_name")),
+            source=Expression(lambda: Concat(F("patient__first_name"), Value(" "), F("patient__last_name"))),
             nullable=False,
-            left=NOTHING,
+            deidentified=REMOVED,
             doc="Name.",
         ),
-        Date("end_date", READ_ONLY),
-        Text(
+        Key("end_date", Date(), READ_ONLY),
+        Key(
             "doctor",
+            Text(),
             READ_ONLY,
-            computed=lambda: Concat(F("doctor__first_name"), Value(" "), F("doctor__last_name")),
+            source=Expression(lambda: Concat(F("doctor__first_name"), Value(" "), F("doctor__last_name"))),
             nullable=False,
             doc="Name.",
         ),
-        Timestamp("updated_at", READ_ONLY),
-        Integer("number_of_visits", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Text("specialty", READ_ONLY),
-        Text("auth_number", READ_ONLY),
-        Date("start_date", READ_ONLY),
-        Ref("patient_id", READ_ONLY, to="patients"),
-        Integer("visits_remaining", READ_ONLY, computed=lambda: F("number_of_visits") - F("visits_used")),
-        Text("notes", READ_ONLY),
-        Ref("doctor_id", READ_ONLY, to="doctors"),
-        Embedded(
-            "procedure_codes",
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("number_of_visits", Integer(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("specialty", Text(), READ_ONLY),
+        Key("auth_number", Text(), READ_ONLY),
+        Key("start_date", Date(), READ_ONLY),
+        Key("patient_id", Reference("patients"), READ_ONLY),
+        Key(
+            "visits_remaining",
+            Integer(),
             READ_ONLY,
-            many=True,
-            nullable=False,
-            fields=(Text("price", READ_ONLY), Text("code", READ_ONLY), Text("quantity", READ_ONLY)),
+            source=Expression(lambda: F("number_of_visits") - F("visits_used")),
         ),
-        Passed("expired", READ_ONLY, source="end_date", doc="Its last day (UTC) has passed."),
-        Id("id"),
+        Key("notes", Text(), READ_ONLY),
+        Key("doctor_id", Reference("doctors"), READ_ONLY),
+        Key(
+            "procedure_codes",
+            List(
+                Object(
+                    (
+                        Key("price", Text(), READ_ONLY),
+                        Key("code", Text(), READ_ONLY),
+                        Key("quantity", Text(), READ_ONLY),
+                    )
+                )
+            ),
+            READ_ONLY,
+            nullable=False,
+        ),
+        Key("expired", PAST, READ_ONLY, source="end_date", doc="Its last day (UTC) has passed."),
+        Key("id", Id(), READ_ONLY),
     ),
     filters=(
-        RefIs("patient", to="patients"),
-        RefIs("doctor", to="doctors"),
-        DateIs("start_date"),
-        DateIs("end_date"),
-        DateRange("date_range", source="start_date", doc="Of start_date."),
+        Filter("patient", Reference("patients")),
+        Filter("doctor", Reference("doctors")),
+        Filter("start_date", Date(), OnDay()),
+        Filter("end_date", Date(), OnDay()),
+        Filter("date_range", Date(), InDays(), source="start_date", doc="Of start_date."),
     ),
     example={"status": "Approved", "auth_number": "AUTH001024", "number_of_visits": 12},
 )
@@ -174,49 +186,49 @@ fee_schedules_v2 = Resource(
     model=FeeSchedule,
     doc="Price lists as a whole: whose, for which payer and plan, from when until when.",
     methods="GET",
-    scopes=("billing",),
-    permissions=BILLING,
-    sharing="share_fee_schedule",
-    owner="doctor",
+    policy=Policy(scopes=("billing",), permissions=BILLING, sharing="share_fee_schedule", owner="doctor"),
     rows=Q(archived=False),
     page_size=PageSize(default=20, maximum=20),
     addition=True,
-    fields=(
-        Date("ineffective_date", READ_ONLY),
-        ListOf("assignees", READ_ONLY, item=Integer("doctor"), doc="Ids of doctors."),
-        Many(
+    keys=(
+        Key("ineffective_date", Date(), READ_ONLY),
+        Key("assignees", List(Integer()), READ_ONLY, doc="Ids of doctors."),
+        Key(
             "items",
-            READ_ONLY,
-            to=FeeScheduleItem,
-            link="schedule",
-            fields=(
-                Id("id"),
-                Text("code", READ_ONLY),
-                Text("code_type", READ_ONLY, choices=FEE_CODE_TYPES),
-                Decimal("base_price", READ_ONLY),
-                Decimal("insured_price", READ_ONLY),
-                Decimal("cash_price", READ_ONLY),
-                Decimal("allowed_amount", READ_ONLY),
-                Text("description", READ_ONLY),
+            List(
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("code", Text(), READ_ONLY),
+                        Key("code_type", Text(choices=FEE_CODE_TYPES), READ_ONLY),
+                        Key("base_price", Decimal(), READ_ONLY),
+                        Key("insured_price", Decimal(), READ_ONLY),
+                        Key("cash_price", Decimal(), READ_ONLY),
+                        Key("allowed_amount", Decimal(), READ_ONLY),
+                        Key("description", Text(), READ_ONLY),
+                    )
+                )
             ),
+            READ_ONLY,
+            source=ChildRows(FeeScheduleItem, link="schedule"),
         ),
-        Timestamp("created_at", READ_ONLY),
-        Text("payer_id", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
-        Text("assignee_type", READ_ONLY, choices=FeeSchedule.AssigneeType.values),
-        ListOf("specialities", READ_ONLY, item=Text("speciality")),
-        Date("effective_date", READ_ONLY),
-        Text("plan_name", READ_ONLY),
-        Id("id"),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("payer_id", Text(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("assignee_type", Text(choices=FeeSchedule.AssigneeType.values), READ_ONLY),
+        Key("specialities", List(Text()), READ_ONLY),
+        Key("effective_date", Date(), READ_ONLY),
+        Key("plan_name", Text(), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
     ),
     filters=(
-        Is("payer_id"),
-        Is("plan_name"),
-        Holds("specialities"),
-        Holds("assignees", ids=True, doc="Id of a doctor."),
-        Is("assignee_type", choices=FeeSchedule.AssigneeType.values),
-        DateIs("effective_date"),
-        DateIs("ineffective_date"),
+        Filter("payer_id"),
+        Filter("plan_name"),
+        Filter("specialities", Text(), HOLDS),
+        Filter("assignees", Reference(""), HOLDS, doc="Id of a doctor."),
+        Filter("assignee_type", Text(choices=FeeSchedule.AssigneeType.values)),
+        Filter("effective_date", Date(), OnDay()),
+        Filter("ineffective_date", Date(), OnDay()),
     ),
     example={"plan_name": "Choice PPO", "payer_id": "CH010", "assignee_type": "Individual"},
 )

@@ -7,19 +7,23 @@ from dataclasses import replace
 from django.db.models import Q
 
 from charthouse.domains.billing.drchrono_day_filters import (
-    Among,
-    ByDay,
     Day,
-    EveryDoctors,
-    Word,
+    make_day_filter,
+    make_doctors_filter,
+    make_number_filter,
+    make_word_filter,
     posted,
     received,
     service_day,
     visit_day,
 )
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import READ_ONLY, Field
-from charthouse.resource.filters import Filter, Flag, Is, RefIs
+from charthouse.domains.billing.drchrono_kinds import make_procedure_type
+from charthouse.engine.declaration.filters import Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.values import READ_ONLY
 
 # Days that rows can be looked up by. The first is the default.
 CHARGES_BY: Mapping[str, Day] = {"posted_date": posted, "service_date": service_day("")}
@@ -40,7 +44,7 @@ PAYMENTS = {"all": Q(), "payments": Q(amount__gt=0), "refunds": Q(amount__lt=0)}
 
 
 def claim_type(visit: str) -> Filter:
-    return Is(
+    return Filter(
         "claim_type",
         source=f"{visit}__billing_status",
         doc="The billing status of the visit: Bill Insurance, Auto Accident Claim, Worker's Comp Claim…",
@@ -48,16 +52,24 @@ def claim_type(visit: str) -> Filter:
 
 
 def exam_room(visit: str) -> Filter:
-    return Among("examroom_id", source=f"{visit}__exam_room", doc="Index of an exam room of the office.")
+    return make_number_filter(
+        "examroom_id", source=f"{visit}__exam_room", doc="Index of an exam room of the office."
+    )
 
 
 def days(by: str, kinds: Mapping[str, Day]) -> tuple[Filter, ...]:
     """``start_date``, ``end_date``, and the parameter that says which day of a row they are about."""
     return (
-        ByDay("start_date", by=by, kinds=kinds, doc="This day or later."),
-        ByDay("end_date", by=by, kinds=kinds, last=True, doc="This day or earlier."),
-        Word(by, words=dict.fromkeys(kinds, Q()), doc=f"Which day counts: {', '.join(kinds)}."),
+        make_day_filter("start_date", by, kinds, doc="This day or later."),
+        make_day_filter("end_date", by, kinds, last=True, doc="This day or earlier."),
+        make_word_filter(by, dict.fromkeys(kinds, Q()), doc=f"Which day counts: {', '.join(kinds)}."),
     )
+
+
+def _show(key: Key) -> Key:
+    """A key as a sheet shows it."""
+    type = make_procedure_type(blank=True) if key.name == "procedure_type" else key.type
+    return replace(key, access=READ_ONLY, type=type)
 
 
 def sheet(
@@ -75,25 +87,26 @@ def sheet(
     also: Filter,
 ) -> Resource:
     """Rows of another resource of some days. ``visit`` and ``patient``: paths to them."""
-    fields: tuple[Field, ...] = tuple(replace(of.by_name[name], access=READ_ONLY) for name in names.split())
     return Resource(
         path=path,
         model=of.model,
         doc=doc,
         methods="GET",
-        scopes=("billing",),
-        permissions=("Access Billing", "Access Patients Payments"),
-        sharing="share_patients",
-        owner=of.owner,
+        policy=Policy(
+            scopes=("billing",),
+            permissions=("Access Billing", "Access Patients Payments"),
+            sharing="share_patients",
+            owner=of.policy.owner,
+        ),
         rows=of.rows,
         addition=True,
-        fields=fields,
+        keys=tuple(_show(of.keys_by_name[name]) for name in names.split()),
         filters=(
             *days(by, kinds),
-            Word("report_type", words=reports, doc=f"Which rows: {', '.join(reports)}."),
+            make_word_filter("report_type", reports, doc=f"Which rows: {', '.join(reports)}."),
             claim_type(visit),
-            RefIs("patient_id", source=patient, to="patients"),
-            RefIs(office, source=f"{visit}__office", to="offices"),
+            Filter("patient_id", Reference("patients"), source=patient),
+            Filter(office, Reference("offices"), source=f"{visit}__office"),
             exam_room(visit),
             also,
         ),
@@ -115,7 +128,7 @@ def day_sheets(line_items: Resource, transactions: Resource, payments: Resource)
             by="charges_date_type",
             kinds=CHARGES_BY,
             reports=CHARGES,
-            also=EveryDoctors("pg_mode", doctor="doctor"),
+            also=make_doctors_filter("pg_mode", "doctor"),
         ),
         sheet(
             "day_sheet_credits",
@@ -129,7 +142,7 @@ def day_sheets(line_items: Resource, transactions: Resource, payments: Resource)
             by="credits_date_type",
             kinds=CREDITS_BY,
             reports=CREDITS,
-            also=EveryDoctors("pg_mode", doctor="line_item__doctor"),
+            also=make_doctors_filter("pg_mode", "line_item__doctor"),
         ),
         sheet(
             "day_sheet_patient_payments",
@@ -145,7 +158,7 @@ def day_sheets(line_items: Resource, transactions: Resource, payments: Resource)
             reports=PAYMENTS,
             also=Flag(
                 "legacy",
-                matches=lambda: Q(line_item__isnull=False),
+                condition=lambda: Q(line_item__isnull=False),
                 doc="As older sheets: without payments that are on no charge.",
             ),
         ),

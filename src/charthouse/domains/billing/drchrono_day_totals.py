@@ -13,23 +13,30 @@ from django.db.models.functions import Cast, Coalesce
 
 from charthouse.domains.billing import ledger
 from charthouse.domains.billing.drchrono_day_filters import (
-    Among,
-    EveryDoctors,
-    Word,
     day_of_posting,
     day_of_service,
     day_of_visit,
+    make_doctors_filter,
+    make_number_filter,
+    make_word_filter,
 )
 from charthouse.domains.billing.drchrono_day_sheets import CHARGES_BY, CREDITS_BY
-from charthouse.resource import parse, plan, run, sql
-from charthouse.resource.declare import Resource
-from charthouse.resource.errors import Malformed
-from charthouse.resource.fields import READ_ONLY, Decimal, Integer, ListOf, Text
-from charthouse.resource.filters import DateIs, Filter, RefIs
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.nested import Embedded
-from charthouse.resource.sql import Hole
-from charthouse.resource.times import Date
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import Filter, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Decimal, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import Malformed
+from charthouse.engine.execution import parsing, planning
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql import statements
+from charthouse.engine.sql.expressions import Parameter
 
 MOST = 5000  # groups of one answer
 LEVELS = ("group_by", "sub_group_by", "tertiary_group_by")
@@ -65,7 +72,7 @@ class Part:
 
     def rows(self, call: Call) -> list[tuple[Any, ...]]:
         """(group, …, sum, …, number of rows) of each group. Raises Invalid."""
-        given = {**call.parameters}
+        given = {**call.query}
         own = {name: given[ours] for ours, name in (self.names or {}).items() if given.get(ours)}
         shared = {
             name: given[name]
@@ -74,20 +81,22 @@ class Part:
         }
         if shared.get(self.by) not in self.days:
             shared.pop(self.by, None)
-        asked = parse.narrowed(self.sheet, shared | own)
+        asked = parsing.parse_query(self.sheet, shared | own)
         filters = [self.sheet.filters_by_name[name] for name in asked.filters]
         more = [declared for declared in self.also if declared.name in call.given]
-        owned = plan.owned_only(self.sheet, call.actor)
-        rows = plan.narrowed(self.sheet, owned, [*filters, *more], asked.flags)
+        owned = self.sheet.policy.sees_only_own(call.actor)
+        rows = planning.select_listed(self.sheet, owned, [*filters, *more], asked.flags)
         kind = shared.get(self.by) or next(iter(self.days))
         by = levels(call)
-        groups = {f"g{at}": self._group(name, kind) for at, name in enumerate(by)} or {"all": sql.Text("")}
+        groups = {f"g{at}": self._group(name, kind) for at, name in enumerate(by)} or {"all": sql.Literal("")}
         sums = {name: make() for name, make in self.sums.items()}
         rows = rows.order_by().annotate(**groups).values_list(*groups).annotate(**sums, rows=Count("pk"))
-        text, parameters = plan.compiled(rows)
-        statement = plan.statement(f"{text} limit %s::bigint", (*parameters, Hole("most")), anew=True)
-        slots = {**call.slots, **asked.slots, **plan.bindings(call.actor), "most": MOST + 1}
-        return [row if by else row[1:] for row in run.rows(statement, slots)]
+        text, parameters = statements.compile_rows(rows)
+        statement = statements.make_statement(
+            f"{text} limit %s::bigint", (*parameters, Parameter("most")), custom_plan=True
+        )
+        values = {**call.parameters, **asked.parameters, **planning.bind_actor(call.actor), "most": MOST + 1}
+        return [row if by else row[1:] for row in statements.run(statement, values)]
 
     def _group(self, name: str, kind: str) -> Combinable:
         if name == "day":
@@ -96,12 +105,12 @@ class Part:
             shown = F(f"{self.item}{PATHS[name]}")
         else:
             shown = F(PATHS[name])
-        return Coalesce(Cast(shown, models.TextField()), sql.Text(""))
+        return Coalesce(Cast(shown, models.TextField()), sql.Literal(""))
 
 
 def levels(call: Call) -> list[str]:
     """What is grouped by, outermost first. Raises Malformed for a level without the one above it."""
-    wanted = [str(call.slots.get(name) or "") for name in LEVELS]
+    wanted = [str(call.parameters.get(name) or "") for name in LEVELS]
     if any(inner and not outer for outer, inner in pairwise(wanted)):
         raise Malformed("sub_group_by needs group_by, and tertiary_group_by needs sub_group_by.")
     return [name for name in wanted if name]
@@ -111,7 +120,7 @@ class Totals:
     """The sums of some sheets."""
 
     def __init__(self, charges: Resource, credits: Resource, payments: Resource) -> None:
-        own = EveryDoctors("pg_mode", doctor="doctor")
+        own = make_doctors_filter("pg_mode", "doctor")
         self.parts = {
             "charges": Part(
                 charges,
@@ -140,14 +149,14 @@ class Totals:
                 "line_item__",
                 {"posted_date": lambda: F("posted_date"), "service_date": day_of_visit},
                 {"patient_payments": lambda: Sum("amount")},
-                also=(own, Word("cash_view_type", words=CASH)),
+                also=(own, make_word_filter("cash_view_type", CASH)),
                 names={"office_id": "office"},
             ),
         }
 
     def run(self, call: Call) -> dict[str, Any]:
         """Raises Malformed when there are too many groups."""
-        wanted = call.slots.get("report_type") or "all"
+        wanted = call.parameters.get("report_type") or "all"
         depth = len(levels(call))
         found: dict[tuple[str, ...], dict[str, Any]] = {}
         for name, part in self.parts.items():
@@ -165,8 +174,8 @@ class Totals:
             for key, amount in entry.items():
                 total[key] += amount
         return {
-            "start_date": call.parameters["start_date"],
-            "end_date": call.parameters["end_date"],
+            "start_date": call.query["start_date"],
+            "end_date": call.query["end_date"],
             "grouped_by": levels(call),
             "results": list(_shown(found)) if depth else [],
             "totals": _money(total),
@@ -190,57 +199,62 @@ def _money(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _amounts() -> tuple[Any, ...]:
     return (
-        Decimal("charges", READ_ONLY, doc="Billed."),
-        Decimal("insurance_payments", READ_ONLY),
-        Decimal("adjustments", READ_ONLY, doc="Written off; not what is passed on to patients."),
-        Decimal("patient_payments", READ_ONLY),
-        Decimal("net", READ_ONLY, doc="Charges less all of these."),
-        Integer("charges_count", READ_ONLY),
-        Integer("credits_count", READ_ONLY),
-        Integer("patient_payments_count", READ_ONLY),
+        Key("charges", Decimal(), READ_ONLY, doc="Billed."),
+        Key("insurance_payments", Decimal(), READ_ONLY),
+        Key("adjustments", Decimal(), READ_ONLY, doc="Written off; not what is passed on to patients."),
+        Key("patient_payments", Decimal(), READ_ONLY),
+        Key("net", Decimal(), READ_ONLY, doc="Charges less all of these."),
+        Key("charges_count", Integer(), READ_ONLY),
+        Key("credits_count", Integer(), READ_ONLY),
+        Key("patient_payments_count", Integer(), READ_ONLY),
     )
 
 
-def _words(name: str, words: tuple[str, ...], doc: str) -> Word:
-    return Word(name, words=dict.fromkeys(words, Q()), doc=f"{doc}: {', '.join(words)}.")
+def _words(name: str, words: tuple[str, ...], doc: str) -> Filter:
+    return make_word_filter(name, dict.fromkeys(words, Q()), doc=f"{doc}: {', '.join(words)}.")
 
 
-def day_sheet_totals(charges: Resource, credits: Resource, payments: Resource) -> Function:
+def day_sheet_totals(charges: Resource, credits: Resource, payments: Resource) -> Operation:
     totals = Totals(charges, credits, payments)
-    return Function(
+    return Operation(
         path="day_sheet_totals",
         doc="What the day sheets of some days come to, in all and by up to three groups.",
         run=totals.run,
-        scopes=charges.scopes,
-        permissions=charges.permissions,
-        parameters=(
-            DateIs("start_date", required=True),
-            DateIs("end_date", required=True),
+        policy=Policy(scopes=charges.policy.scopes, permissions=charges.policy.permissions),
+        filters=(
+            Filter("start_date", Date(), OnDay(), required=True),
+            Filter("end_date", Date(), OnDay(), required=True),
             _words("charges_date_type", tuple(CHARGES_BY), "Which day of charges, and of payments, counts"),
             _words("credits_date_type", tuple(CREDITS_BY), "Which day of credits counts"),
             _words("report_type", PARTS, "What is summed up"),
             *(_words(name, GROUPS, "One of") for name in LEVELS),
             _words("cash_view_type", tuple(CASH), "Which payments of patients: those on charges, or on none"),
-            RefIs("patient_id", to="patients"),
-            RefIs("office_id", to="offices"),
-            Among("examroom_id", doc="Index of an exam room of the office."),
-            EveryDoctors("pg_mode", doctor="doctor"),
+            Filter("patient_id", Reference("patients")),
+            Filter("office_id", Reference("offices")),
+            make_number_filter("examroom_id", doc="Index of an exam room of the office."),
+            make_doctors_filter("pg_mode", "doctor"),
         ),
-        answers=(
-            Date("start_date", READ_ONLY),
-            Date("end_date", READ_ONLY),
-            ListOf("grouped_by", READ_ONLY, item=Text("group")),
-            Embedded(
+        answer=(
+            Key("start_date", Date(), READ_ONLY),
+            Key("end_date", Date(), READ_ONLY),
+            Key("grouped_by", List(Text()), READ_ONLY),
+            Key(
                 "results",
-                READ_ONLY,
-                many=True,
-                fields=(
-                    *(Text(name, READ_ONLY, doc="Value, as text; empty: none.") for name in SHOWN),
-                    *_amounts(),
+                List(
+                    Object(
+                        (
+                            *(
+                                Key(name, Text(), READ_ONLY, doc="Value, as text; empty: none.")
+                                for name in SHOWN
+                            ),
+                            *_amounts(),
+                        )
+                    )
                 ),
+                READ_ONLY,
                 doc="By group; empty where nothing is grouped by.",
             ),
-            Embedded("totals", READ_ONLY, fields=_amounts(), doc="Of all groups."),
+            Key("totals", Object(_amounts()), READ_ONLY, doc="Of all groups."),
         ),
         example={
             "start_date": "2026-03-02",

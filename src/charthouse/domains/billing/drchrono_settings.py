@@ -2,40 +2,60 @@
 drchrono/resources.yaml, nested.yaml."""
 
 from charthouse.domains.billing.codes import ELIGIBILITY_TYPES, FEE_CODE_TYPES, SERVICE_TYPES
-from charthouse.domains.billing.drchrono_kinds import VISIT, ZONE, AnyOf, Labelled, UtcDay, UtcDays
+from charthouse.domains.billing.drchrono_kinds import (
+    VISIT,
+    ZONE,
+    make_code_filter,
+    make_labeled,
+    make_utc_day,
+    make_utc_days,
+)
 from charthouse.domains.billing.models import BillingProfile, EligibilityCheck, FeeScheduleItem
-from charthouse.resource.declare import Resource
-from charthouse.resource.fields import READ_ONLY, Boolean, Decimal, Field, Id, ListOf, Ref, Text
-from charthouse.resource.filters import DateIs, DateRange, Is, RefIs, Since
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import SINCE, Filter, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Text
+from charthouse.engine.declaration.values import READ_ONLY
 
 BILLING = ("Access Billing", "Show Billing Tab")
 NDC_UNITS = ("F2", "GR", "ME", "ML", "UN")
 
 
-def _texts(name: str) -> ListOf:
-    return ListOf(name, READ_ONLY, item=Text("item"))
+def _texts(name: str) -> Key:
+    return Key(name, List(Text()), READ_ONLY)
 
 
-def _codes(name: str, *more: Field) -> Embedded:
-    fields = (Text("code", READ_ONLY), Text("price", READ_ONLY), Text("quantity", READ_ONLY), *more)
-    return Embedded(name, READ_ONLY, many=True, fields=fields, nullable=False)
+def _codes(name: str, *more: Key) -> Key:
+    fields = (
+        Key("code", Text(), READ_ONLY),
+        Key("price", Text(), READ_ONLY),
+        Key("quantity", Text(), READ_ONLY),
+        *more,
+    )
+    return Key(name, List(Object(fields)), READ_ONLY, nullable=False)
 
 
 _CLAIMED = (
     _texts("modifiers"),
     _texts("diagnosis_pointers_icd9"),
     _texts("diagnosis_pointers_icd10"),
-    Embedded(
+    Key(
         "ndc_code",
-        READ_ONLY,
-        many=True,
-        fields=(
-            Text("ndc_package_code", READ_ONLY),
-            Text("quantity", READ_ONLY),
-            Text("units", READ_ONLY, choices=NDC_UNITS),
+        List(
+            Object(
+                (
+                    Key("ndc_package_code", Text(), READ_ONLY),
+                    Key("quantity", Text(), READ_ONLY),
+                    Key("units", Text(choices=NDC_UNITS), READ_ONLY),
+                )
+            )
         ),
+        READ_ONLY,
     ),
 )
 
@@ -44,24 +64,21 @@ billing_profiles = Resource(
     model=BillingProfile,
     doc="Codes that doctors bill together.",
     methods="GET",
-    scopes=("billing",),
-    permissions=BILLING,
-    sharing="share_billing_profiles",
-    owner="doctor",
-    fields=(
-        Boolean("archived", READ_ONLY),
+    policy=Policy(scopes=("billing",), permissions=BILLING, sharing="share_billing_profiles", owner="doctor"),
+    keys=(
+        Key("archived", Boolean(), READ_ONLY),
         _codes("cpt_codes", *_CLAIMED),
-        Timestamp("created_at", READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
         _codes("custom_procedure_codes"),
-        Ref("doctor", READ_ONLY, to="doctors"),
+        Key("doctor", Reference("doctors"), READ_ONLY),
         _codes("hcpcs_codes", *_CLAIMED),
         _texts("icd9_codes"),
         _texts("icd10_codes"),
-        Id("id"),
-        Text("name", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
-    filters=(RefIs("doctor", to="doctors"),),
+    filters=(Filter("doctor", Reference("doctors")),),
     example={
         "name": "Annual physical",
         "cpt_codes": [{"code": "99395", "price": "185.00", "quantity": "1.00"}],
@@ -69,8 +86,8 @@ billing_profiles = Resource(
 )
 
 
-def of_plan(name: str) -> Text:
-    return Text(name, READ_ONLY, source=f"schedule__{name}")
+def of_plan(name: str) -> Key:
+    return Key(name, Text(), READ_ONLY, source=f"schedule__{name}")
 
 
 fee_schedules = Resource(
@@ -78,39 +95,41 @@ fee_schedules = Resource(
     model=FeeScheduleItem,
     doc="Prices of codes, in general or for a payer's plan.",
     methods="GET",
-    scopes=("billing",),
-    permissions=("Access Billing",),
-    sharing="share_fee_schedule",
-    owner="schedule__doctor",
-    fields=(
-        Id("id"),
-        Ref("doctor", READ_ONLY, source="schedule__doctor", to="doctors"),
-        Text("code", READ_ONLY),
-        Text("code_type", READ_ONLY, choices=FEE_CODE_TYPES),
-        *(Text(f"cpt_hcpcs_modifier{place}", READ_ONLY) for place in range(1, 5)),
-        Ref("office", READ_ONLY, to="offices"),
-        Text("ndc_code", READ_ONLY),
-        Decimal("ndc_quantity", READ_ONLY),
-        Text("ndc_units", READ_ONLY, doc="F2, GR, ME, ML or UN."),
-        Decimal("base_price", READ_ONLY),
-        Decimal("insured_price", READ_ONLY),
-        Decimal("cash_price", READ_ONLY),
-        Decimal("insured_out_of_network_price", READ_ONLY),
+    policy=Policy(
+        scopes=("billing",),
+        permissions=("Access Billing",),
+        sharing="share_fee_schedule",
+        owner="schedule__doctor",
+    ),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY, source="schedule__doctor"),
+        Key("code", Text(), READ_ONLY),
+        Key("code_type", Text(choices=FEE_CODE_TYPES), READ_ONLY),
+        *(Key(f"cpt_hcpcs_modifier{place}", Text(), READ_ONLY) for place in range(1, 5)),
+        Key("office", Reference("offices"), READ_ONLY),
+        Key("ndc_code", Text(), READ_ONLY),
+        Key("ndc_quantity", Decimal(), READ_ONLY),
+        Key("ndc_units", Text(), READ_ONLY, doc="F2, GR, ME, ML or UN."),
+        Key("base_price", Decimal(), READ_ONLY),
+        Key("insured_price", Decimal(), READ_ONLY),
+        Key("cash_price", Decimal(), READ_ONLY),
+        Key("insured_out_of_network_price", Decimal(), READ_ONLY),
         of_plan("payer_id"),
         of_plan("plan_name"),
-        Decimal("allowed_amount", READ_ONLY),
-        Text("billing_description", READ_ONLY),
-        Text("description", READ_ONLY),
-        Text("picklist_category", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+        Key("allowed_amount", Decimal(), READ_ONLY),
+        Key("billing_description", Text(), READ_ONLY),
+        Key("description", Text(), READ_ONLY),
+        Key("picklist_category", Text(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
-        Since("since"),
-        RefIs("doctor", source="schedule__doctor", to="doctors"),
-        Is("payer_id", source="schedule__payer_id"),
-        Is("code_type", choices=FEE_CODE_TYPES),
-        Is("code"),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+        Filter("doctor", Reference("doctors"), source="schedule__doctor"),
+        Filter("payer_id", source="schedule__payer_id"),
+        Filter("code_type", Text(choices=FEE_CODE_TYPES)),
+        Filter("code"),
     ),
     example={"code": "99213", "code_type": "CPT", "base_price": "145.00", "allowed_amount": "92.00"},
 )
@@ -139,62 +158,86 @@ eligibility_checks = Resource(
     model=EligibilityCheck,
     doc="Insurers' answers to what patients are covered for.",
     methods="GET",
-    scopes=("calendar", "patients"),
-    permissions=("Access Scheduling", "Manage Patients"),
-    sharing="share_patients",
-    owner="doctor",
-    fields=(
-        Ref("patient", READ_ONLY, to="patients"),
-        Ref("appointment", READ_ONLY, to="appointments"),
-        Text("cob_level", READ_ONLY, choices=("Primary Insurance", "Secondary Insurance")),
-        Text("payer_name", READ_ONLY),
-        Labelled("eligibility", READ_ONLY, labels=ELIGIBILITY_TYPES, doc="The label of an X12 EB01 code."),
-        Text("request_service_type", READ_ONLY, doc="X12 service type code."),
-        Labelled("service_type_description", READ_ONLY, source="request_service_type", labels=SERVICE_TYPES),
-        Timestamp("query_date", READ_ONLY),
-        Embedded(
-            "coverage_subscriber",
+    policy=Policy(
+        scopes=("calendar", "patients"),
+        permissions=("Access Scheduling", "Manage Patients"),
+        sharing="share_patients",
+        owner="doctor",
+    ),
+    keys=(
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key("appointment", Reference("appointments"), READ_ONLY),
+        Key("cob_level", Text(choices=("Primary Insurance", "Secondary Insurance")), READ_ONLY),
+        Key("payer_name", Text(), READ_ONLY),
+        Key(
+            "eligibility",
+            make_labeled(ELIGIBILITY_TYPES),
             READ_ONLY,
-            open=True,
+            doc="The label of an X12 EB01 code.",
+        ),
+        Key("request_service_type", Text(), READ_ONLY, doc="X12 service type code."),
+        Key(
+            "service_type_description",
+            make_labeled(SERVICE_TYPES),
+            READ_ONLY,
+            source="request_service_type",
+        ),
+        Key("query_date", Timestamp(), READ_ONLY),
+        Key(
+            "coverage_subscriber",
+            Object(
+                (
+                    *(Key(name, Text(), READ_ONLY) for name in _SUBSCRIBER),
+                    Key("date_of_birth", Date(), READ_ONLY),
+                ),
+                open=True,
+            ),
+            READ_ONLY,
             nullable=False,
-            fields=(*(Text(name, READ_ONLY) for name in _SUBSCRIBER), Date("date_of_birth", READ_ONLY)),
             doc="As the clearinghouse brought it, without empty texts.",
         ),
-        Embedded(
+        Key(
             "coverage_details",
-            READ_ONLY,
-            open=True,
-            verbose=True,
-            nullable=False,
-            fields=(
-                Embedded(
-                    "benefits",
-                    READ_ONLY,
-                    many=True,
-                    open=True,
-                    fields=(
-                        *(Text(name, READ_ONLY) for name in _BENEFIT),
-                        Text("amount", READ_ONLY),
-                        Text("percent", READ_ONLY),
-                        ListOf("messages", READ_ONLY, item=Text("message")),
+            Object(
+                (
+                    Key(
+                        "benefits",
+                        List(
+                            Object(
+                                (
+                                    *(Key(name, Text(), READ_ONLY) for name in _BENEFIT),
+                                    Key("amount", Text(), READ_ONLY),
+                                    Key("percent", Text(), READ_ONLY),
+                                    Key("messages", List(Text()), READ_ONLY),
+                                ),
+                                open=True,
+                            )
+                        ),
+                        READ_ONLY,
                     ),
                 ),
+                open=True,
             ),
+            READ_ONLY,
+            verbose=True,
+            nullable=False,
             doc="Benefits by X12 271, without empty texts.",
         ),
-        Id("id", addition=True),
-        Timestamp("updated_at", READ_ONLY, addition=True),
+        Key("id", Id(), READ_ONLY, addition=True),
+        Key("updated_at", Timestamp(), READ_ONLY, addition=True),
     ),
     filters=(
-        RefIs("patient", to="patients"),
-        RefIs("appointment", to="appointments"),
-        DateIs("appointment_date", source=VISIT, zone=ZONE),
-        DateRange("appointment_date_range", source=VISIT, zone=ZONE),
-        UtcDay("query_date", doc="UTC."),
-        UtcDays("query_date_range", source="query_date", doc="UTC."),
-        AnyOf("service_types", source="request_service_type", codes=SERVICE_TYPES, doc="Codes, by commas."),
-        AnyOf("eligibilities", source="eligibility", codes=ELIGIBILITY_TYPES, doc="Codes, by commas."),
-        RefIs("doctor", to="doctors", addition=True),
+        Filter("patient", Reference("patients")),
+        Filter("appointment", Reference("appointments")),
+        Filter("appointment_date", Date(), OnDay(ZONE), source=VISIT),
+        Filter("appointment_date_range", Date(), InDays(ZONE), source=VISIT),
+        make_utc_day("query_date", doc="UTC."),
+        make_utc_days("query_date_range", source="query_date", doc="UTC."),
+        make_code_filter(
+            "service_types", SERVICE_TYPES, source="request_service_type", doc="Codes, by commas."
+        ),
+        make_code_filter("eligibilities", ELIGIBILITY_TYPES, source="eligibility", doc="Codes, by commas."),
+        Filter("doctor", Reference("doctors"), addition=True),
     ),
     example={
         "patient": 12,

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Case, F, Max, OuterRef, Q, Sum, Value, When
-from django.db.models.expressions import Combinable, Func
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Round
 
 from charthouse.domains.billing.models import PatientPayment, Transaction
-from charthouse.resource import sql
-from charthouse.resource.beside import Beside
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.lateral import LateralAggregate
 
 PASSED_ON = Q(adjustment_group_code="PR")  # to the patient, who owes it then
 DENIED = "4"  # X12 CLP02
@@ -22,12 +22,13 @@ RANKS = (1, 2, 3)
 _AMOUNT: Any = models.DecimalField(max_digits=20, decimal_places=2)
 
 
-class _Last(Func):
-    """The first value in falling order of the second."""
+def _find_last(value: Combinable, order: Combinable) -> Combinable:
+    """The text of the row that comes last in an order."""
+    return sql.template("(array_agg(%s order by %s desc))[1]", value, order, output_field=sql.TEXT)
 
-    template = "(array_agg(%(expressions)s desc))[1]"
-    arg_joiner = " order by "
-    output_field = models.TextField()
+
+def _equal(value: Combinable, other: Combinable) -> Combinable:
+    return sql.template("(%s = %s)", value, other, output_field=sql.BOOLEAN)
 
 
 def _posted(model: type[models.Model]) -> "models.QuerySet[Any]":
@@ -38,7 +39,7 @@ def _posted(model: type[models.Model]) -> "models.QuerySet[Any]":
 
 def _total(amount: str, where: Q | None = None) -> Combinable:
     """0 of no rows."""
-    return Coalesce(Sum(amount, filter=where), sql.constant(0), output_field=_AMOUNT)
+    return Coalesce(Sum(amount, filter=where), sql.literal(0), output_field=_AMOUNT)
 
 
 def _said() -> dict[str, Combinable]:
@@ -48,13 +49,13 @@ def _said() -> dict[str, Combinable]:
         "written_off": _total("adjustment", ~PASSED_ON),
         **{f"paid{rank}": _total("ins_paid", Q(ins_name=rank)) for rank in RANKS},
         **{f"passed_on{rank}": _total("adjustment", PASSED_ON & Q(ins_name=rank)) for rank in RANKS},
-        "answered": Coalesce(Max("ins_name"), sql.constant(0)),
-        "last_status": _Last(F("claim_status"), F("id")),
+        "answered": Coalesce(Max("ins_name"), sql.literal(0)),
+        "last_status": _find_last(F("claim_status"), F("id")),
     }
 
 
-_insurers = Beside("insurers", lambda: _posted(Transaction), _said)
-_patient = Beside("patient", lambda: _posted(PatientPayment), lambda: {"paid": _total("amount")})
+_insurers = LateralAggregate("insurers", lambda: _posted(Transaction), _said)
+_patient = LateralAggregate("patient", lambda: _posted(PatientPayment), lambda: {"paid": _total("amount")})
 
 
 def _of_insurers(column: str) -> Combinable:
@@ -100,9 +101,9 @@ def passed_on() -> Combinable:
     one has passed on."""
     answered = _insurers.column("answered", models.IntegerField())
     of_rank = [
-        When(_Is(answered, sql.constant(rank)), then=_of_insurers(f"passed_on{rank}")) for rank in RANKS
+        When(_equal(answered, sql.literal(rank)), then=_of_insurers(f"passed_on{rank}")) for rank in RANKS
     ]
-    return Case(*of_rank, default=sql.constant(0), output_field=_AMOUNT)
+    return Case(*of_rank, default=sql.literal(0), output_field=_AMOUNT)
 
 
 def patient_balance() -> Combinable:
@@ -120,11 +121,4 @@ def insurance_balance() -> Combinable:
 def denied() -> Combinable:
     """Whether the last word of an insurer is no."""
     last = _insurers.column("last_status", models.TextField())
-    return Coalesce(_Is(last, sql.Text(DENIED)), sql.constant(False))
-
-
-class _Is(Func):
-    arg_joiner = " = "
-    template = "(%(expressions)s)"
-    conditional = True
-    output_field = models.BooleanField()
+    return Coalesce(_equal(last, sql.Literal(DENIED)), sql.literal(False))

@@ -8,15 +8,18 @@ from charthouse import clock
 from charthouse.domains.billing import sums
 from charthouse.domains.billing.accounts import Charge, ChargeDefinition, Subscription
 from charthouse.domains.billing.charging import INACTIVE, NEGATIVE, keep, today, told
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict
 from charthouse.identity import tenancy
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict
 
 FARTHEST = timedelta(days=3660)  # that one may begin or end ahead
 AT_ONCE = 60  # turns of one subscription in a run; what is left comes with the next
 _SETTLED = ("definition", "schedule_frequency", "start_date")
 
 
+@hook(keys=("amount", "definition", "end_date", "patient", "start_date"))
 def subscribe(change: Change) -> None:
     """Before a subscription is written: nothing is charged for days that have passed, nor is a turn moved."""
     if change.operation == "delete":
@@ -26,17 +29,17 @@ def subscribe(change: Change) -> None:
     if change.row is None:
         _begin(change, change.values.get("start_date") or now)
         if change.values["start_date"] < now:
-            change.wrong("start_date", "It lies in the past.")
+            change.add_error("start_date", "It lies in the past.")
     else:
         _settled(change)
     if (amount := change.values.get("amount")) is not None and amount < 0:
-        change.wrong("amount", NEGATIVE)
+        change.add_error("amount", NEGATIVE)
     starts, ends = change.get("start_date"), change.get("end_date")
     for name, day in (("start_date", starts), ("end_date", ends)):
         if name in change.values and day is not None and day > now + FARTHEST:
-            change.wrong(name, "It lies too far ahead: ten years at most.")
+            change.add_error(name, "It lies too far ahead: ten years at most.")
     if change.changes("end_date") and ends is not None and ends < starts:
-        change.wrong("end_date", "It lies before the start.")
+        change.add_error("end_date", "It lies before the start.")
 
 
 def _begin(change: Change, start: date) -> None:
@@ -50,7 +53,7 @@ def _defined(change: Change) -> ChargeDefinition:
     """What it is to be of, as long as that is charged."""
     definition = ChargeDefinition.objects.get(practice=change.actor.practice, pk=change.values["definition"])
     if definition.inactive:
-        change.wrong("definition", INACTIVE)
+        change.add_error("definition", INACTIVE)
     return definition
 
 
@@ -61,15 +64,18 @@ def _settled(change: Change) -> None:
         raise Conflict("It is over: start another one.")
     for name in ("patient", *(_SETTLED if row.billed else ())):
         if change.changes(name):
-            change.wrong(name, "This can't be changed any more: end the subscription and start another one.")
+            change.add_error(
+                name, "This can't be changed any more: end the subscription and start another one."
+            )
     if change.changes("definition"):
         _defined(change)
     if not row.billed and change.changes("start_date") and change.values["start_date"] < now:
-        change.wrong("start_date", "It lies in the past.")
+        change.add_error("start_date", "It lies in the past.")
 
 
-def end(change: Change, row: Subscription) -> None:
+def end(call: Call) -> None:
     """Nothing is charged after today."""
+    row: Subscription = call.row
     now = today(row.practice_id, row.patient_id)
     if row.end_date is not None and row.end_date < now:
         raise Conflict("It is over already.")
@@ -77,7 +83,7 @@ def end(change: Change, row: Subscription) -> None:
         raise Conflict("It has not begun: delete it.")
     if row.end_date != now:
         row.end_date = now
-        row.save(update_fields=["end_date", *row.sign(change.actor), "updated_at"])
+        row.save(update_fields=["end_date", *row.sign(call.actor), "updated_at"])
 
 
 # -- the worker -------------------------------------------------------------------------------------------------

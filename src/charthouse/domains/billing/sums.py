@@ -4,19 +4,19 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Sum, Value, When
-from django.db.models.expressions import Combinable, Func
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Round
 
 from charthouse.domains.billing.accounts import InvoiceLine, InvoicePayment
-from charthouse.resource import sql
-from charthouse.resource.beside import Beside
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.lateral import LateralAggregate
 
 STATUSES = ("open", "paid", "void")
 _AMOUNT: Any = models.DecimalField(max_digits=20, decimal_places=2)
 
 
 def _or_zero(column: Combinable) -> Combinable:
-    return Coalesce(column, sql.constant(0), output_field=_AMOUNT)
+    return Coalesce(column, sql.literal(0), output_field=_AMOUNT)
 
 
 def whole(at: str = "") -> Combinable:
@@ -40,10 +40,12 @@ def _of_invoice(model: type[models.Model]) -> "models.QuerySet[Any]":
     )
 
 
-_lines = Beside(
+_lines = LateralAggregate(
     "invoiced", lambda: _of_invoice(InvoiceLine), lambda: {"all": _or_zero(Sum(share("charge__")))}
 )
-_payments = Beside("received", lambda: _of_invoice(InvoicePayment), lambda: {"all": _or_zero(Sum("amount"))})
+_payments = LateralAggregate(
+    "received", lambda: _of_invoice(InvoicePayment), lambda: {"all": _or_zero(Sum("amount"))}
+)
 
 
 def total() -> Combinable:
@@ -61,48 +63,38 @@ def balance() -> Combinable:
     )
 
 
-class _AtMost(Func):
-    arg_joiner = " <= "
-    template = "(%(expressions)s)"
-    conditional = True
-    output_field = models.BooleanField()
+def _is_at_most(value: Combinable, limit: Combinable) -> Combinable:
+    return sql.template("(%s <= %s)", value, limit, output_field=sql.BOOLEAN)
 
 
 def status() -> Combinable:
     """void, paid or open."""
     return Case(
-        When(voided_at__isnull=False, then=sql.Text("void")),
-        When(_AtMost(total(), received()), then=sql.Text("paid")),
-        default=sql.Text("open"),
+        When(voided_at__isnull=False, then=sql.Literal("void")),
+        When(_is_at_most(total(), received()), then=sql.Literal("paid")),
+        default=sql.Literal("open"),
         output_field=models.TextField(),
     )
 
 
-class _Number(Func):
-    template = "'INV-' || to_char(%(expressions)s, 'FM9999999999999000000')"
-    output_field = models.TextField()
-
-
 def number() -> Combinable:
     """What people call an invoice: its id, six digits at least."""
-    return _Number(F("pk"))
+    text = "'INV-' || to_char(%s, 'FM9999999999999000000')"
+    return sql.template(text, F("pk"), output_field=sql.TEXT)
 
 
 # -- subscriptions ----------------------------------------------------------------------------------------------
 
 
-class _Turn(Func):
-    """The day of a subscription's turn, counted from 0. Months and years are the calendar's: from January 31, the
-    first turn of months is the last of February, the second is March 31. (Made by the migrations.)"""
-
-    function = "billing_turn"
-    output_field = models.DateField()
-
-
 def next_turn() -> Combinable:
-    """The day on which a subscription is to be charged next; null when there is none any more."""
-    day = _Turn(F("start_date"), F("schedule_frequency"), F("billed"))
-    over = Q(end_date__isnull=False) & ~Q(_AtMost(day, F("end_date")))
+    """The day on which a subscription is to be charged next; null when there is none any more.
+
+    Turns are counted from 0. Months and years are the calendar's: from January 31, the first turn of months is the
+    last of February, the second is March 31. (The migrations create the SQL function.)
+    """
+    counted = (F("start_date"), F("schedule_frequency"), F("billed"))
+    day = sql.template("billing_turn(%s, %s, %s)", *counted, output_field=sql.DATE)
+    over = Q(end_date__isnull=False) & ~Q(_is_at_most(day, F("end_date")))
     return Case(
-        When(Q(archived=True) | over, then=sql.constant(None)), default=day, output_field=models.DateField()
+        When(Q(archived=True) | over, then=sql.literal(None)), default=day, output_field=models.DateField()
     )

@@ -16,8 +16,9 @@ from charthouse.domains.clinical.models import (
 )
 from charthouse.domains.clinical.signals import note_locked
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict, NotFound
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict, NotFound
 
 LOCKED = "The clinical note is locked."
 _BREAK = "A break has no clinical note."
@@ -25,38 +26,41 @@ _BREAK = "A break has no clinical note."
 # -- notes ------------------------------------------------------------------------------------------------------
 
 
+@hook(keys=("appointment", "clinical_note_field", "value"))
 def write_note(change: Change) -> None:
     """A value is written only into a note that isn't locked, and only one that its field takes. Raises Conflict."""
     if change.operation == "delete":
         return
-    appointments = {change.get("appointment"), change.before("appointment")} - {None}
+    appointments = {change.get("appointment"), change.get_current("appointment")} - {None}
     notes = _notes(change.actor.practice, appointments)
     if any(note.locked_at for note in notes.values()):
         raise Conflict(LOCKED)
     if change.get("appointment") not in notes:
-        change.wrong("appointment", _BREAK)
+        change.add_error("appointment", _BREAK)
         return
     if change.changes("value", "clinical_note_field"):
         field = ClinicalNoteFieldType.objects.get(
             practice=change.actor.practice, pk=change.get("clinical_note_field")
         )
         if message := misfit(field, change.get("value")):
-            change.wrong("value", message)
+            change.add_error("value", message)
 
 
+@hook()
 def note_written(change: Change, row: Any) -> None:
     """A note changes with its values; who asks for changes since a moment must find it."""
-    if change.row is None or change.replaced:
-        appointments = {row.appointment_id, change.replaced.get("appointment_id", row.appointment_id)}
+    if change.row is None or change.old_values:
+        appointments = {row.appointment_id, change.old_values.get("appointment_id", row.appointment_id)}
         for note in _notes(row.practice_id, appointments).values():
             note.save(update_fields=["updated_at"])
 
 
+@hook(keys=("appointment_id",))
 def write_beside_note(change: Change) -> None:
     """The notepad of a section follows its note's lock. Raises Conflict."""
     note = _notes(change.actor.practice, {change.get("appointment_id")}).get(change.get("appointment_id"))
     if note is None:
-        change.wrong("appointment_id", _BREAK)
+        change.add_error("appointment_id", _BREAK)
     elif note.locked_at:
         raise Conflict(LOCKED)
 
@@ -119,6 +123,7 @@ def _note(practice: int, note_id: int) -> ClinicalNote:
 # -- lists of the chart -----------------------------------------------------------------------------------------
 
 
+@hook(keys=("icd_code", "icd_version", "name"))
 def name_problem(change: Change) -> None:
     """A problem that is given a code and no name has the code's."""
     if not change.get("name") and change.get("icd_version") == 10:
@@ -127,6 +132,7 @@ def name_problem(change: Change) -> None:
             change.values["name"] = name
 
 
+@hook()
 def name_codes(change: Change) -> None:
     """Labels follow the codes of an observation."""
     row: Observation | None = change.row
@@ -138,6 +144,7 @@ def name_codes(change: Change) -> None:
             change.columns[name] = codes.name(change.get(system) or "", change.get(code) or "")
 
 
+@hook(keys=("appointment", "patient"))
 def of_the_patient(change: Change) -> None:
     """An appointment that is named is the patient's own."""
     appointment = change.get("appointment")
@@ -145,9 +152,10 @@ def of_the_patient(change: Change) -> None:
         return
     rows = Appointment.objects.filter(practice=change.actor.practice, pk=appointment)
     if not rows.filter(patient=change.get("patient")).exists():
-        change.wrong("appointment", "The appointment is not this patient's.")
+        change.add_error("appointment", "The appointment is not this patient's.")
 
 
+@hook(keys=("appointment", "patient"))
 def amend(change: Change) -> None:
     """An amendment belongs to the app that makes it."""
     if change.row is None:

@@ -8,8 +8,12 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 from charthouse.domains.clinical import cerbo_encounters, cerbo_kept
 from charthouse.domains.clinical.models import Problem
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, encounter, tag
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.fields import READ_ONLY, Id, Text
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id
+from charthouse.engine.declaration.resources import PageSize, Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import READ_ONLY
 
 PAGES = PageSize(100, 100, 100)
 
@@ -27,25 +31,26 @@ past_medical_history = Resource(
     model=Problem,
     doc="What a patient has or had: diagnoses, by ICD code.",
     methods="GET",
+    policy=common("patient_past_medical_history"),
     reads=False,
-    **common("patient_past_medical_history"),
     page_size=PAGES,
     parents=below_patient(),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("past_medical_history_entry"),
-        Id("id", as_text=True),
-        Text("name", READ_ONLY, doc="The code's official text unless another was given."),
-        Text(
+        Key("id", Id(as_text=True), READ_ONLY),
+        Key("name", Text(), READ_ONLY, doc="The code's official text unless another was given."),
+        Key(
             "display_name",
+            Text(),
             READ_ONLY,
-            computed=_display_name,
+            source=Expression(_display_name),
             nullable=False,
             doc="Its description; its name where it has none.",
         ),
-        Text("code", READ_ONLY, source="icd_code"),
-        Text("icd_version", READ_ONLY, computed=_version, nullable=False, doc="9 or 10."),
-        Text("problem_status", READ_ONLY, source="status", doc="active, inactive or resolved."),
+        Key("code", Text(), READ_ONLY, source="icd_code"),
+        Key("icd_version", Text(), READ_ONLY, source=Expression(_version), nullable=False, doc="9 or 10."),
+        Key("problem_status", Text(), READ_ONLY, source="status", doc="active, inactive or resolved."),
         *encounter(),
         by("addedby", as_text=True),
         created(),

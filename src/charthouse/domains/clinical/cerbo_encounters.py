@@ -1,13 +1,12 @@
 """Encounters and their types as Cerbo shows them. Facts: reference cerbo/objects.yaml, operations.yaml;
 docs/decisions/0240-encounters.md"""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
-from django.db.models.expressions import Combinable, ExpressionWrapper, Func
+from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.db.models.lookups import Exact
 
@@ -16,13 +15,17 @@ from charthouse.domains.clinical.charting import LONGEST
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.practice.cerbo_keys import API_MADE, below_patient, common, created, deleted, tag
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.resource import sql
-from charthouse.resource.declare import Hidden, PageSize, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, Boolean, Field, Id, Integer, Ref, Text, plain_text
-from charthouse.resource.filters import Flag, Where
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Date, Moment
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Condition, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import PageSize, Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, parse_text
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
 
 User = get_user_model()
 PAGES = PageSize(100, 100, 100)
@@ -35,21 +38,21 @@ encounter_types = Resource(
     model=EncounterType,
     doc="Kinds of encounters, by their two-letter codes.",
     methods="GET",
+    policy=common("encounter_types"),
     reads=False,
-    **common("encounter_types"),
     page_size=PAGES,
-    fields=(
-        Text("encounter_type", READ_ONLY, source="code", doc="The code."),
-        Text("name", READ_ONLY),
-        Text("description", READ_ONLY),
-        Boolean("is_face_to_face", READ_ONLY),
-        Text("place_of_service_code", READ_ONLY, doc="CMS's place of service."),
-        Text("provider_taxonomy", READ_ONLY, doc="NUCC's taxonomy."),
-        Integer("sort_priority", READ_ONLY, doc="Lower comes first; the first one is the default."),
-        Integer("deletedby", READ_ONLY, source="deleted_by_id", doc="A user's id."),
+    keys=(
+        Key("encounter_type", Text(), READ_ONLY, source="code", doc="The code."),
+        Key("name", Text(), READ_ONLY),
+        Key("description", Text(), READ_ONLY),
+        Key("is_face_to_face", Boolean(), READ_ONLY),
+        Key("place_of_service_code", Text(), READ_ONLY, doc="CMS's place of service."),
+        Key("provider_taxonomy", Text(), READ_ONLY, doc="NUCC's taxonomy."),
+        Key("sort_priority", Integer(), READ_ONLY, doc="Lower comes first; the first one is the default."),
+        Key("deletedby", Integer(), READ_ONLY, source="deleted_by_id", doc="A user's id."),
     ),
     filters=(Flag("include_deleted", doc="Adds deleted ones."),),
-    hidden=Hidden(Q(archived=True), unless="include_deleted"),
+    visibility=Visibility(Q(archived=True), shown_by="include_deleted"),
     example={"encounter_type": "ov", "name": "Office visit", "place_of_service_code": "11"},
 )
 
@@ -64,28 +67,20 @@ def _type(column: str) -> Combinable:
 
 
 def _code() -> Combinable:
-    return Coalesce(_type("code"), sql.Text(_OFFICE_VISIT), output_field=models.TextField())
+    return Coalesce(_type("code"), sql.Literal(_OFFICE_VISIT), output_field=models.TextField())
 
 
 def _title() -> Combinable:
-    empty = sql.Text("")
+    empty = sql.Literal("")
     words = [
         NullIf(F(path), empty) for path in ("title", "appointment__reason", "appointment__profile__name")
     ]
     return Coalesce(*words, _type("name"), empty, output_field=models.TextField())
 
 
-class _Said(Func):
-    """What the sections of a visit's note say, as plain text in the order of the complete note: the name of each, and
-    below it a line for each field. Pictures aren't said, nor is what wasn't selected."""
-
-    arity = 2
-    output_field = models.TextField()
-
-    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
-        (practice, a), (visit, b) = map(compiler.compile, self.source_expressions)
-        return (
-            f"""coalesce((
+# What the sections of a visit's note say, as plain text in the order of the complete note: the name of each, and below
+# it a line for each field. Pictures are left out, and what was not selected. Over the practice and the visit.
+_SECTIONS = """coalesce((
             select string_agg(section.name || E'\\n' || section.said, E'\\n\\n' order by section.place, section.id)
               from (
                 select template.id, template.name, template.order_on_complete_note as place,
@@ -98,30 +93,23 @@ class _Said(Func):
                     on field.practice_id = said.practice_id and field.id = said.clinical_note_field_id
                   join clinical_clinicalnotetemplate template
                     on template.practice_id = field.practice_id and template.id = field.clinical_note_template_id
-                 where said.practice_id = {practice} and said.appointment_id = {visit} and not said.archived
+                 where said.practice_id = %s and said.appointment_id = %s and not said.archived
                    and said.value <> '' and field.data_type not in ('FreeDraw', 'Photo', 'Header', 'Subheader')
                    and not (field.data_type = 'NullCheckbox' and said.value = '0')
                  group by template.id, template.name, template.order_on_complete_note
-              ) section), '')""",  # noqa: S608 - names of columns
-            [*a, *b],
-        )
+              ) section), '')"""
 
 
 def _content() -> Combinable:
     own = When(appointment__isnull=True, then=F("content"))
-    return Case(own, default=_Said(F("practice_id"), F("appointment_id")), output_field=models.TextField())
-
-
-class _Day(Func):
-    """A moment's day, or a date, as text."""
-
-    template = "(%(expressions)s)::date::text"
-    output_field = models.TextField()
+    said = sql.template(_SECTIONS, F("practice_id"), F("appointment_id"), output_field=sql.TEXT)
+    return Case(own, default=said, output_field=models.TextField())
 
 
 def _day() -> Combinable:
-    visit = sql.WallClock(F("appointment__scheduled_time"), F(f"appointment__{Appointment.ZONE}"))
-    return Coalesce(Cast(F("date_of_service"), models.TextField()), _Day(visit))
+    visit = sql.to_wall_clock(F("appointment__scheduled_time"), F(f"appointment__{Appointment.ZONE}"))
+    of_visit = sql.template("(%s)::date::text", visit, output_field=sql.TEXT)
+    return Coalesce(Cast(F("date_of_service"), models.TextField()), of_visit)
 
 
 def _owner() -> Combinable:
@@ -141,79 +129,77 @@ def _is_signed() -> Combinable:
     return ExpressionWrapper(Q(locked_at__isnull=False), output_field=models.BooleanField())
 
 
-_ENCOUNTER: tuple[Field, ...] = (
+_ENCOUNTER: tuple[Key, ...] = (
     tag("encounter"),
-    Id("id", doc="Of a visit, its appointment's."),
-    Ref("pt_id", OPTIONAL, source="patient", to="patients", doc="Needed, of an active patient."),
-    Text(
+    Key("id", Id(), READ_ONLY, doc="Of a visit, its appointment's."),
+    Key("pt_id", Reference("patients"), OPTIONAL, source="patient", doc="Needed, of an active patient."),
+    Key(
         "encounter_type",
+        Text(),
         OPTIONAL,
-        stored=False,
-        computed=_code,
+        source=Expression(_code),
         nullable=False,
         doc="The code of a type; default: the practice's first.",
     ),
-    Text(
+    Key(
         "title",
+        Text(max_length=500),
         OPTIONAL,
-        computed=_title,
+        source=Expression(_title, column="title"),
         nullable=False,
         default="",
-        max_length=500,
         doc="Default: the name of its type; of a visit, its reason.",
     ),
-    Text(
+    Key(
         "content",
+        Text(max_length=LONGEST),
         OPTIONAL,
-        computed=_content,
+        source=Expression(_content, column="content"),
         nullable=False,
         default="",
-        max_length=LONGEST,
         doc="Plain text; of a visit, what the sections of its note say.",
     ),
-    Date(
+    Key(
         "date_of_service",
+        Date(),
         OPTIONAL,
-        computed=_day,
+        source=Expression(_day, column="date_of_service"),
         nullable=False,
         doc="Default: today; of a visit, its day at the office.",
     ),
-    Ref(
+    Key(
         "owner",
+        Reference("users"),
         OPTIONAL,
-        to="users",
-        computed=_owner,
+        source=Expression(_owner, column="owner"),
         nullable=False,
         doc="An active user; default: the API user, 99999. Of a visit, its doctor's.",
     ),
-    Ref(
+    Key(
         "parent_encounter",
+        Reference("encounters"),
         OPTIONAL,
         source="parent",
-        to="encounters",
         doc="An encounter of the same patient that has no parent itself.",
     ),
-    Boolean("is_signed", READ_ONLY, computed=_is_signed, nullable=False),
-    Moment("date_signed", READ_ONLY, source="locked_at"),
-    Integer("signed_by", READ_ONLY, source="locked_by_id", doc="A user's id."),
-    Integer(
-        "addedby", READ_ONLY, computed=_made_by, nullable=False, doc="A user's id; 99999: by an API user."
+    Key("is_signed", Boolean(), READ_ONLY, source=Expression(_is_signed), nullable=False),
+    Key("date_signed", Timestamp(spaced=True), READ_ONLY, source="locked_at"),
+    Key("signed_by", Integer(), READ_ONLY, source="locked_by_id", doc="A user's id."),
+    Key(
+        "addedby",
+        Integer(),
+        READ_ONLY,
+        source=Expression(_made_by),
+        nullable=False,
+        doc="A user's id; 99999: by an API user.",
     ),
     created(),
     deleted(),
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Unless(Flag):
-    """A flag that is on unless its value says no: what it names is what happens then."""
-
-    def on(self, text: str) -> bool:
-        return bool(text) and not super().on(text)
-
-
 def _of_type() -> Q:
-    return Q(Exact(_code(), Slot("type", models.TextField())))
+    return Q(Exact(_code(), BoundParameter("type", models.TextField())))
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -225,11 +211,11 @@ _EXAMPLE: dict[str, Any] = {
 }
 _COMMON: dict[str, Any] = {
     "model": ClinicalNote,
-    **common("encounters"),
     "page_size": PAGES,
     "rows": Q(archived=False),
-    "fields": _ENCOUNTER,
+    "keys": _ENCOUNTER,
     "example": _EXAMPLE,
+    "policy": common("encounters"),
 }
 
 encounters = Resource(
@@ -239,7 +225,9 @@ encounters = Resource(
     lists=False,
     **_COMMON,
     checks=(actions.complete, actions.keep_signed),
-    events=plain("encounter.created", "encounter.modified", "encounter.deleted", ours="create modify delete"),
+    events=plain_events(
+        "encounter.created", "encounter.modified", "encounter.deleted", own="create modify delete"
+    ),
 )
 
 encounters_of_patient = Resource(
@@ -250,15 +238,15 @@ encounters_of_patient = Resource(
     **_COMMON,
     parents=below_patient(),
     filters=(
-        Where(
+        Condition(
             "type",
-            read=lambda text, given: {"type": plain_text(text)},
+            read=lambda text, given: {"type": parse_text(text)},
             condition=_of_type,
             doc="The code of a type.",
         ),
-        _Unless("signed_only", doc="false adds those that aren't signed; default: true."),
+        Flag("signed_only", negated=True, doc="false adds those that aren't signed; default: true."),
     ),
-    hidden=Hidden(Q(locked_at=None), unless="signed_only"),
+    visibility=Visibility(Q(locked_at=None), shown_by="signed_only"),
 )
 
 RESOURCES = [encounter_types, encounters, encounters_of_patient]

@@ -9,11 +9,16 @@ from django.db.models import Q
 from charthouse.domains.clinical import kept
 from charthouse.domains.clinical.kept import FreeTextNote, FreeTextNoteType, HealthReading, HealthTracker
 from charthouse.domains.practice.cerbo_keys import API_MADE, below_patient, by, common, created, tag
-from charthouse.resource.declare import Hidden, PageSize, Parent, Resource
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Field, Id, Integer, Ref, Text
-from charthouse.resource.filters import Flag, RefIs
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.times import Date, Moment
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.filters import Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Operation, PageSize, Parent, Resource, Visibility
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
 PAGES = PageSize(100, 100, 100)
 NOTES = "patients/{patient_id}/pt_notes"
@@ -29,10 +34,10 @@ note_types = Resource(
     doc="The headings under which the practice keeps free text of patients.",
     methods="GET",
     reads=False,
-    **_NOTED,
+    policy=_NOTED,
     page_size=PAGES,
     rows=Q(archived=False),
-    fields=(tag("free_text_note_type"), Id("id"), Text("name", READ_ONLY)),
+    keys=(tag("free_text_note_type"), Key("id", Id(), READ_ONLY), Key("name", Text(), READ_ONLY)),
     example={"name": "Social history"},
 )
 
@@ -40,16 +45,16 @@ _NOTE: dict[str, Any] = {
     "model": FreeTextNote,
     "methods": "GET",
     "reads": False,
-    **_NOTED,
+    "policy": _NOTED,
     "page_size": PAGES,
     "rows": Q(archived=False, note_type__archived=False),
-    "fields": (
+    "keys": (
         tag("free_text_note"),
-        Ref("pt_id", READ_ONLY, source="patient", to="patients"),
-        Ref("pt_note_type_id", READ_ONLY, source="note_type", to="pt_notes"),
-        Text("name", READ_ONLY, source="note_type__name", doc="The heading."),
-        Text("note", READ_ONLY),
-        Moment("updated", READ_ONLY, source="updated_at"),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("pt_note_type_id", Reference("pt_notes"), READ_ONLY, source="note_type"),
+        Key("name", Text(), READ_ONLY, source="note_type__name", doc="The heading."),
+        Key("note", Text(), READ_ONLY),
+        Key("updated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),
         by("updatedby", "updated_by_id"),
     ),
     "example": {"name": "Social history", "note": "Lives with a partner; works nights."},
@@ -78,26 +83,26 @@ def _write(call: Call) -> dict[str, Any]:
     }
 
 
-_ANSWER: tuple[Field, ...] = (
+_ANSWER: tuple[Key, ...] = (
     tag("free_text_note"),
-    Integer("pt_id", READ_ONLY, nullable=False),
-    Integer("pt_note_type_id", READ_ONLY, nullable=False),
-    Text("name", READ_ONLY, nullable=False),
-    Text("note", READ_ONLY, nullable=False),
-    Moment("updated", READ_ONLY, nullable=False),
-    Integer("updatedby", READ_ONLY, nullable=False),
+    Key("pt_id", Integer(), READ_ONLY, nullable=False),
+    Key("pt_note_type_id", Integer(), READ_ONLY, nullable=False),
+    Key("name", Text(), READ_ONLY, nullable=False),
+    Key("note", Text(), READ_ONLY, nullable=False),
+    Key("updated", Timestamp(spaced=True), READ_ONLY, nullable=False),
+    Key("updatedby", Integer(), READ_ONLY, nullable=False),
 )
 
-write_note = Function(
+write_note = Operation(
     path="patients/{id}/pt_notes/{pt_note_type_id}",
     method="POST",
     doc="Write what a patient has under one heading, in the place of what was there.",
     of="patients",
-    scopes=("patient_free_text_notes",),
-    parameters=(RefIs("pt_note_type_id", to="pt_notes", required=True),),
-    fields=(Text("note", REQUIRED, stored=False, max_length=LONGEST),),
-    answers=_ANSWER,
+    filters=(Filter("pt_note_type_id", Reference("pt_notes"), required=True),),
+    keys=(Key("note", Text(max_length=LONGEST), REQUIRED, source=UNSTORED),),
+    answer=_ANSWER,
     run=_write,
+    policy=Policy(scopes=("patient_free_text_notes",)),
     example={"name": "Social history", "note": "Lives with a partner; works nights."},
 )
 
@@ -108,38 +113,38 @@ trackers = Resource(
     model=HealthTracker,
     doc="Care that comes due again and again, and for whom.",
     methods="GET",
-    **common("health_maintenance"),
+    policy=common("health_maintenance"),
     page_size=PAGES,
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("health_maintenance_tracker"),
-        Id("id", as_text=True),
-        Text("name", READ_ONLY),
-        Text("description", READ_ONLY),
-        Text("applies_to", READ_ONLY, choices=kept.APPLIES_TO),
-        Text("sex", READ_ONLY, doc="Male or Female; empty: both."),
-        Integer("start_age", READ_ONLY, doc="Years."),
-        Integer("end_age", READ_ONLY, doc="Years."),
-        Text("frequency", READ_ONLY),
-        Text("icd_codes", READ_ONLY),
-        Text("overrides", READ_ONLY),
+        Key("id", Id(as_text=True), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key("description", Text(), READ_ONLY),
+        Key("applies_to", Text(choices=kept.APPLIES_TO), READ_ONLY),
+        Key("sex", Text(), READ_ONLY, doc="Male or Female; empty: both."),
+        Key("start_age", Integer(), READ_ONLY, doc="Years."),
+        Key("end_age", Integer(), READ_ONLY, doc="Years."),
+        Key("frequency", Text(), READ_ONLY),
+        Key("icd_codes", Text(), READ_ONLY),
+        Key("overrides", Text(), READ_ONLY),
         by("addedby", as_text=True),
         created(),
     ),
     filters=(
         Flag("include_specific_pt", doc="Adds trackers that are only for patients whom somebody chose."),
     ),
-    hidden=Hidden(Q(applies_to=kept.SPECIFIC), unless="include_specific_pt", usable=True),
+    visibility=Visibility(Q(applies_to=kept.SPECIFIC), shown_by="include_specific_pt", referable=True),
     example={"name": "Mammogram", "sex": "Female", "start_age": 40, "end_age": 74},
 )
 
-_READING: tuple[Field, ...] = (
+_READING: tuple[Key, ...] = (
     tag("health_maintenance_reading"),
-    Id("id"),
-    Ref("pt_id", READ_ONLY, source="patient", to="patients"),
-    Ref("health_maintenance_id", READ_ONLY, source="tracker", to="health_maintenance"),
-    Date("date", REQUIRED),
-    Text("notes", OPTIONAL),
+    Key("id", Id(), READ_ONLY),
+    Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+    Key("health_maintenance_id", Reference("health_maintenance"), READ_ONLY, source="tracker"),
+    Key("date", Date(), REQUIRED),
+    Key("notes", Text(), OPTIONAL),
     by("addedby"),
     created(),
 )
@@ -152,11 +157,11 @@ readings = Resource(
     doc="When a patient had the care that is tracked.",
     methods="GET",
     reads=False,
-    **_READ,
+    policy=_READ,
     page_size=PAGES,
     parents=below_patient(),
     rows=Q(archived=False),
-    fields=_READING,
+    keys=_READING,
     example=_EXAMPLE,
 )
 new_readings = Resource(
@@ -166,10 +171,10 @@ new_readings = Resource(
     methods="POST",
     reads=False,
     lists=False,
-    **_READ,
+    policy=_READ,
     parents=(*below_patient(), Parent("health_maintenance_id", to="health_maintenance", source="tracker")),
     rows=Q(archived=False),
-    fields=_READING,
+    keys=_READING,
     example=_EXAMPLE,
 )
 

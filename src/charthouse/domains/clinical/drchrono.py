@@ -22,24 +22,17 @@ from charthouse.domains.clinical.models import (
     Problem,
     Procedure,
 )
-from charthouse.resource.declare import Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-    Wrong,
-    plain_text,
-)
-from charthouse.resource.filters import DateIs, DateRange, RefIs, Where
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Condition, Filter, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, InvalidValue, parse_text
+from charthouse.engine.sql.expressions import BoundParameter
 
 PLAN_TYPES = range(1, 7)
 REACTIONS = (  # SNOMED CT; reference enums.yaml snomed_reaction
@@ -65,9 +58,9 @@ REACTIONS = (  # SNOMED CT; reference enums.yaml snomed_reaction
     "162397003",
     "65124004",
 )
-_OF_DOCTOR = RefIs("doctor", to="doctors")
-_OF_DOCTOR_ADDED = RefIs("doctor", to="doctors", addition=True)
-_OF_PATIENT = RefIs("patient", to="patients")
+_OF_DOCTOR = Filter("doctor", Reference("doctors"))
+_OF_DOCTOR_ADDED = Filter("doctor", Reference("doctors"), addition=True)
+_OF_PATIENT = Filter("patient", Reference("patients"))
 _MEDLINEPLUS = (
     "https://connect.medlineplus.gov/application?mainSearchCriteria.v.cs=2.16.840.1.113883.6.{system}"
     "&mainSearchCriteria.v.c="
@@ -95,47 +88,54 @@ problems = Resource(
     model=Problem,
     doc="Diagnoses of patients.",
     methods="GET POST PUT PATCH",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Ref("doctor", REQUIRED, to="doctors"),
-        Integer("icd_version", OPTIONAL, minimum=9, maximum=10, default=10),
-        Id("id"),
-        Ref("patient", REQUIRED, to="patients"),
-        Date("date_changed"),
-        Date("date_diagnosis"),
-        Date("date_onset"),
-        Text("description"),
-        Text("icd_code"),
-        Text("info_url", READ_ONLY, computed=_info_url, doc="About the diagnosis, for patients."),
-        Text("name", doc="Left out, it is the official text of an ICD-10-CM code."),
-        Text("notes"),
-        Text("status", choices=("active", "inactive", "resolved"), default="active"),
-        Text("snomed_ct_code"),
-        Text("category", READ_ONLY, addition=True),
-        Ref("appointment", OPTIONAL, to="appointments", kept=True, addition=True),
-        Text(
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
+    keys=(
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("icd_version", Integer(minimum=9, maximum=10), OPTIONAL, default=10),
+        Key("id", Id(), READ_ONLY),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key("date_changed", Date()),
+        Key("date_diagnosis", Date()),
+        Key("date_onset", Date()),
+        Key("description", Text()),
+        Key("icd_code", Text()),
+        Key(
+            "info_url",
+            Text(),
+            READ_ONLY,
+            source=Expression(_info_url),
+            doc="About the diagnosis, for patients.",
+        ),
+        Key("name", Text(), doc="Left out, it is the official text of an ICD-10-CM code."),
+        Key("notes", Text()),
+        Key("status", Text(choices=("active", "inactive", "resolved")), default="active"),
+        Key("snomed_ct_code", Text()),
+        Key("category", Text(), READ_ONLY, addition=True),
+        Key("appointment", Reference("appointments"), OPTIONAL, keep_on_put=True, addition=True),
+        Key(
             "verification_status",
-            choices=(
-                "",
-                "unconfirmed",
-                "provisional",
-                "differential",
-                "confirmed",
-                "refuted",
-                "entered-in-error",
+            Text(
+                choices=(
+                    "",
+                    "unconfirmed",
+                    "provisional",
+                    "differential",
+                    "confirmed",
+                    "refuted",
+                    "entered-in-error",
+                )
             ),
-            kept=True,
+            keep_on_put=True,
             addition=True,
         ),
-        Date("abatement_date", READ_ONLY, addition=True),
-        Text("problem_type", READ_ONLY, addition=True),
+        Key("abatement_date", Date(), READ_ONLY, addition=True),
+        Key("problem_type", Text(), READ_ONLY, addition=True),
     ),
     filters=(_OF_PATIENT, _OF_DOCTOR_ADDED),
     checks=(actions.of_the_patient, actions.name_problem),
-    events=plain("PATIENT_PROBLEM_CREATE", "PATIENT_PROBLEM_MODIFY", "PATIENT_PROBLEM_DELETE", ours="delete"),
+    events=plain_events(
+        "PATIENT_PROBLEM_CREATE", "PATIENT_PROBLEM_MODIFY", "PATIENT_PROBLEM_DELETE", own="delete"
+    ),
     example={"doctor": 1, "patient": 12, "icd_code": "E11.9", "date_onset": "2019-05-02"},
 )
 
@@ -144,30 +144,29 @@ allergies = Resource(
     model=Allergy,
     doc="What patients are allergic to.",
     methods="GET POST PUT PATCH",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Ref("doctor", REQUIRED, to="doctors"),
-        Id("id"),
-        Ref("patient", REQUIRED, to="patients"),
-        Text("description", OPTIONAL, verbose=True),
-        Text("notes"),
-        Text("reaction"),
-        Text("rxnorm", doc="For drugs only."),
-        Text("snomed_reaction", choices=REACTIONS, open=True, doc="SNOMED CT."),
-        Text("status", choices=("active", "inactive"), default="active"),
-        Text(
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
+    keys=(
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("id", Id(), READ_ONLY),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key("description", Text(), OPTIONAL, verbose=True),
+        Key("notes", Text()),
+        Key("reaction", Text()),
+        Key("rxnorm", Text(), doc="For drugs only."),
+        Key("snomed_reaction", Text(choices=REACTIONS, open=True), doc="SNOMED CT."),
+        Key("status", Text(choices=("active", "inactive")), default="active"),
+        Key(
             "verification_status",
-            choices=("confirmed", "unconfirmed", "refuted", "entered-in-error"),
-            kept=True,
+            Text(choices=("confirmed", "unconfirmed", "refuted", "entered-in-error")),
+            keep_on_put=True,
             addition=True,
         ),
-        Text("snomed_code", kept=True, addition=True),
+        Key("snomed_code", Text(), keep_on_put=True, addition=True),
     ),
     filters=(_OF_PATIENT, _OF_DOCTOR_ADDED),
-    events=plain("PATIENT_ALLERGY_CREATE", "PATIENT_ALLERGY_MODIFY", "PATIENT_ALLERGY_DELETE", ours="delete"),
+    events=plain_events(
+        "PATIENT_ALLERGY_CREATE", "PATIENT_ALLERGY_MODIFY", "PATIENT_ALLERGY_DELETE", own="delete"
+    ),
     example={
         "doctor": 1,
         "patient": 12,
@@ -183,30 +182,32 @@ procedures = Resource(
     model=Procedure,
     doc="What was done at visits.",
     methods="GET",
-    scopes=("billing",),
-    permissions=("Access Billing", "Show Billing Tab"),
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Ref("appointment", READ_ONLY, to="appointments"),
-        Text("code", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Date("date", READ_ONLY, doc="Day of the service."),
-        Text("description", READ_ONLY),
-        Ref("doctor", READ_ONLY, to="doctors"),
-        Id("id"),
-        Ref("patient", READ_ONLY, to="patients"),
-        Text("procedure_type", READ_ONLY, doc="C CPT, H HCPCS, U custom, S SNOMED CT."),
-        Text("status", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+    policy=Policy(
+        scopes=("billing",),
+        permissions=("Access Billing", "Show Billing Tab"),
+        sharing=SHARED,
+        owner="doctor",
+    ),
+    keys=(
+        Key("appointment", Reference("appointments"), READ_ONLY),
+        Key("code", Text(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("date", Date(), READ_ONLY, doc="Day of the service."),
+        Key("description", Text(), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key("procedure_type", Text(), READ_ONLY, doc="C CPT, H HCPCS, U custom, S SNOMED CT."),
+        Key("status", Text(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
-        RefIs("appointment", to="appointments"),
+        Filter("appointment", Reference("appointments")),
         _OF_DOCTOR,
         _OF_PATIENT,
-        DateIs("service_date", source="date"),
-        DateIs("mu_date", source="date", addition=True),
-        DateRange("mu_date_range", source="date", addition=True),
+        Filter("service_date", Date(), OnDay(), source="date"),
+        Filter("mu_date", Date(), OnDay(), source="date", addition=True),
+        Filter("mu_date_range", Date(), InDays(), source="date", addition=True),
     ),
     example={"appointment": 512, "code": "99213", "procedure_type": "C", "date": "2026-03-02"},
 )
@@ -216,47 +217,45 @@ implantable_devices = Resource(
     model=ImplantableDevice,
     doc="Devices in patients' bodies.",
     methods="GET",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Boolean("archived", READ_ONLY),
-        Text("brand_name", READ_ONLY),
-        Text("company_name", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Date("expiration_date", READ_ONLY),
-        Text("gmdn_pt_name", READ_ONLY, doc="GMDN preferred term, or the SNOMED CT one for it."),
-        Id("id"),
-        Date("manufacturing_date", READ_ONLY),
-        Ref("patient", READ_ONLY, to="patients"),
-        Ref("procedure", READ_ONLY, to="procedures"),
-        Text("serial_number", READ_ONLY),
-        Text("status", READ_ONLY, choices=("active", "inactive")),
-        Text("udi", READ_ONLY, doc="Unique device identifier."),
-        Timestamp("updated_at", READ_ONLY),
-        Text("version_or_model", READ_ONLY),
-        Text("lot_number", READ_ONLY, addition=True),
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
+    keys=(
+        Key("archived", Boolean(), READ_ONLY),
+        Key("brand_name", Text(), READ_ONLY),
+        Key("company_name", Text(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("expiration_date", Date(), READ_ONLY),
+        Key("gmdn_pt_name", Text(), READ_ONLY, doc="GMDN preferred term, or the SNOMED CT one for it."),
+        Key("id", Id(), READ_ONLY),
+        Key("manufacturing_date", Date(), READ_ONLY),
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key("procedure", Reference("procedures"), READ_ONLY),
+        Key("serial_number", Text(), READ_ONLY),
+        Key("status", Text(choices=("active", "inactive")), READ_ONLY),
+        Key("udi", Text(), READ_ONLY, doc="Unique device identifier."),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("version_or_model", Text(), READ_ONLY),
+        Key("lot_number", Text(), READ_ONLY, addition=True),
     ),
     filters=(
         _OF_DOCTOR,
         _OF_PATIENT,
-        DateIs(
+        Filter(
             "mu_date",
+            Date(),
+            OnDay("doctor__timezone"),
             source="created_at",
-            zone="doctor__timezone",
             addition=True,
             doc="Day on which it was entered, the doctor's time.",
         ),
-        DateRange("mu_date_range", source="created_at", zone="doctor__timezone", addition=True),
+        Filter("mu_date_range", Date(), InDays("doctor__timezone"), source="created_at", addition=True),
     ),
     example={"patient": 12, "brand_name": "Corazon One", "status": "active"},
 )
 
 
 def _plan_type(text: str, given: Mapping[str, str]) -> dict[str, Any]:
-    if plain_text(text) not in map(str, PLAN_TYPES):
-        raise Wrong(f"Select a valid choice. {text[:100]} is not one of the available choices.")
+    if parse_text(text) not in map(str, PLAN_TYPES):
+        raise InvalidValue(f"Select a valid choice. {text[:100]} is not one of the available choices.")
     return {"plan_type": int(text)}
 
 
@@ -265,36 +264,34 @@ care_plans = Resource(
     model=CarePlan,
     doc="Goals, instructions and referrals for patients.",
     methods="GET",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Ref("appointment", READ_ONLY, to="appointments"),
-        Text("code", READ_ONLY),
-        Text("code_system", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Text("description", READ_ONLY),
-        Id("id"),
-        Text("instructions", READ_ONLY),
-        Ref("patient", READ_ONLY, to="patients"),
-        Integer(
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
+    keys=(
+        Key("appointment", Reference("appointments"), READ_ONLY),
+        Key("code", Text(), READ_ONLY),
+        Key("code_system", Text(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("description", Text(), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("instructions", Text(), READ_ONLY),
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key(
             "plan_type",
+            Integer(),
             READ_ONLY,
             doc="1 goal, 2 patient education, 3 decision aid, 4 clinical instruction, 5 referral, 6 health concern.",
         ),
-        Date("scheduled_date", READ_ONLY),
-        Text("title", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+        Key("scheduled_date", Date(), READ_ONLY),
+        Key("title", Text(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
         _OF_DOCTOR,
         _OF_PATIENT,
-        Where(
+        Condition(
             "plan_type",
             read=_plan_type,
-            condition=lambda: Q(plan_type=Slot("plan_type", models.IntegerField())),
-            type={"type": "integer", "enum": list(PLAN_TYPES)},
+            condition=lambda: Q(plan_type=BoundParameter("plan_type", models.IntegerField())),
+            described={"type": "integer", "enum": list(PLAN_TYPES)},
         ),
     ),
     example={"patient": 12, "plan_type": 1, "title": "Walk half an hour a day"},
@@ -305,23 +302,20 @@ care_team_members = Resource(
     model=CareTeamMember,
     doc="Who of the practice takes part in a patient's care.",
     methods="GET",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="patient__doctor",
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="patient__doctor"),
     addition=True,
     rows=Q(archived=False),
-    fields=(
-        Ref("patient", READ_ONLY, to="patients"),
-        Timestamp("created_at", READ_ONLY),
-        Ref("appointment", READ_ONLY, to="appointments"),
-        Id("id"),
-        Ref("user", READ_ONLY, to="users"),
+    keys=(
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("appointment", Reference("appointments"), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("user", Reference("users"), READ_ONLY),
     ),
     filters=(
         _OF_PATIENT,
-        RefIs("appointment", to="appointments"),
-        RefIs("doctor", source="patient__doctor", to="doctors"),
+        Filter("appointment", Reference("appointments")),
+        Filter("doctor", Reference("doctors"), source="patient__doctor"),
     ),
     example={"patient": 12, "user": 3},
 )
@@ -333,30 +327,32 @@ def _observation(
     path: str, model: type[Observation], doc: str, systems: tuple[str, ...], code: str
 ) -> Resource:
     """One of four resources that differ in what they record and by which code systems."""
-    fields: tuple[Field, ...] = (
-        Text("code", REQUIRED),
-        Text("code_system", REQUIRED, choices=systems),
-        Timestamp("created_at", READ_ONLY),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Timestamp("effective_time", OPTIONAL),
-        Id("id"),
-        Text("name", READ_ONLY, doc="What the code means, where its code set is at hand (ICD-10-CM)."),
-        Ref("patient", REQUIRED, to="patients"),
-        Text("value_code", OPTIONAL),
-        Text("value_code_system", OPTIONAL, choices=("SNOMEDCT", "ICD10CM", "LOINC")),
-        Text("value_code_name", READ_ONLY, doc="What value_code means."),
-        Ref("appointment", READ_ONLY, to="appointments", addition=True),
+    fields: tuple[Key, ...] = (
+        Key("code", Text(), REQUIRED),
+        Key("code_system", Text(choices=systems), REQUIRED),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("effective_time", Timestamp(), OPTIONAL),
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), READ_ONLY, doc="What the code means, where its code set is at hand (ICD-10-CM)."),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key("value_code", Text(), OPTIONAL),
+        Key("value_code_system", Text(choices=("SNOMEDCT", "ICD10CM", "LOINC")), OPTIONAL),
+        Key("value_code_name", Text(), READ_ONLY, doc="What value_code means."),
+        Key("appointment", Reference("appointments"), READ_ONLY, addition=True),
     )
     return Resource(
         path=path,
         model=model,
         doc=doc,
         methods="GET POST PUT PATCH",
-        scopes=("clinical", "patients"),
-        permissions=("Access Clinical Notes", "Manage Patients"),
-        sharing=SHARED,
-        owner="doctor",
-        fields=fields,
+        policy=Policy(
+            scopes=("clinical", "patients"),
+            permissions=("Access Clinical Notes", "Manage Patients"),
+            sharing=SHARED,
+            owner="doctor",
+        ),
+        keys=fields,
         filters=(_OF_DOCTOR, _OF_PATIENT),
         checks=(actions.name_codes,),
         example={"code": code, "code_system": systems[0], "doctor": 1, "patient": 12},

@@ -1,6 +1,6 @@
 """Notes, their templates and amendments as DrChrono shows them. Facts: reference drchrono/resources.yaml."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -17,15 +17,22 @@ from charthouse.domains.clinical.models import (
     YellowNotepad,
 )
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.files.fields import File
-from charthouse.resource import sql
-from charthouse.resource.declare import Hidden, PageSize, Resource
-from charthouse.resource.events import Event
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Id, Integer, ListOf, Ref, Text
-from charthouse.resource.filters import DateIs, DateRange, Flag, RefIs, Since
-from charthouse.resource.nested import Embedded, Many
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Timestamp
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import Event
+from charthouse.engine.declaration.filters import SINCE, Filter, Flag, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRows
+from charthouse.engine.declaration.resources import PageSize, Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.files.types import File
 
 SCOPES = ("clinical",)
 PERMISSIONS = ("Access Clinical Notes",)
@@ -40,29 +47,44 @@ _PDF = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SectionValues(Many):
+def _select_values() -> "models.QuerySet[Any]":
     """What a note says in the fields of one of its sections: a template's row, shown inside a note's."""
-
-    def rows(self) -> "models.QuerySet[Any]":
-        return ClinicalNoteFieldValue.objects.filter(
-            practice=OuterRef("practice_id"),
-            clinical_note_field__clinical_note_template=OuterRef("pk"),
-            appointment=OuterRef(OuterRef("appointment_id")),
-            archived=False,
-        )
+    return ClinicalNoteFieldValue.objects.filter(
+        practice=OuterRef("practice_id"),
+        clinical_note_field__clinical_note_template=OuterRef("pk"),
+        appointment=OuterRef(OuterRef("appointment_id")),
+        archived=False,
+    )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Sections(SectionValues):
+def _select_sections() -> "models.QuerySet[Any]":
     """The templates that a note has values of."""
+    return ClinicalNoteTemplate.objects.filter(Exists(_select_values()), practice=OuterRef("practice_id"))
 
-    def rows(self) -> "models.QuerySet[Any]":
-        return ClinicalNoteTemplate.objects.filter(Exists(super().rows()), practice=OuterRef("practice_id"))
+
+_VALUES = Key(
+    "values",
+    List(
+        Object(
+            (
+                Key("id", Id(), READ_ONLY),
+                Key("clinical_note_field", Reference("clinical_note_field_types"), READ_ONLY),
+                Key("value", Text(), READ_ONLY),
+            )
+        )
+    ),
+    READ_ONLY,
+    source=ChildRows(
+        ClinicalNoteFieldValue,
+        match=_select_values,
+        order=("clinical_note_field__position", "clinical_note_field_id", "id"),
+    ),
+    verbose=True,
+)
 
 
 def _signee() -> Any:
-    person = sql.Json(
+    person = sql.json_object(
         id=F("locked_by_id"), first_name=F("locked_by__first_name"), last_name=F("locked_by__last_name")
     )
     return Case(When(locked_by__isnull=False, then=person))
@@ -73,61 +95,65 @@ clinical_notes = Resource(
     model=ClinicalNote,
     doc="The notes of visits, each under the id of its appointment; what they say is shown with verbose.",
     methods="GET",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="appointment__doctor",
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="appointment__doctor"),
     rows=Q(appointment__isnull=False),
-    fields=(
-        Id("id", doc="The id of its appointment."),
-        Boolean("archived", READ_ONLY, doc="Its appointment is deleted."),
-        Ref("appointment", READ_ONLY, to="appointments"),
-        Ref("patient", READ_ONLY, to="patients"),
-        Sections(
+    keys=(
+        Key("id", Id(), READ_ONLY, doc="The id of its appointment."),
+        Key("archived", Boolean(), READ_ONLY, doc="Its appointment is deleted."),
+        Key("appointment", Reference("appointments"), READ_ONLY),
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key(
             "clinical_note_sections",
+            List(
+                Object(
+                    (
+                        Key(
+                            "clinical_note_template",
+                            Reference("clinical_note_templates"),
+                            READ_ONLY,
+                            source="id",
+                        ),
+                        Key("name", Text(), READ_ONLY),
+                        _VALUES,
+                    )
+                )
+            ),
             READ_ONLY,
-            to=ClinicalNoteTemplate,
-            link="",
-            order=("order_on_complete_note", "id"),
-            fields=(
-                Ref("clinical_note_template", READ_ONLY, source="id", to="clinical_note_templates"),
-                Text("name", READ_ONLY),
-                SectionValues(
-                    "values",
-                    READ_ONLY,
-                    to=ClinicalNoteFieldValue,
-                    link="",
-                    order=("clinical_note_field__position", "clinical_note_field_id", "id"),
-                    verbose=True,
-                    fields=(
-                        Id("id"),
-                        Ref("clinical_note_field", READ_ONLY, to="clinical_note_field_types"),
-                        Text("value", READ_ONLY),
-                    ),
-                ),
+            source=ChildRows(
+                ClinicalNoteTemplate, match=_select_sections, order=("order_on_complete_note", "id")
             ),
             doc="The templates that the note has values of.",
         ),
-        Embedded(
+        Key(
             "signee",
+            Object(
+                (
+                    Key("id", Id(), READ_ONLY),
+                    Key("first_name", Text(), READ_ONLY),
+                    Key("last_name", Text(), READ_ONLY),
+                )
+            ),
             READ_ONLY,
+            source=Expression(_signee),
             addition=True,
-            computed=_signee,
-            fields=(Id("id"), Text("first_name", READ_ONLY), Text("last_name", READ_ONLY)),
             doc="Who locked the note; null while it is open.",
         ),
     ),
     filters=(
-        DateIs("date", source="appointment__scheduled_time", zone=ZONE, doc="Day of the appointment."),
-        DateRange("date_range", source="appointment__scheduled_time", zone=ZONE),
-        RefIs("office", source="appointment__office", to="offices"),
-        RefIs("patient", to="patients"),
+        Filter(
+            "date", Date(), OnDay(ZONE), source="appointment__scheduled_time", doc="Day of the appointment."
+        ),
+        Filter("date_range", Date(), InDays(ZONE), source="appointment__scheduled_time"),
+        Filter("office", Reference("offices"), source="appointment__office"),
+        Filter("patient", Reference("patients")),
         Flag("show_archived", doc="Adds notes of deleted appointments."),
-        Since("since"),
-        RefIs("doctor", source="appointment__doctor", to="doctors", addition=True),
-        Since("created_at", source="created_at", addition=True, doc="Created at or after."),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+        Filter("doctor", Reference("doctors"), source="appointment__doctor", addition=True),
+        Filter(
+            "created_at", Timestamp(), SINCE, source="created_at", addition=True, doc="Created at or after."
+        ),
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     one_of=(("since", "date", "date_range"),),
     page_size=PageSize(default=5, maximum=20),
     events=(
@@ -137,15 +163,18 @@ clinical_notes = Resource(
     example={"appointment": 512, "patient": 12},
 )
 
-_TYPE_FIELDS = (
-    ListOf(
-        "allowed_values", READ_ONLY, item=Text("", max_length=500), doc="Empty where any value is allowed."
+_TYPE_KEYS = (
+    Key("allowed_values", List(Text(max_length=500)), READ_ONLY, doc="Empty where any value is allowed."),
+    Key("archived", Boolean(), READ_ONLY),
+    Key("clinical_note_template", Reference("clinical_note_templates"), READ_ONLY),
+    Key("data_type", Text(choices=DATA_TYPES), READ_ONLY),
+    Key("name", Text(max_length=200, blank=False), READ_ONLY),
+    Key(
+        "required",
+        Boolean(),
+        READ_ONLY,
+        doc="A note with this section can't be locked before it has a value.",
     ),
-    Boolean("archived", READ_ONLY),
-    Ref("clinical_note_template", READ_ONLY, to="clinical_note_templates"),
-    Text("data_type", READ_ONLY, choices=DATA_TYPES),
-    Text("name", READ_ONLY, max_length=200, blank=False),
-    Boolean("required", READ_ONLY, doc="A note with this section can't be locked before it has a value."),
 )
 
 # What a PATCH may change: the meaning of values that are there (type, template) stays.
@@ -156,43 +185,45 @@ clinical_note_templates = Resource(
     model=ClinicalNoteTemplate,
     doc="The sections that doctors write in notes.",
     methods="GET",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing="share_clinical_templates",
-    owner="doctor",
-    fields=(
-        Boolean("archived", READ_ONLY, doc="Not used for notes to come."),
-        Ref("doctor", READ_ONLY, to="doctors"),
-        Id("id"),
-        Boolean("is_onpatient", READ_ONLY, doc="Filled in by patients before a visit."),
-        Boolean("is_persistent", READ_ONLY, doc="Its values stand in later notes of the patient as well."),
-        Text("name", READ_ONLY),
-        Embedded(
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing="share_clinical_templates", owner="doctor"),
+    keys=(
+        Key("archived", Boolean(), READ_ONLY, doc="Not used for notes to come."),
+        Key("doctor", Reference("doctors"), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("is_onpatient", Boolean(), READ_ONLY, doc="Filled in by patients before a visit."),
+        Key(
+            "is_persistent",
+            Boolean(),
+            READ_ONLY,
+            doc="Its values stand in later notes of the patient as well.",
+        ),
+        Key("name", Text(), READ_ONLY),
+        Key(
             "order",
+            Object((Key("on_complete_note", Integer(), READ_ONLY), Key("on_ipad", Integer(), READ_ONLY))),
             READ_ONLY,
-            nullable=False,
-            computed=lambda: sql.Json(
-                on_complete_note=F("order_on_complete_note"), on_ipad=F("order_on_ipad")
+            source=Expression(
+                lambda: sql.json_object(
+                    on_complete_note=F("order_on_complete_note"), on_ipad=F("order_on_ipad")
+                )
             ),
-            fields=(Integer("on_complete_note", READ_ONLY), Integer("on_ipad", READ_ONLY)),
+            nullable=False,
         ),
-        Many(
+        Key(
             "clinical_note_fields",
+            List(Object((Key("id", Id(), READ_ONLY), *_TYPE_KEYS))),
             READ_ONLY,
-            to=ClinicalNoteFieldType,
-            link="clinical_note_template",
-            order=("position", "id"),
+            source=ChildRows(ClinicalNoteFieldType, link="clinical_note_template", order=("position", "id")),
             verbose=True,
-            fields=(Id("id"), *_TYPE_FIELDS),
         ),
-        Timestamp("updated_at", READ_ONLY),
-        Text("workflow_key", READ_ONLY, addition=True, doc="Its part of a note, soap_plan for one."),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("workflow_key", Text(), READ_ONLY, addition=True, doc="Its part of a note, soap_plan for one."),
     ),
     filters=(
         Flag("show_archived", doc="Adds archived templates."),
-        RefIs("doctor", to="doctors", addition=True),
+        Filter("doctor", Reference("doctors"), addition=True),
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={"doctor": 1, "name": "Assessment", "workflow_key": "soap_assessment"},
 )
 
@@ -201,43 +232,48 @@ clinical_note_field_types = Resource(
     model=ClinicalNoteFieldType,
     doc="The fields of templates.",
     methods="GET PATCH",  # PATCH is the hosted API's addition
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing="share_clinical_templates",
-    owner="clinical_note_template__doctor",
-    fields=(
-        Id("id"),
-        *(replace(f, access=OPTIONAL, kept=True) if f.name in _CHANGEABLE else f for f in _TYPE_FIELDS),
-        Ref(
+    policy=Policy(
+        scopes=SCOPES,
+        permissions=PERMISSIONS,
+        sharing="share_clinical_templates",
+        owner="clinical_note_template__doctor",
+    ),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        *(
+            replace(key, access=OPTIONAL, keep_on_put=True) if key.name in _CHANGEABLE else key
+            for key in _TYPE_KEYS
+        ),
+        Key(
             "appointment",
+            Reference("appointments"),
             READ_ONLY,
-            to="appointments",
-            computed=lambda: sql.constant(None),
+            source=Expression(lambda: sql.literal(None)),
             doc="Always null: a field belongs to no single visit.",
         ),
-        Text("comment", OPTIONAL, max_length=1000),
+        Key("comment", Text(max_length=1000), OPTIONAL),
     ),
     filters=(
-        RefIs("clinical_note_template", to="clinical_note_templates"),
+        Filter("clinical_note_template", Reference("clinical_note_templates")),
         Flag("show_archived", doc="Adds archived fields."),
-        RefIs("doctor", source="clinical_note_template__doctor", to="doctors", addition=True),
+        Filter("doctor", Reference("doctors"), source="clinical_note_template__doctor", addition=True),
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={"clinical_note_template": 3, "name": "Impression", "data_type": "String", "required": True},
 )
 
 
 def _standing() -> Q:
     """The values of this note, and of each field of the template, if it is persistent, the last that was written in
-    it or an earlier note of the patient. Over the slots of ``appointment`` and ``clinical_note_template``: found
+    it or an earlier note of the patient. Over the parameters ``appointment`` and ``clinical_note_template``: found
     once, not once for each row."""
-    practice, asked = Slot("practice", _ID()), Slot("appointment", _ID())
+    practice, asked = BoundParameter("practice", _ID()), BoundParameter("appointment", _ID())
     here = Appointment.objects.filter(practice=practice, pk=asked)
     last = (
         ClinicalNoteFieldValue.objects.filter(
             practice=practice,
             archived=False,
-            clinical_note_field__clinical_note_template=Slot("clinical_note_template", _ID()),
+            clinical_note_field__clinical_note_template=BoundParameter("clinical_note_template", _ID()),
             clinical_note_field__clinical_note_template__is_persistent=True,
             appointment__archived=False,
             appointment__patient=Subquery(here.values("patient")[:1]),
@@ -254,44 +290,41 @@ clinical_note_field_values = Resource(
     model=ClinicalNoteFieldValue,
     doc="What notes say, field by field; a locked note refuses writes with 409.",
     methods="GET POST PUT PATCH",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="appointment__doctor",
-    fields=(
-        Id("id"),
-        Ref("appointment", REQUIRED, to="appointments"),
-        Ref("clinical_note_field", REQUIRED, to="clinical_note_field_types"),
-        Text(
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="appointment__doctor"),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("appointment", Reference("appointments"), REQUIRED),
+        Key("clinical_note_field", Reference("clinical_note_field_types"), REQUIRED),
+        Key(
             "value",
+            Text(max_length=LONGEST),
             REQUIRED,
-            max_length=LONGEST,
             doc="By type: one of allowed_values; Checkbox True or False; NullCheckbox 0 not selected, 1 no, 2 yes; "
             "TwoStrings two parts joined by /; FreeDraw and Photo the URL of an image.",
         ),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
-        RefIs("appointment", to="appointments"),
-        RefIs("clinical_note_field", to="clinical_note_field_types"),
-        RefIs(
+        Filter("appointment", Reference("appointments")),
+        Filter("clinical_note_field", Reference("clinical_note_field_types")),
+        Filter(
             "clinical_note_template",
+            Reference("clinical_note_templates"),
             source="clinical_note_field__clinical_note_template",
-            to="clinical_note_templates",
         ),
         Flag("show_archived", doc="Adds archived values."),
         Flag(
             "show_persistent",
             needs=("appointment", "clinical_note_template"),
             replaces=("appointment",),
-            matches=_standing,
+            condition=_standing,
             doc="Adds the values that stand since an earlier note of the patient.",
         ),
-        Since("since"),
-        RefIs("doctor", source="appointment__doctor", to="doctors", addition=True),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+        Filter("doctor", Reference("doctors"), source="appointment__doctor", addition=True),
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     checks=(actions.write_note,),
     after=(actions.note_written,),
     example={"appointment": 512, "clinical_note_field": 31, "value": "Lungs clear, no murmur."},
@@ -302,21 +335,18 @@ yellow_notepad = Resource(
     model=YellowNotepad,
     doc="Free text beside a section of a note; a second one takes the place of the first.",
     methods="GET POST",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="appointment__doctor",
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="appointment__doctor"),
     addition=True,
-    one_for=("appointment_id", "template_id"),
-    fields=(
-        Id("id"),
-        Ref("appointment_id", REQUIRED, source="appointment", to="appointments", in_query=True),
-        Ref("template_id", REQUIRED, source="template", to="clinical_note_templates", in_query=True),
-        Text("content", REQUIRED, max_length=LONGEST),
+    upsert_keys=("appointment_id", "template_id"),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("appointment_id", Reference("appointments"), REQUIRED, source="appointment", in_query=True),
+        Key("template_id", Reference("clinical_note_templates"), REQUIRED, source="template", in_query=True),
+        Key("content", Text(max_length=LONGEST), REQUIRED),
     ),
     filters=(
-        RefIs("appointment_id", to="appointments"),
-        RefIs("template_id", to="clinical_note_templates"),
+        Filter("appointment_id", Reference("appointments")),
+        Filter("template_id", Reference("clinical_note_templates")),
     ),
     checks=(actions.write_beside_note,),
     example={"appointment_id": 512, "template_id": 3, "content": "Ask about the new job."},
@@ -327,24 +357,30 @@ amendments = Resource(
     model=Amendment,
     doc="PDFs that amend the record, those of the calling app alone; a note's follow its pages.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="doctor",
-    rows=Q(archived=False, app=Slot("caller_app", _ID())),
-    fields=(
-        Text("amendment_name", REQUIRED),
-        File("amendment_file", REQUIRED, kinds=("pdf",), example=_PDF, doc="A PDF; reads as a link."),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Ref("patient", REQUIRED, to="patients"),
-        Ref("appointment", OPTIONAL, to="appointments", doc="The visit to whose note it is appended."),
-        Text("comments", OPTIONAL),
-        Id("id"),
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
+    rows=Q(archived=False, app=BoundParameter("caller_app", _ID())),
+    keys=(
+        Key("amendment_name", Text(), REQUIRED),
+        Key(
+            "amendment_file",
+            File(kinds=("pdf",)),
+            REQUIRED,
+            example=_PDF,
+            doc="A PDF; reads as a link.",
+            keep_on_put=True,
+        ),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key(
+            "appointment", Reference("appointments"), OPTIONAL, doc="The visit to whose note it is appended."
+        ),
+        Key("comments", Text(), OPTIONAL),
+        Key("id", Id(), READ_ONLY),
     ),
     filters=(
-        RefIs("appointment", to="appointments"),
-        RefIs("patient", to="patients"),
-        RefIs("doctor", to="doctors", addition=True),
+        Filter("appointment", Reference("appointments")),
+        Filter("patient", Reference("patients")),
+        Filter("doctor", Reference("doctors"), addition=True),
     ),
     checks=(actions.amend,),
     example={"amendment_name": "Corrected history", "doctor": 1, "patient": 12, "comments": "By request."},

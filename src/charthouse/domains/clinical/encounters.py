@@ -8,25 +8,27 @@ from charthouse import clock
 from charthouse.domains.clinical.actions import LOCKED
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.patients.models import Patient
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict
 
 OF_A_VISIT = "The note of a visit is deleted with its appointment."
 
 
+@hook(keys=("date_of_service", "encounter_type", "title"))
 def complete(change: Change) -> None:
     """A new note is one of a patient who is still the practice's; what isn't said of it is filled in: the day it is
     for the patient's doctor, the practice's first type, the type's name."""
     if change.operation != "create":
         return
     practice = change.actor.practice
-    name = "pt_id" if "pt_id" in change.resource.by_name else "patient"
+    name = "pt_id" if "pt_id" in change.resource.keys_by_name else "patient"
     patient = _patient(change, name)
     said = change.values.get("encounter_type")
     kind = _kind(practice, said)
     if kind is None:
         unknown = f'There is no encounter type "{str(said)[:100]}".'
-        change.wrong("encounter_type", unknown if said else "The practice has no encounter types.")
+        change.add_error("encounter_type", unknown if said else "The practice has no encounter types.")
     if patient is not None:
         _below(change, patient)
     if patient is None or kind is None:
@@ -43,12 +45,12 @@ def _patient(change: Change, name: str) -> Patient | None:
     """Locked, so that nobody deletes the patient meanwhile."""
     row_id = change.values.get(name)
     if row_id is None:
-        change.wrong(name, "This field is required.")
+        change.add_error(name, "This field is required.")
         return None
     rows = Patient._default_manager.select_for_update(of=("self",), no_key=True).select_related("doctor")
     found: Patient | None = rows.filter(practice=change.actor.practice, pk=row_id, archived=False).first()
     if found is None or (found.patient_status == "I" and not found.is_prospective):
-        change.wrong(name, "The patient is inactive.")
+        change.add_error(name, "The patient is inactive.")
         return None
     return found
 
@@ -69,15 +71,16 @@ def _below(change: Change, patient: Patient) -> None:
     rows = ClinicalNote.objects.select_for_update(no_key=True)
     found = rows.filter(practice=patient.practice_id, pk=parent, archived=False).first()
     if found is None or found.patient_id != patient.pk:
-        change.wrong("parent_encounter", "The parent is not an encounter of this patient.")
+        change.add_error("parent_encounter", "The parent is not an encounter of this patient.")
     elif found.parent_id is not None:
-        change.wrong("parent_encounter", "The parent is itself below another encounter.")
+        change.add_error("parent_encounter", "The parent is itself below another encounter.")
 
 
 def _today(patient: Patient) -> date:
     return clock.now().astimezone(ZoneInfo(patient.doctor.timezone)).date()
 
 
+@hook()
 def keep_signed(change: Change) -> None:
     """Nothing of a signed note changes, a visit's goes with its appointment, and what has notes below it stays."""
     row: Any = change.row

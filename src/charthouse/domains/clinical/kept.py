@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import Q
 
 from charthouse.domains.practice.models import text
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.errors import NotFound
 from charthouse.identity.tenancy import Record, RecordKey, Signed
-from charthouse.resource.errors import NotFound
-from charthouse.resource.functions import Call
 
 SPECIFIC = "specific_patients"
 APPLIES_TO = ("all", SPECIFIC)
@@ -86,7 +86,7 @@ def write_note(call: Call) -> dict[str, Any]:
     A text that is there already writes nothing."""
     patient, user = call.row, call.actor.user
     heading = FreeTextNoteType.objects.filter(
-        practice=patient.practice_id, pk=call.slots["pt_note_type_id"], archived=False
+        practice=patient.practice_id, pk=call.parameters["pt_note_type_id"], archived=False
     ).first()
     if heading is None:
         raise NotFound()

@@ -7,9 +7,12 @@ from django.db.models import Max
 
 from charthouse.domains.documents.models import AppliedConsentForm, ConsentForm, SignedConsentForm
 from charthouse.domains.practice.models import Doctor
-from charthouse.resource.change import Change
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
 
 
+@hook(keys=("doctor",))
 def put_last(change: Change) -> None:
     """A new form comes after the doctor's others."""
     if change.row is None:
@@ -21,20 +24,20 @@ def put_last(change: Change) -> None:
         change.columns["order"] = (forms.aggregate(last=Max("order"))["last"] or 0) + 1
 
 
-def apply_to_appointment(change: Change, form: Any) -> None:
-    _put(change, form, archived=False)
+def apply_to_appointment(call: Call) -> None:
+    _put(call, archived=False)
 
 
-def unapply_from_appointment(change: Change, form: Any) -> None:
+def unapply_from_appointment(call: Call) -> None:
     """Kept as taken off, so that a form that is assigned by default stays off."""
-    _put(change, form, archived=True)
+    _put(call, archived=True)
 
 
-def _put(change: Change, form: Any, *, archived: bool) -> None:
+def _put(call: Call, *, archived: bool) -> None:
     """Put a form on an appointment, or take it off; what is so already stays as it is. The form's row is locked."""
-    keys = {"consent_form_id": form.pk, "appointment_id": change.values["appointment"]}
+    keys = {"consent_form_id": call.row.pk, "appointment_id": call.values["appointment"]}
     row, made = AppliedConsentForm.objects.get_or_create(
-        practice_id=change.actor.practice, **keys, defaults={"archived": archived}
+        practice_id=call.actor.practice, **keys, defaults={"archived": archived}
     )
     if not made and row.archived != archived:
         row.archived = archived
@@ -54,4 +57,6 @@ def require_signatures(sender: Any, change: Change, **_: Any) -> None:
         signed = SignedConsentForm.objects.filter(patient=change.get("patient"), **own)
         forms = forms.exclude(pk__in=signed.values("consent_form"))
     if titles := list(forms.order_by("order", "pk").values_list("title", flat=True)):
-        change.wrong("status", f"These consent forms must be signed before check-in: {', '.join(titles)}.")
+        change.add_error(
+            "status", f"These consent forms must be signed before check-in: {', '.join(titles)}."
+        )

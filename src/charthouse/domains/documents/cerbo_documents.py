@@ -1,8 +1,6 @@
 """Documents of patients as Cerbo shows them. Facts: reference cerbo/objects.yaml, operations.yaml;
 docs/decisions/0272-documents.md"""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
@@ -13,67 +11,70 @@ from charthouse.domains.documents import filing, uploads
 from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.queueing import ENQUEUE, QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, deleted, tag
-from charthouse.files.fields import Address
-from charthouse.resource import sql
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Field, Id, Integer, Ref, Text
-from charthouse.resource.filters import Is
-from charthouse.resource.functions import Function
-from charthouse.resource.times import Moment
+from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, References, Text, Type
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+from charthouse.files.types import url_key
 
 RESULTS = (0, 1, 2)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Reviewers(Ref):
+def _parse_reviewer(inner: Type, value: Any) -> Any:
     """The id of a user, or -1 for everyone."""
+    return filing.EVERYONE if value in (filing.EVERYONE, str(filing.EVERYONE)) else inner.parse(value)
 
-    def parse(self, value: Any) -> int:
-        return filing.EVERYONE if value in (filing.EVERYONE, str(filing.EVERYONE)) else super().parse(value)
 
-    def references(self, value: Any) -> Iterable[tuple[Ref, int, tuple[str, ...]]]:
-        return () if value == filing.EVERYONE else super().references(value)
+def _find_reviewer(inner: Type, value: Any) -> References:
+    return () if value == filing.EVERYONE else inner.find_references(value)
 
 
 def _requires_review() -> Combinable:
-    everyone = When(review_by_everyone=True, then=sql.constant(filing.EVERYONE))
+    everyone = When(review_by_everyone=True, then=sql.literal(filing.EVERYONE))
     return Case(everyone, default=F("review_by_id"), output_field=models.BigIntegerField())
 
 
-def _url(name: str, below: str, doc: str) -> Field:
-    return Address(name, where=f"/api/v1/documents/%s/{below}", doc=doc)
+def _url(name: str, below: str, doc: str) -> Key:
+    return url_key(name, where=f"/api/v1/documents/%s/{below}", doc=doc)
 
 
 _SHOWN: dict[str, Any] = {
     "model": Document,
-    **common("patient_documents"),
     "page_size": PageSize(100, 100, 100),
     "rows": Q(archived=False),
-    "fields": (
+    "keys": (
         tag("document"),
-        Id("id"),
-        Ref("pt_id", READ_ONLY, source="patient", to="patients"),
-        Text("name", READ_ONLY, source="description"),
-        Text("mime_type", READ_ONLY, source="document__media_type"),
-        Text("folder", READ_ONLY, doc="A tab of the chart."),
-        Text("subfolder", READ_ONLY),
-        Text("content", READ_ONLY, doc="What is said of it."),
-        Boolean("flag", READ_ONLY, doc="A key document."),
-        Integer(
+        Key("id", Id(), READ_ONLY),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("name", Text(), READ_ONLY, source="description"),
+        Key("mime_type", Text(), READ_ONLY, source="document__media_type"),
+        Key("folder", Text(), READ_ONLY, doc="A tab of the chart."),
+        Key("subfolder", Text(), READ_ONLY),
+        Key("content", Text(), READ_ONLY, doc="What is said of it."),
+        Key("flag", Boolean(), READ_ONLY, doc="A key document."),
+        Key(
             "requires_review",
+            Integer(),
             READ_ONLY,
-            computed=_requires_review,
+            source=Expression(_requires_review),
             doc="Who has yet to look at it: a user's id; -1: everyone.",
         ),
-        Ref("dr_reviewer", READ_ONLY, source="reviewer", to="users", doc="Who signed it off."),
-        Moment("dr_review_date", READ_ONLY, source="reviewed_at"),
-        Integer("review_status", READ_ONLY, doc="1: pending."),
-        Integer("result_code", READ_ONLY, choices=RESULTS, doc="0 normal, 1 borderline, 2 abnormal."),
-        Moment("follow_up_required_date", READ_ONLY, source="follow_up_at"),
-        Integer("pt_notified", READ_ONLY, choices=(1, 2), doc="1 not needed, 2 notified."),
-        Text("pt_notified_method", READ_ONLY),
-        Integer("file_size", READ_ONLY, source="document__size", doc="Bytes."),
+        Key("dr_reviewer", Reference("users"), READ_ONLY, source="reviewer", doc="Who signed it off."),
+        Key("dr_review_date", Timestamp(spaced=True), READ_ONLY, source="reviewed_at"),
+        Key("review_status", Integer(), READ_ONLY, doc="1: pending."),
+        Key("result_code", Integer(choices=RESULTS), READ_ONLY, doc="0 normal, 1 borderline, 2 abnormal."),
+        Key("follow_up_required_date", Timestamp(spaced=True), READ_ONLY, source="follow_up_at"),
+        Key("pt_notified", Integer(choices=(1, 2)), READ_ONLY, doc="1 not needed, 2 notified."),
+        Key("pt_notified_method", Text(), READ_ONLY),
+        Key("file_size", Integer(), READ_ONLY, source="document__size", doc="Bytes."),
         by("addedby"),
         created(),
         deleted(),
@@ -81,6 +82,7 @@ _SHOWN: dict[str, Any] = {
         _url("url_stream", "stream", "Its bytes, also in parts."),
     ),
     "example": {"name": "Cardiology consult note", "mime_type": "application/pdf", "folder": "Consults"},
+    "policy": common("patient_documents"),
 }
 
 documents = Resource(
@@ -97,65 +99,87 @@ patient_documents = Resource(
     methods="GET",
     reads=False,
     parents=below_patient(),
-    filters=(Is("folder", doc="Those of one tab."),),
-    events=plain("document.created", "document.modified", "document.deleted", ours="create modify delete"),
+    filters=(Filter("folder", doc="Those of one tab."),),
+    events=plain_events(
+        "document.created", "document.modified", "document.deleted", own="create modify delete"
+    ),
     **_SHOWN,
 )
 
-_BYTES: dict[str, Any] = {"of": "documents", "media": "*/*", "run": filing.content, "also": uploads.IN_PARTS}
-_SENT: tuple[Field, ...] = (
-    Integer("pt_id", REQUIRED, stored=False, maximum=2**63 - 1, doc="The patient of the address."),
-    Text("mime_type", REQUIRED, stored=False, choices=tuple(uploads.PAPERS)),
-    Text("name", REQUIRED, stored=False, max_length=500, doc="Its title."),
-    uploads.Upload(
+_BYTES: dict[str, Any] = {
+    "of": "documents",
+    "media": "*/*",
+    "run": filing.content,
+    "other_statuses": uploads.IN_PARTS,
+}
+_SENT: tuple[Key, ...] = (
+    Key("pt_id", Integer(maximum=2**63 - 1), REQUIRED, source=UNSTORED, doc="The patient of the address."),
+    Key("mime_type", Text(choices=tuple(uploads.PAPERS)), REQUIRED, source=UNSTORED),
+    Key("name", Text(max_length=500), REQUIRED, source=UNSTORED, doc="Its title."),
+    Key(
         "base64_content",
+        uploads.make_file_type("base64_content", "document", "text"),
         REQUIRED,
-        stored=False,
-        kinds=("document", "text"),
+        source=UNSTORED,
         doc="A PDF, an image or UTF-8 text of at most 16 MB, base64.",
     ),
-    Text(
+    Key(
         "notes",
+        Text(max_length=10_000),
         OPTIONAL,
-        stored=False,
-        max_length=10_000,
+        source=UNSTORED,
         doc="With enqueue=true alone; its content once it is accepted.",
     ),
-    Text("content", OPTIONAL, stored=False, max_length=100_000, doc="With enqueue=false alone."),
-    Text("folder", OPTIONAL, stored=False, max_length=200, doc="Ignored with enqueue=true."),
-    Text("subfolder", OPTIONAL, stored=False, max_length=200),
-    Boolean("flag", OPTIONAL, stored=False, nullable=True),
-    Reviewers(
-        "requires_review", OPTIONAL, stored=False, nullable=True, to="users", doc="A user; -1: everyone."
-    ),
-    Ref("dr_reviewer", OPTIONAL, stored=False, nullable=True, to="users"),
-    Moment("dr_review_date", OPTIONAL, stored=False, nullable=True, requires="dr_reviewer"),
-    Integer("review_status", OPTIONAL, stored=False, nullable=True, choices=(1,)),
-    Integer("result_code", OPTIONAL, stored=False, nullable=True, choices=RESULTS),
-    Moment(
-        "follow_up_required_date",
+    Key("content", Text(max_length=100_000), OPTIONAL, source=UNSTORED, doc="With enqueue=false alone."),
+    Key("folder", Text(max_length=200), OPTIONAL, source=UNSTORED, doc="Ignored with enqueue=true."),
+    Key("subfolder", Text(max_length=200), OPTIONAL, source=UNSTORED),
+    Key("flag", Boolean(), OPTIONAL, source=UNSTORED, nullable=True),
+    Key(
+        "requires_review",
+        Converted(Reference("users"), parse_with=_parse_reviewer, find_references_with=_find_reviewer),
         OPTIONAL,
-        stored=False,
+        source=UNSTORED,
+        nullable=True,
+        doc="A user; -1: everyone.",
+    ),
+    Key("dr_reviewer", Reference("users"), OPTIONAL, source=UNSTORED, nullable=True),
+    Key(
+        "dr_review_date",
+        Timestamp(spaced=True),
+        OPTIONAL,
+        source=UNSTORED,
+        nullable=True,
+        requires="dr_reviewer",
+    ),
+    Key("review_status", Integer(choices=(1,)), OPTIONAL, source=UNSTORED, nullable=True),
+    Key("result_code", Integer(choices=RESULTS), OPTIONAL, source=UNSTORED, nullable=True),
+    Key(
+        "follow_up_required_date",
+        Timestamp(spaced=True),
+        OPTIONAL,
+        source=UNSTORED,
         nullable=True,
         doc="Makes a task for that day, once it is in the chart.",
     ),
-    Integer("pt_notified", OPTIONAL, stored=False, nullable=True, choices=(1, 2)),
-    Text("pt_notified_method", OPTIONAL, stored=False, max_length=154, doc="With pt_notified 2 alone."),
+    Key("pt_notified", Integer(choices=(1, 2)), OPTIONAL, source=UNSTORED, nullable=True),
+    Key(
+        "pt_notified_method", Text(max_length=154), OPTIONAL, source=UNSTORED, doc="With pt_notified 2 alone."
+    ),
 )
 
 FUNCTIONS = [
-    Function(path="documents/{id}/content", doc="The bytes of a document.", **_BYTES),
-    Function(path="documents/{id}/stream", doc="The bytes of a document, or of a Range of it.", **_BYTES),
-    Function(
+    Operation(path="documents/{id}/content", doc="The bytes of a document.", **_BYTES),
+    Operation(path="documents/{id}/stream", doc="The bytes of a document, or of a Range of it.", **_BYTES),
+    Operation(
         path="patients/{id}/documents",
         method="POST",
         doc="Send a document into the portal's queue, from which staff take it into the chart, unless enqueue is off.",
         of="patients",
-        scopes=("patient_documents",),
         run=filing.send,
-        parameters=(ENQUEUE,),
-        fields=_SENT,
-        answers=QUEUED,
+        policy=Policy(scopes=("patient_documents",)),
+        filters=(ENQUEUE,),
+        keys=_SENT,
+        answer=QUEUED,
         max_body=uploads.MOST_BODY,
         example={
             "pt_id": 1,

@@ -6,69 +6,83 @@ from typing import Any
 from charthouse.domains.clinical.actions import of_the_patient
 from charthouse.domains.documents import actions
 from charthouse.domains.documents.models import ConsentForm, Document, SignedConsentForm
-from charthouse.files.fields import File
-from charthouse.resource import write
-from charthouse.resource.declare import Action, Resource
-from charthouse.resource.errors import Invalid
-from charthouse.resource.events import plain
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Id, Integer, ListOf, Ref, Text
-from charthouse.resource.filters import RefIs, Since
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import SINCE, Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.errors import Invalid
+from charthouse.engine.execution import writing
+from charthouse.files.types import File
 
-_PERMITTED: dict[str, Any] = {"scopes": ("patients",), "permissions": ("Manage Patients",)}
-_UPLOAD: dict[str, Any] = {
-    "kinds": ("document",),
-    "max_size": 250 * 1024 * 1024,
-    "example": (
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
-    ),
-    "doc": "A PDF of at most 250 MB or an image of at most 50 MB; reads as a link that works for an hour.",
-}
+_IMAGE = (  # of one pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+)
+
+
+def _make_policy(sharing: str, owner: str) -> Policy:
+    return Policy(scopes=("patients",), permissions=("Manage Patients",), sharing=sharing, owner=owner)
+
+
+def _make_upload(name: str) -> Key:
+    return Key(
+        name,
+        File(kinds=("document",), max_size=250 * 1024 * 1024),
+        REQUIRED,
+        keep_on_put=True,
+        example=_IMAGE,
+        doc="A PDF of at most 250 MB or an image of at most 50 MB; reads as a link that works for an hour.",
+    )
+
 
 documents = Resource(
     path="documents",
     model=Document,
     doc="Documents of patients. Deleted ones stay in lists, as archived.",
     methods="GET POST PUT PATCH DELETE",
-    **_PERMITTED,
-    sharing="share_patients",
-    owner="doctor",
-    fields=(
-        Boolean("archived", READ_ONLY, doc="Set by DELETE."),
-        Date("date", REQUIRED),
-        Text("description", REQUIRED),
-        Ref("doctor", REQUIRED, to="doctors"),
-        File("document", REQUIRED, **_UPLOAD),
-        Ref("patient", REQUIRED, to="patients"),
-        ListOf("metatags", OPTIONAL, item=Text("metatag", max_length=200), doc="In a form, as JSON text."),
-        Id("id"),
-        Timestamp("updated_at", READ_ONLY),
+    policy=_make_policy("share_patients", "doctor"),
+    keys=(
+        Key("archived", Boolean(), READ_ONLY, doc="Set by DELETE."),
+        Key("date", Date(), REQUIRED),
+        Key("description", Text(), REQUIRED),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        _make_upload("document"),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key("metatags", List(Text(max_length=200)), OPTIONAL, doc="In a form, as JSON text."),
+        Key("id", Id(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
-        RefIs("doctor", to="doctors"),
-        RefIs("patient", to="patients"),
-        Since("since", doc="Changed at or after."),
+        Filter("doctor", Reference("doctors")),
+        Filter("patient", Reference("patients")),
+        Filter("since", Timestamp(), SINCE, doc="Changed at or after.", source="updated_at"),
     ),
-    events=plain("DOCUMENT_CREATE", "DOCUMENT_MODIFY", "DOCUMENT_DELETE", ours="create modify delete"),
+    events=plain_events("DOCUMENT_CREATE", "DOCUMENT_MODIFY", "DOCUMENT_DELETE", own="create modify delete"),
     example={
         "date": "2026-03-02",
         "description": "Cardiology consult note",
         "doctor": 1,
-        "document": _UPLOAD["example"],
+        "document": _IMAGE,
         "patient": 12,
         "metatags": ["cardiology", "consult"],
     },
 )
 
 
-def _appointment(name: str, doc: str, run: Any) -> Action:
-    return Action(
+def _appointment(name: str, doc: str, run: Any) -> Operation:
+    return Operation(
         name=name,
+        method="POST",
         doc=doc,
-        fields=(Ref("appointment", REQUIRED, stored=False, to="appointments"),),
+        keys=(Key("appointment", Reference("appointments"), REQUIRED, source=UNSTORED),),
         run=run,
-        answers="nothing",
     )
 
 
@@ -77,29 +91,34 @@ consent_forms = Resource(
     model=ConsentForm,
     doc="Forms that patients sign.",
     methods="GET POST PUT PATCH",
-    **_PERMITTED,
-    sharing="share_consent_forms",
-    owner="doctor",
-    fields=(
-        Boolean("archived", READ_ONLY),
-        Boolean("assign_by_default", OPTIONAL, default=False, doc="The doctor's new appointments have it."),
-        Timestamp("created_at", READ_ONLY),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Id("id"),
-        Boolean(
+    policy=_make_policy("share_consent_forms", "doctor"),
+    keys=(
+        Key("archived", Boolean(), READ_ONLY),
+        Key(
+            "assign_by_default",
+            Boolean(),
+            OPTIONAL,
+            default=False,
+            doc="The doctor's new appointments have it.",
+        ),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("id", Id(), READ_ONLY),
+        Key(
             "is_mandatory",
+            Boolean(),
             OPTIONAL,
             default=False,
             doc="To be signed before an appointment is checked in.",
         ),
-        Integer("order", READ_ONLY, doc="Among the doctor's forms; a new one comes last."),
-        Text("title", REQUIRED),
-        Timestamp("updated_at", READ_ONLY),
-        File("uri", REQUIRED, **_UPLOAD),
+        Key("order", Integer(), READ_ONLY, doc="Among the doctor's forms; a new one comes last."),
+        Key("title", Text(), REQUIRED),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        _make_upload("uri"),
     ),
-    filters=(RefIs("doctor", to="doctors"),),
+    filters=(Filter("doctor", Reference("doctors")),),
     checks=(actions.put_last,),
-    actions=(
+    operations=(
         _appointment("apply_to_appointment", "Put the form on an appointment.", actions.apply_to_appointment),
         _appointment(
             "unapply_from_appointment",
@@ -107,7 +126,7 @@ consent_forms = Resource(
             actions.unapply_from_appointment,
         ),
     ),
-    example={"doctor": 1, "title": "Consent to treatment", "uri": _UPLOAD["example"]},
+    example={"doctor": 1, "title": "Consent to treatment", "uri": _IMAGE},
 )
 
 signed_consent_forms = Resource(
@@ -115,30 +134,29 @@ signed_consent_forms = Resource(
     model=SignedConsentForm,
     doc="Signatures of patients under consent forms.",
     methods="GET POST PATCH",
+    policy=_make_policy("share_consent_forms", "consent_form__doctor"),
     addition=True,
-    **_PERMITTED,
-    sharing="share_consent_forms",
-    owner="consent_form__doctor",
-    fields=(
-        Id("id"),
-        Timestamp("date_signed", READ_ONLY),
-        Boolean("archived", OPTIONAL, default=False),
-        Ref("appointment", REQUIRED, to="appointments", in_query=True),
-        File(
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("date_signed", Timestamp(), READ_ONLY),
+        Key("archived", Boolean(), OPTIONAL, default=False),
+        Key("appointment", Reference("appointments"), REQUIRED, in_query=True),
+        Key(
             "signature_file",
+            File(kinds=("image",)),
             OPTIONAL,
-            kinds=("image",),
             doc="An image of the signature; reads as a link that works for an hour.",
+            keep_on_put=True,
         ),
-        Timestamp("updated_at", READ_ONLY),
-        Ref("patient", REQUIRED, to="patients", in_query=True),
-        Ref("consent_form", REQUIRED, to="consent_forms", in_query=True),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("patient", Reference("patients"), REQUIRED, in_query=True),
+        Key("consent_form", Reference("consent_forms"), REQUIRED, in_query=True),
     ),
     filters=(
-        RefIs("patient", to="patients", addition=True),
-        RefIs("appointment", to="appointments", addition=True),
-        RefIs("consent_form", to="consent_forms", addition=True),
-        RefIs("doctor", source="consent_form__doctor", to="doctors", addition=True),
+        Filter("patient", Reference("patients"), addition=True),
+        Filter("appointment", Reference("appointments"), addition=True),
+        Filter("consent_form", Reference("consent_forms"), addition=True),
+        Filter("doctor", Reference("doctors"), source="consent_form__doctor", addition=True),
     ),
     checks=(of_the_patient,),
     example={"patient": 12, "appointment": 5001, "consent_form": 3},
@@ -149,13 +167,13 @@ RESOURCES = [documents, consent_forms, signed_consent_forms]
 
 def _sign(call: Call) -> None:
     """Change the signature that ``id`` names, in the query or in the body."""
-    row_id = call.values.get("id") or call.slots.get("id")
+    row_id = call.values.get("id") or call.parameters.get("id")
     if row_id is None:
         raise Invalid({"id": ["This field is required."]})
-    write.update(signed_consent_forms, call.actor, "modify", row_id, call.payload)
+    writing.update(signed_consent_forms, call.actor, "modify", row_id, call.payload)
 
 
-change_signature = Function(
+change_signature = Operation(
     path="signed_consent_forms",
     method="PATCH",
     of="signed_consent_forms",
@@ -163,10 +181,10 @@ change_signature = Function(
     run=_sign,
     status=204,
     max_body=signed_consent_forms.max_body,
-    parameters=(RefIs("id", to="signed_consent_forms"),),
-    fields=(
-        Ref("id", OPTIONAL, to="signed_consent_forms", stored=False),
-        *(replace(f, access=OPTIONAL, stored=False) for f in signed_consent_forms.writable),
+    filters=(Filter("id", Reference("signed_consent_forms")),),
+    keys=(
+        Key("id", Reference("signed_consent_forms"), OPTIONAL, source=UNSTORED),
+        *(replace(key, access=OPTIONAL, source=UNSTORED) for key in signed_consent_forms.writable),
     ),
     example={"id": 7, "archived": True},
     addition=True,

@@ -10,11 +10,12 @@ from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.queueing import ask
+from charthouse.engine.declaration.calls import Answer, Call
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.times import parse_timestamp
+from charthouse.engine.errors import Conflict, Invalid
 from charthouse.files.models import StoredFile
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict, Invalid
-from charthouse.resource.functions import Answer, Call
-from charthouse.resource.times import parse_moment
 
 EVERYONE = -1  # who has to review a document, in Cerbo's word
 NOTIFIED = 2
@@ -37,7 +38,7 @@ _MOMENTS = ("dr_review_date", "follow_up_required_date")
 
 def send(call: Call) -> dict[str, Any]:
     """Put a document into the queue of the patient that the path names, or into the chart. Raises Invalid."""
-    values, waits = call.values, call.slots.get("enqueue", True)
+    values, waits = call.values, call.parameters.get("enqueue", True)
     wrong = {}
     if values.get("pt_notified_method") and values.get("pt_notified") != NOTIFIED:
         wrong["pt_notified_method"] = ["Only with pt_notified 2."]
@@ -62,7 +63,7 @@ def accept(request: PortalRequest, user: int | None) -> Document:
     it become its content."""
     practice, said = request.practice_id, request.payload
     patient = Patient.objects.get(practice=practice, pk=request.patient_id)
-    moments = {name: parse_moment(said[name]) for name in _MOMENTS if name in said}
+    moments = {name: parse_timestamp(said[name]) for name in _MOMENTS if name in said}
     review = said.get("requires_review")
     assert request.file_id is not None
     row = Document.objects.create(
@@ -117,14 +118,16 @@ def sign_off(practice: int, row_id: int, user: int) -> Document:
     return row
 
 
+@hook(keys=("pt_notified", "pt_notified_method"))
 def method_fits(change: Change) -> None:
     if change.get("pt_notified_method") and change.get("pt_notified") != NOTIFIED:
-        change.wrong("pt_notified_method", "Only of a patient who was notified.")
+        change.add_error("pt_notified_method", "Only of a patient who was notified.")
 
 
+@hook()
 def filed(change: Change, row: Any) -> None:
     """A day to come back on, if it is another than before, is a task."""
-    if row.follow_up_at is not None and "follow_up_at" in change.replaced:
+    if row.follow_up_at is not None and "follow_up_at" in change.old_values:
         signals.follow_up_asked.send(sender=Document, document=row)
 
 

@@ -6,12 +6,12 @@ from charthouse.domains.documents import uploads
 from charthouse.domains.documents.models import PatientImage
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import PortalRequest, enqueue, queued
+from charthouse.engine.declaration.calls import Answer, Call
+from charthouse.engine.execution.writing import in_transaction
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store
-from charthouse.resource.functions import Answer, Call
-from charthouse.resource.write import in_transaction
 
-PHOTO = uploads.Upload("photo", kinds=("image",), stored=False)
+PHOTO = uploads.make_file_type("photo", "image")
 
 
 def send(call: Call) -> dict[str, Any]:
@@ -20,7 +20,8 @@ def send(call: Call) -> dict[str, Any]:
 
 
 def upload(patient: Patient, content: Any) -> PortalRequest:
-    """Put an image into the queue that a patient uploaded in the portal. Raises Wrong for what is none, TooLarge."""
+    """Put an image that a patient uploaded in the portal into the queue. Raises InvalidValue for what is none,
+    TooLarge."""
     found = PHOTO.parse(content)
 
     def work() -> PortalRequest:

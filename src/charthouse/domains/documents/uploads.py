@@ -1,13 +1,12 @@
 """Files as Cerbo sends them: base64 in a JSON body, 16 MB decoded, with a media type that has to be the content's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from charthouse.files.fields import Checked, File
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.errors import Invalid, TooLarge
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store
-from charthouse.resource.errors import Invalid, TooLarge
-from charthouse.resource.functions import Call
+from charthouse.files.types import File, Upload
 
 MOST = 16 * 1024 * 1024  # bytes of a file, decoded (seed 004)
 # As base64, with room for the line breaks that some encoders put in and for the other keys.
@@ -30,14 +29,14 @@ IN_PARTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Upload(File):
-    """A file of more than MOST bytes is too large a request, not a wrong value."""
+def make_file_type(name: str, *kinds: str) -> File:
+    """The type of the key ``name``, for files of these kinds: one of more than MOST bytes is too large a request, not a
+    wrong value."""
 
-    max_size: int = MOST
+    def refuse(megabytes: int) -> Exception:
+        return TooLarge(f"{name}: the file is larger than {megabytes} MB.")
 
-    def _too_large(self) -> Exception:
-        return TooLarge(f"{self.name}: the file is larger than {self.max_size // (1024 * 1024)} MB.")
+    return File(kinds=kinds, max_size=MOST, too_large=refuse)
 
 
 def kept(call: Call, media: Mapping[str, str]) -> StoredFile:
@@ -46,7 +45,7 @@ def kept(call: Call, media: Mapping[str, str]) -> StoredFile:
     values, wrong = call.values, {}
     if values["pt_id"] != call.row.pk:
         wrong["pt_id"] = ["This is not the patient of the address."]
-    upload: Checked = values["base64_content"]
+    upload: Upload = values["base64_content"]
     if upload.media_type != media[values["mime_type"]]:
         wrong["base64_content"] = [f"The file is no {values['mime_type']}."]
     if wrong:

@@ -1,7 +1,8 @@
 """Hooks of the declarations."""
 
 from charthouse.domains.inventory.models import StockItem
-from charthouse.resource.change import Change
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
 
 # SNOMED CT; reference enums.yaml observed_immunity
 IMMUNITIES = {
@@ -31,11 +32,12 @@ IMMUNITIES = {
 }
 
 
+@hook(keys=("observed_immunity", "vaccine_inventory"))
 def enter(change: Change) -> None:
     """Who enters a record; what it doesn't say of the vaccine, the lot does."""
     immunity = change.values.get("observed_immunity")
     if immunity is not None and immunity not in IMMUNITIES:
-        change.wrong("observed_immunity", f'"{immunity}" is not a valid choice.')
+        change.add_error("observed_immunity", f'"{immunity}" is not a valid choice.')
     if change.row is not None or change.errors:
         return
     change.columns["entered_by_id"] = change.actor.user

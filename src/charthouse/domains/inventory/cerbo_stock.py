@@ -6,29 +6,23 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.expressions import Combinable, ExpressionWrapper, Func
+from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Coalesce
 
 from charthouse.domains.inventory import stock
 from charthouse.domains.inventory.models import StockItem
 from charthouse.domains.practice.cerbo_keys import common, created
-from charthouse.resource.declare import Hidden, PageSize, Resource
-from charthouse.resource.fields import (
-    ABSENT,
-    OPTIONAL,
-    REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-    plain_text,
-)
-from charthouse.resource.filters import Contains, Flag, Where
-from charthouse.resource.nested import Embedded
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Date
+from charthouse.engine.declaration.filters import CONTAINS, Condition, Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import PageSize, Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import ABSENT, OPTIONAL, READ_ONLY, REQUIRED, parse_text
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
 
 _AMOUNT = (r"(\d{1,9}(\.\d{1,2})?)?", "12.50")
 # Members of package_properties that aren't any text: pattern and example.
@@ -40,33 +34,27 @@ _KINDS: dict[str, tuple[str, Any]] = {
 }
 
 
-def package(name: str) -> Text:
+def package(name: str) -> Key:
     """A member of ``package_properties``."""
     pattern, example = _KINDS.get(name, ("", ABSENT))
-    return Text(name, OPTIONAL, max_length=2000, pattern=pattern, example=example)
+    return Key(name, Text(pattern=pattern, max_length=2000), OPTIONAL, example=example)
 
 
-def discontinued() -> Boolean:
-    return Boolean(
+def discontinued() -> Key:
+    return Key(
         "discontinued",
+        Boolean(),
         OPTIONAL,
-        stored=False,
-        computed=_discontinued,
+        source=Expression(_discontinued),
         nullable=False,
         default=False,
         doc="It goes with date_discontinued: today where no day is given.",
     )
 
 
-class _Holds(Func):
-    template = "(position(upper(%(expressions)s)) > 0)"
-    arg_joiner = ") in upper("
-    conditional = True
-    output_field = models.BooleanField()
-
-
 def _of_type() -> Q:
-    return Q(_Holds(Slot("type", models.TextField()), stock.product_type()))
+    part, text = BoundParameter("type", models.TextField()), "(position(upper(%s) in upper(%s)) > 0)"
+    return Q(sql.template(text, part, stock.product_type(), output_field=sql.BOOLEAN))
 
 
 def _product() -> Combinable:
@@ -78,60 +66,58 @@ def _discontinued() -> Combinable:
 
 
 def _type(text: str, given: Mapping[str, str]) -> dict[str, Any]:
-    return {"type": plain_text(text)}
+    return {"type": parse_text(text)}
 
 
-ITEM: tuple[Field, ...] = (
-    Id("id"),
-    Text("name", REQUIRED),
-    Text("nickname", OPTIONAL),
-    Text(
+ITEM: tuple[Key, ...] = (
+    Key("id", Id(), READ_ONLY),
+    Key("name", Text(), REQUIRED),
+    Key("nickname", Text(), OPTIONAL),
+    Key(
         "linked_product_type",
+        Text(choices=(*stock.PRODUCTS, stock.GENERAL)),
         REQUIRED,
-        stored=False,
-        computed=stock.product_type,
+        source=Expression(stock.product_type),
         nullable=False,
-        choices=(*stock.PRODUCTS, stock.GENERAL),
         doc="rxs: a drug of the formulary; plan_other: a supplement; general: neither.",
     ),
-    Integer(
+    Key(
         "linked_product_id",
+        Integer(minimum=1, maximum=2**63 - 1),
         OPTIONAL,
-        stored=False,
-        computed=_product,
+        source=Expression(_product),
         nullable=True,
-        minimum=1,
-        maximum=2**63 - 1,
         doc="Needed unless the type is general.",
     ),
-    Ref("charge_id", REQUIRED, source="definition", to="charge_master", nullable=False),
-    Integer("preferred_stock_level", REQUIRED, minimum=0),
-    Integer("preferred_restock_level", OPTIONAL, minimum=0),
-    Integer(
+    Key("charge_id", Reference("charge_master"), REQUIRED, source="definition", nullable=False),
+    Key("preferred_stock_level", Integer(minimum=0), REQUIRED),
+    Key("preferred_restock_level", Integer(minimum=0), OPTIONAL),
+    Key(
         "current_quantity",
+        Integer(),
         REQUIRED,
-        stored=False,
-        computed=stock.left,
+        source=Expression(stock.left),
         nullable=False,
         doc="Of a vaccine, less what patients were given.",
     ),
-    Text("manufacturer", OPTIONAL),
-    Text("lot_number", OPTIONAL),
-    Date("expiration_date", OPTIONAL, source="expiry", doc="In the future.", example="2035-05-31"),
+    Key("manufacturer", Text(), OPTIONAL),
+    Key("lot_number", Text(), OPTIONAL),
+    Key("expiration_date", Date(), OPTIONAL, source="expiry", doc="In the future.", example="2035-05-31"),
     discontinued(),
-    Date(
+    Key(
         "date_discontinued",
+        Date(),
         OPTIONAL,
         source="discontinued_on",
         doc="Not in the future; says that it is discontinued.",
         example="2026-01-05",
     ),
-    Text("external_identifier", OPTIONAL),
-    Text("location", OPTIONAL),
-    Embedded(
+    Key("external_identifier", Text(), OPTIONAL),
+    Key("location", Text(), OPTIONAL),
+    Key(
         "package_properties",
+        Object(tuple(package(name) for name in stock.PACKAGE)),
         OPTIONAL,
-        fields=tuple(package(name) for name in stock.PACKAGE),
         doc="Merged key by key; may also be given as package_properties.ndc_code and so on.",
     ),
     created(),
@@ -142,18 +128,18 @@ inventory = Resource(
     model=StockItem,
     doc="What is in stock; vaccines are DrChrono's lots.",
     methods="GET POST PATCH",
-    **common("inventory"),
+    policy=common("inventory"),
     page_size=PageSize(100, 100, 100),
-    fields=ITEM,
+    keys=ITEM,
     filters=(
-        Where("type", read=_type, condition=_of_type, doc="A part of linked_product_type, in any case."),
-        Contains("manufacturer", doc="A part of it, in any case."),
+        Condition("type", read=_type, condition=_of_type, doc="A part of linked_product_type, in any case."),
+        Filter("manufacturer", Text(), CONTAINS, doc="A part of it, in any case."),
         Flag("include_deleted", on_for="true", doc="true, and nothing else: deleted ones as well."),
         Flag("include_discontinued", on_for="true", doc="true, and nothing else: discontinued ones as well."),
     ),
-    hidden=(
-        Hidden(Q(archived=True), unless="include_deleted", by_id=True),
-        Hidden(~Q(status=stock.ACTIVE), unless="include_discontinued", usable=True),
+    visibility=(
+        Visibility(Q(archived=True), shown_by="include_deleted", by_id=True),
+        Visibility(~Q(status=stock.ACTIVE), shown_by="include_discontinued", referable=True),
     ),
     checks=(stock.item,),
     example={

@@ -8,23 +8,18 @@ from charthouse.domains.inventory.models import (
     PatientVaccineRecord,
     StockItem,
 )
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import SINCE, Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 from charthouse.identity.models import TRIAL
-from charthouse.resource.declare import Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Decimal,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
-from charthouse.resource.filters import Is, RefIs, Since
-from charthouse.resource.times import Date, Timestamp
 
 SCOPES = ("clinical",)
 PERMISSIONS = ("Access Clinical Notes",)
@@ -52,21 +47,22 @@ inventory_categories = Resource(
     model=InventoryCategory,
     doc="Kinds of things in stock.",
     methods="GET",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    not_on=(TRIAL,),
-    owner="doctor",
-    fields=(
-        Boolean("archived", READ_ONLY),
-        Text("category_type", READ_ONLY, choices=("vaccine", "product", "service")),
-        Timestamp("created_at", READ_ONLY),
-        Ref("doctor", READ_ONLY, to="doctors"),
-        Id("id"),
-        Text("name", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+    policy=Policy(
+        scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, excluded_plans=(TRIAL,), owner="doctor"
     ),
-    filters=(RefIs("doctor", to="doctors"), Since("since")),
+    keys=(
+        Key("archived", Boolean(), READ_ONLY),
+        Key("category_type", Text(choices=("vaccine", "product", "service")), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+    ),
+    filters=(
+        Filter("doctor", Reference("doctors")),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+    ),
     example={"doctor": 1, "name": "Childhood vaccines", "category_type": "vaccine", "archived": False},
 )
 
@@ -77,45 +73,44 @@ inventory_vaccines = Resource(
     doc="Lots of vaccines.",
     rows=Q(kind=StockItem.Kind.VACCINE, archived=False),
     methods="GET POST",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    not_on=(TRIAL,),
-    owner="doctor",
-    fields=(
-        Ref("category", OPTIONAL, to="inventory_categories"),
-        Decimal("cost"),
-        Timestamp("created_at", READ_ONLY),
-        Text("cvx_code", doc="CVX code of the vaccine."),
-        Integer(
+    policy=Policy(
+        scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, excluded_plans=(TRIAL,), owner="doctor"
+    ),
+    keys=(
+        Key("category", Reference("inventory_categories"), OPTIONAL),
+        Key("cost", Decimal()),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("cvx_code", Text(), doc="CVX code of the vaccine."),
+        Key(
             "current_quantity",
+            Integer(),
             READ_ONLY,
-            computed=stock.left,
+            source=Expression(stock.left),
             nullable=False,
             doc="Original quantity less the records of patients that name this lot; below zero when more were given "
             "than there were.",
         ),
-        Ref("doctor", REQUIRED, to="doctors", nullable=False),
-        Date("expiry"),
-        Id("id"),
-        Text("lot_number"),
-        Text("manufacturer"),
-        Text("manufacturer_code", REQUIRED, doc="MVX code."),
-        Text("name", REQUIRED),
-        Integer("original_quantity", minimum=0, default=0, doc="Doses."),
-        Decimal("price"),
-        Decimal("price_with_tax"),
-        Boolean("sales_tax_applicable", default=False),
-        Text("status", choices=STATUSES, default="active"),
-        Timestamp("updated_at", READ_ONLY),
-        Text("vaccination_type", default="standard vaccine"),
-        Text("note", addition=True),
+        Key("doctor", Reference("doctors"), REQUIRED, nullable=False),
+        Key("expiry", Date()),
+        Key("id", Id(), READ_ONLY),
+        Key("lot_number", Text()),
+        Key("manufacturer", Text()),
+        Key("manufacturer_code", Text(), REQUIRED, doc="MVX code."),
+        Key("name", Text(), REQUIRED),
+        Key("original_quantity", Integer(minimum=0), default=0, doc="Doses."),
+        Key("price", Decimal()),
+        Key("price_with_tax", Decimal()),
+        Key("sales_tax_applicable", Boolean(), default=False),
+        Key("status", Text(choices=STATUSES), default="active"),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("vaccination_type", Text(), default="standard vaccine"),
+        Key("note", Text(), addition=True),
     ),
     filters=(
-        RefIs("doctor", to="doctors"),
-        Is("cvx_code"),
-        Is("status", choices=STATUSES),
-        Since("since"),
+        Filter("doctor", Reference("doctors")),
+        Filter("cvx_code"),
+        Filter("status", Text(choices=STATUSES)),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
     ),
     example={
         "doctor": 1,
@@ -133,60 +128,73 @@ patient_vaccine_records = Resource(
     model=PatientVaccineRecord,
     doc="Vaccines that patients were given, or refused.",
     methods="GET POST PUT PATCH",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    not_on=(TRIAL,),
-    owner="ordering_doctor",
-    fields=(
-        Ref("administered_at", OPTIONAL, to="offices"),
-        Ref("administered_by", OPTIONAL, to="users"),
-        Timestamp("administered_start"),
-        Decimal("amount"),
-        Text(
+    policy=Policy(
+        scopes=SCOPES,
+        permissions=PERMISSIONS,
+        sharing=SHARED,
+        excluded_plans=(TRIAL,),
+        owner="ordering_doctor",
+    ),
+    keys=(
+        Key("administered_at", Reference("offices"), OPTIONAL),
+        Key("administered_by", Reference("users"), OPTIONAL),
+        Key("administered_start", Timestamp()),
+        Key("amount", Decimal()),
+        Key(
             "completion_status",
-            choices=("", "CP", "RE", "NA", "PA"),
+            Text(choices=("", "CP", "RE", "NA", "PA")),
             doc="CP complete, RE refused, NA not administered, PA partially administered.",
         ),
-        Text("comments"),
-        Ref("consent_form", OPTIONAL, to="consent_forms"),
-        Text("cpt_code"),
-        Timestamp("created_at", READ_ONLY),
-        Text("cvx_code", REQUIRED, doc="CVX code of the vaccine."),
-        ListOf("doses", item=Integer("dose", minimum=1), doc="Ids of doses out of the signed consent."),
-        Ref("entered_by", READ_ONLY, to="users"),
-        Text("funding_eligibility", choices=ELIGIBILITIES, doc="V01 not eligible; V02 to V07 by what."),
-        Id("id"),
-        Text("name", doc="Left out of a new record, it is the lot's; so are lot_number and manufacturer."),
-        Date("next_dose_date"),
-        Integer(
+        Key("comments", Text()),
+        Key("consent_form", Reference("consent_forms"), OPTIONAL),
+        Key("cpt_code", Text()),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("cvx_code", Text(), REQUIRED, doc="CVX code of the vaccine."),
+        Key("doses", List(Integer(minimum=1)), doc="Ids of doses out of the signed consent."),
+        Key("entered_by", Reference("users"), READ_ONLY),
+        Key("funding_eligibility", Text(choices=ELIGIBILITIES), doc="V01 not eligible; V02 to V07 by what."),
+        Key("id", Id(), READ_ONLY),
+        Key(
+            "name",
+            Text(),
+            doc="Left out of a new record, it is the lot's; so are lot_number and manufacturer.",
+        ),
+        Key("next_dose_date", Date()),
+        Key(
             "observed_immunity",
-            minimum=1,
+            Integer(minimum=1),
             example=14189004,
             doc="SNOMED CT code of what the patient is immune to.",
         ),
-        Ref("ordering_doctor", REQUIRED, to="doctors"),
-        Ref("patient", REQUIRED, to="patients"),
-        Text(
-            "record_source", choices=SOURCES, doc="00 new, 01 to 08 historical, by where from (CDC NIP001)."
+        Key("ordering_doctor", Reference("doctors"), REQUIRED),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key(
+            "record_source",
+            Text(choices=SOURCES),
+            doc="00 new, 01 to 08 historical, by where from (CDC NIP001).",
         ),
-        Text("route", choices=ROUTES, doc="HL7 table 0162."),
-        Text("site", choices=SITES, doc="HL7 table 0163."),
-        Text("units"),
-        Timestamp("updated_at", READ_ONLY),
-        Ref("vaccine_inventory", REQUIRED, to="inventory_vaccines", doc="The lot, which has one dose less."),
-        Integer("vis", READ_ONLY, doc="Vaccine information statement."),
-        Text("lot_number", kept=True, addition=True),
-        Text("manufacturer", kept=True, addition=True),
+        Key("route", Text(choices=ROUTES), doc="HL7 table 0162."),
+        Key("site", Text(choices=SITES), doc="HL7 table 0163."),
+        Key("units", Text()),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key(
+            "vaccine_inventory",
+            Reference("inventory_vaccines"),
+            REQUIRED,
+            doc="The lot, which has one dose less.",
+        ),
+        Key("vis", Integer(), READ_ONLY, doc="Vaccine information statement."),
+        Key("lot_number", Text(), keep_on_put=True, addition=True),
+        Key("manufacturer", Text(), keep_on_put=True, addition=True),
     ),
     filters=(
-        RefIs("doctor", source="ordering_doctor", to="doctors"),
-        RefIs("patient", to="patients"),
-        Is("cvx_code"),
-        Since("since"),
+        Filter("doctor", Reference("doctors"), source="ordering_doctor"),
+        Filter("patient", Reference("patients")),
+        Filter("cvx_code"),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
     ),
     checks=(actions.enter,),
-    events=plain("VACCINE_ADMINISTERED"),
+    events=plain_events("VACCINE_ADMINISTERED"),
     example={
         "patient": 12,
         "ordering_doctor": 1,

@@ -10,9 +10,10 @@ from django.db.models.functions import Coalesce
 from charthouse import clock
 from charthouse.domains.inventory.models import PatientVaccineRecord, StockItem
 from charthouse.domains.medications.models import Drug, Supplement
-from charthouse.resource import sql
-from charthouse.resource.change import Change
-from charthouse.resource.fields import ABSENT, missing_row
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.values import ABSENT, describe_missing_row
+from charthouse.engine.sql import expressions as sql
 
 ACTIVE, INACTIVE = "active", "inactive"
 GENERAL = "general"
@@ -29,17 +30,18 @@ def left() -> Combinable:
     given = PatientVaccineRecord._default_manager.filter(
         practice=OuterRef("practice_id"), vaccine_inventory=OuterRef("pk"), archived=False
     )
-    count = Subquery(sql.ungrouped(given.order_by().values_list(Count("pk"))))
+    count = Subquery(sql.ungroup(given.order_by().values_list(Count("pk"))))
     return F("original_quantity") - Coalesce(count, 0)
 
 
 def product_type() -> Combinable:
     whens = [
-        When(**{f"{column}__isnull": False}, then=sql.Text(word)) for word, (column, _) in PRODUCTS.items()
+        When(**{f"{column}__isnull": False}, then=sql.Literal(word)) for word, (column, _) in PRODUCTS.items()
     ]
-    return Case(*whens, default=sql.Text(GENERAL))
+    return Case(*whens, default=sql.Literal(GENERAL))
 
 
+@hook(keys=("current_quantity", "date_discontinued", "discontinued", "expiration_date", "package_properties"))
 def item(change: Change) -> None:
     """Before something in stock is written. What the API doesn't call a vaccine is none."""
     if change.operation == "delete":
@@ -64,13 +66,13 @@ def _product(change: Change) -> None:
         chosen = was_id
     if kind == GENERAL:
         if chosen is not None:
-            change.wrong("linked_product_id", "What is general has no product.")
+            change.add_error("linked_product_id", "What is general has no product.")
     elif chosen is None:
-        change.wrong("linked_product_id", f"This field is required where the type is {kind}.")
+        change.add_error("linked_product_id", f"This field is required where the type is {kind}.")
     elif (kind, chosen) != (was_type, was_id):
         found = PRODUCTS[kind][1].objects.filter(practice=change.actor.practice, pk=chosen, archived=False)
         if not found.exists():
-            change.wrong("linked_product_id", missing_row(chosen))
+            change.add_error("linked_product_id", describe_missing_row(chosen))
     for word, (column, _) in PRODUCTS.items():
         change.columns[column] = chosen if word == kind else None
 
@@ -94,9 +96,9 @@ def _quantity(change: Change) -> None:
         given = records.filter(vaccine_inventory=change.row).count()
     came_in = wanted + given
     if wanted < 0 and (change.row is None or came_in != change.row.original_quantity):
-        change.wrong("current_quantity", "Ensure this value is greater than or equal to 0.")
+        change.add_error("current_quantity", "Ensure this value is greater than or equal to 0.")
     elif came_in >= 2**31:
-        change.wrong("current_quantity", "That is too many.")
+        change.add_error("current_quantity", "That is too many.")
     else:
         change.columns["original_quantity"] = came_in
 
@@ -104,7 +106,7 @@ def _quantity(change: Change) -> None:
 def _expiry(change: Change) -> None:
     expires = change.values.get("expiration_date")
     if expires is not None and change.changes("expiration_date") and expires <= clock.now().date():
-        change.wrong("expiration_date", "This has to lie in the future.")
+        change.add_error("expiration_date", "This has to lie in the future.")
 
 
 def _discontinued(change: Change) -> None:
@@ -114,9 +116,9 @@ def _discontinued(change: Change) -> None:
     now = change.values["discontinued"] if "discontinued" in change.given else was or day is not None
     today = clock.now().date()
     if day is not None and not now:
-        change.wrong("date_discontinued", "It is not discontinued.")
+        change.add_error("date_discontinued", "It is not discontinued.")
     elif day is not None and day > today:
-        change.wrong("date_discontinued", "This may not lie in the future.")
+        change.add_error("date_discontinued", "This may not lie in the future.")
     if now and not was:
         change.columns["status"] = INACTIVE
         change.values["date_discontinued"] = day or today

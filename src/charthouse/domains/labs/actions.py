@@ -11,9 +11,10 @@ from charthouse import clock
 from charthouse.domains.clinical.codes import icd10
 from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest
 from charthouse.domains.labs.signals import order_sent, result_posted
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Malformed
 from charthouse.identity.models import Application
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Malformed
 
 
 def this_second() -> datetime:
@@ -27,6 +28,7 @@ SENT = ("Q", "S")
 NORMAL = ("", "N", "NEG", "S")  # of the abnormal flags, those that say nothing is wrong
 
 
+@hook()
 def set_up(change: Change) -> None:
     """A lab belongs to the doctor in whose name, and the vendor through whose app, it was set up."""
     if change.row is None:
@@ -38,6 +40,7 @@ def set_up(change: Change) -> None:
 # -- orders -----------------------------------------------------------------------------------------------------
 
 
+@hook(keys=("icd10_codes",))
 def describe_codes(change: Change) -> None:
     """ICD-10-CM codes get their official texts."""
     if codes := change.values.get("icd10_codes"):
@@ -46,9 +49,10 @@ def describe_codes(change: Change) -> None:
         ]
 
 
+@hook()
 def order_written(change: Change, row: LabOrder) -> None:
     """With an order go its tests, documents and results. One that goes to its laboratory is told of."""
-    if (change.row is None or "status" in change.replaced) and row.status in SENT:
+    if (change.row is None or "status" in change.old_values) and row.status in SENT:
         order_sent.send(LabOrder, order=row)
     if change.operation == "delete":
         _put_away(LabResult, row, lab_test__lab_order=row.pk)
@@ -72,12 +76,14 @@ def follow(practice: int, order_id: int) -> None:
 # -- tests and documents ----------------------------------------------------------------------------------------
 
 
+@hook(keys=("lab_order",))
 def stays_with_results(change: Change) -> None:
     """A test or document that results rest on stays with its order."""
     if change.row is not None and change.changes("lab_order") and _results(change).exists():
-        change.wrong("lab_order", "It has results of this order.")
+        change.add_error("lab_order", "It has results of this order.")
 
 
+@hook()
 def document_goes(change: Change) -> None:
     """A document is deleted after the results that rest on it, or with its order. Raises Malformed."""
     if change.operation == "delete" and _results(change).exists():
@@ -89,18 +95,30 @@ def _results(change: Change) -> Any:
     return LabResult.objects.filter(practice=change.actor.practice, archived=False, **{name: change.row.pk})
 
 
+@hook()
 def test_written(change: Change, row: LabTest) -> None:
     """With a test go its results; its order, and the one it was moved from, follow."""
     if change.operation == "delete":
         _put_away(LabResult, row, lab_test=row.pk)
-    if change.row is None or change.replaced:
-        for order in sorted({row.lab_order_id, change.replaced.get("lab_order_id", row.lab_order_id)}):
+    if change.row is None or change.old_values:
+        for order in sorted({row.lab_order_id, change.old_values.get("lab_order_id", row.lab_order_id)}):
             follow(row.practice_id, order)
 
 
 # -- results ----------------------------------------------------------------------------------------------------
 
 
+@hook(
+    keys=(
+        "abnormal_status",
+        "document",
+        "is_abnormal",
+        "lab_test",
+        "normal_range",
+        "value",
+        "value_is_numeric",
+    )
+)
 def result_fits(change: Change) -> None:
     """Document and test are of one order; a numeric value is a number, and its range two. Flags that nobody gave
     follow from value and range."""
@@ -112,13 +130,13 @@ def result_fits(change: Change) -> None:
             _order_of(LabDocument, change, "document"),
         }
         if len(orders) > 1:
-            change.wrong("document", "The document is of another order than the test.")
+            change.add_error("document", "The document is of another order than the test.")
     value, limits = number(change.get("value")), limits_of(change.get("normal_range"))
     if change.get("value_is_numeric"):
         if value is None:
-            change.wrong("value", "A valid number is required.")
+            change.add_error("value", "A valid number is required.")
         if change.get("normal_range") and limits is None:
-            change.wrong("normal_range", "Give two numbers, lower and upper, with a space between.")
+            change.add_error("normal_range", "Give two numbers, lower and upper, with a space between.")
     _flag(change, value if change.get("value_is_numeric") else None, limits)
 
 
@@ -150,11 +168,12 @@ def limits_of(text: Any) -> tuple[Decimal, Decimal] | None:
     return parts[0], parts[1]
 
 
+@hook()
 def result_written(change: Change, row: LabResult) -> None:
     """A result that is posted is told of. A final or corrected one makes its test so, once; the order follows."""
     if change.row is None:
         result_posted.send(LabResult, result=row)
-    if change.operation == "delete" or not (change.row is None or "status" in change.replaced):
+    if change.operation == "delete" or not (change.row is None or "status" in change.old_values):
         return
     status = OF_RESULT.get(row.status)
     test = LabTest.objects.filter(practice=row.practice_id, pk=row.lab_test_id).get()
@@ -175,6 +194,7 @@ def _order_of(model: Any, change: Change, name: str) -> int | None:
 # -- results entered by hand ------------------------------------------------------------------------------------
 
 
+@hook(keys=("lab_result_value", "lab_result_value_as_float"))
 def read_number(change: Change) -> None:
     """A value that is a number is kept as one as well."""
     if "lab_result_value_as_float" not in change.given and change.changes("lab_result_value"):

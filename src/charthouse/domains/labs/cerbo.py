@@ -1,7 +1,6 @@
 """Laboratory orders and results as Cerbo shows them. Facts: reference cerbo/objects.yaml, operations.yaml;
 docs/decisions/0231-*.md"""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
@@ -12,17 +11,22 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, encounter, tag
-from charthouse.files.fields import Address
+from charthouse.engine.declaration.calls import Answer, Call
+from charthouse.engine.declaration.composites import List, MappedChoice
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRows
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource
+from charthouse.engine.declaration.sources import Constant, Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import NotFound
+from charthouse.engine.sql import expressions as sql
 from charthouse.files.models import StoredFile
-from charthouse.resource import sql
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.errors import NotFound
-from charthouse.resource.events import plain
-from charthouse.resource.fields import READ_ONLY, Boolean, Field, Id, Ref, Text
-from charthouse.resource.functions import Answer, Call, Function
-from charthouse.resource.joined import Coded, Constant
-from charthouse.resource.nested import Many
-from charthouse.resource.times import Moment
+from charthouse.files.types import Url
 
 PAGES = PageSize(100, 100, 100)
 ORDERS = "patients/{patient_id}/orders"
@@ -44,37 +48,42 @@ def _first_said(*columns: str) -> Combinable:
 
 
 def _collected() -> Combinable:
-    return sql.Spaced(Coalesce(F("lab_test__collection_date"), F("specimen_received")))
+    return sql.format_utc(Coalesce(F("lab_test__collection_date"), F("specimen_received")))
 
 
-RESULT: tuple[Field, ...] = (
+RESULT: tuple[Key, ...] = (
     tag("lab_result"),
-    Id("id"),
-    Ref("pt_id", READ_ONLY, source="lab_test__lab_order__patient", to="patients"),
-    Text(
+    Key("id", Id(), READ_ONLY),
+    Key("pt_id", Reference("patients"), READ_ONLY, source="lab_test__lab_order__patient"),
+    Key(
         "test_name",
+        Text(),
         READ_ONLY,
-        computed=lambda: _first_said("observation_description", "lab_test__name", "observation_code"),
+        source=Expression(
+            lambda: _first_said("observation_description", "lab_test__name", "observation_code")
+        ),
         nullable=False,
         doc="What was observed; the name of the test where the result doesn't say.",
     ),
-    Text("result_value", READ_ONLY, source="value"),
-    Text("units", READ_ONLY, source="unit"),
-    Text("reference_range", READ_ONLY, source="normal_range"),
-    Boolean(
+    Key("result_value", Text(), READ_ONLY, source="value"),
+    Key("units", Text(), READ_ONLY, source="unit"),
+    Key("reference_range", Text(), READ_ONLY, source="normal_range"),
+    Key(
         "abnormal",
+        Boolean(),
         READ_ONLY,
-        computed=lambda: Coalesce(F("is_abnormal"), Value(False)),
+        source=Expression(lambda: Coalesce(F("is_abnormal"), Value(False))),
         nullable=False,
     ),
-    Moment(
+    Key(
         "collected",
+        Timestamp(spaced=True),
         READ_ONLY,
-        computed=_collected,
+        source=Expression(_collected),
         doc="When the specimen was taken, or came to the laboratory.",
     ),
-    Moment("reported", READ_ONLY, source="results_released"),
-    Ref("order_id", READ_ONLY, source="lab_test__lab_order", to=ORDERS),
+    Key("reported", Timestamp(spaced=True), READ_ONLY, source="results_released"),
+    Key("order_id", Reference(ORDERS), READ_ONLY, source="lab_test__lab_order"),
 )
 
 lab_results = Resource(
@@ -82,20 +91,20 @@ lab_results = Resource(
     model=LabResult,
     doc="What laboratories found, one for each observation.",
     methods="GET",
+    policy=common("patient_lab_results"),
     reads=False,
-    **common("patient_lab_results"),
     page_size=PAGES,
     parents=below_patient("lab_test__lab_order__patient"),
     rows=Q(archived=False, lab_test__archived=False, lab_test__lab_order__archived=False),
-    fields=RESULT,
+    keys=RESULT,
     example={"test_name": "Hemoglobin A1c", "result_value": "6.1", "units": "%", "abnormal": True},
 )
 
 # -- orders -----------------------------------------------------------------------------------------------------
 
 
-def _status() -> Field:
-    return Coded("status", READ_ONLY, codes=STATUSES)
+def _status() -> Key:
+    return Key("status", MappedChoice(STATUSES), READ_ONLY)
 
 
 def _tests() -> "QuerySet[LabTest]":
@@ -107,7 +116,7 @@ def _tests() -> "QuerySet[LabTest]":
 def _names() -> Combinable:
     names = _tests().annotate(said=StringAgg("name", ", ", order_by="id"))
     return Coalesce(
-        Subquery(sql.ungrouped(names).values_list("said")), sql.Text(""), output_field=models.TextField()
+        Subquery(sql.ungroup(names).values_list("said")), sql.Literal(""), output_field=models.TextField()
     )
 
 
@@ -116,31 +125,36 @@ orders = Resource(
     model=LabOrder,
     doc="What was ordered for a patient.",
     methods="GET",
-    **common("patient_orders"),
+    policy=common("patient_orders"),
     page_size=PAGES,
     parents=below_patient(),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("order"),
-        Id("id"),
-        Ref("pt_id", READ_ONLY, source="patient", to="patients"),
-        Constant("order_type", value="lab"),
-        Text("name", READ_ONLY, computed=_names, nullable=False, doc="The names of its tests."),
+        Key("id", Id(), READ_ONLY),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("order_type", Text(), READ_ONLY, source=Constant("lab"), nullable=False),
+        Key(
+            "name",
+            Text(),
+            READ_ONLY,
+            source=Expression(_names),
+            nullable=False,
+            doc="The names of its tests.",
+        ),
         _status(),
         encounter()[0],
-        Many(
+        Key(
             "results",
+            List(Object(RESULT)),
             READ_ONLY,
-            to=LabResult,
-            link="lab_test__lab_order",
-            where={"lab_test__archived": False},
-            fields=RESULT,
+            source=ChildRows(LabResult, link="lab_test__lab_order", where={"lab_test__archived": False}),
             doc="What has come of it.",
         ),
         created(),
         by("addedby"),
     ),
-    events=plain("order.created", "order.modified", "order.deleted", ours="create modify delete"),
+    events=plain_events("order.created", "order.modified", "order.deleted", own="create modify delete"),
     example={"order_type": "lab", "name": "Hemoglobin A1c", "status": "sent"},
 )
 
@@ -151,17 +165,12 @@ def _requisitions(order: Any) -> "QuerySet[LabDocument]":
     return LabDocument.objects.filter(lab_order=order, type__in=REQUISITIONS, archived=False)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Requisition(Address):
+def _requisition_url() -> Combinable:
     """Null where the order has no requisition yet."""
-
-    nullable: bool | None = True
-
-    def sql(self) -> Combinable:
-        there = Exists(_requisitions(OuterRef("pk")).filter(practice=OuterRef("practice_id")))
-        url = sql.Text(self.where)
-        filled = models.Func(url, F("pk"), function="format", output_field=models.TextField())
-        return Case(When(there, then=filled), output_field=models.TextField())
+    exists = Exists(_requisitions(OuterRef("pk")).filter(practice=OuterRef("practice_id")))
+    url = sql.Literal("/api/v1/partners/quest/requisition/%s/content")
+    filled = sql.template("format(%s, %s)", url, F("pk"), output_field=sql.TEXT)
+    return Case(When(exists, then=filled), output_field=models.TextField())
 
 
 def _number() -> Combinable:
@@ -175,41 +184,48 @@ def _number() -> Combinable:
 _PARTNER: dict[str, Any] = {
     "model": LabOrder,
     "methods": "GET",
-    **common("partner_applications"),
     "page_size": PAGES,
     "rows": Q(archived=False),
-    "fields": (
+    "keys": (
         tag("partner_order"),
-        Id("id"),
-        Ref("pt_id", READ_ONLY, source="patient", to="patients"),
+        Key("id", Id(), READ_ONLY),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         _status(),
-        Text(
+        Key(
             "requisition_number",
+            Text(),
             READ_ONLY,
-            computed=_number,
+            source=Expression(_number),
             nullable=False,
             doc="The laboratory's; the order's id where it gave none.",
         ),
-        Many(
+        Key(
             "tests",
-            READ_ONLY,
-            to=LabTest,
-            link="lab_order",
-            fields=(
-                Id("id"),
-                Text("code", READ_ONLY),
-                Text("name", READ_ONLY),
-                Text("status", READ_ONLY),
+            List(
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("code", Text(), READ_ONLY),
+                        Key("name", Text(), READ_ONLY),
+                        Key("status", Text(), READ_ONLY),
+                    )
+                )
             ),
+            READ_ONLY,
+            source=ChildRows(LabTest, link="lab_order"),
         ),
         created(),
-        _Requisition(
+        Key(
             "url_requisition_content",
-            where="/api/v1/partners/quest/requisition/%s/content",
+            Url(),
+            READ_ONLY,
+            source=Expression(_requisition_url),
+            nullable=True,
             doc="The bytes of its requisition.",
         ),
     ),
     "example": {"status": "sent", "requisition_number": "RQ-20331"},
+    "policy": common("partner_applications"),
 }
 
 partner_orders = Resource(path=PARTNER_ORDERS, doc="Orders to a laboratory, by id.", lists=False, **_PARTNER)
@@ -232,7 +248,7 @@ def _requisition(call: Call) -> Answer:
 
 
 FUNCTIONS = [
-    Function(
+    Operation(
         path="partners/quest/requisition/{id}/content",
         doc="The requisition of an order, as it was filed.",
         of=PARTNER_ORDERS,

@@ -1,7 +1,6 @@
 """Labs as DrChrono shows them. Facts: reference drchrono/resources.yaml, enums.yaml, behaviour.md (Labs)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -18,33 +17,28 @@ from charthouse.domains.labs.models import (
     PatientLabResult,
     Sublab,
 )
-from charthouse.files.fields import File
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    ListOf,
-    Measure,
-    Ref,
-    Text,
-)
-from charthouse.resource.filters import RefIs, Since
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.composites import Converted, List
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import SINCE, Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Measurement, Text, Type
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.files.types import File
 
 SHARED = "share_patients"
-# Who may: laboratories write, with a right of their own.
-LABORATORY: dict[str, Any] = {
-    "scopes": ("labs",),
-    "permissions": (),
-    "write_right": "labs:vendor",
-    "sharing": SHARED,
-}
+
+
+def _allow_laboratories(owner: str) -> Policy:
+    """Laboratories write, with a right of their own."""
+    return Policy(scopes=("labs",), permissions=(), right="labs:vendor", sharing=SHARED, owner=owner)
+
+
 ORDER_STATUSES = ("N", "Q", "A", "S", "R", "E")
 TEST_STATUSES = {"P": "preliminary", "I": "pending", "C": "correction", "F": "final", "X": "canceled"}
 PRIORITIES = {"N": "NORMAL", "S": "STAT"}
@@ -77,14 +71,13 @@ _PDF = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Word(Text):
-    """A word of a table; the one-letter code that the hosted API has for it is taken as well."""
+def _make_coded(words: Mapping[str, str]) -> Type:
+    """A word of a table by the one-letter code that the hosted API has for it, which is accepted as well."""
 
-    codes: Mapping[str, str] = field(default_factory=dict)
+    def parse(inner: Type, value: Any) -> Any:
+        return inner.parse(words.get(value, value) if isinstance(value, str) else value)
 
-    def parse(self, value: Any) -> str:
-        return super().parse(self.codes.get(value, value) if isinstance(value, str) else value)
+    return Converted(Text(choices=tuple(words.values())), parse_with=parse)
 
 
 sublabs = Resource(
@@ -92,14 +85,13 @@ sublabs = Resource(
     model=Sublab,
     doc="Laboratories that orders go to.",
     methods="GET POST PUT PATCH DELETE",
-    **LABORATORY,
-    owner="doctor",
+    policy=_allow_laboratories("doctor"),
     rows=Q(archived=False),
-    fields=(
-        Id("id"),
-        Text("name", REQUIRED),
-        Text("facility_code", REQUIRED, doc="What orders and results call it."),
-        Text("vendor_name", READ_ONLY, addition=True, doc="The app that set it up."),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), REQUIRED),
+        Key("facility_code", Text(), REQUIRED, doc="What orders and results call it."),
+        Key("vendor_name", Text(), READ_ONLY, addition=True, doc="The app that set it up."),
     ),
     checks=(actions.set_up,),
     example={"name": "Front Range Reference Laboratory", "facility_code": "FRR"},
@@ -115,24 +107,33 @@ def _documents() -> Any:
     return ArraySubquery(rows.order_by("id").values_list("id"))
 
 
-def _documents_of_order(**options: Any) -> Field:
-    item = Ref("document", READ_ONLY, to="lab_documents")
-    return ListOf("documents", READ_ONLY, item=item, computed=_documents, nullable=False, **options)
+def _documents_of_order(**options: Any) -> Key:
+    ids = List(Reference("lab_documents"))
+    return Key("documents", ids, READ_ONLY, source=Expression(_documents), nullable=False, **options)
 
 
-def _requisition_id(**options: Any) -> Field:
-    return Text("requisition_id", READ_ONLY, computed=lambda: Cast(F("id"), models.TextField()), **options)
+def _requisition_id(**options: Any) -> Key:
+    return Key(
+        "requisition_id",
+        Text(),
+        READ_ONLY,
+        source=Expression(lambda: Cast(F("id"), models.TextField())),
+        **options,
+    )
 
 
-def _codes(access: Any, **options: Any) -> Field:
-    return Embedded(
+def _codes(access: Any, **options: Any) -> Key:
+    return Key(
         "icd10_codes",
-        access,
-        many=True,
-        fields=(
-            Text("code", REQUIRED, example="E11.9"),
-            Text("description", READ_ONLY, doc="The code's official text."),
+        List(
+            Object(
+                (
+                    Key("code", Text(), REQUIRED, example="E11.9"),
+                    Key("description", Text(), READ_ONLY, doc="The code's official text."),
+                )
+            )
         ),
+        access,
         **options,
     )
 
@@ -142,39 +143,42 @@ lab_orders = Resource(
     model=LabOrder,
     doc="Orders to laboratories.",
     methods="GET POST PUT PATCH DELETE",
-    **LABORATORY,
-    owner="doctor",
+    policy=_allow_laboratories("doctor"),
     rows=Q(archived=False),
-    fields=(
-        Id("id"),
-        Ref("sublab", REQUIRED, to="sublabs"),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Ref("patient", REQUIRED, to="patients"),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("sublab", Reference("sublabs"), REQUIRED),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("patient", Reference("patients"), REQUIRED),
         _documents_of_order(),
-        Timestamp(
-            "timestamp", default=actions.this_second, kept=True, doc="Submitted when; now if left out."
+        Key(
+            "timestamp",
+            Timestamp(),
+            default=actions.this_second,
+            keep_on_put=True,
+            doc="Submitted when; now if left out.",
         ),
-        Text(
+        Key(
             "status",
-            choices=ORDER_STATUSES,
+            Text(choices=ORDER_STATUSES),
             default="N",
             doc="N not sent, Q queued, A ABN required, S sent, R results received, E error. R once all tests that "
             "aren't canceled are final or corrected; S again when one of them is not.",
         ),
         _codes(OPTIONAL, doc="Diagnoses, ICD-10-CM."),
         _requisition_id(doc="The id of the order."),
-        Text("accession_number"),
-        Text("notes"),
-        Word("priority", choices=tuple(PRIORITIES.values()), default="NORMAL", codes=PRIORITIES),
-        Text("external_requisition_id", kept=True, addition=True),
+        Key("accession_number", Text()),
+        Key("notes", Text()),
+        Key("priority", _make_coded(PRIORITIES), default="NORMAL"),
+        Key("external_requisition_id", Text(), keep_on_put=True, addition=True),
     ),
     filters=(
-        RefIs("doctor", to="doctors"),
-        Since("since", source="created_at", doc="Created at or after."),
+        Filter("doctor", Reference("doctors")),
+        Filter("since", Timestamp(), SINCE, source="created_at", doc="Created at or after."),
     ),
     checks=(actions.describe_codes,),
     after=(actions.order_written,),
-    events=plain("LAB_ORDER_CREATE", "LAB_ORDER_MODIFY", "LAB_ORDER_DELETE"),
+    events=plain_events("LAB_ORDER_CREATE", "LAB_ORDER_MODIFY", "LAB_ORDER_DELETE"),
     example={
         "sublab": 1,
         "doctor": 1,
@@ -189,40 +193,47 @@ lab_orders_summary = Resource(
     model=LabOrder,
     doc="Orders to laboratories, for apps that only read the chart.",
     methods="GET",
-    scopes=("clinical",),
-    permissions=("Access Clinical Notes",),
-    sharing=ALWAYS,
-    owner="doctor",
+    policy=Policy(
+        scopes=("clinical",), permissions=("Access Clinical Notes",), sharing=ALWAYS, owner="doctor"
+    ),
     rows=Q(archived=False),
-    fields=(
-        Text("accession_number", READ_ONLY),
-        Ref("appointment", READ_ONLY, to="appointments"),
-        Timestamp("created_at", READ_ONLY),
-        Ref("doctor", READ_ONLY, to="doctors"),
-        Id("id"),
-        Text("lab", READ_ONLY, source="sublab__name", doc="The name of the laboratory."),
-        Text("notes", READ_ONLY),
-        Text("origin", READ_ONLY, doc="Which door it came through: API, or Chart."),
-        Ref("patient", READ_ONLY, to="patients"),
-        Text(
+    keys=(
+        Key("accession_number", Text(), READ_ONLY),
+        Key("appointment", Reference("appointments"), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("lab", Text(), READ_ONLY, source="sublab__name", doc="The name of the laboratory."),
+        Key("notes", Text(), READ_ONLY),
+        Key("origin", Text(), READ_ONLY, doc="Which door it came through: API, or Chart."),
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key(
             "priority",
+            Text(choices=("N", "S")),
             READ_ONLY,
-            choices=("N", "S"),
-            computed=lambda: Case(
-                When(priority="STAT", then=Value("S")), default=Value("N"), output_field=models.TextField()
+            source=Expression(
+                lambda: Case(
+                    When(priority="STAT", then=Value("S")),
+                    default=Value("N"),
+                    output_field=models.TextField(),
+                )
             ),
             doc="N normal, S at once.",
         ),
-        Text("status", READ_ONLY, choices=ORDER_STATUSES),
-        Timestamp("updated_at", READ_ONLY),
+        Key("status", Text(choices=ORDER_STATUSES), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
         _documents_of_order(addition=True),
-        Timestamp("timestamp", READ_ONLY, addition=True),
+        Key("timestamp", Timestamp(), READ_ONLY, addition=True),
         _requisition_id(addition=True),
-        Text("external_requisition_id", READ_ONLY, addition=True),
+        Key("external_requisition_id", Text(), READ_ONLY, addition=True),
         _codes(READ_ONLY, addition=True),
-        Ref("sublab", READ_ONLY, to="sublabs", addition=True),
+        Key("sublab", Reference("sublabs"), READ_ONLY, addition=True),
     ),
-    filters=(RefIs("doctor", to="doctors"), RefIs("patient", to="patients"), Since("since")),
+    filters=(
+        Filter("doctor", Reference("doctors")),
+        Filter("patient", Reference("patients")),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+    ),
     example={"lab": "Front Range Reference Laboratory", "priority": "N", "status": "R", "origin": "Chart"},
 )
 
@@ -231,32 +242,30 @@ lab_tests = Resource(
     model=LabTest,
     doc="The tests of orders.",
     methods="GET POST PUT PATCH DELETE",
-    **LABORATORY,
-    owner="lab_order__doctor",
+    policy=_allow_laboratories("lab_order__doctor"),
     rows=Q(archived=False),
-    fields=(
-        Id("id"),
-        Ref("lab_order", REQUIRED, to="lab_orders"),
-        Text("code", doc="The laboratory's code of the test, or LOINC's."),
-        Text("name"),
-        Text("description"),
-        Timestamp("collection_date"),
-        Text("internal_notes"),
-        Text("report_notes"),
-        Word(
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("lab_order", Reference("lab_orders"), REQUIRED),
+        Key("code", Text(), doc="The laboratory's code of the test, or LOINC's."),
+        Key("name", Text()),
+        Key("description", Text()),
+        Key("collection_date", Timestamp()),
+        Key("internal_notes", Text()),
+        Key("report_notes", Text()),
+        Key(
             "status",
-            choices=tuple(TEST_STATUSES.values()),
+            _make_coded(TEST_STATUSES),
             default="preliminary",
-            codes=TEST_STATUSES,
             doc="A final or corrected result makes its test so. P, I, C, F and X are taken as well.",
         ),
-        Text("specimen_source"),
-        Text("specimen_condition"),
-        Measure("specimen_total_volume", places=4, doc="Millilitres."),
+        Key("specimen_source", Text()),
+        Key("specimen_condition", Text()),
+        Key("specimen_total_volume", Measurement(places=4), doc="Millilitres."),
     ),
     filters=(
-        RefIs("order", source="lab_order", to="lab_orders"),
-        RefIs("doctor", source="lab_order__doctor", to="doctors", addition=True),
+        Filter("order", Reference("lab_orders"), source="lab_order"),
+        Filter("doctor", Reference("doctors"), source="lab_order__doctor", addition=True),
     ),
     checks=(actions.stays_with_results,),
     after=(actions.test_written,),
@@ -268,27 +277,31 @@ lab_documents = Resource(
     model=LabDocument,
     doc="Requisitions, Advance Beneficiary Notices and reports of orders, as files.",
     methods="GET POST PUT PATCH DELETE",
-    **LABORATORY,
-    owner="lab_order__doctor",
+    policy=_allow_laboratories("lab_order__doctor"),
     rows=Q(archived=False),
-    fields=(
-        Id("id"),
-        Ref("lab_order", REQUIRED, to="lab_orders"),
-        File(
-            "document", REQUIRED, kinds=("document",), example=_PDF, doc="A PDF or an image; reads as a link."
-        ),
-        Text(
-            "type",
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("lab_order", Reference("lab_orders"), REQUIRED),
+        Key(
+            "document",
+            File(kinds=("document",)),
             REQUIRED,
-            choices=("REQ", "ABN", "R-A", "RES"),
+            example=_PDF,
+            doc="A PDF or an image; reads as a link.",
+            keep_on_put=True,
+        ),
+        Key(
+            "type",
+            Text(choices=("REQ", "ABN", "R-A", "RES")),
+            REQUIRED,
             doc="REQ requisition, ABN Advance Beneficiary Notice, R-A both, RES results.",
         ),
-        Timestamp("timestamp", READ_ONLY, source="created_at", doc="When it was uploaded."),
-        Text("hl7", kept=True, addition=True, doc="The message that came with it."),
+        Key("timestamp", Timestamp(), READ_ONLY, source="created_at", doc="When it was uploaded."),
+        Key("hl7", Text(), keep_on_put=True, addition=True, doc="The message that came with it."),
     ),
     filters=(
-        RefIs("doctor", source="lab_order__doctor", to="doctors"),
-        Since("since", source="created_at", doc="Uploaded at or after."),
+        Filter("doctor", Reference("doctors"), source="lab_order__doctor"),
+        Filter("since", Timestamp(), SINCE, source="created_at", doc="Uploaded at or after."),
     ),
     checks=(actions.stays_with_results, actions.document_goes),
     example={"lab_order": 40, "document": _PDF, "type": "RES"},
@@ -299,40 +312,40 @@ lab_results = Resource(
     model=LabResult,
     doc="The results of tests, one for each observation.",
     methods="GET POST PUT PATCH DELETE",
-    **LABORATORY,
-    owner="lab_test__lab_order__doctor",
+    policy=_allow_laboratories("lab_test__lab_order__doctor"),
     rows=Q(archived=False),
-    fields=(
-        Id("id"),
-        Ref("lab_order", READ_ONLY, source="lab_test__lab_order", to="lab_orders"),
-        Ref("document", REQUIRED, to="lab_documents", doc="Of the same order as the test."),
-        Ref("lab_test", REQUIRED, to="lab_tests"),
-        Timestamp("specimen_received", REQUIRED),
-        Timestamp("results_released", REQUIRED),
-        Timestamp("test_performed", REQUIRED),
-        Text("status", REQUIRED, choices=("P", "I", "C", "F", "X")),
-        Text("value", REQUIRED, example="6.1", doc="Text or number; reads as text."),
-        Text(
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("lab_order", Reference("lab_orders"), READ_ONLY, source="lab_test__lab_order"),
+        Key("document", Reference("lab_documents"), REQUIRED, doc="Of the same order as the test."),
+        Key("lab_test", Reference("lab_tests"), REQUIRED),
+        Key("specimen_received", Timestamp(), REQUIRED),
+        Key("results_released", Timestamp(), REQUIRED),
+        Key("test_performed", Timestamp(), REQUIRED),
+        Key("status", Text(choices=("P", "I", "C", "F", "X")), REQUIRED),
+        Key("value", Text(), REQUIRED, example="6.1", doc="Text or number; reads as text."),
+        Key(
             "abnormal_status",
-            choices=FLAGS,
+            Text(choices=FLAGS),
             doc="Left out of a number with a range: L, H or N, by where it lies.",
         ),
-        Boolean("is_abnormal", doc="Left out: whether abnormal_status says so."),
-        Text(
+        Key("is_abnormal", Boolean(), doc="Left out: whether abnormal_status says so."),
+        Key(
             "normal_range",
+            Text(),
             example="4.0 5.6",
             doc="Lower and upper, a space between, when value_is_numeric; else any text.",
         ),
-        Text("observation_code", doc="LOINC."),
-        Text("observation_description"),
-        Text("group_code"),
-        Text("unit"),
-        Boolean("value_is_numeric", default=False),
-        Text("comments"),
+        Key("observation_code", Text(), doc="LOINC."),
+        Key("observation_description", Text()),
+        Key("group_code", Text()),
+        Key("unit", Text()),
+        Key("value_is_numeric", Boolean(), default=False),
+        Key("comments", Text()),
     ),
     filters=(
-        RefIs("doctor", source="lab_test__lab_order__doctor", to="doctors"),
-        RefIs("order", source="lab_test__lab_order", to="lab_orders"),
+        Filter("doctor", Reference("doctors"), source="lab_test__lab_order__doctor"),
+        Filter("order", Reference("lab_orders"), source="lab_test__lab_order"),
     ),
     checks=(actions.result_fits,),
     after=(actions.result_written,),
@@ -357,51 +370,54 @@ patient_lab_results = Resource(
     model=PatientLabResult,
     doc="Results that the practice entered by hand or brought along; not those of lab_results.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("labs", "patients"),
-    permissions=("Manage Patients",),
-    sharing=SHARED,
-    owner="ordering_doctor",
+    policy=Policy(
+        scopes=("labs", "patients"), permissions=("Manage Patients",), sharing=SHARED, owner="ordering_doctor"
+    ),
     rows=Q(archived=False),
     addition=True,
-    fields=(
-        Boolean("doctor_signoff", default=False),
-        Text("loinc_code"),
-        Ref("patient", REQUIRED, to="patients", in_query=True),
-        Ref("ordering_doctor", REQUIRED, to="doctors", in_query=True),
-        Text("lab_abnormal_flag", choices=HL7_FLAGS, doc="HL7 table 0078."),
-        Text("lab_normal_range_units"),
-        Timestamp("created_at", READ_ONLY),
-        Text("lab_normal_range"),
-        Text("doctor_comments"),
-        Date("date_test_performed"),
-        Timestamp("updated_at", READ_ONLY),
-        Text("lab_result_value"),
-        Measure(
-            "lab_result_value_as_float", digits=18, places=6, doc="Left out: the value, if it is a number."
+    keys=(
+        Key("doctor_signoff", Boolean(), default=False),
+        Key("loinc_code", Text()),
+        Key("patient", Reference("patients"), REQUIRED, in_query=True),
+        Key("ordering_doctor", Reference("doctors"), REQUIRED, in_query=True),
+        Key("lab_abnormal_flag", Text(choices=HL7_FLAGS), doc="HL7 table 0078."),
+        Key("lab_normal_range_units", Text()),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("lab_normal_range", Text()),
+        Key("doctor_comments", Text()),
+        Key("date_test_performed", Date()),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("lab_result_value", Text()),
+        Key(
+            "lab_result_value_as_float",
+            Measurement(digits=18, places=6),
+            doc="Left out: the value, if it is a number.",
         ),
-        File("scanned_in_result", READ_ONLY, kinds=("document",)),
-        Text("title"),
-        Text(
+        Key("scanned_in_result", File(kinds=("document",)), READ_ONLY, keep_on_put=True),
+        Key("title", Text()),
+        Key(
             "lab_order_status",
-            choices=(
-                "",
-                "Order Entered",
-                "Discontinued",
-                "In Progress",
-                "Results Received",
-                "Results Reviewed with Patient",
-                "Paper Order",
+            Text(
+                choices=(
+                    "",
+                    "Order Entered",
+                    "Discontinued",
+                    "In Progress",
+                    "Results Received",
+                    "Results Reviewed with Patient",
+                    "Paper Order",
+                )
             ),
         ),
-        Text("lab_imported_from_ccr", READ_ONLY),
-        Id("id"),
-        Text("lab_result_value_units"),
+        Key("lab_imported_from_ccr", Text(), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("lab_result_value_units", Text()),
     ),
     filters=(
-        RefIs("ordering_doctor", to="doctors"),
-        Since("since"),
-        RefIs("patient", to="patients"),
-        RefIs("doctor", source="ordering_doctor", to="doctors"),
+        Filter("ordering_doctor", Reference("doctors")),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+        Filter("patient", Reference("patients")),
+        Filter("doctor", Reference("doctors"), source="ordering_doctor"),
     ),
     checks=(actions.read_number,),
     example={

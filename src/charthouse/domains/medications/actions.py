@@ -1,11 +1,11 @@
-"""Hooks of the declarations."""
+"""What the declared operations do."""
 
-from typing import Any
+from charthouse.domains.medications.models import Medication
+from charthouse.engine.declaration.calls import Call
 
-from charthouse.resource.change import Change
 
-
-def append_to_pharmacy_note(change: Change, row: Any) -> None:
-    """The text becomes a new paragraph of the note."""
-    row.pharmacy_note = "\n\n".join(part for part in (row.pharmacy_note, change.values["text"]) if part)
+def append_to_pharmacy_note(call: Call) -> None:
+    """Add the text to the note as a new paragraph."""
+    row: Medication = call.row
+    row.pharmacy_note = "\n\n".join(part for part in (row.pharmacy_note, call.values["text"]) if part)
     row.save(update_fields=["pharmacy_note", "updated_at"])

@@ -1,13 +1,12 @@
 """The formulary and prescriptions as Cerbo shows them, of the rows that are medications in DrChrono's API. Facts:
 reference cerbo/objects.yaml, operations.yaml; docs/decisions/0195-*.md"""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import models
 from django.db.models import Case, F, Q, When
-from django.db.models.expressions import Combinable, ExpressionWrapper, Func
+from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Cast, Coalesce
 
 from charthouse import clock
@@ -16,15 +15,22 @@ from charthouse.domains.medications.models import Drug, Medication
 from charthouse.domains.medications.searching import words
 from charthouse.domains.patients.queueing import ENQUEUE, QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, encounter, tag
-from charthouse.files.fields import Address
-from charthouse.resource import sql
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Field, Id, Integer, Ref, Text
-from charthouse.resource.filters import Flag
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.joined import Linked
-from charthouse.resource.times import Moment
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import RelatedRow
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+from charthouse.files.types import url_key
 
 PAGES = PageSize(100, 100, 100)
 RXS = "patients/{patient_id}/rxs"
@@ -45,25 +51,25 @@ FREQUENCIES = (
     ("Once a month", "0.03"),
 )
 
-DRUG: tuple[Field, ...] = (
-    Id("id"),
-    Text("name", READ_ONLY),
-    Text("product_name", READ_ONLY),
-    Text("generic_name", READ_ONLY),
-    Text("dose_form", READ_ONLY),
-    Text("va_id", READ_ONLY),
-    Text("medispan_id", READ_ONLY),
-    Text("ndcndf_id", READ_ONLY),
-    Address("url_drug", where="/api/v1/drugs/%s"),
+DRUG: tuple[Key, ...] = (
+    Key("id", Id(), READ_ONLY),
+    Key("name", Text(), READ_ONLY),
+    Key("product_name", Text(), READ_ONLY),
+    Key("generic_name", Text(), READ_ONLY),
+    Key("dose_form", Text(), READ_ONLY),
+    Key("va_id", Text(), READ_ONLY),
+    Key("medispan_id", Text(), READ_ONLY),
+    Key("ndcndf_id", Text(), READ_ONLY),
+    url_key("url_drug", where="/api/v1/drugs/%s"),
 )
 _OF_DRUGS: dict[str, Any] = {
     "model": Drug,
     "methods": "GET",
-    **common("drugs"),
     "page_size": PAGES,
     "rows": Q(archived=False),
-    "fields": DRUG,
+    "keys": DRUG,
     "example": {"name": "Metformin 500 mg tablet", "generic_name": "metformin", "dose_form": "tablet"},
+    "policy": common("drugs"),
 }
 
 drugs = Resource(path="drugs", doc="The drugs of the practice's formulary.", lists=False, **_OF_DRUGS)
@@ -74,7 +80,7 @@ found_drugs = Resource(
     reads=False,
     filters=(
         words("term", "name", "product_name", "generic_name"),
-        Flag("favorites-only", matches=lambda: Q(is_favorite=True), doc="Favorites alone."),
+        Flag("favorites-only", condition=lambda: Q(is_favorite=True), doc="Favorites alone."),
     ),
     **_OF_DRUGS,
 )
@@ -84,17 +90,16 @@ def list_frequencies(call: Call) -> list[dict[str, str]]:
     return [{"name": name, "times_per_day": times} for name, times in FREQUENCIES]
 
 
-frequencies = Function(
+frequencies = Operation(
     path="drugs/frequencies",
     doc="How often a drug can be taken.",
-    scopes=("drugs",),
-    permissions=(),
-    answers=(
-        Text("name", READ_ONLY, nullable=False),
-        Text("times_per_day", READ_ONLY, nullable=False, doc="A number."),
+    answer=(
+        Key("name", Text(), READ_ONLY, nullable=False),
+        Key("times_per_day", Text(), READ_ONLY, nullable=False, doc="A number."),
     ),
     many=True,
     run=list_frequencies,
+    policy=Policy(scopes=("drugs",), permissions=()),
     example={"name": "Every other day", "times_per_day": "0.5"},
 )
 
@@ -103,37 +108,18 @@ frequencies = Function(
 STOPPED = Q(status="inactive") | Q(order_status="Discontinued")
 
 
-class _Quantity(Func):
+_UTC_DAY = "(%s at time zone 'UTC')"
+_STOPPED_AT = f"case when {_UTC_DAY}::date = %s then {_UTC_DAY} else %s::timestamp end"
+
+
+def _has_passed(timestamp: str | None) -> bool:
+    """Whether a timestamp, as text of UTC, has come; false where there is none."""
+    return timestamp is not None and datetime.fromisoformat(f"{timestamp}+00:00") <= clock.now()
+
+
+def _quantity() -> Combinable:
     """A number as text, without zeros that say nothing."""
-
-    template = "coalesce(trim_scale(%(expressions)s)::text, '')"
-    output_field = models.TextField()
-
-
-class _Stopped(Func):
-    """The moment of discontinuation, if it lies within the day; or the day's first."""
-
-    arity = 2
-    output_field = models.TextField()
-
-    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
-        (moment, a), (day, b) = map(compiler.compile, self.source_expressions)
-        utc = f"({moment} at time zone 'UTC')"
-        text = f"case when {utc}::date = {day} then {utc} else {day}::timestamp end"
-        return f"to_char({text}, 'YYYY-MM-DD HH24:MI:SS')", [*a, *b, *a, *b]
-
-
-class _YearAfter(Func):
-    template = "to_char(%(expressions)s + interval '1 year', 'YYYY-MM-DD HH24:MI:SS')"
-    output_field = models.TextField()
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Past(Boolean):
-    """Whether the moment that ``computed`` makes, as text of UTC, has come; false where there is none."""
-
-    def finish(self, value: str | None) -> bool:
-        return value is not None and datetime.fromisoformat(f"{value}+00:00") <= clock.now()
+    return sql.template("coalesce(trim_scale(%s)::text, '')", F("dispense_quantity"), output_field=sql.TEXT)
 
 
 def _true_where(condition: Q) -> Combinable:
@@ -141,12 +127,16 @@ def _true_where(condition: Q) -> Combinable:
 
 
 def _stopped() -> Combinable:
-    moment = _Stopped(F("discontinued_at"), F("date_stopped_taking"))
-    return Case(When(STOPPED, then=moment), output_field=models.TextField())
+    """The time of discontinuation, if it lies within the day; or the day's first."""
+    columns = (F("discontinued_at"), F("date_stopped_taking")) * 2
+    text = f"to_char({_STOPPED_AT}, 'YYYY-MM-DD HH24:MI:SS')"
+    stopped = sql.template(text, *columns, output_field=sql.TEXT)
+    return Case(When(STOPPED, then=stopped), output_field=models.TextField())
 
 
 def _expires() -> Combinable:
-    return _YearAfter(F("date_prescribed"))
+    text = "to_char(%s + interval '1 year', 'YYYY-MM-DD HH24:MI:SS')"
+    return sql.template(text, F("date_prescribed"), output_field=sql.TEXT)
 
 
 prescriptions = Resource(
@@ -154,88 +144,128 @@ prescriptions = Resource(
     model=Medication,
     doc="What a patient was prescribed, or takes for another reason: DrChrono's medications.",
     methods="GET",
-    **common("patient_prescriptions"),
+    policy=common("patient_prescriptions"),
     page_size=PAGES,
     parents=below_patient(),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("prescription"),
-        Id("id"),
-        Ref("pt_id", READ_ONLY, source="patient", to="patients"),
-        Text("name", READ_ONLY),
-        Text(
+        Key("id", Id(), READ_ONLY),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("name", Text(), READ_ONLY),
+        Key(
             "strength",
+            Text(),
             READ_ONLY,
-            computed=lambda: Coalesce(F("drug__strength"), sql.Text(""), output_field=models.TextField()),
+            source=Expression(
+                lambda: Coalesce(F("drug__strength"), sql.Literal(""), output_field=models.TextField())
+            ),
             nullable=False,
             doc="Of the drug in the formulary.",
         ),
-        Text("frequency", READ_ONLY),
-        Text(
+        Key("frequency", Text(), READ_ONLY),
+        Key(
             "doses_rxed",
+            Text(),
             READ_ONLY,
-            computed=lambda: _Quantity(F("dispense_quantity")),
+            source=Expression(_quantity),
             nullable=False,
             doc="How many are dispensed; empty where nobody said.",
         ),
-        Text("roa", READ_ONLY, source="route", doc="Route of administration."),
-        Integer(
+        Key("roa", Text(), READ_ONLY, source="route", doc="Route of administration."),
+        Key(
             "refills_rxed",
+            Integer(),
             READ_ONLY,
-            computed=lambda: Coalesce(Cast(F("number_refills"), models.IntegerField()), 0),
+            source=Expression(lambda: Coalesce(Cast(F("number_refills"), models.IntegerField()), 0)),
             nullable=False,
         ),
-        Boolean("is_chronic", READ_ONLY),
-        Boolean(
+        Key("is_chronic", Boolean(), READ_ONLY),
+        Key(
             "is_admin_record",
+            Boolean(),
             READ_ONLY,
-            computed=lambda: _true_where(Q(order_status="Administered during visit")),
+            source=Expression(lambda: _true_where(Q(order_status="Administered during visit"))),
             nullable=False,
             doc="Given at a visit.",
         ),
-        Boolean("generic_ok", READ_ONLY, computed=lambda: _true_where(Q(daw=False)), nullable=False),
-        Text("instructions_to_pt", READ_ONLY, source="signature_note"),
-        Text("instructions_to_dr", READ_ONLY, source="notes"),
-        Text("instructions_to_pharmacist", READ_ONLY, source="pharmacy_note"),
-        Boolean("is_discontinued", READ_ONLY, computed=lambda: _true_where(STOPPED), nullable=False),
-        Moment("date_discontinued", READ_ONLY, computed=_stopped),
-        Past("is_expired", READ_ONLY, computed=_expires, nullable=False),
-        Moment("date_expired", READ_ONLY, computed=_expires, doc="A year after it was prescribed."),
-        Linked("drug_details", to=Drug, via="drug", fields=DRUG, doc="Null where it isn't in the formulary."),
+        Key(
+            "generic_ok",
+            Boolean(),
+            READ_ONLY,
+            source=Expression(lambda: _true_where(Q(daw=False))),
+            nullable=False,
+        ),
+        Key("instructions_to_pt", Text(), READ_ONLY, source="signature_note"),
+        Key("instructions_to_dr", Text(), READ_ONLY, source="notes"),
+        Key("instructions_to_pharmacist", Text(), READ_ONLY, source="pharmacy_note"),
+        Key(
+            "is_discontinued",
+            Boolean(),
+            READ_ONLY,
+            source=Expression(lambda: _true_where(STOPPED)),
+            nullable=False,
+        ),
+        Key("date_discontinued", Timestamp(spaced=True), READ_ONLY, source=Expression(_stopped)),
+        Key(
+            "is_expired",
+            Converted(Boolean(), render_with=_has_passed),
+            READ_ONLY,
+            source=Expression(_expires),
+            nullable=False,
+        ),
+        Key(
+            "date_expired",
+            Timestamp(spaced=True),
+            READ_ONLY,
+            source=Expression(_expires),
+            doc="A year after it was prescribed.",
+        ),
+        Key(
+            "drug_details",
+            Object(DRUG),
+            READ_ONLY,
+            source=RelatedRow(Drug, via="drug"),
+            doc="Null where it isn't in the formulary.",
+        ),
         *encounter(),
         by("addedby"),
         created(),
     ),
-    events=plain("rx.created", "rx.modified", "rx.deleted", ours="create modify delete"),
+    events=plain_events("rx.created", "rx.modified", "rx.deleted", own="create modify delete"),
     example={"name": "Metformin 500 mg tablet", "frequency": "Twice a day with meals", "doses_rxed": "90"},
 )
 
 _ASKED: dict[str, Any] = {
     "method": "POST",
     "of": "patients",
-    "scopes": ("patient_prescriptions",),
-    "answers": QUEUED,
+    "policy": Policy(scopes=("patient_prescriptions",)),
+    "answer": QUEUED,
 }
-_NOTES = Text("notes", OPTIONAL, stored=False, max_length=10_000)
+_NOTES = Key("notes", Text(max_length=10_000), OPTIONAL, source=UNSTORED)
 
-queue_prescription = Function(
+queue_prescription = Operation(
     path="patients/{id}/rxs",
     doc="Ask for a drug; staff take it into the chart, unless enqueue is off.",
-    parameters=(ENQUEUE,),
-    fields=(Ref("drug_id", REQUIRED, stored=False, to="drugs"), _NOTES),
+    filters=(ENQUEUE,),
+    keys=(Key("drug_id", Reference("drugs"), REQUIRED, source=UNSTORED), _NOTES),
     run=actions.send,
     example={"drug_id": 4, "notes": "Ran out last week", "result": True},
     **_ASKED,
 )
 
-refill = Function(
+refill = Operation(
     path="patients/{id}/rxs/refill",
     doc="Ask for more of something that was prescribed; staff decide.",
-    fields=(
-        Integer("original_prescription_id", REQUIRED, stored=False, minimum=1, maximum=2**63 - 1),
+    keys=(
+        Key("original_prescription_id", Integer(minimum=1, maximum=2**63 - 1), REQUIRED, source=UNSTORED),
         _NOTES,
-        Text(
-            "agreed_to_terms", OPTIONAL, stored=False, max_length=10_000, doc=f"Default: {actions.NO_TERMS}."
+        Key(
+            "agreed_to_terms",
+            Text(max_length=10_000),
+            OPTIONAL,
+            source=UNSTORED,
+            doc=f"Default: {actions.NO_TERMS}.",
         ),
     ),
     run=actions.refill,
@@ -243,23 +273,29 @@ refill = Function(
     **_ASKED,
 )
 
-discontinue = Function(
+discontinue = Operation(
     path=f"{RXS}/{{id}}/discontinue",
     method="PATCH",
     doc="Stop a prescription.",
     of=RXS,
-    fields=(
-        Moment("discontinued_date", OPTIONAL, stored=False, doc="Now where it isn't given; not later."),
-        Text("discontinued_reason", REQUIRED, stored=False, max_length=10_000),
+    keys=(
+        Key(
+            "discontinued_date",
+            Timestamp(spaced=True),
+            OPTIONAL,
+            source=UNSTORED,
+            doc="Now where it isn't given; not later.",
+        ),
+        Key("discontinued_reason", Text(max_length=10_000), REQUIRED, source=UNSTORED),
     ),
-    answers=(
-        Text("object", READ_ONLY, nullable=False),
-        Integer("id", READ_ONLY, nullable=False),
-        Integer("drug_id", READ_ONLY, doc="Null where it isn't in the formulary."),
-        Text("drug_name", READ_ONLY, nullable=False),
-        Text("status", READ_ONLY, nullable=False),
-        Text("discontinued_date", READ_ONLY, nullable=False),
-        Text("discontinued_reason", READ_ONLY, nullable=False),
+    answer=(
+        Key("object", Text(), READ_ONLY, nullable=False),
+        Key("id", Integer(), READ_ONLY, nullable=False),
+        Key("drug_id", Integer(), READ_ONLY, doc="Null where it isn't in the formulary."),
+        Key("drug_name", Text(), READ_ONLY, nullable=False),
+        Key("status", Text(), READ_ONLY, nullable=False),
+        Key("discontinued_date", Text(), READ_ONLY, nullable=False),
+        Key("discontinued_reason", Text(), READ_ONLY, nullable=False),
     ),
     run=actions.discontinue,
     example={"discontinued_reason": "Cough", "status": "discontinued"},

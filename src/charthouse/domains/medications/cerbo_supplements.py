@@ -9,40 +9,45 @@ from charthouse.domains.medications.models import PatientSupplement, Supplement
 from charthouse.domains.medications.searching import words
 from charthouse.domains.patients.queueing import ENQUEUE, QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, common, created, encounter, tag
-from charthouse.resource import sql
-from charthouse.resource.declare import Action, PageSize, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Field, Id, Ref, Text
-from charthouse.resource.filters import Filter, Flag, Is
-from charthouse.resource.functions import Function
-from charthouse.resource.joined import Constant, Linked, Parts
-from charthouse.resource.times import Date, Moment
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import RelatedRow, SelfRow
+from charthouse.engine.declaration.resources import THE_ROW, Operation, PageSize, Resource
+from charthouse.engine.declaration.sources import UNSTORED, Constant, Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
 
 PAGES = PageSize(100, 100, 100)
 
-SUPPLEMENT: tuple[Field, ...] = (
+SUPPLEMENT: tuple[Key, ...] = (
     tag("supplement"),
-    Id("id"),
-    Text("name", REQUIRED),
-    Text("nicknames", OPTIONAL),
-    Text("class", READ_ONLY, source="kind"),
-    Text("vendor_code", OPTIONAL),
-    Text("code", READ_ONLY),
-    Text("description", OPTIONAL),
-    Text("external_ref_id", OPTIONAL),
-    Boolean("inactive", OPTIONAL, default=False),
+    Key("id", Id(), READ_ONLY),
+    Key("name", Text(), REQUIRED),
+    Key("nicknames", Text(), OPTIONAL),
+    Key("class", Text(), READ_ONLY, source="kind"),
+    Key("vendor_code", Text(), OPTIONAL),
+    Key("code", Text(), READ_ONLY),
+    Key("description", Text(), OPTIONAL),
+    Key("external_ref_id", Text(), OPTIONAL),
+    Key("inactive", Boolean(), OPTIONAL, default=False),
     created(),
 )
 FILTERS: tuple[Filter, ...] = (
     Flag(
         "active_only",
         on_for="any",
-        matches=lambda: Q(inactive=False),
+        condition=lambda: Q(inactive=False),
         doc="Any value: without inactive ones.",
     ),
-    Is("vendor_code"),
-    Is("class", source="kind"),
-    Is("external_ref_id"),
+    Filter("vendor_code"),
+    Filter("class", source="kind"),
+    Filter("external_ref_id"),
 )
 _EXAMPLE = {"name": "Magnesium glycinate 400 mg", "nicknames": "Mag", "vendor_code": "MG400"}
 
@@ -51,10 +56,10 @@ supplements = Resource(
     model=Supplement,
     doc="The supplements that the practice recommends.",
     methods="GET POST PATCH",
-    **common("supplements"),
+    policy=common("supplements"),
     page_size=PAGES,
     rows=Q(archived=False),
-    fields=SUPPLEMENT,
+    keys=SUPPLEMENT,
     filters=FILTERS,
     example=_EXAMPLE,
 )
@@ -64,11 +69,11 @@ found_supplements = Resource(
     model=Supplement,
     doc="Supplements by words of their names.",
     methods="GET",
+    policy=common("supplements"),
     reads=False,
-    **common("supplements"),
     page_size=PAGES,
     rows=Q(archived=False),
-    fields=SUPPLEMENT,
+    keys=SUPPLEMENT,
     filters=(words("terms", "name", "nicknames"), *FILTERS),
     example=_EXAMPLE,
 )
@@ -79,7 +84,7 @@ def _stopped() -> Combinable:
 
 
 def _stopped_word() -> Combinable:
-    return Case(When(discontinued_at__isnull=False, then=sql.Text("1")), output_field=models.TextField())
+    return Case(When(discontinued_at__isnull=False, then=sql.Literal("1")), output_field=models.TextField())
 
 
 patient_supplements = Resource(
@@ -87,79 +92,92 @@ patient_supplements = Resource(
     model=PatientSupplement,
     doc="The supplements that a patient takes or took.",
     methods="GET",
-    **common("patient_supplements"),
+    policy=common("patient_supplements"),
     page_size=PAGES,
     parents=below_patient(),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("patient_supplement"),
-        Id("id"),
-        Text("name", READ_ONLY, source="supplement__name"),
-        Constant("plan_type", value="plan_other"),
-        Ref("associated_plan_id", READ_ONLY, source="supplement", to="supplements"),
-        Linked(
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), READ_ONLY, source="supplement__name"),
+        Key("plan_type", Text(), READ_ONLY, source=Constant("plan_other"), nullable=False),
+        Key("associated_plan_id", Reference("supplements"), READ_ONLY, source="supplement"),
+        Key(
             "plan_definition",
-            to=Supplement,
-            via="supplement",
-            fields=(
-                Id("id"),
-                Text("name", READ_ONLY),
-                Text("nicknames", READ_ONLY),
-                Text("class", READ_ONLY, source="kind"),
-                Text("code", READ_ONLY),
-                Text("description", READ_ONLY),
-                Boolean("disabled", READ_ONLY, source="inactive"),
+            Object(
+                (
+                    Key("id", Id(), READ_ONLY),
+                    Key("name", Text(), READ_ONLY),
+                    Key("nicknames", Text(), READ_ONLY),
+                    Key("class", Text(), READ_ONLY, source="kind"),
+                    Key("code", Text(), READ_ONLY),
+                    Key("description", Text(), READ_ONLY),
+                    Key("disabled", Boolean(), READ_ONLY, source="inactive"),
+                )
             ),
+            READ_ONLY,
+            source=RelatedRow(Supplement, via="supplement"),
             doc="The supplement of the catalogue.",
         ),
-        Parts(
+        Key(
             "prescribing_details",
-            fields=(
-                Text("dose", READ_ONLY),
-                Text("frequency", READ_ONLY),
-                Date("start_date", READ_ONLY),
-                Text("discontinued", READ_ONLY, computed=_stopped_word, doc="1, or null."),
-                Moment("discontinued_date", READ_ONLY, source="discontinued_at"),
-                Text("discontinued_note", READ_ONLY),
+            Object(
+                (
+                    Key("dose", Text(), READ_ONLY),
+                    Key("frequency", Text(), READ_ONLY),
+                    Key("start_date", Date(), READ_ONLY),
+                    Key(
+                        "discontinued", Text(), READ_ONLY, source=Expression(_stopped_word), doc="1, or null."
+                    ),
+                    Key("discontinued_date", Timestamp(spaced=True), READ_ONLY, source="discontinued_at"),
+                    Key("discontinued_note", Text(), READ_ONLY),
+                )
             ),
+            READ_ONLY,
+            source=SelfRow(),
         ),
-        Boolean("is_discontinued", READ_ONLY, computed=_stopped, nullable=False),
+        Key("is_discontinued", Boolean(), READ_ONLY, source=Expression(_stopped), nullable=False),
         *encounter(),
         created(),
     ),
-    events=plain(
-        "supplement.created", "supplement.modified", "supplement.deleted", ours="create modify delete"
+    events=plain_events(
+        "supplement.created", "supplement.modified", "supplement.deleted", own="create modify delete"
     ),
-    actions=(
-        Action(
+    operations=(
+        Operation(
             name="discontinue",
             method="PATCH",
             doc="Stop a supplement.",
-            fields=(
-                Moment(
-                    "discontinued_date", OPTIONAL, stored=False, doc="Now where it isn't given; not later."
+            keys=(
+                Key(
+                    "discontinued_date",
+                    Timestamp(spaced=True),
+                    OPTIONAL,
+                    source=UNSTORED,
+                    doc="Now where it isn't given; not later.",
                 ),
-                Text("discontinued_note", OPTIONAL, stored=False, max_length=10_000),
+                Key("discontinued_note", Text(max_length=10_000), OPTIONAL, source=UNSTORED),
             ),
             run=actions.discontinue,
+            answer=THE_ROW,
         ),
     ),
     example={"name": "Magnesium glycinate 400 mg", "is_discontinued": False},
 )
 
-queue_supplement = Function(
+queue_supplement = Operation(
     path="patients/{id}/supplements",
     method="POST",
     doc="Ask for a supplement; staff take it into the chart, unless enqueue is off.",
     of="patients",
-    scopes=("patient_supplements",),
-    parameters=(ENQUEUE,),
-    fields=(
-        Ref("supplement_id", REQUIRED, stored=False, to="supplements"),
-        Text("notes", OPTIONAL, stored=False, max_length=10_000),
+    filters=(ENQUEUE,),
+    keys=(
+        Key("supplement_id", Reference("supplements"), REQUIRED, source=UNSTORED),
+        Key("notes", Text(max_length=10_000), OPTIONAL, source=UNSTORED),
     ),
-    answers=QUEUED,
+    answer=QUEUED,
     run=actions.send,
+    policy=Policy(scopes=("patient_supplements",)),
     example={"supplement_id": 4, "notes": "For sleep", "result": True},
 )
 

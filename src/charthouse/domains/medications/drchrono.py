@@ -2,19 +2,25 @@
 
 from typing import Any
 
-from django.db import models
-from django.db.models import F, Func
+from django.db.models import F
+from django.db.models.expressions import Combinable
 
 from charthouse.domains.clinical.actions import of_the_patient
 from charthouse.domains.clinical.drchrono_notes import PERMISSIONS, SCOPES, SHARED
 from charthouse.domains.medications import actions, prescriptions
 from charthouse.domains.medications.models import Medication, PrescriptionMessage
-from charthouse.resource.declare import Action, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Decimal, Id, Integer, Ref, Text
-from charthouse.resource.filters import RefIs, Since
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import SINCE, Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
 
 ORDER_STATUSES = (
     "",
@@ -35,49 +41,49 @@ medications = Resource(
     model=Medication,
     doc="What patients take or took.",
     methods="GET POST PUT PATCH",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Boolean("daw", default=False, doc="Dispense as written."),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Id("id"),
-        Text("name"),
-        Ref("patient", REQUIRED, to="patients"),
-        Boolean("prn", default=False, doc="As needed."),
-        Ref("appointment", OPTIONAL, to="appointments"),
-        Date("date_prescribed"),
-        Date("date_started_taking"),
-        Date("date_stopped_taking"),
-        Decimal("dispense_quantity"),
-        Text("dosage_quantity", doc="A number or words."),
-        Text("dosage_units"),
-        Text("ndc", doc="National Drug Code; not checked."),
-        Text("notes"),
-        Text("frequency"),
-        Text("indication"),
-        Integer("number_refills", minimum=0),
-        Text("order_status", choices=ORDER_STATUSES, default=""),
-        Text("pharmacy_note"),
-        Text("route"),
-        Text("rxnorm", doc="RxNorm code."),
-        Text("signature_note"),
-        Text("status", choices=("active", "inactive"), default="active"),
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
+    keys=(
+        Key("daw", Boolean(), default=False, doc="Dispense as written."),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text()),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key("prn", Boolean(), default=False, doc="As needed."),
+        Key("appointment", Reference("appointments"), OPTIONAL),
+        Key("date_prescribed", Date()),
+        Key("date_started_taking", Date()),
+        Key("date_stopped_taking", Date()),
+        Key("dispense_quantity", Decimal()),
+        Key("dosage_quantity", Text(), doc="A number or words."),
+        Key("dosage_units", Text()),
+        Key("ndc", Text(), doc="National Drug Code; not checked."),
+        Key("notes", Text()),
+        Key("frequency", Text()),
+        Key("indication", Text()),
+        Key("number_refills", Integer(minimum=0)),
+        Key("order_status", Text(choices=ORDER_STATUSES), default=""),
+        Key("pharmacy_note", Text()),
+        Key("route", Text()),
+        Key("rxnorm", Text(), doc="RxNorm code."),
+        Key("signature_note", Text()),
+        Key("status", Text(choices=("active", "inactive")), default="active"),
     ),
-    filters=(RefIs("patient", to="patients"), RefIs("doctor", to="doctors", addition=True)),
+    filters=(Filter("patient", Reference("patients")), Filter("doctor", Reference("doctors"), addition=True)),
     checks=(of_the_patient, prescriptions.find_drug),
-    actions=(
-        Action(
+    operations=(
+        Operation(
             name="append_to_pharmacy_note",
             method="PATCH",
             doc="Add a paragraph to the note for the pharmacy; pharmacy_note of the answer has the new text.",
-            fields=(Text("text", REQUIRED, stored=False, max_length=10_000, example="Please call first."),),
+            keys=(
+                Key("text", Text(max_length=10_000), REQUIRED, source=UNSTORED, example="Please call first."),
+            ),
             run=actions.append_to_pharmacy_note,
+            answer=THE_ROW,
         ),
     ),
-    events=plain(
-        "PATIENT_MEDICATION_CREATE", "PATIENT_MEDICATION_MODIFY", "PATIENT_MEDICATION_DELETE", ours="delete"
+    events=plain_events(
+        "PATIENT_MEDICATION_CREATE", "PATIENT_MEDICATION_MODIFY", "PATIENT_MEDICATION_DELETE", own="delete"
     ),
     example={
         "doctor": 1,
@@ -92,15 +98,13 @@ medications = Resource(
 )
 
 
-class _Day(Func):
-    """The day of a moment, UTC."""
-
-    template = "((%(expressions)s) at time zone 'UTC')::date"
-    output_field = models.DateField()
+def _created_on() -> Combinable:
+    """The day, UTC."""
+    return sql.template("((%s) at time zone 'UTC')::date", F("created_at"), output_field=sql.DATE)
 
 
 def _part(name: str) -> Any:
-    return Embedded(name, READ_ONLY, open=True, fields=())
+    return Key(name, Object((), open=True), READ_ONLY)
 
 
 prescription_messages = Resource(
@@ -108,47 +112,48 @@ prescription_messages = Resource(
     model=PrescriptionMessage,
     doc="Messages between the practice and pharmacies about prescriptions.",
     methods="GET",
-    scopes=SCOPES,
-    permissions=PERMISSIONS,
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Id("id"),
-        Ref("doctor", READ_ONLY, to="doctors"),
-        Text("message_direction", READ_ONLY, choices=("Outgoing", "Incoming")),
-        Text(
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY),
+        Key("message_direction", Text(choices=("Outgoing", "Incoming")), READ_ONLY),
+        Key(
             "message_type",
+            Text(choices=("NewRx", "RefillRequest", "RefillResponse", "Error", "Status", "Verify")),
             READ_ONLY,
-            choices=("NewRx", "RefillRequest", "RefillResponse", "Error", "Status", "Verify"),
         ),
-        Text("message_status", READ_ONLY),
-        Ref("parent_message_id", READ_ONLY, source="parent_message", to="prescription_messages"),
-        Ref("patient", READ_ONLY, to="patients"),
-        Text("pharmacy", READ_ONLY, doc="NCPDP id."),
-        Date("created_at", READ_ONLY, computed=lambda: _Day(F("created_at")), nullable=False),
-        Embedded(
+        Key("message_status", Text(), READ_ONLY),
+        Key("parent_message_id", Reference("prescription_messages"), READ_ONLY, source="parent_message"),
+        Key("patient", Reference("patients"), READ_ONLY),
+        Key("pharmacy", Text(), READ_ONLY, doc="NCPDP id."),
+        Key("created_at", Date(), READ_ONLY, source=Expression(_created_on), nullable=False),
+        Key(
             "json_data",
-            READ_ONLY,
-            open=True,
-            fields=tuple(
-                _part(name)
-                for name in (
-                    "BenefitsCoordination",
-                    "MedicationPrescribed",
-                    "Patient",
-                    "Pharmacy",
-                    "Prescriber",
-                )
+            Object(
+                tuple(
+                    _part(name)
+                    for name in (
+                        "BenefitsCoordination",
+                        "MedicationPrescribed",
+                        "Patient",
+                        "Pharmacy",
+                        "Prescriber",
+                    )
+                ),
+                open=True,
             ),
+            READ_ONLY,
             doc="Parts of the NCPDP SCRIPT message, by the standard's names.",
         ),
     ),
     filters=(
-        Since("since", source="created_at", doc="Created at or after."),
-        RefIs("doctor", to="doctors"),
-        RefIs("patient", to="patients"),
-        RefIs("parent_message", to="prescription_messages"),
-        Since("created_at", source="created_at", addition=True, doc="Created at or after."),
+        Filter("since", Timestamp(), SINCE, source="created_at", doc="Created at or after."),
+        Filter("doctor", Reference("doctors")),
+        Filter("patient", Reference("patients")),
+        Filter("parent_message", Reference("prescription_messages")),
+        Filter(
+            "created_at", Timestamp(), SINCE, source="created_at", addition=True, doc="Created at or after."
+        ),
     ),
     example={"message_direction": "Outgoing", "message_type": "NewRx", "message_status": "Sent"},
 )

@@ -8,14 +8,16 @@ from charthouse.domains.medications.supplements import stopped_at
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.queueing import ask
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict, Invalid
-from charthouse.resource.fields import missing_row
-from charthouse.resource.functions import Call
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.values import describe_missing_row
+from charthouse.engine.errors import Conflict, Invalid
 
 NO_TERMS = "No terms agreed to"
 
 
+@hook(keys=("rxnorm",))
 def find_drug(change: Change) -> None:
     """A medication whose RxNorm code the formulary has is that drug."""
     if change.operation == "delete" or not change.changes("rxnorm"):
@@ -65,7 +67,7 @@ def refill(call: Call) -> dict[str, Any]:
     rows = Medication.objects.filter(practice=patient.practice_id, patient=patient.pk, archived=False)
     row = rows.filter(pk=row_id).first()
     if row is None:
-        raise Invalid({"original_prescription_id": [missing_row(row_id)]})
+        raise Invalid({"original_prescription_id": [describe_missing_row(row_id)]})
     if discontinued(row):
         raise Invalid({"original_prescription_id": ["This prescription was discontinued."]})
     terms = call.values.get("agreed_to_terms") or NO_TERMS

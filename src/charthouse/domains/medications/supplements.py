@@ -7,9 +7,8 @@ from charthouse import clock
 from charthouse.domains.medications.models import PatientSupplement, Supplement
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.queueing import ask
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict, Invalid
-from charthouse.resource.functions import Call
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.errors import Conflict, Invalid
 
 
 def send(call: Call) -> dict[str, Any]:
@@ -41,13 +40,14 @@ def accept(request: PortalRequest, user: int | None) -> PatientSupplement:
     )
 
 
-def discontinue(change: Change, row: Any) -> None:
+def discontinue(call: Call) -> None:
     """Stop a supplement. Raises Conflict where it was stopped already."""
+    row: PatientSupplement = call.row
     if row.discontinued_at is not None:
         raise Conflict("The supplement was discontinued already.")
-    row.discontinued_at = stopped_at(change.values.get("discontinued_date"))
-    row.discontinued_note = change.values.get("discontinued_note") or ""
-    signed = row.sign(change.actor)
+    row.discontinued_at = stopped_at(call.values.get("discontinued_date"))
+    row.discontinued_note = call.values.get("discontinued_note") or ""
+    signed = row.sign(call.actor)
     row.save(update_fields=["discontinued_at", "discontinued_note", *signed, "updated_at"])
 
 

@@ -8,9 +8,11 @@ from charthouse.domains.clinical.actions import of_the_patient
 from charthouse.domains.messaging.models import MessageNote, PatientMessageAttachment
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.resource.change import Change
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
 
 
+@hook(keys=("message_notes",))
 def sign_notes(change: Change, row: Any) -> None:
     """Notes written with the message are the caller's."""
     if change.values.get("message_notes"):
@@ -18,6 +20,7 @@ def sign_notes(change: Change, row: Any) -> None:
         notes.update(created_by=change.actor.user)
 
 
+@hook(keys=("attachments",))
 def attach(change: Change, row: Any) -> None:
     """Attachments that name no doctor are the message's doctor's."""
     if change.values.get("attachments"):
@@ -25,6 +28,7 @@ def attach(change: Change, row: Any) -> None:
         attached.filter(doctor=None).update(doctor=row.doctor_id)
 
 
+@hook(keys=("appointment", "doctor", "patient", "scheduled_time"))
 def log_call(change: Change) -> None:
     """Whoever writes an entry is its author. Its time is the appointment's, or what was given, as the wall clock of
     the doctor's zone; a time that happens twice means the first (docs/decisions/0031-changing-clocks.md)."""
@@ -47,5 +51,5 @@ def _moment(change: Change, wall: datetime, zone: str) -> datetime | None:
     try:
         return wall.replace(tzinfo=ZoneInfo(zone), microsecond=0).astimezone(UTC)
     except OverflowError:
-        change.wrong("scheduled_time", "Enter a valid time.")
+        change.add_error("scheduled_time", "Enter a valid time.")
         return None

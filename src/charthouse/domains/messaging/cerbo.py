@@ -14,10 +14,15 @@ from charthouse.domains.messaging.models import PatientMessage
 from charthouse.domains.patients.queue import queued
 from charthouse.domains.patients.queueing import QUEUED
 from charthouse.domains.practice.cerbo_keys import below_patient, common, created, tag
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.fields import READ_ONLY, Boolean, Id, Integer, Ref, Text
-from charthouse.resource.filters import Is
-from charthouse.resource.functions import Call, Function
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY
 
 SENDERS = ("pt", "dr")
 
@@ -36,24 +41,31 @@ secure_messages = Resource(
     model=PatientMessage,
     doc="What a patient and the practice have written to each other, once staff have taken it into the chart.",
     methods="GET",
+    policy=common("secure_messages"),
     reads=False,
-    **common("secure_messages"),
     page_size=PageSize(100, 100, 100),
     parents=below_patient(),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("secure_message"),
-        Id("id"),
-        Ref("pt_id", READ_ONLY, source="patient", to="patients"),
-        Integer("dr_id", READ_ONLY, computed=_person, nullable=True, doc="Who of the practice."),
-        Text("sent_by", READ_ONLY, choices=SENDERS),
-        Text("subject", READ_ONLY),
-        Text("note", READ_ONLY, source="body"),
-        Text("reply", READ_ONLY, doc="How the patient would like to be answered."),
-        Boolean("is_read", READ_ONLY, source="read"),
+        Key("id", Id(), READ_ONLY),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key(
+            "dr_id",
+            Integer(),
+            READ_ONLY,
+            source=Expression(_person),
+            nullable=True,
+            doc="Who of the practice.",
+        ),
+        Key("sent_by", Text(choices=SENDERS), READ_ONLY),
+        Key("subject", Text(), READ_ONLY),
+        Key("note", Text(), READ_ONLY, source="body"),
+        Key("reply", Text(), READ_ONLY, doc="How the patient would like to be answered."),
+        Key("is_read", Boolean(), READ_ONLY, source="read"),
         created(),
     ),
-    filters=(Is("sent_by", choices=SENDERS, doc="Both where it isn't given."),),
+    filters=(Filter("sent_by", Text(choices=SENDERS), doc="Both where it isn't given."),),
     example={"sent_by": "pt", "subject": "A question", "note": "May I take it with food?", "is_read": False},
 )
 
@@ -62,15 +74,15 @@ def send(call: Call) -> dict[str, Any]:
     return queued(secure.queue(call.row, call.values, call.actor.api_user))
 
 
-queue_message = Function(
+queue_message = Operation(
     path="patients/{id}/portal/secure_messages",
     method="POST",
     doc="Send a patient's message into the portal's queue, where staff take it into the chart.",
     of="patients",
-    scopes=("secure_messages",),
     run=send,
-    fields=secure.WRITTEN,
-    answers=QUEUED,
+    policy=Policy(scopes=("secure_messages",)),
+    keys=secure.WRITTEN,
+    answer=QUEUED,
     example={
         "subject": "A question",
         "note": "May I take it with food?",

@@ -13,25 +13,21 @@ from charthouse.domains.messaging.models import (
     PatientMessage,
     PatientMessageAttachment,
 )
-from charthouse.files.fields import File
-from charthouse.resource import sql
-from charthouse.resource.declare import Hidden, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Decimal,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
-from charthouse.resource.filters import Flag, Is, RefIs, Since
-from charthouse.resource.nested import Many
-from charthouse.resource.times import Timestamp, WallClock
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import SINCE, Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRows
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+from charthouse.files.types import File
 
 TYPES = {  # reference enums.yaml message_type; the last five have no published name
     "GP": "Generated PDF",
@@ -57,15 +53,11 @@ TYPES = {  # reference enums.yaml message_type; the last five have no published 
     "CN": "",
 }
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
-_UPLOAD: dict[str, Any] = {
-    "kinds": ("document",),
-    "max_size": 50 * 1024 * 1024,
-    "example": _PIXEL,
-    "doc": "A PDF or an image of at most 50 MB; reads as a link that works for an hour.",
-}
-_OF_DOCTOR = RefIs("doctor", to="doctors")
-_OF_PATIENT = RefIs("patient", to="patients")
-_SINCE = Since("since", doc="Changed at or after.")
+_FILE = File(kinds=("document",), max_size=50 * 1024 * 1024)
+_ABOUT_FILES = "A PDF or an image of at most 50 MB; reads as a link that works for an hour."
+_OF_DOCTOR = Filter("doctor", Reference("doctors"))
+_OF_PATIENT = Filter("patient", Reference("patients"))
+_SINCE = Filter("since", Timestamp(), SINCE, doc="Changed at or after.", source="updated_at")
 
 
 def _type_description() -> Any:
@@ -73,7 +65,7 @@ def _type_description() -> Any:
     return Case(*named, default=Value(""), output_field=models.TextField())
 
 
-def _names() -> tuple[Field, ...]:
+def _names() -> tuple[Key, ...]:
     """The hosted API's copies of names, of the people that a message refers to."""
     paths = {
         "doctor": ("first_name", "last_name"),
@@ -82,7 +74,7 @@ def _names() -> tuple[Field, ...]:
         "responsible_user": ("first_name", "last_name"),
     }
     return tuple(
-        Text(f"{who}_{name}", READ_ONLY, source=f"{who}__{name}", nullable=True, addition=True)
+        Key(f"{who}_{name}", Text(), READ_ONLY, source=f"{who}__{name}", nullable=True, addition=True)
         for who, names in paths.items()
         for name in names
     )
@@ -93,57 +85,67 @@ messages = Resource(
     model=Message,
     doc="What is in the message centers of doctors.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("messages",),
-    permissions=("Access Message Center",),
-    sharing="share_patients",
-    owner="doctor",
-    fields=(
-        Ref("doctor", REQUIRED, to="doctors"),
-        Text("title", REQUIRED),
-        File("attachment", OPTIONAL, **_UPLOAD),
-        Ref("owner", OPTIONAL, to="users", doc="Whose message it is."),
-        Ref("patient", OPTIONAL, to="patients", doc="Whom it is about."),
-        Ref("responsible_user", OPTIONAL, to="users", doc="Who deals with it."),
-        Text("type", choices=("", *TYPES)),
-        Boolean("archived", READ_ONLY, doc="Set by DELETE."),
-        Id("id"),
-        Boolean("read", READ_ONLY),
-        Timestamp("received_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
-        Boolean("starred", READ_ONLY),
-        Text("workflow_step", READ_ONLY),
-        Many(
+    policy=Policy(
+        scopes=("messages",), permissions=("Access Message Center",), sharing="share_patients", owner="doctor"
+    ),
+    keys=(
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("title", Text(), REQUIRED),
+        Key("attachment", _FILE, OPTIONAL, keep_on_put=True, example=_PIXEL, doc=_ABOUT_FILES),
+        Key("owner", Reference("users"), OPTIONAL, doc="Whose message it is."),
+        Key("patient", Reference("patients"), OPTIONAL, doc="Whom it is about."),
+        Key("responsible_user", Reference("users"), OPTIONAL, doc="Who deals with it."),
+        Key("type", Text(choices=("", *TYPES))),
+        Key("archived", Boolean(), READ_ONLY, doc="Set by DELETE."),
+        Key("id", Id(), READ_ONLY),
+        Key("read", Boolean(), READ_ONLY),
+        Key("received_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("starred", Boolean(), READ_ONLY),
+        Key("workflow_step", Text(), READ_ONLY),
+        Key(
             "message_notes",
-            OPTIONAL,
-            to=MessageNote,
-            link="message",
-            key="text",
-            doc="A text that isn't there yet is a new note; the others stay.",
-            fields=(
-                Text("text", REQUIRED),
-                Timestamp("created_at", READ_ONLY),
-                Id("created_by", source="created_by_id", as_text=True),
+            List(
+                Object(
+                    (
+                        Key("text", Text(), REQUIRED),
+                        Key("created_at", Timestamp(), READ_ONLY),
+                        Key("created_by", Id(as_text=True), READ_ONLY, source="created_by_id"),
+                    )
+                )
             ),
+            OPTIONAL,
+            source=ChildRows(MessageNote, link="message", match_by="text"),
+            doc="A text that isn't there yet is a new note; the others stay.",
         ),
-        Text("type_description", READ_ONLY, computed=_type_description, nullable=False, addition=True),
+        Key(
+            "type_description",
+            Text(),
+            READ_ONLY,
+            source=Expression(_type_description),
+            nullable=False,
+            addition=True,
+        ),
         *_names(),
-        Text("doctor_middle_name", READ_ONLY, computed=lambda: sql.constant(""), addition=True),
-        Text("outgoing_fax_recipient_name", READ_ONLY, addition=True),
-        Text("outgoing_fax_recipient_fax_number", READ_ONLY, addition=True),
+        Key(
+            "doctor_middle_name", Text(), READ_ONLY, source=Expression(lambda: sql.literal("")), addition=True
+        ),
+        Key("outgoing_fax_recipient_name", Text(), READ_ONLY, addition=True),
+        Key("outgoing_fax_recipient_fax_number", Text(), READ_ONLY, addition=True),
     ),
     filters=(
-        Since("received_since", source="received_at", doc="Received at or after."),
-        Since("updated_since", doc="Changed at or after."),
+        Filter("received_since", Timestamp(), SINCE, source="received_at", doc="Received at or after."),
+        Filter("updated_since", Timestamp(), SINCE, doc="Changed at or after.", source="updated_at"),
         _OF_DOCTOR,
-        RefIs("owner", to="users"),
+        Filter("owner", Reference("users")),
         _OF_PATIENT,
-        RefIs("responsible_user", to="users"),
+        Filter("responsible_user", Reference("users")),
         Flag("show_archived", doc="Adds archived messages."),
-        Is("type", addition=True),
+        Filter("type", addition=True),
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived", usable=True),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived", referable=True),
     after=(actions.sign_notes,),
-    events=plain("MESSAGE_CREATE", "MESSAGE_MODIFY", "MESSAGE_DELETE", ours="create modify delete"),
+    events=plain_events("MESSAGE_CREATE", "MESSAGE_MODIFY", "MESSAGE_DELETE", own="create modify delete"),
     example={
         "doctor": 1,
         "title": "Fax from Lakeside Cardiology",
@@ -160,33 +162,50 @@ patient_messages = Resource(
     model=PatientMessage,
     doc="Messages to patients, in the patient portal.",
     methods="GET POST PUT PATCH",
-    scopes=("patients", "messages"),
-    permissions=("Manage Patients", "Access Message Center"),
-    sharing="share_faxes",
-    owner="doctor",
+    policy=Policy(
+        scopes=("patients", "messages"),
+        permissions=("Manage Patients", "Access Message Center"),
+        sharing="share_faxes",
+        owner="doctor",
+    ),
     rows=Q(sent_by="dr"),
-    fields=(
-        Many(
+    keys=(
+        Key(
             "attachments",
-            OPTIONAL,
-            to=PatientMessageAttachment,
-            link="patient_message",
-            doc="Those given are added to those that are there.",
-            fields=(
-                File("attachment", REQUIRED, **{**_UPLOAD, "doc": "Base64 text; reads as a link."}),
-                Ref("doctor", OPTIONAL, to="doctors", doc="The message's, where none is named."),
-                Timestamp("created_at", READ_ONLY),
-                Timestamp("updated_at", READ_ONLY),
+            List(
+                Object(
+                    (
+                        Key(
+                            "attachment",
+                            _FILE,
+                            REQUIRED,
+                            keep_on_put=True,
+                            example=_PIXEL,
+                            doc="Base64 text; reads as a link.",
+                        ),
+                        Key(
+                            "doctor",
+                            Reference("doctors"),
+                            OPTIONAL,
+                            doc="The message's, where none is named.",
+                        ),
+                        Key("created_at", Timestamp(), READ_ONLY),
+                        Key("updated_at", Timestamp(), READ_ONLY),
+                    )
+                )
             ),
+            OPTIONAL,
+            source=ChildRows(PatientMessageAttachment, link="patient_message"),
+            doc="Those given are added to those that are there.",
         ),
-        Text("body", default=""),
-        Timestamp("created_at", READ_ONLY),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Id("id"),
-        Ref("message", OPTIONAL, to="messages", doc="The doctor's message that it belongs to."),
-        Ref("patient", REQUIRED, to="patients", doc="Whom it is sent to."),
-        Text("subject", REQUIRED),
-        Timestamp("updated_at", READ_ONLY),
+        Key("body", Text(), default=""),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("id", Id(), READ_ONLY),
+        Key("message", Reference("messages"), OPTIONAL, doc="The doctor's message that it belongs to."),
+        Key("patient", Reference("patients"), REQUIRED, doc="Whom it is sent to."),
+        Key("subject", Text(), REQUIRED),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(_OF_DOCTOR, _OF_PATIENT, _SINCE),
     after=(actions.attach,),
@@ -198,29 +217,28 @@ comm_logs = Resource(
     model=CommLog,
     doc="Calls with patients.",
     methods="GET POST PUT PATCH",
-    scopes=("calendar",),
-    permissions=("Access Scheduling",),
-    sharing="share_patients",
-    owner="doctor",
-    fields=(
-        Ref("appointment", OPTIONAL, to="appointments"),
-        Boolean("archived", READ_ONLY),
-        Ref("author", READ_ONLY, to="users", doc="Who changed it last."),
-        Decimal("cash_charged"),
-        Timestamp("created_at", READ_ONLY),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Integer("duration", minimum=0, doc="Minutes."),
-        Id("id"),
-        Text("message"),
-        Ref("patient", REQUIRED, to="patients"),
-        WallClock(
+    policy=Policy(
+        scopes=("calendar",), permissions=("Access Scheduling",), sharing="share_patients", owner="doctor"
+    ),
+    keys=(
+        Key("appointment", Reference("appointments"), OPTIONAL),
+        Key("archived", Boolean(), READ_ONLY),
+        Key("author", Reference("users"), READ_ONLY, doc="Who changed it last."),
+        Key("cash_charged", Decimal()),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("duration", Integer(minimum=0), doc="Minutes."),
+        Key("id", Id(), READ_ONLY),
+        Key("message", Text()),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key(
             "scheduled_time",
-            zone="doctor__timezone",
+            Timestamp(zone="doctor__timezone"),
             doc="Wall clock of the doctor's zone; the appointment's time where there is an appointment.",
         ),
-        Text("title"),
-        Text("type"),
-        Timestamp("updated_at", READ_ONLY),
+        Key("title", Text()),
+        Key("type", Text()),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(_OF_DOCTOR, _OF_PATIENT, _SINCE),
     checks=(actions.log_call,),

@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
+from charthouse.engine.declaration.values import REMOVED
 from charthouse.identity.tenancy import Record, RecordKey
 
 
@@ -61,7 +62,7 @@ class PatientMessage(Record):
     reply = text(100)
     request = RecordKey("patients.PortalRequest", null=True, blank=True, indexed=False)
 
-    identifying = {"body": "nothing"}
+    identifying = {"body": REMOVED}
 
     class Meta:
         indexes = [models.Index(fields=["practice", "updated_at"], name="patient_message_updated")]

@@ -10,25 +10,35 @@ from charthouse.domains.messaging.models import Message, MessageNote, PatientMes
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import PortalRequest, enqueue
 from charthouse.domains.patients.queueing import checked
-from charthouse.resource.errors import Invalid
-from charthouse.resource.fields import OPTIONAL, REQUIRED, Field, Ref, Text, missing_row
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import OPTIONAL, REQUIRED, describe_missing_row
+from charthouse.engine.errors import Invalid
 
 User = get_user_model()
 INCOMING = "PI"  # type of such a message in the message center (reference drchrono/enums.yaml)
 LONGEST = 20_000  # characters
 
-WRITTEN: tuple[Field, ...] = (
-    Text("subject", REQUIRED, stored=False, min_length=1, max_length=54),
-    Text("note", REQUIRED, stored=False, min_length=10, max_length=LONGEST),
-    Ref(
+WRITTEN: tuple[Key, ...] = (
+    Key("subject", Text(min_length=1, max_length=54), REQUIRED, source=UNSTORED),
+    Key("note", Text(min_length=10, max_length=LONGEST), REQUIRED, source=UNSTORED),
+    Key(
         "dr_id",
+        Reference("users"),
         OPTIONAL,
-        stored=False,
+        source=UNSTORED,
         nullable=True,
-        to="users",
         doc="Whom it is for; the patient's provider where nobody is named.",
     ),
-    Text("reply", OPTIONAL, stored=False, max_length=100, doc="How the patient would like to be answered."),
+    Key(
+        "reply",
+        Text(max_length=100),
+        OPTIONAL,
+        source=UNSTORED,
+        doc="How the patient would like to be answered.",
+    ),
 )
 
 
@@ -37,7 +47,7 @@ def write(patient: Patient, given: Mapping[str, Any]) -> PortalRequest:
     values = checked(WRITTEN, given)
     user = values.get("dr_id")
     if user is not None and not addressees(patient.practice_id).filter(pk=user).exists():
-        raise Invalid({"dr_id": [missing_row(user)]})
+        raise Invalid({"dr_id": [describe_missing_row(user)]})
     return queue(patient, values, api_user=None)
 
 
@@ -94,7 +104,7 @@ def accept(request: PortalRequest, user: int | None) -> PatientMessage:
 
 def answer(message: Message, text: str, user: int) -> PatientMessage:
     """Answer a patient's message, which counts as read from then on. ``user``: who does. Raises Invalid."""
-    values = checked((Text("text", REQUIRED, stored=False, max_length=LONGEST),), {"text": text})
+    values = checked((Key("text", Text(max_length=LONGEST), REQUIRED, source=UNSTORED),), {"text": text})
     asked = PatientMessage.objects.filter(
         practice=message.practice_id, message=message.pk, sent_by="pt", archived=False
     ).first()

@@ -17,9 +17,9 @@ from django.db.models import Q, QuerySet
 from charthouse import clock
 from charthouse.domains.patients import letters
 from charthouse.domains.patients.models import Patient, PortalAccess
+from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.events import tell
-from charthouse.resource.errors import Conflict, Invalid
 
 LIFE = timedelta(days=7)  # of an invitation
 RESET_LIFE = timedelta(days=1)  # of a link to a new password

@@ -9,9 +9,10 @@ from django.db import connection
 from charthouse import clock
 from charthouse.domains.patients.codes import INSURED_PROFILES
 from charthouse.domains.patients.models import Coverage, CustomDemographic, Patient
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict
 from charthouse.identity.models import Practice
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict
 
 CHART_DIGITS = 6
 RANKS = {"primary_insurance": Coverage.Rank.PRIMARY, "secondary_insurance": Coverage.Rank.SECONDARY}
@@ -43,6 +44,7 @@ def chart_number(prefix: str, number: int) -> str:
     return f"{prefix}{number:0{CHART_DIGITS}d}"
 
 
+@hook(keys=("chart_id", "first_name", "last_name"))
 def number_chart(change: Change) -> None:
     """A create without chart_id gets the next number of its name's prefix. Emptying one doesn't take it away."""
     if change.values.get("chart_id") or change.errors or (change.row and "chart_id" not in change.values):
@@ -83,6 +85,7 @@ def _next_chart(practice: int, prefix: str) -> str:
 # -- status -----------------------------------------------------------------------------------------------------
 
 
+@hook(keys=("patient_status",))
 def keep_status(change: Change) -> None:
     """A patient whose status is written is no longer prospective, and has a date of inactivity while not active."""
     if change.row is None or not change.changes("patient_status"):
@@ -95,6 +98,7 @@ def keep_status(change: Change) -> None:
 # -- duplicates -------------------------------------------------------------------------------------------------
 
 
+@hook()
 def refuse_duplicate(change: Change) -> None:
     """With the practice's switch on, a second patient of the same name, birthday and gender is a Conflict, unless
     the caller says ``allow_duplicates``. Without both names and a birthday nobody is taken for a duplicate."""
@@ -127,6 +131,7 @@ def refuse_same(practice: int, first_name: Any, last_name: Any, born: Any, gende
 # -- insurance --------------------------------------------------------------------------------------------------
 
 
+@hook(keys=("patient_payment_profile",))
 def insured(change: Change) -> None:
     """Payment profiles that send claims need a primary or secondary insurance, stored or in the same request."""
     touched = change.given & {"patient_payment_profile", *RANKS}
@@ -142,7 +147,7 @@ def insured(change: Change) -> None:
         )
         if coverages.exists():
             return
-    change.wrong(
+    change.add_error(
         "patient_payment_profile",
         f'"{change.get("patient_payment_profile")}" needs primary_insurance or secondary_insurance.',
     )
@@ -151,6 +156,7 @@ def insured(change: Change) -> None:
 # -- custom demographics ----------------------------------------------------------------------------------------
 
 
+@hook(keys=("custom_demographics",))
 def allowed_values_only(change: Change) -> None:
     """A custom demographic that lists its allowed values takes one of them, or nothing."""
     items = change.values.get("custom_demographics")

@@ -11,24 +11,19 @@ from charthouse.domains.patients.cerbo_keys import PATIENT, PATIENT_TAG, access,
 from charthouse.domains.patients.models import Patient, PatientTag, PortalRequest, Tag
 from charthouse.domains.patients.queue import STATUSES, TYPES
 from charthouse.domains.practice.cerbo_keys import below_patient, by, common, created, deleted, tag
-from charthouse.resource.declare import Hidden, PageSize, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-    plain_text,
-)
-from charthouse.resource.filters import DateIs, Flag, Is, Like, Where
-from charthouse.resource.functions import Function
-from charthouse.resource.nested import Embedded
-from charthouse.resource.sql import Slot
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Condition, Filter, Flag, Like, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource, Visibility
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, parse_text
+from charthouse.engine.sql.expressions import BoundParameter
 
 PAGES = PageSize(100, 100, 100)
 _EXAMPLE = {
@@ -44,13 +39,16 @@ patients = Resource(
     model=Patient,
     doc="The practice's patients.",
     methods="GET POST PATCH DELETE",
-    **common("patients"),
+    policy=common("patients"),
     page_size=PAGES,
     rows=Q(archived=False),
-    fields=PATIENT,
+    keys=PATIENT,
     filters=(
         Flag(
-            "status", on_for="any", matches=lambda: Q(patient_status="A"), doc="Any value: active ones alone."
+            "status",
+            on_for="any",
+            condition=lambda: Q(patient_status="A"),
+            doc="Any value: active ones alone.",
         ),
     ),
     checks=(
@@ -60,7 +58,7 @@ patients = Resource(
         actions.refuse_duplicate,
         actions.number_chart,
     ),
-    events=plain("patient.created", "patient.modified", "patient.deleted", ours="create modify delete"),
+    events=plain_events("patient.created", "patient.modified", "patient.deleted", own="create modify delete"),
     example=_EXAMPLE,
 )
 
@@ -69,23 +67,25 @@ found_patients = Resource(
     model=Patient,
     doc="Patients by name, e-mail, birthday, portal name or time zone; with several, those whom all fit.",
     methods="GET",
+    policy=common("patients"),
     reads=False,
-    **common("patients"),
     page_size=PAGES,
     rows=Q(archived=False),
-    fields=tuple(PATIENT),
+    keys=tuple(PATIENT),
     filters=(
-        Like("last_name", doc="% stands for any part."),
-        Like("first_name", doc="% stands for any part."),
-        Like("email", sources=("email", "email2"), doc="% stands for any part."),
-        Where(
+        Filter("last_name", Text(), Like(), doc="% stands for any part."),
+        Filter("first_name", Text(), Like(), doc="% stands for any part."),
+        Filter("email", Text(), Like(("email", "email2")), doc="% stands for any part."),
+        Condition(
             "username",
-            read=lambda text, given: {"username": log_ins.usual(plain_text(text))},
-            condition=lambda: Q(Exists(access().filter(username=Slot("username", models.TextField())))),
+            read=lambda text, given: {"username": log_ins.usual(parse_text(text))},
+            condition=lambda: Q(
+                Exists(access().filter(username=BoundParameter("username", models.TextField())))
+            ),
             doc="The name that the patient signs in to the portal with.",
         ),
-        DateIs("dob", source="date_of_birth"),
-        Is("timezone", choices=zones(), doc="IANA name."),
+        Filter("dob", Date(), OnDay(), source="date_of_birth"),
+        Filter("timezone", Text(choices=zones()), doc="IANA name."),
     ),
     example=_EXAMPLE,
 )
@@ -97,28 +97,28 @@ tags = Resource(
     model=Tag,
     doc="What a practice can mark its patients with.",
     methods="GET POST PATCH DELETE",
+    policy=common("tags"),
     reads=False,
-    **common("tags"),
     page_size=PAGES,
-    fields=(
+    keys=(
         tag("tag"),
-        Id("id"),
-        Text("name", REQUIRED, doc="No two tags have the same."),
-        Text("category", REQUIRED),
-        Text("description", REQUIRED),
-        Boolean("displays_on_dash", REQUIRED),
-        Boolean("note_displays_on_dashboard", REQUIRED, doc="Only with displays_on_dash."),
-        Boolean("displays_on_calendar", REQUIRED),
-        Text("color", REQUIRED, pattern="[0-9a-fA-F]{6}", example="b2f07e"),
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), REQUIRED, doc="No two tags have the same."),
+        Key("category", Text(), REQUIRED),
+        Key("description", Text(), REQUIRED),
+        Key("displays_on_dash", Boolean(), REQUIRED),
+        Key("note_displays_on_dashboard", Boolean(), REQUIRED, doc="Only with displays_on_dash."),
+        Key("displays_on_calendar", Boolean(), REQUIRED),
+        Key("color", Text(pattern="[0-9a-fA-F]{6}"), REQUIRED, example="b2f07e"),
         by("addedby"),
         created(),
         deleted(),
     ),
     filters=(Flag("include_deleted", on_for="any", doc="Any value adds deleted ones."),),
-    hidden=Hidden(Q(archived=True), unless="include_deleted", by_id=True),
+    visibility=Visibility(Q(archived=True), shown_by="include_deleted", by_id=True),
     checks=(actions.note_needs_tag,),
     unique={"tag_name_once": ("name", "A tag with this name exists already.")},
-    events=plain("tag.created", "tag.modified", "tag.deleted", ours="create modify delete"),
+    events=plain_events("tag.created", "tag.modified", "tag.deleted", own="create modify delete"),
     example={
         "name": "VIP",
         "category": "Care",
@@ -135,52 +135,50 @@ patient_tags = Resource(
     model=PatientTag,
     doc="The tags of a patient.",
     methods="GET",
+    policy=common("patient_tags"),
     reads=False,
-    **common("patient_tags"),
     page_size=PageSize(1000, 1000, 1000),
     parents=below_patient(),
     rows=Q(archived=False),
-    fields=PATIENT_TAG,
-    events=plain("patient_tag.created", delete="patient_tag.deleted", ours="create delete"),
+    keys=PATIENT_TAG,
+    events=plain_events("patient_tag.created", delete="patient_tag.deleted", own="create delete"),
     example={"name": "VIP", "tag_category": "Care", "notes": "", "date_applied": "2025-03-26 13:19:55"},
 )
 
-_GIVEN_TAG: tuple[Field, ...] = (
-    Text("name", REQUIRED, max_length=100, example="VIP"),
-    Text("notes", max_length=1000),
-    Text("note", max_length=1000, doc="As notes."),
+_GIVEN_TAG: tuple[Key, ...] = (
+    Key("name", Text(max_length=100), REQUIRED, example="VIP"),
+    Key("notes", Text(max_length=1000)),
+    Key("note", Text(max_length=1000), doc="As notes."),
 )
 
 
-def _given_tags(name: str) -> Field:
-    return Embedded(
-        name, OPTIONAL, many=True, at_most=100, stored=False, fields=_GIVEN_TAG, doc="Tags, by name."
-    )
+def _given_tags(name: str) -> Key:
+    return Key(name, List(Object(_GIVEN_TAG), max_items=100), OPTIONAL, source=UNSTORED, doc="Tags, by name.")
 
 
-_TAGGED: dict[str, Any] = {"of": "patients", "scopes": ("patient_tags",)}
+_TAGGED: dict[str, Any] = {"of": "patients", "policy": Policy(scopes=("patient_tags",))}
 
-put_tags = Function(
+put_tags = Operation(
     path="patients/{id}/tags",
     method="POST",
     doc="Put tags on a patient; answers with all of the patient's tags.",
     **_TAGGED,
-    fields=(_given_tags("tags"), _given_tags("tags[]")),
-    bare="tags",
-    answers=PATIENT_TAG,
-    answers_of=PatientTag,
+    keys=(_given_tags("tags"), _given_tags("tags[]")),
+    array_key="tags",
+    answer=PATIENT_TAG,
+    answer_model=PatientTag,
     many=True,
     run=actions.put_tags,
     example={"tags": [{"name": "VIP", "notes": "Since 2019"}]},
 )
 
-take_tag = Function(
+take_tag = Operation(
     path="patients/{id}/tags/{tag_name}",
     method="DELETE",
     doc="Take a tag off a patient, by the tag's name.",
     **_TAGGED,
-    parameters=(Is("tag_name", doc="The tag's name."),),
-    answers=actions.DELETED,
+    filters=(Filter("tag_name", doc="The tag's name."),),
+    answer=actions.DELETED,
     run=actions.take_tag,
     example={
         "object": "patient_tag",
@@ -190,20 +188,19 @@ take_tag = Function(
     },
 )
 
-send_email = Function(
+send_email = Operation(
     path="patients/{id}/emails/send",
     of="patients",
     method="POST",
     doc="Send an e-mail to a patient's primary address, from the practice's own.",
-    scopes=("patient_emails",),
-    counted="email_trigger",
-    fields=(
-        Text("subject", REQUIRED, stored=False, max_length=200),
-        Text("body", REQUIRED, stored=False, max_length=100_000),
-        Text("reply-to", REQUIRED, stored=False, max_length=254, doc="Where answers go."),
+    keys=(
+        Key("subject", Text(max_length=200), REQUIRED, source=UNSTORED),
+        Key("body", Text(max_length=100_000), REQUIRED, source=UNSTORED),
+        Key("reply-to", Text(max_length=254), REQUIRED, source=UNSTORED, doc="Where answers go."),
     ),
-    answers=actions.RESULT,
+    answer=actions.RESULT,
     run=actions.send_email,
+    policy=Policy(scopes=("patient_emails",), rate_class="email_trigger"),
     example={
         "subject": "Your visit",
         "body": "See you on Monday.",
@@ -220,29 +217,36 @@ portal_queue = Resource(
     model=PortalRequest,
     doc="What was sent for a patient and waits for staff to take it into the chart.",
     methods="GET DELETE",
+    policy=common("patient_portal"),
     reads=False,
-    **common("patient_portal"),
     page_size=PAGES,
     parents=below_patient(),
-    fields=(
+    keys=(
         tag("portal_queue_request"),
-        Id("id"),
-        Ref("pt_id", READ_ONLY, source="patient", to="patients"),
-        Text("request_type", READ_ONLY, choices=TYPES),
-        Text("status", READ_ONLY, choices=STATUSES),
-        Text("title", READ_ONLY),
-        Text("notes", READ_ONLY),
-        Embedded("payload", READ_ONLY, fields=(), open=True),
-        Integer("addedby", READ_ONLY, computed=actions.sender, nullable=False, doc="99999: an API user."),
+        Key("id", Id(), READ_ONLY),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("request_type", Text(choices=TYPES), READ_ONLY),
+        Key("status", Text(choices=STATUSES), READ_ONLY),
+        Key("title", Text(), READ_ONLY),
+        Key("notes", Text(), READ_ONLY),
+        Key("payload", Object((), open=True), READ_ONLY),
+        Key(
+            "addedby",
+            Integer(),
+            READ_ONLY,
+            source=Expression(actions.sender),
+            nullable=False,
+            doc="99999: an API user.",
+        ),
         created(),
         deleted(),
-        Integer("deletedby", READ_ONLY, source="deleted_by_id", doc="The API user who deleted it."),
+        Key("deletedby", Integer(), READ_ONLY, source="deleted_by_id", doc="The API user who deleted it."),
     ),
     filters=(
-        Is("request_type", choices=TYPES),
-        Is("status", choices=STATUSES, doc="Open ones where it isn't given."),
+        Filter("request_type", Text(choices=TYPES)),
+        Filter("status", Text(choices=STATUSES), doc="Open ones where it isn't given."),
     ),
-    hidden=Hidden(~Q(status="open"), unless="status", by_id=True),
+    visibility=Visibility(~Q(status="open"), shown_by="status", by_id=True),
     delete={"archived": True, "status": "deleted"},
     checks=(actions.deleted_by_caller,),
     example={"request_type": "image", "status": "open", "payload": {"mime_type": "image/png"}},

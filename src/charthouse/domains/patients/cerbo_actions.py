@@ -14,35 +14,42 @@ from charthouse import clock
 from charthouse.domains.patients import actions, tags
 from charthouse.domains.practice.cerbo_keys import API_MADE
 from charthouse.domains.practice.models import Doctor
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import Conflict, Invalid, NotFound
+from charthouse.engine.execution import reading
+from charthouse.engine.execution.paging import Paging
+from charthouse.engine.execution.parsing import parse_query
+from charthouse.engine.sql import expressions as sql
 from charthouse.identity.apilimits import keep_apart
 from charthouse.post import send
-from charthouse.resource import read, sql
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict, Invalid, NotFound
-from charthouse.resource.fields import READ_ONLY, Boolean, Field, Integer, Text
-from charthouse.resource.functions import Call
-from charthouse.resource.parse import narrowed
 
 User = get_user_model()
 _CODES = {"active": "A", "prospective": "I", "inactive": "I", "deceased": "D"}
 
 # What is said of something that was put away by a function; a resource's own DELETE says the same.
-DELETED: tuple[Field, ...] = (
-    Text("object", READ_ONLY, nullable=False),
-    Integer("id", READ_ONLY, nullable=False),
-    Text("action", READ_ONLY, nullable=False),
-    Boolean("result", READ_ONLY, nullable=False),
-    Text("message", READ_ONLY, nullable=False),
-    Text("data", READ_ONLY),
+DELETED: tuple[Key, ...] = (
+    Key("object", Text(), READ_ONLY, nullable=False),
+    Key("id", Integer(), READ_ONLY, nullable=False),
+    Key("action", Text(), READ_ONLY, nullable=False),
+    Key("result", Boolean(), READ_ONLY, nullable=False),
+    Key("message", Text(), READ_ONLY, nullable=False),
+    Key("data", Text(), READ_ONLY),
 )
 
 
+@hook(keys=("first_name", "last_name"))
 def number_chart(change: Change) -> None:
     if change.operation == "create":
         names = change.values["first_name"], change.values["last_name"]
         change.columns["chart_id"] = actions.next_chart(change.actor.practice, *names)
 
 
+@hook()
 def no_open_notes(change: Change) -> None:
     """A patient of whom an unsigned note says something can't be deleted: of a visit, one with values; else any. Notes
     are the clinical room's, so found by name."""
@@ -58,6 +65,7 @@ def no_open_notes(change: Change) -> None:
         raise Conflict("The patient has open or unsigned SOAP notes.")
 
 
+@hook(keys=("inactive",))
 def set_status(change: Change) -> None:
     """``inactive`` of the wire → status, whether prospective, and since when."""
     said = change.values.get("inactive")
@@ -71,6 +79,7 @@ def set_status(change: Change) -> None:
         change.columns["inactive_date"] = clock.now().date()
 
 
+@hook(keys=("primary_provider_id",))
 def set_provider(change: Change) -> None:
     """``primary_provider_id``, a user → the doctor. A new patient without one is the primary user's doctor's."""
     practice = change.actor.practice
@@ -79,7 +88,7 @@ def set_provider(change: Change) -> None:
         doctors = User._default_manager.filter(practice=practice, pk=user, role="doctor")
         doctor = doctors.values_list("doctor_id", flat=True).first()
         if doctor is None:
-            change.wrong("primary_provider_id", "This user is no doctor.")
+            change.add_error("primary_provider_id", "This user is no doctor.")
         else:
             change.columns["doctor_id"] = doctor
     elif change.row is None:
@@ -89,10 +98,11 @@ def set_provider(change: Change) -> None:
             primary.values_list("doctor_id", flat=True).first() or first.values_list("pk", flat=True).first()
         )
         if found is None:
-            change.wrong("primary_provider_id", "The practice has no doctor yet.")
+            change.add_error("primary_provider_id", "The practice has no doctor yet.")
         change.columns["doctor_id"] = found
 
 
+@hook()
 def refuse_duplicate(change: Change) -> None:
     """As the practice has it for every caller (see ``actions.refuse_duplicate``)."""
     if change.operation == "create":
@@ -102,9 +112,10 @@ def refuse_duplicate(change: Change) -> None:
         )
 
 
+@hook(keys=("displays_on_dash", "note_displays_on_dashboard"))
 def note_needs_tag(change: Change) -> None:
     if change.get("note_displays_on_dashboard") and not change.get("displays_on_dash"):
-        change.wrong(
+        change.add_error(
             "note_displays_on_dashboard", "The note is shown only where the tag is: set displays_on_dash."
         )
 
@@ -126,14 +137,13 @@ def put_tags(call: Call) -> list[Any]:
     ]
     if unknown := tags.put_on(call.row, said, call.actor.user):
         raise Invalid({"tags": [f'There is no tag "{name[:100]}".' for name in unknown]})
-    resource = call.function.registry["patients/{patient_id}/tags"]
-    query = narrowed(resource, {})
-    query.page_size = resource.page_size.maximum
-    return read.page(resource, call.actor, query, {"patient_id": call.row.pk}).objects
+    resource = call.operation.registry["patients/{patient_id}/tags"]
+    query = parse_query(resource, {}).with_paging(Paging(size=resource.page_size.maximum), verbose=False)
+    return reading.read_page(resource, call.actor, query, {"patient_id": call.row.pk}).objects
 
 
 def take_tag(call: Call) -> dict[str, Any]:
-    name = call.slots["tag_name"]
+    name = call.parameters["tag_name"]
     row_id = tags.take_off(call.row, name, call.actor.user)
     if row_id is None:
         raise NotFound()
@@ -152,10 +162,11 @@ def take_tag(call: Call) -> dict[str, Any]:
 
 def sender() -> Combinable:
     """API_MADE for what an API user sent; 0 for what the patient sent."""
-    sent = When(api_user__isnull=False, then=sql.constant(API_MADE))
-    return Case(sent, default=sql.constant(0), output_field=models.IntegerField())
+    sent = When(api_user__isnull=False, then=sql.literal(API_MADE))
+    return Case(sent, default=sql.literal(0), output_field=models.IntegerField())
 
 
+@hook()
 def deleted_by_caller(change: Change) -> None:
     if change.operation == "delete":
         change.columns["deleted_by_id"] = change.actor.api_user
@@ -163,9 +174,9 @@ def deleted_by_caller(change: Change) -> None:
 
 # -- e-mail -----------------------------------------------------------------------------------------------------
 
-RESULT: tuple[Field, ...] = (
-    Boolean("result", READ_ONLY, nullable=False),
-    Text("message", READ_ONLY, nullable=False),
+RESULT: tuple[Key, ...] = (
+    Key("result", Boolean(), READ_ONLY, nullable=False),
+    Key("message", Text(), READ_ONLY, nullable=False),
 )
 
 

@@ -15,47 +15,41 @@ from charthouse.domains.patients.facilities import (
     pharmacies_of,
 )
 from charthouse.domains.practice.cerbo_keys import API_MADE, below_patient, by, common, created, tag
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    WRITE_ONLY,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    Ref,
-    Text,
-)
-from charthouse.resource.filters import Like
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.joined import Linked
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Moment
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.filters import Filter, Like
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import RelatedRow
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
 
 PAGES = PageSize(100, 100, 100)
 _WHOLE = "The whole name, in any case; % stands for any part."
-_WHERE: tuple[Field, ...] = (
-    Text("address1", READ_ONLY),
-    Text("city", READ_ONLY),
-    Text("state", READ_ONLY),
-    Text("zip", READ_ONLY, source="zip_code"),
-    Text("phone", READ_ONLY),
-    Text("fax", READ_ONLY),
+_WHERE: tuple[Key, ...] = (
+    Key("address1", Text(), READ_ONLY),
+    Key("city", Text(), READ_ONLY),
+    Key("state", Text(), READ_ONLY),
+    Key("zip", Text(), READ_ONLY, source="zip_code"),
+    Key("phone", Text(), READ_ONLY),
+    Key("fax", Text(), READ_ONLY),
 )
-_LABORATORY: tuple[Field, ...] = (
-    Id("id"),
-    Text("name", READ_ONLY),
-    Text("company_brand", READ_ONLY),
+_LABORATORY: tuple[Key, ...] = (
+    Key("id", Id(), READ_ONLY),
+    Key("name", Text(), READ_ONLY),
+    Key("company_brand", Text(), READ_ONLY),
     *_WHERE,
 )
-_SPECIALIST: tuple[Field, ...] = (
-    Id("id"),
-    Text("name", READ_ONLY),
-    Text("specialty", READ_ONLY),
+_SPECIALIST: tuple[Key, ...] = (
+    Key("id", Id(), READ_ONLY),
+    Key("name", Text(), READ_ONLY),
+    Key("specialty", Text(), READ_ONLY),
     *_WHERE,
-    Text("email", READ_ONLY),
+    Key("email", Text(), READ_ONLY),
 )
 
 laboratories = Resource(
@@ -63,15 +57,15 @@ laboratories = Resource(
     model=Facility,
     doc="The laboratories of the practice's directory.",
     methods="GET",
+    policy=common("facilities"),
     reads=False,
-    **common("facilities"),
     page_size=PAGES,
     rows=Q(kind=LABORATORY, archived=False),
-    fields=(tag("laboratory"), *_LABORATORY),
+    keys=(tag("laboratory"), *_LABORATORY),
     filters=(
-        Like("city", doc=_WHOLE),
-        Like("state", doc=_WHOLE),
-        Like("company-brand", source="company_brand", doc=_WHOLE),
+        Filter("city", Text(), Like(), doc=_WHOLE),
+        Filter("state", Text(), Like(), doc=_WHOLE),
+        Filter("company-brand", Text(), Like(), source="company_brand", doc=_WHOLE),
     ),
     example={"name": "Foothill Diagnostics, Main Street", "company_brand": "Foothill Diagnostics"},
 )
@@ -82,44 +76,45 @@ specialists = Resource(
     model=Facility,
     doc="The specialists of the practice's directory.",
     methods="GET",
+    policy=common("patient_facilitiesspecialists"),
     reads=False,
     lists=False,
-    **common("patient_facilitiesspecialists"),
     rows=Q(kind=SPECIALIST, archived=False),
-    fields=_SPECIALIST,
+    keys=_SPECIALIST,
     example={"name": "Dr. Lena Fuchs", "specialty": "Cardiology"},
 )
 
 
-def _of_patients(kind: str, path: str, details: tuple[Field, ...]) -> Resource:
+def _of_patients(kind: str, path: str, details: tuple[Key, ...]) -> Resource:
     return Resource(
         path=f"patients/{{patient_id}}/{path}",
         model=PatientFacility,
         doc=f"The {path} of a patient. One that is there already is written anew.",
         methods="GET POST DELETE",
+        policy=common("patient_facilitiesspecialists"),
         reads=False,
-        **common("patient_facilitiesspecialists"),
         page_size=PAGES,
         parents=below_patient(),
         rows=Q(archived=False, facility__kind=kind),
-        fields=(
+        keys=(
             tag(f"patient_{kind}"),
-            Id("id"),
-            Ref(f"{kind}_id", REQUIRED, source="facility", to=path),
-            Linked(f"{kind}_details", to=Facility, via="facility", fields=details),
-            Integer(
+            Key("id", Id(), READ_ONLY),
+            Key(f"{kind}_id", Reference(path), REQUIRED, source="facility"),
+            Key(f"{kind}_details", Object(details), READ_ONLY, source=RelatedRow(Facility, via="facility")),
+            Key(
                 "priority_order",
+                Integer(minimum=0, maximum=1_000_000),
                 OPTIONAL,
-                minimum=0,
-                maximum=1_000_000,
                 doc="The lowest comes first. Left out: the last place, or the first with set_as_primary.",
             ),
-            Boolean("set_as_primary", WRITE_ONLY, stored=False, doc="priority_order goes before it."),
-            Text("note", OPTIONAL),
+            Key(
+                "set_as_primary", Boolean(), WRITE_ONLY, source=UNSTORED, doc="priority_order goes before it."
+            ),
+            Key("note", Text(), OPTIONAL),
             by("addedby"),
             created(),
         ),
-        one_for=(f"{kind}_id",),
+        upsert_keys=(f"{kind}_id",),
         checks=(in_order(kind),),
         example={f"{kind}_id": 7, "priority_order": 1, "note": "Takes walk-ins."},
     )
@@ -139,7 +134,7 @@ def list_pharmacies(call: Call) -> list[dict[str, Any]]:
             "pharmacy_details": {
                 "id": row.pk,
                 "name": row.name,
-                **{field.name: getattr(row, field.path) for field in _WHERE},
+                **{key.name: getattr(row, key.attribute) for key in _WHERE},
                 "ncpdp_id": row.ncpdp_id,
             },
             "priority_order": place,
@@ -151,33 +146,35 @@ def list_pharmacies(call: Call) -> list[dict[str, Any]]:
     ]
 
 
-patient_pharmacies = Function(
+patient_pharmacies = Operation(
     path="patients/{id}/pharmacies",
     doc="The pharmacies that a patient goes to: DrChrono's default_pharmacy, then its preferred_pharmacies.",
     of="patients",
-    scopes=("patient_facilitiesspecialists",),
     many=True,
-    answers=(
+    answer=(
         tag("patient_pharmacy"),
-        Integer("id", READ_ONLY, nullable=False),
-        Integer("pharmacy_id", READ_ONLY, nullable=False),
-        Embedded(
+        Key("id", Integer(), READ_ONLY, nullable=False),
+        Key("pharmacy_id", Integer(), READ_ONLY, nullable=False),
+        Key(
             "pharmacy_details",
+            Object(
+                (
+                    Key("id", Integer(), READ_ONLY),
+                    Key("name", Text(), READ_ONLY),
+                    *(Key(key.name, Text(), READ_ONLY) for key in _WHERE),
+                    Key("ncpdp_id", Text(), READ_ONLY),
+                )
+            ),
             READ_ONLY,
             nullable=False,
-            fields=(
-                Integer("id", READ_ONLY),
-                Text("name", READ_ONLY),
-                *(Text(field.name, READ_ONLY) for field in _WHERE),
-                Text("ncpdp_id", READ_ONLY),
-            ),
         ),
-        Integer("priority_order", READ_ONLY, nullable=False),
-        Text("note", READ_ONLY),
-        Integer("addedby", READ_ONLY, nullable=False),
-        Moment("created", READ_ONLY, nullable=False),
+        Key("priority_order", Integer(), READ_ONLY, nullable=False),
+        Key("note", Text(), READ_ONLY),
+        Key("addedby", Integer(), READ_ONLY, nullable=False),
+        Key("created", Timestamp(spaced=True), READ_ONLY, nullable=False),
     ),
     run=list_pharmacies,
+    policy=Policy(scopes=("patient_facilitiesspecialists",)),
     example={"pharmacy_id": 3, "priority_order": 1, "note": ""},
 )
 

@@ -1,6 +1,6 @@
 """Keys of a patient as Cerbo shows them, and the patient inside other objects. Facts: reference cerbo/objects.yaml."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -13,24 +13,26 @@ from django.db.models.functions import Coalesce, NullIf
 from charthouse.domains.patients import codes
 from charthouse.domains.patients.models import Coverage, Patient, PatientTag, PortalAccess
 from charthouse.domains.practice.cerbo_keys import by, created, tag
-from charthouse.files.fields import Address
-from charthouse.resource import sql
-from charthouse.resource.anonymous import AREA, KEPT, NOTHING
-from charthouse.resource.fields import (
+from charthouse.engine.declaration.composites import Converted, List, MappedChoice
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRow, ChildRows, RelatedRow, SelfRow
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Text, Type
+from charthouse.engine.declaration.values import (
+    AREA_CODE,
     OPTIONAL,
     READ_ONLY,
+    REMOVED,
     REQUIRED,
-    Boolean,
-    Field,
-    Id,
-    Ref,
-    Text,
-    Wrong,
-    plain_text,
+    SHOWN,
+    InvalidValue,
+    parse_text,
 )
-from charthouse.resource.joined import Coded, Linked, Parts
-from charthouse.resource.nested import Many, One
-from charthouse.resource.times import Date, Moment
+from charthouse.engine.sql import expressions as sql
+from charthouse.files.types import url_key
 
 User = get_user_model()
 
@@ -44,31 +46,22 @@ STATUSES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Inactive(Field):
-    """Written as the word or number of a status, read as whether it is any but active."""
-
-    json_type = {"type": "boolean"}
-
-    def parse(self, value: Any) -> str:
-        text = {True: "1", False: "0"}[value] if isinstance(value, bool) else plain_text(value)
-        if text not in STATUSES:
-            raise Wrong(f'"{text[:100]}" is not a valid choice.')
-        return STATUSES[text]
-
-    def written_schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(STATUSES)}
+def _parse_status(inner: Type, value: Any) -> str:
+    """The word or number of a status → the status. Raises InvalidValue."""
+    text = {True: "1", False: "0"}[value] if isinstance(value, bool) else parse_text(value)
+    if text not in STATUSES:
+        raise InvalidValue(f'"{text[:100]}" is not a valid choice.')
+    return STATUSES[text]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Zone(Text):
-    """The IANA name of a time zone."""
+# Written as the word or number of a status, read as whether it is any but active.
+_INACTIVE = Converted(Boolean(), parse_with=_parse_status, written={"type": "string", "enum": list(STATUSES)})
 
-    def parse(self, value: Any) -> str:
-        text = super().parse(value)
-        if text and text not in available_timezones():
-            raise Wrong(f'"{text[:100]}" is no time zone.')
-        return text
+
+def _check_zone(name: str) -> None:
+    """Raises InvalidValue for what is no IANA name of a time zone."""
+    if name not in available_timezones():
+        raise InvalidValue(f'"{name[:100]}" is no time zone.')
 
 
 def zones() -> tuple[str, ...]:
@@ -92,10 +85,10 @@ def _is_not_active() -> Combinable:
 
 def _status() -> Combinable:
     return Case(
-        When(patient_status="A", then=sql.Text("active")),
-        When(patient_status="D", then=sql.Text("deceased")),
-        When(is_prospective=True, then=sql.Text("prospective")),
-        default=sql.Text("inactive"),
+        When(patient_status="A", then=sql.Literal("active")),
+        When(patient_status="D", then=sql.Literal("deceased")),
+        When(is_prospective=True, then=sql.Literal("prospective")),
+        default=sql.Literal("inactive"),
         output_field=models.TextField(),
     )
 
@@ -103,7 +96,7 @@ def _status() -> Combinable:
 def _primary_phone() -> Combinable:
     numbers = ("cell_phone", "home_phone", "office_phone", "phone_other")
     return Coalesce(
-        *(NullIf(F(name), Value("")) for name in numbers), sql.Text(""), output_field=models.TextField()
+        *(NullIf(F(name), Value("")) for name in numbers), sql.Literal(""), output_field=models.TextField()
     )
 
 
@@ -115,7 +108,7 @@ def _provider() -> Combinable:
     return Subquery(users.order_by("pk").values_list("pk")[:1])
 
 
-def _covered(name: str, column: str, *, left: str = KEPT) -> Field:
+def _covered(name: str, column: str, *, left: str = SHOWN) -> Key:
     """A key of the primary insurance, flat."""
 
     def shown() -> Combinable:
@@ -123,63 +116,69 @@ def _covered(name: str, column: str, *, left: str = KEPT) -> Field:
             practice=OuterRef("practice_id"), patient=OuterRef("pk"), rank=1, archived=False
         )
         return Coalesce(
-            Subquery(coverages.values_list(column)[:1]), sql.Text(""), output_field=models.TextField()
+            Subquery(coverages.values_list(column)[:1]), sql.Literal(""), output_field=models.TextField()
         )
 
-    return Text(
-        f"insurance_{name}", READ_ONLY, computed=shown, nullable=False, left=left, doc=f"As insurance.{name}"
+    return Key(
+        f"insurance_{name}",
+        Text(),
+        READ_ONLY,
+        source=Expression(shown),
+        nullable=False,
+        deidentified=left,
+        doc=f"As insurance.{name}",
     )
 
 
-def _insurance(name: str, rank: Coverage.Rank) -> Field:
-    return One(
+def _insurance(name: str, rank: Coverage.Rank) -> Key:
+    return Key(
         name,
-        to=Coverage,
-        link="patient",
-        where={"rank": rank.value},
-        fields=(
-            Text("plan", source="insurance_plan_name"),
-            Text("group", source="insurance_group_number"),
-            Text("id", source="insurance_id_number"),
-            Text("type", source="insurance_plan_type", choices=codes.PLAN_TYPES),
-            Text("phone", source="insurance_phone"),
-            Text("notes", source="notes"),
+        Object(
+            (
+                Key("plan", Text(), source="insurance_plan_name"),
+                Key("group", Text(), source="insurance_group_number"),
+                Key("id", Text(), source="insurance_id_number"),
+                Key("type", Text(choices=codes.PLAN_TYPES), source="insurance_plan_type"),
+                Key("phone", Text(), source="insurance_phone"),
+                Key("notes", Text(), source="notes"),
+            )
         ),
+        source=ChildRow(Coverage, link="patient", where={"rank": rank.value}),
         doc="An object changes the keys that it names; null takes the insurance away.",
     )
 
 
-def _about(name: str, below: str) -> Field:
-    return Address(f"url_{name}", where=f"/api/v1/patients/%s/{below}", doc=f"Where its {name} are listed.")
+def _about(name: str, below: str) -> Key:
+    return url_key(f"url_{name}", where=f"/api/v1/patients/%s/{below}", doc=f"Where its {name} are listed.")
 
 
-def _text(name: str, source: str = "", doc: str = "") -> Field:
-    return Text(name, OPTIONAL, source=source, doc=doc)
+def _text(name: str, source: str = "", doc: str = "") -> Key:
+    return Key(name, Text(), OPTIONAL, source=source, doc=doc)
 
 
-PATIENT_TAG: tuple[Field, ...] = (
-    Text("name", READ_ONLY, source="tag__name"),
-    Text("tag_category", READ_ONLY, source="tag__category"),
-    Text("notes", READ_ONLY),
-    Moment("date_applied", READ_ONLY, source="applied_at"),
+PATIENT_TAG: tuple[Key, ...] = (
+    Key("name", Text(), READ_ONLY, source="tag__name"),
+    Key("tag_category", Text(), READ_ONLY, source="tag__category"),
+    Key("notes", Text(), READ_ONLY),
+    Key("date_applied", Timestamp(spaced=True), READ_ONLY, source="applied_at"),
 )
 
-_WHO: tuple[Field, ...] = (
+_WHO: tuple[Key, ...] = (
     tag("patient"),
-    Id("id", as_text=True),
-    Text("first_name", REQUIRED),
+    Key("id", Id(as_text=True), READ_ONLY),
+    Key("first_name", Text(), REQUIRED),
     _text("middle_name"),
-    Text("last_name", REQUIRED),
+    Key("last_name", Text(), REQUIRED),
     _text("nicknames", "nick_name"),
-    Date("dob", REQUIRED, source="date_of_birth"),
-    Coded("sex", REQUIRED, source="gender", codes=SEXES, otherwise="?"),
+    Key("dob", Date(), REQUIRED, source="date_of_birth"),
+    Key("sex", MappedChoice(SEXES, otherwise="?"), REQUIRED, source="gender"),
     _text("gender", "gender_said", "In the patient's own words."),
-    Text("pronouns", READ_ONLY, doc="LOINC answer code."),
-    Text("ethnicity", OPTIONAL, choices=codes.ETHNICITIES, default="blank"),
+    Key("pronouns", Text(), READ_ONLY, doc="LOINC answer code."),
+    Key("ethnicity", Text(choices=codes.ETHNICITIES), OPTIONAL, default="blank"),
     *(_text(name) for name in ("alt_id", "hint_id", "active_campaign_id", "stripe_api_id", "fullscript_id")),
 )
 
-_REACHED: tuple[Field, ...] = (
+_REACHED: tuple[Key, ...] = (
     _text("email1", "email", "The primary one: invitations go there."),
     _text("email2"),
     _text("skype_name"),
@@ -187,12 +186,13 @@ _REACHED: tuple[Field, ...] = (
     _text("phone_mobile", "cell_phone"),
     _text("phone_work", "office_phone"),
     _text("phone_other"),
-    Text(
+    Key(
         "primary_phone",
+        Text(),
         READ_ONLY,
-        computed=_primary_phone,
+        source=Expression(_primary_phone),
         nullable=False,
-        left=AREA,
+        deidentified=AREA_CODE,
         doc="The first there is of mobile, home, work and other.",
     ),
     _text("fax_home"),
@@ -203,27 +203,31 @@ _REACHED: tuple[Field, ...] = (
     _text("state"),
     _text("zip", "zip_code"),
     _text("country"),
-    Parts(
+    Key(
         "address",
-        doc="The same address as one object",
-        fields=(
-            Text("address1", READ_ONLY, source="address"),
-            Text("address2", READ_ONLY),
-            Text("zip", READ_ONLY, source="zip_code"),
-            Text("city", READ_ONLY),
-            Text("state", READ_ONLY),
-            Text("country", READ_ONLY),
+        Object(
+            (
+                Key("address1", Text(), READ_ONLY, source="address"),
+                Key("address2", Text(), READ_ONLY),
+                Key("zip", Text(), READ_ONLY, source="zip_code"),
+                Key("city", Text(), READ_ONLY),
+                Key("state", Text(), READ_ONLY),
+                Key("country", Text(), READ_ONLY),
+            )
         ),
+        READ_ONLY,
+        source=SelfRow(),
+        doc="The same address as one object",
     ),
 )
 
-_PAID_BY: tuple[Field, ...] = (
+_PAID_BY: tuple[Key, ...] = (
     _covered("plan", "insurance_plan_name"),
-    _covered("group", "insurance_group_number", left=NOTHING),
-    _covered("id", "insurance_id_number", left=NOTHING),
+    _covered("group", "insurance_group_number", left=REMOVED),
+    _covered("id", "insurance_id_number", left=REMOVED),
     _covered("type", "insurance_plan_type"),
     _covered("phone", "insurance_phone"),
-    _covered("notes", "notes", left=NOTHING),
+    _covered("notes", "notes", left=REMOVED),
     _insurance("insurance", Coverage.Rank.PRIMARY),
     _insurance("secondary_insurance", Coverage.Rank.SECONDARY),
     _insurance("tertiary_insurance", Coverage.Rank.TERTIARY),
@@ -231,91 +235,103 @@ _PAID_BY: tuple[Field, ...] = (
     *(_text(name) for name in ("billing_plan", "billing_dependent", "group_account", "dependent_of")),
 )
 
-_KEPT: tuple[Field, ...] = (
-    Boolean(
+_KEPT: tuple[Key, ...] = (
+    Key(
         "portal_access",
+        Boolean(),
         READ_ONLY,
-        computed=lambda: Exists(access()),
+        source=Expression(lambda: Exists(access())),
         nullable=False,
         doc="Whether the patient can sign in to the portal.",
     ),
-    Inactive(
+    Key(
         "inactive",
+        _INACTIVE,
         OPTIONAL,
-        stored=False,
-        computed=_is_not_active,
+        source=Expression(_is_not_active),
         nullable=False,
         default="active",
         example="deceased",
         doc="Written: prospective or -1, 0 or empty, inactive or 1, deceased, dead or 2. Read: true unless active.",
     ),
-    Date("inactive_date", READ_ONLY),
-    Text(
+    Key("inactive_date", Date(), READ_ONLY),
+    Key(
         "patient_status_description",
+        Text(choices=("active", "inactive", "prospective", "deceased")),
         READ_ONLY,
-        computed=_status,
+        source=Expression(_status),
         nullable=False,
-        choices=("active", "inactive", "prospective", "deceased"),
     ),
     _text("drivers_license_number"),
     _text("drivers_license_state"),
-    Parts(
+    Key(
         "opt_in_preferences",
-        fields=(
-            Parts(
-                "marketing",
-                fields=(
-                    Text("email", READ_ONLY, source="marketing_email"),
-                    Text("sms", READ_ONLY, source="marketing_sms"),
+        Object(
+            (
+                Key(
+                    "marketing",
+                    Object(
+                        (
+                            Key("email", Text(), READ_ONLY, source="marketing_email"),
+                            Key("sms", Text(), READ_ONLY, source="marketing_sms"),
+                        )
+                    ),
+                    READ_ONLY,
+                    source=SelfRow(),
                 ),
-            ),
+            )
         ),
+        READ_ONLY,
+        source=SelfRow(),
     ),
-    Ref(
+    Key(
         "primary_provider_id",
+        Reference("users"),
         OPTIONAL,
-        to="users",
-        stored=False,
-        computed=_provider,
+        source=Expression(_provider),
         nullable=True,
         doc="A user who is a doctor; left out of a create, the practice's primary user's doctor.",
     ),
-    Zone("timezone", OPTIONAL, doc="IANA name.", example="America/Denver"),
-    Many("tags", READ_ONLY, to=PatientTag, link="patient", fields=PATIENT_TAG),
+    Key("timezone", Text(check=_check_zone), OPTIONAL, doc="IANA name.", example="America/Denver"),
+    Key("tags", List(Object(PATIENT_TAG)), READ_ONLY, source=ChildRows(PatientTag, link="patient")),
     by("addedby", as_text=True),
-    Text(
+    Key(
         "deletedby",
+        Text(),
         READ_ONLY,
-        computed=lambda: sql.constant(None),
+        source=Expression(lambda: sql.literal(None)),
         doc="Null: a deleted patient is not shown.",
     ),
     created(),
-    Moment("lastupdated", READ_ONLY, source="updated_at"),
+    Key("lastupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),
     by("updatedby", "updated_by_id", as_text=True),
-    Moment("dateupdated", READ_ONLY, source="updated_at", doc="As lastupdated, UTC."),
+    Key("dateupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at", doc="As lastupdated, UTC."),
     _about("charges", "charges"),
     _about("documents", "documents"),
     _about("encounters", "encounters"),
     _about("finances", "invoices"),
     _about("orders", "orders"),
-    Address("url_schedule", where="/api/v1/appointments?pt_id=%s", doc="Where its appointments are listed."),
+    url_key("url_schedule", where="/api/v1/appointments?pt_id=%s", doc="Where its appointments are listed."),
 )
 
 PATIENT = (*_WHO, *_REACHED, *_PAID_BY, *_KEPT)
 
-SUMMARY: tuple[Field, ...] = (
+SUMMARY: tuple[Key, ...] = (
     tag("patient"),
-    Id("id", as_text=True),
-    Text("first_name", READ_ONLY),
-    Text("middle_name", READ_ONLY),
-    Text("last_name", READ_ONLY),
-    Date("dob", READ_ONLY, source="date_of_birth"),
-    Coded("sex", READ_ONLY, source="gender", codes=SEXES, otherwise="?"),
-    Text("email1", READ_ONLY, source="email"),
-    Address("url_patient_details", where="/api/v1/patients/%s"),
+    Key("id", Id(as_text=True), READ_ONLY),
+    Key("first_name", Text(), READ_ONLY),
+    Key("middle_name", Text(), READ_ONLY),
+    Key("last_name", Text(), READ_ONLY),
+    Key("dob", Date(), READ_ONLY, source="date_of_birth"),
+    Key("sex", MappedChoice(SEXES, otherwise="?"), READ_ONLY, source="gender"),
+    Key("email1", Text(), READ_ONLY, source="email"),
+    url_key("url_patient_details", where="/api/v1/patients/%s"),
 )
 
 
-def patient_details(via: str = "patient", **options: Any) -> Field:
-    """The patient that a row is about, in short."""
-    return Linked("patient_details", to=Patient, via=via, fields=SUMMARY, **options)
+def patient_details(
+    via: str = "patient", *, match: "Callable[[], models.QuerySet[Any]] | None" = None, doc: str = ""
+) -> Key:
+    """The patient that a row is about, in short. ``via`` and ``match`` as RelatedRow has them."""
+    source = RelatedRow(Patient, via=via, match=match)
+    return Key("patient_details", Object(SUMMARY), READ_ONLY, source=source, doc=doc)

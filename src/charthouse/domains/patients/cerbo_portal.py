@@ -6,11 +6,17 @@ from typing import Any
 from charthouse.domains.patients import access, log_ins
 from charthouse.domains.patients.cerbo_actions import RESULT
 from charthouse.domains.patients.models import Patient
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.errors import Invalid
 from charthouse.identity.apilimits import keep_apart
-from charthouse.resource.errors import Invalid
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Id, Text
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.nested import Embedded
 
 GROUP = ("patient_portal",)
 
@@ -49,47 +55,46 @@ def validate(call: Call) -> dict[str, Any]:
 
 
 FUNCTIONS = [
-    Function(
+    Operation(
         path="patients/{id}/portal/invite",
         of="patients",
         method="POST",
         doc="E-mail a patient a link to the portal; to a new password, where the patient has access already.",
-        scopes=GROUP,
-        counted="email_trigger",
-        answers=RESULT,
+        answer=RESULT,
         run=invite,
+        policy=Policy(scopes=GROUP, rate_class="email_trigger"),
         example={"result": True, "message": "The invitation will be sent."},
     ),
-    Function(
+    Operation(
         path="patients/portal/validate_credentials",
         method="POST",
         doc="Whether a patient signs in to the portal with this name and password.",
-        scopes=GROUP,
-        permissions=(),
-        counted="credential_validation",
         reading=True,
-        fields=(
-            Text("username", REQUIRED, stored=False, max_length=254),
-            Text("password", REQUIRED, stored=False, max_length=200),
+        keys=(
+            Key("username", Text(max_length=254), REQUIRED, source=UNSTORED),
+            Key("password", Text(max_length=200), REQUIRED, source=UNSTORED),
         ),
-        answers=(
-            Boolean("result", READ_ONLY, nullable=False),
-            Text("message", READ_ONLY, nullable=False),
-            Embedded(
+        answer=(
+            Key("result", Boolean(), READ_ONLY, nullable=False),
+            Key("message", Text(), READ_ONLY, nullable=False),
+            Key(
                 "patient_details",
-                READ_ONLY,
-                open=True,
-                fields=(
-                    Id("id"),
-                    Text("first_name"),
-                    Text("last_name"),
-                    Text("email_address"),
-                    Text("status"),
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("first_name", Text()),
+                        Key("last_name", Text()),
+                        Key("email_address", Text()),
+                        Key("status", Text()),
+                    ),
+                    open=True,
                 ),
+                READ_ONLY,
                 doc="Who it is; null where the log-in is wrong.",
             ),
         ),
         run=validate,
+        policy=Policy(scopes=GROUP, permissions=(), rate_class="credential_validation"),
         example={
             "username": "amara@example.com",
             "password": "correct horse battery staple",

@@ -1,19 +1,21 @@
 """What the hosted API has grown in a patient's object to say codes in words. docs/decisions/0120-later-additions.md"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
 from django.db.models import F, Max, Min, OuterRef, Subquery
-from django.db.models.expressions import Combinable, Func
+from django.db.models.expressions import Combinable
 
 from charthouse.domains.patients.codes import GENDER_IDENTITIES
 from charthouse.domains.patients.models import Patient
-from charthouse.resource import sql
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Field, Text
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date
+from charthouse.engine.declaration.composites import Converted, List
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
 
 WORDS = {"other": "Other", "unknown": "Unknown", "declined": "Declined to specify"}
 
@@ -49,20 +51,10 @@ LANGUAGE_NAMES = _Words(lambda code: language(code)[1])
 IDENTITIES = _Words(lambda code: GENDER_IDENTITIES.get(code, ""))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class InWords(Text):
+def _describe(name: str, column: str, words: Mapping[str, str], doc: str = "") -> Key:
     """A code's column, shown in words."""
-
-    words: Mapping[str, str]
-
-    @property
-    def finish(self) -> Any:
-        return self.words.__getitem__
-
-
-class _Day(Func):
-    template = "(%(expressions)s)::date"
-    output_field = models.DateField()
+    shown = Converted(Text(), render_with=words.__getitem__)
+    return Key(name, shown, READ_ONLY, source=column, addition=True, doc=doc)
 
 
 def _appointment(last: bool) -> Any:
@@ -74,57 +66,58 @@ def _appointment(last: bool) -> Any:
             practice=OuterRef("practice_id"), patient=OuterRef("pk"), archived=False, is_virtual_base=False
         )
         end = Max if last else Min
-        shown = _Day(end(sql.WallClock(F("scheduled_time"), F("office__doctor__timezone"))))
-        return Subquery(sql.ungrouped(visits.order_by().values_list(shown)))
+        latest = end(sql.to_wall_clock(F("scheduled_time"), F("office__doctor__timezone")))
+        shown = sql.template("(%s)::date", latest, output_field=sql.DATE)
+        return Subquery(sql.ungroup(visits.order_by().values_list(shown)))
 
     return day
 
 
-FIELDS: tuple[Field, ...] = (
-    Text("gender_identity_code", READ_ONLY, source="gender_identity", addition=True, doc="SNOMED CT."),
-    InWords(
-        "gender_identity_description",
-        READ_ONLY,
-        source="gender_identity",
-        words=IDENTITIES,
-        addition=True,
-    ),
-    InWords(
+FIELDS: tuple[Key, ...] = (
+    Key("gender_identity_code", Text(), READ_ONLY, source="gender_identity", addition=True, doc="SNOMED CT."),
+    _describe("gender_identity_description", "gender_identity", IDENTITIES),
+    _describe(
         "preferred_language_code",
-        READ_ONLY,
-        source="preferred_language",
-        words=LANGUAGE_CODES,
-        addition=True,
-        doc="ISO 639: two letters, or three where there are no two.",
+        "preferred_language",
+        LANGUAGE_CODES,
+        "ISO 639: two letters, or three where there are no two.",
     ),
-    InWords(
-        "preferred_language_description",
-        READ_ONLY,
-        source="preferred_language",
-        words=LANGUAGE_NAMES,
-        addition=True,
-        doc="In English.",
-    ),
-    Embedded(
+    _describe("preferred_language_description", "preferred_language", LANGUAGE_NAMES, "In English."),
+    Key(
         "race_subcategories",
-        OPTIONAL,
-        many=True,
-        at_most=50,
-        addition=True,
-        fields=(
-            Text("code", REQUIRED, max_length=20, example="2034-7", doc="CDC's race and ethnicity code set."),
-            Text("description", max_length=200, example="Chinese"),
+        List(
+            Object(
+                (
+                    Key(
+                        "code",
+                        Text(max_length=20),
+                        REQUIRED,
+                        example="2034-7",
+                        doc="CDC's race and ethnicity code set.",
+                    ),
+                    Key("description", Text(max_length=200), example="Chinese"),
+                )
+            ),
+            max_items=50,
         ),
+        OPTIONAL,
+        addition=True,
     ),
-    Date(
+    Key(
         "date_of_first_appointment",
+        Date(),
         READ_ONLY,
-        computed=_appointment(last=False),
+        source=Expression(_appointment(last=False)),
         verbose=True,
         addition=True,
         doc="Day of the earliest appointment, coming ones included.",
     ),
-    Date(
-        "date_of_last_appointment", READ_ONLY, computed=_appointment(last=True), verbose=True, addition=True
+    Key(
+        "date_of_last_appointment",
+        Date(),
+        READ_ONLY,
+        source=Expression(_appointment(last=True)),
+        verbose=True,
+        addition=True,
     ),
 )

@@ -1,6 +1,6 @@
 """Patients and what belongs to them as DrChrono shows them. Facts: reference drchrono/resources.yaml."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -15,172 +15,190 @@ from charthouse.domains.patients.models import (
     FlagType,
     Patient,
 )
-from charthouse.files.fields import File
-from charthouse.resource import sql
-from charthouse.resource.declare import Hidden, Resource
-from charthouse.resource.events import Event, plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    WRITE_ONLY,
-    Boolean,
-    Color,
-    Decimal,
-    Field,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
-from charthouse.resource.filters import Chosen, Contains, DateIs, Filter, Flag, Is, RefIs, Since
-from charthouse.resource.nested import Many, RelatedIds
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import Event, plain_events
+from charthouse.engine.declaration.filters import CONTAINS, SINCE, Filter, Flag, OnDay, make_integer_filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRows
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import UNSTORED, select_related_ids
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text, check_color
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.files.types import File
 
 SHARED = "share_patients"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FlagTypes(Many):
+def _list_flag_types() -> "models.QuerySet[FlagType]":
     """The types that a patient can be flagged with, and those the patient carries: their doctor's, the attached."""
-
-    def rows(self) -> "models.QuerySet[Any]":
-        attached = AttachedFlag.objects.filter(
-            practice=OuterRef("practice"),
-            patient=OuterRef(OuterRef("pk")),
-            flag_type=OuterRef("pk"),
-            archived=False,
-        )
-        return FlagType.objects.filter(
-            Q(doctor=OuterRef("doctor_id")) | Exists(attached),
-            practice=OuterRef("practice_id"),
-            archived=False,
-        )
+    attached = AttachedFlag.objects.filter(
+        practice=OuterRef("practice"),
+        patient=OuterRef(OuterRef("pk")),
+        flag_type=OuterRef("pk"),
+        archived=False,
+    )
+    return FlagType.objects.filter(
+        Q(doctor=OuterRef("doctor_id")) | Exists(attached),
+        practice=OuterRef("practice_id"),
+        archived=False,
+    )
 
 
-def _chart_id() -> Field:
-    return Text("chart_id", OPTIONAL, kept=True, doc="Made from last and first name when it is left out.")
+def _chart_id() -> Key:
+    return Key(
+        "chart_id",
+        Text(),
+        OPTIONAL,
+        keep_on_put=True,
+        doc="Made from last and first name when it is left out.",
+    )
 
 
-def _allow_duplicates() -> Field:
-    return Boolean(
+def _allow_duplicates() -> Key:
+    return Key(
         "allow_duplicates",
+        Boolean(),
         WRITE_ONLY,
-        stored=False,
+        source=UNSTORED,
         addition=True,
         doc="Where the practice refuses duplicates (409): create the patient all the same.",
     )
 
 
-def _texts(*names: str, addition: bool = False) -> tuple[Field, ...]:
-    return tuple(Text(name, OPTIONAL, addition=addition) for name in names)
+def _texts(*names: str, addition: bool = False) -> tuple[Key, ...]:
+    return tuple(Key(name, Text(), OPTIONAL, addition=addition) for name in names)
 
 
-_WHO: tuple[Field, ...] = (
-    Id("id"),
-    Ref("doctor", REQUIRED, to="doctors", doc="The primary provider."),
+_WHO: tuple[Key, ...] = (
+    Key("id", Id(), READ_ONLY),
+    Key("doctor", Reference("doctors"), REQUIRED, doc="The primary provider."),
     _chart_id(),
     *_texts("first_name", "middle_name", "last_name", "nick_name"),
-    Date("date_of_birth", OPTIONAL),
-    Text("gender", REQUIRED, choices=codes.GENDERS),
-    Text("social_security_number", OPTIONAL),
-    Text("race", OPTIONAL, choices=codes.RACES, default="blank"),
-    Text("ethnicity", OPTIONAL, choices=codes.ETHNICITIES, default="blank"),
-    Text("preferred_language", OPTIONAL, pattern=codes.LANGUAGE, default="blank", doc="ISO 639 alpha-3."),
-    Text("patient_status", OPTIONAL, choices=codes.STATUSES, default="A", doc="Active, inactive, deceased."),
-    File("patient_photo", OPTIONAL),
-    Date("patient_photo_date", OPTIONAL, kept=True, requires="patient_photo"),
-    Date("date_of_death", OPTIONAL, addition=True),
-    Text("pronouns", OPTIONAL, choices=codes.PRONOUNS, addition=True, doc="LOINC answer code."),
+    Key("date_of_birth", Date(), OPTIONAL),
+    Key("gender", Text(choices=codes.GENDERS), REQUIRED),
+    Key("social_security_number", Text(), OPTIONAL),
+    Key("race", Text(choices=codes.RACES), OPTIONAL, default="blank"),
+    Key("ethnicity", Text(choices=codes.ETHNICITIES), OPTIONAL, default="blank"),
+    Key(
+        "preferred_language", Text(pattern=codes.LANGUAGE), OPTIONAL, default="blank", doc="ISO 639 alpha-3."
+    ),
+    Key(
+        "patient_status",
+        Text(choices=codes.STATUSES),
+        OPTIONAL,
+        default="A",
+        doc="Active, inactive, deceased.",
+    ),
+    Key("patient_photo", File(), OPTIONAL, keep_on_put=True),
+    Key("patient_photo_date", Date(), OPTIONAL, keep_on_put=True, requires="patient_photo"),
+    Key("date_of_death", Date(), OPTIONAL, addition=True),
+    Key("pronouns", Text(choices=codes.PRONOUNS), OPTIONAL, addition=True, doc="LOINC answer code."),
     *described.FIELDS,
 )
 
-_REACHED: tuple[Field, ...] = (
+_REACHED: tuple[Key, ...] = (
     *_texts("address", "city"),
-    Text("state", OPTIONAL, doc="Two-letter abbreviation."),
+    Key("state", Text(), OPTIONAL, doc="Two-letter abbreviation."),
     *_texts("zip_code", "email", "home_phone", "cell_phone"),
     *_texts("office_phone", addition=True),
-    Boolean("disable_sms_messages", OPTIONAL, default=False),
+    Key("disable_sms_messages", Boolean(), OPTIONAL, default=False),
     *_texts("emergency_contact_name", "emergency_contact_phone", "emergency_contact_relation"),
     *_texts("employer", "employer_address", "employer_city"),
-    Text("employer_state", OPTIONAL, doc="Two-letter abbreviation."),
+    Key("employer_state", Text(), OPTIONAL, doc="Two-letter abbreviation."),
     *_texts("employer_zip_code"),
     *_texts("responsible_party_name", "responsible_party_relation"),
     *_texts("responsible_party_phone", "responsible_party_email"),
 )
 
-_CARED_FOR: tuple[Field, ...] = (
-    Text("default_pharmacy", OPTIONAL, doc="NCPDP id."),
-    ListOf("preferred_pharmacies", OPTIONAL, item=Text("", max_length=20), addition=True, doc="NCPDP ids."),
-    Text("primary_care_physician", OPTIONAL, doc="Name of the referring doctor."),
-    Text("referring_source", OPTIONAL),
+_CARED_FOR: tuple[Key, ...] = (
+    Key("default_pharmacy", Text(), OPTIONAL, doc="NCPDP id."),
+    Key("preferred_pharmacies", List(Text(max_length=20)), OPTIONAL, addition=True, doc="NCPDP ids."),
+    Key("primary_care_physician", Text(), OPTIONAL, doc="Name of the referring doctor."),
+    Key("referring_source", Text(), OPTIONAL),
     insurance.referring_doctor(),
-    RelatedIds(
-        "offices", READ_ONLY, over="appointments__office", base=Patient, doc="Where they had appointments."
+    Key(
+        "offices",
+        List(Integer(), is_list_of="ids"),
+        READ_ONLY,
+        source=select_related_ids(Patient, "appointments", "office"),
+        doc="Where they had appointments.",
+        nullable=False,
     ),
     *_texts("medication_history_consent", addition=True),
-    Many(
+    Key(
         "custom_demographics",
-        OPTIONAL,
-        verbose=True,
-        to=CustomDemographicValue,
-        link="patient",
-        key="field_type",
-        order=("field_type_id",),
-        fields=(
-            Ref("field_type", REQUIRED, to="custom_demographics"),
-            Text("value", OPTIONAL, example="Owns"),
-            Timestamp("updated_at", READ_ONLY),
+        List(
+            Object(
+                (
+                    Key("field_type", Reference("custom_demographics"), REQUIRED),
+                    Key("value", Text(), OPTIONAL, example="Owns"),
+                    Key("updated_at", Timestamp(), READ_ONLY),
+                )
+            )
         ),
+        OPTIONAL,
+        source=ChildRows(
+            CustomDemographicValue, link="patient", order=("field_type_id",), match_by="field_type"
+        ),
+        verbose=True,
         doc="Values by field; fields that a write doesn't name keep theirs.",
     ),
-    FlagTypes(
+    Key(
         "patient_flags",
-        READ_ONLY,
-        verbose=True,
-        to=FlagType,
-        link="",
-        fields=(
-            Id("id"),
-            Text("name", READ_ONLY),
-            Text("color", READ_ONLY),
-            Integer("priority", READ_ONLY),
-            Ref("doctor", READ_ONLY, to="doctors"),
-            Boolean("archived", READ_ONLY),
-            Timestamp("created_at", READ_ONLY),
-            Timestamp("updated_at", READ_ONLY),
+        List(
+            Object(
+                (
+                    Key("id", Id(), READ_ONLY),
+                    Key("name", Text(), READ_ONLY),
+                    Key("color", Text(), READ_ONLY),
+                    Key("priority", Integer(), READ_ONLY),
+                    Key("doctor", Reference("doctors"), READ_ONLY),
+                    Key("archived", Boolean(), READ_ONLY),
+                    Key("created_at", Timestamp(), READ_ONLY),
+                    Key("updated_at", Timestamp(), READ_ONLY),
+                )
+            )
         ),
+        READ_ONLY,
+        source=ChildRows(FlagType, match=_list_flag_types),
+        verbose=True,
         doc="Flag types that are there for this patient.",
     ),
-    Many(
+    Key(
         "patient_flags_attached",
-        OPTIONAL,
-        verbose=True,
-        to=AttachedFlag,
-        link="patient",
-        replace=True,
-        fields=(
-            Id("id"),
-            Ref("flag_type", REQUIRED, to="patient_flag_types"),
-            Text("flag_text", OPTIONAL),
-            Boolean("archived", READ_ONLY),
-            Timestamp("created_at", READ_ONLY),
-            Timestamp("updated_at", READ_ONLY),
+        List(
+            Object(
+                (
+                    Key("id", Id(), READ_ONLY),
+                    Key("flag_type", Reference("patient_flag_types"), REQUIRED),
+                    Key("flag_text", Text(), OPTIONAL),
+                    Key("archived", Boolean(), READ_ONLY),
+                    Key("created_at", Timestamp(), READ_ONLY),
+                    Key("updated_at", Timestamp(), READ_ONLY),
+                )
+            )
         ),
+        OPTIONAL,
+        source=ChildRows(AttachedFlag, link="patient", replace_all=True),
+        verbose=True,
         doc="A written list takes the place of the one that is there; flags are kept by naming their id.",
     ),
 )
 
-_PAID_BY: tuple[Field, ...] = (
-    Text(
+_PAID_BY: tuple[Key, ...] = (
+    Key(
         "patient_payment_profile",
+        Text(choices=codes.PAYMENT_PROFILES),
         OPTIONAL,
-        choices=codes.PAYMENT_PROFILES,
         doc="Insurance, Auto Accident and Worker's Comp need a primary or secondary insurance.",
     ),
-    Decimal("copay", OPTIONAL, addition=True),
+    Key("copay", Decimal(), OPTIONAL, addition=True),
     insurance.coverage("primary_insurance", Coverage.Rank.PRIMARY),
     insurance.coverage("secondary_insurance", Coverage.Rank.SECONDARY),
     insurance.coverage("tertiary_insurance", Coverage.Rank.TERTIARY),
@@ -189,11 +207,11 @@ _PAID_BY: tuple[Field, ...] = (
 )
 
 
-def _at_offices(slot: Slot) -> Q:
+def _at_offices(slot: BoundParameter) -> Q:
     """Patients with an appointment at one of these offices. The relation is scheduling's, so found by name."""
     relation: Any = Patient._meta.get_field("appointments")
     appointments = relation.related_model._default_manager.filter(
-        sql.IsAny(models.F("office_id"), slot),
+        sql.is_any(models.F("office_id"), slot),
         practice=OuterRef("practice_id"),
         patient=OuterRef("pk"),
         archived=False,
@@ -202,12 +220,12 @@ def _at_offices(slot: Slot) -> Q:
 
 
 _SEARCH: tuple[Filter, ...] = (
-    DateIs("date_of_birth"),
-    RefIs("doctor", to="doctors"),
-    Contains("first_name"),
-    Is("gender", choices=codes.GENDERS),
-    Contains("last_name"),
-    Since("since"),
+    Filter("date_of_birth", Date(), OnDay()),
+    Filter("doctor", Reference("doctors")),
+    Filter("first_name", Text(), CONTAINS),
+    Filter("gender", Text(choices=codes.GENDERS)),
+    Filter("last_name", Text(), CONTAINS),
+    Filter("since", Timestamp(), SINCE, source="updated_at"),
 )
 
 patients = Resource(
@@ -215,31 +233,30 @@ patients = Resource(
     model=Patient,
     doc="Patients of the practice group's doctors.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("patients",),
-    permissions=("Manage Patients",),
-    sharing=SHARED,
-    owner="doctor",
+    policy=Policy(scopes=("patients",), permissions=("Manage Patients",), sharing=SHARED, owner="doctor"),
     rows=Q(archived=False),
-    hidden=Hidden(~Q(patient_status="A"), unless="show_inactive", usable=True),
-    fields=(
+    visibility=Visibility(~Q(patient_status="A"), shown_by="show_inactive", referable=True),
+    keys=(
         *_WHO,
         *_REACHED,
         *_CARED_FOR,
         *_PAID_BY,
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
         _allow_duplicates(),
     ),
     filters=(
         *_SEARCH,
-        Is("email"),
-        Is("ethnicity"),
-        Is("race"),
-        Is("preferred_language"),
-        Chosen("offices", matches=_at_offices, doc="Ids of offices, separated by commas."),
+        Filter("email"),
+        Filter("ethnicity"),
+        Filter("race"),
+        Filter("preferred_language"),
+        make_integer_filter("offices", matches=_at_offices, doc="Ids of offices, separated by commas."),
         Flag("show_inactive", doc="Adds inactive and deceased patients."),
-        Is("chart_id", addition=True),
-        Since("created_at", source="created_at", addition=True, doc="Created at or after."),
+        Filter("chart_id", addition=True),
+        Filter(
+            "created_at", Timestamp(), SINCE, source="created_at", addition=True, doc="Created at or after."
+        ),
     ),
     checks=(
         actions.insured,
@@ -249,7 +266,7 @@ patients = Resource(
         actions.number_chart,
     ),
     events=(
-        *plain("PATIENT_CREATE", "PATIENT_MODIFY", "PATIENT_DELETE", ours="delete"),
+        *plain_events("PATIENT_CREATE", "PATIENT_MODIFY", "PATIENT_DELETE", own="delete"),
         Event("PATIENT_FLAG_CREATE", "insert", of=AttachedFlag, by="patient_id"),
         Event("PATIENT_FLAG_MODIFY", "update", of=AttachedFlag, by="patient_id"),
         Event("PATIENT_FLAG_MODIFY", "delete", of=AttachedFlag, by="patient_id"),
@@ -279,20 +296,22 @@ patients_summary = Resource(
     model=Patient,
     doc="The same patients by name, birthday and chart alone; reading them needs no permission.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("patients:summary",),
-    permissions=("Manage Patients",),
-    permissions_on="writes",
-    sharing=SHARED,
-    owner="doctor",
+    policy=Policy(
+        scopes=("patients:summary",),
+        permissions=("Manage Patients",),
+        reads_need_none=True,
+        sharing=SHARED,
+        owner="doctor",
+    ),
     rows=Q(archived=False),
-    hidden=Hidden(~Q(patient_status="A"), unless="show_inactive", usable=True),
-    fields=(
-        Id("id"),
-        Ref("doctor", REQUIRED, to="doctors"),
+    visibility=Visibility(~Q(patient_status="A"), shown_by="show_inactive", referable=True),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
         _chart_id(),
         *_texts("first_name", "last_name"),
-        Date("date_of_birth", REQUIRED),
-        Text("gender", REQUIRED, choices=codes.GENDERS),
+        Key("date_of_birth", Date(), REQUIRED),
+        Key("gender", Text(choices=codes.GENDERS), REQUIRED),
         _allow_duplicates(),
     ),
     filters=(*_SEARCH, Flag("show_inactive", addition=True, doc="Adds inactive and deceased patients.")),
@@ -311,21 +330,23 @@ patient_flag_types = Resource(
     model=FlagType,
     doc="Marks that a doctor's patients can carry.",
     methods="GET POST PUT PATCH",
-    scopes=("patients", "settings"),
-    permissions=("Manage Patients", "Settings"),
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Id("id"),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Text("name", OPTIONAL),
-        Color("color", OPTIONAL),
-        Integer("priority", OPTIONAL),
-        Boolean("archived", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+    policy=Policy(
+        scopes=("patients", "settings"),
+        permissions=("Manage Patients", "Settings"),
+        sharing=SHARED,
+        owner="doctor",
     ),
-    filters=(RefIs("doctor", to="doctors"),),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("name", Text(), OPTIONAL),
+        Key("color", Text(check=check_color), OPTIONAL),
+        Key("priority", Integer(), OPTIONAL),
+        Key("archived", Boolean(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+    ),
+    filters=(Filter("doctor", Reference("doctors")),),
     example={"doctor": 1, "name": "Fall risk", "color": "#CC3300", "priority": 1},
 )
 
@@ -334,27 +355,33 @@ custom_demographics = Resource(
     model=CustomDemographic,
     doc="Fields that a practice adds to its patients' demographics.",
     methods="GET POST PUT PATCH",
-    scopes=("patients", "settings"),
-    permissions=("Manage Patients", "Settings"),
-    sharing=SHARED,
-    owner="doctor",
-    fields=(
-        Id("id"),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Text("name", REQUIRED),
-        Text("template_name", OPTIONAL, pattern="[A-Za-z0-9_]*", doc="How clinical note templates name it."),
-        ListOf(
-            "allowed_values",
+    policy=Policy(
+        scopes=("patients", "settings"),
+        permissions=("Manage Patients", "Settings"),
+        sharing=SHARED,
+        owner="doctor",
+    ),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("name", Text(), REQUIRED),
+        Key(
+            "template_name",
+            Text(pattern="[A-Za-z0-9_]*"),
             OPTIONAL,
-            item=Text("", max_length=200),
-            commas=True,
+            doc="How clinical note templates name it.",
+        ),
+        Key(
+            "allowed_values",
+            List(Text(max_length=200), commas=True),
+            OPTIONAL,
             doc="A list, or text separated by commas. None: any text is allowed.",
         ),
-        Text("description", OPTIONAL),
-        Boolean("archived", OPTIONAL, default=False),
+        Key("description", Text(), OPTIONAL),
+        Key("archived", Boolean(), OPTIONAL, default=False),
     ),
-    filters=(RefIs("doctor", to="doctors"), Flag("show_archived", doc="Adds archived fields.")),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    filters=(Filter("doctor", Reference("doctors")), Flag("show_archived", doc="Adds archived fields.")),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={"doctor": 1, "name": "Housing", "allowed_values": ["Owns", "Rents"], "template_name": "housing"},
 )
 

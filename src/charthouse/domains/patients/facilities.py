@@ -8,8 +8,9 @@ from django.db.models import F, Max, Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
 from charthouse.identity.tenancy import Record, RecordKey, Signed
-from charthouse.resource.change import Change
 
 LABORATORY, PHARMACY, SPECIALIST = "laboratory", "pharmacy", "specialist"
 
@@ -69,12 +70,13 @@ def in_order(kind: str) -> Callable[[Change], None]:
     """A check that gives a patient's new facility its place: as said; first, as the primary one, where that is said; or
     the place it has, or the last."""
 
+    @hook(keys=("priority_order", "set_as_primary"))
     def check(change: Change) -> None:
         if change.operation == "delete" or "priority_order" in change.given:
             return
         from charthouse.domains.patients.models import Patient
 
-        practice, patient = change.actor.practice, change.at["patient_id"]
+        practice, patient = change.actor.practice, change.parent_ids["patient_id"]
         Patient.objects.select_for_update(no_key=True).get(practice=practice, pk=patient)  # one after another
         others = PatientFacility.objects.filter(
             practice=practice, patient=patient, archived=False, facility__kind=kind

@@ -19,13 +19,18 @@ from charthouse.domains.patients.models import (
     ReferringDoctor,
     WorkersCompInsurance,
 )
-from charthouse.files.fields import File
-from charthouse.resource.declare import ALWAYS, Hidden, Resource
-from charthouse.resource.fields import READ_ONLY, Boolean, Field, Id, Ref, Text, plain_text
-from charthouse.resource.filters import Contains, Flag, Is, RefIs, Since, Where
-from charthouse.resource.nested import One
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Date, Timestamp
+from charthouse.engine.declaration.filters import CONTAINS, SINCE, Condition, Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRow
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import READ_ONLY, parse_text
+from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.files.types import File
 
 _CHOICES = {
     "insurance_plan_type": codes.PLAN_TYPES,
@@ -38,7 +43,7 @@ _OWN = {"id", "practice", "patient", "rank", "archived", "created_at", "updated_
 _OF_CERBO = {"insurance_phone", "notes"}
 
 
-def _members(model: type[models.Model], prefix: str = "", bare: Iterable[str] = ()) -> tuple[Field, ...]:
+def _members(model: type[models.Model], prefix: str = "", bare: Iterable[str] = ()) -> tuple[Key, ...]:
     """A key for every column of the table; ``prefix`` stands before the wire name, but for the ``bare`` ones."""
     members = []
     for column in model._meta.local_fields:
@@ -48,69 +53,72 @@ def _members(model: type[models.Model], prefix: str = "", bare: Iterable[str] = 
     return tuple(members)
 
 
-def _member(column: Any, name: str) -> Field:
+def _member(column: Any, name: str) -> Key:
     source = column.name if column.name != name else ""
     if isinstance(column, models.ForeignKey):
-        return File(name, source=source, doc="A picture of the card, as base64 text; read as a link.")
+        return Key(
+            name,
+            File(),
+            source=source,
+            doc="A picture of the card, as base64 text; read as a link.",
+            keep_on_put=True,
+        )
     if isinstance(column, models.BooleanField):
-        return Boolean(name, source=source, default=column.default)
+        return Key(name, Boolean(), source=source, default=column.default)
     if isinstance(column, models.DateField):
-        return Date(name, source=source)
-    return Text(name, source=source, choices=_CHOICES.get(column.name))
+        return Key(name, Date(), source=source)
+    return Key(name, Text(choices=_CHOICES.get(column.name)), source=source)
 
 
-def coverage(name: str, rank: Coverage.Rank) -> One:
+def coverage(name: str, rank: Coverage.Rank) -> Key:
     """The patient's insurance of a rank. Null takes it away; an object changes the keys that it names."""
-    return One(
+    return Key(
         name,
-        to=Coverage,
-        link="patient",
-        where={"rank": rank.value},
+        Object(tuple(member for member in _members(Coverage) if member.name not in _OF_CERBO)),
+        source=ChildRow(Coverage, link="patient", where={"rank": rank.value}),
         verbose=True,
-        fields=tuple(member for member in _members(Coverage) if member.name not in _OF_CERBO),
         doc="Changing it may make past appointments unbillable; payers: insurances",
     )
 
 
-def auto_accident() -> One:
-    return One(
+def auto_accident() -> Key:
+    return Key(
         "auto_accident_insurance",
-        to=AutoAccidentInsurance,
-        link="patient",
+        Object(_members(AutoAccidentInsurance, "auto_accident_")),
+        source=ChildRow(AutoAccidentInsurance, link="patient"),
         verbose=True,
-        fields=_members(AutoAccidentInsurance, "auto_accident_"),
     )
 
 
-def workers_comp() -> One:
-    return One(
+def workers_comp() -> Key:
+    return Key(
         "workers_comp_insurance",
-        to=WorkersCompInsurance,
-        link="patient",
-        verbose=True,
-        fields=_members(
-            WorkersCompInsurance, "workers_comp_", bare=("property_and_casualty_agency_claim_number",)
+        Object(
+            _members(
+                WorkersCompInsurance, "workers_comp_", bare=("property_and_casualty_agency_claim_number",)
+            )
         ),
+        source=ChildRow(WorkersCompInsurance, link="patient"),
+        verbose=True,
     )
 
 
-def referring_doctor() -> One:
-    return One(
+def referring_doctor() -> Key:
+    return Key(
         "referring_doctor",
-        to=ReferringDoctor,
-        link="patient",
+        Object(_members(ReferringDoctor)),
+        source=ChildRow(ReferringDoctor, link="patient"),
         verbose=True,
-        fields=_members(ReferringDoctor),
         doc="The doctor elsewhere who sent the patient.",
     )
 
 
 def _term(text: str, given: Mapping[str, str]) -> dict[str, Any]:
-    return {"term": plain_text(text).strip()}
+    return {"term": parse_text(text).strip()}
 
 
 def _matches_term() -> Q:
-    term = Slot("term", models.TextField())
+    term = BoundParameter("term", models.TextField())
     return Q(payer_name__icontains=term) | Q(payer_id__icontains=term) | Q(state__iexact=term)
 
 
@@ -119,19 +127,16 @@ insurances = Resource(
     model=Payer,
     doc="The directory of insurance payers, for the insurance objects of patients.",
     methods="GET",
-    scopes=("user",),
-    permissions=(),
-    sharing=ALWAYS,
-    owner=None,
-    fields=(
-        Id("id"),
-        Text("payer_name", READ_ONLY, doc="An insurance object's insurance_company."),
-        Text("payer_id", READ_ONLY, doc="An insurance object's insurance_payer_id."),
-        Text("state", READ_ONLY, doc="Where the payer's headquarters are."),
+    policy=Policy(scopes=("user",), permissions=(), sharing=ALWAYS, owner=None),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("payer_name", Text(), READ_ONLY, doc="An insurance object's insurance_company."),
+        Key("payer_id", Text(), READ_ONLY, doc="An insurance object's insurance_payer_id."),
+        Key("state", Text(), READ_ONLY, doc="Where the payer's headquarters are."),
     ),
     filters=(
-        Is("payer_type", choices=Payer.Type.values, required=True),
-        Where(
+        Filter("payer_type", Text(choices=Payer.Type.values), required=True),
+        Condition(
             "term", read=_term, condition=_matches_term, doc="A part of the name or of the id, or the state."
         ),
     ),
@@ -143,26 +148,25 @@ custom_insurance_plan_names = Resource(
     model=CustomInsurancePlanName,
     doc="Plan names of the practice's own.",
     methods="GET",
-    scopes=("settings",),
-    permissions=("Settings",),
-    sharing="custom_insurance_plan_name",
-    owner="doctor",
-    fields=(
-        Id("id"),
-        Text("insurance_plan_name", READ_ONLY),
-        Ref("doctor", READ_ONLY, to="doctors", doc="Who made it."),
-        Ref("user", READ_ONLY, to="users", doc="Who made it."),
-        Boolean("archived", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+    policy=Policy(
+        scopes=("settings",), permissions=("Settings",), sharing="custom_insurance_plan_name", owner="doctor"
+    ),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("insurance_plan_name", Text(), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY, doc="Who made it."),
+        Key("user", Reference("users"), READ_ONLY, doc="Who made it."),
+        Key("archived", Boolean(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
-        RefIs("doctor", to="doctors"),
-        RefIs("user", to="users"),
-        Contains("name", source="insurance_plan_name"),
-        Since("since"),
+        Filter("doctor", Reference("doctors")),
+        Filter("user", Reference("users")),
+        Filter("name", Text(), CONTAINS, source="insurance_plan_name"),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
         Flag("show_archived", doc="Adds archived names."),
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={"insurance_plan_name": "County employees PPO"},
 )

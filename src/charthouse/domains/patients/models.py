@@ -11,8 +11,8 @@ from charthouse.domains.patients.portal_models import PortalAccess, PortalWordin
 from charthouse.domains.patients.queue import PortalRequest
 from charthouse.domains.patients.tags import PatientTag, Tag
 from charthouse.domains.practice.models import text
+from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
 from charthouse.identity.tenancy import Record, RecordKey, Signed
-from charthouse.resource.anonymous import AREA, NOTHING, YEAR
 
 __all__ = [
     "AttachedFlag",
@@ -144,14 +144,14 @@ class Patient(Signed, Record):
                     "billing_dependent",
                 ),
             ),
-            NOTHING,
+            REMOVED,
         )
         | dict.fromkeys(
             (
                 *("home_phone", "cell_phone", "office_phone", "phone_other", "fax_home", "fax_work"),
                 *("emergency_contact_phone", "responsible_party_phone"),
             ),
-            AREA,
+            AREA_CODE,
         )
         | dict.fromkeys(("date_of_birth", "date_of_death"), YEAR)
     )
@@ -222,7 +222,7 @@ class Coverage(Record):
             *("subscriber_first_name", "subscriber_middle_name", "subscriber_last_name"),
             *("subscriber_social_security", "subscriber_address"),
         ),
-        NOTHING,
+        REMOVED,
     ) | {"subscriber_date_of_birth": YEAR}
 
     class Meta:

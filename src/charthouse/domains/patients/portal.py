@@ -5,12 +5,16 @@ from typing import Any
 
 from charthouse.domains.patients import access
 from charthouse.domains.patients.models import PortalAccess
-from charthouse.resource.fields import READ_ONLY, Id, Ref
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.times import Timestamp
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.values import READ_ONLY
 
 PATH = "patients/{id}/onpatient_access"
-_RIGHTS: dict[str, Any] = {"of": "patients", "permissions": ()}
+_RIGHTS: dict[str, Any] = {"of": "patients", "policy": Policy(permissions=())}
 
 
 def listed(call: Call) -> list[dict[str, Any]]:
@@ -34,27 +38,27 @@ def _moment(value: datetime | None) -> str | None:
 
 
 def sent(call: Call) -> None:
-    access.invite(call.row, call.actor.person)
+    access.invite(call.row, call.actor.required_user)
 
 
 def revoked(call: Call) -> None:
-    access.revoke(call.actor.practice, call.row.pk, call.actor.person)
+    access.revoke(call.actor.practice, call.row.pk, call.actor.required_user)
 
 
 FUNCTIONS = [
-    Function(
+    Operation(
         path=PATH,
         doc="A patient's access to the portal, and an invitation that is pending.",
         run=listed,
         many=True,
-        answers=(
-            Timestamp("activated_on", READ_ONLY, doc="When the patient took the invitation."),
-            Ref("doctor", READ_ONLY, to="doctors"),
-            Ref("disabled_by", READ_ONLY, to="users"),
-            Timestamp("disabled_on", READ_ONLY, doc="When it was revoked."),
-            Ref("enabled_by", READ_ONLY, to="users"),
-            Timestamp("enabled_on", READ_ONLY, doc="When the invitation was sent."),
-            Id("id"),
+        answer=(
+            Key("activated_on", Timestamp(), READ_ONLY, doc="When the patient took the invitation."),
+            Key("doctor", Reference("doctors"), READ_ONLY),
+            Key("disabled_by", Reference("users"), READ_ONLY),
+            Key("disabled_on", Timestamp(), READ_ONLY, doc="When it was revoked."),
+            Key("enabled_by", Reference("users"), READ_ONLY),
+            Key("enabled_on", Timestamp(), READ_ONLY, doc="When the invitation was sent."),
+            Key("id", Id(), READ_ONLY),
         ),
         example={
             "doctor": 1,
@@ -65,7 +69,7 @@ FUNCTIONS = [
         },
         **_RIGHTS,
     ),
-    Function(
+    Operation(
         path=PATH,
         method="POST",
         doc="Send the patient an invitation by e-mail; a pending one stops. 409 for a patient who has access.",
@@ -73,7 +77,7 @@ FUNCTIONS = [
         status=204,
         **_RIGHTS,
     ),
-    Function(
+    Operation(
         path=PATH,
         method="DELETE",
         doc="Revoke a patient's access, or a pending invitation.",

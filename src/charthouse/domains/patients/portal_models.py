@@ -4,8 +4,8 @@ from django.db import models
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
+from charthouse.engine.declaration.values import REMOVED
 from charthouse.identity.tenancy import Record, RecordKey
-from charthouse.resource.anonymous import NOTHING
 
 
 class PortalAccess(Record):
@@ -33,7 +33,7 @@ class PortalAccess(Record):
     username = text(254)
     password = text(128)
 
-    identifying = {"username": NOTHING}
+    identifying = {"username": REMOVED}
 
     unfollowed = frozenset({"token", "password"})
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from charthouse.domains.practice.models import text
+from charthouse.engine.declaration.values import REMOVED
 from charthouse.identity.tenancy import Record, RecordKey
 
 TYPES = ("image", "document", "rx", "rx_refill", "supplement", "questionnaire", "secure_message")
@@ -29,7 +30,7 @@ class PortalRequest(Record):
     settled_at = models.DateTimeField(null=True, blank=True)
     deleted_by = RecordKey("identity.ApiUser", null=True, blank=True, indexed=False)
 
-    identifying = {"notes": "nothing"}
+    identifying = {"notes": REMOVED}
 
     class Meta:
         constraints = [

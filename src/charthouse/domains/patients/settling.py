@@ -16,8 +16,8 @@ from django.utils.module_loading import module_has_submodule
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.queue import PortalRequest
-from charthouse.resource.errors import Conflict, NotFound
-from charthouse.resource.write import in_transaction
+from charthouse.engine.errors import Conflict, NotFound
+from charthouse.engine.execution.writing import in_transaction
 
 Accept = Callable[[PortalRequest, int | None], Any]
 

@@ -5,11 +5,14 @@ from typing import Any
 from django.db.models import Max
 
 from charthouse.domains.practice.models import ExamRoom, Office
-from charthouse.resource.change import Change
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
 
 QUARTERS = (0, 15, 30, 45)
 
 
+@hook(keys=("online_timeslots",))
 def quarters_only(change: Change) -> None:
     """Online time slots begin at a quarter of an hour."""
     wrong = {
@@ -21,9 +24,9 @@ def quarters_only(change: Change) -> None:
         change.errors["online_timeslots"] = wrong
 
 
-def add_exam_room(change: Change, office: Office) -> None:
+def add_exam_room(call: Call) -> None:
     """The office is locked, so that rooms added at the same time get different indexes."""
-    add_room(office, change.values["name"], online_scheduling=bool(change.values.get("online_scheduling")))
+    add_room(call.row, call.values["name"], online_scheduling=bool(call.values.get("online_scheduling")))
 
 
 def add_room(office: Office, name: str, **values: Any) -> ExamRoom:
@@ -35,6 +38,7 @@ def add_room(office: Office, name: str, **values: Any) -> ExamRoom:
     )
 
 
+@hook(keys=("work_days",))
 def number_work_days(change: Change) -> None:
     """Each weekday once, hours that end after they begin; days and hours get ids within their schedule."""
     days = change.values.get("work_days") or ()

@@ -10,13 +10,18 @@ from django.db.models.functions import Coalesce, Concat, Trim
 
 from charthouse.domains.practice.cerbo_keys import common, created, tag
 from charthouse.domains.practice.models import Doctor
-from charthouse.resource import sql
-from charthouse.resource.declare import Hidden, PageSize, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Field, Id, Text
-from charthouse.resource.filters import Flag
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.nested import Embedded
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource, Visibility
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
 
 User = get_user_model()
 
@@ -27,7 +32,7 @@ def _own(column: str) -> Combinable:
     """A column of the doctor that somebody signs in as; empty for staff."""
     doctors = Doctor.objects.filter(practice=OuterRef("practice_id"), pk=OuterRef("doctor_id"))
     own = Subquery(doctors.values_list(column)[:1], output_field=models.TextField())
-    return Coalesce(models.Case(models.When(role="doctor", then=own)), sql.Text(""))
+    return Coalesce(models.Case(models.When(role="doctor", then=own)), sql.Literal(""))
 
 
 def _is(**values: Any) -> Combinable:
@@ -38,33 +43,34 @@ def _name() -> Combinable:
     return Trim(Concat(F("first_name"), Value(" "), F("last_name"), output_field=models.TextField()))
 
 
-def _computed(name: str, make: Any, doc: str = "") -> Field:
-    return Text(name, READ_ONLY, computed=make, nullable=False, doc=doc)
+def _computed(name: str, make: Any, doc: str = "") -> Key:
+    return Key(name, Text(), READ_ONLY, source=Expression(make), nullable=False, doc=doc)
 
 
-USER: tuple[Field, ...] = (
+USER: tuple[Key, ...] = (
     tag("user"),
-    Id("id", as_text=True),
-    Text("first_name", READ_ONLY),
-    _computed("middle_name", lambda: sql.Text(""), "Not kept."),
-    Text("last_name", READ_ONLY),
-    _computed("prefix", lambda: sql.Text(""), "Not kept."),
+    Key("id", Id(as_text=True), READ_ONLY),
+    Key("first_name", Text(), READ_ONLY),
+    _computed("middle_name", lambda: sql.Literal(""), "Not kept."),
+    Key("last_name", Text(), READ_ONLY),
+    _computed("prefix", lambda: sql.Literal(""), "Not kept."),
     _computed("suffix", lambda: _own("suffix")),
     _computed("npi", lambda: _own("npi_number")),
-    Text("email", READ_ONLY),
-    Boolean(
+    Key("email", Text(), READ_ONLY),
+    Key(
         "is_resource",
+        Boolean(),
         READ_ONLY,
-        computed=lambda: sql.constant(False),
+        source=Expression(lambda: sql.literal(False)),
         nullable=False,
         doc="Rooms and devices are no users here.",
     ),
-    Boolean("has_calendar", READ_ONLY, computed=lambda: _is(role="doctor"), nullable=False),
-    _computed("user_notes", lambda: sql.Text(""), "Not kept."),
-    Boolean("login_active", READ_ONLY, source="is_active"),
-    Boolean("active", READ_ONLY, source="is_active"),
-    Text("display_name_for_messages", READ_ONLY, computed=_name),
-    Text("display_name_for_appointments", READ_ONLY, computed=_name),
+    Key("has_calendar", Boolean(), READ_ONLY, source=Expression(lambda: _is(role="doctor")), nullable=False),
+    _computed("user_notes", lambda: sql.Literal(""), "Not kept."),
+    Key("login_active", Boolean(), READ_ONLY, source="is_active"),
+    Key("active", Boolean(), READ_ONLY, source="is_active"),
+    Key("display_name_for_messages", Text(), READ_ONLY, source=Expression(_name)),
+    Key("display_name_for_appointments", Text(), READ_ONLY, source=Expression(_name)),
     created(),
 )
 
@@ -73,12 +79,12 @@ users = Resource(
     model=User,
     doc="Who works in the practice: doctors and staff.",
     methods="GET",
-    **common("users"),
+    policy=common("users"),
     page_size=PAGES,
-    fields=USER,
+    keys=USER,
     filters=(Flag("status", on_for="any", doc="Any value adds suspended users."),),
-    hidden=Hidden(Q(is_active=False), unless="status"),
-    events=plain("user.created", "user.modified", "user.deleted", ours="create modify delete"),
+    visibility=Visibility(Q(is_active=False), shown_by="status"),
+    events=plain_events("user.created", "user.modified", "user.deleted", own="create modify delete"),
     example={"first_name": "Amara", "last_name": "Okafor", "npi": "1003000126"},
 )
 
@@ -100,30 +106,35 @@ def _validate(call: Call) -> dict[str, Any]:
     return told | {"user_details": {"object": "user", "id": person.pk, **names, "email": person.email}}
 
 
-validate_credentials = Function(
+validate_credentials = Operation(
     path="users/validate_credentials",
     method="POST",
     doc="Whether a person of the practice signs in with this name and password.",
-    scopes=("users",),
-    permissions=(),
-    counted="credential_validation",
     reading=True,
-    fields=(
-        Text("user", REQUIRED, stored=False, max_length=150),
-        Text("password", REQUIRED, stored=False, max_length=200),
+    keys=(
+        Key("user", Text(max_length=150), REQUIRED, source=UNSTORED),
+        Key("password", Text(max_length=200), REQUIRED, source=UNSTORED),
     ),
-    answers=(
-        Boolean("result", READ_ONLY, nullable=False),
-        Text("message", READ_ONLY, nullable=False),
-        Embedded(
+    answer=(
+        Key("result", Boolean(), READ_ONLY, nullable=False),
+        Key("message", Text(), READ_ONLY, nullable=False),
+        Key(
             "user_details",
+            Object(
+                (
+                    Key("id", Id(), READ_ONLY),
+                    Key("first_name", Text()),
+                    Key("last_name", Text()),
+                    Key("email", Text()),
+                ),
+                open=True,
+            ),
             READ_ONLY,
-            open=True,
-            fields=(Id("id"), Text("first_name"), Text("last_name"), Text("email")),
             doc="Who it is; null where the log-in is wrong.",
         ),
     ),
     run=_validate,
+    policy=Policy(scopes=("users",), permissions=(), rate_class="credential_validation"),
     example={
         "user": "ada",
         "password": "correct horse battery staple",

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.expressions import Combinable, ExpressionWrapper, Func
+from django.db.models.expressions import Combinable, ExpressionWrapper
 
 from charthouse.domains.practice import actions, drchrono_additions, iframes
 from charthouse.domains.practice.models import (
@@ -18,15 +18,22 @@ from charthouse.domains.practice.models import (
     UserGroup,
     UserGroupMember,
 )
-from charthouse.files.fields import File
-from charthouse.resource import sql
-from charthouse.resource.actor import Actor
-from charthouse.resource.declare import ALWAYS, Action, Hidden, Resource
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, Boolean, Id, Integer, Ref, Text
-from charthouse.resource.filters import Flag, RefIs, Where
-from charthouse.resource.nested import Embedded, Many, RelatedIds
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Time, Timestamp
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import Condition, Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRows
+from charthouse.engine.declaration.resources import ROW_LOCATION, THE_ROW, Operation, Resource, Visibility
+from charthouse.engine.declaration.sources import UNSTORED, Expression, select_related_ids
+from charthouse.engine.declaration.times import Time, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.files.types import File
 
 User = get_user_model()
 
@@ -35,35 +42,35 @@ doctors = Resource(
     model=Doctor,
     doc="The doctors of the practice group.",
     methods="GET",
-    scopes=("user",),
-    permissions=(),
-    sharing=ALWAYS,
-    owner=None,
-    fields=(
-        Id("id"),
-        Text("first_name", READ_ONLY),
-        Text("last_name", READ_ONLY),
-        Text("suffix", READ_ONLY),
-        Text("specialty", READ_ONLY),
-        Text("job_title", READ_ONLY),
-        Text("email", READ_ONLY),
-        Text("cell_phone", READ_ONLY),
-        Text("home_phone", READ_ONLY),
-        Text("office_phone", READ_ONLY),
-        Text("npi_number", READ_ONLY, doc="Preferred over group_npi_number."),
-        Text("group_npi_number", READ_ONLY),
-        Text("website", READ_ONLY),
-        Text("country", READ_ONLY, doc="ISO 3166-1 alpha-2."),
-        Text(
-            "timezone", READ_ONLY, doc="Name of the zone whose wall clock the doctor's appointments follow."
+    policy=Policy(scopes=("user",), permissions=(), sharing=ALWAYS, owner=None),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("first_name", Text(), READ_ONLY),
+        Key("last_name", Text(), READ_ONLY),
+        Key("suffix", Text(), READ_ONLY),
+        Key("specialty", Text(), READ_ONLY),
+        Key("job_title", Text(), READ_ONLY),
+        Key("email", Text(), READ_ONLY),
+        Key("cell_phone", Text(), READ_ONLY),
+        Key("home_phone", Text(), READ_ONLY),
+        Key("office_phone", Text(), READ_ONLY),
+        Key("npi_number", Text(), READ_ONLY, doc="Preferred over group_npi_number."),
+        Key("group_npi_number", Text(), READ_ONLY),
+        Key("website", Text(), READ_ONLY),
+        Key("country", Text(), READ_ONLY, doc="ISO 3166-1 alpha-2."),
+        Key(
+            "timezone",
+            Text(),
+            READ_ONLY,
+            doc="Name of the zone whose wall clock the doctor's appointments follow.",
         ),
-        File("profile_picture", READ_ONLY, doc="A link that works for an hour."),
-        Integer("practice_group", READ_ONLY, source="practice_id"),
-        Text("practice_group_name", READ_ONLY, source="practice__name"),
-        Boolean("is_account_suspended", READ_ONLY),
+        Key("profile_picture", File(), READ_ONLY, doc="A link that works for an hour.", keep_on_put=True),
+        Key("practice_group", Integer(), READ_ONLY, source="practice_id"),
+        Key("practice_group_name", Text(), READ_ONLY, source="practice__name"),
+        Key("is_account_suspended", Boolean(), READ_ONLY),
         drchrono_additions.schedule_of("doctor_work_schedule", DoctorWorkSchedule, "doctor"),
     ),
-    filters=(RefIs("doctor", source="id", to="doctors", addition=True),),
+    filters=(Filter("doctor", Reference("doctors"), source="id", addition=True),),
     example={"first_name": "Amara", "last_name": "Okafor", "specialty": "Family Practitioner"},
 )
 
@@ -106,37 +113,30 @@ _OF_EVERYONE = ("view_practice_group",)
 _OF_NOBODY = ("access_all_messages_for_practice_group", "emergency_access")
 
 
-class _Object(Func):
-    """``json_build_object`` of any names, slashes included."""
-
-    function = "json_build_object"
-    output_field = models.JSONField()
-
-
 def _granted() -> dict[str, Combinable]:
     """The value of every slug, over a row of users."""
     granted: dict[str, Combinable] = {
-        slug: sql.IsAny(sql.Text(permission), F("permissions"))
+        slug: sql.is_any(sql.Literal(permission), F("permissions"))
         for permission, slugs in _SLUGS_OF.items()
         for slug in slugs
     }
     granted |= {slug: F("is_primary") for slug in _OF_PRIMARY_USER}
-    granted |= {slug: sql.constant(True) for slug in _OF_EVERYONE}
-    granted |= {slug: sql.constant(False) for slug in _OF_NOBODY}
-    granted["share_patients"] = sql.IsAny(sql.Text("share_patients"), F("practice__sharing"))
+    granted |= {slug: sql.literal(True) for slug in _OF_EVERYONE}
+    granted |= {slug: sql.literal(False) for slug in _OF_NOBODY}
+    granted["share_patients"] = sql.is_any(sql.Literal("share_patients"), F("practice__sharing"))
     return dict(sorted(granted.items()))
 
 
 def _permissions() -> Combinable:
-    return _Object(*(part for slug, value in _granted().items() for part in (sql.Text(slug), value)))
+    return sql.json_object(**_granted())
 
 
 def _is(**values: Any) -> Combinable:
     return ExpressionWrapper(Q(**values), output_field=models.BooleanField())
 
 
-def _own_user(actor: Actor) -> int:
-    return actor.person
+def _get_own_id(call: Call) -> int:
+    return call.actor.required_user
 
 
 users = Resource(
@@ -144,36 +144,48 @@ users = Resource(
     model=User,
     doc="Who may sign in to the practice group: doctors and staff.",
     methods="GET",
-    scopes=(),
-    permissions=(),
-    sharing=ALWAYS,
-    owner=None,
-    fields=(
-        Id("id"),
-        Text("username", READ_ONLY),
-        Ref("doctor", READ_ONLY, source="doctor_id", to="doctors", doc="Own id, or the primary physician's."),
-        Boolean("is_doctor", READ_ONLY, computed=lambda: _is(role="doctor"), nullable=False),
-        Boolean("is_staff", READ_ONLY, computed=lambda: _is(role="staff"), nullable=False),
-        Integer("practice_group", READ_ONLY, source="practice_id"),
-        Text("plan_type", READ_ONLY, source="practice__plan_type"),
-        Embedded(
-            "permissions",
+    policy=Policy(scopes=(), permissions=(), sharing=ALWAYS, owner=None),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("username", Text(), READ_ONLY),
+        Key(
+            "doctor",
+            Reference("doctors"),
             READ_ONLY,
-            fields=tuple(Boolean(slug, READ_ONLY) for slug in _granted()),
-            computed=_permissions,
+            source="doctor_id",
+            doc="Own id, or the primary physician's.",
+        ),
+        Key("is_doctor", Boolean(), READ_ONLY, source=Expression(lambda: _is(role="doctor")), nullable=False),
+        Key("is_staff", Boolean(), READ_ONLY, source=Expression(lambda: _is(role="staff")), nullable=False),
+        Key("practice_group", Integer(), READ_ONLY, source="practice_id"),
+        Key("plan_type", Text(), READ_ONLY, source="practice__plan_type"),
+        Key(
+            "permissions",
+            Object(tuple(Key(slug, Boolean(), READ_ONLY) for slug in _granted())),
+            READ_ONLY,
+            source=Expression(_permissions),
             nullable=False,
             doc="What the user may do, by slug. Slugs of rights that have no permission of their own follow the "
             "permission that guards the same data.",
         ),
     ),
-    filters=(RefIs("doctor", source="doctor_id", to="doctors", addition=True),),
-    aliases={"current": _own_user},
+    filters=(Filter("doctor", Reference("doctors"), source="doctor_id", addition=True),),
+    operations=(
+        Operation(
+            name="current",
+            method="GET",
+            doc="Where the caller's own row of users is.",
+            run=_get_own_id,
+            answer=ROW_LOCATION,
+            status=302,
+        ),
+    ),
     example={"username": "amara.okafor"},
 )
 
 
 def _doctor_given(text: str, given: Mapping[str, str]) -> dict[str, Any]:
-    return {"doctor": Ref("doctor", to="doctors").parse(text)}
+    return {"doctor": Reference("doctors").parse(text)}
 
 
 def _has_member_of_doctor() -> Q:
@@ -181,7 +193,7 @@ def _has_member_of_doctor() -> Q:
         practice=OuterRef("practice"),
         group=OuterRef("pk"),
         archived=False,
-        user__doctor_id=Slot("doctor", models.BigIntegerField()),
+        user__doctor_id=BoundParameter("doctor", models.BigIntegerField()),
     )
     return Q(Exists(members))
 
@@ -191,25 +203,29 @@ user_groups = Resource(
     model=UserGroup,
     doc="Groups of users of the practice group.",
     methods="GET",
-    scopes=(),
-    permissions=(),
-    sharing=ALWAYS,
-    owner=None,
-    fields=(
-        Id("id"),
-        Text("name", READ_ONLY),
-        RelatedIds("members", READ_ONLY, over="members__user", base=UserGroup, doc="Ids of users."),
-        Integer("practice_group", READ_ONLY, source="practice_id"),
-        Boolean("archived", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+    policy=Policy(scopes=(), permissions=(), sharing=ALWAYS, owner=None),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key(
+            "members",
+            List(Integer(), is_list_of="ids"),
+            READ_ONLY,
+            source=select_related_ids(UserGroup, "members", "user"),
+            doc="Ids of users.",
+            nullable=False,
+        ),
+        Key("practice_group", Integer(), READ_ONLY, source="practice_id"),
+        Key("archived", Boolean(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(
-        Where(
+        Condition(
             "doctor",
             read=_doctor_given,
             condition=_has_member_of_doctor,
-            type={"type": "integer"},
+            described={"type": "integer"},
             addition=True,
             doc="Groups with a user of this doctor.",
         ),
@@ -220,13 +236,10 @@ user_groups = Resource(
 # -- offices ----------------------------------------------------------------------------------------------------
 
 
-class _Hour(Func):
+def _format_hour(column: str) -> Combinable:
     """A whole hour as a time. Midnight at the end of the day is ``24:00``, as the seed writes it."""
-
-    template = (
-        "case %(expressions)s when 24 then '24:00' else lpad((%(expressions)s)::text, 2, '0') || ':00:00' end"
-    )
-    output_field = models.TextField()
+    text = "case %(hour)s when 24 then '24:00' else lpad((%(hour)s)::text, 2, '0') || ':00:00' end"
+    return sql.named_template(text, hour=F(column), output_field=sql.TEXT)
 
 
 offices = Resource(
@@ -234,69 +247,85 @@ offices = Resource(
     model=Office,
     doc="Where the practice group sees patients; online booking can be changed.",
     methods="GET PUT PATCH",  # PUT is the hosted API's addition
-    scopes=("user",),
-    permissions=(),
-    sharing=ALWAYS,
-    owner="doctor",
-    fields=(
-        Id("id"),
-        Ref("doctor", READ_ONLY, to="doctors", doc="Who owns the office."),
-        Text("name", READ_ONLY),
-        Text("address", READ_ONLY),
-        Text("city", READ_ONLY),
-        Text("state", READ_ONLY, doc="Two-letter abbreviation."),
-        Text("zip_code", READ_ONLY),
-        Text("country", READ_ONLY, doc="ISO 3166-1 alpha-2."),
-        Text("phone_number", READ_ONLY),
-        Text("fax_number", READ_ONLY),
-        Text("tax_id_number_professional", READ_ONLY, addition=True),
-        Time("start_time", READ_ONLY, computed=lambda: _Hour(F("start_hour")), nullable=False),
-        Time(
-            "end_time", READ_ONLY, computed=lambda: _Hour(F("end_hour")), nullable=False, doc="At most 24:00."
-        ),
-        Many(
-            "exam_rooms",
+    policy=Policy(scopes=("user",), permissions=(), sharing=ALWAYS, owner="doctor"),
+    keys=(
+        Key("id", Id(), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY, doc="Who owns the office."),
+        Key("name", Text(), READ_ONLY),
+        Key("address", Text(), READ_ONLY),
+        Key("city", Text(), READ_ONLY),
+        Key("state", Text(), READ_ONLY, doc="Two-letter abbreviation."),
+        Key("zip_code", Text(), READ_ONLY),
+        Key("country", Text(), READ_ONLY, doc="ISO 3166-1 alpha-2."),
+        Key("phone_number", Text(), READ_ONLY),
+        Key("fax_number", Text(), READ_ONLY),
+        Key("tax_id_number_professional", Text(), READ_ONLY, addition=True),
+        Key(
+            "start_time",
+            Time(),
             READ_ONLY,
-            to=ExamRoom,
-            link="office",
-            order=("index",),
-            fields=(
-                Integer("index", READ_ONLY, doc="Counts from 1; what appointments name."),
-                Text("name", READ_ONLY),
-                Boolean("online_scheduling", READ_ONLY),
-            ),
+            source=Expression(lambda: _format_hour("start_hour")),
+            nullable=False,
         ),
-        Boolean("online_scheduling", OPTIONAL, default=False),
-        Embedded(
+        Key(
+            "end_time",
+            Time(),
+            READ_ONLY,
+            source=Expression(lambda: _format_hour("end_hour")),
+            nullable=False,
+            doc="At most 24:00.",
+        ),
+        Key(
+            "exam_rooms",
+            List(
+                Object(
+                    (
+                        Key("index", Integer(), READ_ONLY, doc="Counts from 1; what appointments name."),
+                        Key("name", Text(), READ_ONLY),
+                        Key("online_scheduling", Boolean(), READ_ONLY),
+                    )
+                )
+            ),
+            READ_ONLY,
+            source=ChildRows(ExamRoom, link="office", order=("index",)),
+        ),
+        Key("online_scheduling", Boolean(), OPTIONAL, default=False),
+        Key(
             "online_timeslots",
+            List(
+                Object(
+                    (
+                        Key("day", Integer(minimum=0, maximum=6), REQUIRED, doc="0 Monday to 6 Sunday."),
+                        Key("hour", Integer(minimum=0, maximum=23), REQUIRED),
+                        Key("minute", Integer(minimum=0, maximum=45), REQUIRED, doc="0, 15, 30 or 45."),
+                    )
+                )
+            ),
             OPTIONAL,
-            many=True,
             verbose=True,
             doc="Beginnings of the quarters of an hour that can be booked online.",
-            fields=(
-                Integer("day", REQUIRED, minimum=0, maximum=6, doc="0 Monday to 6 Sunday."),
-                Integer("hour", REQUIRED, minimum=0, maximum=23),
-                Integer("minute", REQUIRED, minimum=0, maximum=45, doc="0, 15, 30 or 45."),
-            ),
         ),
-        Boolean("archived", READ_ONLY),
+        Key("archived", Boolean(), READ_ONLY),
         drchrono_additions.schedule_of("office_work_schedule", OfficeWorkSchedule, "office"),
     ),
     filters=(
         Flag("show_archived", doc="Adds archived offices."),
-        RefIs("doctor", to="doctors", addition=True),
+        Filter("doctor", Reference("doctors"), addition=True),
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     checks=(actions.quarters_only,),
-    actions=(
-        Action(
+    operations=(
+        Operation(
             name="add_exam_room",
+            method="POST",
             doc="Add an exam room; answers with the whole office.",
-            fields=(
-                Text("name", REQUIRED, stored=False, max_length=200),
-                Boolean("online_scheduling", OPTIONAL, stored=False, default=False),
+            keys=(
+                Key("name", Text(max_length=200), REQUIRED, source=UNSTORED),
+                Key("online_scheduling", Boolean(), OPTIONAL, source=UNSTORED, default=False),
             ),
             run=actions.add_exam_room,
+            answer=THE_ROW,
+            status=201,
         ),
     ),
     example={"online_scheduling": True, "online_timeslots": [{"day": 0, "hour": 9, "minute": 30}]},

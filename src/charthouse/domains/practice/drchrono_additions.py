@@ -13,40 +13,46 @@ from django.db.models import Q
 
 from charthouse.domains.practice import actions, iframes
 from charthouse.domains.practice.models import DoctorOptions, DoctorWorkSchedule, OfficeWorkSchedule, Staff
-from charthouse.resource import sql
-from charthouse.resource.declare import ALWAYS, Hidden, Resource
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Field, Id, Integer, ListOf, Ref, Text
-from charthouse.resource.filters import Flag, RefIs
-from charthouse.resource.nested import Embedded, One
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Timestamp
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRow
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
 
 staff = Resource(
     path="staff",
     model=Staff,
     doc="Staff accounts of the practice group.",
     methods="GET",
-    scopes=(),
-    permissions=(),
-    sharing=ALWAYS,
-    owner=None,
+    policy=Policy(scopes=(), permissions=(), sharing=ALWAYS, owner=None),
     addition=True,
     rows=Q(archived=False),
-    fields=(
-        Text("username", READ_ONLY, source="user__username"),
-        Text("first_name", READ_ONLY, source="user__first_name"),
-        Text("last_name", READ_ONLY, source="user__last_name"),
-        Ref("user_id", READ_ONLY, to="users"),
-        Ref("doctor", READ_ONLY, source="user__doctor_id", to="doctors", doc="The primary physician."),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
-        Id("id"),
-        Text("home_phone", READ_ONLY),
-        Boolean("active", READ_ONLY, source="user__is_active", doc="May sign in."),
-        Text("cell_phone", READ_ONLY),
-        Text("email", READ_ONLY, source="user__email"),
+    keys=(
+        Key("username", Text(), READ_ONLY, source="user__username"),
+        Key("first_name", Text(), READ_ONLY, source="user__first_name"),
+        Key("last_name", Text(), READ_ONLY, source="user__last_name"),
+        Key("user_id", Reference("users"), READ_ONLY),
+        Key(
+            "doctor", Reference("doctors"), READ_ONLY, source="user__doctor_id", doc="The primary physician."
+        ),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key("home_phone", Text(), READ_ONLY),
+        Key("active", Boolean(), READ_ONLY, source="user__is_active", doc="May sign in."),
+        Key("cell_phone", Text(), READ_ONLY),
+        Key("email", Text(), READ_ONLY, source="user__email"),
     ),
-    filters=(RefIs("doctor", source="user__doctor_id", to="doctors"),),
+    filters=(Filter("doctor", Reference("doctors"), source="user__doctor_id"),),
     example={"username": "jo.keller", "first_name": "Jo", "last_name": "Keller"},
 )
 
@@ -55,35 +61,32 @@ doctor_options = Resource(
     model=DoctorOptions,
     doc="Settings of each doctor.",
     methods="GET",
-    scopes=("user",),
-    permissions=(),
-    sharing=ALWAYS,
-    owner="doctor",
+    policy=Policy(scopes=("user",), permissions=(), sharing=ALWAYS, owner="doctor"),
     addition=True,
     rows=Q(archived=False),
-    fields=(
-        Ref("default_supervising_provider", READ_ONLY, to="doctors"),
-        Ref("doctor", READ_ONLY, to="doctors"),
-        Timestamp("updated_at", READ_ONLY),
-        Ref("patient_statement_office", READ_ONLY, to="offices"),
-        ListOf("allowed_payment_methods", READ_ONLY, item=Text("method")),
-        Integer("default_report", READ_ONLY),
-        Ref("default_billing_provider", READ_ONLY, to="doctors"),
-        Ref("default_reminder_profile", READ_ONLY, to="reminder_profiles"),
-        Boolean("enable_everhealth_scribe", READ_ONLY),
-        Ref("office_for_lab_results", READ_ONLY, to="offices"),
-        ListOf("erx_supervising_providers", READ_ONLY, item=Integer("doctor", maximum=2**63 - 1)),
-        ListOf(
+    keys=(
+        Key("default_supervising_provider", Reference("doctors"), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("patient_statement_office", Reference("offices"), READ_ONLY),
+        Key("allowed_payment_methods", List(Text()), READ_ONLY),
+        Key("default_report", Integer(), READ_ONLY),
+        Key("default_billing_provider", Reference("doctors"), READ_ONLY),
+        Key("default_reminder_profile", Reference("reminder_profiles"), READ_ONLY),
+        Key("enable_everhealth_scribe", Boolean(), READ_ONLY),
+        Key("office_for_lab_results", Reference("offices"), READ_ONLY),
+        Key("erx_supervising_providers", List(Integer(maximum=2**63 - 1)), READ_ONLY),
+        Key(
             "iframe_apps",
+            List(Text()),
             READ_ONLY,
-            item=Text("app"),
-            computed=iframes.names,
+            source=Expression(iframes.names),
             nullable=False,
             doc="Names of the apps on the doctor's patients' pages: iframe_integration.",
         ),
-        Id("id"),
+        Key("id", Id(), READ_ONLY),
     ),
-    filters=(RefIs("doctor", to="doctors"),),
+    filters=(Filter("doctor", Reference("doctors")),),
     example={"doctor": 1, "allowed_payment_methods": ["Cash", "Check"]},
 )
 
@@ -91,28 +94,46 @@ doctor_options = Resource(
 
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00(:00)?"
 
-work_days = Embedded(
+work_days = Key(
     "work_days",
-    REQUIRED,
-    many=True,
-    at_most=7,
-    doc="Takes the place of the days that were there.",
-    fields=(
-        Text("iso_weekday", REQUIRED, choices=tuple("1234567"), doc="1 Monday to 7 Sunday."),
-        Boolean("enabled", default=True),
-        Id("id"),
-        Embedded(
-            "work_hours",
-            many=True,
-            at_most=20,
-            fields=(
-                Text("start_time", REQUIRED, pattern=_CLOCK, example="09:00", doc="Wall clock."),
-                Boolean("enabled", default=True),
-                Id("id"),
-                Text("end_time", REQUIRED, pattern=_CLOCK, example="17:00:00", doc="At most 24:00."),
-            ),
+    List(
+        Object(
+            (
+                Key("iso_weekday", Text(choices=tuple("1234567")), REQUIRED, doc="1 Monday to 7 Sunday."),
+                Key("enabled", Boolean(), default=True),
+                Key("id", Id(), READ_ONLY),
+                Key(
+                    "work_hours",
+                    List(
+                        Object(
+                            (
+                                Key(
+                                    "start_time",
+                                    Text(pattern=_CLOCK),
+                                    REQUIRED,
+                                    example="09:00",
+                                    doc="Wall clock.",
+                                ),
+                                Key("enabled", Boolean(), default=True),
+                                Key("id", Id(), READ_ONLY),
+                                Key(
+                                    "end_time",
+                                    Text(pattern=_CLOCK),
+                                    REQUIRED,
+                                    example="17:00:00",
+                                    doc="At most 24:00.",
+                                ),
+                            )
+                        ),
+                        max_items=20,
+                    ),
+                ),
+            )
         ),
+        max_items=7,
     ),
+    REQUIRED,
+    doc="Takes the place of the days that were there.",
 )
 _EXAMPLE = {
     "work_days": [
@@ -125,23 +146,22 @@ _EXAMPLE = {
 }
 
 
-def _schedules(path: str, model: type[models.Model], doc: str, doctor: str, *keys: Field) -> Resource:
+def _schedules(path: str, model: type[models.Model], doc: str, doctor: str, *keys: Key) -> Resource:
     """``doctor``: path to the id of the doctor whose schedules are shown."""
     return Resource(
         path=path,
         model=model,
         doc=doc,
         methods="GET PUT PATCH",
-        scopes=("user",),
-        permissions=(),
-        sharing=ALWAYS,
-        owner=None,
+        policy=Policy(scopes=("user",), permissions=(), sharing=ALWAYS, owner=None),
         addition=True,
         rows=Q(archived=False),
-        hidden=Hidden(
-            ~Q(**{doctor: Slot("caller_doctor", models.BigIntegerField())}), unless="show_all", usable=True
+        visibility=Visibility(
+            ~Q(**{doctor: BoundParameter("caller_doctor", models.BigIntegerField())}),
+            shown_by="show_all",
+            referable=True,
         ),
-        fields=(work_days, Id("id"), *keys),
+        keys=(work_days, Key("id", Id(), READ_ONLY), *keys),
         filters=(Flag("show_all", addition=True, doc="Those of other doctors as well."),),
         checks=(actions.number_work_days,),
         example=_EXAMPLE,
@@ -149,16 +169,16 @@ def _schedules(path: str, model: type[models.Model], doc: str, doctor: str, *key
 
 
 def _nobody() -> Any:
-    return sql.constant(None)
+    return sql.literal(None)
 
 
 _OF_DOCTOR = (
-    Integer("office", READ_ONLY, computed=_nobody, doc="Null: it holds at all offices."),
-    Ref("doctor", READ_ONLY, to="doctors"),
+    Key("office", Integer(), READ_ONLY, source=Expression(_nobody), doc="Null: it holds at all offices."),
+    Key("doctor", Reference("doctors"), READ_ONLY),
 )
 _OF_OFFICE = (
-    Ref("office", READ_ONLY, to="offices"),
-    Ref("doctor", READ_ONLY, source="office__doctor_id", to="doctors", doc="Who owns the office."),
+    Key("office", Reference("offices"), READ_ONLY),
+    Key("doctor", Reference("doctors"), READ_ONLY, source="office__doctor_id", doc="Who owns the office."),
 )
 
 doctor_work_schedule = _schedules(
@@ -177,16 +197,15 @@ office_work_schedule = _schedules(
 )
 
 
-def schedule_of(name: str, model: type[models.Model], link: str) -> One:
+def schedule_of(name: str, model: type[models.Model], link: str) -> Key:
     """The schedule of a doctor or an office, inside its own object."""
     keys = _OF_DOCTOR if link == "doctor" else _OF_OFFICE
-    return One(
+    return Key(
         name,
+        Object((replace(work_days, access=READ_ONLY), Key("id", Id(), READ_ONLY), *keys)),
         READ_ONLY,
-        to=model,
-        link=link,
+        source=ChildRow(model, link=link),
         addition=True,
-        fields=(replace(work_days, access=READ_ONLY), Id("id"), *keys),
         doc=f"As {name} shows it; null where there is none.",
     )
 

@@ -7,10 +7,15 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef
 
 from charthouse.domains.practice.models import IframeApp
+from charthouse.engine.declaration.calls import Answer, Call
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.types import Boolean
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import Forbidden, Malformed
 from charthouse.identity.models import Application
-from charthouse.resource.errors import Forbidden, Malformed
-from charthouse.resource.fields import READ_ONLY, Boolean, Ref
-from charthouse.resource.functions import Answer, Call, Function
 
 User = get_user_model()
 PATH = "iframe_integration"
@@ -41,8 +46,8 @@ def _switch(call: Call, *, on: bool) -> Any:
         raise Malformed("The authorizing user has no doctor.")
     if call.row is not None and call.row.pk != actor.doctor:
         raise Forbidden("This is not the authorizing user's doctor.")
-    if call.row is None and not User.objects.filter(pk=actor.person, role=User.Role.DOCTOR).exists():
-        here = call.url(**dict.fromkeys(call.parameters)).rstrip("/")
+    if call.row is None and not User.objects.filter(pk=actor.required_user, role=User.Role.DOCTOR).exists():
+        here = call.url(**dict.fromkeys(call.query)).rstrip("/")
         return Answer(status=302, location=f"{here}/{actor.doctor}")
     keys: dict[str, Any] = {"practice_id": actor.practice, "doctor_id": actor.doctor, "app": actor.app}
     if on:
@@ -54,24 +59,26 @@ def _switch(call: Call, *, on: bool) -> Any:
     return {"doctor": actor.doctor, "active": True} if on else None
 
 
-def _functions(path: str, **options: Any) -> list[Function]:
-    rights: dict[str, Any] = {"scopes": (), "permissions": ()}
+def _functions(path: str, **options: Any) -> list[Operation]:
+    rights: dict[str, Any] = {
+        "policy": Policy(scopes=(), permissions=()),
+    }
     return [
-        Function(
+        Operation(
             path=path,
             method="POST",
             doc="Show the app on the pages of the authorizing doctor's patients; nothing is sent.",
             run=put,
             status=201,
-            answers=(
-                Ref("doctor", READ_ONLY, to="doctors", nullable=False),
-                Boolean("active", READ_ONLY, doc="True."),
+            answer=(
+                Key("doctor", Reference("doctors"), READ_ONLY, nullable=False),
+                Key("active", Boolean(), READ_ONLY, doc="True."),
             ),
             example={"doctor": 1, "active": True},
             **rights,
             **options,
         ),
-        Function(
+        Operation(
             path=path,
             method="DELETE",
             doc="Take the app off the pages of the authorizing doctor's patients.",
@@ -84,6 +91,6 @@ def _functions(path: str, **options: Any) -> list[Function]:
 
 
 FUNCTIONS = [
-    *_functions(PATH, also={302: ELSEWHERE}),
+    *_functions(PATH, other_statuses={302: ELSEWHERE}),
     *_functions(f"{PATH}/{{id}}", of="doctors", addition=True),
 ]

@@ -5,11 +5,11 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, transaction
 
 from charthouse.domains.practice.models import Doctor, Staff
+from charthouse.engine.errors import Conflict
 from charthouse.identity import second_factor
 from charthouse.identity.events import tell
 from charthouse.identity.models import PERMISSIONS, User
 from charthouse.identity.permissions import permit
-from charthouse.resource.errors import Conflict
 
 
 def add(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:

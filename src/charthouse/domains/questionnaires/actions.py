@@ -5,38 +5,41 @@ from typing import Any
 from django.utils.text import slugify
 
 from charthouse.domains.questionnaires.models import CHOSEN, Question, Questionnaire
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict
-from charthouse.resource.write import in_transaction
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict
+from charthouse.engine.execution.writing import in_transaction
 
 MOST = 200  # questions of a questionnaire
 LONGEST_KEY = 60  # characters, without the number that parts two of the same words
 
 
+@hook(keys=("choices", "kind"))
 def choices_fit(change: Change) -> None:
     """A question of which one chooses has choices, each once; others have none."""
     if change.operation == "delete":
         return
     kind, choices = change.get("kind"), change.get("choices") or []
     if kind in CHOSEN and len(choices) < 2:
-        change.wrong("choices", "Give at least two, one on each line.")
+        change.add_error("choices", "Give at least two, one on each line.")
     if kind not in CHOSEN and choices:
-        change.wrong("choices", "Only for one or several of several choices.")
+        change.add_error("choices", "Only for one or several of several choices.")
     if len({choice.casefold() for choice in choices}) < len(choices):
-        change.wrong("choices", "Give each choice once.")
+        change.add_error("choices", "Give each choice once.")
 
 
+@hook(keys=("questionnaire", "words"))
 def put_last(change: Change) -> None:
     """A new question comes after the others, and gets the key that answers to it are kept under."""
     if change.row is not None:
         if change.changes("questionnaire"):
-            change.wrong("questionnaire", "A question stays in its questionnaire.")
+            change.add_error("questionnaire", "A question stays in its questionnaire.")
         return
     practice, questionnaire = change.actor.practice, change.values["questionnaire"]
     _hold(practice, questionnaire)
     there = list(Question.objects.filter(practice=practice, questionnaire=questionnaire))
     if len([one for one in there if not one.archived]) >= MOST:
-        change.wrong("words", f"A questionnaire has at most {MOST} questions.")
+        change.add_error("words", f"A questionnaire has at most {MOST} questions.")
     change.columns["order"] = max((one.order for one in there), default=0) + 1
     change.columns["key"] = _key(change.values["words"], {one.key for one in there})
 
@@ -78,11 +81,13 @@ def _hold(practice: int, questionnaire: Any) -> None:
     rows.filter(practice=practice, pk=questionnaire).first()
 
 
+@hook()
 def asked_by_caller(change: Change) -> None:
     if change.row is None:
-        change.columns["asked_by_id"] = change.actor.person
+        change.columns["asked_by_id"] = change.actor.required_user
 
 
+@hook()
 def not_answered(change: Change) -> None:
     """What was answered can't be taken back."""
     if change.operation == "delete" and change.row.answered_at is not None:

@@ -12,10 +12,11 @@ from charthouse import clock
 from charthouse.domains.patients.queue import PortalRequest, enqueue
 from charthouse.domains.questionnaires.html import clean
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question
-from charthouse.resource.errors import Conflict, Invalid, NotFound
-from charthouse.resource.fields import Boolean, Wrong, plain_text
-from charthouse.resource.times import parse_date
-from charthouse.resource.write import in_transaction
+from charthouse.engine.declaration.times import parse_date
+from charthouse.engine.declaration.types import Boolean
+from charthouse.engine.declaration.values import InvalidValue, parse_text
+from charthouse.engine.errors import Conflict, Invalid, NotFound
+from charthouse.engine.execution.writing import in_transaction
 
 MOST_TEXT = {"text": 500, "long_text": 10_000}  # characters of an answer
 UNSAID = "—"
@@ -80,7 +81,7 @@ def read(put: Sequence[Question], given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         try:
             values[question.key] = _KINDS[question.kind](question, said)
-        except Wrong as error:
+        except InvalidValue as error:
             wrong[question.key] = error.messages
     if unknown := set(given) - {question.key for question in put}:
         wrong |= {str(key)[:100]: ["There is no such question."] for key in sorted(unknown, key=str)[:100]}
@@ -90,29 +91,29 @@ def read(put: Sequence[Question], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(question: Question, said: Any) -> str:
-    text = plain_text(said)
+    text = parse_text(said)
     if len(text) > (most := MOST_TEXT[question.kind]):
-        raise Wrong(f"Ensure this answer has no more than {most} characters.")
+        raise InvalidValue(f"Ensure this answer has no more than {most} characters.")
     return text
 
 
 def _yes_no(question: Question, said: Any) -> bool:
     try:
-        return Boolean(question.key).parse(said)
-    except (Wrong, TypeError):
-        raise Wrong("Answer yes or no.") from None
+        return Boolean().parse(said)
+    except (InvalidValue, TypeError):
+        raise InvalidValue("Answer yes or no.") from None
 
 
 def _one(question: Question, said: Any) -> str:
     if said not in question.choices:
-        raise Wrong("This is none of the choices.")
+        raise InvalidValue("This is none of the choices.")
     return str(said)
 
 
 def _several(question: Question, said: Any) -> list[str]:
     listed = said if isinstance(said, list) else [said]
     if any(one not in question.choices for one in listed):
-        raise Wrong("This is none of the choices.")
+        raise InvalidValue("This is none of the choices.")
     return [choice for choice in question.choices if choice in listed]
 
 
@@ -123,15 +124,15 @@ def _number(question: Question, said: Any) -> int | float:
     except InvalidOperation:
         number = Decimal("nan")
     if not number.is_finite() or not math.isfinite(value := float(number)) or abs(value) >= 1e15:
-        raise Wrong("Enter a number.")
+        raise InvalidValue("Enter a number.")
     return int(value) if value.is_integer() else value
 
 
 def _date(question: Question, said: Any) -> str:
     try:
         return parse_date(said).isoformat()
-    except Wrong:
-        raise Wrong("Enter a date as YYYY-MM-DD.") from None
+    except InvalidValue:
+        raise InvalidValue("Enter a date as YYYY-MM-DD.") from None
 
 
 _KINDS: dict[str, Callable[[Question, Any], Any]] = {

@@ -1,7 +1,6 @@
 """Answers to questionnaires as Cerbo shows them. Facts: reference cerbo/objects.yaml, operations.yaml;
 docs/decisions/0270-questionnaires.md"""
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,23 +12,25 @@ from charthouse.domains.practice.cerbo_keys import below_patient, by, common, cr
 from charthouse.domains.questionnaires import answering
 from charthouse.domains.questionnaires.html import clean
 from charthouse.domains.questionnaires.models import Answers
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import (
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource
+from charthouse.engine.declaration.sources import UNSTORED, Column
+from charthouse.engine.declaration.types import Text, Type
+from charthouse.engine.declaration.values import (
     OPTIONAL,
     READ_ONLY,
     REQUIRED,
-    Field,
-    Id,
-    Ref,
-    Text,
-    Wrong,
-    decoded,
-    plain_text,
+    InvalidValue,
+    decode_json_text,
+    parse_text,
 )
-from charthouse.resource.filters import Flag
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.nested import Embedded
 
 PATH = "patients/{patient_id}/questionnaires"
 MOST_HTML = 100_000  # characters
@@ -38,46 +39,42 @@ MOST_RAW = 50_000  # bytes of raw_data as JSON
 DEEPEST = 10  # objects and lists within each other
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Plain(Field):
-    """A JSON object of the sender's own, of at most MOST_RAW bytes and DEEPEST levels."""
-
-    json_type = {"type": "object"}
-
-    def parse(self, value: Any) -> dict[str, Any]:
-        value = decoded(value)
-        if not isinstance(value, dict):
-            raise Wrong(f"Invalid data. Expected a dictionary, but got {type(value).__name__}.")
-        _check(value, DEEPEST)
-        if len(msgspec.json.encode(value)) > MOST_RAW:
-            raise Wrong(f"Ensure this object has no more than {MOST_RAW} bytes as JSON.")
-        return value
+def _parse_raw(inner: Type, value: Any) -> dict[str, Any]:
+    value = decode_json_text(value)
+    if not isinstance(value, dict):
+        raise InvalidValue(f"Invalid data. Expected a dictionary, but got {type(value).__name__}.")
+    _check(value, DEEPEST)
+    if len(msgspec.json.encode(value)) > MOST_RAW:
+        raise InvalidValue(f"Ensure this object has no more than {MOST_RAW} bytes as JSON.")
+    return value
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Html(Text):
-    """HTML of somebody else's, cleaned. Of more than MOST_TAGS tags, cleaning takes long."""
+def _parse_html(inner: Type, value: Any) -> str:
+    text = str(inner.parse(value))
+    if text.count("<") > MOST_TAGS:
+        raise InvalidValue(f"Ensure this text has no more than {MOST_TAGS} tags.")
+    cleaned = clean(text)
+    if text.strip() and not cleaned.strip():
+        raise InvalidValue("Nothing is left of it without what runs or loads.")
+    return cleaned
 
-    max_length: int | None = MOST_HTML
 
-    def parse(self, value: Any) -> str:
-        text = super().parse(value)
-        if text.count("<") > MOST_TAGS:
-            raise Wrong(f"Ensure this text has no more than {MOST_TAGS} tags.")
-        cleaned = clean(text)
-        if text.strip() and not cleaned.strip():
-            raise Wrong("Nothing is left of it without what runs or loads.")
-        return cleaned
+# A JSON object of the sender's own, of at most MOST_RAW bytes and DEEPEST levels.
+_RAW = Converted(Object((), open=True), parse_with=_parse_raw, written={"type": "object"})
+# HTML of others, cleaned. Of more than MOST_TAGS tags, cleaning takes long.
+_HTML = Converted(Text(max_length=MOST_HTML), parse_with=_parse_html)
 
 
 def _check(value: Any, deeper: int) -> None:
-    """Raises Wrong for what the database can't hold."""
+    """Raises InvalidValue for what the database cannot hold."""
     if not isinstance(value, dict | list):
         if isinstance(value, str):
-            plain_text(value)
+            parse_text(value)
         return
     if not deeper:
-        raise Wrong(f"Ensure that there are no more than {DEEPEST} objects and lists within each other.")
+        raise InvalidValue(
+            f"Ensure that there are no more than {DEEPEST} objects and lists within each other."
+        )
     for inner in [*value, *value.values()] if isinstance(value, dict) else value:
         _check(inner, deeper - 1)
 
@@ -87,30 +84,29 @@ patient_questionnaires = Resource(
     model=Answers,
     doc="What a patient answered, once staff have taken it into the chart.",
     methods="GET",
-    **common("questionnaires"),
+    policy=common("questionnaires"),
     page_size=PageSize(100, 100, 100),
     parents=below_patient(),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("questionnaire"),
-        Id("id"),
-        Ref("pt_id", READ_ONLY, source="patient", to="patients"),
-        Text("questionnaire_type", READ_ONLY),
-        Text("questionnaire_name", READ_ONLY),
-        Text("html_content", READ_ONLY, doc="Questions and answers, to be read."),
-        Embedded(
+        Key("id", Id(), READ_ONLY),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("questionnaire_type", Text(), READ_ONLY),
+        Key("questionnaire_name", Text(), READ_ONLY),
+        Key("html_content", Text(), READ_ONLY, doc="Questions and answers, to be read."),
+        Key(
             "raw_data",
+            Object((), open=True),
             READ_ONLY,
-            fields=(),
-            open=True,
-            given_with="extended_details",
+            source=Column(only_with="extended_details"),
             doc="Answers by key; null unless extended_details is on.",
         ),
         created(),
         by("addedby"),
     ),
     filters=(Flag("extended_details", doc="Shows raw_data."),),
-    events=plain("questionnaire.created", ours="create"),
+    events=plain_events("questionnaire.created", own="create"),
     example={
         "questionnaire_type": "intake",
         "questionnaire_name": "New patients",
@@ -137,30 +133,32 @@ def send(call: Call) -> dict[str, Any]:
     return queued(request)
 
 
-queue_questionnaire = Function(
+queue_questionnaire = Operation(
     path="patients/{id}/questionnaires",
     method="POST",
     doc="Send a patient's answers into the portal's queue, where staff take them into the chart.",
     of="patients",
-    scopes=("questionnaires",),
     run=send,
-    fields=(
-        Text("questionnaire_type", OPTIONAL, stored=False, max_length=100),
-        Text("questionnaire_name", OPTIONAL, stored=False, max_length=200),
-        Html(
+    policy=Policy(scopes=("questionnaires",)),
+    keys=(
+        Key("questionnaire_type", Text(max_length=100), OPTIONAL, source=UNSTORED),
+        Key("questionnaire_name", Text(max_length=200), OPTIONAL, source=UNSTORED),
+        Key(
             "html_content",
+            _HTML,
             REQUIRED,
-            stored=False,
+            source=UNSTORED,
             doc="Questions and answers, to be read. What runs, loads or styles is taken out of it.",
         ),
-        Plain(
+        Key(
             "raw_data",
+            _RAW,
             REQUIRED,
-            stored=False,
+            source=UNSTORED,
             doc="Answers by key; at most 50,000 bytes and 10 levels.",
         ),
     ),
-    answers=QUEUED,
+    answer=QUEUED,
     example={
         "questionnaire_type": "intake",
         "questionnaire_name": "New patients",

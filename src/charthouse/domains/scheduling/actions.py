@@ -18,7 +18,8 @@ from charthouse.domains.scheduling.models import (
     StatusTransition,
 )
 from charthouse.domains.scheduling.signals import checking_in
-from charthouse.resource.change import Change
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
 
 _BOOKED = (
     "doctor",
@@ -38,6 +39,7 @@ _ROOM = "The office has no exam room of this index."
 # -- before the row is written ------------------------------------------------------------------------------------
 
 
+@hook(keys=("profile",))
 def fill_from_profile(change: Change) -> None:
     """A new appointment has its profile's color, duration and reason where it gives none."""
     if change.operation != "create":
@@ -50,6 +52,22 @@ def fill_from_profile(change: Change) -> None:
         change.values |= {name: getattr(profile, name) for name in wanted}
 
 
+@hook(
+    keys=(
+        "allow_overlapping",
+        "doctor",
+        "duration",
+        "exam_room",
+        "office",
+        "patient",
+        "recur_end_date",
+        "recur_start_date",
+        "recurring_days",
+        "recurs_every",
+        "scheduled_time",
+        "status",
+    )
+)
 def book(change: Change) -> None:
     """Wall clock → moment, and the time taken or refused. Raises Conflict.
 
@@ -64,7 +82,7 @@ def book(change: Change) -> None:
         return
     wall, was = _wall(change)
     if not 2000 <= wall.year <= 2099:
-        change.wrong("scheduled_time", "Appointments lie in the years 2000 to 2099.")
+        change.add_error("scheduled_time", "Appointments lie in the years 2000 to 2099.")
         return
     place = _place(change, [wall, *following])
     if place is None:
@@ -73,7 +91,7 @@ def book(change: Change) -> None:
     if wall == was and not change.changes("office"):
         moment = change.row.scheduled_time  # not moved, even where the clock shows this time twice
     elif place.shown[0] != wall:
-        change.wrong(
+        change.add_error(
             "scheduled_time", f"{wall.isoformat()} does not exist in {place.zone}: the clocks skip it."
         )
         return
@@ -100,7 +118,7 @@ def _place(change: Change, walls: list[datetime]) -> Place | None:
     if place is None or (
         not place.has_room and (change.row is None or change.changes("office", "exam_room"))
     ):
-        change.wrong("exam_room", _ROOM)
+        change.add_error("exam_room", _ROOM)
         return None
     return place
 
@@ -126,14 +144,16 @@ def _refuse_overlap(change: Change, start: datetime, following: list[datetime]) 
     booking.refuse_overlap(change.actor.practice, wanted, [start, *following], itself)
 
 
+@hook(keys=("reminder_profile",))
 def fresh_reminders_only(change: Change) -> None:
     """A reminder profile is for appointments that have no reminders."""
     if change.row is None or change.values.get("reminder_profile") is None:
         return
     if reminders.there(change.actor.practice, change.row.pk):
-        change.wrong("reminder_profile", "The appointment has reminders already.")
+        change.add_error("reminder_profile", "The appointment has reminders already.")
 
 
+@hook(keys=("custom_vitals",))
 def fitting_vitals(change: Change) -> None:
     """Values of custom vitals fit their definitions; "" is always allowed and means not taken."""
     items = [item for item in change.values.get("custom_vitals") or () if item.get("value")]
@@ -162,6 +182,7 @@ def misfit(kind: CustomVital, value: str) -> str:
     return ""
 
 
+@hook(keys=("included_fields",))
 def known_vitals(change: Change) -> None:
     """A group is of vitals that there are."""
     given = change.values.get("included_fields") or ()
@@ -170,7 +191,7 @@ def known_vitals(change: Change) -> None:
     there = {*vitals_groups.KNOWN, *map(str, rows.values_list("pk", flat=True))}
     if unknown := [text for text in given if text not in there]:
         known = ", ".join(vitals_groups.KNOWN)
-        change.wrong(
+        change.add_error(
             "included_fields", f"No vitals: {', '.join(unknown)}. Give {known}, or the id of a custom vital."
         )
 
@@ -178,6 +199,7 @@ def known_vitals(change: Change) -> None:
 # -- after it is written ------------------------------------------------------------------------------------------
 
 
+@hook()
 def booked(change: Change, row: Any) -> None:
     """Status changes are noted, the rest of a series is made, reminders are made or moved."""
     if change.operation == "delete":
@@ -189,13 +211,13 @@ def booked(change: Change, row: Any) -> None:
     profile_id = change.values.get("reminder_profile")
     if profile_id is not None:
         reminders.apply(profile_id, row.practice_id, [appointment.pk for appointment in made])
-    elif {"scheduled_time", "office_id"} & set(change.replaced):
+    elif {"scheduled_time", "office_id"} & set(change.old_values):
         reminders.move(row.practice_id, row.pk)
 
 
 def note_status(change: Change, rows: list[Any]) -> None:
     """A status that a new appointment is given counts as a change from none."""
-    before = "" if change.row is None else change.replaced.get("status", rows[0].status)
+    before = "" if change.row is None else change.old_values.get("status", rows[0].status)
     if rows[0].status != before:
         now = clock.now()
         StatusTransition.objects.bulk_create(
@@ -213,14 +235,16 @@ def note_status(change: Change, rows: list[Any]) -> None:
 # -- what appointments are made from ------------------------------------------------------------------------------
 
 
+@hook(keys=("doctor",))
 def own_doctor(change: Change) -> None:
     """Without a doctor named, it is the caller's own."""
     if change.operation == "create" and change.values.get("doctor") is None:
         change.values["doctor"] = change.actor.doctor
         if change.actor.doctor is None:
-            change.wrong("doctor", "This field is required.")
+            change.add_error("doctor", "This field is required.")
 
 
+@hook(keys=("exam_room", "office"))
 def room_of_office(change: Change) -> None:
     if change.operation == "delete" or not change.changes("office", "exam_room"):
         return
@@ -231,15 +255,17 @@ def room_of_office(change: Change) -> None:
         archived=False,
     )
     if not rooms.exists():
-        change.wrong("exam_room", _ROOM)
+        change.add_error("exam_room", _ROOM)
 
 
+@hook(keys=("date_end", "date_start"))
 def in_order(change: Change) -> None:
     first, last = change.get("date_start"), change.get("date_end")
     if first and last and last < first:
-        change.wrong("date_end", "Ends before it starts.")
+        change.add_error("date_end", "Ends before it starts.")
 
 
+@hook(keys=("doctor",))
 def next_in_order(change: Change) -> None:
     """A new custom field comes after the others of its doctor."""
     if change.operation == "create":

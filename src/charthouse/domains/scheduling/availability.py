@@ -5,21 +5,26 @@ docs/decisions/0123-availability.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from charthouse import clock
 from charthouse.domains.scheduling.hours import AT_WORK
 from charthouse.domains.scheduling.models import LONGEST, VACANT
-from charthouse.resource import plan, run
-from charthouse.resource.errors import Invalid, Malformed
-from charthouse.resource.fields import READ_ONLY, Integer, ListOf, Ref, Text, Wrong
-from charthouse.resource.filters import DateIs, DateRange, Filter, RefIs
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.nested import Embedded
-from charthouse.resource.sql import Hole
-from charthouse.resource.times import Timestamp
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import Condition, Filter, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY, InvalidValue
+from charthouse.engine.errors import Invalid, Malformed
+from charthouse.engine.sql import statements
+from charthouse.engine.sql.expressions import Parameter
 
 MOST_DAYS = 31
 MOST = 5000  # slots of one answer
@@ -27,7 +32,7 @@ USUAL = 30  # minutes
 
 # The limit is inside: when there are too many it is not worth the while to find and sort them all.
 # Bounds of the search for appointments are compared bare, so that they reach the index under row security.
-_STATEMENT = plan.statement(
+_STATEMENT = statements.make_statement(
     f"""
     with taken as materialized (
         select a.doctor_id, a.office_id, a.exam_room,
@@ -70,7 +75,7 @@ _STATEMENT = plan.statement(
     """,  # noqa: S608 - the module's own text
     tuple(
         map(
-            Hole,
+            Parameter,
             (
                 *("practice", "earliest", "latest", "vacant", "practice", "practice", "first", "last"),
                 *("duration", "duration", "duration", "practice", "doctor", "doctor", "office", "office"),
@@ -78,34 +83,25 @@ _STATEMENT = plan.statement(
             ),
         )
     ),
-    anew=True,
+    custom_plan=True,
 )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Minutes(Filter):
-    """The length of a slot."""
-
-    json_type = {"type": "integer", "minimum": 5, "maximum": LONGEST, "default": USUAL}
-
-    def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
-        return {self.name: Integer(self.name, minimum=5, maximum=LONGEST).parse(text)}
+def _read_duration(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"duration": Integer(minimum=5, maximum=LONGEST).parse(text)}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FewDays(DateRange):
+def _read_date_range(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """At most ``MOST_DAYS``, in the past as well."""
-
-    def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
-        values = super().parse(text, given)
-        if (values[f"{self.name}_last"] - values[f"{self.name}_first"]).days >= MOST_DAYS:
-            raise Wrong(f"The range may not be longer than {MOST_DAYS} days.")
-        return values
+    values = InDays().parse(Date(), "date_range", text)
+    if (values["date_range_last"] - values["date_range_first"]).days >= MOST_DAYS:
+        raise InvalidValue(f"The range may not be longer than {MOST_DAYS} days.")
+    return values
 
 
 def available(call: Call) -> dict[str, Any]:
     """The slots of a call. Raises Malformed when there are too many, Invalid at the ends of the calendar."""
-    slots, actor = call.slots, call.actor
+    slots, actor = call.parameters, call.actor
     by = "date_range" if "date_range" in call.given else "date"
     first, last = slots[f"{by}_first"], slots[f"{by}_last"]
     doctor = slots.get("doctor")
@@ -125,7 +121,7 @@ def available(call: Call) -> dict[str, Any]:
         "now": clock.now(),
         "most": MOST + 1,
     }
-    found = run.rows(_STATEMENT, values)
+    found = statements.run(_STATEMENT, values)
     if len(found) > MOST:
         raise Malformed(f"More than {MOST} slots: ask for fewer days, or for one doctor or office.")
     return _answer([dict(zip(_KEYS, row, strict=True)) for row in found])
@@ -145,33 +141,40 @@ def _answer(slots: list[dict[str, Any]]) -> dict[str, Any]:
 
 _KEYS = ("doctor", "office", "exam_rooms", "start_time", "end_time")
 _SLOT = (
-    Ref("doctor", READ_ONLY, to="doctors"),
-    Ref("office", READ_ONLY, to="offices"),
-    ListOf("exam_rooms", READ_ONLY, item=Integer("exam_room"), doc="Indexes of rooms that are free."),
-    Timestamp("start_time", READ_ONLY, doc="Wall clock of the office's doctor."),
-    Timestamp("end_time", READ_ONLY),
+    Key("doctor", Reference("doctors"), READ_ONLY),
+    Key("office", Reference("offices"), READ_ONLY),
+    Key("exam_rooms", List(Integer()), READ_ONLY, doc="Indexes of rooms that are free."),
+    Key("start_time", Timestamp(), READ_ONLY, doc="Wall clock of the office's doctor."),
+    Key("end_time", Timestamp(), READ_ONLY),
 )
 
-availability = Function(
+availability = Operation(
     path="availability",
     doc="When doctors can be booked: hours of doctor and office, less what the doctor has, where a room is free.",
     run=available,
-    scopes=("calendar",),
-    permissions=("Access Scheduling",),
-    parameters=(
-        RefIs("office", to="offices"),
-        RefIs("doctor", to="doctors"),
-        DateIs("date"),
-        FewDays("date_range", doc=f"At most {MOST_DAYS} days."),
-        Minutes("duration", doc=f"Minutes of a slot, 5 to {LONGEST}; default {USUAL}."),
+    policy=Policy(scopes=("calendar",), permissions=("Access Scheduling",)),
+    filters=(
+        Filter("office", Reference("offices")),
+        Filter("doctor", Reference("doctors")),
+        Filter("date", Date(), OnDay()),
+        Condition(
+            "date_range",
+            read=_read_date_range,
+            described={"type": "string", "format": "date-range"},
+            doc=f"At most {MOST_DAYS} days.",
+        ),
+        Condition(
+            "duration",
+            read=_read_duration,
+            described={"type": "integer", "minimum": 5, "maximum": LONGEST, "default": USUAL},
+            doc=f"Minutes of a slot, 5 to {LONGEST}; default {USUAL}.",
+        ),
     ),
     one_of=(("date", "date_range"),),
-    answers=(
-        Text("next", READ_ONLY, doc="Null: all slots are in one answer."),
-        Text("previous", READ_ONLY, doc="Null."),
-        Embedded(
-            "results", READ_ONLY, many=True, nullable=False, fields=_SLOT, doc="By time, doctor, office."
-        ),
+    answer=(
+        Key("next", Text(), READ_ONLY, doc="Null: all slots are in one answer."),
+        Key("previous", Text(), READ_ONLY, doc="Null."),
+        Key("results", List(Object(_SLOT)), READ_ONLY, nullable=False, doc="By time, doctor, office."),
     ),
     example={
         "next": None,

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from charthouse.domains.scheduling import booking, wallclock
 from charthouse.domains.scheduling.booking import Booking
 from charthouse.domains.scheduling.models import LONGEST, NO_ROOM
-from charthouse.resource.change import Change
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
 
 
+@hook(keys=("end_time", "exam_room", "office", "provider", "start_time"))
 def take(change: Change) -> None:
     """Wall clocks → moment and length, and the time taken or refused. Raises Conflict."""
     if change.operation == "delete":
@@ -20,22 +22,22 @@ def take(change: Change) -> None:
         change.columns["created_by_id"] = change.actor.user
     for name in ("start_time", "end_time"):
         if name in change.values and not 2000 <= change.values[name].year <= 2099:
-            change.wrong(name, "Blocks lie in the years 2000 to 2099.")
+            change.add_error(name, "Blocks lie in the years 2000 to 2099.")
     if change.errors:
         return
     start, end = _walls(change)
     provider, office, room = change.get("provider"), change.get("office"), _room(change)
     place = booking.take_place(change.actor.practice, provider, office, room, [start, end])
     if place is None or (room != NO_ROOM and not place.has_room):
-        change.wrong("exam_room", "The office has no exam room of this index.")
+        change.add_error("exam_room", "The office has no exam room of this index.")
         return
     for name, wall, shown in zip(("start_time", "end_time"), (start, end), place.shown, strict=True):
         if wall != shown:
-            change.wrong(name, f"{wall.isoformat()} does not exist in {place.zone}: the clocks skip it.")
+            change.add_error(name, f"{wall.isoformat()} does not exist in {place.zone}: the clocks skip it.")
     first, last = place.moments
     minutes, rest = divmod(last - first, timedelta(minutes=1))
     if rest or not 1 <= minutes <= LONGEST:
-        change.wrong("end_time", f"A block lasts 1 to {LONGEST} whole minutes.")
+        change.add_error("end_time", f"A block lasts 1 to {LONGEST} whole minutes.")
     if change.errors:
         return
     change.values["start_time"] = first

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from charthouse.domains.scheduling.models import LONGEST, VACANT, Appointment
 from charthouse.domains.scheduling.wallclock import MOMENTS
-from charthouse.resource import plan, run
-from charthouse.resource.errors import Conflict
-from charthouse.resource.sql import Hole
+from charthouse.engine.errors import Conflict
+from charthouse.engine.sql import statements
+from charthouse.engine.sql.expressions import Parameter
 
 # Locks are taken in the order of the tables: doctor first. FOR NO KEY UPDATE lets rows that merely refer to them in.
-_PLACE = plan.statement(
+_PLACE = statements.make_statement(
     "select z.timezone, r.id is not null, t.moments, t.shown "  # noqa: S608 - the module's own text
     "from practice_doctor d "
     "join practice_office o on o.practice_id = d.practice_id "
@@ -22,11 +22,17 @@ _PLACE = plan.statement(
     f"cross join lateral {MOMENTS.format(zone='z.timezone')} t "
     "where d.practice_id = %s::bigint and d.id = %s::bigint and o.id = %s::bigint "
     "for no key update of d, o",
-    (Hole("exam_room"), Hole("walls"), Hole("practice"), Hole("doctor"), Hole("office")),
+    (
+        Parameter("exam_room"),
+        Parameter("walls"),
+        Parameter("practice"),
+        Parameter("doctor"),
+        Parameter("office"),
+    ),
 )
 
 _SIBLING = "a.xmin::text::bigint = pg_current_xact_id()::text::bigint % 4294967296"
-_OVERLAP = plan.statement(
+_OVERLAP = statements.make_statement(
     # Bounds come as plain values: under row security only bare comparisons reach an index.
     # A row of this very transaction is a sibling in the same list: whoever is told its id would look for it in vain.
     f"""
@@ -49,8 +55,11 @@ _OVERLAP = plan.statement(
     order by wanted.start limit 1
     """,  # noqa: S608 - the module's own text
     (
-        *map(Hole, ("starts", "untils", "earliests", "practice", "office", "exam_room", "vacant", "itself")),
-        *map(Hole, ("practice", "doctor", "is_break", "vacant", "itself")),
+        *map(
+            Parameter,
+            ("starts", "untils", "earliests", "practice", "office", "exam_room", "vacant", "itself"),
+        ),
+        *map(Parameter, ("practice", "doctor", "is_break", "vacant", "itself")),
     ),
 )
 
@@ -77,7 +86,7 @@ def take_place(
         "exam_room": exam_room,
         "walls": list(walls),
     }
-    found = run.rows(_PLACE, values)
+    found = statements.run(_PLACE, values)
     return Place(*found[0]) if found else None
 
 
@@ -126,5 +135,5 @@ def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], 
         "vacant": list(VACANT),
         "itself": itself,
     }
-    for other, sibling in run.rows(_OVERLAP, values):
+    for other, sibling in statements.run(_OVERLAP, values):
         raise Conflict(f"Appointment overlaps with {'another one of this request' if sibling else other}")

@@ -8,13 +8,13 @@ from django.db.models import Q
 from charthouse.domains.practice.cerbo_keys import common
 from charthouse.domains.scheduling import actions, cerbo_availability, cerbo_reminders, cerbo_vitals
 from charthouse.domains.scheduling import cerbo_booking as booking
-from charthouse.domains.scheduling.cerbo_keys import APPOINTMENT, FirstDay, LastDay, Statuses, provider_is
+from charthouse.domains.scheduling.cerbo_keys import APPOINTMENT, END_DATE, START_DATE, STATUS_IN, provider_is
 from charthouse.domains.scheduling.cerbo_types import SENT, TYPE, TYPE_KEPT, WHICH
 from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
-from charthouse.resource.declare import Hidden, PageSize, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import Ref
-from charthouse.resource.filters import Flag, RefIs, Where
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Condition, Filter, Flag
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import PageSize, Resource, Visibility
 
 PAGES = PageSize(100, 100, 100)
 _EXAMPLE: dict[str, Any] = {
@@ -32,22 +32,22 @@ appointments = Resource(
     model=Appointment,
     doc="Appointments of the providers; a time that is taken is refused with 409.",
     methods="GET POST PATCH DELETE",
-    **common("appointments"),
+    policy=common("appointments"),
     page_size=PAGES,
     rows=Q(archived=False, is_virtual_base=False),
-    fields=APPOINTMENT,
+    keys=APPOINTMENT,
     filters=(
-        FirstDay("start_date", required=True, doc="The first day, UTC."),
-        LastDay("end_date", required=True, doc="The last day, UTC."),
-        Statuses("status[]", doc="May be given several times."),
-        Where(
+        START_DATE,
+        END_DATE,
+        STATUS_IN,
+        Condition(
             "provider_id",
-            read=lambda text, given: {"provider_id": Ref("provider_id", to="users").parse(text)},
+            read=lambda text, given: {"provider_id": Reference("users").parse(text)},
             condition=provider_is,
-            type={"type": "integer"},
+            described={"type": "integer"},
             doc="A user.",
         ),
-        RefIs("pt_id", source="patient", to="patients"),
+        Filter("pt_id", Reference("patients"), source="patient"),
         Flag("include_cancelled", on_for="any", doc="Any value adds cancelled ones."),
         Flag(
             "include_work_schedule",
@@ -57,7 +57,7 @@ appointments = Resource(
     ),
     checks=(booking.book,),
     after=(actions.booked, booking.keep_video, booking.announce),
-    events=plain("schedule.created", "schedule.modified", "schedule.deleted", ours="delete"),
+    events=plain_events("schedule.created", "schedule.modified", "schedule.deleted", own="delete"),
     example=_EXAMPLE,
 )
 
@@ -66,12 +66,12 @@ appointment_types = Resource(
     model=AppointmentProfile,
     doc="Kinds of appointments: length, color, who can be booked, what patients are sent.",
     methods="GET POST",
+    policy=common("appointment_types"),
     reads=False,
-    **common("appointment_types"),
     page_size=PAGES,
-    fields=(*TYPE, WHICH, *SENT, *TYPE_KEPT),
+    keys=(*TYPE, WHICH, *SENT, *TYPE_KEPT),
     filters=(Flag("include_deleted", on_for="any", doc="Any value adds deleted ones."),),
-    hidden=Hidden(Q(archived=True), unless="include_deleted"),
+    visibility=Visibility(Q(archived=True), shown_by="include_deleted"),
     checks=(booking.complete_type,),
     example={"name": "Physical exam", "default_length": 30},
 )

@@ -15,13 +15,19 @@ from charthouse.domains.scheduling.cerbo_booking import first_doctor
 from charthouse.domains.scheduling.cerbo_types import SENT, TYPE, TYPE_KEPT
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.domains.scheduling.vacancies import Kind, Window
-from charthouse.resource import read
-from charthouse.resource.errors import Invalid, Malformed
-from charthouse.resource.fields import READ_ONLY, Boolean, Integer, ListOf, Text
-from charthouse.resource.filters import DateIs, RefsAre
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date, Moment
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import ANY_OF, Filter, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import Invalid, Malformed
+from charthouse.engine.execution import reading
 
 User = get_user_model()
 
@@ -32,7 +38,7 @@ MOST_PAIRS = 2000  # of a provider and a type
 def available(call: Call) -> dict[str, Any]:
     """The windows of a call. Raises Invalid for days that can't be, Malformed where there are too many."""
     first, last = _days(call)
-    providers, kinds = call.slots.get("provider_ids[]"), call.slots.get("appointment_type_ids[]")
+    providers, kinds = call.parameters.get("provider_ids[]"), call.parameters.get("appointment_type_ids[]")
     practice = call.actor.practice
     doctors = _doctors(practice, providers)
     pairs = _pairs(doctors, _types(practice, kinds))
@@ -57,7 +63,7 @@ def available(call: Call) -> dict[str, Any]:
 
 
 def _days(call: Call) -> tuple[date, date]:
-    first, last = call.slots["start_date_first"], call.slots["end_date_first"]
+    first, last = call.parameters["start_date_first"], call.parameters["end_date_first"]
     wrong = {
         name: ["Appointments lie in the years 2000 to 2099."]
         for name, day in (("start_date", first), ("end_date", last))
@@ -132,7 +138,7 @@ def _shown(
 def _details(call: Call, path: str, pairs: Sequence[Any], at: int) -> dict[int, Any]:
     """The objects that are named in pairs, as their resource shows them."""
     ids = sorted({getattr(pair[at], "id", pair[at]) for pair in pairs})
-    return read.by_id(call.function.registry[path], call.actor, ids, verbose=True)
+    return reading.read_by_id(call.operation.registry[path], call.actor, ids, verbose=True)
 
 
 def _window(window: Window, kind: Kind, offset: int) -> dict[str, Any]:
@@ -153,60 +159,72 @@ def _offset(seconds: int) -> str:
 
 
 _WINDOW = (
-    Moment("window_start", READ_ONLY, nullable=False, doc="On the practice's clock."),
-    Moment("window_end", READ_ONLY, nullable=False, doc="So much later as the type lasts."),
-    Integer(
+    Key("window_start", Timestamp(spaced=True), READ_ONLY, nullable=False, doc="On the practice's clock."),
+    Key(
+        "window_end",
+        Timestamp(spaced=True),
+        READ_ONLY,
+        nullable=False,
+        doc="So much later as the type lasts.",
+    ),
+    Key(
         "minutes_available_at_this_time",
+        Integer(),
         READ_ONLY,
         nullable=False,
         doc="How long a visit that begins then might be.",
     ),
 )
 _OF_TYPE = (
-    Integer("appointment_type_id", READ_ONLY, nullable=False),
-    Embedded("appointment_type_details", READ_ONLY, fields=(*TYPE, *SENT, *TYPE_KEPT), nullable=False),
-    Embedded("available_windows", READ_ONLY, many=True, fields=_WINDOW, nullable=False),
+    Key("appointment_type_id", Integer(), READ_ONLY, nullable=False),
+    Key("appointment_type_details", Object((*TYPE, *SENT, *TYPE_KEPT)), READ_ONLY, nullable=False),
+    Key("available_windows", List(Object(_WINDOW)), READ_ONLY, nullable=False),
 )
 _OF_USER = (
-    Integer("provider_id", READ_ONLY, nullable=False, doc="A user."),
-    Embedded("provider_details", READ_ONLY, fields=USER, nullable=False),
-    Embedded("availability_by_type", READ_ONLY, many=True, fields=_OF_TYPE, nullable=False),
+    Key("provider_id", Integer(), READ_ONLY, nullable=False, doc="A user."),
+    Key("provider_details", Object(USER), READ_ONLY, nullable=False),
+    Key("availability_by_type", List(Object(_OF_TYPE)), READ_ONLY, nullable=False),
 )
 _PARAMETERS = (
-    Date("start_date", READ_ONLY, nullable=False),
-    Date("end_date", READ_ONLY, nullable=False, doc="The last day that the answer covers."),
-    ListOf("provider_ids", READ_ONLY, item=Integer("id", nullable=False)),
-    ListOf("appointment_type_ids", READ_ONLY, item=Integer("id", nullable=False)),
+    Key("start_date", Date(), READ_ONLY, nullable=False),
+    Key("end_date", Date(), READ_ONLY, nullable=False, doc="The last day that the answer covers."),
+    Key("provider_ids", List(Integer()), READ_ONLY),
+    Key("appointment_type_ids", List(Integer()), READ_ONLY),
 )
 
-availability = Function(
+availability = Operation(
     path="appointments/availability",
     doc="When providers can be booked, for each type of visit: their hours less what they have, where there is room.",
     run=available,
-    scopes=("appointment_availability",),
-    permissions=(),
-    parameters=(
-        DateIs("start_date", required=True, doc="On the practice's clock."),
-        DateIs("end_date", required=True, doc=f"At most {MOST_DAYS} days after start_date."),
-        RefsAre("provider_ids[]", to="users", doc="May be given several times; all unless given."),
-        RefsAre(
+    policy=Policy(scopes=("appointment_availability",), permissions=()),
+    filters=(
+        Filter("start_date", Date(), OnDay(), required=True, doc="On the practice's clock."),
+        Filter("end_date", Date(), OnDay(), required=True, doc=f"At most {MOST_DAYS} days after start_date."),
+        Filter(
+            "provider_ids[]", Reference("users"), ANY_OF, doc="May be given several times; all unless given."
+        ),
+        Filter(
             "appointment_type_ids[]",
-            to="appointment_types",
+            Reference("appointment_types"),
+            ANY_OF,
             doc="May be given several times; all unless given.",
         ),
     ),
-    answers=(
+    answer=(
         tag("list"),
-        Embedded("parameters", READ_ONLY, fields=_PARAMETERS, nullable=False, doc="What was asked for."),
-        Text("gmt_timezone_offset", READ_ONLY, nullable=False, doc="From UTC to the practice's clock."),
-        Boolean(
+        Key("parameters", Object(_PARAMETERS), READ_ONLY, nullable=False, doc="What was asked for."),
+        Key(
+            "gmt_timezone_offset", Text(), READ_ONLY, nullable=False, doc="From UTC to the practice's clock."
+        ),
+        Key(
             "has_more",
+            Boolean(),
             READ_ONLY,
             nullable=False,
             doc="There are days after parameters.end_date that were asked for: ask for them again. An answer ends "
             f"before the clocks change, and at {vacancies.MOST:,} windows",
         ),
-        Embedded("user_availabilies", READ_ONLY, many=True, fields=_OF_USER, nullable=False),
+        Key("user_availabilies", List(Object(_OF_USER)), READ_ONLY, nullable=False),
     ),
     example={
         "parameters": {

@@ -24,14 +24,26 @@ from charthouse.domains.scheduling.models import (
     TelehealthEvent,
     TelehealthVisit,
 )
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.values import describe_missing_row
+from charthouse.engine.errors import Conflict
 from charthouse.post import send
-from charthouse.resource.change import Change
-from charthouse.resource.errors import Conflict
-from charthouse.resource.fields import missing_row
 
 User = get_user_model()
 
 
+@hook(
+    keys=(
+        "appointment_type",
+        "end_date_time",
+        "provider_ids[]",
+        "pt_id",
+        "start_date_time",
+        "status",
+        "telemedicine",
+    )
+)
 def book(change: Change) -> None:
     """Provider, type and moments → the columns of an appointment; its time taken or refused. Raises Conflict."""
     if change.operation == "delete":
@@ -48,7 +60,7 @@ def book(change: Change) -> None:
     if change.row is None or doctor != change.row.doctor_id:
         office = _office(change.actor.practice, doctor)
         if office is None:
-            change.wrong("provider_ids", "The practice has no office to book in yet.")
+            change.add_error("provider_ids", "The practice has no office to book in yet.")
             return
         change.columns["office_id"] = office
     _take(change, doctor, start, minutes)
@@ -64,11 +76,11 @@ def _doctor(change: Change) -> int | None:
         return None if change.row is None else int(change.row.doctor_id)
     ids = list(dict.fromkeys(change.values[name] or ()))
     if len(ids) != 1:
-        change.wrong(name, "Give one provider: an appointment is on one calendar.")
+        change.add_error(name, "Give one provider: an appointment is on one calendar.")
         return None
     found = doctors(change.actor.practice, ids)
     if not found:
-        change.wrong(name, missing_row(ids[0]))
+        change.add_error(name, describe_missing_row(ids[0]))
         return None
     return next(iter(found.values()))
 
@@ -89,7 +101,7 @@ def _type(change: Change, doctor: int | None) -> int | None:
     rows = AppointmentProfile.objects.filter(practice=change.actor.practice, archived=False, name=name)
     found = dict(rows.order_by("-pk").values_list("pk", "doctor_id"))
     if not found:
-        change.wrong("appointment_type", "No appointment type has this name.")
+        change.add_error("appointment_type", "No appointment type has this name.")
         return None
     if change.row is not None and change.row.profile_id in found:
         return int(change.row.profile_id)
@@ -101,7 +113,7 @@ def _span(change: Change) -> tuple[datetime | None, int]:
     start, end = change.values.get("start_date_time"), change.values.get("end_date_time")
     for name, moment in (("start_date_time", start), ("end_date_time", end)):
         if moment is not None and not 2000 <= moment.year <= 2099:
-            change.wrong(name, "Appointments lie in the years 2000 to 2099.")
+            change.add_error(name, "Appointments lie in the years 2000 to 2099.")
     if change.errors:
         return None, 0
     start = (start or change.row.scheduled_time).replace(microsecond=0)
@@ -111,13 +123,13 @@ def _span(change: Change) -> tuple[datetime | None, int]:
         return start, int(change.row.duration)
     minutes, rest = divmod(end.replace(microsecond=0) - start, timedelta(minutes=1))
     if rest or not 1 <= minutes <= LONGEST:
-        change.wrong("end_date_time", f"An appointment lasts 1 to {LONGEST} whole minutes.")
+        change.add_error("end_date_time", f"An appointment lasts 1 to {LONGEST} whole minutes.")
     return start, minutes
 
 
 def _video_needs_patient(change: Change) -> None:
     if change.values.get("telemedicine") and change.get("pt_id") is None:
-        change.wrong("telemedicine", "A video visit needs a patient.")
+        change.add_error("telemedicine", "A video visit needs a patient.")
 
 
 def _office(practice: int, doctor: int) -> int | None:
@@ -211,6 +223,7 @@ def _room(change: Change, office: int, used: set[int], *, video: bool, shares: b
 # -- after it is written ----------------------------------------------------------------------------------------
 
 
+@hook(keys=("telemedicine",))
 def keep_video(change: Change, row: Any) -> None:
     """A video visit where the caller, or for a new appointment its type, says so."""
     wanted = change.values.get("telemedicine")
@@ -233,6 +246,7 @@ def keep_video(change: Change, row: Any) -> None:
         visit.save(update_fields=["archived", "updated_at"])
 
 
+@hook()
 def announce(change: Change, row: Any) -> None:
     """What the type of a new appointment has for the patient: a notice now, reminders some hours before."""
     if change.row is not None or row.patient_id is None or row.profile_id is None:
@@ -273,14 +287,15 @@ def _remind(row: Any, how: str, hours: int, subject: str, text: str) -> None:
 # -- types ------------------------------------------------------------------------------------------------------
 
 
+@hook(keys=("which_providers[]",))
 def complete_type(change: Change) -> None:
     """A new type: its name is nobody else's, its providers are doctors, one of whom it belongs to."""
     values, practice = change.values, change.actor.practice
     name = values["name"].strip()
     if not any(letter.isalnum() for letter in name):
-        change.wrong("name", "A name has a letter or a digit.")
+        change.add_error("name", "A name has a letter or a digit.")
     if AppointmentProfile.objects.filter(practice=practice, archived=False, name=name).exists():
-        change.wrong("name", "An appointment type with this name exists already.")
+        change.add_error("name", "An appointment type with this name exists already.")
     values["name"] = name
     values["name_portal"] = values.get("name_portal") or name
     change.columns |= {"added_by_id": change.actor.user, "reason": name[:1000]}
@@ -289,11 +304,11 @@ def complete_type(change: Change) -> None:
     found = doctors(practice, users)
     for user in users:
         if user not in found and users != [0]:
-            change.wrong(given, missing_row(user))
+            change.add_error(given, describe_missing_row(user))
     values["which_providers"] = users
     doctor = next(iter(found.values()), None) or first_doctor(practice)
     if doctor is None:
-        change.wrong("which_providers", "The practice has no doctor yet.")
+        change.add_error("which_providers", "The practice has no doctor yet.")
     change.columns["doctor_id"] = doctor
 
 

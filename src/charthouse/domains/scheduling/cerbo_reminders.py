@@ -9,11 +9,16 @@ from django.db.models import Q
 from charthouse import clock
 from charthouse.domains.practice.cerbo_keys import API_MADE, common, created, tag
 from charthouse.domains.scheduling.models import Appointment, Reminder
-from charthouse.resource import sql
-from charthouse.resource.change import Change
-from charthouse.resource.declare import PageSize, Parent, Resource
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Field, Id, Integer, Ref, Text
-from charthouse.resource.times import Moment
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import PageSize, Parent, Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
 
 PATH = "appointments/{appointment_id}/reminders"
 LONGEST_SMS = 1600  # characters of a text message, in parts
@@ -22,29 +27,33 @@ LONGEST_SMS = 1600  # characters of a text message, in parts
 def _before_the_visit(how: str) -> Any:
     """The time is to come, and before the visit of somebody; kept as minutes before it too, so that it moves along."""
 
+    @hook(keys=("scheduled_datetime",))
     def check(change: Change) -> None:
-        visit = Appointment.objects.get(practice=change.actor.practice, pk=change.at["appointment_id"])
+        visit = Appointment.objects.get(
+            practice=change.actor.practice, pk=change.parent_ids["appointment_id"]
+        )
         at = change.values["scheduled_datetime"]
         if visit.patient_id is None:
-            change.wrong("non_field_errors", "Nobody comes to this appointment: it has no patient.")
+            change.add_error("non_field_errors", "Nobody comes to this appointment: it has no patient.")
         if at <= clock.now():
-            change.wrong("scheduled_datetime", "This time is past.")
+            change.add_error("scheduled_datetime", "This time is past.")
         elif at >= visit.scheduled_time:
-            change.wrong("scheduled_datetime", "A reminder goes before the appointment.")
+            change.add_error("scheduled_datetime", "A reminder goes before the appointment.")
         minutes = (visit.scheduled_time - at) // timedelta(minutes=1)
         change.columns |= {"type": how, "unit": Reminder.Unit.MINUTES, "amount": max(0, minutes)}
 
     return check
 
 
-def _keys(*, subject: Field, text: Field) -> tuple[Field, ...]:
+def _keys(*, subject: Key, text: Key) -> tuple[Key, ...]:
     return (
         tag("appointment_reminder"),
-        Id("id"),
-        Ref("appointment_id", READ_ONLY, source="appointment", to="appointments"),
-        Text("type", READ_ONLY, choices=("email", "sms")),
-        Moment(
+        Key("id", Id(), READ_ONLY),
+        Key("appointment_id", Reference("appointments"), READ_ONLY, source="appointment"),
+        Key("type", Text(choices=("email", "sms")), READ_ONLY),
+        Key(
             "scheduled_datetime",
+            Timestamp(spaced=True),
             text.access,
             source="scheduled_time",
             example="2029-12-31 09:00:00",
@@ -52,12 +61,13 @@ def _keys(*, subject: Field, text: Field) -> tuple[Field, ...]:
         ),
         subject,
         text,
-        Moment("sent_datetime", READ_ONLY, source="sent_at", doc="Null: it waits."),
+        Key("sent_datetime", Timestamp(spaced=True), READ_ONLY, source="sent_at", doc="Null: it waits."),
         created(),
-        Integer(
+        Key(
             "addedby",
+            Integer(),
             READ_ONLY,
-            computed=lambda: sql.constant(API_MADE),
+            source=Expression(lambda: sql.literal(API_MADE)),
             nullable=False,
             doc="99999: programs make them.",
         ),
@@ -67,11 +77,11 @@ def _keys(*, subject: Field, text: Field) -> tuple[Field, ...]:
 _COMMON: dict[str, Any] = {
     "model": Reminder,
     "reads": False,
-    **common("appointment_reminders"),
     "page_size": PageSize(100, 100, 100),
     "parents": (Parent("appointment_id", to="appointments", source="appointment"),),
+    "policy": common("appointment_reminders"),
 }
-_NO_SUBJECT = Text("subject", READ_ONLY, doc="Empty: of e-mails alone.")
+_NO_SUBJECT = Key("subject", Text(), READ_ONLY, doc="Empty: of e-mails alone.")
 _WORDS: dict[str, Any] = {"scheduled_datetime": "2029-12-31 09:00:00", "text": "See you soon."}
 
 reminders = Resource(
@@ -80,9 +90,9 @@ reminders = Resource(
     methods="GET",
     **_COMMON,
     rows=Q(archived=False, type__in=("email", "sms")),
-    fields=_keys(
-        subject=Text("subject", READ_ONLY),
-        text=Text("text", READ_ONLY, doc="Empty: it says who, where and when."),
+    keys=_keys(
+        subject=Key("subject", Text(), READ_ONLY),
+        text=Key("text", Text(), READ_ONLY, doc="Empty: it says who, where and when."),
     ),
     example=_WORDS,
 )
@@ -91,10 +101,9 @@ email_reminders = Resource(
     path=f"{PATH}/email",
     doc="Remind the patient by e-mail.",
     methods="POST",
-    **_COMMON,
-    counted="email_trigger",
+    **_COMMON | {"policy": common("appointment_reminders", rate_class="email_trigger")},
     rows=Q(archived=False, type="email"),
-    fields=_keys(subject=Text("subject", REQUIRED), text=Text("text", REQUIRED)),
+    keys=_keys(subject=Key("subject", Text(), REQUIRED), text=Key("text", Text(), REQUIRED)),
     checks=(_before_the_visit("email"),),
     example={**_WORDS, "subject": "Your visit"},
 )
@@ -105,7 +114,7 @@ sms_reminders = Resource(
     methods="POST",
     **_COMMON,
     rows=Q(archived=False, type="sms"),
-    fields=_keys(subject=_NO_SUBJECT, text=Text("text", REQUIRED, max_length=LONGEST_SMS)),
+    keys=_keys(subject=_NO_SUBJECT, text=Key("text", Text(max_length=LONGEST_SMS), REQUIRED)),
     checks=(_before_the_visit("sms"),),
     example=_WORDS,
 )

@@ -3,7 +3,7 @@ cerbo/objects.yaml; docs/decisions/0191-readings.md"""
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,28 +18,20 @@ from charthouse.domains.practice.cerbo_keys import API_MADE, by, common, created
 from charthouse.domains.scheduling.actions import misfit
 from charthouse.domains.scheduling.models import CustomVital, CustomVitalValue, Vitals
 from charthouse.domains.scheduling.vitals_groups import VitalsTagGroup
-from charthouse.files.fields import Address
-from charthouse.resource import sql
-from charthouse.resource.change import Change
-from charthouse.resource.declare import Hidden, PageSize, Parent, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    Boolean,
-    Field,
-    Id,
-    Integer,
-    ListOf,
-    Measure,
-    Ref,
-    Text,
-    Wrong,
-    plain_text,
-)
-from charthouse.resource.filters import Flag
-from charthouse.resource.joined import Coded
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Moment
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.composites import Converted, List, MappedChoice
+from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import PageSize, Parent, Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Measurement, Text, Type
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, InvalidValue, parse_text
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.files.types import url_key
 
 User = get_user_model()
 PAGES = PageSize(100, 100, 100)
@@ -52,33 +44,31 @@ ZONES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Taken(Moment):
-    """A moment; three letters of a zone may follow it."""
-
-    def parse(self, value: Any) -> Any:
-        text = plain_text(value).strip()
-        found = re.fullmatch(r"(.{10,40}?)\s+([A-Za-z]{3})", text)
-        if found is None:
-            return super().parse(text)
-        moment, zone = super().parse(found[1]), found[2].upper()
-        if zone not in ZONES:
-            raise Wrong(f'"{zone}" is no time zone that is known here.')
-        try:
-            at = moment.replace(tzinfo=ZoneInfo(f"Etc/GMT{-ZONES[zone]:+d}"))
-            return at.astimezone(ZoneInfo("UTC"))
-        except OverflowError:
-            raise Wrong("Enter a valid date.") from None
+def _parse_taken(inner: Type, value: Any) -> Any:
+    """A timestamp; three letters of a zone may follow it. Raises InvalidValue."""
+    text = parse_text(value).strip()
+    found = re.fullmatch(r"(.{10,40}?)\s+([A-Za-z]{3})", text)
+    if found is None:
+        return inner.parse(text)
+    moment, zone = inner.parse(found[1]), found[2].upper()
+    if zone not in ZONES:
+        raise InvalidValue(f'"{zone}" is no time zone that is known here.')
+    try:
+        at = moment.replace(tzinfo=ZoneInfo(f"Etc/GMT{-ZONES[zone]:+d}"))
+        return at.astimezone(ZoneInfo("UTC"))
+    except OverflowError:
+        raise InvalidValue("Enter a valid date.") from None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _VisitAddress(Address):
-    """The URL of something about the visit; null where there was none."""
+def _visit_url() -> Key:
+    """The URL of the visit; null where there was none."""
+    key = url_key("url_encounter", where="/api/v1/encounters/%s", about=("appointment_id",), nullable=True)
 
-    nullable: bool | None = True
+    def make() -> Combinable:
+        url = key.select()
+        return Case(When(appointment__isnull=False, then=url), output_field=models.TextField())
 
-    def sql(self) -> Combinable:
-        return Case(When(appointment__isnull=False, then=super().sql()), output_field=models.TextField())
+    return replace(key, source=Expression(make))
 
 
 # -- which rows a patient has -------------------------------------------------------------------------------------
@@ -89,7 +79,7 @@ def _of_patient(model: Any) -> "Callable[[Any], models.QuerySet[Any]]":
 
     def ids(patient: Any) -> "models.QuerySet[Any]":
         rows: models.QuerySet[Any] = model.objects.filter(
-            practice_id=Slot("practice", models.BigIntegerField()), archived=False
+            practice_id=BoundParameter("practice", models.BigIntegerField()), archived=False
         )
         visits = rows.filter(appointment__patient=patient, appointment__archived=False)
         alone = rows.filter(patient=patient, appointment=None)
@@ -110,40 +100,47 @@ def _patient() -> Combinable:
 
 
 def _taken() -> Combinable:
-    return sql.Spaced(Coalesce(F("appointment__scheduled_time"), F("taken_at")))
+    return sql.format_utc(Coalesce(F("appointment__scheduled_time"), F("taken_at")))
 
 
 def _who() -> Combinable:
     return Coalesce(F("added_by_id"), F("appointment__created_by_id"), Value(API_MADE))
 
 
-_HEAD: tuple[Field, ...] = (
-    Id("id"),
-    Integer("pt_id", READ_ONLY, computed=_patient, nullable=False),
+_HEAD: tuple[Key, ...] = (
+    Key("id", Id(), READ_ONLY),
+    Key("pt_id", Integer(), READ_ONLY, source=Expression(_patient), nullable=False),
 )
-_TAIL: tuple[Field, ...] = (
-    Taken(
+_TAIL: tuple[Key, ...] = (
+    Key(
         "date_taken",
+        Converted(Timestamp(spaced=True), parse_with=_parse_taken),
         OPTIONAL,
-        source="taken_at",
-        computed=_taken,
+        source=Expression(_taken, column="taken_at"),
         nullable=False,
         default=clock.now,
         doc="UTC, unless three letters of a zone follow; default: now. Of a visit, its beginning.",
     ),
-    Text("comments", OPTIONAL),
-    Integer("addedby", READ_ONLY, computed=_who, nullable=False, doc="A user's id; 99999: by a program."),
+    Key("comments", Text(), OPTIONAL),
+    Key(
+        "addedby",
+        Integer(),
+        READ_ONLY,
+        source=Expression(_who),
+        nullable=False,
+        doc="A user's id; 99999: by a program.",
+    ),
     created(),
 )
 
 
-def _units(name: str, *choices: str) -> Field:
+def _units(name: str, *choices: str) -> Key:
     codes = {choice: choice for choice in choices}
-    return Coded("units", OPTIONAL, source=name, codes=codes, otherwise=choices[0])
+    return Key("units", MappedChoice(codes, otherwise=choices[0]), OPTIONAL, source=name)
 
 
-def _only(text: str) -> Field:
-    return Text("units", READ_ONLY, computed=lambda: sql.Text(text), nullable=False)
+def _only(text: str) -> Key:
+    return Key("units", Text(), READ_ONLY, source=Expression(lambda: sql.Literal(text)), nullable=False)
 
 
 # -- hooks --------------------------------------------------------------------------------------------------------
@@ -152,20 +149,22 @@ def _only(text: str) -> Field:
 def _needs(*names: str) -> "Callable[[Change], None]":
     """A reading says something."""
 
+    @hook()
     def check(change: Change) -> None:
         change.columns["added_by_id"] = change.actor.user
         if all(change.values.get(name) in (None, "") for name in names):
             for name in names:
-                change.wrong(name, f"Give {' or '.join(names)}.")
+                change.add_error(name, f"Give {' or '.join(names)}.")
 
     return check
 
 
+@hook(keys=("value",))
 def _fits(change: Change) -> None:
     """A value is one of those that its definition takes."""
-    kind = CustomVital.objects.get(practice=change.actor.practice, pk=change.at["vital_id"])
+    kind = CustomVital.objects.get(practice=change.actor.practice, pk=change.parent_ids["vital_id"])
     if message := misfit(kind, change.values.get("value") or ""):
-        change.wrong("value", message)
+        change.add_error("value", message)
 
 
 # -- readings -----------------------------------------------------------------------------------------------------
@@ -173,8 +172,8 @@ def _fits(change: Change) -> None:
 _COMMON: dict[str, Any] = {
     "methods": "GET POST",
     "reads": False,
-    **common("patient_vitals"),
     "page_size": PAGES,
+    "policy": common("patient_vitals"),
 }
 
 blood_pressures = Resource(
@@ -184,12 +183,12 @@ blood_pressures = Resource(
     **_COMMON,
     parents=(_below(Vitals),),
     rows=Q(archived=False) & (Q(blood_pressure_1__isnull=False) | Q(blood_pressure_2__isnull=False)),
-    fields=(
+    keys=(
         tag("vital_bp"),
         *_HEAD,
-        Integer("systolic", OPTIONAL, source="blood_pressure_1", doc="mmHg."),
-        Integer("diastolic", OPTIONAL, source="blood_pressure_2", doc="mmHg."),
-        Integer("pulse", OPTIONAL, doc="Beats per minute."),
+        Key("systolic", Integer(), OPTIONAL, source="blood_pressure_1", doc="mmHg."),
+        Key("diastolic", Integer(), OPTIONAL, source="blood_pressure_2", doc="mmHg."),
+        Key("pulse", Integer(), OPTIONAL, doc="Beats per minute."),
         _only("mmHg"),
         *_TAIL,
     ),
@@ -204,10 +203,10 @@ heights = Resource(
     **_COMMON,
     parents=(_below(Vitals),),
     rows=Q(archived=False, height__isnull=False),
-    fields=(
+    keys=(
         tag("vital_height"),
         *_HEAD,
-        Measure("height", OPTIONAL),
+        Key("height", Measurement(), OPTIONAL),
         _units("height_units", "inches", "cm"),
         *_TAIL,
     ),
@@ -222,10 +221,10 @@ weights = Resource(
     **_COMMON,
     parents=(_below(Vitals),),
     rows=Q(archived=False, weight__isnull=False),
-    fields=(
+    keys=(
         tag("vital_weight"),
         *_HEAD,
-        Measure("weight", OPTIONAL),
+        Key("weight", Measurement(), OPTIONAL),
         _units("weight_units", "lbs", "kg"),
         *_TAIL,
     ),
@@ -240,18 +239,30 @@ custom_readings = Resource(
     **_COMMON,
     parents=(_below(CustomVitalValue), Parent("vital_id", to="vitals", source="vital_type")),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("vital_custom"),
         *_HEAD,
-        Ref("vital_id", READ_ONLY, source="vital_type", to="vitals"),
-        Address("vital_url", where="/api/v1/vitals/%s", about=("vital_type_id",)),
-        Text("value", OPTIONAL),
-        Boolean("abnormal", OPTIONAL),
-        Integer("encounter_id", READ_ONLY, source="appointment_id", doc="The visit that it was taken at."),
-        _VisitAddress("url_encounter", where="/api/v1/encounters/%s", about=("appointment_id",)),
-        Integer("order_id", READ_ONLY, computed=lambda: sql.constant(None), doc="Null: orders have results."),
-        Text("url_order", READ_ONLY, computed=lambda: sql.constant(None)),
-        Text("units", READ_ONLY, source="vital_type__unit"),
+        Key("vital_id", Reference("vitals"), READ_ONLY, source="vital_type"),
+        url_key("vital_url", where="/api/v1/vitals/%s", about=("vital_type_id",)),
+        Key("value", Text(), OPTIONAL),
+        Key("abnormal", Boolean(), OPTIONAL),
+        Key(
+            "encounter_id",
+            Integer(),
+            READ_ONLY,
+            source="appointment_id",
+            doc="The visit that it was taken at.",
+        ),
+        _visit_url(),
+        Key(
+            "order_id",
+            Integer(),
+            READ_ONLY,
+            source=Expression(lambda: sql.literal(None)),
+            doc="Null: orders have results.",
+        ),
+        Key("url_order", Text(), READ_ONLY, source=Expression(lambda: sql.literal(None))),
+        Key("units", Text(), READ_ONLY, source="vital_type__unit"),
         *_TAIL,
     ),
     checks=(_needs("value"), _fits),
@@ -276,12 +287,12 @@ def _doctors_user() -> Combinable:
 
 
 def _full_name() -> Combinable:
-    description = NullIf(F("description"), sql.Text(""))
+    description = NullIf(F("description"), sql.Literal(""))
     return Coalesce(description, F("name"), output_field=models.TextField())
 
 
-def _nothing(name: str, doc: str) -> Field:
-    return Text(name, READ_ONLY, computed=lambda: sql.constant(None), doc=doc)
+def _nothing(name: str, doc: str) -> Key:
+    return Key(name, Text(), READ_ONLY, source=Expression(lambda: sql.literal(None)), doc=doc)
 
 
 vitals = Resource(
@@ -289,37 +300,40 @@ vitals = Resource(
     model=CustomVital,
     doc="Vitals that the practice has defined.",
     methods="GET",
-    **common("vitals"),
+    policy=common("vitals"),
     page_size=PAGES,
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("vital_definition"),
-        Id("id"),
-        Text("name", READ_ONLY),
-        Text(
-            "name_full",
-            READ_ONLY,
-            computed=_full_name,
-            nullable=False,
-        ),
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key("name_full", Text(), READ_ONLY, source=Expression(_full_name), nullable=False),
         _nothing("nicknames", "Null: a definition has one name."),
-        Text("units", READ_ONLY, source="unit"),
-        Text("unit_type", READ_ONLY, source="data_type", choices=CustomVital.DataType.values),
+        Key("units", Text(), READ_ONLY, source="unit"),
+        Key("unit_type", Text(choices=CustomVital.DataType.values), READ_ONLY, source="data_type"),
         _nothing("normal_low", "Null: definitions have no limits."),
         _nothing("normal_high", "Null."),
-        Text("notes", READ_ONLY, source="description"),
-        Boolean(
+        Key("notes", Text(), READ_ONLY, source="description"),
+        Key(
             "dashboard_active",
+            Boolean(),
             READ_ONLY,
-            computed=lambda: sql.constant(True),
+            source=Expression(lambda: sql.literal(True)),
             nullable=False,
             doc="True: one that is archived isn't shown.",
         ),
-        Integer("addedby", READ_ONLY, computed=_doctors_user, nullable=False, doc="The user of its doctor."),
+        Key(
+            "addedby",
+            Integer(),
+            READ_ONLY,
+            source=Expression(_doctors_user),
+            nullable=False,
+            doc="The user of its doctor.",
+        ),
         created(),
     ),
     filters=(Flag("show_all", doc="Also those of which no value was ever written."),),
-    hidden=Hidden(~Q(_charted()), unless="show_all", usable=True),
+    visibility=Visibility(~Q(_charted()), shown_by="show_all", referable=True),
     example={"name": "Peak flow", "units": "L/min"},
 )
 
@@ -328,16 +342,16 @@ vitals_tag_groups = Resource(
     model=VitalsTagGroup,
     doc="Vitals that the practice looks at together.",
     methods="GET",
+    policy=common("vitals"),
     reads=False,
-    **common("vitals"),
     page_size=PAGES,
     rows=Q(archived=False),
-    fields=(
-        Text("name", READ_ONLY),
-        ListOf(
+    keys=(
+        Key("name", Text(), READ_ONLY),
+        Key(
             "included_fields",
+            List(Text()),
             READ_ONLY,
-            item=Text(""),
             doc="As the addresses of readings have them: bp, height, weight, or the id of a vital.",
         ),
         by("created_by"),

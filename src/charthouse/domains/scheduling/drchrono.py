@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
-from django.db.models.expressions import Combinable, ExpressionWrapper, Func
+from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Coalesce, Greatest
 
 from charthouse.domains.patients.codes import PAYMENT_PROFILES
@@ -21,27 +21,22 @@ from charthouse.domains.scheduling.models import (
     StatusTransition,
     Vitals,
 )
-from charthouse.domains.scheduling.occurred import OccurredSince
-from charthouse.files.fields import Made
-from charthouse.resource import sql
-from charthouse.resource.declare import Hidden, Resource
-from charthouse.resource.events import plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    WRITE_ONLY,
-    Boolean,
-    Color,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
-from charthouse.resource.filters import DateIs, DateRange, Flag, Is, RefIs, Since
-from charthouse.resource.nested import Many, One
-from charthouse.resource.times import Date, Timestamp, WallClock
+from charthouse.domains.scheduling.occurred import OCCURRED_SINCE
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import SINCE, Filter, Flag, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRow, ChildRows
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text, check_color
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
+from charthouse.engine.sql import expressions as sql
+from charthouse.files.types import FileLink
 
 BILLING_STATUSES = (
     "Auto Accident Claim",
@@ -56,18 +51,16 @@ BILLING_STATUSES = (
 )
 
 
-class _Joined(Func):
+def _join(column: str) -> Combinable:
     """The texts of an array in one."""
-
-    template = "array_to_string(%(expressions)s, ', ')"
-    output_field = models.TextField()
+    return sql.template("array_to_string(%s, ', ')", F(column), output_field=sql.TEXT)
 
 
 def _is(condition: Q) -> Combinable:
     return ExpressionWrapper(condition, output_field=models.BooleanField())
 
 
-def _coverage(name: str, rank: int, column: str) -> Text:
+def _coverage(name: str, rank: int, column: str) -> Key:
     """A text of the patient's insurance of this rank, as it is now."""
 
     def now() -> Combinable:
@@ -76,7 +69,7 @@ def _coverage(name: str, rank: int, column: str) -> Text:
         )
         return Subquery(rows.values(column)[:1])
 
-    return Text(name, READ_ONLY, computed=now)
+    return Key(name, Text(), READ_ONLY, source=Expression(now))
 
 
 def _extended_updated_at() -> Combinable:
@@ -86,18 +79,13 @@ def _extended_updated_at() -> Combinable:
         rows = model._default_manager.filter(practice=OuterRef("practice_id"), appointment=OuterRef("pk"))
         return Subquery(rows.order_by("-updated_at").values("updated_at")[:1])
 
-    return sql.WallClock(Greatest(F("updated_at"), last(Vitals), last(CustomVitalValue)), "UTC")
-
-
-class _InstanceKey(Func):
-    template = "(%(expressions)s)::text"
-    arg_joiner = "::text || '-' || "
-    output_field = models.TextField()
+    return sql.to_wall_clock(Greatest(F("updated_at"), last(Vitals), last(CustomVitalValue)), "UTC")
 
 
 def _instance_key() -> Combinable:
     first = Case(When(recur_end_date__isnull=False, then=F("id")), default=F("base_recurring_appointment_id"))
-    return Coalesce(_InstanceKey(first, F("id")), sql.constant(""))
+    key = sql.template("(%s::text || '-' || %s)::text", first, F("id"), output_field=sql.TEXT)
+    return Coalesce(key, sql.literal(""))
 
 
 def _locked_note() -> Combinable:
@@ -109,227 +97,306 @@ appointments = Resource(
     model=Appointment,
     doc="Visits and breaks on the doctors' calendars; one that overlaps with another is refused with 409.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("calendar", "clinical"),
-    permissions=("Access Billing", "Show Billing Tab", "Access Clinical Notes"),
-    sharing="share_patients",
-    owner="doctor",
-    fields=(
-        Ref("doctor", REQUIRED, to="doctors"),
-        Integer("duration", REQUIRED, required_unless="profile", minimum=1, maximum=LONGEST, doc="Minutes."),
-        Integer(
-            "exam_room", REQUIRED, minimum=0, maximum=32767, example=1, doc="Index of a room of the office."
+    policy=Policy(
+        scopes=("calendar", "clinical"),
+        permissions=("Access Billing", "Show Billing Tab", "Access Clinical Notes"),
+        sharing="share_patients",
+        owner="doctor",
+    ),
+    keys=(
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key(
+            "duration",
+            Integer(minimum=1, maximum=LONGEST),
+            REQUIRED,
+            required_unless="profile",
+            doc="Minutes.",
         ),
-        Ref("office", REQUIRED, to="offices"),
-        Ref("patient", REQUIRED, to="patients", nullable=True, doc="Null makes it a break."),
-        WallClock(
-            "scheduled_time", REQUIRED, zone=Appointment.ZONE, doc="Wall clock of the office's doctor."
+        Key(
+            "exam_room",
+            Integer(minimum=0, maximum=32767),
+            REQUIRED,
+            example=1,
+            doc="Index of a room of the office.",
         ),
-        Color("color"),
-        Many(
+        Key("office", Reference("offices"), REQUIRED),
+        Key("patient", Reference("patients"), REQUIRED, nullable=True, doc="Null makes it a break."),
+        Key(
+            "scheduled_time",
+            Timestamp(zone=Appointment.ZONE),
+            REQUIRED,
+            doc="Wall clock of the office's doctor.",
+        ),
+        Key("color", Text(check=check_color)),
+        Key(
             "custom_vitals",
+            List(Object((Key("vital_type", Reference("custom_vitals"), REQUIRED), Key("value", Text())))),
             OPTIONAL,
-            to=CustomVitalValue,
-            link="appointment",
-            key="vital_type",
+            source=ChildRows(CustomVitalValue, link="appointment", match_by="vital_type"),
             verbose=True,
             doc="Values of custom vitals, merged by vital_type.",
-            fields=(Ref("vital_type", REQUIRED, to="custom_vitals"), Text("value")),
         ),
-        Text("notes"),
-        Ref("profile", to="appointment_profiles", doc="Gives a new appointment color, duration and reason."),
-        Text("reason", default=""),
-        Ref(
+        Key("notes", Text()),
+        Key(
+            "profile",
+            Reference("appointment_profiles"),
+            doc="Gives a new appointment color, duration and reason.",
+        ),
+        Key("reason", Text(), default=""),
+        Key(
             "reminder_profile",
+            Reference("reminder_profiles"),
             WRITE_ONLY,
-            to="reminder_profiles",
-            stored=False,
+            source=UNSTORED,
             doc="Reminders to make; refused when the appointment has some.",
         ),
-        Text("status", choices=STATUSES, open=True, default="", doc="Custom statuses are possible."),
-        Many(
+        Key("status", Text(choices=STATUSES, open=True), default="", doc="Custom statuses are possible."),
+        Key(
             "status_transitions",
-            READ_ONLY,
-            to=StatusTransition,
-            link="appointment",
-            order=("changed_at", "id"),
-            verbose=True,
-            fields=(
-                Id("appointment", source="appointment_id", as_text=True),
-                Timestamp("datetime", READ_ONLY, source="changed_at"),
-                Text("from_status", READ_ONLY),
-                Text("to_status", READ_ONLY),
+            List(
+                Object(
+                    (
+                        Key("appointment", Id(as_text=True), READ_ONLY, source="appointment_id"),
+                        Key("datetime", Timestamp(), READ_ONLY, source="changed_at"),
+                        Key("from_status", Text(), READ_ONLY),
+                        Key("to_status", Text(), READ_ONLY),
+                    )
+                )
             ),
+            READ_ONLY,
+            source=ChildRows(StatusTransition, link="appointment", order=("changed_at", "id")),
+            verbose=True,
         ),
         vitals,
-        Ref("supervising_provider", to="doctors"),
-        Text("billing_status", choices=BILLING_STATUSES, open=True, doc="Custom ones are possible."),
-        Ref("billing_provider", to="doctors"),
-        Many(
+        Key("supervising_provider", Reference("doctors")),
+        Key("billing_status", Text(choices=BILLING_STATUSES, open=True), doc="Custom ones are possible."),
+        Key("billing_provider", Reference("doctors")),
+        Key(
             "billing_notes",
-            READ_ONLY,
-            to=BillingNote,
-            link="appointment",
-            fields=(
-                Id("id"),
-                Ref("appointment", READ_ONLY, to="appointments"),
-                Text("text", READ_ONLY),
-                Timestamp("created_at", READ_ONLY),
-                Text("created_by", READ_ONLY, source="created_by__username", doc="User name."),
+            List(
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("appointment", Reference("appointments"), READ_ONLY),
+                        Key("text", Text(), READ_ONLY),
+                        Key("created_at", Timestamp(), READ_ONLY),
+                        Key("created_by", Text(), READ_ONLY, source="created_by__username", doc="User name."),
+                    )
+                )
             ),
+            READ_ONLY,
+            source=ChildRows(BillingNote, link="appointment"),
         ),
-        One(
+        Key(
             "clinical_note",
-            READ_ONLY,
-            to="clinical.ClinicalNote",
-            link="appointment",
-            verbose=True,
-            fields=(
-                Boolean(
-                    "locked",
-                    READ_ONLY,
-                    nullable=False,
-                    computed=lambda: _is(Q(locked_at__isnull=False)),
-                    doc="Signed: it can't be changed.",
-                ),
-                Made(
-                    "pdf", READ_ONLY, under="notes", computed=_locked_note, doc="Null while it isn't locked."
-                ),
-                Timestamp("updated_at", READ_ONLY),
+            Object(
+                (
+                    Key(
+                        "locked",
+                        Boolean(),
+                        READ_ONLY,
+                        source=Expression(lambda: _is(Q(locked_at__isnull=False))),
+                        nullable=False,
+                        doc="Signed: it can't be changed.",
+                    ),
+                    Key(
+                        "pdf",
+                        FileLink("notes"),
+                        READ_ONLY,
+                        source=Expression(_locked_note),
+                        doc="Null while it isn't locked.",
+                    ),
+                    Key("updated_at", Timestamp(), READ_ONLY),
+                )
             ),
+            READ_ONLY,
+            source=ChildRow("clinical.ClinicalNote", link="appointment"),
+            verbose=True,
             doc="Null for a break.",
         ),
-        Text("icd10_codes", READ_ONLY, computed=lambda: _Joined(F("icd10_codes")), nullable=False),
-        Text("icd9_codes", READ_ONLY, computed=lambda: _Joined(F("icd9_codes")), nullable=False),
-        Id("id", as_text=True),
-        Many(
-            "reminders",
+        Key(
+            "icd10_codes",
+            Text(),
             READ_ONLY,
-            to=Reminder,
-            link="appointment",
-            verbose=True,
-            fields=(
-                Id("id"),
-                WallClock("scheduled_time", READ_ONLY, zone=f"appointment__{Appointment.ZONE}"),
-                Text("type", READ_ONLY, choices=Reminder.Type.values),
-            ),
+            source=Expression(lambda: _join("icd10_codes")),
+            nullable=False,
         ),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
-        Timestamp("first_billed_date", READ_ONLY),
-        Timestamp("last_billed_date", READ_ONLY),
-        Boolean("deleted_flag", READ_ONLY, source="archived"),
+        Key(
+            "icd9_codes",
+            Text(),
+            READ_ONLY,
+            source=Expression(lambda: _join("icd9_codes")),
+            nullable=False,
+        ),
+        Key("id", Id(as_text=True), READ_ONLY),
+        Key(
+            "reminders",
+            List(
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("scheduled_time", Timestamp(zone=f"appointment__{Appointment.ZONE}"), READ_ONLY),
+                        Key("type", Text(choices=Reminder.Type.values), READ_ONLY),
+                    )
+                )
+            ),
+            READ_ONLY,
+            source=ChildRows(Reminder, link="appointment"),
+            verbose=True,
+        ),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("first_billed_date", Timestamp(), READ_ONLY),
+        Key("last_billed_date", Timestamp(), READ_ONLY),
+        Key("deleted_flag", Boolean(), READ_ONLY, source="archived"),
         _coverage("primary_insurer_payer_id", 1, "insurance_payer_id"),
         _coverage("primary_insurer_name", 1, "insurance_company"),
         _coverage("primary_insurance_id_number", 1, "insurance_id_number"),
         _coverage("secondary_insurer_payer_id", 2, "insurance_payer_id"),
         _coverage("secondary_insurer_name", 2, "insurance_company"),
         _coverage("secondary_insurance_id_number", 2, "insurance_id_number"),
-        Boolean("allow_overlapping", default=False, doc="True: not refused when it overlaps."),
-        Boolean("appt_is_break", READ_ONLY, computed=lambda: _is(Q(patient__isnull=True)), nullable=False),
-        Ref("cloned_from", READ_ONLY, to="appointments"),
-        Timestamp(
-            "extended_updated_at", READ_ONLY, verbose=True, computed=_extended_updated_at, nullable=False
-        ),
-        Boolean(
-            "recurring_appointment",
+        Key("allow_overlapping", Boolean(), default=False, doc="True: not refused when it overlaps."),
+        Key(
+            "appt_is_break",
+            Boolean(),
             READ_ONLY,
-            computed=lambda: _is(
-                Q(recur_end_date__isnull=False) | Q(base_recurring_appointment__isnull=False)
+            source=Expression(lambda: _is(Q(patient__isnull=True))),
+            nullable=False,
+        ),
+        Key("cloned_from", Reference("appointments"), READ_ONLY),
+        Key(
+            "extended_updated_at",
+            Timestamp(),
+            READ_ONLY,
+            source=Expression(_extended_updated_at),
+            verbose=True,
+            nullable=False,
+        ),
+        Key(
+            "recurring_appointment",
+            Boolean(),
+            READ_ONLY,
+            source=Expression(
+                lambda: _is(Q(recur_end_date__isnull=False) | Q(base_recurring_appointment__isnull=False))
             ),
             nullable=False,
         ),
-        Ref(
+        Key(
             "base_recurring_appointment",
+            Reference("appointments"),
             READ_ONLY,
-            to="appointments",
             doc="The first of the series; null for that one itself.",
         ),
-        Boolean("is_walk_in", default=False),
-        Boolean("is_virtual_base", READ_ONLY, doc="Holds the pattern of a series without being a visit."),
-        Many(
-            "custom_fields",
-            OPTIONAL,
-            to=CustomAppointmentFieldValue,
-            link="appointment",
-            key="field_type",
-            doc="Values of custom appointment fields, merged by field_type.",
-            fields=(
-                Ref("field_type", REQUIRED, to="custom_appointment_fields"),
-                Text("field_value"),
-                Timestamp("created_at", READ_ONLY),
-                Timestamp("updated_at", READ_ONLY),
-            ),
+        Key("is_walk_in", Boolean(), default=False),
+        Key(
+            "is_virtual_base",
+            Boolean(),
+            READ_ONLY,
+            doc="Holds the pattern of a series without being a visit.",
         ),
-        Date("recur_start_date", kept=True, addition=True, doc="Default: the day of the appointment."),
-        Date("recur_end_date", kept=True, addition=True, doc="Last day of a series, two years at most."),
-        Integer("recurs_every", kept=True, minimum=1, maximum=52, addition=True, doc="Weeks; default 1."),
-        ListOf(
+        Key(
+            "custom_fields",
+            List(
+                Object(
+                    (
+                        Key("field_type", Reference("custom_appointment_fields"), REQUIRED),
+                        Key("field_value", Text()),
+                        Key("created_at", Timestamp(), READ_ONLY),
+                        Key("updated_at", Timestamp(), READ_ONLY),
+                    )
+                )
+            ),
+            OPTIONAL,
+            source=ChildRows(CustomAppointmentFieldValue, link="appointment", match_by="field_type"),
+            doc="Values of custom appointment fields, merged by field_type.",
+        ),
+        Key(
+            "recur_start_date",
+            Date(),
+            keep_on_put=True,
+            addition=True,
+            doc="Default: the day of the appointment.",
+        ),
+        Key(
+            "recur_end_date",
+            Date(),
+            keep_on_put=True,
+            addition=True,
+            doc="Last day of a series, two years at most.",
+        ),
+        Key(
+            "recurs_every",
+            Integer(minimum=1, maximum=52),
+            keep_on_put=True,
+            addition=True,
+            doc="Weeks; default 1.",
+        ),
+        Key(
             "recurring_days",
-            item=Integer("day", minimum=0, maximum=6),
-            commas=True,
-            at_most=7,
-            kept=True,
+            List(Integer(minimum=0, maximum=6), commas=True, max_items=7),
+            keep_on_put=True,
             addition=True,
             doc="0 Monday to 6 Sunday; default: the appointment's own day.",
         ),
-        Ref("created_by", READ_ONLY, to="users", addition=True),
-        Text("ins1_status", READ_ONLY, addition=True),
-        Text("ins2_status", READ_ONLY, addition=True),
-        Timestamp("first_edi_date", READ_ONLY, addition=True),
-        Timestamp("last_edi_date", READ_ONLY, addition=True),
-        Text(
+        Key("created_by", Reference("users"), READ_ONLY, addition=True),
+        Key("ins1_status", Text(), READ_ONLY, addition=True),
+        Key("ins2_status", Text(), READ_ONLY, addition=True),
+        Key("first_edi_date", Timestamp(), READ_ONLY, addition=True),
+        Key("last_edi_date", Timestamp(), READ_ONLY, addition=True),
+        Key(
             "payment_profile",
-            choices=PAYMENT_PROFILES,
-            kept=True,
+            Text(choices=PAYMENT_PROFILES),
+            keep_on_put=True,
             addition=True,
             doc="Who pays for this visit; empty: as the patient's own profile says.",
         ),
-        Text(
+        Key(
             "custom_status",
-            kept=True,
+            Text(max_length=100),
+            keep_on_put=True,
             addition=True,
-            max_length=100,
             doc="A status of the practice's own beside status.",
         ),
-        Integer(
+        Key(
             "resubmit_claim_original_id",
-            kept=True,
+            Integer(minimum=1, maximum=2**63 - 1),
+            keep_on_put=True,
             addition=True,
-            minimum=1,
-            maximum=2**63 - 1,
             doc="The claim that this visit's claim replaces, by the payer's number.",
         ),
-        Text(
+        Key(
             "recurrence_instance_key",
+            Text(),
             READ_ONLY,
+            source=Expression(_instance_key),
             addition=True,
-            computed=_instance_key,
             doc="Names a visit of a series, wherever it is moved: id of the first, a hyphen, its own id.",
         ),
     ),
     filters=(
-        DateIs("date", source="scheduled_time", zone=Appointment.ZONE),
-        DateRange(
+        Filter("date", Date(), OnDay(Appointment.ZONE), source="scheduled_time"),
+        Filter(
             "date_range",
+            Date(),
+            InDays(Appointment.ZONE),
             source="scheduled_time",
-            zone=Appointment.ZONE,
             doc="At most 190 days, unless all of them have passed.",
         ),
-        RefIs("doctor", to="doctors"),
-        RefIs("office", to="offices"),
-        RefIs("patient", to="patients"),
-        Since("since"),
-        OccurredSince("occurred_since", addition=True, doc="Scheduled at or after, and not after now."),
-        Is("status"),
+        Filter("doctor", Reference("doctors")),
+        Filter("office", Reference("offices")),
+        Filter("patient", Reference("patients")),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+        OCCURRED_SINCE,
+        Filter("status"),
         Flag("show_archived", doc="Adds deleted appointments."),
         Flag(
             "ignore_virtual",
             addition=True,
-            matches=lambda: Q(is_virtual_base=False),
+            condition=lambda: Q(is_virtual_base=False),
             doc="Leaves out virtual bases of series.",
         ),
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     one_of=(("since", "date", "date_range", "occurred_since"),),
     checks=(
         actions.fill_from_profile,
@@ -338,7 +405,7 @@ appointments = Resource(
         actions.fitting_vitals,
     ),
     after=(actions.booked,),
-    events=plain("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "APPOINTMENT_DELETE"),
+    events=plain_events("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "APPOINTMENT_DELETE"),
     example={
         "doctor": 1,
         "office": 2,

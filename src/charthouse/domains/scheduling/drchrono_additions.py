@@ -10,16 +10,21 @@ from django.db.models.functions import NullIf
 
 from charthouse.domains.scheduling import blocks, telehealth
 from charthouse.domains.scheduling.models import NO_ROOM, Appointment, TelehealthEvent, TelehealthVisit
-from charthouse.domains.scheduling.wallclock import Later
-from charthouse.resource import sql
-from charthouse.resource.declare import ALWAYS, Resource
-from charthouse.resource.fields import READ_ONLY, REQUIRED, Boolean, Color, Id, Integer, Ref, Text
-from charthouse.resource.filters import DateIs, DateRange, RefIs
-from charthouse.resource.times import Timestamp, WallClock
+from charthouse.domains.scheduling.wallclock import add_minutes
+from charthouse.engine.declaration.filters import Filter, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text, check_color
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
 
 
 def _end() -> Combinable:
-    return sql.WallClock(Later(F("scheduled_time"), F("duration")), F(Appointment.ZONE))
+    return sql.to_wall_clock(add_minutes(F("scheduled_time"), F("duration")), F(Appointment.ZONE))
 
 
 schedule_blocks = Resource(
@@ -27,55 +32,61 @@ schedule_blocks = Resource(
     model=Appointment,
     doc="Time blocked on a provider's calendar: a break, seen by its beginning and end.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("calendar",),
-    permissions=("Access Scheduling",),
-    sharing="share_patients",
-    owner="doctor",
+    policy=Policy(
+        scopes=("calendar",), permissions=("Access Scheduling",), sharing="share_patients", owner="doctor"
+    ),
     addition=True,
     rows=Q(patient__isnull=True, archived=False, is_virtual_base=False),
-    fields=(
-        Text("description", source="reason", default=""),
-        Ref("office", REQUIRED, to="offices"),
-        Color("color"),
-        Integer("practice_group", READ_ONLY, source="practice_id"),
-        WallClock("start_time", REQUIRED, source="scheduled_time", zone=Appointment.ZONE, doc="Wall clock."),
-        Integer(
+    keys=(
+        Key("description", Text(), source="reason", default=""),
+        Key("office", Reference("offices"), REQUIRED),
+        Key("color", Text(check=check_color)),
+        Key("practice_group", Integer(), READ_ONLY, source="practice_id"),
+        Key(
+            "start_time",
+            Timestamp(zone=Appointment.ZONE),
+            REQUIRED,
+            source="scheduled_time",
+            doc="Wall clock.",
+        ),
+        Key(
             "exam_room",
-            minimum=1,
-            maximum=32767,
-            stored=False,
+            Integer(minimum=1, maximum=32767),
+            source=Expression(lambda: NullIf(F("exam_room"), sql.literal(NO_ROOM))),
             nullable=True,
-            computed=lambda: NullIf(F("exam_room"), sql.constant(NO_ROOM)),
             example=1,
             doc="Index of a room that is taken as well; null: the provider alone.",
         ),
-        Ref(
+        Key(
             "series",
+            Reference("appointments"),
             READ_ONLY,
             source="base_recurring_appointment",
-            to="appointments",
             doc="The first of a series.",
         ),
-        WallClock(
+        Key(
             "end_time",
+            Timestamp(zone=Appointment.ZONE),
             REQUIRED,
-            zone=Appointment.ZONE,
-            stored=False,
+            source=Expression(_end),
             nullable=False,
-            computed=_end,
             doc="At most a day after the beginning.",
         ),
-        Ref("provider", REQUIRED, source="doctor", to="doctors"),
-        Id("id"),
-        Ref(
-            "appointment_break", READ_ONLY, source="id", to="appointments", doc="The same as an appointment."
+        Key("provider", Reference("doctors"), REQUIRED, source="doctor"),
+        Key("id", Id(), READ_ONLY),
+        Key(
+            "appointment_break",
+            Reference("appointments"),
+            READ_ONLY,
+            source="id",
+            doc="The same as an appointment.",
         ),
     ),
     filters=(
-        RefIs("doctor", to="doctors"),
-        RefIs("office", to="offices"),
-        DateIs("date", source="scheduled_time", zone=Appointment.ZONE),
-        DateRange("date_range", source="scheduled_time", zone=Appointment.ZONE),
+        Filter("doctor", Reference("doctors")),
+        Filter("office", Reference("offices")),
+        Filter("date", Date(), OnDay(Appointment.ZONE), source="scheduled_time"),
+        Filter("date_range", Date(), InDays(Appointment.ZONE), source="scheduled_time"),
     ),
     checks=(blocks.take,),
     example={
@@ -97,27 +108,26 @@ telehealth_appointments = Resource(
     model=TelehealthVisit,
     doc="Video visits of appointments; a create for an appointment that has one writes that one.",
     methods="GET POST PUT PATCH",
-    scopes=_SCOPES,
-    permissions=_PERMISSIONS,
-    sharing="share_patients",
-    owner="appointment__doctor",
+    policy=Policy(
+        scopes=_SCOPES, permissions=_PERMISSIONS, sharing="share_patients", owner="appointment__doctor"
+    ),
     addition=True,
     rows=Q(archived=False),
-    fields=(
-        Boolean("sent_patient_email", default=False, doc="The patient was sent the link."),
-        Ref("appointment", REQUIRED, to="appointments"),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
-        Text("overlapping_duration", default=""),
-        Integer("duration", READ_ONLY, source="appointment__duration", doc="Minutes."),
-        Text("telehealth_url", READ_ONLY, doc="Empty while no video service is set up."),
-        Id("id", addition=True),
+    keys=(
+        Key("sent_patient_email", Boolean(), default=False, doc="The patient was sent the link."),
+        Key("appointment", Reference("appointments"), REQUIRED),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("overlapping_duration", Text(), default=""),
+        Key("duration", Integer(), READ_ONLY, source="appointment__duration", doc="Minutes."),
+        Key("telehealth_url", Text(), READ_ONLY, doc="Empty while no video service is set up."),
+        Key("id", Id(), READ_ONLY, addition=True),
     ),
     filters=(
-        RefIs("appointment", to="appointments"),
-        RefIs("doctor", source="appointment__doctor", to="doctors"),
+        Filter("appointment", Reference("appointments")),
+        Filter("doctor", Reference("doctors"), source="appointment__doctor"),
     ),
-    one_for=("appointment",),
+    upsert_keys=("appointment",),
     checks=(telehealth.of_a_patient,),
     after=(telehealth.log,),
     example={"appointment": 5001, "sent_patient_email": True},
@@ -128,27 +138,24 @@ telehealth_appointment_history = Resource(
     model=TelehealthEvent,
     doc="What happened around video visits.",
     methods="GET POST",
-    scopes=_SCOPES,
-    permissions=_PERMISSIONS,
-    sharing=ALWAYS,
-    owner=None,
+    policy=Policy(scopes=_SCOPES, permissions=_PERMISSIONS, sharing=ALWAYS, owner=None),
     addition=True,
     rows=Q(archived=False),
-    fields=(
-        Timestamp("timestamp", READ_ONLY, source="created_at"),
-        Text("description", default=""),
-        Text("event_type", REQUIRED),
-        Id("id", addition=True),
-        Ref(
+    keys=(
+        Key("timestamp", Timestamp(), READ_ONLY, source="created_at"),
+        Key("description", Text(), default=""),
+        Key("event_type", Text(), REQUIRED),
+        Key("id", Id(), READ_ONLY, addition=True),
+        Key(
             "telehealth_appointment",
+            Reference("telehealth_appointments"),
             REQUIRED,
             source="visit",
-            to="telehealth_appointments",
             addition=True,
             doc="Which visit it is about.",
         ),
     ),
-    filters=(RefIs("doctor", source="visit__appointment__doctor", to="doctors"),),
+    filters=(Filter("doctor", Reference("doctors"), source="visit__appointment__doctor"),),
     example={"telehealth_appointment": 1, "event_type": "Joined", "description": "Patient joined"},
 )
 

@@ -1,8 +1,6 @@
 """What appointments are made from, as DrChrono shows it. Facts: reference drchrono/resources.yaml."""
 
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import Func, Q
+from django.db.models import Q
 from django.db.models.expressions import F
 
 from charthouse.domains.scheduling import actions, openings
@@ -15,29 +13,26 @@ from charthouse.domains.scheduling.models import (
     Reminder,
     ReminderProfile,
 )
-from charthouse.resource.declare import Hidden, Resource
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Color,
-    Id,
-    Integer,
-    ListOf,
-    Ref,
-    Text,
-)
-from charthouse.resource.filters import Chosen, Flag, RefIs, Where
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Date, Time, Timestamp
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import Condition, Filter, Flag, make_integer_filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Time, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text, check_color
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
 
-ARCHIVED = Hidden(Q(archived=True), unless="show_archived")
+ARCHIVED = Visibility(Q(archived=True), shown_by="show_archived")
 SHOW_ARCHIVED = Flag("show_archived", doc="Adds archived rows.")
 
 
-def of_doctor(path: str = "doctor") -> RefIs:
-    return RefIs("doctor", source=path, to="doctors", doc="Rows of this doctor.")
+def of_doctor(path: str = "doctor") -> Filter:
+    return Filter("doctor", Reference("doctors"), source=path, doc="Rows of this doctor.")
 
 
 custom_vitals = Resource(
@@ -45,24 +40,26 @@ custom_vitals = Resource(
     model=CustomVital,
     doc="Measurements that doctors have added to the vitals; their values ride on appointments.",
     methods="GET",
-    scopes=("clinical", "settings"),
-    permissions=("Access Clinical Notes", "Settings"),
-    sharing="share_clinical_templates",
-    owner="doctor",
-    fields=(
-        Boolean("archived", READ_ONLY),
-        Text("data_type", READ_ONLY, choices=CustomVital.DataType.values),
-        Ref("doctor", READ_ONLY, to="doctors", doc="Who made it."),
-        Id("id"),
-        Boolean("is_fraction_field", READ_ONLY),
-        Text("name", READ_ONLY),
-        ListOf("allowed_values", READ_ONLY, item=Text("value"), doc="Of single_sel; empty for other types."),
-        Text("description", READ_ONLY),
-        Text("fraction_delimiter", READ_ONLY, doc="Between numerator and denominator, mostly /."),
-        Text("unit", READ_ONLY),
+    policy=Policy(
+        scopes=("clinical", "settings"),
+        permissions=("Access Clinical Notes", "Settings"),
+        sharing="share_clinical_templates",
+        owner="doctor",
+    ),
+    keys=(
+        Key("archived", Boolean(), READ_ONLY),
+        Key("data_type", Text(choices=CustomVital.DataType.values), READ_ONLY),
+        Key("doctor", Reference("doctors"), READ_ONLY, doc="Who made it."),
+        Key("id", Id(), READ_ONLY),
+        Key("is_fraction_field", Boolean(), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key("allowed_values", List(Text()), READ_ONLY, doc="Of single_sel; empty for other types."),
+        Key("description", Text(), READ_ONLY),
+        Key("fraction_delimiter", Text(), READ_ONLY, doc="Between numerator and denominator, mostly /."),
+        Key("unit", Text(), READ_ONLY),
     ),
     filters=(of_doctor(), SHOW_ARCHIVED),
-    hidden=ARCHIVED,
+    visibility=ARCHIVED,
     example={"name": "Peak flow", "data_type": "number", "unit": "L/min"},
 )
 
@@ -71,25 +68,32 @@ appointment_profiles = Resource(
     model=AppointmentProfile,
     doc="Kinds of visits, with the length and color that appointments of the kind have.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("calendar", "settings"),
-    permissions=("Access Scheduling", "Settings"),
-    sharing="share_appointment_profiles",
-    owner="doctor",
-    fields=(
-        Color("color", REQUIRED),
-        Integer("duration", REQUIRED, minimum=1, maximum=LONGEST, doc="Minutes."),
-        Text("name", REQUIRED),
-        Boolean("online_scheduling", REQUIRED),
-        Text("reason", REQUIRED),
-        Integer("sort_order", OPTIONAL, doc="Lower comes first."),
-        Boolean("archived", READ_ONLY),
-        Id("id"),
-        Ref(
-            "doctor", OPTIONAL, to="doctors", kept=True, addition=True, doc="Default: the authorizing doctor."
+    policy=Policy(
+        scopes=("calendar", "settings"),
+        permissions=("Access Scheduling", "Settings"),
+        sharing="share_appointment_profiles",
+        owner="doctor",
+    ),
+    keys=(
+        Key("color", Text(check=check_color), REQUIRED),
+        Key("duration", Integer(minimum=1, maximum=LONGEST), REQUIRED, doc="Minutes."),
+        Key("name", Text(), REQUIRED),
+        Key("online_scheduling", Boolean(), REQUIRED),
+        Key("reason", Text(), REQUIRED),
+        Key("sort_order", Integer(), OPTIONAL, doc="Lower comes first."),
+        Key("archived", Boolean(), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key(
+            "doctor",
+            Reference("doctors"),
+            OPTIONAL,
+            keep_on_put=True,
+            addition=True,
+            doc="Default: the authorizing doctor.",
         ),
     ),
     filters=(of_doctor(), SHOW_ARCHIVED),
-    hidden=ARCHIVED,
+    visibility=ARCHIVED,
     checks=(actions.own_doctor,),
     example={
         "name": "Physical exam",
@@ -101,19 +105,10 @@ appointment_profiles = Resource(
 )
 
 
-class _Overlap(Func):
-    """Whether two arrays have an element in common."""
-
-    arity = 2
-    arg_joiner = " && "
-    template = "(%(expressions)s)"
-    conditional = True
-    output_field = models.BooleanField()
-
-
-class _SmallIntegers(Func):
-    template = "(%(expressions)s)::smallint[]"
-    output_field = ArrayField(models.SmallIntegerField())
+def _match_week_days(days: BoundParameter) -> Q:
+    """Whether the template's days and these have one in common."""
+    text = "(%s && (%s)::smallint[])"
+    return Q(sql.template(text, F("week_days"), days, output_field=sql.BOOLEAN))
 
 
 appointment_templates = Resource(
@@ -121,64 +116,66 @@ appointment_templates = Resource(
     model=AppointmentTemplate,
     doc="Blocks of the week in which visits of a profile are booked; the doctor is the profile's.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("calendar", "settings"),
-    permissions=("Access Scheduling", "Settings"),
-    sharing="share_appointment_profiles",
-    owner="profile__doctor",
-    fields=(
-        Integer("duration", REQUIRED, minimum=1, maximum=LONGEST, doc="Minutes."),
-        Integer(
-            "exam_room", REQUIRED, minimum=0, maximum=32767, example=1, doc="Index of a room of the office."
-        ),
-        Ref("office", REQUIRED, to="offices"),
-        Ref("profile", REQUIRED, to="appointment_profiles"),
-        Time("scheduled_time", REQUIRED, doc="Wall clock of the office's doctor."),
-        ListOf(
-            "week_days",
+    policy=Policy(
+        scopes=("calendar", "settings"),
+        permissions=("Access Scheduling", "Settings"),
+        sharing="share_appointment_profiles",
+        owner="profile__doctor",
+    ),
+    keys=(
+        Key("duration", Integer(minimum=1, maximum=LONGEST), REQUIRED, doc="Minutes."),
+        Key(
+            "exam_room",
+            Integer(minimum=0, maximum=32767),
             REQUIRED,
-            item=Integer("day", minimum=0, maximum=6),
-            commas=True,
-            at_most=7,
+            example=1,
+            doc="Index of a room of the office.",
+        ),
+        Key("office", Reference("offices"), REQUIRED),
+        Key("profile", Reference("appointment_profiles"), REQUIRED),
+        Key("scheduled_time", Time(), REQUIRED, doc="Wall clock of the office's doctor."),
+        Key(
+            "week_days",
+            List(Integer(minimum=0, maximum=6), commas=True, max_items=7),
+            REQUIRED,
             doc="0 Monday to 6 Sunday.",
         ),
-        Boolean("archived", READ_ONLY),
-        Id("id"),
-        Embedded(
+        Key("archived", Boolean(), READ_ONLY),
+        Key("id", Id(), READ_ONLY),
+        Key(
             "open_slots",
+            List(Object((Key("start", Time(), READ_ONLY), Key("end", Time(), READ_ONLY)))),
             READ_ONLY,
-            many=True,
+            source=Expression(openings.select_open_slots, only_with="available"),
             verbose=True,
-            computed=openings.OpenSlots,
-            given_with="available",
-            fields=(Time("start", READ_ONLY), Time("end", READ_ONLY)),
             doc="Free blocks of the day of available, those long enough for a visit of the profile.",
         ),
-        Date("date_start", OPTIONAL, addition=True, doc="First day that it holds."),
-        Date("date_end", OPTIONAL, addition=True, doc="Last day that it holds."),
+        Key("date_start", Date(), OPTIONAL, addition=True, doc="First day that it holds."),
+        Key("date_end", Date(), OPTIONAL, addition=True, doc="Last day that it holds."),
     ),
     filters=(
-        Where(
+        Condition(
             "available",
             read=openings.read,
             condition=openings.condition,
             needs=("office",),
-            type={"type": "string", "format": "date"},
+            described={"type": "string", "format": "date"},
             doc="Templates with a free block on this day that is long enough for a visit of their profile.",
         ),
         of_doctor("profile__doctor"),
-        RefIs("office", to="offices"),
-        RefIs("profile", to="appointment_profiles"),
+        Filter("office", Reference("offices")),
+        Filter("profile", Reference("appointment_profiles")),
         SHOW_ARCHIVED,
         openings.STRICT,
-        Chosen(
+        make_integer_filter(
             "week_day",
             minimum=0,
             maximum=6,
-            matches=lambda days: Q(_Overlap(F("week_days"), _SmallIntegers(days))),
+            matches=_match_week_days,
             doc="Templates of any of these days, 0 Monday to 6 Sunday.",
         ),
     ),
-    hidden=ARCHIVED,
+    visibility=ARCHIVED,
     checks=(actions.room_of_office, actions.in_order),
     example={
         "office": 2,
@@ -195,29 +192,34 @@ reminder_profiles = Resource(
     model=ReminderProfile,
     doc="Sets of reminders to patients, to be applied to appointments.",
     methods="GET POST PUT PATCH DELETE",
-    scopes=("calendar",),
-    permissions=("Access Scheduling",),
-    sharing="share_reminder_profile",
-    owner="doctor",
-    rows=Q(archived=False),
-    fields=(
-        Ref("doctor", REQUIRED, to="doctors"),
-        Text("name", REQUIRED),
-        Embedded(
-            "reminders",
-            REQUIRED,
-            many=True,
-            at_most=20,
-            doc="When to remind: so much before the appointment.",
-            fields=(
-                Integer("amount", REQUIRED, minimum=0, maximum=1000),
-                Text("unit", REQUIRED, choices=Reminder.Unit.values),
-                Text("type", REQUIRED, choices=Reminder.Type.values),
-            ),
-        ),
-        Id("id"),
+    policy=Policy(
+        scopes=("calendar",),
+        permissions=("Access Scheduling",),
+        sharing="share_reminder_profile",
+        owner="doctor",
     ),
-    filters=(RefIs("doctor", to="doctors", addition=True),),
+    rows=Q(archived=False),
+    keys=(
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("name", Text(), REQUIRED),
+        Key(
+            "reminders",
+            List(
+                Object(
+                    (
+                        Key("amount", Integer(minimum=0, maximum=1000), REQUIRED),
+                        Key("unit", Text(choices=Reminder.Unit.values), REQUIRED),
+                        Key("type", Text(choices=Reminder.Type.values), REQUIRED),
+                    )
+                ),
+                max_items=20,
+            ),
+            REQUIRED,
+            doc="When to remind: so much before the appointment.",
+        ),
+        Key("id", Id(), READ_ONLY),
+    ),
+    filters=(Filter("doctor", Reference("doctors"), addition=True),),
     example={
         "doctor": 1,
         "name": "Day before and hour before",
@@ -230,22 +232,24 @@ custom_appointment_fields = Resource(
     model=CustomAppointmentField,
     doc="Fields that doctors have added to appointments.",
     methods="GET POST PUT PATCH",
-    scopes=("clinical", "settings"),
-    permissions=("Access Clinical Notes", "Settings"),
-    sharing="share_patients",
-    owner="doctor",
-    fields=(
-        Boolean("archived", READ_ONLY),
-        Ref("doctor", REQUIRED, to="doctors"),
-        Text("field_name", REQUIRED),
-        Text("field_desc"),
-        Id("id"),
-        Integer("order", READ_ONLY),
-        Timestamp("created_at", READ_ONLY),
-        Timestamp("updated_at", READ_ONLY),
+    policy=Policy(
+        scopes=("clinical", "settings"),
+        permissions=("Access Clinical Notes", "Settings"),
+        sharing="share_patients",
+        owner="doctor",
+    ),
+    keys=(
+        Key("archived", Boolean(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("field_name", Text(), REQUIRED),
+        Key("field_desc", Text()),
+        Key("id", Id(), READ_ONLY),
+        Key("order", Integer(), READ_ONLY),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(of_doctor(), SHOW_ARCHIVED),
-    hidden=ARCHIVED,
+    visibility=ARCHIVED,
     checks=(actions.next_in_order,),
     example={"doctor": 1, "field_name": "Interpreter", "field_desc": "Language needed"},
 )

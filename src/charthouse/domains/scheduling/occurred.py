@@ -1,53 +1,47 @@
 """The parameter ``occurred_since``: visits whose time has come. docs/decisions/0120-later-additions.md"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
 
-from django.db import models
 from django.db.models import F, Q
-from django.db.models.expressions import Func
 
 from charthouse import clock
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.resource import sql
-from charthouse.resource.fields import Wrong
-from charthouse.resource.filters import Filter
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import parse_moment
+from charthouse.engine.declaration.filters import Condition
+from charthouse.engine.declaration.times import parse_timestamp
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
 
 
-class _AtLeast(Func):
-    """Whether the wall clock of a moment shows this time or a later one."""
+def _read(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    wall = parse_timestamp(text, naive=True)
+    try:
+        earliest = wall.replace(tzinfo=UTC) - timedelta(days=1)  # of any zone: UTC-12 to UTC+14
+    except OverflowError:
+        raise InvalidValue("Enter a valid date.") from None
+    return {"occurred_since": wall, "occurred_since_from": earliest, "occurred_since_now": clock.now()}
 
-    template = "(%(expressions)s::timestamp)"
-    arg_joiner = " >= "
-    conditional = True
-    output_field = models.BooleanField()
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class OccurredSince(Filter):
+def _match() -> Q:
     """Scheduled at or after a day or a time on the wall clock of the office's doctor, up to now."""
+    # Bare bounds can use an index; the wall clock is exact.
+    near = Q(
+        scheduled_time__gte=BoundParameter("occurred_since_from", sql.TIMESTAMP),
+        scheduled_time__lte=BoundParameter("occurred_since_now", sql.TIMESTAMP),
+    )
+    wall = sql.to_wall_clock(F("scheduled_time"), F(Appointment.ZONE))
+    since = BoundParameter("occurred_since", sql.TEXT)
+    return near & Q(sql.template("(%s >= %s::timestamp)", wall, since, output_field=sql.BOOLEAN))
 
-    json_type = {"type": "string", "format": "timestamp"}
-    ranged = True
 
-    def parse(self, text: str, given: Mapping[str, str]) -> dict[str, Any]:
-        wall = parse_moment(text, naive=True)
-        try:
-            earliest = wall.replace(tzinfo=UTC) - timedelta(days=1)  # of any zone: UTC-12 to UTC+14
-        except OverflowError:
-            raise Wrong("Enter a valid date.") from None
-        return {self.name: wall, f"{self.name}_from": earliest, f"{self.name}_now": clock.now()}
-
-    def where(self) -> Q:
-        # Bare bounds can use an index; the wall clock is exact.
-        moment = models.DateTimeField()
-        near = Q(
-            scheduled_time__gte=Slot(f"{self.name}_from", moment),
-            scheduled_time__lte=Slot(f"{self.name}_now", moment),
-        )
-        wall = sql.WallClock(F("scheduled_time"), F(Appointment.ZONE))
-        return near & Q(_AtLeast(wall, Slot(self.name, models.TextField())))
+OCCURRED_SINCE = Condition(
+    "occurred_since",
+    read=_read,
+    condition=_match,
+    described={"type": "string", "format": "timestamp"},
+    replan=True,
+    addition=True,
+    doc="Scheduled at or after, and not after now.",
+)

@@ -12,14 +12,14 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.expressions import Func
+from django.db.models.expressions import Combinable
 
 from charthouse.domains.scheduling.models import LONGEST, VACANT
-from charthouse.resource import sql
-from charthouse.resource.fields import Wrong
-from charthouse.resource.filters import Flag
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import parse_date
+from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.times import parse_date
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
 
 STRICT = Flag(
     "strict",
@@ -29,83 +29,63 @@ STRICT = Flag(
 # One free block a row. Bounds of the search are compared bare, so that they reach the index under row security.
 _FREE = f"""
     from (
-        select ({{day}} + {{time}}) at time zone {{zone}} as start, {{duration}} * interval '1 minute' as length,
-            {{needed}} * interval '1 minute' as needed, {{zone}} as zone
+        select (%(day)s + %(time)s) at time zone %(zone)s as start, %(duration)s * interval '1 minute' as length,
+            %(needed)s * interval '1 minute' as needed, %(zone)s as zone
     ) block
     cross join lateral unnest(
         tstzmultirange(tstzrange(block.start, block.start + block.length)) - coalesce((
             select range_agg(tstzrange(a.scheduled_time, a.scheduled_time + a.duration * interval '1 minute'))
             from scheduling_appointment a
-            where a.practice_id = {{practice}} and a.scheduled_time >= {{earliest}} and a.scheduled_time < {{latest}}
+            where a.practice_id = %(practice)s and a.scheduled_time >= %(earliest)s and a.scheduled_time < %(latest)s
                 and a.scheduled_time < block.start + block.length
                 and a.scheduled_time > block.start - interval '{LONGEST} minutes'
-                and not a.archived and not a.is_virtual_base and a.status <> all({{vacant}})
-                and ((a.office_id = {{office}} and a.exam_room = {{exam_room}})
-                    or (a.doctor_id = {{doctor}} and ({{strict}} or a.patient_id is null)))
-        ), '{{{{}}}}')
+                and not a.archived and not a.is_virtual_base and a.status <> all(%(vacant)s)
+                and ((a.office_id = %(office)s and a.exam_room = %(exam_room)s)
+                    or (a.doctor_id = %(doctor)s and (%(strict)s or a.patient_id is null)))
+        ), '{{}}')
     ) as free
     where upper(free) - lower(free) >= block.needed
 """  # noqa: S608 - the module's own text
 _SHOWN = "to_char({} at time zone block.zone, 'HH24:MI:SS')"
+_LIST = (
+    f"coalesce((select json_agg(json_build_object('start', {_SHOWN.format('lower(free)')}, "
+    f"'end', {_SHOWN.format('upper(free)')}) order by lower(free)) {_FREE}), '[]'::json)"
+)
 
 
-class _Openings(Func):
-    """Over a row of templates and the slots of ``read``. ``around`` is put around what comes from ``_FREE``."""
-
-    around = ""
-
-    def __init__(self) -> None:
-        self.parts = {
-            "day": Slot("available", models.DateField()),
-            "earliest": Slot("available_from", models.DateTimeField()),
-            "latest": Slot("available_to", models.DateTimeField()),
-            "strict": Slot("available_strict", models.BooleanField()),
-            "vacant": Slot("available_vacant", ArrayField(models.TextField())),
-            "time": F("scheduled_time"),
-            "duration": F("duration"),
-            "needed": F("profile__duration"),
-            "zone": F("office__doctor__timezone"),
-            "practice": F("practice_id"),
-            "office": F("office_id"),
-            "exam_room": F("exam_room"),
-            "doctor": F("profile__doctor_id"),
-        }
-        super().__init__(*self.parts.values())
-
-    def as_sql(self, compiler: Any, connection: Any, *names: Any, **extra: Any) -> Any:
-        """Parameters go in the order in which the text names them."""
-        compiled = dict(zip(self.parts, map(compiler.compile, self.source_expressions), strict=True))
-        params: list[Any] = []
-
-        class Compiled(dict[str, str]):
-            def __getitem__(self, name: str) -> str:
-                text, own = compiled[name]
-                params.extend(own)
-                return text  # type: ignore[no-any-return]
-
-        return self.around.replace("FREE", _FREE.format_map(Compiled())), params
-
-
-class IsOpen(_Openings):
-    """Whether there is a free block at least as long as the profile's visits."""
-
-    around = "exists (select FREE)"
-    conditional = True
-    output_field = models.BooleanField()
-
-
-class OpenSlots(_Openings):
-    """The free blocks, as a list of ``start`` and ``end`` on the wall clock."""
-
-    around = (
-        f"coalesce((select json_agg(json_build_object('start', {_SHOWN.format('lower(free)')}, "
-        f"'end', {_SHOWN.format('upper(free)')}) order by lower(free)) FREE), '[]'::json)"
+def _compose(text: str, output_field: Any) -> Combinable:
+    """An expression over a row of templates and the parameters of ``read``."""
+    return sql.named_template(
+        text,
+        day=BoundParameter("available", sql.DATE),
+        earliest=BoundParameter("available_from", sql.TIMESTAMP),
+        latest=BoundParameter("available_to", sql.TIMESTAMP),
+        strict=BoundParameter("available_strict", sql.BOOLEAN),
+        vacant=BoundParameter("available_vacant", ArrayField(models.TextField())),
+        time=F("scheduled_time"),
+        duration=F("duration"),
+        needed=F("profile__duration"),
+        zone=F("office__doctor__timezone"),
+        practice=F("practice_id"),
+        office=F("office_id"),
+        exam_room=F("exam_room"),
+        doctor=F("profile__doctor_id"),
+        output_field=output_field,
     )
-    output_field = models.JSONField()
+
+
+def _has_opening() -> Combinable:
+    """Whether there is a free block at least as long as the profile's visits."""
+    return _compose(f"exists (select {_FREE})", sql.BOOLEAN)
+
+
+def select_open_slots() -> Combinable:
+    """The free blocks, as a list of ``start`` and ``end`` on the wall clock."""
+    return _compose(_LIST, sql.JSON)
 
 
 def read(text: str, given: Mapping[str, str]) -> dict[str, Any]:
-    """Slots of ``?available=<day>``. Raises Wrong."""
+    """Values of the parameters for ``?available=<day>``. Raises InvalidValue."""
     day = parse_date(text)
     try:
         first, last = (
@@ -113,21 +93,21 @@ def read(text: str, given: Mapping[str, str]) -> dict[str, Any]:
             day + timedelta(days=3),
         )  # a day's length and any zone around it
     except OverflowError:
-        raise Wrong("Enter a valid date.") from None
+        raise InvalidValue("Enter a valid date.") from None
     return {
         "available": day,
         "available_weekday": day.weekday(),
         "available_from": first,
         "available_to": last,
-        "available_strict": "strict" in given and STRICT.on(given["strict"]),
+        "available_strict": "strict" in given and STRICT.is_on(given["strict"]),
         "available_vacant": list(VACANT),
     }
 
 
 def condition() -> Q:
     """Templates that hold on the day and have an opening."""
-    day = Slot("available", models.DateField())
-    holds = Q(sql.IsAny(Slot("available_weekday", models.SmallIntegerField()), F("week_days")))
+    day = BoundParameter("available", models.DateField())
+    holds = Q(sql.is_any(BoundParameter("available_weekday", models.SmallIntegerField()), F("week_days")))
     holds &= Q(date_start__isnull=True) | Q(date_start__lte=day)
     holds &= Q(date_end__isnull=True) | Q(date_end__gte=day)
-    return holds & Q(IsOpen())
+    return holds & Q(_has_opening())

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.resource.change import Change
+from charthouse.engine.declaration.changes import Change
 
 KEYS = ("recur_start_date", "recur_end_date", "recurs_every", "recurring_days")
 MOST_DAYS = 731  # two years
@@ -45,7 +45,7 @@ def settle(change: Change) -> list[datetime]:
     if change.row is not None:
         for name in KEYS:
             if change.changes(name):
-                change.wrong(name, "A series is set when its first appointment is made.")
+                change.add_error(name, "A series is set when its first appointment is made.")
         return []
     if not any(change.values.get(name) for name in KEYS):
         return []
@@ -53,13 +53,13 @@ def settle(change: Change) -> list[datetime]:
     first: date = change.values.get("recur_start_date") or wall.date()
     last = change.values.get("recur_end_date")
     if last is None:
-        change.wrong("recur_end_date", "A series needs a last day.")
+        change.add_error("recur_end_date", "A series needs a last day.")
     elif first < wall.date():
-        change.wrong("recur_start_date", "A series can't begin before its first appointment.")
+        change.add_error("recur_start_date", "A series can't begin before its first appointment.")
     elif last < first:
-        change.wrong("recur_end_date", "The series ends before it begins.")
+        change.add_error("recur_end_date", "The series ends before it begins.")
     elif (last - first).days > MOST_DAYS or last.year > 2099:
-        change.wrong("recur_end_date", "A series may last for two years at most, up to 2099.")
+        change.add_error("recur_end_date", "A series may last for two years at most, up to 2099.")
     if change.errors or last is None:
         return []
     every = change.values.get("recurs_every") or 1
@@ -67,7 +67,7 @@ def settle(change: Change) -> list[datetime]:
     change.values |= dict(zip(KEYS, (first, last, every, week_days), strict=True))
     following = [day for day in days(first, last, every, week_days) if day > wall.date()]
     if len(following) >= MOST:
-        change.wrong("recur_end_date", f"A series may have {MOST} appointments at most.")
+        change.add_error("recur_end_date", f"A series may have {MOST} appointments at most.")
         return []
     return [datetime.combine(day, wall.time()) for day in following]
 

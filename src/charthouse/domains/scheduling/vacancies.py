@@ -17,8 +17,8 @@ from charthouse import clock
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling.hours import AT_WORK
 from charthouse.domains.scheduling.models import LONGEST, VACANT, AppointmentProfile
-from charthouse.resource import plan, run
-from charthouse.resource.sql import Hole
+from charthouse.engine.sql import statements
+from charthouse.engine.sql.expressions import Parameter
 
 MOST = 50_000  # windows of one answer
 CHECKS = 500_000  # times that are looked at for one answer
@@ -26,15 +26,15 @@ _AT_ONCE = 30  # days that are read at once
 _NEVER = 2**62
 
 # When days begin, and how far the clock is from UTC in their evenings: seconds.
-_DAYS = plan.statement(
+_DAYS = statements.make_statement(
     "select extract(epoch from d.day at time zone %s::text)::bigint, "
     "extract(epoch from d.evening - d.evening at time zone %s::text at time zone 'UTC')::bigint "
     "from (select day, day + interval '23:59:59' as evening "
     "from generate_series(%s::timestamp, %s::timestamp, interval '1 day') as day) d order by d.day",
-    (Hole("zone"), Hole("zone"), Hole("first"), Hole("after")),
+    (Parameter("zone"), Parameter("zone"), Parameter("first"), Parameter("after")),
 )
 # The office is the one that a booking goes to: cerbo_booking.
-_WORKING = plan.statement(
+_WORKING = statements.make_statement(
     f"""
     select doctor.id, office.id, extract(epoch from lower(span))::bigint, extract(epoch from upper(span))::bigint
     from practice_doctor doctor
@@ -48,10 +48,10 @@ _WORKING = plan.statement(
         and not doctor.is_account_suspended
     order by 1, 3
     """,  # noqa: S608 - the module's own text
-    tuple(map(Hole, ("practice", "practice", "practice", "first", "last", "practice", "doctors"))),
-    anew=True,
+    tuple(map(Parameter, ("practice", "practice", "practice", "first", "last", "practice", "doctors"))),
+    custom_plan=True,
 )
-_TAKEN = plan.statement(
+_TAKEN = statements.make_statement(
     """
     select a.doctor_id, a.office_id, a.exam_room, a.patient_id is null,
         extract(epoch from a.scheduled_time)::bigint,
@@ -61,8 +61,8 @@ _TAKEN = plan.statement(
         and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[])
         and (a.doctor_id = any(%s::bigint[]) or a.office_id = any(%s::bigint[]))
     """,
-    tuple(map(Hole, ("practice", "earliest", "latest", "vacant", "doctors", "offices"))),
-    anew=True,
+    tuple(map(Parameter, ("practice", "earliest", "latest", "vacant", "doctors", "offices"))),
+    custom_plan=True,
 )
 
 
@@ -180,7 +180,7 @@ def search(practice: int, zone: str, pairs: Iterable[tuple[int, Kind]], first: d
     """The windows of doctors and types from a day of ``zone`` to another, both included. It stops before a day whose
     clock is another one than the first's, and before one that makes it too many."""
     wanted = list(pairs)
-    days = run.rows(_DAYS, {"first": first, "after": last + timedelta(days=1), "zone": zone})
+    days = statements.run(_DAYS, {"first": first, "after": last + timedelta(days=1), "zone": zone})
     offset = days[0][1]
     found: dict[tuple[int, int], list[Window]] = {(doctor, kind.id): [] for doctor, kind in wanted}
     now, count, checks = int(clock.now().timestamp()), 0, 0
@@ -219,13 +219,13 @@ def read(practice: int, doctors: set[int], first: date, last: date) -> Diary:
         "vacant": list(VACANT),
     }
     diary = Diary({}, {}, defaultdict(Entries), defaultdict(Entries), defaultdict(list))
-    for doctor, office, begins, ends in run.rows(_WORKING, around):
+    for doctor, office, begins, ends in statements.run(_WORKING, around):
         diary.spans.setdefault(doctor, []).append((begins, ends))
         diary.office[doctor] = office
     offices = sorted(set(diary.office.values()))
     rooms = ExamRoom.objects.filter(practice=practice, office__in=offices, archived=False)
     used = {key: Entries() for key in rooms.order_by("office", "index").values_list("office_id", "index")}
-    for doctor, office, room, is_break, begins, ends in run.rows(_TAKEN, around | {"offices": offices}):
+    for doctor, office, room, is_break, begins, ends in statements.run(_TAKEN, around | {"offices": offices}):
         diary.own[doctor].add(begins, ends)
         if is_break:
             diary.breaks[doctor].add(begins, ends)

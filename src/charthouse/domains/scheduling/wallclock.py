@@ -6,19 +6,16 @@ before the change (as RFC 5545 does), so it comes out later; comparing shows it.
 
 from datetime import datetime
 
-from django.db import models
-from django.db.models.expressions import Func
+from django.db.models.expressions import Combinable
 
-from charthouse.resource import plan, run
-from charthouse.resource.sql import Hole
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql import statements
+from charthouse.engine.sql.expressions import Parameter
 
 
-class Later(Func):
-    """A moment and minutes → the moment so many minutes later."""
-
-    template = "(%(expressions)s * interval '1 minute')"
-    arg_joiner = " + "
-    output_field = models.DateTimeField()
+def add_minutes(timestamp: Combinable, minutes: Combinable) -> Combinable:
+    """The timestamp so many minutes later."""
+    return sql.template("(%s + %s * interval '1 minute')", timestamp, minutes, output_field=sql.TIMESTAMP)
 
 
 # Of the array of wall clocks %s, the moments and what a clock shows at them, in order; {zone} is a column.
@@ -38,15 +35,15 @@ MOMENTS = """(
     ) m
 )"""
 
-_OF_OFFICE = plan.statement(
+_OF_OFFICE = statements.make_statement(
     "select %s::timestamptz at time zone z.timezone from practice_office o "
     "join practice_doctor z on z.practice_id = o.practice_id and z.id = o.doctor_id "
     "where o.practice_id = %s::bigint and o.id = %s::bigint",
-    (Hole("moment"), Hole("practice"), Hole("office")),
+    (Parameter("moment"), Parameter("practice"), Parameter("office")),
 )
 
 
 def at_office(moment: datetime, practice: int, office: int) -> datetime:
     """What the clock of an office shows at a moment: naive."""
-    ((wall,),) = run.rows(_OF_OFFICE, {"moment": moment, "practice": practice, "office": office})
+    ((wall,),) = statements.run(_OF_OFFICE, {"moment": moment, "practice": practice, "office": office})
     return wall  # type: ignore[no-any-return]

@@ -4,19 +4,23 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.expressions import Combinable, Func
+from django.db.models.expressions import Combinable
 
 from charthouse.domains.patients.cerbo_keys import patient_details
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.cerbo_keys import by, common, created, tag
 from charthouse.domains.tasks import cerbo_actions as actions
 from charthouse.domains.tasks.models import AssociatedItem, Task, TaskNote
-from charthouse.resource import sql
-from charthouse.resource.declare import PageSize, Resource
-from charthouse.resource.events import Event, plain
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY, Id, Integer, Ref, Text
-from charthouse.resource.joined import Coded
-from charthouse.resource.times import Moment
+from charthouse.engine.declaration.composites import MappedChoice
+from charthouse.engine.declaration.events import Event, plain_events
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import PageSize, Resource
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
+from charthouse.engine.sql import expressions as sql
 
 PRIORITIES = {"low": 10, "medium": 20, "high": 30, "urgent": 40}
 
@@ -34,7 +38,7 @@ def _note() -> Combinable:
 
 
 def _kind() -> Combinable:
-    words = [models.When(type=kept, then=sql.Text(word)) for kept, word in actions.KINDS.items()]
+    words = [models.When(type=kept, then=sql.Literal(word)) for kept, word in actions.KINDS.items()]
     word = models.Case(*words, output_field=models.TextField())
     return Subquery(_items(*actions.KINDS).values_list(word)[:1])
 
@@ -54,14 +58,9 @@ def _patients() -> "QuerySet[Patient]":
     return Patient.objects.filter(practice=OuterRef("practice_id"), pk=first)
 
 
-class _Reminder(Func):
-    template = "to_char((%(expressions)s)) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-    arg_joiner = " - make_interval(mins => "
-    output_field = models.TextField()
-
-
 def _reminder() -> Combinable:
-    return _Reminder(F("due_at"), F("remind_minutes_before"))
+    text = "to_char((%s - make_interval(mins => %s)) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    return sql.template(text, F("due_at"), F("remind_minutes_before"), output_field=sql.TEXT)
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -79,41 +78,63 @@ tasks = Resource(
     model=Task,
     doc="What somebody of the practice has to do.",
     methods="GET POST PATCH",
-    **common("tasks"),
+    policy=common("tasks"),
     page_size=PageSize(100, 100, 100),
     rows=Q(archived=False),
-    fields=(
+    keys=(
         tag("task"),
-        Id("id"),
-        Ref("dr_id", REQUIRED, source="assignee_user", to="users", doc="Who has it; null where a group has."),
-        Text("subject", REQUIRED, source="title"),
-        Coded("priority", REQUIRED, codes=PRIORITIES, otherwise="medium"),
-        Text(
-            "notes", OPTIONAL, stored=False, computed=_note, nullable=True, doc="The first note on the task."
+        Key("id", Id(), READ_ONLY),
+        Key(
+            "dr_id",
+            Reference("users"),
+            REQUIRED,
+            source="assignee_user",
+            doc="Who has it; null where a group has.",
         ),
-        Moment("start_date", READ_ONLY, source="created_at", doc="When it was made."),
-        Moment("due_date", OPTIONAL, source="due_at"),
-        Integer("remind_minutes_before", WRITE_ONLY, minimum=0, maximum=525_600, doc="Needs due_date."),
-        Moment("reminder_time", READ_ONLY, computed=_reminder),
-        actions.Completed(
+        Key("subject", Text(), REQUIRED, source="title"),
+        Key("priority", MappedChoice(PRIORITIES, otherwise="medium"), REQUIRED),
+        Key(
+            "notes",
+            Text(),
+            OPTIONAL,
+            source=Expression(_note),
+            nullable=True,
+            doc="The first note on the task.",
+        ),
+        Key("start_date", Timestamp(spaced=True), READ_ONLY, source="created_at", doc="When it was made."),
+        Key("due_date", Timestamp(spaced=True), OPTIONAL, source="due_at"),
+        Key("remind_minutes_before", Integer(minimum=0, maximum=525_600), WRITE_ONLY, doc="Needs due_date."),
+        Key("reminder_time", Timestamp(spaced=True), READ_ONLY, source=Expression(_reminder)),
+        Key(
             "completed_on",
+            actions.COMPLETED,
             OPTIONAL,
             source="completed_at",
             doc="Not in the future; null or false: to be done again.",
         ),
-        Text(
+        Key(
             "associated_resource_type",
+            Text(choices=actions.WORDS),
             OPTIONAL,
-            stored=False,
-            computed=_kind,
+            source=Expression(_kind),
             nullable=True,
-            choices=actions.WORDS,
             doc="What the task is about; null takes the link away.",
         ),
-        Integer(
-            "associated_resource_id", OPTIONAL, stored=False, computed=_row, nullable=True, maximum=2**63 - 1
+        Key(
+            "associated_resource_id",
+            Integer(maximum=2**63 - 1),
+            OPTIONAL,
+            source=Expression(_row),
+            nullable=True,
         ),
-        Ref("pt_id", WRITE_ONLY, stored=False, nullable=True, to="patients", doc="Whom the task is about."),
+        Key(
+            "pt_id",
+            Reference("patients"),
+            WRITE_ONLY,
+            source=UNSTORED,
+            nullable=True,
+            doc="Whom the task is about.",
+        ),
         patient_details(match=_patients, doc="Whom the task is about."),
         by("addedby", "created_by_id"),
         created(),
@@ -121,9 +142,9 @@ tasks = Resource(
     checks=(actions.status_of, actions.reminder_needs_due_date, actions.about_something_there),
     after=(actions.keep_beside,),
     events=(
-        *plain("task.created", "task.modified", "task.deleted", ours="create modify delete"),
+        *plain_events("task.created", "task.modified", "task.deleted", own="create modify delete"),
         *(
-            Event("task.modified", on, of=part, by="task_id", ours=True)
+            Event("task.modified", on, of=part, by="task_id", own=True)
             for part in (TaskNote, AssociatedItem)
             for on in ("insert", "update", "delete")
         ),

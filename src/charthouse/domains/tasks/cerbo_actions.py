@@ -6,9 +6,12 @@ from charthouse import clock
 from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.domains.documents.models import Document
 from charthouse.domains.tasks.models import AssociatedItem, TaskNote, TaskStatus
-from charthouse.resource.change import Change
-from charthouse.resource.fields import missing_row
-from charthouse.resource.times import Moment
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Type
+from charthouse.engine.declaration.values import describe_missing_row
 
 # The words that are kept of what a task is about, which are DrChrono's but for encounters without a visit → Cerbo's.
 KINDS = {"Document": "document", "Appointment": "encounter", "Encounter": "encounter"}
@@ -16,13 +19,15 @@ WORDS = tuple(dict.fromkeys(KINDS.values()))
 _MODELS: dict[str, Any] = {"document": Document, "encounter": ClinicalNote}
 
 
-class Completed(Moment):
-    """A moment, or null or false for a task that is to be done again."""
-
-    def parse(self, value: Any) -> Any:
-        return None if value is False else super().parse(value)
+def _parse_completed(inner: Type, value: Any) -> Any:
+    return None if value is False else inner.parse(value)
 
 
+# A timestamp, or null or false for a task that is to be done again.
+COMPLETED = Converted(Timestamp(spaced=True), parse_with=_parse_completed)
+
+
+@hook(keys=("completed_on",))
 def status_of(change: Change) -> None:
     """Every task has a status: an open one to begin with, a complete one once it is done."""
     if change.row is None:
@@ -34,7 +39,7 @@ def status_of(change: Change) -> None:
         return
     done = change.values["completed_on"]
     if done is not None and done > clock.now():
-        change.wrong("completed_on", "This lies in the future.")
+        change.add_error("completed_on", "This lies in the future.")
     elif change.row is not None and (done is None) != (change.row.completed_at is None):
         change.columns["status_id"] = first_status(change.actor.practice, "O" if done is None else "C")
 
@@ -52,28 +57,30 @@ def first_status(practice: int, category: str) -> int:
     return int(row_id)
 
 
+@hook(keys=("due_date", "remind_minutes_before"))
 def reminder_needs_due_date(change: Change) -> None:
     if change.get("remind_minutes_before") is not None and change.get("due_date") is None:
-        change.wrong("remind_minutes_before", "A reminder needs due_date.")
+        change.add_error("remind_minutes_before", "A reminder needs due_date.")
 
 
+@hook(keys=("pt_id",))
 def about_something_there(change: Change) -> None:
     """A kind of row and its id come together, and mean a row of the same patient; null takes the link away."""
     kind, row_id = (
         change.values.get(name) for name in ("associated_resource_type", "associated_resource_id")
     )
     if kind and row_id is None:
-        change.wrong("associated_resource_id", "Needed with associated_resource_type.")
+        change.add_error("associated_resource_id", "Needed with associated_resource_type.")
     if row_id is not None and not kind:
-        change.wrong("associated_resource_type", "Needed with associated_resource_id.")
+        change.add_error("associated_resource_type", "Needed with associated_resource_id.")
     if not kind or row_id is None:
         return
     rows = _MODELS[kind].objects.filter(practice=change.actor.practice, archived=False, pk=row_id)
     patient = rows.values_list("patient_id", flat=True).first()
     if patient is None:
-        change.wrong("associated_resource_id", missing_row(row_id))
+        change.add_error("associated_resource_id", describe_missing_row(row_id))
     elif patient != _patient(change):
-        change.wrong("associated_resource_id", "This is not of the task's patient.")
+        change.add_error("associated_resource_id", "This is not of the task's patient.")
 
 
 def _patient(change: Change) -> int | None:
@@ -86,6 +93,7 @@ def _patient(change: Change) -> int | None:
     return about.values_list("value_id", flat=True).first()
 
 
+@hook(keys=("associated_resource_type", "notes", "pt_id"))
 def keep_beside(change: Change, row: Any) -> None:
     """What a task says in other tables: its note, its patient, what it is about. The task changes with them."""
     changed = False
@@ -98,7 +106,7 @@ def keep_beside(change: Change, row: Any) -> None:
         word = _kept(row.practice_id, kind, row_id)
         for kept in KINDS:
             changed |= _link(row, kept, row_id if kept == word else None)
-    if changed and change.row is not None and not change.replaced:
+    if changed and change.row is not None and not change.old_values:
         row.save(update_fields=["updated_at"])
 
 

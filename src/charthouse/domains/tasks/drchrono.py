@@ -1,7 +1,6 @@
 """Tasks as DrChrono shows them. Facts: reference drchrono/resources.yaml, nested.yaml, enums.yaml."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
@@ -16,41 +15,35 @@ from charthouse.domains.tasks.models import (
     TaskStatus,
     TaskTemplate,
 )
-from charthouse.resource import sql
-from charthouse.resource.declare import ALWAYS, Hidden, Resource
-from charthouse.resource.events import Event, plain
-from charthouse.resource.fields import (
-    OPTIONAL,
-    READ_ONLY,
-    REQUIRED,
-    Boolean,
-    Id,
-    Integer,
-    Ref,
-    RefByKind,
-    Text,
-)
-from charthouse.resource.filters import DateIs, DateRange, Filter, Flag, RefIs, Since, Where
-from charthouse.resource.nested import Embedded, Many
-from charthouse.resource.sql import Slot
-from charthouse.resource.times import Timestamp
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import Event, plain_events
+from charthouse.engine.declaration.filters import SINCE, Condition, Filter, Flag, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRows
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
 
 _COMMON: dict[str, Any] = {
     "methods": "GET POST PUT PATCH",
-    "scopes": ("tasks",),
-    "permissions": (),
-    "sharing": ALWAYS,
-    "owner": None,
+    "policy": Policy(scopes=("tasks",), permissions=(), sharing=ALWAYS, owner=None),
 }
-_ARCHIVED = Boolean("archived", OPTIONAL, default=False)
-_ID = Id("id")
-_SINCE = Since("since", doc="Changed at or after.")
+_ARCHIVED = Key("archived", Boolean(), OPTIONAL, default=False)
+_ID = Key("id", Id(), READ_ONLY)
+_SINCE = Filter("since", Timestamp(), SINCE, doc="Changed at or after.", source="updated_at")
 _SHOW_ARCHIVED = Flag("show_archived", doc="Adds archived rows.")
-_TIMES = (Timestamp("created_at", READ_ONLY), Timestamp("updated_at", READ_ONLY))
-_PRACTICE = Integer("practice_group", READ_ONLY, source="practice_id")
+_TIMES = (Key("created_at", Timestamp(), READ_ONLY), Key("updated_at", Timestamp(), READ_ONLY))
+_PRACTICE = Key("practice_group", Integer(), READ_ONLY, source="practice_id")
 _HIDDEN: dict[str, Any] = {
     "filters": (_SINCE, _SHOW_ARCHIVED),
-    "hidden": Hidden(Q(archived=True), unless="show_archived"),
+    "visibility": Visibility(Q(archived=True), shown_by="show_archived"),
 }
 
 KINDS = {  # where the ids of associated items are looked up
@@ -65,20 +58,43 @@ KINDS = {  # where the ids of associated items are looked up
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Items(Many):
-    """Those of the kinds that this API knows; the others stay as they are."""
+# Items of other kinds stay as they are.
+_ITEMS = Key(
+    "associated_items",
+    List(
+        Object(
+            (
+                Key("type", Text(choices=tuple(KINDS)), REQUIRED),
+                Key(
+                    "value",
+                    Reference("patients", to_by=("type", KINDS)),
+                    REQUIRED,
+                    source="value_id",
+                    doc="Its id.",
+                ),
+                Key("task", Reference("tasks"), READ_ONLY),
+            )
+        )
+    ),
+    OPTIONAL,
+    source=ChildRows(
+        AssociatedItem,
+        link="task",
+        only={"type__in": tuple(KINDS)},
+        match_by=("type", "value"),
+        replace_all=True,
+    ),
+    doc="What the task is about. The list that is written takes the place of the one before.",
+)
 
-    def rows(self) -> "models.QuerySet[Any]":
-        return super().rows().filter(type__in=KINDS)
 
-    def existing(self, row: Any) -> "models.QuerySet[Any]":
-        return super().existing(row).filter(type__in=KINDS)
-
-
-def _priority(name: str) -> Integer:
-    return Integer(
-        name, OPTIONAL, choices=(10, 20, 30, 40), example=30, doc="10 low, 20 medium, 30 high, 40 urgent."
+def _priority(name: str) -> Key:
+    return Key(
+        name,
+        Integer(choices=(10, 20, 30, 40)),
+        OPTIONAL,
+        example=30,
+        doc="10 low, 20 medium, 30 high, 40 urgent.",
     )
 
 
@@ -87,25 +103,25 @@ def _priority(name: str) -> Integer:
 
 def _due_date() -> Any:
     unknown = Case(
-        When(due_at__isnull=True, then=sql.constant(True)),
-        default=sql.constant(False),
+        When(due_at__isnull=True, then=sql.literal(True)),
+        default=sql.literal(False),
         output_field=models.BooleanField(),
     )
-    return sql.Json(time=sql.WallClock(F("due_at"), "UTC"), unknown=unknown)
+    return sql.json_object(time=sql.to_wall_clock(F("due_at"), "UTC"), unknown=unknown)
 
 
 def _read_unknown(text: str, given: Mapping[str, str]) -> dict[str, Any]:
-    return {"due_at_unknown": Boolean("due_at_unknown").parse(text)}
+    return {"due_at_unknown": Boolean().parse(text)}
 
 
 def _is_unknown() -> Q:
-    unknown = Q(Slot("due_at_unknown", models.BooleanField()))
+    unknown = Q(BoundParameter("due_at_unknown", models.BooleanField()))
     return (unknown & Q(due_at__isnull=True)) | (~unknown & Q(due_at__isnull=False))
 
 
 def _assigned(prefix: str = "") -> tuple[Filter, ...]:
     return tuple(
-        RefIs(name, source=f"{prefix}{name}", to=to)
+        Filter(name, Reference(to), source=f"{prefix}{name}")
         for name, to in (
             ("assignee_user", "users"),
             ("assignee_group", "user_groups"),
@@ -120,76 +136,62 @@ tasks = Resource(
     model=Task,
     doc="What somebody of the practice, or a group of users, has to do.",
     **_COMMON,
-    fields=(
+    keys=(
         _ARCHIVED,
-        Ref("assigned_by", READ_ONLY, to="users", doc="Who assigned it last."),
-        Ref(
+        Key("assigned_by", Reference("users"), READ_ONLY, doc="Who assigned it last."),
+        Key(
             "assignee_user",
+            Reference("users"),
             OPTIONAL,
-            to="users",
             required_unless="assignee_group",
             doc="A task has an assignee_user, an assignee_group, or both.",
         ),
-        Ref("assignee_group", OPTIONAL, to="user_groups", required_unless="assignee_user"),
-        _Items(
-            "associated_items",
-            OPTIONAL,
-            to=AssociatedItem,
-            link="task",
-            key=("type", "value"),
-            replace=True,
-            doc="What the task is about. The list that is written takes the place of the one before.",
-            fields=(
-                Text("type", REQUIRED, choices=tuple(KINDS)),
-                RefByKind(
-                    "value",
-                    REQUIRED,
-                    source="value_id",
-                    to="patients",
-                    kind="type",
-                    among=KINDS,
-                    doc="Its id.",
-                ),
-                Ref("task", READ_ONLY, to="tasks"),
-            ),
-        ),
-        Ref("category", OPTIONAL, to="task_categories"),
-        Ref("created_by", READ_ONLY, to="users"),
-        Embedded(
+        Key("assignee_group", Reference("user_groups"), OPTIONAL, required_unless="assignee_user"),
+        _ITEMS,
+        Key("category", Reference("task_categories"), OPTIONAL),
+        Key("created_by", Reference("users"), READ_ONLY),
+        Key(
             "due_date",
+            Object(
+                (
+                    Key("time", Timestamp(), doc="UTC."),
+                    Key("unknown", Boolean(), doc="Whether there is no time."),
+                )
+            ),
             OPTIONAL,
-            stored=False,
-            computed=_due_date,
+            source=Expression(_due_date),
             example={"time": "2030-03-02T17:00:00", "unknown": False},
-            fields=(Timestamp("time", doc="UTC."), Boolean("unknown", doc="Whether there is no time.")),
         ),
         _ID,
-        Many(
+        Key(
             "notes",
-            OPTIONAL,
-            to=TaskNote,
-            link="task",
-            doc="As in task_notes. One with an id is changed, one without is new; the others stay.",
-            fields=(
-                Id("id"),
-                Ref("task", READ_ONLY, to="tasks"),
-                Text("text", REQUIRED),
-                Boolean("archived", READ_ONLY),
-                Id("created_by", source="created_by_id", as_text=True),
-                *_TIMES,
+            List(
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("task", Reference("tasks"), READ_ONLY),
+                        Key("text", Text(), REQUIRED),
+                        Key("archived", Boolean(), READ_ONLY),
+                        Key("created_by", Id(as_text=True), READ_ONLY, source="created_by_id"),
+                        *_TIMES,
+                    )
+                )
             ),
+            OPTIONAL,
+            source=ChildRows(TaskNote, link="task"),
+            doc="As in task_notes. One with an id is changed, one without is new; the others stay.",
         ),
         _priority("priority"),
-        Ref("status", REQUIRED, to="task_statuses"),
-        Text("title", REQUIRED),
+        Key("status", Reference("task_statuses"), REQUIRED),
+        Key("title", Text(), REQUIRED),
         *_TIMES,
     ),
     filters=(
         *_assigned(),
-        DateIs("due_at_date", source="due_at", zone="UTC", doc="Due on a day, UTC."),
-        DateRange("due_at_range", source="due_at", zone="UTC", doc="Due within days, UTC."),
-        Since("due_at_since", source="due_at", doc="Due at or after."),
-        Where(
+        Filter("due_at_date", Date(), OnDay("UTC"), source="due_at", doc="Due on a day, UTC."),
+        Filter("due_at_range", Date(), InDays("UTC"), source="due_at", doc="Due within days, UTC."),
+        Filter("due_at_since", Timestamp(), SINCE, source="due_at", doc="Due at or after."),
+        Condition(
             "due_at_unknown",
             read=_read_unknown,
             condition=_is_unknown,
@@ -198,11 +200,11 @@ tasks = Resource(
         _SINCE,
         _SHOW_ARCHIVED,
     ),
-    hidden=Hidden(Q(archived=True), unless="show_archived", usable=True),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived", referable=True),
     checks=(actions.assign, actions.complete, actions.set_due_date),
     after=(actions.sign_notes,),
     events=(
-        *plain("TASK_CREATE", "TASK_MODIFY", "TASK_DELETE"),
+        *plain_events("TASK_CREATE", "TASK_MODIFY", "TASK_DELETE"),
         *(
             Event("TASK_MODIFY", on, of=part, by="task_id")
             for part in (TaskNote, AssociatedItem)
@@ -226,16 +228,16 @@ task_notes = Resource(
     model=TaskNote,
     doc="Notes on tasks.",
     **_COMMON,
-    fields=(
+    keys=(
         _ARCHIVED,
-        Timestamp("created_at", READ_ONLY),
-        Ref("created_by", READ_ONLY, to="users"),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("created_by", Reference("users"), READ_ONLY),
         _ID,
-        Ref("task", REQUIRED, to="tasks"),
-        Text("text", REQUIRED),
-        Timestamp("updated_at", READ_ONLY),
+        Key("task", Reference("tasks"), REQUIRED),
+        Key("text", Text(), REQUIRED),
+        Key("updated_at", Timestamp(), READ_ONLY),
     ),
-    filters=(RefIs("task", to="tasks"), _SINCE),
+    filters=(Filter("task", Reference("tasks")), _SINCE),
     checks=(actions.sign_note,),
     after=(actions.note_written,),
     example={"task": 7, "text": "Left a voice mail."},
@@ -249,11 +251,11 @@ task_categories = Resource(
     doc="Categories of tasks.",
     **_COMMON,
     **_HIDDEN,
-    fields=(
+    keys=(
         _ARCHIVED,
         _ID,
-        Boolean("is_global", READ_ONLY, doc="Whether the practice began with it."),
-        Text("name", REQUIRED),
+        Key("is_global", Boolean(), READ_ONLY, doc="Whether the practice began with it."),
+        Key("name", Text(), REQUIRED),
         _PRACTICE,
         *_TIMES,
     ),
@@ -266,18 +268,18 @@ task_statuses = Resource(
     doc="Statuses of tasks.",
     **_COMMON,
     **_HIDDEN,
-    fields=(
+    keys=(
         _ARCHIVED,
         _ID,
-        Text("name", REQUIRED),
+        Key("name", Text(), REQUIRED),
         _PRACTICE,
-        Text(
+        Key(
             "status_category",
-            choices=("O", "P", "H", "C"),
+            Text(choices=("O", "P", "H", "C")),
             default="O",
             doc="O open, P in progress, H on hold, C complete.",
         ),
-        Ref("task_category", OPTIONAL, to="task_categories", doc="Meant for tasks of this category."),
+        Key("task_category", Reference("task_categories"), OPTIONAL, doc="Meant for tasks of this category."),
         *_TIMES,
     ),
     example={"name": "Waiting for the payer", "status_category": "H"},
@@ -288,28 +290,28 @@ task_templates = Resource(
     model=TaskTemplate,
     doc="What a new task may begin with.",
     **_COMMON,
-    fields=(
+    keys=(
         _ARCHIVED,
-        Id("id", addition=True),
-        Ref("default_assignee_group", OPTIONAL, to="user_groups"),
-        Ref("default_assignee_user", OPTIONAL, to="users"),
-        Ref("default_category", OPTIONAL, to="task_categories"),
-        Text(
+        Key("id", Id(), READ_ONLY, addition=True),
+        Key("default_assignee_group", Reference("user_groups"), OPTIONAL),
+        Key("default_assignee_user", Reference("users"), OPTIONAL),
+        Key("default_category", Reference("task_categories"), OPTIONAL),
+        Key(
             "default_due_date_offset",
-            pattern=r"((-?\d{1,5} )?((\d{1,2}:)?\d{1,2}:)?\d{1,2}(\.\d{1,6})?)?",
+            Text(pattern=r"((-?\d{1,5} )?((\d{1,2}:)?\d{1,2}:)?\d{1,2}(\.\d{1,6})?)?"),
             example="7 00:00:00",
             doc="[DD] [HH:[MM:]]ss[.uuuuuu]",
         ),
-        Text("default_note"),
+        Key("default_note", Text()),
         _priority("default_priority"),
-        Ref("default_status", OPTIONAL, to="task_statuses"),
-        Text("default_title"),
+        Key("default_status", Reference("task_statuses"), OPTIONAL),
+        Key("default_title", Text()),
         _PRACTICE,
-        Text("name", REQUIRED),
+        Key("name", Text(), REQUIRED),
         *_TIMES,
     ),
     filters=(*_assigned("default_"), _SINCE, _SHOW_ARCHIVED),
-    hidden=Hidden(Q(archived=True), unless="show_archived"),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={
         "name": "Prior authorization",
         "default_title": "Ask the payer",

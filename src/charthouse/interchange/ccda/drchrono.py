@@ -4,27 +4,35 @@ from datetime import timedelta
 from typing import Any
 
 from charthouse.domains.patients.drchrono import NARROWS
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.filters import Filter, InDays, OnDay
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.times import Date
 from charthouse.interchange.ccda import document
 from charthouse.interchange.cda.subject import Window
-from charthouse.resource.filters import DateIs, DateRange
-from charthouse.resource.functions import Call, Function
 
 XML = "application/xml"
 ANY_LENGTH = timedelta.max.days
 
 DAYS = (
-    DateIs("date", doc="Only what belongs to this day of the doctor's calendar."),
-    DateRange("date_range", max_days=ANY_LENGTH, doc="Only what belongs to these days, both included."),
+    Filter("date", Date(), OnDay(), doc="Only what belongs to this day of the doctor's calendar."),
+    Filter(
+        "date_range",
+        Date(),
+        InDays(max_days=ANY_LENGTH),
+        doc="Only what belongs to these days, both included.",
+    ),
 )
 
 
 def window(call: Call) -> Window:
     """The days asked for: those in both parameters, or all there are."""
-    named = [name for name in ("date", "date_range") if f"{name}_first" in call.slots]
+    named = [name for name in ("date", "date_range") if f"{name}_first" in call.parameters]
     if not named:
         return Window()
-    first = max(call.slots[f"{name}_first"] for name in named)
-    last = min(call.slots[f"{name}_last"] for name in named)
+    first = max(call.parameters[f"{name}_first"] for name in named)
+    last = min(call.parameters[f"{name}_last"] for name in named)
     return Window(first, last)
 
 
@@ -33,19 +41,22 @@ def _ccda(call: Call) -> Any:
 
 
 FUNCTIONS = [
-    Function(
+    Operation(
         path="patients/{id}/ccda",
         doc="The patient's chart as a C-CDA R2.1 Continuity of Care Document.",
         run=_ccda,
         of="patients",
-        permissions=(),
-        parameters=(
-            DateIs("date", doc="Only what belongs to this day of the doctor's calendar."),
-            DateRange(
-                "date_range", max_days=ANY_LENGTH, doc="Only what belongs to these days, both included."
+        policy=Policy(permissions=()),
+        filters=(
+            Filter("date", Date(), OnDay(), doc="Only what belongs to this day of the doctor's calendar."),
+            Filter(
+                "date_range",
+                Date(),
+                InDays(max_days=ANY_LENGTH),
+                doc="Only what belongs to these days, both included.",
             ),
         ),
-        narrows=NARROWS,
+        row_filters=NARROWS,
         media=XML,
     ),
 ]

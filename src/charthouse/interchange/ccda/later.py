@@ -7,6 +7,13 @@ from django.core.files.base import ContentFile
 
 from charthouse.domains.patients.drchrono import NARROWS, patients
 from charthouse.domains.patients.models import Patient
+from charthouse.engine.declaration.calls import Answer, Call
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY
+from charthouse.engine.errors import Malformed
 from charthouse.files import links
 from charthouse.files.storage import store
 from charthouse.interchange.ccda import document
@@ -14,10 +21,6 @@ from charthouse.interchange.ccda.drchrono import DAYS, XML, window
 from charthouse.interchange.cda.subject import Window
 from charthouse.jobs import actions as jobs
 from charthouse.jobs.models import Job
-from charthouse.resource.errors import Malformed
-from charthouse.resource.fields import OPTIONAL, READ_ONLY, Text
-from charthouse.resource.filters import Is
-from charthouse.resource.functions import Answer, Call, Function
 
 KIND = "patients/ccda_async"
 WAITING = "In progress"
@@ -26,14 +29,14 @@ FAILED = "The document could not be made. Start another."
 
 
 def _run(call: Call) -> Any:
-    return _ask(call, str(call.slots["uuid"])) if "uuid" in call.slots else _begin(call)
+    return _ask(call, str(call.parameters["uuid"])) if "uuid" in call.parameters else _begin(call)
 
 
 def _begin(call: Call) -> dict[str, Any]:
     days = window(call)
     request = {"patient": call.row.pk, "first": days.first.isoformat(), "last": days.last.isoformat()}
     job = jobs.begin(call.actor, KIND, request, {}, _defer)
-    url = call.url(**dict.fromkeys(call.parameters), uuid=str(job.uuid))
+    url = call.url(**dict.fromkeys(call.query), uuid=str(job.uuid))
     return {
         "status": WAITING,
         "uuid": str(job.uuid),
@@ -69,24 +72,26 @@ def write(job: Job) -> None:
 
 
 FUNCTIONS = [
-    Function(
+    Operation(
         path="patients/{id}/ccda_async",
         doc="The patient's chart as C-CDA, made meanwhile: begin without a uuid, then ask with the one answered.",
         run=_run,
         of="patients",
-        parameters=(
+        filters=(
             *DAYS,
-            Is("uuid", addition=True, doc="What the first call has answered. Without it, a new one."),
+            Filter("uuid", addition=True, doc="What the first call has answered. Without it, a new one."),
         ),
-        narrows=(*NARROWS, patients.filters_by_name["created_at"]),
-        answers=(
-            Text("status", READ_ONLY, choices=(WAITING, "Complete", "Failed")),
-            Text("uuid", READ_ONLY),
-            Text("description", OPTIONAL, doc="At the beginning: where to ask."),
-            Text("document", OPTIONAL, doc="Once it is complete: a link to the XML, good for an hour."),
-            Text("detail", OPTIONAL, doc="What has failed."),
+        row_filters=(*NARROWS, patients.filters_by_name["created_at"]),
+        answer=(
+            Key("status", Text(choices=(WAITING, "Complete", "Failed")), READ_ONLY),
+            Key("uuid", Text(), READ_ONLY),
+            Key("description", Text(), OPTIONAL, doc="At the beginning: where to ask."),
+            Key(
+                "document", Text(), OPTIONAL, doc="Once it is complete: a link to the XML, good for an hour."
+            ),
+            Key("detail", Text(), OPTIONAL, doc="What has failed."),
         ),
-        also={500: "The document could not be made: status, uuid and detail say so."},
+        other_statuses={500: "The document could not be made: status, uuid and detail say so."},
         example={
             "status": WAITING,
             "uuid": "0f8fad5b-d9cb-469f-a165-70867728950e",

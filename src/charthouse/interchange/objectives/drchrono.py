@@ -5,14 +5,19 @@ from datetime import timedelta
 from decimal import Decimal as Number
 from typing import Any
 
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import Filter, InDays
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import Forbidden
 from charthouse.interchange.objectives.measures import OBJECTIVES, Objective
 from charthouse.interchange.objectives.period import Period, period
-from charthouse.resource.errors import Forbidden
-from charthouse.resource.fields import READ_ONLY, Boolean, Decimal, Integer, Text
-from charthouse.resource.filters import DateRange, Is
-from charthouse.resource.functions import Call, Function
-from charthouse.resource.nested import Embedded
-from charthouse.resource.times import Timestamp
 
 STAGES = ("1", "2")
 ANY_LENGTH = timedelta.max.days
@@ -23,9 +28,12 @@ def _report(call: Call) -> dict[str, Any]:
     actor = call.actor
     if actor.doctor is None:
         raise Forbidden("The report is a doctor's, and this user belongs to none.")
-    stage = int(call.slots.get("stage", STAGES[-1]))
+    stage = int(call.parameters.get("stage", STAGES[-1]))
     days = period(
-        actor.practice, actor.doctor, call.slots.get("date_range_first"), call.slots.get("date_range_last")
+        actor.practice,
+        actor.doctor,
+        call.parameters.get("date_range_first"),
+        call.parameters.get("date_range_last"),
     )
     return {
         "start_date": f"{days.first}T00:00:00",
@@ -51,37 +59,45 @@ def _shown(objective: Objective, stage: int, days: Period) -> dict[str, Any]:
 
 
 FUNCTIONS = [
-    Function(
+    Operation(
         path="mu_2015_report",
         doc="How the caller's doctor did on the objectives of meaningful use (2015 rule), counted in the record.",
         run=_report,
-        scopes=("clinical",),
-        permissions=("Access Clinical Notes",),
-        parameters=(
-            DateRange(
+        policy=Policy(scopes=("clinical",), permissions=("Access Clinical Notes",)),
+        filters=(
+            Filter(
                 "date_range",
-                max_days=ANY_LENGTH,
+                Date(),
+                InDays(max_days=ANY_LENGTH),
                 doc="Days of the doctor's calendar. Default: this year so far.",
             ),
-            Is("stage", choices=STAGES, doc="Default: 2."),
+            Filter("stage", Text(choices=STAGES), doc="Default: 2."),
         ),
-        answers=(
-            Timestamp("start_date", READ_ONLY, doc="The first day's beginning, wall clock of the doctor."),
-            Timestamp("end_date", READ_ONLY, doc="The last day's end."),
-            Integer("stage", READ_ONLY, minimum=1, maximum=2),
-            Embedded(
-                "objectives",
+        answer=(
+            Key(
+                "start_date",
+                Timestamp(),
                 READ_ONLY,
-                many=True,
-                doc="docs/objectives.md says how each is counted.",
-                fields=(
-                    Text("name", READ_ONLY),
-                    Integer("numerator", READ_ONLY),
-                    Integer("denominator", READ_ONLY),
-                    Decimal("percentage", READ_ONLY, doc="Null where the denominator is 0."),
-                    Decimal("threshold", READ_ONLY, doc="Percent that has to be exceeded."),
-                    Boolean("passed", READ_ONLY, doc="Null where the denominator is 0."),
+                doc="The first day's beginning, wall clock of the doctor.",
+            ),
+            Key("end_date", Timestamp(), READ_ONLY, doc="The last day's end."),
+            Key("stage", Integer(minimum=1, maximum=2), READ_ONLY),
+            Key(
+                "objectives",
+                List(
+                    Object(
+                        (
+                            Key("name", Text(), READ_ONLY),
+                            Key("numerator", Integer(), READ_ONLY),
+                            Key("denominator", Integer(), READ_ONLY),
+                            Key("percentage", Decimal(), READ_ONLY, doc="Null where the denominator is 0."),
+                            Key("threshold", Decimal(), READ_ONLY, doc="Percent that has to be exceeded."),
+                            Key("passed", Boolean(), READ_ONLY, doc="Null where the denominator is 0."),
+                        )
+                    )
                 ),
+                READ_ONLY,
+                doc="docs/objectives.md says how each is counted.",
             ),
         ),
         example={

@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 from charthouse import clock
 from charthouse.domains.patients.drchrono import NARROWS
 from charthouse.domains.practice.models import Doctor
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.filters import Filter, OnDay
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.errors import Invalid
 from charthouse.interchange.cda.subject import Window
 from charthouse.interchange.qrda import document
-from charthouse.resource.errors import Invalid
-from charthouse.resource.filters import DateIs
-from charthouse.resource.functions import Call, Function
 
 
 def _qrda(call: Call) -> Any:
@@ -20,7 +23,7 @@ def _qrda(call: Call) -> Any:
 def period(call: Call) -> Window:
     """From ``start_date``, else the first of January of the year in which the period ends; to ``end_date``, else
     today, by the doctor's calendar. Raises Invalid for a period that ends before it begins."""
-    first, last = call.slots.get("start_date_first"), call.slots.get("end_date_last")
+    first, last = call.parameters.get("start_date_first"), call.parameters.get("end_date_last")
     if last is None:
         zone = Doctor.objects.values_list("timezone", flat=True).get(
             practice=call.row.practice_id, pk=call.row.doctor_id
@@ -33,19 +36,22 @@ def period(call: Call) -> Window:
 
 
 FUNCTIONS = [
-    Function(
+    Operation(
         path="patients/{id}/qrda1",
         doc="What the chart says of a reporting period, as a QRDA Category I report.",
         run=_qrda,
         of="patients",
-        permissions=(),
-        parameters=(
-            DateIs(
-                "start_date", doc="First day of the period. Default: the first of January of its last year."
+        policy=Policy(permissions=()),
+        filters=(
+            Filter(
+                "start_date",
+                Date(),
+                OnDay(),
+                doc="First day of the period. Default: the first of January of its last year.",
             ),
-            DateIs("end_date", doc="Last day of the period. Default: today."),
+            Filter("end_date", Date(), OnDay(), doc="Last day of the period. Default: today."),
         ),
-        narrows=NARROWS,
+        row_filters=NARROWS,
         media="application/xml",
     ),
 ]

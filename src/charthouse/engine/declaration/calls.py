@@ -1,0 +1,57 @@
+"""A call of an operation, and its answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.resources import NO_PARENTS, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an operation.
+
+    row         the row that the path names, locked unless the operation only reads; None where it names none
+    payload     the body as it came
+    values      what the body says, by wire name; keys that were left out are not in it
+    given       names of the parameters and keys that the caller gave
+    query       the query as given: texts by name
+    parameters  values of the declared parameters, by the names that their filters give them
+    url         this request's absolute URL with query parameters changed, or removed by None
+    parent_ids  ids of the other rows that the path names, by path parameter
+    errors      messages by wire name; the call is refused if there are any
+    """
+
+    operation: Operation
+    actor: Actor
+    row: Any
+    payload: Mapping[str, Any]
+    values: Mapping[str, Any]
+    given: frozenset[str]
+    query: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    url: Callable[..., str]
+    parent_ids: Mapping[str, int] = field(default_factory=lambda: NO_PARENTS)
+    errors: dict[str, Any] = field(default_factory=dict)
+
+    def add_error(self, name: str, message: str) -> None:
+        """Report a fault of one key; the call is refused."""
+        self.errors.setdefault(name, []).append(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is not simply the declared status with a content.
+
+    status     one of ``other_statuses``
+    location   an absolute URL
+    media      that of the content where the declaration's is ``*/*``
+    headers    others
+    """
+
+    content: Any = None
+    status: int = 200
+    location: str = ""
+    media: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,108 @@
+"""Dates, times and timestamps as the wire writes them."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django.db import models
+from django.db.models.expressions import Combinable, F
+
+from charthouse.engine.declaration.json_schema import Schema
+from charthouse.engine.declaration.types import Type
+from charthouse.engine.declaration.values import InvalidValue, parse_text
+from charthouse.engine.sql import expressions as sql
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Date(Type):
+    json_type = {"type": "string", "format": "date"}
+    control = "date"
+    output_field = models.DateField()
+    sample = "2026-03-02"
+
+    def parse(self, value: Any) -> date:
+        return parse_date(value)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Timestamp(Type):
+    """A point in time, to the second, on the wire without a zone: UTC, or the wall clock of a zone.
+
+    spaced   with a space in the place of the ``T``
+    zone     path of a column with an IANA name: shown as the wall clock there, and parsed to a naive datetime, which
+             the hook that stores it puts into that zone
+    """
+
+    spaced: bool = False
+    zone: str = ""
+    control = "datetime-local"
+    output_field = models.DateTimeField()
+    prefers_sample = True
+
+    @property
+    def control_attributes(self) -> dict[str, Any]:
+        return {"step": 1}
+
+    def parse(self, value: Any) -> datetime:
+        return parse_timestamp(value, naive=bool(self.zone))
+
+    def select(self, column: Combinable) -> Combinable:
+        if self.spaced:
+            return sql.format_utc(column)
+        return sql.to_wall_clock(column, F(self.zone) if self.zone else "UTC")
+
+    def schema(self) -> Schema:
+        return {"type": "string", "format": "moment" if self.spaced else "timestamp"}
+
+    def make_sample(self) -> Any:
+        if self.zone:
+            return "2026-03-02T09:30:00"
+        return "2026-02-27 16:04:12" if self.spaced else "2026-02-27T16:04:12"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Time(Type):
+    json_type = {"type": "string", "format": "time"}
+    control = "time"
+    sample = "09:30:00"
+
+    def parse(self, value: Any) -> time:
+        try:
+            parsed = time.fromisoformat(parse_text(value).strip())
+        except ValueError:
+            parsed = None
+        if parsed is None or parsed.tzinfo is not None:
+            raise InvalidValue(
+                "Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]]."
+            )
+        return parsed.replace(microsecond=0)
+
+
+def parse_date(value: Any) -> date:
+    """``YYYY-MM-DD``. Raises InvalidValue."""
+    text = parse_text(value).strip()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise InvalidValue("Date has wrong format. Use one of these formats instead: YYYY-MM-DD.")
+
+
+def parse_timestamp(value: Any, *, naive: bool = False) -> datetime:
+    """``YYYY-MM-DD[Thh:mm[:ss[.ffffff]][Z]]``, T or a space; UTC where no zone is given. Aware in UTC, or naive as
+    written (a zone is then refused). Raises InvalidValue."""
+    text = parse_text(value).strip()
+    message = "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]]."
+    if not re.match(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)", text, re.ASCII):
+        raise InvalidValue(message)
+    try:
+        timestamp = datetime.fromisoformat(text)
+        if naive:
+            if timestamp.tzinfo is not None:
+                raise InvalidValue("Give the wall clock time without a zone.")
+            return timestamp
+        return timestamp.replace(tzinfo=UTC) if timestamp.tzinfo is None else timestamp.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidValue(message) from None

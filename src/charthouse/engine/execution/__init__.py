@@ -1,0 +1,1 @@
+"""What happens to a request: route, parse, plan, run, render; write; call."""

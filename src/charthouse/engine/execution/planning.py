@@ -1,0 +1,341 @@
+"""Second stage: actor + declaration + query → one SQL statement with the ownership condition inside.
+
+The ORM writes a statement once for each shape of request; values are bound at each run. Touches no database. Who may
+call at all is checked before (``Policy.authorize``, which may reject with Forbidden).
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import msgspec
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.expressions import RawSQL, Window
+from django.db.models.functions import RowNumber
+
+from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.deidentification import deidentify
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import NO_PARENTS, Resource
+from charthouse.engine.execution.parsing import Query
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter, Parameter
+from charthouse.engine.sql.lateral import has_lateral
+from charthouse.engine.sql.statements import Statement, compile_rows, make_statement
+
+ID = models.BigIntegerField
+Bind = Callable[[str, "models.Field[Any, Any]"], Any]
+Planned = TypeVar("Planned")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A statement whose rows become objects: ``make`` makes one from the columns, ``renderers`` complete what SQL
+    cannot. ``hidden_id``: a last column holds the id, which the object does not show."""
+
+    statement: Statement
+    make: Callable[..., Any]
+    renderers: tuple[tuple[str, Callable[[Any], Any]], ...]
+    id_index: int
+    hidden_id: bool
+
+
+def bind_actor(actor: Actor, parent_ids: Mapping[str, int] = NO_PARENTS) -> dict[str, Any]:
+    """The values of the parameters that every statement may use (sql.RESERVED), and those of the parents."""
+    return {
+        **{f"at_{name}": row_id for name, row_id in parent_ids.items()},
+        "practice": actor.practice,
+        "caller_doctor": actor.doctor,
+        "caller": actor.user,
+        "caller_app": actor.app,
+    }
+
+
+# -- which rows -------------------------------------------------------------------------------------------------
+
+
+def select_visible(
+    resource: Resource, owned: bool, *, deleted: bool = False, bind: Bind = BoundParameter
+) -> "models.QuerySet[Any]":
+    """The rows an actor may see; ``owned``: only their doctor's. ``deleted``: those that they could see until they
+    were deleted. ``bind`` makes the value of a parameter of ``bind_actor`` from its name and type."""
+    rows = resource.model._default_manager.all()
+    if resource.has_practice:
+        rows = rows.filter(practice_id=bind("practice", ID()))
+    if resource.rows:
+        rows = rows.filter(_once_deleted(resource.rows) if deleted else resource.rows)
+    if owned and resource.policy.owner:
+        rows = rows.filter(**{_name_id(resource.policy.owner): bind("caller_doctor", ID())})
+    return rows
+
+
+def select_for_actor(resource: Resource, actor: Actor, *, hidden: bool = False) -> "models.QuerySet[Any]":
+    """The rows that a list without parameters shows an actor, as a queryset of the ORM: the actor's values are in it.
+
+    Not for resources whose ``rows`` have bound parameters themselves. ``hidden``: with those that lists leave out.
+    """
+    values = bind_actor(actor)
+    owned = resource.policy.sees_only_own(actor)
+    rows = select_visible(resource, owned, bind=lambda name, _: values[name])
+    for visibility in () if hidden else resource.visibilities:
+        rows = rows.exclude(visibility.hidden)
+    return rows
+
+
+def _name_id(path: str) -> str:
+    return path if path.endswith("id") else f"{path}_id"
+
+
+def _once_deleted(condition: Q) -> Q:
+    """The condition of the same rows once they are deleted."""
+    turned = [
+        _once_deleted(part)
+        if isinstance(part, Q)
+        else ("archived", True)
+        if part == ("archived", False)
+        else part
+        for part in condition.children
+    ]
+    return Q(*turned, _connector=condition.connector, _negated=condition.negated)
+
+
+def select_scoped(
+    resource: Resource,
+    owned: bool,
+    *,
+    flags: "Collection[str] | None" = None,
+    deleted: bool = False,
+    any_parent: bool = False,
+) -> "models.QuerySet[Any]":
+    """The visible rows below the rows that the URL names, which must be visible too (parameters ``at_<name>``).
+
+    flags       the flags that are on: without the rows that are hidden even by their id unless a flag is
+    any_parent  below whichever rows
+    """
+    rows = select_visible(resource, owned, deleted=deleted)
+    for parent in () if any_parent else resource.parents:
+        parent_id = BoundParameter(f"at_{parent.name}", ID())
+        above = select_visible(resource.registry[parent.to], False).filter(pk=parent_id)
+        below = {"pk__in": parent.ids(parent_id)} if parent.ids else {_name_id(parent.source): parent_id}
+        rows = rows.filter(models.Exists(above), **below)
+    for visibility in resource.visibilities:
+        if flags is not None and visibility.by_id and visibility.shown_by not in flags:
+            rows = rows.exclude(visibility.hidden)
+    return rows
+
+
+def select_listed(
+    resource: Resource, owned: bool, filters: Sequence[Filter], flags: Collection[str]
+) -> "models.QuerySet[Any]":
+    """The visible rows that match these parameters, unless lists hide them."""
+    rows = select_scoped(resource, owned)
+    condition = Q()
+    replaced = {name for declared in filters for name in declared.replaces}
+    for declared in filters:
+        if declared.name not in replaced:
+            condition &= declared.match()
+    shown = {*flags, *(declared.name for declared in filters)}
+    for visibility in resource.visibilities:
+        if visibility.shown_by not in shown:
+            condition &= ~visibility.hidden
+    return rows.filter(condition)
+
+
+def _select_query(resource: Resource, owned: bool, query: Query) -> "models.QuerySet[Any]":
+    """The rows of all pages of a list."""
+    filters = [resource.filters_by_name[name] for name in query.filters]
+    return select_listed(resource, owned, filters, query.flags)
+
+
+# -- plans ------------------------------------------------------------------------------------------------------
+
+
+def plan_object(
+    resource: Resource,
+    owned: bool,
+    verbose: bool,
+    anonymous: bool = False,
+    flags: frozenset[str] = frozenset(),
+    *,
+    deleted: bool = False,
+    any_parent: bool = False,
+) -> Plan:
+    """The row of parameter ``id``; ``deleted``: one that was deleted; ``any_parent``: below whichever rows."""
+
+    def make() -> Plan:
+        shown = None if deleted else flags
+        rows = select_scoped(resource, owned, flags=shown, deleted=deleted, any_parent=any_parent)
+        rows = rows.filter(pk=BoundParameter("id", ID()))
+        return _plan(resource, rows, verbose, given=tuple(flags), anonymous=anonymous)
+
+    return _cached(resource, ("one", owned, verbose, anonymous, flags, deleted, any_parent), make)
+
+
+def plan_objects(resource: Resource, owned: bool, verbose: bool, anonymous: bool = False) -> Plan:
+    """The visible rows of the ids in parameter ``ids``, in no order."""
+
+    def make() -> Plan:
+        among = sql.is_any(models.F("pk"), BoundParameter("ids", ArrayField(ID())))
+        rows = select_visible(resource, owned).filter(among)
+        return _plan(resource, rows, verbose, anonymous=anonymous)
+
+    return _cached(resource, ("some", owned, verbose, anonymous), make)
+
+
+def plan_page(resource: Resource, owned: bool, query: Query, anonymous: bool = False) -> Plan:
+    """One page of a list; parameters ``limit``, and ``after``, ``before`` or ``offset`` as the query seeks."""
+    key = ("page", owned, query.verbose, query.filters, query.flags, query.paging.seek, anonymous)
+    return _cached(resource, key, lambda: _plan_page(resource, owned, query, anonymous))
+
+
+def plan_count(resource: Resource, owned: bool, query: Query) -> Statement:
+    """How many rows all pages of a list have together."""
+
+    def make() -> Statement:
+        text, parameters = compile_rows(_select_query(resource, owned, query).order_by().values_list("pk"))
+        return make_statement(
+            f"select count(*) from ({text}) as listed",  # noqa: S608
+            parameters,
+            _needs_replan(resource, query),
+        )
+
+    return _cached(resource, ("count", owned, query.filters, query.flags), make)
+
+
+def plan_whole(resource: Resource, owned: bool, lock: bool) -> Statement:
+    """All columns of the row of parameter ``id``, in the model's order; locked against other writers with ``lock``."""
+
+    def make() -> Statement:
+        rows = select_scoped(resource, owned, flags=()).filter(pk=BoundParameter("id", ID()))
+        if lock:
+            rows = rows.select_for_update(of=("self",), no_key=True)
+        columns = [column.attname for column in resource.model._meta.concrete_fields]
+        return make_statement(*compile_rows(rows.values_list(*columns)))
+
+    return _cached(resource, ("whole", owned, lock), make)
+
+
+def plan_match(resource: Resource, owned: bool, filters: "tuple[Filter, ...]") -> Statement:
+    """The id of the row of parameter ``id``, if it matches these filters."""
+
+    def make() -> Statement:
+        rows = select_visible(resource, owned).filter(pk=BoundParameter("id", ID()))
+        for declared in filters:
+            rows = rows.filter(declared.match())
+        return make_statement(*compile_rows(rows.values_list("pk")))
+
+    return _cached(resource, ("fitting", owned, tuple(declared.name for declared in filters)), make)
+
+
+def plan_existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
+    """Pairs (index of the target, id) of the rows that are visible, of the ids in parameters ``ids0``, ``ids1``…
+
+    Rows that lists hide do not count unless declared referable: nothing new may refer to what is archived.
+    """
+    parts: list[str] = []
+    parameters: list[Any] = []
+    for index, (target, owned) in enumerate(targets):
+        rows = select_visible(target, owned)
+        for visibility in target.visibilities:
+            if not visibility.referable:
+                rows = rows.exclude(visibility.hidden)
+        rows = rows.filter(sql.is_any(models.F("pk"), BoundParameter(f"ids{index}", ArrayField(ID()))))
+        text, part_parameters = compile_rows(rows.values_list(sql.literal(index), "pk"))
+        parts.append(text)
+        parameters += part_parameters
+    return make_statement(" union all ".join(parts), tuple(parameters))
+
+
+def compile_numbered(
+    resource: Resource, owned: bool, filters: Sequence[Filter], flags: Collection[str], order: str
+) -> tuple[str, tuple[Any, ...]]:
+    """SQL of all rows of a list: (id, number from 1) in an order, with ``%s``, and its parameters."""
+    by = [models.F(order).asc(), models.F("pk").asc()] if order != "id" else [models.F("pk").asc()]
+    rows = select_listed(resource, owned, filters, flags).order_by()
+    return compile_rows(rows.values_list("pk", Window(RowNumber(), order_by=by)))
+
+
+def _needs_replan(resource: Resource, query: Query) -> bool:
+    return any(resource.filters_by_name[name].replan for name in query.filters)
+
+
+def _plan_page(resource: Resource, owned: bool, query: Query, anonymous: bool) -> Plan:
+    rows = _select_query(resource, owned, query)
+    order, seek = "pk", query.paging.seek
+    if seek == "after":
+        rows = rows.filter(pk__gt=BoundParameter("after", ID()))
+    elif seek == "before":
+        rows, order = rows.filter(pk__lt=BoundParameter("before", ID())), "-pk"
+    elif seek == "offset":  # find the first id of the page over the index, then read the page's rows alone
+        inner, parameters = compile_rows(rows.order_by("pk").values_list("pk"))
+        first = RawSQL(f"{inner} offset %s::bigint limit 1", (*parameters, Parameter("offset")))  # noqa: S611
+        rows = rows.filter(pk__gte=first)
+    return _plan(
+        resource,
+        rows.order_by(order),
+        query.verbose,
+        given=query.filters,
+        limit=" limit %s::bigint",
+        limit_parameters=(Parameter("limit"),),
+        custom_plan=_needs_replan(resource, query),
+        anonymous=anonymous,
+    )
+
+
+def _plan(
+    resource: Resource,
+    rows: "models.QuerySet[Any]",
+    verbose: bool,
+    *,
+    given: Sequence[str] = (),
+    limit: str = "",
+    limit_parameters: Sequence[Parameter] = (),
+    custom_plan: bool = False,
+    anonymous: bool = False,
+) -> Plan:
+    keys = resource.list_shown(verbose)
+    if anonymous:
+        keys = deidentify(keys, resource.model)
+    names = [key.name for key in keys]
+    expressions: list[Any] = [
+        key.select() if not key.source.only_with or key.source.only_with in given else sql.literal(None)
+        for key in keys
+    ]
+    hidden_id = "id" not in names
+    if hidden_id:
+        expressions.append(models.F("pk"))
+    selected = rows.values_list(*expressions)
+    if custom_plan and has_lateral(selected):  # or the sums of all rows would be made before they are cut
+        ids, ids_parameters = compile_rows(rows.values_list("pk"))
+        cut = RawSQL(f"array({ids}{limit})", (*ids_parameters, *limit_parameters))  # noqa: S611
+        page_rows = resource.model._default_manager.filter(sql.is_any(models.F("pk"), cut))
+        if resource.has_practice:
+            page_rows = page_rows.filter(practice_id=BoundParameter("practice", ID()))
+        selected = page_rows.order_by(*rows.query.order_by).values_list(*expressions)
+    text, parameters = compile_rows(selected)
+    return Plan(
+        make_statement(text + limit, (*parameters, *limit_parameters), custom_plan),
+        make_row_type(resource.path, keys),
+        tuple((f"f{index}", key.type.render) for index, key in enumerate(keys) if key.type.render),
+        len(keys) if hidden_id else names.index("id"),
+        hidden_id,
+    )
+
+
+def make_row_type(name: str, keys: Sequence[Key]) -> Callable[..., Any]:
+    """A struct of these wire names, which encodes several times faster than a dict."""
+    attributes = {f"f{index}": key.name for index, key in enumerate(keys)}
+    return msgspec.defstruct(
+        re.sub(r"\W|_", "", name.title()), [(key, Any) for key in attributes], rename=attributes, gc=False
+    )
+
+
+def _cached(resource: Resource, key: Any, make: Callable[[], Planned]) -> Planned:
+    planned = resource.plans.get(key)
+    if planned is None:
+        planned = resource.plans[key] = make()
+    return cast(Planned, planned)

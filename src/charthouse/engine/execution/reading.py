@@ -1,0 +1,155 @@
+"""Third and fourth stage of reads: run a plan, render objects from its rows.
+
+May reject: a row that does not exist or is not visible, a page past the end (NotFound).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.resources import NO_PARENTS, Registry, Resource
+from charthouse.engine.errors import NotFound
+from charthouse.engine.execution import planning
+from charthouse.engine.execution.parsing import Query
+from charthouse.engine.execution.planning import Plan
+from charthouse.engine.sql.statements import run
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: its objects, and whether there are rows beyond. ``first`` and ``last`` are row ids; ``total``
+    the number of rows of all pages, where the query asks for it."""
+
+    objects: list[Any]
+    first: int | None
+    last: int | None
+    more_after: bool
+    more_before: bool
+    total: int | None = None
+
+
+def read_object(
+    resource: Resource,
+    actor: Actor,
+    row_id: int,
+    *,
+    verbose: bool,
+    parent_ids: Mapping[str, int] = NO_PARENTS,
+    flags: frozenset[str] = frozenset(),
+    deleted: bool = False,
+    any_parent: bool = False,
+) -> Any:
+    """The object with this id, below these parents, or ``any_parent``. ``flags``: names of flags that are on;
+    ``deleted``: one that was deleted. Raises NotFound."""
+    owned = resource.policy.sees_only_own(actor)
+    plan = planning.plan_object(
+        resource, owned, verbose, actor.anonymous, flags, deleted=deleted, any_parent=any_parent
+    )
+    values = {**planning.bind_actor(actor, parent_ids), "id": row_id}
+    objects = render(plan, run(plan.statement, values))
+    if not objects:
+        raise NotFound
+    return objects[0]
+
+
+def read_objects(resource: Resource, actor: Actor, ids: Sequence[int], *, verbose: bool) -> list[Any]:
+    """The objects with these ids, in their order, without those that do not exist or are not visible."""
+    found = read_by_id(resource, actor, ids, verbose=verbose)
+    return [found[row_id] for row_id in ids if row_id in found]
+
+
+def read_by_id(resource: Resource, actor: Actor, ids: Sequence[int], *, verbose: bool) -> dict[int, Any]:
+    """The same, by their ids."""
+    plan = planning.plan_objects(resource, resource.policy.sees_only_own(actor), verbose, actor.anonymous)
+    rows = run(plan.statement, {**planning.bind_actor(actor), "ids": list(ids)})
+    found = [int(row[plan.id_index]) for row in rows]
+    return dict(zip(found, render(plan, rows), strict=True))
+
+
+def read_page(
+    resource: Resource, actor: Actor, query: Query, parent_ids: Mapping[str, int] = NO_PARENTS
+) -> Page:
+    """One page of the rows below these parents. Raises NotFound for a page number past the end, and where a parent
+    does not exist."""
+    owned, paging = resource.policy.sees_only_own(actor), query.paging
+    plan = planning.plan_page(resource, owned, query, actor.anonymous)
+    values = {
+        **query.parameters,
+        **planning.bind_actor(actor, parent_ids),
+        "after": paging.after,
+        "before": paging.before,
+        "offset": paging.offset,
+        "limit": paging.size + 1,
+    }
+    rows = run(plan.statement, values)
+    beyond = len(rows) > paging.size
+    rows = rows[: paging.size]
+    if paging.backwards:
+        rows.reverse()
+    if not rows and paging.number > 1 and paging.seek in ("", "offset"):
+        raise NotFound("Invalid page.")
+    if not rows and parent_ids:
+        require_parents(resource, actor, parent_ids)
+    total = None
+    if paging.count:
+        total = paging.offset + len(rows)
+        if beyond or (paging.offset and not rows):
+            ((total,),) = run(planning.plan_count(resource, owned, query), values)
+    return Page(
+        render(plan, rows),
+        int(rows[0][plan.id_index]) if rows else None,
+        int(rows[-1][plan.id_index]) if rows else None,
+        more_after=bool(rows) if paging.backwards else beyond,
+        more_before=beyond if paging.backwards else paging.offset > 0,
+        total=total,
+    )
+
+
+def matches(
+    resource: Resource, actor: Actor, row_id: int, filters: Sequence[Filter], parameters: Mapping[str, Any]
+) -> bool:
+    """Whether the row with this id is visible and these filters, with these values, would list it."""
+    statement = planning.plan_match(resource, resource.policy.sees_only_own(actor), tuple(filters))
+    return bool(run(statement, {**parameters, **planning.bind_actor(actor), "id": row_id}))
+
+
+def require_parents(resource: Resource, actor: Actor, parent_ids: Mapping[str, int]) -> None:
+    """Raises NotFound when a row that the URL names above this resource's rows does not exist, or is not below the
+    others that the URL names."""
+    for parent in resource.parents:
+        target, row_id = resource.registry[parent.to], parent_ids[parent.name]
+        if target.parents:
+            above = {above.name: parent_ids[above.name] for above in target.parents}
+            read_object(target, actor, row_id, verbose=False, parent_ids=above)
+        elif find_missing(resource.registry, actor, {parent.to: [row_id]})[parent.to]:
+            raise NotFound
+
+
+def find_missing(registry: Registry, actor: Actor, wanted: Mapping[str, list[int]]) -> dict[str, set[int]]:
+    """Of ids by path of their resource, those of rows that do not exist or that the actor may not see."""
+    targets = [(registry[to], registry[to].policy.sees_only_own(actor)) for to in wanted]
+    key = ("existing", tuple((target.path, owned) for target, owned in targets))
+    statement = registry.statements.get(key)
+    if statement is None:
+        statement = registry.statements[key] = planning.plan_existing(targets)
+    values = {
+        **planning.bind_actor(actor),
+        **{f"ids{index}": ids for index, ids in enumerate(wanted.values())},
+    }
+    found = {(index, row_id) for index, row_id in run(statement, values)}
+    return {
+        to: {row_id for row_id in ids if (index, row_id) not in found}
+        for index, (to, ids) in enumerate(wanted.items())
+    }
+
+
+def render(plan: Plan, rows: list[tuple[Any, ...]]) -> list[Any]:
+    """Rows → objects that encode to the wire's JSON."""
+    make = plan.make
+    objects = [make(*row[:-1]) for row in rows] if plan.hidden_id else [make(*row) for row in rows]
+    for name, render_value in plan.renderers:
+        for item in objects:
+            setattr(item, name, render_value(getattr(item, name)))
+    return objects

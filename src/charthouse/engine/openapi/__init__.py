@@ -1,0 +1,1 @@
+"""OpenAPI documents, printed from the declarations."""

@@ -1,0 +1,161 @@
+"""Types of files: uploaded as a part of a multipart body or as base64 text, read as a link; and of links."""
+
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Any, cast
+
+from django.core.files.base import File as Content
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models
+from django.db.models import Case, When
+from django.db.models.expressions import Combinable, F, Func
+
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.types import Type
+from charthouse.engine.declaration.values import READ_ONLY, InvalidValue
+from charthouse.engine.sql.expressions import Literal
+from charthouse.files import kinds, links
+from charthouse.files.spool import Spool
+from charthouse.files.storage import store
+from charthouse.identity import tenancy
+
+_DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
+_PIECE = 256 * 1024  # characters of base64 text that are decoded at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload whose size and content are acceptable; ``media_type`` is what the content says."""
+
+    content: "Content[Any]"
+    media_type: str
+
+
+def _refuse_too_large(megabytes: int) -> Exception:
+    return InvalidValue(f"The file is larger than {megabytes} MB.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class File(Type):
+    """A file in a column that is a ``RecordKey("files.StoredFile", null=True)``. Null removes the file.
+
+    kinds     what its content may be (see files.kinds)
+    max_size  in bytes
+    too_large makes the error for a larger one from the limit in megabytes
+    """
+
+    kinds: tuple[str, ...] = ("image",)
+    max_size: int = 20 * 1024 * 1024
+    too_large: Callable[[int], Exception] = _refuse_too_large
+    json_type = {"type": "string"}
+    control = "file"
+    upload = True
+
+    def name_attribute(self, path: str) -> str:
+        return f"{path}_id"
+
+    @property
+    def word(self) -> str:
+        return "file"
+
+    def parse(self, value: Any) -> Upload:
+        content = value if isinstance(value, UploadedFile) else self._decoded(value)
+        if not content.size:
+            raise InvalidValue("The submitted file is empty.")
+        if content.size > self.max_size:
+            raise self._too_large()
+        try:
+            found = kinds.media_type(cast("IO[Any]", content.file), self.kinds)
+        except kinds.Unreadable as error:
+            raise InvalidValue(str(error)) from None
+        if found is None:
+            raise InvalidValue(f"The file is not a valid {' or '.join(self.kinds)}.")
+        return Upload(content, found)
+
+    def _decoded(self, value: Any) -> "UploadedFile[Any]":
+        """Base64 text, plain or as a ``data:`` URL, put piece by piece where uploads wait."""
+        if not isinstance(value, str):
+            raise InvalidValue("The submitted data was not a file. Check the encoding type on the form.")
+        head = _DATA_URL.match(value)
+        start = head.end() if head else 0
+        if (len(value) - start) // 4 * 3 > 2 * self.max_size:  # there may be line ends, but not so many
+            raise self._too_large()
+        spool, left = Spool(), ""
+        try:
+            for at in range(start, len(value), _PIECE):
+                text = left + "".join(value[at : at + _PIECE].split())
+                last = at + _PIECE >= len(value)
+                whole = len(text) // 4 * 4
+                spool.write(binascii.a2b_base64(text[:whole], strict_mode=True))
+                left = text[whole:]
+                if (last and left) or ("=" in text[:whole] and (left or value[at + _PIECE :].strip())):
+                    raise ValueError("goes on after its end")
+        except (binascii.Error, ValueError):
+            raise InvalidValue("The file is not valid base64 text.") from None
+        return spool.opened(None)
+
+    def _too_large(self) -> Exception:
+        return self.too_large(self.max_size // (1024 * 1024))
+
+    def store(self, value: Any, practice: int) -> int | None:
+        return None if value is None else store(value.content, value.media_type, practice).pk
+
+    @property
+    def render(self) -> Callable[[Any], Any] | None:
+        return _make_link
+
+
+def _make_link(file_id: int | None) -> str | None:
+    """The signed link to a stored file of the request's practice."""
+    practice = None if file_id is None else tenancy.database().tenant
+    return None if file_id is None or practice is None else links.link(practice, file_id)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FileLink(Type):
+    """A link to a file that is made from a row when the link is opened: the value is the row's id, ``under`` the path
+    of the links to such files (see files.links)."""
+
+    under: str = field(kw_only=False)
+    json_type = {"type": "string"}
+
+    @property
+    def render(self) -> Callable[[Any], Any] | None:
+        return self._make_link
+
+    def _make_link(self, row_id: int | None) -> str | None:
+        practice = None if row_id is None else tenancy.database().tenant
+        return None if row_id is None or practice is None else links.link(practice, row_id, self.under)
+
+
+class Url(Type):
+    """The absolute URL of a path, at the host that this request reached."""
+
+    json_type = {"type": "string"}
+
+    @property
+    def render(self) -> Callable[[Any], Any] | None:
+        return _make_absolute
+
+
+def _make_absolute(path: str | None) -> str | None:
+    return None if path is None else links.origin() + path
+
+
+def url_key(
+    name: str, where: str, *, about: tuple[str, ...] = ("pk",), nullable: bool = False, doc: str = ""
+) -> Key:
+    """A key with the URL of something about the row: the path ``where`` with the values of the columns ``about`` in the
+    place of each ``%s``. ``nullable``: null where the first of them is."""
+
+    def make() -> Combinable:
+        columns = [F(column) for column in about]
+        url = Func(Literal(where), *columns, function="format", output_field=models.TextField())
+        if not nullable:
+            return url
+        return Case(When(**{f"{about[0]}__isnull": False}, then=url), output_field=models.TextField())
+
+    return Key(name, Url(), READ_ONLY, source=Expression(make), nullable=nullable, doc=doc)
