@@ -102,7 +102,7 @@ def cases(charts: dict[str, Any], only: str) -> list[Case]:
     import django
 
     django.setup()
-    from charthouse.dialects.drchrono.registry import registry
+    from charthouse.gateway.drchrono.registry import registry
 
     found = []
     for resource in registry():

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from charthouse.dialects.drchrono import paging
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.execution import planning
 from charthouse.engine.sql.expressions import Parameter
+from charthouse.gateway.drchrono import paging
+from charthouse.gateway.drchrono.registry import registry
 
 TOKEN = """select u.practice_id, u.id from identity_accesstoken t
     join identity_application a on a.id = t.application_id join identity_user u on u.id = t.user_id

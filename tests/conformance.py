@@ -12,10 +12,10 @@ from urllib.parse import quote
 import httpx
 import jsonschema_rs
 
-from charthouse.dialects.cerbo import api as cerbo_api
-from charthouse.dialects.cerbo import reference as cerbo
-from charthouse.dialects.cerbo.registry import router
-from charthouse.dialects.drchrono import reference
+from charthouse.gateway.cerbo import api as cerbo_api
+from charthouse.gateway.cerbo import wire_format as cerbo
+from charthouse.gateway.cerbo.registry import router
+from charthouse.gateway.drchrono import wire_format
 
 BASE = "/api/"
 JSON = "application/json"
@@ -69,7 +69,7 @@ def _check_headers(response: httpx.Response, where: str) -> None:
 def _operation(path: str, method: str) -> dict[str, Any] | None:
     """The operation that a URL and a method mean, or None."""
     parts = path.removeprefix(BASE).removesuffix("/").split("/")
-    paths = reference.document()["paths"]
+    paths = wire_format.document()["paths"]
     item = paths.get(f"{BASE}{'/'.join(parts)}")
     if item is None and len(parts) > 1:
         item = paths.get(f"{BASE}{'/'.join([parts[0], '{id}', *parts[2:]])}")
@@ -79,7 +79,7 @@ def _operation(path: str, method: str) -> dict[str, Any] | None:
 def _variant(response: httpx.Response, operation: str) -> str:
     """The name of the one schema that this success must have: ``read:Patients``, ``page:PatientsVerbose``…"""
     resource, _, kind = operation.rpartition("_")
-    names = reference.document()["components"]["schemas"]
+    names = wire_format.document()["components"]["schemas"]
     name = ""
     while resource and (name := "".join(word.title() for word in resource.split("_"))) not in names:
         resource = resource.rpartition("_")[0]
@@ -102,7 +102,7 @@ def _validate(response: httpx.Response, variant: str, where: str) -> None:
 @cache
 def _registry() -> jsonschema_rs.Registry:
     """The document, read once for all validators: each of them would read all of it again."""
-    return jsonschema_rs.Registry([(DOCUMENT, reference.document())], draft=jsonschema_rs.Draft202012)
+    return jsonschema_rs.Registry([(DOCUMENT, wire_format.document())], draft=jsonschema_rs.Draft202012)
 
 
 @cache
@@ -118,7 +118,7 @@ def _validator(variant: str) -> Any:
         "": one,
         "one": one,
         "many": {"type": "array", "items": one},
-        "page": reference.wire().page({"type": "array", "items": one}),
+        "page": wire_format.wire().page({"type": "array", "items": one}),
     }[kind]
     return jsonschema_rs.Draft202012Validator(schema, registry=_registry())
 
@@ -131,7 +131,7 @@ def _at(*keys: str) -> dict[str, Any]:
 
 def _answers(operation: str, status: str) -> tuple[str, ...]:
     """Where the schema is of what a function answers."""
-    for path, item in reference.document()["paths"].items():
+    for path, item in wire_format.document()["paths"].items():
         for method, declared in item.items():
             if isinstance(declared, dict) and declared.get("operationId") == operation:
                 return "paths", path, method, "responses", status, "content", JSON, "schema"

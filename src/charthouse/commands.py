@@ -166,10 +166,10 @@ def require_migrated() -> None:
 
 def openapi(dialect: str) -> str:
     """The OpenAPI document of a dialect, ``drchrono`` or ``cerbo``, indented."""
-    from charthouse.dialects.cerbo import reference as cerbo
-    from charthouse.dialects.drchrono import reference
+    from charthouse.gateway.cerbo import wire_format as cerbo
+    from charthouse.gateway.drchrono import wire_format
 
-    printed = {"drchrono": reference.document_json, "cerbo": cerbo.document_json}[dialect]
+    printed = {"drchrono": wire_format.document_json, "cerbo": cerbo.document_json}[dialect]
     return printed().decode()
 
 

@@ -119,7 +119,7 @@ INSTALLED_APPS = [
     "charthouse.identity",
     "charthouse.files",
     "charthouse.jobs",
-    "charthouse.post",
+    "charthouse.outbox",
     "charthouse.audit",
     "charthouse.changes",
     "charthouse.domains.practice",
@@ -135,7 +135,7 @@ INSTALLED_APPS = [
     "charthouse.domains.messaging",
     "charthouse.domains.tasks",
     "charthouse.interchange",
-    "charthouse.dialects",
+    "charthouse.gateway",
     "charthouse.console",
     "charthouse.portal",
 ]
@@ -200,7 +200,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "files": _files(os.environ.get("CHARTHOUSE_FILES", "")),
 }
-EMAIL_BACKEND = "charthouse.post.backend.Queued"
+EMAIL_BACKEND = "charthouse.outbox.backend.Queued"
 SMTP_URL = os.environ.get("CHARTHOUSE_SMTP_URL", "")
 DEFAULT_FROM_EMAIL = os.environ.get("CHARTHOUSE_MAIL_FROM") or f"no-reply@{urlsplit(BASE_URL).hostname}"
 SMS_URL = os.environ.get("CHARTHOUSE_SMS_URL", "")

@@ -6,7 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("charthouse.identity.urls")),
     path("", include("charthouse.files.urls")),
     path("", include("charthouse.interchange.notes.urls")),
-    path("", include("charthouse.dialects.urls")),
+    path("", include("charthouse.gateway.urls")),
     path("", include("charthouse.portal.urls")),
     path("", include("charthouse.console.urls")),
 ]

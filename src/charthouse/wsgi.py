@@ -11,10 +11,10 @@ from django.core.wsgi import get_wsgi_application
 
 _pages = get_wsgi_application()
 
-from charthouse.dialects.cerbo import api as cerbo  # noqa: E402
-from charthouse.dialects.cerbo.registry import router as cerbo_router  # noqa: E402
-from charthouse.dialects.drchrono import api as drchrono  # noqa: E402
-from charthouse.dialects.drchrono.registry import router as drchrono_router  # noqa: E402
+from charthouse.gateway.cerbo import api as cerbo  # noqa: E402
+from charthouse.gateway.cerbo.registry import router as cerbo_router  # noqa: E402
+from charthouse.gateway.drchrono import api as drchrono  # noqa: E402
+from charthouse.gateway.drchrono.registry import router as drchrono_router  # noqa: E402
 
 drchrono_router()  # an incomplete declaration stops the server here
 cerbo_router()

@@ -14,7 +14,7 @@ from charthouse.domains.documents import sharing
 from charthouse.domains.patients import access
 from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.identity import tenancy
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.browser.axe import violations
 from tests.portal.guests import Known, make
 from tests.portal.test_pages import Chart

@@ -10,10 +10,10 @@ import httpx
 
 from charthouse.changes import fanout
 from charthouse.changes.models import Delivery, Webhook
-from charthouse.dialects.cerbo.registry import registry
-from charthouse.dialects.drchrono.registry import registry as drchrono
 from charthouse.engine.declaration.events import Event
 from charthouse.engine.declaration.resources import Resource
+from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.drchrono.registry import registry as drchrono
 from charthouse.identity import tenancy
 from tests.changes.receiver import until
 from tests.contract.cerbo_world import CerboWorld

@@ -15,9 +15,9 @@ from django.db import connections
 from charthouse import clock
 from charthouse.changes import actions, fanout, queue
 from charthouse.changes.models import Delivery, Webhook
-from charthouse.dialects.cerbo import registry as cerbo
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Conflict, Invalid
+from charthouse.gateway.cerbo import registry as cerbo
 from charthouse.identity import tenancy
 from tests.changes.receiver import Receiver, deliveries, receiving, sending, until
 from tests.contract.cerbo_world import CerboWorld, make_cerbo

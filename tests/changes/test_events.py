@@ -13,8 +13,8 @@ from charthouse import clock
 from charthouse.changes import fanout
 from charthouse.changes.catalogue import catalogue
 from charthouse.changes.models import Delivery, Webhook
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.domains.clinical.actions import lock, unlock
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
 from tests.changes.receiver import until
 from tests.contract import world as worlds

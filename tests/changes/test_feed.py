@@ -166,7 +166,7 @@ def test_what_is_rolled_back_never_was(clinic: Clinic, since: Callable[[], list[
 
 def test_what_a_model_leaves_out_is_left_out(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
     from charthouse.jobs.models import Job
-    from charthouse.post.models import Outgoing
+    from charthouse.outbox.models import Outgoing
 
     with tenancy.within(clinic.id):
         message = Outgoing.objects.create(practice=clinic.practice, kind="email", text="Private", purpose="x")

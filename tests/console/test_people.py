@@ -11,7 +11,7 @@ from charthouse.audit.models import Event
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office
 from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import PERMISSIONS, User
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.console.test_shell import counted
 from tests.identity.dance import hidden, sign_in, signed_in, works
 from tests.identity.test_sign_in import NEW, choose, link, set_up

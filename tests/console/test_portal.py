@@ -12,7 +12,7 @@ from charthouse.domains.patients import letters
 from charthouse.domains.patients.models import Patient
 from charthouse.files.storage import store
 from charthouse.identity import tenancy
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.identity.dance import hidden, signed_in
 from tests.portal.guests import Known, make
 from tests.support import PASSWORD, Clinic, make_practice, make_user

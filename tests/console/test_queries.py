@@ -10,7 +10,7 @@ from charthouse.domains.messaging.models import Message
 from charthouse.domains.tasks.models import Task, TaskStatus
 from charthouse.identity import tenancy
 from charthouse.identity.secret import seal
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.console.test_shell import counted
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.dance import signed_in

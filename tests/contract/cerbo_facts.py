@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from charthouse.dialects.cerbo.registry import registry, router
 from charthouse.engine.execution.routing import Target
+from charthouse.gateway.cerbo.registry import registry, router
 
 DATA = Path(__file__).parent / "data"
 PAGING = {"limit", "offset"}

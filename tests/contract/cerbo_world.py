@@ -12,11 +12,11 @@ from typing import Any
 
 import httpx
 
-from charthouse.dialects.cerbo.registry import registry
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Reference
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.declaration.values import REQUIRED
+from charthouse.gateway.cerbo.registry import registry
 from tests import support
 
 from . import values

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def lines() -> Iterator[str]:
     """The page, line by line. Needs Django set up; no database."""
-    from charthouse.dialects.drchrono.registry import registry
+    from charthouse.gateway.drchrono.registry import registry
 
     from . import facts
 

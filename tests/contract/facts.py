@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from charthouse.dialects.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import registry
 
 DATA = Path(__file__).parent / "data"
 BASE = "/api/"

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.policy import ALWAYS
 from charthouse.engine.declaration.resources import METHODS, Operation, Resource
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
 from tests import support

@@ -3,8 +3,8 @@ it is, but for what tests/contract/facts.py leaves out and says why."""
 
 from collections.abc import Iterator
 
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.resources import Resource
+from charthouse.gateway.drchrono.registry import registry
 
 from . import facts
 

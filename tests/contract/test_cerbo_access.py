@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from charthouse.dialects.cerbo.registry import registry, router
 from charthouse.engine.declaration.resources import METHODS, Operation, Resource
+from charthouse.gateway.cerbo.registry import registry, router
 from tests import support
 
 from . import cerbo_facts as facts

@@ -9,9 +9,9 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from charthouse.dialects.cerbo.registry import registry
 from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
+from charthouse.gateway.cerbo.registry import registry
 from charthouse.identity import tenancy
 
 from . import cerbo_facts as facts

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from charthouse.dialects.cerbo import api
-from charthouse.dialects.cerbo.registry import registry
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
 from charthouse.engine.declaration.values import Access
+from charthouse.gateway.cerbo import api
+from charthouse.gateway.cerbo.registry import registry
 
 from . import cerbo_facts as facts
 from . import values
@@ -140,7 +140,7 @@ def _check_type(found: Key, wanted: str, where: str) -> None:
 
 
 def test_every_group_can_be_given_to_an_api_user() -> None:
-    from charthouse.dialects.cerbo.registry import endpoints
+    from charthouse.gateway.cerbo.registry import endpoints
 
     wanted = {operation.facts["permission"]["resource"] for operation in BUILT}
     assert set(endpoints()) == wanted

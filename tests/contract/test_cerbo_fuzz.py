@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from schemathesis.generation import GenerationMode
 
-from charthouse.dialects.cerbo import reference
-from charthouse.dialects.cerbo.registry import registry
 from charthouse.engine.declaration.resources import Operation
+from charthouse.gateway.cerbo import wire_format
+from charthouse.gateway.cerbo.registry import registry
 
 from . import cerbo_facts as facts
 from . import fuzz
 from .cerbo_world import BASE, CerboWorld
 
-OPERATIONS = fuzz.operations(reference.document())
+OPERATIONS = fuzz.operations(wire_format.document())
 
 
 def test_every_operation_of_the_reference_is_in_the_document() -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from charthouse.dialects.cerbo.registry import registry
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.values import Access
 from charthouse.engine.execution import reading
+from charthouse.gateway.cerbo.registry import registry
 from tests.contract.test_statements import statements
 
 from . import values

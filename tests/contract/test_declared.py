@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from charthouse import clock
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.filters import EQUALS, Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import ALWAYS
@@ -14,6 +13,7 @@ from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Decimal, Text, Type
 from charthouse.engine.declaration.values import Access, InvalidValue
+from charthouse.gateway.drchrono.registry import registry
 
 from . import facts, values
 from .world import MADE_WITH, TELLS_OF

@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from charthouse.dialects.cerbo.manual import manual as cerbo_manual
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.resources import Resource
+from charthouse.gateway.docs.cerbo import manual as cerbo_manual
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity.apilimits import limits
 from tests import support
 from tests.contract import coverage

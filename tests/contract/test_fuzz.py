@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from charthouse.dialects.drchrono import reference
+from charthouse.gateway.drchrono import wire_format
 from tests import support
 
 from . import fuzz
 from .world import World
 
-OPERATIONS = fuzz.operations(reference.document())
+OPERATIONS = fuzz.operations(wire_format.document())
 
 
 @pytest.fixture(scope="module")

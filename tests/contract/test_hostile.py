@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
 
 from . import values

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.execution import planning, writing
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
 
 from .test_access import listed

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from charthouse import clock
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Reference
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.times import Date
 from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import ABSENT, Access
+from charthouse.gateway.drchrono.registry import registry
 
 from . import values
 from .world import World

@@ -9,11 +9,11 @@ import pytest
 from django.db.models import Q
 
 from charthouse import clock
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.filters import CONTAINS, EQUALS, SINCE, Filter, OnDay
 from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.times import parse_timestamp
 from charthouse.engine.execution import reading
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
 
 from .world import World

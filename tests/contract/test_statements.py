@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from psycopg import pq
 
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.resources import Resource
+from charthouse.gateway.drchrono.registry import registry
 
 from .test_lists import needed
 from .world import World

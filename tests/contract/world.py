@@ -15,13 +15,13 @@ from django.db import models
 from django.db.models import Q
 
 from charthouse import clock
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Reference
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.values import REQUIRED
 from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SCOPES, User
 from tests import support

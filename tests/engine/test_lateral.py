@@ -2,10 +2,10 @@
 
 import pytest
 
-from charthouse.dialects.drchrono import paging
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.engine.execution import planning
 from charthouse.engine.sql import statements
+from charthouse.gateway.drchrono import paging
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
 from tests.support import make_practice
 

@@ -6,17 +6,17 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from charthouse.dialects.drchrono import reference
 from charthouse.engine.declaration import json_schema
 from charthouse.engine.openapi.document import print_document
 from charthouse.engine.openapi.examples import make_shown_example, make_written_example
+from charthouse.gateway.drchrono import wire_format
 
 from .made_up import BOOKS, REGISTRY
 
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return print_document(REGISTRY, reference.wire())
+    return print_document(REGISTRY, wire_format.wire())
 
 
 def errors(document: dict[str, Any], name: str, value: Any) -> list[str]:

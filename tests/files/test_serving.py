@@ -8,10 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from charthouse import clock
 from charthouse.audit.log import Entry
-from charthouse.dialects import http
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import span
 from charthouse.files.types import File
+from charthouse.gateway import http
 from charthouse.identity import tenancy
 from tests.support import client, make_practice
 

@@ -17,7 +17,7 @@ from charthouse import clock
 from charthouse.audit.models import Event
 from charthouse.identity import passwords, second_factor, sessions, tenancy
 from charthouse.identity.models import Practice, User
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.identity.dance import authorize, hidden, sign_in, signed_in
 from tests.support import PASSWORD, Clinic, client, make_app, make_practice, make_user
 

@@ -13,7 +13,7 @@ from charthouse.changes.models import Change
 from charthouse.domains.patients import access, log_ins
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import tenancy
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.domains.caller import Caller, at_once
 from tests.support import PASSWORD, client
 

@@ -14,7 +14,7 @@ from charthouse.audit.models import Event
 from charthouse.domains.patients import access
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import sessions, tenancy
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.portal.guests import CSRF, Known, make, post, sign_in
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 

@@ -17,15 +17,15 @@ from django.db import connection, connections
 
 from charthouse import clock
 from charthouse.audit import log
-from charthouse.dialects.cerbo.extended import LISTS as EXTENDED
-from charthouse.dialects.cerbo.registry import registry as cerbo_registry
-from charthouse.dialects.drchrono.registry import registry
 from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.patients.queue import TYPES
 from charthouse.domains.patients.settling import settle
 from charthouse.domains.questionnaires.answering import answer
 from charthouse.domains.questionnaires.models import Assignment
+from charthouse.gateway.cerbo.extended_details import LISTS as EXTENDED
+from charthouse.gateway.cerbo.registry import registry as cerbo_registry
+from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import issue, rowsecurity, tenancy
 from charthouse.identity.models import Application
 from charthouse.sandbox import describe, practice

@@ -14,7 +14,6 @@ from charthouse.console import (
     declared_questionnaires,
     declared_stock,
 )
-from charthouse.dialects.drchrono.registry import registry as drchrono
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
 from charthouse.domains.billing.models import BillingProfile, FeeSchedule, FeeScheduleItem
 from charthouse.domains.clinical.charting import DATA_TYPES
@@ -34,6 +33,7 @@ from charthouse.engine.declaration.resources import Registry, Resource
 from charthouse.engine.declaration.times import Date
 from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.gateway.drchrono.registry import registry as drchrono
 
 CODE = (Key("code", Text(), REQUIRED), Key("price", Text()), Key("quantity", Text()))
 

@@ -21,8 +21,8 @@ from django.views.decorators.debug import sensitive_variables
 from charthouse.console.applications import DEVELOPERS, of_practice
 from charthouse.console.forms import NOTHING, Form, Input
 from charthouse.console.page import Request, page, show
-from charthouse.dialects.drchrono import api, reference
 from charthouse.engine.errors import NotFound
+from charthouse.gateway.drchrono import api, wire_format
 from charthouse.identity import issue, tenancy
 from charthouse.identity.models import RIGHTS, SCOPES, Application
 
@@ -100,7 +100,7 @@ def operation(request: Request, name: str) -> HttpResponseBase:
 @lru_cache(maxsize=1)
 def operations() -> dict[str, Operation]:
     """By operationId, in the order of the document."""
-    return {one.name: one for one in _read(reference.document())}
+    return {one.name: one for one in _read(wire_format.document())}
 
 
 def _read(document: dict[str, Any]) -> Iterator[Operation]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.engine.errors import NotFound
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 
 
 def _state(message: Outgoing) -> Badge:

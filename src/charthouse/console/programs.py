@@ -18,8 +18,8 @@ from django.views.decorators.debug import sensitive_variables
 from charthouse.console import forms
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column, Table
-from charthouse.dialects.cerbo.registry import endpoints
 from charthouse.engine.errors import NotFound
+from charthouse.gateway.cerbo.registry import endpoints
 from charthouse.identity import apiusers
 from charthouse.identity.events import tell
 from charthouse.identity.models import ApiUser

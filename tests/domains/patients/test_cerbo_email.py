@@ -7,7 +7,7 @@ import pytest
 
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 MAIL = {"subject": "Your visit", "body": "See you on Monday.", "reply-to": "front@practice.example"}

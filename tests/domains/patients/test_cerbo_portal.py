@@ -13,7 +13,7 @@ from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.engine.errors import Invalid
 from charthouse.identity import tasks, tenancy
 from charthouse.identity.models import ApiSpacing
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.domains.caller import Caller, at_once
 from tests.portal.guests import make
 from tests.support import PASSWORD, Clinic, client, make_api_user, make_practice

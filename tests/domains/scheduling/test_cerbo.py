@@ -12,7 +12,7 @@ from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling.models import Reminder
 from charthouse.identity import tenancy
 from charthouse.identity.models import User
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.domains.scheduling.calendar import DAY, Calendar
 from tests.support import make_api_user, make_user
 

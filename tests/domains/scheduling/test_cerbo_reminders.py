@@ -10,7 +10,7 @@ from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling import remind
 from charthouse.identity import tenancy
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import make_api_user
 

@@ -11,7 +11,7 @@ from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling import remind
 from charthouse.identity import tenancy
-from charthouse.post.models import Outgoing
+from charthouse.outbox.models import Outgoing
 from tests.domains.scheduling.calendar import DAY, Calendar
 
 REMINDERS = [

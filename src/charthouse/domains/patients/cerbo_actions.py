@@ -26,7 +26,7 @@ from charthouse.engine.execution.paging import Paging
 from charthouse.engine.execution.parsing import parse_query
 from charthouse.engine.sql import expressions as sql
 from charthouse.identity.apilimits import keep_apart
-from charthouse.post import send
+from charthouse.outbox import send
 
 User = get_user_model()
 _CODES = {"active": "A", "prospective": "I", "inactive": "I", "deceased": "D"}

@@ -9,7 +9,7 @@ from django.conf import settings
 from charthouse.domains.patients.models import Patient, PortalWording
 from charthouse.engine.errors import Invalid
 from charthouse.identity.models import Practice
-from charthouse.post import send
+from charthouse.outbox import send
 
 UNDER = "portal/invitations"
 # What stands in a letter for what: the words are the practice's, the names are ours.

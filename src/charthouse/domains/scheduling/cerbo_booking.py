@@ -28,7 +28,7 @@ from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.values import describe_missing_row
 from charthouse.engine.errors import Conflict
-from charthouse.post import send
+from charthouse.outbox import send
 
 User = get_user_model()
 

@@ -12,7 +12,7 @@ from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, Reminder
 from charthouse.identity import tenancy
-from charthouse.post import send
+from charthouse.outbox import send
 
 PURPOSE = "appointment reminder"
 

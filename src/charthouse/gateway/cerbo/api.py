@@ -1,0 +1,235 @@
+"""Cerbo v1 on the wire: API users by HTTP Basic, paths below ``/api/v1/``, limit and offset, errors in an envelope.
+
+Knows no resource. Wire facts: reference cerbo/behaviour.md. What is not of rows or functions is here: that every
+success is a 200, that an answer to PATCH is the object and one to DELETE says what was done.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.calls import Answer
+from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
+from charthouse.engine.declaration.types import Boolean
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.errors import Invalid, Malformed, MethodNotAllowed, NotFound, RequestError, Throttled
+from charthouse.engine.execution import calling, reading, writing
+from charthouse.engine.execution.routing import Target, parse_row_id
+from charthouse.files.models import StoredFile
+from charthouse.gateway import log_subjects, serving
+from charthouse.gateway.cerbo import paging
+from charthouse.gateway.cerbo.registry import router
+from charthouse.gateway.http import Request, Response, file, json
+from charthouse.identity.apiusers import authenticate
+
+BASE = "/api/v1/"
+
+
+def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """The dialect's WSGI application. Answers everything, errors included."""
+    return serving.serve(environ, start, "cerbo", _handle, render_error)
+
+
+def render_error(error: RequestError) -> Response:
+    """The wire form of every error there is: ``error.message``, and ``error.fields`` for each wrong key."""
+    body: dict[str, Any] = {"message": error.detail, "code": error.status}
+    headers = []
+    if isinstance(error, Invalid):
+        body |= {"message": _summarize(error.errors), "fields": error.errors}
+    if isinstance(error, Throttled):
+        headers.append(("Retry-After", str(error.wait)))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("Allow", ", ".join(error.allowed)))
+    if error.status == 401:
+        headers.append(("WWW-Authenticate", 'Basic realm="api"'))
+    return Response(error.status, {"error": body}, headers)
+
+
+def _summarize(errors: Any) -> str:
+    """The first fault in words, for clients that show the message alone."""
+    name, fault = next(iter(errors.items())) if isinstance(errors, Mapping) and errors else ("", errors)
+    while isinstance(fault, Mapping) and fault:
+        inner, fault = next(iter(fault.items()))
+        name = f"{name}.{inner}"
+    said = fault[0] if isinstance(fault, list) and fault else "Invalid input."
+    return f"{name}: {said}" if name and name != "non_field_errors" else str(said)
+
+
+def _handle(request: Request) -> Response:
+    targets, segments = router().find(_path(request))
+    if not targets:
+        raise NotFound()
+    entry = request.entry
+    method = "GET" if request.method == "HEAD" else request.method
+    target = targets.get(method)
+    # That the URL lacks a method is said to callers only: they need the same rights as for one that it has.
+    declared = (target or next(iter(targets.values()))).declaration
+    entry.resource = declared.path
+    reading = declared.is_reading(method)
+    scopes = declared.policy.scopes
+    actor = authenticate(
+        request.header("Authorization"),
+        entry.ip,
+        entry.at,
+        entry.request,
+        endpoint=scopes[0] if scopes else "",
+        writing=target is not None and not reading,
+        counted=declared.policy.rate_class,
+        within=request.practice,
+    )
+    serving.called_by(entry, actor)
+    if target is None:
+        raise MethodNotAllowed(method, tuple(targets))
+    declared.policy.authorize(actor, declared.path, reading=reading)
+    return _answer(request, method, target, _anonymize(request, actor), target.read_path(segments))
+
+
+def _path(request: Request) -> str:
+    """The path below BASE, as text: WSGI hands it on as Latin-1."""
+    path = request.path[len(BASE) :].removesuffix("/")
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return path
+
+
+def _anonymize(request: Request, actor: Actor) -> Actor:
+    """Asked for by a parameter; what is forced can't be lifted."""
+    if actor.anonymous or "anonymize" not in request.parameters:
+        return actor
+    try:
+        return replace(actor, anonymous=Boolean().parse(request.parameters["anonymize"]))
+    except InvalidValue as wrong:
+        raise Invalid({"anonymize": wrong.messages}) from None
+
+
+def _answer(request: Request, method: str, target: Target, actor: Actor, path: dict[str, str]) -> Response:
+    declared = target.declaration
+    parent_ids = {parent.name: parse_row_id(path.pop(parent.name)) for parent in declared.parents}
+    row_id = request.entry.row_id = parse_row_id(path.pop("id")) if "id" in path else None
+    request.entry.patients = _patients(parent_ids)
+    query = _parameters(request) | path
+    if target.operation:
+        return _call(request, target.operation, actor, row_id, query, parent_ids)
+    resource = target.resource
+    assert resource is not None
+    if row_id is not None:
+        return _object(request, method, resource, actor, row_id, query, parent_ids)
+    if method == "GET":
+        page = reading.read_page(resource, actor, paging.parse_list(resource, query), parent_ids)
+        if not parent_ids:
+            log_subjects.note(request.entry, resource, page.objects)
+        return Response(200, paging.wrap_page(page))
+    payload = _payload(request, resource)
+    (created,) = writing.create(resource, actor, [payload], is_list=False, parent_ids=parent_ids)
+    return _shown(request, resource, created)
+
+
+def _shown(request: Request, resource: Resource, found: Any) -> Response:
+    """One object, and in the log whom it is about."""
+    entry = request.entry
+    if found is not None:
+        shown = entry.row_id or log_subjects.row_id(found)
+        entry.row_id = None if shown is None else int(shown)
+        if entry.patients == "{}":
+            log_subjects.note(entry, resource, [found])
+    return Response(200, found)
+
+
+def _patients(at: Mapping[str, int]) -> str:
+    """The patient that a URL names, as an Entry has it."""
+    return f"{{{at['patient_id']}}}" if "patient_id" in at else "{}"
+
+
+def _object(
+    request: Request,
+    method: str,
+    resource: Resource,
+    actor: Actor,
+    row_id: int,
+    query: Mapping[str, Any],
+    parent_ids: Mapping[str, int],
+) -> Response:
+    if method == "DELETE":
+        writing.delete(resource, actor, row_id, parent_ids)
+        log_subjects.note_row(request.entry, resource, row_id)
+        return Response(200, describe_deleted(resource, row_id))
+    flags: frozenset[str] = frozenset()
+    if method == "PATCH":
+        writing.update(resource, actor, "modify", row_id, _payload(request, resource), parent_ids)
+    else:
+        flags = paging.parse_flags(resource, query)
+    found = reading.read_object(resource, actor, row_id, verbose=True, parent_ids=parent_ids, flags=flags)
+    return _shown(request, resource, found)
+
+
+def describe_deleted(resource: Resource, row_id: int) -> dict[str, Any]:
+    """What is said of a row that was put away."""
+    kind = name_object(resource)
+    return {
+        "object": kind,
+        "id": row_id,
+        "action": "delete",
+        "result": True,
+        "message": f"The {kind.replace('_', ' ')} was deleted.",
+        "data": None,
+    }
+
+
+def name_object(resource: Resource) -> str:
+    """The word that the objects of a resource carry as ``object``."""
+    tag = resource.keys_by_name.get("object")
+    constant = tag.source.constant if tag is not None else None
+    return constant or resource.path.rsplit("/", 1)[-1]
+
+
+def _call(
+    request: Request,
+    operation: Operation,
+    actor: Actor,
+    row_id: int | None,
+    query: Mapping[str, Any],
+    parent_ids: Mapping[str, int],
+) -> Response:
+    resource = operation.resource
+    if row_id is not None and resource is not None and operation.answer is not THE_ROW:
+        log_subjects.note_row(request.entry, resource, row_id)
+    payload = _payload(request, operation) if operation.keys else {}
+    answer = calling.call(operation, actor, row_id, query, payload, request.url, parent_ids)
+    if operation.answer is THE_ROW and resource is not None:
+        return _shown(request, resource, answer)
+    if not isinstance(answer, Answer):
+        answer = Answer(answer, operation.status)
+    content = answer.content
+    if isinstance(content, StoredFile):
+        return file(request, content)
+    if operation.many:
+        content = paging.wrap_list(content)
+    elif isinstance(content, str) and operation.media != JSON:
+        content = content.encode()
+    return Response(answer.status, content, media=operation.media)
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    """Query parameters; the values of one whose name ends in ``[]`` as a list."""
+    found: dict[str, Any] = {}
+    for name, text in request.pairs:
+        if name.endswith("[]"):
+            found.setdefault(name, []).append(text)
+        else:
+            found[name] = text
+    return found
+
+
+def _payload(request: Request, declared: Resource | Operation) -> Any:
+    """The body. Plain ``curl --data`` calls its JSON a form (seed 004): what begins like JSON is read as such."""
+    media = (request.environ.get("CONTENT_TYPE") or "").split(";")[0].strip().lower()
+    if media in ("", "application/x-www-form-urlencoded", "text/plain"):
+        body = request.read(declared.max_body)
+        if body.lstrip()[:1] in (b"{", b"["):
+            return json(body)
+        if media == "application/x-www-form-urlencoded":
+            return request.form(body)
+        raise Malformed("The body has to be JSON.")
+    return request.payload(declared.max_body)

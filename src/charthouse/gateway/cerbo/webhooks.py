@@ -1,0 +1,136 @@
+"""Webhooks of a practice as Cerbo sends them: names, envelope, what stands for an object, headers, waits.
+
+They tell of rows of every room, and so they stand beside them. Facts: reference cerbo/webhooks.yaml and objects.yaml
+(webhook_schedule); docs/decisions/0280-cerbo-webhooks.md
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+from django.conf import settings
+
+from charthouse.changes.catalogue import Happening, Manner
+from charthouse.changes.headers import unpacked
+from charthouse.changes.models import Delivery, Webhook
+from charthouse.domains.patients.models import Patient
+from charthouse.gateway.cerbo.registry import registry
+
+# After each attempt that was not taken; the fifth is the last.
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600))
+TIMES = "%Y-%m-%d %H:%M:%S"
+_EVENTS = UUID("2c1d7a5e-6f0b-4f6e-9a55-0d9f4f1c7d30")  # the namespace of event ids
+_encode = msgspec.json.Encoder().encode
+
+
+def called(event: str) -> str:
+    """The name of an event as it is sent: the one declared, unless CHARTHOUSE_CERBO_EVENTS gives it another."""
+    return str(settings.CERBO_EVENTS.get(event, event))
+
+
+def content(happening: Happening, shown: Any) -> bytes:
+    """The envelope. ``event_id`` is the same at every endpoint and every attempt."""
+    event, practice = happening.told.event.name, happening.practice
+    thing = f"{practice} {event} {happening.row} {happening.txid}"
+    return _encode(
+        {
+            "practice_id": str(practice),
+            "event_type": called(event),
+            "event_id": str(uuid5(_EVENTS, thing)),
+            "event_datetime": happening.at.astimezone(UTC).strftime(TIMES),
+            "data": _data(happening, msgspec.json.decode(_encode(shown))),
+        }
+    )
+
+
+def body(webhook: Webhook, practice: int, made: bytes | None) -> bytes:
+    """The envelope as it is: nothing in it is of one endpoint."""
+    return made or b"{}"
+
+
+def headers(delivery: Delivery, secret: str, seconds: int) -> dict[str, str]:
+    """The endpoint's own, and no signature."""
+    own = unpacked(secret)
+    named = {} if "user-agent" in map(str.lower, own) else {"User-Agent": "Charthouse-Webhooks/1"}
+    return {**named, "Content-Type": "application/json", **own}
+
+
+def next_try(happened: datetime, made: int, at: datetime) -> datetime | None:
+    waited = max(made, 1) - 1
+    return at + WAITS[waited] if waited < len(WAITS) else None
+
+
+MANNER = Manner(
+    kind="practice",
+    registry=registry,
+    content=content,
+    body=body,
+    headers=headers,
+    next_try=next_try,
+    called=called,
+)
+
+
+def _data(happening: Happening, shown: dict[str, Any]) -> dict[str, Any]:
+    if happening.told.event.name.startswith("schedule."):
+        return _schedule(shown)
+    data: dict[str, Any] = {"id": happening.row, **shown}
+    above = {parent.name: parent.attribute for parent in happening.told.resource.parents}
+    if "patient_id" in above and "pt_id" not in data:
+        rows = happening.told.resource.model._default_manager.filter(
+            practice=happening.practice, pk=happening.row
+        )
+        data["pt_id"] = rows.values_list(above["patient_id"], flat=True).first()
+    told = _plain(data)
+    assert isinstance(told, dict)
+    return told
+
+
+def _schedule(shown: dict[str, Any]) -> dict[str, Any]:
+    """An appointment, whose keys are other ones here."""
+    found = shown["patient_details"]
+    patient = None
+    if found is not None:
+        phone = Patient.objects.filter(pk=int(found["id"])).values_list("cell_phone", flat=True).first()
+        patient = {
+            "id": str(found["id"]),
+            "first": found["first_name"],
+            "last": found["last_name"],
+            "dob": found["dob"] or "",
+            "email1": found["email1"] or "",
+            "phone_mobile": phone or "",
+        }
+    return {
+        "id": str(shown["id"]),
+        "start": shown["start_date_time"],
+        "end": shown["end_date_time"],
+        "title": shown["title"],
+        "appointment_status": shown["appointment_status"],
+        "appointment_location": shown["appointment_location"],
+        "assigned_providers": [
+            {"id": str(one["id"]), "first": one["first_name"]} for one in shown["associated_providers"]
+        ],
+        "patient": patient,
+    }
+
+
+def _plain(value: Any, name: str = "") -> Any:
+    """What the REST API shows, by the conventions of webhooks: ids are text, patients have first and last."""
+    if isinstance(value, dict):
+        patient = value.get("object") == "patient"
+        return {
+            (_NAMES.get(key, key) if patient else key): _plain(inner, key) for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_plain(inner, name) for inner in value]
+    if isinstance(value, int) and not isinstance(value, bool) and _is_id(name):
+        return str(value)
+    return value
+
+
+def _is_id(name: str) -> bool:
+    return name == "id" or name.endswith(("_id", "_ids", "edby"))  # addedby, deletedby, updatedby
+
+
+_NAMES = {"first_name": "first", "last_name": "last"}

@@ -1,0 +1,176 @@
+"""What Cerbo v1 adds to the printed declarations: its envelope, credentials and errors, and the printed document."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from charthouse.engine.declaration.json_schema import Schema, allow_null, list_of, reference, strict_object
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.openapi.document import print_document
+from charthouse.engine.openapi.wire import WireFormat
+from charthouse.gateway.cerbo.registry import registry
+
+DESCRIPTION = """\
+The Cerbo v1 API as Charthouse serves it. Every call carries the name and the secret of an API user by HTTP Basic
+authentication; API users are made in the console and may be read-only, anonymised, kept to some endpoints or to some
+addresses. Lists are pages of at most 100 rows: `limit`, `offset`, and in the answer `total_count` and `has_more`.
+Every success is a 200. Times are UTC, `YYYY-MM-DD HH:MM:SS`. A DELETE puts a row away; it stays in the record.
+An anonymised API user sees of a patient neither names nor street, of telephone numbers the area code, of birthdays the
+year; questionnaires are shown as they were answered. Any call may ask for the same with `anonymize=true`."""
+
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}},
+    405: {"Allow": {"schema": {"type": "string"}, "required": True}},
+    429: {
+        "Retry-After": {
+            "schema": {"type": "integer", "minimum": 0},
+            "required": True,
+            "description": "Seconds until the lock ends.",
+        }
+    },
+}
+_SAID = {
+    400: "Wrong values, every one of them named in `error.fields`; or a body or query that can't be read.",
+    401: "No credentials, unknown ones, or those of an API user who is disabled.",
+    403: "The API user may not call from this address, use this endpoint, or write.",
+    404: "No such row, or no such URL.",
+    405: "The URL doesn't have this method.",
+    409: "The write would break a rule of the record.",
+    413: "The body is larger than the server takes.",
+    415: "A media type that the server doesn't read.",
+    429: "Too many calls of this kind in a minute: the API user is locked out of them for a while.",
+    503: "The database can't answer just now; the same request may succeed later.",
+}
+_SAMPLES = {
+    400: "dob: Date has wrong format. Use one of these formats instead: YYYY-MM-DD.",
+    401: "Unknown API user or wrong secret.",
+    403: "This API user may only read.",
+    404: "Not found.",
+    405: 'Method "PUT" not allowed.',
+    409: "The patient has open or unsigned SOAP notes.",
+    413: "The request body is larger than 10 MB.",
+    415: 'Unsupported media type "application/xml" in request.',
+    429: "Request was throttled. Expected available in 42 seconds.",
+    503: "The database can't answer just now. Try again.",
+}
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    error: dict[str, Any] = {"message": _SAMPLES[status], "code": status}
+    if status == 400:
+        error["fields"] = {"dob": [_SAMPLES[status].removeprefix("dob: ")]}
+    response: dict[str, Any] = {
+        "description": _SAID[status],
+        "content": {"application/json": {"schema": reference("Error"), "example": {"error": error}}},
+    }
+    return response | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
+
+
+def _page(rows: Schema) -> Schema:
+    return strict_object(
+        {
+            "object": {"type": "string", "enum": ["list"]},
+            "total_count": {"type": "integer", "minimum": 0},
+            "has_more": {"type": "boolean"},
+            "data": rows,
+        }
+    )
+
+
+def _paging(resource: Resource) -> list[dict[str, Any]]:
+    most = resource.page_size.maximum
+    return [
+        _query("limit", {"type": "integer", "minimum": 1, "maximum": most, "default": most}, "Rows a page."),
+        _query("offset", {"type": "integer", "minimum": 0, "default": 0}, "Rows left out before the page."),
+        _query("anonymize", {"type": "boolean", "default": False}, "Show less of patients."),
+    ]
+
+
+def _query(name: str, schema: Schema, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def _security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
+    return [{"basic": []}]
+
+
+_SCHEMAS: dict[str, Schema] = {
+    "WrongFields": {
+        "type": "object",
+        "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way.",
+        "minProperties": 1,
+        "additionalProperties": {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                {"$ref": "#/components/schemas/WrongFields"},
+            ]
+        },
+    },
+    "Error": strict_object(
+        {
+            "error": {
+                "type": "object",
+                "properties": {
+                    "message": {"type": "string"},
+                    "code": {"type": "integer"},
+                    "fields": {"$ref": "#/components/schemas/WrongFields"},
+                },
+                "required": ["message", "code"],
+                "additionalProperties": False,
+            }
+        }
+    ),
+    "Deleted": strict_object(
+        {
+            "object": {"type": "string"},
+            "id": {"type": "integer"},
+            "action": {"type": "string", "enum": ["delete"]},
+            "result": {"type": "boolean"},
+            "message": {"type": "string"},
+            "data": allow_null({"type": "string"}),
+        }
+    ),
+}
+_DELETED = {
+    "object": "tag",
+    "id": 7,
+    "action": "delete",
+    "result": True,
+    "message": "The tag was deleted.",
+    "data": None,
+}
+
+
+def wire() -> WireFormat:
+    return WireFormat(
+        title="Charthouse: Cerbo v1",
+        version="v1",
+        description=DESCRIPTION,
+        base="/api/v1/",
+        schemes={"basic": {"type": "http", "scheme": "basic"}},
+        security=_security,
+        page=_page,
+        page_example=lambda row: {"object": "list", "total_count": 1, "has_more": False, "data": [row]},
+        paging=_paging,
+        schemas=_SCHEMAS,
+        errors={status: _refusal(status) for status in _SAID},
+        created=200,
+        takes_lists=False,
+        changed=200,
+        deleted=(reference("Deleted"), _DELETED),
+        listed=lambda item: _page(list_of(item)),
+        anonymizes=True,
+        forms=("application/x-www-form-urlencoded",),
+    )
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    """The OpenAPI document of this dialect."""
+    return print_document(registry(), wire())
+
+
+@lru_cache(maxsize=1)
+def document_json() -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document()), indent=1)

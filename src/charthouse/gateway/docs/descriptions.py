@@ -1,0 +1,360 @@
+"""What the reference pages say of resources and functions, read off the declarations: plain values for templates."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from html import escape
+from http import HTTPStatus
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS
+from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.values import ABSENT, Access
+from charthouse.engine.openapi.examples import make_answer_example, make_shown_example, make_written_example
+from charthouse.gateway.docs.reference import Manual
+
+ACCESS = {
+    Access.REQUIRED: "required",
+    Access.OPTIONAL: "optional",
+    Access.READ_ONLY: "read-only",
+    Access.WRITE_ONLY: "write-only",
+}
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """A row of a table of keys or parameters. ``to``: the resource that its ids are of, and ``page`` the page that
+    shows it; ``members``: its own keys."""
+
+    name: str
+    type: str
+    access: str
+    doc: str
+    to: str = ""
+    page: str = ""
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    verbose: bool = False
+    addition: bool = False
+    members: tuple["KeyRow", ...] = ()
+
+
+@dataclass(frozen=True)
+class OperationEntry:
+    """One method of one URL, with a request that works as pasted and the answer to it. ``scopes`` as the dialect
+    writes them; ``counted``: what a call counts against; ``paged``: whether it is a list with pages."""
+
+    anchor: str
+    method: str
+    url: str
+    said: str
+    scopes: tuple[str, ...]
+    permissions: tuple[str, ...]
+    status: str
+    request: SafeString
+    answer: SafeString
+    notes: tuple[str, ...] = ()
+    keys: tuple[KeyRow, ...] = field(default=())
+    parameters: tuple[KeyRow, ...] = ()
+    answered: tuple[KeyRow, ...] = ()
+    counted: str = ""
+    writes: bool = False
+    paged: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which manual something is described for. ``origin`` of this server; ``prefix`` of the anchors on a page."""
+
+    manual: Manual
+    origin: str
+    prefix: str = ""
+
+    def page(self, path: str) -> str:
+        return self.manual.address(self.manual.registry[path]) if path else ""
+
+
+def keys(declared: Iterable[Key], target: Target) -> tuple[KeyRow, ...]:
+    return tuple(_key(key, target) for key in declared)
+
+
+def _key(key: Key, target: Target) -> KeyRow:
+    to = key.type.refers_to
+    return KeyRow(
+        key.name,
+        key.type.word,
+        ACCESS[key.access],
+        ". ".join(part for part in (key.doc.rstrip("."), *_notes(key)) if part),
+        to=to,
+        page=target.page(to),
+        choices=tuple(choice or '""' for choice in key.type.list_choices()),
+        default=_default(key),
+        verbose=key.verbose,
+        addition=key.addition,
+        members=keys(key.type.keys, target),
+    )
+
+
+def _notes(key: Key) -> list[str]:
+    words = []
+    if key.required_unless:
+        words.append(f"Not required when {key.required_unless} is given")
+    if key.requires:
+        words.append(f"Needs {key.requires} in the same request")
+    return words + key.type.list_limits()
+
+
+def _default(key: Key) -> str:
+    if key.default is ABSENT or callable(key.default) or not key.writable:
+        return ""
+    return json.dumps(key.default)
+
+
+def parameters(resource: Resource | Operation, target: Target) -> tuple[KeyRow, ...]:
+    """The filters of a list, the parameters of an operation."""
+    return tuple(_parameter(declared, target) for declared in resource.filters)
+
+
+def _parameter(declared: Filter, target: Target) -> KeyRow:
+    words = [word for word in (declared.doc.rstrip(".") or declared.word,) if word]
+    if declared.needs:
+        words.append("Needs " + ", ".join(declared.needs) + " as well")
+    return KeyRow(
+        declared.name,
+        declared.type_word,
+        "required" if declared.required else "optional",
+        ". ".join(words),
+        to=declared.refers_to,
+        page=target.page(declared.refers_to),
+        choices=tuple(str(choice) for choice in declared.schema().get("enum", ())),
+        addition=declared.addition,
+    )
+
+
+# -- operations -------------------------------------------------------------------------------------------------
+
+
+def operations(resource: Resource, target: Target) -> list[OperationEntry]:
+    """Every operation of a resource, in the order in which its methods are declared."""
+    found, wire = [], target.manual.wire
+    base = f"{wire.base}{resource.path}"
+    row, whole = make_shown_example(resource, verbose=False), make_shown_example(resource, verbose=True)
+    if "GET" in resource.list_methods:
+        notes = tuple(
+            "One of these parameters is required: " + ", ".join(group) + "." for group in resource.one_of
+        )
+        page = wire.page_example(row)
+        listed = _operation(
+            resource,
+            "list",
+            "GET",
+            base,
+            "List",
+            target,
+            answer=page,
+            notes=notes,
+            parameters=parameters(resource, target),
+        )
+        found.append(replace(listed, paged=True))
+    if "POST" in resource.list_methods:
+        body = make_written_example(resource)
+        several = ("A JSON array creates all of its rows, or none of them.",) if wire.takes_lists else ()
+        found.append(
+            _operation(resource, "create", "POST", base, "Create", target, body, answer=whole, notes=several)
+        )
+    for redirect in resource.operations:
+        if redirect.redirects:
+            words, url = "Redirects to the caller's own row", f"{base}/{redirect.name}"
+            found.append(_operation(resource, redirect.name, "GET", url, words, target, status=302))
+    one = f"{base}/{{id}}"
+    if "GET" in resource.object_methods:
+        found.append(_operation(resource, "read", "GET", one, "Read one", target, answer=row))
+    for method, name, said in (("PUT", "replace", "Retarget"), ("PATCH", "modify", "Change")):
+        if method in resource.object_methods:
+            body = make_written_example(resource)
+            body = dict(list(body.items())[-1:]) if method == "PATCH" else body
+            answer = whole if wire.changed == 200 else None
+            found.append(_operation(resource, name, method, one, said, target, body, answer=answer))
+    if "DELETE" in resource.object_methods:
+        notes = ("The row stays in the record and leaves the lists.",)
+        answer = wire.deleted[1] if wire.deleted else None
+        found.append(
+            _operation(resource, "delete", "DELETE", one, "Delete", target, answer=answer, notes=notes)
+        )
+    of_row = [operation for operation in resource.operations if not operation.redirects]
+    return found + [_row_operation(resource, operation, one, target) for operation in of_row]
+
+
+def function(declared: Operation, target: Target) -> OperationEntry:
+    """The operation that a function is."""
+    answer = make_answer_example(declared) if declared.answers_keys else None
+    if declared.many:
+        answer = target.manual.wire.page_example(answer[0]) if answer else None
+    return _operation(
+        declared,
+        f"{declared.slug}-{declared.method.lower()}",
+        declared.method,
+        f"{target.manual.wire.base}{declared.path}",
+        declared.doc.rstrip("."),
+        target,
+        _body(declared),
+        answer=answer,
+        status=declared.status,
+        notes=tuple(f"{status}: {said}" for status, said in declared.other_statuses.items()),
+        keys=keys(declared.keys, target),
+        parameters=parameters(declared, target),
+        answered=keys(declared.answer, target),
+    )
+
+
+def _body(declared: Operation) -> dict[str, Any] | None:
+    """What the example says, and what is required beside; where it says nothing, something for every key."""
+    given = {key.name for key in declared.keys if key.name in declared.example}
+    shown = [k for k in declared.keys if not given or k.name in given or k.access is Access.REQUIRED]
+    return {key.name: declared.example.get(key.name, _sample(key)) for key in shown} or None
+
+
+def _row_operation(resource: Resource, operation: Operation, one: str, target: Target) -> OperationEntry:
+    body = {key.name: _sample(key) for key in operation.keys}
+    whole = operation.answer is THE_ROW
+    return _operation(
+        resource,
+        operation.name,
+        operation.method,
+        f"{one}/{operation.name}",
+        operation.doc.rstrip("."),
+        target,
+        body,
+        answer=make_shown_example(resource, verbose=True) if whole else None,
+        status=(0 if operation.method == "POST" else 200) if whole else 204,
+        keys=keys(operation.keys, target),
+    )
+
+
+def _sample(key: Key) -> Any:
+    if key.example is not ABSENT:
+        return key.example
+    if key.default is not ABSENT and not callable(key.default):
+        return key.default
+    return 1 if key.type.is_whole_number else "Room 3" if key.name == "name" else ""
+
+
+def _operation(
+    resource: Resource | Operation,
+    anchor: str,
+    method: str,
+    url: str,
+    said: str,
+    target: Target,
+    body: Any = None,
+    *,
+    answer: Any = None,
+    status: int = 0,
+    notes: tuple[str, ...] = (),
+    keys: tuple[KeyRow, ...] = (),
+    parameters: tuple[KeyRow, ...] = (),
+    answered: tuple[KeyRow, ...] = (),
+) -> OperationEntry:
+    manual = target.manual
+    reading = resource.is_reading(method)
+    status = status or manual.done(method)
+    asked = _typical_query(resource) if anchor == "list" or isinstance(resource, Operation) else ""
+    return OperationEntry(
+        f"{target.prefix}{anchor}",
+        method,
+        url,
+        said,
+        manual.scopes(resource, reading),
+        resource.policy.list_permissions(reading),
+        f"{status} {HTTPStatus(status).phrase}",
+        curl(method, target.origin + _filled(url, resource) + asked, manual.credentials, body),
+        coloured(answer) if answer is not None else mark_safe(""),
+        notes,
+        keys,
+        parameters,
+        answered,
+        resource.policy.rate_class,
+        not reading,
+    )
+
+
+def _filled(url: str, resource: Resource | Operation) -> str:
+    """A URL with something for each of its names: 1 for ids."""
+
+    def value(found: "re.Match[str]") -> str:
+        declared = resource.filters_by_name.get(found[1])
+        return _value_of(declared) if declared else "1"
+
+    return re.sub(r"{(\w+)}", value, url)
+
+
+_VALUES = {"date": "2026-03-02", "timestamp": "2026-03-01", "date-range": "2026-03-01/2026-03-31"}
+
+
+def _value_of(declared: Filter) -> str:
+    printed = declared.schema()
+    if declared.name == "end_date":  # some days after what goes for start_date
+        return "2026-03-06"
+    if "enum" in printed:
+        return str(printed["enum"][0])
+    return _VALUES.get(printed.get("format", ""), "1" if printed.get("type") == "integer" else "a")
+
+
+def _typical_query(resource: Resource | Operation) -> str:
+    names = [group[0] for group in resource.one_of] + [f.name for f in resource.filters if f.required]
+    values = {n: _value_of(resource.filters_by_name[n]) for n in names if f"{{{n}}}" not in resource.path}
+    return "?" + "&".join(f"{name}={value}" for name, value in values.items()) if values else ""
+
+
+def curl(method: str, url: str, credentials: str, body: Any = None) -> SafeString:
+    """A shell command that makes the call. ``credentials``: the options of curl that say who calls."""
+    parts = ["curl" if method == "GET" else f"curl -X {method}", f"'{url}'"]
+    lines = [" ".join(parts), f"  {credentials}"]
+    if body is not None:
+        lines.append("  -H 'Content-Type: application/json'")
+        text = json.dumps(body, indent=2, ensure_ascii=False).replace("'", "'\\''")
+        lines.append("  -d '" + text + "'")
+    return mark_safe(_shell(" \\\n".join(lines)))  # noqa: S308
+
+
+def _shell(text: str) -> str:
+    text = escape(text, quote=False)
+    return re.sub(r"('[^']*'|\"[^\"\n]*\")", r'<span class="s">\1</span>', text)
+
+
+def slug(path: str) -> str:
+    """A path as an anchor: ``patients/{patient_id}/tags`` → ``patients-patient_id-tags``."""
+    return re.sub(r"[^\w/]", "", path).replace("/", "-")
+
+
+_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?)')
+
+
+def coloured(value: Any) -> SafeString:
+    """JSON as HTML, its keys and values marked for colour."""
+
+    def mark(found: "re.Match[str]") -> str:
+        text, colon, word, number = found.groups()
+        if colon is not None:
+            return f'<span class="k">{text}</span>{colon}'
+        if text is not None:
+            return f'<span class="s">{text}</span>'
+        return f'<span class="n">{word or number}</span>'
+
+    text = escape(json.dumps(value, indent=2, ensure_ascii=False, default=str), quote=False)
+    return mark_safe(_TOKEN.sub(mark, text))  # noqa: S308
+
+
+def sharing(resource: Resource) -> str:
+    """Whose rows are seen, in words."""
+    if resource.policy.sharing == ALWAYS:
+        return "Everyone in the practice sees all rows."
+    return (
+        f"Shows the rows of the authorizing doctor, or of the whole practice when it has switched on "
+        f"{resource.policy.sharing}."
+    )

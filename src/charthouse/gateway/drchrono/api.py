@@ -1,0 +1,152 @@
+"""DrChrono v4 on the wire: bearer token, ``/api/<resource>[/<id>[/<operation>]]``, pages, errors.
+
+Knows no resource. Wire facts: reference drchrono/behaviour.md and the seed page it cites.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.calls import Answer
+from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
+from charthouse.engine.errors import Invalid, MethodNotAllowed, NotFound, RequestError, Throttled
+from charthouse.engine.execution import calling, reading, writing
+from charthouse.engine.execution.paging import AFTER, BEFORE, encode_cursor
+from charthouse.engine.execution.parsing import Query
+from charthouse.engine.execution.routing import name_for_log, parse_row_id
+from charthouse.files.models import StoredFile
+from charthouse.gateway import log_subjects, serving
+from charthouse.gateway.drchrono import paging
+from charthouse.gateway.drchrono.registry import registry, router
+from charthouse.gateway.http import Request, Response, file
+from charthouse.identity.bearer import authenticate
+
+BASE = "/api/"
+
+
+def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """The API's WSGI application. Answers everything, errors included."""
+    return serving.serve(environ, start, "drchrono", _handle, render_error)
+
+
+def render_error(error: RequestError) -> Response:
+    """The wire form of every error there is."""
+    if isinstance(error, Invalid):
+        return Response(400, error.errors)
+    headers = []
+    if isinstance(error, Throttled):
+        headers.append(("Retry-After", str(error.wait)))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("Allow", ", ".join(error.allowed)))
+    if error.status == 401:
+        headers.append(("WWW-Authenticate", 'Bearer realm="api"'))
+    return Response(error.status, {"detail": error.detail}, headers)
+
+
+def _handle(request: Request) -> Response:
+    targets, segments = router().find(request.path[len(BASE) :].removesuffix("/"))
+    below = registry().resources.get(segments[0])
+    if not targets and (below is None or len(segments) > 3):
+        raise NotFound
+    entry = request.entry
+    entry.resource = name_for_log(targets) if targets else segments[0]
+    actor = authenticate(request.header("Authorization"), entry.at, entry.request)
+    serving.called_by(entry, actor)
+    method = "GET" if request.method == "HEAD" else request.method
+    target = targets.get(method)
+    if target is None and not targets and len(segments) > 2:
+        raise NotFound
+    if target is None:
+        raise MethodNotAllowed(method, tuple(targets))
+    path = target.read_path(segments)
+    if target.operation is not None:
+        return _call(request, target.operation, actor, path)
+    resource = target.resource
+    assert resource is not None
+    resource.policy.authorize(actor, resource.path, reading=method == "GET")
+    if target.is_object:
+        return _object(request, method, resource, actor, parse_row_id(path["id"]))
+    if method == "GET":
+        query = paging.parse_list(resource, request.parameters)
+        page = reading.read_page(resource, actor, query)
+        log_subjects.note(entry, resource, page.objects)
+        return Response(200, wrap_page(request, query, page))
+    return _create(request, resource, actor)
+
+
+def _call(request: Request, operation: Operation, actor: Actor, path: Mapping[str, str]) -> Response:
+    operation.policy.authorize(actor, operation.path, reading=bool(operation.reading))
+    row_id = request.entry.row_id = parse_row_id(path["id"]) if operation.is_of_row else None
+    payload = request.payload(operation.max_body) if operation.keys else {}
+    answer = calling.call(operation, actor, row_id, request.parameters, payload, request.url)
+    resource = operation.resource
+    if operation.redirects and resource is not None:
+        location = f"{request.origin}{BASE}{resource.path}/{answer}"
+        return Response(302, headers=[("Location", location)])
+    if operation.answer is THE_ROW and resource is not None:
+        log_subjects.note(request.entry, resource, [answer])
+        return Response(201 if operation.method == "POST" else 200, answer)
+    if not isinstance(answer, Answer):
+        answer = Answer(answer, operation.status)
+    if resource is not None and row_id is not None:
+        log_subjects.note_row(request.entry, resource, row_id)
+    elif resource is not None and isinstance(answer.content, dict):
+        log_subjects.note(request.entry, resource, answer.content.get("results") or ())
+    return _render_answer(request, operation, answer)
+
+
+def _render_answer(request: Request, operation: Operation, answer: Answer) -> Response:
+    content = answer.content
+    if isinstance(content, StoredFile):
+        return file(request, content)
+    if isinstance(content, str) and operation.media != JSON:
+        content = content.encode()
+    headers = [("Location", answer.location)] if answer.location else []
+    return Response(answer.status, content, headers, operation.media)
+
+
+def _create(request: Request, resource: Resource, actor: Actor) -> Response:
+    payload = _add_query_keys(resource, request)
+    is_list = isinstance(payload, list)
+    created = writing.create(resource, actor, payload if is_list else [payload], is_list=is_list)
+    log_subjects.note(request.entry, resource, created)
+    request.entry.row_id = None if is_list else log_subjects.row_id(created[0])
+    return Response(201, created if is_list else created[0])
+
+
+def _add_query_keys(resource: Resource, request: Request) -> Any:
+    """The body, and the keys that this resource takes as query parameters as well."""
+    payload = request.payload(resource.max_body)
+    if not isinstance(payload, dict):
+        return payload
+    names = [key.name for key in resource.writable if key.in_query]
+    return {name: request.parameters[name] for name in names if name in request.parameters} | payload
+
+
+def _object(request: Request, method: str, resource: Resource, actor: Actor, row_id: int) -> Response:
+    request.entry.row_id = row_id
+    if method == "GET":
+        verbose = resource.has_verbose and paging.is_verbose(request.parameters)
+        found = reading.read_object(resource, actor, row_id, verbose=verbose)
+        log_subjects.note(request.entry, resource, [found])
+        return Response(200, found)
+    if method == "DELETE":
+        writing.delete(resource, actor, row_id)
+    else:
+        operation = "replace" if method == "PUT" else "modify"
+        writing.update(resource, actor, operation, row_id, request.payload(resource.max_body))
+    return Response(204)
+
+
+def wrap_page(request: Request, query: Query, page: reading.Page) -> dict[str, Any]:
+    """``next`` is this URL with ``page`` raised by one, every other parameter as given, and a cursor, so that rows
+    written meanwhile neither shift nor repeat what follows (docs/decisions)."""
+    following = previous = None
+    number = query.paging.number
+    if page.more_after and page.last is not None:
+        following = request.url(page=str(number + 1), cursor=encode_cursor(AFTER, page.last))
+    if page.more_before:
+        # of a page that lies past the last row, the one before is found by its number alone
+        cursor = encode_cursor(BEFORE, page.first) if page.first is not None and number > 2 else None
+        previous = request.url(page=str(max(number - 1, 1)), cursor=cursor)
+    return {"next": following, "previous": previous, "results": page.objects}

@@ -1,0 +1,263 @@
+"""Bulk lists: POST begins one, GET asks for it by uuid. Facts: reference drchrono/live_only.yaml ``bulk``; choices:
+docs/decisions/0122-bulk-lists.md.
+
+A worker gathers the ids of all rows in order, in one statement; a poll renders its page of them by the resource's own
+declaration, with the rights that the caller then has. A page after the first goes on with the ids of the page before.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from charthouse import clock
+from charthouse.domains.billing.drchrono import line_items, transactions
+from charthouse.domains.billing.drchrono_kinds import VISIT, ZONE
+from charthouse.domains.billing.drchrono_settings import eligibility_checks
+from charthouse.domains.clinical.drchrono_notes import clinical_note_field_values, clinical_notes
+from charthouse.domains.medications.drchrono import prescription_messages
+from charthouse.domains.patients.drchrono import patients
+from charthouse.domains.scheduling.drchrono import appointments
+from charthouse.engine.declaration.calls import Answer, Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import SINCE, Condition, Filter, Flag, InDays
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object, ResourceObject
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, parse_text
+from charthouse.engine.errors import Malformed
+from charthouse.engine.execution import parsing, planning, reading
+from charthouse.engine.execution.paging import parse_count
+from charthouse.engine.sql import statements
+from charthouse.engine.sql.expressions import Parameter
+from charthouse.jobs import actions as jobs
+from charthouse.jobs.models import Job, JobRows
+
+PAGE = 1000  # rows of a page, at most and by default
+WAITING = "In progress"
+GONE = "Invalid uuid specified"
+FAILED = "The list could not be gathered. Start another."
+
+
+@dataclass(frozen=True)
+class Count:
+    """A parameter with a number from 1 to ``maximum``; more is cut, nonsense ignored."""
+
+    name: str
+    maximum: int
+    default: int
+    doc: str
+
+    def read(self, text: str) -> int:
+        return min(parse_count(parse_text(text), 99) or self.default, self.maximum)
+
+    def declare(self) -> Filter:
+        limits = {"type": "integer", "minimum": 1, "maximum": self.maximum, "default": self.default}
+        return Condition(
+            self.name, read=lambda text, query: {self.name: self.read(text)}, described=limits, doc=self.doc
+        )
+
+
+class Bulk:
+    """The bulk list of a resource. ``filters``: names of its parameters; ``more``: such as the plain list lacks."""
+
+    def __init__(
+        self,
+        path: str,
+        resource: Resource,
+        filters: str,
+        *,
+        more: tuple[Filter, ...] = (),
+        orders: tuple[str, ...] = ("id", "updated_at"),
+        most: int = PAGE,
+    ) -> None:
+        self.path, self.resource, self.orders = path, resource, orders
+        self.filters = {f.name: f for f in (*(resource.filters_by_name[n] for n in filters.split()), *more)}
+        self.size = Count("page_size", most, PAGE, f"Rows a page, at most {most}.")
+        self.page = Count("page", 10**9 - 1, 1, "From 1. Each page is asked for by a POST.")
+        shown = (
+            (Flag("verbose", doc="Show the keys that take longer to gather."),)
+            if resource.has_verbose
+            else ()
+        )
+        order = Filter("order_by", Text(choices=orders), doc=f"Default: {orders[0]}.")
+        options = (order, self.size.declare(), self.page.declare(), *shown)
+        self.start: Operation = self._declare(
+            "POST", self._begin, 201, (*self.filters.values(), *options), _STARTED
+        )
+        shown_rows = List(ResourceObject(resource, verbose=True))
+        rows = Key("results", shown_rows, OPTIONAL, doc="Once it is complete.")
+        asked = (Filter("uuid", required=True, doc="What POST has answered."),)
+        self.poll: Operation = self._declare("GET", self._answer, 200, asked, (*_POLLED, rows))
+        self.poll.other_statuses = {500: "The list could not be gathered: status, uuid and detail say so."}
+
+    def _declare(
+        self,
+        method: str,
+        run: Callable[[Call], Any],
+        status: int,
+        parameters: tuple[Filter, ...],
+        answers: tuple[Key, ...],
+    ) -> Operation:
+        verb = "Begin to gather" if method == "POST" else "Ask for"
+        return Operation(
+            path=self.path,
+            method=method,
+            of=self.resource.path,
+            doc=f"{verb} a list of {self.resource.path} of any length, in large pages.",
+            run=run,
+            reading=True,
+            filters=parameters,
+            answer=answers,
+            status=status,
+            example=_EXAMPLE,
+            addition=True,
+        )
+
+    def _begin(self, call: Call) -> dict[str, Any]:
+        given = call.query
+        request = {name: given[name] for name in sorted({*self.filters, "order_by"} & call.given)}
+        options = {
+            "page": self.page.read(given.get("page", "")),
+            "page_size": self.size.read(given.get("page_size", "")),
+            "verbose": "verbose" in call.given,
+        }
+        source = jobs.like(call.actor, self.path, request) if options["page"] > 1 else None
+        owned = self.resource.policy.sees_only_own(call.actor)
+        job = jobs.begin(
+            call.actor, self.path, request, {**options, "owned": owned}, self._defer, source=source
+        )
+        url = call.url(**dict.fromkeys(given), uuid=str(job.uuid))
+        return {
+            "status": WAITING,
+            "uuid": str(job.uuid),
+            "description": f"The list is being gathered. Ask for it at {url}, for an hour from now.",
+        }
+
+    def _defer(self, job: Job) -> None:
+        from charthouse.gateway.tasks import gather_list  # the worker's side, which knows this one
+
+        gather_list.defer(practice=job.practice_id, job=job.pk)
+
+    def _answer(self, call: Call) -> Any:
+        uuid = str(call.parameters["uuid"])
+        job = jobs.find(call.actor, self.path, uuid)
+        if job is None:
+            raise Malformed(GONE)
+        if job.over:
+            return Answer({"status": "Failed", "uuid": str(job.uuid), "detail": FAILED}, 500)
+        if job.status != Job.Status.COMPLETE:
+            return {"status": WAITING, "uuid": str(job.uuid)}
+        size, number, count = job.options["page_size"], job.options["page"], job.count or 0
+        first = (number - 1) * size
+        found = jobs.ids(job, first, first + size) if first < count else []
+        return {
+            "status": "Complete",
+            "pagination": {"count": count, "pages": -(-count // size), "page_size": size, "page": number},
+            "uuid": str(job.uuid),
+            "results": reading.read_objects(self.resource, call.actor, found, verbose=job.options["verbose"]),
+        }
+
+    def gather(self, job: Job) -> None:
+        """Store the ids of all rows that were asked for, in order; in one statement, so that none passes through."""
+        asked = parsing.parse_query(self.start, job.request)
+        filters = [self.filters[name] for name in asked.filters if name in self.filters]
+        order = job.request.get("order_by") or self.orders[0]
+        text, parameters = planning.compile_numbered(
+            self.resource, job.options["owned"], filters, asked.flags, order
+        )
+        statement = statements.make_statement(
+            "insert into jobs_jobrows (practice_id, job_id, position, ids, archived, created_at, updated_at) "  # noqa: S608
+            "select %s::bigint, %s::bigint, (n - 1) / %s::bigint, array_agg(id order by n), false, "
+            f"%s::timestamptz, %s::timestamptz from ({text}) as found (id, n) group by 3 "
+            "returning cardinality(ids)",
+            (*map(Parameter, ("practice", "job", "chunk", "now", "now")), *parameters),
+            custom_plan=True,
+        )
+        values = {
+            **asked.parameters,
+            "practice": job.practice_id,
+            "caller": job.user_id,
+            "caller_doctor": job.doctor_id,
+            "caller_app": job.app,
+            "job": job.pk,
+            "chunk": JobRows.CHUNK,
+            "now": clock.now(),
+        }
+        job.count = sum(int(length) for (length,) in statements.run(statement, values))
+
+
+_STARTED = (
+    Key("status", Text(), READ_ONLY, doc="In progress."),
+    Key("uuid", Text(), READ_ONLY),
+    Key("description", Text(), READ_ONLY, doc="Says where to ask for the list."),
+)
+_POLLED = (
+    Key("status", Text(choices=(WAITING, "Complete", "Failed")), READ_ONLY),
+    Key("uuid", Text(), READ_ONLY),
+    Key("detail", Text(), OPTIONAL, doc="What has failed."),
+    Key(
+        "pagination",
+        Object(
+            tuple(
+                Key(name, Integer(maximum=2**63 - 1), READ_ONLY)
+                for name in ("count", "pages", "page_size", "page")
+            )
+        ),
+        OPTIONAL,
+        doc="Once it is complete: all rows, pages, rows a page, and which page this is.",
+    ),
+)
+_EXAMPLE = {
+    "status": WAITING,
+    "uuid": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    "description": "The list is being gathered. Ask for it at …?uuid=0f8fad5b-d9cb-469f-a165-70867728950e, …",
+    "detail": "",
+    "pagination": {"count": 2150, "pages": 3, "page_size": 1000, "page": 1},
+    "results": [],
+}
+
+LISTS = {
+    bulk.path: bulk
+    for bulk in (
+        Bulk(
+            "appointments_list",
+            appointments,
+            "status patient office doctor since date_range date show_archived",
+            orders=("scheduled_time", "updated_at"),
+        ),
+        Bulk(
+            "clinical_note_field_values_list",
+            clinical_note_field_values,
+            "since appointment clinical_note_template",
+            most=20_000,
+        ),
+        Bulk("clinical_notes_list", clinical_notes, "patient office doctor since date_range date"),
+        Bulk(
+            "eligibility_checks_list",
+            eligibility_checks,
+            "patient appointment_date_range appointment_date query_date_range query_date service_types",
+            more=(Filter("since", Timestamp(), SINCE, source="updated_at"),),
+        ),
+        Bulk(
+            "line_items_list",
+            line_items,
+            "posted_date patient office doctor since appointment service_date",
+            more=(Filter("service_date_range", Date(), InDays(ZONE), source=VISIT, doc="Days of visits."),),
+        ),
+        Bulk(
+            "patients_list",
+            patients,
+            "first_name last_name preferred_language gender since date_of_birth race chart_id email ethnicity",
+        ),
+        Bulk(
+            "prescription_messages_list",
+            prescription_messages,
+            "since patient doctor created_at parent_message",
+        ),
+        Bulk("transactions_list", transactions, "line_item posted_date appointment since doctor"),
+    )
+}
+
+FUNCTIONS = [function for bulk in LISTS.values() for function in (bulk.start, bulk.poll)]

@@ -1,0 +1,167 @@
+"""What DrChrono v4 adds to the printed declarations: its envelope, credentials and errors, and the printed document."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from charthouse.engine.declaration.json_schema import Schema, allow_null, reference, strict_object
+from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.openapi.document import print_document
+from charthouse.engine.openapi.wire import WireFormat
+from charthouse.gateway.drchrono.registry import registry
+
+DESCRIPTION = """\
+The DrChrono v4 API as Charthouse serves it. Ask for a token at `/o/token/` and send it as
+`Authorization: Bearer <token>`. A request needs the scopes that the app was granted **and** the permissions that the
+practice gave the user. Unknown keys and parameters are ignored. Timestamps carry no zone: system times are UTC,
+`scheduled_time` is the wall clock of the office. What is marked `x-addition` is not part of the v4 reference; the
+hosted API has grown it since."""
+
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}},
+    405: {"Allow": {"schema": {"type": "string"}, "required": True}},
+    429: {
+        "Retry-After": {
+            "schema": {"type": "integer", "minimum": 0},
+            "required": True,
+            "description": "Seconds until the quota is renewed.",
+        }
+    },
+}
+_SAID = {
+    400: "Wrong values, every one of them named; or a body or query that can't be read.",
+    401: "No token, or one that is unknown, expired or revoked.",
+    403: "The app lacks a scope, or the user a permission.",
+    404: "No such row, or not one that the caller may see; or no such page.",
+    405: "The URL doesn't have this method.",
+    409: "The write would break a rule of the record, as an appointment that overlaps another.",
+    413: "The body is larger than the server takes.",
+    415: "A media type that the server doesn't read.",
+    429: "The app has used up its calls of this hour.",
+    503: "The database can't answer just now; the same request may succeed later.",
+}
+_SAMPLES: dict[int, Any] = {
+    400: {"date_of_birth": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD."]},
+    401: {"detail": "Authentication credentials were not provided."},
+    403: {"detail": "You do not have permission to perform this action."},
+    404: {"detail": "Not found."},
+    405: {"detail": 'Method "DELETE" not allowed.'},
+    409: {"detail": "Appointment overlaps with 4711"},
+    413: {"detail": "The request body is larger than 10 MB."},
+    415: {"detail": 'Unsupported media type "text/plain" in request.'},
+    429: {"detail": "Request was throttled. Expected available in 1260 seconds."},
+    503: {"detail": "The database can't answer just now. Try again."},
+}
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    named = [reference("Detail")]
+    if status == 400:
+        wrong = reference("WrongFields")
+        named += [
+            wrong,
+            {"type": "array", "items": {"anyOf": [wrong, {"type": "object", "maxProperties": 0}]}},
+        ]
+    body = named[0] if len(named) == 1 else {"anyOf": named}
+    response: dict[str, Any] = {
+        "description": _SAID[status],
+        "content": {"application/json": {"schema": body, "example": _SAMPLES[status]}},
+    }
+    return response | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
+
+
+def _page(rows: Schema) -> Schema:
+    url = allow_null({"type": "string", "format": "uri"})
+    return strict_object({"next": url, "previous": url, "results": rows})
+
+
+def _paging(resource: Resource) -> list[dict[str, Any]]:
+    size = resource.page_size
+    verbose = min(size.verbose, size.maximum)
+    said = f"Rows a page, {size.default} unless given, at most {size.maximum}"
+    parameters: list[dict[str, Any]] = [
+        _query("page", {"type": "integer", "minimum": 1}, "The number of the page, from 1."),
+        _query(
+            "page_size",
+            {"type": "integer", "minimum": 1, "maximum": size.maximum, "default": size.default},
+            f"{said}; {verbose} with verbose=true." if resource.has_verbose else f"{said}.",
+        ),
+        _query(
+            "cursor",
+            {"type": "string"},
+            "Where the page before ended; `next` and `previous` carry it. Not to be made by hand.",
+        ),
+    ]
+    if resource.has_verbose:
+        parameters.append(
+            _query(
+                "verbose", {"type": "boolean", "default": False}, "Show the keys that take longer to gather."
+            )
+        )
+    return parameters
+
+
+def _query(name: str, schema: Schema, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def _security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
+    suffix = "read" if reading else "write"
+    return [{"oauth2": [f"{scope}:{suffix}" for scope in resource.policy.scopes]}]
+
+
+def _schemes() -> dict[str, Any]:
+    declared = [*registry(), *registry().list_operations()]
+    names = sorted({scope for one in declared for scope in one.policy.scopes})
+    scopes = {f"{name}:{kind}": f"{kind.title()} {name}" for name in names for kind in ("read", "write")}
+    flow = {
+        "authorizationUrl": "/o/authorize/",
+        "tokenUrl": "/o/token/",
+        "refreshUrl": "/o/token/",
+        "scopes": scopes,
+    }
+    return {"oauth2": {"type": "oauth2", "flows": {"authorizationCode": flow}}}
+
+
+_SCHEMAS: dict[str, Schema] = {
+    "Detail": strict_object({"detail": {"type": "string"}}),
+    "WrongFields": {
+        "type": "object",
+        "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way.",
+        "minProperties": 1,
+        "additionalProperties": {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                {"$ref": "#/components/schemas/WrongFields"},
+            ]
+        },
+    },
+}
+
+
+def wire() -> WireFormat:
+    return WireFormat(
+        title="Charthouse: DrChrono v4",
+        version="v4",
+        description=DESCRIPTION,
+        base="/api/",
+        schemes=_schemes(),
+        security=_security,
+        page=_page,
+        page_example=lambda row: {"next": None, "previous": None, "results": [row]},
+        paging=_paging,
+        schemas=_SCHEMAS,
+        errors={status: _refusal(status) for status in _SAID},
+    )
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    """The OpenAPI document of this dialect."""
+    return print_document(registry(), wire())
+
+
+@lru_cache(maxsize=1)
+def document_json() -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document()), indent=1)

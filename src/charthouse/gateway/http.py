@@ -1,0 +1,223 @@
+"""HTTP as both dialects need it: a request read from WSGI, a body read by its media type, an answer.
+
+API calls don't pass through Django's handler: they need no session, no CSRF, no template, and its stack costs more
+than the whole call.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from charthouse.audit.log import Entry
+from charthouse.engine.declaration.resources import MAX_BODY
+from charthouse.engine.errors import Malformed, NotFound, TooLarge, UnsupportedMedia
+from charthouse.files.models import StoredFile
+from charthouse.files.serving import Body, served
+from charthouse.gateway import multipart
+
+logger = logging.getLogger("charthouse.api")
+
+MAX_QUERY = 16 * 1024  # bytes of a query string
+PIECE = 256 * 1024  # bytes of a body that are read at a time
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(eq=False)
+class Request:
+    """One call. ``path`` and query are text; header values as WSGI gives them."""
+
+    environ: Mapping[str, Any]
+    # Its entry in the request log: whoever finds out who calls, and what for, writes it there.
+    entry: Entry
+    # What has been read of the body, for the capture of bodies.
+    body: bytes = b""
+
+    @property
+    def method(self) -> str:
+        return str(self.environ["REQUEST_METHOD"])
+
+    @property
+    def path(self) -> str:
+        return str(self.environ.get("PATH_INFO", ""))
+
+    def header(self, name: str) -> str | None:
+        return self.environ.get("HTTP_" + name.upper().replace("-", "_"))
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The query as it was given. Raises Malformed when it is unreasonable."""
+        text = self.environ.get("QUERY_STRING") or ""
+        if not text:
+            return []
+        if len(text) > MAX_QUERY:
+            raise Malformed("The query string is too long.")
+        try:
+            return parse_qsl(text, keep_blank_values=True, max_num_fields=1000)
+        except ValueError:
+            raise Malformed("The query string has too many parameters.") from None
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """Query parameters; of several with one name, the last."""
+        return dict(self.pairs)
+
+    @property
+    def host(self) -> str:
+        """The host that was asked for, with its port, as the caller wrote it."""
+        return self.environ.get("HTTP_HOST") or f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
+
+    @property
+    def origin(self) -> str:
+        """``https://host`` of this request. Raises Malformed for a host that isn't served."""
+        if not validate_host(split_domain_port(self.host)[0], settings.ALLOWED_HOSTS):
+            raise Malformed("Invalid host.")
+        return f"{self.environ['wsgi.url_scheme']}://{self.host}"
+
+    @property
+    def practice(self) -> int | None:
+        """The practice whose host was asked for; None where the host is nobody's own."""
+        return (
+            settings.PRACTICE_HOSTS.get(split_domain_port(self.host)[0]) if settings.PRACTICE_HOSTS else None
+        )
+
+    def url(self, **changed: str | None) -> str:
+        """This request's absolute URL with query parameters changed, or removed by None."""
+        kept = [(name, value) for name, value in self.pairs if name not in changed]
+        added = [(name, value) for name, value in changed.items() if value is not None]
+        query = urlencode(kept + added)
+        return f"{self.origin}{self.path}{'?' if query else ''}{query}"
+
+    # -- body ---------------------------------------------------------------------------------------------------
+
+    def payload(self, most: int = MAX_BODY) -> Any:
+        """The body: JSON's values, or a dict of a form's fields and files. ``most``: bytes that a JSON or form body
+        may have; a multipart body may have multipart.MAX_UPLOAD.
+
+        Raises Malformed, TooLarge, UnsupportedMedia.
+        """
+        media = (self.environ.get("CONTENT_TYPE") or "application/json").split(";")[0].strip().lower()
+        if media == "multipart/form-data":
+            return multipart.parsed(self.environ)
+        if media == "application/x-www-form-urlencoded":
+            return self.form(self.read(most))
+        if media == "application/json" or media.endswith("+json"):
+            return json(self.read(most))
+        raise UnsupportedMedia(f'Unsupported media type "{media[:100]}" in request.')
+
+    def read(self, most: int) -> bytes:
+        """At most so many bytes of body. Raises TooLarge beyond, Malformed for a body cut short."""
+        length = self.environ.get("CONTENT_LENGTH") or ""
+        if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+            self.body = self._taken(most + 1)
+            if len(self.body) > most:
+                raise TooLarge.for_body(most)
+            return self.body
+        expected = int(length) if length.isascii() and length.isdigit() else 0
+        if expected > most:
+            raise TooLarge.for_body(most)
+        self.body = self._taken(expected) if expected else b""
+        if len(self.body) < expected:
+            raise Malformed("The body is shorter than announced.")
+        return self.body
+
+    def _taken(self, most: int) -> bytes:
+        """At most so many bytes, piece by piece: servers hold what they read at once a second time."""
+        pieces, left, stream = [], most, self.environ["wsgi.input"]
+        while left and (piece := stream.read(min(left, PIECE))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
+
+    def drain(self) -> None:
+        """Take in what an answer didn't need of the body. Left unread, it makes the server hang up, and the client's
+        next request on the connection is lost: the refresh after a 401, for one. Beyond MAX_BODY it may."""
+        length = self.environ.get("CONTENT_LENGTH")
+        if (not length or length == "0") and not self.header("Transfer-Encoding"):
+            return
+        left = MAX_BODY
+        with suppress(OSError, ValueError):
+            while left > 0 and (piece := self.environ["wsgi.input"].read(min(left, 1 << 16))):
+                left -= len(piece)
+
+    def form(self, body: bytes) -> dict[str, Any]:
+        """The fields of an urlencoded form. Raises Malformed."""
+        try:
+            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2000))
+        except ValueError:
+            raise Malformed("The form can't be read.") from None
+
+
+def json(body: bytes) -> Any:
+    """A JSON text. Raises Malformed."""
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        what = str(error)
+        if not isinstance(error, msgspec.DecodeError):
+            what = "nested too deeply" if isinstance(error, RecursionError) else "invalid UTF-8"
+        raise Malformed(f"JSON parse error - {what}") from None
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer; ``content`` is anything that msgspec encodes, bytes as they are, a file's Body, which is sent in
+    pieces, or None for no body."""
+
+    status: int
+    content: Any = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    media: str = "application/json"
+
+    def body(self) -> bytes | Body:
+        if self.content is None:
+            return b""
+        return self.content if isinstance(self.content, bytes | Body) else _encode(self.content)
+
+    def send(
+        self, start: Callable[..., Any], body: bytes | Body, *, request_id: str, head: bool = False
+    ) -> Iterable[bytes]:
+        headers = list(self.headers)
+        if self.content is not None:
+            headers.append(("Content-Type", self.media))
+        if self.status != 204:
+            length = body.length if isinstance(body, Body) else len(body)
+            headers.append(("Content-Length", str(length)))
+        headers += (("X-Request-Id", request_id), *_SAFE)
+        start(f"{self.status} {_PHRASES[self.status]}", headers)
+        if head and isinstance(body, Body):
+            body.close()
+        if head:
+            return []
+        return body if isinstance(body, Body) else [body]
+
+
+def file(request: Request, stored: StoredFile) -> Response:
+    """A stored file, or the part of it that the request's Range asks for. Raises NotFound when it is lost."""
+    try:
+        found = served(stored, request.header("Range"), request.header("If-Range"))
+    except FileNotFoundError:
+        raise NotFound from None
+    return Response(found.status, found.body, found.headers, found.media)
+
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_SAFE = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
+
+
+def report(error: BaseException) -> None:
+    """Log a fault of ours: its kind and where, never its message, which may hold a caller's data."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", "")
+    logger.error("unexpected %s %s\n%s", type(error).__name__, state, frames)

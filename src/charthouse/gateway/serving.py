@@ -1,0 +1,119 @@
+"""The door of both dialects: every call comes in here, gets a number, is answered, and goes into the request log.
+
+The number is the caller's ``X-Request-Id`` header, the log's, and that of whatever the call changes.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, connection
+
+from charthouse import clock
+from charthouse.audit import bodies, log
+from charthouse.audit.log import Entry
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Fault, RequestError, Unavailable
+from charthouse.files import links
+from charthouse.files.serving import Body
+from charthouse.gateway.http import Request, Response, report
+from charthouse.identity import address, events, tenancy
+
+LONGEST_PATH = 200
+
+
+def serve(
+    environ: dict[str, Any],
+    start: Callable[..., Any],
+    dialect: str,
+    handle: Callable[[Request], Response],
+    refused: Callable[[RequestError], Response],
+) -> Iterable[bytes]:
+    """Answer one call, errors included. ``handle`` may raise Refusal, whose wire form ``refused`` makes."""
+    began = perf_counter()
+    request = Request(environ, _entry(environ, dialect))
+    tenancy.leave()
+    events.came_from(request.entry.ip)
+    links.served_from(lambda: request.origin)
+    response = _answer(request, handle, refused)
+    request.drain()
+    head = request.method == "HEAD"
+    body = response.body()
+    entry = request.entry
+    entry.status = response.status
+    entry.microseconds = round((perf_counter() - began) * 1e6)
+    if bodies.wanted(entry.app_id, entry.at) and entry.practice_id is not None:
+        entry.bodies = _bodies(request, response, body)
+    log.add(entry)
+    return response.send(start, body, request_id=entry.request, head=head)
+
+
+def _bodies(request: Request, response: Response, body: bytes | Body) -> bodies.Pair:
+    entry = request.entry
+    assert entry.practice_id is not None
+    assert entry.app_id is not None
+    asked = bodies.readable(request.body, request.environ.get("CONTENT_TYPE") or "application/json")
+    answered = bodies.readable(body, response.media) if isinstance(body, bytes) else "(a file)"
+    return bodies.Pair(entry.practice_id, entry.app_id, entry.request, entry.at, asked, answered)
+
+
+def called_by(entry: Entry, actor: Actor) -> None:
+    """Note who calls."""
+    entry.practice_id, entry.user_id, entry.app_id = actor.practice, actor.user, actor.app
+    entry.api_user_id = actor.api_user
+
+
+def _answer(
+    request: Request,
+    handle: Callable[[Request], Response],
+    refused: Callable[[RequestError], Response],
+    *,
+    again: bool = True,
+) -> Response:
+    try:
+        return handle(request)
+    except RequestError as refusal:
+        return _refusal(request, refused, refusal)
+    except (psycopg.OperationalError, DatabaseError) as error:
+        lost = connection.connection is not None and connection.connection.closed
+        connection.close_if_unusable_or_obsolete()
+        if lost:
+            connection.close()
+            if again and request.method in ("GET", "HEAD"):
+                tenancy.leave()
+                return _answer(request, handle, refused, again=False)
+        report(error)
+        return _refusal(request, refused, Unavailable("The database can't answer just now. Try again."))
+    except Exception as error:
+        report(error)
+        connection.close()
+        return _refusal(request, refused, Fault())
+
+
+def _refusal(
+    request: Request, refused: Callable[[RequestError], Response], refusal: RequestError
+) -> Response:
+    entry = request.entry
+    entry.gate, entry.patients, entry.shown = refusal.gate, "{}", None
+    entry.app_id = entry.app_id or refusal.app
+    return refused(refusal)
+
+
+def _entry(environ: dict[str, Any], dialect: str) -> Entry:
+    return Entry(
+        clock.now(),
+        os.urandom(16).hex(),
+        dialect,
+        str(environ["REQUEST_METHOD"])[:10],
+        _printable(str(environ.get("PATH_INFO", "")))[:LONGEST_PATH],
+        address.caller(environ),
+    )
+
+
+def _printable(path: str) -> str:
+    """What a caller wrote there may be anything."""
+    if path.isascii() and path.isprintable():
+        return path
+    return ascii(path)[1:-1]
