@@ -28,29 +28,7 @@ def call(
     ``run`` raises."""
 
     def work() -> Any:
-        parsed = parse_query(operation, query)
-        is_array = bool(operation.array_key) and isinstance(payload, list)
-        body = {operation.array_key: payload} if is_array else payload
-        if not isinstance(body, Mapping):
-            raise _reject_body(operation)
-        request = parse_keys(operation.keys, operation.model, body, "create")
-        errors = dict(request.errors)
-        row = _find_row(operation, actor, row_id, parsed.filters, parsed.parameters, parent_ids)
-        writing.check_references(operation.registry, actor, operation.keys, request.values, errors)
-        if errors:
-            raise Invalid(errors)
-        made = Call(
-            operation,
-            actor,
-            row,
-            payload,
-            request.values,
-            request.given | frozenset(parsed.filters),
-            query,
-            parsed.parameters,
-            url,
-            parent_ids,
-        )
+        made = _prepare(operation, actor, row_id, query, payload, url, parent_ids)
         answer = operation.run(made)
         if made.errors:
             raise Invalid(made.errors)
@@ -59,6 +37,41 @@ def call(
         return answer
 
     return work() if operation.reading else writing.in_transaction(operation.unique, work)
+
+
+def _prepare(
+    operation: Operation,
+    actor: Actor,
+    row_id: int | None,
+    query: Mapping[str, str],
+    payload: Any,
+    url: Callable[..., str],
+    parent_ids: Mapping[str, int],
+) -> Call:
+    """The call, parsed, with the row that its path names. Raises Invalid, Malformed, NotFound."""
+    parsed = parse_query(operation, query)
+    is_array = bool(operation.array_key) and isinstance(payload, list)
+    body = {operation.array_key: payload} if is_array else payload
+    if not isinstance(body, Mapping):
+        raise _reject_body(operation)
+    request = parse_keys(operation.keys, operation.model, body, "create")
+    errors = dict(request.errors)
+    row = _find_row(operation, actor, row_id, parsed.filters, parsed.parameters, parent_ids)
+    writing.check_references(operation.registry, actor, operation.keys, request.values, errors)
+    if errors:
+        raise Invalid(errors)
+    return Call(
+        operation,
+        actor,
+        row,
+        payload,
+        request.values,
+        request.given | frozenset(parsed.filters),
+        query,
+        parsed.parameters,
+        url,
+        parent_ids,
+    )
 
 
 def _reject_body(operation: Operation) -> Exception:
