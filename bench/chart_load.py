@@ -20,9 +20,9 @@ from bench.load import OWNER, access  # noqa: E402
 from charthouse.domains.patients.models import Patient  # noqa: E402
 from charthouse.identity import tables  # noqa: E402
 from charthouse.identity.models import User  # noqa: E402
-from charthouse.identity.rowsecurity import record_models  # noqa: E402
+from charthouse.identity.oauth_models import Application  # noqa: E402
+from charthouse.identity.rowsecurity import list_record_models  # noqa: E402
 from charthouse.identity.tenancy import Record, RecordKey  # noqa: E402
-from charthouse.identity.tokens import Application  # noqa: E402
 from charthouse.sandbox import practice as sandbox  # noqa: E402
 
 PATIENTS = 2000
@@ -58,7 +58,7 @@ def _tables() -> list[Model]:
     found: list[Model] = [Patient]
     while more := [
         model
-        for model in record_models()
+        for model in list_record_models()
         if model not in found and any(key.related_model in found for key in _keys(model))
     ]:
         found += more

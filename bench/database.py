@@ -15,7 +15,7 @@ from urllib.parse import quote
 from bench.client import Outcome
 from bench.machine import cpu_seconds
 from bench.servers import ROOT
-from charthouse import postgres
+from charthouse import postgres_server
 
 
 class Cluster:
@@ -24,20 +24,29 @@ class Cluster:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
-        self.instance = postgres.start(directory, timeout=90)
-        self.host = str(postgres.socket_directory(directory))
+        self.instance = postgres_server.start(directory, timeout=90)
+        self.host = str(postgres_server.socket_directory(directory))
 
     def uri(self, name: str) -> str:
         """Of a database, as the owner of its tables."""
-        return f"postgresql://{postgres.NAME}@/{name}?host={quote(self.host, safe='/')}"
+        return f"postgresql://{postgres_server.DATABASE_NAME}@/{name}?host={quote(self.host, safe='/')}"
 
     def create(self, name: str) -> None:
         if self.sql("postgres", f"select 1 from pg_database where datname = '{name}'") == "":
-            self.sql("postgres", f"create database {name} owner {postgres.NAME}")
+            self.sql("postgres", f"create database {name} owner {postgres_server.DATABASE_NAME}")
 
     def sql(self, name: str, statement: str) -> str:
         """Run a statement as superuser. Raises RuntimeError."""
-        command = [postgres.binary("psql"), "-h", self.host, "-U", "postgres", "-d", name, "-XAtq"]
+        command = [
+            postgres_server.find_binary("psql"),
+            "-h",
+            self.host,
+            "-U",
+            "postgres",
+            "-d",
+            name,
+            "-XAtq",
+        ]
         done = subprocess.run(
             [*command, "-v", "ON_ERROR_STOP=1"], input=statement, capture_output=True, text=True, check=False
         )
@@ -71,7 +80,16 @@ def pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, second
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "script.sql"
         path.write_text(script.text)
-        command = [postgres.binary("pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "1"]
+        command = [
+            postgres_server.find_binary("pgbench"),
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            str(clients),
+            "-j",
+            "1",
+        ]
         command += [
             "-T",
             str(max(1, round(seconds))),
@@ -81,7 +99,7 @@ def pgbench(cluster: Cluster, name: str, script: Script, *, clients: int, second
             "--log-prefix",
             f"{folder}/log",
         ]
-        command += ["-h", cluster.host, "-U", postgres.NAME, "--random-seed=1"]
+        command += ["-h", cluster.host, "-U", postgres_server.DATABASE_NAME, "--random-seed=1"]
         for key, value in script.constants.items():
             command += ["-D", f"{key}={value}"]
         done = subprocess.run(

@@ -59,9 +59,9 @@ def main() -> None:
     finally:
         from django.db import connections
 
-        from charthouse.audit import log
+        from charthouse.audit import request_log
 
-        log.flush()
+        request_log.flush()
         connections.close_all()
         cluster.stop()
         shutil.rmtree(directory, ignore_errors=True)

@@ -129,7 +129,7 @@ def make_caller() -> None:
 
     django.setup()
     from charthouse.identity import tenancy
-    from charthouse.identity.apiusers import renew
+    from charthouse.identity.api_users import renew_secret
     from charthouse.identity.models import ApiUser, Practice
 
     practice = Practice.objects.order_by("pk")[0]
@@ -138,7 +138,7 @@ def make_caller() -> None:
         row = row or ApiUser(
             practice=practice, nickname="Bench", contact="ops@example.com", username="pk_bench"
         )
-        print(f"pk_bench:{renew(row)}")
+        print(f"pk_bench:{renew_secret(row)}")
 
 
 def measure(server: Server, pair: str, patient: int, rounds: int) -> None:

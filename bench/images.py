@@ -85,13 +85,13 @@ class Caller:
         import django
 
         django.setup()
-        from charthouse.identity import apiusers, tenancy
-        from charthouse.identity.apimodels import ApiUser
+        from charthouse.identity import api_users, tenancy
+        from charthouse.identity.api_user_models import ApiUser
 
         self.practice, self.patient, self.user = facts["practice"], facts["first"], facts["user"]
         named = {"nickname": "Bench", "contact": "bench@example.com", "username": "pk_bench"}
         with tenancy.within(self.practice):
-            secret = apiusers.renew(ApiUser(practice_id=self.practice, **named))
+            secret = api_users.renew_secret(ApiUser(practice_id=self.practice, **named))
         login = base64.b64encode(f"pk_bench:{secret}".encode()).decode()
         self.headers = {"Authorization": f"Basic {login}"}
 
@@ -111,8 +111,8 @@ class Caller:
 
     def accepted(self, request: int) -> int:
         """The image that staff make of a request."""
-        from charthouse.domains.patients.queue import PortalRequest
-        from charthouse.domains.patients.settling import settle
+        from charthouse.domains.patients.models import PortalRequest
+        from charthouse.domains.patients.portal_requests import settle
         from charthouse.identity import tenancy
 
         with tenancy.within(self.practice):

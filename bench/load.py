@@ -24,7 +24,7 @@ from charthouse.domains.practice.models import Doctor, ExamRoom, Office  # noqa:
 from charthouse.domains.scheduling.models import Appointment  # noqa: E402
 from charthouse.identity import tables  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Practice, User  # noqa: E402
-from charthouse.identity.tokens import AccessToken, Application  # noqa: E402
+from charthouse.identity.oauth_models import AccessToken, Application  # noqa: E402
 
 OWNER = "owner"
 DOCTORS = 20

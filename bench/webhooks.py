@@ -145,7 +145,7 @@ class Practice:
         from charthouse import clock
         from charthouse.changes import actions
 
-        webhook = actions.create(self.app.row, url, "a secret token", ["PATIENT_CREATE"])
+        webhook = actions.create_app_webhook(self.app.row, url, "a secret token", ["PATIENT_CREATE"])
         type(webhook).objects.filter(pk=webhook.pk).update(verified_at=clock.now())
 
     def post(self, port: int, count: int, *, pace: float = 0) -> list[tuple[int, float]]:

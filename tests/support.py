@@ -9,8 +9,7 @@ import httpx
 
 from charthouse.domains.practice.models import Doctor
 from charthouse.identity import tenancy
-from charthouse.identity.apiusers import renew
-from charthouse.identity.issue import issue
+from charthouse.identity.api_users import renew_secret
 from charthouse.identity.models import (
     PERMISSIONS,
     RIGHTS,
@@ -21,6 +20,7 @@ from charthouse.identity.models import (
     Practice,
     User,
 )
+from charthouse.identity.token_pairs import issue_pair
 from tests import conformance
 
 PASSWORD = "correct horse battery staple"
@@ -116,7 +116,7 @@ def make_app(
 
 def issue_token(user: User, app: App, scopes: Iterable[str] | None = None) -> str:
     """An access token. One person has one live token per app: an earlier one stops."""
-    return issue(app.row, user, scopes).access_token
+    return issue_pair(app.row, user, scopes).access_token
 
 
 def client(token: str | None = None, **options: Any) -> httpx.Client:
@@ -151,5 +151,5 @@ def make_api_user(practice: Practice, **values: Any) -> Program:
     named = {"nickname": "Test", "contact": "ops@example.com", "username": f"pk_{secrets.token_hex(6)}"}
     row = ApiUser(practice=practice, **named | values)
     with tenancy.within(practice.pk):
-        secret = renew(row)
+        secret = renew_secret(row)
     return Program(row, secret)

@@ -1,4 +1,4 @@
-"""The commands as somebody runs them: real processes on data directories of their own."""
+"""The commands end to end: real processes on data directories of their own."""
 
 import json
 import os
@@ -32,7 +32,7 @@ OURS = ("CHARTHOUSE_", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait for a condition; its value."""
+    """Wait until a condition is true and return its value."""
     deadline = time.monotonic() + SLOW
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{what}: not within {SLOW} s"
@@ -47,13 +47,13 @@ def free_port() -> int:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Ours without what the test run itself is set up with."""
+    """Return the environment without the settings of the test run."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return {**kept, "PYTHONPATH": str(Path(__file__).parent.parent / "src"), **more}
 
 
 def command(*arguments: str, given: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end."""
+    """Run a command and wait for its end."""
     return subprocess.run(
         [*COMMAND, *arguments],
         input=given,
@@ -65,7 +65,7 @@ def command(*arguments: str, given: str = "", **more: str) -> "subprocess.Comple
 
 
 class Sandbox:
-    """``charthouse sandbox`` on a directory, started as from a terminal: in a process group of its own."""
+    """``charthouse sandbox`` on a directory, in a process group of its own, as when started from a terminal."""
 
     def __init__(self, data: Path, log: Path) -> None:
         self.data, self.log, self.port = data, log, free_port()
@@ -95,7 +95,7 @@ class Sandbox:
         return described
 
     def curl(self) -> dict[str, Any]:
-        """Paste the printed line into a shell; the answer."""
+        """Run the printed command in a shell and return the response."""
         line = re.search(r"^ +(curl .*)$", self.output, re.MULTILINE)
         assert line is not None, self.output
         done = subprocess.run(line[1], shell=True, capture_output=True, text=True, timeout=SLOW)
@@ -104,7 +104,7 @@ class Sandbox:
         return answer
 
     def processes(self) -> list[psutil.Process]:
-        """Everything it has started and that still lives, PostgreSQL and its backends too."""
+        """List the running processes of the sandbox, PostgreSQL and its backends included."""
         found = []
         for process in psutil.process_iter():
             try:
@@ -129,7 +129,7 @@ class Sandbox:
         return process
 
     def end(self, number: int = signal.SIGINT) -> int:
-        """Send a signal to the command and wait until nothing is left; its exit code."""
+        """Send a signal to the command, wait until all its processes have ended, and return its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
         return self.ended()
@@ -160,7 +160,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 def without_secrets(described: dict[str, Any]) -> dict[str, Any]:
-    """What the seed decides."""
+    """Return the part of the description that depends on the seed only."""
     for practice in described["practices"]:
         for user in practice["users"]:
             assert user.pop("password")
@@ -175,7 +175,7 @@ def without_secrets(described: dict[str, Any]) -> dict[str, Any]:
     return described
 
 
-def test_the_sandbox_describes_itself_to_scripts(sandbox: Sandbox) -> None:
+def test_sandbox_json_describes_the_sandbox(sandbox: Sandbox) -> None:
     described = sandbox.described
     first, second = described["practices"]
     assert described["base_url"] == f"http://127.0.0.1:{sandbox.port}"
@@ -190,11 +190,11 @@ def test_the_sandbox_describes_itself_to_scripts(sandbox: Sandbox) -> None:
         assert re.search(rf"{re.escape(user['username'])} +{re.escape(user['password'])} ", sandbox.output)
 
 
-def test_the_printed_curl_works_as_pasted(sandbox: Sandbox) -> None:
+def test_printed_curl_command_works(sandbox: Sandbox) -> None:
     assert len(sandbox.curl()["results"]) == 3
 
 
-def test_the_sandbox_listens_on_loopback_only(sandbox: Sandbox) -> None:
+def test_sandbox_listens_on_loopback_only(sandbox: Sandbox) -> None:
     addresses = {
         connection.laddr.ip
         for process in sandbox.processes()
@@ -204,29 +204,29 @@ def test_the_sandbox_listens_on_loopback_only(sandbox: Sandbox) -> None:
     assert addresses == {"127.0.0.1"}
 
 
-def test_one_sandbox_on_a_port(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_port_in_use_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
     done = command("sandbox", "--port", str(sandbox.port), "--data", str(tmp_path / "other"))
     assert done.returncode == 1
     assert f"can't listen on 127.0.0.1:{sandbox.port}" in done.stderr
     assert not (tmp_path / "other").exists()
 
 
-def test_one_sandbox_on_a_directory(sandbox: Sandbox) -> None:
+def test_data_directory_in_use_is_refused(sandbox: Sandbox) -> None:
     done = command("sandbox", "--port", str(free_port()), "--data", str(sandbox.data), "--fresh")
     assert done.returncode == 1
     assert "a sandbox is running on" in done.stderr
     assert sandbox.curl()
 
 
-def test_commands_beside_a_running_sandbox_share_its_database(sandbox: Sandbox) -> None:
+def test_commands_share_the_database_of_a_running_sandbox(sandbox: Sandbox) -> None:
     done = command("createpractice", "Beside", "--data", str(sandbox.data))
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 2
     assert sandbox.curl()
 
 
-def test_a_life_of_a_sandbox(sandbox: Sandbox) -> None:
-    """Ctrl-C, the same data again, killed, started anew from the seed, a part of it dying: nothing is ever left."""
+def test_life_cycle_of_a_sandbox(sandbox: Sandbox) -> None:
+    """Ctrl-C, restart on the same data, SIGKILL, --fresh, and a dying child: no process is ever left behind."""
     before = sandbox.described
     assert sandbox.end(signal.SIGINT) == 0
 
@@ -254,7 +254,7 @@ def test_a_life_of_a_sandbox(sandbox: Sandbox) -> None:
     assert "The worker was killed by SIGKILL. Everything else has been stopped." in sandbox.output
 
 
-def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
+def test_foreign_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     for arguments in (["sandbox", "--fresh", "--port", str(free_port())], ["migrate"]):
         done = command(*arguments, "--data", str(tmp_path))
@@ -263,21 +263,21 @@ def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_only_a_sandboxs_clock_is_moved(tmp_path: Path) -> None:
+def test_clock_command_needs_a_sandbox(tmp_path: Path) -> None:
     refused = command("clock", "advance", "3h", "--data", str(tmp_path / "data"))
     assert refused.returncode == 1
     assert "no sandbox" in refused.stderr
     assert command("clock", "advance", "soon", "--data", str(tmp_path / "data")).returncode == 2
 
 
-def test_the_server_wants_a_migrated_database(tmp_path: Path) -> None:
+def test_server_requires_a_migrated_database(tmp_path: Path) -> None:
     refused = command("serve", "--port", str(free_port()), "--data", str(tmp_path / "data"))
     assert refused.returncode == 1
     assert "Run: charthouse migrate" in refused.stderr
     assert not list((tmp_path / "data" / "postgres").glob("postmaster.pid"))
 
 
-def test_practices_and_users_are_added(tmp_path: Path) -> None:
+def test_create_practices_and_users(tmp_path: Path) -> None:
     def here(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         return command(
             *arguments, "--data", str(tmp_path), given=given, DATABASE_URL=os.environ["DATABASE_URL"]
@@ -313,19 +313,19 @@ def test_practices_and_users_are_added(tmp_path: Path) -> None:
     assert "there is no practice 999999" in nowhere.stderr
 
 
-def test_a_lost_second_factor_is_taken_away(tmp_path: Path) -> None:
+def test_reset_of_a_lost_second_factor(tmp_path: Path) -> None:
     def here(name: str) -> "subprocess.CompletedProcess[str]":
         return command("resetotp", name, "--data", str(tmp_path), DATABASE_URL=os.environ["DATABASE_URL"])
 
     clinic = make_practice()
     name = clinic.user.username
     assert f"{name} has no second factor" in here(name).stderr
-    device = second_factor.pending(clinic.user)
+    device = second_factor.get_pending_device(clinic.user)
     assert second_factor.confirm(clinic.user, f"{totp(device.bin_key):06}")
     done = here(name)
     assert (done.returncode, done.stderr) == (0, "")
-    assert not second_factor.is_on(clinic.user)
-    assert second_factor.codes_left(clinic.user) == 0
+    assert not second_factor.is_enabled(clinic.user)
+    assert second_factor.count_recovery_codes(clinic.user) == 0
     told = Event.objects.using("owner").filter(practice_id=clinic.id, what="account changed").last()
     assert told is not None
     assert told.user_id is None
@@ -333,7 +333,7 @@ def test_a_lost_second_factor_is_taken_away(tmp_path: Path) -> None:
     assert "there is no user 'nobody-at-all'" in here("nobody-at-all").stderr
 
 
-def test_an_unreachable_database_is_said_to_be(tmp_path: Path) -> None:
+def test_unreachable_database_is_reported(tmp_path: Path) -> None:
     url = f"postgresql://nobody@/nothing?host={tmp_path}"
     done = command("migrate", "--data", str(tmp_path / "data"), DATABASE_URL=url)
     assert done.returncode == 1

@@ -15,10 +15,11 @@ from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import BasePermission
 
-from charthouse.domains.patients.described import IDENTITIES, LANGUAGE_CODES, LANGUAGE_NAMES
+from charthouse.domains.patients.code_labels import GENDER_IDENTITY_LABELS, LANGUAGE_CODES, LANGUAGE_LABELS
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import Doctor, Office
-from charthouse.domains.scheduling.models import LONGEST, VACANT, Appointment
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.models import MAX_DURATION, FREEING_STATUSES
 
 
 class HasPermissions(BasePermission):
@@ -51,9 +52,9 @@ class Said(serializers.CharField):
 class PatientSerializer(serializers.ModelSerializer):
     offices = serializers.ListField(read_only=True)
     gender_identity_code = serializers.CharField(source="gender_identity", read_only=True)
-    gender_identity_description = Said(IDENTITIES, source="gender_identity")
+    gender_identity_description = Said(GENDER_IDENTITY_LABELS, source="gender_identity")
     preferred_language_code = Said(LANGUAGE_CODES, source="preferred_language")
-    preferred_language_description = Said(LANGUAGE_NAMES, source="preferred_language")
+    preferred_language_description = Said(LANGUAGE_LABELS, source="preferred_language")
 
     class Meta:
         model = Patient
@@ -199,13 +200,13 @@ class AppointmentSerializer(serializers.ModelSerializer):
                 practice_id=data["practice_id"],
                 office=data["office"],
                 exam_room=data["exam_room"],
-                scheduled_time__gt=start - timedelta(minutes=LONGEST),
+                scheduled_time__gt=start - timedelta(minutes=MAX_DURATION),
                 scheduled_time__lt=end,
                 end__gt=start,
                 archived=False,
                 is_virtual_base=False,
             )
-            taken = before.exclude(status__in=VACANT).first()
+            taken = before.exclude(status__in=FREEING_STATUSES).first()
             if taken and not data.get("allow_overlapping"):
                 raise Overlap(f"Appointment overlaps with {taken.pk}")
             return super().create(data)

@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charthouse import datadir, embedded, processes
-from charthouse.datadir import Refused
+from charthouse import datadir, embedded_postgres, processes
+from charthouse.datadir import CommandError
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -37,11 +37,11 @@ A sandbox's clock:         charthouse clock advance 3h
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the answer is the exit code. Arguments default to the process's."""
-    options = _parser().parse_args(arguments)
+    options = _build_parser().parse_args(arguments)
     try:
-        processes.follow()
+        processes.follow_parent()
         options.run(options)
-    except Refused as refused:
+    except CommandError as refused:
         print(f"charthouse {options.command}: {refused}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "charthouse",
         description=DESCRIPTION,
@@ -58,22 +58,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
-        _sandbox,
-        _serve,
-        _worker,
-        _migrate,
-        _clock,
-        _createpractice,
-        _createuser,
-        _resetotp,
-        _audit,
-        _openapi,
+        _add_sandbox,
+        _add_serve,
+        _add_worker,
+        _add_migrate,
+        _add_clock,
+        _add_createpractice,
+        _add_createuser,
+        _add_resetotp,
+        _add_audit,
+        _add_openapi,
     ):
         add(commands)
     return parser
 
 
-def _command(
+def _add_command(
     commands: "Commands",
     name: str,
     text: str,
@@ -92,8 +92,8 @@ def _command(
     return parser
 
 
-def _sandbox(commands: "Commands") -> None:
-    parser = _command(
+def _add_sandbox(commands: "Commands") -> None:
+    parser = _add_command(
         commands,
         "sandbox",
         "Run a whole synthetic practice on this machine, until Ctrl-C",
@@ -101,17 +101,17 @@ def _sandbox(commands: "Commands") -> None:
         "The first start makes the practice, the next ones take up the same data. Everything that opens it, "
         "passwords and tokens, is printed and written to DIR/sandbox.json. It can't be reached from other machines.",
     )
-    parser.add_argument("--port", type=_port, default=8000, help="port on 127.0.0.1 (default: 8000)")
+    parser.add_argument("--port", type=_parse_port, default=8000, help="port on 127.0.0.1 (default: 8000)")
     parser.add_argument(
         "--seed",
         metavar="N",
-        type=_whole,
+        type=_parse_whole_number,
         help="which practice: the same seed gives the same one, ids and all (default: 1)",
     )
     parser.add_argument(
         "--patients",
         metavar="N",
-        type=_whole,
+        type=_parse_whole_number,
         help="patients of the first practice, up to a million (default: about 300)",
     )
     parser.add_argument(
@@ -120,14 +120,14 @@ def _sandbox(commands: "Commands") -> None:
     parser.add_argument(
         "--rate-limit",
         metavar="off|N",
-        type=_limit,
+        type=_parse_rate_limit,
         help="calls an hour that an app may make (default: 500); the app without a limit stays without",
     )
-    _workers(parser)
+    _add_workers_option(parser)
 
 
-def _serve(commands: "Commands") -> None:
-    parser = _command(
+def _add_serve(commands: "Commands") -> None:
+    parser = _add_command(
         commands,
         "serve",
         "Run the web server",
@@ -135,26 +135,26 @@ def _serve(commands: "Commands") -> None:
         "Put a proxy with TLS before it, and name the hosts it is reached by in CHARTHOUSE_HOSTS.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=_port, default=8000, help="default: 8000")
-    _workers(parser)
+    parser.add_argument("--port", type=_parse_port, default=8000, help="default: 8000")
+    _add_workers_option(parser)
     parser.add_argument(
         "--threads",
         metavar="N",
-        type=_positive,
+        type=_parse_positive,
         default=4,
         help="requests that a process handles at once; each may hold a database connection (default: 4)",
     )
 
 
-def _worker(commands: "Commands") -> None:
-    parser = _command(commands, "worker", "Run background jobs and periodic tasks", run_worker)
+def _add_worker(commands: "Commands") -> None:
+    parser = _add_command(commands, "worker", "Run background jobs and periodic tasks", run_worker)
     parser.add_argument(
-        "--concurrency", metavar="N", type=_positive, default=4, help="jobs at once (default: 4)"
+        "--concurrency", metavar="N", type=_parse_positive, default=4, help="jobs at once (default: 4)"
     )
 
 
-def _migrate(commands: "Commands") -> None:
-    _command(
+def _add_migrate(commands: "Commands") -> None:
+    _add_command(
         commands,
         "migrate",
         "Bring the database up to this version",
@@ -163,13 +163,13 @@ def _migrate(commands: "Commands") -> None:
     )
 
 
-def _createpractice(commands: "Commands") -> None:
-    parser = _command(commands, "createpractice", "Add a practice and print its id", run_createpractice)
+def _add_createpractice(commands: "Commands") -> None:
+    parser = _add_command(commands, "createpractice", "Add a practice and print its id", run_createpractice)
     parser.add_argument("name", metavar="NAME")
 
 
-def _createuser(commands: "Commands") -> None:
-    parser = _command(
+def _add_createuser(commands: "Commands") -> None:
+    parser = _add_command(
         commands,
         "createuser",
         "Add somebody who may sign in, and print the id",
@@ -178,7 +178,7 @@ def _createuser(commands: "Commands") -> None:
     )
     parser.add_argument("username", metavar="USERNAME")
     parser.add_argument(
-        "--practice", metavar="ID", type=_positive, required=True, help="as createpractice printed it"
+        "--practice", metavar="ID", type=_parse_positive, required=True, help="as createpractice printed it"
     )
     parser.add_argument("--role", choices=("doctor", "staff"), required=True)
     parser.add_argument(
@@ -192,8 +192,8 @@ def _createuser(commands: "Commands") -> None:
     )
 
 
-def _resetotp(commands: "Commands") -> None:
-    parser = _command(
+def _add_resetotp(commands: "Commands") -> None:
+    parser = _add_command(
         commands,
         "resetotp",
         "Take away the second factor of somebody who lost it",
@@ -204,8 +204,8 @@ def _resetotp(commands: "Commands") -> None:
     parser.add_argument("username", metavar="USERNAME")
 
 
-def _audit(commands: "Commands") -> None:
-    parser = _command(
+def _add_audit(commands: "Commands") -> None:
+    parser = _add_command(
         commands,
         "audit",
         "Verify or seal the audit trail",
@@ -215,7 +215,7 @@ def _audit(commands: "Commands") -> None:
     )
     parser.add_argument("what", choices=("verify", "seal"))
     parser.add_argument(
-        "--practice", metavar="ID", type=_whole, help="verify this one alone (0: what has none)"
+        "--practice", metavar="ID", type=_parse_whole_number, help="verify this one alone (0: what has none)"
     )
     parser.add_argument(
         "--heads",
@@ -226,7 +226,7 @@ def _audit(commands: "Commands") -> None:
     )
 
 
-def _openapi(commands: "Commands") -> None:
+def _add_openapi(commands: "Commands") -> None:
     parser = commands.add_parser(
         "openapi",
         help="Print the OpenAPI document",
@@ -236,8 +236,8 @@ def _openapi(commands: "Commands") -> None:
     parser.set_defaults(run=run_openapi)
 
 
-def _clock(commands: "Commands") -> None:
-    parser = _command(
+def _add_clock(commands: "Commands") -> None:
+    parser = _add_command(
         commands,
         "clock",
         "Say what time it is in a sandbox, or move its clock",
@@ -246,22 +246,24 @@ def _clock(commands: "Commands") -> None:
         "tried again, reminders, tokens that end.",
     )
     parser.add_argument("what", nargs="?", choices=("show", "advance"), default="show")
-    parser.add_argument("by", nargs="?", metavar="TIME", type=_duration, help="as in 90s, 45m, 3h, 2d, 1d12h")
-
-
-def _workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--workers", metavar="N", type=_positive, default=2, help="web server processes (default: 2)"
+        "by", nargs="?", metavar="TIME", type=_parse_duration, help="as in 90s, 45m, 3h, 2d, 1d12h"
     )
 
 
-def _whole(text: str) -> int:
+def _add_workers_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers", metavar="N", type=_parse_positive, default=2, help="web server processes (default: 2)"
+    )
+
+
+def _parse_whole_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 
-def _duration(text: str) -> timedelta:
+def _parse_duration(text: str) -> timedelta:
     found = re.fullmatch(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?", text)
     if not text or found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no time such as 45m, 3h or 1d12h")
@@ -269,20 +271,20 @@ def _duration(text: str) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
-def _positive(text: str) -> int:
-    if (number := _whole(text)) < 1:
+def _parse_positive(text: str) -> int:
+    if (number := _parse_whole_number(text)) < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
 
 
-def _port(text: str) -> int:
-    if not 1 <= (number := _whole(text)) <= 65535:
+def _parse_port(text: str) -> int:
+    if not 1 <= (number := _parse_whole_number(text)) <= 65535:
         raise argparse.ArgumentTypeError("must be from 1 to 65535")
     return number
 
 
-def _limit(text: str) -> str:
-    if text != "off" and _whole(text) < 1:
+def _parse_rate_limit(text: str) -> str:
+    if text != "off" and _parse_whole_number(text) < 1:
         raise argparse.ArgumentTypeError("must be 'off' or at least 1")
     return text
 
@@ -291,76 +293,76 @@ def _limit(text: str) -> str:
 
 
 @contextmanager
-def _database(options: argparse.Namespace) -> Iterator[None]:
+def _provide_database(options: argparse.Namespace) -> Iterator[None]:
     """The environment of a command, with an embedded server for as long as it runs unless DATABASE_URL names one."""
-    data = datadir.use(options.data)
+    data = datadir.prepare(options.data)
     os.environ["CHARTHOUSE_DATA"] = str(data)
     if "DATABASE_URL" in os.environ:
         yield
         return
-    os.environ["DATABASE_URL"] = embedded.url(data)
+    os.environ["DATABASE_URL"] = embedded_postgres.database_url(data)
     try:
-        with embedded.running(data):
+        with embedded_postgres.run_server(data):
             yield
-    except embedded.Unavailable as error:
-        raise Refused(str(error)) from None
+    except embedded_postgres.EmbeddedServerError as error:
+        raise CommandError(str(error)) from None
 
 
 def run_sandbox(options: argparse.Namespace) -> None:
-    from charthouse import sandboxed
+    from charthouse import sandbox_command
 
-    sandboxed.run(options)
+    sandbox_command.run(options)
 
 
 def run_serve(options: argparse.Namespace) -> None:
-    if (reason := processes.taken(options.host, options.port)) is not None:
-        raise Refused(f"can't listen on {options.host}:{options.port}: {reason}.")
-    with _database(options):
+    if (reason := processes.find_bind_error(options.host, options.port)) is not None:
+        raise CommandError(f"can't listen on {options.host}:{options.port}: {reason}.")
+    with _provide_database(options):
         from charthouse import commands
 
         commands.serve(options.host, options.port, options.workers, options.threads)
 
 
 def run_worker(options: argparse.Namespace) -> None:
-    with _database(options):
+    with _provide_database(options):
         from charthouse import commands
 
-        commands.worker(options.concurrency)
+        commands.run_worker(options.concurrency)
 
 
 def run_clock(options: argparse.Namespace) -> None:
     if (options.what == "advance") != (options.by is not None):
-        raise Refused("say by how much: charthouse clock advance 3h")
-    data = datadir.use(options.data)
+        raise CommandError("say by how much: charthouse clock advance 3h")
+    data = datadir.prepare(options.data)
     if not (data / "sandbox.json").exists():
-        raise Refused(f"{data} holds no sandbox; no other clock can be moved.")
-    os.environ |= {"CHARTHOUSE_SANDBOX": "1", "DATABASE_URL": embedded.url(data)}
+        raise CommandError(f"{data} holds no sandbox; no other clock can be moved.")
+    os.environ |= {"CHARTHOUSE_SANDBOX": "1", "DATABASE_URL": embedded_postgres.database_url(data)}
     os.environ["CHARTHOUSE_DATA"] = str(data)
     try:
-        with embedded.running(data):
+        with embedded_postgres.run_server(data):
             from charthouse import commands
 
-            print(commands.clock(options.by).isoformat(timespec="seconds"))
-    except embedded.Unavailable as error:
-        raise Refused(str(error)) from None
+            print(commands.advance_clock(options.by).isoformat(timespec="seconds"))
+    except embedded_postgres.EmbeddedServerError as error:
+        raise CommandError(str(error)) from None
 
 
 def run_migrate(options: argparse.Namespace) -> None:
-    with _database(options):
+    with _provide_database(options):
         from charthouse import commands
 
         commands.migrate()
 
 
 def run_createpractice(options: argparse.Namespace) -> None:
-    with _database(options):
+    with _provide_database(options):
         from charthouse import commands
 
         print(commands.create_practice(options.name))
 
 
 def run_createuser(options: argparse.Namespace) -> None:
-    with _database(options):
+    with _provide_database(options):
         from charthouse import commands
 
         print(
@@ -378,14 +380,14 @@ def run_createuser(options: argparse.Namespace) -> None:
 
 
 def run_resetotp(options: argparse.Namespace) -> None:
-    with _database(options):
+    with _provide_database(options):
         from charthouse import commands
 
         print(commands.reset_otp(options.username))
 
 
 def run_audit(options: argparse.Namespace) -> None:
-    with _database(options):
+    with _provide_database(options):
         from charthouse import commands
 
         if options.what == "seal":
@@ -398,4 +400,4 @@ def run_openapi(options: argparse.Namespace) -> None:
     os.environ.setdefault("CHARTHOUSE_SECRET_KEY", "nothing is signed")
     from charthouse import commands
 
-    print(commands.openapi(options.dialect))
+    print(commands.render_openapi(options.dialect))

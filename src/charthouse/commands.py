@@ -26,13 +26,13 @@ from django.db import DatabaseError, OperationalError, connections  # noqa: E402
 
 from charthouse import processes  # noqa: E402
 from charthouse.audit import seals  # noqa: E402
-from charthouse.datadir import Refused  # noqa: E402
-from charthouse.domains.practice import people  # noqa: E402
+from charthouse.datadir import CommandError  # noqa: E402
+from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.engine.errors import Conflict  # noqa: E402
 from charthouse.identity import rowsecurity, second_factor, tables  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 
-OLDEST_POSTGRES = 150000
+MIN_POSTGRES_VERSION = 150000
 WORKER_GRACE = 10.0  # seconds
 
 
@@ -56,10 +56,10 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-    ).serve(target_loader=_Loader(os.getpid()), wrap_loader=False)
+    ).serve(target_loader=_ApplicationLoader(os.getpid()), wrap_loader=False)
 
 
-class _Loader:
+class _ApplicationLoader:
     """Loads the application in a web server process, which from then on ends when its parent does."""
 
     def __init__(self, parent: int) -> None:
@@ -76,7 +76,7 @@ class _Loader:
         return application
 
 
-def worker(concurrency: int) -> None:
+def run_worker(concurrency: int) -> None:
     """Run background jobs and tell webhooks, until told to stop (SIGINT, SIGTERM); what is running then has ten seconds
     to finish."""
     from procrastinate.contrib.django import app
@@ -93,7 +93,7 @@ def worker(concurrency: int) -> None:
                     shutdown_graceful_timeout=WORKER_GRACE,
                     install_signal_handlers=False,
                 )
-                both = asyncio.create_task(_together(jobs, Sender(WORKER_GRACE - 2).run()))
+                both = asyncio.create_task(_run_together(jobs, Sender(WORKER_GRACE - 2).run()))
                 _stop_on_signal(both)
                 with contextlib.suppress(asyncio.CancelledError):
                     await both
@@ -101,7 +101,7 @@ def worker(concurrency: int) -> None:
     asyncio.run(run())
 
 
-async def _together(*parts: "Coroutine[Any, Any, None]") -> None:
+async def _run_together(*parts: "Coroutine[Any, Any, None]") -> None:
     """Until one of them fails, or all are told to stop."""
     await asyncio.gather(*parts)
 
@@ -120,16 +120,16 @@ def _stop_on_signal(task: "asyncio.Task[None]") -> None:
         loop.add_signal_handler(number, stop)
 
 
-def clock(by: timedelta | None) -> datetime:
+def advance_clock(by: timedelta | None) -> datetime:
     """What time it is in a sandbox, after moving its clock ahead if so asked."""
     from charthouse import clock as project
-    from charthouse.changes import timewarp
+    from charthouse.changes import clock_control
 
     if by is not None:
         try:
-            timewarp.advance(by)
+            clock_control.advance(by)
         except Conflict as error:
-            raise Refused(error.detail) from None
+            raise CommandError(error.detail) from None
     return project.now()
 
 
@@ -138,33 +138,33 @@ def migrate() -> None:
     try:
         with connections["owner"].cursor() as cursor:
             cursor.execute("select current_setting('server_version_num')::int")
-            if cursor.fetchone()[0] < OLDEST_POSTGRES:
-                raise Refused("PostgreSQL 15 or newer is needed.")
+            if cursor.fetchone()[0] < MIN_POSTGRES_VERSION:
+                raise CommandError("PostgreSQL 15 or newer is needed.")
         tables.bring_up()
     except OperationalError as error:
-        _unreachable(error)
+        _raise_unreachable(error)
     except ImproperlyConfigured as error:
-        raise Refused(str(error)) from None
+        raise CommandError(str(error)) from None
 
 
 def require_migrated() -> None:
     """Raises Refused unless the database is what this version expects, row security and all."""
     try:
         if missing := tables.missing():
-            raise Refused(
+            raise CommandError(
                 f"{missing} migrations have not been applied to this database. Run: charthouse migrate"
             )
-        if lacks := rowsecurity.unsecured(using="owner"):
-            raise Refused(
+        if lacks := rowsecurity.list_missing_protections(using="owner"):
+            raise CommandError(
                 f"Tables are not secured ({lacks[0]}; {len(lacks)} in all). Run: charthouse migrate"
             )
     except OperationalError as error:
-        _unreachable(error)
+        _raise_unreachable(error)
     finally:
         connections.close_all()  # none may be shared with the processes that start from here
 
 
-def openapi(dialect: str) -> str:
+def render_openapi(dialect: str) -> str:
     """The OpenAPI document of a dialect, ``drchrono`` or ``cerbo``, indented."""
     from charthouse.gateway.cerbo import wire_format as cerbo
     from charthouse.gateway.drchrono import wire_format
@@ -177,7 +177,7 @@ def create_practice(name: str) -> int:
     """Add a practice; its id."""
     require_migrated()
     if not name.strip():
-        raise Refused("a practice needs a name.")
+        raise CommandError("a practice needs a name.")
     return Practice.objects.using("owner").create(name=name.strip()).pk
 
 
@@ -199,11 +199,11 @@ def create_user(
     require_migrated()
     house = Practice.objects.using("owner").filter(pk=practice).first()
     if house is None:
-        raise Refused(f"there is no practice {practice}.")
+        raise CommandError(f"there is no practice {practice}.")
     if User.objects.using("owner").filter(username=username).exists():
-        raise Refused(f"there is a user {username!r} already.")
+        raise CommandError(f"there is a user {username!r} already.")
     if primary and User.objects.using("owner").filter(practice=house, is_primary=True).exists():
-        raise Refused(f"{house} has a primary user already.")
+        raise CommandError(f"{house} has a primary user already.")
     user = User(
         username=username,
         practice=house,
@@ -216,11 +216,11 @@ def create_user(
     )
     user.set_password(_new_password(user))
     try:
-        people.add(user, timezone, using="owner")
+        user_accounts.add(user, timezone, using="owner")
     except ValidationError as error:
-        raise Refused("; ".join(error.messages)) from None
+        raise CommandError("; ".join(error.messages)) from None
     except DatabaseError as error:
-        raise Refused(str(error).splitlines()[0]) from None
+        raise CommandError(str(error).splitlines()[0]) from None
     return user.pk
 
 
@@ -230,10 +230,10 @@ def reset_otp(username: str) -> str:
     require_migrated()
     user = User.objects.filter(username=username).first()
     if user is None:
-        raise Refused(f"there is no user {username!r}.")
-    if not second_factor.is_on(user):
-        raise Refused(f"{username} has no second factor.")
-    second_factor.turn_off(user, operator=True)
+        raise CommandError(f"there is no user {username!r}.")
+    if not second_factor.is_enabled(user):
+        raise CommandError(f"{username} has no second factor.")
+    second_factor.disable(user, operator=True)
     return f"{username} signs in with the password alone, until they set up another second factor."
 
 
@@ -254,18 +254,18 @@ def verify_audit(practice: int | None, noted: Path | None) -> str:
         try:
             known = msgspec.json.decode(noted.read_bytes(), type=dict[int, str])
         except (msgspec.DecodeError, OSError) as error:
-            raise Refused(f"{noted} can't be read: {error}") from None
+            raise CommandError(f"{noted} can't be read: {error}") from None
     heads = {whose: link for whose, link in seals.heads().items() if practice in (None, whose)}
     broken = [str(each) for each in seals.verify(practice, known)]
     if broken:
-        raise Refused("the audit has been tampered with.\n" + "\n".join(broken))
+        raise CommandError("the audit has been tampered with.\n" + "\n".join(broken))
     if noted is not None:
         noted.write_bytes(msgspec.json.encode(known | heads))
     return f"{len(heads)} chains hold."
 
 
-def _unreachable(error: OperationalError) -> NoReturn:
-    raise Refused(f"The database can't be used: {str(error).strip()}") from None
+def _raise_unreachable(error: OperationalError) -> NoReturn:
+    raise CommandError(f"The database can't be used: {str(error).strip()}") from None
 
 
 def _new_password(user: User) -> str:
@@ -273,11 +273,11 @@ def _new_password(user: User) -> str:
     if sys.stdin.isatty():
         password = getpass.getpass(f"Password for {user.username}: ")
         if getpass.getpass("Once more: ") != password:
-            raise Refused("the two were not the same.")
+            raise CommandError("the two were not the same.")
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     try:
         password_validation.validate_password(password, user)
     except ValidationError as error:
-        raise Refused(" ".join(error.messages)) from None
+        raise CommandError(" ".join(error.messages)) from None
     return password

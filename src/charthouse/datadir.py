@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-MARK = "CHARTHOUSE"
-TEXT = "This directory is the data of a Charthouse instance. `charthouse sandbox --fresh` may delete what is in it.\n"
-UNMARKED = {
-    MARK,
+MARKER_FILE = "CHARTHOUSE"
+MARKER_TEXT = "This directory is the data of a Charthouse instance. `charthouse sandbox --fresh` may delete what is in it.\n"
+SETTINGS_FILES = {
+    MARKER_FILE,
     "secret_key",
     "file_keys",
     "files",
@@ -18,11 +18,11 @@ UNMARKED = {
 }  # what is there when only the settings have been loaded with it
 
 
-class Refused(Exception):
+class CommandError(Exception):
     """A command can't do what was asked of it; the message is for whoever asked."""
 
 
-def use(data: Path) -> Path:
+def prepare(data: Path) -> Path:
     """Make the directory if need be, mark it as ours, and return its full path.
 
     Raises Refused when it holds anything that isn't ours.
@@ -32,32 +32,32 @@ def use(data: Path) -> Path:
         if not data.exists():
             data.mkdir(parents=True)
             data.chmod(0o711)  # nobody else's to list; whoever runs PostgreSQL passes through
-        if not _ours(data):
-            raise Refused(
+        if not _is_data_directory(data):
+            raise CommandError(
                 f"{data} is neither empty nor a Charthouse data directory; choose another with --data."
             )
-        (data / MARK).write_text(TEXT)
+        (data / MARKER_FILE).write_text(MARKER_TEXT)
     except OSError as error:
-        raise Refused(f"{data} can't be used as data directory: {error.strerror}.") from None
+        raise CommandError(f"{data} can't be used as data directory: {error.strerror}.") from None
     return data
 
 
 @contextmanager
-def exclusively(data: Path) -> Iterator[None]:
+def lock(data: Path) -> Iterator[None]:
     """One sandbox at a time. Raises Refused when another one has the directory."""
     with (data / "sandbox.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused(f"a sandbox is running on {data} already.") from None
+            raise CommandError(f"a sandbox is running on {data} already.") from None
         yield
 
 
-def empty(data: Path) -> None:
+def clear(data: Path) -> None:
     """Delete what is in a directory that ``use`` has returned and ``exclusively`` holds."""
-    assert (data / MARK).is_file()
+    assert (data / MARKER_FILE).is_file()
     for path in data.iterdir():
-        if path.name in (MARK, "sandbox.lock"):
+        if path.name in (MARKER_FILE, "sandbox.lock"):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -65,6 +65,6 @@ def empty(data: Path) -> None:
             path.unlink()
 
 
-def _ours(data: Path) -> bool:
+def _is_data_directory(data: Path) -> bool:
     names = set(os.listdir(data))
-    return MARK in names or names <= UNMARKED
+    return MARKER_FILE in names or names <= SETTINGS_FILES

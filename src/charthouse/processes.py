@@ -1,7 +1,7 @@
-"""Several processes that stand and fall together, in the foreground: whichever way one of them ends, none is left.
+"""Supervision of a group of foreground processes: when one of them ends, in whatever way, all end.
 
-The supervisor stops its children when it is asked to stop or when one of them ends. Should it be killed, the kernel
-tells them (``follow``). A child's own children that it left behind become the supervisor's, which ends them too.
+The supervisor stops its children when it is asked to stop or when one of them ends. If it is killed, the kernel signals
+its children (``follow_parent``). Orphaned grandchildren are reparented to the supervisor, which kills them too.
 """
 
 import ctypes
@@ -18,14 +18,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-PARENT = "CHARTHOUSE_PARENT"  # environment of a child: the process to follow
+PARENT_VARIABLE = "CHARTHOUSE_PARENT"  # environment variable of a child: the pid to follow
 PDEATHSIG, CHILD_SUBREAPER = 1, 36  # linux/prctl.h
-GRACE = 15.0  # seconds to finish requests and jobs in
-LITTLE_GRACE = 2.0  # the same when what they work on is gone
+GRACE = 15.0  # seconds to finish requests and jobs
+SHORT_GRACE = 2.0  # the same when the database has ended
 
 
-class Stopped(BaseException):
-    """We were asked to stop, by signal ``number``. Not an Exception: nothing on the way may take it for an error."""
+class StopRequested(BaseException):
+    """A stop was requested by signal ``number``. A BaseException, so that ``except Exception`` does not catch it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -33,7 +33,7 @@ class Stopped(BaseException):
 
 
 class ChildEnded(Exception):
-    """One ended that should not have. ``code``: its exit code, negative the signal that killed it."""
+    """A child ended unexpectedly. ``code``: its exit code, or minus the number of the signal that killed it."""
 
     def __init__(self, name: str, code: int) -> None:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
@@ -41,14 +41,14 @@ class ChildEnded(Exception):
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """A block in which Ctrl-C, SIGTERM and SIGHUP raise Stopped, once: what follows is clearing up."""
+def raise_on_stop_signals() -> Iterator[None]:
+    """Raise StopRequested at the first SIGINT, SIGTERM or SIGHUP within a block; later ones are ignored during cleanup."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(number: int, frame: FrameType | None) -> None:
         for each in numbers:
             signal.signal(each, signal.SIG_IGN)
-        raise Stopped(number)
+        raise StopRequested(number)
 
     for each in numbers:
         signal.signal(each, stop)
@@ -60,12 +60,12 @@ def stoppable() -> Iterator[None]:
 
 
 class Supervisor:
-    """Starts children in this process's group, and waits for the first of them to end."""
+    """Starts children in this process's group, waits for the first of them to end, and stops them all."""
 
     def __init__(self) -> None:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._watched: dict[str, subprocess.Popen[str]] = {}
-        # A signal that comes just before the wait for signals would be slept through; a byte in a pipe is not.
+        # A signal that arrives just before the wait would be missed; a byte in a pipe is not.
         self._wake, wake = os.pipe()
         for end in (self._wake, wake):
             os.set_blocking(end, False)
@@ -73,21 +73,22 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         _prctl(CHILD_SUBREAPER, 1)
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str], keep: int) -> None:
-        """``keep``: a descriptor that the child holds open."""
+    def start(self, name: str, command: list[str], environment: Mapping[str, str], inherited_fd: int) -> None:
+        """Start a child. ``inherited_fd``: a file descriptor that the child holds open."""
         self._children[name] = subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.DEVNULL,
-            env={**environment, PARENT: str(os.getpid())},
-            pass_fds=(keep,),
+            env={**environment, PARENT_VARIABLE: str(os.getpid())},
+            pass_fds=(inherited_fd,),
         )
 
     def watch(self, name: str, process: "subprocess.Popen[str]") -> None:
-        """Fall when this one ends, which somebody else stops."""
+        """Watch a process that is stopped elsewhere: its end makes ``wait`` raise ChildEnded."""
         self._watched[name] = process
 
     def wait(self, until: Callable[[], bool] = lambda: False, every: float | None = None) -> None:
-        """Wait, for ever or until ``until``, asked every so many seconds. Raises ChildEnded, Stopped."""
+        """Wait until ``until`` returns true, which is checked every ``every`` seconds; by default forever. Raises
+        ChildEnded and StopRequested."""
         while not until():
             for name, child in (self._children | self._watched).items():
                 if (code := child.poll()) is not None:
@@ -98,12 +99,12 @@ class Supervisor:
                     pass
 
     def stop(self) -> None:
-        """End every child and whatever they leave: asking first, by force after ``GRACE`` seconds."""
+        """Stop all children and their orphans: by SIGTERM, and by SIGKILL after ``GRACE`` seconds."""
         for child in self._children.values():
             if child.poll() is None:
                 child.terminate()
         lost = any(process.poll() is not None for process in self._watched.values())
-        until = time.monotonic() + (LITTLE_GRACE if lost else GRACE)
+        until = time.monotonic() + (SHORT_GRACE if lost else GRACE)
         for child in self._children.values():
             try:
                 child.wait(max(0.1, until - time.monotonic()))
@@ -118,26 +119,26 @@ class Supervisor:
                     os.waitpid(pid, 0)
 
 
-def follow() -> None:
-    """In a child: be told to end (SIGTERM) when the parent has ended, however it did."""
-    parent = os.environ.pop(PARENT, None)
+def follow_parent() -> None:
+    """In a child of a supervisor: get SIGTERM when the parent ends, in whatever way."""
+    parent = os.environ.pop(PARENT_VARIABLE, None)
     if parent is not None:
         signal.signal(
             signal.SIGINT, signal.SIG_IGN
-        )  # a Ctrl-C reaches the whole group; the supervisor tells us
+        )  # Ctrl-C reaches the whole group; the supervisor stops its children
         follow_process(int(parent))
 
 
 def follow_process(parent: int) -> None:
-    """The same, for a process whose parent's number is known."""
+    """Get SIGTERM when the process ``parent`` (a pid), which must be the parent, ends."""
     if not _prctl(PDEATHSIG, signal.SIGTERM):
         threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:  # too late to be told
+    if os.getppid() != parent:  # it ended before the signal was set up
         raise SystemExit("The parent process has ended.")
 
 
-def taken(host: str, port: int) -> str | None:
-    """Why a server can't listen there; None when it can. Granian shares ports, so it would not notice."""
+def find_bind_error(host: str, port: int) -> str | None:
+    """Return why a server can't listen on an address, None if it can. Granian sets SO_REUSEPORT and would not notice."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -149,7 +150,7 @@ def taken(host: str, port: int) -> str | None:
 
 
 def _prctl(option: int, value: int) -> bool:
-    """False where there is no such call."""
+    """Call prctl. Return False on failure, or where it does not exist."""
     if sys.platform != "linux":
         return False
     return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
@@ -162,11 +163,11 @@ def _watch_parent(parent: int) -> None:
 
 
 def _children_in_group() -> list[int]:
-    """Our children in our process group, be they born ours or left to us. Empty where there is no /proc."""
+    """List the pids of children in this process group, reparented ones included. Empty without /proc."""
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
-            # pid (name) state ppid pgrp ...; the name may hold anything
+            # pid (name) state ppid pgrp ...; the name may contain any character
             _, parent, group = status.read_text().rpartition(")")[2].split()[:3]
             if int(parent) == os.getpid() and int(group) == os.getpgrp():
                 found.append(int(status.parent.name))

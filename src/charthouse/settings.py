@@ -1,30 +1,30 @@
 """Settings, all from the environment. ``charthouse`` commands set it; see ``cli``.
 
-DATABASE_URL           PostgreSQL 15+; the owner of the tables. Web and worker take up the role charthouse_web on it
+DATABASE_URL           PostgreSQL 15+, as the owner of the tables. Web server and worker assume the role charthouse_web
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
-CHARTHOUSE_SECRET_KEY  signing key; without it, one is made and kept in the data directory
-CHARTHOUSE_FILES       where files lie: a directory (default files/ in the data directory), or s3://bucket/prefix;
+CHARTHOUSE_SECRET_KEY  signing key; by default generated and stored in the data directory
+CHARTHOUSE_FILES       where files are stored: a directory (default files/ in the data directory), or s3://bucket/prefix;
                        credentials, endpoint and region of the store come from the usual AWS_ variables
 CHARTHOUSE_FILE_KEYS   keys that files are sealed with, number:base64,... (see files.keys); without them, one is made
                        and kept in the data directory
-CHARTHOUSE_FORMER_KEYS comma list of signing keys used before; what was signed or sealed with them still holds
-CHARTHOUSE_AUDIT_DAYS  how long the request log and the audit are kept (default 2192: six years)
-CHARTHOUSE_SANDBOX     1 in a sandbox: log-ins are printed, loopback only
-CHARTHOUSE_BASE_URL    where the server is reached, for links made outside of a request
-CHARTHOUSE_HOSTS       comma list of host names that are served (default: loopback names)
-CHARTHOUSE_PRACTICE_HOSTS  comma list of host=practice's id, as in alder.ehr.example=1: those hosts are served as
-                       well; Cerbo's API and the patient portal under them are that practice's alone
-CHARTHOUSE_PROXIES     how many proxies stand in front, each adding to X-Forwarded-For (default 0: none is believed)
-CHARTHOUSE_TOKEN_LIMIT calls a minute of the OAuth endpoints by one app from one address (default 60; 0: no limit)
-CHARTHOUSE_LOG_FIRST   1: an API call is answered after it has been written to the request log
-CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma list such as rx.created=prescription.created
-CHARTHOUSE_API_LIMITS  calls a minute of one API user by class, comma list such as standard=600,heavy_read=60;
-                       email_per_patient=1 is the e-mails a minute that calls may send to one patient
-CHARTHOUSE_TLS         1 where people reach the server over https (a proxy in front says so in X-Forwarded-Proto)
+CHARTHOUSE_FORMER_KEYS comma-separated former signing keys, still accepted for verification and decryption
+CHARTHOUSE_AUDIT_DAYS  retention of the request log and the audit in days (default 2192: six years)
+CHARTHOUSE_SANDBOX     1 in a sandbox: credentials are printed, loopback only
+CHARTHOUSE_BASE_URL    URL of the server, for links generated outside of a request
+CHARTHOUSE_HOSTS       comma-separated host names that are served (default: loopback names)
+CHARTHOUSE_PRACTICE_HOSTS  comma-separated host=practice id, as in alder.ehr.example=1: those hosts are served as well;
+                       Cerbo's API and the patient portal under them belong to that practice alone
+CHARTHOUSE_PROXIES     number of proxies in front, each of which adds to X-Forwarded-For (default 0: header ignored)
+CHARTHOUSE_TOKEN_LIMIT calls per minute to the OAuth endpoints by one app from one address (default 60; 0: no limit)
+CHARTHOUSE_LOG_FIRST   1: an API call is answered only after it has been written to the request log
+CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma-separated, as rx.created=prescription.created
+CHARTHOUSE_API_LIMITS  calls per minute of one API user by class, comma-separated, as standard=600,heavy_read=60;
+                       email_per_patient=1 limits the e-mails per minute that calls may send to one patient
+CHARTHOUSE_TLS         1 where users reach the server over https (a proxy in front sets X-Forwarded-Proto)
 CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
-CHARTHOUSE_SMTP_URL    where e-mail goes: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
-CHARTHOUSE_MAIL_FROM   the sender of every e-mail (default: no-reply at the host of the base URL)
-CHARTHOUSE_SMS_URL     where text messages go: POSTed as JSON {"to", "text"} with CHARTHOUSE_SMS_TOKEN as bearer token
+CHARTHOUSE_SMTP_URL    SMTP server: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
+CHARTHOUSE_MAIL_FROM   sender of every e-mail (default: no-reply at the host of the base URL)
+CHARTHOUSE_SMS_URL     SMS gateway: receives POSTs of JSON {"to", "text"} with CHARTHOUSE_SMS_TOKEN as bearer token
 """
 
 import os
@@ -48,7 +48,7 @@ _events = [part.partition("=") for part in os.environ.get("CHARTHOUSE_CERBO_EVEN
 CERBO_EVENTS = {name.strip(): other.strip() for name, _, other in _events if other.strip()}
 DEBUG = False
 if SANDBOX:
-    clock.follow(DATA / "clock")
+    clock.follow_file(DATA / "clock")
 WEB_ROLE = "charthouse_web"
 
 
@@ -77,7 +77,7 @@ def _database(role: str | None) -> dict[str, object]:
     url = urlsplit(os.environ.get("DATABASE_URL", "postgresql:///charthouse"))
     query = dict(parse_qsl(url.query))
     options = query.pop("options", "")
-    if role:  # nothing that a caller asks may run, or wait for a lock, without end
+    if role:  # bounds statements and lock waits of requests
         options += f" -c role={role} -c statement_timeout=30s -c lock_timeout=10s"
     return {
         "ENGINE": "charthouse.identity.database",
@@ -96,8 +96,11 @@ def _files(where: str) -> dict[str, object]:
     if where.startswith("s3://"):
         bucket, _, prefix = where.removeprefix("s3://").partition("/")
         options: dict[str, object] = {"bucket_name": bucket, "location": prefix.strip("/")}
-        return {"BACKEND": "charthouse.files.bucket.Bucket", "OPTIONS": options}
-    return {"BACKEND": "charthouse.files.storage.Directory", "OPTIONS": {"location": where or DATA / "files"}}
+        return {"BACKEND": "charthouse.files.bucket.BucketStorage", "OPTIONS": options}
+    return {
+        "BACKEND": "charthouse.files.storage.DirectoryStorage",
+        "OPTIONS": {"location": where or DATA / "files"},
+    }
 
 
 # "default" is what requests use; "owner" runs migrations and bulk loads.
@@ -151,14 +154,14 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "charthouse.identity.middleware.signed_in",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "charthouse.identity.sessions.keep",
+    "charthouse.identity.sessions.enforce_session_rules",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "charthouse.identity.middleware.content_policy",
     "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "charthouse.urls"
-APPEND_SLASH = False  # a redirect would lose the body of a POST
+APPEND_SLASH = False  # a redirect would drop the body of a POST
 WSGI_APPLICATION = "charthouse.wsgi.application"
 TEMPLATES = [
     {
@@ -179,10 +182,10 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "charthouse.identity.backend.Backend",
 ]
-# The first is for passwords; the other for the secrets of apps, which are long and random.
+# The first is for passwords, the second for app secrets, which are long and random.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "charthouse.identity.secret.SecretHasher",
+    "charthouse.identity.hashers.SecretHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -196,22 +199,22 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 STATIC_URL = "/static/"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing may use it
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # unused
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "files": _files(os.environ.get("CHARTHOUSE_FILES", "")),
 }
-EMAIL_BACKEND = "charthouse.outbox.backend.Queued"
+EMAIL_BACKEND = "charthouse.outbox.backend.QueuedEmailBackend"
 SMTP_URL = os.environ.get("CHARTHOUSE_SMTP_URL", "")
 DEFAULT_FROM_EMAIL = os.environ.get("CHARTHOUSE_MAIL_FROM") or f"no-reply@{urlsplit(BASE_URL).hostname}"
 SMS_URL = os.environ.get("CHARTHOUSE_SMS_URL", "")
 SMS_TOKEN = os.environ.get("CHARTHOUSE_SMS_TOKEN", "")
-FILE_UPLOAD_HANDLERS = ["charthouse.files.spool.Spooled"]
+FILE_UPLOAD_HANDLERS = ["charthouse.files.spool.SpoolUploadHandler"]
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 X_FRAME_OPTIONS = "DENY"
 WHITENOISE_USE_FINDERS = True
 
-# Cookies of people: not for scripts, not sent along from other sites, and over TLS only where the site is served so.
+# Cookies: not readable by scripts, not sent cross-site, and only over TLS where TLS is on.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
 SESSION_COOKIE_NAME = "charthouse_session"
 CSRF_COOKIE_NAME = "charthouse_csrf"
@@ -224,19 +227,19 @@ OTP_TOTP_ISSUER = "Charthouse"
 CSRF_COOKIE_AGE = None
 SECURE_HSTS_SECONDS = 365 * 86400 if TLS else 0
 
-# Five wrong passwords for one name from one address lock both for a quarter of an hour, by the system's own clock.
+# Five wrong passwords for one user name from one address lock that pair for 15 minutes, by the system's own clock.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "charthouse.identity.pages.locked_out"
-AXES_CLIENT_IP_CALLABLE = "charthouse.identity.address.of_request"
+AXES_LOCKOUT_CALLABLE = "charthouse.identity.lockout.render_locked_out"
+AXES_CLIENT_IP_CALLABLE = "charthouse.identity.client_ip.get_request_ip"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewaretoken"]
 AXES_DISABLE_ACCESS_LOG = True
 
-# Everything from WARNING goes to stderr. Requests are named by path, without their query. oauthlib writes tokens and
-# secrets at DEBUG: its level is fixed.
+# WARNING and above go to stderr. Requests are logged by path, without query. oauthlib logs tokens and secrets at DEBUG, so
+# its level is fixed.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -255,22 +258,22 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = "identity.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "identity.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "identity.AccessToken"  # noqa: S105
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "identity.RefreshToken"  # noqa: S105
-# The lives of codes and tokens are in identity.issue; what scopes there are, in identity.scopes.
+# identity.issue defines the lifetimes of codes and tokens, identity.scopes the scopes.
 OAUTH2_PROVIDER: dict[str, object] = {
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
     "CLIENT_SECRET_HASHER": "secret_sha256",
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.WebApplicationServer",
-    "OAUTH2_VALIDATOR_CLASS": "charthouse.identity.validator.Validator",
-    "SCOPES_BACKEND_CLASS": "charthouse.identity.scopes.Scopes",
+    "OAUTH2_VALIDATOR_CLASS": "charthouse.identity.oauth_validator.OAuthValidator",
+    "SCOPES_BACKEND_CLASS": "charthouse.identity.scopes.ScopesBackend",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 48 * 3600,
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "PKCE_REQUIRED": False,
-    # There are no such grants here, and no token in the address of an API call.
+    # These grants are not supported, nor access tokens in the query of an API call.
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
     "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
 }
-# What the hosted API does and its clients rely on: docs/decisions/0010-oauth.md.
+# Behavior of the hosted API that its clients rely on: docs/decisions/0010-oauth.md.
 SILENCED_SYSTEM_CHECKS = [
     f"oauth2_provider.{warning}" for warning in ("W003", "W005", "W007", "W008", "W010")
 ]

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from charthouse import clock
-from charthouse.audit import log
+from charthouse.audit import request_log
 from charthouse.audit.models import ApiCall, Event
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import Practice
 from tests import support
 
@@ -42,7 +42,7 @@ def patient(clinic: support.Clinic, client: httpx.Client) -> int:
 
 def listed(client: httpx.Client, **parameters: Any) -> list[dict[str, Any]]:
     """All pages. What this call itself reads is left out, and the doctors that every practice has."""
-    log.flush()
+    request_log.flush()
     parameters = {"since": "2000-01-01"} | parameters
     url: Any = httpx.URL("/api/audit_log", params=parameters)
     found: list[dict[str, Any]] = []
@@ -160,8 +160,8 @@ def test_of_an_appointment(clinic: support.Clinic, reader: httpx.Client) -> None
 
 
 def test_events_are_listed(clinic: support.Clinic, reader: httpx.Client) -> None:
-    tell("signed in", practice_id=clinic.id, user_id=clinic.user.pk, ip="192.0.2.7")
-    tell("exported", practice_id=clinic.id, user_id=clinic.user.pk)
+    emit_audit_event("signed in", practice_id=clinic.id, user_id=clinic.user.pk, ip="192.0.2.7")
+    emit_audit_event("exported", practice_id=clinic.id, user_id=clinic.user.pk)
     login, export = listed(reader)
     assert (login["type"], login["action"], login["ip_address"]) == ("Login", "Not specified", "192.0.2.7")
     assert (export["type"], export["action"], export["description"]) == (
@@ -180,7 +180,7 @@ def test_by_user_doctor_and_appointment(
     caller.get("/api/offices")
     colleague = support.make_doctor(clinic.practice)
     somebody = support.make_user(clinic.practice, doctor=colleague)
-    tell("exported", practice_id=clinic.id, user_id=somebody.pk)
+    emit_audit_event("exported", practice_id=clinic.id, user_id=somebody.pk)
     assert [row["page"] for row in listed(reader, user=clinic.user.pk)] == ["/api/offices"]
     assert [row["user_id"] for row in listed(reader, doctor=colleague.pk)] == [somebody.pk]
     caller.get("/api/appointments/999999999")
@@ -192,8 +192,8 @@ def test_pages_join_without_gap_or_repeat(clinic: support.Clinic, reader: httpx.
     moment = clock.now()
     for n in range(40):
         at = moment + timedelta(microseconds=n // 8)
-        log.add(
-            log.Entry(
+        request_log.add(
+            request_log.Entry(
                 at, f"{n:032x}", "drchrono", "GET", f"/api/x/{n}", "", practice_id=clinic.id, status=200
             )
         )
@@ -244,7 +244,7 @@ def test_without_sharing_only_ones_own_doctors_people(
 ) -> None:
     colleague = support.make_doctor(clinic.practice)
     theirs = support.make_user(clinic.practice, doctor=colleague)
-    tell("exported", practice_id=clinic.id, user_id=theirs.pk)
+    emit_audit_event("exported", practice_id=clinic.id, user_id=theirs.pk)
     caller.get("/api/offices")
     assert len(listed(reader)) == 2
     Practice.objects.using("owner").filter(pk=clinic.id).update(sharing=[])
@@ -263,5 +263,5 @@ def test_another_practice_sees_nothing_of_it(clinic: support.Clinic, caller: htt
         assert listed(client) == []
         assert listed(client, patient=one) == []
         assert listed(client, user=clinic.user.pk) == []
-    log.flush()
+    request_log.flush()
     assert ApiCall.objects.using("owner").filter(practice_id=clinic.id).count() == 2

@@ -10,10 +10,10 @@ from charthouse import clock
 from charthouse.audit import events
 from charthouse.audit.models import Event
 from charthouse.identity import tenancy
-from charthouse.identity.events import tell
-from charthouse.identity.issue import deauthorize
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import PERMISSIONS, AccessToken
-from tests.identity import dance
+from charthouse.identity.token_pairs import deauthorize
+from tests.identity import oauth_flow
 from tests.support import PASSWORD, Clinic, client, make_app, make_practice, make_user
 
 
@@ -31,9 +31,9 @@ def told(clinic: Clinic) -> list[Event]:
 
 def test_signing_in_and_out(clinic: Clinic) -> None:
     before = clock.now()
-    browser = dance.signed_in(clinic.user.username)
+    browser = oauth_flow.signed_in(clinic.user.username)
     home = browser.get("/")
-    browser.post("/sign-out", data=dance.hidden(home))
+    browser.post("/sign-out", data=oauth_flow.hidden(home))
     came, went = told(clinic)
     assert [came.what, went.what] == ["signed in", "signed out"]
     assert {came.user_id, went.user_id} == {clinic.user.pk}
@@ -43,7 +43,7 @@ def test_signing_in_and_out(clinic: Clinic) -> None:
 
 def test_failing_to_sign_in_until_locked_out(clinic: Clinic) -> None:
     for _ in range(settings.AXES_FAILURE_LIMIT):
-        dance.sign_in(client(), clinic.user.username, "not the password")
+        oauth_flow.sign_in(client(), clinic.user.username, "not the password")
     whats = sorted(event.what for event in told(clinic))
     assert whats == ["locked out"] + ["sign-in failed"] * settings.AXES_FAILURE_LIMIT
     assert {event.user_id for event in told(clinic)} == {clinic.user.pk}
@@ -53,7 +53,7 @@ def test_failing_to_sign_in_until_locked_out(clinic: Clinic) -> None:
 def test_a_name_that_nobody_has_is_not_kept() -> None:
     name = "perhaps-my-password-6182"
     before = Event.objects.using("owner").count()
-    dance.sign_in(client(), name, "x")
+    oauth_flow.sign_in(client(), name, "x")
     events.failed(None, {"username": "a\0b"})
     events.failed(None, {})
     rows = Event.objects.using("owner").order_by("id")[before:]
@@ -63,12 +63,12 @@ def test_a_name_that_nobody_has_is_not_kept() -> None:
 
 def test_consent_given_and_revoked(clinic: Clinic) -> None:
     app = make_app()
-    browser = dance.signed_in(clinic.user.username)
-    code = dance.code(browser, app, scope="patients:read calendar:read")
-    pair = dance.call(
+    browser = oauth_flow.signed_in(clinic.user.username)
+    code = oauth_flow.code(browser, app, scope="patients:read calendar:read")
+    pair = oauth_flow.call(
         app, grant_type="authorization_code", code=code, redirect_uri="https://app.example/callback"
     ).json()
-    dance.call(app, "revoke_token", token=pair["access_token"])
+    oauth_flow.call(app, "revoke_token", token=pair["access_token"])
     _, given, revoked = told(clinic)
     assert (given.what, given.user_id, given.app_id) == ("consent given", clinic.user.pk, app.row.pk)
     assert sorted(given.details["scopes"]) == ["calendar:read", "patients:read"]
@@ -83,15 +83,15 @@ def test_consent_given_and_revoked(clinic: Clinic) -> None:
 
 
 def test_saying_no_is_no_consent(clinic: Clinic) -> None:
-    dance.authorize(dance.signed_in(clinic.user.username), make_app(), decision="deny")
+    oauth_flow.authorize(oauth_flow.signed_in(clinic.user.username), make_app(), decision="deny")
     assert [event.what for event in told(clinic)] == ["signed in"]
 
 
 def test_a_code_that_comes_twice(clinic: Clinic) -> None:
     app = make_app()
-    code = dance.code(dance.signed_in(clinic.user.username), app)
+    code = oauth_flow.code(oauth_flow.signed_in(clinic.user.username), app)
     for _ in range(2):
-        dance.call(
+        oauth_flow.call(
             app, grant_type="authorization_code", code=code, redirect_uri="https://app.example/callback"
         )
     assert told(clinic)[-1].what == "code used twice"
@@ -100,8 +100,8 @@ def test_a_code_that_comes_twice(clinic: Clinic) -> None:
 
 def test_permissions_and_sharing(clinic: Clinic) -> None:
     nurse = make_user(clinic.practice, permissions=["Settings"], doctor=clinic.doctor)
-    browser = dance.signed_in(clinic.user.username)
-    form: dict[str, Any] = dance.hidden(browser.get("/settings")) | {
+    browser = oauth_flow.signed_in(clinic.user.username)
+    form: dict[str, Any] = oauth_flow.hidden(browser.get("/settings")) | {
         "sharing": ["share_patients", "share_inventory"],
         "person": [str(clinic.user.pk), str(nurse.pk)],
         f"may-{clinic.user.pk}": list(PERMISSIONS),
@@ -119,18 +119,18 @@ def test_permissions_and_sharing(clinic: Clinic) -> None:
 
 def test_what_is_undone_leaves_no_event(clinic: Clinic) -> None:
     with transaction.atomic():
-        tell("exported", practice_id=clinic.id)
+        emit_audit_event("exported", practice_id=clinic.id)
         transaction.set_rollback(True)
     assert told(clinic) == []
 
 
 def test_an_event_of_no_known_kind_is_a_mistake(clinic: Clinic) -> None:
     with pytest.raises(KeyError):
-        tell("danced", practice_id=clinic.id)
+        emit_audit_event("danced", practice_id=clinic.id)
 
 
 def test_only_its_own_practice_sees_an_event(clinic: Clinic) -> None:
-    tell("exported", practice_id=clinic.id, user_id=clinic.user.pk, details={"rows": 5})
+    emit_audit_event("exported", practice_id=clinic.id, user_id=clinic.user.pk, details={"rows": 5})
     (event,) = told(clinic)
     with tenancy.within(clinic.id):
         assert Event.objects.filter(pk=event.pk).exists()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from charthouse import clock
-from charthouse.audit import log, trail
+from charthouse.audit import request_log, trail
 from charthouse.audit.trail import Calls
 from charthouse.identity import tenancy
 from tests import support
@@ -18,7 +18,9 @@ def clinic() -> support.Clinic:
 
 def entry(app: int, n: int = 0, **values: object) -> None:
     at = clock.now() + timedelta(microseconds=n // 3)
-    log.add(log.Entry(at, f"{n:032x}", "drchrono", "GET", f"/api/patients/{n}", "", app_id=app, **values))  # type: ignore[arg-type]
+    request_log.add(
+        request_log.Entry(at, f"{n:032x}", "drchrono", "GET", f"/api/patients/{n}", "", app_id=app, **values)
+    )  # type: ignore[arg-type]
 
 
 def test_an_apps_calls_of_every_practice(clinic: support.Clinic) -> None:
@@ -28,7 +30,7 @@ def test_an_apps_calls_of_every_practice(clinic: support.Clinic) -> None:
         with support.client(support.issue_token(practice.user, app)) as client:
             client.get("/api/offices")
             client.get("/api/patients/999999999")
-    log.flush()
+    request_log.flush()
     tenancy.leave()
     calls = trail.calls_of_app(Calls(app=app.row.pk))
     assert [(call.status, call.practice_id) for call in calls] == [
@@ -50,7 +52,7 @@ def test_pages_of_an_apps_calls_join(clinic: support.Clinic) -> None:
     app = support.make_app().row.pk
     for n in range(30):
         entry(app, n, practice_id=clinic.id, status=200)
-    log.flush()
+    request_log.flush()
     whole = [call.pk for call in trail.calls_of_app(Calls(app=app))]
     assert len(whole) == 30
     found, below = [], None
@@ -69,7 +71,7 @@ def test_a_patients_trail_newest_first(clinic: support.Clinic) -> None:
         client.patch(f"/api/patients/{one}", json={"city": "Troy"})
         client.get(f"/api/patients/{two}")
         client.get("/api/patients")
-    log.flush()
+    request_log.flush()
     with tenancy.within(clinic.id):
         whole = trail.of_patient(clinic.id, one)
         assert [line.action for line in whole] == ["Read", "Update", "Read", "Create"]

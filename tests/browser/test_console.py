@@ -7,13 +7,13 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
-from charthouse.domains.clinical import actions
+from charthouse.domains.clinical import notes
 from charthouse.identity import tenancy
 from tests.browser.axe import violations
 from tests.browser.dialogs import ask
 from tests.console.test_queries import one_of_each
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.dance import signed_in
+from tests.identity.oauth_flow import signed_in
 from tests.support import PASSWORD, Clinic, issue_token, make_api_user, make_app
 
 PAGES = [
@@ -103,7 +103,7 @@ def test_axe_finds_nothing_serious_in_a_chart(
     program = make_api_user(calendar.clinic.practice).client()
     note = program.post("/api/v1/encounters", json={"pt_id": calendar.patient_id}).json()["id"]
     with tenancy.within(calendar.clinic.id):
-        actions.lock(calendar.clinic.id, note, calendar.clinic.user.pk)
+        notes.lock(calendar.clinic.id, note, calendar.clinic.user.pk)
     pages = [f"/patients/{calendar.patient_id}{rest}" for rest in (*OF_THE_CHART, f"/encounters/{note}")]
     found = {address: violations(enter(address)) for address in (*pages, f"/visits/{visit['id']}")}
     assert {address: faults for address, faults in found.items() if faults} == {}

@@ -17,8 +17,8 @@ from playwright.sync_api import Page, expect
 from charthouse import clock
 from charthouse.domains.practice.models import IframeApp
 from charthouse.identity import tenancy
-from charthouse.identity.issue import deauthorize
-from charthouse.identity.secret import seal
+from charthouse.identity.sealed_secrets import seal
+from charthouse.identity.token_pairs import deauthorize
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import App, client, issue_token, make_app
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from charthouse import clock
 from charthouse.domains.documents import sharing
-from charthouse.domains.patients import access
+from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
@@ -56,7 +56,7 @@ def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> 
             email=f"ann-{clinic.id}@example.com",
             date_of_birth=date(1987, 4, 12),
         )
-        invitation = access.invite(patient, clinic.user.pk)
+        invitation = portal_access.invite(patient, clinic.user.pk)
         (path,) = re.findall(r"(/portal/\S+)", Outgoing.objects.get().text)
     chart = Chart(Known(clinic, patient, invitation))
     chart.visit(scheduled_time="2031-01-06T15:30:00Z")
@@ -171,7 +171,7 @@ def addresses(known: Known) -> tuple[list[str], list[str]]:
             gender="Other",
             email="ann@example.com",
         )
-        access.invite(patient, known.clinic.user.pk)
+        portal_access.invite(patient, known.clinic.user.pk)
         letter = Outgoing.objects.order_by("-pk").first()
     assert letter
     (path,) = re.findall(r"(/portal/\S+)", letter.text)

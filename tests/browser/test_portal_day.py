@@ -94,7 +94,7 @@ def test_from_an_invitation_to_what_other_systems_see(
 
     def subscribe() -> None:
         with tenancy.within(clinic.id):
-            actions.create_for(clinic.practice, receiver.url, {}, EVENTS)
+            actions.create_practice_webhook(clinic.practice, receiver.url, {}, EVENTS)
 
     elsewhere(subscribe)
     ask(clinic, patient)

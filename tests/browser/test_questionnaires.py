@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.queue import enqueue
+from charthouse.domains.patients.portal_requests import enqueue
 from charthouse.domains.questionnaires.models import Answers
 from charthouse.identity import tenancy
 from tests.browser.axe import violations

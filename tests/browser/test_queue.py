@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from charthouse.domains.medications.models import Supplement
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.queue import enqueue
+from charthouse.domains.patients.portal_requests import enqueue
 from charthouse.identity import tenancy
 from tests.browser.axe import violations
 from tests.browser.dialogs import ask

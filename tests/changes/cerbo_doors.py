@@ -1,4 +1,4 @@
-"""The doors through which what Cerbo's webhooks tell of is written: the APIs here, the console in ``cerbo_pages``."""
+"""Write paths that cause the events of Cerbo's webhooks: the APIs here, the console in ``cerbo_pages``."""
 
 import base64
 import re
@@ -17,7 +17,7 @@ from charthouse.gateway.drchrono.registry import registry as drchrono
 from charthouse.identity import tenancy
 from tests.changes.receiver import until
 from tests.contract.cerbo_world import CerboWorld
-from tests.identity.dance import hidden
+from tests.identity.oauth_flow import hidden
 
 DECLARED: dict[str, tuple[Resource, Event]] = {
     event.name: (resource, event)
@@ -26,7 +26,7 @@ DECLARED: dict[str, tuple[Resource, Event]] = {
     if event.of is None and not event.column
 }
 VERBS = {"created": "POST", "modified": "PATCH", "deleted": "DELETE"}
-# The same things in DrChrono's API.
+# The corresponding resources of DrChrono's API.
 THERE = {
     "schedule": "appointments",
     "patient": "patients",
@@ -52,7 +52,7 @@ CHANGES: dict[str, Any] = {  # by what changes: a body that changes something
 
 @dataclass(eq=False)
 class House:
-    """A practice, called through every door. ``webhook``: one of everything that happens in it."""
+    """A practice with clients of every write path. ``webhook``: one subscribed to all events."""
 
     world: CerboWorld
     browser: httpx.Client
@@ -81,8 +81,8 @@ class House:
 
     def settled(self) -> list[Delivery]:
         tenancy.leave()
-        until(lambda: not fanout.behind())
-        while fanout.fan_out():
+        until(lambda: not fanout.is_behind())
+        while fanout.create_deliveries():
             pass
         return list(Delivery.objects.using("owner").filter(webhook=self.webhook).order_by("pk"))
 
@@ -105,7 +105,7 @@ def door(event: str, name: str) -> Callable[[Door], Door]:
 
 
 def _declared() -> None:
-    """What the declarations of the two APIs can do without further ado."""
+    """Register the write paths that follow from the declarations of the two APIs."""
     for name, (resource, _) in DECLARED.items():
         group, verb = name.split(".")
         if VERBS[verb] in resource.method_set and (verb != "modified" or group in CHANGES):
@@ -150,7 +150,7 @@ def _by_drchrono(path: str, verb: str) -> Door:
 _declared()
 
 
-# -- Cerbo: what has endpoints of its own -----------------------------------------------------------------------
+# -- Cerbo: endpoints of their own ------------------------------------------------------------------------------
 
 
 @door("patient_tag.created", "cerbo")

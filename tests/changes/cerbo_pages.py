@@ -1,4 +1,4 @@
-"""The console's pages, and the worker, as doors of ``cerbo_doors``."""
+"""Write paths of the console's pages and of the worker, for the events of Cerbo's webhooks."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from charthouse.domains.billing import subscribing
+from charthouse.domains.billing import subscriptions
 from tests.changes.cerbo_doors import House, door
 from tests.support import make_user
 
@@ -124,7 +124,7 @@ def take_answers(house: House) -> Callable[[], Any]:
 
 
 def _add(place: str, **values: Any) -> Callable[[House], Callable[[], Any]]:
-    """A row of a section of the chart. A value that is a function is asked for what it is."""
+    """Add a row to a section of the chart. Values that are functions are called."""
 
     def write(house: House) -> Callable[[], Any]:
         told = {name: str(value(house)) if callable(value) else value for name, value in values.items()}
@@ -191,7 +191,7 @@ def delete_charge(house: House) -> Callable[[], int]:
 
 
 def _charged(house: House) -> int:
-    """The id of a charge that somebody wrote."""
+    """Create a charge and return its id."""
     address = f"/patients/{house.patient}/account/charges/new"
     house.console(address, name="Form", amount="25.00")
     return int(house.cerbo("GET", f"patients/{house.patient}/charges")["data"][-1]["id"])
@@ -213,7 +213,7 @@ def delete_document(house: House) -> Callable[[], int]:
     return lambda: house.console(f"{page}/delete", page) or row
 
 
-# -- what a practice sets up, and its work ----------------------------------------------------------------------
+# -- setup of a practice, and its tasks -------------------------------------------------------------------------
 
 
 @door("tag.created", "console")
@@ -243,4 +243,4 @@ def charge_subscription(house: House) -> Callable[[], Any]:
     definition = house.world.new("charge_master", inactive=False)
     values = {"definition": str(definition), "schedule_frequency": "annually", "amount": "10.00"}
     house.console(f"/patients/{house.patient}/account/subscriptions/new", **values)
-    return lambda: {"charges made": subscribing.due()}
+    return lambda: {"charges made": subscriptions.charge_due()}

@@ -1,4 +1,4 @@
-"""A receiver of webhooks that does what a test wants, and a sender to tell it."""
+"""A configurable webhook receiver, and a running sender, for tests."""
 
 import asyncio
 import hmac
@@ -25,8 +25,8 @@ SECRET = "0f9c1d5c6f6b4d2e9a"
 
 @dataclass
 class Receiver:
-    """``status``: what a delivery is answered with; ``respond`` may answer it in another way. ``got``: (headers, body)
-    of each delivery in the order they came."""
+    """A webhook receiver. ``status``: response status of deliveries; ``respond`` may respond in another way. ``got``:
+    (headers, body) of each delivery in order of arrival."""
 
     url: str = ""
     status: int = 200
@@ -91,7 +91,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 512
 
     def handle_error(self, *_: Any) -> None:
-        """A sender that hangs up is what some tests are about."""
+        """Ignore disconnects, which some tests cause."""
 
 
 @contextmanager
@@ -111,15 +111,15 @@ def receiving() -> Iterator[Receiver]:
 
 
 def subscribed(app: Application, receiver: Receiver, *events: str) -> Webhook:
-    """A verified webhook."""
-    webhook = actions.create(app, receiver.url, receiver.secret, events)
+    """Create a verified webhook."""
+    webhook = actions.create_app_webhook(app, receiver.url, receiver.secret, events)
     assert actions.verify(webhook) == ""
     return webhook
 
 
 @contextmanager
 def sending() -> Iterator[None]:
-    """A sender at work, as in the worker."""
+    """Run a sender, as the worker does."""
     begun: list[Any] = []
     ready = threading.Event()
 
@@ -147,7 +147,7 @@ def sending() -> Iterator[None]:
 
 
 def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait for a condition; what it then is."""
+    """Wait until a condition is true and return its value."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it did not come true"
@@ -156,5 +156,5 @@ def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
 
 
 def deliveries(webhook: Webhook) -> list[Delivery]:
-    """All of a webhook, whichever practice they are of, the first one first."""
+    """List all deliveries of a webhook in all practices, oldest first."""
     return list(Delivery.objects.using("owner").filter(webhook=webhook).order_by("pk"))

@@ -1,4 +1,4 @@
-"""Which addresses may be called: none of this machine's networks."""
+"""Addresses that webhooks may call: no internal ones."""
 
 import asyncio
 import socket
@@ -6,7 +6,7 @@ import socket
 import pytest
 from django.conf import settings
 
-from charthouse.changes import http
+from charthouse.changes import http_client
 
 
 @pytest.mark.parametrize(
@@ -36,17 +36,17 @@ from charthouse.changes import http
         ("2002:7f00:1::", False),
     ],
 )
-def test_addresses(address: str, allowed: bool) -> None:
-    assert http.permitted(address) is allowed
+def test_is_address_allowed(address: str, allowed: bool) -> None:
+    assert http_client.is_address_allowed(address) is allowed
 
 
-def test_a_sandbox_may_call_its_own_machine_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sandbox_may_call_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SANDBOX", True)
-    assert http.permitted("127.0.0.1")
-    assert http.permitted("::1")
-    assert http.permitted("::ffff:127.0.0.1")
-    assert not http.permitted("10.0.0.1")
-    assert not http.permitted("169.254.169.254")
+    assert http_client.is_address_allowed("127.0.0.1")
+    assert http_client.is_address_allowed("::1")
+    assert http_client.is_address_allowed("::ffff:127.0.0.1")
+    assert not http_client.is_address_allowed("10.0.0.1")
+    assert not http_client.is_address_allowed("169.254.169.254")
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,16 @@ def test_a_sandbox_may_call_its_own_machine_and_no_other(monkeypatch: pytest.Mon
         "https://example.com/" + "x" * 2000,
     ],
 )
-def test_urls_that_are_none(url: str) -> None:
-    assert http.wrong_url(url)
+def test_invalid_callback_urls(url: str) -> None:
+    assert http_client.find_url_error(url)
 
 
-def test_a_good_url() -> None:
-    assert http.wrong_url("https://example.com:8443/hook?tenant=1") is None
+def test_valid_callback_url() -> None:
+    assert http_client.find_url_error("https://example.com:8443/hook?tenant=1") is None
 
 
-def test_a_name_is_judged_by_the_address_that_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever it was before: the connection goes to the address that was looked up for it, or nowhere."""
+def test_host_is_checked_at_the_address_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection goes to the address resolved for it and checked, whatever an earlier lookup returned."""
     looked_up = []
     real = socket.getaddrinfo
 
@@ -84,9 +84,9 @@ def test_a_name_is_judged_by_the_address_that_is_called(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
-    async def attempt(url: str) -> http.Outcome:
-        async with http.session() as client:
-            return await http.post(client, url, {}, b"{}")
+    async def attempt(url: str) -> http_client.Outcome:
+        async with http_client.open_session() as client:
+            return await http_client.post(client, url, {}, b"{}")
 
     for url in (
         "http://rebound.example:9/",

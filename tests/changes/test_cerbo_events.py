@@ -1,5 +1,5 @@
-"""Every event of Cerbo's webhooks, caused by a real write through each door that can do it: the two APIs, the
-console. What no door does yet is done to the row itself, as a job or an operator would."""
+"""Every event of Cerbo's webhooks, caused by a real write through each possible path: the two APIs and the console.
+Where no path exists yet, the row itself is changed, as a job or an operator would."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,12 +10,12 @@ from django.conf import settings
 
 from charthouse import clock
 from charthouse.changes import actions
-from charthouse.changes.catalogue import catalogue
+from charthouse.changes.event_catalog import load_catalog
 from charthouse.identity import tenancy
 from tests.changes import cerbo_pages  # noqa: F401 - more doors
 from tests.changes.cerbo_doors import DECLARED, DOORS, Door, House
 from tests.contract.cerbo_world import make_cerbo
-from tests.identity.dance import signed_in
+from tests.identity.oauth_flow import signed_in
 from tests.support import PASSWORD
 
 # reference cerbo/webhooks.yaml
@@ -39,17 +39,17 @@ def house(database: None) -> Iterator[House]:
     clinic.user.save()
     tenancy.leave()
     with tenancy.within(clinic.id):
-        webhook = actions.create_for(
-            clinic.practice, "https://hooks.example.com/cerbo", {}, catalogue().events["practice"]
+        webhook = actions.create_practice_webhook(
+            clinic.practice, "https://hooks.example.com/cerbo", {}, load_catalog().events["practice"]
         )
     yield House(world, signed_in(clinic.user.username), webhook)
     settings.SANDBOX = before
 
 
-# -- nobody's door ----------------------------------------------------------------------------------------------
+# -- direct writes ----------------------------------------------------------------------------------------------
 
 
-def _by_itself(name: str) -> Door:
+def _write_row_directly(name: str) -> Door:
     resource, event = DECLARED[name]
     columns = {"archived": True} if event.on == "delete" else {"updated_at": clock.now()}
 
@@ -69,22 +69,22 @@ def _by_itself(name: str) -> Door:
 
 
 for _name in ("rx.deleted", "task.deleted"):
-    DOORS[_name, "the row itself"] = _by_itself(_name)
+    DOORS[_name, "the row itself"] = _write_row_directly(_name)
 
 
-# -- what is told -----------------------------------------------------------------------------------------------
+# -- deliveries -------------------------------------------------------------------------------------------------
 
 
-def test_all_36_names_are_declared_and_told_from_those_that_were_seen() -> None:
+def test_all_36_event_names_are_declared_and_unconfirmed_ones_marked() -> None:
     assert len(OBSERVED | INFERRED) == 36
-    events = catalogue().events["practice"]
+    events = load_catalog().events["practice"]
     assert {name for name, ours in events.items() if not ours} == OBSERVED
     assert set(events) == OBSERVED | INFERRED
     assert {event for event, _ in DOORS} == set(DECLARED) == set(events)
 
 
 @pytest.mark.parametrize(("event", "through"), sorted(DOORS))
-def test_a_write_is_told(house: House, event: str, through: str) -> None:
+def test_write_is_delivered(house: House, event: str, through: str) -> None:
     write = DOORS[event, through](house)
     rows: list[Any] = []
     found = [d for d in house.caused(lambda: rows.append(write())) if d.event == event]
@@ -97,19 +97,19 @@ def test_a_write_is_told(house: House, event: str, through: str) -> None:
     assert envelope["event_type"] == event
     assert envelope["data"]["id"] == str(delivery.row_id)
     assert delivery.user_id is None
-    _by_convention(envelope["data"])
+    _check_conventions(envelope["data"])
 
 
-def _by_convention(value: Any, name: str = "") -> None:
-    """Ids are text; a patient has first and last."""
+def _check_conventions(value: Any, name: str = "") -> None:
+    """Check that ids are text and patients have first and last name."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            _by_convention(inner, key)
+            _check_conventions(inner, key)
         if value.get("object") == "patient":
             assert {"first", "last"} <= set(value)
             assert not {"first_name", "last_name"} & set(value)
     elif isinstance(value, list):
         for inner in value:
-            _by_convention(inner, name)
+            _check_conventions(inner, name)
     elif name == "id" or name.endswith("_id"):
         assert value is None or isinstance(value, str), name

@@ -1,4 +1,4 @@
-"""Webhooks of a practice, from end to end: real receivers, a real sender, writes through the API."""
+"""Webhooks of a practice end to end: real receivers, a real sender, writes through the API."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from charthouse import clock
-from charthouse.changes import actions, fanout, queue
+from charthouse.changes import actions, delivery_queue, fanout
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Conflict, Invalid
@@ -28,7 +28,7 @@ AUTHORIZATION = "Bearer 51f0c9de-canary"
 
 @pytest.fixture(autouse=True)
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Receivers are on this machine."""
+    """Allow receivers on this machine."""
     monkeypatch.setattr(settings, "SANDBOX", True)
 
 
@@ -49,15 +49,15 @@ def caller(clinic: Clinic) -> Iterator[httpx.Client]:
         yield made
 
 
-def told_to(clinic: Clinic, url: str, *events: str, **headers: str) -> Webhook:
+def subscribe(clinic: Clinic, url: str, *events: str, **headers: str) -> Webhook:
     tenancy.leave()
     with tenancy.within(clinic.id):
-        return actions.create_for(clinic.practice, url, headers, events)
+        return actions.create_practice_webhook(clinic.practice, url, headers, events)
 
 
 def change(clinic: Clinic, webhook: Webhook, **values: Any) -> None:
     with tenancy.within(clinic.id):
-        actions.change(webhook, **values)
+        actions.update(webhook, **values)
 
 
 def new_patient(caller: httpx.Client, name: str = "Amara") -> int:
@@ -67,15 +67,15 @@ def new_patient(caller: httpx.Client, name: str = "Amara") -> int:
     return int(answer.json()["id"])
 
 
-def settle() -> None:
+def wait_for_fanout() -> None:
     tenancy.leave()
-    until(lambda: not fanout.behind())
-    while fanout.fan_out():
+    until(lambda: not fanout.is_behind())
+    while fanout.create_deliveries():
         pass
 
 
 def finished(webhook: Webhook, count: int = 1) -> list[Delivery]:
-    """The deliveries, once there are so many and each has been attempted and put back."""
+    """Wait for that many deliveries, each attempted and recorded, and return them."""
     tenancy.leave()
 
     def put_back() -> list[Delivery]:
@@ -86,13 +86,13 @@ def finished(webhook: Webhook, count: int = 1) -> list[Delivery]:
     return list(until(put_back))
 
 
-# -- what is sent -----------------------------------------------------------------------------------------------
+# -- format -----------------------------------------------------------------------------------------------------
 
 
-def test_the_envelope_and_the_endpoints_own_headers(
+def test_envelope_and_custom_headers(
     receiver: Receiver, clinic: Clinic, caller: httpx.Client
 ) -> None:
-    webhook = told_to(
+    webhook = subscribe(
         clinic, receiver.url, "patient.created", Authorization=AUTHORIZATION, **{"X-Clinic": "Hill"}
     )
     with sending():
@@ -113,7 +113,7 @@ def test_the_envelope_and_the_endpoints_own_headers(
     }
     data = envelope["data"]
     assert (data["first"], data["last"], data["id"]) == ("Amara", "Okafor", str(patient))
-    # Links begin with where the server was reached, or is to be.
+    # Links begin with the origin of the request, or the configured base URL.
     same = {name for name in set(data) & set(shown) if not name.startswith("url_")}
     assert len(same) > 50
     ids = {name: str(value) for name, value in shown.items() if name.endswith("_id") and value is not None}
@@ -122,14 +122,14 @@ def test_the_envelope_and_the_endpoints_own_headers(
     assert delivery.state == "delivered"
 
 
-def test_an_appointment_is_told_by_its_own_keys(database: None, receiver: Receiver) -> None:
+def test_appointment_event_has_its_own_keys(database: None, receiver: Receiver) -> None:
     world: CerboWorld = make_cerbo("Schedule")
     clinic = world.other.clinic
     patient, _ = world.row("patients"), world.row("appointments")
     with tenancy.within(clinic.id):
         Patient.objects.filter(pk=patient).update(cell_phone="(303) 555-0100", email="ada@example.com")
-    settle()  # all of this came before
-    webhook = told_to(clinic, receiver.url, "schedule.created", "schedule.modified")
+    wait_for_fanout()  # all of this came before
+    webhook = subscribe(clinic, receiver.url, "schedule.created", "schedule.modified")
     with sending():
         row = world.new("appointments")
         finished(webhook)
@@ -156,10 +156,10 @@ def test_an_appointment_is_told_by_its_own_keys(database: None, receiver: Receiv
     }
 
 
-def test_a_header_of_its_own_takes_the_place_of_ours(
+def test_custom_header_overrides_default_header(
     receiver: Receiver, clinic: Clinic, caller: httpx.Client
 ) -> None:
-    webhook = told_to(clinic, receiver.url, "patient.created", **{"user-agent": "Hill/1"})
+    webhook = subscribe(clinic, receiver.url, "patient.created", **{"user-agent": "Hill/1"})
     with sending():
         new_patient(caller)
         finished(webhook)
@@ -167,21 +167,21 @@ def test_a_header_of_its_own_takes_the_place_of_ours(
     assert [value for name, value in headers.items() if name.lower() == "user-agent"] == ["Hill/1"]
 
 
-def test_an_anonymised_program_writes_and_the_practice_is_told_in_full(
+def test_event_of_deidentified_api_user_is_complete(
     receiver: Receiver, clinic: Clinic
 ) -> None:
-    webhook = told_to(clinic, receiver.url, "patient.created")
+    webhook = subscribe(clinic, receiver.url, "patient.created")
     with sending(), make_api_user(clinic.practice, anonymize=True).client() as caller:
         new_patient(caller)
         finished(webhook)
     assert receiver.bodies()[0]["data"]["last"] == "Okafor"
 
 
-def test_names_can_be_exchanged(
+def test_event_names_can_be_configured(
     receiver: Receiver, clinic: Clinic, caller: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "CERBO_EVENTS", {"patient.created": "pt.added"})
-    webhook = told_to(clinic, receiver.url, "patient.created")
+    webhook = subscribe(clinic, receiver.url, "patient.created")
     with sending():
         new_patient(caller)
         (delivery,) = finished(webhook)
@@ -192,29 +192,29 @@ def test_names_can_be_exchanged(
         cerbo.registry.__wrapped__()
 
 
-# -- who is told ------------------------------------------------------------------------------------------------
+# -- subscriptions ----------------------------------------------------------------------------------------------
 
 
-def test_only_the_practice_itself_is_told_and_only_of_what_it_ticked(
+def test_only_subscribed_events_of_the_own_practice_are_delivered(
     receiver: Receiver, clinic: Clinic, caller: httpx.Client
 ) -> None:
     other = make_practice()
     hooks = [
-        told_to(clinic, receiver.url, "patient.created"),
-        told_to(clinic, receiver.url, "patient.created", "patient.modified"),
-        told_to(clinic, receiver.url, "patient.modified"),
-        told_to(other, receiver.url, "patient.created"),
+        subscribe(clinic, receiver.url, "patient.created"),
+        subscribe(clinic, receiver.url, "patient.created", "patient.modified"),
+        subscribe(clinic, receiver.url, "patient.modified"),
+        subscribe(other, receiver.url, "patient.created"),
     ]
     new_patient(caller)
-    settle()
+    wait_for_fanout()
     assert [len(deliveries(hook)) for hook in hooks] == [1, 1, 0, 0]
     first, second = (json.loads(bytes(deliveries(hook)[0].body)) for hook in hooks[:2])
     assert first["event_id"] == second["event_id"]
 
 
-def test_the_webhooks_of_another_practice_are_not_there(receiver: Receiver, clinic: Clinic) -> None:
+def test_webhooks_of_other_practices_are_invisible(receiver: Receiver, clinic: Clinic) -> None:
     other = make_practice()
-    webhook = told_to(clinic, receiver.url, "patient.created")
+    webhook = subscribe(clinic, receiver.url, "patient.created")
     with tenancy.within(other.id):
         assert not Webhook.objects.filter(pk=webhook.pk).exists()
         assert not Webhook.objects.filter(pk=webhook.pk).update(callback_url="https://evil.example.com")
@@ -222,11 +222,11 @@ def test_the_webhooks_of_another_practice_are_not_there(receiver: Receiver, clin
         assert Webhook.objects.get(pk=webhook.pk).callback_url == receiver.url
 
 
-def test_one_that_is_switched_off_or_deleted_gets_nothing_more(
+def test_inactive_or_deleted_webhook_gets_no_deliveries(
     receiver: Receiver, clinic: Clinic, caller: httpx.Client
 ) -> None:
-    off = told_to(clinic, receiver.url, "patient.created")
-    gone = told_to(clinic, receiver.url, "patient.created")
+    off = subscribe(clinic, receiver.url, "patient.created")
+    gone = subscribe(clinic, receiver.url, "patient.created")
     receiver.status = 503
     with sending():
         new_patient(caller)
@@ -237,9 +237,9 @@ def test_one_that_is_switched_off_or_deleted_gets_nothing_more(
             actions.delete(gone)
             assert actions.redeliver(gone, deliveries(gone)[0].pk)
         new_patient(caller, "Later")
-        settle()
-        with clock.moved(timedelta(minutes=5)):
-            waiting = {claim.delivery.webhook_id for claim in queue.step([], {}, 9, 999)}
+        wait_for_fanout()
+        with clock.shift(timedelta(minutes=5)):
+            waiting = {claim.delivery.webhook_id for claim in delivery_queue.record_and_claim([], {}, 9, 999)}
     assert not {off.pk, gone.pk} & waiting
     assert [len(deliveries(hook)) for hook in (off, gone)] == [1, 1]
     assert len(receiver.got) == 2
@@ -249,25 +249,33 @@ def test_one_that_is_switched_off_or_deleted_gets_nothing_more(
 # -- attempts ---------------------------------------------------------------------------------------------------
 
 
-def test_five_attempts_with_longer_waits_and_no_more(
+def test_five_attempts_with_increasing_delays(
     receiver: Receiver, clinic: Clinic, caller: httpx.Client
 ) -> None:
-    webhook = told_to(clinic, receiver.url, "patient.created")
+    webhook = subscribe(clinic, receiver.url, "patient.created")
     receiver.status = 500
     ahead = 0
     with sending():
         new_patient(caller)
         finished(webhook)
         for count, wait in enumerate((30, 120, 600, 3600), 2):
-            with clock.moved(timedelta(seconds=ahead + wait - 20)):
-                assert [c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk] == []
+            with clock.shift(timedelta(seconds=ahead + wait - 20)):
+                assert [
+                    c
+                    for c in delivery_queue.record_and_claim([], {}, 9, 999)
+                    if c.delivery.webhook_id == webhook.pk
+                ] == []
             ahead += wait + 5
-            with clock.moved(timedelta(seconds=ahead)):
+            with clock.shift(timedelta(seconds=ahead)):
                 until(lambda n=count: len(finished(webhook)[0].attempts) == n)  # type: ignore[misc]
         (delivery,) = deliveries(webhook)
         assert delivery.state == "failed"
-        with clock.moved(timedelta(days=20)):
-            assert [c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk] == []
+        with clock.shift(timedelta(days=20)):
+            assert [
+                c
+                for c in delivery_queue.record_and_claim([], {}, 9, 999)
+                if c.delivery.webhook_id == webhook.pk
+            ] == []
         receiver.status = 202
         with tenancy.within(clinic.id):
             assert actions.redeliver(webhook, delivery.pk)
@@ -276,12 +284,12 @@ def test_five_attempts_with_longer_waits_and_no_more(
     assert {body for _, body in receiver.got} == {bytes(delivery.body)}
 
 
-def test_one_that_hangs_delays_no_other(receiver: Receiver, clinic: Clinic, caller: httpx.Client) -> None:
+def test_hanging_receiver_does_not_delay_others(receiver: Receiver, clinic: Clinic, caller: httpx.Client) -> None:
     release = threading.Event()
     with receiving() as hanging:
         hanging.respond = lambda handler: release.wait(30) and handler.answer(200)  # type: ignore[attr-defined]
-        told_to(clinic, hanging.url, "patient.created")
-        webhook = told_to(clinic, receiver.url, "patient.created")
+        subscribe(clinic, hanging.url, "patient.created")
+        webhook = subscribe(clinic, receiver.url, "patient.created")
         with sending():
             for count in range(1, 4):
                 new_patient(caller, f"N{count}")
@@ -290,7 +298,7 @@ def test_one_that_hangs_delays_no_other(receiver: Receiver, clinic: Clinic, call
             release.set()
 
 
-# -- what may be asked for --------------------------------------------------------------------------------------
+# -- validation -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -309,20 +317,20 @@ def test_one_that_hangs_delays_no_other(receiver: Receiver, clinic: Clinic, call
         ("https://hooks.example.com/" + "a" * 2000, False),
     ],
 )
-def test_addresses(clinic: Clinic, url: str, good: bool) -> None:
+def test_callback_url_validation(clinic: Clinic, url: str, good: bool) -> None:
     if good:
-        assert told_to(clinic, url, "patient.created").callback_url == url
+        assert subscribe(clinic, url, "patient.created").callback_url == url
         return
     with pytest.raises(Invalid) as refused:
-        told_to(clinic, url, "patient.created")
+        subscribe(clinic, url, "patient.created")
     assert set(dict(refused.value.errors)) == {"callback_url"}
 
 
-def test_outside_of_a_sandbox_only_https_and_names(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_accepts_only_https_and_host_names(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SANDBOX", False)
     for url in ("http://hooks.example.com/", "https://127.0.0.1/", "https://localhost/", "http://localhost/"):
         with pytest.raises(Invalid):
-            told_to(clinic, url, "patient.created")
+            subscribe(clinic, url, "patient.created")
 
 
 @pytest.mark.parametrize(
@@ -349,28 +357,28 @@ def test_outside_of_a_sandbox_only_https_and_names(clinic: Clinic, monkeypatch: 
         {f"X-{n}": "v" for n in range(21)},
     ],
 )
-def test_headers_that_can_not_be(clinic: Clinic, headers: dict[str, str]) -> None:
+def test_invalid_headers_are_refused(clinic: Clinic, headers: dict[str, str]) -> None:
     with pytest.raises(Invalid) as refused:
-        told_to(clinic, "https://hooks.example.com/", "patient.created", **headers)
+        subscribe(clinic, "https://hooks.example.com/", "patient.created", **headers)
     (message,) = dict(refused.value.errors)["headers"]
     assert not any(len(value) > 3 and value in message for value in headers.values())
 
 
-def test_all_that_is_wrong_is_named_at_once(clinic: Clinic) -> None:
+def test_all_errors_are_reported_together(clinic: Clinic) -> None:
     with pytest.raises(Invalid) as refused:
-        told_to(clinic, "x", "PATIENT_CREATE", Host="a")  # of the other kind
+        subscribe(clinic, "x", "PATIENT_CREATE", Host="a")  # of the other kind
     assert set(dict(refused.value.errors)) == {"callback_url", "headers", "events"}
 
 
-def test_headers_are_not_readable_in_the_database(receiver: Receiver, clinic: Clinic) -> None:
-    webhook = told_to(clinic, receiver.url, "patient.created", Authorization=AUTHORIZATION)
+def test_headers_are_encrypted_in_the_database(receiver: Receiver, clinic: Clinic) -> None:
+    webhook = subscribe(clinic, receiver.url, "patient.created", Authorization=AUTHORIZATION)
     with connections["owner"].cursor() as cursor:
         cursor.execute("select w::text from changes_webhook w where id = %s", [webhook.pk])
         assert "canary" not in cursor.fetchone()[0]
     assert json.loads(webhook.secret) == {"Authorization": AUTHORIZATION}
 
 
-def test_a_practices_webhook_is_not_pinged(receiver: Receiver, clinic: Clinic) -> None:
-    webhook = told_to(clinic, receiver.url, "patient.created")
+def test_practice_webhook_can_not_be_pinged(receiver: Receiver, clinic: Clinic) -> None:
+    webhook = subscribe(clinic, receiver.url, "patient.created")
     with tenancy.within(clinic.id), pytest.raises(Conflict):
         actions.ping(webhook)

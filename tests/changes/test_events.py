@@ -1,4 +1,4 @@
-"""Every event there is, caused by a call of the API, and shown as the API shows its object."""
+"""Every event of DrChrono's webhooks, caused by an API call, with the object as the API returns it."""
 
 import re
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from django.conf import settings
 
 from charthouse import clock
 from charthouse.changes import fanout
-from charthouse.changes.catalogue import catalogue
+from charthouse.changes.event_catalog import load_catalog
 from charthouse.changes.models import Delivery, Webhook
-from charthouse.domains.clinical.actions import lock, unlock
+from charthouse.domains.clinical.notes import lock, unlock
 from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
 from tests.changes.receiver import until
@@ -36,26 +36,26 @@ def world(database: None) -> World:
 
 @pytest.fixture
 def webhook(world: World, monkeypatch: pytest.MonkeyPatch) -> Webhook:
-    """A webhook of everything; nobody sends for it."""
+    """A webhook subscribed to all events, without a running sender."""
     monkeypatch.setattr(settings, "SANDBOX", True)
     tenancy.leave()
-    fanout.begin()
+    fanout.start_reading()
     return Webhook.objects.create(
         application=world.app.row,
         callback_url="https://example.com/hook",
-        events=list(catalogue().events["app"]),
+        events=list(load_catalog().events["app"]),
         verified_at=clock.now(),
     )
 
 
 @pytest.fixture
 def caused(webhook: Webhook) -> Callable[[Callable[[], object]], list[Delivery]]:
-    """What is told of what a function does."""
+    """A function that returns the deliveries caused by a function."""
 
     def settled() -> list[Delivery]:
         tenancy.leave()
-        until(lambda: not fanout.behind())
-        while fanout.fan_out():
+        until(lambda: not fanout.is_behind())
+        while fanout.create_deliveries():
             pass
         return list(Delivery.objects.using("owner").filter(webhook=webhook).order_by("pk"))
 
@@ -83,7 +83,7 @@ def shown(delivery: Delivery) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("path", "event", "on"), PLAIN)
-def test_what_is_made_changed_and_deleted_is_told(
+def test_create_modify_and_delete_events(
     world: World, caused: Caused, path: str, event: str, on: str
 ) -> None:
     resource = registry()[path]
@@ -121,7 +121,7 @@ def test_what_is_made_changed_and_deleted_is_told(
 
 
 def _lasting(row: dict[str, Any]) -> dict[str, Any]:
-    """A row without when it was written, and links without the moment to which they are good."""
+    """Return a row without its write times, and with links without their expiry."""
     return {name: _link(value) for name, value in row.items() if name != "updated_at"}
 
 
@@ -133,7 +133,7 @@ def ok(answer: httpx.Response) -> None:
     assert answer.status_code in (200, 201, 204), answer.text
 
 
-def test_one_write_is_one_event(world: World, caused: Caused) -> None:
+def test_one_write_causes_one_event(world: World, caused: Caused) -> None:
     patient = world.new("patients")
     change = {
         "first_name": "Once",
@@ -148,7 +148,7 @@ def test_one_write_is_one_event(world: World, caused: Caused) -> None:
     assert names(caused(lambda: world.new("patients"))) == ["PATIENT_CREATE"]
 
 
-def test_a_note_is_locked_and_unlocked(world: World, caused: Caused) -> None:
+def test_note_lock_and_unlock_events(world: World, caused: Caused) -> None:
     note = world.new("clinical_notes")
 
     def sign() -> None:
@@ -172,8 +172,8 @@ def test_a_note_is_locked_and_unlocked(world: World, caused: Caused) -> None:
     assert names(caused(reopen)) == ["CLINICAL_NOTE_UNLOCK"]
 
 
-def test_of_a_note_without_a_visit_nothing_is_told(world: World, caused: Caused) -> None:
-    """This API doesn't show it."""
+def test_note_without_visit_causes_no_event(world: World, caused: Caused) -> None:
+    """DrChrono's API does not show such notes."""
     program = make_api_user(world.clinic.practice).client()
     body = {"pt_id": world.row("patients"), "title": "Call"}
 
@@ -186,7 +186,7 @@ def test_of_a_note_without_a_visit_nothing_is_told(world: World, caused: Caused)
     assert names(caused(write)) == []
 
 
-def test_flags_of_a_patient(world: World, caused: Caused) -> None:
+def test_patient_flag_events(world: World, caused: Caused) -> None:
     patient, kind = world.new("patients"), world.new("patient_flag_types")
     flag = {"flag_type": kind, "flag_text": "Careful"}
     attached = caused(
@@ -201,7 +201,7 @@ def test_flags_of_a_patient(world: World, caused: Caused) -> None:
     assert {"PATIENT_FLAG_MODIFY", "PATIENT_MODIFY"} & set(names(changed))
 
 
-def test_a_note_on_a_task_modifies_the_task(world: World, caused: Caused) -> None:
+def test_task_note_causes_task_modify(world: World, caused: Caused) -> None:
     task = world.new("tasks")
     found = caused(
         lambda: ok(world.client.post("/api/task_notes", json={"task": task, "text": "Called twice"}))

@@ -1,4 +1,4 @@
-"""The change feed: every write to the record is in it once, whichever door it came through, with who did it."""
+"""The change feed records every write to the record once, whatever its path, with its caller."""
 
 import threading
 import time
@@ -13,9 +13,9 @@ from django.db.utils import DatabaseError
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from charthouse import clock
-from charthouse.changes import partitions, read
+from charthouse.changes import feed, partitions
+from charthouse.changes.feed import ChangeEntry, Position
 from charthouse.changes.models import Change
-from charthouse.changes.read import Entry, Position
 from charthouse.domains.practice.models import Office
 from charthouse.domains.tasks.models import TaskCategory
 from charthouse.identity import rowsecurity, tenancy
@@ -30,15 +30,15 @@ def clinic(database: None) -> Clinic:
 
 
 @pytest.fixture
-def since(clinic: Clinic) -> Callable[[], list[Entry]]:
-    """The changes of the practice from here on."""
+def since(clinic: Clinic) -> Callable[[], list[ChangeEntry]]:
+    """A function that returns the changes of the practice since the fixture was set up."""
     start = position()
 
-    def changes() -> list[Entry]:
-        settled()
+    def changes() -> list[ChangeEntry]:
+        wait_for_open_transactions()
         found, at = [], start
         while True:
-            entries, following = read.after(at, limit=7, using="owner")
+            entries, following = feed.read_after(at, limit=7, using="owner")
             found += [entry for entry in entries if entry.practice == clinic.id]
             if following == at or not entries:
                 return found
@@ -48,13 +48,13 @@ def since(clinic: Clinic) -> Callable[[], list[Entry]]:
 
 
 def position() -> Position:
-    """The end of the feed."""
-    settled()
+    """Return the position at the end of the feed."""
+    wait_for_open_transactions()
     return Position(horizon() - 1, 2**63 - 1)
 
 
-def settled() -> None:
-    """Returns when all transactions of now have ended: the request log may be writing."""
+def wait_for_open_transactions() -> None:
+    """Wait until all current transactions have ended, such as those of the request log."""
     ((latest,),) = owner("select pg_current_xact_id()::text::bigint")
     until = time.monotonic() + 60
     while horizon() <= latest:
@@ -73,17 +73,19 @@ def owner(statement: str, *parameters: Any) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
-def brief(entries: list[Entry]) -> list[tuple[str, str, dict[str, Any] | None]]:
-    """Operation, table, and the changed name, if it is one."""
+def summarize(entries: list[ChangeEntry]) -> list[tuple[str, str, dict[str, Any] | None]]:
+    """Return operation, table and changed first name (if any) of each change."""
     return [
         (entry.operation, entry.table, (entry.after or entry.before or {}).get("name")) for entry in entries
     ]
 
 
-# Every door
+# Write paths
 
 
-def test_every_door_and_each_change_once(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+def test_every_write_path_records_each_change_once(
+    clinic: Clinic, since: Callable[[], list[ChangeEntry]]
+) -> None:
     table = TaskCategory._meta.db_table
     expected = []
     with client(issue_token(clinic.user, make_app())) as caller:
@@ -127,10 +129,10 @@ def test_every_door_and_each_change_once(clinic: Clinic, since: Callable[[], lis
             loader.copy(TaskCategory, [{"name": "Copied 1"}, {"name": "Copied 2"}], clinic.id)
     expected += [("insert", "Copied 1"), ("insert", "Copied 2")]
 
-    assert brief(since()) == [(operation, table, name) for operation, name in expected]
+    assert summarize(since()) == [(operation, table, name) for operation, name in expected]
 
 
-def test_before_and_after(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+def test_before_and_after_values(clinic: Clinic, since: Callable[[], list[ChangeEntry]]) -> None:
     with tenancy.within(clinic.id):
         office = Office.objects.create(practice=clinic.practice, doctor=clinic.doctor, name="North")
         office.name = "South"
@@ -157,14 +159,14 @@ def test_before_and_after(clinic: Clinic, since: Callable[[], list[Entry]]) -> N
     assert (touched.operation, set(touched.after)) == ("update", {"updated_at"})
 
 
-def test_what_is_rolled_back_never_was(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+def test_rolled_back_change_is_not_recorded(clinic: Clinic, since: Callable[[], list[ChangeEntry]]) -> None:
     with tenancy.within(clinic.id), transaction.atomic():
         TaskCategory.objects.create(practice=clinic.practice, name="Not to be")
         transaction.set_rollback(True)
     assert since() == []
 
 
-def test_what_a_model_leaves_out_is_left_out(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+def test_unfollowed_columns_are_not_recorded(clinic: Clinic, since: Callable[[], list[ChangeEntry]]) -> None:
     from charthouse.jobs.models import Job
     from charthouse.outbox.models import Outgoing
 
@@ -178,10 +180,10 @@ def test_what_a_model_leaves_out_is_left_out(clinic: Clinic, since: Callable[[],
     assert not {"text", "subject"} & set(made.after)
 
 
-# Who did it
+# Callers
 
 
-def test_a_call_of_the_api_is_named(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+def test_api_call_is_recorded_with_its_caller(clinic: Clinic, since: Callable[[], list[ChangeEntry]]) -> None:
     app = make_app()
     with client(issue_token(clinic.user, app)) as caller:
         answers = [caller.post("/api/task_categories", json={"name": f"Call {n}"}) for n in (1, 2)]
@@ -192,7 +194,7 @@ def test_a_call_of_the_api_is_named(clinic: Clinic, since: Callable[[], list[Ent
     }
 
 
-def test_who_called_before_is_forgotten(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+def test_caller_is_reset_between_transactions(clinic: Clinic, since: Callable[[], list[ChangeEntry]]) -> None:
     def write() -> None:
         TaskCategory.objects.create(practice=clinic.practice, name="x")
 
@@ -212,8 +214,8 @@ def test_who_called_before_is_forgotten(clinic: Clinic, since: Callable[[], list
     assert [entry.user for entry in since()] == [clinic.user.pk, None, 7, None]
 
 
-def test_a_rolled_back_transaction_does_not_bring_a_caller_back(
-    clinic: Clinic, since: Callable[[], list[Entry]]
+def test_rollback_does_not_restore_a_former_caller(
+    clinic: Clinic, since: Callable[[], list[ChangeEntry]]
 ) -> None:
     tenancy.enter(clinic.id, user=1)
     TaskCategory.objects.count()
@@ -228,7 +230,7 @@ def test_a_rolled_back_transaction_does_not_bring_a_caller_back(
     assert [entry.user for entry in since()] == [2, 3]
 
 
-def test_a_page_names_the_person_and_its_writes_have_a_number(clinic: Clinic) -> None:
+def test_page_writes_record_user_and_request_id(clinic: Clinic) -> None:
     from django.test import RequestFactory
 
     from charthouse.identity import middleware
@@ -245,15 +247,15 @@ def test_a_page_names_the_person_and_its_writes_have_a_number(clinic: Clinic) ->
     assert UUID(writing[3])
 
 
-def test_the_time_is_that_of_the_callers_clock(clinic: Clinic, since: Callable[[], list[Entry]]) -> None:
+def test_time_follows_the_project_clock(clinic: Clinic, since: Callable[[], list[ChangeEntry]]) -> None:
     token = issue_token(clinic.user, make_app())
-    with client(token) as caller, clock.moved(timedelta(hours=30)):
+    with client(token) as caller, clock.shift(timedelta(hours=30)):
         caller.post("/api/task_categories", json={"name": "Tomorrow"})
         (entry,) = since()
         assert abs(entry.at - clock.now()) < timedelta(minutes=1)
 
 
-# Nobody changes it
+# Access rights
 
 
 @pytest.mark.parametrize(
@@ -266,8 +268,8 @@ def test_the_time_is_that_of_the_callers_clock(clinic: Clinic, since: Callable[[
         "truncate {}",
     ],
 )
-def test_the_web_role_may_only_read(clinic: Clinic, statement: str) -> None:
-    month = partitions._name(clock.now())
+def test_web_role_may_only_read(clinic: Clinic, statement: str) -> None:
+    month = partitions._partition_name(clock.now())
     for table in ("changes_change", month, "changes_change_rest"):
         with tenancy.within(clinic.id), pytest.raises(DatabaseError, match="permission denied"):
             connection.cursor().execute(statement.format(table))
@@ -275,15 +277,15 @@ def test_the_web_role_may_only_read(clinic: Clinic, statement: str) -> None:
         connection.cursor().execute(f"select from {month}")
 
 
-def test_only_ones_own_changes_can_be_read(clinic: Clinic) -> None:
+def test_only_changes_of_the_own_practice_are_visible(clinic: Clinic) -> None:
     other = make_practice()
     with tenancy.within(clinic.id):
         assert Change.objects.exists()
         assert not Change.objects.exclude(practice_id=clinic.id).exists()
-        assert read.history("practice_doctor", other.doctor.pk) == []
-        assert [change.operation for change in read.history("practice_doctor", clinic.doctor.pk)] == [
-            "insert"
-        ]
+        assert feed.list_row_history("practice_doctor", other.doctor.pk) == []
+        assert [
+            change.operation for change in feed.list_row_history("practice_doctor", clinic.doctor.pk)
+        ] == ["insert"]
     tenancy.leave()
     assert not Change.objects.exists()
 
@@ -297,12 +299,12 @@ def test_only_ones_own_changes_can_be_read(clinic: Clinic) -> None:
         "for each row execute function changes_record('name')",
     ],
 )
-def test_a_table_without_the_trigger_is_named_and_cured(damage: str) -> None:
+def test_missing_trigger_is_detected_and_repaired(damage: str) -> None:
     with transaction.atomic("owner"):
         owner(damage)
-        assert rowsecurity.unsecured() == ["practice_office: the change trigger"]
+        assert rowsecurity.list_missing_protections() == ["practice_office: the change trigger"]
         rowsecurity.secure()
-        assert rowsecurity.unsecured() == []
+        assert rowsecurity.list_missing_protections() == []
         transaction.set_rollback(True, "owner")
 
 
@@ -311,7 +313,7 @@ def test_a_table_without_the_trigger_is_named_and_cured(damage: str) -> None:
 
 @pytest.fixture
 def held(clinic: Clinic) -> Iterator[Callable[[], None]]:
-    """A transaction that has written and isn't committed yet; the function commits it."""
+    """Hold a transaction open that has written; the function commits it."""
     written, go = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -336,42 +338,40 @@ def held(clinic: Clinic) -> Iterator[Callable[[], None]]:
     commit()
 
 
-def names(entries: list[Entry]) -> list[Any]:
+def names(entries: list[ChangeEntry]) -> list[Any]:
     return [(entry.after or {}).get("name") for entry in entries]
 
 
-def test_a_reader_in_order_waits_for_a_transaction_that_is_open(
-    clinic: Clinic, held: Callable[[], None]
-) -> None:
+def test_reader_in_order_waits_for_open_transactions(clinic: Clinic, held: Callable[[], None]) -> None:
     start = Position(horizon() - 1, 2**63 - 1)
     with tenancy.within(clinic.id):
         TaskCategory.objects.create(practice=clinic.practice, name="Later, but first")
     tables = [TaskCategory._meta.db_table]
-    first, at = read.after(start, tables=tables, using="owner")
+    first, at = feed.read_after(start, tables=tables, using="owner")
     assert "Later, but first" not in names(first)
     held()
-    settled()
-    second, at = read.after(at, tables=tables, using="owner")
+    wait_for_open_transactions()
+    second, at = feed.read_after(at, tables=tables, using="owner")
     assert names(second) == ["Early, but late", "Later, but first"]
-    assert names(read.after(at, using="owner")[0]) == []
+    assert names(feed.read_after(at, using="owner")[0]) == []
 
 
-# Months
+# Partitions
 
 
-def test_what_came_before_its_month_had_room_moves_there(clinic: Clinic) -> None:
-    later, before = timedelta(days=400), partitions._name(clock.now() + timedelta(days=300))
-    with clock.moved(later), client(issue_token(clinic.user, make_app())) as caller:
+def test_rows_move_from_default_to_new_partition(clinic: Clinic) -> None:
+    later, before = timedelta(days=400), partitions._partition_name(clock.now() + timedelta(days=300))
+    with clock.shift(later), client(issue_token(clinic.user, make_app())) as caller:
         caller.post("/api/task_categories", json={"name": "Far off"})
         rest = "select count(*) from changes_change_rest where after ->> 'name' = 'Far off'"
-        month = partitions._name(clock.now())
+        month = partitions._partition_name(clock.now())
         assert owner(rest) == [(1,)]
         try:
-            assert month in partitions.make_ahead()
-            assert partitions.make_ahead() == []
+            assert month in partitions.create_partitions()
+            assert partitions.create_partitions() == []
             assert owner(rest) == [(0,)]
             assert owner(f"select count(*) from {month} where after ->> 'name' = 'Far off'") == [(1,)]  # noqa: S608
-            assert rowsecurity.unsecured() == []
+            assert rowsecurity.list_missing_protections() == []
         finally:
             for (name,) in owner(
                 "select relname from pg_class where relname > %s and relkind = 'r' and relispartition "
@@ -381,11 +381,11 @@ def test_what_came_before_its_month_had_room_moves_there(clinic: Clinic) -> None
                 owner(f"drop table {name}")
 
 
-# People
+# Users
 
 
-def test_people_are_followed_but_not_how_they_sign_in(
-    clinic: Clinic, since: Callable[[], list[Entry]]
+def test_users_are_recorded_without_credentials(
+    clinic: Clinic, since: Callable[[], list[ChangeEntry]]
 ) -> None:
     person = make_user(clinic.practice, password=PASSWORD, first_name="Nora")
     person.last_login = clock.now()

@@ -1,5 +1,5 @@
-"""Workers that are killed lose nothing. ``python -m bench.webhooks chaos`` does the same at length, and kills web
-servers as well."""
+"""Killed workers lose no deliveries. ``python -m bench.webhooks chaos`` runs the same for long, and kills web servers
+as well."""
 
 import os
 import signal
@@ -50,7 +50,7 @@ class Worker:
             self.process.wait()
 
 
-def test_every_committed_change_is_told_however_often_the_worker_is_killed(
+def test_every_committed_change_is_delivered_despite_killed_workers(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "SANDBOX", True)
@@ -59,7 +59,7 @@ def test_every_committed_change_is_told_however_often_the_worker_is_killed(
     with receiving() as receiver, receiving() as own, client(issue_token(clinic.user, app)) as caller:
         webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
         with tenancy.within(clinic.id):
-            of_practice = actions.create_for(clinic.practice, own.url, {}, ["patient.created"])
+            of_practice = actions.create_practice_webhook(clinic.practice, own.url, {}, ["patient.created"])
         for _ in range(KILLS):
             worker.start()
             heard = len(receiver.got)

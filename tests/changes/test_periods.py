@@ -1,4 +1,4 @@
-"""Periods of the change feed: each change in exactly one, while many write, some of them for long."""
+"""Periods of the change feed: each change is in exactly one, under concurrent and long transactions."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from charthouse import clock
 from charthouse.changes import periods
 from charthouse.changes.models import Edge
-from charthouse.changes.tasks import forget_edges
+from charthouse.changes.tasks import delete_old_edges
 from charthouse.domains.tasks.models import TaskCategory
 from charthouse.identity import tenancy
 from tests.support import Clinic, make_practice
@@ -28,9 +28,9 @@ def clinic(database: None) -> Clinic:
     return make_practice()
 
 
-def touched(clinic: Clinic, start: datetime, end: datetime) -> list[periods.Touched]:
+def touched(clinic: Clinic, start: datetime, end: datetime) -> list[periods.ChangedRow]:
     with tenancy.within(clinic.id):
-        return periods.touched(clinic.id, [TABLE], start, end)
+        return periods.list_changed_rows(clinic.id, [TABLE], start, end)
 
 
 def rows(clinic: Clinic, start: datetime, end: datetime) -> set[int]:
@@ -44,7 +44,7 @@ def make(clinic: Clinic, name: str = "x") -> int:
 
 @pytest.fixture
 def held(clinic: Clinic) -> Iterator[tuple[int, Callable[[], None]]]:
-    """A row whose transaction isn't committed yet, and a function that commits it."""
+    """A row whose transaction is still open, and a function that commits it."""
     written, go = threading.Event(), threading.Event()
     made: list[int] = []
 
@@ -70,8 +70,8 @@ def held(clinic: Clinic) -> Iterator[tuple[int, Callable[[], None]]]:
     commit()
 
 
-def test_each_change_is_told_once_while_many_write(clinic: Clinic) -> None:
-    """Walks period by period, of a few hundredths of a second, while short and long transactions come and go."""
+def test_each_change_is_reported_once_under_concurrent_writes(clinic: Clinic) -> None:
+    """Reads consecutive periods of hundredths of a second while short and long transactions run."""
     done = threading.Event()
     made: list[int] = []
     lock = threading.Lock()
@@ -114,7 +114,7 @@ def test_each_change_is_told_once_while_many_write(clinic: Clinic) -> None:
         found = [walker.result(120) for walker in walkers]
     for told in found:
         assert Counter(told) == Counter((row, "insert") for row in made)
-    # Whoever walks afterwards, in other steps, finds each once as well; and the same again.
+    # Reading afterwards with other periods reports each change once too, and so does repeating it.
     edges = [start + timedelta(seconds=0.07 * n) for n in range(2000)]
     edges = [*(edge for edge in edges if edge < clock.now()), clock.now()]
     for _ in range(2):
@@ -122,7 +122,7 @@ def test_each_change_is_told_once_while_many_write(clinic: Clinic) -> None:
         assert sorted(again) == sorted(made)
 
 
-def test_what_is_committed_late_is_told_next_time(
+def test_late_commit_is_reported_in_the_next_period(
     clinic: Clinic, held: tuple[int, Callable[[], None]]
 ) -> None:
     late, commit = held
@@ -136,7 +136,7 @@ def test_what_is_committed_late_is_told_next_time(
 
 
 @pytest.mark.parametrize("gap", [timedelta(seconds=2), -timedelta(seconds=2)])
-def test_a_period_that_begins_beside_the_last_ones_end_misses_nothing_late(
+def test_period_not_beginning_at_an_edge_misses_no_late_change(
     clinic: Clinic, held: tuple[int, Callable[[], None]], gap: timedelta
 ) -> None:
     late, commit = held
@@ -151,8 +151,8 @@ def test_a_period_that_begins_beside_the_last_ones_end_misses_nothing_late(
     assert late in rows(clinic, end + gap, clock.now() + timedelta(seconds=30))
 
 
-def test_a_clock_that_is_ahead_misses_nothing(clinic: Clinic) -> None:
-    """An end of the near future is an edge when it is asked for."""
+def test_caller_clock_ahead_misses_no_change(clinic: Clinic) -> None:
+    """An end in the near future is stored as an edge when it is requested."""
     start, ahead = clock.now(), clock.now() + timedelta(seconds=20)
     first = make(clinic)
     assert rows(clinic, start, ahead) == {first}
@@ -162,7 +162,7 @@ def test_a_clock_that_is_ahead_misses_nothing(clinic: Clinic) -> None:
     assert rows(clinic, start, clock.now()) == {first, second}, "nobody else is kept waiting"
 
 
-def test_an_end_far_ahead_is_no_edge(clinic: Clinic) -> None:
+def test_end_far_in_the_future_is_not_stored(clinic: Clinic) -> None:
     start = clock.now()
     tomorrow = start + timedelta(days=1)
     first = make(clinic)
@@ -173,7 +173,7 @@ def test_an_end_far_ahead_is_no_edge(clinic: Clinic) -> None:
         assert not Edge.objects.exists()
 
 
-def test_edges_are_of_their_own_practice_and_not_kept_for_ever(clinic: Clinic) -> None:
+def test_edges_belong_to_a_practice_and_expire(clinic: Clinic) -> None:
     other = make_practice()
     start = clock.now() - timedelta(hours=3)
     for _ in range(2):
@@ -185,13 +185,13 @@ def test_edges_are_of_their_own_practice_and_not_kept_for_ever(clinic: Clinic) -
         assert edges[0].snapshot == edges[1].snapshot, "the earlier one sees no more than the later one"
     with tenancy.within(other.id):
         assert not Edge.objects.exists()
-    with clock.moved(timedelta(days=16)):
-        forget_edges(0)
+    with clock.shift(timedelta(days=16)):
+        delete_old_edges(0)
     with tenancy.within(clinic.id):
         assert not Edge.objects.exists()
 
 
-def test_a_row_is_touched_once_a_period(clinic: Clinic) -> None:
+def test_row_is_reported_once_per_period(clinic: Clinic) -> None:
     start = clock.now()
     with tenancy.within(clinic.id):
         row = TaskCategory.objects.create(practice=clinic.practice, name="x")
@@ -200,11 +200,12 @@ def test_a_row_is_touched_once_a_period(clinic: Clinic) -> None:
     (found,) = touched(clinic, start, clock.now())
     assert (found.row, found.first, found.last) == (row.pk, "insert", "delete")
     with tenancy.within(clinic.id):
-        assert periods.touched(clinic.id, ["practice_office"], start, clock.now()) == []
+        assert periods.list_changed_rows(clinic.id, ["practice_office"], start, clock.now()) == []
 
 
-def test_of_a_row_the_order_of_time_is_the_order_of_writes(clinic: Clinic) -> None:
-    """A long transaction changes a row that a shorter one has made meanwhile: both know when they wrote."""
+def test_change_times_of_a_row_follow_the_order_of_writes(clinic: Clinic) -> None:
+    """A long transaction changes a row that a shorter one has created in the meantime: both record their write
+    times."""
     began, made = threading.Event(), threading.Event()
     rows_made: list[int] = []
 

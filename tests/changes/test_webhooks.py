@@ -1,4 +1,4 @@
-"""Webhooks from end to end: a real receiver, a real sender, and writes through the API."""
+"""Webhooks of OAuth apps end to end: a real receiver, a real sender, and writes through the API."""
 
 import base64
 import hmac
@@ -17,12 +17,12 @@ from django.conf import settings
 from django.db import connections
 
 from charthouse import clock
-from charthouse.changes import actions, catalogue, fanout, http, queue
+from charthouse.changes import actions, delivery_queue, event_catalog, fanout, http_client
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
-from charthouse.identity.issue import deauthorize
-from charthouse.identity.secret import unseal
+from charthouse.identity.sealed_secrets import unseal
+from charthouse.identity.token_pairs import deauthorize
 from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, until
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
 
@@ -61,7 +61,7 @@ LIVE = [
 
 @pytest.fixture(autouse=True)
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Receivers are on this machine."""
+    """Allow receivers on this machine."""
     monkeypatch.setattr(settings, "SANDBOX", True)
 
 
@@ -94,8 +94,8 @@ def new_patient(caller: httpx.Client, clinic: Clinic, name: str = "Amara") -> in
     return int(answer.json()["id"])
 
 
-def told(webhook: Webhook, count: int = 1) -> list[Delivery]:
-    """The deliveries, once there are so many and each has been attempted and put back."""
+def wait_for_deliveries(webhook: Webhook, count: int = 1) -> list[Delivery]:
+    """Wait for that many deliveries, each attempted and recorded, and return them."""
     tenancy.leave()
 
     def finished() -> list[Delivery]:
@@ -107,10 +107,10 @@ def told(webhook: Webhook, count: int = 1) -> list[Delivery]:
     return list(until(finished))
 
 
-# What is sent
+# Format
 
 
-def test_an_event_is_told_as_the_vendor_tells_it(
+def test_delivery_has_the_format_of_the_hosted_api(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE", "PATIENT_MODIFY")
@@ -119,7 +119,7 @@ def test_an_event_is_told_as_the_vendor_tells_it(
         until(lambda: receiver.got)
         caller.patch(f"/api/patients/{patient}", json={"first_name": "Ada"})
         until(lambda: len(receiver.got) == 2)
-        created, modified = told(webhook, 2)
+        created, modified = wait_for_deliveries(webhook, 2)
     headers, body = receiver.got[0]
     assert receiver.events() == ["PATIENT_CREATE", "PATIENT_MODIFY"]
     assert headers["X-drchrono-signature"] == SECRET
@@ -147,18 +147,18 @@ def test_an_event_is_told_as_the_vendor_tells_it(
     assert (attempt["status"], attempt["error"], attempt["by_hand"]) == (200, "", False)
 
 
-def test_a_standard_webhooks_secret_is_decoded_for_their_signature() -> None:
-    from charthouse.changes import wire
+def test_standard_webhooks_secret_is_decoded_for_the_signature() -> None:
+    from charthouse.changes import app_webhooks
 
     key = b"0123456789abcdef01234567"
     secret = "whsec_" + base64.b64encode(key).decode()
-    sent = wire.headers(Delivery(pk=7, event="PING", body=b"{}"), secret, 1_700_000_000)
+    sent = app_webhooks.build_headers(Delivery(pk=7, event="PING", body=b"{}"), secret, 1_700_000_000)
     digest = hmac.new(key, b"msg_7.1700000000.{}", sha256).digest()
     assert sent["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
     assert sent["X-drchrono-signature"] == secret
 
 
-def test_nothing_is_told_of_what_is_rolled_back_or_refused(
+def test_rolled_back_and_refused_writes_cause_no_delivery(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
@@ -169,17 +169,17 @@ def test_nothing_is_told_of_what_is_rolled_back_or_refused(
     with sending():
         assert caller.post("/api/patients", json=bad).status_code == 400
         new_patient(caller, clinic, "Real")
-        told(webhook)
+        wait_for_deliveries(webhook)
     assert [body["object"]["first_name"] for body in receiver.bodies()] == ["Real"]
 
 
-def test_a_ping(receiver: Receiver, clinic: Clinic, app: App) -> None:
+def test_ping(receiver: Receiver, clinic: Clinic, app: App) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
     receiver.status = 500
     with sending():
         with tenancy.within(clinic.id):
             actions.ping(webhook)
-        (delivery,) = told(webhook)
+        (delivery,) = wait_for_deliveries(webhook)
     assert receiver.events() == ["PING"]
     assert list(receiver.bodies()[0]) == ["receiver"]
     assert delivery.state == "failed"  # once, and not again
@@ -188,14 +188,14 @@ def test_a_ping(receiver: Receiver, clinic: Clinic, app: App) -> None:
 # Verification
 
 
-def test_nothing_before_verification_and_none_after_a_new_url(
+def test_no_deliveries_before_verification_and_after_a_new_url(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
-    webhook = actions.create(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
     with pytest.raises(Conflict):
         actions.ping(webhook)
     new_patient(caller, clinic, "Before")
-    while fanout.fan_out():
+    while fanout.create_deliveries():
         pass
     assert deliveries(webhook) == []
     tenancy.leave()
@@ -206,12 +206,12 @@ def test_nothing_before_verification_and_none_after_a_new_url(
     assert len(message) <= 64
     with sending():
         new_patient(caller, clinic, "After")
-        told(webhook)
-        actions.change(webhook, callback_url=receiver.url + "/other")
+        wait_for_deliveries(webhook)
+        actions.update(webhook, callback_url=receiver.url + "/other")
         assert webhook.verified_at is None
         new_patient(caller, clinic, "Moved")
-        until(lambda: not fanout.behind() and not fanout.fan_out())
-        actions.change(webhook, callback_url=receiver.url)
+        until(lambda: not fanout.is_behind() and not fanout.create_deliveries())
+        actions.update(webhook, callback_url=receiver.url)
         assert actions.verify(webhook) == ""
         new_patient(caller, clinic, "Again")
         until(lambda: len(receiver.got) == 2)
@@ -232,24 +232,24 @@ def test_nothing_before_verification_and_none_after_a_new_url(
         (lambda digest: b" " * 70_000, "the answer is too long"),
     ],
 )
-def test_a_receiver_that_does_not_know_the_secret(
+def test_receiver_without_the_secret_fails_verification(
     receiver: Receiver, app: App, proof: object, problem: str
 ) -> None:
     receiver.proof = proof  # type: ignore[assignment]
-    webhook = actions.create(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
     assert actions.verify(webhook) == problem
     webhook.refresh_from_db()
     assert webhook.verified_at is None
 
 
-def test_wrong_settings_are_named_all_at_once(app: App) -> None:
+def test_all_errors_are_reported_together(app: App) -> None:
     with pytest.raises(Invalid) as refused:
-        actions.create(app.row, "ftp://example.com", " \n", ["PATIENT_CREATE", "NO_SUCH"])
+        actions.create_app_webhook(app.row, "ftp://example.com", " \n", ["PATIENT_CREATE", "NO_SUCH"])
     assert isinstance(refused.value.errors, dict)
     assert set(refused.value.errors) == {"callback_url", "secret_token", "events"}
 
 
-def test_the_secret_is_not_readable_in_the_database(receiver: Receiver, app: App) -> None:
+def test_secret_is_encrypted_in_the_database(receiver: Receiver, app: App) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
     with connections["owner"].cursor() as cursor:
         cursor.execute("select w::text from changes_webhook w where id = %s", [webhook.pk])
@@ -257,11 +257,11 @@ def test_the_secret_is_not_readable_in_the_database(receiver: Receiver, app: App
     assert Webhook.objects.get(pk=webhook.pk).secret == SECRET
 
 
-# Who is told
+# Authorization
 
 
-def test_only_an_app_that_may_read_the_object_is_told(receiver: Receiver, clinic: Clinic, app: App) -> None:
-    """One with the scope, in the name of somebody of this practice who has the permission and sees the row."""
+def test_only_apps_that_may_read_the_object_get_deliveries(receiver: Receiver, clinic: Clinic, app: App) -> None:
+    """An app with the scope, authorized by a user of this practice who has the permission and sees the row."""
     other = make_practice()
     unscoped, elsewhere, powerless = make_app(), make_app(), make_app()
     issue_token(clinic.user, unscoped, ["calendar", "clinical"])
@@ -276,30 +276,32 @@ def test_only_an_app_that_may_read_the_object_is_told(receiver: Receiver, clinic
     with client(issue_token(clinic.user, app)) as caller:
         new_patient(caller, clinic)
     tenancy.leave()
-    until(lambda: not fanout.behind())
-    while fanout.fan_out():
+    until(lambda: not fanout.is_behind())
+    while fanout.create_deliveries():
         pass
     assert [len(deliveries(hook)) for hook in hooks] == [1, 0, 0, 0, 0]
     assert deliveries(hooks[0])[0].practice_id == clinic.id
 
 
-def test_an_app_that_is_deauthorised_gets_nothing_that_still_waits(
+def test_deauthorized_app_gets_no_waiting_deliveries(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
     receiver.status = 500
     with sending():
         new_patient(caller, clinic)
-        told(webhook)
+        wait_for_deliveries(webhook)
         deauthorize(app.row.pk, clinic.user.pk)
-        with clock.moved(timedelta(hours=1, minutes=1)):
+        with clock.shift(timedelta(hours=1, minutes=1)):
             assert [
-                claim for claim in queue.step([], {}, 5, 100) if claim.delivery.webhook_id == webhook.pk
+                claim
+                for claim in delivery_queue.record_and_claim([], {}, 5, 100)
+                if claim.delivery.webhook_id == webhook.pk
             ] == []
     assert len(receiver.got) == 1
 
 
-def test_deliveries_are_seen_by_their_own_practice_alone(
+def test_deliveries_are_visible_to_their_practice_only(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     other = make_practice()
@@ -307,39 +309,47 @@ def test_deliveries_are_seen_by_their_own_practice_alone(
     issue_token(other.user, app)
     with sending():
         new_patient(caller, clinic)
-        told(webhook)
+        wait_for_deliveries(webhook)
     with tenancy.within(clinic.id):
-        (own,) = actions.deliveries(webhook)
+        (own,) = actions.list_deliveries(webhook)
     with tenancy.within(other.id):
-        assert actions.deliveries(webhook) == []
+        assert actions.list_deliveries(webhook) == []
         assert not actions.redeliver(webhook, own.pk)
 
 
 # Attempts
 
 
-def test_three_more_attempts_at_one_three_and_seven_hours_with_the_same_bytes(
+def test_retries_after_one_three_and_seven_hours_with_the_same_bytes(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
     receiver.status = 503
     with sending():
         patient = new_patient(caller, clinic)
-        told(webhook)
+        wait_for_deliveries(webhook)
         caller.patch(f"/api/patients/{patient}", json={"first_name": "Changed"})
         for hours, attempts in ((1, 2), (3, 3), (7, 4)):
-            with clock.moved(timedelta(hours=hours, seconds=-30)):
-                assert [c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk] == []
-            with clock.moved(timedelta(hours=hours, seconds=5)):
-                until(lambda count=attempts: len(told(webhook)[0].attempts) == count)  # type: ignore[misc]
-        (delivery,) = told(webhook)
+            with clock.shift(timedelta(hours=hours, seconds=-30)):
+                assert [
+                    c
+                    for c in delivery_queue.record_and_claim([], {}, 9, 999)
+                    if c.delivery.webhook_id == webhook.pk
+                ] == []
+            with clock.shift(timedelta(hours=hours, seconds=5)):
+                until(lambda count=attempts: len(wait_for_deliveries(webhook)[0].attempts) == count)  # type: ignore[misc]
+        (delivery,) = wait_for_deliveries(webhook)
         assert delivery.state == "failed"
-        with clock.moved(timedelta(days=30)):
-            assert [c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk] == []
+        with clock.shift(timedelta(days=30)):
+            assert [
+                c
+                for c in delivery_queue.record_and_claim([], {}, 9, 999)
+                if c.delivery.webhook_id == webhook.pk
+            ] == []
         receiver.status = 201
         with tenancy.within(clinic.id):
             assert actions.redeliver(webhook, delivery.pk)
-        (delivery,) = until(lambda: [d for d in told(webhook) if d.state == "delivered"])
+        (delivery,) = until(lambda: [d for d in wait_for_deliveries(webhook) if d.state == "delivered"])
     assert [attempt["by_hand"] for attempt in delivery.attempts] == [False] * 4 + [True]
     assert {body for _, body in receiver.got} == {bytes(delivery.body)}
     assert {headers["X-drchrono-delivery"] for headers, _ in receiver.got} == {str(delivery.pk)}
@@ -356,17 +366,17 @@ def test_only_2xx_is_success(
     receiver.respond = lambda handler: handler.answer(status, Location=receiver.url + "/elsewhere")  # type: ignore[attr-defined]
     with sending():
         new_patient(caller, clinic)
-        (delivery,) = told(webhook)
+        (delivery,) = wait_for_deliveries(webhook)
     assert delivery.attempts[0]["status"] == status
     assert (delivery.state == "delivered") is good
     assert len(receiver.got) == 1  # a redirect is not followed
 
 
-def test_slow_drips_and_endless_bodies_are_cut(
+def test_slow_and_endless_responses_are_cut_off(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "TIMEOUT", 0.4)
-    monkeypatch.setattr(http, "DRAIN", 0.2)
+    monkeypatch.setattr(http_client, "TIMEOUT", 0.4)
+    monkeypatch.setattr(http_client, "DRAIN_TIMEOUT", 0.2)
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
     stop = threading.Event()
     ways = iter(("headers", "body", "flood"))
@@ -390,28 +400,28 @@ def test_slow_drips_and_endless_bodies_are_cut(
     with sending():
         for count, name in enumerate(("Drip", "Body", "Flood"), 1):
             new_patient(caller, clinic, name)
-            told(webhook, count)
+            wait_for_deliveries(webhook, count)
         stop.set()
-        first, second, third = told(webhook, 3)
+        first, second, third = wait_for_deliveries(webhook, 3)
     assert (first.attempts[0]["status"], first.attempts[0]["error"]) == (None, "timed out")
     assert [second.state, third.state] == ["delivered", "delivered"]  # the status came; no more is waited for
     assert max(d.attempts[0]["ms"] for d in (second, third)) < 5000
 
 
-def test_what_a_receiver_says_is_not_kept(
+def test_response_bodies_are_not_stored(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
     receiver.respond = lambda handler: handler.wfile.write(b"SECRETS OF THEIRS\r\n\r\n") and None  # type: ignore[func-returns-value]
     with sending():
         new_patient(caller, clinic)
-        (delivery,) = told(webhook)
+        (delivery,) = wait_for_deliveries(webhook)
     assert "SECRETS" not in json.dumps(delivery.attempts)
     assert delivery.attempts[0]["status"] is None
     assert delivery.attempts[0]["error"]
 
 
-# Many at once
+# Concurrency
 
 
 def test_two_senders_send_each_attempt_once(
@@ -433,32 +443,38 @@ def test_two_senders_send_each_attempt_once(
     assert len(receiver.got) == count
 
 
-def test_what_a_killed_worker_had_taken_is_taken_again(
+def test_delivery_claimed_by_a_killed_worker_is_claimed_again(
     receiver: Receiver, clinic: Clinic, app: App, caller: httpx.Client
 ) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
     new_patient(caller, clinic)
     tenancy.leave()
-    until(lambda: not fanout.behind())
-    while fanout.fan_out():
+    until(lambda: not fanout.is_behind())
+    while fanout.create_deliveries():
         pass
 
     def mine() -> int:
-        return len([c for c in queue.step([], {}, 9, 999) if c.delivery.webhook_id == webhook.pk])
+        return len(
+            [
+                c
+                for c in delivery_queue.record_and_claim([], {}, 9, 999)
+                if c.delivery.webhook_id == webhook.pk
+            ]
+        )
 
     assert mine() == 1  # by the one that is killed now
     assert mine() == 0
-    with clock.moved(timedelta(hours=5)):
+    with clock.shift(timedelta(hours=5)):
         assert mine() == 0  # a clock that is moved ends no lease
     Delivery.objects.using("owner").filter(webhook=webhook).update(
         leased_until=clock.now() - timedelta(seconds=1)
     )
     with sending():
-        (delivery,) = told(webhook)
+        (delivery,) = wait_for_deliveries(webhook)
     assert delivery.state == "delivered"
 
 
-def test_receivers_that_hang_delay_nobody_else(clinic: Clinic, app: App, caller: httpx.Client) -> None:
+def test_hanging_receivers_do_not_delay_others(clinic: Clinic, app: App, caller: httpx.Client) -> None:
     stop = threading.Event()
     with receiving() as good, receiving() as hanging, ExitStack() as ends:
         ends.callback(stop.set)
@@ -478,11 +494,11 @@ def test_receivers_that_hang_delay_nobody_else(clinic: Clinic, app: App, caller:
 # Events
 
 
-def test_the_vendors_events_are_all_there() -> None:
-    theirs = [name for name, ours in catalogue.catalogue().events["app"].items() if not ours]
+def test_all_events_of_the_hosted_api_are_declared() -> None:
+    theirs = [name for name, ours in event_catalog.load_catalog().events["app"].items() if not ours]
     assert sorted(theirs) == sorted(SEED + LIVE)
 
 
-def test_a_secret_that_was_sealed_when_webhooks_had_keys_of_their_own_still_opens() -> None:
+def test_secret_encrypted_with_the_former_webhook_key_can_be_decrypted() -> None:
     key = sha256(b"charthouse.webhooks" + settings.SECRET_KEY.encode()).digest()
     assert unseal(Fernet(base64.urlsafe_b64encode(key)).encrypt(SECRET.encode()).decode()) == SECRET

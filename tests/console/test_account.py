@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from charthouse import clock
-from charthouse.domains.billing import accounts, subscribing
+from charthouse.domains.billing import accounts, subscriptions
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
 from tests.domains.caller import Caller, at_once
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.dance import signed_in
+from tests.identity.oauth_flow import signed_in
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 PLACES = ("charges", "estimates", "invoices", "subscriptions")
@@ -287,13 +287,13 @@ def subscribe(account: Account, **values: str) -> dict[str, Any]:
 
 def billed(account: Account) -> list[tuple[str, str]]:
     tenancy.leave()
-    subscribing.due()
+    subscriptions.charge_due()
     return [(row["transaction_date"], row["amount"]) for row in account.listed("charges")]
 
 
 def today(account: Account) -> date:
     with tenancy.within(account.clinic.id):
-        from charthouse.domains.billing.charging import today as day
+        from charthouse.domains.billing.charges import get_today as day
 
         return day(account.clinic.id, account.patient)
 
@@ -315,7 +315,7 @@ def test_turns_that_were_missed_are_charged_with_their_own_days(account: Account
     subscribe(account, start_date=str(start), amount="10.00")
     assert billed(account) == []
     ahead = datetime(2027, 4, 1, 20, tzinfo=UTC) - clock.now()
-    with clock.moved(ahead):
+    with clock.shift(ahead):
         assert [day for day, _ in billed(account)] == ["2027-01-31", "2027-02-28", "2027-03-31"]
         assert len(billed(account)) == 3
     assert len(billed(account)) == 3, "a clock that goes back charges nothing twice"
@@ -324,8 +324,8 @@ def test_turns_that_were_missed_are_charged_with_their_own_days(account: Account
 def test_two_workers_charge_a_turn_once(account: Account) -> None:
     start = today(account)
     subscribe(account, schedule_frequency="weekly")
-    with clock.moved(timedelta(days=29)):
-        made = at_once(4, lambda n: subscribing.due())
+    with clock.shift(timedelta(days=29)):
+        made = at_once(4, lambda n: subscriptions.charge_due())
         days = [date.fromisoformat(day) for day, _ in billed(account)]
     assert days == [start + timedelta(weeks=n) for n in range(5)]
     assert sum(made) <= 5
@@ -343,7 +343,7 @@ def test_a_subscription_ends(account: Account) -> None:
     account.write(f"{address}/do/end")
     (ended,) = account.listed("subscriptions")
     assert (ended["end_date"], ended["next_billing_date"]) == (str(now), None)
-    with clock.moved(timedelta(days=70)):
+    with clock.shift(timedelta(days=70)):
         assert len(billed(account)) == 1
         assert account.send(f"{address}/do/end").status_code == 409
         body = {"definition": str(shown["subscription_charge_id"]), "schedule_frequency": "monthly"}

@@ -13,7 +13,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
 from tests.console.test_shell import counted
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 

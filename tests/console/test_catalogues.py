@@ -17,7 +17,7 @@ from charthouse.domains.tasks.models import Task, TaskNote, TaskStatus
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 ALL = (*CATALOGUES, TASKS, INBOX)

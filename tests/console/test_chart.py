@@ -23,7 +23,7 @@ from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 PAGES = (

@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 
 from charthouse.console import chart_care
-from charthouse.domains.clinical.kept import FreeTextNoteType, HealthTracker
+from charthouse.domains.clinical.free_text_notes import FreeTextNoteType
+from charthouse.domains.clinical.health_maintenance import HealthTracker
 from charthouse.domains.medications.models import Supplement
-from charthouse.domains.patients.facilities import Facility
-from charthouse.domains.patients.models import Patient, Tag
+from charthouse.domains.patients.models import Facility, Patient, Tag
 from charthouse.identity import tenancy
 from tests.console.test_shell import counted, send
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import Clinic, make_api_user, make_practice
 
 

@@ -11,7 +11,7 @@ from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from tests.console.test_shell import counted, send
 from tests.domains.scheduling.calendar import Calendar, make_office
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 DAY = "2026-03-10"
@@ -61,7 +61,7 @@ def test_who_has_come_and_how_long_they_wait(calendar: Calendar, browser: httpx.
     for status in ("Arrived", "Checked In"):
         answer = posted(browser, address, status=status, back="/day?date=2026-03-10")
         assert (answer.status_code, answer.headers["Location"]) == (302, "/day?date=2026-03-10")
-    with clock.moved(timedelta(minutes=25)):
+    with clock.shift(timedelta(minutes=25)):
         page = signed_in(calendar.clinic.user.username).get("/day", params={"date": DAY}).text
     assert "25 min" in page
     assert "1 waiting" in page

@@ -12,15 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from charthouse.audit import log
+from charthouse.audit import request_log
 from charthouse.audit.models import ApiCall, Event
 from charthouse.console.explorer import CLIENT_ID, operations
 from charthouse.domains.patients.models import Patient
-from charthouse.identity import iframes, secret, tenancy
+from charthouse.identity import iframes, sealed_secrets, tenancy
 from charthouse.identity.models import AccessToken, Application, RefreshToken
 from tests.console.test_shell import counted
-from tests.identity import dance
-from tests.identity.dance import hidden, signed_in, works
+from tests.identity import oauth_flow
+from tests.identity.oauth_flow import hidden, signed_in, works
 from tests.support import (
     CALLBACK,
     PASSWORD,
@@ -68,7 +68,7 @@ def test_a_registered_app_works(clinic: Clinic, browser: httpx.Client) -> None:
     app = register(browser)
     assert app.client_secret not in app.row.client_secret
     assert app.client_secret not in app.row.sealed_secret
-    pair = dance.tokens(browser, app)
+    pair = oauth_flow.tokens(browser, app)
     assert works(pair["access_token"])
     assert set(pair["scope"].split()) == {
         f"{base}:{kind}" for base in NEW["scopes"] for kind in ("read", "write")
@@ -117,9 +117,9 @@ def test_a_new_secret_ends_the_old_one(clinic: Clinic, browser: httpx.Client) ->
     page = send(browser, f"/developer/apps/{app.row.pk}/secret")
     new = App(app.row, app.client_id, unescape(re.findall(r'id="client-secret">([^<]+)<', page.text)[0]))
     assert new.client_secret != app.client_secret
-    code = dance.code(browser, app)
-    assert dance.exchange(app, code).status_code == 401
-    assert dance.exchange(new, code).status_code == 200
+    code = oauth_flow.code(browser, app)
+    assert oauth_flow.exchange(app, code).status_code == 401
+    assert oauth_flow.exchange(new, code).status_code == 200
 
 
 def change(app: App, **values: Any) -> dict[str, Any]:
@@ -211,22 +211,22 @@ def test_who_authorised_it_and_taking_that_back(clinic: Clinic, browser: httpx.C
 
 def test_an_app_is_switched_off_for_everybody(clinic: Clinic, browser: httpx.Client) -> None:
     app, stranger = own_app(clinic), make_practice()
-    held = dance.tokens(browser, app)
+    held = oauth_flow.tokens(browser, app)
     theirs = issue_token(stranger.user, app)
-    waiting = dance.code(browser, app)
+    waiting = oauth_flow.code(browser, app)
     address = f"/developer/apps/{app.row.pk}"
     assert "in other practices too" in browser.get(f"{address}/switch").text
     assert send(browser, f"{address}/switch").headers["Location"] == address
     assert not works(held["access_token"])
     assert not works(theirs)
-    for answer in (dance.refresh(app, held["refresh_token"]), dance.exchange(app, waiting)):
+    for answer in (oauth_flow.refresh(app, held["refresh_token"]), oauth_flow.exchange(app, waiting)):
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    assert dance.authorize(browser, app).status_code == 400, "an unknown app"
+    assert oauth_flow.authorize(browser, app).status_code == 400, "an unknown app"
     assert ">off<" in browser.get("/developer/apps").text
     send(browser, f"{address}/switch")
-    gone = dance.refresh(app, held["refresh_token"])
+    gone = oauth_flow.refresh(app, held["refresh_token"])
     assert gone.json()["error"] == "invalid_grant", "what was taken back stays so"
-    assert works(dance.tokens(browser, app)["access_token"])
+    assert works(oauth_flow.tokens(browser, app)["access_token"])
     with tenancy.within(clinic.id):
         told = Event.objects.filter(practice_id=clinic.id, what="app changed").order_by("pk")
         assert [event.details["disabled"] for event in told] == [True, False]
@@ -255,7 +255,7 @@ def test_the_addresses_of_iframes_are_signed_with_the_apps_secret(
 ) -> None:
     app = register(browser)
     app.row.patient_iframe_url = "https://app.example/patient?a=1"
-    address = iframes.patient_page(app.row, doctor=1, patient=2, practice=3, user=4)
+    address = iframes.build_patient_url(app.row, doctor=1, patient=2, practice=3, user=4)
     assert address is not None
     query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     signed, _, signature = query.pop("jwt").rpartition(".")
@@ -266,11 +266,11 @@ def test_the_addresses_of_iframes_are_signed_with_the_apps_secret(
         n: v for n, v in query.items() if n != "a"
     }
     assert set(claims) == {"doctor_id", "patient_id", "practice_id", "user_id", "iat"}
-    assert iframes.note_page(app.row, doctor=1, patient=2, practice=3, appointment=4) is None
+    assert iframes.build_note_url(app.row, doctor=1, patient=2, practice=3, appointment=4) is None
     app.row.sealed_secret = "nonsense"
-    assert iframes.patient_page(app.row, doctor=1, patient=2, practice=3, user=4) is None
-    with pytest.raises(secret.Broken):
-        secret.unseal("nonsense")
+    assert iframes.build_patient_url(app.row, doctor=1, patient=2, practice=3, user=4) is None
+    with pytest.raises(sealed_secrets.UnsealError):
+        sealed_secrets.unseal("nonsense")
 
 
 # Requests
@@ -284,7 +284,7 @@ def test_calls_are_listed_with_what_refused_them(clinic: Clinic, browser: httpx.
         caller.post("/api/patients", json={"first_name": "Hush"})
     with client(issue_token(stranger.user, own_app(stranger))) as caller:
         caller.get("/api/doctors/4711")
-    log.flush()
+    request_log.flush()
     tenancy.leave()
     page = browser.get("/developer/requests")
     for words in ("GET /api/patients", "A scope that the token lacks", "Wrong values", app.row.name):
@@ -315,7 +315,7 @@ def test_bodies_are_kept_when_asked_for_and_shown_to_those_who_may_see_them(
     assert "Until" in browser.get(address).text
     with client(token) as caller:
         caller.post("/api/patients", json={"first_name": "Hush"})
-    log.flush()
+    request_log.flush()
     tenancy.leave()
     (call,) = re.findall(r'href="(/developer/requests/\d+)"', browser.get("/developer/requests").text)
     assert "Hush" in browser.get(call).text
@@ -332,7 +332,7 @@ def test_calls_in_nobodys_name_are_on_the_apps_page(clinic: Clinic, browser: htt
     with client(issue_token(clinic.user, app)) as caller:
         caller.get("/api/offices")
         assert caller.get("/api/doctors").status_code == 429
-    log.flush()
+    request_log.flush()
     tenancy.leave()
     page = browser.get(f"/developer/apps/{app.row.pk}")
     assert "Refused before anybody was recognized" in page.text

@@ -15,7 +15,7 @@ from charthouse.console.endpoints import KEPT
 from charthouse.identity import tenancy
 from tests.changes.receiver import Receiver, receiving, sending, until
 from tests.console.test_shell import counted
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 BASE = "/settings/webhooks"

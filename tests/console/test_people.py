@@ -13,7 +13,7 @@ from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import PERMISSIONS, User
 from charthouse.outbox.models import Outgoing
 from tests.console.test_shell import counted
-from tests.identity.dance import hidden, sign_in, signed_in, works
+from tests.identity.oauth_flow import hidden, sign_in, signed_in, works
 from tests.identity.test_sign_in import NEW, choose, link, set_up
 from tests.support import PASSWORD, Clinic, client, issue_token, make_app, make_practice, make_user
 
@@ -150,7 +150,7 @@ def test_a_lost_phone(clinic: Clinic, browser: httpx.Client) -> None:
     staff = make_user(clinic.practice, password=PASSWORD)
     set_up(signed_in(staff.username), staff)
     assert send(browser, f"/settings/people/{staff.pk}/second-factor").status_code == 302
-    assert not second_factor.is_on(staff)
+    assert not second_factor.is_enabled(staff)
     assert sign_in(client(), staff.username).headers["Location"] == "/"
 
 

@@ -8,12 +8,12 @@ from django.core.files.base import ContentFile
 
 from charthouse.domains.documents import sharing
 from charthouse.domains.documents.models import Document
-from charthouse.domains.patients import letters
+from charthouse.domains.patients import email_templates
 from charthouse.domains.patients.models import Patient
-from charthouse.files.storage import store
+from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.portal.guests import Known, make
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
@@ -26,7 +26,7 @@ def known(clinic: Clinic) -> Known:
 def document(known: Known) -> Document:
     clinic = known.clinic
     with tenancy.within(clinic.id):
-        file = store(ContentFile(b"%PDF-1.4", "scan.pdf"), "application/pdf", clinic.id)
+        file = store_file(ContentFile(b"%PDF-1.4", "scan.pdf"), "application/pdf", clinic.id)
         return Document.objects.create(
             practice=clinic.practice,
             patient=known.patient,
@@ -141,16 +141,19 @@ def test_the_portals_emails_are_worded(clinic: Clinic) -> None:
     page = browser.get("/settings/portal")
     assert "Your patient portal at {practice}" in page.text
     token = hidden(page)["csrfmiddlewaretoken"]
-    own = dict(letters.USUAL) | {"invitation_text": "Come in:\r\n{link}\r\n"}
+    own = dict(email_templates.USUAL) | {"invitation_text": "Come in:\r\n{link}\r\n"}
     refused = send(browser, "/settings/portal", token, **own | {"password_text": "{lnk}"})
     assert refused.status_code == 400
     assert "{lnk} stands for nothing." in unescape(refused.text)
     assert "It needs {link}" in unescape(refused.text)
     assert send(browser, "/settings/portal", token, **own).status_code == 302
     with tenancy.within(clinic.id):
-        assert letters.wording(clinic.id)["invitation_text"] == "Come in:\n{link}"
-    assert send(browser, "/settings/portal", token, **dict.fromkeys(letters.USUAL, "")).status_code == 302
+        assert email_templates.wording(clinic.id)["invitation_text"] == "Come in:\n{link}"
+    assert (
+        send(browser, "/settings/portal", token, **dict.fromkeys(email_templates.USUAL, "")).status_code
+        == 302
+    )
     with tenancy.within(clinic.id):
-        assert letters.wording(clinic.id) == letters.USUAL
+        assert email_templates.wording(clinic.id) == email_templates.USUAL
     staff = make_user(clinic.practice, password=PASSWORD)
     assert signed_in(staff.username).get("/settings/portal").status_code == 403

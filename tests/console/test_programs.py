@@ -18,7 +18,7 @@ from charthouse.changes.models import ClockOffset
 from charthouse.identity import tenancy
 from charthouse.identity.models import ApiUser
 from tests.console.test_shell import counted
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
 GOOD = {"nickname": "Lab bridge", "contact": "it@clinic.example", "enabled": "on"}
@@ -136,8 +136,8 @@ def test_for_the_primary_user_of_the_same_practice(clinic: Clinic, browser: http
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """This process goes by a sandbox's clock."""
     monkeypatch.setattr(settings, "SANDBOX", True)
-    monkeypatch.setattr(clock, "_shared", None)
-    clock.follow(tmp_path / "clock")
+    monkeypatch.setattr(clock, "_shared_offset", None)
+    clock.follow_file(tmp_path / "clock")
     yield
     ClockOffset.objects.using("owner").all().delete()
     with connections["owner"].cursor() as cursor:
@@ -148,11 +148,11 @@ def test_the_clock_is_moved(clinic: Clinic, browser: httpx.Client, sandbox: None
     assert "The same as the world" in browser.get("/sandbox/clock").text
     assert "/sandbox/clock" in browser.get("/").text
     assert send(browser, "/sandbox/clock", minutes="180").status_code == 302
-    assert clock.ahead() == timedelta(hours=3)
+    assert clock.get_offset() == timedelta(hours=3)
     assert "3:00:00 ahead" in browser.get("/sandbox/clock").text
     for wrong in ("", "0", "-5", "x", "527041", "1e3"):
         assert send(browser, "/sandbox/clock", minutes=wrong).status_code == 400
-    assert clock.ahead() == timedelta(hours=3)
+    assert clock.get_offset() == timedelta(hours=3)
 
 
 def test_no_other_clock_can_be_moved(clinic: Clinic, browser: httpx.Client) -> None:

@@ -9,11 +9,11 @@ from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.messaging.models import Message
 from charthouse.domains.tasks.models import Task, TaskStatus
 from charthouse.identity import tenancy
-from charthouse.identity.secret import seal
+from charthouse.identity.sealed_secrets import seal
 from charthouse.outbox.models import Outgoing
 from tests.console.test_shell import counted
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.dance import signed_in
+from tests.identity.oauth_flow import signed_in
 from tests.support import Clinic, issue_token, make_api_user, make_app
 
 

@@ -6,17 +6,17 @@ import re
 import httpx
 import pytest
 
-from charthouse.domains.messaging import secure
+from charthouse.domains.messaging import secure_messages
 from charthouse.domains.messaging.models import Message, PatientMessage
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.settling import settle
-from charthouse.domains.questionnaires.answering import answer
+from charthouse.domains.patients.portal_requests import settle
+from charthouse.domains.questionnaires.answers import submit_answers
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
 
 HOSTILE = '<b>Bold</b><script>title="taken"</script><img src=x onerror="alert(1)"><p style="x">Safe</p>'
@@ -135,7 +135,7 @@ def test_assigned_answered_read(browser: httpx.Client, clinic: Clinic, calendar:
     with tenancy.within(clinic.id):
         asked = Assignment.objects.get(practice=clinic.id)
         assert asked.asked_by_id == clinic.user.pk
-        request = answer(asked, {"do_you_smoke": "yes"})
+        request = submit_answers(asked, {"do_you_smoke": "yes"})
     assert "Do you smoke?" in browser.get(f"/queue/{request.pk}").text
     with tenancy.within(clinic.id):
         made = settle(request, clinic.user.pk, accept=True)
@@ -198,7 +198,9 @@ def test_a_patients_message_is_read_and_answered(
 ) -> None:
     with tenancy.within(clinic.id):
         patient = Patient.objects.get(pk=calendar.patient_id)
-        request = secure.write(patient, {"subject": "A question", "note": "<i>May I</i> take it with food?"})
+        request = secure_messages.send_message(
+            patient, {"subject": "A question", "note": "<i>May I</i> take it with food?"}
+        )
     post(browser, f"/queue/{request.pk}/accept")
     chart = browser.get(f"/patients/{calendar.patient_id}/messages").text
     (address,) = set(re.findall(r'href="(/inbox/\d+)"', chart))
@@ -214,7 +216,11 @@ def test_a_patients_message_is_read_and_answered(
     post(browser, f"{address}/answer", text=" ")
     with tenancy.within(clinic.id):
         reply = PatientMessage.objects.get(practice=clinic.id, sent_by="dr")
-        assert [row.body for row in secure.correspondence(patient)][-1] == reply.body == "Yes, you may."
+        assert (
+            [row.body for row in secure_messages.list_correspondence(patient)][-1]
+            == reply.body
+            == "Yes, you may."
+        )
     plain = make_user(
         clinic.practice, password=PASSWORD, permissions=["Access Message Center"]
     )  # may read the message center, not write to patients

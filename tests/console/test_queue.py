@@ -12,14 +12,14 @@ from PIL import Image
 
 from charthouse.domains.documents.models import PatientImage
 from charthouse.domains.medications.models import Drug, Medication, PatientSupplement, Supplement
-from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.queue import PortalRequest, enqueue
-from charthouse.files.storage import store
+from charthouse.domains.patients.models import Patient, PortalRequest
+from charthouse.domains.patients.portal_requests import enqueue
+from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_practice, make_user
 
 
@@ -89,7 +89,7 @@ def test_an_image_is_looked_at(calendar: Calendar, browser: httpx.Client) -> Non
     picture = BytesIO()
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
     with tenancy.within(calendar.clinic.id):
-        file = store(ContentFile(picture.getvalue()), "image/png", calendar.clinic.id)
+        file = store_file(ContentFile(picture.getvalue()), "image/png", calendar.clinic.id)
     request = sent(calendar, "image", title="Image", file=file, payload={"size": 2048})
     page = browser.get(f"/queue/{request.pk}").text
     (link,) = re.findall(r'<img src="([^"]+)"', page)[-1:]

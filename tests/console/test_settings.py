@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
 

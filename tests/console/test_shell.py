@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from charthouse.domains.patients.models import CustomDemographic
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, Clinic, client, make_doctor, make_practice, make_user
 
 MOST_QUERIES = 12

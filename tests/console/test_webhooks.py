@@ -14,7 +14,7 @@ from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
 from tests.changes.receiver import SECRET, Receiver, receiving, sending, until
 from tests.console.test_shell import counted
-from tests.identity.dance import hidden, signed_in
+from tests.identity.oauth_flow import hidden, signed_in
 from tests.support import PASSWORD, App, Clinic, client, issue_token, make_app, make_practice, make_user
 
 
@@ -132,7 +132,7 @@ def test_those_of_another_practice_are_not_there(
 ) -> None:
     stranger = make_practice()
     app = make_app(user=stranger.user)
-    webhook = actions.create(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
     actions.verify(webhook)
     with tenancy.within(stranger.id):
         delivery = actions.ping(webhook)
@@ -150,7 +150,7 @@ def test_those_of_another_practice_are_not_there(
 def test_bodies_are_for_those_who_may_see_all_of_them(
     clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
 ) -> None:
-    webhook = actions.create(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
     actions.verify(webhook)
     with tenancy.within(clinic.id):
         delivery = actions.ping(webhook)

@@ -11,7 +11,7 @@ import pytest
 from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.docs.cerbo import manual as cerbo_manual
 from charthouse.gateway.drchrono.registry import registry
-from charthouse.identity.apilimits import limits
+from charthouse.identity.api_user_limits import get_limits
 from tests import support
 from tests.contract import coverage
 from tests.contract.cerbo_world import CerboWorld
@@ -106,7 +106,7 @@ def test_the_two_references_lead_to_each_other() -> None:
     assert 'href="/docs"' in other
     for group in GROUPS:
         assert f'href="/docs/cerbo/{group}"' in other
-    for name, calls in limits().items():
+    for name, calls in get_limits().items():
         assert f"<code>{name}</code></th><td>{calls}</td>" in other
     assert support.client().get("/docs/cerbo/nothing").status_code == 404
     assert support.client().get("/docs/cerbo/patients/1").status_code == 404

@@ -177,7 +177,7 @@ def test_what_is_fixed_when_said_is_an_exception(world: World, path: str) -> Non
     """Else the list of exceptions would hide what has been mended."""
     row_id = world.new(path)
     before = read(world, registry()[path], row_id)
-    with clock.moved(timedelta(hours=1)):
+    with clock.shift(timedelta(hours=1)):
         world.client.patch(f"/api/{path}/{row_id}", json=before)
     assert read(world, registry()[path], row_id)["updated_at"] != before["updated_at"]
 
@@ -199,7 +199,7 @@ def _put_back(world: World, resource: Resource, row_id: int, *, touched: bool) -
     body |= {f.name: world.payload(resource)[f.name] for f in resource.writable if _must_be_sent(f)}
     for verb in ("PUT", "PATCH"):
         if verb in resource.method_set:
-            with clock.moved(timedelta(hours=1)):  # a moved ``updated_at`` shows
+            with clock.shift(timedelta(hours=1)):  # a moved ``updated_at`` shows
                 answer = world.client.request(verb, f"/api/{resource.path}/{row_id}", json=body)
             assert answer.status_code == 204, answer.text
             after = read(world, resource, row_id)

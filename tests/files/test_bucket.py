@@ -1,4 +1,4 @@
-"""Files in an object store: a real S3 server on loopback (moto), spoken to over HTTP."""
+"""Files in an object store: a real S3 server on loopback (moto), over HTTP."""
 
 import os
 import socket
@@ -20,9 +20,9 @@ from django.db import transaction
 from charthouse.engine.errors import Unavailable
 from charthouse.files import storage as storage_module
 from charthouse.files import tasks
-from charthouse.files.bucket import Bucket
+from charthouse.files.bucket import BucketStorage
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import opened, path, store
+from charthouse.files.storage import content_path, open_file, store_file
 from charthouse.files.types import File
 from charthouse.identity import tenancy
 from charthouse.settings import _files
@@ -54,8 +54,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    """The storage as the settings make it of the environment."""
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketStorage]:
+    """The storage that the settings configure from the environment."""
     environ = {
         "AWS_ENDPOINT_URL_S3": server,
         "AWS_ACCESS_KEY_ID": "test",
@@ -67,23 +67,23 @@ def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     boto3.client("s3").create_bucket(Bucket="charts")
     made = storages.create_storage(_files("s3://charts/one/instance"))
-    monkeypatch.setattr(storage_module, "storage", lambda: made)
-    monkeypatch.setattr(tasks, "storage", lambda: made)
+    monkeypatch.setattr(storage_module, "get_storage", lambda: made)
+    monkeypatch.setattr(tasks, "get_storage", lambda: made)
     yield made
     made.connection.meta.client.close()
 
 
 def kept(content: bytes, practice: int) -> StoredFile:
     with tenancy.within(practice), transaction.atomic():
-        return store(ContentFile(content, "a.pdf"), "application/pdf", practice)
+        return store_file(ContentFile(content, "a.pdf"), "application/pdf", practice)
 
 
-def test_a_file_is_kept_and_read_whole_and_in_part(bucket: Bucket) -> None:
+def test_file_is_stored_and_read_whole_and_in_part(bucket: BucketStorage) -> None:
     clinic = make_practice()
     file = kept(LARGE, clinic.id)
-    stored = bucket.bucket.Object(f"one/instance/{path(clinic.id, file.address)}")
+    stored = bucket.bucket.Object(f"one/instance/{content_path(clinic.id, file.address)}")
     assert stored.get()["Body"].read(4) == b"CHF1"
-    with opened(file) as content:
+    with open_file(file) as content:
         assert content.read() == LARGE
         content.seek(10_000_000)
         assert content.read(1000) == LARGE[10_000_000:10_001_000]
@@ -94,36 +94,36 @@ def test_a_file_is_kept_and_read_whole_and_in_part(bucket: Bucket) -> None:
     assert (part.status_code, part.content) == (206, LARGE[15_000_000:15_000_010])
 
 
-def test_equal_content_is_written_once(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_content_is_written_once(bucket: BucketStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     clinic = make_practice()
     first = kept(b"%PDF-1.7 once", clinic.id)
-    monkeypatch.setattr(Bucket, "_save", None)
+    monkeypatch.setattr(BucketStorage, "_save", None)
     assert kept(b"%PDF-1.7 once", clinic.id).address == first.address
 
 
-def test_an_object_that_is_gone_is_not_found(bucket: Bucket) -> None:
+def test_missing_object_is_not_found(bucket: BucketStorage) -> None:
     clinic = make_practice()
     file = kept(b"%PDF-1.7 lost", clinic.id)
-    bucket.delete(path(clinic.id, file.address))
+    bucket.delete(content_path(clinic.id, file.address))
     with pytest.raises(FileNotFoundError):
-        opened(file)
+        open_file(file)
 
 
-def test_the_sweep_goes_through_the_bucket(bucket: Bucket) -> None:
+def test_sweep_deletes_from_the_bucket(bucket: BucketStorage) -> None:
     clinic = make_practice()
     file = kept(b"%PDF-1.7 swept", clinic.id)
     bucket.bucket.Object(f"one/instance/{clinic.id}/README").put(Body=b"somebody's")
-    assert tasks.sweep(timedelta(days=1), [clinic.id]) == tasks.Swept()
-    assert tasks.sweep(timedelta(seconds=-2), [clinic.id]) == tasks.Swept(rows=1, contents=1)
+    assert tasks.sweep(timedelta(days=1), [clinic.id]) == tasks.SweepResult()
+    assert tasks.sweep(timedelta(seconds=-2), [clinic.id]) == tasks.SweepResult(rows=1, contents=1)
     left = [entry.key for entry in bucket.bucket.objects.filter(Prefix=f"one/instance/{clinic.id}/")]
     assert left == [f"one/instance/{clinic.id}/README"]
-    assert not bucket.exists(path(clinic.id, file.address))
+    assert not bucket.exists(content_path(clinic.id, file.address))
 
 
-def test_a_store_that_can_not_be_reached(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_store_is_unavailable(bucket: BucketStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     clinic = make_practice()
     file = kept(b"%PDF-1.7 there", clinic.id)
-    bucket.bucket.Object(f"one/instance/{path(clinic.id, file.address)}").delete()
+    bucket.bucket.Object(f"one/instance/{content_path(clinic.id, file.address)}").delete()
     bucket.bucket.delete_objects(
         Delete={"Objects": [{"Key": entry.key} for entry in bucket.bucket.objects.all()]}
     )
@@ -135,11 +135,11 @@ def test_a_store_that_can_not_be_reached(bucket: Bucket, monkeypatch: pytest.Mon
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{nobody.getsockname()[1]}")
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         unreached = storages.create_storage(_files("s3://charts"))
-        monkeypatch.setattr(storage_module, "storage", lambda: unreached)
+        monkeypatch.setattr(storage_module, "get_storage", lambda: unreached)
         with pytest.raises(Unavailable):
-            opened(file)
+            open_file(file)
 
 
-def test_a_directory_is_named_or_the_data_directorys() -> None:
+def test_storage_setting_selects_the_directory() -> None:
     assert _files("/srv/files")["OPTIONS"] == {"location": "/srv/files"}
     assert _files("")["OPTIONS"] == {"location": settings.DATA / "files"}

@@ -1,4 +1,4 @@
-"""Files: what is let in, how it is kept, who a link lets in."""
+"""Files: accepted contents, storage, and access by links."""
 
 import base64
 import hashlib
@@ -52,7 +52,7 @@ def link(file: StoredFile) -> str:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
-def test_an_image_is_kept_and_read_back_by_its_link(kind: str) -> None:
+def test_image_is_stored_and_read_by_its_link(kind: str) -> None:
     clinic, content = make_practice(), picture(kind)
     answer = client().get(urlsplit(link(kept(content, clinic.id))).path)
     assert answer.status_code == 200
@@ -63,7 +63,7 @@ def test_an_image_is_kept_and_read_back_by_its_link(kind: str) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
-def test_base64_text_is_a_file_too(prefix: str) -> None:
+def test_base64_text_is_accepted(prefix: str) -> None:
     clinic, content = make_practice(), picture()
     parsed = PHOTO.parse(prefix + text(content))
     with tenancy.within(clinic.id):
@@ -71,7 +71,7 @@ def test_base64_text_is_a_file_too(prefix: str) -> None:
     assert (file.size, file.media_type) == (len(content), "image/png")
 
 
-def test_base64_text_is_never_decoded_in_one_piece() -> None:
+def test_base64_text_is_decoded_in_chunks() -> None:
     content = b"%PDF-1.7\n" + os.urandom(16 * 1024 * 1024)
     given = base64.encodebytes(content).decode()  # with line ends, as mail has them
     document = File(kinds=("document",))
@@ -87,7 +87,7 @@ def test_base64_text_is_never_decoded_in_one_piece() -> None:
 
 
 @pytest.mark.parametrize("size", [255_999, 256_000, 256_001, 512_002])
-def test_base64_text_that_is_longer_than_a_piece(size: int) -> None:
+def test_base64_text_longer_than_a_chunk(size: int) -> None:
     content = b"%PDF-1.7\n" + os.urandom(size)
     document, right = File(kinds=("document",)), text(content)
     assert document.parse(right).content.read() == content
@@ -113,40 +113,40 @@ def test_base64_text_that_is_longer_than_a_piece(size: int) -> None:
     ],
     ids=["empty", "text", "svg", "html", "broken", "cut", "pdf", "bomb"],
 )
-def test_what_is_no_image_is_refused_whatever_it_is_called(given: bytes) -> None:
+def test_non_image_is_refused_whatever_its_name(given: bytes) -> None:
     for value in (SimpleUploadedFile("photo.png", given, "image/png"), text(given)):
         with pytest.raises(InvalidValue):
             PHOTO.parse(value)
 
 
 @pytest.mark.parametrize("given", [7, True, [], {}, "not base64!", "data:image/png;base64", "ä", "====", "A"])
-def test_what_is_no_file_is_refused(given: object) -> None:
+def test_non_file_value_is_refused(given: object) -> None:
     with pytest.raises(InvalidValue):
         PHOTO.parse(given)
 
 
-def test_a_file_can_be_too_large() -> None:
+def test_too_large_file_is_refused() -> None:
     content = picture()
     File(max_size=len(content)).parse(SimpleUploadedFile("a", content))
     with pytest.raises(InvalidValue, match="larger"):
         File(max_size=len(content) - 1).parse(SimpleUploadedFile("a", content))
 
 
-def test_a_document_may_be_a_pdf() -> None:
+def test_document_may_be_a_pdf() -> None:
     clinic, document = make_practice(), File(kinds=("document",))
     file = kept(b"%PDF-1.7\n...", clinic.id, document, "../../x/letter.pdf")
     assert (file.media_type, file.name) == ("application/pdf", "letter.pdf")
 
 
-def test_a_link_ends_after_an_hour() -> None:
+def test_link_expires_after_an_hour() -> None:
     path = urlsplit(link(kept(picture(), make_practice().id))).path
-    with clock.moved(timedelta(minutes=59)):
+    with clock.shift(timedelta(minutes=59)):
         assert client().get(path).status_code == 200
-    with clock.moved(timedelta(minutes=61)):
+    with clock.shift(timedelta(minutes=61)):
         assert client().get(path).status_code == 403
 
 
-def test_a_forged_link_finds_nothing() -> None:
+def test_forged_link_is_not_found() -> None:
     mine, other = (kept(picture(), make_practice().id) for _ in range(2))
     path = urlsplit(link(mine)).path
     value, _, signature = path.removeprefix("/files/").partition(".")
@@ -167,14 +167,14 @@ def test_a_forged_link_finds_nothing() -> None:
         assert picture() not in answer.content
 
 
-def test_a_link_of_one_practice_never_opens_anothers_file() -> None:
+def test_link_never_opens_a_file_of_another_practice() -> None:
     mine, other = (kept(picture(), make_practice().id) for _ in range(2))
     with tenancy.within(mine.practice_id):
         crossed = PHOTO.render(other.pk)
     assert client().get(urlsplit(crossed).path).status_code == 404
 
 
-def test_equal_content_lies_in_storage_once_a_practice() -> None:
+def test_equal_content_is_stored_once_per_practice() -> None:
     clinic, content = make_practice(), picture(size=(31, 17))
     first, second = kept(content, clinic.id), kept(content, clinic.id)
     assert first.pk != second.pk
@@ -184,7 +184,7 @@ def test_equal_content_lies_in_storage_once_a_practice() -> None:
     assert found.stat().st_mode & 0o077 == 0
 
 
-def test_equal_content_of_two_practices_has_nothing_in_common() -> None:
+def test_equal_contents_of_two_practices_differ_in_storage() -> None:
     content = picture("PNG", (64, 64))
     first, other = (kept(content, make_practice().id) for _ in range(2))
     assert first.address != other.address
@@ -195,13 +195,13 @@ def test_equal_content_of_two_practices_has_nothing_in_common() -> None:
     assert content[:8] not in mine
 
 
-def test_bytes_that_storage_lost_are_a_404() -> None:
+def test_content_missing_in_storage_is_a_404() -> None:
     file = kept(picture(size=(5, 5)), make_practice().id)
     stored(file).unlink()
     assert client().get(urlsplit(link(file)).path).status_code == 404
 
 
-def test_a_photo_travels_through_the_api() -> None:
+def test_photo_through_the_api() -> None:
     clinic, content = make_practice(), picture()
     api = client(issue_token(clinic.user, make_app()))
     patient = {"doctor": clinic.doctor.pk, "gender": "Female", "first_name": "Ada"}

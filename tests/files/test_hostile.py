@@ -1,4 +1,4 @@
-"""Bytes that mean harm: none of them makes a fault of ours, much memory, or something that a browser runs."""
+"""Hostile uploads cause no server error, use little memory, and are never served as active content."""
 
 import io
 import socket
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from charthouse.files import kinds
+from charthouse.files import media_types
 from tests import bombs
 from tests.domains.documents.test_documents import PDF, Files
 from tests.files.test_files import picture
@@ -86,7 +86,7 @@ def upload(
 
 
 @pytest.mark.parametrize("what", TAKEN)
-def test_what_is_taken_comes_back_as_what_it_is_and_runs_nothing(files: Files, what: str) -> None:
+def test_accepted_content_is_served_inert_with_its_detected_type(files: Files, what: str) -> None:
     content, media = TAKEN[what]
     made = upload(files, content, "page.html", "text/html")
     assert made.status_code == 201, made.text
@@ -99,13 +99,13 @@ def test_what_is_taken_comes_back_as_what_it_is_and_runs_nothing(files: Files, w
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_is_refused_is_said_to_be(files: Files, what: str) -> None:
+def test_hostile_content_is_refused(files: Files, what: str) -> None:
     answer = upload(files, REFUSED[what])
     assert answer.status_code == 400
     assert list(answer.json()) == ["document"]
 
 
-def test_pictures_are_looked_at_without_being_unpacked() -> None:
+def test_images_are_checked_without_decoding() -> None:
     for content in (
         bombs.png(8, 8, data=bombs.deflated(1000)),
         bombs.png(8, 8, text=bombs.deflated(1000)),
@@ -113,8 +113,8 @@ def test_pictures_are_looked_at_without_being_unpacked() -> None:
     ):
         tracemalloc.start()
         try:
-            kinds.media_type(io.BytesIO(content), ("document",))
-        except kinds.Unreadable:
+            media_types.detect_media_type(io.BytesIO(content), ("document",))
+        except media_types.UnreadableContent:
             pass
         finally:
             _, highest = tracemalloc.get_traced_memory()
@@ -122,26 +122,26 @@ def test_pictures_are_looked_at_without_being_unpacked() -> None:
         assert highest < 8 * MB
 
 
-def test_a_picture_may_be_too_large_to_be_looked_at() -> None:
+def test_too_large_image_is_refused() -> None:
     class Endless(io.BytesIO):
         def seek(self, offset: int, whence: int = 0) -> int:
-            return kinds.LARGEST_IMAGE + 1 if whence == 2 else super().seek(offset, whence)
+            return media_types.MAX_IMAGE_SIZE + 1 if whence == 2 else super().seek(offset, whence)
 
-    with pytest.raises(kinds.Unreadable, match="50 MB"):
-        kinds.media_type(Endless(picture()), ("image",))
+    with pytest.raises(media_types.UnreadableContent, match="50 MB"):
+        media_types.detect_media_type(Endless(picture()), ("image",))
 
 
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=200)
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP"]), st.data())
-def test_broken_pictures_break_nothing(kind: str, data: st.DataObject) -> None:
+def test_broken_images_raise_no_errors(kind: str, data: st.DataObject) -> None:
     content = bytearray(picture(kind))
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(0, len(content) - 1))
         content[at] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(content)))
     try:
-        found = kinds.media_type(io.BytesIO(bytes(content[:cut])), ("document",))
-    except kinds.Unreadable:
+        found = media_types.detect_media_type(io.BytesIO(bytes(content[:cut])), ("document",))
+    except media_types.UnreadableContent:
         return
     assert found in (None, "image/png", "image/jpeg", "image/gif", "image/webp")
 
@@ -163,7 +163,7 @@ def test_broken_pictures_break_nothing(kind: str, data: st.DataObject) -> None:
         "CON",
     ],
 )
-def test_names_are_only_names(files: Files, name: str) -> None:
+def test_file_names_are_never_paths(files: Files, name: str) -> None:
     made = upload(files, PDF, name)
     if made.status_code == 400:
         return  # no name that a file can have: the part is none
@@ -176,8 +176,8 @@ def test_names_are_only_names(files: Files, name: str) -> None:
     assert not any(part in disposition for part in ("/", "\\\\", "\r", "\n", "..", "\x00"))
 
 
-def test_a_body_that_ends_before_its_end_harms_nobody(files: Files, live_server: str) -> None:
-    """Over a real connection that is closed in the middle; the server goes on, and nothing was kept."""
+def test_truncated_body_is_harmless(files: Files, live_server: str) -> None:
+    """Over a real connection closed in the middle of the body: the server continues, and nothing is stored."""
     address = urlsplit(live_server)
     before = files.ids("documents")
     head = (

@@ -1,4 +1,4 @@
-"""Keys of files: where they come from, which one seals, what a new one changes."""
+"""Encryption keys of files: source, selection and rotation."""
 
 import base64
 import os
@@ -11,9 +11,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from charthouse.files import keys
+from charthouse.files import encryption_keys
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import opened
+from charthouse.files.storage import open_file
 from charthouse.files.types import File
 from charthouse.identity import tenancy
 from tests.support import make_practice
@@ -29,14 +29,14 @@ def data(tmp_path: Path, settings_of: None) -> Path:
 
 @pytest.fixture
 def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An instance whose keys are its own."""
+    """Set up an instance with keys of its own."""
     from django.conf import settings
 
     monkeypatch.setattr(settings, "FILE_KEYS", "")
     monkeypatch.setattr(settings, "DATA", tmp_path / "data")
-    keys.ring.cache_clear()
+    encryption_keys.load_key_ring.cache_clear()
     yield
-    keys.ring.cache_clear()
+    encryption_keys.load_key_ring.cache_clear()
 
 
 def kept(content: bytes, practice: int) -> StoredFile:
@@ -45,52 +45,52 @@ def kept(content: bytes, practice: int) -> StoredFile:
         return StoredFile.objects.get(pk=row)
 
 
-def test_a_key_is_made_once_and_only_its_owner_reads_it(data: Path) -> None:
+def test_key_file_is_created_once_and_private(data: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: keys.ring.__wrapped__().keys[1], range(8)))
+        found = list(pool.map(lambda _: encryption_keys.load_key_ring.__wrapped__().keys[1], range(8)))
     assert len(set(found)) == 1
     assert len(found[0]) == 32
     assert stat.S_IMODE((data / "file_keys").stat().st_mode) == 0o600
     assert os.listdir(data) == ["file_keys"]
 
 
-def test_the_environment_goes_first(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_overrides_the_key_file(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.conf import settings
 
     monkeypatch.setattr(settings, "FILE_KEYS", f"{TWO},{ONE}")
-    assert keys.ring().newest == 2
+    assert encryption_keys.load_key_ring().newest == 2
     assert not data.exists()
 
 
 @pytest.mark.parametrize("text", ["", "1", "1:", "x:" + ONE[2:], ONE[:-4], f"{ONE},{ONE}", f"-{ONE}", "1:ä"])
-def test_what_is_no_key_is_refused_without_being_said(text: str) -> None:
+def test_invalid_keys_are_refused_without_revealing_them(text: str) -> None:
     with pytest.raises(ImproperlyConfigured) as refused:
-        keys.parsed(text)
+        encryption_keys.parse_keys(text)
     assert ONE[2:-6] not in str(refused.value)
 
 
-def test_a_ring_shows_no_key() -> None:
-    assert repr(keys.parsed(ONE)) == "Ring([1])"
+def test_repr_of_key_ring_shows_no_key() -> None:
+    assert repr(encryption_keys.parse_keys(ONE)) == "Ring([1])"
 
 
-def test_a_new_key_seals_what_is_new_and_the_old_one_still_opens(data: Path) -> None:
+def test_newest_key_encrypts_and_older_keys_decrypt(data: Path) -> None:
     clinic = make_practice()
     old = kept(b"%PDF-1.7 the same", clinic.id)
-    before = keys.ring().keys[1]
+    before = encryption_keys.load_key_ring().keys[1]
     with (data / "file_keys").open("a") as file_keys:
         file_keys.write(TWO)
-    keys.ring.cache_clear()
-    assert keys.ring().keys[1] == before
+    encryption_keys.load_key_ring.cache_clear()
+    assert encryption_keys.load_key_ring().keys[1] == before
     new = kept(b"%PDF-1.7 the same", clinic.id)
     assert new.address != old.address
     for file in (old, new):
-        with opened(file) as content:
+        with open_file(file) as content:
             assert content.read() == b"%PDF-1.7 the same"
 
 
-def test_without_its_key_a_file_is_lost(data: Path) -> None:
+def test_file_without_its_key_can_not_be_decrypted(data: Path) -> None:
     file = kept(b"%PDF-1.7 secret", make_practice().id)
     (data / "file_keys").write_text(TWO)
-    keys.ring.cache_clear()
+    encryption_keys.load_key_ring.cache_clear()
     with pytest.raises(FileNotFoundError, match="key 1"):
-        opened(file)
+        open_file(file)

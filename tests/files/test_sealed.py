@@ -1,4 +1,4 @@
-"""Sealed bytes: the format is Tink's, every part opens, nothing that was changed does."""
+"""Encryption of files: compatible with Tink, seekable, and authenticated."""
 
 import io
 import os
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charthouse.files.sealed import MAGIC, SEGMENT, Broken, opening, sealed_size, sealing
+from charthouse.files.encryption import MAGIC, SEGMENT_SIZE, DecryptionError, decrypt, encrypt, encrypted_size
 
 KEY = bytes(range(32))
 EDGES = (
@@ -30,23 +30,23 @@ def content(size: int) -> bytes:
 
 def sealed(plain: bytes, context: bytes = b"context", number: int = 5) -> bytes:
     pieces = [plain[:1], plain[1:70_000], plain[70_000:]]
-    return sealing(pieces, KEY, number, context).read()
+    return encrypt(pieces, KEY, number, context).read()
 
 
 def opened(made: bytes, size: int, context: bytes = b"context", key: bytes = KEY) -> io.BufferedReader:
-    return opening(io.BytesIO(made), size, {5: key}.get, context)
+    return decrypt(io.BytesIO(made), size, {5: key}.get, context)
 
 
 @pytest.mark.parametrize("size", EDGES)
-def test_what_was_sealed_opens(size: int) -> None:
+def test_round_trip(size: int) -> None:
     made = sealed(content(size))
-    assert len(made) == sealed_size(size)
+    assert len(made) == encrypted_size(size)
     assert opened(made, size).read() == content(size)
 
 
 @pytest.mark.parametrize("size", [1, 65_481])
-def test_what_tink_has_sealed_opens(size: int) -> None:
-    """Made by the Python package tink 1.16.1: the same key, the context ``context``, segments of 64 KiB."""
+def test_decrypts_output_of_tink(size: int) -> None:
+    """Test vectors from the Python package tink 1.16.1: same key, associated data ``context``, segments of 64 KiB."""
     made = (Path(__file__).parent / "data" / f"tink-{size}.bin").read_bytes()
     assert opened(MAGIC.pack(b"CHF1", 5) + made, size).read() == content(size)
 
@@ -58,7 +58,7 @@ LARGE_SEALED = sealed(LARGE)
 
 @SETTINGS
 @given(st.integers(0, 200_100), st.integers(0, 140_000))
-def test_any_part_opens(start: int, length: int) -> None:
+def test_any_range_can_be_read(start: int, length: int) -> None:
     file = opened(LARGE_SEALED, len(LARGE))
     file.seek(start)
     assert file.read(length) == LARGE[start : start + length]
@@ -67,54 +67,54 @@ def test_any_part_opens(start: int, length: int) -> None:
 
 @SETTINGS
 @given(st.integers(0, len(LARGE_SEALED) - 1), st.integers(1, 255))
-def test_no_changed_byte_opens(at: int, change: int) -> None:
+def test_changed_byte_is_detected(at: int, change: int) -> None:
     made = bytearray(LARGE_SEALED)
     made[at] ^= change
-    with pytest.raises(Broken):
+    with pytest.raises(DecryptionError):
         opened(bytes(made), len(LARGE)).read()
 
 
 @pytest.mark.parametrize("size", [65_480, 100_000, 200_000])
-def test_a_missing_end_does_not_open(size: int) -> None:
+def test_truncation_is_detected(size: int) -> None:
     made = sealed(content(size))
-    for cut in (1, 16, 17, len(made) - SEGMENT - 8, len(made) - 8, len(made) - 3, len(made)):
+    for cut in (1, 16, 17, len(made) - SEGMENT_SIZE - 8, len(made) - 8, len(made) - 3, len(made)):
         if 0 < cut <= len(made):
-            with pytest.raises(Broken):
+            with pytest.raises(DecryptionError):
                 opened(made[:-cut], size).read()
-    whole = 8 + SEGMENT * (len(made) // SEGMENT - 1)
+    whole = 8 + SEGMENT_SIZE * (len(made) // SEGMENT_SIZE - 1)
     for shorter in (size - 1, 65_480 if size > 65_480 else 10):  # nor one that a wrong size announces
-        with pytest.raises(Broken):
+        with pytest.raises(DecryptionError):
             opened(made[:whole] if shorter == 65_480 else made, shorter).read()
 
 
-def test_segments_in_another_order_do_not_open() -> None:
-    first, second, third = (8 + SEGMENT * at for at in (1, 2, 3))
+def test_reordered_segments_are_detected() -> None:
+    first, second, third = (8 + SEGMENT_SIZE * at for at in (1, 2, 3))
     made = LARGE_SEALED
     swapped = made[:first] + made[second:third] + made[first:second] + made[third:]
-    with pytest.raises(Broken):
+    with pytest.raises(DecryptionError):
         opened(swapped, len(LARGE)).read()
 
 
-def test_another_key_or_context_does_not_open() -> None:
+def test_wrong_key_or_context_is_detected() -> None:
     for wrong in ({"key": bytes(32)}, {"context": b"other"}):
-        with pytest.raises(Broken):
+        with pytest.raises(DecryptionError):
             opened(sealed(b"secret"), 6, **wrong).read()
-    with pytest.raises(Broken, match="key 6"):
+    with pytest.raises(DecryptionError, match="key 6"):
         opened(sealed(b"secret", number=6), 6)
 
 
-def test_equal_content_is_sealed_otherwise_each_time() -> None:
+def test_equal_content_encrypts_differently_each_time() -> None:
     assert sealed(b"secret" * 100)[8:] != sealed(b"secret" * 100)[8:]
     plain = os.urandom(1000)
     assert plain[:16] not in sealed(plain)
 
 
-def test_a_stream_that_gives_less_than_asked_is_read_on() -> None:
+def test_short_reads_are_continued() -> None:
     class Slow(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             return super().read(min(size or 0, 1000))
 
-    file = opening(Slow(LARGE_SEALED), len(LARGE), {5: KEY}.get, b"context")
+    file = decrypt(Slow(LARGE_SEALED), len(LARGE), {5: KEY}.get, b"context")
     assert file.read() == LARGE
     file.seek(150_000, os.SEEK_SET)
     assert file.read(10) == LARGE[150_000:150_010]

@@ -1,4 +1,4 @@
-"""Files as answers: whole or in part, in pieces, by both doors (links, and dialects)."""
+"""Serving files, whole and by range, through links and through gateways."""
 
 from urllib.parse import urlsplit
 
@@ -7,9 +7,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from charthouse import clock
-from charthouse.audit.log import Entry
+from charthouse.audit.request_log import Entry
 from charthouse.files.models import StoredFile
-from charthouse.files.serving import span
+from charthouse.files.serving import parse_range
 from charthouse.files.types import File
 from charthouse.gateway import http
 from charthouse.identity import tenancy
@@ -52,7 +52,7 @@ DOORS = pytest.mark.parametrize("door", [by_link, by_dialect])
 
 
 @DOORS
-def test_the_whole(door, file: StoredFile) -> None:  # type: ignore[no-untyped-def]
+def test_whole_file(door, file: StoredFile) -> None:  # type: ignore[no-untyped-def]
     answer = door(file)
     assert (answer.status_code, answer.content) == (200, CONTENT)
     assert answer.headers["content-length"] == str(SIZE)
@@ -78,7 +78,7 @@ def test_the_whole(door, file: StoredFile) -> None:  # type: ignore[no-untyped-d
         ("BYTES= 3-4 ", 3, 5),
     ],
 )
-def test_a_part(door, file: StoredFile, asked: str, start: int, end: int) -> None:  # type: ignore[no-untyped-def]
+def test_byte_range(door, file: StoredFile, asked: str, start: int, end: int) -> None:  # type: ignore[no-untyped-def]
     answer = door(file, Range=asked)
     assert answer.status_code == 206
     assert answer.content == CONTENT[start:end]
@@ -88,7 +88,7 @@ def test_a_part(door, file: StoredFile, asked: str, start: int, end: int) -> Non
 
 @DOORS
 @pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=999999999-", "bytes=-0"])
-def test_a_part_past_the_end(door, file: StoredFile, asked: str) -> None:  # type: ignore[no-untyped-def]
+def test_range_past_the_end(door, file: StoredFile, asked: str) -> None:  # type: ignore[no-untyped-def]
     answer = door(file, Range=asked)
     assert (answer.status_code, answer.content) == (416, b"")
     assert answer.headers["content-range"] == f"bytes */{SIZE}"
@@ -108,27 +108,27 @@ def test_a_part_past_the_end(door, file: StoredFile, asked: str) -> None:  # typ
         "bytes=1-" + "9" * 30,
     ],
 )
-def test_what_is_no_single_range_is_answered_with_the_whole(door, file: StoredFile, asked: str) -> None:  # type: ignore[no-untyped-def]
+def test_unsupported_range_gets_the_whole_file(door, file: StoredFile, asked: str) -> None:  # type: ignore[no-untyped-def]
     answer = door(file, Range=asked)
     assert (answer.status_code, len(answer.content)) == (200, SIZE)
 
 
 @DOORS
-def test_a_part_unless_the_file_is_another(door, file: StoredFile) -> None:  # type: ignore[no-untyped-def]
+def test_if_range(door, file: StoredFile) -> None:  # type: ignore[no-untyped-def]
     tag = door(file).headers["etag"]
     assert door(file, Range="bytes=0-1", If_Range=tag).status_code == 206
     for other in ('"other"', "Sat, 21 Nov 2026 10:00:00 GMT"):
         assert door(file, Range="bytes=0-1", If_Range=other).status_code == 200
 
 
-def test_bytes_that_are_lost_are_not_found_by_a_dialect(file: StoredFile) -> None:
+def test_missing_content_is_not_found_by_a_gateway(file: StoredFile) -> None:
     lost = StoredFile(practice_id=file.practice_id, address="0" * 64, size=3, media_type="image/png")
     request = http.Request({"REQUEST_METHOD": "GET"}, ENTRY)
     with pytest.raises(http.NotFound):
         http.file(request, lost)
 
 
-def test_a_caller_who_leaves_closes_the_file(file: StoredFile) -> None:
+def test_disconnect_closes_the_file(file: StoredFile) -> None:
     body = http.file(http.Request({"REQUEST_METHOD": "GET"}, ENTRY), file).body()
     assert next(iter(body))
     body.close()
@@ -136,5 +136,5 @@ def test_a_caller_who_leaves_closes_the_file(file: StoredFile) -> None:
         next(iter(body))
 
 
-def test_a_span_of_nothing() -> None:
-    assert span("bytes=0-", 0) == (0, 0)
+def test_range_of_an_empty_file() -> None:
+    assert parse_range("bytes=0-", 0) == (0, 0)

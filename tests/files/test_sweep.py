@@ -1,4 +1,4 @@
-"""The sweep: what no row refers to goes, what one refers to stays, whoever is quicker."""
+"""The sweep deletes unreferenced files and keeps referenced ones, under concurrent writes too."""
 
 import os
 import random
@@ -19,7 +19,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Unavailable
 from charthouse.files import tasks
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import Directory, opened, path, storage, store
+from charthouse.files.storage import DirectoryStorage, content_path, get_storage, open_file, store_file
 from charthouse.identity import rowsecurity, tenancy
 from tests.domains.caller import Caller, at_once
 from tests.files.test_files import picture
@@ -29,29 +29,29 @@ PHOTO = picture(size=(9, 9))
 
 
 class House(Caller):
-    """A practice with a patient, whose files are put on documents and taken off."""
+    """A practice with a patient, whose documents refer to files."""
 
     def __init__(self) -> None:
         super().__init__()
         self.patient_id = self.new()["id"]
 
     def keep(self, content: bytes) -> StoredFile:
-        """A file that no row refers to."""
+        """Store a file that no row refers to."""
         with tenancy.within(self.clinic.id), transaction.atomic():
-            return store(ContentFile(content, "a.pdf"), "application/pdf", self.clinic.id)
+            return store_file(ContentFile(content, "a.pdf"), "application/pdf", self.clinic.id)
 
     def point(self, file: StoredFile) -> None:
         with tenancy.within(self.clinic.id):
             Patient.objects.filter(pk=self.patient_id).update(patient_photo=file)
 
-    def sweep(self, grace: timedelta = AT_ONCE) -> tasks.Swept:
+    def sweep(self, grace: timedelta = AT_ONCE) -> tasks.SweepResult:
         return tasks.sweep(grace, [self.clinic.id])
 
     def there(self, file: StoredFile) -> bool:
-        return storage().exists(path(self.clinic.id, file.address))
+        return get_storage().exists(content_path(self.clinic.id, file.address))
 
     def read(self, file: StoredFile) -> bytes:
-        with opened(file) as content:
+        with open_file(file) as content:
             return content.read()
 
     def row(self, file: StoredFile) -> StoredFile:
@@ -65,42 +65,42 @@ def house() -> House:
 
 
 def age(house: House, by: timedelta) -> None:
-    """Make the contents of a practice older."""
-    for content in Path(storage().path(str(house.clinic.id))).glob("*/*"):  # type: ignore[attr-defined]
+    """Set the contents of a practice back in time."""
+    for content in Path(get_storage().path(str(house.clinic.id))).glob("*/*"):  # type: ignore[attr-defined]
         old = time.time() - by.total_seconds()
         os.utime(content, (old, old))
 
 
-def test_a_file_goes_a_day_after_nobody_refers_to_it(house: House) -> None:
+def test_unreferenced_file_is_deleted_after_a_day(house: House) -> None:
     file = house.keep(b"%PDF-1.7 once")
     house.point(file)
-    assert house.sweep(tasks.GRACE) == tasks.Swept()
+    assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult()
     assert house.row(file).unused_since is None
     age(house, timedelta(days=3))
 
     house.patch(house.patient_id, patient_photo=None)
-    assert house.sweep(tasks.GRACE) == tasks.Swept()  # marked
-    with clock.moved(timedelta(hours=23)):
-        assert house.sweep(tasks.GRACE) == tasks.Swept()
+    assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult()  # marked
+    with clock.shift(timedelta(hours=23)):
+        assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult()
     assert house.there(file)
-    with clock.moved(timedelta(hours=25)):
-        assert house.sweep(tasks.GRACE) == tasks.Swept(rows=1, contents=1)
+    with clock.shift(timedelta(hours=25)):
+        assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult(rows=1, contents=1)
     assert house.row(file).archived
     assert not house.there(file)
 
 
-def test_a_file_that_is_used_again_is_kept(house: House) -> None:
+def test_file_referenced_again_is_kept(house: House) -> None:
     file = house.keep(b"%PDF-1.7 again")
-    house.sweep(tasks.GRACE)
+    house.sweep(tasks.GRACE_PERIOD)
     assert house.row(file).unused_since is not None
     house.point(file)
-    with clock.moved(timedelta(days=2)):
-        assert house.sweep(tasks.GRACE) == tasks.Swept()
+    with clock.shift(timedelta(days=2)):
+        assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult()
     assert house.row(file).unused_since is None
     assert house.there(file)
 
 
-def test_a_row_that_is_deleted_softly_keeps_its_file(house: House) -> None:
+def test_archived_row_keeps_its_file(house: House) -> None:
     file = house.keep(b"%PDF-1.7 archived")
     with tenancy.within(house.clinic.id):
         Document.objects.create(
@@ -112,64 +112,64 @@ def test_a_row_that_is_deleted_softly_keeps_its_file(house: House) -> None:
             description="x",
             archived=True,
         )
-    assert house.sweep() == tasks.Swept()
+    assert house.sweep() == tasks.SweepResult()
     assert house.there(file)
 
 
-def test_content_of_two_rows_stays_until_both_are_gone(house: House) -> None:
+def test_shared_content_stays_until_both_rows_are_archived(house: House) -> None:
     first, second = house.keep(b"%PDF-1.7 twice"), house.keep(b"%PDF-1.7 twice")
     house.point(first)
-    assert house.sweep() == tasks.Swept(rows=1)
+    assert house.sweep() == tasks.SweepResult(rows=1)
     assert house.row(second).archived
     assert house.read(first) == b"%PDF-1.7 twice"
 
 
-def test_bytes_of_a_write_that_is_rolled_back_go(house: House) -> None:
+def test_content_of_a_rolled_back_write_is_deleted(house: House) -> None:
     body = {"doctor": house.doctor.pk, "gender": "Nonsense", "first_name": "Ada"}
     assert house.http.post("/api/patients", data=body, files={"patient_photo": PHOTO}).status_code == 400
     with tenancy.within(house.clinic.id), transaction.atomic():
-        store(ContentFile(b"%PDF-1.7 rolled back", "a.pdf"), "application/pdf", house.clinic.id)
+        store_file(ContentFile(b"%PDF-1.7 rolled back", "a.pdf"), "application/pdf", house.clinic.id)
         transaction.set_rollback(True)
-    assert house.sweep(tasks.GRACE) == tasks.Swept()  # it may be a write that hasn't ended yet
+    assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult()  # it may be a write that hasn't ended yet
     age(house, timedelta(days=2))
-    assert house.sweep(tasks.GRACE) == tasks.Swept(contents=1)
-    assert not any(Path(storage().path(str(house.clinic.id))).glob("*/*"))  # type: ignore[attr-defined]
+    assert house.sweep(tasks.GRACE_PERIOD) == tasks.SweepResult(contents=1)
+    assert not any(Path(get_storage().path(str(house.clinic.id))).glob("*/*"))  # type: ignore[attr-defined]
 
 
-def test_what_is_not_ours_stays(house: House) -> None:
+def test_foreign_files_are_left_alone(house: House) -> None:
     file = house.keep(b"%PDF-1.7 mine")
     house.point(file)
-    folder = Path(storage().path(path(house.clinic.id, file.address))).parent  # type: ignore[attr-defined]
+    folder = Path(get_storage().path(content_path(house.clinic.id, file.address))).parent  # type: ignore[attr-defined]
     (folder / "README").write_text("somebody's")
     (folder / ("0" * 63)).write_text("too short a name")
     (folder / ".new-abc").write_text("a write that was cut off")
     age(house, timedelta(days=2))
-    house.sweep(tasks.GRACE)
+    house.sweep(tasks.GRACE_PERIOD)
     assert sorted(entry.name for entry in folder.iterdir()) == sorted(["README", "0" * 63, file.address])
 
 
-def test_an_upload_that_has_not_ended_keeps_the_content(house: House) -> None:
-    """The bytes are there already, without a row: the upload relies on them, the sweep must not take them."""
+def test_uncommitted_upload_keeps_the_content(house: House) -> None:
+    """The content exists already, without a row: the upload reuses it, so the sweep must not delete it."""
     orphan = house.keep(b"%PDF-1.7 raced")
     house.sweep()  # puts the row away and deletes the bytes
     assert not house.there(orphan)
     with tenancy.within(house.clinic.id), transaction.atomic():
-        file = store(ContentFile(b"%PDF-1.7 raced", "a.pdf"), "application/pdf", house.clinic.id)
-        assert in_a_thread(house.sweep) == tasks.Swept()
+        file = store_file(ContentFile(b"%PDF-1.7 raced", "a.pdf"), "application/pdf", house.clinic.id)
+        assert in_a_thread(house.sweep) == tasks.SweepResult()
         Patient.objects.filter(pk=house.patient_id).update(patient_photo=file)
-        assert in_a_thread(house.sweep) == tasks.Swept()
-    assert house.sweep() == tasks.Swept()
+        assert in_a_thread(house.sweep) == tasks.SweepResult()
+    assert house.sweep() == tasks.SweepResult()
     assert house.read(file) == b"%PDF-1.7 raced"
 
 
-def test_an_upload_waits_for_the_sweep_and_writes_the_content_anew(
+def test_upload_waits_for_the_sweep_and_writes_the_content_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tenancy.within(house.clinic.id), transaction.atomic():
-        store(ContentFile(b"%PDF-1.7 swept", "a.pdf"), "application/pdf", house.clinic.id)
+        store_file(ContentFile(b"%PDF-1.7 swept", "a.pdf"), "application/pdf", house.clinic.id)
         transaction.set_rollback(True)
     deleting, made = Event(), []
-    delete = Directory.delete
+    delete = DirectoryStorage.delete
     waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
 
     def upload() -> None:
@@ -178,20 +178,20 @@ def test_an_upload_waits_for_the_sweep_and_writes_the_content_anew(
         house.point(made[0])
         connection.close()
 
-    def slowly(self: Directory, name: str) -> None:
+    def slowly(self: DirectoryStorage, name: str) -> None:
         deleting.set()
         until(lambda: asked(waiting) > 0)  # the upload is there, and waits
         delete(self, name)
 
-    monkeypatch.setattr(Directory, "delete", slowly)
+    monkeypatch.setattr(DirectoryStorage, "delete", slowly)
     thread = Thread(target=upload)
     thread.start()
-    assert house.sweep() == tasks.Swept(contents=1)
+    assert house.sweep() == tasks.SweepResult(contents=1)
     thread.join()
     assert house.read(made[0]) == b"%PDF-1.7 swept"
 
 
-def test_uploads_and_sweeps_at_once_lose_nothing(house: House) -> None:
+def test_concurrent_uploads_and_sweeps_lose_nothing(house: House) -> None:
     contents = [b"%PDF-1.7 " + bytes([letter]) for letter in b"abc"]
     patients = [house.new()["id"] for _ in range(4)]
     chance = [random.Random(seed) for seed in range(6)]  # noqa: S311
@@ -204,7 +204,7 @@ def test_uploads_and_sweeps_at_once_lose_nothing(house: House) -> None:
             with tenancy.within(house.clinic.id):
                 with transaction.atomic():
                     content = chance[index].choice([*contents, None])
-                    file = content and store(
+                    file = content and store_file(
                         ContentFile(content, "a.pdf"), "application/pdf", house.clinic.id
                     )
                     Patient.objects.filter(pk=patients[index]).update(patient_photo=file)
@@ -218,41 +218,41 @@ def test_uploads_and_sweeps_at_once_lose_nothing(house: House) -> None:
     for file in used:
         with tenancy.within(house.clinic.id):
             assert house.read(StoredFile.objects.get(pk=file, archived=False))
-    names = {entry.name for entry in Path(storage().path(str(house.clinic.id))).glob("*/*")}  # type: ignore[attr-defined]
+    names = {entry.name for entry in Path(get_storage().path(str(house.clinic.id))).glob("*/*")}  # type: ignore[attr-defined]
     with tenancy.within(house.clinic.id):
         assert names == set(StoredFile.objects.filter(pk__in=used).values_list("address", flat=True))
 
 
-def test_every_key_to_a_file_is_known() -> None:
-    """By the constraints that the database has."""
+def test_all_foreign_keys_to_files_are_known() -> None:
+    """Compared with the constraints of the database."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select count(*) from pg_constraint where contype = 'f' and confrelid = 'files_storedfile'::regclass"
         )
         constraints = cursor.fetchone()[0]
-    assert len(tasks.references()) == constraints > 8
-    assert {key.model for key in tasks.references()} <= set(rowsecurity.record_models())
+    assert len(tasks.list_file_references()) == constraints > 8
+    assert {key.model for key in tasks.list_file_references()} <= set(rowsecurity.list_record_models())
 
 
-def test_a_storage_in_trouble_is_said_to_be_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_storage_errors_are_unavailable(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     file = house.keep(b"%PDF-1.7 there")
 
     def full(*args: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Directory, "_save", full)
-    monkeypatch.setattr(Directory, "_open", full)
+    monkeypatch.setattr(DirectoryStorage, "_save", full)
+    monkeypatch.setattr(DirectoryStorage, "_open", full)
     with pytest.raises(Unavailable):
         house.keep(b"%PDF-1.7 not there")
     with pytest.raises(Unavailable):
-        opened(file)
+        open_file(file)
     patient = {"doctor": house.doctor.pk, "gender": "Female", "first_name": "Ada"}
     answer = house.http.post("/api/patients", data=patient, files={"patient_photo": PHOTO})
     assert answer.status_code == 503
 
 
 def asked(query: str) -> int:
-    """Of a connection of its own."""
+    """Run a query on a connection of its own."""
 
     def ask(_: int) -> int:
         with connection.cursor() as cursor:

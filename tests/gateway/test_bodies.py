@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from charthouse import clock
-from charthouse.audit.log import Entry
+from charthouse.audit.request_log import Entry
 from charthouse.engine.errors import Malformed, TooLarge
 from charthouse.gateway.http import PIECE, Request
 

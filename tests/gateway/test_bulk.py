@@ -13,7 +13,7 @@ from charthouse.gateway.drchrono.bulk_lists import LISTS, Bulk
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice
 from charthouse.jobs import actions, tasks
-from charthouse.jobs.models import LONGEST, Job, JobRows
+from charthouse.jobs.models import RUN_TIMEOUT, Job, JobRows
 from tests import support
 from tests.contract import world as worlds
 from tests.domains.caller import Caller
@@ -194,15 +194,15 @@ def test_a_list_is_forgotten_after_its_hour() -> None:
     caller.new()
     uuid = begin(caller.http, "patients_list")
     work_off()
-    with clock.moved(timedelta(minutes=50)):
+    with clock.shift(timedelta(minutes=50)):
         assert ask(caller.http, "patients_list", uuid)["status"] == "Complete"
         following = begin(caller.http, "patients_list", page=2, page_size=1)
-    with clock.moved(timedelta(minutes=61)):
+    with clock.shift(timedelta(minutes=61)):
         tasks.sweep()
         answer = caller.http.get("/api/patients_list", params={"uuid": uuid})
         assert (answer.status_code, answer.json()) == INVALID
         assert ask(caller.http, "patients_list", following)["pagination"]["count"] == 1, "it needs the rows"
-    with clock.moved(timedelta(minutes=111)):
+    with clock.shift(timedelta(minutes=111)):
         tasks.sweep()
         with tenancy.within(caller.clinic.id):
             assert not Job.objects.exists()
@@ -227,19 +227,19 @@ def test_a_list_that_can_not_be_gathered_says_so(monkeypatch: pytest.MonkeyPatch
         "detail": "The list could not be gathered. Start another.",
     }
     lost = begin(caller.http, "patients_list")  # its worker was killed
-    with clock.moved(LONGEST + timedelta(seconds=1)):
+    with clock.shift(RUN_TIMEOUT + timedelta(seconds=1)):
         assert caller.http.get("/api/patients_list", params={"uuid": lost}).status_code == 500
     work_off()
 
 
 def test_an_app_has_so_many_lists_at_once_and_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     caller = Caller()
-    monkeypatch.setattr(actions, "MOST_RUNNING", 3)
-    monkeypatch.setattr(actions, "MOST", 4)
+    monkeypatch.setattr(actions, "MAX_RUNNING", 3)
+    monkeypatch.setattr(actions, "MAX_PER_HOUR", 4)
     for _ in range(3):
         begin(caller.http, "patients_list")
     refused = caller.http.post("/api/patients_list")
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, str(actions.SOON))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, str(actions.RETRY_AFTER))
     other = Caller(caller.clinic)
     begin(other.http, "patients_list")
     work_off()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from charthouse import clock
-from charthouse.audit.log import Entry
+from charthouse.audit.request_log import Entry
 from charthouse.engine.errors import Malformed, TooLarge, UnsupportedMedia
 from charthouse.gateway import multipart
 from charthouse.gateway.http import Request

@@ -14,7 +14,7 @@ from django.db import connection
 
 from charthouse import clock
 from charthouse.identity.models import SCOPES, Application
-from tests.identity.dance import (
+from tests.identity.oauth_flow import (
     authorize,
     call,
     code,
@@ -231,17 +231,17 @@ def test_the_token_answer(browser: httpx.Client, app: App) -> None:
 
 def test_a_code_lives_sixty_seconds(browser: httpx.Client, app: App) -> None:
     early, late = code(browser, app), code(browser, app)
-    with clock.moved(timedelta(seconds=50)):
+    with clock.shift(timedelta(seconds=50)):
         assert exchange(app, early).status_code == 200
-    with clock.moved(timedelta(seconds=60)):
+    with clock.shift(timedelta(seconds=60)):
         refused(exchange(app, late), "invalid_grant")
 
 
 def test_an_access_token_lives_forty_eight_hours(browser: httpx.Client, app: App) -> None:
     token = tokens(browser, app)["access_token"]
-    with clock.moved(timedelta(hours=47, minutes=59)):
+    with clock.shift(timedelta(hours=47, minutes=59)):
         assert works(token)
-    with clock.moved(timedelta(hours=48)):
+    with clock.shift(timedelta(hours=48)):
         assert not works(token)
         with client(token) as caller:
             assert caller.get("/api/users/current").json() == {"detail": "The access token has expired."}
@@ -320,7 +320,7 @@ def test_refresh_rotates(browser: httpx.Client, app: App) -> None:
 
 def test_a_refresh_token_outlives_its_access_token(browser: httpx.Client, app: App) -> None:
     first = tokens(browser, app)
-    with clock.moved(timedelta(days=400)):
+    with clock.shift(timedelta(days=400)):
         assert works(refresh(app, first["refresh_token"]).json()["access_token"])
 
 

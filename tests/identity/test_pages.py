@@ -9,7 +9,7 @@ from django.conf import settings
 
 from charthouse import clock
 from charthouse.identity.models import User
-from tests.identity.dance import hidden, sign_in, signed_in
+from tests.identity.oauth_flow import hidden, sign_in, signed_in
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
 
@@ -42,7 +42,7 @@ def test_passwords_are_argon2(clinic: Clinic) -> None:
 
 
 def test_the_last_sign_in_goes_by_the_projects_clock(clinic: Clinic) -> None:
-    with clock.moved(timedelta(days=30)):
+    with clock.shift(timedelta(days=30)):
         signed_in(clinic.user.username)
         last = User.objects.get(pk=clinic.user.pk).last_login
         assert last is not None

@@ -41,7 +41,7 @@ def count(table: str = "practice_doctor") -> int:
 
 
 def test_every_record_table_is_secured() -> None:
-    assert rowsecurity.unsecured() == []
+    assert rowsecurity.list_missing_protections() == []
 
 
 def test_securing_again_changes_nothing_and_two_may_do_it_at_once() -> None:
@@ -53,7 +53,7 @@ def test_securing_again_changes_nothing_and_two_may_do_it_at_once() -> None:
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(secure, range(2)))
-    assert rowsecurity.unsecured() == []
+    assert rowsecurity.list_missing_protections() == []
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_what_a_table_lacks_is_named_and_cured(damage: str, lack: str) -> None:
     with transaction.atomic("owner"):
         cascade = damage.replace("pkey, add", "pkey cascade, add")
         owner.cursor().execute(cascade)
-        assert lack in rowsecurity.unsecured()
+        assert lack in rowsecurity.list_missing_protections()
         rowsecurity.secure()
-        assert rowsecurity.unsecured() == []
+        assert rowsecurity.list_missing_protections() == []
         transaction.set_rollback(True, "owner")
 
 
@@ -112,7 +112,7 @@ def test_what_a_table_lacks_is_named_and_cured(damage: str, lack: str) -> None:
 def test_mistakes_in_a_model_are_named(damage: str, lack: str) -> None:
     with transaction.atomic("owner"):
         connections["owner"].cursor().execute(damage)
-        assert lack in rowsecurity.unsecured()
+        assert lack in rowsecurity.list_missing_protections()
         transaction.set_rollback(True, "owner")
 
 
@@ -268,7 +268,7 @@ def test_a_commit_that_fails_leaves_nothing(ours: Clinic, theirs: Clinic) -> Non
 
 def test_a_transaction_ended_behind_djangos_back_leaves_nothing(ours: Clinic, theirs: Clinic) -> None:
     tenancy.enter(theirs.id)
-    raw = tenancy.database().raw()
+    raw = tenancy.database().get_psycopg_connection()
     assert count()
     raw.execute("begin")
     tenancy.leave()
@@ -279,10 +279,10 @@ def test_a_transaction_ended_behind_djangos_back_leaves_nothing(ours: Clinic, th
 
 def test_a_token_check_that_fails_leaves_nothing(other: Clinic) -> None:
     from charthouse import clock
-    from charthouse.identity import bearer
+    from charthouse.identity import bearer_tokens
 
     with pytest.raises(Unauthenticated):
-        bearer.authenticate("Bearer nonsense", clock.now())
+        bearer_tokens.authenticate("Bearer nonsense", clock.now())
     assert count() == 0
 
 
@@ -312,6 +312,6 @@ def test_a_connection_the_server_has_closed_is_replaced(ours: Clinic) -> None:
 def test_the_engine_cannot_get_a_connection_past_the_tenant(ours: Clinic, theirs: Clinic) -> None:
     for clinic in (ours, theirs):
         tenancy.enter(clinic.id)
-        raw: psycopg.Connection[Any] = tenancy.database().raw()
+        raw: psycopg.Connection[Any] = tenancy.database().get_psycopg_connection()
         held = raw.execute("select current_setting('charthouse.practice')").fetchone()
         assert held == (str(clinic.id),)

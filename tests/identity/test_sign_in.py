@@ -18,7 +18,7 @@ from charthouse.audit.models import Event
 from charthouse.identity import passwords, second_factor, sessions, tenancy
 from charthouse.identity.models import Practice, User
 from charthouse.outbox.models import Outgoing
-from tests.identity.dance import authorize, hidden, sign_in, signed_in
+from tests.identity.oauth_flow import authorize, hidden, sign_in, signed_in
 from tests.support import PASSWORD, Clinic, client, make_app, make_practice, make_user
 
 
@@ -126,7 +126,7 @@ def test_new_recovery_codes_and_turning_off_ask_for_the_password(clinic: Clinic)
     for address in ("/account/second-factor/codes", "/account/second-factor/off"):
         form = hidden(browser.get(address))
         assert browser.post(address, data=form | {"password": "wrong"}).status_code == 400
-        assert second_factor.is_on(clinic.user)
+        assert second_factor.is_enabled(clinic.user)
     form = hidden(browser.get("/account/second-factor/codes"))
     page = browser.post("/account/second-factor/codes", data=form | {"password": PASSWORD})
     new = re.findall(r"<code>([a-z0-9-]+)</code>", page.text)
@@ -177,7 +177,7 @@ def test_a_practice_can_ask_it_of_everybody(clinic: Clinic) -> None:
 def age(browser: httpx.Client, seconds: int) -> None:
     """As if nothing had been heard of this browser for so long."""
     session = SessionStore(browser.cookies["charthouse_session"])
-    session[sessions.SEEN] -= seconds
+    session[sessions.LAST_SEEN_KEY] -= seconds
     session.save()
 
 
@@ -211,7 +211,7 @@ def test_twelve_hours_are_the_most(clinic: Clinic) -> None:
 
 def test_moving_the_clock_signs_nobody_out(clinic: Clinic) -> None:
     browser = signed_in(clinic.user.username)
-    with clock.moved(timedelta(days=2)):
+    with clock.shift(timedelta(days=2)):
         assert browser.get("/").status_code == 200
 
 
@@ -276,9 +276,9 @@ def test_weak_passwords_are_refused(clinic: Clinic, asked: str) -> None:
 
 
 def test_a_link_is_good_for_a_day(clinic: Clinic, asked: str) -> None:
-    with clock.moved(timedelta(hours=25)):
+    with clock.shift(timedelta(hours=25)):
         assert "does not work any more" in choose(asked, NEW).text
-    with clock.moved(timedelta(hours=23)):
+    with clock.shift(timedelta(hours=23)):
         assert "has been set" in choose(asked, NEW).text
 
 
@@ -294,7 +294,7 @@ def test_asking_says_nothing_about_who_exists(clinic: Clinic) -> None:
 def test_asking_again_at_once_sends_nothing(clinic: Clinic, asked: str) -> None:
     ask(clinic.user.username)
     assert len(letters(clinic)) == 1
-    with clock.moved(passwords.BETWEEN + timedelta(seconds=1)):
+    with clock.shift(passwords.MIN_LINK_INTERVAL + timedelta(seconds=1)):
         ask(clinic.user.username)
     assert len(letters(clinic)) == 2
 

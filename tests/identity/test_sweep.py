@@ -9,7 +9,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app as worker
 
 from charthouse import clock
-from charthouse.identity import issue, tasks
+from charthouse.identity import tasks, token_pairs
 from charthouse.identity.models import AccessToken, Calls, Grant, RefreshToken
 from tests.support import make_app, make_practice
 
@@ -17,8 +17,8 @@ from tests.support import make_app, make_practice
 def test_what_has_ended_goes_and_what_has_not_stays() -> None:
     clinic = make_practice()
     apps = [make_app() for _ in range(3)]
-    old = [issue.issue(app.row, clinic.user) for app in apps]
-    issue.deauthorize(apps[2].row.pk, clinic.user.pk)
+    old = [token_pairs.issue_pair(app.row, clinic.user) for app in apps]
+    token_pairs.deauthorize(apps[2].row.pk, clinic.user.pk)
     for number in range(25):
         Grant.objects.create(
             application=apps[0].row,
@@ -37,18 +37,18 @@ def test_what_has_ended_goes_and_what_has_not_stays() -> None:
         Calls(application=apps[0].row, hour=clock.now() - timedelta(days=4, hours=hour), calls=1)
         for hour in range(25)
     )
-    with clock.moved(tasks.KEPT + issue.ACCESS_LIFE + timedelta(seconds=5)):
-        new = issue.issue(apps[0].row, clinic.user)
+    with clock.shift(tasks.RETENTION + token_pairs.ACCESS_TOKEN_LIFETIME + timedelta(seconds=5)):
+        new = token_pairs.issue_pair(apps[0].row, clinic.user)
         with CaptureQueriesContext(connection) as queries:
-            swept = tasks.sweep(step=10)
+            swept = tasks.sweep(batch_size=10)
         left = AccessToken.objects.filter(user=clinic.user)
-        assert [token.token_checksum for token in left] == [issue.digest(new.access_token)]
+        assert [token.token_checksum for token in left] == [token_pairs.digest_token(new.access_token)]
         assert set(
             RefreshToken.objects.filter(user=clinic.user).values_list("token_checksum", flat=True)
         ) == {
-            issue.digest(old[0].refresh_token),  # revoked only just now
-            issue.digest(old[1].refresh_token),  # live: it has no end of its own
-            issue.digest(new.refresh_token),
+            token_pairs.digest_token(old[0].refresh_token),  # revoked only just now
+            token_pairs.digest_token(old[1].refresh_token),  # live: it has no end of its own
+            token_pairs.digest_token(new.refresh_token),
         }
     assert not Grant.objects.filter(user=clinic.user).exists()
     assert Session.objects.filter(session_key__startswith=f"{clinic.id}").count() == 1

@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connections
 
-from charthouse import postgres
+from charthouse import postgres_server
 from charthouse.identity import rowsecurity, tables
 
 _numbers = itertools.count(1)
@@ -51,7 +51,7 @@ def test_all_at_once_is_what_the_migrations_give_one_by_one(scratch: Callable[[]
     rowsecurity.secure(using=one_by_one)
     assert schema(at_once) == schema(one_by_one)
     assert rows(at_once) == rows(one_by_one)
-    assert rowsecurity.unsecured(using=at_once) == []
+    assert rowsecurity.list_missing_protections(using=at_once) == []
     assert tables.missing(at_once) == 0
 
 
@@ -69,12 +69,12 @@ def test_what_fails_half_way_leaves_nothing(
     alias = scratch()
     empty = schema(alias)
     with monkeypatch.context() as broken:
-        broken.setattr(rowsecurity, "_policies", lambda cursor: 1 / 0)
+        broken.setattr(rowsecurity, "_find_missing_policies", lambda cursor: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             tables.bring_up(alias)
     assert schema(alias) == empty
     tables.bring_up(alias)
-    assert rowsecurity.unsecured(using=alias) == []
+    assert rowsecurity.list_missing_protections(using=alias) == []
 
 
 def test_a_database_with_tables_gets_the_migrations(scratch: Callable[[], str]) -> None:
@@ -104,7 +104,7 @@ def schema(alias: str) -> str:
     """Everything of a database but its rows, as ``pg_dump`` writes it. A column that was renamed stays where it was
     and keeps the name of its NOT NULL; neither means anything, so columns are sorted and those names left out."""
     database = connections.settings[alias]
-    dump = [postgres.binary("pg_dump"), "--schema-only", "--restrict-key=same"]
+    dump = [postgres_server.find_binary("pg_dump"), "--schema-only", "--restrict-key=same"]
     where = ["-h", database["HOST"], "-U", database["USER"], database["NAME"]]
     done = subprocess.run([*dump, *where], capture_output=True, text=True, check=True)
     unnamed = re.sub(r" CONSTRAINT \S+_not_null NOT NULL", " NOT NULL", done.stdout)

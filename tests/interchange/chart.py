@@ -1,4 +1,4 @@
-"""A patient with a row of every kind in their chart."""
+"""A patient whose chart has a row of every kind."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ from charthouse.domains.labs.models import (
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.files.storage import store
+from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from tests.domains.clinical.chart import Chart
 from tests.domains.clinical.test_notes import lock
@@ -47,7 +47,7 @@ VITALS = {
 
 
 class Record(Chart):
-    """A chart whose document can be asked for."""
+    """A chart with requests for its documents."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -66,16 +66,16 @@ class Record(Chart):
             return model.objects.create(practice=self.clinic.practice, **values)
 
     def keep(self, row: Any) -> None:
-        """Save a row that was changed."""
+        """Save a changed row."""
         with tenancy.within(self.clinic.id):
             row.save()
 
     def own(self, model: Any, **values: Any) -> Any:
-        """A row of the patient and their doctor."""
+        """Create a row of the patient and the doctor."""
         return self.make(model, patient_id=self.patient_id, doctor=self.doctor, **values)
 
     def rewrite(self, **values: Any) -> None:
-        """Columns of the patient, past the API."""
+        """Update columns of the patient directly in the database."""
         with tenancy.within(self.clinic.id):
             Patient.objects.filter(pk=self.patient_id).update(**values)
 
@@ -85,7 +85,7 @@ class Record(Chart):
     # -- a row of every kind ------------------------------------------------------------------------------------
 
     def fill(self) -> int:
-        """The id of the visit at which it was all entered."""
+        """Create a row of every kind; return the id of the visit that they belong to."""
         visit = self.visit(DAY, status="Complete", reason="Cough", vitals=VITALS)
         with tenancy.within(self.clinic.id):
             Appointment.objects.filter(pk=visit).update(icd10_codes=["J06.9"])
@@ -138,7 +138,7 @@ class Record(Chart):
     def _labs(self, visit: int) -> None:
         sublab = self.make(Sublab, doctor=self.doctor, name="Lab", facility_code="LAB")
         with tenancy.within(self.clinic.id):
-            file = store(ContentFile(b"%PDF-1.4 results", "r.pdf"), "application/pdf", self.clinic.id)
+            file = store_file(ContentFile(b"%PDF-1.4 results", "r.pdf"), "application/pdf", self.clinic.id)
         for state, timestamp in (("R", AT), ("S", AT)):
             order = self.own(LabOrder, sublab=sublab, appointment_id=visit, status=state, timestamp=timestamp)
             test = self.make(LabTest, lab_order=order, code="24323-8", name="Metabolic panel",
@@ -151,7 +151,7 @@ class Record(Chart):
                   lab_result_value_units="ug/dL", lab_normal_range="0 3.4", lab_abnormal_flag="N")  # fmt: skip
 
     def results(self, test: LabTest, document: LabDocument) -> None:
-        """Two of one test: a number and a word; and a canceled one."""
+        """Create two results of one test, a numeric and a textual one, and a canceled one."""
         for code, name, value, unit, numeric, flag, status in (
             ("2345-7", "Glucose", "130", "mg/dL", True, "H", "F"),
             ("78012-2", "Strep antigen", "Negative", "", False, "NEG", "F"),

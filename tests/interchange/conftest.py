@@ -5,13 +5,13 @@ from tests.interchange.chart import Record
 
 @pytest.fixture
 def record() -> Record:
-    """A doctor and a patient whose chart is empty but for who they are."""
+    """A doctor and a patient with demographics only."""
     return Record()
 
 
 @pytest.fixture(scope="session")
 def filled(database: None) -> Record:
-    """A patient with a row of every kind. Not to be changed."""
+    """A patient with a row of every kind. Tests must not change it."""
     made = Record()
     made.fill()
     return made

@@ -1,4 +1,4 @@
-"""What tests of documents share: the schema of HL7, a reader that was not written here, paths into a document."""
+"""Helpers for tests of documents: HL7's schema, an independent reader, and XPath queries."""
 
 import logging
 from functools import cache, cached_property
@@ -20,7 +20,7 @@ def schema() -> etree.XMLSchema:
 
 
 class Document:
-    """One that the schema takes, whose narrative holds whatever its entries refer to."""
+    """A document, checked to be valid by the schema and to contain all references of its entries."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -45,11 +45,11 @@ class Document:
         return self.all(path, self.section(loinc))
 
     def told(self, loinc: str) -> str:
-        """The narrative of a section."""
+        """Return the narrative of a section."""
         return " ".join(self.all("h:text//text()", self.section(loinc)))
 
     def resources(self, kind: str) -> list[dict[str, Any]]:
-        """What the reader makes of it: FHIR resources of a kind. It refuses what breaks the templates it knows."""
+        """Return the FHIR resources of a type that the reader converts it to. It fails for violated templates."""
         return [found for found in self.read if found["resourceType"] == kind]
 
     @cached_property
@@ -64,5 +64,5 @@ class Document:
 
 
 def codes(elements: list[Any], path: str = "h:code") -> list[str]:
-    """The codes of elements below these."""
+    """List the codes at a path below these elements."""
     return [code for e in elements for code in e.xpath(f"{path}/@code", namespaces=NAMES)]

@@ -1,4 +1,4 @@
-"""The Continuity of Care Document: who gets it, what each section says, which days it covers."""
+"""The Continuity of Care Document: authorization, contents of the sections, and date windows."""
 
 from datetime import date
 from typing import Any
@@ -7,19 +7,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from charthouse.domains.clinical import actions
+from charthouse.domains.clinical import notes
 from charthouse.domains.clinical.models import ClinicalNote, Problem
 from charthouse.domains.medications.models import Medication
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda.section import Kind
 from tests.domains.caller import Caller
 from tests.interchange.chart import DAY, Record
 from tests.interchange.documents import XSI_TYPE, Document, codes
 from tests.support import make_api_user
 
-LOINC = {name: kind.code.code for name, kind in vars(kinds).items() if isinstance(kind, Kind)}
+LOINC = {name: kind.code.code for name, kind in vars(sections).items() if isinstance(kind, Kind)}
 ROOT = "2.16.840.1.113883.10.20.22."
 
 
@@ -31,7 +31,7 @@ def document(filled: Record) -> Document:
 # -- the header -------------------------------------------------------------------------------------------------
 
 
-def test_it_says_what_it_is(document: Document) -> None:
+def test_document_type(document: Document) -> None:
     templates = [
         (t.get("root"), t.get("extension")) for t in document.all("/h:ClinicalDocument/h:templateId")
     ]
@@ -48,7 +48,7 @@ def test_it_says_what_it_is(document: Document) -> None:
     assert len(made) == len("20260302090000-0500")
 
 
-def test_it_says_whom_it_is_about(document: Document, filled: Record) -> None:
+def test_record_target(document: Document, filled: Record) -> None:
     role = document.one("//h:recordTarget/h:patientRole")
     assert str(filled.patient_id) in document.all("h:id/@extension", role)
     assert document.all("h:patient/h:name/h:given/text()", role) == ["Ada", "King"]
@@ -63,7 +63,7 @@ def test_it_says_whom_it_is_about(document: Document, filled: Record) -> None:
     assert "mailto:ada@example.com" in document.all("h:telecom/@value", role)
 
 
-def test_it_says_who_keeps_the_record_and_who_cares(document: Document, filled: Record) -> None:
+def test_custodian_and_performers(document: Document, filled: Record) -> None:
     assert document.one("//h:custodian//h:name").text == filled.clinic.practice.name
     assert document.one("//h:documentationOf//h:performer//h:family").text == filled.doctor.last_name
     assert document.one("//h:documentationOf//h:performer//h:id").get("extension") == "1234567893"
@@ -73,7 +73,7 @@ def test_it_says_who_keeps_the_record_and_who_cares(document: Document, filled: 
 
 
 @pytest.mark.parametrize(("said", "flavor"), [("declined", "ASKU"), ("blank", "UNK"), ("other", None)])
-def test_a_race_that_is_not_one_of_five(record: Record, said: str, flavor: str | None) -> None:
+def test_race_outside_of_the_value_set(record: Record, said: str, flavor: str | None) -> None:
     record.rewrite(race=said, date_of_death=date(2026, 1, 2), gender="Other")
     patient = record.document().one("//h:patientRole/h:patient")
     race, deceased = patient.find("{*}raceCode"), patient.find("{*}deceasedTime")
@@ -86,7 +86,7 @@ def test_a_race_that_is_not_one_of_five(record: Record, said: str, flavor: str |
 # -- sections ---------------------------------------------------------------------------------------------------
 
 
-def test_an_empty_chart_says_of_each_section_that_nothing_is_known(record: Record) -> None:
+def test_sections_of_an_empty_chart_have_no_information(record: Record) -> None:
     document = record.document()
     for name, loinc in LOINC.items():
         section = document.section(loinc)
@@ -97,7 +97,7 @@ def test_an_empty_chart_says_of_each_section_that_nothing_is_known(record: Recor
         assert not document.entries(loinc)
 
 
-def test_a_filled_chart_says_something_in_each(document: Document) -> None:
+def test_all_sections_of_a_full_chart_have_content(document: Document) -> None:
     for name, loinc in LOINC.items():
         section = document.section(loinc)
         assert section.get("nullFlavor") is None, name
@@ -105,8 +105,8 @@ def test_a_filled_chart_says_something_in_each(document: Document) -> None:
         assert document.all("h:text/h:table/h:tbody/h:tr", section), name
 
 
-def test_each_section_has_its_templates(document: Document) -> None:
-    for kind in vars(kinds).values():
+def test_section_templates(document: Document) -> None:
+    for kind in vars(sections).values():
         if isinstance(kind, Kind):
             section = document.section(kind.code.code)
             found = {(t.get("root"), t.get("extension") or "") for t in document.all("h:templateId", section)}
@@ -131,7 +131,7 @@ def test_problems(document: Document) -> None:
     assert codes([throat], ".//h:observation/h:value") == ["413322009"]
 
 
-def test_a_problem_with_a_snomed_code_has_its_diagnosis_beside_it(record: Record) -> None:
+def test_problem_with_snomed_code_translates_to_icd(record: Record) -> None:
     record.of_patient("problems", icd_code="I10", snomed_ct_code="59621000", status="active")
     record.of_patient("problems", icd_code="E78.5", status="active", verification_status="refuted")
     record.of_patient("problems", icd_code="K21.9", status="active", verification_status="entered-in-error")
@@ -214,7 +214,7 @@ def test_vital_signs(document: Document) -> None:
     }
 
 
-def test_visits_and_what_was_found_at_them(document: Document, filled: Record) -> None:
+def test_encounters_and_diagnoses(document: Document, filled: Record) -> None:
     (visit,) = document.entries(LOINC["ENCOUNTERS"])
     assert document.one("h:effectiveTime/h:low", visit).get("value") == "20260302090000-0500"
     assert document.one("h:effectiveTime/h:high", visit).get("value") == "20260302093000-0500"
@@ -224,7 +224,7 @@ def test_visits_and_what_was_found_at_them(document: Document, filled: Record) -
 
 
 @pytest.mark.parametrize("status", ["Cancelled", "No Show", "Rescheduled"])
-def test_a_visit_that_did_not_take_place_is_none(record: Record, status: str) -> None:
+def test_missed_visit_is_no_encounter(record: Record, status: str) -> None:
     record.visit(DAY, status=status)
     record.visit("2036-03-03", status=status)
     document = record.document()
@@ -232,7 +232,7 @@ def test_a_visit_that_did_not_take_place_is_none(record: Record, status: str) ->
     assert not document.entries(LOINC["PLAN"])
 
 
-def test_a_visit_has_the_code_it_was_billed_with(record: Record) -> None:
+def test_encounter_has_its_billed_code(record: Record) -> None:
     visit = record.visit(DAY, status="Complete")
     for code in ("36415", "99214"):
         charge = {"code": code, "procedure_type": "C", "price": "90.00", "quantity": "1"}
@@ -248,14 +248,14 @@ def test_a_visit_has_the_code_it_was_billed_with(record: Record) -> None:
     assert codes([entry], "h:code/h:translation") == ["AMB"]
 
 
-def test_what_was_done(document: Document) -> None:
+def test_procedures(document: Document) -> None:
     procedure, exam = document.entries(LOINC["PROCEDURES"])
     assert codes([procedure, exam]) == ["99213", "5880005"]
     assert procedure.find("{*}code").get("codeSystem") == "2.16.840.1.113883.6.12"
     assert codes([exam], "h:value") == ["17621005"]
 
 
-def test_what_is_planned(document: Document) -> None:
+def test_plan_of_treatment(document: Document) -> None:
     planned = document.entries(LOINC["PLAN"])
     assert [entry.get("moodCode") for entry in planned] == ["APT", "RQO", "INT", "INT", "INT", "RQO"]
     assert codes(document.entries(LOINC["GOALS"])) == []
@@ -266,7 +266,7 @@ def test_what_is_planned(document: Document) -> None:
     assert "Cardiologist" in document.told(LOINC["PLAN"])
 
 
-def test_whether_the_patient_smokes_the_latest_answer_first(record: Record) -> None:
+def test_smoking_status_latest_first(record: Record) -> None:
     for day, status in (("2026-03-02", "8517006"), ("2026-03-03", "8517006"), ("2026-03-04", "449868002")):
         record.visit(day, status="Complete", vitals={"smoking_status": status})
     found = record.document().entries(LOINC["SOCIAL"])
@@ -274,8 +274,8 @@ def test_whether_the_patient_smokes_the_latest_answer_first(record: Record) -> N
     assert [entry.find("{*}effectiveTime").get("value")[:8] for entry in found] == ["20260304", "20260302"]
 
 
-def test_what_was_measured_beside_visits_stands_among_the_vitals(record: Record) -> None:
-    """In the order of time, by the doctor's clock; not a row that was deleted or another patient's."""
+def test_vital_signs_measured_outside_of_visits(record: Record) -> None:
+    """Ordered by time, in the doctor's time zone, without deleted rows and those of other patients."""
     record.visit("2026-03-03", status="Complete", vitals={"pulse": 71})
     other = record.new(first_name="Grace", last_name="Hopper")["id"]
     at = {"practice": record.clinic.practice, "taken_at": "2026-03-03T02:30:00Z"}
@@ -291,7 +291,7 @@ def test_what_was_measured_beside_visits_stands_among_the_vitals(record: Record)
     assert document.one(f"//h:*[@ID='vitals-{home.pk}']") is not None
 
 
-def test_the_rest(document: Document) -> None:
+def test_remaining_sections(document: Document) -> None:
     assert document.all(".//h:participantRole/h:id/@extension", document.section(LOINC["DEVICES"])) == [
         "(01)00000000000017(21)SN1"
     ]
@@ -300,8 +300,8 @@ def test_the_rest(document: Document) -> None:
     assert "Doris Doctor" in document.told(LOINC["CARE_TEAM"])
 
 
-def test_signed_notes_without_a_visit_stand_among_the_notes(record: Record) -> None:
-    """Whoever signed one is its author; open ones, deleted ones and another patient's aren't told."""
+def test_signed_notes_without_a_visit(record: Record) -> None:
+    """The signer is the author; unsigned and deleted notes and those of other patients are excluded."""
     program = make_api_user(record.clinic.practice).client()
     other = record.new(first_name="Grace", last_name="Hopper")["id"]
 
@@ -314,7 +314,7 @@ def test_signed_notes_without_a_visit_stand_among_the_notes(record: Record) -> N
     with tenancy.within(record.clinic.id):
         type(record.user).objects.filter(pk=record.user.pk).update(first_name="Ines", last_name="Signer")
         for note in (told, theirs, gone):
-            actions.lock(record.clinic.id, note, record.user.pk)
+            notes.lock(record.clinic.id, note, record.user.pk)
         ClinicalNote.objects.filter(pk=gone).update(archived=True)
     document = record.document()
     (entry,) = document.entries(LOINC["NOTES"])
@@ -328,13 +328,13 @@ def test_signed_notes_without_a_visit_stand_among_the_notes(record: Record) -> N
     assert len(document.resources("DocumentReference")) == 1
 
 
-def test_notes_that_are_not_signed_stay_inside(record: Record) -> None:
+def test_unsigned_notes_are_excluded(record: Record) -> None:
     visit = record.visit(DAY, status="Complete")
     record.write(visit, "Not yet sure.")
     assert b"Not yet sure." not in record.document().content
 
 
-def test_what_was_deleted_is_not_in_it(record: Record) -> None:
+def test_deleted_rows_are_excluded(record: Record) -> None:
     row = record.of_patient("medications", name="Lisinopril")
     visit = record.visit(DAY, status="Complete", vitals={"pulse": 71}, reason="Cough")
     with tenancy.within(record.clinic.id):
@@ -345,16 +345,16 @@ def test_what_was_deleted_is_not_in_it(record: Record) -> None:
         assert document.section(LOINC[name]).get("nullFlavor") == "NI"
 
 
-def test_another_patients_chart_is_not_in_it(record: Record) -> None:
+def test_rows_of_other_patients_are_excluded(record: Record) -> None:
     other = record.new(first_name="Grace", last_name="Hopper")["id"]
     record.new("problems", patient=other, icd_code="I10", status="active")
     assert not record.document().entries(LOINC["PROBLEMS"])
 
 
-# -- a reader that was not written here -------------------------------------------------------------------------
+# -- independent reader -----------------------------------------------------------------------------------------
 
 
-def test_a_reader_finds_in_it_what_was_entered(document: Document) -> None:
+def test_independent_reader_finds_the_entries(document: Document) -> None:
     (patient,) = document.resources("Patient")
     assert patient["name"][0]["family"] == "Lovelace"
     assert patient["birthDate"] == "1987-04-12"
@@ -382,7 +382,7 @@ def test_a_reader_finds_in_it_what_was_entered(document: Document) -> None:
 # -- days -------------------------------------------------------------------------------------------------------
 
 
-def test_a_day_and_a_range_of_days(filled: Record) -> None:
+def test_day_and_range_of_days(filled: Record) -> None:
     dated = ("RESULTS", "VITALS", "PROCEDURES", "IMMUNIZATIONS", "ENCOUNTERS", "SOCIAL", "NOTES", "GOALS")
     lasting = ("PROBLEMS", "MEDICATIONS", "ALLERGIES", "DEVICES", "PAYERS")
     for asked in ({"date": DAY}, {"date_range": f"2026-03-01/{DAY}"}, {"date_range": f"{DAY}/2040-01-01"}):
@@ -397,19 +397,19 @@ def test_a_day_and_a_range_of_days(filled: Record) -> None:
             assert document.entries(LOINC[name]), (name, asked)
 
 
-def test_of_lasting_things_those_that_had_not_ended_or_begun(record: Record) -> None:
+def test_window_includes_overlapping_periods(record: Record) -> None:
     record.own(Problem, icd_code="J02.9", date_onset=date(2024, 1, 5), abatement_date=date(2024, 2, 1))
     for day, found in (("2024-01-04", 0), ("2024-01-05", 1), ("2024-02-01", 1), ("2024-02-02", 0)):
         assert len(record.document(date=day).entries(LOINC["PROBLEMS"])) == found, day
 
 
-def test_a_window_is_what_the_document_says_it_covers(record: Record) -> None:
+def test_service_event_covers_the_window(record: Record) -> None:
     document = record.document(date_range="2025-02-01/2025-03-31")
     times = document.one("//h:serviceEvent/h:effectiveTime")
     assert (times[0].get("value"), times[1].get("value")) == ("20250201", "20250331")
 
 
-def test_days_are_those_of_the_doctors_calendar(record: Record) -> None:
+def test_days_follow_the_doctors_time_zone(record: Record) -> None:
     record.book("2026-03-02T23:30:00", status="Complete", allow_overlapping=True)  # the 3rd in UTC
     assert record.document(date="2026-03-02").entries(LOINC["ENCOUNTERS"])
     assert not record.document(date="2026-03-03").entries(LOINC["ENCOUNTERS"])
@@ -424,7 +424,7 @@ def test_days_are_those_of_the_doctors_calendar(record: Record) -> None:
         {"doctor": "x"},
     ],
 )
-def test_wrong_parameters_are_named(record: Record, asked: dict[str, str]) -> None:
+def test_invalid_parameters_are_reported(record: Record, asked: dict[str, str]) -> None:
     answer = record.http.get(f"/api/patients/{record.patient_id}/ccda", params=asked)
     assert answer.status_code == 400
     assert set(answer.json()) == set(asked)
@@ -434,8 +434,8 @@ def test_wrong_parameters_are_named(record: Record, asked: dict[str, str]) -> No
     ("asked", "status"),
     [("0001-01-01/9999-12-31", 400), ("0001-01-02/9999-12-29", 200), ("0001-01-02/0001-01-02", 200)],
 )
-def test_days_at_the_ends_of_the_calendar(record: Record, asked: str, status: int) -> None:
-    """The parameter takes no more than a calendar has in every zone."""
+def test_days_at_the_limits_of_the_calendar(record: Record, asked: str, status: int) -> None:
+    """The parameter accepts only days that exist in every time zone."""
     record.visit(DAY, status="Complete")
     for kind in ("ccda", "ccda_async"):
         url = f"/api/patients/{record.patient_id}/{kind}"
@@ -446,10 +446,10 @@ def test_days_at_the_ends_of_the_calendar(record: Record, asked: str, status: in
     assert record.http.get("/api/mu_2015_report", params={"date_range": asked}).status_code == status
 
 
-# -- who may ----------------------------------------------------------------------------------------------------
+# -- authorization ----------------------------------------------------------------------------------------------
 
 
-def test_no_permission_is_needed_but_the_scope_is(record: Record) -> None:
+def test_requires_the_scope_but_no_permission(record: Record) -> None:
     url = f"/api/patients/{record.patient_id}/ccda"
     assert Caller(record.clinic, permissions=()).http.get(url).status_code == 200
     assert Caller(record.clinic, scopes=("clinical",)).http.get(url).status_code == 403
@@ -458,7 +458,7 @@ def test_no_permission_is_needed_but_the_scope_is(record: Record) -> None:
     assert record.http.post(url, json={}).status_code == 405
 
 
-def test_a_patient_who_does_not_fit_the_parameters_is_not_found(record: Record) -> None:
+def test_patient_filters_apply(record: Record) -> None:
     for asked, found in (
         ({"first_name": "ad", "gender": "Female", "doctor": record.doctor.pk}, True),
         ({"race": "asian", "email": "ada@example.com", "date_of_birth": "1987-04-12"}, True),
@@ -470,7 +470,7 @@ def test_a_patient_who_does_not_fit_the_parameters_is_not_found(record: Record) 
         assert (answer.status_code == 200) == found, asked
 
 
-def test_queries_do_not_grow_with_the_chart(record: Record, filled: Record) -> None:
+def test_number_of_queries_is_constant(record: Record, filled: Record) -> None:
     def queries(of: Record) -> int:
         with CaptureQueriesContext(connection) as seen:
             of.document()

@@ -1,4 +1,4 @@
-"""C-CDA made by the worker: begun, asked for by uuid, taken from a link; for an hour, by whoever began it."""
+"""C-CDA in the background: started, polled by uuid and read by a link, for an hour, by the same caller."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -42,7 +42,7 @@ def ask(record: Record, uuid: str) -> dict[str, str]:
     return answer.json()
 
 
-def test_it_is_the_document_that_ccda_gives(record: Record) -> None:
+def test_document_equals_that_of_ccda(record: Record) -> None:
     record.fill()
     uuid = begin(record)
     assert ask(record, uuid) == {"status": "In progress", "uuid": uuid}
@@ -57,7 +57,7 @@ def test_it_is_the_document_that_ccda_gives(record: Record) -> None:
     assert made.all(path)
 
 
-def test_days_narrow_it(record: Record) -> None:
+def test_days_filter_the_document(record: Record) -> None:
     record.visit(DAY, status="Complete")
     found = {}
     for asked in (DAY, "2026-03-03"):
@@ -71,7 +71,7 @@ def test_days_narrow_it(record: Record) -> None:
     assert record.http.get(url(record), params={"created_at": "2050-01-01"}).status_code == 404
 
 
-def test_a_uuid_is_good_for_its_patient_and_caller_alone(record: Record) -> None:
+def test_uuid_is_valid_for_its_patient_and_caller_only(record: Record) -> None:
     uuid = begin(record)
     work_off()
     other = record.new(first_name="Grace", last_name="Hopper")["id"]
@@ -85,12 +85,12 @@ def test_a_uuid_is_good_for_its_patient_and_caller_alone(record: Record) -> None
     assert Caller().http.get(url(record), params={"uuid": uuid}).status_code == 404
 
 
-def test_after_an_hour_it_is_forgotten_and_swept(record: Record) -> None:
+def test_job_expires_after_an_hour(record: Record) -> None:
     uuid = begin(record)
     work_off()
     tenancy.enter(record.clinic.id)
     file = Job.objects.get(uuid=uuid).file_id
-    with clock.moved(timedelta(hours=1, seconds=1)):
+    with clock.shift(timedelta(hours=1, seconds=1)):
         assert record.http.get(url(record), params={"uuid": uuid}).json() == INVALID
         sweep()
     sweep_files(timedelta(0), [record.clinic.id])
@@ -100,7 +100,7 @@ def test_after_an_hour_it_is_forgotten_and_swept(record: Record) -> None:
     assert StoredFile.objects.get(pk=file).archived
 
 
-def test_a_document_that_fails_says_so(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_document_is_reported(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> bytes:
         raise ValueError
 
@@ -109,7 +109,7 @@ def test_a_document_that_fails_says_so(record: Record, monkeypatch: pytest.Monke
     work_off()
     tenancy.enter(record.clinic.id)
     assert Job.objects.get(uuid=uuid).status == "Failed"
-    from charthouse.interchange.ccda import later
+    from charthouse.interchange.ccda import jobs
 
     tenancy.leave()
     raw = client(
@@ -118,10 +118,10 @@ def test_a_document_that_fails_says_so(record: Record, monkeypatch: pytest.Monke
     raw.event_hooks = {}  # the one 500 that is meant
     answer = raw.get(url(record), params={"uuid": uuid})
     assert answer.status_code == 500
-    assert answer.json() == {"status": "Failed", "uuid": uuid, "detail": later.FAILED}
+    assert answer.json() == {"status": "Failed", "uuid": uuid, "detail": jobs.FAILED}
 
 
-def test_who_may(record: Record) -> None:
+def test_authorization(record: Record) -> None:
     assert Caller(record.clinic, permissions=("Settings",)).http.get(url(record)).status_code == 403
     assert Caller(record.clinic, scopes=("clinical",)).http.get(url(record)).status_code == 403
     assert record.http.post(url(record), json={}).status_code == 405

@@ -1,4 +1,4 @@
-"""Documents of the synthetic practice's patients: rich, right by the schema, read by a reader."""
+"""Documents of the synthetic practice's patients have content, are valid, and can be read by an independent reader."""
 
 from collections import Counter
 from datetime import timedelta
@@ -28,20 +28,20 @@ def made(database: None, tmp_path_factory: pytest.TempPathFactory) -> list[Docum
         return [Document(document.of(patient)) for patient in Patient.objects.order_by("id")[:60]]
 
 
-def test_they_are_rich(made: list[Document]) -> None:
+def test_documents_have_content(made: list[Document]) -> None:
     found = Counter(resource["resourceType"] for each in made for resource in each.read)
     assert set(found) >= KINDS
     assert max(len(each.read) for each in made) > 50
 
 
-def test_each_is_another_document(made: list[Document]) -> None:
+def test_documents_differ(made: list[Document]) -> None:
     ids = {each.one("/h:ClinicalDocument/h:id").get("root") for each in made}
     assert len(ids) == len(made)
     patients = {each.all("//h:patientRole/h:id/@extension")[0] for each in made}
     assert len(patients) == len(made)
 
 
-def test_reports_of_a_year_are_rich(database: None, tmp_path: Path) -> None:
+def test_yearly_reports_have_content(database: None, tmp_path: Path) -> None:
     built = Built("reports", tmp_path, 7, 20)
     today = clock.now().date()
     year = Window(today - timedelta(days=365), today)
@@ -53,7 +53,7 @@ def test_reports_of_a_year_are_rich(database: None, tmp_path: Path) -> None:
     )
 
 
-def test_identifiers_of_rows_are_the_same_in_every_document(database: None, tmp_path: Path) -> None:
+def test_row_identifiers_are_stable(database: None, tmp_path: Path) -> None:
     built = Built("twice", tmp_path, 7, 5)
     with built.open(), tenancy.within(1):
         patient = Patient.objects.order_by("id").first()

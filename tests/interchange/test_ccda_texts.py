@@ -1,4 +1,4 @@
-"""Whatever people wrote in a chart, its document is well-formed, takes the schema, and says what they wrote."""
+"""For any text in a chart, the document is well-formed, valid, and contains the text."""
 
 import re
 from datetime import date
@@ -33,7 +33,7 @@ HOSTILE = (
 
 
 def fill_with(record: Record, text: str) -> None:
-    """The text in every column that takes it."""
+    """Write the text to every column that accepts it."""
     short, code = text[:20], text[:8]
     record.rewrite(
         first_name=text[:100], middle_name=short, last_name=text[:100], nick_name=short, chart_id=short, address=text,
@@ -73,7 +73,7 @@ def test_hostile_texts(record: Record, text: str) -> None:
 
 @given(text=st.text(min_size=1, max_size=60))
 @settings(max_examples=300, deadline=None)
-def test_any_text_comes_back_as_it_was_but_for_what_xml_has_not(text: str) -> None:
+def test_text_round_trip_except_illegal_xml_characters(text: str) -> None:
     made = el("title", text, ID=text)
     back = etree.fromstring(etree.tostring(made))
     assert back.text == re.sub("\r\n?", "\r", clean(text)) or back.text == clean(text)
@@ -82,7 +82,7 @@ def test_any_text_comes_back_as_it_was_but_for_what_xml_has_not(text: str) -> No
 
 @given(code=st.text(max_size=20), name=st.text(max_size=20))
 @settings(max_examples=300, deadline=None)
-def test_a_code_that_is_none_is_said_in_words(code: str, name: str) -> None:
+def test_invalid_code_becomes_original_text(code: str, name: str) -> None:
     made = coded("code", Concept(code, codes.RXNORM, name))
     if made.get("code") is None:
         assert made.get("nullFlavor") in ("OTH", "UNK")
@@ -93,7 +93,7 @@ def test_a_code_that_is_none_is_said_in_words(code: str, name: str) -> None:
 
 @given(value=st.one_of(st.decimals(), st.text(max_size=12), st.integers()))
 @settings(max_examples=300, deadline=None)
-def test_a_quantity_is_a_plain_number_or_unknown(value: object) -> None:
+def test_quantity_is_a_plain_number_or_unknown(value: object) -> None:
     made = quantity("value", value, "mg", kind="PQ")
     if made.get("value") is None:
         assert made.get("nullFlavor") == "UNK"
@@ -111,13 +111,13 @@ def test_units(unit: str, ucum: str) -> None:
     assert codes.ucum(unit) == ucum
 
 
-def test_years_of_fewer_than_four_digits() -> None:
+def test_years_are_padded_to_four_digits() -> None:
     assert stamp(date(1, 2, 3)) == "00010203"
     assert number("1e40") is None
     assert span(None, ended=True)[1].get("nullFlavor") == "UNK"
 
 
-def test_a_document_declares_its_names_once(record: Record) -> None:
+def test_namespaces_are_declared_once(record: Record) -> None:
     content = record.document().content
     assert content.count(b'xmlns="urn:hl7-org:v3"') == 1
     assert Document(content)

@@ -1,4 +1,4 @@
-"""mu_2015_report: each objective counts what docs/objectives.md says, for the doctor of the caller, in the period."""
+"""mu_2015_report: each objective counts as docs/objectives.md says, for the caller's doctor and the period."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ def another(record: Record) -> int:
     return int(record.make(Patient, doctor=record.doctor, first_name="Grace", gender="Female").pk)
 
 
-def test_a_practice_without_rows_has_passed_and_failed_nothing(record: Record) -> None:
+def test_empty_practice_has_no_percentages(record: Record) -> None:
     report = record.http.get("/api/mu_2015_report", params={"date_range": PERIOD}).json()
     assert (report["start_date"], report["end_date"]) == ("2026-03-01T00:00:00", "2026-03-31T23:59:59")
     assert report["stage"] == 2
@@ -40,7 +40,7 @@ def test_a_practice_without_rows_has_passed_and_failed_nothing(record: Record) -
         assert each["percentage"] is each["passed"] is None
 
 
-def test_orders_of_medications_and_how_they_went_out(record: Record) -> None:
+def test_medication_orders_and_electronic_prescriptions(record: Record) -> None:
     for status in (
         "Electronic eRx Sent",
         "Paper Rx",
@@ -56,7 +56,7 @@ def test_orders_of_medications_and_how_they_went_out(record: Record) -> None:
     assert found["Electronic prescribing"] == (1, 2)
 
 
-def test_orders_of_laboratory_tests(record: Record) -> None:
+def test_laboratory_orders(record: Record) -> None:
     sublab = record.make(Sublab, name="Lab", facility_code="LAB")
     for moment in (IN, BEFORE, AFTER):
         record.own(LabOrder, sublab=sublab, timestamp=moment)
@@ -70,7 +70,7 @@ def test_orders_of_laboratory_tests(record: Record) -> None:
     assert figures(record)["Computerized provider order entry: laboratory"] == (1, 2)
 
 
-def test_referrals_that_a_summary_followed(record: Record) -> None:
+def test_referrals_with_a_summary_of_care(record: Record) -> None:
     grace = another(record)
     for patient in (record.patient_id, grace):
         record.make(
@@ -84,7 +84,7 @@ def test_referrals_that_a_summary_followed(record: Record) -> None:
     assert figures(record)["Health information exchange"] == (1, 2)
 
 
-def test_of_the_patients_seen(record: Record) -> None:
+def test_objectives_of_patients_seen(record: Record) -> None:
     grace, unseen = another(record), another(record)
     record.book("2026-03-10T09:00:00", status="Complete")
     record.book("2026-03-11T09:00:00", status="Complete")  # the same patient, once
@@ -103,7 +103,7 @@ def test_of_the_patients_seen(record: Record) -> None:
     assert found["Secure electronic messaging"] == (1, 2)
 
 
-def test_medications_gone_through_with_patients_who_are_new(record: Record) -> None:
+def test_medication_reconciliation_of_new_patients(record: Record) -> None:
     grace, other = another(record), another(record)
     for patient, day in ((record.patient_id, "2026-02-10"), (record.patient_id, "2026-03-10"), (grace, "2026-03-11"),
                          (other, "2026-03-12")):  # fmt: skip
@@ -150,7 +150,7 @@ def test_access_within_four_business_days(record: Record, enabled: str, in_time:
     assert figures(record)["Patient electronic access: used"] == (1, 1)
 
 
-def test_a_threshold_is_to_be_exceeded(record: Record) -> None:
+def test_threshold_has_to_be_exceeded(record: Record) -> None:
     for status in ("Electronic eRx Sent", "Paper Rx"):
         record.own(Medication, name=status, order_status=status, date_prescribed=DAY)
     report = record.http.get("/api/mu_2015_report", params={"date_range": PERIOD, "stage": "2"}).json()
@@ -162,7 +162,7 @@ def test_a_threshold_is_to_be_exceeded(record: Record) -> None:
     assert len(report["objectives"]) == 3
 
 
-def test_another_doctors_rows_do_not_count_however_much_is_shared(record: Record) -> None:
+def test_rows_of_other_doctors_do_not_count(record: Record) -> None:
     colleague = make_doctor(record.clinic.practice)
     record.make(
         Medication,
@@ -177,13 +177,13 @@ def test_another_doctors_rows_do_not_count_however_much_is_shared(record: Record
     assert report["objectives"][0]["denominator"] == 1
 
 
-def test_by_default_the_year_so_far(record: Record) -> None:
+def test_default_period_is_the_year_so_far(record: Record) -> None:
     report = record.http.get("/api/mu_2015_report").json()
     assert report["start_date"].endswith("-01-01T00:00:00")
     assert report["start_date"][:4] == report["end_date"][:4]
 
 
-def test_who_may_and_what_is_wrong(record: Record) -> None:
+def test_authorization_and_invalid_parameters(record: Record) -> None:
     url = "/api/mu_2015_report"
     assert record.http.get(url, params={"stage": "3"}).json().keys() == {"stage"}
     assert record.http.get(url, params={"date_range": "March"}).json().keys() == {"date_range"}
@@ -193,7 +193,7 @@ def test_who_may_and_what_is_wrong(record: Record) -> None:
     assert record.http.post(url, json={}).status_code == 405
 
 
-def test_the_page_names_every_objective_with_its_thresholds() -> None:
+def test_documentation_lists_all_objectives_with_thresholds() -> None:
     page = (Path(__file__).parents[2] / "docs" / "objectives.md").read_text()
     for objective in OBJECTIVES:
         stages = [objective.thresholds.get(stage) for stage in (1, 2)]

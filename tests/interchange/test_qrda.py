@@ -1,4 +1,4 @@
-"""The QRDA Category I report: its three sections, what data elements the chart becomes, which period."""
+"""The QRDA Category I report: sections, data elements and reporting period."""
 
 from datetime import date
 
@@ -29,11 +29,11 @@ def report(filled: Record) -> Document:
 
 
 def elements(report: Document, number: str, release: str = "2021-08-01") -> list:
-    """Data elements of a template, wherever they are."""
+    """List the data elements of a template anywhere in the document."""
     return report.all(f"//*[h:templateId[@root='{QDM}{number}' and @extension='{release}']]")
 
 
-def test_it_says_what_it_is(report: Document, filled: Record) -> None:
+def test_document_type(report: Document, filled: Record) -> None:
     templates = {(t.get("root"), t.get("extension")) for t in report.all("/h:ClinicalDocument/h:templateId")}
     assert templates >= {
         ("2.16.840.1.113883.10.20.24.1.1", "2017-08-01"),
@@ -47,7 +47,7 @@ def test_it_says_what_it_is(report: Document, filled: Record) -> None:
     assert sections == [MEASURE, PARAMETERS, DATA]
 
 
-def test_it_names_measures_by_version(report: Document) -> None:
+def test_measures_by_version(report: Document) -> None:
     named = report.entries(MEASURE)
     assert [e.get("classCode") for e in named] == ["CLUSTER"] * len(MEASURES)
     assert report.all(".//h:externalDocument/h:id/@extension", report.section(MEASURE)) == [
@@ -57,14 +57,14 @@ def test_it_names_measures_by_version(report: Document) -> None:
         assert measure.title in report.told(MEASURE)
 
 
-def test_it_says_which_days(report: Document) -> None:
+def test_reporting_period(report: Document) -> None:
     (act,) = report.entries(PARAMETERS)
     assert report.one("h:effectiveTime/h:low", act).get("value") == "20260101"
     assert report.one("h:effectiveTime/h:high", act).get("value") == "20261231"
     assert "2026-01-01 to 2026-12-31" in report.told(PARAMETERS)
 
 
-def test_the_chart_as_data_elements(report: Document) -> None:
+def test_data_elements(report: Document) -> None:
     (encounter,) = elements(report, "23")
     assert codes(elements(report, "168"), "h:value") == ["J06.9"]
     assert encounter.get("moodCode") == "EVN"
@@ -98,28 +98,28 @@ def test_interventions_risks_and_death(record: Record) -> None:
     assert report.one("h:effectiveTime/h:low", died).get("value") == "20260506"
 
 
-def test_a_chart_without_anything_in_the_period(record: Record) -> None:
+def test_period_without_data(record: Record) -> None:
     report = record.document("qrda1", **PERIOD)
     assert report.section(DATA).get("nullFlavor") == "NI"
     assert not report.entries(DATA)
     assert len(report.entries(MEASURE)) == len(MEASURES)
 
 
-def test_only_what_belongs_to_the_period(filled: Record) -> None:
+def test_only_data_of_the_period(filled: Record) -> None:
     report = filled.document("qrda1", start_date="2025-01-01", end_date="2025-12-31")
     assert not elements(report, "23")
     assert not elements(report, "59")
     assert codes(elements(report, "135"), "h:value") == ["I10"]  # it lasted
 
 
-def test_by_default_the_year_so_far(record: Record) -> None:
+def test_default_period_is_the_year_so_far(record: Record) -> None:
     (act,) = record.document("qrda1").entries(PARAMETERS)
     assert act.find("{*}effectiveTime/{*}low").get("value") == f"{clock.now():%Y}0101"
     (act,) = record.document("qrda1", end_date="2024-06-30").entries(PARAMETERS)
     assert act.find("{*}effectiveTime/{*}low").get("value") == "20240101"
 
 
-def test_identifiers_are_those_of_the_ccda(filled: Record, report: Document) -> None:
+def test_identifiers_equal_those_of_the_ccda(filled: Record, report: Document) -> None:
     def ids(document: Document) -> set[tuple[str, str]]:
         found = document.all("//h:encounter/h:id | //h:procedure/h:id | //h:substanceAdministration/h:id")
         return {(each.get("root"), each.get("extension")) for each in found}
@@ -133,7 +133,7 @@ def test_hostile_texts(record: Record, text: str) -> None:
     assert record.document("qrda1", start_date="2020-01-01", end_date="2036-12-31").entries(DATA)
 
 
-def test_who_may_and_what_is_wrong(record: Record) -> None:
+def test_authorization_and_invalid_parameters(record: Record) -> None:
     url = f"/api/patients/{record.patient_id}/qrda1"
     assert Caller(record.clinic, permissions=()).http.get(url).status_code == 200
     assert Caller(record.clinic, scopes=("clinical",)).http.get(url).status_code == 403
@@ -146,7 +146,7 @@ def test_who_may_and_what_is_wrong(record: Record) -> None:
     assert answer.json().keys() == {"start_date"}
 
 
-def test_queries_do_not_grow_with_the_chart(record: Record, filled: Record) -> None:
+def test_number_of_queries_is_constant(record: Record, filled: Record) -> None:
     def queries(of: Record) -> int:
         with CaptureQueriesContext(connection) as seen:
             of.document("qrda1", **PERIOD)

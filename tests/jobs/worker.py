@@ -1,4 +1,4 @@
-"""A worker that does what waits in a queue, then ends."""
+"""A worker that runs all waiting jobs and ends."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ QUEUE = "lists"
 
 
 def work_off() -> None:
-    """Do all that waits."""
+    """Run all waiting jobs."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Receivers on loopback: a mail server and an SMS gateway, each as bad as a test wants it."""
+"""A mail server and an SMS gateway on loopback, with errors as a test needs them."""
 
 import json
 import socketserver
@@ -53,7 +53,7 @@ def sms_gateway() -> Iterator[Received]:
 
 @contextmanager
 def mail_server() -> Iterator[Received]:
-    """Speaks as much SMTP as a client needs; ``messages`` are (recipient, whole letter)."""
+    """Run a minimal SMTP server; ``messages`` are (recipient, whole message)."""
     received = Received()
 
     class Handler(socketserver.StreamRequestHandler):

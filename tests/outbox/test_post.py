@@ -1,4 +1,4 @@
-"""Messages: written with what caused them, handed over once, tried again, erased."""
+"""Outgoing messages: queued in the causing transaction, delivered once, retried, and erased."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.test import override_settings
 
 from charthouse import clock
 from charthouse.identity import tenancy
-from charthouse.outbox import deliver, send
+from charthouse.outbox import delivery, queue
 from charthouse.outbox.models import Outgoing
 from tests.outbox import servers
 from tests.support import Clinic, make_practice
@@ -22,7 +22,7 @@ SECRET = "Your appointment about something private"
 
 @pytest.fixture
 def settings() -> Iterator[Any]:
-    """Django's settings; what a test changes is put back."""
+    """Django's settings, restored after the test."""
     with override_settings():
         from django.conf import settings as those
 
@@ -50,7 +50,7 @@ def texts(settings: Any) -> Iterator[servers.Received]:
 
 def email(clinic: Clinic, **values: Any) -> Outgoing:
     with tenancy.within(clinic.id):
-        return send.email(
+        return queue.queue_email(
             clinic.id,
             "ada@patients.example",
             "About\r\nBcc: all@evil.example",
@@ -62,7 +62,7 @@ def email(clinic: Clinic, **values: Any) -> Outgoing:
 
 def text(clinic: Clinic) -> Outgoing:
     with tenancy.within(clinic.id):
-        return send.sms(clinic.id, "+15550100", SECRET, purpose="test")
+        return queue.queue_sms(clinic.id, "+15550100", SECRET, purpose="test")
 
 
 def fresh(message: Outgoing) -> Outgoing:
@@ -70,10 +70,10 @@ def fresh(message: Outgoing) -> Outgoing:
         return Outgoing.objects.get(pk=message.pk)
 
 
-def test_an_email_goes_out_once_and_is_erased(clinic: Clinic, mails: servers.Received) -> None:
+def test_email_is_sent_once_and_erased(clinic: Clinic, mails: servers.Received) -> None:
     message = email(clinic, reply_to="front@practice.example")
-    assert deliver.one(clinic.id, message.pk)
-    assert not deliver.one(clinic.id, message.pk), "once is enough"
+    assert delivery.deliver_message(clinic.id, message.pk)
+    assert not delivery.deliver_message(clinic.id, message.pk), "once is enough"
     ((to, letter),) = mails.messages
     assert to == "ada@patients.example"
     assert "Subject: About Bcc: all@evil.example\r\n" in letter, "no header was slipped in"
@@ -84,69 +84,69 @@ def test_an_email_goes_out_once_and_is_erased(clinic: Clinic, mails: servers.Rec
     assert (sent.subject, sent.text) == ("", "")
 
 
-def test_a_text_goes_to_the_gateway(clinic: Clinic, texts: servers.Received) -> None:
+def test_text_message_goes_to_the_gateway(clinic: Clinic, texts: servers.Received) -> None:
     message = text(clinic)
-    assert deliver.one(clinic.id, message.pk)
+    assert delivery.deliver_message(clinic.id, message.pk)
     assert texts.messages == [("Bearer a token", {"to": "+15550100", "text": SECRET})]
 
 
-def test_what_fails_is_tried_again_and_given_up_at_last(clinic: Clinic, texts: servers.Received) -> None:
+def test_failures_are_retried_and_finally_given_up(clinic: Clinic, texts: servers.Received) -> None:
     texts.answers = [500, 302, 404, 500, 500]  # a redirect is a failure: the token goes nowhere else
     message = text(clinic)
     waited = timedelta(0)
-    for pause in (timedelta(0), *deliver.RETRIES):
+    for pause in (timedelta(0), *delivery.RETRIES):
         waited += pause
-        with clock.moved(waited):
-            assert not deliver.one(clinic.id, message.pk)
+        with clock.shift(waited):
+            assert not delivery.deliver_message(clinic.id, message.pk)
     given_up = fresh(message)
     assert given_up.failed_at
     assert given_up.error == "the gateway answered 500"
     assert given_up.attempts == len(texts.messages) == 5
-    with clock.moved(timedelta(days=30)):
-        assert not deliver.one(clinic.id, message.pk)
+    with clock.shift(timedelta(days=30)):
+        assert not delivery.deliver_message(clinic.id, message.pk)
 
 
-def test_a_dead_server_is_no_error_of_ours(clinic: Clinic, settings: Any) -> None:
+def test_unreachable_server_is_recorded_as_failure(clinic: Clinic, settings: Any) -> None:
     settings.SMTP_URL = "smtp+plain://127.0.0.1:1"
     message = email(clinic)
-    assert not deliver.one(clinic.id, message.pk)
+    assert not delivery.deliver_message(clinic.id, message.pk)
     assert fresh(message).error == "ConnectionRefusedError"
 
 
 @pytest.mark.parametrize("recipient", ["", "nobody", "a@b\r\nBcc: c@d.example", "ä@ö.example", "x" * 250])
-def test_a_hostile_address_stops_only_its_own_message(
+def test_invalid_address_fails_only_its_own_message(
     clinic: Clinic, mails: servers.Received, recipient: str
 ) -> None:
     with tenancy.within(clinic.id):
-        message = send.email(clinic.id, recipient, "Hello", SECRET, purpose="test")
+        message = queue.queue_email(clinic.id, recipient, "Hello", SECRET, purpose="test")
     mails.answers = [550]
-    assert not deliver.one(clinic.id, message.pk)
+    assert not delivery.deliver_message(clinic.id, message.pk)
     assert mails.messages == []
 
 
-def test_where_nothing_is_set_up_messages_wait(clinic: Clinic) -> None:
+def test_messages_wait_without_a_transport(clinic: Clinic) -> None:
     message = email(clinic)
-    assert not deliver.one(clinic.id, message.pk)
+    assert not delivery.deliver_message(clinic.id, message.pk)
     assert (fresh(message).attempts, fresh(message).text) == (0, SECRET)
 
 
-def test_in_a_sandbox_nothing_leaves_and_all_can_be_read(
+def test_sandbox_sends_nothing_and_keeps_texts(
     clinic: Clinic, mails: servers.Received, settings: Any
 ) -> None:
     settings.SANDBOX = True
     message = email(clinic)
-    assert deliver.one(clinic.id, message.pk)
+    assert delivery.deliver_message(clinic.id, message.pk)
     assert mails.messages == []
     assert fresh(message).sent_at
     assert fresh(message).text == SECRET
 
 
-def test_a_rolled_back_write_sends_nothing(clinic: Clinic, mails: servers.Received) -> None:
+def test_rolled_back_write_sends_nothing(clinic: Clinic, mails: servers.Received) -> None:
     class Undone(Exception): ...
 
     def write() -> None:
         with tenancy.within(clinic.id), transaction.atomic():
-            send.email(clinic.id, "ada@patients.example", "No", SECRET, purpose="test")
+            queue.queue_email(clinic.id, "ada@patients.example", "No", SECRET, purpose="test")
             raise Undone
 
     with pytest.raises(Undone):
@@ -160,7 +160,7 @@ def test_two_workers_send_a_message_once(clinic: Clinic, texts: servers.Received
 
     def work() -> None:
         try:
-            deliver.one(clinic.id, message.pk)
+            delivery.deliver_message(clinic.id, message.pk)
         finally:
             connections.close_all()
 
@@ -172,31 +172,31 @@ def test_two_workers_send_a_message_once(clinic: Clinic, texts: servers.Received
     assert len(texts.messages) == 1
 
 
-def test_what_a_killed_worker_had_taken_is_sent_after_the_lease(
+def test_message_claimed_by_a_killed_worker_is_sent_after_the_lease(
     clinic: Clinic, texts: servers.Received
 ) -> None:
     message = text(clinic)
     with tenancy.within(clinic.id):
-        deliver._take(clinic.id, message.pk)  # and then it is killed
-    assert not deliver.one(clinic.id, message.pk)
-    with clock.moved(deliver.LEASE):
-        assert deliver.due() >= 1
+        delivery._claim(clinic.id, message.pk)  # and then it is killed
+    assert not delivery.deliver_message(clinic.id, message.pk)
+    with clock.shift(delivery.LEASE):
+        assert delivery.deliver_due_messages() >= 1
     assert fresh(message).sent_at
 
 
-def test_the_post_of_another_practice_is_out_of_reach(clinic: Clinic, texts: servers.Received) -> None:
+def test_messages_of_other_practices_are_unreachable(clinic: Clinic, texts: servers.Received) -> None:
     message = text(make_practice())
-    assert not deliver.one(clinic.id, message.pk)
+    assert not delivery.deliver_message(clinic.id, message.pk)
     with tenancy.within(clinic.id):
         assert not Outgoing.objects.filter(pk=message.pk).exists()
 
 
-def test_djangos_own_mail_is_queued(clinic: Clinic, mails: servers.Received) -> None:
+def test_django_mail_is_queued(clinic: Clinic, mails: servers.Received) -> None:
     with tenancy.within(clinic.id):
         assert mail.send_mail("New password", SECRET, None, ["user@practice.example"]) == 1
         message = Outgoing.objects.get(practice=clinic.id)
     assert mails.messages == []
-    assert deliver.one(clinic.id, message.pk)
+    assert delivery.deliver_message(clinic.id, message.pk)
     assert mails.messages[0][0] == "user@practice.example"
     with pytest.raises(RuntimeError):
         mail.send_mail("New password", SECRET, None, ["user@practice.example"])

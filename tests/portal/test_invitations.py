@@ -10,7 +10,7 @@ from django.db import transaction
 
 from charthouse import clock
 from charthouse.changes.models import Change
-from charthouse.domains.patients import access, log_ins
+from charthouse.domains.patients import portal_access, portal_credentials
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
@@ -108,11 +108,11 @@ def test_only_the_last_invitation_works_and_none_that_was_taken_back(caller: Cal
 
 def test_an_invitation_expires(caller: Caller) -> None:
     patient, path = invite(caller)
-    with clock.moved(access.LIFE):
+    with clock.shift(portal_access.LIFE):
         assert client().get(path).status_code == 404
         with tenancy.within(caller.clinic.id):
-            assert list(access.standing(caller.clinic.id, patient["id"])) == []
-    with clock.moved(access.LIFE - timedelta(seconds=5)):
+            assert list(portal_access.standing(caller.clinic.id, patient["id"])) == []
+    with clock.shift(portal_access.LIFE - timedelta(seconds=5)):
         assert taken(take(path))
 
 
@@ -163,8 +163,10 @@ def test_what_is_chosen_is_what_opens_and_only_as_a_hash(caller: Caller) -> None
     assert taken(take(path))
     with tenancy.within(caller.clinic.id):
         row = PortalAccess.objects.get()
-        assert log_ins.of_practice(caller.clinic.id, "AMARA@example.com", PASSWORD) == row
-        assert log_ins.of_practice(caller.clinic.id, "amara@example.com", "another password") is None
+        assert portal_credentials.of_practice(caller.clinic.id, "AMARA@example.com", PASSWORD) == row
+        assert (
+            portal_credentials.of_practice(caller.clinic.id, "amara@example.com", "another password") is None
+        )
     assert row.username == "amara@example.com"
     assert row.password.startswith("argon2")
     with tenancy.within(caller.clinic.id):
@@ -227,7 +229,7 @@ def test_a_new_password_by_link_keeps_the_name(caller: Caller) -> None:
     assert taken(take(path))
     with tenancy.within(caller.clinic.id), transaction.atomic():
         row = Patient.objects.get(pk=patient["id"])
-        access.invite_or_renew(row, caller.user.pk)
+        portal_access.invite_or_renew(row, caller.user.pk)
     renewed = link(caller, "portal password")
     assert len(caller.http.get(url(patient)).json()) == 1
     page = client().get(renewed).text
@@ -238,7 +240,12 @@ def test_a_new_password_by_link_keeps_the_name(caller: Caller) -> None:
         )
     )
     with tenancy.within(caller.clinic.id):
-        assert log_ins.of_practice(caller.clinic.id, "somebody.else", "another good password") is None
-        assert log_ins.of_practice(caller.clinic.id, "amara@example.com", PASSWORD) is None
-        assert log_ins.of_practice(caller.clinic.id, "amara@example.com", "another good password") is not None
+        assert (
+            portal_credentials.of_practice(caller.clinic.id, "somebody.else", "another good password") is None
+        )
+        assert portal_credentials.of_practice(caller.clinic.id, "amara@example.com", PASSWORD) is None
+        assert (
+            portal_credentials.of_practice(caller.clinic.id, "amara@example.com", "another good password")
+            is not None
+        )
     assert client().get(renewed).status_code == 404

@@ -18,11 +18,11 @@ from charthouse.domains.documents import sharing
 from charthouse.domains.documents.models import Document, PatientImage
 from charthouse.domains.messaging.models import PatientMessage, PatientMessageAttachment
 from charthouse.domains.patients.models import PortalRequest
-from charthouse.domains.patients.settling import settle
+from charthouse.domains.patients.portal_requests import settle
 from charthouse.domains.practice.models import Office
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
 from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
-from charthouse.files.storage import store
+from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.portal import sending
 from tests.portal.guests import Known, make, post
@@ -64,7 +64,7 @@ class Chart:
 
     def file(self, content: bytes = b"%PDF-1.4 secret", media: str = "application/pdf") -> Any:
         with tenancy.within(self.clinic.id):
-            return store(ContentFile(content, "scan.pdf"), media, self.clinic.id)
+            return store_file(ContentFile(content, "scan.pdf"), media, self.clinic.id)
 
     def visit(self, **values: Any) -> Appointment:
         office = self.add(

@@ -11,7 +11,7 @@ from django.db import connection
 
 from charthouse import clock
 from charthouse.audit.models import Event
-from charthouse.domains.patients import access
+from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import sessions, tenancy
 from charthouse.outbox.models import Outgoing
@@ -181,7 +181,7 @@ def test_after_signing_in_to_where_one_was_going(known: Known, given: str, leads
 def test_revoked_is_over_at_once(known: Known) -> None:
     browser = known.browser()
     with tenancy.within(known.clinic.id):
-        access.revoke(known.clinic.id, known.patient.pk, known.clinic.user.pk)
+        portal_access.revoke(known.clinic.id, known.patient.pk, known.clinic.user.pk)
     assert not is_in(browser)
     assert "go together" in sign_in(client(), known.username).text
 
@@ -195,7 +195,7 @@ def test_a_deleted_patient_is_out(known: Known) -> None:
 
 
 def test_idle_too_long_is_out(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
-    browser, began = known.browser(), sessions.seconds()
+    browser, began = known.browser(), sessions.get_unix_time()
     minute = 60 * known.clinic.practice.idle_minutes
     monkeypatch.setattr(sessions.time, "time", lambda: began + minute - 5)
     assert is_in(browser)
@@ -242,9 +242,9 @@ def test_a_link_to_a_new_password_ends(known: Known) -> None:
     forget(known.username)
     (letter,) = letters(known.clinic)
     (path,) = re.findall(r"(/portal/invitations/\S+)", letter.text)
-    with clock.moved(access.RESET_LIFE - timedelta(seconds=5)):
+    with clock.shift(portal_access.RESET_LIFE - timedelta(seconds=5)):
         assert client().get(path).status_code == 200
-    with clock.moved(access.RESET_LIFE):
+    with clock.shift(portal_access.RESET_LIFE):
         assert client().get(path).status_code == 404
 
 

@@ -16,17 +16,17 @@ from django.contrib.auth.hashers import check_password
 from django.db import connection, connections
 
 from charthouse import clock
-from charthouse.audit import log
+from charthouse.audit import request_log
 from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.models import PortalRequest
-from charthouse.domains.patients.queue import TYPES
-from charthouse.domains.patients.settling import settle
-from charthouse.domains.questionnaires.answering import answer
+from charthouse.domains.patients.models.portal_requests import REQUEST_TYPES
+from charthouse.domains.patients.portal_requests import settle
+from charthouse.domains.questionnaires.answers import submit_answers
 from charthouse.domains.questionnaires.models import Assignment
 from charthouse.gateway.cerbo.extended_details import LISTS as EXTENDED
 from charthouse.gateway.cerbo.registry import registry as cerbo_registry
 from charthouse.gateway.drchrono.registry import registry
-from charthouse.identity import issue, rowsecurity, tenancy
+from charthouse.identity import rowsecurity, tenancy, token_pairs
 from charthouse.identity.models import Application
 from charthouse.sandbox import describe, practice
 from tests.conftest import TEMPLATE, WORKER, _execute
@@ -54,8 +54,8 @@ def using(database: str, data: Path) -> Iterator[None]:
 
 def _point_to(names: dict[str, str]) -> None:
     tenancy.leave()
-    log.stop()  # its thread is on the database of before
-    log.begin_anew()
+    request_log.stop()  # its thread is on the database of before
+    request_log.begin_anew()
     for alias, name in names.items():
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = name
@@ -116,7 +116,7 @@ def test_the_same_seed_gives_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_people_stay_who_they_are_whenever_they_are_built(tmp_path: Path) -> None:
-    with clock.moved(timedelta(days=45)):
+    with clock.shift(timedelta(days=45)):
         later = Built("later", tmp_path, 7, 330)
         with later.open():
             then = query(PEOPLE)
@@ -235,7 +235,7 @@ def test_nothing_was_written_in_the_future() -> None:
 
 
 def test_the_load_leaves_keys_indexes_and_sequences_in_order() -> None:
-    assert rowsecurity.unsecured() == []
+    assert rowslist_missing_protectionsnsecured() == []
     assert not query("select conname from pg_constraint where not convalidated")
     with tenancy.within(1):
         ((highest,),) = query("select max(id) from patients_patient")
@@ -290,10 +290,10 @@ def test_api_users_of_every_kind_of_limit(sandbox: Built) -> None:
     statuses = []
     for user in first:
         with client(auth=(user["username"], user["secret"])) as program:
-            answer = program.get("/api/v1/patients?limit=1")
-            statuses.append(answer.status_code)
-            if answer.status_code == 200:
-                assert answer.json()["total_count"] > 300
+            submit_answers = program.get("/api/v1/patients?limit=1")
+            statuses.append(submit_answers.status_code)
+            if submit_answers.status_code == 200:
+                assert submit_answers.json()["total_count"] > 300
     assert statuses == [200, 200, 200, 200, 403]
 
 
@@ -301,8 +301,8 @@ def test_a_patient_signs_in_to_the_portal(sandbox: Built) -> None:
     for described in sandbox.described["practices"]:
         (guest,) = described["portal_users"]
         browser = client()
-        answer = sign_in(browser, guest["username"], guest["password"])
-        assert answer.status_code == 302, answer.text
+        submit_answers = sign_in(browser, guest["username"], guest["password"])
+        assert submit_answers.status_code == 302, submit_answers.text
         assert described["name"] in browser.get("/portal").text
         for page in ("documents", "messages", "questionnaires", "images"):
             text = browser.get(f"/portal/{page}").text
@@ -316,11 +316,11 @@ def test_log_ins_and_secrets_are_right_and_kept_as_digests(sandbox: Built) -> No
     form = page.get("/sign-in")
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
     assert found
-    answer = page.post(
+    submit_answers = page.post(
         "/sign-in",
         data={"username": user["username"], "password": user["password"], "csrfmiddlewaretoken": found[1]},
     )
-    assert answer.status_code == 302
+    assert submit_answers.status_code == 302
     app = sandbox.described["practices"][0]["oauth_apps"][0]
     assert check_password(
         app["client_secret"], Application.objects.get(client_id=app["client_id"]).client_secret
@@ -348,9 +348,9 @@ def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str)
     resource = registry()[path]
     wanted = {name: value for name, value in PARAMETERS.items() if name in resource.filters_by_name}
     wanted |= {f.name: DAYS[f.name] for f in resource.filters if f.required and f.name in DAYS}
-    answer = client(token_of(sandbox, place)).get(f"/api/{path}", params=wanted)
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["results"]
+    submit_answers = client(token_of(sandbox, place)).get(f"/api/{path}", params=wanted)
+    assert submit_answers.status_code == 200, submit_answers.text
+    assert submit_answers.json()["results"]
 
 
 CATALOGUES = (
@@ -392,11 +392,11 @@ def test_every_list_of_cerbo_has_rows(sandbox: Built, place: int) -> None:
             return known[path]
 
         def listed(path: str, asked: dict[str, str]) -> list[Any]:
-            answer = program.get(f"/api/v1/{path}", params=asked | {"limit": "20"})
-            if answer.status_code == 404 and "patients/" in path:  # a row, but not of this patient
+            submit_answers = program.get(f"/api/v1/{path}", params=asked | {"limit": "20"})
+            if submit_answers.status_code == 404 and "patients/" in path:  # a row, but not of this patient
                 return []
-            assert answer.status_code == 200, f"{path}: {answer.text}"
-            return answer.json()["data"]
+            assert submit_answers.status_code == 200, f"{path}: {submit_answers.text}"
+            return submit_answers.json()["data"]
 
         for resource in CERBO_LISTS:
             paths = [re.sub(r"{(\w+)}", lambda found: IN_PATHS.get(found[1], found[0]), resource.path)]
@@ -426,9 +426,9 @@ def test_what_cerbo_alone_shows_has_rows(sandbox: Built, place: int) -> None:
         patients = [row["id"] for row in program.get("/api/v1/patients?limit=20").json()["data"]]
         for path in OF_PATIENTS:
             answers = (program.get(f"/api/v1/patients/{patient}/{path}") for patient in patients)
-            assert any(answer.json()["data"] for answer in answers), path
+            assert any(submit_answers.json()["data"] for submit_answers in answers), path
         waiting = [program.get(f"/api/v1/patients/{one}/portal/enqueued").json()["data"] for one in patients]
-        assert {row["request_type"] for rows in waiting for row in rows} == set(TYPES)
+        assert {row["request_type"] for rows in waiting for row in rows} == set(REQUEST_TYPES)
 
 
 def test_documents_wait_for_a_review() -> None:
@@ -438,20 +438,20 @@ def test_documents_wait_for_a_review() -> None:
 
 def test_what_waits_in_the_queue_can_be_taken_into_the_chart() -> None:
     with tenancy.within(1):
-        for kind in TYPES:
+        for kind in REQUEST_TYPES:
             request = PortalRequest.objects.filter(practice=1, request_type=kind, status="open").first()
             assert request is not None, kind
             assert settle(request, 11, accept=True).patient_id == request.patient_id
         asked = Assignment.objects.filter(practice=1, answered_at=None).first()
         assert asked is not None
-        assert answer(asked, {"days": 2, "worst": "4"}).status == "open"
+        assert submit_answers(asked, {"days": 2, "worst": "4"}).status == "open"
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_the_audit_begins_with_the_accounts(sandbox: Built, place: int) -> None:
-    answer = client(token_of(sandbox, place)).get("/api/audit_log", params={"since": "2000-01-01"})
+    submit_answers = client(token_of(sandbox, place)).get("/api/audit_log", params={"since": "2000-01-01"})
     users = sandbox.described["practices"][place]["users"]
-    first = answer.json()["results"][: len(users)]
+    first = submit_answers.json()["results"][: len(users)]
     assert {(row["type"], row["action"]) for row in first} == {("Account", "Create")}
 
 
@@ -497,7 +497,7 @@ def works(token: str) -> bool:
 
 def test_tokens_stay_the_same_and_live_on(sandbox: Built, tmp_path: Path) -> None:
     token = token_of(sandbox, 1)
-    with clock.moved(timedelta(days=3)):
+    with clock.shift(timedelta(days=3)):
         assert not works(token)
         assert again(sandbox, tmp_path)["practices"] == sandbox.described["practices"]
         assert works(token)
@@ -505,7 +505,7 @@ def test_tokens_stay_the_same_and_live_on(sandbox: Built, tmp_path: Path) -> Non
 
 def test_tokens_that_were_ended_are_replaced(sandbox: Built, tmp_path: Path) -> None:
     old = sandbox.described["practices"][0]["oauth_apps"][0]
-    issue.revoke(old["refresh_token"], Application.objects.get(client_id=old["client_id"]))
+    token_pairs.revoke_token(old["refresh_token"], Application.objects.get(client_id=old["client_id"]))
     new = again(sandbox, tmp_path)["practices"][0]["oauth_apps"][0]
     assert not works(old["access_token"])
     assert works(new["access_token"])

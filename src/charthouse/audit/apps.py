@@ -12,9 +12,9 @@ class AuditConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
         from charthouse.audit import events
-        from charthouse.identity.events import listen
+        from charthouse.identity.audit_events import subscribe
 
-        listen(events.record)
+        subscribe(events.record)
         user_logged_in.connect(events.signed_in, dispatch_uid="audit_signed_in")
         user_logged_out.connect(events.signed_out, dispatch_uid="audit_signed_out")
         user_login_failed.connect(events.failed, dispatch_uid="audit_failed")

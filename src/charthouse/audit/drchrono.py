@@ -8,7 +8,7 @@ from typing import Any
 
 from charthouse import clock
 from charthouse.audit.entries import CHANGES, EVENTS, READS, Asked, Entry, Position, entries
-from charthouse.audit.words import ACTIONS, TYPES
+from charthouse.audit.hosted_labels import ACTIONS, TYPES
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.filters import SINCE, Condition, Filter, InDays, OnDay

@@ -12,9 +12,9 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-from charthouse.audit import people
+from charthouse.audit import subjects
 from charthouse.audit.events import KINDS
-from charthouse.audit.words import type_in_sql
+from charthouse.audit.hosted_labels import type_in_sql
 
 READS, CHANGES, EVENTS = "a", "b", "c"  # in the order in which those of one moment come
 
@@ -132,7 +132,7 @@ def _conditions(asked: Asked, source: str) -> list[str]:
     found = ["practice_id = %(practice)s"]
     found += [condition for name, condition in _WHERE.items() if getattr(asked, name) not in (None, "")]
     if asked.patient is not None and source == CHANGES:
-        found.append(f"(table_name, row_id) in ({people.rows_of_patient()})")
+        found.append(f"(table_name, row_id) in ({subjects.rows_of_patient()})")
     elif asked.patient is not None and source == EVENTS:
         found.append("patient_id = %(patient)s")
     if asked.after is not None:
@@ -188,7 +188,7 @@ _ACTIONS = {
 
 @cache
 def _patient() -> str:
-    return people.patient_of_row("s.what", "s.row_id", "%(practice)s")
+    return subjects.patient_of_row("s.what", "s.row_id", "%(practice)s")
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from charthouse import clock
-from charthouse.identity import events
+from charthouse.identity import audit_events
 from charthouse.identity.models import User
 
 
@@ -53,7 +53,7 @@ _INSERT = f"""insert into audit_event (at, {", ".join(_COLUMNS)}, details)
     values (%s, {", ".join(["%s"] * len(_COLUMNS))}, %s)"""  # noqa: S608
 
 
-def record(event: events.Event) -> None:
+def record(event: audit_events.AuditEvent) -> None:
     """Write one event down. Raises KeyError for a kind that isn't known."""
     KINDS[event.what]
     values = [clock.now(), *(getattr(event, name) for name in _COLUMNS), Jsonb(dict(event.details))]
@@ -87,10 +87,10 @@ def _named(what: str, username: Any) -> None:
     known = isinstance(username, str) and "\0" not in username
     user = User.objects.filter(username=username).first() if known else None
     if user is None:
-        events.tell(what)
+        audit_events.emit_audit_event(what)
     else:
         _about(what, user)
 
 
 def _about(what: str, user: Any) -> None:
-    events.tell(what, practice_id=user.practice_id, user_id=user.pk)
+    audit_events.emit_audit_event(what, practice_id=user.practice_id, user_id=user.pk)

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from charthouse.audit import bodies, seals
+from charthouse.audit import captured_bodies, seals
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="seal_audit")
@@ -17,4 +17,4 @@ def seal_periodically(timestamp: int) -> None:
 def sweep_periodically(timestamp: int) -> None:
     """Every hour. ``timestamp``: when it was due, Unix seconds; not used."""
     seals.sweep()
-    bodies.sweep()
+    captured_bodies.sweep()

@@ -1,1 +1,1 @@
-"""What changed and who is told: the change feed, webhooks and their deliveries, and the clock that a sandbox moves."""
+"""The change feed, webhooks and their deliveries, and control of a sandbox's clock."""

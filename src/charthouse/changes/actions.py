@@ -1,7 +1,6 @@
-"""What people do with webhooks: make, change, delete, verify, ping, look at deliveries, redeliver.
+"""Operations on webhooks: create, update, delete, verify, ping, list deliveries and redeliver.
 
-Whose app or practice it is, and so who may, is for the caller to check. Deliveries are those of the practice that is
-established.
+The caller checks that the user may manage the app or practice. Deliveries are those of the current tenant.
 """
 
 import asyncio
@@ -10,26 +9,27 @@ from collections.abc import Iterable, Mapping
 from django.db import transaction
 
 from charthouse import clock
-from charthouse.changes import fanout, http
-from charthouse.changes import headers as own_headers
-from charthouse.changes.catalogue import PING, catalogue, manner
+from charthouse.changes import custom_headers, fanout, http_client
+from charthouse.changes.event_catalog import PING, get_format, load_catalog
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.models import Application, Practice
-from charthouse.identity.secret import seal
+from charthouse.identity.sealed_secrets import seal
 
-LONGEST_SECRET = 256
+MAX_SECRET_LENGTH = 256
 
 
-def create(application: Application, callback_url: str, secret: str, events: Iterable[str]) -> Webhook:
-    """A webhook that has yet to be verified. Raises Invalid with every wrong field."""
+def create_app_webhook(
+    application: Application, callback_url: str, secret: str, events: Iterable[str]
+) -> Webhook:
+    """Create a webhook of an OAuth app, not verified yet. Raises Invalid with the errors of all fields."""
     webhook = Webhook(application=application)
-    change(webhook, callback_url=callback_url, secret=secret, events=events)
+    update(webhook, callback_url=callback_url, secret=secret, events=events)
     return webhook
 
 
-def create_for(
+def create_practice_webhook(
     practice: Practice,
     callback_url: str,
     headers: Mapping[str, str],
@@ -37,13 +37,13 @@ def create_for(
     *,
     active: bool = True,
 ) -> Webhook:
-    """A webhook of the practice itself; it has nothing to verify. Raises Invalid with every wrong field."""
+    """Create a webhook of a practice, which needs no verification. Raises Invalid with the errors of all fields."""
     webhook = Webhook(practice=practice)
-    change(webhook, callback_url=callback_url, headers=headers, events=events, active=active)
+    update(webhook, callback_url=callback_url, headers=headers, events=events, active=active)
     return webhook
 
 
-def change(
+def update(
     webhook: Webhook,
     *,
     callback_url: str | None = None,
@@ -52,54 +52,56 @@ def change(
     events: Iterable[str] | None = None,
     active: bool | None = None,
 ) -> None:
-    """Change what is given, and save: ``secret`` of an app's webhook, all ``headers`` of a practice's. A new URL of an
-    app's has to be verified again. Raises Invalid with every wrong field."""
+    """Update the given fields and save. ``secret`` belongs to an app's webhook, ``headers`` (replaced as a whole) to a
+    practice's. A new URL of an app's webhook has to be verified again. Raises Invalid with the errors of all fields."""
     errors: dict[str, list[str]] = {}
-    ours = webhook.kind == "practice"
-    if callback_url is not None and (wrong := http.wrong_url(callback_url, named=ours)):
-        errors["callback_url"] = [wrong]
-    if headers is not None and (wrong := own_headers.wrong(headers)):
-        errors["headers"] = [wrong]
+    of_practice = webhook.kind == "practice"
+    if callback_url is not None and (
+        error := http_client.find_url_error(callback_url, require_hostname=of_practice)
+    ):
+        errors["callback_url"] = [error]
+    if headers is not None and (error := custom_headers.find_error(headers)):
+        errors["headers"] = [error]
     if secret is not None and not (secret.isascii() and secret.isprintable() and secret.strip()):
         errors["secret_token"] = ["Enter a text of ASCII characters, as it goes into a header."]
-    elif secret is not None and (len(secret) > LONGEST_SECRET or secret != secret.strip()):
-        errors["secret_token"] = [f"At most {LONGEST_SECRET} characters, without spaces at its ends."]
-    wanted = None if events is None else sorted(set(events))
-    if wanted is not None and (
-        unknown := [name for name in wanted if name not in catalogue().events[webhook.kind]]
+    elif secret is not None and (len(secret) > MAX_SECRET_LENGTH or secret != secret.strip()):
+        errors["secret_token"] = [f"At most {MAX_SECRET_LENGTH} characters, without spaces at its ends."]
+    event_names = None if events is None else sorted(set(events))
+    if event_names is not None and (
+        unknown := [name for name in event_names if name not in load_catalog().events[webhook.kind]]
     ):
         errors["events"] = [f"There is no event {', '.join(unknown)}."]
-    elif wanted == []:
+    elif event_names == []:
         errors["events"] = ["Choose at least one event."]
     if errors:
         raise Invalid(errors)
     if callback_url is not None and callback_url != webhook.callback_url:
         webhook.callback_url = callback_url
-        webhook.verified_at = clock.now() if ours else None
+        webhook.verified_at = clock.now() if of_practice else None
     if secret is not None:
         webhook.sealed_secret = seal(secret)
     if headers is not None:
-        webhook.sealed_secret = seal(own_headers.packed(headers))
-    if wanted is not None:
-        webhook.events = wanted
+        webhook.sealed_secret = seal(custom_headers.encode(headers))
+    if event_names is not None:
+        webhook.events = event_names
     if active is not None:
         webhook.active = active
-    fanout.begin()
+    fanout.start_reading()
     webhook.save()
 
 
 def delete(webhook: Webhook) -> None:
-    """Nothing more is delivered; its secret is forgotten. What was delivered stays as long as ever."""
+    """Deactivate the webhook, erase its secret and mark it as deleted. Past deliveries keep their usual retention."""
     webhook.active, webhook.deleted_at, webhook.sealed_secret = False, clock.now(), ""
     webhook.save()
 
 
 def verify(webhook: Webhook) -> str:
-    """Ask the receiver to prove that it knows the secret. Empty if it did, and deliveries begin; else what was wrong.
-    Takes up to ten seconds."""
+    """Ask the receiver to prove that it knows the secret, which starts deliveries. Return "" on success, else a short
+    description of the error. Takes up to ten seconds."""
     url = webhook.callback_url
-    problem = asyncio.run(http.verify(url, webhook.secret))
-    # Meanwhile somebody may have changed the URL.
+    problem = asyncio.run(http_client.verify(url, webhook.secret))
+    # The URL may have been changed in the meantime.
     now = None if problem else clock.now()
     if Webhook.objects.filter(pk=webhook.pk, callback_url=url).update(verified_at=now):
         webhook.verified_at = now
@@ -107,8 +109,8 @@ def verify(webhook: Webhook) -> str:
 
 
 def ping(webhook: Webhook) -> Delivery:
-    """Send an app's webhook a ping, once; the delivery shows what came of it. Raises Conflict unless verified and
-    active."""
+    """Queue one ping to an app's webhook and return its delivery, which records the attempt. Raises Conflict unless the
+    webhook is verified and active and a tenant is set."""
     if webhook.verified_at is None or not webhook.active or webhook.kind != "app":
         raise Conflict("Only an active webhook of an app that has been verified can be pinged.")
     practice = tenancy.database().tenant
@@ -119,14 +121,14 @@ def ping(webhook: Webhook) -> Delivery:
         practice_id=practice,
         webhook=webhook,
         event=PING,
-        body=manner(webhook.kind).body(webhook, practice, None),
+        body=get_format(webhook.kind).build_body(webhook, practice, None),
         at=now,
         next_try=now,
     )
 
 
-def deliveries(webhook: Webhook, *, before: int | None = None, limit: int = 50) -> list[Delivery]:
-    """The latest deliveries of the practice, the latest first; ``before``: only ids below this one."""
+def list_deliveries(webhook: Webhook, *, before: int | None = None, limit: int = 50) -> list[Delivery]:
+    """List the latest deliveries of the practice, newest first. ``before``: only ids below this one."""
     found = Delivery.objects.filter(webhook=webhook)
     if before is not None:
         found = found.filter(pk__lt=before)
@@ -134,8 +136,8 @@ def deliveries(webhook: Webhook, *, before: int | None = None, limit: int = 50) 
 
 
 def redeliver(webhook: Webhook, delivery_id: int) -> bool:
-    """Send a delivery again, the same bytes under the same id, as soon as a worker comes to it. False if there is no
-    such delivery of the practice."""
+    """Schedule a delivery to be sent again at once, with the same bytes and id. Return False if the practice has no
+    such delivery."""
     with transaction.atomic():
         found = Delivery.objects.filter(webhook=webhook, pk=delivery_id)
         return bool(found.update(next_try=clock.now(), by_hand=True, leased_until=None))

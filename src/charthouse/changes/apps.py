@@ -1,22 +1,23 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from charthouse.changes import partitions
 
 
 class ChangesConfig(AppConfig):
-    """What changed and who is told."""
+    """The change feed and webhooks."""
 
     name = "charthouse.changes"
     label = "changes"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_migrate
+        post_migrate.connect(
+            create_partitions_after_migrate, sender=self, dispatch_uid="charthouse_change_partitions"
+        )
 
-        post_migrate.connect(make_partitions, sender=self, dispatch_uid="charthouse_change_partitions")
 
-
-def make_partitions(sender: Any, using: str, **signal: Any) -> None:
-    """After the migrations there is room for the months to come."""
-    from charthouse.changes import partitions
-
-    partitions.make_ahead(using)
+def create_partitions_after_migrate(sender: Any, using: str, **signal: Any) -> None:
+    """Create the partitions of the coming months after migrations have run (a receiver of ``post_migrate``)."""
+    partitions.create_partitions(using)

@@ -1,8 +1,8 @@
-"""From committed changes to deliveries: who is told of what.
+"""Fan-out: turns committed changes into webhook deliveries.
 
-Reads the feed in order up to the horizon, and writes the deliveries and how far it has read in one transaction: what
-was rolled back is never told, and when this process is killed nothing is lost or told twice. An app is told of what
-somebody of the practice, who has authorised it, lets it read; a practice is told of all that is its own.
+Reads the feed in order up to the horizon, and writes the deliveries and the position it has reached in one transaction:
+rolled-back changes are never delivered, and a killed process neither loses nor repeats a delivery. An app receives what
+it may read on behalf of a user of the practice who has authorized it; a practice receives all of its own events.
 """
 
 import logging
@@ -15,60 +15,64 @@ import psycopg
 from django.db import DatabaseError, connections, transaction
 
 from charthouse import clock
-from charthouse.changes import read
-from charthouse.changes.catalogue import Happening, Told, catalogue
+from charthouse.changes import feed
+from charthouse.changes.event_catalog import EventBinding, Occurrence, load_catalog
+from charthouse.changes.feed import ChangeEntry, Position
 from charthouse.changes.models import Delivery, Reader, Webhook
-from charthouse.changes.read import Entry, Position
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import RequestError
 from charthouse.engine.execution import reading as rows
-from charthouse.identity import apiusers, authorised, tenancy
+from charthouse.identity import api_users, grants, tenancy
 
 logger = logging.getLogger("charthouse.changes")
 
-NAME = "webhooks"
-BATCH = 500  # changes a transaction, fewer where many are told of each
-DELIVERIES = 2000  # a transaction, about
-LONGEST = 5000  # changes of one transaction that are looked at together
+READER_NAME = "webhooks"
+MAX_CHANGES = 500  # per transaction; fewer where a change has many receivers
+MAX_DELIVERIES = 2000  # per transaction, approximately
+MAX_TRANSACTION_CHANGES = 5000  # of one transaction that are processed together
 
 
-def begin() -> None:
-    """Changes from here on are told. Done when the first webhook is made; later calls change nothing."""
+def start_reading() -> None:
+    """Set the reader's position to the present, unless it has one. Called when a webhook is created or updated."""
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "insert into changes_reader (name, txid, change_id) values "
             "(%s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1, 9223372036854775807) "
             "on conflict (name) do nothing",
-            [NAME],
+            [READER_NAME],
         )
 
 
-def fan_out() -> bool:
-    """Make the deliveries of the next changes, unless another process is at it. Whether there may be more."""
+def create_deliveries() -> bool:
+    """Create the deliveries of the next changes, unless another process does so. Return whether more may follow."""
     with transaction.atomic("owner"):
-        reader = Reader.objects.using("owner").select_for_update(skip_locked=True).filter(name=NAME).first()
+        reader = (
+            Reader.objects.using("owner").select_for_update(skip_locked=True).filter(name=READER_NAME).first()
+        )
         if reader is None:
             return False
         position = Position(reader.txid, reader.change_id)
         webhooks = list(Webhook.objects.using("owner").filter(active=True).exclude(verified_at=None))
-        entries, following, more = _next(position, max(4, min(BATCH, DELIVERIES // _most(webhooks))))
-        deliveries = list(_deliveries(entries, webhooks)) if entries else []
-        _insert(deliveries)
+        entries, following, more = _read_batch(
+            position, max(4, min(MAX_CHANGES, MAX_DELIVERIES // _max_deliveries_per_change(webhooks)))
+        )
+        deliveries = list(_build_deliveries(entries, webhooks)) if entries else []
+        _insert_deliveries(deliveries)
         if following != position:
             reader.txid, reader.change_id = following
             reader.save(using="owner")
     return more
 
 
-def _most(webhooks: list[Webhook]) -> int:
-    """How many of them one change can be told to."""
+def _max_deliveries_per_change(webhooks: list[Webhook]) -> int:
+    """Return the largest number of these webhooks that one change can concern."""
     by_practice = Counter(webhook.practice_id for webhook in webhooks)
     of_apps = by_practice.pop(None, 0)
     return max(1, of_apps + max(by_practice.values(), default=0))
 
 
-def _insert(deliveries: list[Delivery]) -> None:
-    """In one statement, several times quicker than one for a few rows each; what was told already is left out."""
+def _insert_deliveries(deliveries: list[Delivery]) -> None:
+    """Insert the deliveries in one statement, several times faster than bulk_create; existing ones are skipped."""
     if not deliveries:
         return
     with connections["owner"].cursor() as cursor:
@@ -85,21 +89,25 @@ def _insert(deliveries: list[Delivery]) -> None:
         )
 
 
-def _next(position: Position, limit: int) -> tuple[list[Entry], Position, bool]:
-    """The next changes, where to go on, and whether there are more. A transaction is kept together unless it is very
-    long: of a row that is made and modified in it, only one is told."""
-    tables = catalogue().tables
-    entries, following = read.after(position, tables=tables, limit=limit, using="owner")
+def _read_batch(position: Position, limit: int) -> tuple[list[ChangeEntry], Position, bool]:
+    """Return the next changes, the position after them, and whether more may follow. The changes of a transaction stay
+    together, unless there are very many: a row that it both creates and modifies is then one event."""
+    tables = load_catalog().bindings
+    entries, following = feed.read_after(position, tables=tables, limit=limit, using="owner")
     if len(entries) < limit:
         return entries, following, False
     whole = [entry for entry in entries if entry.position.txid != entries[-1].position.txid]
     if whole:
         return whole, whole[-1].position, True
-    return (entries, following, True) if limit >= LONGEST else _next(position, LONGEST)
+    return (
+        (entries, following, True)
+        if limit >= MAX_TRANSACTION_CHANGES
+        else _read_batch(position, MAX_TRANSACTION_CHANGES)
+    )
 
 
-def behind() -> bool:
-    """Whether changes are committed that wait for an older transaction to end."""
+def is_behind() -> bool:
+    """Tell whether committed changes wait for an older transaction to end."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "select exists (select from changes_change where txid >= pg_snapshot_xmin(pg_current_snapshot()))"
@@ -107,57 +115,65 @@ def behind() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _deliveries(entries: list[Entry], webhooks: list[Webhook]) -> Iterator[Delivery]:
+def _build_deliveries(entries: list[ChangeEntry], webhooks: list[Webhook]) -> Iterator[Delivery]:
     listening = {(webhook.practice_id, name) for webhook in webhooks for name in webhook.events}
-    by_practice: dict[int, list[Happening]] = defaultdict(list)
-    for happening in _happenings(entries):
-        name = happening.told.event.name
-        if (None, name) in listening or (happening.practice, name) in listening:
-            by_practice[happening.practice].append(happening)
+    by_practice: dict[int, list[Occurrence]] = defaultdict(list)
+    for occurrence in _find_occurrences(entries):
+        name = occurrence.binding.event.name
+        if (None, name) in listening or (occurrence.practice, name) in listening:
+            by_practice[occurrence.practice].append(occurrence)
     apps = {webhook.application_id for webhook in webhooks if webhook.application_id is not None}
-    for practice, happenings in by_practice.items():
-        actors = [*authorised.actors(practice, apps, clock.now()), apiusers.unlimited(practice)]
+    for practice, occurrences in by_practice.items():
+        actors = [*grants.list_actors(practice, apps, clock.now()), api_users.make_read_only_actor(practice)]
         tenancy.enter(practice)
         try:
-            for happening in happenings:
-                yield from _told(happening, webhooks, actors)
+            for occurrence in occurrences:
+                yield from _deliver_occurrence(occurrence, webhooks, actors)
         finally:
             tenancy.leave()
 
 
-def _happenings(entries: list[Entry]) -> list[Happening]:
-    """Each event of a row once a transaction. What was made or deleted in it isn't also modified."""
-    found: dict[tuple[str, str, str, int, int], Happening] = {}
+def _find_occurrences(entries: list[ChangeEntry]) -> list[Occurrence]:
+    """Return each event of a row once per transaction, without modifications of rows created or deleted in it."""
+    found: dict[tuple[str, str, str, int, int], Occurrence] = {}
     for entry in entries:
-        for told in catalogue().of(entry):
-            row = _row(told, entry)
+        for binding in load_catalog().match(entry):
+            row = _find_row_id(binding, entry)
             if row is not None:
-                key = (*told.about, told.event.name, row, entry.position.txid)
-                found.setdefault(key, Happening(told, entry.practice, row, entry.position.txid, entry.at))
-    ends = {(*h.told.about, h.row, h.txid) for h in found.values() if _ends(h.told)}
+                key = (*binding.resource_key, binding.event.name, row, entry.position.txid)
+                found.setdefault(key, Occurrence(binding, entry.practice, row, entry.position.txid, entry.at))
+    ends = {
+        (*h.binding.resource_key, h.row_id, h.txid)
+        for h in found.values()
+        if _is_creation_or_deletion(h.binding)
+    }
     return [
         h
         for h in found.values()
-        if _ends(h.told) or _part(h.told) or (*h.told.about, h.row, h.txid) not in ends
+        if _is_creation_or_deletion(h.binding)
+        or _is_specific(h.binding)
+        or (*h.binding.resource_key, h.row_id, h.txid) not in ends
     ]
 
 
-def _ends(told: Told) -> bool:
-    return told.event.of is None and told.event.on in ("insert", "delete")
+def _is_creation_or_deletion(binding: EventBinding) -> bool:
+    return binding.event.of is None and binding.event.on in ("insert", "delete")
 
 
-def _part(told: Told) -> bool:
-    """An event of its own, not just a modification."""
-    return bool(told.event.column) or (told.event.of is not None and told.event.name not in _plain(told))
+def _is_specific(binding: EventBinding) -> bool:
+    """Tell whether the event has a name of its own, beyond a plain modification of the resource."""
+    return bool(binding.event.column) or (
+        binding.event.of is not None and binding.event.name not in _own_event_names(binding)
+    )
 
 
-def _plain(told: Told) -> set[str]:
-    return {event.name for event in told.resource.events if event.of is None}
+def _own_event_names(binding: EventBinding) -> set[str]:
+    return {event.name for event in binding.resource.events if event.of is None}
 
 
-def _row(told: Told, entry: Entry) -> int | None:
-    """The row of the resource that a change is about."""
-    column, model = told.event.by, told.event.of
+def _find_row_id(binding: EventBinding, entry: ChangeEntry) -> int | None:
+    """Return the id of the resource's row that a change concerns, None where it can't be determined."""
+    column, model = binding.event.by, binding.event.of
     if model is None:
         return entry.row
     for columns in (entry.after, entry.before):
@@ -167,52 +183,57 @@ def _row(told: Told, entry: Entry) -> int | None:
     return found.values_list(column, flat=True).first()
 
 
-def _told(happening: Happening, webhooks: Iterable[Webhook], actors: list[Actor]) -> Iterator[Delivery]:
-    event, manner = happening.told.event, happening.told.manner
+def _deliver_occurrence(
+    occurrence: Occurrence, webhooks: Iterable[Webhook], actors: list[Actor]
+) -> Iterator[Delivery]:
+    event, webhook_format = occurrence.binding.event, occurrence.binding.format
     rendered: dict[int | None, tuple[int | None, bytes] | None] = {}
     for webhook in webhooks:
         if (
-            webhook.kind != manner.kind
-            or webhook.practice_id not in (None, happening.practice)
+            webhook.kind != webhook_format.kind
+            or webhook.practice_id not in (None, occurrence.practice)
             or event.name not in webhook.events
         ):
             continue
         app = webhook.application_id  # None: the actor who calls in the practice's own name
         if app not in rendered:
-            rendered[app] = _rendered(happening, [actor for actor in actors if actor.app == app])
+            rendered[app] = _render_object(occurrence, [actor for actor in actors if actor.app == app])
         if (shown := rendered[app]) is not None:
             user, content = shown
             yield Delivery(
-                practice_id=happening.practice,
+                practice_id=occurrence.practice,
                 webhook=webhook,
                 event=event.name,
-                row_id=happening.row,
-                txid=happening.txid,
+                row_id=occurrence.row_id,
+                txid=occurrence.txid,
                 user_id=user,
-                body=manner.body(webhook, happening.practice, content),
-                at=happening.at,
+                body=webhook_format.build_body(webhook, occurrence.practice, content),
+                at=occurrence.at,
             )
 
 
-def _rendered(happening: Happening, actors: list[Actor]) -> tuple[int | None, bytes] | None:
-    """The object as the first of these callers would get it, with who that is. None when none of them would."""
-    resource = happening.told.resource
+def _render_object(occurrence: Occurrence, actors: list[Actor]) -> tuple[int | None, bytes] | None:
+    """Render the object for the first of these actors who may read it. Return the user's id (None for the practice)
+    and the JSON, or None when no actor may read it."""
+    resource = occurrence.binding.resource
     for actor in actors:
         try:
             resource.policy.authorize(actor, resource.path, reading=True)
-            return actor.user, happening.told.manner.content(happening, _object(happening, actor))
+            return actor.user, occurrence.binding.format.encode_object(
+                occurrence, _read_object(occurrence, actor)
+            )
         except RequestError:
             continue
         except (DatabaseError, psycopg.Error):
             raise
-        except Exception as error:  # one that can't be shown must not hold up all the others
+        except Exception as error:  # one failing object must not block the others
             where = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("%s not shown: %s\n%s", happening.told.event.name, type(error).__name__, where)
+            logger.error("%s not shown: %s\n%s", occurrence.binding.event.name, type(error).__name__, where)
     return None
 
 
-def _object(happening: Happening, actor: Actor) -> Any:
-    deleted = happening.told.event.on == "delete" and happening.told.event.of is None
+def _read_object(occurrence: Occurrence, actor: Actor) -> Any:
+    deleted = occurrence.binding.event.on == "delete" and occurrence.binding.event.of is None
     return rows.read_object(
-        happening.told.resource, actor, happening.row, verbose=False, deleted=deleted, any_parent=True
+        occurrence.binding.resource, actor, occurrence.row_id, verbose=False, deleted=deleted, any_parent=True
     )

@@ -1,24 +1,23 @@
-"""The change feed. Written by a trigger on every table of the record (``identity.rowsecurity`` puts it there),
-whichever door a write comes through; the web role reads its practice's rows and can do nothing else. And webhooks:
-who is told of what, and what became of it."""
+"""The change feed, webhooks and their deliveries. The feed is written by a trigger on every table of the record
+(see ``identity``), whatever makes the change; the web role may only read the rows of its practice."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
-from charthouse.identity.secret import unseal
+from charthouse.identity.sealed_secrets import unseal
 from charthouse.identity.tenancy import UpdatedAt
 
 
 class Change(models.Model):
     """One change of one row of the record, written in the transaction that made it.
 
-    ``at`` is when it was written, by the project's clock. ``table_name`` and ``row_id`` name the row.
-    ``before`` and ``after`` hold columns as PostgreSQL writes them in JSON: all of them of a row that was inserted
-    or deleted, else those that changed. ``user_id``, ``app_id`` (an OAuth app), ``api_user_id`` and ``request`` (the
-    caller's X-Request-Id) say who did it; all None where it was no caller: a job, an operator, plain SQL.
+    ``at`` is the time of the write, by the project's clock. ``table_name`` and ``row_id`` identify the row.
+    ``before`` and ``after`` hold columns in PostgreSQL's JSON form: all columns of a row that was inserted or deleted,
+    else the changed ones. ``user_id``, ``app_id`` (an OAuth app), ``api_user_id`` and ``request`` (X-Request-Id)
+    identify the caller; all are None for jobs, operators and plain SQL.
 
-    The table also has ``txid``, the transaction's number (xid8), which readers go by; see ``read``.
+    The table also has ``txid``, the transaction id (xid8), by which readers order changes; see ``feed``.
     """
 
     class Operation(models.TextChoices):
@@ -52,8 +51,8 @@ class Change(models.Model):
 
 
 class Edge(models.Model):
-    """An end of a period that somebody of the practice has asked for, and what could be seen then: ``snapshot`` is
-    PostgreSQL's (pg_snapshot). ``early``: it was asked for before it came. See ``periods``."""
+    """The end of a period that a caller of the practice has requested, with the snapshot (pg_snapshot) of what was
+    visible at that request. ``early``: requested before that time. See ``periods``."""
 
     id = models.BigAutoField(primary_key=True)
     practice_id = models.BigIntegerField()
@@ -72,7 +71,7 @@ class Edge(models.Model):
 
 
 class ClockOffset(models.Model):
-    """How far a sandbox's clock is ahead of the system's: one row, or none where it was never moved."""
+    """The offset of a sandbox's clock from the system's: one row, or none if it was never advanced."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     ahead = models.DurationField()
@@ -87,7 +86,7 @@ class ClockOffset(models.Model):
 
 
 class Reader(models.Model):
-    """How far a reader of the feed has come: right behind this change of this transaction (see ``read.Position``)."""
+    """The position of a reader of the feed: directly after this change of this transaction (see ``feed.Position``)."""
 
     name = models.CharField(max_length=40, primary_key=True)
     txid = models.BigIntegerField()
@@ -100,13 +99,13 @@ class Reader(models.Model):
 
 
 class Webhook(models.Model):
-    """Where an OAuth app or a practice wants to be told, and of what.
+    """A subscription of an OAuth app or a practice to events, delivered to a URL.
 
-    ``secret`` is what receivers know us by: the token of an app's, the headers of a practice's own (``headers``). It is
-    sent with each delivery, so it can't be hashed; it is stored sealed with the server's secret key. ``verified_at`` is
-    None until an app's receiver has shown that it knows the secret, and again after each change of ``callback_url``;
-    nothing is delivered before. A practice's has nothing to show. Once ``deleted_at`` is set it is told of nothing, and
-    the secret is gone. Changed by ``actions`` alone.
+    ``secret`` authenticates the server to receivers: the token of an app's webhook, the custom headers of a practice's
+    (see ``custom_headers``). It is sent with each delivery, so it can't be hashed; it is stored encrypted with the
+    server's secret key. ``verified_at`` is None until an app's receiver has proved that it knows the secret, and again
+    after each change of ``callback_url``; nothing is delivered before. A practice's webhook needs no proof. Once
+    ``deleted_at`` is set, nothing is delivered and the secret is erased. Written only by ``actions``.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -138,7 +137,7 @@ class Webhook(models.Model):
 
     @property
     def kind(self) -> str:
-        """Whose it is: "app" or "practice"."""
+        """The kind of owner: "app" or "practice"."""
         return "app" if self.practice_id is None else "practice"
 
     @property
@@ -148,12 +147,12 @@ class Webhook(models.Model):
 
 
 class Delivery(models.Model):
-    """One event told to one webhook. ``body`` is what is sent, byte for byte, at every attempt.
+    """One event to be delivered to one webhook. ``body`` holds the exact bytes sent at every attempt.
 
-    ``at`` is when it happened; ``row_id`` what it is about, ``txid`` the transaction that did it, ``user_id`` the
-    person in whose name the app may know of it: all None of a ping. ``next_try`` None: no attempt is due any more
-    unless somebody asks for one. ``leased_until``, by the database's own clock: a worker is at it. ``attempts``, the
-    first one first: objects of ``at``, ``status`` (of HTTP, or null), ``ms``, ``error`` and ``by_hand``.
+    ``at`` is the time of the event; ``row_id`` the row it concerns, ``txid`` the transaction that caused it,
+    ``user_id`` the user on whose behalf the app may read it: all None for a ping. ``next_try`` None: no attempt is due
+    unless one is requested. ``leased_until``, by the database's own clock: a worker is sending it. ``attempts``,
+    oldest first: objects with ``at``, ``status`` (HTTP, or null), ``ms``, ``error`` and ``by_hand``.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -191,7 +190,7 @@ class Delivery(models.Model):
 
     @property
     def state(self) -> str:
-        """delivered, waiting or failed."""
+        """The state: "delivered", "waiting" or "failed"."""
         if self.delivered_at is not None:
             return "delivered"
         return "failed" if self.next_try is None else "waiting"

@@ -1,5 +1,5 @@
-"""Room in the change table: a partition for each month, made ahead. What falls outside of them lands in a partition
-for the rest, so that no write is ever refused, and moves into its month's as soon as there is one."""
+"""Monthly partitions of the change table, created in advance. Rows outside of them go to the default partition, so that
+no write fails, and move to their month's partition once it is created."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,37 +8,40 @@ from django.db import connections, transaction
 
 from charthouse import clock
 
-AHEAD = 3  # months, beside the current one
-REST = "changes_change_rest"
-LOCK = 0x6368_0003
+MONTHS_AHEAD = 3  # in addition to the current one
+DEFAULT_PARTITION = "changes_change_rest"
+PARTITION_LOCK = 0x6368_0003
 
 
-def make_ahead(using: str = "owner") -> list[str]:
-    """Make what is lacking of the current month's partition and the next ones, as the owner of the tables. Their
-    names. Idempotent; a second run waits for the first."""
+def create_partitions(using: str = "owner") -> list[str]:
+    """Create the missing partitions of the current and the next months, as the owner of the tables, and return their
+    names. Idempotent; concurrent runs wait for each other."""
     made = []
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        cursor.execute("select to_regclass(%s) is not null, pg_advisory_xact_lock(%s)", [REST, LOCK])
+        cursor.execute(
+            "select to_regclass(%s) is not null, pg_advisory_xact_lock(%s)",
+            [DEFAULT_PARTITION, PARTITION_LOCK],
+        )
         if not cursor.fetchone()[0]:
-            return []  # half way through the migrations
+            return []  # the migrations are not complete
         cursor.execute("set local lock_timeout = '10s'")
         begin = clock.now().astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        for _ in range(AHEAD + 1):
-            following = _next(begin)
-            if _make(cursor, begin, following):
-                made.append(_name(begin))
+        for _ in range(MONTHS_AHEAD + 1):
+            following = _next_month(begin)
+            if _create_partition(cursor, begin, following):
+                made.append(_partition_name(begin))
             begin = following
     return made
 
 
-def _make(cursor: Any, begin: datetime, end: datetime) -> bool:
-    name = _name(begin)
+def _create_partition(cursor: Any, begin: datetime, end: datetime) -> bool:
+    name = _partition_name(begin)
     cursor.execute("select to_regclass(%s) is null", [name])
     if not cursor.fetchone()[0]:
         return False
     cursor.execute(f"create table {name} (like changes_change including defaults including constraints)")
-    cursor.execute(  # what came before its month had a partition
-        f"with moved as (delete from {REST} where at >= %s and at < %s returning *) "  # noqa: S608
+    cursor.execute(  # rows written before the partition existed
+        f"with moved as (delete from {DEFAULT_PARTITION} where at >= %s and at < %s returning *) "  # noqa: S608
         f"insert into {name} select * from moved",
         [begin, end],
     )
@@ -49,9 +52,9 @@ def _make(cursor: Any, begin: datetime, end: datetime) -> bool:
     return True
 
 
-def _name(begin: datetime) -> str:
+def _partition_name(begin: datetime) -> str:
     return f"changes_change_{begin:%Y_%m}"
 
 
-def _next(begin: datetime) -> datetime:
+def _next_month(begin: datetime) -> datetime:
     return begin.replace(year=begin.year + begin.month // 12, month=begin.month % 12 + 1)

@@ -1,15 +1,16 @@
-"""Reading the change feed by time: what changed in a period, without waiting for what is still being written.
+"""Reading the change feed by time: the changes of a period, without waiting for open transactions.
 
-A change has the time of its write, and can be seen once its transaction has committed, which may be later than the end
-of the period is asked for. So each asked end is kept as an *edge*, with what was seen then (PostgreSQL's snapshot). A
-change is before an edge if its time is and the edge's snapshot sees it: that never changes any more. What was written
-before an edge and not seen is *late*, and told with the period that begins there. So:
+A change carries the time of its write and becomes visible when its transaction commits, which may be after the end of
+the period was requested. So each requested end is stored as an *edge* with PostgreSQL's snapshot of that request. A
+change lies before an edge if its time does and the edge's snapshot sees it: that never changes again. A change written
+before an edge but not visible then is *late*, and is reported with the period that begins at the edge. So:
 
-* periods that follow on each other tell each change exactly once, however many callers ask, and however many write;
-* what was told of a period is told whenever it is asked for again;
-* a period that begins beside the end of one before it misses nothing late either, and may tell it twice.
+* consecutive periods report each change exactly once, whatever the number of callers and writers;
+* a period that is requested again reports the same changes;
+* a period that does not begin at an earlier period's end misses no late change either, but may report one twice.
 
-An end of more than ``AHEAD`` in the future is no edge: who goes on from it misses what is written until then.
+An end more than ``MAX_CLOCK_SKEW`` in the future is not stored: a period that begins at it misses changes written
+before it.
 """
 
 from collections.abc import Sequence
@@ -20,12 +21,12 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from charthouse import clock
 
-AHEAD = timedelta(minutes=1)  # of callers' clocks
-LOCK = 0x6368_0004
+MAX_CLOCK_SKEW = timedelta(minutes=1)  # of callers' clocks ahead of this one
+EDGE_LOCK = 0x6368_0004
 
 
-class Touched(NamedTuple):
-    """A row that changed in a period: the operations of its first change in it and of its last."""
+class ChangedRow(NamedTuple):
+    """A row that changed in a period, with the operations of its first and last change in it."""
 
     table: str
     row: int
@@ -33,8 +34,8 @@ class Touched(NamedTuple):
     last: str
 
 
-# Written in the period; or before it, and late at its start: at the last edge up to there or, since then, at the next.
-_TOLD = """
+# Written in the period; or before it, and late at its start: by the last edge up to it, or by the next one since.
+_CHANGED_ROWS = """
 with told as (
     select table_name, row_id, id, operation from changes_change
      where practice_id = %(practice)s and at >= %(start)s and at < %(end)s and table_name = any(%(tables)s)
@@ -49,26 +50,29 @@ with told as (
 select table_name, row_id, (array_agg(operation order by id))[1], (array_agg(operation order by id desc))[1]
   from told group by table_name, row_id
 """
-_ON = "select snapshot from changes_edge where practice_id = %s and at = %s"
-_NEXT = (
+_SNAPSHOT_AT = "select snapshot from changes_edge where practice_id = %s and at = %s"
+_NEXT_SNAPSHOT = (
     "select snapshot from changes_edge where practice_id = %s and at >= %s and not early order by at limit 1"
 )
-_LAST = (
+_LAST_EDGE = (
     "select at, snapshot from changes_edge where practice_id = %s and at <= %s and (not early or at = %s) "
     "order by at desc limit 1"
 )
 
 
-def touched(practice: int, tables: Sequence[str], start: datetime, end: datetime) -> list[Touched]:
-    """Rows of these tables of the practice, which is established, that changed from ``start`` to before ``end``, each
-    once, in no particular order. ``first`` is "insert" of what was added, ``last`` is "delete" of what is gone."""
+def list_changed_rows(
+    practice: int, tables: Sequence[str], start: datetime, end: datetime
+) -> list[ChangedRow]:
+    """List the rows of these tables of the practice (the current tenant) that changed from ``start`` to before ``end``,
+    each once, in no particular order. ``first`` is "insert" for an added row, ``last`` is "delete" for a deleted
+    one."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        seen = _seen(cursor, practice, end)
-        since = _one(cursor, _NEXT, practice, start) or seen
-        cursor.execute(_LAST, [practice, start, start])
+        seen = _snapshot_end(cursor, practice, end)
+        since = _fetch_text(cursor, _NEXT_SNAPSHOT, practice, start) or seen
+        cursor.execute(_LAST_EDGE, [practice, start, start])
         edge, before = cursor.fetchone() or (start, since)
         cursor.execute(
-            _TOLD,
+            _CHANGED_ROWS,
             {
                 "practice": practice,
                 "tables": list(tables),
@@ -80,28 +84,29 @@ def touched(practice: int, tables: Sequence[str], start: datetime, end: datetime
                 "since": since,
             },
         )
-        return [Touched(*row) for row in cursor.fetchall()]
+        return [ChangedRow(*row) for row in cursor.fetchall()]
 
 
-def _seen(cursor: Any, practice: int, end: datetime) -> str:
-    """What is seen of what was written before ``end``, which is noted: as much as at the next edge, else all."""
-    if noted := _one(cursor, _ON, practice, end):
+def _snapshot_end(cursor: Any, practice: int, end: datetime) -> str:
+    """Return the snapshot of the edge at ``end``, stored now if there is none: that of the next edge, else the current
+    one."""
+    if noted := _fetch_text(cursor, _SNAPSHOT_AT, practice, end):
         return noted
     ahead = end - clock.now()
-    if ahead > AHEAD:
-        return str(_one(cursor, "select pg_current_snapshot()::text"))
+    if ahead > MAX_CLOCK_SKEW:
+        return str(_fetch_text(cursor, "select pg_current_snapshot()::text"))
     with transaction.atomic():
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [LOCK, practice % 2**31])
-        # Each of these sees what was noted under the lock before, and takes its snapshot after that.
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [EDGE_LOCK, practice % 2**31])
+        # Each statement sees the edges stored under the lock before, and takes its snapshot after them.
         cursor.execute(
             f"insert into changes_edge (practice_id, at, snapshot, early) select %s, %s, "
-            f"coalesce(({_NEXT}), pg_current_snapshot()::text), %s on conflict do nothing",
+            f"coalesce(({_NEXT_SNAPSHOT}), pg_current_snapshot()::text), %s on conflict do nothing",
             [practice, end, practice, end, ahead > timedelta(0)],
         )
-        return str(_one(cursor, _ON, practice, end))
+        return str(_fetch_text(cursor, _SNAPSHOT_AT, practice, end))
 
 
-def _one(cursor: Any, statement: str, *values: Any) -> str | None:
+def _fetch_text(cursor: Any, statement: str, *values: Any) -> str | None:
     cursor.execute(statement, values)
     row = cursor.fetchone()
     return None if row is None else str(row[0])

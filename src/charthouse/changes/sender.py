@@ -1,7 +1,7 @@
-"""The part of the worker that tells webhooks: wakes when something has changed, makes the deliveries, sends them.
+"""The webhook sender of the worker: waits for changes, creates the deliveries and sends them.
 
-Many attempts are under way at once, few for each receiver: as many as it has shown to take. One that is slow, or gives
-no answer, has one at a time, and holds up nobody else.
+Many attempts run at once, but few to each receiver, adapted to how fast it answers. A receiver that is slow or does not
+answer gets one at a time, and does not delay the others.
 """
 
 import asyncio
@@ -13,51 +13,54 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import aiohttp
 import psycopg
 from django.db import connections
 
 from charthouse import clock
-from charthouse.changes import fanout, http, queue
-from charthouse.changes.catalogue import manner
-from charthouse.changes.http import Outcome
-from charthouse.changes.queue import Claim, Result
-from charthouse.identity.secret import Broken, unseal
+from charthouse.changes import delivery_queue, fanout, http_client
+from charthouse.changes.delivery_queue import Claim, Result
+from charthouse.changes.event_catalog import get_format
+from charthouse.changes.http_client import Outcome
+from charthouse.identity.sealed_secrets import UnsealError, unseal
 
 logger = logging.getLogger("charthouse.changes")
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 CHANNEL = "charthouse_change"
-AT_ONCE = 1500  # attempts under way
-FIRST, MOST = 2, 16  # of them, for one receiver: to begin with, and when it takes them well
-SLOW = 1.0  # seconds
-POLL = 1.0  # seconds; what is due by the clock, and whatever no notice came of
-GATHER = 0.01  # seconds that finished attempts are gathered for
-SOONEST, LATEST = 0.02, 0.5  # seconds until a change is looked for again that waits for an older transaction
-RETRY = 1.0  # seconds to wait for a database that can't be reached
+MAX_ATTEMPTS = 1500  # that run at once
+INITIAL_LIMIT, MAX_LIMIT = 2, 16  # attempts at once to one receiver: at first, and while it answers fast
+SLOW_RECEIVER = 1.0  # seconds
+POLL_INTERVAL = 1.0  # seconds; finds retries that have become due, and lost notifications
+RESULT_DELAY = 0.01  # seconds to collect finished attempts before they are recorded
+MIN_RECHECK, MAX_RECHECK = (
+    0.02,
+    0.5,
+)  # seconds between checks for a change that waits for an older transaction
+RECONNECT_DELAY = 1.0  # seconds to wait after a database error
 
 
 class Sender:
-    """Runs until it is cancelled; then what is under way is finished, for at most ``grace`` seconds."""
+    """Sends webhooks until it is canceled; then finishes running attempts within ``grace`` seconds."""
 
     def __init__(self, grace: float = 8.0) -> None:
         self._grace = grace
         self._changed, self._due = asyncio.Event(), asyncio.Event()
-        self._under_way: Counter[int] = Counter()
+        self._running: Counter[int] = Counter()
         self._limits: dict[int, int] = {}
         self._results: list[Result] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._feed = ThreadPoolExecutor(1, "change-feed")
-        self._queue = ThreadPoolExecutor(1, "deliveries")
+        self._feed_thread = ThreadPoolExecutor(1, "change-feed")
+        self._queue_thread = ThreadPoolExecutor(1, "deliveries")
 
     async def run(self) -> None:
-        _more_files()
-        async with http.session() as client:
+        _raise_file_limit()
+        async with http_client.open_session() as client:
             loops = [
-                asyncio.create_task(self._again(work))
-                for work in (self._listen, self._read, lambda: self._send(client))
+                asyncio.create_task(self._run_forever(work))
+                for work in (self._listen, self._fan_out, lambda: self._send(client))
             ]
             try:
                 await asyncio.gather(*loops)
@@ -67,17 +70,17 @@ class Sender:
                 await asyncio.gather(*loops, return_exceptions=True)
                 await self._finish()
 
-    async def _again(self, work: Callable[[], Awaitable[None]]) -> None:
-        """A loop goes on after the database was away."""
+    async def _run_forever(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a loop, and restart it after an error, such as a lost database connection."""
         while True:
             try:
                 await work()
             except Exception as error:
                 logger.error("webhooks: %s; again in a second", type(error).__name__)
-                await asyncio.sleep(RETRY)
+                await asyncio.sleep(RECONNECT_DELAY)
 
     async def _listen(self) -> None:
-        """Notices of changes, from the trigger."""
+        """Listen for the notifications that the trigger of the change feed sends."""
         wrapper = connections["owner"]
         options = {
             name: value
@@ -92,84 +95,89 @@ class Sender:
                 self._changed.set()
                 self._due.set()
 
-    async def _read(self) -> None:
-        """Changes → deliveries."""
-        wait = POLL
+    async def _fan_out(self) -> None:
+        """Create deliveries from changes."""
+        wait = POLL_INTERVAL
         while True:
-            woken = await _set_within(self._changed, wait)
+            woken = await _wait_for_event(self._changed, wait)
             self._changed.clear()
-            while await self._in(self._feed, fanout.fan_out):
+            while await self._run_in_thread(self._feed_thread, fanout.create_deliveries):
                 self._due.set()
             self._due.set()
-            if not await self._in(self._feed, fanout.behind):
-                wait = POLL
+            if not await self._run_in_thread(self._feed_thread, fanout.is_behind):
+                wait = POLL_INTERVAL
             else:
-                wait = SOONEST if woken or wait >= POLL else min(wait * 2, LATEST)
+                wait = MIN_RECHECK if woken or wait >= POLL_INTERVAL else min(wait * 2, MAX_RECHECK)
 
     async def _send(self, client: aiohttp.ClientSession) -> None:
-        """Deliveries that are due → attempts, and what came of them."""
+        """Record finished attempts and start attempts of due deliveries."""
         while True:
-            await _set_within(self._due, POLL)
-            await asyncio.sleep(GATHER)
+            await _wait_for_event(self._due, POLL_INTERVAL)
+            await asyncio.sleep(RESULT_DELAY)
             self._due.clear()
             results, self._results = self._results, []
-            room = self._room()
+            limit = MAX_ATTEMPTS - len(self._tasks)
+            step = partial(
+                delivery_queue.record_and_claim, results, self._free_capacity(), INITIAL_LIMIT, limit
+            )
             try:
-                claims = await self._in(self._queue, partial(queue.step, results, **room))
+                claims = await self._run_in_thread(self._queue_thread, step)
             except BaseException:
                 self._results = results + self._results
                 raise
             for claim in claims:
-                self._under_way[claim.delivery.webhook_id] += 1
+                self._running[claim.delivery.webhook_id] += 1
                 task = asyncio.create_task(self._attempt(client, claim))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    def _room(self) -> dict[str, Any]:
-        busy = {*self._under_way, *self._limits}
-        rooms = {each: max(0, self._limits.get(each, FIRST) - self._under_way[each]) for each in busy}
-        return {"rooms": rooms, "usual": FIRST, "most": AT_ONCE - len(self._tasks)}
+    def _free_capacity(self) -> dict[int, int]:
+        """Return how many more attempts may run at once, by id of the webhook, where that is known."""
+        known = {*self._running, *self._limits}
+        return {each: max(0, self._limits.get(each, INITIAL_LIMIT) - self._running[each]) for each in known}
 
     async def _attempt(self, client: aiohttp.ClientSession, claim: Claim) -> None:
         delivery = claim.delivery
         began = time.monotonic()
         try:
             secret, seconds = unseal(claim.sealed_secret), int(clock.now().timestamp())
-            headers = manner(claim.kind).headers(delivery, secret, seconds)
-            outcome = await http.post(client, claim.url, headers, bytes(delivery.body))
-        except Broken:
+            headers = get_format(claim.kind).build_headers(delivery, secret, seconds)
+            outcome = await http_client.post(client, claim.url, headers, bytes(delivery.body))
+        except UnsealError:
             outcome = Outcome(None, 0, "the secret can't be opened")
-        except Exception as error:  # whatever it is, the delivery goes back
+        except Exception as error:  # the delivery is released in any case
             logger.error("webhooks: %s in an attempt", type(error).__name__)
             outcome = Outcome(None, 0, "could not be sent")
-        self._learn(delivery.webhook_id, outcome, time.monotonic() - began)
+        self._adjust_limit(delivery.webhook_id, outcome, time.monotonic() - began)
         self._results.append(Result(claim, outcome, clock.now()))
         self._due.set()
 
-    def _learn(self, webhook: int, outcome: Outcome, seconds: float) -> None:
-        self._under_way[webhook] -= 1
-        if not self._under_way[webhook]:
-            del self._under_way[webhook]
-        if outcome.status is None or seconds > SLOW:
+    def _adjust_limit(self, webhook: int, outcome: Outcome, seconds: float) -> None:
+        self._running[webhook] -= 1
+        if not self._running[webhook]:
+            del self._running[webhook]
+        if outcome.status is None or seconds > SLOW_RECEIVER:
             self._limits[webhook] = 1
         else:
-            self._limits[webhook] = min(MOST, self._limits.get(webhook, FIRST) + 1)
+            self._limits[webhook] = min(MAX_LIMIT, self._limits.get(webhook, INITIAL_LIMIT) + 1)
 
     async def _finish(self) -> None:
         if self._tasks:
             _, left = await asyncio.wait(self._tasks, timeout=self._grace)
             for task in left:
                 task.cancel()
-        with suppress(Exception):  # what can't be put back is taken again when its lease has run out
-            await self._in(self._queue, lambda: queue.step(self._results, {}, 0, 0))
-        for pool in (self._feed, self._queue):
+        with suppress(Exception):  # deliveries not released are claimed again after their lease
+            await self._run_in_thread(
+                self._queue_thread, lambda: delivery_queue.record_and_claim(self._results, {}, 0, 0)
+            )
+        for pool in (self._feed_thread, self._queue_thread):
             pool.submit(connections.close_all)
             pool.shutdown(wait=True)
 
-    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], Answer]) -> Answer:
-        """Run in a thread that has its own connections; after an error it gets new ones."""
+    async def _run_in_thread(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        """Run a function in a thread that has its own database connections, which are closed after an error."""
 
-        def guarded() -> Answer:
+        def guarded() -> T:
             try:
                 return work()
             except Exception:
@@ -179,18 +187,18 @@ class Sender:
         return await asyncio.get_running_loop().run_in_executor(pool, guarded)
 
 
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for it, so long at most. Whether it was set."""
+async def _wait_for_event(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event, at most so many seconds. Return whether it is set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
     return event.is_set()
 
 
-def _more_files() -> None:
-    """Each attempt has a socket."""
+def _raise_file_limit() -> None:
+    """Raise the soft limit of open files: each attempt has a socket."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = AT_ONCE + 1000
+    wanted = MAX_ATTEMPTS + 1000
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):
             resource.setrlimit(

@@ -1,4 +1,4 @@
-"""What the worker does for the change feed now and then."""
+"""Periodic tasks of the change feed."""
 
 from datetime import timedelta
 
@@ -8,36 +8,37 @@ from charthouse import clock
 from charthouse.changes import partitions
 from charthouse.changes.models import Delivery, Edge
 
-KEPT = timedelta(days=15)  # of edges: a reader by time may look back a week
-DELIVERIES_KEPT = timedelta(days=30)
-STEP = 1000  # deliveries a transaction
+EDGE_RETENTION = timedelta(days=15)  # callers may request periods of the past week
+DELIVERY_RETENTION = timedelta(days=30)
+BATCH_SIZE = 1000  # deliveries per transaction
 
 
 @app.periodic(cron="7 */6 * * *", periodic_id="change_partitions")
 @app.task(name="charthouse.changes.partitions", queueing_lock="charthouse.changes.partitions")
-def make_partitions(timestamp: int) -> None:
-    """Every six hours: room for the months to come. ``timestamp``: when it was due, Unix seconds; not used."""
-    partitions.make_ahead()
+def create_partitions(timestamp: int) -> None:
+    """Create the partitions of the coming months, every six hours. ``timestamp``: due time, Unix seconds; not used."""
+    partitions.create_partitions()
 
 
 @app.periodic(cron="41 * * * *", periodic_id="change_edges")
 @app.task(name="charthouse.changes.edges", queueing_lock="charthouse.changes.edges")
-def forget_edges(timestamp: int) -> None:
-    """Every hour: edges that nobody begins at any more. ``timestamp`` as above."""
-    Edge.objects.using("owner").filter(at__lt=clock.now() - KEPT).delete()
+def delete_old_edges(timestamp: int) -> None:
+    """Delete edges past their retention, every hour. ``timestamp``: due time, Unix seconds; not used."""
+    Edge.objects.using("owner").filter(at__lt=clock.now() - EDGE_RETENTION).delete()
 
 
 @app.periodic(cron="23 * * * *", periodic_id="old_deliveries")
 @app.task(name="charthouse.changes.deliveries", queueing_lock="charthouse.changes.deliveries")
-def forget_deliveries(timestamp: int) -> None:
-    """Every hour: deliveries hold what patients' records said; they aren't kept for ever."""
+def delete_old_deliveries(timestamp: int) -> None:
+    """Delete deliveries past their retention, every hour, as they hold contents of patients' records. ``timestamp``:
+    due time, Unix seconds; not used."""
     rows = Delivery.objects.using("owner")
     while True:
         old = list(
-            rows.filter(at__lt=clock.now() - DELIVERIES_KEPT)
+            rows.filter(at__lt=clock.now() - DELIVERY_RETENTION)
             .order_by("at")
-            .values_list("pk", flat=True)[:STEP]
+            .values_list("pk", flat=True)[:BATCH_SIZE]
         )
         rows.filter(pk__in=old).delete()
-        if len(old) < STEP:
+        if len(old) < BATCH_SIZE:
             return

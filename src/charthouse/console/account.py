@@ -17,21 +17,21 @@ from django.views.decorators.debug import sensitive_post_parameters
 from charthouse.console.forms import Form, Input
 from charthouse.console.page import Request, page, show
 from charthouse.engine.errors import NotFound
-from charthouse.identity import issue, second_factor, sessions
-from charthouse.identity.events import tell
+from charthouse.identity import second_factor, sessions, token_pairs
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import RefreshToken
-from charthouse.identity.scopes import asks
+from charthouse.identity.scopes import list_consent_lines
 
 
 @page()
 def account(request: Request) -> HttpResponseBase:
     """Everything of one's own on one page."""
-    on = second_factor.is_on(request.user)
+    on = second_factor.is_enabled(request.user)
     values = {
         "on": on,
-        "left": second_factor.codes_left(request.user) if on else 0,
+        "left": second_factor.count_recovery_codes(request.user) if on else 0,
         "apps": [
-            {"token": token, "asks": asks(token.scope.split())}
+            {"token": token, "asks": list_consent_lines(token.scope.split())}
             for token in RefreshToken.objects.filter(user=request.user, revoked=None)
             .select_related("application")
             .order_by("application__name")[:100]
@@ -71,7 +71,9 @@ def password(request: Request) -> HttpResponseBase:
             with transaction.atomic():
                 request.user.set_password(sent["new"])
                 request.user.save(update_fields=["password"])
-                tell("password changed", practice_id=request.actor.practice, user_id=request.user.pk)
+                emit_audit_event(
+                    "password changed", practice_id=request.actor.practice, user_id=request.user.pk
+                )
             update_session_auth_hash(request, request.user)
             messages.success(request, "Your password has been changed. Other sessions of yours have ended.")
             return redirect("account")
@@ -98,15 +100,15 @@ def _password(name: str, label: str, complete: str, hint: str = "") -> Input:
 def second_factor_page(request: Request) -> HttpResponseBase:
     """Set it up: a secret for the authenticator app, confirmed by a first code, answered with recovery codes once."""
     wrong = ""
-    if second_factor.is_on(request.user):
+    if second_factor.is_enabled(request.user):
         return redirect("account")
     if request.method == "POST":
         codes = second_factor.confirm(request.user, request.POST.get("code", "")[:20])
         if codes is not None:
-            sessions.verified(request)
+            sessions.mark_verified(request)
             return show(request, "recovery_codes.html", {"codes": codes, "first": True})
         wrong = "That code is not right. Check the time of your phone, and try the next one."
-    device = second_factor.pending(request.user)
+    device = second_factor.get_pending_device(request.user)
     values = {
         "wrong": wrong,
         "qr": mark_safe(segno.make(device.config_url, error="m").svg_inline(scale=5, border=2, light="#fff")),  # noqa: S308
@@ -128,9 +130,11 @@ def recovery_codes(request: Request) -> HttpResponseBase:
     """New recovery codes in the place of the old ones, for somebody who knows the password."""
 
     def made() -> HttpResponseBase:
-        return show(request, "recovery_codes.html", {"codes": second_factor.new_codes(request.user)})
+        return show(
+            request, "recovery_codes.html", {"codes": second_factor.create_recovery_codes(request.user)}
+        )
 
-    if not second_factor.is_on(request.user):
+    if not second_factor.is_enabled(request.user):
         return redirect("second-factor")
     return knowing_the_password(request, "New recovery codes", "The ones you have stop working.") or made()
 
@@ -143,8 +147,8 @@ def second_factor_off(request: Request) -> HttpResponseBase:
     )
     if asked is not None:
         return asked
-    second_factor.turn_off(request.user)
-    request.session[sessions.VERIFIED] = False
+    second_factor.disable(request.user)
+    request.session[sessions.VERIFIED_KEY] = False
     messages.success(request, "The second factor is off.")
     return redirect("account")
 
@@ -179,7 +183,7 @@ def disconnect(request: Request, application: int) -> HttpResponseBase:
     if found is None:
         raise NotFound()
     if request.method == "POST":
-        issue.deauthorize(application, request.user.pk)
+        token_pairs.deauthorize(application, request.user.pk)
         messages.success(request, f"{found.application.name} no longer acts in your name.")
         return redirect("account")
     values = {

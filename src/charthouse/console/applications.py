@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from charthouse import clock
-from charthouse.audit import bodies, trail
+from charthouse.audit import captured_bodies, trail
 from charthouse.audit.models import ApiCall
 from charthouse.console import forms
 from charthouse.console.page import Request, page, show
@@ -26,7 +26,7 @@ from charthouse.console.tables import Badge, Column, Table
 from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import applications
 from charthouse.identity.models import RIGHTS, SCOPES, Application, Calls, RefreshToken, User
-from charthouse.identity.scopes import WORDS
+from charthouse.identity.scopes import SCOPE_LABELS
 
 DEVELOPERS = "Settings"  # the permission
 MOST_ADDRESSES = 20
@@ -81,7 +81,7 @@ class AppForm(django.Form):
         help_text="One on each line. An authorization is only ever answered to one of these, to the letter.",
     )
     scopes = django.MultipleChoiceField(
-        choices=[(name, f"{name}: {WORDS[name]}") for name in SCOPES],
+        choices=[(name, f"{name}: {SCOPE_LABELS[name]}") for name in SCOPES],
         widget=django.CheckboxSelectMultiple,
         required=False,
         help_text="What it may ask people for, to see and to change.",
@@ -143,7 +143,7 @@ def new(request: Request) -> HttpResponseBase:
     form = NewAppForm(request.POST or None, initial={"scopes": list(SCOPES)})
     if request.method == "POST" and form.is_valid():
         try:
-            app, secret = applications.make(request.user, **form.cleaned_data)
+            app, secret = applications.create_app(request.user, **form.cleaned_data)
             return show(request, "app_secret.html", {"app": app, "secret": secret, "first": True})
         except ValidationError as error:
             _add(form, error)
@@ -176,7 +176,7 @@ def one(request: Request, row: int) -> HttpResponseBase:
         "table": AUTHORISED.of(request, own.select_related("user")),
         "others": held.aggregate(count=Count("pk"))["count"] - own.aggregate(count=Count("pk"))["count"],
         "base_url": settings.BASE_URL,
-        "captured": bodies.captured_until(app),
+        "captured": captured_bodies.captured_until(app),
         "strangers": _strangers(app),
     }
     return show(request, "app.html", values)
@@ -196,7 +196,7 @@ def edit(request: Request, row: int) -> HttpResponseBase:
             n for n in (*SCOPES, *RIGHTS) if n in values["scopes"] or (n in RIGHTS and n in app.scopes)
         ]
         try:
-            applications.change(app, request.user, **values)
+            applications.update_app(app, request.user, **values)
             messages.success(request, "The app has been saved.")
             return redirect("app", row)
         except ValidationError as error:
@@ -219,7 +219,7 @@ def rotate(request: Request, row: int) -> HttpResponseBase:
         raise Conflict("This app keeps no secret.")
     if request.method == "POST":
         return show(
-            request, "app_secret.html", {"app": app, "secret": applications.rotate(app, request.user)}
+            request, "app_secret.html", {"app": app, "secret": applications.rotate_secret(app, request.user)}
         )
     values = {
         "title": "Make a new secret?",
@@ -239,7 +239,9 @@ def stop(request: Request, row: int, user: int | None = None) -> HttpResponseBas
     if user is not None and not people.filter(pk=user).exists():
         raise NotFound()
     if request.method == "POST":
-        applications.stop(app, [user] if user is not None else list(people.values_list("pk", flat=True)))
+        applications.revoke_tokens(
+            app, [user] if user is not None else list(people.values_list("pk", flat=True))
+        )
         messages.success(request, "Its access has been taken back.")
         return redirect("app", row)
     whose = people.get(pk=user).username if user is not None else "everybody of your practice"
@@ -259,9 +261,9 @@ def switch(request: Request, row: int) -> HttpResponseBase:
     app = _app(request, row)
     if request.method == "POST":
         if app.disabled:
-            applications.switch_on(app, request.user)
+            applications.enable(app, request.user)
         else:
-            applications.switch_off(app, request.user)
+            applications.disable(app, request.user)
         messages.success(
             request, "The app is on again." if app.disabled else "The app has been switched off."
         )
@@ -280,12 +282,12 @@ def switch(request: Request, row: int) -> HttpResponseBase:
 def capture(request: Request, row: int) -> HttpResponseBase:
     """Keep the bodies of the app's calls for an hour, or stop."""
     app = _app(request, row)
-    on = bodies.captured_until(app) is not None
+    on = captured_bodies.captured_until(app) is not None
     if request.method == "POST":
         if on:
-            bodies.switch_off(app)
+            captured_bodies.switch_off(app)
         else:
-            bodies.switch_on(app, CAPTURED, request.user)
+            captured_bodies.switch_on(app, CAPTURED, request.user)
         messages.success(
             request, "Bodies are no longer kept." if on else "Bodies are kept for an hour from now."
         )

@@ -14,10 +14,10 @@ from django.http import FileResponse, HttpResponseBase
 
 from charthouse import clock
 from charthouse.audit.entries import CHANGES, EVENTS, READS, Asked, Entry, Position, entries
-from charthouse.audit.words import ACTIONS
+from charthouse.audit.hosted_labels import ACTIONS
 from charthouse.console.page import Request, page, show
 from charthouse.engine.errors import Conflict, Malformed
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import ApiUser, Application, User
 
 SIZE = 50
@@ -147,7 +147,7 @@ def export(request: Request) -> HttpResponseBase:
     file = TemporaryFile()  # noqa: SIM115
     try:
         _WRITERS[kind](file, _all(asked))
-        tell(
+        emit_audit_event(
             "exported",
             practice_id=request.actor.practice,
             user_id=request.actor.required_user,

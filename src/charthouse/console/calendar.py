@@ -14,7 +14,7 @@ from charthouse.console.page import Request, messages_of, page, show
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid
-from charthouse.identity.pages import content_policy
+from charthouse.identity.content_security_policy import set_content_security_policy
 
 MOST_DAYS = 45  # of one view
 # Classes of console.css; the calendar colors nothing itself.
@@ -43,7 +43,7 @@ def calendar(request: Request) -> HttpResponseBase:
             "nonce": secrets.token_urlsafe(16),
         }
     response = show(request, "calendar.html", values)
-    content_policy(response)
+    set_content_security_policy(response)
     if here is not None:  # its one style element, and the font of its arrows
         policy = response["Content-Security-Policy"]
         policy = policy.replace("style-src 'self'", f"style-src 'self' 'nonce-{values['nonce']}'")

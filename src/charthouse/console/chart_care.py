@@ -22,7 +22,7 @@ class Pictures(Section):
 
 
 def _link(row: Any) -> str:
-    return links.link(row.practice_id, row.file_id)
+    return links.make_link(row.practice_id, row.file_id)
 
 
 def _taken(row: Any) -> Badge:

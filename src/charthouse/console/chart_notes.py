@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 from charthouse.console import chart, records
 from charthouse.console.page import Request, page
 from charthouse.console.tables import Badge, Column
-from charthouse.domains.clinical import actions
+from charthouse.domains.clinical import notes
 from charthouse.engine.errors import Conflict
 
 
@@ -71,9 +71,9 @@ class Notes(chart.Section):
         try:
             with transaction.atomic():
                 if locked:
-                    actions.lock(practice, row, request.actor.required_user)
+                    notes.lock(practice, row, request.actor.required_user)
                 else:
-                    actions.unlock(practice, row)
+                    notes.unlock(practice, row)
         except Conflict as refusal:
             messages.error(request, refusal.detail)
         else:

@@ -282,7 +282,7 @@ def framed(request: Request, patient: int, app: int) -> HttpResponseBase:
     values = chart.around(request, patient)
     for one in frames.apps(request, patient_iframe_url=""):
         if one.pk == app:
-            address = iframes.patient_page(
+            address = iframes.build_patient_url(
                 one,
                 doctor=request.actor.doctor or 0,
                 patient=patient,

@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString, mark_safe
 from charthouse.console import chart, forms, records
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Column, Table
-from charthouse.domains.questionnaires.html import clean
 from charthouse.domains.questionnaires.models import Answers, Assignment
+from charthouse.domains.questionnaires.sanitized_html import sanitize
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 
 MOST_ASKED = 50
@@ -38,7 +38,7 @@ ANSWERS = Table(
 
 def harmless(html: str) -> SafeString:
     """HTML of somebody else's, for a page. It was cleaned before it was kept, by the rules of then."""
-    return mark_safe(clean(html))  # noqa: S308  cleaned
+    return mark_safe(sanitize(html))  # noqa: S308  cleaned
 
 
 @page("Manage Patients")

@@ -16,7 +16,7 @@ from charthouse.console import (
 )
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
 from charthouse.domains.billing.models import BillingProfile, FeeSchedule, FeeScheduleItem
-from charthouse.domains.clinical.charting import DATA_TYPES
+from charthouse.domains.clinical.field_values import DATA_TYPES
 from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteTemplate
 from charthouse.domains.inventory.models import InventoryCategory
 from charthouse.domains.patients.models import CustomInsurancePlanName

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from charthouse.domains.billing import charging, codes, invoicing, subscribing
+from charthouse.domains.billing import charges, codes, invoices, subscriptions
 from charthouse.domains.billing.accounts import Charge, ChargeDefinition, Estimate, Invoice, Subscription
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
@@ -90,7 +90,7 @@ RESOURCES = (
             Key("add_to_insurance_claims", Boolean(), OPTIONAL, default=False),
             Key("inactive", Boolean(), OPTIONAL, default=False, doc="It is charged no more."),
         ),
-        checks=(charging.definition_prices,),
+        checks=(charges.check_definition_prices,),
         example={"name": "Office visit, 30 minutes", "retail": "145.00"},
     ),
     Resource(
@@ -99,10 +99,10 @@ RESOURCES = (
         doc="What patients are charged.",
         **_of_the_practice(ACCOUNT),
         keys=(*_priced(), Key("amt_written_off", Decimal(), OPTIONAL)),
-        checks=(charging.charge,),
+        checks=(charges.check_charge,),
         operations=(
             Operation(
-                name="void", method="POST", doc="Owed no more.", keys=(), run=charging.void, answer=THE_ROW
+                name="void", method="POST", doc="Owed no more.", keys=(), run=charges.void, answer=THE_ROW
             ),
         ),
         example={"name": "Office visit", "amount": "145.00"},
@@ -124,14 +124,14 @@ RESOURCES = (
                 doc="ICD-10 codes.",
             ),
         ),
-        checks=(charging.estimate,),
+        checks=(charges.check_estimate,),
         operations=(
             Operation(
                 name="convert",
                 method="POST",
                 doc="Make it a charge.",
                 keys=(),
-                run=charging.convert,
+                run=charges.convert,
                 answer=THE_ROW,
             ),
         ),
@@ -149,14 +149,14 @@ RESOURCES = (
             Key("due_date", Date(), OPTIONAL),
             Key(
                 "charges",
-                List(Reference("account_charges"), max_items=invoicing.MOST_CHARGES),
+                List(Reference("account_charges"), max_items=invoices.MAX_CHARGES),
                 WRITE_ONLY,
                 source=UNSTORED,
                 doc="All open ones where none is ticked.",
             ),
         ),
-        checks=(invoicing.gather,),
-        after=(invoicing.lines,),
+        checks=(invoices.check_invoice,),
+        after=(invoices.create_lines,),
         unique={"charge_on_one_invoice": ("charges", "Another invoice has taken one of them.")},
         operations=(
             Operation(
@@ -169,7 +169,7 @@ RESOURCES = (
                     Key("date", Date(), OPTIONAL, source=UNSTORED, doc="Today where it is left empty."),
                     Key("reference", Text(max_length=100), OPTIONAL, source=UNSTORED),
                 ),
-                run=invoicing.pay,
+                run=invoices.record_payment,
                 answer=THE_ROW,
             ),
             Operation(
@@ -177,7 +177,7 @@ RESOURCES = (
                 method="POST",
                 doc="Take a payment back.",
                 keys=(Key("payment", Integer(minimum=1, maximum=2**63 - 1), REQUIRED, source=UNSTORED),),
-                run=invoicing.take_back,
+                run=invoices.reverse_payment,
                 answer=THE_ROW,
             ),
             Operation(
@@ -185,7 +185,7 @@ RESOURCES = (
                 method="POST",
                 doc="Ask for nothing with it.",
                 keys=(),
-                run=invoicing.void,
+                run=invoices.void,
                 answer=THE_ROW,
             ),
         ),
@@ -207,14 +207,14 @@ RESOURCES = (
             Key("owner", Reference("users"), OPTIONAL, doc="Who is credited with its charges."),
             Key("billed", Integer(), READ_ONLY),
         ),
-        checks=(subscribing.subscribe,),
+        checks=(subscriptions.check_subscription,),
         operations=(
             Operation(
                 name="end",
                 method="POST",
                 doc="Charge nothing after today.",
                 keys=(),
-                run=subscribing.end,
+                run=subscriptions.end_subscription,
                 answer=THE_ROW,
             ),
         ),

@@ -6,24 +6,13 @@ from typing import Any
 from django.db.models import Q
 
 from charthouse import clock
-from charthouse.domains.clinical.kept import (
-    APPLIES_TO,
-    FreeTextNote,
-    FreeTextNoteType,
-    HealthReading,
-    HealthTracker,
-)
+from charthouse.domains.clinical.free_text_notes import FreeTextNote, FreeTextNoteType
+from charthouse.domains.clinical.health_maintenance import APPLIES_TO, HealthReading, HealthTracker
 from charthouse.domains.documents.models import PatientImage
 from charthouse.domains.medications.models import Drug, PatientSupplement, Supplement
-from charthouse.domains.patients.cerbo_actions import note_needs_tag
-from charthouse.domains.patients.facilities import (
-    LABORATORY,
-    PHARMACY,
-    SPECIALIST,
-    Facility,
-    PatientFacility,
-)
-from charthouse.domains.patients.models import PatientTag, Tag
+from charthouse.domains.patients.cerbo.tags import check_note_display
+from charthouse.domains.patients.models import Facility, PatientFacility, PatientTag, Tag
+from charthouse.domains.patients.models.facilities import LABORATORY, PHARMACY, SPECIALIST
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.keys import Key
@@ -190,7 +179,7 @@ LISTS = (
         Key("displays_on_dash", Boolean()),
         Key("note_displays_on_dashboard", Boolean()),
         Key("displays_on_calendar", Boolean()),
-        checks=(note_needs_tag,),
+        checks=(check_note_display,),
         unique={"tag_name_once": ("name", "A tag with this name exists already.")},
         example={"name": "VIP", "category": "Care", "description": "Calls go through.", "color": "b2f07e"},
     ),

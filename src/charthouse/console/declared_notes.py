@@ -6,10 +6,11 @@ from typing import Any
 from django.db.models import Case, F, Q, When
 
 from charthouse.domains.clinical import encounters
-from charthouse.domains.clinical.charting import LONGEST
+from charthouse.domains.clinical.field_values import MAX_VALUE_LENGTH
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
-from charthouse.domains.scheduling.actions import known_vitals
-from charthouse.domains.scheduling.vitals_groups import KNOWN, MOST, VitalsTagGroup
+from charthouse.domains.scheduling.hooks import known_vitals
+from charthouse.domains.scheduling.models import VitalsTagGroup
+from charthouse.domains.scheduling.models.vitals import STANDARD_VITALS, MAX_GROUP_SIZE
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.hooks import hook
@@ -78,7 +79,7 @@ RESOURCES = (
             Key("title", Text(max_length=500, blank=False), REQUIRED),
             Key("encounter_type", Reference("encounter_kinds"), OPTIONAL, nullable=False),
             Key("date_of_service", Date(), OPTIONAL, nullable=False),
-            Key("content", Text(max_length=LONGEST), OPTIONAL),
+            Key("content", Text(max_length=MAX_VALUE_LENGTH), OPTIONAL),
             Key("locked_at", Timestamp(), READ_ONLY),
             Key("signed_by_first_name", Text(), READ_ONLY, source="locked_by__first_name"),
             Key("signed_by_last_name", Text(), READ_ONLY, source="locked_by__last_name"),
@@ -89,7 +90,7 @@ RESOURCES = (
                 source=Expression(lambda: Case(When(locked_at__isnull=False, then=F("id")))),
             ),
         ),
-        checks=(encounters.complete, encounters.keep_signed, _of_the_writer),
+        checks=(encounters.complete_encounter, encounters.check_changeable, _of_the_writer),
         example={"title": "Call about results", "content": "Results are normal."},
     ),
     Resource(
@@ -102,9 +103,9 @@ RESOURCES = (
             Key("name", Text(blank=False), REQUIRED),
             Key(
                 "included_fields",
-                List(Text(max_length=20, blank=False), max_items=MOST),
+                List(Text(max_length=20, blank=False), max_items=MAX_GROUP_SIZE),
                 OPTIONAL,
-                doc=f"{', '.join(KNOWN)}, or the id of a custom vital.",
+                doc=f"{', '.join(STANDARD_VITALS)}, or the id of a custom vital.",
             ),
         ),
         checks=(known_vitals,),

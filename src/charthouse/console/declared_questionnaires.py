@@ -2,8 +2,9 @@
 
 from django.db.models import Q
 
-from charthouse.domains.questionnaires import actions
+from charthouse.domains.questionnaires.assignments import check_not_answered, set_asked_by
 from charthouse.domains.questionnaires.models import KINDS, Assignment, Question, Questionnaire
+from charthouse.domains.questionnaires.questions import check_choices, place_last
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import ALWAYS, Policy
@@ -50,7 +51,7 @@ questions = Resource(
         Key("required", Boolean(), doc="The questionnaire can't be sent without an answer."),
         Key("hint", Text(), OPTIONAL, doc="What the patient reads below the question."),
     ),
-    checks=(actions.choices_fit, actions.put_last),
+    checks=(check_choices, place_last),
     example={"questionnaire": 1, "words": "Do you smoke?", "kind": "yes_no"},
 )
 
@@ -71,7 +72,7 @@ assignments = Resource(
         Key("patient", Reference("patients"), REQUIRED),
         Key("questionnaire", Reference("questionnaires"), REQUIRED),
     ),
-    checks=(actions.asked_by_caller, actions.not_answered),
+    checks=(set_asked_by, check_not_answered),
     unique={
         "asked_once_at_a_time": ("questionnaire", "The patient was asked already, and has yet to answer.")
     },

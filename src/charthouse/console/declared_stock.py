@@ -3,7 +3,7 @@
 from django.db.models import Q
 
 from charthouse.domains.inventory import stock
-from charthouse.domains.inventory.cerbo_stock import discontinued, package
+from charthouse.domains.inventory.keys import make_discontinued_key, make_package_property
 from charthouse.domains.inventory.models import StockItem
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
@@ -41,19 +41,19 @@ RESOURCES = (
             Key("drug", Reference("formulary"), OPTIONAL),
             Key("supplement", Reference("supplement_list"), OPTIONAL),
             Key("definition", Reference("charge_definitions"), OPTIONAL),
-            Key("current_quantity", Integer(), REQUIRED, source=Expression(stock.left), nullable=False),
+            Key("current_quantity", Integer(), REQUIRED, source=Expression(stock.select_quantity), nullable=False),
             Key("preferred_stock_level", Integer(minimum=0), OPTIONAL, default=0),
             Key("preferred_restock_level", Integer(minimum=0), OPTIONAL),
             Key("manufacturer", Text(), OPTIONAL),
             Key("lot_number", Text(), OPTIONAL),
             Key("expiration_date", Date(), OPTIONAL, source="expiry"),
-            discontinued(),
+            make_discontinued_key(),
             Key("date_discontinued", Date(), OPTIONAL, source="discontinued_on"),
             Key("external_identifier", Text(), OPTIONAL),
             Key("location", Text(), OPTIONAL),
-            Key("package_properties", Object(tuple(map(package, stock.PACKAGE))), OPTIONAL),
+            Key("package_properties", Object(tuple(map(make_package_property, stock.PACKAGE_PROPERTIES))), OPTIONAL),
         ),
-        checks=(_one_product, stock.item),
+        checks=(_one_product, stock.check_item),
         example={"name": "Vitamin D3, bottle", "current_quantity": 20},
     ),
 )

@@ -13,15 +13,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from charthouse.changes import actions, headers
-from charthouse.changes.catalogue import catalogue, manner
+from charthouse.changes import actions, custom_headers
+from charthouse.changes.event_catalog import get_format, load_catalog
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console import forms, webhooks
 from charthouse.console.page import Request, page, show
 from charthouse.engine.errors import Invalid, NotFound
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import Practice
-from charthouse.identity.secret import Broken
+from charthouse.identity.sealed_secrets import UnsealError
 
 KIND = "practice"
 KEPT = "\N{BULLET}" * 8  # stands for a value that is not shown; no header can have it
@@ -106,7 +106,7 @@ def new(request: Request) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                made = actions.create_for(_practice(request), **form.values)
+                made = actions.create_practice_webhook(_practice(request), **form.values)
                 _tell(request, made, "made")
             return redirect("endpoint", made.pk)
         except Invalid as refused:
@@ -118,7 +118,7 @@ def new(request: Request) -> HttpResponseBase:
 def one(request: Request, row: int) -> HttpResponseBase:
     """An endpoint and its deliveries, latest first."""
     webhook = _webhook(request, row)
-    called = manner(KIND).called
+    called = get_format(KIND).label_event
     values = {
         "webhook": webhook,
         "events": [called(name) for name in webhook.events],
@@ -144,7 +144,7 @@ def edit(request: Request, row: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                actions.change(webhook, **form.values)
+                actions.update(webhook, **form.values)
                 _tell(request, webhook, "changed")
             messages.success(request, "Saved.")
             return redirect("endpoint", row)
@@ -196,8 +196,8 @@ def _form(
 
 def _groups() -> dict[str, list[tuple[str, str]]]:
     """(name, what is shown of it) of the events, by what they are about."""
-    called, found = manner(KIND).called, dict[str, list[tuple[str, str]]]()
-    for name, inferred in catalogue().events[KIND].items():
+    called, found = get_format(KIND).label_event, dict[str, list[tuple[str, str]]]()
+    for name, inferred in load_catalog().events[KIND].items():
         exchanged = called(name) != name
         shown = f"{called(name)} *" if inferred and not exchanged else called(name)
         found.setdefault(name.partition(".")[0], []).append((name, shown))
@@ -207,15 +207,15 @@ def _groups() -> dict[str, list[tuple[str, str]]]:
 def _headers(webhook: Webhook) -> dict[str, str]:
     """None where they can't be opened; ``_broken`` says so."""
     try:
-        return headers.unpacked(webhook.secret)
-    except Broken:
+        return custom_headers.decode(webhook.secret)
+    except UnsealError:
         return {}
 
 
 def _broken(webhook: Webhook) -> bool:
     try:
         return not webhook.secret
-    except Broken:
+    except UnsealError:
         return True
 
 
@@ -242,4 +242,4 @@ def _deliveries(request: Request) -> "QuerySet[Delivery]":
 
 def _tell(request: Request, webhook: Webhook, what: str) -> None:
     person = {"practice_id": request.actor.practice, "user_id": request.user.pk}
-    tell("webhook changed", **person, details={"changed": [what], "webhook": webhook.pk})
+    emit_audit_event("webhook changed", **person, details={"changed": [what], "webhook": webhook.pk})

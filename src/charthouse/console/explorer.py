@@ -23,7 +23,7 @@ from charthouse.console.forms import NOTHING, Form, Input
 from charthouse.console.page import Request, page, show
 from charthouse.engine.errors import NotFound
 from charthouse.gateway.drchrono import api, wire_format
-from charthouse.identity import issue, tenancy
+from charthouse.identity import tenancy, token_pairs
 from charthouse.identity.models import RIGHTS, SCOPES, Application
 
 CLIENT_ID = "charthouse-api-explorer"
@@ -195,7 +195,7 @@ def _missing(form: Form, one: Operation) -> bool:
 def call(request: Request, one: Operation, app: Application | None) -> Answered:
     """Run it, in the name of whoever is signed in, and stop the token that it took."""
     explorer = _explorer()
-    pair = issue.issue(explorer, request.user, app.scopes if app is not None else SCOPES)
+    pair = token_pairs.issue_pair(explorer, request.user, app.scopes if app is not None else SCOPES)
     environ = _environ(request, one, pair.access_token)
     caught: dict[str, Any] = {}
 
@@ -208,8 +208,8 @@ def call(request: Request, one: Operation, app: Application | None) -> Answered:
     finally:
         tenancy.enter(practice, user=request.user.pk)  # the call has left it, as each does
         with transaction.atomic():
-            issue.lock(explorer.pk, request.user.pk)
-            issue.stop_all(explorer.pk, request.user.pk)
+            token_pairs.lock_pairs(explorer.pk, request.user.pk)
+            token_pairs.revoke_pairs(explorer.pk, request.user.pk)
     code, _, phrase = caught["status"].partition(" ")
     query = f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else ""
     return Answered(

@@ -13,8 +13,8 @@ from django.http import HttpResponseBase
 from charthouse.console.page import Request
 from charthouse.domains.practice.models import IframeApp
 from charthouse.identity import iframes
+from charthouse.identity.content_security_policy import set_content_security_policy
 from charthouse.identity.models import Application, RefreshToken
-from charthouse.identity.pages import content_policy
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def of_visit(request: Request, visit: int, patient: int) -> list[Frame]:
     doctor = request.actor.doctor or 0
     found = []
     for app in apps(request, note_iframe_url=""):
-        address = iframes.note_page(
+        address = iframes.build_note_url(
             app, doctor=doctor, patient=patient, practice=request.actor.practice, appointment=visit
         )
         if address is not None:
@@ -62,6 +62,6 @@ def of_visit(request: Request, visit: int, patient: int) -> list[Frame]:
 def let_in(response: HttpResponseBase, frames: Sequence[Frame]) -> None:
     """Let the page show these frames, and nothing else from elsewhere."""
     if frames:
-        content_policy(response)
+        set_content_security_policy(response)
         origins = " ".join(sorted({frame.origin for frame in frames}))
         response["Content-Security-Policy"] += f"; frame-src {origins}"

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from charthouse.console import records
 from charthouse.console.page import Request, messages_of
-from charthouse.domains.clinical import actions
-from charthouse.domains.clinical.charting import CHOICES, PICTURES
+from charthouse.domains.clinical import notes
+from charthouse.domains.clinical.field_values import CHOICES, IMAGE_TYPES
 from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteFieldValue
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 
@@ -110,7 +110,7 @@ def _sections(request: Request, visit: int) -> list[NoteSection]:
 def _field(row: ClinicalNoteFieldType, values: list[tuple[int, str]]) -> NoteField:
     kinds = {"Checkbox": "checkbox", "NullCheckbox": "select", "Header": "header", "Subheader": "header"}
     kind = kinds.get(row.data_type, "textarea")
-    if row.data_type in PICTURES:
+    if row.data_type in IMAGE_TYPES:
         kind = "picture"
     choices: list[tuple[str, str]] = []
     if row.data_type == "NullCheckbox":
@@ -164,6 +164,6 @@ def sign(request: Request, visit: int, *, locked: bool) -> None:
     """Lock a note in one's own name, or open it again. Raises Forbidden, NotFound, Conflict."""
     note = _row(request, visit)
     if locked:
-        actions.lock(request.actor.practice, note.pk, request.actor.required_user)
+        notes.lock(request.actor.practice, note.pk, request.actor.required_user)
     else:
-        actions.unlock(request.actor.practice, note.pk)
+        notes.unlock(request.actor.practice, note.pk)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from charthouse.console import forms
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
-from charthouse.domains.practice import house
+from charthouse.domains.practice import offices
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office
 from charthouse.engine.errors import NotFound
 
@@ -157,9 +157,9 @@ def room(request: Request, row: int, index: int | None = None) -> HttpResponseBa
     form = RoomForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         if there is not None:
-            house.save_room(there, **form.cleaned_data)
+            offices.save_room(there, **form.cleaned_data)
         else:
-            house.add_room(office, **form.cleaned_data)
+            offices.add_room(office, **form.cleaned_data)
         messages.success(request, "The room has been saved." if there else "The room has been added.")
         return redirect("office", row)
     values = {
@@ -174,7 +174,7 @@ def room(request: Request, row: int, index: int | None = None) -> HttpResponseBa
 def _saved(office: Office, form: OfficeForm) -> Office | None:
     """The office as the form has it, or None with what is wrong in the form."""
     try:
-        return house.save_office(office, dict(form.cleaned_data))
+        return offices.save_office(office, dict(form.cleaned_data))
     except ValidationError as error:
         for name, texts in error.message_dict.items():
             form.add_error(name if name in form.fields else None, texts)

@@ -15,7 +15,7 @@ from charthouse.console import chart, forms, records
 from charthouse.console.declared_accounts import ACCOUNT
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column
-from charthouse.domains.billing import invoicing, sums
+from charthouse.domains.billing import account_sums, invoices
 from charthouse.domains.billing.accounts import InvoiceLine, InvoicePayment
 from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
@@ -34,7 +34,7 @@ class OfPatient(records.Choices):
 
     def __call__(self, to: str) -> Sequence[tuple[str, str]]:
         if to == "account_charges":
-            found = invoicing.open_charges(self.actor.practice, self.patient)[: invoicing.MOST_CHARGES]
+            found = invoices.list_open_charges(self.actor.practice, self.patient)[: invoices.MAX_CHARGES]
             return [
                 (str(one.pk), f"{one.name}, {one.transaction_date:%b} {one.transaction_date.day}")
                 for one in found
@@ -168,7 +168,7 @@ CHARGES = Owed(
     search=("name",),
     order="-transaction_date",
     deeds={"void": ("Void", "it is owed no more, and stays to be seen.", "The charge has been voided.")},
-    sum=lambda: {"share": sums.share()},
+    sum=lambda: {"share": account_sums.select_patient_share()},
 )
 ESTIMATES = Owed(
     "account_estimates",
@@ -193,7 +193,7 @@ ESTIMATES = Owed(
     labels=_LABELS,
     order="-transaction_date",
     deeds={"convert": ("Charge it", "it becomes a charge of today.", "The estimate has become a charge.")},
-    sum=lambda: {"whole": sums.whole()},
+    sum=lambda: {"whole": account_sums.select_amount()},
 )
 SUBSCRIPTIONS = Owed(
     "account_subscriptions",
@@ -212,7 +212,7 @@ SUBSCRIPTIONS = Owed(
     order="-pk",
     related=("definition",),
     deeds={"end": ("End", "nothing is charged after today.", "The subscription has been ended.")},
-    sum=lambda: {"turn": sums.next_turn()},
+    sum=lambda: {"turn": account_sums.select_next_billing_date()},
 )
 
 
@@ -223,8 +223,14 @@ class _Invoices(Owed):
     def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
         """Its charges and payments, and what is left."""
         rows = records.rows(self.resource, request.actor)
-        sum_of = {"total": sums.total(), "received": sums.received(), "left": sums.balance()}
-        invoice = rows.annotate(number=sums.number(), state=sums.status(), **sum_of).get(pk=row)
+        sum_of = {
+            "total": account_sums.select_total(),
+            "received": account_sums.select_received(),
+            "left": account_sums.select_balance(),
+        }
+        invoice = rows.annotate(
+            number=account_sums.select_invoice_number(), state=account_sums.select_status(), **sum_of
+        ).get(pk=row)
         lines = InvoiceLine.objects.filter(invoice=row, practice=request.actor.practice, archived=False)
         paid = InvoicePayment.objects.filter(invoice=row, practice=request.actor.practice, archived=False)
         return super().edit_values(request, one, row) | {
@@ -236,7 +242,9 @@ class _Invoices(Owed):
                 ("Paid", _dollars(invoice.received)),
                 ("Left", _dollars(invoice.left)),
             ],
-            "lines": lines.select_related("charge").annotate(due=sums.share("charge__")).order_by("pk"),
+            "lines": lines.select_related("charge")
+            .annotate(due=account_sums.select_patient_share("charge__"))
+            .order_by("pk"),
             "payments": paid.order_by("pk"),
             "open": invoice.state == "open",
         }
@@ -265,10 +273,10 @@ INVOICES = _Invoices(
         )
     },
     sum=lambda: {
-        "number": sums.number(),
-        "state": sums.status(),
-        "total": sums.total(),
-        "left": sums.balance(),
+        "number": account_sums.select_invoice_number(),
+        "state": account_sums.select_status(),
+        "total": account_sums.select_total(),
+        "left": account_sums.select_balance(),
     },
 )
 SECTIONS: tuple[Owed, ...] = (CHARGES, ESTIMATES, INVOICES, SUBSCRIPTIONS)
@@ -278,7 +286,7 @@ SECTIONS: tuple[Owed, ...] = (CHARGES, ESTIMATES, INVOICES, SUBSCRIPTIONS)
 def account(request: Request, patient: int) -> HttpResponseBase:
     """All of it on one page."""
     around = chart.around(request, patient)
-    open_, unpaid = invoicing.owed_by(request.actor.practice, patient)
+    open_, unpaid = invoices.sum_owed(request.actor.practice, patient)
     parts = [
         (
             section.table(request, f"{section.one}-", patient=patient),
@@ -304,7 +312,7 @@ def pay(request: Request, patient: int, row: int) -> HttpResponseBase:
     back = reverse(f"{INVOICES.view}-one", args=[patient, row])
     left = (
         records.rows(of, request.actor)
-        .annotate(left=sums.balance())
+        .annotate(left=account_sums.select_balance())
         .values_list("left", flat=True)
         .get(pk=row)
     )

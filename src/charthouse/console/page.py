@@ -14,7 +14,7 @@ from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Conflict, Forbidden, Invalid, NotFound, RequestError
 from charthouse.files import links
 from charthouse.identity.models import User
-from charthouse.identity.sessions import to_sign_in
+from charthouse.identity.sessions import redirect_to_sign_in
 
 
 class Request(HttpRequest):
@@ -43,13 +43,13 @@ def page(
 
         def _answer(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return to_sign_in(request)
+                return redirect_to_sign_in(request)
             if request.user.practice_id is None:
                 return render(request, "charthouse/no_practice.html", status=403)
             if request.method not in (*methods, "HEAD"):
                 return HttpResponseNotAllowed(methods)
             request.actor = actor_of(request.user)
-            links.served_from(lambda: f"{request.scheme}://{request.get_host()}")
+            links.set_origin(lambda: f"{request.scheme}://{request.get_host()}")
             try:
                 _check(request.user, permissions, primary)
                 return view(request, *args, **values)

@@ -18,12 +18,12 @@ from charthouse.console import forms
 from charthouse.console.account import knowing_the_password
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
-from charthouse.domains.practice import people
+from charthouse.domains.practice import user_accounts
 from charthouse.domains.practice.models import Doctor
 from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import passwords
 from charthouse.identity.models import PERMISSIONS, User
-from charthouse.identity.permissions import permit
+from charthouse.identity.permissions import set_permissions
 
 
 def _name(person: User) -> str:
@@ -140,8 +140,8 @@ def _make(request: Request, form: NewPerson) -> User | None:
     person.set_unusable_password()
     try:
         with transaction.atomic():
-            people.add(person, zone)
-            people.made(person, request.actor.required_user)
+            user_accounts.add(person, zone)
+            user_accounts.made(person, request.actor.required_user)
     except ValidationError as error:
         form.add_error(None, error.messages)
         return None
@@ -163,8 +163,8 @@ def one(request: Request, row: int) -> HttpResponseBase:
         given = {**form.cleaned_data}
         permissions = given.pop("permissions")
         with transaction.atomic():
-            people.change(person, given, request.actor.required_user)
-            permit(
+            user_accounts.change(person, given, request.actor.required_user)
+            set_permissions(
                 person, [name for name in PERMISSIONS if name in permissions], by=request.actor.required_user
             )
         messages.success(request, "Saved.")
@@ -229,7 +229,7 @@ def hand_over(request: Request, row: int) -> HttpResponseBase:
     )
     if asked is not None:
         return asked
-    people.hand_over(person, request.actor.required_user)
+    user_accounts.hand_over(person, request.actor.required_user)
     messages.success(request, f"{_name(person)} is the primary user now.")
     return redirect("home")
 
@@ -238,11 +238,11 @@ def _do(name: str, person: User, request: Request) -> None:
     if name == "off":
         if person.is_primary:
             raise Conflict("The primary user can't be switched off.")
-        people.activate(person, False, request.actor.required_user)
+        user_accounts.activate(person, False, request.actor.required_user)
     elif name == "on":
-        people.activate(person, True, request.actor.required_user)
+        user_accounts.activate(person, True, request.actor.required_user)
     elif name == "second-factor":
-        people.forget_second_factor(person, request.actor.required_user)
+        user_accounts.forget_second_factor(person, request.actor.required_user)
     elif not passwords.send_link(person, invited_by=request.user):
         raise Conflict("There is no e-mail address to send it to, or the account is switched off.")
 

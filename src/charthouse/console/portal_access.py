@@ -12,7 +12,7 @@ from django.urls import reverse
 from charthouse.console import chart, records
 from charthouse.console.page import Request, messages_of, page, show
 from charthouse.console.tables import Badge
-from charthouse.domains.patients import access
+from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.engine.errors import Conflict, Invalid
 
@@ -21,7 +21,11 @@ from charthouse.engine.errors import Conflict, Invalid
 def one(request: Request, patient: int) -> HttpResponseBase:
     """Whether the patient has access, and what can be done about it."""
     values = chart.around(request, patient)
-    found = access.standing(request.actor.practice, patient).select_related("enabled_by", "api_user").first()
+    found = (
+        portal_access.standing(request.actor.practice, patient)
+        .select_related("enabled_by", "api_user")
+        .first()
+    )
     values |= {
         "title": "Patient portal",
         "access": found,
@@ -52,7 +56,7 @@ def invite(request: Request, patient: int) -> HttpResponseBase:
             row = _locked(request, patient)
             if row.patient_status != "A":
                 raise Conflict("The patient is not active.")
-            access.invite_or_renew(row, request.actor.required_user)
+            portal_access.invite_or_renew(row, request.actor.required_user)
     except Invalid as refusal:
         messages.error(request, " ".join(messages_of(refusal.errors)))
     else:
@@ -68,7 +72,7 @@ def revoke(request: Request, patient: int) -> HttpResponseBase:
     if request.method == "POST":
         with transaction.atomic():
             _locked(request, patient)
-            access.revoke(request.actor.practice, patient, request.actor.required_user)
+            portal_access.revoke(request.actor.practice, patient, request.actor.required_user)
         messages.success(request, "The patient has no access to the portal any more.")
         return redirect("portal-access", patient=patient)
     values |= {

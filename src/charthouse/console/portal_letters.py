@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 
 from charthouse.console.forms import Form, Input
 from charthouse.console.page import Request, page, show
-from charthouse.domains.patients import letters
+from charthouse.domains.patients import email_templates
 from charthouse.engine.errors import Invalid
 
 _LABELS = {
@@ -22,11 +22,13 @@ _ABOUT = "What patients read who are invited, or who asked for a new password. E
 def letters_page(request: Request) -> HttpResponseBase:
     """The words as they hold, or as they were sent and refused."""
     practice, refusal = request.actor.practice, None
-    words = letters.wording(practice)
+    words = email_templates.wording(practice)
     if request.method == "POST":
-        words = {name: request.POST.get(name, "").replace("\r\n", "\n").strip() for name in letters.USUAL}
+        words = {
+            name: request.POST.get(name, "").replace("\r\n", "\n").strip() for name in email_templates.USUAL
+        }
         try:
-            letters.reword(practice, words)
+            email_templates.reword(practice, words)
         except Invalid as error:
             refusal = error
         else:
@@ -36,9 +38,9 @@ def letters_page(request: Request) -> HttpResponseBase:
         Input(
             name, _LABELS[name], "textarea" if name.endswith("text") else "text", value=words[name], rows=10
         )
-        for name in letters.USUAL
+        for name in email_templates.USUAL
     ]
-    named = ", ".join(f"{{{name}}} {words}" for name, words in letters.PLACEHOLDERS.items())
+    named = ", ".join(f"{{{name}}} {words}" for name, words in email_templates.PLACEHOLDERS.items())
     values = {
         "title": "Portal e-mails",
         "about": f"{_ABOUT}What stands for what: {named}.",

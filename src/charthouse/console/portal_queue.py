@@ -17,8 +17,9 @@ from charthouse.console.navigation import MOST_COUNTED
 from charthouse.console.page import Request, page, show
 from charthouse.console.queued import content
 from charthouse.console.tables import Badge, Choice, Column, Table
-from charthouse.domains.patients.queue import STATUSES, PortalRequest
-from charthouse.domains.patients.settling import settle
+from charthouse.domains.patients.models import PortalRequest
+from charthouse.domains.patients.models.portal_requests import REQUEST_STATUSES
+from charthouse.domains.patients.portal_requests import settle
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Conflict, Forbidden, NotFound
 from charthouse.identity.models import User
@@ -105,7 +106,7 @@ TABLE = Table(
         Choice(
             name="status",
             label="Status",
-            options=(*((one, one.capitalize()) for one in STATUSES), ("all", "Every status")),
+            options=(*((one, one.capitalize()) for one in REQUEST_STATUSES), ("all", "Every status")),
             narrow=_by("status"),
         ),
         Choice(

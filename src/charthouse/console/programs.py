@@ -20,8 +20,8 @@ from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.engine.errors import NotFound
 from charthouse.gateway.cerbo.registry import endpoints
-from charthouse.identity import apiusers
-from charthouse.identity.events import tell
+from charthouse.identity import api_users
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import ApiUser
 
 MOST_ADDRESSES = 50
@@ -148,7 +148,7 @@ def renew(request: Request, row: int) -> HttpResponseBase:
     program = _program(request, row)
     if request.method == "POST":
         with transaction.atomic():
-            secret = apiusers.renew(program)
+            secret = api_users.renew_secret(program)
             _tell(request, program, changed=["secret"])
         return show(request, "program_secret.html", {"program": program, "secret": secret})
     values = {
@@ -168,7 +168,7 @@ def _make(request: Request, program: ApiUser) -> str:
         program.username = f"pk_{word}_{secrets.token_hex(3)}"
         try:
             with transaction.atomic():
-                secret = apiusers.renew(program)
+                secret = api_users.renew_secret(program)
                 _tell(request, program, changed=["made"])
             return secret
         except IntegrityError:  # taken, perhaps by another practice
@@ -185,7 +185,7 @@ def _program(request: Request, row: int) -> ApiUser:
 
 def _tell(request: Request, program: ApiUser, **details: Any) -> None:
     person = {"practice_id": request.actor.practice, "user_id": request.user.pk}
-    tell("api user changed", **person, api_user_id=program.pk, details=details)
+    emit_audit_event("api user changed", **person, api_user_id=program.pk, details=details)
 
 
 def _network(text: str) -> bool:

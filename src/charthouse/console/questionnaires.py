@@ -14,8 +14,8 @@ from charthouse.console.catalogue import Catalogue
 from charthouse.console.navigation import CHARTS
 from charthouse.console.page import Request, page
 from charthouse.console.tables import Column
-from charthouse.domains.questionnaires.actions import MOST, move
 from charthouse.domains.questionnaires.models import KINDS, Question
+from charthouse.domains.questionnaires.questions import MAX_QUESTIONS, move_question
 from charthouse.engine.errors import NotFound
 
 BASE = "catalogues/questionnaires"
@@ -28,7 +28,7 @@ class Questionnaires(Catalogue):
 
     def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
         rows = records.rows(records.resource("questions"), request.actor).filter(questionnaire=row)
-        put = [(question, KINDS[question.kind]) for question in rows.order_by("order", "pk")[:MOST]]
+        put = [(question, KINDS[question.kind]) for question in rows.order_by("order", "pk")[:MAX_QUESTIONS]]
         return {"beside": "console/questions.html", "questions": put, "questionnaire": row}
 
 
@@ -67,7 +67,7 @@ class Questions(Catalogue):
         records.check_writes(self.resource, request.actor)
         if way not in STEPS:
             raise NotFound()
-        move(Question.objects.get(practice=request.actor.practice, pk=row), STEPS[way])
+        move_question(Question.objects.get(practice=request.actor.practice, pk=row), STEPS[way])
         return redirect(self._to("", at))
 
     def _to(self, suffix: str, at: Mapping[str, int], row: int | None = None) -> str:

@@ -9,8 +9,8 @@ from django.utils.safestring import mark_safe
 
 from charthouse.console.forms import label
 from charthouse.domains.medications.models import Drug, Medication, Supplement
-from charthouse.domains.patients.queue import PortalRequest
-from charthouse.domains.questionnaires.html import clean
+from charthouse.domains.patients.models import PortalRequest
+from charthouse.domains.questionnaires.sanitized_html import sanitize
 from charthouse.files import links
 from charthouse.identity.models import User
 
@@ -34,11 +34,11 @@ def content(request: PortalRequest) -> Content:
     """All texts of it are a sender's, so templates escape them."""
     made = Content(lines=_LINES.get(request.request_type, _payload)(request), text=request.notes)
     if answers := request.payload.get("html_content"):
-        made.html = mark_safe(clean(str(answers)))  # noqa: S308
+        made.html = mark_safe(sanitize(str(answers)))  # noqa: S308
     if request.file:
         made.kind = f"{request.file.media_type}, {filesizeformat(request.file.size)}"
         made.picture = made.kind.startswith("image/")
-        made.file = links.link(request.practice_id, request.file_id or 0)
+        made.file = links.make_link(request.practice_id, request.file_id or 0)
     return made
 
 

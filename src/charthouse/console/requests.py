@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 
 from charthouse import clock
-from charthouse.audit import bodies
+from charthouse.audit import captured_bodies
 from charthouse.audit.models import ApiCall
 from charthouse.console.applications import DEVELOPERS, of_practice
 from charthouse.console.page import Request, page, show
@@ -122,7 +122,7 @@ def one(request: Request, row: int) -> HttpResponseBase:
         ("Patients in the answer", len(call.patients)),
     ]
     own = call.user_id == request.user.pk or set(PERMISSIONS) <= set(request.user.permissions)
-    kept = bodies.of_call(call.request) if own else None
+    kept = captured_bodies.of_call(call.request) if own else None
     values = {
         "title": f"{call.method} {call.path}",
         "lines": lines,

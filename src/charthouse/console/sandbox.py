@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from charthouse import clock
-from charthouse.changes import timewarp
+from charthouse.changes import clock_control
 from charthouse.console.applications import DEVELOPERS
 from charthouse.console.page import Request, page, show
 from charthouse.engine.errors import Invalid, NotFound
@@ -24,12 +24,12 @@ def clock_page(request: Request) -> HttpResponseBase:
     if not settings.SANDBOX:
         raise NotFound()
     if request.method == "POST":
-        now = timewarp.advance(timedelta(minutes=_minutes(request.POST.get("minutes", ""))))
+        now = clock_control.advance(timedelta(minutes=_minutes(request.POST.get("minutes", ""))))
         messages.success(request, f"It is {now:%b %d, %Y %H:%M} UTC now. What fell due is being done.")
         return redirect("clock")
     values = {
         "now": clock.now(),
-        "ahead": timedelta(seconds=round(clock.ahead().total_seconds())),
+        "ahead": timedelta(seconds=round(clock.get_offset().total_seconds())),
         "steps": STEPS,
     }
     return show(request, "clock.html", values)

@@ -13,7 +13,8 @@ from charthouse import clock
 from charthouse.console import records
 from charthouse.console.page import Request
 from charthouse.domains.practice.models import Doctor, Office
-from charthouse.domains.scheduling.models import VACANT, Appointment, StatusTransition
+from charthouse.domains.scheduling.models import Appointment, StatusTransition
+from charthouse.domains.scheduling.models import FREEING_STATUSES
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.sql.expressions import to_wall_clock
@@ -124,4 +125,4 @@ def waiting(practice: int, appointments: Sequence[Any]) -> dict[int, int]:
 
 
 def takes_place(one: Any) -> bool:
-    return one.status not in VACANT
+    return one.status not in FREEING_STATUSES

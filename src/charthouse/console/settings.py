@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 
 from charthouse.console.page import Request, page, show
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
-from charthouse.identity.permissions import permit, share
+from charthouse.identity.permissions import set_permissions, set_sharing
 
 SHARING_WORDS = {
     "share_patients": "Patients",
@@ -81,9 +81,9 @@ def _save(request: Request, practice: int) -> None:
         row.require_second_factor = "require_second_factor" in posted
         row.idle_minutes = _minutes(posted.get("idle_minutes", str(row.idle_minutes)))
         row.save(update_fields=["refuse_duplicate_patients", "require_second_factor", "idle_minutes"])
-        share(practice, sharing, by=request.actor.required_user)
+        set_sharing(practice, sharing, by=request.actor.required_user)
         for pk, names in permissions.items():
-            permit(people[pk], names, by=request.actor.required_user)
+            set_permissions(people[pk], names, by=request.actor.required_user)
 
 
 def _known(given: list[str], names: tuple[str, ...]) -> list[str]:

@@ -16,7 +16,7 @@ from charthouse.domains.inventory import stock
 @dataclass(frozen=True, kw_only=True)
 class _Stock(Catalogue):
     def found(self, request: Request, **at: int) -> "QuerySet[Any]":
-        found: QuerySet[Any] = super().found(request, **at).annotate(left=stock.left())
+        found: QuerySet[Any] = super().found(request, **at).annotate(left=stock.select_quantity())
         return found
 
 

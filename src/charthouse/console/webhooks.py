@@ -19,16 +19,16 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from charthouse.changes import actions
-from charthouse.changes.catalogue import catalogue, manner
+from charthouse.changes.event_catalog import get_format, load_catalog
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console import forms
 from charthouse.console.applications import DEVELOPERS, of_practice
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Choice, Column, Table
 from charthouse.engine.errors import Conflict, Invalid, NotFound
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import PERMISSIONS, Application
-from charthouse.identity.secret import Broken
+from charthouse.identity.sealed_secrets import UnsealError
 
 STATES = {"delivered": "green", "waiting": "blue", "failed": "red"}
 
@@ -109,7 +109,7 @@ class WebhookForm(django.Form):
         super().__init__(*args, **values)
         choices = [
             (name, f"{name} (only here)" if ours else name)
-            for name, ours in catalogue().events["app"].items()
+            for name, ours in load_catalog().events["app"].items()
         ]
         self.fields["events"].choices = choices  # type: ignore[attr-defined]
 
@@ -139,7 +139,9 @@ def new(request: Request, row: int) -> HttpResponseBase:
         given = form.cleaned_data
         try:
             with transaction.atomic():
-                made = actions.create(app, given["callback_url"], given["secret_token"], given["events"])
+                made = actions.create_app_webhook(
+                    app, given["callback_url"], given["secret_token"], given["events"]
+                )
                 _told(request, made, "webhook made")
             _ask(request, made)
             return redirect("webhook", made.pk)
@@ -180,7 +182,7 @@ def edit(request: Request, row: int) -> HttpResponseBase:
         given = form.cleaned_data
         try:
             with transaction.atomic():
-                actions.change(
+                actions.update(
                     webhook,
                     callback_url=given["callback_url"],
                     secret=given["secret_token"] or None,
@@ -236,7 +238,7 @@ def delivered(request: Request, found: Delivery, back: str) -> HttpResponseBase:
     ]
     attempts = [one | {"at": datetime.fromisoformat(one["at"])} for one in found.attempts]
     body = _pretty(bytes(found.body)) if own else ""
-    called = manner(found.webhook.kind).called(found.event)
+    called = get_format(found.webhook.kind).label_event(found.event)
     values = {"called": called, "lines": lines, "attempts": attempts, "body": body, "back": back}
     return show(request, "delivery.html", values)
 
@@ -244,7 +246,7 @@ def delivered(request: Request, found: Delivery, back: str) -> HttpResponseBase:
 def _ask(request: Request, webhook: Webhook) -> None:
     try:
         problem = actions.verify(webhook)
-    except Broken:
+    except UnsealError:
         raise Conflict("Its secret was sealed with another key of the server. Enter it anew.") from None
     if problem:
         messages.error(
@@ -285,7 +287,7 @@ def _deliveries(request: Request) -> "QuerySet[Delivery]":
 def _told(request: Request, webhook: Webhook, what: str) -> None:
     details = {"changed": [what], "webhook": webhook.pk}
     app = webhook.application_id
-    tell(
+    emit_audit_event(
         "app changed",
         practice_id=request.actor.practice,
         user_id=request.user.pk,

@@ -14,7 +14,7 @@ from charthouse.console import records
 from charthouse.console.catalogue import Catalogue
 from charthouse.console.page import Request, messages_of, page
 from charthouse.console.tables import Badge, Choice, Column
-from charthouse.domains.messaging import secure
+from charthouse.domains.messaging import secure_messages
 from charthouse.domains.messaging.models import Message, PatientMessage
 from charthouse.engine.errors import Invalid
 
@@ -52,7 +52,7 @@ class Inbox(WithNotes):
     def edit(self, request: Request, row: int, **at: int) -> HttpResponseBase:
         answer = super().edit(request, row, **at)
         if request.method == "GET" and answer.status_code == 200:
-            secure.see(Message.objects.get(practice=request.actor.practice, pk=row))
+            secure_messages.mark_read(Message.objects.get(practice=request.actor.practice, pk=row))
         return answer
 
     def edit_values(self, request: Request, one: Any, row: int) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Inbox(WithNotes):
         message = Message.objects.get(practice=request.actor.practice, pk=row)
         try:
             with transaction.atomic():
-                secure.answer(message, request.POST.get("text", ""), request.actor.required_user)
+                secure_messages.answer(message, request.POST.get("text", ""), request.actor.required_user)
             messages.success(request, "The answer stands in the patient's portal.")
         except Invalid as refusal:
             messages.error(request, " ".join(messages_of(refusal.errors)))

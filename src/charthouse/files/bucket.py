@@ -1,5 +1,5 @@
-"""Files in an S3-compatible object store, by django-storages. What it needs to know beside the bucket (credentials,
-endpoint, region), boto3 takes from the usual AWS_ variables."""
+"""Storage in an S3-compatible object store, by django-storages. boto3 takes credentials, endpoint and region from the
+usual AWS_ variables."""
 
 import io
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
-# Bytes are checked when they are opened; not every store knows the checksums that boto3 would send by itself.
+# Contents are authenticated when decrypted; not every store supports the checksums that boto3 sends by default.
 _CLIENT = Config(
     connect_timeout=5,
     read_timeout=30,
@@ -20,39 +20,41 @@ _CLIENT = Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
-_PART = 8 * 1024 * 1024  # bytes in memory of one upload
+_PART_SIZE = 8 * 1024 * 1024  # bytes in memory of one upload
 
 
-class Bucket(S3Storage):  # type: ignore[misc]
-    """Reads any part of an object, writes in parts; raises OSError for what the store can't do."""
+class BucketStorage(S3Storage):  # type: ignore[misc]
+    """S3 storage with seekable reads and multipart uploads. Raises OSError for errors of the store."""
 
     def __init__(self, **settings: Any) -> None:
-        transfer = TransferConfig(use_threads=False, multipart_chunksize=_PART, multipart_threshold=_PART)
+        transfer = TransferConfig(
+            use_threads=False, multipart_chunksize=_PART_SIZE, multipart_threshold=_PART_SIZE
+        )
         super().__init__(**{"client_config": _CLIENT, "transfer_config": transfer, **settings})
 
     def _open(self, name: str, mode: str = "rb") -> "File[Any]":
-        return File(_Object(self.bucket.Object(self._normalize_name(name))), name)  # type: ignore[arg-type]
+        return File(_ObjectReader(self.bucket.Object(self._normalize_name(name))), name)  # type: ignore[arg-type]
 
     def _save(self, name: str, content: "File[Any]") -> str:
-        with _as_os_error():
+        with _raise_os_errors():
             return str(super()._save(name, content))
 
     def exists(self, name: str) -> bool:
-        with _as_os_error():
+        with _raise_os_errors():
             return bool(super().exists(name))
 
     def delete(self, name: str) -> None:
-        with _as_os_error():
+        with _raise_os_errors():
             super().delete(name)
 
     def listdir(self, name: str) -> tuple[list[str], list[str]]:
-        with _as_os_error():
+        with _raise_os_errors():
             folders, files = super().listdir(name)
             return folders, files
 
 
-class _Object(io.RawIOBase):
-    """One object, read from wherever it was sought to. An object that isn't there is found out by reading."""
+class _ObjectReader(io.RawIOBase):
+    """A seekable reader of one object. A missing object raises FileNotFoundError at the first read."""
 
     def __init__(self, stored: Any) -> None:
         self._stored, self._position = stored, 0
@@ -68,12 +70,12 @@ class _Object(io.RawIOBase):
         if whence != io.SEEK_SET:
             raise io.UnsupportedOperation("only from the start")
         if offset != self._position:
-            self._let_go()
+            self._close_stream()
         self._position = offset
         return offset
 
     def read(self, size: int = -1) -> bytes:
-        with _as_os_error():
+        with _raise_os_errors():
             if self._stream is None:
                 self._stream = self._stored.get(Range=f"bytes={self._position}-")["Body"]
             found: bytes = self._stream.read(None if size < 0 else size)
@@ -81,17 +83,17 @@ class _Object(io.RawIOBase):
         return found
 
     def close(self) -> None:
-        self._let_go()
+        self._close_stream()
         super().close()
 
-    def _let_go(self) -> None:
+    def _close_stream(self) -> None:
         if self._stream is not None:
             self._stream.close()
         self._stream = None
 
 
 @contextmanager
-def _as_os_error() -> Iterator[None]:
+def _raise_os_errors() -> Iterator[None]:
     try:
         yield
     except ClientError as error:

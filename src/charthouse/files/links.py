@@ -1,6 +1,6 @@
-"""Links to files: signed, good for one hour, usable without a log-in, as the hosted API's are.
+"""Signed links to files, valid for one hour and usable without signing in, like those of the hosted API.
 
-A token holds practice, file and end of life (unix seconds). Whoever has the link has the file until then.
+A token holds practice, file and expiry (Unix seconds). Anyone who has the link can read the file until then.
 """
 
 from collections.abc import Callable
@@ -12,45 +12,45 @@ from django.core.signing import BadSignature, Signer
 
 from charthouse import clock
 
-LIFE = timedelta(hours=1)
+LIFETIME = timedelta(hours=1)
 
 _origin: ContextVar[Callable[[], str] | None] = ContextVar("origin", default=None)
 
 
-class Expired(Exception):
-    """The token was good once."""
+class LinkExpired(Exception):
+    """The token is genuine but has expired."""
 
 
-def served_from(origin: Callable[[], str]) -> None:
-    """Say where this request reached us (``https://host``); links made from here on start with it. Without a
-    request, they start with the setting BASE_URL."""
+def set_origin(origin: Callable[[], str]) -> None:
+    """Set the origin (``https://host``) of the current request, which links made from now on begin with. Outside of a
+    request, they begin with the setting BASE_URL."""
     _origin.set(origin)
 
 
-def origin() -> str:
-    """``https://host`` as this request reached us, or the setting BASE_URL without one."""
+def get_origin() -> str:
+    """Return the origin (``https://host``) of the current request, or the setting BASE_URL without one."""
     served = _origin.get()
     return served() if served else str(settings.BASE_URL)
 
 
-def link(practice: int, file: int, under: str = "files") -> str:
-    """An absolute URL of the file, good from now for LIFE. ``under``: what the id is of, a file or what a file is
-    made of; a link of one kind opens nothing of another."""
-    until = int((clock.now() + LIFE).timestamp())
-    return f"{origin()}/{under}/{_signer(under).sign(f'{practice}-{file}-{until}')}"
+def make_link(practice: int, file: int, prefix: str = "files") -> str:
+    """Return the absolute URL of a file, valid for LIFETIME from now. ``prefix``: the path of links to this kind of
+    row (a stored file, or a row that a file is made from); a token is valid for its own prefix only."""
+    until = int((clock.now() + LIFETIME).timestamp())
+    return f"{get_origin()}/{prefix}/{_make_signer(prefix).sign(f'{practice}-{file}-{until}')}"
 
 
-def opened(token: str, under: str = "files") -> tuple[int, int]:
-    """(practice, file) of a token. Raises BadSignature for a forged one, Expired for an old one."""
-    text = _signer(under).unsign(token)
+def parse_token(token: str, prefix: str = "files") -> tuple[int, int]:
+    """Return (practice, file) of a token. Raises BadSignature for a forged token, LinkExpired for an old one."""
+    text = _make_signer(prefix).unsign(token)
     try:
         practice, file, until = (int(part) for part in text.split("-"))
     except ValueError:
         raise BadSignature from None
     if until <= clock.now().timestamp():
-        raise Expired
+        raise LinkExpired
     return practice, file
 
 
-def _signer(under: str) -> Signer:
-    return Signer(salt=f"charthouse.{under}", sep=".")
+def _make_signer(prefix: str) -> Signer:
+    return Signer(salt=f"charthouse.{prefix}", sep=".")

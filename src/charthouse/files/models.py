@@ -1,4 +1,4 @@
-"""Files of a practice's record. The bytes lie sealed in storage under their address; a row says what they are."""
+"""Files of a practice's record. Storage holds the encrypted contents by address; rows hold the metadata."""
 
 from django.db import models
 
@@ -6,9 +6,9 @@ from charthouse.identity.tenancy import Record
 
 
 class StoredFile(Record):
-    """One upload. ``address``: a keyed hash of its practice and content, under which storage has the bytes; ``size``
-    in bytes, ``media_type`` as found in the content, ``name`` as the sender called it. ``unused_since``: when the
-    sweep first found that no row refers to it; archived: its bytes may be gone."""
+    """One stored file. ``address``: keyed hash of practice and content, its name in storage; ``size`` in bytes;
+    ``media_type`` as detected from the content; ``name`` as given by the sender. ``unused_since``: when the sweep first
+    found no row that refers to it. Once archived, the content may be deleted."""
 
     address = models.CharField(max_length=64)
     size = models.BigIntegerField()

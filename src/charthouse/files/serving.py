@@ -1,7 +1,7 @@
-"""A file as an answer, in pieces: whole, or the part of it that was asked for (RFC 9110, section 14).
+"""Serving files over HTTP in chunks, whole or by range (RFC 9110, section 14).
 
-Of ``Range``, one range of bytes is honoured. Several at once, other units and nonsense are answered with the whole,
-as the standard allows.
+A single byte range of ``Range`` is honored. Multiple ranges, other units and malformed values get the whole file, as
+the standard allows.
 """
 
 import io
@@ -13,14 +13,15 @@ from typing import IO, Any
 from django.utils.http import content_disposition_header
 
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import opened
+from charthouse.files.storage import open_file
 
-PIECE = 64 * 1024  # bytes sent at a time
+CHUNK_SIZE = 64 * 1024  # bytes sent at once
 _RANGE = re.compile(r"bytes=\s*(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))\s*", re.ASCII | re.IGNORECASE)
 
 
-class Body:
-    """``length`` bytes of a file from ``start`` on; closes the file at the end, or when whoever asked has gone."""
+class FileBody:
+    """An iterator over ``length`` bytes of a file from ``start`` on. Closes the file at the end or when the client
+    disconnects."""
 
     def __init__(self, file: IO[Any], start: int, length: int) -> None:
         self.length, self._file, self._left = length, file, length
@@ -31,7 +32,7 @@ class Body:
         return self
 
     def __next__(self) -> bytes:
-        piece: bytes = self._file.read(min(PIECE, self._left)) if self._left else b""
+        piece: bytes = self._file.read(min(CHUNK_SIZE, self._left)) if self._left else b""
         self._left -= len(piece)
         if not piece:
             self.close()
@@ -43,59 +44,60 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Served:
-    """Status 200, 206 or 416, media type, the other headers, and what follows them."""
+class FileResponse:
+    """A response: status 200, 206 or 416, media type, other headers and body."""
 
     status: int
-    body: Body
-    media: str
+    body: FileBody
+    media_type: str
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
-def served(file: StoredFile, asked: str | None, unless_changed: str | None = None) -> Served:
-    """A stored file. ``asked``: the header Range; ``unless_changed``: If-Range.
+def serve_file(file: StoredFile, range_header: str | None, if_range: str | None = None) -> FileResponse:
+    """Serve a stored file. ``range_header``: the header Range; ``if_range``: If-Range.
 
-    Raises FileNotFoundError when storage doesn't have it.
+    Raises FileNotFoundError when the content is missing in storage.
     """
     name = file.name or f"file-{file.pk}"
     media = "text/plain; charset=utf-8" if file.media_type == "text/plain" else file.media_type
-    return part(opened(file), file.size, media, name, file.address[:32], asked, unless_changed)
+    return serve_content(open_file(file), file.size, media, name, file.address[:32], range_header, if_range)
 
 
-def part(
+def serve_content(
     content: IO[Any],
     size: int,
     media_type: str,
     name: str,
     version: str,
-    asked: str | None,
-    unless_changed: str | None = None,
-) -> Served:
-    """``size`` bytes of a seekable file, or the part that was asked for. ``version`` changes with the content."""
-    tag = f'"{version}"'
+    range_header: str | None,
+    if_range: str | None = None,
+) -> FileResponse:
+    """Serve ``size`` bytes of a seekable file, or the requested range. ``version``: ETag, which changes with the
+    content."""
+    etag = f'"{version}"'
     headers = [
         ("Content-Disposition", content_disposition_header(False, name) or "inline"),
         ("Accept-Ranges", "bytes"),
-        ("ETag", tag),
+        ("ETag", etag),
     ]
-    if asked is None or (unless_changed is not None and unless_changed.strip() != tag):
-        return Served(200, Body(content, 0, size), media_type, headers)
-    wanted = span(asked, size)
-    if wanted is None:
-        return Served(200, Body(content, 0, size), media_type, headers)
-    start, end = wanted
+    if range_header is None or (if_range is not None and if_range.strip() != etag):
+        return FileResponse(200, FileBody(content, 0, size), media_type, headers)
+    byte_range = parse_range(range_header, size)
+    if byte_range is None:
+        return FileResponse(200, FileBody(content, 0, size), media_type, headers)
+    start, end = byte_range
     if start >= end:
         content.close()
         headers = [("Accept-Ranges", "bytes"), ("Content-Range", f"bytes */{size}")]
-        return Served(416, Body(io.BytesIO(), 0, 0), media_type, headers)
+        return FileResponse(416, FileBody(io.BytesIO(), 0, 0), media_type, headers)
     headers.append(("Content-Range", f"bytes {start}-{end - 1}/{size}"))
-    return Served(206, Body(content, start, end - start), media_type, headers)
+    return FileResponse(206, FileBody(content, start, end - start), media_type, headers)
 
 
-def span(asked: str, size: int) -> tuple[int, int] | None:
-    """First byte and the one behind the last, of a header Range; none at all (start = end) when it lies past the end;
-    None for what is answered with the whole."""
-    found = _RANGE.fullmatch(asked)
+def parse_range(range_header: str, size: int) -> tuple[int, int] | None:
+    """Parse a header Range into (start, end), end exclusive. start = end when the range lies past the end of the file;
+    None when the whole file is to be sent."""
+    found = _RANGE.fullmatch(range_header)
     if found is None:
         return None
     first, last, suffix = found.groups()
@@ -103,5 +105,5 @@ def span(asked: str, size: int) -> tuple[int, int] | None:
         return max(0, size - int(suffix)), size
     start, end = int(first), int(last) + 1 if last else size
     if last and end <= start:
-        return None  # bytes=5-3 is no range
+        return None  # bytes=5-3 is invalid
     return min(start, size), max(min(end, size), min(start, size))

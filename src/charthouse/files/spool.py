@@ -1,5 +1,5 @@
-"""Where an upload waits until it is checked and kept: sealed under a key that nobody else ever has, in memory while
-it is small, then in a file of the data directory that has no name, which ends with the process if not before."""
+"""Temporary storage of uploads until they are validated and stored: encrypted with an ephemeral key, in memory while
+small, else in an anonymous file of the data directory, which the kernel deletes with the process at the latest."""
 
 import os
 import tempfile
@@ -9,44 +9,44 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-from charthouse.files.sealed import Sealer, opening
-from charthouse.files.storage import reachable
+from charthouse.files.encryption import Encryptor, decrypt
+from charthouse.files.storage import translate_storage_errors
 
-IN_MEMORY = 1024 * 1024  # bytes of one upload that wait in memory
+MAX_IN_MEMORY = 1024 * 1024  # bytes of one upload kept in memory
 
 
 class Spool:
-    """Written piece by piece, then read, from anywhere."""
+    """An encrypted temporary file: written in chunks, then read with seeks."""
 
     def __init__(self) -> None:
         self._key, self.size = os.urandom(32), 0
-        self._sealer = Sealer(self._key, 0, b"spool")
+        self._sealer = Encryptor(self._key, 0, b"spool")
         settings.DATA.mkdir(parents=True, exist_ok=True)
-        self._file = _Waiting(IN_MEMORY, dir=str(settings.DATA))
+        self._file = _SpoolFile(MAX_IN_MEMORY, dir=str(settings.DATA))
 
     def write(self, content: bytes) -> None:
         self.size += len(content)
-        with reachable():
+        with translate_storage_errors():
             self._file.write(self._sealer.update(content))
 
-    def opened(self, name: str | None, media_type: str | None = None) -> "UploadedFile[Any]":
-        """What was written, as a file that was uploaded; nothing can be written any more."""
-        with reachable():
-            self._file.write(self._sealer.end())
+    def finish(self, name: str | None, media_type: str | None = None) -> "UploadedFile[Any]":
+        """End writing and return the content as an uploaded file. Nothing can be written afterwards."""
+        with translate_storage_errors():
+            self._file.write(self._sealer.finalize())
             self._file.seek(0)
-        content: Any = opening(self._file, self.size, lambda _: self._key, b"spool")
+        content: Any = decrypt(self._file, self.size, lambda _: self._key, b"spool")
         return UploadedFile(content, name, media_type, self.size)
 
 
-class _Waiting(tempfile.SpooledTemporaryFile[bytes]):
-    """Closed with the last who has it, be it in the middle of a body that was refused."""
+class _SpoolFile(tempfile.SpooledTemporaryFile[bytes]):
+    """A temporary file that is closed with its last reference, also after a request body was refused halfway."""
 
     def __del__(self) -> None:
         self.close()
 
 
-class Spooled(FileUploadHandler):
-    """Files of a multipart body go to a spool as they arrive."""
+class SpoolUploadHandler(FileUploadHandler):
+    """Upload handler that writes the files of a multipart body to spools as they arrive."""
 
     chunk_size = 64 * 1024
 
@@ -58,4 +58,4 @@ class Spooled(FileUploadHandler):
         self.spool.write(raw_data)
 
     def file_complete(self, file_size: int) -> "UploadedFile[Any]":
-        return self.spool.opened(self.file_name or "", self.content_type)
+        return self.spool.finish(self.file_name or "", self.content_type)

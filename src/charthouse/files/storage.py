@@ -1,7 +1,6 @@
-"""Where the bytes of files lie: Django's storage ``files`` of the settings, by practice and address, sealed.
+"""Encrypted storage of file contents by practice and address, in Django's storage ``files``.
 
-A practice's files share nothing with another's, so that equal content says nothing across practices: neither name nor
-bytes can be compared without the key.
+Files of different practices share nothing: without the key, neither names nor bytes reveal equal contents.
 """
 
 import hmac
@@ -19,19 +18,19 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connection
 
 from charthouse.engine.errors import Unavailable
-from charthouse.files import keys
+from charthouse.files import encryption_keys
+from charthouse.files.encryption import DecryptionError, decrypt, encrypt
 from charthouse.files.models import StoredFile
-from charthouse.files.sealed import Broken, opening, sealing
 
 logger = logging.getLogger("charthouse.files")
 
-PIECE = 256 * 1024  # bytes that are worked on at a time
-UNFINISHED = ".new-"  # how names of files begin that were not written to the end
-_LOCKS = 0x6368_0003  # class of the advisory locks on addresses
+CHUNK_SIZE = 256 * 1024  # bytes processed at a time
+TEMPORARY_PREFIX = ".new-"  # of the names of files that are not complete yet
+_ADDRESS_LOCK = 0x6368_0003  # class of the advisory locks on addresses
 
 
-class Directory(FileSystemStorage):
-    """A local directory in which a name is only ever one content: a file appears whole or not at all."""
+class DirectoryStorage(FileSystemStorage):
+    """A local directory where a name always has the same content; files appear atomically."""
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         return name
@@ -40,74 +39,81 @@ class Directory(FileSystemStorage):
         path = Path(self.path(name))
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=UNFINISHED, delete=False
-        ) as made:  # mode 0600
+            dir=path.parent, prefix=TEMPORARY_PREFIX, delete=False
+        ) as temporary:  # mode 0600
             try:
-                for chunk in content.chunks(PIECE):
-                    made.write(chunk)
-                made.flush()
-                os.fsync(made.fileno())
-                os.replace(made.name, path)
+                for chunk in content.chunks(CHUNK_SIZE):
+                    temporary.write(chunk)
+                temporary.flush()
+                os.fsync(temporary.fileno())
+                os.replace(temporary.name, path)
             except BaseException:
-                os.unlink(made.name)
+                os.unlink(temporary.name)
                 raise
         return name
 
 
-def storage() -> Storage:
+def get_storage() -> Storage:
     return storages["files"]
 
 
-def store(content: "File[Any]", media_type: str, practice: int) -> StoredFile:
-    """Keep a file's bytes and its row, inside the caller's transaction. Bytes of a write that is rolled back stay
-    behind, until the sweep finds that no row has them."""
-    address, size = keep(content, practice)
-    called = os.path.basename(content.name or "")[-200:]
+def store_file(content: "File[Any]", media_type: str, practice: int) -> StoredFile:
+    """Store a file's content and create its row, in the caller's transaction. The sweep deletes the content if the
+    transaction is rolled back."""
+    address, size = store_content(content, practice)
+    name = os.path.basename(content.name or "")[-200:]
     return StoredFile.objects.create(
-        practice_id=practice, address=address, size=size, media_type=media_type, name=called
+        practice_id=practice, address=address, size=size, media_type=media_type, name=name
     )
 
 
-def keep(content: "File[Any]", practice: int) -> tuple[str, int]:
-    """Keep a file's bytes alone. Their address and size, for a row that the caller makes in the same transaction:
-    until its end, the sweep leaves the address alone."""
-    number = keys.ring().newest
-    digest, size = hmac.new(keys.address_key(practice, number), digestmod=sha256), 0
+def store_content(content: "File[Any]", practice: int) -> tuple[str, int]:
+    """Store a file's content and return its address and size in bytes, for a row that the caller creates in the same
+    transaction: until its end, a lock keeps the sweep from deleting the address."""
+    number = encryption_keys.load_key_ring().newest
+    digest, size = hmac.new(encryption_keys.derive_address_key(practice, number), digestmod=sha256), 0
     content.seek(0)
-    for chunk in content.chunks(PIECE):
+    for chunk in content.chunks(CHUNK_SIZE):
         digest.update(chunk)
         size += len(chunk)
     address = digest.hexdigest()
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", lock_of(address))
-    name, key = path(practice, address), keys.ring().keys[number]
-    with reachable():
-        if not storage().exists(name):
+            cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", address_lock(address))
+    name, key = content_path(practice, address), encryption_keys.load_key_ring().keys[number]
+    with translate_storage_errors():
+        if not get_storage().exists(name):
             content.seek(0)
-            with sealing(content.chunks(PIECE), key, number, _context(practice, address)) as sealed:
-                storage().save(name, File(sealed))
+            with encrypt(
+                content.chunks(CHUNK_SIZE), key, number, _encryption_context(practice, address)
+            ) as sealed:
+                get_storage().save(name, File(sealed))
     return address, size
 
 
-def opened(file: StoredFile) -> IO[Any]:
-    """The file's bytes, seekable. Raises FileNotFoundError when storage lost them, or has others in their place;
-    Unavailable when it can't be asked."""
-    with reachable():
-        raw = storage().open(path(file.practice_id, file.address), "rb")
+def open_file(file: StoredFile) -> IO[Any]:
+    """Open the file's content, seekable. Raises FileNotFoundError when it is missing or can't be decrypted, Unavailable
+    when storage fails."""
+    with translate_storage_errors():
+        raw = get_storage().open(content_path(file.practice_id, file.address), "rb")
         try:
-            return opening(raw, file.size, keys.ring().keys.get, _context(file.practice_id, file.address))
+            return decrypt(
+                raw,
+                file.size,
+                encryption_keys.load_key_ring().keys.get,
+                _encryption_context(file.practice_id, file.address),
+            )
         except BaseException as error:
             raw.close()
-            if isinstance(error, Broken):
+            if isinstance(error, DecryptionError):
                 logger.error("file %d: %s", file.pk, error)
                 raise FileNotFoundError(f"file {file.pk}: {error}") from None
             raise
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
-    """Trouble of the storage (full, not there) is Unavailable to the caller, and an error in the log."""
+def translate_storage_errors() -> Iterator[None]:
+    """Log errors of the storage (full, unreachable) and raise Unavailable instead."""
     try:
         yield
     except FileNotFoundError:
@@ -117,14 +123,14 @@ def reachable() -> Iterator[None]:
         raise Unavailable("Files can't be kept or read just now. Try again.") from None
 
 
-def path(practice: int, address: str) -> str:
+def content_path(practice: int, address: str) -> str:
     return f"{practice}/{address[:2]}/{address}"
 
 
-def lock_of(address: str) -> list[int]:
-    """The advisory lock that whoever writes an address shares, and the sweep has for itself."""
-    return [_LOCKS, int(address[:7], 16)]
+def address_lock(address: str) -> list[int]:
+    """Return the key of an address's advisory lock, which writers share and the sweep takes exclusively."""
+    return [_ADDRESS_LOCK, int(address[:7], 16)]
 
 
-def _context(practice: int, address: str) -> bytes:
+def _encryption_context(practice: int, address: str) -> bytes:
     return f"{practice}/{address}".encode()

@@ -1,4 +1,5 @@
-"""Types of files: uploaded as a part of a multipart body or as base64 text, read as a link; and of links."""
+"""Field types of files and links. A file is uploaded as a part of a multipart body or as base64 text, and read as a
+link."""
 
 import binascii
 import re
@@ -17,9 +18,9 @@ from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.types import Type
 from charthouse.engine.declaration.values import READ_ONLY, InvalidValue
 from charthouse.engine.sql.expressions import Literal
-from charthouse.files import kinds, links
+from charthouse.files import links, media_types
 from charthouse.files.spool import Spool
-from charthouse.files.storage import store
+from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
@@ -28,7 +29,7 @@ _PIECE = 256 * 1024  # characters of base64 text that are decoded at a time
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload whose size and content are acceptable; ``media_type`` is what the content says."""
+    """A validated upload. ``media_type``: as detected from the content."""
 
     content: "Content[Any]"
     media_type: str
@@ -42,9 +43,9 @@ def _refuse_too_large(megabytes: int) -> Exception:
 class File(Type):
     """A file in a column that is a ``RecordKey("files.StoredFile", null=True)``. Null removes the file.
 
-    kinds     what its content may be (see files.kinds)
-    max_size  in bytes
-    too_large makes the error for a larger one from the limit in megabytes
+    kinds      accepted kinds of content (see ``media_types``)
+    max_size   in bytes
+    too_large  builds the error for a larger file from the limit in megabytes
     """
 
     kinds: tuple[str, ...] = ("image",)
@@ -68,20 +69,22 @@ class File(Type):
         if content.size > self.max_size:
             raise self._too_large()
         try:
-            found = kinds.media_type(cast("IO[Any]", content.file), self.kinds)
-        except kinds.Unreadable as error:
+            found = media_types.detect_media_type(cast("IO[Any]", content.file), self.kinds)
+        except media_types.UnreadableContent as error:
             raise InvalidValue(str(error)) from None
         if found is None:
             raise InvalidValue(f"The file is not a valid {' or '.join(self.kinds)}.")
         return Upload(content, found)
 
     def _decoded(self, value: Any) -> "UploadedFile[Any]":
-        """Base64 text, plain or as a ``data:`` URL, put piece by piece where uploads wait."""
+        """Decode base64 text, plain or as a ``data:`` URL, into a spool. Raises InvalidValue."""
         if not isinstance(value, str):
             raise InvalidValue("The submitted data was not a file. Check the encoding type on the form.")
         head = _DATA_URL.match(value)
         start = head.end() if head else 0
-        if (len(value) - start) // 4 * 3 > 2 * self.max_size:  # there may be line ends, but not so many
+        if (
+            len(value) - start
+        ) // 4 * 3 > 2 * self.max_size:  # line breaks may add to the length, but not double it
             raise self._too_large()
         spool, left = Spool(), ""
         try:
@@ -95,13 +98,13 @@ class File(Type):
                     raise ValueError("goes on after its end")
         except (binascii.Error, ValueError):
             raise InvalidValue("The file is not valid base64 text.") from None
-        return spool.opened(None)
+        return spool.finish(None)
 
     def _too_large(self) -> Exception:
         return self.too_large(self.max_size // (1024 * 1024))
 
     def store(self, value: Any, practice: int) -> int | None:
-        return None if value is None else store(value.content, value.media_type, practice).pk
+        return None if value is None else store_file(value.content, value.media_type, practice).pk
 
     @property
     def render(self) -> Callable[[Any], Any] | None:
@@ -109,17 +112,17 @@ class File(Type):
 
 
 def _make_link(file_id: int | None) -> str | None:
-    """The signed link to a stored file of the request's practice."""
+    """Return the signed link to a stored file of the current tenant."""
     practice = None if file_id is None else tenancy.database().tenant
-    return None if file_id is None or practice is None else links.link(practice, file_id)
+    return None if file_id is None or practice is None else links.make_link(practice, file_id)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FileLink(Type):
-    """A link to a file that is made from a row when the link is opened: the value is the row's id, ``under`` the path
-    of the links to such files (see files.links)."""
+    """A link to a file that is generated from a row when the link is opened. The value is the row's id; ``prefix``: the
+    path of such links (see ``links``)."""
 
-    under: str = field(kw_only=False)
+    prefix: str = field(kw_only=False)
     json_type = {"type": "string"}
 
     @property
@@ -128,11 +131,11 @@ class FileLink(Type):
 
     def _make_link(self, row_id: int | None) -> str | None:
         practice = None if row_id is None else tenancy.database().tenant
-        return None if row_id is None or practice is None else links.link(practice, row_id, self.under)
+        return None if row_id is None or practice is None else links.make_link(practice, row_id, self.prefix)
 
 
 class Url(Type):
-    """The absolute URL of a path, at the host that this request reached."""
+    """The absolute URL of a path, with the origin of the current request."""
 
     json_type = {"type": "string"}
 
@@ -142,18 +145,18 @@ class Url(Type):
 
 
 def _make_absolute(path: str | None) -> str | None:
-    return None if path is None else links.origin() + path
+    return None if path is None else links.get_origin() + path
 
 
 def url_key(
     name: str, where: str, *, about: tuple[str, ...] = ("pk",), nullable: bool = False, doc: str = ""
 ) -> Key:
-    """A key with the URL of something about the row: the path ``where`` with the values of the columns ``about`` in the
-    place of each ``%s``. ``nullable``: null where the first of them is."""
+    """Build a read-only key with a URL: ``path_format`` with the values of ``columns`` for its ``%s``. ``nullable``:
+    null where the first column is."""
 
     def make() -> Combinable:
-        columns = [F(column) for column in about]
-        url = Func(Literal(where), *columns, function="format", output_field=models.TextField())
+        expressions = [F(column) for column in about]
+        url = Func(Literal(where), *expressions, function="format", output_field=models.TextField())
         if not nullable:
             return url
         return Case(When(**{f"{about[0]}__isnull": False}, then=url), output_field=models.TextField())

@@ -2,4 +2,4 @@ from django.urls import path
 
 from charthouse.files import views
 
-urlpatterns = [path("files/<str:token>", views.show, name="file")]
+urlpatterns = [path("files/<str:token>", views.show_file, name="file")]

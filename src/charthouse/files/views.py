@@ -1,4 +1,4 @@
-"""The file behind a signed link."""
+"""Views of signed links to files."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,66 +17,70 @@ from django.views.decorators.http import require_safe
 from charthouse.engine.errors import Unavailable
 from charthouse.files import links
 from charthouse.files.models import StoredFile
-from charthouse.files.serving import Served, served
+from charthouse.files.serving import FileResponse, serve_file
 from charthouse.identity import tenancy
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
 
-Shown = HttpResponse | StreamingHttpResponse
+FileHttpResponse = HttpResponse | StreamingHttpResponse
 Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
 
 
-def linked(under: str) -> Callable[[Callable[[HttpRequest, int, int], Shown]], Callable[..., Shown]]:
-    """A view of (practice, row) behind a signed link. The link alone lets in: 403 once it is old, 404 for anything
-    that isn't there or never was a link."""
+def signed_link_view(
+    prefix: str,
+) -> Callable[[Callable[[HttpRequest, int, int], FileHttpResponse]], Callable[..., FileHttpResponse]]:
+    """Decorate a view of (request, practice, row id) to be reached by a signed link alone. Responds 403 to an expired
+    link, 404 to an invalid one."""
 
-    def decorate(view: Callable[[HttpRequest, int, int], Shown]) -> Callable[..., Shown]:
+    def decorate(
+        view: Callable[[HttpRequest, int, int], FileHttpResponse],
+    ) -> Callable[..., FileHttpResponse]:
         @wraps(view)
-        def answered(request: HttpRequest, token: str) -> Shown:
+        def respond(request: HttpRequest, token: str) -> FileHttpResponse:
             try:
-                practice, row = links.opened(token, under)
-            except links.Expired:
+                practice, row = links.parse_token(token, prefix)
+            except links.LinkExpired:
                 return HttpResponseForbidden("This link has expired.", content_type="text/plain")
             except BadSignature:
                 raise Http404 from None
             tenancy.enter(practice)
             try:
-                shown = view(request, practice, row)
+                response = view(request, practice, row)
             except Unavailable as refusal:
                 return HttpResponse(refusal.detail, status=refusal.status, content_type="text/plain")
-            if shown.status_code < 400:
-                tell("file opened", practice_id=practice, details={"of": under, "id": row})
-            return shown
+            if response.status_code < 400:
+                emit_audit_event("file opened", practice_id=practice, details={"of": prefix, "id": row})
+            return response
 
-        return answered
+        return respond
 
     return decorate
 
 
-def safe(response: Answer) -> Answer:
-    """Nothing in the file runs, nobody guesses its type, nobody keeps it."""
+def set_security_headers(response: Answer) -> Answer:
+    """Set headers that forbid scripts, content sniffing and caching."""
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     response["Cache-Control"] = "private, no-store"
     return response
 
 
-def answer(request: HttpRequest, file: Served) -> Shown:
-    """A file as Django's response; it is sent in pieces."""
-    headers = {"Content-Type": file.media, "Content-Length": str(file.body.length), **dict(file.headers)}
+def make_response(request: HttpRequest, file: FileResponse) -> FileHttpResponse:
+    """Turn a file response into Django's, streamed in chunks."""
+    headers = {"Content-Type": file.media_type, "Content-Length": str(file.body.length), **dict(file.headers)}
     if request.method == "HEAD" or file.status == 416:
         file.body.close()
-        return safe(HttpResponse(status=file.status, headers=headers))
-    return safe(StreamingHttpResponse(file.body, status=file.status, headers=headers))
+        return set_security_headers(HttpResponse(status=file.status, headers=headers))
+    return set_security_headers(StreamingHttpResponse(file.body, status=file.status, headers=headers))
 
 
 @require_safe
-@linked("files")
-def show(request: HttpRequest, practice: int, file_id: int) -> Shown:
+@signed_link_view("files")
+def show_file(request: HttpRequest, practice: int, file_id: int) -> FileHttpResponse:
     file = StoredFile.objects.filter(practice=practice, pk=file_id, archived=False).first()
     if file is None:
         raise Http404
     try:
-        found = served(file, request.headers.get("Range"), request.headers.get("If-Range"))
+        file_response = serve_file(file, request.headers.get("Range"), request.headers.get("If-Range"))
     except FileNotFoundError:
         raise Http404 from None
-    return answer(request, found)
+    return make_response(request, file_response)

@@ -8,9 +8,9 @@ class DialectsConfig(AppConfig):
     label = "dialects"
 
     def ready(self) -> None:
-        from charthouse.changes import catalogue
+        from charthouse.changes import event_catalog
         from charthouse.gateway.cerbo import webhooks as practices
         from charthouse.gateway.drchrono import webhooks as apps
 
-        catalogue.register(apps.MANNER)
-        catalogue.register(practices.MANNER)
+        event_catalog.register_format(apps.MANNER)
+        event_catalog.register_format(practices.MANNER)

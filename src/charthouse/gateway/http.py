@@ -18,11 +18,11 @@ import msgspec
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from charthouse.audit.log import Entry
+from charthouse.audit.request_log import Entry
 from charthouse.engine.declaration.resources import MAX_BODY
 from charthouse.engine.errors import Malformed, NotFound, TooLarge, UnsupportedMedia
 from charthouse.files.models import StoredFile
-from charthouse.files.serving import Body, served
+from charthouse.files.serving import FileBody, serve_file
 from charthouse.gateway import multipart
 
 logger = logging.getLogger("charthouse.api")
@@ -180,36 +180,36 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
     media: str = "application/json"
 
-    def body(self) -> bytes | Body:
+    def body(self) -> bytes | FileBody:
         if self.content is None:
             return b""
-        return self.content if isinstance(self.content, bytes | Body) else _encode(self.content)
+        return self.content if isinstance(self.content, bytes | FileBody) else _encode(self.content)
 
     def send(
-        self, start: Callable[..., Any], body: bytes | Body, *, request_id: str, head: bool = False
+        self, start: Callable[..., Any], body: bytes | FileBody, *, request_id: str, head: bool = False
     ) -> Iterable[bytes]:
         headers = list(self.headers)
         if self.content is not None:
             headers.append(("Content-Type", self.media))
         if self.status != 204:
-            length = body.length if isinstance(body, Body) else len(body)
+            length = body.length if isinstance(body, FileBody) else len(body)
             headers.append(("Content-Length", str(length)))
         headers += (("X-Request-Id", request_id), *_SAFE)
         start(f"{self.status} {_PHRASES[self.status]}", headers)
-        if head and isinstance(body, Body):
+        if head and isinstance(body, FileBody):
             body.close()
         if head:
             return []
-        return body if isinstance(body, Body) else [body]
+        return body if isinstance(body, FileBody) else [body]
 
 
 def file(request: Request, stored: StoredFile) -> Response:
     """A stored file, or the part of it that the request's Range asks for. Raises NotFound when it is lost."""
     try:
-        found = served(stored, request.header("Range"), request.header("If-Range"))
+        found = serve_file(stored, request.header("Range"), request.header("If-Range"))
     except FileNotFoundError:
         raise NotFound from None
-    return Response(found.status, found.body, found.headers, found.media)
+    return Response(found.status, found.body, found.headers, found.media_type)
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}

@@ -5,8 +5,8 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from charthouse.audit.log import Entry
-from charthouse.audit.people import ways
+from charthouse.audit.request_log import Entry
+from charthouse.audit.subjects import ways
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.declaration.resources import Resource
 

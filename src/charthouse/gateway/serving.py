@@ -12,14 +12,14 @@ import psycopg
 from django.db import DatabaseError, connection
 
 from charthouse import clock
-from charthouse.audit import bodies, log
-from charthouse.audit.log import Entry
+from charthouse.audit import captured_bodies, request_log
+from charthouse.audit.request_log import Entry
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Fault, RequestError, Unavailable
 from charthouse.files import links
-from charthouse.files.serving import Body
+from charthouse.files.serving import FileBody
 from charthouse.gateway.http import Request, Response, report
-from charthouse.identity import address, events, tenancy
+from charthouse.identity import audit_events, client_ip, tenancy
 
 LONGEST_PATH = 200
 
@@ -35,8 +35,8 @@ def serve(
     began = perf_counter()
     request = Request(environ, _entry(environ, dialect))
     tenancy.leave()
-    events.came_from(request.entry.ip)
-    links.served_from(lambda: request.origin)
+    audit_events.set_client_ip(request.entry.ip)
+    links.set_origin(lambda: request.origin)
     response = _answer(request, handle, refused)
     request.drain()
     head = request.method == "HEAD"
@@ -44,19 +44,19 @@ def serve(
     entry = request.entry
     entry.status = response.status
     entry.microseconds = round((perf_counter() - began) * 1e6)
-    if bodies.wanted(entry.app_id, entry.at) and entry.practice_id is not None:
+    if captured_bodies.wanted(entry.app_id, entry.at) and entry.practice_id is not None:
         entry.bodies = _bodies(request, response, body)
-    log.add(entry)
+    request_log.add(entry)
     return response.send(start, body, request_id=entry.request, head=head)
 
 
-def _bodies(request: Request, response: Response, body: bytes | Body) -> bodies.Pair:
+def _bodies(request: Request, response: Response, body: bytes | FileBody) -> captured_bodies.Pair:
     entry = request.entry
     assert entry.practice_id is not None
     assert entry.app_id is not None
-    asked = bodies.readable(request.body, request.environ.get("CONTENT_TYPE") or "application/json")
-    answered = bodies.readable(body, response.media) if isinstance(body, bytes) else "(a file)"
-    return bodies.Pair(entry.practice_id, entry.app_id, entry.request, entry.at, asked, answered)
+    asked = captured_bodies.readable(request.body, request.environ.get("CONTENT_TYPE") or "application/json")
+    answered = captured_bodies.readable(body, response.media) if isinstance(body, bytes) else "(a file)"
+    return captured_bodies.Pair(entry.practice_id, entry.app_id, entry.request, entry.at, asked, answered)
 
 
 def called_by(entry: Entry, actor: Actor) -> None:
@@ -108,7 +108,7 @@ def _entry(environ: dict[str, Any], dialect: str) -> Entry:
         dialect,
         str(environ["REQUEST_METHOD"])[:10],
         _printable(str(environ.get("PATH_INFO", "")))[:LONGEST_PATH],
-        address.caller(environ),
+        client_ip.get_client_ip(environ),
     )
 
 

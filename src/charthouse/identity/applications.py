@@ -1,4 +1,4 @@
-"""Making apps and their secrets. A secret exists in the clear once, in the answer of these functions."""
+"""Creation and administration of OAuth apps. Only these functions return a client secret in the clear."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,66 +8,67 @@ from oauth2_provider.generators import generate_client_secret
 
 from charthouse import clock
 from charthouse.identity import tenancy
-from charthouse.identity.events import tell
-from charthouse.identity.issue import deauthorize
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import AccessToken, RefreshToken, User
-from charthouse.identity.secret import seal
-from charthouse.identity.tokens import Application
+from charthouse.identity.oauth_models import Application
+from charthouse.identity.sealed_secrets import seal
+from charthouse.identity.token_pairs import deauthorize
 
 
-def make(owner: User, *, public: bool, **values: Any) -> tuple[Application, str]:
-    """A new app of this person, and its secret ("" for a public one). Raises ValidationError, with nothing written."""
+def create_app(owner: User, *, public: bool, **values: Any) -> tuple[Application, str]:
+    """Create an app owned by a user; return it and its client secret ("" for a public client). Raises ValidationError.
+    """
     app = Application(
         user=owner,
         client_type=Application.CLIENT_PUBLIC if public else Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Application.GRANT_AUTHORIZATION_CODE,
         **values,
     )
-    secret = _give_secret(app)
-    _check(app)
+    secret = _assign_secret(app)
+    _validate(app)
     with transaction.atomic():
         app.save()
-        _tell("app created", app, owner)
+        _emit_event("app created", app, owner)
     return app, secret
 
 
-def change(app: Application, by: User, **values: Any) -> None:
-    """Give the app other values. A scope that it may no longer ask for stops working in the tokens it has.
+def update_app(app: Application, by: User, **values: Any) -> None:
+    """Update fields of an app. A scope that is removed stops applying to tokens already issued.
 
-    Raises ValidationError, with nothing written."""
+    Raises ValidationError; then nothing is written.
+    """
     changed = [name for name, value in values.items() if getattr(app, name) != value]
     for name in changed:
         setattr(app, name, values[name])
-    _check(app)
+    _validate(app)
     if changed:
         with transaction.atomic():
             app.save(update_fields=[*changed, "updated"])
-            _tell("app changed", app, by, changed=sorted(changed))
+            _emit_event("app changed", app, by, changed=sorted(changed))
 
 
-def rotate(app: Application, by: User) -> str:
-    """A new secret; the old one stops at once. Tokens stay good."""
-    secret = _give_secret(app)
+def rotate_secret(app: Application, by: User) -> str:
+    """Replace the client secret, which is invalid at once, and return the new one. Tokens remain valid."""
+    secret = _assign_secret(app)
     with transaction.atomic():
         app.save(update_fields=["client_secret", "sealed_secret", "updated"])
-        _tell("app changed", app, by, changed=["client_secret"])
+        _emit_event("app changed", app, by, changed=["client_secret"])
     return secret
 
 
-def stop(app: Application, people: Sequence[int]) -> None:
-    """Take back what the app holds in these people's names."""
+def revoke_tokens(app: Application, user_ids: Sequence[int]) -> None:
+    """Revoke all tokens and codes of the app for these users."""
     with transaction.atomic():
-        held = RefreshToken.objects.filter(application=app, user__in=people, revoked=None)
+        held = RefreshToken.objects.filter(application=app, user__in=user_ids, revoked=None)
         for user in sorted(set(held.values_list("user_id", flat=True))):
             deauthorize(app.pk, user)
 
 
-def switch_off(app: Application, by: User) -> None:
-    """From now on the app can't ask anybody or get a token, and what it holds in anybody's name, of other practices
-    too, is taken back."""
+def disable(app: Application, by: User) -> None:
+    """Disable an app: it can no longer request consent or tokens, and all its tokens, in all practices, are revoked."""
     with transaction.atomic():
         if Application.objects.filter(pk=app.pk, disabled=None).update(disabled=clock.now()):
-            _tell("app changed", app, by, disabled=True)
+            _emit_event("app changed", app, by, disabled=True)
             holding = [
                 set(held.objects.filter(application=app, revoked=None).values_list("user_id", flat=True))
                 for held in (AccessToken, RefreshToken)
@@ -77,20 +78,22 @@ def switch_off(app: Application, by: User) -> None:
                     deauthorize(app.pk, user)
 
 
-def switch_on(app: Application, by: User) -> None:
-    """It may ask people again; it holds nothing yet."""
+def enable(app: Application, by: User) -> None:
+    """Enable a disabled app. Revoked tokens stay revoked."""
     with transaction.atomic():
         if Application.objects.filter(pk=app.pk).exclude(disabled=None).update(disabled=None):
-            _tell("app changed", app, by, disabled=False)
+            _emit_event("app changed", app, by, disabled=False)
 
 
-def held(app: Application) -> bool:
-    """Keep the app from being switched off until the caller's transaction ends; False where it is off already."""
+def lock_enabled(app: Application) -> bool:
+    """Lock the app's row until the end of the transaction, so that it cannot be disabled. Return False if it is
+    disabled.
+    """
     rows = Application.objects.select_for_update(no_key=True).filter(pk=app.pk, disabled=None)
     return rows.first() is not None
 
 
-def _give_secret(app: Application) -> str:
+def _assign_secret(app: Application) -> str:
     if app.client_type == Application.CLIENT_PUBLIC:
         app.client_secret = app.sealed_secret = ""
         return ""
@@ -99,10 +102,10 @@ def _give_secret(app: Application) -> str:
     return secret
 
 
-def _check(app: Application) -> None:
+def _validate(app: Application) -> None:
     allowed = ["user", "updated", *([] if app.scopes else ["scopes"])]
     app.full_clean(exclude=allowed, validate_unique=False)
 
 
-def _tell(what: str, app: Application, by: User, **details: Any) -> None:
-    tell(what, practice_id=by.practice_id, user_id=by.pk, app_id=app.pk, details=details)
+def _emit_event(what: str, app: Application, by: User, **details: Any) -> None:
+    emit_audit_event(what, practice_id=by.practice_id, user_id=by.pk, app_id=app.pk, details=details)

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class IdentityConfig(AppConfig):
-    """Who is calling and what they may do: practices, people, OAuth apps, sessions, quotas."""
+    """Authentication and authorization: practices, users, OAuth apps, API users, sessions, rate limits."""
 
     name = "charthouse.identity"
     label = "identity"
@@ -13,11 +13,11 @@ class IdentityConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
 
         user_logged_in.disconnect(dispatch_uid="update_last_login")
-        user_logged_in.connect(last_login, dispatch_uid="charthouse_last_login")
+        user_logged_in.connect(update_last_login, dispatch_uid="charthouse_last_login")
 
 
-def last_login(sender: Any, user: Any, **signal: Any) -> None:
-    """Django would ask the system's clock."""
+def update_last_login(sender: Any, user: Any, **signal: Any) -> None:
+    """Set ``last_login`` from the project's clock, in place of Django's receiver, which uses the system clock."""
     from charthouse import clock
 
     user.last_login = clock.now()

@@ -1,4 +1,4 @@
-"""Passwords, and whose session this is."""
+"""Authentication backend for passwords and sessions."""
 
 from django.contrib.auth.backends import ModelBackend
 
@@ -6,7 +6,9 @@ from charthouse.identity.models import User
 
 
 class Backend(ModelBackend):
+    """Django's model backend that loads a user together with their practice."""
+
     def get_user(self, user_id: int) -> User | None:
-        """The person with their practice, which every page needs, in one query."""
+        """Return the active user with their practice, in one query."""
         user = User.objects.select_related("practice").filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from charthouse.identity import address, events, tenancy
-from charthouse.identity.pages import content_policy as set_content_policy
+from charthouse.identity import audit_events, client_ip, tenancy
+from charthouse.identity.content_security_policy import set_content_security_policy as set_content_policy
 
-LARGEST = 64 * 1024 * 1024  # bytes of a body
+MAX_BODY_BYTES = 64 * 1024 * 1024  # bytes of a body
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -17,8 +17,8 @@ def bounded(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not (length.isascii() and length.isdigit()) or int(length) > LARGEST:
-            most = LARGEST // (1024 * 1024)
+        if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY_BYTES:
+            most = MAX_BODY_BYTES // (1024 * 1024)
             return HttpResponse(f"At most {most} MB can be sent.", status=413, content_type="text/plain")
         return get_response(request)
 
@@ -30,11 +30,11 @@ def tenant(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         tenancy.leave()
-        events.came_from(address.of_request(request))
+        audit_events.set_client_ip(client_ip.get_request_ip(request))
         try:
             return get_response(request)
         finally:
-            events.came_from("")
+            audit_events.set_client_ip("")
             tenancy.leave()
 
     return handle

@@ -7,8 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
-from charthouse.identity.apimodels import ApiCalls, ApiSpacing, ApiUser
-from charthouse.identity.tokens import AccessToken, Application, Calls, Grant, RefreshToken, TokenCalls
+from charthouse.identity.api_user_models import ApiCalls, ApiSpacing, ApiUser
+from charthouse.identity.oauth_models import AccessToken, Application, Calls, Grant, RefreshToken, TokenCalls
 
 __all__ = [
     "PERMISSIONS",
@@ -69,7 +69,7 @@ SCOPES = (
 # What an app may do beside any scope: names in Application.scopes that nobody is asked for and no token carries.
 RIGHTS = ("labs:vendor",)
 
-TRIAL = "Trial"  # the plan_type of a practice that tries the product out
+TRIAL_PLAN = "Trial"  # the plan_type of a practice that tries the product out
 
 
 class Practice(models.Model):

@@ -25,20 +25,20 @@ from django.views.decorators.http import require_http_methods
 
 from charthouse import clock
 from charthouse.identity import tenancy
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import User
 
-BETWEEN = timedelta(minutes=5)  # two links to one person that were asked for without signing in
+MIN_LINK_INTERVAL = timedelta(minutes=5)  # two links to one person that were asked for without signing in
 
 
-class Tokens(PasswordResetTokenGenerator):
+class LinkTokenGenerator(PasswordResetTokenGenerator):
     """By the project's clock."""
 
     def _now(self) -> datetime:
         return clock.now().replace(tzinfo=None)
 
 
-tokens = Tokens()
+link_tokens = LinkTokenGenerator()
 
 
 def send_link(user: User, *, invited_by: User | None = None) -> bool:
@@ -46,7 +46,7 @@ def send_link(user: User, *, invited_by: User | None = None) -> bool:
     if not user.email or user.practice_id is None or not user.is_active:
         return False
     uid = urlsafe_base64_encode(force_bytes(user.pk))
-    path = reverse("set-password", args=[uid, tokens.make_token(user)])
+    path = reverse("set-password", args=[uid, link_tokens.make_token(user)])
     values = {"user": user, "link": settings.BASE_URL + path, "invited_by": invited_by}
     words = "Your account at {}" if invited_by else "A new password for {}"
     text = render_to_string("charthouse/mail/set_password.txt", values)
@@ -58,7 +58,7 @@ def send_link(user: User, *, invited_by: User | None = None) -> bool:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def forgotten(request: HttpRequest) -> HttpResponse:
+def request_link(request: HttpRequest) -> HttpResponse:
     """Ask for a link by username or e-mail address. The answer doesn't say whether there is such an account."""
     given = request.POST.get("who", "").strip()[:254].replace("\0", "")
     if request.method != "POST" or not given:
@@ -66,22 +66,24 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     people = User.objects.select_related("practice").filter(
         Q(username=given) | Q(email__iexact=given), is_active=True, practice__isnull=False
     )
-    for user in people.filter(Q(link_sent_at=None) | Q(link_sent_at__lt=clock.now() - BETWEEN))[:3]:
+    for user in people.filter(Q(link_sent_at=None) | Q(link_sent_at__lt=clock.now() - MIN_LINK_INTERVAL))[:3]:
         send_link(user)
     return render(request, "charthouse/forgotten.html", {"asked": True})
 
 
-class SetPassword(PasswordResetConfirmView):
+class SetPasswordView(PasswordResetConfirmView):
     template_name = "charthouse/set_password.html"
-    token_generator = tokens
+    token_generator = link_tokens
 
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
             user = form.save()
-            tell("password changed", practice_id=user.practice_id, user_id=user.pk, details={"by": "link"})
+            emit_audit_event(
+                "password changed", practice_id=user.practice_id, user_id=user.pk, details={"by": "link"}
+            )
         self.request.session.flush()
         messages.success(self.request, "Your password has been set. Sign in with it.")
         return redirect("sign-in")
 
 
-set_password = SetPassword.as_view()
+set_password = SetPasswordView.as_view()

@@ -5,26 +5,28 @@ Within the caller's transaction; the change and its event stand or fall together
 
 from collections.abc import Sequence
 
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import Practice, User
 
 
-def permit(person: User, permissions: Sequence[str], *, by: int) -> None:
+def set_permissions(user: User, permissions: Sequence[str], *, by: int) -> None:
     """Give ``person`` exactly these permissions. ``by`` is the user who decides."""
-    before = User.objects.select_for_update().get(pk=person.pk, practice=person.practice_id).permissions
+    before = User.objects.select_for_update().get(pk=user.pk, practice=user.practice_id).permissions
     if set(before) != set(permissions):
-        User.objects.filter(pk=person.pk).update(permissions=list(permissions))
-        details = {"user": person.pk} | _difference(before, permissions)
-        tell("permissions changed", practice_id=person.practice_id, user_id=by, details=details)
+        User.objects.filter(pk=user.pk).update(permissions=list(permissions))
+        details = {"user": user.pk} | _diff(before, permissions)
+        emit_audit_event("permissions changed", practice_id=user.practice_id, user_id=by, details=details)
 
 
-def share(practice: int, switches: Sequence[str], *, by: int) -> None:
+def set_sharing(practice_id: int, switches: Sequence[str], *, by: int) -> None:
     """Turn exactly these sharing switches of a practice on."""
-    before = Practice.objects.select_for_update().get(pk=practice).sharing
+    before = Practice.objects.select_for_update().get(pk=practice_id).sharing
     if set(before) != set(switches):
-        Practice.objects.filter(pk=practice).update(sharing=list(switches))
-        tell("sharing changed", practice_id=practice, user_id=by, details=_difference(before, switches))
+        Practice.objects.filter(pk=practice_id).update(sharing=list(switches))
+        emit_audit_event(
+            "sharing changed", practice_id=practice_id, user_id=by, details=_diff(before, switches)
+        )
 
 
-def _difference(before: Sequence[str], after: Sequence[str]) -> dict[str, list[str]]:
+def _diff(before: Sequence[str], after: Sequence[str]) -> dict[str, list[str]]:
     return {"given": sorted(set(after) - set(before)), "taken": sorted(set(before) - set(after))}

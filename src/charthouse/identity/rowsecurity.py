@@ -31,26 +31,26 @@ from django.db import DatabaseError, connections, models, transaction
 from charthouse.identity.models import ApiUser, Practice, User
 from charthouse.identity.tenancy import Record, RecordKey
 
-LOCK = 0x6368_0001
-CURRENT = "nullif(current_setting('charthouse.practice', true), '')::bigint"
+ADVISORY_LOCK = 0x6368_0001
+CURRENT_PRACTICE = "nullif(current_setting('charthouse.practice', true), '')::bigint"
 # While nobody's practice is established somebody is signing in, or it is an operator, who has none.
 POLICIES = {
-    Practice._meta.db_table: f"{CURRENT} is null or id = {CURRENT}",
-    User._meta.db_table: f"{CURRENT} is null or practice_id = {CURRENT}",
-    ApiUser._meta.db_table: f"practice_id = {CURRENT}",
+    Practice._meta.db_table: f"{CURRENT_PRACTICE} is null or id = {CURRENT_PRACTICE}",
+    User._meta.db_table: f"{CURRENT_PRACTICE} is null or practice_id = {CURRENT_PRACTICE}",
+    ApiUser._meta.db_table: f"practice_id = {CURRENT_PRACTICE}",
 }
 # What the web role may do with a table; a model that says otherwise has it in ``web_role_may``.
-USUAL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
-OF_THE_RECORD = USUAL - {"DELETE"}
+DEFAULT_PRIVILEGES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+RECORD_PRIVILEGES = DEFAULT_PRIVILEGES - {"DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class MissingProtection:
     """Something a table lacks. ``cure`` is the statement that gives it, None where a person must change the model."""
 
     table: str
-    what: str
-    cure: str | None
+    description: str
+    fix_sql: str | None
 
 
 def secure(using: str = "owner") -> None:
@@ -59,29 +59,35 @@ def secure(using: str = "owner") -> None:
     Raises ImproperlyConfigured when the owner may not create the web role or the web role could evade row security.
     """
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-        _make_role(cursor)
-        for lacks in (_keys, _references, _policies, _triggers, _grants):
+        cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+        _create_role(cursor)
+        for lacks in (
+            _find_missing_keys,
+            _find_missing_references,
+            _find_missing_policies,
+            _find_wrong_triggers,
+            _find_wrong_grants,
+        ):
             for lack in list(lacks(cursor)):
-                if lack.cure is not None:
-                    cursor.execute(lack.cure)
+                if lack.fix_sql is not None:
+                    cursor.execute(lack.fix_sql)
 
 
-def unsecured(using: str = "owner") -> list[str]:
+def list_missing_protections(using: str = "owner") -> list[str]:
     """Every "table: what it lacks", also what ``secure`` can't give. Empty means secure."""
     with connections[using].cursor() as cursor:
         found = [
-            *_keys(cursor),
-            *_references(cursor),
-            *_policies(cursor),
-            *_triggers(cursor),
-            *_grants(cursor),
-            *_mistakes(cursor),
+            *_find_missing_keys(cursor),
+            *_find_missing_references(cursor),
+            *_find_missing_policies(cursor),
+            *_find_wrong_triggers(cursor),
+            *_find_wrong_grants(cursor),
+            *_find_model_errors(cursor),
         ]
-    return [f"{lack.table}: {lack.what}" for lack in found]
+    return [f"{lack.table}: {lack.description}" for lack in found]
 
 
-def record_models() -> list[type[Record]]:
+def list_record_models() -> list[type[Record]]:
     """Every model with a table of its own in the record."""
     return [
         model
@@ -90,32 +96,36 @@ def record_models() -> list[type[Record]]:
     ]
 
 
-def _added_to() -> Iterator[tuple[str, str, bool]]:
+def _iterate_restricted_tables() -> Iterator[tuple[str, str, bool]]:
     """Tables beside the record whose rows belong to a practice: the condition of those that are seen, and whether they
     may be updated."""
     seen = {
-        "own": f"practice_id = {CURRENT}",
-        "own or nobody's": f"practice_id is null or practice_id = {CURRENT}",
+        "own": f"practice_id = {CURRENT_PRACTICE}",
+        "own or nobody's": f"practice_id is null or practice_id = {CURRENT_PRACTICE}",
     }
     for model in apps.get_models():
         if condition := seen.get(getattr(model, "web_role_sees", "all")):
-            yield model._meta.db_table, condition, "UPDATE" in getattr(model, "web_role_may", USUAL)
+            yield (
+                model._meta.db_table,
+                condition,
+                "UPDATE" in getattr(model, "web_role_may", DEFAULT_PRIVILEGES),
+            )
 
 
-def _migrated(cursor: Any) -> list[type[Record]]:
+def _list_migrated_models(cursor: Any) -> list[type[Record]]:
     """The record models whose table exists already: this may run half way through the migrations."""
     cursor.execute(
         "select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
     )
     tables = {table for (table,) in cursor.fetchall()}
-    return [model for model in record_models() if model._meta.db_table in tables]
+    return [model for model in list_record_models() if model._meta.db_table in tables]
 
 
-def _record_keys(model: type[Record]) -> list[RecordKey]:
+def _list_record_keys(model: type[Record]) -> list[RecordKey]:
     return [field for field in model._meta.local_fields if isinstance(field, RecordKey)]
 
 
-def _make_role(cursor: Any) -> None:
+def _create_role(cursor: Any) -> None:
     role = settings.WEB_ROLE
     cursor.execute("select rolsuper or rolbypassrls from pg_roles where rolname = %s", [role])
     row = cursor.fetchone()
@@ -148,71 +158,73 @@ def _make_role(cursor: Any) -> None:
             ) from error
 
 
-def _keys(cursor: Any) -> Iterator[Lack]:
-    keys = {table: (name, columns) for (table, name), columns in _constraints(cursor, "p").items()}
-    for model in _migrated(cursor):
+def _find_missing_keys(cursor: Any) -> Iterator[MissingProtection]:
+    keys = {table: (name, columns) for (table, name), columns in _map_constraints(cursor, "p").items()}
+    for model in _list_migrated_models(cursor):
         table = model._meta.db_table
         name, columns = keys.get(table, (None, []))
         if columns != ["practice_id", "id"]:
             drop = f'drop constraint "{name}", ' if name else ""
-            yield Lack(
+            yield MissingProtection(
                 table,
                 "primary key (practice_id, id)",
                 f'alter table "{table}" {drop}add primary key (practice_id, id)',
             )
 
 
-def _references(cursor: Any) -> Iterator[Lack]:
-    existing = _constraints(cursor, "f")
-    indexes = _indexes(cursor)
-    for model in _migrated(cursor):
+def _find_missing_references(cursor: Any) -> Iterator[MissingProtection]:
+    existing = _map_constraints(cursor, "f")
+    indexes = _map_indexes(cursor)
+    for model in _list_migrated_models(cursor):
         table = model._meta.db_table
-        practice = f"{_short(table)}_practice"
+        practice = f"{_shorten(table)}_practice"
         if (table, practice) not in existing:
-            yield Lack(
+            yield MissingProtection(
                 table,
                 "foreign key to its practice",
                 f'alter table "{table}" add constraint "{practice}" '
                 f'foreign key (practice_id) references "{Practice._meta.db_table}" (id)',
             )
-        for field in _record_keys(model):
+        for field in _list_record_keys(model):
             target: type[models.Model] = field.remote_field.model
             column = field.column
-            name = f"{_short(f'{table}_{column}')}_own"
+            name = f"{_shorten(f'{table}_{column}')}_own"
             if (table, name) not in existing:
-                yield Lack(
+                yield MissingProtection(
                     table,
                     f"foreign key (practice_id, {column})",
                     f'alter table "{table}" add constraint "{name}" foreign key (practice_id, "{column}") '
                     f'references "{target._meta.db_table}" (practice_id, id)',
                 )
-            index = f"{_short(f'{table}_{column}')}_by"
+            index = f"{_shorten(f'{table}_{column}')}_by"
             if field.indexed and (table, index) not in indexes:
-                yield Lack(
+                yield MissingProtection(
                     table,
                     f"index (practice_id, {column}, id)",
                     f'create index "{index}" on "{table}" (practice_id, "{column}", id)',
                 )
 
 
-def _policies(cursor: Any) -> Iterator[Lack]:
+def _find_missing_policies(cursor: Any) -> Iterator[MissingProtection]:
     cursor.execute(
         "select relname, relrowsecurity, array(select polname::text from pg_policy where polrelid = c.oid) "
         "from pg_class c where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
     )
     state = {table: (on, policies) for table, on, policies in cursor.fetchall()}
-    own = f"practice_id = {CURRENT}"
-    wanted = {model._meta.db_table: (own, own) for model in _migrated(cursor)}
+    own = f"practice_id = {CURRENT_PRACTICE}"
+    wanted = {model._meta.db_table: (own, own) for model in _list_migrated_models(cursor)}
     wanted |= {table: (condition, condition) for table, condition in POLICIES.items()}
     wanted |= {
-        table: (seen, seen if moved else "true") for table, seen, moved in _added_to() if table in state
+        table: (seen, seen if moved else "true")
+        for table, seen, moved in _iterate_restricted_tables()
+        if table in state
     }
     for table, (seen, written) in wanted.items():
         on, policies = state[table]
         if not on:
-            yield Lack(table, "row security", f'alter table "{table}" enable row level security')
+            yield MissingProtection(table, "row security", f'alter table "{table}" enable row level security')
         if "own_practice" not in policies:
-            yield Lack(
+            yield MissingProtection(
                 table,
                 "policy own_practice",
                 f'create policy own_practice on "{table}" to {settings.WEB_ROLE} '
@@ -220,7 +232,7 @@ def _policies(cursor: Any) -> Iterator[Lack]:
             )
 
 
-def _triggers(cursor: Any) -> Iterator[Lack]:
+def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
     cursor.execute("select to_regproc('changes_record') is not null")
     (possible,) = cursor.fetchone()
     cursor.execute(
@@ -229,39 +241,41 @@ def _triggers(cursor: Any) -> Iterator[Lack]:
         "where relnamespace = current_schema()::regnamespace and tgname = 'record_change' and not tgisinternal"
     )
     existing = {table: (definition, on) for table, definition, on in cursor.fetchall()}
-    for table, followed, unfollowed in _followed(cursor):
+    for table, followed, unfollowed in _iterate_followed_tables(cursor):
         definition, on = existing.get(table, ("", False))
         left_out = ", ".join(f"'{column}'" for column in sorted(unfollowed))
         good = on and definition.endswith(f"changes_record({left_out})")
         if not followed and definition:
-            yield Lack(table, "freedom from the change trigger", f'drop trigger record_change on "{table}"')
+            yield MissingProtection(
+                table, "freedom from the change trigger", f'drop trigger record_change on "{table}"'
+            )
         elif followed and not good:
             make = (
                 f'drop trigger if exists record_change on "{table}"; create trigger record_change after insert or '
                 f'update or delete on "{table}" for each row execute function changes_record({left_out})'
             )
-            yield Lack(table, "the change trigger", make if possible else None)
+            yield MissingProtection(table, "the change trigger", make if possible else None)
 
 
-def _followed(cursor: Any) -> Iterator[tuple[str, bool, Collection[str]]]:
+def _iterate_followed_tables(cursor: Any) -> Iterator[tuple[str, bool, Collection[str]]]:
     """Tables that may be followed, whether they are, and what of them is left out: of people, whatever isn't named."""
-    for model in _migrated(cursor):
+    for model in _list_migrated_models(cursor):
         yield model._meta.db_table, model.followed, model.unfollowed
     columns = {str(column.column) for column in User._meta.local_concrete_fields}
     yield User._meta.db_table, True, columns - User.followed_columns
 
 
-def _grants(cursor: Any) -> Iterator[Lack]:
+def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
     role = settings.WEB_ROLE
     cursor.execute(
         "select has_schema_privilege(%s, current_schema(), 'USAGE'), quote_ident(current_schema())", [role]
     )
     usage, schema = cursor.fetchone()
     if not usage:
-        yield Lack(schema, "usage of the schema", f"grant usage on schema {schema} to {role}")
+        yield MissingProtection(schema, "usage of the schema", f"grant usage on schema {schema} to {role}")
     special = {"django_migrations": frozenset({"SELECT"})}
     for model in apps.get_models():
-        usual = OF_THE_RECORD if issubclass(model, Record) else USUAL
+        usual = RECORD_PRIVILEGES if issubclass(model, Record) else DEFAULT_PRIVILEGES
         special[model._meta.db_table] = getattr(model, "web_role_may", usual)
     cursor.execute(
         "select relname, relkind, relispartition, array(select privilege_type::text from aclexplode(relacl) "
@@ -272,13 +286,13 @@ def _grants(cursor: Any) -> Iterator[Lack]:
     for table, kind, partition, held in cursor.fetchall():
         sequence = kind == "S"
         noun = "sequence" if sequence else "table"
-        wanted = {"USAGE", "SELECT"} if sequence else special.get(table, USUAL)
+        wanted = {"USAGE", "SELECT"} if sequence else special.get(table, DEFAULT_PRIVILEGES)
         if partition:  # reached through its parent alone
             wanted = set()
         if set(held) != wanted:
             names = ", ".join(sorted(wanted))
             grant = f'; grant {names} on {noun} "{table}" to {role}' if wanted else ""
-            yield Lack(
+            yield MissingProtection(
                 table,
                 f"exactly {names or 'nothing'} for {role}",
                 f'revoke all on {noun} "{table}" from {role}{grant}',
@@ -289,32 +303,34 @@ def _grants(cursor: Any) -> Iterator[Lack]:
         [role],
     )
     for (function,) in cursor.fetchall():
-        yield Lack(function, f"execute for {role}", f"grant execute on function {function} to {role}")
+        yield MissingProtection(
+            function, f"execute for {role}", f"grant execute on function {function} to {role}"
+        )
 
 
-def _mistakes(cursor: Any) -> Iterator[Lack]:
+def _find_model_errors(cursor: Any) -> Iterator[MissingProtection]:
     """What only a migration or a change to a model can mend."""
-    migrated = _migrated(cursor)
-    for model in record_models():
+    migrated = _list_migrated_models(cursor)
+    for model in list_record_models():
         if model not in migrated:
-            yield Lack(model._meta.db_table, "the table itself: run the migrations", None)
-    record = {model._meta.db_table for model in record_models()}
-    for (table, index), columns in _indexes(cursor, unique=True).items():
+            yield MissingProtection(model._meta.db_table, "the table itself: run the migrations", None)
+    record = {model._meta.db_table for model in list_record_models()}
+    for (table, index), columns in _map_indexes(cursor, unique=True).items():
         if table in record and "practice_id" not in columns:
-            yield Lack(table, f"practice_id in the unique index {index}", None)
-    for (table, name), columns in _constraints(cursor, "f").items():
+            yield MissingProtection(table, f"practice_id in the unique index {index}", None)
+    for (table, name), columns in _map_constraints(cursor, "f").items():
         if table in record and "practice_id" not in columns:
-            yield Lack(table, f"practice_id in the foreign key {name}: use RecordKey", None)
+            yield MissingProtection(table, f"practice_id in the foreign key {name}: use RecordKey", None)
     cursor.execute(
         "select relname from pg_class c join pg_attribute a on a.attrelid = c.oid "
         "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') "
         "and attname = 'practice_id' and not attisdropped and not relrowsecurity and not relispartition"
     )
     for (table,) in cursor.fetchall():
-        yield Lack(table, "row security, though it has a practice_id: make it a Record", None)
+        yield MissingProtection(table, "row security, though it has a practice_id: make it a Record", None)
 
 
-def _constraints(cursor: Any, kind: str) -> dict[tuple[str, str], list[str]]:
+def _map_constraints(cursor: Any, kind: str) -> dict[tuple[str, str], list[str]]:
     """Columns by (table, name) of primary ("p") or foreign ("f") keys."""
     cursor.execute(
         "select relname, conname, array(select attname::text from unnest(conkey) with ordinality k(n, i) "
@@ -326,7 +342,7 @@ def _constraints(cursor: Any, kind: str) -> dict[tuple[str, str], list[str]]:
     return {(table, name): columns for table, name, columns in cursor.fetchall()}
 
 
-def _indexes(cursor: Any, *, unique: bool = False) -> dict[tuple[str, str], list[str]]:
+def _map_indexes(cursor: Any, *, unique: bool = False) -> dict[tuple[str, str], list[str]]:
     cursor.execute(
         "select c.relname, i.relname, array(select attname::text from pg_attribute where attrelid = i.oid) "
         "from pg_index x join pg_class c on c.oid = indrelid join pg_class i on i.oid = indexrelid "
@@ -336,6 +352,6 @@ def _indexes(cursor: Any, *, unique: bool = False) -> dict[tuple[str, str], list
     return {(table, index): columns for table, index, columns in cursor.fetchall()}
 
 
-def _short(name: str) -> str:
+def _shorten(name: str) -> str:
     """At most 52 characters, so that a suffix still fits PostgreSQL's 63; different names stay different."""
     return name if len(name) <= 52 else f"{name[:43]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

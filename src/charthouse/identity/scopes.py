@@ -6,10 +6,10 @@ from typing import Any
 
 from oauth2_provider.scopes import BaseScopes
 
-from charthouse.identity.issue import expand
 from charthouse.identity.models import SCOPES, Application
+from charthouse.identity.token_pairs import expand_scopes
 
-WORDS = {
+SCOPE_LABELS = {
     "billing": "Billing: line items, claims, transactions and balances",
     "billing:patient-payment": "Payments made by patients",
     "calendar": "The calendar: appointments, their profiles, templates and reminders",
@@ -22,48 +22,51 @@ WORDS = {
     "tasks": "Tasks",
     "user": "Users of your practice and their permissions",
 }
-ALL = {
+ALL_SCOPES = {
     f"{base}:{kind}": f"{words} ({verb})"
-    for base, words in WORDS.items()
+    for base, words in SCOPE_LABELS.items()
     for kind, verb in (("read", "see"), ("write", "change"))
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ConsentLine:
     """One line of the consent page."""
 
-    words: str
-    see: bool
-    change: bool
+    label: str
+    may_read: bool
+    may_write: bool
 
 
-def asks(scopes: Iterable[str]) -> list[Ask]:
+def list_consent_lines(scopes: Iterable[str]) -> list[ConsentLine]:
     """The lines for these full scope names."""
     wanted = set(scopes)
-    lines = [Ask(words, f"{base}:read" in wanted, f"{base}:write" in wanted) for base, words in WORDS.items()]
-    return [line for line in lines if line.see or line.change]
+    lines = [
+        ConsentLine(words, f"{base}:read" in wanted, f"{base}:write" in wanted)
+        for base, words in SCOPE_LABELS.items()
+    ]
+    return [line for line in lines if line.may_read or line.may_write]
 
 
-def granted(asked: Iterable[str], application: Application) -> list[str] | None:
+def resolve_scopes(asked: Iterable[str], application: Application) -> list[str] | None:
     """Full names of what was asked, or None where the app may not have it all (or nothing at all was asked)."""
     asked = list(asked)
-    allowed = set(expand(application.scopes))
-    known = all(name in ALL or name in SCOPES for name in asked)
-    full = expand(asked)
+    allowed = set(expand_scopes(application.scopes))
+    known = all(name in ALL_SCOPES or name in SCOPES for name in asked)
+    full = expand_scopes(asked)
     return full if known and full and allowed.issuperset(full) else None
 
 
-class Scopes(BaseScopes):  # type: ignore[misc]
+class ScopesBackend(BaseScopes):  # type: ignore[misc]
     """django-oauth-toolkit's view of the above."""
 
     def get_all_scopes(self) -> dict[str, str]:
-        return ALL
+        return ALL_SCOPES
 
     def get_available_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kw: Any
     ) -> list[str]:
-        return expand(application.scopes) if application else list(ALL)
+        return expand_scopes(application.scopes) if application else list(ALL_SCOPES)
 
     def get_default_scopes(
         self, application: Any = None, request: Any = None, *args: Any, **kw: Any

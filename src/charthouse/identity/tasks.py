@@ -16,10 +16,10 @@ from procrastinate.contrib.django import app
 from charthouse import clock
 from charthouse.identity.models import AccessToken, Grant, RefreshToken
 
-STEP = 1000
+BATCH_SIZE = 1000
 # How long what has ended is kept. Used codes and stopped tokens tell a late caller what happened, and a code that
 # is used again still stops what it gave.
-KEPT = timedelta(days=2)
+RETENTION = timedelta(days=2)
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="sweep_identity")
@@ -29,30 +29,30 @@ def sweep_periodically(timestamp: int) -> None:
     sweep()
 
 
-def sweep(step: int = STEP) -> dict[str, int]:
+def sweep(batch_size: int = BATCH_SIZE) -> dict[str, int]:
     """Delete all that has ended; rows deleted by name of the model. ``step``: the most that one transaction takes."""
     now = clock.now()
     # Sessions and sign-in attempts go by the system's clock (see settings).
     ended: dict[str, Callable[[int], int]] = {
-        "Grant": _rows(Grant, expires__lt=now - KEPT),
-        "AccessToken": _rows(AccessToken, expires__lt=now - KEPT),
-        "RefreshToken": _rows(RefreshToken, revoked__lt=now - KEPT),
-        "Session": _rows(Session, expire_date__lt=timezone.now()),
-        "AccessAttempt": _rows(AccessAttempt, attempt_time__lt=timezone.now() - KEPT),
-        "Calls": _calls("identity_calls", "hour", now - KEPT),
-        "ApiSpacing": _calls("identity_apispacing", "at", now - KEPT),
-        "TokenCalls": _calls("identity_tokencalls", "minute", now - KEPT),
+        "Grant": _make_row_deleter(Grant, expires__lt=now - RETENTION),
+        "AccessToken": _make_row_deleter(AccessToken, expires__lt=now - RETENTION),
+        "RefreshToken": _make_row_deleter(RefreshToken, revoked__lt=now - RETENTION),
+        "Session": _make_row_deleter(Session, expire_date__lt=timezone.now()),
+        "AccessAttempt": _make_row_deleter(AccessAttempt, attempt_time__lt=timezone.now() - RETENTION),
+        "Calls": _make_counter_deleter("identity_calls", "hour", now - RETENTION),
+        "ApiSpacing": _make_counter_deleter("identity_apispacing", "at", now - RETENTION),
+        "TokenCalls": _make_counter_deleter("identity_tokencalls", "minute", now - RETENTION),
     }
     deleted = dict.fromkeys(ended, 0)
     for name, delete in ended.items():
-        while count := delete(step):
+        while count := delete(batch_size):
             deleted[name] += count
-            if count < step:
+            if count < batch_size:
                 break
     return deleted
 
 
-def _rows(model: type[models.Model], **ended: datetime) -> Callable[[int], int]:
+def _make_row_deleter(model: type[models.Model], **ended: datetime) -> Callable[[int], int]:
     def delete(step: int) -> int:
         with transaction.atomic():
             rows = model._default_manager.filter(**ended).select_for_update(skip_locked=True)
@@ -63,7 +63,7 @@ def _rows(model: type[models.Model], **ended: datetime) -> Callable[[int], int]:
     return delete
 
 
-def _calls(table: str, column: str, before: datetime) -> Callable[[int], int]:
+def _make_counter_deleter(table: str, column: str, before: datetime) -> Callable[[int], int]:
     def delete(step: int) -> int:
         with connection.cursor() as cursor:
             cursor.execute(

@@ -26,7 +26,7 @@ def enter(practice_id: int, *, user: int | None = None, request: str = "") -> No
 
 def seconds_ahead() -> str:
     """The last part of a caller: how far the clock is moved."""
-    return format(clock.ahead().total_seconds(), ".6f").rstrip("0").rstrip(".")
+    return format(clock.get_offset().total_seconds(), ".6f").rstrip("0").rstrip(".")
 
 
 def leave() -> None:

@@ -2,16 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.identity import oauth, passwords, sign_in
+from charthouse.identity import oauth_views, passwords, sign_in_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("sign-in", sign_in.sign_in, name="sign-in"),
-    path("sign-in/code", sign_in.code, name="sign-in-code"),
-    path("sign-out", sign_in.sign_out, name="sign-out"),
-    path("password", passwords.forgotten, name="forgotten"),
+    path("sign-in", sign_in_views.sign_in, name="sign-in"),
+    path("sign-in/code", sign_in_views.verify_code, name="sign-in-code"),
+    path("sign-out", sign_in_views.sign_out, name="sign-out"),
+    path("password", passwords.request_link, name="forgotten"),
     path("password/<uidb64>/<token>", passwords.set_password, name="set-password"),
-    path("o/authorize", oauth.authorize),
-    path("o/authorize/", oauth.authorize, name="authorize"),
-    path("o/token/", oauth.token, name="token"),
-    path("o/revoke_token/", oauth.revoke_token, name="revoke-token"),
+    path("o/authorize", oauth_views.authorize),
+    path("o/authorize/", oauth_views.authorize, name="authorize"),
+    path("o/token/", oauth_views.issue_token, name="token"),
+    path("o/revoke_token/", oauth_views.revoke_token, name="revoke-token"),
 ]

@@ -6,6 +6,7 @@ from procrastinate.contrib.django import app
 
 from charthouse.domains.labs.models import LabOrder
 from charthouse.identity import tenancy
+from charthouse.interchange.ccda import jobs as ccda_jobs
 from charthouse.interchange.requisitions import pdf
 from charthouse.jobs import actions as jobs
 
@@ -22,11 +23,9 @@ def requisition(practice: int, order: int) -> None:
         pdf.attach(practice, order)
 
 
-@app.task(name="charthouse.interchange.write_ccda", queue="lists")
+@app.task(name=ccda_jobs.TASK, queue="lists")
 def write_ccda(practice: int, job: int) -> None:
     """Make a C-CDA. ``job``: the id of its Job."""
-    from charthouse.interchange.ccda import later
-
-    with jobs.work(practice, job) as begun:
+    with jobs.run_job(practice, job) as begun:
         if begun is not None:
-            later.write(begun)
+            ccda_jobs.write(begun)

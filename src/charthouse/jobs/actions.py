@@ -1,6 +1,5 @@
-"""Begin a job, look for it, end it. What it does is its kind's own: a task of the worker, deferred with the row.
-
-May refuse: too many jobs of an app (Throttled).
+"""Operations on jobs: create, find and run. The work of a kind of job is a task of the worker, deferred together with
+the job's row.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,14 +13,14 @@ from charthouse import clock
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Throttled
 from charthouse.identity import tenancy
-from charthouse.jobs.models import LIFE, LONGEST, Job, JobRows
+from charthouse.jobs.models import LIFETIME, RUN_TIMEOUT, Job, JobRows
 
-MOST_RUNNING = 10  # jobs of an app at once
-MOST = 1000  # jobs of an app an hour
-SOON = 10  # seconds that a caller with too many running is told to wait
+MAX_RUNNING = 10  # unfinished jobs of an app
+MAX_PER_HOUR = 1000  # jobs of an app an hour
+RETRY_AFTER = 10  # seconds, for a caller with too many unfinished jobs
 
 
-def begin(
+def create(
     actor: Actor,
     kind: str,
     request: Mapping[str, Any],
@@ -30,10 +29,10 @@ def begin(
     *,
     source: Job | None = None,
 ) -> Job:
-    """A new job of the actor. ``start(job)`` defers its work, in the same transaction; with ``source``, a job that is
-    complete, there is nothing to do. Raises Throttled."""
+    """Create a job of the actor. ``start(job)`` defers its task in the same transaction. With ``source``, a complete
+    job whose rows are reused, the job is complete at once. Raises Throttled when the app has too many jobs."""
     with transaction.atomic():
-        _one_at_a_time(actor)
+        _lock_app(actor)
         _refuse_too_many(actor)
         job = Job.objects.create(
             practice_id=actor.practice,
@@ -51,7 +50,7 @@ def begin(
     return job
 
 
-def _one_at_a_time(actor: Actor) -> None:
+def _lock_app(actor: Actor) -> None:
     with connection.cursor() as cursor:
         name = f"jobs {actor.practice} {actor.app}"
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
@@ -59,17 +58,17 @@ def _one_at_a_time(actor: Actor) -> None:
 
 def _refuse_too_many(actor: Actor) -> None:
     now = clock.now()
-    recent = Job.objects.filter(practice=actor.practice, app=actor.app, created_at__gt=now - LIFE)
-    running = recent.filter(status=Job.Status.IN_PROGRESS, created_at__gt=now - LONGEST)
-    if running.count() >= MOST_RUNNING:
-        raise Throttled(SOON)
-    if recent.count() >= MOST:
+    recent = Job.objects.filter(practice=actor.practice, app=actor.app, created_at__gt=now - LIFETIME)
+    running = recent.filter(status=Job.Status.IN_PROGRESS, created_at__gt=now - RUN_TIMEOUT)
+    if running.count() >= MAX_RUNNING:
+        raise Throttled(RETRY_AFTER)
+    if recent.count() >= MAX_PER_HOUR:
         oldest = recent.order_by("created_at").values_list("created_at", flat=True)[0]
-        raise Throttled(max(1, int((oldest + LIFE - now).total_seconds())))
+        raise Throttled(max(1, int((oldest + LIFETIME - now).total_seconds())))
 
 
 def find(actor: Actor, kind: str, uuid: str) -> Job | None:
-    """The actor's own job, of this app and person, unless it is forgotten."""
+    """Find a job of the actor's app and user by its uuid. None if there is none, or it has expired."""
     try:
         wanted = UUID(uuid)
     except ValueError:
@@ -82,14 +81,14 @@ def find(actor: Actor, kind: str, uuid: str) -> Job | None:
             user=actor.user,
             kind=kind,
             uuid=wanted,
-            created_at__gt=clock.now() - LIFE,
+            created_at__gt=clock.now() - LIFETIME,
         )
         .first()
     )
 
 
-def like(actor: Actor, kind: str, request: Mapping[str, Any]) -> Job | None:
-    """The actor's last complete job with rows of its own that was asked for the same."""
+def find_reusable(actor: Actor, kind: str, request: Mapping[str, Any]) -> Job | None:
+    """Find the actor's latest complete job with the same request and rows of its own."""
     return (
         Job.objects.filter(
             practice=actor.practice,
@@ -99,15 +98,15 @@ def like(actor: Actor, kind: str, request: Mapping[str, Any]) -> Job | None:
             request=request,
             source=None,
             status=Job.Status.COMPLETE,
-            created_at__gt=clock.now() - LIFE,
+            created_at__gt=clock.now() - LIFETIME,
         )
         .order_by("-created_at")
         .first()
     )
 
 
-def ids(job: Job, first: int, last: int) -> list[int]:
-    """The ids that a job has found, from place ``first`` up to, without, ``last``; places count from 0."""
+def list_row_ids(job: Job, first: int, last: int) -> list[int]:
+    """List the row ids that a job has found, from index ``first`` to before ``last``, counted from 0."""
     chunk, job_id = JobRows.CHUNK, job.source_id or job.pk
     rows = JobRows.objects.filter(
         practice=job.practice_id, job=job_id, position__gte=first // chunk, position__lte=(last - 1) // chunk
@@ -118,9 +117,9 @@ def ids(job: Job, first: int, last: int) -> list[int]:
 
 
 @contextmanager
-def work(practice: int, job_id: int) -> Iterator[Job | None]:
-    """A block of the worker in which a job is done: locked, in one transaction, within its practice. None when
-    it isn't there any more, or has been done. An error fails the job, and goes on to the worker's log."""
+def run_job(practice: int, job_id: int) -> Iterator[Job | None]:
+    """Run a job in the worker: yield its locked row in one transaction within its practice, or None when the job is
+    deleted or finished. The job is then complete; an exception marks it as failed and propagates."""
     with tenancy.within(practice):
         try:
             with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Work that a caller starts and asks for later, by its uuid: for an hour, then it is forgotten."""
+"""Background jobs that a caller starts and polls by uuid, for an hour; then they are deleted."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -7,20 +7,20 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
-from charthouse.identity.rowsecurity import USUAL
+from charthouse.identity.rowsecurity import DEFAULT_PRIVILEGES
 from charthouse.identity.tenancy import Record, RecordKey
 
-LIFE = timedelta(hours=1)
-# A job that isn't done by then was on a worker that has ended.
-LONGEST = timedelta(minutes=10)
+LIFETIME = timedelta(hours=1)
+# An unfinished job older than this was run by a worker that has died.
+RUN_TIMEOUT = timedelta(minutes=10)
 
 
 class Job(Record):
-    """One piece of work of an app and a person.
+    """One background job of an app and a user.
 
-    ``kind`` says what it is; ``request`` what was asked for, and ``options`` how it is to be shown: both JSON of the
-    kind's own. ``app``: id of the Application. ``doctor_id``: the caller's when it was begun. ``count``: of what was
-    found. ``source``: a job whose rows are this one's. ``file``: what it made, if that is a file.
+    ``kind`` identifies the operation; ``request`` holds its parameters and ``options`` those of rendering: JSON whose
+    form depends on the kind. ``app``: id of the Application. ``doctor_id``: the caller's at the start. ``count``: number
+    of rows found. ``source``: the job whose rows this one reuses. ``file``: the resulting file, if any.
     """
 
     class Status(models.TextChoices):
@@ -40,8 +40,8 @@ class Job(Record):
     source = RecordKey("jobs.Job", null=True, indexed=False)
     file = RecordKey("files.StoredFile", null=True)
 
-    # No part of the record: swept for good, by the web role, and in no change feed.
-    web_role_may = USUAL
+    # Not part of the record: the web role may delete rows, and the change feed does not follow them.
+    web_role_may = DEFAULT_PRIVILEGES
     followed = False
 
     class Meta:
@@ -52,14 +52,14 @@ class Job(Record):
         return f"{self.kind} {self.uuid}"
 
     @property
-    def over(self) -> bool:
-        """Whether it has failed, or will never end."""
-        stalled = self.status == self.Status.IN_PROGRESS and clock.now() - self.created_at > LONGEST
+    def has_failed(self) -> bool:
+        """Tell whether the job has failed or has exceeded RUN_TIMEOUT."""
+        stalled = self.status == self.Status.IN_PROGRESS and clock.now() - self.created_at > RUN_TIMEOUT
         return stalled or self.status == self.Status.FAILED
 
 
 class JobRows(Record):
-    """Ids that a job has found, ``CHUNK`` at a time, in order; ``position`` counts the chunks from 0."""
+    """One chunk of the row ids that a job has found, ``CHUNK`` ids in order. ``position`` counts chunks from 0."""
 
     CHUNK = 1000
 
@@ -67,7 +67,7 @@ class JobRows(Record):
     position = models.PositiveIntegerField()
     ids = ArrayField(models.BigIntegerField())
 
-    web_role_may = USUAL
+    web_role_may = DEFAULT_PRIVILEGES
     followed = False
 
     class Meta:

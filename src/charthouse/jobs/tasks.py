@@ -1,4 +1,4 @@
-"""Forgetting jobs that are older than their hour, with what they have found."""
+"""Deletion of expired jobs with their rows."""
 
 from django.db.models import Exists, OuterRef
 from procrastinate.contrib.django import app
@@ -6,25 +6,25 @@ from procrastinate.contrib.django import app
 from charthouse import clock
 from charthouse.identity import tenancy
 from charthouse.identity.models import Practice
-from charthouse.jobs.models import LIFE, Job, JobRows
+from charthouse.jobs.models import LIFETIME, Job, JobRows
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="sweep_jobs")
 @app.task(name="charthouse.jobs.sweep", queueing_lock="charthouse.jobs.sweep")
 def sweep_periodically(timestamp: int) -> None:
-    """Every ten minutes. ``timestamp``: when it was due, Unix seconds; not used."""
+    """Delete expired jobs, every ten minutes. ``timestamp``: due time, Unix seconds; not used."""
     sweep()
 
 
 def sweep() -> int:
-    """Delete every job whose hour is over and whose rows no other needs, practice by practice. How many."""
+    """Delete every expired job whose rows no other job reuses, practice by practice. Return their number."""
     tenancy.leave()
     practices = list(Practice.objects.values_list("pk", flat=True))
-    return sum(_of_practice(practice) for practice in practices)
+    return sum(_sweep_practice(practice) for practice in practices)
 
 
-def _of_practice(practice: int) -> int:
-    begun = clock.now() - LIFE
+def _sweep_practice(practice: int) -> int:
+    begun = clock.now() - LIFETIME
     with tenancy.within(practice):
         needed = Job.objects.filter(practice=practice, source=OuterRef("pk"), created_at__gt=begun)
         old = Job.objects.filter(~Exists(needed), practice=practice, created_at__lte=begun)

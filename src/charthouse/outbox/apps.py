@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
 
-class PostConfig(AppConfig):
+class OutboxConfig(AppConfig):
     name = "charthouse.outbox"
     label = "post"

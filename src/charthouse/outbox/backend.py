@@ -1,5 +1,5 @@
-"""Django's e-mail, queued like everything else: who asks for a new password must not see whether there is an account
-from how long the answer takes."""
+"""Django's e-mail backend, which queues messages: the response time of a password reset must not reveal whether the
+account exists."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from charthouse.identity import tenancy
-from charthouse.outbox import send
+from charthouse.outbox import queue
 
 
-class Queued(BaseEmailBackend):
-    """Writes the messages as rows of the practice that is established. Raises RuntimeError where none is."""
+class QueuedEmailBackend(BaseEmailBackend):
+    """Queues messages as rows of the current tenant. Raises RuntimeError without a tenant."""
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         practice = tenancy.database().tenant
@@ -19,7 +19,7 @@ class Queued(BaseEmailBackend):
             raise RuntimeError("An e-mail is a practice's: send it within one.")
         for message in messages:
             for recipient in message.recipients():
-                send.email(
+                queue.queue_email(
                     practice,
                     recipient,
                     str(message.subject),

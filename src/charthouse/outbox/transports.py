@@ -1,4 +1,4 @@
-"""How a message leaves: SMTP for e-mail, an HTTP gateway for text messages, or not at all."""
+"""Transports of messages: SMTP for e-mail, an HTTP gateway for text messages, none in a sandbox."""
 
 import json
 from email.utils import parseaddr
@@ -17,8 +17,8 @@ from charthouse.outbox.models import Outgoing
 TIMEOUT = 20  # seconds
 
 
-class Undeliverable(Exception):
-    """It couldn't be handed over. The text is short and says nothing of the message or its recipient."""
+class DeliveryError(Exception):
+    """The message could not be handed over. The text is short, without contents or recipient."""
 
 
 class Transport(Protocol):
@@ -26,15 +26,16 @@ class Transport(Protocol):
         """Hand the message over. Raises Undeliverable."""
 
 
-class Outbox:
-    """Nothing leaves: the row, marked as sent, is what the outbox page shows."""
+class SandboxTransport:
+    """Sends nothing; the outbox page shows the row, which is marked as sent."""
 
     def send(self, message: Outgoing) -> None:
         return None
 
 
-class Smtp:
-    """``url``: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://… (neither)."""
+class SmtpTransport:
+    """Sends e-mail by SMTP. ``url``: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
+    (neither)."""
 
     def __init__(self, url: str, sender: str) -> None:
         parts = urlsplit(url)
@@ -62,13 +63,13 @@ class Smtp:
         )
         try:
             if not letter.send():
-                raise Undeliverable("no recipient")
+                raise DeliveryError("no recipient")
         except (OSError, ValueError) as error:  # smtplib's errors are OSErrors; a bad address is a ValueError
-            raise Undeliverable(type(error).__name__) from None
+            raise DeliveryError(type(error).__name__) from None
 
 
 class SmsGateway:
-    """POSTs ``{"to": …, "text": …}`` as JSON with a bearer token; any 2xx means taken."""
+    """Sends text messages by a POST of ``{"to": …, "text": …}`` as JSON with a bearer token; any 2xx means accepted."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url, self.token = url, token
@@ -84,28 +85,28 @@ class SmsGateway:
             },
         )
         try:
-            with build_opener(_NoRedirects).open(request, timeout=TIMEOUT):
+            with build_opener(_RedirectRefuser).open(request, timeout=TIMEOUT):
                 pass
         except HTTPError as error:
             error.close()
-            raise Undeliverable(f"the gateway answered {error.code}") from None
+            raise DeliveryError(f"the gateway answered {error.code}") from None
         except (OSError, HTTPException) as error:
-            raise Undeliverable(type(error).__name__) from None
+            raise DeliveryError(type(error).__name__) from None
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """Another address would be handed the token."""
+class _RedirectRefuser(HTTPRedirectHandler):
+    """Refuses redirects, which would send the token to another address."""
 
     def redirect_request(self, *_: object) -> None:
         return None
 
 
-def transport(kind: str) -> Transport | None:
-    """What carries this kind of message here; None where nothing is set up, and such messages wait."""
+def get_transport(kind: str) -> Transport | None:
+    """Return the transport for a kind of message, None where none is configured and such messages wait."""
     if settings.SANDBOX:
-        return Outbox()
+        return SandboxTransport()
     if kind == Outgoing.Kind.EMAIL and settings.SMTP_URL:
-        return Smtp(settings.SMTP_URL, settings.DEFAULT_FROM_EMAIL)
+        return SmtpTransport(settings.SMTP_URL, settings.DEFAULT_FROM_EMAIL)
     if kind == Outgoing.Kind.SMS and settings.SMS_URL:
         return SmsGateway(settings.SMS_URL, settings.SMS_TOKEN)
     return None

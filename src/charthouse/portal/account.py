@@ -7,8 +7,8 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from charthouse.domains.patients import access
-from charthouse.identity.pages import locked_out
+from charthouse.domains.patients import portal_access
+from charthouse.identity.lockout import render_locked_out
 from charthouse.portal import sessions
 from charthouse.portal.door import counted
 from charthouse.portal.forms import PASSWORD_MOST, Password
@@ -24,7 +24,7 @@ def account(request: Request) -> HttpResponseBase:
         return show(request, "account.html", {"form": Password(patient=patient)})
     attempt = {"username": counted(row.username)}
     if not AxesProxyHandler.is_allowed(request, attempt):
-        return locked_out(request)
+        return render_locked_out(request)
     form, current = Password(request.POST, patient=patient, username=row.username), ""
     good, old = form.is_valid(), request.POST.get("current", "")[:PASSWORD_MOST]
     if not check_password(old, row.password):
@@ -32,7 +32,7 @@ def account(request: Request) -> HttpResponseBase:
         AxesProxyHandler.user_login_failed(sender=sessions.COOKIE, credentials=attempt, request=request)
     if current or not good:
         return show(request, "account.html", {"form": form, "wrong": [current] if current else []}, 400)
-    access.change_password(row, form.cleaned_data["password"])
+    portal_access.change_password(row, form.cleaned_data["password"])
     sessions.begin(request, row)
     messages.success(request, "Your password has been changed.")
     return redirect("portal-account")

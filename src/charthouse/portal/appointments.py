@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 
 from charthouse import clock
-from charthouse.domains.scheduling.models import VACANT, Appointment
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.models import FREEING_STATUSES
 from charthouse.portal.page import Request, page, show
 from charthouse.portal.paging import latest
 from charthouse.portal.sessions import Guest
@@ -17,7 +18,7 @@ from charthouse.portal.sessions import Guest
 MOST = 100  # to come
 TOLD = {
     "Confirmed": "green",
-    **dict.fromkeys(VACANT, "secondary"),
+    **dict.fromkeys(FREEING_STATUSES, "secondary"),
 }  # states that a patient is shown → their colour
 
 
@@ -45,12 +46,12 @@ def _of(guest: Guest) -> "QuerySet[Appointment]":
 
 def coming(guest: Guest, most: int = MOST) -> list[Visit]:
     """Those that have not begun and were not called off, the next one first."""
-    rows = _of(guest).filter(scheduled_time__gte=clock.now()).exclude(status__in=VACANT)
+    rows = _of(guest).filter(scheduled_time__gte=clock.now()).exclude(status__in=FREEING_STATUSES)
     return [_visit(row) for row in rows.order_by("scheduled_time", "pk")[:most]]
 
 
 def _visit(row: Appointment) -> Visit:
-    profile, ahead = row.profile, row.scheduled_time >= clock.now() and row.status not in VACANT
+    profile, ahead = row.profile, row.scheduled_time >= clock.now() and row.status not in FREEING_STATUSES
     return Visit(
         begins=row.scheduled_time.astimezone(ZoneInfo(row.office.doctor.timezone)),
         minutes=row.duration,
@@ -66,7 +67,7 @@ def _visit(row: Appointment) -> Visit:
 @page()
 def appointments(request: Request) -> HttpResponseBase:
     """Those to come, and those that were."""
-    called_off = _of(request.guest).filter(scheduled_time__gte=clock.now(), status__in=VACANT)
+    called_off = _of(request.guest).filter(scheduled_time__gte=clock.now(), status__in=FREEING_STATUSES)
     before = _of(request.guest).filter(scheduled_time__lt=clock.now())
     past, older = latest(request, before, "scheduled_time")
     values = {

@@ -17,13 +17,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from charthouse import clock
-from charthouse.domains.patients import access, log_ins
+from charthouse.domains.patients import portal_access, portal_credentials
 from charthouse.domains.patients.models import PortalAccess
 from charthouse.engine.errors import Invalid
 from charthouse.identity import tenancy
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.lockout import render_locked_out
 from charthouse.identity.models import Practice
-from charthouse.identity.pages import locked_out
 from charthouse.portal import sessions
 from charthouse.portal.forms import NAME_MOST, PASSWORD_MOST
 
@@ -45,9 +45,9 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     name, password = request.POST.get("username", ""), request.POST.get("password", "")
     attempt = {"username": counted(name)}
     if not AxesProxyHandler.is_allowed(request, attempt):
-        return locked_out(request)
+        return render_locked_out(request)
     fits = len(name) <= NAME_MOST and len(password) <= PASSWORD_MOST
-    found = log_ins.anywhere(name, password, _only(request)) if fits else []
+    found = portal_credentials.anywhere(name, password, _only(request)) if fits else []
     if not found:
         if name.strip():
             _failed(request, attempt, name if fits else "")
@@ -75,39 +75,39 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     given = request.POST.get("username", "")[:NAME_MOST]
     if request.method != "POST" or not given.strip():
         return render(request, FORGOTTEN)
-    for practice in log_ins.practices_of(given, _only(request)):
+    for practice in portal_credentials.practices_of(given, _only(request)):
         with tenancy.within(practice):
-            _send_link(practice, log_ins.usual(given))
+            _send_link(practice, portal_credentials.usual(given))
     return render(request, FORGOTTEN, {"asked": True})
 
 
 def _send_link(practice: int, username: str) -> None:
     """Unless one was sent a moment ago, or there is no address any more."""
     with transaction.atomic():
-        row = log_ins.active(practice, username, lock=True)
-        if row is None or (row.link_sent_at and row.link_sent_at > clock.now() - access.BETWEEN):
+        row = portal_credentials.active(practice, username, lock=True)
+        if row is None or (row.link_sent_at and row.link_sent_at > clock.now() - portal_access.BETWEEN):
             return
         try:
-            access.renew(row, row.patient)
+            portal_access.renew(row, row.patient)
         except Invalid:
             return
 
 
 def _failed(request: HttpRequest, attempt: dict[str, str], name: str) -> None:
     known: list[dict[str, Any]] = []
-    for practice in log_ins.practices_of(name):
+    for practice in portal_credentials.practices_of(name):
         with tenancy.within(practice):
-            if row := log_ins.active(practice, log_ins.usual(name)):
+            if row := portal_credentials.active(practice, portal_credentials.usual(name)):
                 known.append({"practice_id": practice, "patient_id": row.patient_id})
     for whose in known or [{}]:
-        tell("portal sign-in failed", **whose)
+        emit_audit_event("portal sign-in failed", **whose)
     AxesProxyHandler.user_login_failed(sender=sessions.COOKIE, credentials=attempt, request=request)
 
 
 def counted(name: str) -> str:
     """What failed attempts are counted by. Not the name itself, which is an e-mail address more often than not; and
     never the name of somebody of the practice."""
-    return sha256(f"portal {log_ins.usual(name)}".encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(f"portal {portal_credentials.usual(name)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _practices(rows: list[PortalAccess]) -> list[tuple[int, str]]:

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth import get_user_model, password_validation
 from django.core.exceptions import ValidationError
 
-from charthouse.domains.patients import log_ins
+from charthouse.domains.patients import portal_credentials
 from charthouse.domains.patients.models import Patient
 
 NAME_MOST, PASSWORD_MOST = 254, 200  # characters
@@ -63,7 +63,7 @@ class Taking(Password):
     def clean_username(self) -> str:
         if self.known_as:
             return self.known_as
-        name = log_ins.usual(self.cleaned_data["username"])
+        name = portal_credentials.usual(self.cleaned_data["username"])
         if not name:
             raise ValidationError("Choose a name to sign in with.")
         return name

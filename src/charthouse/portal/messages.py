@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
-from charthouse.domains.messaging import secure
+from charthouse.domains.messaging import secure_messages
 from charthouse.domains.messaging.models import PatientMessage, PatientMessageAttachment
 from charthouse.engine.errors import Invalid, NotFound
 from charthouse.portal import sending
@@ -20,7 +20,9 @@ MOST_ADDRESSEES = 250
 
 
 def correspondence(guest: Guest) -> "QuerySet[PatientMessage]":
-    rows: QuerySet[PatientMessage] = secure.correspondence(guest.patient).select_related("user", "doctor")
+    rows: QuerySet[PatientMessage] = secure_messages.list_correspondence(guest.patient).select_related(
+        "user", "doctor"
+    )
     return rows
 
 
@@ -38,7 +40,7 @@ def one(request: Request, row: int) -> HttpResponseBase:
     if found is None:
         raise NotFound()
     if request.method == "GET":
-        secure.seen_by_patient(request.guest.patient, found.pk)
+        secure_messages.mark_read_by_patient(request.guest.patient, found.pk)
     values = {"message": found, "attachments": _attachments(request.guest).filter(patient_message=found.pk)}
     return show(request, "message.html", values)
 
@@ -71,7 +73,9 @@ def write(request: Request) -> HttpResponseBase:
     if request.method == "POST":
         sending.check(request.guest)
         try:
-            secure.write(request.guest.patient, {name: value for name, value in said.items() if value})
+            secure_messages.send_message(
+                request.guest.patient, {name: value for name, value in said.items() if value}
+            )
         except Invalid as refusal:
             errors = dict(refusal.errors) if isinstance(refusal.errors, dict) else {}
         else:
@@ -86,7 +90,9 @@ def write(request: Request) -> HttpResponseBase:
 
 def _people(guest: Guest) -> list[tuple[str, str]]:
     """Whom a patient can write to: (id, name)."""
-    rows = secure.addressees(guest.practice.pk).order_by("last_name", "first_name", "pk")[:MOST_ADDRESSEES]
+    rows = secure_messages.list_recipients(guest.practice.pk).order_by("last_name", "first_name", "pk")[
+        :MOST_ADDRESSEES
+    ]
     return [(str(row.pk), f"{row.first_name} {row.last_name}".strip() or row.username) for row in rows]
 
 

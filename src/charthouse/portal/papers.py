@@ -12,9 +12,9 @@ from charthouse.domains.documents.models import PatientImage, SharedDocument
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import NotFound, TooLarge
 from charthouse.files.models import StoredFile
-from charthouse.files.serving import served
-from charthouse.files.views import answer
-from charthouse.identity.events import tell
+from charthouse.files.serving import serve_file
+from charthouse.files.views import make_response
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.portal import sending
 from charthouse.portal.page import Request, page, show
 from charthouse.portal.paging import latest
@@ -110,10 +110,12 @@ def file_of(request: Request, file: StoredFile, of: str, row: int) -> HttpRespon
     """The bytes of a file that was found to be this patient's to see, and a line in the audit. Raises Http404 for one
     that storage lost."""
     try:
-        found = served(file, request.headers.get("Range"), request.headers.get("If-Range"))
+        found = serve_file(file, request.headers.get("Range"), request.headers.get("If-Range"))
     except FileNotFoundError:
         raise Http404 from None
     guest, details = request.guest, {"of": f"portal {of}", "id": row}
-    tell("file opened", practice_id=guest.practice.pk, patient_id=guest.patient.pk, details=details)
-    shown: Any = answer(request, found)
+    emit_audit_event(
+        "file opened", practice_id=guest.practice.pk, patient_id=guest.patient.pk, details=details
+    )
+    shown: Any = make_response(request, found)
     return shown  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
-from charthouse.domains.questionnaires import answering
+from charthouse.domains.questionnaires import answers
 from charthouse.domains.questionnaires.models import Assignment, Question
 from charthouse.engine.errors import Invalid, NotFound
 from charthouse.portal import sending
@@ -47,11 +47,11 @@ def one(request: Request, row: int) -> HttpResponseBase:
     found = asked(request.guest).filter(pk=row).first()
     if found is None:
         raise NotFound()
-    put, errors, status = answering.questions(found), {}, 200
+    put, errors, status = answers.list_questions(found), {}, 200
     if request.method == "POST":
         sending.check(request.guest)
         try:
-            answering.answer(found, {one.key: _said(request, one) for one in put})
+            answers.submit_answers(found, {one.key: _said(request, one) for one in put})
         except Invalid as refusal:
             errors, status = _errors(refusal), 400
         else:
@@ -94,5 +94,5 @@ def _drawn(question: Question, said: Any, errors: Any) -> dict[str, Any]:
         "said": said if isinstance(said, str) else "",
         "options": [(value, text, value in chosen) for value, text in words],
         "errors": errors,
-        "most": answering.MOST_TEXT.get(question.kind),
+        "most": answers.MAX_LENGTHS.get(question.kind),
     }

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from charthouse.domains.patients.queue import PortalRequest
+from charthouse.domains.patients.models import PortalRequest
 from charthouse.engine.errors import Conflict
 from charthouse.portal.sessions import Guest
 

@@ -20,9 +20,9 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import tenancy
-from charthouse.identity.events import tell
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import Practice
-from charthouse.identity.sessions import EVERY, LIFE, SEEN, seconds
+from charthouse.identity.sessions import LAST_SEEN_INTERVAL, LAST_SEEN_KEY, MAX_AGE, get_unix_time
 
 COOKIE, PATH = "charthouse_portal", "/portal"
 ENTERED = "portal"  # what a session of the portal has: practice, access, and a mark of its password
@@ -74,16 +74,16 @@ def begin(request: HttpRequest, access: PortalAccess) -> None:
     request.session.flush()
     rotate_token(request)
     request.session[ENTERED] = {"practice": access.practice_id, "access": access.pk, "mark": _mark(access)}
-    request.session[SEEN] = seconds()
-    request.session.set_expiry(timezone.now() + LIFE)
-    tell("portal signed in", practice_id=access.practice_id, patient_id=access.patient_id)
+    request.session[LAST_SEEN_KEY] = get_unix_time()
+    request.session.set_expiry(timezone.now() + MAX_AGE)
+    emit_audit_event("portal signed in", practice_id=access.practice_id, patient_id=access.patient_id)
 
 
 def end(request: HttpRequest) -> None:
     known = request.session.get(ENTERED)
     request.session.flush()
     if known is not None and (access := _access(known)) is not None:
-        tell("portal signed out", practice_id=access.practice_id, patient_id=access.patient_id)
+        emit_audit_event("portal signed out", practice_id=access.practice_id, patient_id=access.patient_id)
 
 
 def guest(request: HttpRequest) -> Guest | None:
@@ -96,12 +96,12 @@ def guest(request: HttpRequest) -> Guest | None:
         request.session.flush()
         return None
     practice = Practice.objects.get(pk=access.practice_id)
-    now, seen = seconds(), request.session.get(SEEN, 0)
+    now, seen = get_unix_time(), request.session.get(LAST_SEEN_KEY, 0)
     if now - seen > practice.idle_minutes * 60:
         request.session.flush()
         return None
-    if now - seen >= EVERY:
-        request.session[SEEN] = now
+    if now - seen >= LAST_SEEN_INTERVAL:
+        request.session[LAST_SEEN_KEY] = now
     return Guest(access, access.patient, practice)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from oauth2_provider.models import AbstractApplication
 
 from charthouse import clock
-from charthouse.identity.issue import ACCESS_LIFE, digest, issue
 from charthouse.identity.models import SCOPES, AccessToken, Application, RefreshToken, User
-from charthouse.identity.secret import seal
+from charthouse.identity.sealed_secrets import seal
+from charthouse.identity.token_pairs import ACCESS_TOKEN_LIFETIME, digest_token, issue_pair
 from charthouse.sandbox.credentials import AppKeys, Credentials, new_token
 
 REDIRECT_URI = "http://127.0.0.1:9000/callback"
@@ -46,14 +46,14 @@ def keep_alive(application: Application, credentials: Credentials) -> AppKeys:
     """The app's keys, whose access token is good for 48 hours from now. A pair that was refreshed or revoked
     meanwhile is replaced by a new one, which ends the app's other tokens of that user."""
     keys = credentials.app(application.client_id)
-    access = AccessToken.objects.filter(token_checksum=digest(keys.access_token))
-    refresh = RefreshToken.objects.filter(token_checksum=digest(keys.refresh_token))
+    access = AccessToken.objects.filter(token_checksum=digest_token(keys.access_token))
+    refresh = RefreshToken.objects.filter(token_checksum=digest_token(keys.refresh_token))
     live = access.filter(revoked=None), refresh.filter(revoked=None)
-    if live[1].exists() and live[0].update(expires=clock.now() + ACCESS_LIFE):
+    if live[1].exists() and live[0].update(expires=clock.now() + ACCESS_TOKEN_LIFETIME):
         return keys
     if access.exists() or refresh.exists():  # known and over: what was handed out stays dead
         keys.access_token, keys.refresh_token = new_token(), new_token()
-    issue(
+    issue_pair(
         application,
         application.user,
         access_token=keys.access_token,

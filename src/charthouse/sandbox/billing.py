@@ -16,7 +16,7 @@ from charthouse.domains.billing.models import (
     Remittance,
     Transaction,
 )
-from charthouse.domains.clinical.codes import icd10
+from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.scheduling.models import BillingNote
 from charthouse.sandbox import reasons
 from charthouse.sandbox.calendar import Calendar, Slot
@@ -289,7 +289,7 @@ def _check(lot: Random, visit: Row, slot: Slot, person: Person) -> Row:
 def _codes() -> dict[str, str]:
     """ICD-10 codes of the reasons that the desk writes."""
     listed = {*reasons.CHRONIC, *reasons.ACUTE, *reasons.CHILDHOOD, *reasons.CHECKUP.values()}
-    return {icd10(code): code for code in sorted(listed)}
+    return {get_icd10_label(code): code for code in sorted(listed)}
 
 
 def _diagnoses(visit: Row, patient: int) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import typst
 from django.core.files.base import ContentFile
 
-from charthouse.domains.clinical.codes import icd10
+from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.clinical.models import (
     Allergy,
     Amendment,
@@ -30,7 +30,7 @@ from charthouse.domains.clinical.models import (
 )
 from charthouse.domains.medications.models import Medication, PrescriptionMessage
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import keep
+from charthouse.files.storage import store_content
 from charthouse.identity.models import Application, User
 from charthouse.sandbox.ailments import (
     ALLERGIES,
@@ -165,7 +165,7 @@ class Charts:
         )
         page = typst.compile(AMENDMENT)
         assert isinstance(page, bytes)
-        address, size = keep(ContentFile(page), self.setup.practice)
+        address, size = store_content(ContentFile(page), self.setup.practice)
         for app in apps.order_by("pk"):
             stored = {
                 "address": address,
@@ -205,7 +205,7 @@ class Charts:
                 "Lungs clear": pick(("2", "2", "2", "0")),
                 "Blood pressure, sitting": f"{int(108 + 30 * lot())}/{int(64 + 20 * lot())}",
             },
-            "Assessment": {"Impression": icd10(condition.code) if condition else visit["reason"]},
+            "Assessment": {"Impression": get_icd10_label(condition.code) if condition else visit["reason"]},
             "Plan": {
                 "Plan": condition.plan if condition else "Fluids and rest; call if it gets worse.",
                 "Come back": pick(("In a week", "In a month", "In three months", "As needed")),
@@ -243,7 +243,7 @@ class Charts:
                 {
                     **who,
                     "icd_code": code,
-                    "name": icd10(code),
+                    "name": get_icd10_label(code),
                     "status": "resolved",
                     "date_onset": self._day(300),
                 }
@@ -269,14 +269,14 @@ class Charts:
             {
                 **who,
                 "icd_code": condition.code,
-                "name": icd10(condition.code),
+                "name": get_icd10_label(condition.code),
                 "date_onset": onset,
                 "date_diagnosis": onset,
                 "verification_status": "confirmed",
             }
         )
         if condition.drug:
-            self._medication(who, condition.drug, icd10(condition.code), onset)
+            self._medication(who, condition.drug, get_icd10_label(condition.code), onset)
 
     def _medication(self, who: Row, drug: Drug, indication: str, since: str) -> None:
         name, rxnorm, dose, unit, often, route = drug

@@ -37,9 +37,9 @@ class Credentials:
         return self.portal.setdefault(str(patient), made)["password"]
 
     def secret(self, username: str) -> str:
-        from charthouse.identity import apiusers  # this is read before Django is set up
+        from charthouse.identity import api_users  # this is read before Django is set up
 
-        return self.api_secrets.setdefault(username, apiusers.new_secret())
+        return self.api_secrets.setdefault(username, api_users.generate_secret())
 
     def app(self, client_id: str) -> AppKeys:
         if client_id not in self.apps:

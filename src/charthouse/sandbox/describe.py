@@ -6,8 +6,8 @@ from typing import Any
 
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.domains.practice.models import Doctor, Office
-from charthouse.identity.issue import expand
 from charthouse.identity.models import ApiUser, Application, Practice, User
+from charthouse.identity.token_pairs import expand_scopes
 from charthouse.sandbox import apps, programs
 from charthouse.sandbox.credentials import Credentials, write_private
 
@@ -86,7 +86,7 @@ def _app(app: Application, credentials: Credentials) -> dict[str, Any]:
         "client_id": app.client_id,
         "client_secret": keys.client_secret,
         "redirect_uri": app.redirect_uris,
-        "scopes": expand(app.scopes),
+        "scopes": expand_scopes(app.scopes),
         "access_token": keys.access_token,
         "refresh_token": keys.refresh_token,
         "rate_limit": app.hourly_limit,

@@ -3,8 +3,8 @@
 from random import Random
 from typing import Any
 
-from charthouse.domains.patients.facilities import LABORATORY, PHARMACY, SPECIALIST, Facility, PatientFacility
-from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.models import Facility, Patient, PatientFacility
+from charthouse.domains.patients.models.facilities import LABORATORY, PHARMACY, SPECIALIST
 from charthouse.sandbox import people
 from charthouse.sandbox.people import Row
 from charthouse.sandbox.setup import PHARMACIES, Setup

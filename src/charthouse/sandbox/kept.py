@@ -5,17 +5,12 @@ from datetime import datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from charthouse.domains.clinical.kept import (
-    SPECIFIC,
-    FreeTextNote,
-    FreeTextNoteType,
-    HealthReading,
-    HealthTracker,
-)
+from charthouse.domains.clinical.free_text_notes import FreeTextNote, FreeTextNoteType
+from charthouse.domains.clinical.health_maintenance import SPECIFIC_PATIENTS, HealthReading, HealthTracker
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, CustomVital
-from charthouse.domains.scheduling.vitals_groups import VitalsTagGroup
+from charthouse.domains.scheduling.models import VitalsTagGroup
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.setup import Setup
@@ -60,7 +55,7 @@ def fill(setup: Setup, calendar: Calendar, random: Random) -> None:
             {
                 "name": name,
                 "description": description,
-                "applies_to": SPECIFIC if name == CHOSEN[0] else "all",
+                "applies_to": SPECIFIC_PATIENTS if name == CHOSEN[0] else "all",
                 "sex": sex,
                 "start_age": start,
                 "end_age": end,

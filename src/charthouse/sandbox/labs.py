@@ -10,7 +10,7 @@ from typing import Any
 import pikepdf
 from django.core.files.base import ContentFile
 
-from charthouse.domains.clinical.codes import icd10
+from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.labs.models import (
     LabDocument,
     LabOrder,
@@ -20,7 +20,7 @@ from charthouse.domains.labs.models import (
     Sublab,
 )
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import keep
+from charthouse.files.storage import store_content
 from charthouse.sandbox.calendar import Calendar, Slot
 from charthouse.sandbox.panels import ADULT, CHILD, LABORATORIES, VENDOR, Observation, Panel
 from charthouse.sandbox.people import BIRTHS, Person, Row
@@ -75,7 +75,7 @@ class Laboratories:
             "timestamp": ordered.isoformat(),
             "status": "R" if back else self.random.choice("NSS"),
             "priority": "STAT" if self.random.random() < 0.08 else "NORMAL",
-            "icd10_codes": [{"code": CHECKED[child], "description": icd10(CHECKED[child])}],
+            "icd10_codes": [{"code": CHECKED[child], "description": get_icd10_label(CHECKED[child])}],
             "origin": "Chart",
             **_stamped(ordered + timedelta(days=1) if back else ordered, ordered),
         }
@@ -152,7 +152,7 @@ class Laboratories:
 
     def _document(self, order: Row, kind: str, lines: Sequence[str]) -> int:
         content = ContentFile(pdf(lines))
-        address, size = keep(content, self.setup.practice)
+        address, size = store_content(content, self.setup.practice)
         stamped = {"created_at": order["updated_at"], "updated_at": order["updated_at"]}
         file = {
             "id": self._next(StoredFile),

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from charthouse.domains.documents.models import AppliedConsentForm, ConsentForm, Document, SignedConsentForm
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import keep
+from charthouse.files.storage import store_content
 from charthouse.sandbox.people import Row
 from charthouse.sandbox.setup import Setup
 
@@ -132,6 +132,6 @@ class Papers:
 
     def file(self, content: bytes, media_type: str, name: str) -> int:
         """A stored file of the practice."""
-        address, size = keep(ContentFile(content), self.setup.practice)
+        address, size = store_content(ContentFile(content), self.setup.practice)
         row = {"address": address, "size": size, "media_type": media_type, "name": name}
         return self.setup.copy(StoredFile, [row])[0]

@@ -10,7 +10,7 @@ from charthouse.domains.documents.models import Document, SharedDocument
 from charthouse.domains.medications.models import Drug, Medication
 from charthouse.domains.messaging.models import Message, MessageNote, PatientMessage
 from charthouse.domains.patients.models import Patient, PortalAccess, PortalRequest
-from charthouse.domains.questionnaires.answering import readable
+from charthouse.domains.questionnaires.answers import render_html
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
@@ -154,7 +154,7 @@ class Portal:
             "questionnaire_id": self.questionnaires[at],
             "questionnaire_type": kind,
             "questionnaire_name": name,
-            "html_content": readable(self.questions[at], values),
+            "html_content": render_html(self.questions[at], values),
             "raw_data": values,
         }
         return {"request_type": "questionnaire", "title": name, "payload": payload}

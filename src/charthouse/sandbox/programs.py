@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from charthouse.identity.apiusers import digest
+from charthouse.identity.api_users import digest_secret
 from charthouse.identity.models import ApiUser
 from charthouse.sandbox.credentials import Credentials
 
@@ -44,7 +44,7 @@ def rows(house: str, first: bool, credentials: Credentials) -> list[dict[str, An
         made.append(
             {
                 "username": username,
-                "secret_digest": digest(username, credentials.secret(username)),
+                "secret_digest": digest_secret(username, credentials.secret(username)),
                 "nickname": program.name.title(),
                 "contact": f"{program.name}@example.com",
                 "description": program.description,

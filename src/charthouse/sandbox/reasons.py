@@ -2,7 +2,7 @@
 
 from random import Random
 
-from charthouse.domains.clinical.codes import icd10
+from charthouse.domains.clinical.code_labels import get_icd10_label
 
 CHRONIC = (
     "I10", "E11.9", "E78.5", "J45.909", "F41.1", "K21.9", "M54.50", "E03.9", "F32.A", "G43.909", "M17.9", "N18.30",
@@ -19,11 +19,11 @@ NURSE = ("Blood pressure check", "Influenza immunization", "Medication review", 
 def reason(random: Random, profile: str, *, child: bool, patient: int) -> str:
     """What the desk writes for a visit of this profile. Somebody's lasting condition stays the same."""
     if profile == "Annual physical":
-        return icd10(CHECKUP[child])
+        return get_icd10_label(CHECKUP[child])
     if profile == "Nurse visit":
         return random.choice(NURSE)
     if profile == "New patient":
         return "Establish care"
     if profile == "Sick visit" or child:
-        return icd10(random.choice(CHILDHOOD if child else ACUTE))
-    return f"Follow-up: {icd10(CHRONIC[patient % len(CHRONIC)])}"
+        return get_icd10_label(random.choice(CHILDHOOD if child else ACUTE))
+    return f"Follow-up: {get_icd10_label(CHRONIC[patient % len(CHRONIC)])}"

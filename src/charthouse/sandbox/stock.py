@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from random import Random
 
 from charthouse.domains.inventory.models import StockItem
-from charthouse.domains.inventory.stock import PACKAGE
+from charthouse.domains.inventory.stock import PACKAGE_PROPERTIES
 from charthouse.sandbox.people import Row
 from charthouse.sandbox.setup import Setup
 
@@ -30,7 +30,10 @@ def fill(
     ]
     for n, row in enumerate(rows):
         wanted = random.randrange(5, 30)
-        package = dict.fromkeys(PACKAGE) | {"package_form": row.pop("form"), "ndc_code": f"00000-{n:04d}-01"}
+        package = dict.fromkeys(PACKAGE_PROPERTIES) | {
+            "package_form": row.pop("form"),
+            "ndc_code": f"00000-{n:04d}-01",
+        }
         row |= {
             "kind": StockItem.Kind.ITEM,
             "definition_id": charge,

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from charthouse.domains.billing import actions
+from charthouse.domains.billing import postings
 from charthouse.domains.patients.models import Coverage, Patient
 from charthouse.identity import tenancy
 from tests.domains.scheduling.calendar import Calendar
@@ -69,7 +69,7 @@ class Desk(Calendar):
     def answer(self, item: dict[str, Any], **values: Any) -> int:
         """An insurer's transaction on a line item. Its id."""
         with tenancy.within(self.clinic.id):
-            return int(actions.post_transaction(self.clinic.id, item["id"], **values).pk)
+            return int(postings.post_transaction(self.clinic.id, item["id"], **values).pk)
 
     def item(self, item: dict[str, Any]) -> dict[str, Any]:
         return self.get(item["id"], "line_items")

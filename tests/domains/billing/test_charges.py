@@ -117,7 +117,7 @@ def test_the_visit_knows_when_it_was_billed(desk: Desk) -> None:
     item = desk.charge()
     shown = desk.shown(desk.visit)
     assert shown["first_billed_date"] == shown["last_billed_date"] == item["posted_date"]
-    with clock.moved(timedelta(minutes=1)):
+    with clock.shift(timedelta(minutes=1)):
         desk.charge()
     later = desk.shown(desk.visit)
     assert later["first_billed_date"] == shown["first_billed_date"] < later["last_billed_date"]

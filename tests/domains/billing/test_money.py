@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charthouse.domains.billing import actions
+from charthouse.domains.billing.postings import delete_payment
 from charthouse.identity import tenancy
 from tests.domains.billing.desk import Desk, adds_up
 from tests.domains.caller import at_once
@@ -71,7 +71,7 @@ def void(desk: Desk, posted: list[Any]) -> None:
     last = next((each for each in reversed(posted) if isinstance(each, tuple)), None)
     if last is not None:
         with tenancy.within(desk.clinic.id):
-            actions.delete_payment(desk.clinic.id, last[1], "Console", desk.user.pk)
+            delete_payment(desk.clinic.id, last[1], "Console", desk.user.pk)
         posted.remove(last)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from charthouse.domains.billing import actions
+from charthouse.domains.billing import postings
 from charthouse.domains.billing.models import EligibilityCheck
 from charthouse.identity import tenancy
 from tests.domains.billing.desk import Desk
@@ -68,7 +68,7 @@ def test_the_log_keeps_what_was_done(desk: Desk) -> None:
     item = desk.charge()
     payment = desk.pay("25", line_item=item["id"], payment_method="CASH")
     with tenancy.within(desk.clinic.id):
-        actions.delete_payment(desk.clinic.id, payment["id"], "Console", desk.user.pk)
+        postings.delete_payment(desk.clinic.id, payment["id"], "Console", desk.user.pk)
     log = desk.http.get("/api/patient_payment_log", params={"office": desk.office.pk}).json()["results"]
     assert [(entry["action"], entry["source"], entry["amount"]) for entry in log] == [
         ("C", "API", "25.00"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from charthouse.domains.clinical import codes
+from charthouse.domains.clinical import code_labels
 from charthouse.domains.clinical.models import CarePlan, ImplantableDevice, Procedure
 from charthouse.identity import tenancy
 from tests.domains.caller import Caller
@@ -26,7 +26,7 @@ from tests.domains.clinical.test_note_pdf import amend, file
     ],
 )
 def test_names_of_icd_10_codes(code: str, name: str) -> None:
-    assert codes.icd10(code) == name
+    assert code_labels.get_icd10_label(code) == name
 
 
 def test_a_problem_without_a_name_has_its_codes(chart: Chart) -> None:

@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 
 from charthouse import clock
-from charthouse.domains.clinical import actions
+from charthouse.domains.clinical import notes
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, CustomVital, CustomVitalValue
@@ -222,7 +222,7 @@ def test_a_signed_one_stays(chart: Chart, program: httpx.Client) -> None:
     made = create(program, chart.patient_id, title="Call", content="#panic() *as written*")["id"]
     assert amend(chart, file(2)).status_code == 201
     with tenancy.within(chart.clinic.id):
-        actions.lock(chart.clinic.id, made, chart.user.pk)
+        notes.lock(chart.clinic.id, made, chart.user.pk)
         assert ClinicalNote.objects.get(pk=made).signed_pdf_id
         content = pdf.of(chart.clinic.id, made)
     assert content
@@ -243,7 +243,7 @@ def test_a_patient_with_an_open_one_is_not_deleted(chart: Chart, program: httpx.
     assert answer.status_code == 409
     assert "SOAP notes" in answer.json()["error"]["message"]
     with tenancy.within(chart.clinic.id):
-        actions.lock(chart.clinic.id, made, chart.user.pk)
+        notes.lock(chart.clinic.id, made, chart.user.pk)
     assert program.delete(f"patients/{chart.patient_id}").status_code == 200
 
 

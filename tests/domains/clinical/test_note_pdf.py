@@ -14,7 +14,7 @@ from charthouse import clock
 from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldType
 from charthouse.engine.errors import Unavailable
 from charthouse.files import links
-from charthouse.files.storage import Directory
+from charthouse.files.storage import DirectoryStorage
 from charthouse.identity import tenancy
 from charthouse.interchange.notes import pdf
 from tests import bombs
@@ -104,7 +104,7 @@ def test_a_link_to_a_note_opens_nothing_else(chart: Chart) -> None:
     lock(chart, visit)
     token = path(chart, visit).removeprefix("/notes/")
     assert client().get(f"/files/{token}").status_code == 404
-    forged = links.link(chart.clinic.id, visit).rsplit("/", 1)[1]
+    forged = links.make_link(chart.clinic.id, visit).rsplit("/", 1)[1]
     assert client().get(f"/notes/{forged}").status_code == 404
     assert client().get(f"/notes/{token[:-1]}").status_code == 404
 
@@ -226,7 +226,7 @@ def test_a_note_that_can_not_be_typeset_is_not_locked(chart: Chart, monkeypatch:
     def broken(*_: Any) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Directory, "_save", broken)
+    monkeypatch.setattr(DirectoryStorage, "_save", broken)
     with pytest.raises(Unavailable):
         lock(chart, visit)
     assert chart.get(visit, "appointments")["clinical_note"]["locked"] is False

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from charthouse.domains.clinical import actions
+from charthouse.domains.clinical import notes
 from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.errors import Conflict, NotFound
@@ -15,12 +15,12 @@ from tests.domains.clinical.chart import DAY, WIDE, Chart
 
 def lock(chart: Chart, visit: int) -> None:
     with tenancy.within(chart.clinic.id):
-        actions.lock(chart.clinic.id, visit, chart.user.pk)
+        notes.lock(chart.clinic.id, visit, chart.user.pk)
 
 
 def unlock(chart: Chart, visit: int) -> None:
     with tenancy.within(chart.clinic.id):
-        actions.unlock(chart.clinic.id, visit)
+        notes.unlock(chart.clinic.id, visit)
 
 
 # -- made with the appointment ----------------------------------------------------------------------------------

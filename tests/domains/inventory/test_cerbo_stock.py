@@ -13,7 +13,7 @@ from charthouse.domains.medications.models import Drug
 from charthouse.identity import tenancy
 from tests.console.test_shell import send
 from tests.domains.caller import Caller
-from tests.identity.dance import signed_in
+from tests.identity.oauth_flow import signed_in
 from tests.support import PASSWORD, make_api_user
 
 LOT = {
@@ -161,7 +161,7 @@ def test_what_expires_does_so_in_the_future(stock: Stock) -> None:
     today = clock.now().date()
     assert "in the future" in stock.faults(expiration_date=str(today))["expiration_date"][0]
     item = stock.new(expiration_date=str(today + timedelta(days=1)))
-    with clock.moved(timedelta(days=400)):
+    with clock.shift(timedelta(days=400)):
         again = stock.patch(item["id"], expiration_date=item["expiration_date"], name="Gloves, old")
         assert again["name"] == "Gloves, old", "what is put back as it was is not refused"
         assert stock.faults(item["id"], expiration_date=str(today + timedelta(days=2)))

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from charthouse.domains.labs.drchrono import TEST_STATUSES
+from charthouse.domains.labs.codes import TEST_STATUSES
 from charthouse.identity.models import SCOPES
 from tests.domains.caller import at_once
 from tests.domains.scheduling.calendar import Calendar
@@ -324,10 +324,10 @@ def test_an_app_without_the_right_reads_and_can_not_write(vendor: Vendor) -> Non
 
 @pytest.mark.parametrize("name", ["labs:vendor", "labs:vendor:write"])
 def test_nobody_can_be_asked_for_the_right(name: str) -> None:
-    from charthouse.identity.scopes import granted
+    from charthouse.identity.scopes import resolve_scopes
     from tests.support import make_app
 
-    assert granted(["labs:read", name], make_app().row) is None
+    assert resolve_scopes(["labs:read", name], make_app().row) is None
 
 
 # -- entered by hand ----------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def test_a_supplement_waits_in_the_queue_until_staff_take_it(
     assert program.get(f"patients/{patient}/supplements").json()["total_count"] == 0
     with tenancy.within(caller.clinic.practice.pk):
         request = PortalRequest.objects.get(pk=answer["portal_queue_id"])
-        supplements.accept(request, caller.user.pk)
+        supplements.accept_supplement(request, caller.user.pk)
         kept = PatientSupplement.objects.get(request=request)
         assert (kept.added_by_id, kept.notes) == (caller.user.pk, "For sleep")
     (taken,) = program.get(f"patients/{patient}/supplements").json()["data"]

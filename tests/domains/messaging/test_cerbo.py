@@ -5,11 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from charthouse.domains.messaging import secure
+from charthouse.domains.messaging import secure_messages
 from charthouse.domains.messaging.models import Message, PatientMessage
-from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.queue import PortalRequest
-from charthouse.domains.patients.settling import settle
+from charthouse.domains.patients.models import Patient, PortalRequest
+from charthouse.domains.patients.portal_requests import settle
 from charthouse.engine.errors import Invalid
 from charthouse.identity import tenancy
 from tests.domains.caller import Caller
@@ -79,10 +78,13 @@ def test_staff_answer_and_the_patient_reads(caller: Caller, program: httpx.Clien
     with tenancy.within(caller.clinic.practice.pk):
         message = Message.objects.get(pk=made.message_id)
         assert message.doctor_id == caller.doctor.pk  # the patient's provider: nobody was named
-        reply = secure.answer(message, "Yes, you may.", caller.user.pk)
+        reply = secure_messages.answer(message, "Yes, you may.", caller.user.pk)
         person = Patient.objects.get(pk=patient)
-        assert [row.body for row in secure.correspondence(person)] == [LETTER["note"], "Yes, you may."]
-        secure.seen_by_patient(person, reply.pk)
+        assert [row.body for row in secure_messages.list_correspondence(person)] == [
+            LETTER["note"],
+            "Yes, you may.",
+        ]
+        secure_messages.mark_read_by_patient(person, reply.pk)
     question, answer = listed(program, patient)
     assert (question["is_read"], answer["is_read"]) == (True, True)
     assert (answer["sent_by"], answer["subject"]) == ("dr", "Re: A question")
@@ -106,7 +108,7 @@ def test_nobody_answers_what_no_patient_wrote(caller: Caller, patient: int) -> N
     with tenancy.within(caller.clinic.practice.pk):
         for text in ("Yes.", "", "x" * 20_001):
             with pytest.raises(Invalid) as refusal:
-                secure.answer(Message.objects.get(pk=fax["id"]), text, caller.user.pk)
+                secure_messages.answer(Message.objects.get(pk=fax["id"]), text, caller.user.pk)
             assert list(refusal.value.errors) == ["text"]
 
 
@@ -129,7 +131,7 @@ def test_wrong_messages_are_refused_by_key_from_both_doors(
     assert answer.status_code == 400
     assert list(answer.json()["error"]["fields"]) == [key]
     with tenancy.within(caller.clinic.practice.pk), pytest.raises(Invalid) as refusal:
-        secure.write(Patient.objects.get(pk=patient), LETTER | {key: value})
+        secure_messages.send_message(Patient.objects.get(pk=patient), LETTER | {key: value})
     assert list(refusal.value.errors) == [key]
 
 
@@ -147,7 +149,7 @@ def test_who_was_switched_off_is_not_written_to(caller: Caller, program: httpx.C
 
 def test_a_patient_writes_in_the_portal(caller: Caller, program: httpx.Client, patient: int) -> None:
     with tenancy.within(caller.clinic.practice.pk):
-        request = secure.write(Patient.objects.get(pk=patient), LETTER)
+        request = secure_messages.send_message(Patient.objects.get(pk=patient), LETTER)
     assert (request.api_user_id, request.status) == (None, "open")
     accepted(caller, {"portal_queue_id": request.pk})
     assert [row["note"] for row in listed(program, patient, sent_by="pt")] == [LETTER["note"]]

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from charthouse import clock
-from charthouse.domains.patients import letters
+from charthouse.domains.patients import email_templates
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.engine.errors import Invalid
 from charthouse.identity import tasks, tenancy
@@ -196,7 +196,7 @@ def test_one_email_a_minute_to_one_patient(clinic: Clinic, cerbo: httpx.Client) 
     with make_api_user(clinic.practice).client() as another:
         assert invite(another, first).status_code == 429, "whoever sends it"
     assert len(sent(clinic)) == 2
-    with clock.moved(timedelta(seconds=61)):
+    with clock.shift(timedelta(seconds=61)):
         assert cerbo.post(mail, json=MAIL).status_code == 200
     assert len(sent(clinic)) == 3
 
@@ -234,9 +234,9 @@ def test_what_is_long_past_is_swept_out() -> None:
 
 def test_a_practice_has_words_of_its_own(clinic: Clinic, cerbo: httpx.Client) -> None:
     with tenancy.within(clinic.id):
-        letters.reword(
+        email_templates.reword(
             clinic.id,
-            letters.USUAL
+            email_templates.USUAL
             | {
                 "invitation_subject": "Hi {patient},\r\nBcc: eve@example.com",
                 "invitation_text": "{practice} says: {link} until {until}. Not {{patient}}.",
@@ -247,9 +247,9 @@ def test_a_practice_has_words_of_its_own(clinic: Clinic, cerbo: httpx.Client) ->
     assert mail.subject == "Hi {practice}, Bcc: eve@example.com", "a value is never read as a placeholder"
     assert mail.text.startswith("Harbour Clinic says: http://127.0.0.1:8000/portal/invitations/")
     with tenancy.within(clinic.id):
-        assert letters.wording(clinic.id)["password_text"] == letters.USUAL["password_text"]
-        letters.reword(clinic.id, dict(letters.USUAL))
-        assert letters.wording(clinic.id) == letters.USUAL
+        assert email_templates.wording(clinic.id)["password_text"] == email_templates.USUAL["password_text"]
+        email_templates.reword(clinic.id, dict(email_templates.USUAL))
+        assert email_templates.wording(clinic.id) == email_templates.USUAL
 
 
 @pytest.mark.parametrize(
@@ -266,9 +266,9 @@ def test_a_practice_has_words_of_its_own(clinic: Clinic, cerbo: httpx.Client) ->
 def test_words_that_are_not_taken(clinic: Clinic, name: str, words: str, wrong: str) -> None:
     with tenancy.within(clinic.id):
         with pytest.raises(Invalid) as refusal:
-            letters.reword(clinic.id, letters.USUAL | {name: words})
+            email_templates.reword(clinic.id, email_templates.USUAL | {name: words})
         assert wrong in str(refusal.value.errors[name])
-        assert letters.wording(clinic.id) == letters.USUAL
+        assert email_templates.wording(clinic.id) == email_templates.USUAL
 
 
 def test_only_api_users_of_the_group_may(clinic: Clinic) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charthouse.domains.patients.actions import chart_prefix
+from charthouse.domains.patients.hooks import make_chart_prefix
 from tests.domains.caller import Caller, at_once
 
 
@@ -19,7 +19,7 @@ from tests.domains.caller import Caller, at_once
     ],
 )
 def test_prefix(first_name: str, last_name: str, prefix: str) -> None:
-    assert chart_prefix(first_name, last_name).upper() == prefix.upper()
+    assert make_chart_prefix(first_name, last_name).upper() == prefix.upper()
 
 
 def test_numbers_go_on_after_the_highest_in_use(caller: Caller) -> None:

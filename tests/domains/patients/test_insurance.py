@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from charthouse.domains.patients import drchrono
+from charthouse.domains.patients.drchrono import patients
 from charthouse.domains.patients.models import Coverage, CustomInsurancePlanName, Payer
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.times import Date
@@ -16,7 +16,7 @@ from charthouse.identity import tenancy
 from tests.domains.caller import Caller, at_once
 from tests.support import make_doctor, make_practice
 
-OBJECTS = [key for key in drchrono.patients.keys if key.source.writes_rows and not key.type.is_list]
+OBJECTS = [key for key in patients.patients.keys if key.source.writes_rows and not key.type.is_list]
 INSURANCES = ("primary_insurance", "secondary_insurance", "tertiary_insurance")
 
 

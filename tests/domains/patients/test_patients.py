@@ -89,7 +89,7 @@ def test_put_needs_what_is_required(caller: Caller) -> None:
 
 def test_patch_changes_what_it_names(caller: Caller) -> None:
     made = caller.new(email="amara@example.com")
-    with clock.moved(timedelta(minutes=1)):
+    with clock.shift(timedelta(minutes=1)):
         assert caller.patch(made["id"], cell_phone="555-0100", unheard_of=1).status_code == 204
     after = caller.get(made["id"])
     assert after == made | {"cell_phone": "555-0100", "updated_at": after["updated_at"]}
@@ -183,7 +183,7 @@ def test_since_sees_what_changed_inside_an_object(caller: Caller) -> None:
     """A client that asks for changes since a moment must not miss a new insurance."""
     made = caller.new(primary_insurance={"insurance_company": "Aetna"})
     later = clock.now() + timedelta(hours=1)
-    with clock.moved(timedelta(hours=2)):
+    with clock.shift(timedelta(hours=2)):
         assert caller.patch(made["id"], primary_insurance={"insurance_company": "Aetna"}).status_code == 204
         assert caller.ids(since=later.strftime("%Y-%m-%dT%H:%M:%S")) == []
         assert caller.patch(made["id"], primary_insurance={"insurance_company": "Cigna"}).status_code == 204

@@ -7,9 +7,9 @@ import pytest
 from django.db.models.signals import pre_save
 
 from charthouse.domains.medications.models import Drug, Medication, PatientSupplement, Supplement
-from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.queue import TYPES, PortalRequest
-from charthouse.domains.patients.settling import acceptors, settle
+from charthouse.domains.patients.models import Patient, PortalRequest
+from charthouse.domains.patients.models.portal_requests import REQUEST_TYPES
+from charthouse.domains.patients.portal_requests import load_acceptors, settle
 from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import tenancy
 from tests.contract.values import PIXEL
@@ -69,11 +69,11 @@ def desk(caller: Caller, program: httpx.Client, patient: int) -> Desk:
     return Desk(caller, program, patient)
 
 
-each_type = pytest.mark.parametrize("kind", TYPES)
+each_type = pytest.mark.parametrize("kind", REQUEST_TYPES)
 
 
 def test_every_type_can_be_taken_into_the_chart() -> None:
-    assert set(acceptors()) == set(TYPES)
+    assert set(load_acceptors()) == set(REQUEST_TYPES)
 
 
 @each_type

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.settling import settle
-from charthouse.domains.questionnaires.answering import answer
+from charthouse.domains.patients.portal_requests import settle
+from charthouse.domains.questionnaires.answers import submit_answers
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 from charthouse.identity import tenancy
@@ -49,7 +49,7 @@ def assignment(caller: Caller, patient: int) -> Assignment:
 
 def test_answers_become_a_request_and_then_rows_of_the_chart(caller: Caller, assignment: Assignment) -> None:
     with tenancy.within(caller.clinic.practice.pk):
-        request = answer(assignment, GOOD)
+        request = submit_answers(assignment, GOOD)
         assert (request.request_type, request.title, request.api_user_id) == ("questionnaire", "Intake", None)
         assignment.refresh_from_db()
         assert assignment.request_id == request.pk
@@ -87,14 +87,14 @@ def test_every_wrong_answer_is_named(caller: Caller, assignment: Assignment) -> 
         "shoe": 43,
     }
     with tenancy.within(caller.clinic.practice.pk), pytest.raises(Invalid) as refusal:
-        answer(assignment, wrong)
+        submit_answers(assignment, wrong)
     assert set(refusal.value.errors) == {*wrong, "smokes"}
 
 
 @pytest.mark.parametrize("hours", ["1e400", "nan", "inf", [1], {"a": 1}, True, "9" * 31, "1e15", "--1"])
 def test_what_is_no_number(caller: Caller, assignment: Assignment, hours: Any) -> None:
     with tenancy.within(caller.clinic.practice.pk), pytest.raises(Invalid) as refusal:
-        answer(assignment, GOOD | {"hours": hours})
+        submit_answers(assignment, GOOD | {"hours": hours})
     assert list(refusal.value.errors) == ["hours"]
 
 
@@ -103,13 +103,13 @@ def test_what_is_no_number(caller: Caller, assignment: Assignment, hours: Any) -
 )
 def test_answers_of_another_kind(caller: Caller, assignment: Assignment, key: str, said: Any) -> None:
     with tenancy.within(caller.clinic.practice.pk), pytest.raises(Invalid) as refusal:
-        answer(assignment, GOOD | {key: said})
+        submit_answers(assignment, GOOD | {key: said})
     assert list(refusal.value.errors) == [key]
 
 
 def test_what_needs_no_answer_may_be_left_out(caller: Caller, assignment: Assignment) -> None:
     with tenancy.within(caller.clinic.practice.pk):
-        request = answer(assignment, {"name": "Amy", "smokes": True, "pets": [], "hours": ""})
+        request = submit_answers(assignment, {"name": "Amy", "smokes": True, "pets": [], "hours": ""})
     assert request.payload["raw_data"] == {
         **dict.fromkeys((one["key"] for one in QUESTIONS), None),
         "name": "Amy",
@@ -122,7 +122,7 @@ def test_of_two_answers_at_once_one_counts(caller: Caller, assignment: Assignmen
     def one(_: int) -> str:
         with tenancy.within(caller.clinic.practice.pk):
             try:
-                answer(assignment, GOOD)
+                submit_answers(assignment, GOOD)
             except Conflict:
                 return "late"
             return "sent"
@@ -134,5 +134,5 @@ def test_an_assignment_that_was_taken_back_is_gone(caller: Caller, assignment: A
     with tenancy.within(caller.clinic.practice.pk):
         Assignment.objects.filter(pk=assignment.pk).update(archived=True)
         with pytest.raises(NotFound):
-            answer(assignment, GOOD)
+            submit_answers(assignment, GOOD)
         assert Patient.objects.filter(pk=assignment.patient_id).exists()

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from charthouse.domains.patients.queue import PortalRequest
-from charthouse.domains.patients.settling import settle
+from charthouse.domains.patients.models import PortalRequest
+from charthouse.domains.patients.portal_requests import settle
 from charthouse.domains.questionnaires.models import Answers
 from charthouse.identity import tenancy
 from tests.domains.caller import Caller

@@ -13,7 +13,7 @@ from charthouse.domains.practice.models import (
     Office,
     OfficeWorkSchedule,
 )
-from charthouse.domains.scheduling import availability
+from charthouse.domains.scheduling.drchrono import availability
 from charthouse.identity import tenancy
 from charthouse.identity.models import Practice
 from tests.domains.caller import Caller
@@ -25,7 +25,7 @@ BEFORE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def sunday() -> Any:
     """The day before the one that is asked for."""
-    with clock.moved(BEFORE - clock.now()):
+    with clock.shift(BEFORE - clock.now()):
         yield
 
 
@@ -161,7 +161,7 @@ def test_times_are_wall_clock_through_a_change_of_the_clocks(calendar: Calendar)
 
 def test_the_past_is_not_to_be_had(calendar: Calendar) -> None:
     opening(calendar, 9, 12)
-    with clock.moved(datetime(2026, 3, 2, 15, 45, tzinfo=UTC) - clock.now()):
+    with clock.shift(datetime(2026, 3, 2, 15, 45, tzinfo=UTC) - clock.now()):
         assert starts(calendar) == ["11:00", "11:30"]
     assert slots(calendar, date="2020-01-06") == []
 

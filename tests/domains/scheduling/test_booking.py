@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from charthouse.domains.scheduling.models import VACANT, Appointment
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.models import FREEING_STATUSES
 from charthouse.identity import tenancy
 from tests.domains.caller import at_once
 from tests.domains.scheduling.calendar import DAY, Calendar, make_office
@@ -96,7 +97,7 @@ def test_allow_overlapping_is_asked_of_the_one_that_comes(calendar: Calendar) ->
     }
 
 
-@pytest.mark.parametrize("status", VACANT)
+@pytest.mark.parametrize("status", FREEING_STATUSES)
 def test_what_does_not_happen_is_not_in_the_way(calendar: Calendar, status: str) -> None:
     first = calendar.book()
     assert calendar.change(first, status=status).status_code == 204

@@ -8,7 +8,8 @@ import pytest
 
 from charthouse import clock
 from charthouse.domains.practice.models import Doctor, DoctorWorkSchedule, ExamRoom, Office
-from charthouse.domains.scheduling import cerbo_availability, vacancies
+from charthouse.domains.scheduling import bookable_windows
+from charthouse.domains.scheduling.cerbo import availability
 from charthouse.identity import tenancy
 from tests.domains.scheduling.calendar import DAY, Calendar, make_office
 from tests.domains.scheduling.test_availability import hours, opening, works
@@ -22,7 +23,7 @@ OFFSETS = {"start_date": "2026-03-06", "end_date": "2026-03-10"}
 @pytest.fixture(autouse=True)
 def sunday() -> Any:
     """The day before the one that is asked for."""
-    with clock.moved(datetime(2026, 3, 1, 12, tzinfo=UTC) - clock.now()):
+    with clock.shift(datetime(2026, 3, 1, 12, tzinfo=UTC) - clock.now()):
         yield
 
 
@@ -215,7 +216,7 @@ def test_the_clock_is_the_practices(calendar: Calendar, asker: Asker) -> None:
 
 def test_the_past_is_not_to_be_had(calendar: Calendar, asker: Asker) -> None:
     kind = asker.kind()
-    with clock.moved(datetime(2026, 3, 2, 15, 10, tzinfo=UTC) - clock.now()):
+    with clock.shift(datetime(2026, 3, 2, 15, 10, tzinfo=UTC) - clock.now()):
         assert asker.starts(kind) == ["10:30", "11:00", "11:30"]
         assert asker.starts(kind, start_date="2026-03-01", end_date="2026-03-01") == []
 
@@ -253,8 +254,8 @@ def test_ninety_days(asker: Asker) -> None:
 def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole days up to the most; where one alone has more, the caller is told."""
     asker.kind()
-    monkeypatch.setattr(vacancies, "MOST", 20)
-    monkeypatch.setattr(vacancies, "_AT_ONCE", 2)
+    monkeypatch.setattr(bookable_windows, "MOST", 20)
+    monkeypatch.setattr(bookable_windows, "_AT_ONCE", 2)
     seen, start = [], date.fromisoformat(DAY)
     while True:
         found = asker.found(start_date=str(start), end_date="2026-03-07")
@@ -265,26 +266,26 @@ def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatc
             break
     assert len(seen) == len(set(seen)) == 6 * 6
     for name, most in (("MOST", 5), ("CHECKS", 5)):
-        monkeypatch.setattr(vacancies, name, most)
+        monkeypatch.setattr(bookable_windows, name, most)
         answer = asker.ask_for()
         assert answer.status_code == 400
         assert "ask for some" in answer.json()["error"]["message"]
-    monkeypatch.setattr(cerbo_availability, "MOST_PAIRS", 0)
+    monkeypatch.setattr(availability, "MOST_PAIRS", 0)
     assert asker.ask_for().status_code == 400
 
 
 def test_times_that_are_taken_cost_little(calendar: Calendar, asker: Asker) -> None:
     """What can't begin before something ends is not looked at before that."""
-    found = vacancies.Entries()
+    found = bookable_windows.Entries()
     for begins in range(0, 86_400, 3600):
         found.add(begins, begins + 3600)
     found.sort()
     assert found.free_until(0) == 0
     assert found.next_end(1800) == 3600
-    diary = vacancies.Diary(
-        spans={1: [(0, 86_400)]}, office={}, own={1: found}, breaks={1: vacancies.Entries()}, rooms={}
+    diary = bookable_windows.Diary(
+        spans={1: [(0, 86_400)]}, office={}, own={1: found}, breaks={1: bookable_windows.Entries()}, rooms={}
     )
-    kind = vacancies.Kind(1, 60, 0, video=True)
+    kind = bookable_windows.Kind(1, 60, 0, video=True)
     assert list(diary.windows(1, kind, 0, 86_400, 0)) == [None] * 24
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.scheduling import remind
+from charthouse.domains.scheduling import reminder_delivery
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
 from tests.domains.scheduling.calendar import Calendar
@@ -56,7 +56,7 @@ def test_made_moved_and_sent(
     calendar.changed(visit, scheduled_time="2026-03-10T10:30:00")
     assert program.get(url(visit)).json()["data"][0]["scheduled_datetime"] == "2026-03-10 09:30:00"
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 10, 9, 31, tzinfo=UTC))
-    remind.due()
+    reminder_delivery.due()
     with tenancy.within(calendar.clinic.id):
         sent = [(one.recipient, one.subject, one.text) for one in Outgoing.objects.order_by("pk")]
     assert sent == [

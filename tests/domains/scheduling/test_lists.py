@@ -50,7 +50,7 @@ def test_filters(calendar: Calendar) -> None:
 
 def test_since_is_about_writing_not_about_the_visit(calendar: Calendar) -> None:
     made = calendar.book("2020-01-02T09:00:00")
-    with clock.moved(timedelta(hours=1)):
+    with clock.shift(timedelta(hours=1)):
         hour_later = clock.now().strftime("%Y-%m-%dT%H:%M:%S")
         assert calendar.listed(since=hour_later) == []
         calendar.changed(made, notes="x")
@@ -60,7 +60,7 @@ def test_since_is_about_writing_not_about_the_visit(calendar: Calendar) -> None:
 @pytest.mark.parametrize("years", [0, -3, 7])
 def test_long_ranges_must_lie_in_the_past(years: int) -> None:
     """Days count from the day that the project's clock shows."""
-    with clock.moved(timedelta(days=365 * years)):
+    with clock.shift(timedelta(days=365 * years)):
         calendar, today = Calendar(), clock.now().date()
         for first, last, status in (
             (0, 190, 200),
@@ -171,7 +171,7 @@ def test_every_permission_is_needed(calendar: Calendar, lacking: str) -> None:
 
 def test_occurred_since_is_about_visits_whose_time_has_come(calendar: Calendar) -> None:
     """Wall clock of the office's doctor (US/Eastern here): 09:00 is 14:00 UTC."""
-    with clock.moved(datetime(2026, 3, 2, 15, tzinfo=UTC) - clock.now()):
+    with clock.shift(datetime(2026, 3, 2, 15, tzinfo=UTC) - clock.now()):
         earlier, today = calendar.book("2026-02-27T09:00:00"), calendar.book()
         calendar.book(f"{DAY}T16:00:00")
         ids = [earlier["id"], today["id"]]

@@ -9,7 +9,7 @@ from django.db import connections
 
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.scheduling import remind
+from charthouse.domains.scheduling import reminder_delivery
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
 from tests.domains.scheduling.calendar import DAY, Calendar
@@ -127,8 +127,8 @@ def visit(calendar: Calendar) -> dict[str, Any]:
 
 def sent(calendar: Calendar, at: datetime) -> list[tuple[str, str]]:
     """What has been given to the post by a moment: kind and recipient, in order."""
-    with clock.moved(at - clock.now()):
-        remind.due()
+    with clock.shift(at - clock.now()):
+        reminder_delivery.due()
     with tenancy.within(calendar.clinic.id):
         messages = Outgoing.objects.filter(practice=calendar.clinic.id).order_by("pk")
         return [(message.kind, message.recipient) for message in messages]
@@ -156,7 +156,7 @@ def test_what_is_too_late_or_called_off_is_not_sent(calendar: Calendar, visit: d
 
 def test_a_moved_appointment_reminds_again(calendar: Calendar, visit: dict[str, Any]) -> None:
     assert len(sent(calendar, VISIT - timedelta(hours=24))) == 1
-    with clock.moved(VISIT - timedelta(hours=20) - clock.now()):
+    with clock.shift(VISIT - timedelta(hours=20) - clock.now()):
         calendar.changed(visit, scheduled_time="2026-03-17T09:00:00")
     later = VISIT + timedelta(days=7)
     assert len(sent(calendar, VISIT)) == 1
@@ -172,11 +172,11 @@ def test_a_patient_who_wants_no_texts_gets_none(calendar: Calendar, visit: dict[
 def test_a_series_of_workers_sends_each_once(calendar: Calendar, visit: dict[str, Any]) -> None:
     def work() -> None:
         try:
-            remind.due()
+            reminder_delivery.due()
         finally:
             connections.close_all()
 
-    with clock.moved(VISIT - timedelta(hours=1) - clock.now()):
+    with clock.shift(VISIT - timedelta(hours=1) - clock.now()):
         workers = [Thread(target=work) for _ in range(5)]
         for worker in workers:
             worker.start()

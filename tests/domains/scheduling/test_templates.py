@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charthouse.domains.scheduling.models import VACANT
+from charthouse.domains.scheduling.models import FREEING_STATUSES
 from tests.domains.caller import Caller
 from tests.domains.scheduling.calendar import DAY, Calendar, make_office
 
@@ -197,7 +197,7 @@ booked = st.tuples(
     st.integers(1, ROOMS),
     st.sampled_from(["own", "colleague"]),
     st.sampled_from(["visit", "break"]),
-    st.sampled_from(["", "Confirmed", *VACANT, "deleted"]),
+    st.sampled_from(["", "Confirmed", *FREEING_STATUSES, "deleted"]),
 )
 
 

@@ -21,7 +21,7 @@ def test_status_changes_are_noted(calendar: Calendar) -> None:
     assert (made["status"], made["status_transitions"]) == ("", [])
     for status in ("Arrived", "Arrived", "In Room"):
         assert calendar.change(made, status=status).status_code == 204
-    with clock.moved(timedelta(minutes=20)):
+    with clock.shift(timedelta(minutes=20)):
         shown = calendar.changed(made, status="Waiting for labs", notes="custom status")
     assert steps(shown) == [("", "Arrived"), ("Arrived", "In Room"), ("In Room", "Waiting for labs")]
     assert {step["appointment"] for step in shown["status_transitions"]} == {made["id"]}
@@ -196,7 +196,7 @@ def test_extended_updated_at_is_the_last_of_three(calendar: Calendar) -> None:
         (20, Vitals),
         (10, CustomVitalValue),
     ):  # as they change when another room writes them
-        with clock.moved(timedelta(minutes=minutes)), tenancy.within(calendar.clinic.id):
+        with clock.shift(timedelta(minutes=minutes)), tenancy.within(calendar.clinic.id):
             model.objects.get(appointment=made["id"]).save()
         shown = calendar.shown(made)
         assert shown["updated_at"] == made["updated_at"] < shown["extended_updated_at"]
@@ -204,14 +204,14 @@ def test_extended_updated_at_is_the_last_of_three(calendar: Calendar) -> None:
             shown["extended_updated_at"] > before if minutes == 20 else shown["extended_updated_at"] == before
         )
         before = shown["extended_updated_at"]
-    with clock.moved(timedelta(minutes=30)):
+    with clock.shift(timedelta(minutes=30)):
         shown = calendar.changed(made, notes="later")
     assert before < shown["extended_updated_at"] == shown["updated_at"]
 
 
 def test_a_change_of_vitals_alone_is_found_by_since(calendar: Calendar) -> None:
     made = calendar.book()
-    with clock.moved(timedelta(minutes=10)):
+    with clock.shift(timedelta(minutes=10)):
         shown = calendar.changed(made, vitals={"pulse": 60})
     assert shown["updated_at"] > made["updated_at"]
     assert [row["id"] for row in calendar.listed(since=shown["updated_at"])] == [made["id"]]

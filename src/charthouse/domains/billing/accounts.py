@@ -1,7 +1,8 @@
-"""What a practice sells by itself and what patients owe for it: charges, estimates, invoices, subscriptions. Tables of
-their own beside the line items of claims (docs/decisions/0250-*.md). Money is decimal, to the cent, in dollars.
+"""Charges, estimates, invoices and subscriptions of patients: tables apart from the line items of claims
+(docs/decisions/0250-*.md). Amounts are decimal, in dollars and cents.
 
-No total and no balance is stored: ``sums`` computes them. ``archived`` rows are deleted, voided ones stay to be seen.
+Totals and balances are not stored: ``account_sums`` computes them. ``archived`` rows are deleted; voided ones
+remain visible.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -18,8 +19,8 @@ def _money(**options: object) -> models.DecimalField:  # type: ignore[type-arg]
 
 
 class ChargeDefinition(Signed, Record):
-    """What can be charged. ``retail``: what a patient pays for one; ``wholesale``: what one costs the practice;
-    ``tax_rate`` in percent; ``minutes``: how long it takes. An ``inactive`` one is charged no more."""
+    """An entry of the catalogue of charges. ``retail``: unit price for a patient; ``wholesale``: unit cost;
+    ``tax_rate``: percent; ``minutes``: duration. An ``inactive`` one can no longer be charged."""
 
     name = models.CharField(max_length=200)
     name_for_pt_portal = text(200)
@@ -48,9 +49,10 @@ class ChargeDefinition(Signed, Record):
 
 
 class Priced(Signed, Record):
-    """What charges and estimates share. ``amount`` is the price of one: ``quantity`` of them at ``discount_multiplier``
-    (1: no discount, 0: free) come to the product, to the cent. ``transaction_date``: the day it counts on. ``owner``:
-    the user who is credited with it. ``encounter``: the note of where it came about; a visit's has the visit's id."""
+    """The base of charges and estimates. ``amount``: unit price; times ``quantity`` and
+    ``discount_multiplier`` (1: no discount, 0: free) it is the amount due, to the cent. ``transaction_date``:
+    the day it counts on. ``owner``: the user who is credited with it. ``encounter``: the note that it belongs
+    to; a visit's has the visit's id."""
 
     patient = RecordKey("patients.Patient")
     encounter = RecordKey("clinical.ClinicalNote", null=True, blank=True)
@@ -86,8 +88,8 @@ class Priced(Signed, Record):
 
 
 class Charge(Priced):
-    """What a patient owes, or owed until it was voided. ``subscription``, ``period``: which turn of which subscription
-    made it."""
+    """A charge that a patient owes unless it is voided. ``subscription``, ``period``: the subscription and
+    its period that created it."""
 
     amt_written_off = _money(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
@@ -111,8 +113,8 @@ class Charge(Priced):
 
 
 class Estimate(Priced):
-    """What something would cost a patient. ``converted``: the charge it became; ``justifying_diagnoses``: ICD-10
-    codes."""
+    """The expected price of a service. ``converted``: the charge that it became; ``justifying_diagnoses``:
+    ICD-10 codes."""
 
     class Insurance(models.TextChoices):
         PRIMARY = "primary"
@@ -130,7 +132,7 @@ class Estimate(Priced):
 
 
 class Invoice(Signed, Record):
-    """Charges of a patient that are asked for together."""
+    """Charges of a patient that are billed together."""
 
     patient = RecordKey("patients.Patient")
     date = models.DateField()
@@ -142,7 +144,7 @@ class Invoice(Signed, Record):
 
 
 class InvoiceLine(Record):
-    """A charge on an invoice. ``released``: the invoice was voided, so the charge may go onto another one."""
+    """A charge on an invoice. ``released``: the invoice was voided, so the charge may be invoiced again."""
 
     invoice = RecordKey("billing.Invoice")
     charge = RecordKey("billing.Charge")
@@ -162,7 +164,7 @@ class InvoiceLine(Record):
 
 
 class InvoicePayment(Signed, Record):
-    """Money for an invoice. One that was taken back is ``archived``."""
+    """A payment of an invoice. A reversed one is ``archived``."""
 
     invoice = RecordKey("billing.Invoice")
     amount = _money()
@@ -178,8 +180,8 @@ class InvoicePayment(Signed, Record):
 
 
 class Subscription(Signed, Record):
-    """A charge that comes due again and again, by the calendar from ``start_date`` until ``end_date``, both included.
-    ``billed``: how many times it has been charged; from it follows when it is due next."""
+    """A recurring charge, by the calendar from ``start_date`` to ``end_date`` inclusive. ``billed``: number
+    of charges so far, from which the next day follows."""
 
     class Frequency(models.TextChoices):
         WEEKLY = "weekly"

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class BillingConfig(AppConfig):
-    """What visits cost and who has paid: charges, what insurers and patients pay, price lists, coverage."""
+    """Line items and payments of visits, fee schedules, coverage, charges and invoices."""
 
     name = "charthouse.domains.billing"
     label = "billing"

@@ -1,4 +1,4 @@
-"""Tables of values: code to label. Source: reference drchrono/enums.yaml (X12 271 EB01 and service types)."""
+"""Code lists of billing. Source: reference drchrono/enums.yaml (X12 271 EB01 and service types)."""
 
 ELIGIBILITY_TYPES = {
     "1": "Active Coverage", "2": "Active - Full Risk Capitation", "3": "Active - Services Capitated",
@@ -129,3 +129,4 @@ PAYMENT_METHODS = (
 PAYMENT_TYPES = ("", "REF", "COR", "COPAY", "COINSR", "OTHR")
 REMITTANCE_METHODS = ("", "ACH", "BOPCCP", "BOPCTX", "CHK", "FWT", "VPAY", "NON")
 FEE_CODE_TYPES = ("CPT", "HCPCS", "ICD9", "ICD10", "Custom", "Revenue")
+NDC_UNITS = ("F2", "GR", "ME", "ML", "UN")

@@ -1,7 +1,7 @@
-"""Charges, what is paid on them, and what prices and coverage they go by. Money is decimal, to the cent, in dollars.
+"""Line items of visits, payments, fee schedules and coverage. Amounts are decimal, in dollars and cents.
 
-No balance is stored: ``ledger`` computes each from the rows here. Codes are kept as the wire has them: reference
-drchrono/enums.yaml. ``archived`` rows are voided: they count in no sum.
+Balances are not stored: ``line_item_sums`` computes them. Codes are stored as the API shows them: reference
+drchrono/enums.yaml. ``archived`` rows are voided: no sum includes them.
 """
 
 from decimal import Decimal
@@ -24,15 +24,15 @@ from charthouse.domains.billing.accounts import (  # noqa: F401 - Django finds m
 from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey
 
-NONE_OF_FOUR = 4  # a charge has four modifiers and four diagnosis pointers; what isn't used is "" or 0
+LIST_LENGTH = 4  # modifiers, and diagnosis pointers, of a line item; unused ones are "" and 0
 
 
-def one_of(values: tuple[str, ...]) -> list[tuple[str, str]]:
+def make_choices(values: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(value, value) for value in values]
 
 
 def money(**options: Any) -> "models.DecimalField[Decimal, Decimal]":
-    """Dollars and cents."""
+    """Return a column of dollars and cents."""
     return models.DecimalField(max_digits=12, decimal_places=2, **options)
 
 
@@ -41,16 +41,16 @@ def maybe_money() -> "models.DecimalField[Decimal | None, Decimal | None]":
 
 
 def no_pointers() -> list[int]:
-    return [0] * NONE_OF_FOUR
+    return [0] * LIST_LENGTH
 
 
 def no_modifiers() -> list[str]:
-    return [""] * NONE_OF_FOUR
+    return [""] * LIST_LENGTH
 
 
 class FeeSchedule(Record):
-    """A price list of a doctor, for a payer's plan or, with no ``payer_id``, for everyone. In force from
-    ``effective_date`` to ``ineffective_date``, both included, null meaning no end. ``assignees`` are ids of doctors."""
+    """A price list of a doctor for a payer's plan, or for everyone without ``payer_id``. Valid from
+    ``effective_date`` to ``ineffective_date`` inclusive; null: unlimited. ``assignees``: ids of doctors."""
 
     class AssigneeType(models.TextChoices):
         INDIVIDUAL = "Individual"
@@ -70,7 +70,7 @@ class FeeSchedule(Record):
 
 
 class FeeScheduleItem(Record):
-    """The prices of one code. ``ndc_units``: F2, GR, ME, ML or UN."""
+    """The prices of a code. ``ndc_units``: F2, GR, ME, ML or UN."""
 
     schedule = RecordKey("billing.FeeSchedule")
     office = RecordKey("practice.Office", null=True, blank=True, indexed=False)
@@ -118,10 +118,10 @@ class BillingProfile(Record):
 
 
 class LineItem(Record):
-    """A charge for a service at a visit. ``patient`` is whose visit it was when it was posted.
+    """A charge for a service at a visit. ``patient``: the visit's when the line item was posted.
 
-    ``billed`` null: price times quantity. ``service_date`` null: the day of the visit. ``self_pay``: no insurer is
-    asked, all of it is the patient's to pay. ``diagnosis_pointers`` count from 1 in the visit's diagnoses.
+    ``billed`` null: price times quantity. ``service_date`` null: the day of the visit. ``self_pay``: the
+    patient owes all of it. ``diagnosis_pointers``: positions in the visit's diagnoses, from 1.
     """
 
     appointment = RecordKey("scheduling.Appointment")
@@ -140,7 +140,7 @@ class LineItem(Record):
     self_pay = models.BooleanField(default=False)
     service_date = models.DateField(null=True, blank=True)
     description = text(500)
-    billing_status = text(50, choices=one_of(codes.LINE_ITEM_STATUSES))
+    billing_status = text(50, choices=make_choices(codes.LINE_ITEM_STATUSES))
     insurance_status = text(100)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
@@ -155,13 +155,13 @@ class LineItem(Record):
 
 
 class Remittance(Record):
-    """An explanation of benefits: an insurer's payment for many charges. ``scanned_eob``: its paper."""
+    """An explanation of benefits: an insurer's payment for several charges. ``scanned_eob``: the document."""
 
     doctor = RecordKey("practice.Doctor")
     insurance_payer_name = models.CharField(max_length=200)
     insurance_payer_id = models.CharField(max_length=50)
     insurance_payer_trace_number = models.CharField(max_length=50)
-    payment_method = text(6, choices=one_of(codes.REMITTANCE_METHODS))
+    payment_method = text(6, choices=make_choices(codes.REMITTANCE_METHODS))
     total_paid = maybe_money()
     check_date = models.DateField(null=True, blank=True)
     deposit_date = models.DateField(null=True, blank=True)
@@ -173,10 +173,10 @@ class Remittance(Record):
 
 
 class Transaction(Record):
-    """What an insurer says of a charge: what it pays, and what it takes off or passes on.
+    """An insurer's decision on a line item: payment and adjustment.
 
-    ``ins_name``: 1 primary, 2 secondary, 3 tertiary insurer. ``adjustment_group_code``: X12 CAS01; PR passes the
-    amount on to the patient, all others write it off.
+    ``ins_name``: 1 primary, 2 secondary, 3 tertiary insurer. ``adjustment_group_code``: X12 CAS01; PR passes
+    the amount on to the patient, all others write it off.
     """
 
     line_item = RecordKey("billing.LineItem")
@@ -204,15 +204,16 @@ class Transaction(Record):
 
 
 class PatientPayment(Record):
-    """Money from a patient, or back to one when negative (a refund always is). ``posted_date``: the doctor's day."""
+    """A payment from a patient, or to one if negative, as every refund is. ``posted_date``: day in the
+    doctor's zone."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
     appointment = RecordKey("scheduling.Appointment", null=True, blank=True)
     line_item = RecordKey("billing.LineItem", null=True, blank=True)
     amount = money()
-    payment_method = text(4, choices=one_of(codes.PAYMENT_METHODS))
-    payment_transaction_type = text(6, choices=one_of(codes.PAYMENT_TYPES))
+    payment_method = text(4, choices=make_choices(codes.PAYMENT_METHODS))
+    payment_transaction_type = text(6, choices=make_choices(codes.PAYMENT_TYPES))
     received_date = models.DateField(null=True, blank=True)
     posted_date = models.DateField()
     trace_number = text(100)
@@ -236,7 +237,7 @@ class PatientPayment(Record):
 
 
 class PaymentLogEntry(Record):
-    """What was done to a patient's payment, and how it then stood."""
+    """An action on a patient's payment, with the payment's state after it."""
 
     class Action(models.TextChoices):
         CREATE = "C"
@@ -250,7 +251,7 @@ class PaymentLogEntry(Record):
     patient = RecordKey("patients.Patient")
     appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
     amount = money()
-    payment_method = text(4, choices=one_of(codes.PAYMENT_METHODS))
+    payment_method = text(4, choices=make_choices(codes.PAYMENT_METHODS))
     action = models.CharField(max_length=1, choices=Action)
     source = text(50)
     created_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
@@ -263,10 +264,10 @@ class PaymentLogEntry(Record):
 
 
 class EligibilityCheck(Record):
-    """An insurer's answer, brought by a clearinghouse, to what a patient is covered for.
+    """An insurer's answer, through a clearinghouse, about a patient's coverage.
 
-    ``eligibility``: X12 EB01; ``request_service_type``: X12 service type. The objects keep what was answered, without
-    empty texts: keys by reference drchrono/nested.yaml.
+    ``eligibility``: X12 EB01; ``request_service_type``: X12 service type. The objects hold the answer without
+    empty texts: reference drchrono/nested.yaml.
     """
 
     doctor = RecordKey("practice.Doctor")
@@ -288,7 +289,8 @@ class EligibilityCheck(Record):
 
 
 class PatientAuthorization(Record):
-    """An insurer's consent to so many visits. ``procedure_codes``: objects with code, price and quantity."""
+    """An insurer's authorization of a number of visits. ``procedure_codes``: objects with code, price and
+    quantity."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")

@@ -1,12 +1,13 @@
-"""What the worker does for accounts."""
+"""Periodic jobs of billing."""
 
 from procrastinate.contrib.django import app
 
-from charthouse.domains.billing import subscribing
+from charthouse.domains.billing import subscriptions
 
 
 @app.periodic(cron="* * * * *", periodic_id="subscriptions")
 @app.task(name="charthouse.billing.subscriptions", queueing_lock="charthouse.billing.subscriptions")
 def charge_subscriptions(timestamp: int) -> None:
-    """Every minute. ``timestamp``: when it was due, Unix seconds; not used."""
-    subscribing.due()
+    """Create the charges that are due, every minute. ``timestamp``: Unix seconds when the job was due; not
+    used."""
+    subscriptions.charge_due()

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class ClinicalConfig(AppConfig):
-    """What is charted: notes and their templates, problems, allergies, procedures, plans, observations, devices."""
+    """Clinical notes and the lists of a chart."""
 
     name = "charthouse.domains.clinical"
     label = "clinical"

@@ -1,42 +1,27 @@
-"""Names of codes, where a package carries the code set: ICD-10-CM. Others (CPT, SNOMED CT, LOINC) are licensed."""
+"""Code lists of the chart. Source: reference drchrono/enums.yaml."""
 
-import mmap
-from functools import cache, lru_cache
-from html import unescape
-from importlib.util import find_spec
-from pathlib import Path
+CARE_PLAN_TYPES = range(1, 7)
 
-ICD10_SYSTEMS = ("ICD10CM",)
-
-
-@lru_cache(maxsize=4096)
-def icd10(code: str) -> str:
-    """The official description of an ICD-10-CM code, "" for what isn't one.
-
-    Found in the tabular list of ``simple_icd_10_cm`` without loading that package, which takes seconds and 150 MB.
-    Codes that the list only implies (a seventh character) have none.
-    """
-    if not (code.isascii() and code.replace(".", "").isalnum() and 3 <= len(code) <= 8):
-        return ""
-    code = code.upper()
-    if len(code) > 3 and "." not in code:
-        code = f"{code[:3]}.{code[3:]}"
-    table = _table()
-    start = table.find(f"<name>{code}</name>".encode())
-    first, last = (table.find(tag, start) for tag in (b"<desc>", b"</desc>"))
-    return unescape(table[first + len(b"<desc>") : last].decode()) if 0 <= start < first < last else ""
-
-
-def name(system: str, code: str) -> str:
-    """The name of a code, "" where no code set is at hand."""
-    return icd10(code) if system in ICD10_SYSTEMS and code else ""
-
-
-@cache
-def _table() -> mmap.mmap:
-    package = find_spec("simple_icd_10_cm")
-    assert package is not None
-    assert package.origin is not None
-    path = max((Path(package.origin).parent / "data").glob("icd10c*tabular*.xml"))
-    with path.open("rb") as opened:
-        return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+ALLERGY_REACTIONS = (  # SNOMED CT; reference enums.yaml snomed_reaction
+    "",
+    "14669001",
+    "4448006",
+    "39579001",
+    "57676002",
+    "43724002",
+    "49727002",
+    "386661006",
+    "25064002",
+    "247472004",
+    "271795006",
+    "68962001",
+    "68235000",
+    "422587007",
+    "95388000",
+    "271807003",
+    "271825005",
+    "64531003",
+    "267036007",
+    "162397003",
+    "65124004",
+)

@@ -1,48 +1,51 @@
-"""Encounters: notes of visits, and those that stand alone. What may be written, signed and deleted of them."""
+"""Hooks of encounters: notes of visits and independent ones."""
 
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from charthouse import clock
-from charthouse.domains.clinical.actions import LOCKED
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
+from charthouse.domains.clinical.notes import LOCKED
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.errors import Conflict
 
-OF_A_VISIT = "The note of a visit is deleted with its appointment."
+VISIT_NOTE = "The note of a visit is deleted with its appointment."
 
 
 @hook(keys=("date_of_service", "encounter_type", "title"))
-def complete(change: Change) -> None:
-    """A new note is one of a patient who is still the practice's; what isn't said of it is filled in: the day it is
-    for the patient's doctor, the practice's first type, the type's name."""
+def complete_encounter(change: Change) -> None:
+    """Check and complete a new encounter: an active patient, the day, the type and the title.
+
+    Defaults: today in the zone of the patient's doctor, the practice's first type, the name of the type.
+    """
     if change.operation != "create":
         return
     practice = change.actor.practice
     name = "pt_id" if "pt_id" in change.resource.keys_by_name else "patient"
-    patient = _patient(change, name)
+    patient = _lock_patient(change, name)
     said = change.values.get("encounter_type")
-    kind = _kind(practice, said)
+    kind = _find_type(practice, said)
     if kind is None:
         unknown = f'There is no encounter type "{str(said)[:100]}".'
         change.add_error("encounter_type", unknown if said else "The practice has no encounter types.")
     if patient is not None:
-        _below(change, patient)
+        _check_parent(change, patient)
     if patient is None or kind is None:
         return
     change.columns["encounter_type_id"] = kind.pk
     change.columns["added_by_id"] = change.actor.user
     if change.values.get("date_of_service") is None:
-        change.values["date_of_service"] = _today(patient)
+        change.values["date_of_service"] = _get_today(patient)
     if not change.values.get("title"):
         change.values["title"] = kind.name
 
 
-def _patient(change: Change, name: str) -> Patient | None:
-    """Locked, so that nobody deletes the patient meanwhile."""
+def _lock_patient(change: Change, name: str) -> Patient | None:
+    """Return the patient with a row lock, so that no concurrent call deletes it; None, with an error, if
+    inactive."""
     row_id = change.values.get(name)
     if row_id is None:
         change.add_error(name, "This field is required.")
@@ -55,16 +58,16 @@ def _patient(change: Change, name: str) -> Patient | None:
     return found
 
 
-def _kind(practice: int, said: str | int | None) -> EncounterType | None:
-    """The type of a code, or of an id; the practice's first where nothing is said."""
+def _find_type(practice: int, said: str | int | None) -> EncounterType | None:
+    """Return the type with a code or id, or the practice's first."""
     rows = EncounterType.objects.filter(practice=practice, archived=False).order_by("sort_priority", "pk")
     if said:
         rows = rows.filter(pk=said) if isinstance(said, int) else rows.filter(code=said)
     return rows.first()
 
 
-def _below(change: Change, patient: Patient) -> None:
-    """A parent is a note of the same patient that has none itself."""
+def _check_parent(change: Change, patient: Patient) -> None:
+    """Require that a parent is an encounter of the same patient without a parent."""
     parent = change.values.get("parent_encounter")
     if parent is None:
         return
@@ -76,18 +79,19 @@ def _below(change: Change, patient: Patient) -> None:
         change.add_error("parent_encounter", "The parent is itself below another encounter.")
 
 
-def _today(patient: Patient) -> date:
+def _get_today(patient: Patient) -> date:
     return clock.now().astimezone(ZoneInfo(patient.doctor.timezone)).date()
 
 
 @hook()
-def keep_signed(change: Change) -> None:
-    """Nothing of a signed note changes, a visit's goes with its appointment, and what has notes below it stays."""
+def check_changeable(change: Change) -> None:
+    """Reject changing a signed note, and deleting one of a visit or with encounters below it. Raises
+    Conflict."""
     row: Any = change.row
     if row is None:
         return
     if change.operation == "delete" and row.appointment_id is not None:
-        raise Conflict(OF_A_VISIT)
+        raise Conflict(VISIT_NOTE)
     if row.locked_at:
         raise Conflict(LOCKED)
     if change.operation == "delete":

@@ -1,13 +1,16 @@
-"""Clinical notes and the lists of a chart. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+"""Clinical notes and the lists of a chart. Codes are stored as the API shows them: reference
+drchrono/enums.yaml."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from charthouse.domains.clinical.kept import (  # noqa: F401 - Django finds models here
+from charthouse.domains.clinical.free_text_notes import (  # noqa: F401 - Django finds models here
     FreeTextNote,
     FreeTextNoteType,
+)
+from charthouse.domains.clinical.health_maintenance import (  # noqa: F401 - Django finds models here
     HealthReading,
     HealthTracker,
 )
@@ -16,7 +19,7 @@ from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 def prose() -> "models.TextField[str, str]":
-    """Text of any length whose absence is the empty text."""
+    """Return a column of text of any length, "" by default."""
     return models.TextField(blank=True, default="")
 
 
@@ -24,8 +27,8 @@ def prose() -> "models.TextField[str, str]":
 
 
 class ClinicalNoteTemplate(Record):
-    """A section that doctors write in notes: its fields, in order. ``is_persistent``: what it says of a patient
-    stands in later notes as well, until one says otherwise."""
+    """A section of clinical notes, with its fields in order. ``is_persistent``: its values apply to later
+    notes of the patient as well, until one changes them."""
 
     doctor = RecordKey("practice.Doctor")
     name = models.CharField(max_length=200)
@@ -40,8 +43,8 @@ class ClinicalNoteTemplate(Record):
 
 
 class ClinicalNoteFieldType(Record):
-    """A field of a template. ``required``: no note with this section is locked before it has a value.
-    ``allowed_values`` empty: any value of its type (``charting.misfit``)."""
+    """A field of a template. ``required``: a note with this section is not locked without a value.
+    ``allowed_values`` empty: any value of the type (``field_values.find_value_error``)."""
 
     clinical_note_template = RecordKey("clinical.ClinicalNoteTemplate", related_name="fields")
     name = models.CharField(max_length=200)
@@ -56,9 +59,9 @@ class ClinicalNoteFieldType(Record):
 
 
 class EncounterType(Record):
-    """A kind of encounter, by the two letters of its ``code``. Each practice is made with a few of them; the first by
-    ``sort_priority`` is what a visit is, and an encounter that names none. ``place_of_service_code``: CMS's;
-    ``provider_taxonomy``: NUCC's."""
+    """A type of encounter. ``code``: two letters or digits. The practice's first by ``sort_priority`` is the
+    type of visits, and the default of encounters. ``place_of_service_code``: CMS's; ``provider_taxonomy``:
+    NUCC's."""
 
     code = models.CharField(max_length=2, validators=[RegexValidator("^[a-z0-9]{2}$")])
     name = models.CharField(max_length=200)
@@ -77,15 +80,15 @@ class EncounterType(Record):
 
 
 class ClinicalNote(Record):
-    """A note of a patient: of a visit, or (docs/decisions/0240-encounters.md) of its own.
+    """A clinical note of a patient: of a visit, or independent (docs/decisions/0240-encounters.md).
 
-    A visit's is made by a trigger with the appointment, under the appointment's own id, and keeps its patient and
-    ``archived`` in step (docs/decisions/0040-notes-are-made-by-the-database.md); what it says are field values. One
-    without an appointment has its id from the appointments' sequence, and says itself what it is: its type, title,
-    text, the day, and ``owner``, whose it is (null: the program's that wrote it). ``parent``: the note below which it
-    stands.
+    A trigger creates the note of a visit with the appointment and under its id, and keeps patient and
+    ``archived`` equal (docs/decisions/0040-notes-are-made-by-the-database.md); its content is in field
+    values. The id of an independent note comes from the same sequence; the note itself has type, title, text,
+    day and ``owner`` (null: the app that wrote it). ``parent``: the encounter that it belongs to.
 
-    Locked is signed: nothing of it changes until it is unlocked. ``signed_pdf``: the page as it was signed."""
+    A locked note is signed: it does not change until it is unlocked. ``signed_pdf``: the page as signed.
+    """
 
     appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
     patient = RecordKey("patients.Patient")
@@ -124,7 +127,7 @@ class ClinicalNote(Record):
 
 
 class ClinicalNoteFieldValue(Record):
-    """What a note says in one field; a field may be filled several times (photos)."""
+    """A value of a field in a note. A field may have several (photos)."""
 
     appointment = RecordKey("scheduling.Appointment")
     clinical_note_field = RecordKey("clinical.ClinicalNoteFieldType")
@@ -138,7 +141,7 @@ class ClinicalNoteFieldValue(Record):
 
 
 class YellowNotepad(Record):
-    """Free text beside a section of a note."""
+    """Free text next to a section of a note."""
 
     appointment = RecordKey("scheduling.Appointment", indexed=False)
     template = RecordKey("clinical.ClinicalNoteTemplate", indexed=False)
@@ -156,7 +159,7 @@ class YellowNotepad(Record):
 
 
 class Amendment(Record):
-    """A PDF that amends the record, put there by an app, which alone sees it through the API. With an appointment,
+    """A PDF that amends the record, which only the app that stored it sees in the API. With an appointment,
     it follows the pages of that visit's note."""
 
     app = models.ForeignKey(
@@ -177,7 +180,8 @@ class Amendment(Record):
 
 
 class Problem(Signed, Record):
-    """A diagnosis. ``icd_version`` 9 or 10; ``name`` is the code's official text unless another was given."""
+    """A diagnosis. ``icd_version``: 9 or 10; ``name``: the code's official description unless another was
+    given."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -202,7 +206,7 @@ class Problem(Signed, Record):
 
 
 class Allergy(Record):
-    """``rxnorm`` for drugs only; ``snomed_reaction`` as codes, ``reaction`` in words."""
+    """An allergy. ``rxnorm``: drugs only; ``snomed_reaction``: code; ``reaction``: free text."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -223,7 +227,7 @@ class Allergy(Record):
 
 
 class Procedure(Record):
-    """What was done at a visit. ``procedure_type``: C CPT, H HCPCS, U custom, S SNOMED."""
+    """A procedure performed at a visit. ``procedure_type``: C CPT, H HCPCS, U custom, S SNOMED CT."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -263,7 +267,7 @@ class ImplantableDevice(Record):
 
 
 class CarePlan(Record):
-    """A goal, an instruction, a referral. ``plan_type``: reference enums.yaml care_plan_type."""
+    """A goal, an instruction or a referral. ``plan_type``: reference enums.yaml, care_plan_type."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -286,7 +290,7 @@ class CarePlan(Record):
 
 
 class CareTeamMember(Record):
-    """Somebody of the practice who takes part in a patient's care, since a visit."""
+    """A user who takes part in a patient's care, since a visit."""
 
     patient = RecordKey("patients.Patient")
     user = RecordKey("identity.User")
@@ -297,8 +301,8 @@ class CareTeamMember(Record):
 
 
 class Observation(Record):
-    """What four resources share: a coded act or finding, and a coded value of it. Names are the codes' own texts
-    where a code set is at hand (``codes.name``)."""
+    """The base of four resources: a coded act or finding, with a coded value. Names are the codes' labels
+    (``code_labels.get_label``)."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -319,16 +323,24 @@ class Observation(Record):
 
 
 class PatientIntervention(Observation):
+    """An intervention: counseling, referral, therapy."""
+
     pass
 
 
 class PatientPhysicalExam(Observation):
+    """A physical exam and its finding."""
+
     pass
 
 
 class PatientRiskAssessment(Observation):
+    """An assessed risk."""
+
     pass
 
 
 class PatientCommunication(Observation):
+    """A communication between patient, provider and others about care."""
+
     pass

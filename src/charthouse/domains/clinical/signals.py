@@ -1,7 +1,9 @@
-"""What happens in this room that rooms above it act upon: they connect to it when the server starts. Sent in the
-transaction of what happened; who raises an error refuses it."""
+"""Signals of clinical events, which modules of higher layers connect to when the server starts.
+
+They are sent inside the transaction of the event: a receiver that raises an error rolls it back.
+"""
 
 from django.dispatch import Signal
 
-# ``note``: a ClinicalNote that has just been locked.
+# ``note``: a ClinicalNote that was locked.
 note_locked = Signal()

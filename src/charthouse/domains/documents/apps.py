@@ -8,7 +8,7 @@ class DocumentsConfig(AppConfig):
     label = "documents"
 
     def ready(self) -> None:
-        from charthouse.domains.documents import actions
+        from charthouse.domains.documents import hooks
         from charthouse.domains.scheduling.signals import checking_in
 
-        checking_in.connect(actions.require_signatures)
+        checking_in.connect(hooks.require_signatures)

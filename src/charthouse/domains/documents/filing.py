@@ -7,9 +7,8 @@ from django.db.models import Q
 from charthouse import clock
 from charthouse.domains.documents import signals, uploads
 from charthouse.domains.documents.models import Document
-from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.queue import PortalRequest
-from charthouse.domains.patients.queueing import ask
+from charthouse.domains.patients.cerbo.portal_requests import submit_request
+from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.engine.declaration.calls import Answer, Call
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
@@ -55,10 +54,10 @@ def send(call: Call) -> dict[str, Any]:
         told.pop("folder", None)  # it is filed by whoever takes it in
     told |= {"mime_type": file.media_type, "size": file.size}
     notes = values.get("notes") or ""
-    return ask(call, "document", title=values["name"], notes=notes, payload=told, file=file)
+    return submit_request(call, "document", title=values["name"], notes=notes, payload=told, file=file)
 
 
-def accept(request: PortalRequest, user: int | None) -> Document:
+def accept_document(request: PortalRequest, user: int | None) -> Document:
     """Take a document into the chart, inside the caller's transaction; ``user`` is who does. The notes that came with
     it become its content."""
     practice, said = request.practice_id, request.payload

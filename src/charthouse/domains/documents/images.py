@@ -4,19 +4,19 @@ from typing import Any
 
 from charthouse.domains.documents import uploads
 from charthouse.domains.documents.models import PatientImage
-from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.queue import PortalRequest, enqueue, queued
+from charthouse.domains.patients.models import Patient, PortalRequest
+from charthouse.domains.patients.portal_requests import describe_request, enqueue
 from charthouse.engine.declaration.calls import Answer, Call
 from charthouse.engine.execution.writing import in_transaction
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import store
+from charthouse.files.storage import store_file
 
 PHOTO = uploads.make_file_type("photo", "image")
 
 
 def send(call: Call) -> dict[str, Any]:
     """Put an image into the queue of the patient that the path names."""
-    return queued(_queue(call.row, uploads.kept(call, uploads.PICTURES), call.actor.api_user))
+    return describe_request(_queue(call.row, uploads.kept(call, uploads.PICTURES), call.actor.api_user))
 
 
 def upload(patient: Patient, content: Any) -> PortalRequest:
@@ -25,7 +25,7 @@ def upload(patient: Patient, content: Any) -> PortalRequest:
     found = PHOTO.parse(content)
 
     def work() -> PortalRequest:
-        return _queue(patient, store(found.content, found.media_type, patient.practice_id), None)
+        return _queue(patient, store_file(found.content, found.media_type, patient.practice_id), None)
 
     return in_transaction({}, work)
 
@@ -35,7 +35,7 @@ def _queue(patient: Patient, file: StoredFile, api_user: int | None) -> PortalRe
     return enqueue(patient, "image", api_user=api_user, title="Image", payload=told, file=file)
 
 
-def accept(request: PortalRequest, user: int | None) -> PatientImage:
+def accept_image(request: PortalRequest, user: int | None) -> PatientImage:
     """Take a queued image into the chart, inside the caller's transaction; ``user`` is who does."""
     assert request.file_id is not None
     return PatientImage.objects.create(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.errors import Invalid, TooLarge
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import store
+from charthouse.files.storage import store_file
 from charthouse.files.types import File, Upload
 
 MOST = 16 * 1024 * 1024  # bytes of a file, decoded (seed 004)
@@ -50,4 +50,4 @@ def kept(call: Call, media: Mapping[str, str]) -> StoredFile:
         wrong["base64_content"] = [f"The file is no {values['mime_type']}."]
     if wrong:
         raise Invalid(wrong)
-    return store(upload.content, upload.media_type, call.row.practice_id)
+    return store_file(upload.content, upload.media_type, call.row.practice_id)

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class InventoryConfig(AppConfig):
-    """What the practice has in stock, and the vaccines that were given out of it."""
+    """The practice's stock, and the vaccines given from it."""
 
     name = "charthouse.domains.inventory"
     label = "inventory"

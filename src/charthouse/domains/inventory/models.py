@@ -1,4 +1,4 @@
-"""What is in stock, and vaccines given. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+"""Stock and vaccine records. Codes are stored as the API shows them: reference drchrono/enums.yaml."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,7 +9,7 @@ from charthouse.identity.tenancy import Record, RecordKey
 
 
 class InventoryCategory(Record):
-    """``category_type``: vaccine, product or service."""
+    """A category of stock. ``category_type``: vaccine, product or service."""
 
     doctor = RecordKey("practice.Doctor")
     name = models.CharField(max_length=200)
@@ -23,12 +23,13 @@ class InventoryCategory(Record):
 
 
 class StockItem(Record):
-    """Something in stock: a lot of a vaccine, or another thing (``kind``). Both APIs write the same row, see
+    """An item in stock: a lot of a vaccine, or another product (``kind``). Both APIs write the same row, see
     docs/decisions/0252-*.md.
 
-    ``original_quantity``: what came in (of a vaccine, doses); what is left is counted, never stored. ``doctor``: whose
-    lot it is; only vaccines have one. ``drug`` or ``supplement``: the product of the practice's catalogues that it is.
-    ``discontinued_on``: since when its status isn't active, where that is known. ``package_properties``: PACKAGE.
+    ``original_quantity``: what was received, of a vaccine in doses; the quantity left is computed.
+    ``doctor``: the doctor of a lot of vaccines. ``drug`` or ``supplement``: the product of the practice's
+    catalogues. ``discontinued_on``: since when the status is not active, if known. ``package_properties``:
+    PACKAGE.
     """
 
     class Kind(models.TextChoices):
@@ -80,8 +81,8 @@ class StockItem(Record):
 
 
 class PatientVaccineRecord(Record):
-    """A vaccine that a patient was given, or refused. ``completion_status``: HL7 table 0322; ``route`` and ``site``:
-    0162 and 0163; ``observed_immunity``: SNOMED CT; ``doses``: ids out of the signed consent."""
+    """A vaccine that a patient was given or refused. ``completion_status``: HL7 table 0322; ``route`` and
+    ``site``: 0162 and 0163; ``observed_immunity``: SNOMED CT; ``doses``: ids from the signed consent."""
 
     patient = RecordKey("patients.Patient")
     ordering_doctor = RecordKey("practice.Doctor")

@@ -1,5 +1,4 @@
-"""What is in stock, whichever door it is written through: how much is left, what is discontinued, what it is. Hooks of
-the declarations, by the wire's names."""
+"""Quantity, status and product of stock items, for both APIs and the console: SQL expressions and hooks."""
 
 from typing import Any
 
@@ -17,16 +16,16 @@ from charthouse.engine.sql import expressions as sql
 
 ACTIVE, INACTIVE = "active", "inactive"
 GENERAL = "general"
-# Cerbo's word for a kind of product → column, and the catalogue that it is out of.
+# Cerbo's word for a type of product → column, and model of the catalogue.
 PRODUCTS: dict[str, tuple[str, Any]] = {"rxs": ("drug_id", Drug), "plan_other": ("supplement_id", Supplement)}
-PACKAGE = (
+PACKAGE_PROPERTIES = (
     *("ndc_code", "generic_for", "charge_per_dose", "charge_per_dispense", "cost_per_dose"),
     *("patient_information_url", "package_form", "product_code", "description"),
 )
 
 
-def left() -> Combinable:
-    """What came in less the vaccinations that name it."""
+def select_quantity() -> Combinable:
+    """Return the quantity received less the vaccinations from it."""
     given = PatientVaccineRecord._default_manager.filter(
         practice=OuterRef("practice_id"), vaccine_inventory=OuterRef("pk"), archived=False
     )
@@ -34,7 +33,8 @@ def left() -> Combinable:
     return F("original_quantity") - Coalesce(count, 0)
 
 
-def product_type() -> Combinable:
+def select_product_type() -> Combinable:
+    """Return Cerbo's word for the type of product."""
     whens = [
         When(**{f"{column}__isnull": False}, then=sql.Literal(word)) for word, (column, _) in PRODUCTS.items()
     ]
@@ -42,24 +42,24 @@ def product_type() -> Combinable:
 
 
 @hook(keys=("current_quantity", "date_discontinued", "discontinued", "expiration_date", "package_properties"))
-def item(change: Change) -> None:
-    """Before something in stock is written. What the API doesn't call a vaccine is none."""
+def check_item(change: Change) -> None:
+    """Check and complete a stock item before it is written. What the Cerbo API creates is no vaccine."""
     if change.operation == "delete":
         return
     if change.row is None:
         change.columns["kind"] = StockItem.Kind.ITEM
-    _product(change)
-    _quantity(change)
-    _expiry(change)
-    _discontinued(change)
-    _package(change)
+    _set_product(change)
+    _set_quantity(change)
+    _check_expiry(change)
+    _set_discontinuation(change)
+    _merge_package(change)
 
 
-def _product(change: Change) -> None:
-    """Which product it is. The id has to be one of the type's catalogue."""
+def _set_product(change: Change) -> None:
+    """Set the product from its type and id, which must be in the catalogue of the type."""
     if "linked_product_type" not in change.values and "linked_product_id" not in change.values:
         return
-    was_type, was_id = linked(change.row)
+    was_type, was_id = get_product(change.row)
     kind = change.values.get("linked_product_type", was_type)
     chosen = change.values.get("linked_product_id")
     if "linked_product_id" not in change.given and kind == was_type:
@@ -77,16 +77,16 @@ def _product(change: Change) -> None:
         change.columns[column] = chosen if word == kind else None
 
 
-def linked(row: StockItem | None) -> tuple[str, int | None]:
-    """The type and the id of its product."""
+def get_product(row: StockItem | None) -> tuple[str, int | None]:
+    """Return type and id of the product."""
     for word, (column, _) in PRODUCTS.items():
         if row is not None and (found := getattr(row, column)) is not None:
             return word, found
     return GENERAL, None
 
 
-def _quantity(change: Change) -> None:
-    """What is there is what came in less what was given, so what came in follows."""
+def _set_quantity(change: Change) -> None:
+    """Set the quantity received from the current quantity and what was given."""
     wanted = change.values.get("current_quantity")
     if wanted is None:
         return
@@ -103,14 +103,15 @@ def _quantity(change: Change) -> None:
         change.columns["original_quantity"] = came_in
 
 
-def _expiry(change: Change) -> None:
+def _check_expiry(change: Change) -> None:
+    """Reject a new expiration date that is not in the future."""
     expires = change.values.get("expiration_date")
     if expires is not None and change.changes("expiration_date") and expires <= clock.now().date():
         change.add_error("expiration_date", "This has to lie in the future.")
 
 
-def _discontinued(change: Change) -> None:
-    """The day goes with the flag: either says the other."""
+def _set_discontinuation(change: Change) -> None:
+    """Keep status and day of discontinuation consistent: either implies the other."""
     was = change.row is not None and change.row.status != ACTIVE
     day = change.values.get("date_discontinued") if "date_discontinued" in change.given else None
     now = change.values["discontinued"] if "discontinued" in change.given else was or day is not None
@@ -129,12 +130,12 @@ def _discontinued(change: Change) -> None:
         change.values.pop("date_discontinued", None)
 
 
-def _package(change: Change) -> None:
-    """Merged key by key with what is there; null for all of it takes it away."""
+def _merge_package(change: Change) -> None:
+    """Merge the package properties by key; null removes them all."""
     given = change.values.get("package_properties", ABSENT)
     if given is ABSENT:
         return
     before = (change.row.package_properties if change.row is not None else None) or {}
     merged = {**before, **(given or {})} if given is not None else {}
-    told = {name: merged.get(name) or None for name in PACKAGE}
+    told = {name: merged.get(name) or None for name in PACKAGE_PROPERTIES}
     change.values["package_properties"] = told if any(told.values()) else None

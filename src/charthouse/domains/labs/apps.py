@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class LabsConfig(AppConfig):
-    """What is sent to laboratories and what comes back: orders, tests, documents, results."""
+    """Laboratory orders, tests, documents and results."""
 
     name = "charthouse.domains.labs"
     label = "labs"

@@ -1,4 +1,4 @@
-"""Lab orders and what came of them. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+"""Laboratory orders and their results. Codes are stored as the API shows them: reference drchrono/enums.yaml."""
 
 from django.db import models
 
@@ -8,8 +8,8 @@ from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 class Sublab(Record):
-    """A laboratory that a vendor sends orders to. ``doctor``: in whose name it was set up; ``facility_code``: what
-    orders and results call it."""
+    """A laboratory that a vendor sends orders to. ``doctor``: the doctor for whom it was set up;
+    ``facility_code``: its code in orders and results."""
 
     doctor = RecordKey("practice.Doctor", null=True, blank=True)
     name = models.CharField(max_length=200)
@@ -21,9 +21,12 @@ class Sublab(Record):
 
 
 class LabOrder(Signed, Record):
-    """``status``: N not sent, Q queued, A ABN required, S sent, R results received, E error; follows its tests
-    (``actions.follow``). ``timestamp``: when it was submitted. ``icd10_codes``: objects of code and description.
-    ``origin``: which door it came through."""
+    """An order to a laboratory.
+
+    ``status``: N not sent, Q queued, A ABN required, S sent, R results received, E error; it follows from the
+    tests (``hooks.update_order_status``). ``timestamp``: when it was submitted. ``icd10_codes``: objects of
+    code and description. ``origin``: API or Chart.
+    """
 
     sublab = RecordKey("labs.Sublab", indexed=False)
     doctor = RecordKey("practice.Doctor")
@@ -49,7 +52,7 @@ class LabOrder(Signed, Record):
 
 
 class LabDocument(Record):
-    """``type``: REQ requisition, ABN Advance Beneficiary Notice, R-A both, RES results."""
+    """A file of an order. ``type``: REQ requisition, ABN Advance Beneficiary Notice, R-A both, RES results."""
 
     lab_order = RecordKey("labs.LabOrder")
     document = RecordKey("files.StoredFile", indexed=False)
@@ -64,7 +67,7 @@ class LabDocument(Record):
 
 
 class LabTest(Record):
-    """One test of an order. ``specimen_total_volume`` in millilitres."""
+    """A test of an order. ``specimen_total_volume``: milliliters."""
 
     lab_order = RecordKey("labs.LabOrder")
     code = text(50)
@@ -83,8 +86,8 @@ class LabTest(Record):
 
 
 class LabResult(Record):
-    """One observation of a test. ``value`` is text; a number when ``value_is_numeric``, and ``normal_range`` then
-    two of them, lower and upper, with a space between. ``status``: P, I, C, F, X (HL7 table 0085)."""
+    """An observation of a test. ``value`` is text, or a number where ``value_is_numeric``; ``normal_range``
+    is then the lower and the upper limit, separated by a space. ``status``: P, I, C, F, X (HL7 table 0085)."""
 
     lab_test = RecordKey("labs.LabTest")
     document = RecordKey("labs.LabDocument")
@@ -108,7 +111,7 @@ class LabResult(Record):
 
 
 class PatientLabResult(Record):
-    """A result that the practice entered by hand, or brought along from an older record: of no order."""
+    """A result without an order, entered by the practice or imported from another record."""
 
     patient = RecordKey("patients.Patient")
     ordering_doctor = RecordKey("practice.Doctor")

@@ -1,9 +1,11 @@
-"""What happens in this room that rooms above it act upon: they connect to it when the server starts. Sent in the
-transaction of what happened; who raises an error refuses it."""
+"""Signals of laboratory events, which modules of higher layers connect to when the server starts.
+
+They are sent inside the transaction of the event: a receiver that raises an error rolls it back.
+"""
 
 from django.dispatch import Signal
 
-# ``order``: a LabOrder that has just been sent, or queued to be.
+# ``order``: a LabOrder that was sent or queued.
 order_sent = Signal()
-# ``result``: a LabResult that has just been posted.
+# ``result``: a LabResult that was posted.
 result_posted = Signal()

@@ -1,4 +1,4 @@
-"""What patients take, and messages of an e-prescribing network about it, which the record stores and others enter."""
+"""The formulary, medications, supplements, and messages of the e-prescribing network."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,8 @@ from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 class Drug(Record):
-    """A drug of the practice's formulary. ``va_id``, ``medispan_id``, ``ndcndf_id``: its ids in those lists."""
+    """A drug of the practice's formulary. ``va_id``, ``medispan_id``, ``ndcndf_id``: its ids in those code
+    systems."""
 
     name = models.CharField(max_length=500)
     product_name = text(500)
@@ -31,9 +32,9 @@ class Drug(Record):
 
 
 class Medication(Signed, Record):
-    """``daw``: dispense as written; ``prn``: as needed. ``order_status``: reference enums.yaml. ``drug``: what it is in
-    the formulary. ``discontinued_at``: the moment within ``date_stopped_taking``, where it is known. ``request``: what
-    it was asked for with, at the portal."""
+    """A medication of a patient. ``daw``: dispense as written; ``prn``: as needed. ``order_status``:
+    reference enums.yaml. ``drug``: its entry in the formulary. ``discontinued_at``: the time within
+    ``date_stopped_taking``, if known. ``request``: the portal request that asked for it."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -78,8 +79,8 @@ class Medication(Signed, Record):
 
 
 class PrescriptionMessage(Record):
-    """A message of the NCPDP SCRIPT standard. ``json_data``: its parts by the standard's names; ``pharmacy``: NCPDP
-    id."""
+    """A message of the NCPDP SCRIPT standard. ``json_data``: its parts by the standard's names; ``pharmacy``:
+    NCPDP id."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient", null=True, blank=True)
@@ -98,8 +99,8 @@ class PrescriptionMessage(Record):
 
 
 class Supplement(Signed, Record):
-    """What a practice recommends beside drugs. ``kind``: Cerbo's ``class``; ``external_ref_id``: its id at a shop or
-    wherever else the practice looks it up."""
+    """A supplement of the practice's catalogue. ``kind``: Cerbo's ``class``; ``external_ref_id``: its id in
+    another system."""
 
     name = models.CharField(max_length=200)
     nicknames = text(500)
@@ -115,7 +116,7 @@ class Supplement(Signed, Record):
 
 
 class PatientSupplement(Signed, Record):
-    """A supplement that a patient takes or took. ``request``: what it was asked for with, at the portal."""
+    """A supplement that a patient takes or took. ``request``: the portal request that asked for it."""
 
     patient = RecordKey("patients.Patient")
     supplement = RecordKey("medications.Supplement")

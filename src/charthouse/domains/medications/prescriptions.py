@@ -1,13 +1,12 @@
-"""Prescriptions: asked for, refilled, taken into the chart, discontinued; and which drug of the formulary they are."""
+"""Prescriptions: requesting, accepting, refilling and discontinuing them, and their drugs of the formulary."""
 
 from typing import Any
 
 from charthouse import clock
 from charthouse.domains.medications.models import Drug, Medication
-from charthouse.domains.medications.supplements import stopped_at
-from charthouse.domains.patients.models import Patient
-from charthouse.domains.patients.queue import PortalRequest
-from charthouse.domains.patients.queueing import ask
+from charthouse.domains.medications.supplements import get_discontinuation_time
+from charthouse.domains.patients.cerbo.portal_requests import submit_request
+from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
@@ -19,7 +18,7 @@ NO_TERMS = "No terms agreed to"
 
 @hook(keys=("rxnorm",))
 def find_drug(change: Change) -> None:
-    """A medication whose RxNorm code the formulary has is that drug."""
+    """Set the drug of the formulary with the RxNorm code of the medication."""
     if change.operation == "delete" or not change.changes("rxnorm"):
         return
     rows = Drug.objects.filter(practice=change.actor.practice, archived=False, rxnorm=change.values["rxnorm"])
@@ -27,10 +26,10 @@ def find_drug(change: Change) -> None:
     change.columns["drug_id"] = found
 
 
-def send(call: Call) -> dict[str, Any]:
-    """Ask for a drug of the formulary, for the patient that the path names."""
+def request_drug(call: Call) -> dict[str, Any]:
+    """Request a drug of the formulary for the patient of the path."""
     drug = Drug.objects.get(practice=call.actor.practice, pk=call.values["drug_id"])
-    return ask(
+    return submit_request(
         call,
         "rx",
         title=drug.name,
@@ -39,9 +38,11 @@ def send(call: Call) -> dict[str, Any]:
     )
 
 
-def accept(request: PortalRequest, user: int | None) -> Medication:
-    """Take a drug that was asked for into the chart, inside the caller's transaction; ``user`` is who does. It is the
-    primary provider's, and not ordered yet. Raises DoesNotExist where the practice no longer has the drug."""
+def accept_drug(request: PortalRequest, user: int | None) -> Medication:
+    """Accept a requested drug into the chart, inside the caller's transaction; it is not ordered yet.
+
+    ``user``: who accepts it. Raises DoesNotExist if the formulary no longer has the drug.
+    """
     practice = request.practice_id
     drug = Drug.objects.get(practice=practice, pk=request.payload["drug_id"], archived=False)
     patient = Patient.objects.get(practice=practice, pk=request.patient_id)
@@ -61,27 +62,27 @@ def accept(request: PortalRequest, user: int | None) -> Medication:
     )
 
 
-def refill(call: Call) -> dict[str, Any]:
-    """Ask for more of something that the patient of the path was prescribed."""
+def request_refill(call: Call) -> dict[str, Any]:
+    """Request a refill of a prescription of the path's patient."""
     row_id, patient = call.values["original_prescription_id"], call.row
     rows = Medication.objects.filter(practice=patient.practice_id, patient=patient.pk, archived=False)
     row = rows.filter(pk=row_id).first()
     if row is None:
         raise Invalid({"original_prescription_id": [describe_missing_row(row_id)]})
-    if discontinued(row):
+    if is_discontinued(row):
         raise Invalid({"original_prescription_id": ["This prescription was discontinued."]})
     terms = call.values.get("agreed_to_terms") or NO_TERMS
     payload = {"original_prescription_id": row.pk, "agreed_to_terms": terms}
     notes = call.values.get("notes") or ""
-    return ask(call, "rx_refill", title=row.name, notes=notes, payload=payload)
+    return submit_request(call, "rx_refill", title=row.name, notes=notes, payload=payload)
 
 
 def accept_refill(request: PortalRequest, user: int | None) -> Medication:
-    """Prescribe once more what is to be refilled, as of today. Raises DoesNotExist where it was deleted, Conflict
-    where it was discontinued meanwhile."""
+    """Prescribe again, as of today, what is to be refilled. Raises DoesNotExist if the prescription was
+    deleted, Conflict if it was discontinued meanwhile."""
     row_id = request.payload["original_prescription_id"]
     row = Medication.objects.get(practice=request.practice_id, pk=row_id, archived=False)
-    if discontinued(row):
+    if is_discontinued(row):
         raise Conflict("This prescription was discontinued.")
     row.pk, row._state.adding = None, True
     row.request, row.notes = request, request.notes
@@ -93,16 +94,19 @@ def accept_refill(request: PortalRequest, user: int | None) -> Medication:
     return row
 
 
-def discontinued(row: Medication) -> bool:
+def is_discontinued(row: Medication) -> bool:
     return row.status == "inactive" or row.order_status == "Discontinued"
 
 
-def discontinue(call: Call) -> dict[str, Any]:
-    """Stop a prescription, for both APIs. Raises Conflict where it was stopped already."""
+def discontinue_prescription(call: Call) -> dict[str, Any]:
+    """Discontinue a prescription, for both APIs. Raises Conflict if it was discontinued already."""
     row: Medication = call.row
-    if discontinued(row):
+    if is_discontinued(row):
         raise Conflict("The prescription was discontinued already.")
-    at, reason = stopped_at(call.values.get("discontinued_date")), call.values["discontinued_reason"]
+    at, reason = (
+        get_discontinuation_time(call.values.get("discontinued_date")),
+        call.values["discontinued_reason"],
+    )
     row.status, row.order_status = "inactive", "Discontinued"
     row.discontinued_at, row.date_stopped_taking, row.discontinued_reason = at, at.date(), reason
     signed = row.sign(call.actor)
@@ -117,3 +121,10 @@ def discontinue(call: Call) -> dict[str, Any]:
         "discontinued_date": f"{at:%Y-%m-%d %H:%M:%S}",
         "discontinued_reason": reason,
     }
+
+
+def append_to_pharmacy_note(call: Call) -> None:
+    """Append the text to the note as a new paragraph."""
+    row: Medication = call.row
+    row.pharmacy_note = "\n\n".join(part for part in (row.pharmacy_note, call.values["text"]) if part)
+    row.save(update_fields=["pharmacy_note", "updated_at"])

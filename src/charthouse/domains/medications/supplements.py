@@ -1,20 +1,20 @@
-"""Supplements: asked for by patients, taken into the chart, stopped."""
+"""Supplements of patients: requesting, accepting and discontinuing them."""
 
 from datetime import datetime
 from typing import Any
 
 from charthouse import clock
 from charthouse.domains.medications.models import PatientSupplement, Supplement
-from charthouse.domains.patients.queue import PortalRequest
-from charthouse.domains.patients.queueing import ask
+from charthouse.domains.patients.cerbo.portal_requests import submit_request
+from charthouse.domains.patients.models import PortalRequest
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.errors import Conflict, Invalid
 
 
-def send(call: Call) -> dict[str, Any]:
-    """Ask for a supplement of the catalogue, for the patient that the path names."""
+def request_supplement(call: Call) -> dict[str, Any]:
+    """Request a supplement of the catalogue for the patient of the path."""
     supplement = Supplement.objects.get(practice=call.actor.practice, pk=call.values["supplement_id"])
-    return ask(
+    return submit_request(
         call,
         "supplement",
         title=supplement.name,
@@ -23,9 +23,11 @@ def send(call: Call) -> dict[str, Any]:
     )
 
 
-def accept(request: PortalRequest, user: int | None) -> PatientSupplement:
-    """Take a supplement that was asked for into the chart, inside the caller's transaction; ``user`` is who does.
-    Raises DoesNotExist where the practice no longer has it."""
+def accept_supplement(request: PortalRequest, user: int | None) -> PatientSupplement:
+    """Accept a requested supplement into the chart, inside the caller's transaction.
+
+    ``user``: who accepts it. Raises DoesNotExist if the catalogue no longer has it.
+    """
     asked = request.payload["supplement_id"]
     supplement = Supplement.objects.get(practice=request.practice_id, pk=asked, archived=False)
     return PatientSupplement.objects.create(
@@ -40,19 +42,19 @@ def accept(request: PortalRequest, user: int | None) -> PatientSupplement:
     )
 
 
-def discontinue(call: Call) -> None:
-    """Stop a supplement. Raises Conflict where it was stopped already."""
+def discontinue_supplement(call: Call) -> None:
+    """Discontinue a supplement. Raises Conflict if it was discontinued already."""
     row: PatientSupplement = call.row
     if row.discontinued_at is not None:
         raise Conflict("The supplement was discontinued already.")
-    row.discontinued_at = stopped_at(call.values.get("discontinued_date"))
+    row.discontinued_at = get_discontinuation_time(call.values.get("discontinued_date"))
     row.discontinued_note = call.values.get("discontinued_note") or ""
     signed = row.sign(call.actor)
     row.save(update_fields=["discontinued_at", "discontinued_note", *signed, "updated_at"])
 
 
-def stopped_at(said: datetime | None) -> datetime:
-    """The moment that was said, or now. Raises Invalid for one to come."""
+def get_discontinuation_time(said: datetime | None) -> datetime:
+    """Return the time that was given, or now. Raises Invalid for a time in the future."""
     now = clock.now()
     if said is not None and said > now:
         raise Invalid({"discontinued_date": ["This date lies in the future."]})

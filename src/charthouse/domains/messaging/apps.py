@@ -9,6 +9,6 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from charthouse.domains.labs.signals import result_posted
-        from charthouse.domains.messaging import reports
+        from charthouse.domains.messaging import lab_reports
 
-        result_posted.connect(reports.tell_doctor)
+        result_posted.connect(lab_reports.notify_doctor)

@@ -1,4 +1,4 @@
-"""Messages and calls. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+"""Messages and calls. Codes are stored as the API shows them: reference drchrono/enums.yaml."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,8 @@ from charthouse.identity.tenancy import Record, RecordKey
 
 
 class Message(Record):
-    """One in a doctor's message center. ``owner`` has it, ``responsible_user`` deals with it; ``type``: two letters."""
+    """A message of a doctor's message center. ``owner``: whose it is; ``responsible_user``: who deals with
+    it; ``type``: a code of MESSAGE_TYPES."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient", null=True, blank=True)
@@ -37,6 +38,8 @@ class Message(Record):
 
 
 class MessageNote(Record):
+    """A note on a message."""
+
     message = RecordKey("messaging.Message")
     text = models.TextField()
     created_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
@@ -46,10 +49,13 @@ class MessageNote(Record):
 
 
 class PatientMessage(Record):
-    """One between the practice and a patient, in the patient portal: ``dr`` to the patient, ``pt`` from the patient.
-    ``user``: who of the practice wrote it, or was written to; ``read``: by whom it is for; ``reply``: how the sender
-    would like to be answered; ``message``: the one of the doctor's message center that it belongs to, which replies
-    share with what they answer; ``request``: the portal's request that it came with."""
+    """A message between the practice and a patient in the patient portal.
+
+    ``sent_by``: ``dr`` to the patient, ``pt`` from the patient. ``user``: the user who wrote it or to whom it
+    was written; ``read``: the recipient has read it; ``reply``: how the sender would like to be answered;
+    ``message``: the message of the message center that it belongs to, shared by replies; ``request``: the
+    portal request that it came with.
+    """
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -80,6 +86,8 @@ class PatientMessage(Record):
 
 
 class PatientMessageAttachment(Record):
+    """A file attached to a message."""
+
     patient_message = RecordKey("messaging.PatientMessage")
     doctor = RecordKey("practice.Doctor", null=True, blank=True, indexed=False)
     attachment = RecordKey("files.StoredFile", indexed=False)
@@ -89,7 +97,7 @@ class PatientMessageAttachment(Record):
 
 
 class CommLog(Record):
-    """A call. ``duration`` in minutes; ``scheduled_time`` is the appointment's where there is one; ``author``
+    """A call. ``duration``: minutes; ``scheduled_time``: the appointment's, if there is one; ``author``: who
     changed the entry last."""
 
     doctor = RecordKey("practice.Doctor")

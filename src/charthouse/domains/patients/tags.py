@@ -1,66 +1,17 @@
-"""Tags that a practice puts on its patients."""
+"""Attaching tags to patients and detaching them."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import models
-from django.db.models import Q
-
-from charthouse import clock
-from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.domains.patients.models.tags import PatientTag, Tag
 
 
-class Tag(Signed, Record):
-    """``color``: six hexadecimal digits. Its name is unique among those that are not deleted."""
+def attach_tags(patient: Any, given: Sequence[dict[str, Any]], user: int | None) -> list[str]:
+    """Attach tags to a patient, whose row the caller has locked; a tag that is attached already gets the new notes, if
+    any are given. ``given``: objects with ``name`` and perhaps ``notes``.
 
-    name = models.CharField(max_length=100)
-    category = models.CharField(max_length=100)
-    description = models.TextField()
-    color = models.CharField(max_length=6)
-    displays_on_dash = models.BooleanField(default=False)
-    note_displays_on_dashboard = models.BooleanField(default=False)
-    displays_on_calendar = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["practice", "name"], condition=Q(archived=False), name="tag_name_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(note_displays_on_dashboard=False) | Q(displays_on_dash=True),
-                name="tag_note_only_with_tag",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PatientTag(Signed, Record):
-    """A tag on a patient, with what was said when it was put there."""
-
-    patient = RecordKey("patients.Patient", related_name="tags", indexed=False)
-    tag = RecordKey("patients.Tag")
-    notes = text(1000)
-    applied_at = models.DateTimeField(default=clock.now)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["practice", "patient", "tag"], condition=Q(archived=False), name="tag_once_on_patient"
-            )
-        ]
-        indexes = [models.Index(fields=["practice", "patient", "id"], name="patient_tag_of_patient")]
-
-    def __str__(self) -> str:
-        return f"tag {self.tag_id} on patient {self.patient_id}"
-
-
-def put_on(patient: Any, given: Sequence[dict[str, Any]], user: int | None) -> list[str]:
-    """Put tags on a patient, whose row is locked; what is there already gets the new notes, where there are any.
-    ``given``: objects with ``name`` and perhaps ``notes``. The names that no tag of the practice has; then nothing is
-    written."""
+    Returns the names that no tag of the practice has; then nothing is written.
+    """
     names = {item["name"] for item in given}
     tags = {
         tag.name: tag
@@ -68,15 +19,15 @@ def put_on(patient: Any, given: Sequence[dict[str, Any]], user: int | None) -> l
     }
     if unknown := sorted(names - set(tags)):
         return unknown
-    there = {
+    attached = {
         row.tag_id: row
         for row in PatientTag.objects.filter(practice=patient.practice_id, patient=patient.pk, archived=False)
     }
     for item in given:
         tag, notes = tags[item["name"]], item.get("notes")
-        row = there.get(tag.pk)
+        row = attached.get(tag.pk)
         if row is None:
-            there[tag.pk] = PatientTag.objects.create(
+            attached[tag.pk] = PatientTag.objects.create(
                 practice_id=patient.practice_id,
                 patient_id=patient.pk,
                 tag=tag,
@@ -90,8 +41,9 @@ def put_on(patient: Any, given: Sequence[dict[str, Any]], user: int | None) -> l
     return []
 
 
-def take_off(patient: Any, name: str, user: int | None) -> int | None:
-    """Take the tag of this name off a patient, whose row is locked. The id of what was put away, if it was there."""
+def detach_tag(patient: Any, name: str, user: int | None) -> int | None:
+    """Detach the tag of this name from a patient, whose row the caller has locked; return the id of the row that was
+    archived, None if the patient doesn't have the tag."""
     row = PatientTag.objects.filter(
         practice=patient.practice_id, patient=patient.pk, tag__name=name, archived=False
     ).first()

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class QuestionnairesConfig(AppConfig):
-    """What a practice asks its patients, whom it has asked, and what they answered."""
+    """Questionnaires, their assignment to patients, and answers."""
 
     name = "charthouse.domains.questionnaires"
     label = "questionnaires"

@@ -1,5 +1,7 @@
-"""Questionnaires: what a practice asks, whom it has asked, what was answered. Only Cerbo's API shows answers; no API
-makes the questions, the console does. docs/decisions/0270-questionnaires.md"""
+"""Questionnaires, their assignment to patients, and answers: docs/decisions/0270-questionnaires.md
+
+Only the Cerbo API shows answers. No API creates questions; the console does.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -18,12 +20,12 @@ KINDS = {
     "number": "A number",
     "date": "A date",
 }
-CHOSEN = ("one", "several")  # kinds whose question has choices
+CHOSEN = ("one", "several")  # kinds of questions that have choices
 
 
 class Questionnaire(Record):
-    """Questions that are asked together. ``kind``: what sort it is, in the practice's own words. An archived one can
-    no longer be assigned; those who were asked may still answer."""
+    """Questions that are asked together. ``kind``: a category in the practice's own words. An archived one is
+    no longer assigned; open assignments may still be answered."""
 
     name = models.CharField(max_length=200)
     kind = text(100)
@@ -41,8 +43,8 @@ class Questionnaire(Record):
 
 
 class Question(Record):
-    """One question. ``key``: what answers to it are kept under, given once and kept whatever the words become;
-    ``order``: among the questionnaire's; ``choices``: of the kinds CHOSEN alone."""
+    """A question. ``key``: the key of its answers, which never changes; ``order``: within the questionnaire;
+    ``choices``: only of the kinds CHOSEN."""
 
     questionnaire = RecordKey("questionnaires.Questionnaire")
     key = models.CharField(max_length=80)
@@ -64,8 +66,8 @@ class Question(Record):
 
 
 class Assignment(Record):
-    """A patient was asked to answer a questionnaire, at ``created_at``, by ``asked_by``. ``request``: the answer in the
-    portal's queue, sent at ``answered_at``. An archived one was taken back."""
+    """A questionnaire that a patient is to answer, assigned at ``created_at`` by ``asked_by``. ``request``:
+    the answers in the portal's queue, sent at ``answered_at``. An archived one was withdrawn."""
 
     patient = RecordKey("patients.Patient")
     questionnaire = RecordKey("questionnaires.Questionnaire", indexed=False)
@@ -90,8 +92,9 @@ class Assignment(Record):
 
 
 class Answers(Signed, Record):
-    """What a patient answered, in the chart. ``html_content``: to be read, sanitised; ``raw_data``: by key;
-    ``questionnaire``: null where a program sent answers to one of its own; ``answered_at``: when they were sent."""
+    """A patient's answers in the chart. ``html_content``: sanitized HTML to read; ``raw_data``: by key;
+    ``questionnaire``: null where an app sent answers to its own questions; ``answered_at``: when they were
+    sent."""
 
     patient = RecordKey("patients.Patient")
     questionnaire = RecordKey("questionnaires.Questionnaire", null=True, blank=True, indexed=False)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from charthouse.domains.scheduling.models import LONGEST, VACANT, Appointment
-from charthouse.domains.scheduling.wallclock import MOMENTS
+from charthouse.domains.scheduling.models import FREEING_STATUSES, MAX_DURATION, Appointment
+from charthouse.domains.scheduling.wall_clock import MOMENTS
 from charthouse.engine.errors import Conflict
 from charthouse.engine.sql import statements
 from charthouse.engine.sql.expressions import Parameter
@@ -118,7 +118,7 @@ class Booking:
 
 
 def in_the_way(status: str, archived: bool = False, is_virtual_base: bool = False) -> bool:
-    return status not in VACANT and not archived and not is_virtual_base
+    return status not in FREEING_STATUSES and not archived and not is_virtual_base
 
 
 def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], itself: int = 0) -> None:
@@ -126,13 +126,13 @@ def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], 
     values = {
         "starts": list(starts),
         "untils": [start + timedelta(minutes=booking.duration) for start in starts],
-        "earliests": [start - timedelta(minutes=LONGEST) for start in starts],
+        "earliests": [start - timedelta(minutes=MAX_DURATION) for start in starts],
         "practice": practice,
         "office": booking.office,
         "doctor": booking.doctor,
         "exam_room": booking.exam_room or -1,  # those without a room are not in each other's
         "is_break": booking.is_break,
-        "vacant": list(VACANT),
+        "vacant": list(FREEING_STATUSES),
         "itself": itself,
     }
     for other, sibling in statements.run(_OVERLAP, values):

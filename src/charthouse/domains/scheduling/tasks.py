@@ -2,11 +2,11 @@
 
 from procrastinate.contrib.django import app
 
-from charthouse.domains.scheduling import remind
+from charthouse.domains.scheduling import reminder_delivery
 
 
 @app.periodic(cron="* * * * *", periodic_id="remind")
 @app.task(name="charthouse.scheduling.remind", queueing_lock="charthouse.scheduling.remind")
 def remind_periodically(timestamp: int) -> None:
     """Every minute. ``timestamp``: when it was due, Unix seconds; not used."""
-    remind.due()
+    reminder_delivery.due()

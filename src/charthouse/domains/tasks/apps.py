@@ -2,13 +2,13 @@ from django.apps import AppConfig
 
 
 class TasksConfig(AppConfig):
-    """What somebody of the practice has to do, for whom, by when."""
+    """Tasks of users and groups of the practice."""
 
     name = "charthouse.domains.tasks"
     label = "tasks"
 
     def ready(self) -> None:
         from charthouse.domains.documents.signals import follow_up_asked
-        from charthouse.domains.tasks import reviews
+        from charthouse.domains.tasks import follow_ups
 
-        follow_up_asked.connect(reviews.come_back)
+        follow_up_asked.connect(follow_ups.create_follow_up_task)

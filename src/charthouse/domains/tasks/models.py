@@ -1,4 +1,5 @@
-"""Tasks and what they are sorted by. Codes are kept as the wire has them: reference drchrono/enums.yaml."""
+"""Tasks with their categories, statuses and templates. Codes are stored as the API shows them: reference
+drchrono/enums.yaml."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +9,7 @@ from charthouse.identity.tenancy import Record, RecordKey
 
 
 class TaskCategory(Record):
-    """``is_global``: one that the practice began with, not one of its own."""
+    """A category of tasks. ``is_global``: it came with the practice."""
 
     name = models.CharField(max_length=200)
     is_global = models.BooleanField(default=False)
@@ -21,8 +22,8 @@ class TaskCategory(Record):
 
 
 class TaskStatus(Record):
-    """``status_category``: O open, P in progress, H on hold, C complete. With a ``task_category``, it is meant for
-    tasks of that category."""
+    """A status of tasks. ``status_category``: O open, P in progress, H on hold, C complete.
+    ``task_category``: the category of tasks it is meant for."""
 
     name = models.CharField(max_length=200)
     status_category = models.CharField(max_length=1, default="O")
@@ -41,8 +42,8 @@ class TaskStatus(Record):
 
 
 class Task(Record):
-    """Somebody's, or a group's. ``due_at`` null: not known. ``priority``: 10 low, 20 medium, 30 high, 40 urgent.
-    ``completed_at``: since when its status is a complete one."""
+    """A task of a user or of a group. ``due_at``: null if unknown. ``priority``: 10 low, 20 medium, 30 high,
+    40 urgent. ``completed_at``: since when its status is a complete one."""
 
     title = models.CharField(max_length=500)
     status = RecordKey("tasks.TaskStatus")
@@ -85,7 +86,7 @@ class TaskNote(Record):
 
 
 class AssociatedItem(Record):
-    """A row of the record that a task is about: its kind in the wire's word, and its id."""
+    """A row that a task is about: its type in the API's word, and its id."""
 
     task = RecordKey("tasks.Task")
     type = models.CharField(max_length=20)
@@ -96,7 +97,7 @@ class AssociatedItem(Record):
 
 
 class TaskTemplate(Record):
-    """What a new task may begin with. ``default_due_date_offset``: a duration as ``[DD] [HH:[MM:]]ss[.uuuuuu]``."""
+    """Defaults of a new task. ``default_due_date_offset``: a duration as ``[DD] [HH:[MM:]]ss[.uuuuuu]``."""
 
     name = models.CharField(max_length=200)
     default_title = text(500)

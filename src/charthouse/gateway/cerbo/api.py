@@ -21,7 +21,7 @@ from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.cerbo import paging
 from charthouse.gateway.cerbo.registry import router
 from charthouse.gateway.http import Request, Response, file, json
-from charthouse.identity.apiusers import authenticate
+from charthouse.identity.api_users import authenticate
 
 BASE = "/api/v1/"
 
@@ -74,9 +74,9 @@ def _handle(request: Request) -> Response:
         entry.at,
         entry.request,
         endpoint=scopes[0] if scopes else "",
-        writing=target is not None and not reading,
-        counted=declared.policy.rate_class,
-        within=request.practice,
+        is_write=target is not None and not reading,
+        rate_class=declared.policy.rate_class,
+        practice_of_host=request.practice,
     )
     serving.called_by(entry, actor)
     if target is None:

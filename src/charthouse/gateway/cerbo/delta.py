@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from charthouse.changes import periods
-from charthouse.domains.practice.cerbo_keys import tag
+from charthouse.domains.practice.cerbo.keys import tag
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.filters import SINCE, Filter
@@ -58,7 +58,7 @@ def delta(call: Call) -> dict[str, Any]:
 
 def _rows(practice: int, kind: str, start: datetime, end: datetime) -> dict[str, list[int]]:
     data: dict[str, list[int]] = {"added": [], "modified": [], "removed": []}
-    for row in periods.touched(practice, [_table(delta_function.registry, kind)], start, end):
+    for row in periods.list_changed_rows(practice, [_table(delta_function.registry, kind)], start, end):
         if row.last == "delete":
             data["removed"].append(row.row)
         else:

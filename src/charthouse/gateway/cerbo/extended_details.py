@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from charthouse.domains.patients.cerbo_facilities import patient_pharmacies
-from charthouse.domains.practice.cerbo_keys import tag
+from charthouse.domains.patients.cerbo.facilities import patient_pharmacies
+from charthouse.domains.practice.cerbo.keys import tag
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
@@ -29,7 +29,7 @@ from charthouse.engine.execution.paging import Paging
 from charthouse.engine.execution.parsing import parse_query
 from charthouse.engine.openapi.examples import make_shown_example
 from charthouse.engine.sql import statements
-from charthouse.files.serving import Body
+from charthouse.files.serving import FileBody
 from charthouse.gateway.cerbo.registry import ROOMS
 
 MOST = 20_000  # rows of one list
@@ -81,7 +81,7 @@ LISTS: dict[str, Any] = {
 }
 
 
-def details(call: Call) -> Body:
+def details(call: Call) -> FileBody:
     """The whole answer. Raises NotFound, and Malformed for a chart that is too large."""
     registry, patient = call.operation.registry, call.row.pk
     written = BytesIO()
@@ -102,7 +102,7 @@ def details(call: Call) -> Body:
         written.write(b"}")
     length = written.tell()
     written.seek(0)
-    return Body(written, 0, length)
+    return FileBody(written, 0, length)
 
 
 def _write(written: BytesIO, call: Call, registry: Registry, of: Part) -> None:

@@ -37,7 +37,11 @@ def registry() -> Registry:
     made = build_registry(
         "cerbo",
         [resource for room in rooms for resource in room.RESOURCES],
-        [f for module in (*rooms, *map(import_module, BESIDE)) for f in getattr(module, "FUNCTIONS", ())],
+        [
+            f
+            for module in (*rooms, *map(import_module, BESIDE))
+            for f in getattr(module, "OPERATIONS", getattr(module, "FUNCTIONS", ()))
+        ],
     )
     events = {event.name for resource in made for event in resource.events}
     if unknown := sorted(set(settings.CERBO_EVENTS) - events):

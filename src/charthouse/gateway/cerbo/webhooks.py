@@ -11,8 +11,8 @@ from uuid import UUID, uuid5
 import msgspec
 from django.conf import settings
 
-from charthouse.changes.catalogue import Happening, Manner
-from charthouse.changes.headers import unpacked
+from charthouse.changes.custom_headers import decode
+from charthouse.changes.event_catalog import Occurrence, WebhookFormat
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.patients.models import Patient
 from charthouse.gateway.cerbo.registry import registry
@@ -29,10 +29,10 @@ def called(event: str) -> str:
     return str(settings.CERBO_EVENTS.get(event, event))
 
 
-def content(happening: Happening, shown: Any) -> bytes:
+def content(happening: Occurrence, shown: Any) -> bytes:
     """The envelope. ``event_id`` is the same at every endpoint and every attempt."""
-    event, practice = happening.told.event.name, happening.practice
-    thing = f"{practice} {event} {happening.row} {happening.txid}"
+    event, practice = happening.binding.event.name, happening.practice
+    thing = f"{practice} {event} {happening.row_id} {happening.txid}"
     return _encode(
         {
             "practice_id": str(practice),
@@ -51,7 +51,7 @@ def body(webhook: Webhook, practice: int, made: bytes | None) -> bytes:
 
 def headers(delivery: Delivery, secret: str, seconds: int) -> dict[str, str]:
     """The endpoint's own, and no signature."""
-    own = unpacked(secret)
+    own = decode(secret)
     named = {} if "user-agent" in map(str.lower, own) else {"User-Agent": "Charthouse-Webhooks/1"}
     return {**named, "Content-Type": "application/json", **own}
 
@@ -61,25 +61,25 @@ def next_try(happened: datetime, made: int, at: datetime) -> datetime | None:
     return at + WAITS[waited] if waited < len(WAITS) else None
 
 
-MANNER = Manner(
+MANNER = WebhookFormat(
     kind="practice",
-    registry=registry,
-    content=content,
-    body=body,
-    headers=headers,
-    next_try=next_try,
-    called=called,
+    load_registry=registry,
+    encode_object=content,
+    build_body=body,
+    build_headers=headers,
+    compute_next_attempt=next_try,
+    label_event=called,
 )
 
 
-def _data(happening: Happening, shown: dict[str, Any]) -> dict[str, Any]:
-    if happening.told.event.name.startswith("schedule."):
+def _data(happening: Occurrence, shown: dict[str, Any]) -> dict[str, Any]:
+    if happening.binding.event.name.startswith("schedule."):
         return _schedule(shown)
-    data: dict[str, Any] = {"id": happening.row, **shown}
-    above = {parent.name: parent.attribute for parent in happening.told.resource.parents}
+    data: dict[str, Any] = {"id": happening.row_id, **shown}
+    above = {parent.name: parent.attribute for parent in happening.binding.resource.parents}
     if "patient_id" in above and "pt_id" not in data:
-        rows = happening.told.resource.model._default_manager.filter(
-            practice=happening.practice, pk=happening.row
+        rows = happening.binding.resource.model._default_manager.filter(
+            practice=happening.practice, pk=happening.row_id
         )
         data["pt_id"] = rows.values_list(above["patient_id"], flat=True).first()
     told = _plain(data)

@@ -20,7 +20,10 @@ def _chapters() -> tuple[Chapter, ...]:
     found: dict[str, list[Declared]] = {}
     for title, name in modules:
         module = import_module(name)
-        declared: list[Declared] = [*getattr(module, "RESOURCES", ()), *getattr(module, "FUNCTIONS", ())]
+        declared: list[Declared] = [
+            *getattr(module, "RESOURCES", ()),
+            *getattr(module, "OPERATIONS", getattr(module, "FUNCTIONS", ())),
+        ]
         for one in declared:
             group = _group(one)
             if group not in found:

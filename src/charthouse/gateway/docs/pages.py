@@ -14,7 +14,7 @@ from charthouse.gateway.docs import cerbo, descriptions, drchrono
 from charthouse.gateway.docs.descriptions import KeyRow, OperationEntry, Target
 from charthouse.gateway.docs.reference import Declared, Manual
 from charthouse.gateway.drchrono import wire_format
-from charthouse.identity.apilimits import limits
+from charthouse.identity.api_user_limits import get_limits
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -61,7 +61,7 @@ def overview(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
             "refusals": _refusals(dialect),
             "scopes": sorted({scope for one in everything for scope in one.policy.scopes}),
             "counts": _counts(dialect),
-            "limits": limits(),
+            "limits": get_limits(),
         },
     )
 

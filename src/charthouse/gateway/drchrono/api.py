@@ -19,7 +19,7 @@ from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.drchrono import paging
 from charthouse.gateway.drchrono.registry import registry, router
 from charthouse.gateway.http import Request, Response, file
-from charthouse.identity.bearer import authenticate
+from charthouse.identity.bearer_tokens import authenticate
 
 BASE = "/api/"
 

@@ -9,14 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from procrastinate.contrib.django import app
+
 from charthouse import clock
-from charthouse.domains.billing.drchrono import line_items, transactions
-from charthouse.domains.billing.drchrono_kinds import VISIT, ZONE
-from charthouse.domains.billing.drchrono_settings import eligibility_checks
-from charthouse.domains.clinical.drchrono_notes import clinical_note_field_values, clinical_notes
-from charthouse.domains.medications.drchrono import prescription_messages
-from charthouse.domains.patients.drchrono import patients
-from charthouse.domains.scheduling.drchrono import appointments
+from charthouse.domains.billing.drchrono.eligibility_checks import eligibility_checks
+from charthouse.domains.billing.drchrono.line_items import line_items
+from charthouse.domains.billing.drchrono.transactions import transactions
+from charthouse.domains.billing.service_days import VISIT_TIME, VISIT_ZONE
+from charthouse.domains.clinical.drchrono.note_values import clinical_note_field_values
+from charthouse.domains.clinical.drchrono.notes import clinical_notes
+from charthouse.domains.medications.drchrono.prescription_messages import prescription_messages
+from charthouse.domains.patients.drchrono.patients import patients
+from charthouse.domains.scheduling.drchrono.appointments import appointments
 from charthouse.engine.declaration.calls import Answer, Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.filters import SINCE, Condition, Filter, Flag, InDays
@@ -34,6 +38,7 @@ from charthouse.engine.sql.expressions import Parameter
 from charthouse.jobs import actions as jobs
 from charthouse.jobs.models import Job, JobRows
 
+TASK = "charthouse.dialects.gather_list"  # in ``gateway.tasks``, which imports this module
 PAGE = 1000  # rows of a page, at most and by default
 WAITING = "In progress"
 GONE = "Invalid uuid specified"
@@ -123,9 +128,9 @@ class Bulk:
             "page_size": self.size.read(given.get("page_size", "")),
             "verbose": "verbose" in call.given,
         }
-        source = jobs.like(call.actor, self.path, request) if options["page"] > 1 else None
+        source = jobs.find_reusable(call.actor, self.path, request) if options["page"] > 1 else None
         owned = self.resource.policy.sees_only_own(call.actor)
-        job = jobs.begin(
+        job = jobs.create(
             call.actor, self.path, request, {**options, "owned": owned}, self._defer, source=source
         )
         url = call.url(**dict.fromkeys(given), uuid=str(job.uuid))
@@ -136,22 +141,20 @@ class Bulk:
         }
 
     def _defer(self, job: Job) -> None:
-        from charthouse.gateway.tasks import gather_list  # the worker's side, which knows this one
-
-        gather_list.defer(practice=job.practice_id, job=job.pk)
+        app.configure_task(TASK, queue="lists").defer(practice=job.practice_id, job=job.pk)
 
     def _answer(self, call: Call) -> Any:
         uuid = str(call.parameters["uuid"])
         job = jobs.find(call.actor, self.path, uuid)
         if job is None:
             raise Malformed(GONE)
-        if job.over:
+        if job.has_failed:
             return Answer({"status": "Failed", "uuid": str(job.uuid), "detail": FAILED}, 500)
         if job.status != Job.Status.COMPLETE:
             return {"status": WAITING, "uuid": str(job.uuid)}
         size, number, count = job.options["page_size"], job.options["page"], job.count or 0
         first = (number - 1) * size
-        found = jobs.ids(job, first, first + size) if first < count else []
+        found = jobs.list_row_ids(job, first, first + size) if first < count else []
         return {
             "status": "Complete",
             "pagination": {"count": count, "pages": -(-count // size), "page_size": size, "page": number},
@@ -244,7 +247,11 @@ LISTS = {
             "line_items_list",
             line_items,
             "posted_date patient office doctor since appointment service_date",
-            more=(Filter("service_date_range", Date(), InDays(ZONE), source=VISIT, doc="Days of visits."),),
+            more=(
+                Filter(
+                    "service_date_range", Date(), InDays(VISIT_ZONE), source=VISIT_TIME, doc="Days of visits."
+                ),
+            ),
         ),
         Bulk(
             "patients_list",

@@ -26,7 +26,7 @@ BESIDE: tuple[str, ...] = (
     "charthouse.gateway.drchrono.bulk_lists",
     "charthouse.audit.drchrono",
     "charthouse.interchange.ccda.drchrono",
-    "charthouse.interchange.ccda.later",
+    "charthouse.interchange.ccda.jobs",
     "charthouse.interchange.objectives.drchrono",
     "charthouse.interchange.qrda.drchrono",
 )
@@ -39,7 +39,11 @@ def registry() -> Registry:
     return build_registry(
         "drchrono",
         [resource for room in rooms for resource in room.RESOURCES],
-        [f for module in (*rooms, *map(import_module, BESIDE)) for f in getattr(module, "FUNCTIONS", ())],
+        [
+            f
+            for module in (*rooms, *map(import_module, BESIDE))
+            for f in getattr(module, "OPERATIONS", getattr(module, "FUNCTIONS", ()))
+        ],
     )
 
 

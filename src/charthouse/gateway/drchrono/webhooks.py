@@ -1,14 +1,14 @@
 """Webhooks of apps as DrChrono sends them."""
 
-from charthouse.changes import wire
-from charthouse.changes.catalogue import Manner
+from charthouse.changes import app_webhooks
+from charthouse.changes.event_catalog import WebhookFormat
 from charthouse.gateway.drchrono.registry import registry
 
-MANNER = Manner(
+MANNER = WebhookFormat(
     kind="app",
-    registry=registry,
-    content=wire.content,
-    body=wire.body,
-    headers=wire.headers,
-    next_try=wire.next_try,
+    load_registry=registry,
+    encode_object=app_webhooks.encode_object,
+    build_body=app_webhooks.build_body,
+    build_headers=app_webhooks.build_headers,
+    compute_next_attempt=app_webhooks.compute_next_attempt,
 )

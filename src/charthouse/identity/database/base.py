@@ -27,7 +27,9 @@ assert is_psycopg3
 
 _UNKNOWN = object()
 _IDLE = pq.TransactionStatus.IDLE
-_SET = b"select set_config('charthouse.practice', $1, false), set_config('charthouse.caller', $2, false)"
+_SET_VARIABLES = (
+    b"select set_config('charthouse.practice', $1, false), set_config('charthouse.caller', $2, false)"
+)
 
 
 class RawJson(Loader):
@@ -39,7 +41,7 @@ class RawJson(Loader):
         return msgspec.Raw(bytes(data))
 
 
-def _good(result: Any) -> Any:
+def _require_rows(result: Any) -> Any:
     if result.status != pq.ExecStatus.TUPLES_OK:
         raise error_from_result(result)
     return result
@@ -52,47 +54,47 @@ class DatabaseWrapper(base.DatabaseWrapper):
     tenant: int | None = None
     caller: str = ""
     # What the server holds; unknown on a new connection, and after anything that may have taken it back.
-    _held: Any = _UNKNOWN
+    _server_state: Any = _UNKNOWN
     # It was set inside a transaction: whoever ends that one, and however, may take it back.
-    _held_for_now = False
+    _was_set_in_transaction = False
 
     # Statements prepared on this connection, by their text.
-    _names: dict[bytes, bytes]
+    _statement_names: dict[bytes, bytes]
     # What reads its results; it knows by now how each type is read.
-    _reader: Any
+    _transformer: Any
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        self._held, self._held_for_now, self._names = _UNKNOWN, False, {}
+        self._server_state, self._was_set_in_transaction, self._statement_names = _UNKNOWN, False, {}
         made = super().get_new_connection(conn_params)
         made.adapters.register_loader("json", RawJson)
-        self._reader = Transformer(made)
+        self._transformer = Transformer(made)
         return made
 
-    def _hold(self) -> None:
+    def _set_variables(self) -> None:
         """Make the server hold ``tenant`` and ``caller``."""
-        if self._held_for_now and self._idle():
-            self._held, self._held_for_now = _UNKNOWN, False
+        if self._was_set_in_transaction and self._is_idle():
+            self._server_state, self._was_set_in_transaction = _UNKNOWN, False
         wanted = self.tenant, self.caller
-        if self._held != wanted and self.connection is not None:
+        if self._server_state != wanted and self.connection is not None:
             tenant = b"" if self.tenant is None else b"%d" % self.tenant
-            self._prepared(_SET, (tenant, self.caller.encode()))
-            self._held, self._held_for_now = wanted, not self._idle()
+            self._run_prepared(_SET_VARIABLES, (tenant, self.caller.encode()))
+            self._server_state, self._was_set_in_transaction = wanted, not self._is_idle()
 
-    def _idle(self) -> bool:
+    def _is_idle(self) -> bool:
         return bool(self.connection.pgconn.transaction_status == _IDLE)
 
     def _cursor(self, name: str | None = None) -> Any:
         self.close_if_health_check_failed()
         self.ensure_connection()
-        self._hold()
+        self._set_variables()
         return super()._cursor(name)  # type: ignore[misc]
 
-    def raw(self) -> "psycopg.Connection[Any]":
+    def get_psycopg_connection(self) -> "psycopg.Connection[Any]":
         """The psycopg connection, open and set to this request's tenant, for statements planned by the engine."""
         if self.connection is None:
             self.ensure_connection()
-        if self._held_for_now or self._held != (self.tenant, self.caller):
-            self._hold()
+        if self._was_set_in_transaction or self._server_state != (self.tenant, self.caller):
+            self._set_variables()
         self.validate_no_broken_transaction()
         return self.connection  # type: ignore[no-any-return]
 
@@ -103,40 +105,44 @@ class DatabaseWrapper(base.DatabaseWrapper):
         id (or None) and the caller first. A connection that the server has closed meanwhile is opened anew, once:
         nobody can have begun a transaction on it in this request.
         """
-        self._held, self.tenant, self.caller = _UNKNOWN, None, ""
+        self._server_state, self.tenant, self.caller = _UNKNOWN, None, ""
         self.ensure_connection()
         try:
-            row = self._row(statement, parameters)
+            row = self._fetch_row(statement, parameters)
         except psycopg.Error:
             if self.connection.pgconn.status == pq.ConnStatus.OK or self.in_atomic_block:
                 raise
             self.close()
             self.ensure_connection()
-            row = self._row(statement, parameters)
-        self._held = self.tenant, self.caller = row[0], row[1]
-        self._held_for_now = not self._idle()
+            row = self._fetch_row(statement, parameters)
+        self._server_state = self.tenant, self.caller = row[0], row[1]
+        self._was_set_in_transaction = not self._is_idle()
         return row
 
-    def rows(
-        self, statement: bytes, parameters: Sequence[bytes | None], *, anew: bool = False
+    def fetch_rows(
+        self, statement: bytes, parameters: Sequence[bytes | None], *, custom_plan: bool = False
     ) -> list[tuple[Any, ...]]:
         """Run a statement of the engine for this request's tenant: ``$1``, ``$2``... in text form, rows in binary.
 
         It is prepared once a connection; with ``anew``, PostgreSQL plans it for these very values. Raises
         psycopg.Error.
         """
-        raw = self.raw()
-        if not raw.autocommit and self._idle():
+        raw = self.get_psycopg_connection()
+        if not raw.autocommit and self._is_idle():
             raw.pgconn.exec_(b"BEGIN")  # as psycopg's own cursors would
-        result = self._unnamed(statement, parameters) if anew else self._prepared(statement, parameters)
-        return self._loaded(result)
+        result = (
+            self._run_unnamed(statement, parameters)
+            if custom_plan
+            else self._run_prepared(statement, parameters)
+        )
+        return self._load_rows(result)
 
-    def _row(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
-        (row,) = self._loaded(self._prepared(statement, parameters))
+    def _fetch_row(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
+        (row,) = self._load_rows(self._run_prepared(statement, parameters))
         return row
 
-    def _loaded(self, result: Any) -> list[tuple[Any, ...]]:
-        reader = self._reader
+    def _load_rows(self, result: Any) -> list[tuple[Any, ...]]:
+        reader = self._transformer
         reader.set_pgresult(result)
         try:
             found: list[tuple[Any, ...]] = reader.load_rows(0, result.ntuples, tuple)
@@ -144,34 +150,36 @@ class DatabaseWrapper(base.DatabaseWrapper):
         finally:
             reader.set_pgresult(None)  # it would keep the result until the next one
 
-    def _prepared(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
+    def _run_prepared(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
         """Run a statement that each connection prepares once. Raises psycopg.Error.
 
         Past psycopg's own bookkeeping, which forgets its prepared statements at every rollback; and past its
         transactions: outside of one, this is a transaction of its own.
         """
         pgconn = self.connection.pgconn
-        name = self._names.get(statement)
+        name = self._statement_names.get(statement)
         if name is None:
-            name = b"planned%d" % len(self._names)
+            name = b"planned%d" % len(self._statement_names)
             result = pgconn.prepare(name, statement)
             if result.status != pq.ExecStatus.COMMAND_OK:
                 raise error_from_result(result)
-            self._names[statement] = name
-        return _good(pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY))
+            self._statement_names[statement] = name
+        return _require_rows(pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY))
 
-    def _unnamed(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
-        return _good(self.connection.pgconn.exec_params(statement, parameters, None, None, pq.Format.BINARY))
+    def _run_unnamed(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
+        return _require_rows(
+            self.connection.pgconn.exec_params(statement, parameters, None, None, pq.Format.BINARY)
+        )
 
     # A rolled-back transaction takes the variable back to what it was before.
     def _rollback(self) -> None:
-        self._held = _UNKNOWN
+        self._server_state = _UNKNOWN
         super()._rollback()  # type: ignore[misc]
 
     def _savepoint_rollback(self, sid: str) -> None:
         # Nothing may go out before it does: the transaction may be in error.
-        self._held, self._held_for_now = (self.tenant, self.caller), False
+        self._server_state, self._was_set_in_transaction = (self.tenant, self.caller), False
         try:
             super()._savepoint_rollback(sid)  # type: ignore[misc]
         finally:
-            self._held = _UNKNOWN
+            self._server_state = _UNKNOWN

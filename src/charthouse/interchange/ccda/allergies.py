@@ -3,7 +3,7 @@
 from typing import Any
 
 from charthouse.domains.clinical.models import Allergy
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import day, name_of
 from charthouse.interchange.cda.section import Section
@@ -42,7 +42,7 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(kinds.ALLERGIES, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.ALLERGIES, HEAD, shown, (_entry(about, row) for row in found))
 
 
 def substance(row: dict[str, Any]) -> Concept:

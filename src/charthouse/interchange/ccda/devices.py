@@ -3,7 +3,7 @@
 from typing import Any
 
 from charthouse.domains.clinical.models import ImplantableDevice
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
 from charthouse.interchange.cda.section import Section
 from charthouse.interchange.cda.subject import Subject, listed
@@ -43,7 +43,7 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(kinds.DEVICES, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.DEVICES, HEAD, shown, (_entry(about, row) for row in found))
 
 
 def _entry(about: Subject, row: dict[str, Any]) -> Element:

@@ -6,7 +6,6 @@ from charthouse.interchange.ccda import (
     devices,
     encounters,
     immunizations,
-    kinds,
     medications,
     notes,
     payers,
@@ -14,6 +13,7 @@ from charthouse.interchange.ccda import (
     problems,
     procedures,
     results,
+    sections,
     social,
     team,
     vitals,
@@ -46,7 +46,7 @@ def of(patient: Patient, window: Window | None = None) -> bytes:
     """The document, UTF-8. As many queries for a chart of a thousand visits as for an empty one."""
     about = subject(patient, window or Window())
     out = Writer("ClinicalDocument")
-    header.write(out, kinds.CCD, about)
+    header.write(out, sections.CCD, about)
     out.begin("component")
     out.begin("structuredBody")
     for read in SECTIONS:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from charthouse.domains.patients.drchrono import NARROWS
+from charthouse.domains.patients.drchrono.patients import ROW_FILTERS
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.filters import Filter, InDays, OnDay
 from charthouse.engine.declaration.policy import Policy
@@ -56,7 +56,7 @@ FUNCTIONS = [
                 doc="Only what belongs to these days, both included.",
             ),
         ),
-        row_filters=NARROWS,
+        row_filters=ROW_FILTERS,
         media=XML,
     ),
 ]

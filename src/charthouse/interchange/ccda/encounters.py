@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Q
 
 from charthouse.domains.billing.models import LineItem
-from charthouse.domains.clinical.codes import icd10
-from charthouse.domains.scheduling.models import VACANT, Appointment
-from charthouse.interchange.ccda import kinds
+from charthouse.domains.clinical.code_labels import get_icd10_label
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.models import FREEING_STATUSES
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import time
 from charthouse.interchange.cda.section import Section
@@ -23,7 +24,7 @@ MOST_DIAGNOSES = 12  # of one visit, as on a claim
 
 def taken_place(about: Subject) -> Q:
     """Visits that began and were neither cancelled nor missed."""
-    return Q(scheduled_time__lte=about.now, is_virtual_base=False) & ~Q(status__in=VACANT)
+    return Q(scheduled_time__lte=about.now, is_virtual_base=False) & ~Q(status__in=FREEING_STATUSES)
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
@@ -66,12 +67,12 @@ def section(about: Subject) -> Section:
         for row in found
     ]
     return Section(
-        kinds.ENCOUNTERS, HEAD, shown, (_entry(about, row, billed.get(row["id"])) for row in found)
+        sections.ENCOUNTERS, HEAD, shown, (_entry(about, row, billed.get(row["id"])) for row in found)
     )
 
 
 def diagnoses(row: dict[str, Any]) -> list[Concept]:
-    return [codes.diagnosis(code, icd10(code)) for code in row["icd10_codes"][:MOST_DIAGNOSES]]
+    return [codes.diagnosis(code, get_icd10_label(code)) for code in row["icd10_codes"][:MOST_DIAGNOSES]]
 
 
 def kind(row: dict[str, Any], billed: tuple[str, str] | None) -> Element:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from charthouse.domains.inventory.models import PatientVaccineRecord
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.ccda.medications import route
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import day, name_of, words
@@ -43,7 +43,7 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(kinds.IMMUNIZATIONS, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.IMMUNIZATIONS, HEAD, shown, (_entry(about, row) for row in found))
 
 
 def _entry(about: Subject, row: dict[str, Any]) -> Element:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from charthouse.domains.medications.models import Medication
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import day, name_of, words
 from charthouse.interchange.cda.section import Section
@@ -64,7 +64,7 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(kinds.MEDICATIONS, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.MEDICATIONS, HEAD, shown, (_entry(about, row) for row in found))
 
 
 def _id(row: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import day, time, words
 from charthouse.interchange.cda.section import Section
@@ -113,7 +113,7 @@ def section(about: Subject) -> Section:
         for row in found
     )
     made = (_entry(about, row, row["date_of_service"], _signer(about, row)) for row in others)
-    return Section(kinds.NOTES, HEAD, shown, chain(visits, made))
+    return Section(sections.NOTES, HEAD, shown, chain(visits, made))
 
 
 def _words(row: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from charthouse.domains.patients.models import Coverage
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.section import Section
 from charthouse.interchange.cda.subject import Subject, listed
@@ -57,7 +57,7 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(kinds.PAYERS, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.PAYERS, HEAD, shown, (_entry(about, row) for row in found))
 
 
 def _subscriber(row: dict[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _entry(about: Subject, row: dict[str, Any]) -> Element:
         "act",
         entries.tid("60", "2015-08-01"),
         entries.ident(about, "coverages", row["id"]),
-        coded("code", kinds.PAYERS.code),
+        coded("code", sections.PAYERS.code),
         text(f"payer-{row['id']}"),
         status("completed"),
         el("entryRelationship", number, _policy(about, row), typeCode="COMP"),

@@ -7,8 +7,9 @@ from typing import Any
 
 from charthouse.domains.clinical.models import CarePlan
 from charthouse.domains.labs.models import LabTest
-from charthouse.domains.scheduling.models import VACANT, Appointment
-from charthouse.interchange.ccda import kinds
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.models import FREEING_STATUSES
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import Row, day, name_of, time, words
 from charthouse.interchange.cda.section import Section
@@ -36,7 +37,7 @@ def visits_ahead(about: Subject) -> list[dict[str, Any]]:
         about.own(), about.at("scheduled_time"), scheduled_time__gt=about.now, is_virtual_base=False
     )
     return list(
-        found.exclude(status__in=VACANT)
+        found.exclude(status__in=FREEING_STATUSES)
         .order_by("scheduled_time", "id")
         .values(
             "id", "scheduled_time", "duration", "profile__name", "reason", *parties.DOCTOR, *entries.OFFICE
@@ -105,7 +106,7 @@ def section(about: Subject) -> Section:
         (_test(about, row) for row in tests),
         (_planned(about, row) for row in planned),
     )
-    return Section(kinds.PLAN, HEAD, shown, made, named=1)
+    return Section(sections.PLAN, HEAD, shown, made, named=1)
 
 
 def _plan_row(about: Subject, row: dict[str, Any]) -> Row:
@@ -192,7 +193,7 @@ def plan_code(row: dict[str, Any], otherwise: Concept) -> Concept:
 def goals(about: Subject) -> Section:
     found = care_plans(about, GOAL)
     shown = [_plan_row(about, row) for row in found]
-    return Section(kinds.GOALS, HEAD, shown, _goals(about, found), named=1)
+    return Section(sections.GOALS, HEAD, shown, _goals(about, found), named=1)
 
 
 def _goals(about: Subject, found: list[dict[str, Any]]) -> Iterable[Element]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from charthouse.domains.clinical.models import CarePlan, Problem
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import day, name_of, words
 from charthouse.interchange.cda.section import Section
@@ -46,7 +46,7 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(kinds.PROBLEMS, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.PROBLEMS, HEAD, shown, (_entry(about, row) for row in found))
 
 
 def _id(row: dict[str, Any]) -> str:
@@ -111,7 +111,7 @@ def concerns(about: Subject) -> Section:
         for row in found
     ]
     head = ("Concern", "Details", "Entered", "By")
-    return Section(kinds.CONCERNS, head, shown, (_concern(about, row) for row in found))
+    return Section(sections.CONCERNS, head, shown, (_concern(about, row) for row in found))
 
 
 def _concern(about: Subject, row: dict[str, Any]) -> Element:

@@ -11,7 +11,7 @@ from charthouse.domains.clinical.models import (
     PatientRiskAssessment,
     Procedure,
 )
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import Row, day, name_of
 from charthouse.interchange.cda.section import Section
@@ -51,7 +51,7 @@ def section(about: Subject) -> Section:
     coded_lists = [(model, observed(about, model)) for model in (*ACTS, *OBSERVATIONS)]
     shown = [_shown(row) for row in found]
     shown += [_shown_observed(about, model, row) for model, listed in coded_lists for row in listed]
-    return Section(kinds.PROCEDURES, HEAD, shown, _entries(about, found, coded_lists))
+    return Section(sections.PROCEDURES, HEAD, shown, _entries(about, found, coded_lists))
 
 
 def _shown(row: dict[str, Any]) -> Row:

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from charthouse.domains.labs.models import LabResult, PatientLabResult
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
 from charthouse.interchange.cda.narrative import Row, day, words
 from charthouse.interchange.cda.section import Section
@@ -64,7 +64,7 @@ def by_hand(about: Subject) -> list[dict[str, Any]]:
 def section(about: Subject) -> Section:
     results, entered = ordered(about), by_hand(about)
     shown = [_row(about, row) for row in results] + [_row_by_hand(about, row) for row in entered]
-    return Section(kinds.RESULTS, HEAD, shown, _entries(about, results, entered), named=1)
+    return Section(sections.RESULTS, HEAD, shown, _entries(about, results, entered), named=1)
 
 
 def _row(about: Subject, row: dict[str, Any]) -> Row:

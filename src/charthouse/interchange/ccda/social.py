@@ -3,7 +3,7 @@
 from typing import Any
 
 from charthouse.domains.scheduling.models import Vitals
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
 from charthouse.interchange.cda.narrative import day
 from charthouse.interchange.cda.section import Section
@@ -47,7 +47,7 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(kinds.SOCIAL, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.SOCIAL, HEAD, shown, (_entry(about, row) for row in found))
 
 
 def _entry(about: Subject, row: dict[str, Any]) -> Element:

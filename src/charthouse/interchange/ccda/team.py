@@ -5,7 +5,7 @@ from typing import Any
 
 from charthouse.domains.clinical.models import CareTeamMember
 from charthouse.domains.practice.models import Doctor
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import day, name_of
 from charthouse.interchange.cda.section import Section
@@ -47,7 +47,7 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(kinds.CARE_TEAM, HEAD, shown, [_organizer(about, found, npis)])
+    return Section(sections.CARE_TEAM, HEAD, shown, [_organizer(about, found, npis)])
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import F, QuerySet
 
 from charthouse.domains.scheduling.models import CustomVitalValue, Vitals
-from charthouse.interchange.ccda import kinds
+from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
 from charthouse.interchange.cda.narrative import time, words
 from charthouse.interchange.cda.section import Section
@@ -115,7 +115,7 @@ def section(about: Subject) -> Section:
     found = [row for row in rows(about) if row["appointment_id"] in others or any(measured(row))]
     shown = [(f"vitals-{row['id']}", _cells(about, row, others)) for row in found]
     made = (_organizer(about, row) for row in found if any(measured(row)))
-    return Section(kinds.VITALS, HEAD, shown, made)
+    return Section(sections.VITALS, HEAD, shown, made)
 
 
 def _cells(about: Subject, row: dict[str, Any], others: dict[int, str]) -> tuple[str, ...]:

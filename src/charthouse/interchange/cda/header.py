@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from charthouse.domains.patients.described import language
+from charthouse.domains.patients.code_labels import describe_language
 from charthouse.domains.patients.models import Patient
 from charthouse.interchange.cda import codes, parties
 from charthouse.interchange.cda.subject import FIRST, Subject
@@ -98,7 +98,7 @@ def _listed(tag: str, said: str, known: dict[str, Concept]) -> Element:
 
 
 def _language(said: str) -> Element | None:
-    code, _ = language(said)
+    code, _ = describe_language(said)
     if not code:
         return None
     tongue = el("languageCode", code=code)

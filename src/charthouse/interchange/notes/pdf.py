@@ -14,7 +14,7 @@ from django.db import transaction
 
 from charthouse.domains.clinical.models import Amendment, ClinicalNote, ClinicalNoteFieldValue
 from charthouse.files.models import StoredFile
-from charthouse.files.storage import opened, store
+from charthouse.files.storage import open_file, store_file
 from charthouse.identity.models import User
 from charthouse.interchange.notes import clean
 from charthouse.interchange.typeset import typeset
@@ -30,7 +30,7 @@ def of(practice: int, note_id: int) -> bytes | None:
     note = _locked(practice, note_id)
     if note is None:
         return None
-    with opened(_kept(note)) as content:
+    with open_file(_kept(note)) as content:
         signed: bytes = content.read()
     if note.appointment_id is None:
         return signed
@@ -49,7 +49,7 @@ def keep(note: ClinicalNote) -> StoredFile:
     """Typeset a locked note and keep the bytes with it: what is signed stays as it was, whatever becomes of templates,
     names and programs. Within the caller's transaction."""
     content = _typeset(NOTE, {**_head(note), "sections": _sections(note)})
-    file = store(ContentFile(content, f"note-{note.pk}.pdf"), "application/pdf", note.practice_id)
+    file = store_file(ContentFile(content, f"note-{note.pk}.pdf"), "application/pdf", note.practice_id)
     ClinicalNote.objects.filter(practice=note.practice_id, pk=note.pk).update(signed_pdf=file)
     return file
 
@@ -188,7 +188,7 @@ def _listed(note: ClinicalNote, files: dict[Amendment, bytes | None]) -> bytes:
 def _pages(amendment: Amendment) -> bytes | None:
     """The amendment's file without anything that acts; None when it can't be read (see ``clean``)."""
     try:
-        with opened(amendment.amendment_file) as content:
+        with open_file(amendment.amendment_file) as content:
             done = subprocess.run(  # noqa: S603 - a script of ours
                 [sys.executable, "-I", clean.__file__],
                 input=content.read(),

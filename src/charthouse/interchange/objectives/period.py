@@ -9,7 +9,8 @@ from django.db.models import OuterRef, Q, QuerySet
 
 from charthouse import clock
 from charthouse.domains.practice.models import Doctor
-from charthouse.domains.scheduling.models import VACANT, Appointment
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.models import FREEING_STATUSES
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class Period:
         """The same at any time."""
         took_place = Q(**self.own(patient__isnull=False, is_virtual_base=False, patient__archived=False))
         return Appointment.objects.filter(took_place, scheduled_time__lte=clock.now()).exclude(
-            status__in=VACANT
+            status__in=FREEING_STATUSES
         )
 
     def new_patients(self) -> "QuerySet[Appointment]":

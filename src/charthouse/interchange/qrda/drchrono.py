@@ -4,7 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from charthouse import clock
-from charthouse.domains.patients.drchrono import NARROWS
+from charthouse.domains.patients.drchrono.patients import ROW_FILTERS
 from charthouse.domains.practice.models import Doctor
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.filters import Filter, OnDay
@@ -51,7 +51,7 @@ FUNCTIONS = [
             ),
             Filter("end_date", Date(), OnDay(), doc="Last day of the period. Default: today."),
         ),
-        row_filters=NARROWS,
+        row_filters=ROW_FILTERS,
         media="application/xml",
     ),
 ]

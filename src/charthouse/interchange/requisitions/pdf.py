@@ -9,7 +9,7 @@ from django.db import transaction
 
 from charthouse.domains.labs.models import LabDocument, LabOrder, LabTest
 from charthouse.domains.patients.models import Coverage
-from charthouse.files.storage import store
+from charthouse.files.storage import store_file
 from charthouse.interchange.typeset import typeset
 
 TEMPLATE = Path(__file__).parent / "requisition.typ"
@@ -26,7 +26,7 @@ def attach(practice: int, order_id: int) -> LabDocument | None:
         if order is None or there.filter(type__in=("REQ", "R-A")).exists():
             return None
         content = ContentFile(of(order), f"requisition-{order.pk}.pdf")
-        file = store(content, "application/pdf", practice)
+        file = store_file(content, "application/pdf", practice)
         made = LabDocument.objects.create(practice_id=practice, lab_order=order, document=file, type="REQ")
         order.save(update_fields=["updated_at"])  # it shows its documents
         return made

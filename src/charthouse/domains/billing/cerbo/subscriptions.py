@@ -1,0 +1,81 @@
+"""Subscriptions in the Cerbo API, which writes none. Source: reference cerbo/objects.yaml, operations.yaml;
+docs/decisions/0251-*.md"""
+
+from typing import Any
+
+from django.db.models import Q
+
+from charthouse.domains.billing import account_sums
+from charthouse.domains.billing.accounts import (
+    Subscription,
+)
+from charthouse.domains.billing.cerbo.keys import INCLUDE_DELETED
+from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, deleted, tag
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY
+
+_COMMON: dict[str, Any] = {
+    "model": Subscription,
+    "methods": "GET",
+    "reads": False,
+    "page_size": PAGES,
+    "visibility": Visibility(Q(archived=True), shown_by="include_deleted"),
+    "keys": (
+        tag("subscription"),
+        Key("id", Id(), READ_ONLY),
+        Key("patient_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("subscription_charge_id", Reference("charge_master"), READ_ONLY, source="definition"),
+        Key(
+            "charge_owner_user_id",
+            Integer(),
+            READ_ONLY,
+            source="owner_id",
+            doc="Who is credited with its charges.",
+        ),
+        Key("schedule_frequency", Text(choices=tuple(Subscription.Frequency.values)), READ_ONLY),
+        Key("amount", Decimal(), READ_ONLY, doc="What each charge comes to."),
+        Key("start_date", Date(), READ_ONLY),
+        Key(
+            "next_billing_date",
+            Date(),
+            READ_ONLY,
+            source=Expression(account_sums.select_next_billing_date),
+            doc="By the calendar from the start: a monthly one of January 31 is charged at the end of February. "
+            "Null once it is over.",
+        ),
+        Key("end_date", Date(), READ_ONLY, doc="Nothing is charged after that day."),
+        Key("is_deleted", Boolean(), READ_ONLY, source="archived"),
+        deleted("date_deleted"),
+        created(),
+        by("addedby"),
+    ),
+    "example": {"schedule_frequency": "monthly", "amount": "85.00", "start_date": "2026-01-31"},
+    "policy": common("patient_subscriptions"),
+}
+
+_FILTERS: tuple[Filter, ...] = (
+    Filter("schedule_frequency", Text(choices=tuple(Subscription.Frequency.values))),
+    Filter("subscription_charge_id", Reference("charge_master"), source="definition"),
+    Filter("charge_owner_user_id", Reference("users"), source="owner"),
+)
+
+subscriptions = Resource(
+    path="patients/subscriptions",
+    doc="What patients are charged again and again.",
+    filters=(INCLUDE_DELETED, *_FILTERS),
+    **_COMMON,
+)
+
+patient_subscriptions = Resource(
+    path="patients/{patient_id}/subscriptions",
+    doc="What a patient is charged again and again.",
+    parents=below_patient(),
+    filters=(INCLUDE_DELETED,),
+    **_COMMON,
+)

@@ -1,0 +1,81 @@
+"""Types that the billing resources of the DrChrono API share."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, Value, When
+from django.db.models.expressions import Combinable
+
+from charthouse import clock
+from charthouse.domains.billing.codes import PROCEDURE_TYPES
+from charthouse.engine.declaration.composites import Converted, List
+from charthouse.engine.declaration.types import Boolean, Integer, Text, Type
+from charthouse.engine.declaration.values import InvalidValue, parse_text
+from charthouse.engine.sql import expressions as sql
+
+ICD10 = re.compile(r"[A-TV-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", re.ASCII)
+
+
+def _parse_procedure_type(inner: Type, value: Any) -> str:
+    text = parse_text(value)
+    letter = text if text in PROCEDURE_TYPES else text[-2:-1]
+    if text != letter and PROCEDURE_TYPES.get(letter) != text:
+        raise InvalidValue(f'"{text[:100]}" is not a valid choice.')
+    return letter
+
+
+def _select_procedure_type(column: Combinable) -> Combinable:
+    whens = [
+        When(procedure_type=letter, then=sql.Literal(label)) for letter, label in PROCEDURE_TYPES.items()
+    ]
+    return Case(*whens, default=Value(""), output_field=models.TextField())
+
+
+def make_procedure_type(*, blank: bool = False) -> Type:
+    """Return the type of a procedure type, shown as ``CPT(C)`` and written so or as the letter. ``blank``: ""
+    may be shown."""
+    accepted = [*PROCEDURE_TYPES.values(), *PROCEDURE_TYPES]
+    return Converted(
+        Text(choices=tuple(PROCEDURE_TYPES.values())),
+        parse_with=_parse_procedure_type,
+        select_with=_select_procedure_type,
+        read={"type": "string", "enum": [*accepted, ""] if blank else accepted},
+        written={"type": "string", "enum": accepted},
+    )
+
+
+def _parse_pointer(inner: Type, value: Any) -> Any:
+    if isinstance(value, str) and ICD10.fullmatch(value.strip().upper()):
+        code = value.strip().upper().replace(".", "")
+        return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
+    return inner.parse(value)
+
+
+# A position in the visit's diagnoses, from 1; 0: none. A write may give the ICD-10 code instead.
+POINTER = Converted(Integer(minimum=0, maximum=12), parse_with=_parse_pointer)
+
+
+def make_list_of_four(item: Type, fill: Any) -> List:
+    """Return a list of four items on reads. ``fill``: completes a shorter one."""
+    return List(item, fill=fill, max_items=4)
+
+
+def _find_label(labels: Mapping[str, str], value: str | None) -> str | None:
+    return None if value is None else labels.get(value, value)
+
+
+def make_labeled(labels: Mapping[str, str]) -> Type:
+    """Return the type of a code that is shown as its label."""
+    return Converted(Text(), render_with=partial(_find_label, labels))
+
+
+def _is_past(day: date | None) -> bool:
+    return day is not None and day < clock.now().date()
+
+
+# Whether the day in the column has passed; false if it is not set.
+PAST = Converted(Boolean(), render_with=_is_past)

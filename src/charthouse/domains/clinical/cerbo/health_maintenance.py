@@ -1,0 +1,91 @@
+"""Health maintenance in the Cerbo API. Source: reference cerbo/objects.yaml, operations.yaml;
+docs/decisions/0233-*.md"""
+
+from django.db.models import Q
+
+from charthouse.domains.clinical import health_maintenance
+from charthouse.domains.clinical.health_maintenance import HealthReading, HealthTracker
+from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, tag
+from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Parent, Resource, Visibility
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+
+READINGS = "patients/{patient_id}/health_maintenance"
+
+trackers = Resource(
+    path="health_maintenance",
+    model=HealthTracker,
+    doc="Care that comes due again and again, and for whom.",
+    methods="GET",
+    policy=common("health_maintenance"),
+    page_size=PAGES,
+    rows=Q(archived=False),
+    keys=(
+        tag("health_maintenance_tracker"),
+        Key("id", Id(as_text=True), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key("description", Text(), READ_ONLY),
+        Key("applies_to", Text(choices=health_maintenance.APPLIES_TO), READ_ONLY),
+        Key("sex", Text(), READ_ONLY, doc="Male or Female; empty: both."),
+        Key("start_age", Integer(), READ_ONLY, doc="Years."),
+        Key("end_age", Integer(), READ_ONLY, doc="Years."),
+        Key("frequency", Text(), READ_ONLY),
+        Key("icd_codes", Text(), READ_ONLY),
+        Key("overrides", Text(), READ_ONLY),
+        by("addedby", as_text=True),
+        created(),
+    ),
+    filters=(
+        Flag("include_specific_pt", doc="Adds trackers that are only for patients whom somebody chose."),
+    ),
+    visibility=Visibility(
+        Q(applies_to=health_maintenance.SPECIFIC_PATIENTS), shown_by="include_specific_pt", referable=True
+    ),
+    example={"name": "Mammogram", "sex": "Female", "start_age": 40, "end_age": 74},
+)
+
+_READING: tuple[Key, ...] = (
+    tag("health_maintenance_reading"),
+    Key("id", Id(), READ_ONLY),
+    Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+    Key("health_maintenance_id", Reference("health_maintenance"), READ_ONLY, source="tracker"),
+    Key("date", Date(), REQUIRED),
+    Key("notes", Text(), OPTIONAL),
+    by("addedby"),
+    created(),
+)
+
+_POLICY = common("patient_health_maintenance")
+_EXAMPLE = {"date": "2030-03-04", "notes": "No finding."}
+
+readings = Resource(
+    path=READINGS,
+    model=HealthReading,
+    doc="When a patient had the care that is tracked.",
+    methods="GET",
+    reads=False,
+    policy=_POLICY,
+    page_size=PAGES,
+    parents=below_patient(),
+    rows=Q(archived=False),
+    keys=_READING,
+    example=_EXAMPLE,
+)
+
+new_readings = Resource(
+    path=f"{READINGS}/{{health_maintenance_id}}",
+    model=HealthReading,
+    doc="Note that a patient had the care of a tracker.",
+    methods="POST",
+    reads=False,
+    lists=False,
+    policy=_POLICY,
+    parents=(*below_patient(), Parent("health_maintenance_id", to="health_maintenance", source="tracker")),
+    rows=Q(archived=False),
+    keys=_READING,
+    example=_EXAMPLE,
+)

@@ -1,0 +1,42 @@
+"""Labels of codes whose code set a package carries: ICD-10-CM. CPT, SNOMED CT and LOINC are licensed."""
+
+import mmap
+from functools import cache, lru_cache
+from html import unescape
+from importlib.util import find_spec
+from pathlib import Path
+
+ICD10_SYSTEMS = ("ICD10CM",)
+
+
+@lru_cache(maxsize=4096)
+def get_icd10_label(code: str) -> str:
+    """Return the official description of an ICD-10-CM code; "" for an unknown code.
+
+    It is read from the tabular list of ``simple_icd_10_cm`` without loading that package, which takes seconds
+    and 150 MB. Codes that the list only implies (a seventh character) have none.
+    """
+    if not (code.isascii() and code.replace(".", "").isalnum() and 3 <= len(code) <= 8):
+        return ""
+    code = code.upper()
+    if len(code) > 3 and "." not in code:
+        code = f"{code[:3]}.{code[3:]}"
+    table = _open_table()
+    start = table.find(f"<name>{code}</name>".encode())
+    first, last = (table.find(tag, start) for tag in (b"<desc>", b"</desc>"))
+    return unescape(table[first + len(b"<desc>") : last].decode()) if 0 <= start < first < last else ""
+
+
+def get_label(system: str, code: str) -> str:
+    """Return the label of a code; "" without its code set."""
+    return get_icd10_label(code) if system in ICD10_SYSTEMS and code else ""
+
+
+@cache
+def _open_table() -> mmap.mmap:
+    package = find_spec("simple_icd_10_cm")
+    assert package is not None
+    assert package.origin is not None
+    path = max((Path(package.origin).parent / "data").glob("icd10c*tabular*.xml"))
+    with path.open("rb") as opened:
+        return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)

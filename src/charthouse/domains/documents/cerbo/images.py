@@ -1,0 +1,102 @@
+"""Images of patients as Cerbo shows them. Source: seed 004; reference
+cerbo/objects.yaml, operations.yaml."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from charthouse.domains.documents import images, uploads
+from charthouse.domains.documents.models import PatientImage
+from charthouse.domains.patients.cerbo.portal_requests import QUEUED_KEYS
+from charthouse.domains.practice.cerbo.keys import below_patient, by, common, created, deleted, tag
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Operation, PageSize, Resource
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.files.types import url_key
+
+IMAGES = "patients/{patient_id}/images"
+TYPES = ("personal", "medical")
+
+
+def _url(name: str, below: str, doc: str) -> Key:
+    return url_key(name, where=f"/api/v1/patients/%s/images/%s/{below}", about=("patient_id", "pk"), doc=doc)
+
+
+patient_images = Resource(
+    path=IMAGES,
+    model=PatientImage,
+    doc="Images of a patient: personal ones from the portal, medical ones of the practice.",
+    methods="GET",
+    policy=common("patient_images"),
+    page_size=PageSize(100, 100, 100),
+    parents=below_patient(),
+    rows=Q(archived=False),
+    keys=(
+        tag("image"),
+        Key("id", Id(), READ_ONLY),
+        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        Key("photo_type", Text(choices=TYPES), READ_ONLY),
+        Key("mime_type", Text(), READ_ONLY, source="file__media_type"),
+        Key("name", Text(), READ_ONLY),
+        Key("notes", Text(), READ_ONLY),
+        Key("date_taken", Timestamp(spaced=True), READ_ONLY, source="taken_at"),
+        created(),
+        by("addedby"),
+        deleted(),
+        _url("url_content", "content", "Its bytes."),
+        _url("url_stream", "stream", "Its bytes, also in parts."),
+    ),
+    filters=(Filter("photo_type", Text(choices=TYPES), doc="Both where it isn't given."),),
+    example={"photo_type": "personal", "mime_type": "image/png", "name": "Rash, day 3"},
+)
+
+_BYTES: dict[str, Any] = {
+    "of": IMAGES,
+    "media": "*/*",
+    "run": images.content,
+    "other_statuses": uploads.IN_PARTS,
+}
+
+OPERATIONS = [
+    Operation(path=f"{IMAGES}/{{id}}/content", doc="The bytes of an image.", **_BYTES),
+    Operation(path=f"{IMAGES}/{{id}}/stream", doc="The bytes of an image, or of a Range of it.", **_BYTES),
+    Operation(
+        path="patients/{id}/images",
+        method="POST",
+        doc="Send a personal image into the portal's queue, where staff take it into the chart.",
+        of="patients",
+        run=images.send,
+        policy=Policy(scopes=("patient_images",)),
+        keys=(
+            Key(
+                "pt_id",
+                Integer(maximum=2**63 - 1),
+                REQUIRED,
+                source=UNSTORED,
+                doc="The patient of the address.",
+            ),
+            Key("mime_type", Text(choices=tuple(uploads.PICTURES)), REQUIRED, source=UNSTORED),
+            Key(
+                "base64_content",
+                uploads.make_file_type("base64_content", "image"),
+                REQUIRED,
+                source=UNSTORED,
+                doc="A JPEG, PNG or GIF of at most 16 MB, base64.",
+            ),
+        ),
+        answer=QUEUED_KEYS,
+        max_body=uploads.MOST_BODY,
+        example={
+            "pt_id": 1,
+            "mime_type": "image/gif",
+            "base64_content": "R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs=",
+            "result": True,
+        },
+    ),
+]

@@ -1,0 +1,69 @@
+"""The practice's supplements in the Cerbo API. Source: reference cerbo/objects.yaml, operations.yaml;
+docs/decisions/0194-*.md"""
+
+from django.db.models import Q
+
+from charthouse.domains.medications.models import Supplement
+from charthouse.domains.medications.word_search import make_word_filter
+from charthouse.domains.practice.cerbo.keys import PAGES, common, created, tag
+from charthouse.engine.declaration.filters import Filter, Flag
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+
+SUPPLEMENT: tuple[Key, ...] = (
+    tag("supplement"),
+    Key("id", Id(), READ_ONLY),
+    Key("name", Text(), REQUIRED),
+    Key("nicknames", Text(), OPTIONAL),
+    Key("class", Text(), READ_ONLY, source="kind"),
+    Key("vendor_code", Text(), OPTIONAL),
+    Key("code", Text(), READ_ONLY),
+    Key("description", Text(), OPTIONAL),
+    Key("external_ref_id", Text(), OPTIONAL),
+    Key("inactive", Boolean(), OPTIONAL, default=False),
+    created(),
+)
+
+FILTERS: tuple[Filter, ...] = (
+    Flag(
+        "active_only",
+        on_for="any",
+        condition=lambda: Q(inactive=False),
+        doc="Any value: without inactive ones.",
+    ),
+    Filter("vendor_code"),
+    Filter("class", source="kind"),
+    Filter("external_ref_id"),
+)
+
+_EXAMPLE = {"name": "Magnesium glycinate 400 mg", "nicknames": "Mag", "vendor_code": "MG400"}
+
+supplements = Resource(
+    path="supplements",
+    model=Supplement,
+    doc="The supplements that the practice recommends.",
+    methods="GET POST PATCH",
+    policy=common("supplements"),
+    page_size=PAGES,
+    rows=Q(archived=False),
+    keys=SUPPLEMENT,
+    filters=FILTERS,
+    example=_EXAMPLE,
+)
+
+found_supplements = Resource(
+    path="supplements/search/{terms}",
+    model=Supplement,
+    doc="Supplements by words of their names.",
+    methods="GET",
+    policy=common("supplements"),
+    reads=False,
+    page_size=PAGES,
+    rows=Q(archived=False),
+    keys=SUPPLEMENT,
+    filters=(make_word_filter("terms", "name", "nicknames"), *FILTERS),
+    example=_EXAMPLE,
+)

@@ -1,0 +1,79 @@
+"""Medications in the DrChrono API. Source: reference drchrono/resources.yaml."""
+
+from charthouse.domains.clinical.drchrono.policy import PERMISSIONS, SCOPES, SHARED
+from charthouse.domains.clinical.hooks import check_appointment_of_patient
+from charthouse.domains.medications import prescriptions
+from charthouse.domains.medications.codes import ORDER_STATUSES
+from charthouse.domains.medications.models import Medication
+from charthouse.domains.medications.prescriptions import append_to_pharmacy_note
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+
+medications = Resource(
+    path="medications",
+    model=Medication,
+    doc="What patients take or took.",
+    methods="GET POST PUT PATCH",
+    policy=Policy(scopes=SCOPES, permissions=PERMISSIONS, sharing=SHARED, owner="doctor"),
+    keys=(
+        Key("daw", Boolean(), default=False, doc="Dispense as written."),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text()),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key("prn", Boolean(), default=False, doc="As needed."),
+        Key("appointment", Reference("appointments"), OPTIONAL),
+        Key("date_prescribed", Date()),
+        Key("date_started_taking", Date()),
+        Key("date_stopped_taking", Date()),
+        Key("dispense_quantity", Decimal()),
+        Key("dosage_quantity", Text(), doc="A number or words."),
+        Key("dosage_units", Text()),
+        Key("ndc", Text(), doc="National Drug Code; not checked."),
+        Key("notes", Text()),
+        Key("frequency", Text()),
+        Key("indication", Text()),
+        Key("number_refills", Integer(minimum=0)),
+        Key("order_status", Text(choices=ORDER_STATUSES), default=""),
+        Key("pharmacy_note", Text()),
+        Key("route", Text()),
+        Key("rxnorm", Text(), doc="RxNorm code."),
+        Key("signature_note", Text()),
+        Key("status", Text(choices=("active", "inactive")), default="active"),
+    ),
+    filters=(Filter("patient", Reference("patients")), Filter("doctor", Reference("doctors"), addition=True)),
+    checks=(check_appointment_of_patient, prescriptions.find_drug),
+    operations=(
+        Operation(
+            name="append_to_pharmacy_note",
+            method="PATCH",
+            doc="Add a paragraph to the note for the pharmacy; pharmacy_note of the answer has the new text.",
+            keys=(
+                Key("text", Text(max_length=10_000), REQUIRED, source=UNSTORED, example="Please call first."),
+            ),
+            run=append_to_pharmacy_note,
+            answer=THE_ROW,
+        ),
+    ),
+    events=plain_events(
+        "PATIENT_MEDICATION_CREATE", "PATIENT_MEDICATION_MODIFY", "PATIENT_MEDICATION_DELETE", own="delete"
+    ),
+    example={
+        "doctor": 1,
+        "patient": 12,
+        "name": "Metformin 500 mg tablet",
+        "rxnorm": "861007",
+        "dosage_quantity": "1",
+        "dosage_units": "tablet",
+        "frequency": "Twice a day",
+        "date_prescribed": "2026-03-02",
+    },
+)

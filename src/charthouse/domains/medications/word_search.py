@@ -1,0 +1,45 @@
+"""Search of a catalogue by words."""
+
+from functools import reduce
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Concat
+
+from charthouse.engine.declaration.filters import Condition, Filter
+from charthouse.engine.declaration.values import InvalidValue, parse_text
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
+
+MAX_WORDS = 20  # per search
+
+
+def make_word_filter(name: str, *columns: str) -> Filter:
+    """Return a filter: rows that contain every word of a text in one of some columns."""
+
+    def read(text: str, given: Any) -> dict[str, Any]:
+        said = parse_text(text).split()
+        if len(said) > MAX_WORDS:
+            raise InvalidValue(f"Give no more than {MAX_WORDS} words.")
+        escaped = (w.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for w in said)
+        return {name: [f"%{word}%" for word in escaped]}
+
+    def condition() -> Q:
+        texts: list[Combinable] = [F(column) for column in columns]
+        patterns = BoundParameter(name, ArrayField(models.TextField()))
+        return Q(
+            sql.template(
+                "(%s) ilike all (%s)", reduce(_join_texts, texts), patterns, output_field=sql.BOOLEAN
+            )
+        )
+
+    return Condition(
+        name, read=read, condition=condition, doc="Words, all of which are somewhere in the names."
+    )
+
+
+def _join_texts(one: Combinable, other: Combinable) -> Combinable:
+    return Concat(one, sql.Literal(" "), other, output_field=models.TextField())

@@ -1,0 +1,25 @@
+"""Code lists of messages. Source: reference drchrono/enums.yaml."""
+
+MESSAGE_TYPES = {  # code → name; the last five have none
+    "GP": "Generated PDF",
+    "GC": "Generated CSV",
+    "GZ": "Generated ZIP",
+    "IF": "Incoming Fax",
+    "OF": "Outgoing Fax",
+    "IL": "Incoming Labs",
+    "IR": "Inbound Referrals",
+    "OR": "Outbound Referrals",
+    "IE": "Incoming eRx",
+    "OA": "Online Appointments",
+    "PO": "Patient Onboarding",
+    "PI": "Patient Incoming Message",
+    "PM": "Patient Outgoing Message",
+    "OO": "Demo Meeting Message",
+    "OD": "Outbound Direct Message",
+    "ID": "Inbound Direct Message",
+    "GT": "",
+    "CE": "",
+    "CH": "",
+    "DL": "",
+    "CN": "",
+}

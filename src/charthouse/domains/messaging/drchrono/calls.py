@@ -1,0 +1,54 @@
+"""Calls with patients in the DrChrono API. Source: reference drchrono/resources.yaml."""
+
+from charthouse.domains.messaging import hooks
+from charthouse.domains.messaging.drchrono.keys import OF_DOCTOR, OF_PATIENT, SINCE_UPDATE
+from charthouse.domains.messaging.models import (
+    CommLog,
+)
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+
+comm_logs = Resource(
+    path="comm_logs",
+    model=CommLog,
+    doc="Calls with patients.",
+    methods="GET POST PUT PATCH",
+    policy=Policy(
+        scopes=("calendar",), permissions=("Access Scheduling",), sharing="share_patients", owner="doctor"
+    ),
+    keys=(
+        Key("appointment", Reference("appointments"), OPTIONAL),
+        Key("archived", Boolean(), READ_ONLY),
+        Key("author", Reference("users"), READ_ONLY, doc="Who changed it last."),
+        Key("cash_charged", Decimal()),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key("duration", Integer(minimum=0), doc="Minutes."),
+        Key("id", Id(), READ_ONLY),
+        Key("message", Text()),
+        Key("patient", Reference("patients"), REQUIRED),
+        Key(
+            "scheduled_time",
+            Timestamp(zone="doctor__timezone"),
+            doc="Wall clock of the doctor's zone; the appointment's time where there is an appointment.",
+        ),
+        Key("title", Text()),
+        Key("type", Text()),
+        Key("updated_at", Timestamp(), READ_ONLY),
+    ),
+    filters=(OF_DOCTOR, OF_PATIENT, SINCE_UPDATE),
+    checks=(hooks.complete_call,),
+    example={
+        "doctor": 1,
+        "patient": 12,
+        "title": "Refill",
+        "type": "Incoming call",
+        "message": "Asks for a refill.",
+        "duration": 5,
+    },
+)

@@ -1,0 +1,158 @@
+"""Messages between patients and the practice.
+
+A patient's message goes into the portal's queue; staff accept it into the message center, where it is answered and
+read. See docs/decisions/0271-secure-messages.md.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from charthouse.domains.messaging.models import Message, MessageNote, PatientMessage
+from charthouse.domains.patients.models import Patient, PortalRequest
+from charthouse.domains.patients.portal_requests import enqueue, parse_submission
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import OPTIONAL, REQUIRED, describe_missing_row
+from charthouse.engine.errors import Invalid
+
+User = get_user_model()
+INCOMING_MESSAGE = "PI"  # type of a patient's message
+MAX_LENGTH = 20_000  # characters
+
+MESSAGE_KEYS: tuple[Key, ...] = (
+    Key("subject", Text(min_length=1, max_length=54), REQUIRED, source=UNSTORED),
+    Key("note", Text(min_length=10, max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),
+    Key(
+        "dr_id",
+        Reference("users"),
+        OPTIONAL,
+        source=UNSTORED,
+        nullable=True,
+        doc="Whom it is for; the patient's provider where nobody is named.",
+    ),
+    Key(
+        "reply",
+        Text(max_length=100),
+        OPTIONAL,
+        source=UNSTORED,
+        doc="How the patient would like to be answered.",
+    ),
+)
+
+
+def send_message(patient: Patient, given: Mapping[str, Any]) -> PortalRequest:
+    """Enqueue a message that a patient wrote in the portal. ``given``: by the keys MESSAGE_KEYS. Raises
+    Invalid."""
+    values = parse_submission(MESSAGE_KEYS, given)
+    user = values.get("dr_id")
+    if user is not None and not list_recipients(patient.practice_id).filter(pk=user).exists():
+        raise Invalid({"dr_id": [describe_missing_row(user)]})
+    return enqueue_message(patient, values, api_user=None)
+
+
+def list_recipients(practice: int) -> Any:
+    """Return the users that patients may write to."""
+    return User._default_manager.filter(practice=practice, is_active=True)
+
+
+def enqueue_message(patient: Patient, values: Mapping[str, Any], api_user: int | None) -> PortalRequest:
+    """Put a message into the portal's queue."""
+    return enqueue(
+        patient,
+        "secure_message",
+        api_user=api_user,
+        title=values["subject"],
+        notes=values["note"],
+        payload={"dr_id": values.get("dr_id"), "reply": values.get("reply") or ""},
+    )
+
+
+def accept_message(request: PortalRequest, user: int | None) -> PatientMessage:
+    """Accept a patient's message into the message center of its doctor, inside the caller's transaction.
+
+    A recipient who is no longer active is replaced by the patient's provider. ``user``: who accepts it.
+    """
+    practice, said = request.practice_id, request.payload
+    patient = Patient.objects.get(practice=practice, pk=request.patient_id)
+    wanted = list_recipients(practice).filter(pk=said.get("dr_id") or 0).first()
+    doctor = (
+        wanted.doctor_id if wanted and wanted.role == "doctor" and wanted.doctor_id else patient.doctor_id
+    )
+    owner = wanted or list_recipients(practice).filter(role="doctor", doctor_id=doctor).first()
+    message = Message.objects.create(
+        practice_id=practice,
+        doctor_id=doctor,
+        patient=patient,
+        owner=owner,
+        responsible_user_id=user,
+        title=request.title,
+        type=INCOMING_MESSAGE,
+        received_at=request.created_at,
+    )
+    MessageNote.objects.create(practice_id=practice, message=message, text=request.notes)
+    return PatientMessage.objects.create(
+        practice_id=practice,
+        doctor_id=doctor,
+        patient=patient,
+        message=message,
+        subject=request.title,
+        body=request.notes,
+        sent_by="pt",
+        user=owner,
+        reply=said.get("reply") or "",
+        request=request,
+    )
+
+
+def answer(message: Message, text: str, user: int) -> PatientMessage:
+    """Answer a patient's message, which also marks it as read. ``user``: who answers. Raises Invalid."""
+    values = parse_submission(
+        (Key("text", Text(max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),), {"text": text}
+    )
+    asked = PatientMessage.objects.filter(
+        practice=message.practice_id, message=message.pk, sent_by="pt", archived=False
+    ).first()
+    if asked is None or message.archived:
+        raise Invalid({"text": ["This is no message of a patient."]})
+    mark_read(message)
+    return PatientMessage.objects.create(
+        practice_id=message.practice_id,
+        doctor_id=message.doctor_id,
+        patient_id=asked.patient_id,
+        message=message,
+        subject=f"Re: {asked.subject}"[:500],
+        body=values["text"],
+        user_id=user,
+    )
+
+
+def mark_read(message: Message) -> None:
+    """Mark a message of the message center as read by the practice."""
+    if not message.read:
+        message.read = True
+        message.save(update_fields=["read", "updated_at"])
+    for row in PatientMessage.objects.filter(
+        practice=message.practice_id, message=message.pk, sent_by="pt", read=False
+    ):
+        _set_read(row)
+
+
+def list_correspondence(patient: Patient) -> Any:
+    """Return the messages between patient and practice, oldest first, without those in the queue."""
+    rows = PatientMessage.objects.filter(practice=patient.practice_id, patient=patient.pk, archived=False)
+    return rows.order_by("pk")
+
+
+def mark_read_by_patient(patient: Patient, row_id: int) -> None:
+    """Mark a message of the practice as read by the patient."""
+    for row in list_correspondence(patient).filter(pk=row_id, sent_by="dr", read=False):
+        _set_read(row)
+
+
+def _set_read(row: PatientMessage) -> None:
+    row.read = True
+    row.save(update_fields=["read", "updated_at"])

@@ -1,0 +1,71 @@
+"""Sending an e-mail to a patient through Cerbo's API. Source: reference cerbo/operations.yaml."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.errors import Invalid
+from charthouse.identity.api_user_limits import enforce_spacing
+from charthouse.outbox import queue
+
+RESULT_KEYS: tuple[Key, ...] = (
+    Key("result", Boolean(), READ_ONLY, nullable=False),
+    Key("message", Text(), READ_ONLY, nullable=False),
+)
+
+
+def _send_email(call: Call) -> dict[str, Any]:
+    """Queue an e-mail to the patient's primary address. Raises Invalid for what is no address, Throttled for a second
+    e-mail too soon after the first."""
+    wrong = {}
+    for name, address in (("reply-to", call.values["reply-to"]), ("patient_id", call.row.email)):
+        try:
+            validate_email(address)
+        except ValidationError:
+            wrong[name] = [
+                "The patient has no valid e-mail address." if name == "patient_id" else "No valid address."
+            ]
+    if wrong:
+        raise Invalid(wrong)
+    enforce_spacing("email_per_patient", call.row.pk)
+    values = call.values
+    queue.queue_email(
+        call.actor.practice,
+        call.row.email,
+        values["subject"],
+        values["body"],
+        purpose="e-mail to a patient",
+        reply_to=values["reply-to"],
+    )
+    return {"result": True, "message": "The e-mail will be sent."}
+
+
+send_email = Operation(
+    path="patients/{id}/emails/send",
+    of="patients",
+    method="POST",
+    doc="Send an e-mail to a patient's primary address, from the practice's own.",
+    keys=(
+        Key("subject", Text(max_length=200), REQUIRED, source=UNSTORED),
+        Key("body", Text(max_length=100_000), REQUIRED, source=UNSTORED),
+        Key("reply-to", Text(max_length=254), REQUIRED, source=UNSTORED, doc="Where answers go."),
+    ),
+    answer=RESULT_KEYS,
+    run=_send_email,
+    policy=Policy(scopes=("patient_emails",), rate_class="email_trigger"),
+    example={
+        "subject": "Your visit",
+        "body": "See you on Monday.",
+        "reply-to": "front@practice.example",
+        "result": True,
+        "message": "The e-mail will be sent.",
+    },
+)

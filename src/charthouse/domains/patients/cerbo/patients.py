@@ -1,0 +1,81 @@
+"""Patients and the search for them as Cerbo shows them. Source: reference cerbo/operations.yaml."""
+
+from django.db import models
+from django.db.models import Exists, Q
+
+from charthouse.domains.patients import portal_credentials
+from charthouse.domains.patients.cerbo import hooks
+from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, list_time_zones, select_portal_access
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.practice.cerbo.keys import PAGES, common
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import Condition, Filter, Flag, Like, OnDay
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.times import Date
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import parse_text
+from charthouse.engine.sql.expressions import BoundParameter
+
+_EXAMPLE = {
+    "first_name": "Amara",
+    "last_name": "Okafor",
+    "dob": "1987-04-12",
+    "sex": "F",
+    "email1": "amara@example.com",
+}
+
+patients = Resource(
+    path="patients",
+    model=Patient,
+    doc="The practice's patients.",
+    methods="GET POST PATCH DELETE",
+    policy=common("patients"),
+    page_size=PAGES,
+    rows=Q(archived=False),
+    keys=PATIENT_KEYS,
+    filters=(
+        Flag(
+            "status",
+            on_for="any",
+            condition=lambda: Q(patient_status="A"),
+            doc="Any value: active ones alone.",
+        ),
+    ),
+    checks=(
+        hooks.no_open_notes,
+        hooks.set_status,
+        hooks.set_provider,
+        hooks.refuse_duplicate,
+        hooks.number_chart,
+    ),
+    events=plain_events("patient.created", "patient.modified", "patient.deleted", own="create modify delete"),
+    example=_EXAMPLE,
+)
+
+found_patients = Resource(
+    path="patients/search",
+    model=Patient,
+    doc="Patients by name, e-mail, birthday, portal name or time zone; with several, those whom all fit.",
+    methods="GET",
+    policy=common("patients"),
+    reads=False,
+    page_size=PAGES,
+    rows=Q(archived=False),
+    keys=tuple(PATIENT_KEYS),
+    filters=(
+        Filter("last_name", Text(), Like(), doc="% stands for any part."),
+        Filter("first_name", Text(), Like(), doc="% stands for any part."),
+        Filter("email", Text(), Like(("email", "email2")), doc="% stands for any part."),
+        Condition(
+            "username",
+            read=lambda text, given: {"username": portal_credentials.usual(parse_text(text))},
+            condition=lambda: Q(
+                Exists(select_portal_access().filter(username=BoundParameter("username", models.TextField())))
+            ),
+            doc="The name that the patient signs in to the portal with.",
+        ),
+        Filter("dob", Date(), OnDay(), source="date_of_birth"),
+        Filter("timezone", Text(choices=list_time_zones()), doc="IANA name."),
+    ),
+    example=_EXAMPLE,
+)

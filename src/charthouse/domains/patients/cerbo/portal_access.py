@@ -1,0 +1,108 @@
+"""Access to the portal in Cerbo's API: inviting a patient, and checking a patient's username and password. Source:
+seed 002; reference cerbo/operations.yaml, behaviour.md."""
+
+from typing import Any
+
+from charthouse.domains.patients import portal_access, portal_credentials
+from charthouse.domains.patients.cerbo.emails import RESULT_KEYS
+from charthouse.domains.patients.models import Patient
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.errors import Invalid
+from charthouse.identity.api_user_limits import enforce_spacing
+
+GROUP = ("patient_portal",)
+
+
+def invite(call: Call) -> dict[str, Any]:
+    """An e-mail to the patient's primary address with a link: to the portal, or to a new password for one who has
+    access."""
+    patient = call.row
+    if patient.patient_status != "A":
+        raise Invalid({"patient_id": ["The patient is not active."]})
+    enforce_spacing("email_per_patient", patient.pk)
+    portal_access.invite_or_renew(patient, call.actor.user, api_user=call.actor.api_user)
+    return {"result": True, "message": "The invitation will be sent."}
+
+
+def status(patient: Patient) -> str:
+    """As ``patient_status_description`` of a patient has it."""
+    words = {"A": "active", "D": "deceased"}
+    return words.get(patient.patient_status, "prospective" if patient.is_prospective else "inactive")
+
+
+def validate(call: Call) -> dict[str, Any]:
+    """A wrong pair is an answer, no error, and takes as long as a right one."""
+    found = portal_credentials.of_practice(
+        call.actor.practice, call.values["username"], call.values["password"]
+    )
+    if found is None:
+        return {"result": False, "message": "The log-in is wrong.", "patient_details": None}
+    patient, hidden = found.patient, call.actor.anonymous
+    who = {
+        "first_name": patient.first_name,
+        "last_name": patient.last_name,
+        "email_address": patient.email,
+    }
+    shown = dict.fromkeys(who, "") if hidden else who
+    details = {"id": patient.pk, **shown, "status": status(patient)}
+    return {"result": True, "message": "The log-in is right.", "patient_details": details}
+
+
+OPERATIONS = [
+    Operation(
+        path="patients/{id}/portal/invite",
+        of="patients",
+        method="POST",
+        doc="E-mail a patient a link to the portal; to a new password, where the patient has access already.",
+        answer=RESULT_KEYS,
+        run=invite,
+        policy=Policy(scopes=GROUP, rate_class="email_trigger"),
+        example={"result": True, "message": "The invitation will be sent."},
+    ),
+    Operation(
+        path="patients/portal/validate_credentials",
+        method="POST",
+        doc="Whether a patient signs in to the portal with this name and password.",
+        reading=True,
+        keys=(
+            Key("username", Text(max_length=254), REQUIRED, source=UNSTORED),
+            Key("password", Text(max_length=200), REQUIRED, source=UNSTORED),
+        ),
+        answer=(
+            Key("result", Boolean(), READ_ONLY, nullable=False),
+            Key("message", Text(), READ_ONLY, nullable=False),
+            Key(
+                "patient_details",
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("first_name", Text()),
+                        Key("last_name", Text()),
+                        Key("email_address", Text()),
+                        Key("status", Text()),
+                    ),
+                    open=True,
+                ),
+                READ_ONLY,
+                doc="Who it is; null where the log-in is wrong.",
+            ),
+        ),
+        run=validate,
+        policy=Policy(scopes=GROUP, permissions=(), rate_class="credential_validation"),
+        example={
+            "username": "amara@example.com",
+            "password": "correct horse battery staple",
+            "result": True,
+            "message": "The log-in is right.",
+            "patient_details": {"id": 12, "first_name": "Amara", "status": "active"},
+        },
+    ),
+]

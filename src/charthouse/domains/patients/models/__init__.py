@@ -1,0 +1,42 @@
+"""Tables of patients and of what belongs to them."""
+
+from charthouse.domains.patients.models.facilities import Facility, PatientFacility
+from charthouse.domains.patients.models.insurance import (
+    AutoAccidentInsurance,
+    Coverage,
+    CustomInsurancePlanName,
+    Payer,
+    WorkersCompInsurance,
+)
+from charthouse.domains.patients.models.patients import (
+    AttachedFlag,
+    CustomDemographic,
+    CustomDemographicValue,
+    FlagType,
+    Patient,
+    ReferringDoctor,
+)
+from charthouse.domains.patients.models.portal_access import PortalAccess, PortalWording
+from charthouse.domains.patients.models.portal_requests import PortalRequest
+from charthouse.domains.patients.models.tags import PatientTag, Tag
+
+__all__ = [
+    "AttachedFlag",
+    "AutoAccidentInsurance",
+    "Coverage",
+    "CustomDemographic",
+    "CustomDemographicValue",
+    "CustomInsurancePlanName",
+    "Facility",
+    "FlagType",
+    "Patient",
+    "PatientFacility",
+    "PatientTag",
+    "Payer",
+    "PortalAccess",
+    "PortalRequest",
+    "PortalWording",
+    "ReferringDoctor",
+    "Tag",
+    "WorkersCompInsurance",
+]

@@ -1,0 +1,225 @@
+"""Patients and what a practice adds to their charts of its own: flags and custom fields. Codes are stored as the API
+has them: reference drchrono/enums.yaml."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from charthouse.domains.practice.models import text
+from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
+from charthouse.identity.tenancy import Record, RecordKey, Signed
+
+
+class Patient(Signed, Record):
+    """``doctor`` is the primary provider. ``patient_status``: A active, I inactive, D inactive (deceased); an inactive
+    one may be ``is_prospective``. ``inactive_date``: when it stopped being active. ``gender_said``: in the patient's
+    own words. ``identifying``: what anonymised callers see of it; the rest says nothing of who it is.
+
+    ``chart_id`` sorts by its bytes, so that the highest number of a prefix is found over the index.
+    ``race_subcategories``: objects with ``code`` and ``description``, of CDC's race and ethnicity codes.
+    ``gender_identity``: one of ``codes.GENDER_IDENTITIES``, or nothing.
+    """
+
+    doctor = RecordKey("practice.Doctor")
+    chart_id = text(50, db_collation="C")
+    first_name = text(100)
+    middle_name = text(100)
+    last_name = text(100)
+    nick_name = text(100)
+    date_of_birth = models.DateField(null=True, blank=True)
+    date_of_death = models.DateField(null=True, blank=True)
+    gender = models.CharField(max_length=10)
+    pronouns = text(10)
+    gender_identity = text(20)
+    social_security_number = text(20)
+    race = models.CharField(max_length=20, default="blank")
+    race_subcategories = models.JSONField(default=list, blank=True)
+    ethnicity = models.CharField(max_length=20, default="blank")
+    preferred_language = models.CharField(max_length=10, default="blank")
+    patient_status = models.CharField(max_length=1, default="A")
+    is_prospective = models.BooleanField(default=False)
+    inactive_date = models.DateField(null=True, blank=True)
+    gender_said = text(50)
+    timezone = text(64)
+    patient_payment_profile = text(30)
+    copay = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    patient_photo = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
+    patient_photo_date = models.DateField(null=True, blank=True)
+
+    address = text(500)
+    address2 = text(500)
+    city = text(100)
+    state = text(2)
+    zip_code = text(20)
+    country = text(100)
+    email = text(254)
+    email2 = text(254)
+    skype_name = text(100)
+    home_phone = text(50)
+    cell_phone = text(50)
+    office_phone = text(50)
+    phone_other = text(50)
+    fax_home = text(50)
+    fax_work = text(50)
+    disable_sms_messages = models.BooleanField(default=False)
+
+    emergency_contact_name = text(200)
+    emergency_contact_phone = text(50)
+    emergency_contact_relation = text(100)
+    employer = text(200)
+    employer_address = text(500)
+    employer_city = text(100)
+    employer_state = text(2)
+    employer_zip_code = text(20)
+    responsible_party_name = text(200)
+    responsible_party_relation = text(100)
+    responsible_party_phone = text(50)
+    responsible_party_email = text(254)
+
+    default_pharmacy = text(20)
+    preferred_pharmacies = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    primary_care_physician = text(200)
+    referring_source = text(200)
+    medication_history_consent = text(50)
+
+    alt_id = text(100)
+    hint_id = text(100)
+    active_campaign_id = text(100)
+    stripe_api_id = text(100)
+    fullscript_id = text(100)
+    drivers_license_number = text(50)
+    drivers_license_state = text(50)
+    billing_plan = text(100)
+    billing_dependent = text(100)
+    group_account = text(100)
+    dependent_of = text(100)
+    marketing_email = text(20)
+    marketing_sms = text(20)
+
+    identifying = (
+        dict.fromkeys(
+            (
+                *(
+                    "first_name",
+                    "middle_name",
+                    "last_name",
+                    "nick_name",
+                    "chart_id",
+                    "social_security_number",
+                ),
+                *("patient_photo", "address", "address2", "email", "email2", "skype_name"),
+                *("emergency_contact_name", "employer", "employer_address", "responsible_party_name"),
+                *("responsible_party_email", "alt_id", "hint_id", "active_campaign_id", "stripe_api_id"),
+                *(
+                    "fullscript_id",
+                    "drivers_license_number",
+                    "group_account",
+                    "dependent_of",
+                    "billing_dependent",
+                ),
+            ),
+            REMOVED,
+        )
+        | dict.fromkeys(
+            (
+                *("home_phone", "cell_phone", "office_phone", "phone_other", "fax_home", "fax_work"),
+                *("emergency_contact_phone", "responsible_party_phone"),
+            ),
+            AREA_CODE,
+        )
+        | dict.fromkeys(("date_of_birth", "date_of_death"), YEAR)
+    )
+
+    class Meta:
+        # Beside the key (practice, id) and (practice, doctor, id). Under row security only leakproof operators
+        # (= and < of plain columns) reach an index: a search for a part of a name reads the practice's rows.
+        indexes = [
+            models.Index(fields=["practice", "updated_at"], name="patient_updated"),
+            models.Index(fields=["practice", "date_of_birth"], name="patient_born"),
+            models.Index(fields=["practice", "email"], name="patient_email"),
+            models.Index(fields=["practice", "chart_id"], name="patient_chart"),
+            models.Index(fields=["practice", "last_name", "id"], name="patient_name"),
+            # What a list shows: a page asked for by its number is counted off here, without reading rows.
+            models.Index(
+                fields=["practice", "id"],
+                condition=models.Q(archived=False, patient_status="A"),
+                name="patient_listed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"patient {self.pk}"
+
+
+class ReferringDoctor(Record):
+    """The doctor elsewhere who sent a patient."""
+
+    patient = RecordKey("patients.Patient", indexed=False)
+    first_name = text(100)
+    middle_name = text(100)
+    last_name = text(100)
+    suffix = text(20)
+    npi = text(20)
+    specialty = text(100)
+    provider_number = text(50)
+    provider_qualifier = text(2)
+    email = text(254)
+    phone = text(50)
+    fax = text(50)
+    address = text(500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["practice", "patient"], name="one_referring_doctor")]
+
+    def __str__(self) -> str:
+        return f"referring doctor of patient {self.patient_id}"
+
+
+class FlagType(Record):
+    """A mark that a doctor's patients can carry."""
+
+    doctor = RecordKey("practice.Doctor")
+    name = text(200)
+    color = text(30)
+    priority = models.IntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AttachedFlag(Record):
+    patient = RecordKey("patients.Patient", related_name="flags")
+    flag_type = RecordKey("patients.FlagType")
+    flag_text = text(1000)
+
+    def __str__(self) -> str:
+        return f"flag {self.flag_type_id} on patient {self.patient_id}"
+
+
+class CustomDemographic(Record):
+    """The definition of a field that a doctor adds to the demographics. ``allowed_values`` empty: any text.
+    ``template_name``: how clinical notes name it (letters, digits, underscore)."""
+
+    doctor = RecordKey("practice.Doctor")
+    name = models.CharField(max_length=200)
+    template_name = text(100)
+    allowed_values = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    description = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomDemographicValue(Record):
+    patient = RecordKey("patients.Patient", indexed=False)
+    field_type = RecordKey("patients.CustomDemographic")
+    value = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "patient", "field_type"], name="custom_demographic_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"custom demographic {self.field_type_id} of patient {self.patient_id}"

@@ -1,0 +1,87 @@
+"""People who sign in to a practice: making them, changing them, switching them off. Each is an event of the audit."""
+
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, transaction
+
+from charthouse.domains.practice.models import Doctor, Staff
+from charthouse.engine.errors import Conflict
+from charthouse.identity import second_factor
+from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.models import PERMISSIONS, User
+from charthouse.identity.permissions import set_permissions
+
+
+def add(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
+    """Save a new person, and the record of the doctor or staff member. ``timezone``: IANA name, of a doctor.
+
+    Raises ValidationError for values that can't be, DatabaseError for a username or zone that the database refuses.
+    """
+    with transaction.atomic(using=using):
+        if user.role == User.Role.DOCTOR:
+            names = {"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
+            doctor = Doctor(practice=user.practice, timezone=timezone, **names)
+            doctor.save(using=using)
+            user.doctor_id = doctor.pk
+        allowed = [] if user.permissions else ["permissions"]  # none at all is fine
+        user.full_clean(exclude=allowed, validate_unique=False, validate_constraints=False)
+        user.save(using=using)
+        if user.role == User.Role.STAFF:
+            Staff(practice=user.practice, user=user).save(using=using)
+    return user
+
+
+def made(user: User, by: int) -> None:
+    """``by``: the user who made the account."""
+    _tell("account created", user, by, role=user.role, permissions=user.permissions)
+
+
+def change(user: User, values: dict[str, Any], by: int) -> None:
+    """Give the person other names, address or primary physician. The names of a doctor are their record's as well."""
+    changed = {name: value for name, value in values.items() if getattr(user, name) != value}
+    if not changed:
+        return
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(**changed)
+        shared = {name: changed[name] for name in ("first_name", "last_name", "email") if name in changed}
+        if user.role == User.Role.DOCTOR and shared:
+            doctor = Doctor.objects.select_for_update().get(practice=user.practice_id, pk=user.doctor_id or 0)
+            for name, value in shared.items():
+                setattr(doctor, name, value)
+            doctor.save(update_fields=[*shared, "updated_at"])
+        _tell("account changed", user, by, changed=sorted(changed))
+
+
+def activate(user: User, active: bool, by: int) -> None:
+    """Switch somebody on or off. Off means at once: pages, and every app that acts in their name."""
+    with transaction.atomic():
+        if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
+            _tell("account changed", user, by, active=active)
+
+
+def hand_over(user: User, by: int) -> None:
+    """Make somebody the primary user in the place of ``by``, with every permission. Raises Conflict where ``by`` isn't
+    the primary user any more, or ``user`` is switched off or has never set a password."""
+    with transaction.atomic():
+        both = User.objects.select_for_update(no_key=True).filter(
+            practice=user.practice_id, pk__in=(user.pk, by)
+        )
+        rows = {row.pk: row for row in both.order_by("pk")}
+        if user.pk == by or not rows[by].is_primary:
+            raise Conflict("Somebody else is the primary user by now.")
+        heir = rows[user.pk]
+        if not (heir.is_active and heir.has_usable_password()):
+            raise Conflict("This person can't sign in yet.")
+        User.objects.filter(pk=by).update(is_primary=False)
+        User.objects.filter(pk=user.pk).update(is_primary=True)
+        set_permissions(heir, PERMISSIONS, by=by)
+        _tell("account changed", user, by, primary=True, instead_of=by)
+
+
+def forget_second_factor(user: User, by: int) -> None:
+    """Take it away from somebody who has lost the phone and the recovery codes."""
+    second_factor.disable(user, by)
+
+
+def _tell(what: str, user: User, by: int, **details: Any) -> None:
+    emit_audit_event(what, practice_id=user.practice_id, user_id=by, details={"user": user.pk} | details)

@@ -1,0 +1,19 @@
+"""Hooks of the assignment of questionnaires to patients."""
+
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict
+
+
+@hook()
+def set_asked_by(change: Change) -> None:
+    """Set the user who assigns a questionnaire."""
+    if change.row is None:
+        change.columns["asked_by_id"] = change.actor.required_user
+
+
+@hook()
+def check_not_answered(change: Change) -> None:
+    """Reject withdrawing what was answered. Raises Conflict."""
+    if change.operation == "delete" and change.row.answered_at is not None:
+        raise Conflict("The patient has answered already.")

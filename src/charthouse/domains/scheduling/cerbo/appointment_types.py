@@ -1,0 +1,200 @@
+"""Types of appointments as Cerbo shows them. Source: reference cerbo/objects.yaml, operations.yaml."""
+
+import secrets
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, OuterRef, Q, Value
+from django.db.models.expressions import Combinable, ExpressionWrapper
+from django.db.models.functions import Coalesce
+
+from charthouse.domains.practice.cerbo.keys import PAGES, by, common, created, deleted, tag
+from charthouse.domains.scheduling.cerbo.appointments import make_user_ids_key
+from charthouse.domains.scheduling.models import AppointmentProfile
+from charthouse.domains.scheduling.providers import find_doctors, find_first_doctor, select_users_of_doctor
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text, Type
+from charthouse.engine.declaration.values import (
+    OPTIONAL,
+    READ_ONLY,
+    REQUIRED,
+    WRITE_ONLY,
+    describe_missing_row,
+)
+from charthouse.engine.sql import expressions as sql
+
+SHORTEST, LONGEST_TYPE = 5, 720  # minutes
+MOST_HOURS = 720  # that a reminder goes before
+
+
+def _parse_hex(inner: Type, value: Any) -> str:
+    """Six hexadecimal digits; in the column there is a # before them."""
+    return f"#{inner.parse(value)}"
+
+
+def _select_hex() -> Combinable:
+    """The color in the column, #rrggbb or rgb(r, g, b), without the #."""
+    parts = " || ".join(
+        rf"lpad(to_hex((regexp_match(%(color)s, '(\d+)\D+(\d+)\D+(\d+)'))[{n}]::int), 2, '0')"
+        for n in (1, 2, 3)
+    )
+    text = f"case when %(color)s like 'rgb%%' then {parts} else ltrim(%(color)s, '#') end"
+    return sql.named_template(text, color=F("color"), output_field=sql.TEXT)
+
+
+def _which() -> Combinable:
+    own = ArraySubquery(select_users_of_doctor(OuterRef("doctor_id")).values_list("pk"))
+    return Coalesce(F("provider_ids"), own, output_field=ArrayField(models.BigIntegerField()))
+
+
+def _pick_color() -> str:
+    """A color for a type that is given none."""
+    return f"#{secrets.token_hex(3)}"
+
+
+def _is_active() -> Combinable:
+    return ExpressionWrapper(Q(archived=False), output_field=models.BooleanField())
+
+
+def _switch(name: str, source: str = "", doc: str = "") -> Key:
+    return Key(name, Boolean(), OPTIONAL, source=source, doc=doc)
+
+
+def _hours(name: str) -> Key:
+    return Key(name, Integer(minimum=1, maximum=MOST_HOURS), OPTIONAL, default=24, doc="Hours before it.")
+
+
+TYPE_KEYS: tuple[Key, ...] = (
+    tag("appointment_type"),
+    Key("id", Id(), READ_ONLY),
+    Key(
+        "name",
+        Text(),
+        REQUIRED,
+        doc="No two types that are made here have the same; with a letter or a digit.",
+    ),
+    Key("name_portal", Text(), OPTIONAL, doc="What patients read; as name where it isn't given."),
+    Key(
+        "color_hex",
+        Converted(Text(pattern="[0-9a-fA-F]{6}"), parse_with=_parse_hex),
+        OPTIONAL,
+        source=Expression(_select_hex, column="color"),
+        nullable=False,
+        default=_pick_color,
+        example="b2f07e",
+    ),
+    Key("description", Text(), OPTIONAL),
+    _switch("allow_on_portal", "online_scheduling"),
+    Key(
+        "number_of_overlaps_to_allow",
+        Integer(minimum=0, maximum=1000),
+        OPTIONAL,
+        doc="How many visits of the provider at the same time don't stop a booking.",
+    ),
+    Key("portal_notice", Text(), OPTIONAL),
+    make_user_ids_key(
+        "which_providers",
+        source=Expression(_which, column="provider_ids"),
+        nullable=True,
+        doc="Users who are find_doctors; [0]: all of them, which is the default.",
+    ),
+    Key(
+        "default_length",
+        Integer(minimum=SHORTEST, maximum=LONGEST_TYPE),
+        REQUIRED,
+        source="duration",
+        doc="Minutes.",
+    ),
+    Key(
+        "default_status",
+        Text(),
+        READ_ONLY,
+        source=Expression(lambda: sql.Literal("scheduled")),
+        nullable=False,
+    ),
+    Key(
+        "sort_order",
+        Integer(),
+        OPTIONAL,
+        source=Expression(lambda: Coalesce(F("sort_order"), Value(0)), column="sort_order"),
+        nullable=False,
+        default=0,
+        doc="Lower comes first.",
+    ),
+    _switch("telemedicine", doc="Bookings of it are video visits."),
+)
+
+MESSAGE_KEYS: tuple[Key, ...] = (
+    _switch("email_notice_on", doc="The patient is sent an e-mail at the booking."),
+    Key("email_notice", Text(), OPTIONAL),
+    Key("email_notice_subject", Text(), OPTIONAL),
+    _switch("email_reminder_on"),
+    Key("email_reminder", Text(), OPTIONAL, doc="Empty: who, where and when."),
+    Key("email_reminder_subject", Text(), OPTIONAL),
+    _hours("email_reminder_hrs_before"),
+    _switch("sms_reminder_on"),
+    Key("sms_reminder", Text(max_length=220), OPTIONAL, doc="Empty: who, where and when."),
+    _hours("sms_reminder_hrs_before"),
+)
+
+RECORD_KEYS: tuple[Key, ...] = (
+    Key("is_active", Boolean(), READ_ONLY, source=Expression(_is_active), nullable=False),
+    deleted("inactive_date"),
+    Key("dateupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),
+    created(),
+    by("created_by"),
+)
+_PROVIDERS_ALIAS = make_user_ids_key(
+    "which_providers[]", access=WRITE_ONLY, source=UNSTORED, doc="As which_providers."
+)
+
+
+@hook(keys=("which_providers[]",))
+def complete_type(change: Change) -> None:
+    """A new type: its name is nobody else's, its providers are find_doctors, one of whom it belongs to."""
+    values, practice = change.values, change.actor.practice
+    name = values["name"].strip()
+    if not any(letter.isalnum() for letter in name):
+        change.add_error("name", "A name has a letter or a digit.")
+    if AppointmentProfile.objects.filter(practice=practice, archived=False, name=name).exists():
+        change.add_error("name", "An appointment type with this name exists already.")
+    values["name"] = name
+    values["name_portal"] = values.get("name_portal") or name
+    change.columns |= {"added_by_id": change.actor.user, "reason": name[:1000]}
+    given = "which_providers[]" if "which_providers[]" in change.given else "which_providers"
+    users = sorted(set(values.get(given) or [0]))
+    found = find_doctors(practice, users)
+    for user in users:
+        if user not in found and users != [0]:
+            change.add_error(given, describe_missing_row(user))
+    values["which_providers"] = users
+    doctor = next(iter(found.values()), None) or find_first_doctor(practice)
+    if doctor is None:
+        change.add_error("which_providers", "The practice has no doctor yet.")
+    change.columns["doctor_id"] = doctor
+
+
+appointment_types = Resource(
+    path="appointment_types",
+    model=AppointmentProfile,
+    doc="Kinds of appointments: length, color, who can be booked, what patients are sent.",
+    methods="GET POST",
+    policy=common("appointment_types"),
+    reads=False,
+    page_size=PAGES,
+    keys=(*TYPE_KEYS, _PROVIDERS_ALIAS, *MESSAGE_KEYS, *RECORD_KEYS),
+    filters=(Flag("include_deleted", on_for="any", doc="Any value adds deleted ones."),),
+    visibility=Visibility(Q(archived=True), shown_by="include_deleted"),
+    checks=(complete_type,),
+    example={"name": "Physical exam", "default_length": 30},
+)

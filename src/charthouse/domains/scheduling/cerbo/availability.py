@@ -1,0 +1,245 @@
+"""``GET /appointments/availability``: when providers can be booked for which type of visit. Facts: reference
+cerbo/operations.yaml, objects.yaml (availability_response); docs/decisions/0290-availability-of-cerbo.md"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from charthouse.domains.practice.cerbo.keys import tag
+from charthouse.domains.practice.cerbo.users import USER_KEYS
+from charthouse.domains.practice.models import Doctor
+from charthouse.domains.scheduling import bookable_windows
+from charthouse.domains.scheduling.bookable_windows import Kind, Window
+from charthouse.domains.scheduling.cerbo.appointment_types import MESSAGE_KEYS, RECORD_KEYS, TYPE_KEYS
+from charthouse.domains.scheduling.models import AppointmentProfile
+from charthouse.domains.scheduling.providers import find_first_doctor
+from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.filters import ANY_OF, Filter, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.errors import Invalid, Malformed
+from charthouse.engine.execution import reading
+
+User = get_user_model()
+
+MOST_DAYS = 90
+MOST_PAIRS = 2000  # of a provider and a type
+
+
+def available(call: Call) -> dict[str, Any]:
+    """The windows of a call. Raises Invalid for days that can't be, Malformed where there are too many."""
+    first, last = _days(call)
+    providers, kinds = call.parameters.get("provider_ids[]"), call.parameters.get("appointment_type_ids[]")
+    practice = call.actor.practice
+    doctors = _doctors(practice, providers)
+    pairs = _pairs(doctors, _types(practice, kinds))
+    if len(pairs) > MOST_PAIRS:
+        raise Malformed(f"More than {MOST_PAIRS} providers and types: ask for some of them.")
+    wanted = list(dict.fromkeys((doctors[user], kind) for user, kind in pairs))
+    found = bookable_windows.search(practice, _zone(practice), wanted, first, last)
+    if found.last is None:
+        raise Malformed(f"Too many times on {first}: ask for some providers or types.")
+    return {
+        "object": "list",
+        "parameters": {
+            "start_date": str(first),
+            "end_date": str(found.last),
+            "provider_ids": providers,
+            "appointment_type_ids": kinds,
+        },
+        "gmt_timezone_offset": _offset(found.offset),
+        "has_more": found.last < last,
+        "user_availabilies": _shown(call, doctors, pairs, found),
+    }
+
+
+def _days(call: Call) -> tuple[date, date]:
+    first, last = call.parameters["start_date_first"], call.parameters["end_date_first"]
+    wrong = {
+        name: ["Appointments lie in the years 2000 to 2099."]
+        for name, day in (("start_date", first), ("end_date", last))
+        if not 2000 <= day.year <= 2099
+    }
+    if not wrong and last < first:
+        wrong["end_date"] = ["It must not be before start_date."]
+    if not wrong and last - first > timedelta(days=MOST_DAYS):
+        wrong["end_date"] = [f"At most {MOST_DAYS} days after start_date."]
+    if wrong:
+        raise Invalid(wrong)
+    return first, last
+
+
+def _zone(practice: int) -> str:
+    """The clock of the practice is that of its primary user, or of its first doctor."""
+    zones = Doctor.objects.filter(practice=practice, pk=find_first_doctor(practice) or 0)
+    return zones.values_list("timezone", flat=True).first() or "UTC"
+
+
+def _doctors(practice: int, providers: Sequence[int] | None) -> dict[int, int]:
+    """Who can be booked, all or of these users: user → doctor."""
+    rows = User._default_manager.filter(
+        practice=practice, role="doctor", is_active=True, doctor_id__isnull=False
+    )
+    if providers is not None:
+        rows = rows.filter(pk__in=providers)
+    found = rows.order_by("pk").values_list("pk", "doctor_id")[: MOST_PAIRS + 1]
+    return {user: doctor for user, doctor in found if doctor is not None}
+
+
+def _types(practice: int, kinds: Sequence[int] | None) -> list[AppointmentProfile]:
+    rows = AppointmentProfile.objects.filter(practice=practice, archived=False)
+    if kinds is not None:
+        rows = rows.filter(pk__in=kinds)
+    return list(rows.order_by("sort_order", "pk")[: MOST_PAIRS + 1])
+
+
+def _pairs(doctors: dict[int, int], types: Iterable[AppointmentProfile]) -> list[tuple[int, Kind]]:
+    """Each user with each type that they can be booked for."""
+    kinds = [(Kind.of(profile), profile) for profile in types]
+
+    def has(user: int, profile: AppointmentProfile) -> bool:
+        if profile.provider_ids is None:
+            return profile.doctor_id == doctors[user]
+        return profile.provider_ids == [0] or user in profile.provider_ids
+
+    return [(user, kind) for user in doctors for kind, profile in kinds if has(user, profile)]
+
+
+def _shown(
+    call: Call, doctors: dict[int, int], pairs: Sequence[tuple[int, Kind]], found: bookable_windows.Found
+) -> list[dict[str, Any]]:
+    users, kinds = _details(call, "users", pairs, 0), _details(call, "appointment_types", pairs, 1)
+    by_user: dict[int, list[dict[str, Any]]] = {}
+    for user, kind in pairs:
+        if user in users and kind.id in kinds:
+            windows = found.windows[doctors[user], kind.id]
+            by_user.setdefault(user, []).append(
+                {
+                    "appointment_type_id": kind.id,
+                    "appointment_type_details": kinds[kind.id],
+                    "available_windows": [_window(w, kind, found.offset) for w in windows],
+                }
+            )
+    return [
+        {"provider_id": user, "provider_details": users[user], "availability_by_type": of_types}
+        for user, of_types in by_user.items()
+    ]
+
+
+def _details(call: Call, path: str, pairs: Sequence[Any], at: int) -> dict[int, Any]:
+    """The objects that are named in pairs, as their resource shows them."""
+    ids = sorted({getattr(pair[at], "id", pair[at]) for pair in pairs})
+    return reading.read_by_id(call.operation.registry[path], call.actor, ids, verbose=True)
+
+
+def _window(window: Window, kind: Kind, offset: int) -> dict[str, Any]:
+    return {
+        "window_start": _wall(window.start + offset),
+        "window_end": _wall(window.start + kind.length + offset),
+        "minutes_available_at_this_time": window.free,
+    }
+
+
+def _wall(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _offset(seconds: int) -> str:
+    hours, rest = divmod(abs(seconds) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}:{rest:02}"
+
+
+_WINDOW = (
+    Key("window_start", Timestamp(spaced=True), READ_ONLY, nullable=False, doc="On the practice's clock."),
+    Key(
+        "window_end",
+        Timestamp(spaced=True),
+        READ_ONLY,
+        nullable=False,
+        doc="So much later as the type lasts.",
+    ),
+    Key(
+        "minutes_available_at_this_time",
+        Integer(),
+        READ_ONLY,
+        nullable=False,
+        doc="How long a visit that begins then might be.",
+    ),
+)
+_OF_TYPE = (
+    Key("appointment_type_id", Integer(), READ_ONLY, nullable=False),
+    Key(
+        "appointment_type_details",
+        Object((*TYPE_KEYS, *MESSAGE_KEYS, *RECORD_KEYS)),
+        READ_ONLY,
+        nullable=False,
+    ),
+    Key("available_windows", List(Object(_WINDOW)), READ_ONLY, nullable=False),
+)
+_OF_USER = (
+    Key("provider_id", Integer(), READ_ONLY, nullable=False, doc="A user."),
+    Key("provider_details", Object(USER_KEYS), READ_ONLY, nullable=False),
+    Key("availability_by_type", List(Object(_OF_TYPE)), READ_ONLY, nullable=False),
+)
+_PARAMETERS = (
+    Key("start_date", Date(), READ_ONLY, nullable=False),
+    Key("end_date", Date(), READ_ONLY, nullable=False, doc="The last day that the answer covers."),
+    Key("provider_ids", List(Integer()), READ_ONLY),
+    Key("appointment_type_ids", List(Integer()), READ_ONLY),
+)
+
+availability = Operation(
+    path="appointments/availability",
+    doc="When providers can be booked, for each type of visit: their hours less what they have, where there is room.",
+    run=available,
+    policy=Policy(scopes=("appointment_availability",), permissions=()),
+    filters=(
+        Filter("start_date", Date(), OnDay(), required=True, doc="On the practice's clock."),
+        Filter("end_date", Date(), OnDay(), required=True, doc=f"At most {MOST_DAYS} days after start_date."),
+        Filter(
+            "provider_ids[]", Reference("users"), ANY_OF, doc="May be given several times; all unless given."
+        ),
+        Filter(
+            "appointment_type_ids[]",
+            Reference("appointment_types"),
+            ANY_OF,
+            doc="May be given several times; all unless given.",
+        ),
+    ),
+    answer=(
+        tag("list"),
+        Key("parameters", Object(_PARAMETERS), READ_ONLY, nullable=False, doc="What was asked for."),
+        Key(
+            "gmt_timezone_offset", Text(), READ_ONLY, nullable=False, doc="From UTC to the practice's clock."
+        ),
+        Key(
+            "has_more",
+            Boolean(),
+            READ_ONLY,
+            nullable=False,
+            doc="There are days after parameters.end_date that were asked for: ask for them again. An answer ends "
+            f"before the clocks change, and at {bookable_windows.MOST:,} windows",
+        ),
+        Key("user_availabilies", List(Object(_OF_USER)), READ_ONLY, nullable=False),
+    ),
+    example={
+        "parameters": {
+            "start_date": "2025-03-27",
+            "end_date": "2025-03-28",
+            "provider_ids": [12],
+            "appointment_type_ids": None,
+        },
+        "gmt_timezone_offset": "-04:00",
+        "has_more": False,
+        "user_availabilies": [],
+    },
+)

@@ -1,0 +1,276 @@
+"""Booking as Cerbo asks for it: a provider, a type and two moments; no office, no room. Hooks of its declarations.
+
+The row is DrChrono's. Where it goes, and when it is refused: docs/decisions/0190-appointments-twice.md
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+
+from charthouse import clock
+from charthouse.domains.practice.models import ExamRoom, Office
+from charthouse.domains.scheduling import booking
+from charthouse.domains.scheduling.booking import Booking
+from charthouse.domains.scheduling.models import (
+    FREEING_STATUSES,
+    MAX_DURATION,
+    NO_ROOM,
+    Appointment,
+    AppointmentProfile,
+    Reminder,
+    TelehealthEvent,
+    TelehealthVisit,
+)
+from charthouse.domains.scheduling.providers import find_doctors
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.values import describe_missing_row
+from charthouse.engine.errors import Conflict
+from charthouse.outbox import queue
+
+User = get_user_model()
+
+
+@hook(
+    keys=(
+        "appointment_type",
+        "end_date_time",
+        "provider_ids[]",
+        "pt_id",
+        "start_date_time",
+        "status",
+        "telemedicine",
+    )
+)
+def book(change: Change) -> None:
+    """Provider, type and moments → the columns of an appointment; its time taken or refused. Raises Conflict."""
+    if change.operation == "delete":
+        return
+    if change.row is None:
+        change.columns["created_by_id"] = change.actor.user
+    doctor = _doctor(change)
+    profile = _type(change, doctor)
+    start, minutes = _span(change)
+    _video_needs_patient(change)
+    if change.errors or doctor is None or start is None:
+        return
+    change.columns |= {"doctor_id": doctor, "profile_id": profile, "duration": minutes}
+    if change.row is None or doctor != change.row.doctor_id:
+        office = _office(change.actor.practice, doctor)
+        if office is None:
+            change.add_error("provider_ids", "The practice has no office to book in yet.")
+            return
+        change.columns["office_id"] = office
+    _take(change, doctor, start, minutes)
+
+
+# -- what is asked for ------------------------------------------------------------------------------------------
+
+
+def _doctor(change: Change) -> int | None:
+    """The doctor whom the one given user signs in as; of a change that gives none, the row's own."""
+    name = "provider_ids[]" if "provider_ids[]" in change.given else "provider_ids"
+    if name not in change.given:
+        return None if change.row is None else int(change.row.doctor_id)
+    ids = list(dict.fromkeys(change.values[name] or ()))
+    if len(ids) != 1:
+        change.add_error(name, "Give one provider: an appointment is on one calendar.")
+        return None
+    found = find_doctors(change.actor.practice, ids)
+    if not found:
+        change.add_error(name, describe_missing_row(ids[0]))
+        return None
+    return next(iter(found.values()))
+
+
+def _type(change: Change, doctor: int | None) -> int | None:
+    """The profile of a given name: the row's own, one of the doctor, or the oldest."""
+    name = change.values.get("appointment_type")
+    if name is None:
+        return None if change.row is None else change.row.profile_id
+    rows = AppointmentProfile.objects.filter(practice=change.actor.practice, archived=False, name=name)
+    found = dict(rows.order_by("-pk").values_list("pk", "doctor_id"))
+    if not found:
+        change.add_error("appointment_type", "No appointment type has this name.")
+        return None
+    if change.row is not None and change.row.profile_id in found:
+        return int(change.row.profile_id)
+    return next((pk for pk, of in found.items() if of == doctor), min(found))
+
+
+def _span(change: Change) -> tuple[datetime | None, int]:
+    """Beginning and minutes. An appointment whose beginning alone is given moves and keeps its length."""
+    start, end = change.values.get("start_date_time"), change.values.get("end_date_time")
+    for name, moment in (("start_date_time", start), ("end_date_time", end)):
+        if moment is not None and not 2000 <= moment.year <= 2099:
+            change.add_error(name, "Appointments lie in the years 2000 to 2099.")
+    if change.errors:
+        return None, 0
+    start = (start or change.row.scheduled_time).replace(microsecond=0)
+    if "start_date_time" in change.values:
+        change.values["start_date_time"] = start
+    if end is None:
+        return start, int(change.row.duration)
+    minutes, rest = divmod(end.replace(microsecond=0) - start, timedelta(minutes=1))
+    if rest or not 1 <= minutes <= MAX_DURATION:
+        change.add_error("end_date_time", f"An appointment lasts 1 to {MAX_DURATION} whole minutes.")
+    return start, minutes
+
+
+def _video_needs_patient(change: Change) -> None:
+    if change.values.get("telemedicine") and change.get("pt_id") is None:
+        change.add_error("telemedicine", "A video visit needs a patient.")
+
+
+def _office(practice: int, doctor: int) -> int | None:
+    """The doctor's first office, or the practice's."""
+    rows = Office.objects.filter(practice=practice, archived=False).order_by("pk")
+    own = rows.filter(doctor=doctor).values_list("pk", flat=True).first()
+    return own or rows.values_list("pk", flat=True).first()
+
+
+# -- its place --------------------------------------------------------------------------------------------------
+
+
+def _take(change: Change, doctor: int, start: datetime, minutes: int) -> None:
+    """Find a room and refuse what is in the way. A write that moves nothing looks at nothing."""
+    row, practice = change.row, change.actor.practice
+    office = change.columns.get("office_id") or row.office_id
+    is_break, itself = change.get("pt_id") is None, 0 if row is None else row.pk
+    in_the_way = booking.in_the_way(change.get("status") or "")
+
+    def booked(room: int) -> Booking:
+        return Booking(
+            doctor, office, room, start, minutes, is_break, in_the_way, bool(row and row.allow_overlapping)
+        )
+
+    if row is not None and (booked(row.exam_room) == Booking.of(row) or row.allow_overlapping):
+        return
+    booking.take_place(practice, doctor, office, NO_ROOM, [])  # waits for others who book here
+    there = _there(practice, doctor, office, start, minutes, itself) if in_the_way else []
+    own = sorted(pk for pk, of, *_ in there if of == doctor)
+    overlaps, video = _of_type(change)
+    if len(own) > overlaps:
+        raise Conflict(f"Appointment overlaps with {own[0]}")
+    used = {room for _, _, at, room in there if at == office}
+    room = _room(change, office, used, video=video, shares=bool(own))
+    change.columns["exam_room"] = room
+    if in_the_way:
+        booking.refuse_overlap(practice, booked(room), [start], itself)
+
+
+def _there(
+    practice: int, doctor: int, office: int, start: datetime, minutes: int, itself: int
+) -> list[tuple[int, int, int, int]]:
+    """Id, doctor, office and room of what doctor or office have at that time."""
+    until = start + timedelta(minutes=minutes)
+    rows = Appointment.objects.filter(
+        Q(doctor=doctor) | Q(office=office),
+        practice=practice,
+        scheduled_time__gt=start - timedelta(minutes=MAX_DURATION),
+        scheduled_time__lt=until,
+        archived=False,
+        is_virtual_base=False,
+    ).exclude(Q(status__in=FREEING_STATUSES) | Q(pk=itself))
+    columns = ("pk", "doctor_id", "office_id", "exam_room", "scheduled_time", "duration")
+    return [
+        (pk, of, at, room)
+        for pk, of, at, room, begins, lasts in rows.values_list(*columns)
+        if begins + timedelta(minutes=lasts) > start
+    ]
+
+
+def _of_type(change: Change) -> tuple[int, bool]:
+    """How many visits of the provider may be at the same time, and whether it is by video: as it is asked for, or
+    for a new visit as its type says."""
+    kinds = AppointmentProfile.objects.filter(practice=change.actor.practice, pk=change.columns["profile_id"])
+    overlaps, by_video = kinds.values_list("number_of_overlaps_to_allow", "telemedicine").first() or (
+        0,
+        False,
+    )
+    asked = change.values.get("telemedicine")
+    if asked is None and change.row is None and change.get("pt_id") is not None:
+        asked = by_video
+    return overlaps, bool(asked)
+
+
+def _room(change: Change, office: int, used: set[int], *, video: bool, shares: bool) -> int:
+    """The room it has, or the first free one. None is needed by video, by who shares the time of others, and where
+    there is none; else the first one, which is then in the way."""
+    row = change.row
+    if row is not None and row.office_id == office and row.exam_room not in used:
+        return int(row.exam_room)
+    if video:
+        return NO_ROOM
+    rows = ExamRoom.objects.filter(practice=change.actor.practice, office=office, archived=False)
+    rooms = sorted(rows.values_list("index", flat=True))
+    free = [room for room in rooms if room not in used]
+    if free:
+        return free[0]
+    return NO_ROOM if shares or not rooms else rooms[0]
+
+
+# -- after it is written ----------------------------------------------------------------------------------------
+
+
+@hook(keys=("telemedicine",))
+def keep_video(change: Change, row: Any) -> None:
+    """A video visit where the caller, or for a new appointment its type, says so."""
+    wanted = change.values.get("telemedicine")
+    if wanted is None and change.row is None and row.patient_id is not None and row.profile_id is not None:
+        wanted = AppointmentProfile.objects.filter(
+            practice=row.practice_id, pk=row.profile_id, telemedicine=True
+        ).exists()
+    if wanted is None:
+        return
+    visit = TelehealthVisit.objects.filter(
+        practice=row.practice_id, appointment=row.pk, archived=False
+    ).first()
+    if bool(wanted) == (visit is not None):
+        return
+    if visit is None:
+        made = TelehealthVisit.objects.create(practice_id=row.practice_id, appointment_id=row.pk)
+        TelehealthEvent.objects.create(practice_id=row.practice_id, visit_id=made.pk, event_type="Created")
+    else:
+        visit.archived = True
+        visit.save(update_fields=["archived", "updated_at"])
+
+
+@hook()
+def announce(change: Change, row: Any) -> None:
+    """What the type of a new appointment has for the patient: a notice now, reminders some hours before."""
+    if change.row is not None or row.patient_id is None or row.profile_id is None:
+        return
+    kind = AppointmentProfile.objects.get(practice=row.practice_id, pk=row.profile_id)
+    if kind.email_reminder_on:
+        _remind(
+            row,
+            Reminder.Type.EMAIL,
+            kind.email_reminder_hrs_before,
+            kind.email_reminder_subject,
+            kind.email_reminder,
+        )
+    if kind.sms_reminder_on:
+        _remind(row, Reminder.Type.SMS, kind.sms_reminder_hrs_before, "", kind.sms_reminder)
+    if kind.email_notice_on and row.patient.email:
+        subject = kind.email_notice_subject or "Your appointment"
+        words = kind.email_notice or kind.name
+        queue.queue_email(row.practice_id, row.patient.email, subject, words, purpose="appointment notice")
+
+
+def _remind(row: Any, how: str, hours: int, subject: str, text: str) -> None:
+    """One reminder, unless its time is past."""
+    at = row.scheduled_time - timedelta(hours=hours)
+    if at > clock.now():
+        Reminder.objects.create(
+            practice_id=row.practice_id,
+            appointment_id=row.pk,
+            type=how,
+            amount=hours,
+            unit=Reminder.Unit.HOURS,
+            scheduled_time=at,
+            subject=subject,
+            text=text,
+        )

@@ -1,0 +1,120 @@
+"""Reminders of an appointment as Cerbo shows them: with words and a time of their own. The worker sends them, see
+``remind``. Facts: reference cerbo/operations.yaml; docs/decisions/0192-reminders-with-words.md"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from charthouse import clock
+from charthouse.domains.practice.cerbo.keys import API_MADE, PAGES, common, created, tag
+from charthouse.domains.scheduling.models import Appointment, Reminder
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Parent, Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Integer, Text
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.sql import expressions as sql
+
+PATH = "appointments/{appointment_id}/reminders"
+LONGEST_SMS = 1600  # characters of a text message, in parts
+
+
+def _before_the_visit(how: str) -> Any:
+    """The time is to come, and before the visit of somebody; kept as minutes before it too, so that it moves along."""
+
+    @hook(keys=("scheduled_datetime",))
+    def check(change: Change) -> None:
+        visit = Appointment.objects.get(
+            practice=change.actor.practice, pk=change.parent_ids["appointment_id"]
+        )
+        at = change.values["scheduled_datetime"]
+        if visit.patient_id is None:
+            change.add_error("non_field_errors", "Nobody comes to this appointment: it has no patient.")
+        if at <= clock.now():
+            change.add_error("scheduled_datetime", "This time is past.")
+        elif at >= visit.scheduled_time:
+            change.add_error("scheduled_datetime", "A reminder goes before the appointment.")
+        minutes = (visit.scheduled_time - at) // timedelta(minutes=1)
+        change.columns |= {"type": how, "unit": Reminder.Unit.MINUTES, "amount": max(0, minutes)}
+
+    return check
+
+
+def _keys(*, subject: Key, text: Key) -> tuple[Key, ...]:
+    return (
+        tag("appointment_reminder"),
+        Key("id", Id(), READ_ONLY),
+        Key("appointment_id", Reference("appointments"), READ_ONLY, source="appointment"),
+        Key("type", Text(choices=("email", "sms")), READ_ONLY),
+        Key(
+            "scheduled_datetime",
+            Timestamp(spaced=True),
+            text.access,
+            source="scheduled_time",
+            example="2029-12-31 09:00:00",
+            doc="UTC; before the appointment, with which it moves.",
+        ),
+        subject,
+        text,
+        Key("sent_datetime", Timestamp(spaced=True), READ_ONLY, source="sent_at", doc="Null: it waits."),
+        created(),
+        Key(
+            "addedby",
+            Integer(),
+            READ_ONLY,
+            source=Expression(lambda: sql.literal(API_MADE)),
+            nullable=False,
+            doc="99999: programs make them.",
+        ),
+    )
+
+
+_COMMON: dict[str, Any] = {
+    "model": Reminder,
+    "reads": False,
+    "page_size": PAGES,
+    "parents": (Parent("appointment_id", to="appointments", source="appointment"),),
+    "policy": common("appointment_reminders"),
+}
+_NO_SUBJECT = Key("subject", Text(), READ_ONLY, doc="Empty: of e-mails alone.")
+_WORDS: dict[str, Any] = {"scheduled_datetime": "2029-12-31 09:00:00", "text": "See you soon."}
+
+reminders = Resource(
+    path=PATH,
+    doc="Reminders of an appointment by e-mail and text message.",
+    methods="GET",
+    **_COMMON,
+    rows=Q(archived=False, type__in=("email", "sms")),
+    keys=_keys(
+        subject=Key("subject", Text(), READ_ONLY),
+        text=Key("text", Text(), READ_ONLY, doc="Empty: it says who, where and when."),
+    ),
+    example=_WORDS,
+)
+
+email_reminders = Resource(
+    path=f"{PATH}/email",
+    doc="Remind the patient by e-mail.",
+    methods="POST",
+    **_COMMON | {"policy": common("appointment_reminders", rate_class="email_trigger")},
+    rows=Q(archived=False, type="email"),
+    keys=_keys(subject=Key("subject", Text(), REQUIRED), text=Key("text", Text(), REQUIRED)),
+    checks=(_before_the_visit("email"),),
+    example={**_WORDS, "subject": "Your visit"},
+)
+
+sms_reminders = Resource(
+    path=f"{PATH}/sms",
+    doc="Remind the patient by text message.",
+    methods="POST",
+    **_COMMON,
+    rows=Q(archived=False, type="sms"),
+    keys=_keys(subject=_NO_SUBJECT, text=Key("text", Text(max_length=LONGEST_SMS), REQUIRED)),
+    checks=(_before_the_visit("sms"),),
+    example=_WORDS,
+)

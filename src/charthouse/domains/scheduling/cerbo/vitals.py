@@ -1,0 +1,359 @@
+"""Vitals of a patient and what a practice measures beside them, as Cerbo shows them. Facts: reference
+cerbo/objects.yaml; docs/decisions/0191-readings.md"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, NullIf
+
+from charthouse import clock
+from charthouse.domains.practice.cerbo.keys import API_MADE, PAGES, by, common, created, tag
+from charthouse.domains.scheduling.hooks import misfit
+from charthouse.domains.scheduling.models import CustomVital, CustomVitalValue, Vitals, VitalsTagGroup
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.composites import Converted, List, MappedChoice
+from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Parent, Resource, Visibility
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Measurement, Text, Type
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, InvalidValue, parse_text
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.files.types import url_key
+
+User = get_user_model()
+BELOW = "patients/{patient_id}/vitals"
+
+# What three letters at the end of a time mean: hours of the offset from UTC.
+ZONES = {
+    **dict.fromkeys(("UTC", "GMT"), 0),
+    **{"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "HST": -10},
+}
+
+
+def _parse_taken(inner: Type, value: Any) -> Any:
+    """A timestamp; three letters of a zone may follow it. Raises InvalidValue."""
+    text = parse_text(value).strip()
+    found = re.fullmatch(r"(.{10,40}?)\s+([A-Za-z]{3})", text)
+    if found is None:
+        return inner.parse(text)
+    moment, zone = inner.parse(found[1]), found[2].upper()
+    if zone not in ZONES:
+        raise InvalidValue(f'"{zone}" is no time zone that is known here.')
+    try:
+        at = moment.replace(tzinfo=ZoneInfo(f"Etc/GMT{-ZONES[zone]:+d}"))
+        return at.astimezone(ZoneInfo("UTC"))
+    except OverflowError:
+        raise InvalidValue("Enter a valid date.") from None
+
+
+def _visit_url() -> Key:
+    """The URL of the visit; null where there was none."""
+    key = url_key("url_encounter", where="/api/v1/encounters/%s", about=("appointment_id",), nullable=True)
+
+    def make() -> Combinable:
+        url = key.select()
+        return Case(When(appointment__isnull=False, then=url), output_field=models.TextField())
+
+    return replace(key, source=Expression(make))
+
+
+# -- which rows a patient has -------------------------------------------------------------------------------------
+
+
+def _of_patient(model: Any) -> "Callable[[Any], models.QuerySet[Any]]":
+    """Those of the patient's visits, and those of the patient alone: two searches, each over an index."""
+
+    def ids(patient: Any) -> "models.QuerySet[Any]":
+        rows: models.QuerySet[Any] = model.objects.filter(
+            practice_id=BoundParameter("practice", models.BigIntegerField()), archived=False
+        )
+        visits = rows.filter(appointment__patient=patient, appointment__archived=False)
+        alone = rows.filter(patient=patient, appointment=None)
+        return visits.values_list("pk").union(alone.values_list("pk"), all=True)
+
+    return ids
+
+
+def _below(model: Any) -> Parent:
+    return Parent("patient_id", to="patients", source="patient", ids=_of_patient(model))
+
+
+# -- keys ---------------------------------------------------------------------------------------------------------
+
+
+def _patient() -> Combinable:
+    return Coalesce(F("appointment__patient_id"), F("patient_id"))
+
+
+def _taken() -> Combinable:
+    return sql.format_utc(Coalesce(F("appointment__scheduled_time"), F("taken_at")))
+
+
+def _who() -> Combinable:
+    return Coalesce(F("added_by_id"), F("appointment__created_by_id"), Value(API_MADE))
+
+
+_HEAD: tuple[Key, ...] = (
+    Key("id", Id(), READ_ONLY),
+    Key("pt_id", Integer(), READ_ONLY, source=Expression(_patient), nullable=False),
+)
+_TAIL: tuple[Key, ...] = (
+    Key(
+        "date_taken",
+        Converted(Timestamp(spaced=True), parse_with=_parse_taken),
+        OPTIONAL,
+        source=Expression(_taken, column="taken_at"),
+        nullable=False,
+        default=clock.now,
+        doc="UTC, unless three letters of a zone follow; default: now. Of a visit, its beginning.",
+    ),
+    Key("comments", Text(), OPTIONAL),
+    Key(
+        "addedby",
+        Integer(),
+        READ_ONLY,
+        source=Expression(_who),
+        nullable=False,
+        doc="A user's id; 99999: by a program.",
+    ),
+    created(),
+)
+
+
+def _units(name: str, *choices: str) -> Key:
+    codes = {choice: choice for choice in choices}
+    return Key("units", MappedChoice(codes, otherwise=choices[0]), OPTIONAL, source=name)
+
+
+def _only(text: str) -> Key:
+    return Key("units", Text(), READ_ONLY, source=Expression(lambda: sql.Literal(text)), nullable=False)
+
+
+# -- hooks --------------------------------------------------------------------------------------------------------
+
+
+def _needs(*names: str) -> "Callable[[Change], None]":
+    """A reading says something."""
+
+    @hook()
+    def check(change: Change) -> None:
+        change.columns["added_by_id"] = change.actor.user
+        if all(change.values.get(name) in (None, "") for name in names):
+            for name in names:
+                change.add_error(name, f"Give {' or '.join(names)}.")
+
+    return check
+
+
+@hook(keys=("value",))
+def _fits(change: Change) -> None:
+    """A value is one of those that its definition takes."""
+    kind = CustomVital.objects.get(practice=change.actor.practice, pk=change.parent_ids["vital_id"])
+    if message := misfit(kind, change.values.get("value") or ""):
+        change.add_error("value", message)
+
+
+# -- readings -----------------------------------------------------------------------------------------------------
+
+_COMMON: dict[str, Any] = {
+    "methods": "GET POST",
+    "reads": False,
+    "page_size": PAGES,
+    "policy": common("patient_vitals"),
+}
+
+blood_pressures = Resource(
+    path=f"{BELOW}/bp",
+    model=Vitals,
+    doc="Blood pressures of a patient, at visits and otherwise.",
+    **_COMMON,
+    parents=(_below(Vitals),),
+    rows=Q(archived=False) & (Q(blood_pressure_1__isnull=False) | Q(blood_pressure_2__isnull=False)),
+    keys=(
+        tag("vital_bp"),
+        *_HEAD,
+        Key("systolic", Integer(), OPTIONAL, source="blood_pressure_1", doc="mmHg."),
+        Key("diastolic", Integer(), OPTIONAL, source="blood_pressure_2", doc="mmHg."),
+        Key("pulse", Integer(), OPTIONAL, doc="Beats per minute."),
+        _only("mmHg"),
+        *_TAIL,
+    ),
+    checks=(_needs("systolic", "diastolic"),),
+    example={"systolic": "120", "diastolic": "80", "pulse": "64", "comments": "At home, sitting"},
+)
+
+heights = Resource(
+    path=f"{BELOW}/height",
+    model=Vitals,
+    doc="Heights of a patient, at visits and otherwise.",
+    **_COMMON,
+    parents=(_below(Vitals),),
+    rows=Q(archived=False, height__isnull=False),
+    keys=(
+        tag("vital_height"),
+        *_HEAD,
+        Key("height", Measurement(), OPTIONAL),
+        _units("height_units", "inches", "cm"),
+        *_TAIL,
+    ),
+    checks=(_needs("height"),),
+    example={"height": "170.5", "units": "cm", "comments": "Without shoes"},
+)
+
+weights = Resource(
+    path=f"{BELOW}/weight",
+    model=Vitals,
+    doc="Weights of a patient, at visits and otherwise.",
+    **_COMMON,
+    parents=(_below(Vitals),),
+    rows=Q(archived=False, weight__isnull=False),
+    keys=(
+        tag("vital_weight"),
+        *_HEAD,
+        Key("weight", Measurement(), OPTIONAL),
+        _units("weight_units", "lbs", "kg"),
+        *_TAIL,
+    ),
+    checks=(_needs("weight"),),
+    example={"weight": "64.5", "units": "kg", "comments": "Scale at home"},
+)
+
+custom_readings = Resource(
+    path=f"{BELOW}/{{vital_id}}",
+    model=CustomVitalValue,
+    doc="Values of a vital that the practice has defined, at visits and otherwise.",
+    **_COMMON,
+    parents=(_below(CustomVitalValue), Parent("vital_id", to="vitals", source="vital_type")),
+    rows=Q(archived=False),
+    keys=(
+        tag("vital_custom"),
+        *_HEAD,
+        Key("vital_id", Reference("vitals"), READ_ONLY, source="vital_type"),
+        url_key("vital_url", where="/api/v1/vitals/%s", about=("vital_type_id",)),
+        Key("value", Text(), OPTIONAL),
+        Key("abnormal", Boolean(), OPTIONAL),
+        Key(
+            "encounter_id",
+            Integer(),
+            READ_ONLY,
+            source="appointment_id",
+            doc="The visit that it was taken at.",
+        ),
+        _visit_url(),
+        Key(
+            "order_id",
+            Integer(),
+            READ_ONLY,
+            source=Expression(lambda: sql.literal(None)),
+            doc="Null: orders have results.",
+        ),
+        Key("url_order", Text(), READ_ONLY, source=Expression(lambda: sql.literal(None))),
+        Key("units", Text(), READ_ONLY, source="vital_type__unit"),
+        *_TAIL,
+    ),
+    checks=(_needs("value"), _fits),
+    example={"value": "410", "abnormal": False, "comments": "Best of three"},
+)
+
+# -- definitions --------------------------------------------------------------------------------------------------
+
+
+def _charted() -> Combinable:
+    values = CustomVitalValue.objects.filter(
+        practice=OuterRef("practice_id"), vital_type=OuterRef("pk"), archived=False
+    )
+    return Exists(values)
+
+
+def _doctors_user() -> Combinable:
+    users = User._default_manager.filter(
+        practice=OuterRef("practice_id"), doctor_id=OuterRef("doctor_id"), role="doctor"
+    )
+    return Coalesce(Subquery(users.order_by("pk").values_list("pk")[:1]), Value(API_MADE))
+
+
+def _full_name() -> Combinable:
+    description = NullIf(F("description"), sql.Literal(""))
+    return Coalesce(description, F("name"), output_field=models.TextField())
+
+
+def _nothing(name: str, doc: str) -> Key:
+    return Key(name, Text(), READ_ONLY, source=Expression(lambda: sql.literal(None)), doc=doc)
+
+
+vitals = Resource(
+    path="vitals",
+    model=CustomVital,
+    doc="Vitals that the practice has defined.",
+    methods="GET",
+    policy=common("vitals"),
+    page_size=PAGES,
+    rows=Q(archived=False),
+    keys=(
+        tag("vital_definition"),
+        Key("id", Id(), READ_ONLY),
+        Key("name", Text(), READ_ONLY),
+        Key("name_full", Text(), READ_ONLY, source=Expression(_full_name), nullable=False),
+        _nothing("nicknames", "Null: a definition has one name."),
+        Key("units", Text(), READ_ONLY, source="unit"),
+        Key("unit_type", Text(choices=CustomVital.DataType.values), READ_ONLY, source="data_type"),
+        _nothing("normal_low", "Null: definitions have no limits."),
+        _nothing("normal_high", "Null."),
+        Key("notes", Text(), READ_ONLY, source="description"),
+        Key(
+            "dashboard_active",
+            Boolean(),
+            READ_ONLY,
+            source=Expression(lambda: sql.literal(True)),
+            nullable=False,
+            doc="True: one that is archived isn't shown.",
+        ),
+        Key(
+            "addedby",
+            Integer(),
+            READ_ONLY,
+            source=Expression(_doctors_user),
+            nullable=False,
+            doc="The user of its doctor.",
+        ),
+        created(),
+    ),
+    filters=(Flag("show_all", doc="Also those of which no value was ever written."),),
+    visibility=Visibility(~Q(_charted()), shown_by="show_all", referable=True),
+    example={"name": "Peak flow", "units": "L/min"},
+)
+
+vitals_tag_groups = Resource(
+    path="vitals_tag_groups",
+    model=VitalsTagGroup,
+    doc="Vitals that the practice looks at together.",
+    methods="GET",
+    policy=common("vitals"),
+    reads=False,
+    page_size=PAGES,
+    rows=Q(archived=False),
+    keys=(
+        Key("name", Text(), READ_ONLY),
+        Key(
+            "included_fields",
+            List(Text()),
+            READ_ONLY,
+            doc="As the addresses of readings have them: bp, height, weight, or the id of a vital.",
+        ),
+        by("created_by"),
+        created(),
+    ),
+    example={"name": "Weight clinic", "included_fields": ["weight", "bp", "12"]},
+)

@@ -1,0 +1,422 @@
+"""Appointments as DrChrono shows them. Facts: reference drchrono/resources.yaml, nested.yaml, enums.yaml."""
+
+from django.db import models
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models.expressions import Combinable, ExpressionWrapper
+from django.db.models.functions import Coalesce, Greatest
+
+from charthouse.domains.patients.codes import PAYMENT_PROFILES
+from charthouse.domains.patients.models import Coverage
+from charthouse.domains.scheduling import hooks
+from charthouse.domains.scheduling.drchrono.filters import OCCURRED_SINCE
+from charthouse.domains.scheduling.drchrono.vitals import vitals
+from charthouse.domains.scheduling.models import (
+    APPOINTMENT_STATUSES,
+    MAX_DURATION,
+    Appointment,
+    BillingNote,
+    CustomAppointmentFieldValue,
+    CustomVitalValue,
+    Reminder,
+    StatusTransition,
+    Vitals,
+)
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.events import plain_events
+from charthouse.engine.declaration.filters import SINCE, Filter, Flag, InDays, OnDay
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.objects import Object
+from charthouse.engine.declaration.policy import Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.related import ChildRow, ChildRows
+from charthouse.engine.declaration.resources import Resource, Visibility
+from charthouse.engine.declaration.sources import UNSTORED, Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text, check_color
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
+from charthouse.engine.sql import expressions as sql
+from charthouse.files.types import FileLink
+
+BILLING_STATUSES = (
+    "Auto Accident Claim",
+    "Balance Due",
+    "Bill Insurance",
+    "Bill Secondary Insurance",
+    "Durable Medical Equipment Claim",
+    "Internal Review",
+    "Paid In Full",
+    "Settled",
+    "Worker's Comp Claim",
+)
+
+
+def _join(column: str) -> Combinable:
+    """The texts of an array in one."""
+    return sql.template("array_to_string(%s, ', ')", F(column), output_field=sql.TEXT)
+
+
+def _is(condition: Q) -> Combinable:
+    return ExpressionWrapper(condition, output_field=models.BooleanField())
+
+
+def _coverage(name: str, rank: int, column: str) -> Key:
+    """A text of the patient's insurance of this rank, as it is now."""
+
+    def now() -> Combinable:
+        rows = Coverage.objects.filter(
+            practice=OuterRef("practice_id"), patient=OuterRef("patient_id"), rank=rank, archived=False
+        )
+        return Subquery(rows.values(column)[:1])
+
+    return Key(name, Text(), READ_ONLY, source=Expression(now))
+
+
+def _extended_updated_at() -> Combinable:
+    """Of the appointment, its vitals and its custom vitals, when the last was written."""
+
+    def last(model: type[models.Model]) -> Combinable:
+        rows = model._default_manager.filter(practice=OuterRef("practice_id"), appointment=OuterRef("pk"))
+        return Subquery(rows.order_by("-updated_at").values("updated_at")[:1])
+
+    return sql.to_wall_clock(Greatest(F("updated_at"), last(Vitals), last(CustomVitalValue)), "UTC")
+
+
+def _instance_key() -> Combinable:
+    first = Case(When(recur_end_date__isnull=False, then=F("id")), default=F("base_recurring_appointment_id"))
+    key = sql.template("(%s::text || '-' || %s)::text", first, F("id"), output_field=sql.TEXT)
+    return Coalesce(key, sql.literal(""))
+
+
+def _locked_note() -> Combinable:
+    return Case(When(locked_at__isnull=False, then=F("id")))
+
+
+appointments = Resource(
+    path="appointments",
+    model=Appointment,
+    doc="Visits and breaks on the doctors' calendars; one that overlaps with another is refused with 409.",
+    methods="GET POST PUT PATCH DELETE",
+    policy=Policy(
+        scopes=("calendar", "clinical"),
+        permissions=("Access Billing", "Show Billing Tab", "Access Clinical Notes"),
+        sharing="share_patients",
+        owner="doctor",
+    ),
+    keys=(
+        Key("doctor", Reference("doctors"), REQUIRED),
+        Key(
+            "duration",
+            Integer(minimum=1, maximum=MAX_DURATION),
+            REQUIRED,
+            required_unless="profile",
+            doc="Minutes.",
+        ),
+        Key(
+            "exam_room",
+            Integer(minimum=0, maximum=32767),
+            REQUIRED,
+            example=1,
+            doc="Index of a room of the office.",
+        ),
+        Key("office", Reference("offices"), REQUIRED),
+        Key("patient", Reference("patients"), REQUIRED, nullable=True, doc="Null makes it a break."),
+        Key(
+            "scheduled_time",
+            Timestamp(zone=Appointment.ZONE),
+            REQUIRED,
+            doc="Wall clock of the office's doctor.",
+        ),
+        Key("color", Text(check=check_color)),
+        Key(
+            "custom_vitals",
+            List(Object((Key("vital_type", Reference("custom_vitals"), REQUIRED), Key("value", Text())))),
+            OPTIONAL,
+            source=ChildRows(CustomVitalValue, link="appointment", match_by="vital_type"),
+            verbose=True,
+            doc="Values of custom vitals, merged by vital_type.",
+        ),
+        Key("notes", Text()),
+        Key(
+            "profile",
+            Reference("appointment_profiles"),
+            doc="Gives a new appointment color, duration and reason.",
+        ),
+        Key("reason", Text(), default=""),
+        Key(
+            "reminder_profile",
+            Reference("reminder_profiles"),
+            WRITE_ONLY,
+            source=UNSTORED,
+            doc="Reminders to make; refused when the appointment has some.",
+        ),
+        Key(
+            "status",
+            Text(choices=APPOINTMENT_STATUSES, open=True),
+            default="",
+            doc="Custom statuses are possible.",
+        ),
+        Key(
+            "status_transitions",
+            List(
+                Object(
+                    (
+                        Key("appointment", Id(as_text=True), READ_ONLY, source="appointment_id"),
+                        Key("datetime", Timestamp(), READ_ONLY, source="changed_at"),
+                        Key("from_status", Text(), READ_ONLY),
+                        Key("to_status", Text(), READ_ONLY),
+                    )
+                )
+            ),
+            READ_ONLY,
+            source=ChildRows(StatusTransition, link="appointment", order=("changed_at", "id")),
+            verbose=True,
+        ),
+        vitals,
+        Key("supervising_provider", Reference("doctors")),
+        Key("billing_status", Text(choices=BILLING_STATUSES, open=True), doc="Custom ones are possible."),
+        Key("billing_provider", Reference("doctors")),
+        Key(
+            "billing_notes",
+            List(
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("appointment", Reference("appointments"), READ_ONLY),
+                        Key("text", Text(), READ_ONLY),
+                        Key("created_at", Timestamp(), READ_ONLY),
+                        Key("created_by", Text(), READ_ONLY, source="created_by__username", doc="User name."),
+                    )
+                )
+            ),
+            READ_ONLY,
+            source=ChildRows(BillingNote, link="appointment"),
+        ),
+        Key(
+            "clinical_note",
+            Object(
+                (
+                    Key(
+                        "locked",
+                        Boolean(),
+                        READ_ONLY,
+                        source=Expression(lambda: _is(Q(locked_at__isnull=False))),
+                        nullable=False,
+                        doc="Signed: it can't be changed.",
+                    ),
+                    Key(
+                        "pdf",
+                        FileLink("notes"),
+                        READ_ONLY,
+                        source=Expression(_locked_note),
+                        doc="Null while it isn't locked.",
+                    ),
+                    Key("updated_at", Timestamp(), READ_ONLY),
+                )
+            ),
+            READ_ONLY,
+            source=ChildRow("clinical.ClinicalNote", link="appointment"),
+            verbose=True,
+            doc="Null for a break.",
+        ),
+        Key(
+            "icd10_codes",
+            Text(),
+            READ_ONLY,
+            source=Expression(lambda: _join("icd10_codes")),
+            nullable=False,
+        ),
+        Key(
+            "icd9_codes",
+            Text(),
+            READ_ONLY,
+            source=Expression(lambda: _join("icd9_codes")),
+            nullable=False,
+        ),
+        Key("id", Id(as_text=True), READ_ONLY),
+        Key(
+            "reminders",
+            List(
+                Object(
+                    (
+                        Key("id", Id(), READ_ONLY),
+                        Key("scheduled_time", Timestamp(zone=f"appointment__{Appointment.ZONE}"), READ_ONLY),
+                        Key("type", Text(choices=Reminder.Type.values), READ_ONLY),
+                    )
+                )
+            ),
+            READ_ONLY,
+            source=ChildRows(Reminder, link="appointment"),
+            verbose=True,
+        ),
+        Key("created_at", Timestamp(), READ_ONLY),
+        Key("updated_at", Timestamp(), READ_ONLY),
+        Key("first_billed_date", Timestamp(), READ_ONLY),
+        Key("last_billed_date", Timestamp(), READ_ONLY),
+        Key("deleted_flag", Boolean(), READ_ONLY, source="archived"),
+        _coverage("primary_insurer_payer_id", 1, "insurance_payer_id"),
+        _coverage("primary_insurer_name", 1, "insurance_company"),
+        _coverage("primary_insurance_id_number", 1, "insurance_id_number"),
+        _coverage("secondary_insurer_payer_id", 2, "insurance_payer_id"),
+        _coverage("secondary_insurer_name", 2, "insurance_company"),
+        _coverage("secondary_insurance_id_number", 2, "insurance_id_number"),
+        Key("allow_overlapping", Boolean(), default=False, doc="True: not refused when it overlaps."),
+        Key(
+            "appt_is_break",
+            Boolean(),
+            READ_ONLY,
+            source=Expression(lambda: _is(Q(patient__isnull=True))),
+            nullable=False,
+        ),
+        Key("cloned_from", Reference("appointments"), READ_ONLY),
+        Key(
+            "extended_updated_at",
+            Timestamp(),
+            READ_ONLY,
+            source=Expression(_extended_updated_at),
+            verbose=True,
+            nullable=False,
+        ),
+        Key(
+            "recurring_appointment",
+            Boolean(),
+            READ_ONLY,
+            source=Expression(
+                lambda: _is(Q(recur_end_date__isnull=False) | Q(base_recurring_appointment__isnull=False))
+            ),
+            nullable=False,
+        ),
+        Key(
+            "base_recurring_appointment",
+            Reference("appointments"),
+            READ_ONLY,
+            doc="The first of the series; null for that one itself.",
+        ),
+        Key("is_walk_in", Boolean(), default=False),
+        Key(
+            "is_virtual_base",
+            Boolean(),
+            READ_ONLY,
+            doc="Holds the pattern of a series without being a visit.",
+        ),
+        Key(
+            "custom_fields",
+            List(
+                Object(
+                    (
+                        Key("field_type", Reference("custom_appointment_fields"), REQUIRED),
+                        Key("field_value", Text()),
+                        Key("created_at", Timestamp(), READ_ONLY),
+                        Key("updated_at", Timestamp(), READ_ONLY),
+                    )
+                )
+            ),
+            OPTIONAL,
+            source=ChildRows(CustomAppointmentFieldValue, link="appointment", match_by="field_type"),
+            doc="Values of custom appointment fields, merged by field_type.",
+        ),
+        Key(
+            "recur_start_date",
+            Date(),
+            keep_on_put=True,
+            addition=True,
+            doc="Default: the day of the appointment.",
+        ),
+        Key(
+            "recur_end_date",
+            Date(),
+            keep_on_put=True,
+            addition=True,
+            doc="Last day of a series, two years at most.",
+        ),
+        Key(
+            "recurs_every",
+            Integer(minimum=1, maximum=52),
+            keep_on_put=True,
+            addition=True,
+            doc="Weeks; default 1.",
+        ),
+        Key(
+            "recurring_days",
+            List(Integer(minimum=0, maximum=6), commas=True, max_items=7),
+            keep_on_put=True,
+            addition=True,
+            doc="0 Monday to 6 Sunday; default: the appointment's own day.",
+        ),
+        Key("created_by", Reference("users"), READ_ONLY, addition=True),
+        Key("ins1_status", Text(), READ_ONLY, addition=True),
+        Key("ins2_status", Text(), READ_ONLY, addition=True),
+        Key("first_edi_date", Timestamp(), READ_ONLY, addition=True),
+        Key("last_edi_date", Timestamp(), READ_ONLY, addition=True),
+        Key(
+            "payment_profile",
+            Text(choices=PAYMENT_PROFILES),
+            keep_on_put=True,
+            addition=True,
+            doc="Who pays for this visit; empty: as the patient's own profile says.",
+        ),
+        Key(
+            "custom_status",
+            Text(max_length=100),
+            keep_on_put=True,
+            addition=True,
+            doc="A status of the practice's own beside status.",
+        ),
+        Key(
+            "resubmit_claim_original_id",
+            Integer(minimum=1, maximum=2**63 - 1),
+            keep_on_put=True,
+            addition=True,
+            doc="The claim that this visit's claim replaces, by the payer's number.",
+        ),
+        Key(
+            "recurrence_instance_key",
+            Text(),
+            READ_ONLY,
+            source=Expression(_instance_key),
+            addition=True,
+            doc="Names a visit of a series, wherever it is moved: id of the first, a hyphen, its own id.",
+        ),
+    ),
+    filters=(
+        Filter("date", Date(), OnDay(Appointment.ZONE), source="scheduled_time"),
+        Filter(
+            "date_range",
+            Date(),
+            InDays(Appointment.ZONE),
+            source="scheduled_time",
+            doc="At most 190 days, unless all of them have passed.",
+        ),
+        Filter("doctor", Reference("doctors")),
+        Filter("office", Reference("offices")),
+        Filter("patient", Reference("patients")),
+        Filter("since", Timestamp(), SINCE, source="updated_at"),
+        OCCURRED_SINCE,
+        Filter("status"),
+        Flag("show_archived", doc="Adds deleted appointments."),
+        Flag(
+            "ignore_virtual",
+            addition=True,
+            condition=lambda: Q(is_virtual_base=False),
+            doc="Leaves out virtual bases of series.",
+        ),
+    ),
+    visibility=Visibility(Q(archived=True), shown_by="show_archived"),
+    one_of=(("since", "date", "date_range", "occurred_since"),),
+    checks=(
+        hooks.fill_from_profile,
+        hooks.book,
+        hooks.fresh_reminders_only,
+        hooks.fitting_vitals,
+    ),
+    after=(hooks.booked,),
+    events=plain_events("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "APPOINTMENT_DELETE"),
+    example={
+        "doctor": 1,
+        "office": 2,
+        "exam_room": 1,
+        "patient": 12,
+        "scheduled_time": "2026-03-02T09:30:00",
+        "duration": 30,
+        "reason": "Annual physical",
+    },
+)

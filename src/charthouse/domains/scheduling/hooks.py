@@ -1,0 +1,276 @@
+"""Booking: what happens around an appointment's row in one transaction. Hooks of the declaration."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from charthouse import clock
+from charthouse.domains.practice.models import ExamRoom
+from charthouse.domains.scheduling import booking, reminders, series, wall_clock
+from charthouse.domains.scheduling.booking import Booking, Place
+from charthouse.domains.scheduling.models import (
+    Appointment,
+    AppointmentProfile,
+    CustomAppointmentField,
+    CustomVital,
+    StatusTransition,
+    vitals,
+)
+from charthouse.domains.scheduling.signals import checking_in
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+
+_BOOKED = (
+    "doctor",
+    "office",
+    "exam_room",
+    "scheduled_time",
+    "duration",
+    "status",
+    "allow_overlapping",
+    "patient",
+)
+CHECKED_IN = ("Checked In", "Checked In Online")
+FOLLOWING = "following"  # moments of the rest of a series, from the check to what comes after the write
+_ROOM = "The office has no exam room of this index."
+
+
+# -- before the row is written ------------------------------------------------------------------------------------
+
+
+@hook(keys=("profile",))
+def fill_from_profile(change: Change) -> None:
+    """A new appointment has its profile's color, duration and reason where it gives none."""
+    if change.operation != "create":
+        return
+    change.columns["created_by_id"] = change.actor.user
+    profile_id = change.values.get("profile")
+    wanted = [name for name in ("color", "duration", "reason") if name not in change.given]
+    if profile_id is not None and wanted:
+        profile = AppointmentProfile.objects.get(practice=change.actor.practice, pk=profile_id)
+        change.values |= {name: getattr(profile, name) for name in wanted}
+
+
+@hook(
+    keys=(
+        "allow_overlapping",
+        "doctor",
+        "duration",
+        "exam_room",
+        "office",
+        "patient",
+        "recur_end_date",
+        "recur_start_date",
+        "recurring_days",
+        "recurs_every",
+        "scheduled_time",
+        "status",
+    )
+)
+def book(change: Change) -> None:
+    """Wall clock → moment, and the time taken or refused. Raises Conflict.
+
+    A write that leaves alone everything that could be in the way of others looks at nothing and waits for nobody.
+    """
+    if change.operation == "delete":
+        return
+    if change.changes("status") and change.get("status") in CHECKED_IN and change.get("patient") is not None:
+        checking_in.send(Appointment, change=change)
+    following = series.settle(change)
+    if change.errors or not change.changes(*_BOOKED):
+        return
+    wall, was = _wall(change)
+    if not 2000 <= wall.year <= 2099:
+        change.add_error("scheduled_time", "Appointments lie in the years 2000 to 2099.")
+        return
+    place = _place(change, [wall, *following])
+    if place is None:
+        return
+    moment = place.moments[0]
+    if wall == was and not change.changes("office"):
+        moment = change.row.scheduled_time  # not moved, even where the clock shows this time twice
+    elif place.shown[0] != wall:
+        change.add_error(
+            "scheduled_time", f"{wall.isoformat()} does not exist in {place.zone}: the clocks skip it."
+        )
+        return
+    change.values["scheduled_time"] = moment
+    _refuse_overlap(change, moment, place.moments[1:])
+    change.values[FOLLOWING] = place.moments[1:]
+
+
+def _wall(change: Change) -> tuple[datetime, datetime | None]:
+    """The wall clock time that is wanted, and the one that was."""
+    was = None
+    if change.row is not None:
+        was = wall_clock.at_office(change.row.scheduled_time, change.actor.practice, change.row.office_id)
+        was = was.replace(microsecond=0)
+    given: datetime | None = change.values.get("scheduled_time")
+    wall = given.replace(microsecond=0) if given is not None else was
+    assert wall is not None  # required for a create
+    return wall, was
+
+
+def _place(change: Change, walls: list[datetime]) -> Place | None:
+    doctor, office, room = (change.get(name) for name in ("doctor", "office", "exam_room"))
+    place = booking.take_place(change.actor.practice, doctor, office, room, walls)
+    if place is None or (
+        not place.has_room and (change.row is None or change.changes("office", "exam_room"))
+    ):
+        change.add_error("exam_room", _ROOM)
+        return None
+    return place
+
+
+def _refuse_overlap(change: Change, start: datetime, following: list[datetime]) -> None:
+    before = None if change.row is None else Booking.of(change.row)
+    wanted = Booking(
+        change.get("doctor"),
+        change.get("office"),
+        change.get("exam_room"),
+        start,
+        change.get("duration"),
+        change.get("patient") is None,
+        booking.in_the_way(
+            change.get("status"),
+            *((change.row.archived, change.row.is_virtual_base) if change.row is not None else ()),
+        ),
+        bool(change.get("allow_overlapping")),
+    )
+    if wanted == before or not wanted.in_the_way or wanted.allow_overlapping:
+        return
+    itself = 0 if change.row is None else change.row.pk
+    booking.refuse_overlap(change.actor.practice, wanted, [start, *following], itself)
+
+
+@hook(keys=("reminder_profile",))
+def fresh_reminders_only(change: Change) -> None:
+    """A reminder profile is for appointments that have no reminders."""
+    if change.row is None or change.values.get("reminder_profile") is None:
+        return
+    if reminders.there(change.actor.practice, change.row.pk):
+        change.add_error("reminder_profile", "The appointment has reminders already.")
+
+
+@hook(keys=("custom_vitals",))
+def fitting_vitals(change: Change) -> None:
+    """Values of custom vitals fit their definitions; "" is always allowed and means not taken."""
+    items = [item for item in change.values.get("custom_vitals") or () if item.get("value")]
+    if not items:
+        return
+    ids = [item["vital_type"] for item in items]
+    kinds = CustomVital.objects.filter(practice=change.actor.practice).in_bulk(ids)
+    wrong = {}
+    for position, item in enumerate(change.values["custom_vitals"]):
+        kind = kinds.get(item["vital_type"])
+        if kind is not None and item.get("value") and (message := misfit(kind, item["value"])):
+            wrong[str(position)] = {"value": [message]}
+    if wrong:
+        change.errors["custom_vitals"] = wrong
+
+
+def misfit(kind: CustomVital, value: str) -> str:
+    """What is wrong with a value of a custom vital, or ""."""
+    if kind.data_type == CustomVital.DataType.SINGLE_SELECT and value not in kind.allowed_values:
+        return f'"{value[:100]}" is not a valid choice.'
+    if kind.data_type == CustomVital.DataType.NUMBER:
+        parts = value.split(kind.fraction_delimiter or "/") if kind.is_fraction_field else [value]
+        number = r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*"
+        if len(parts) > 2 or not all(re.fullmatch(number, part, re.ASCII) for part in parts):
+            return "A valid number is required."
+    return ""
+
+
+@hook(keys=("included_fields",))
+def known_vitals(change: Change) -> None:
+    """A group is of vitals that there are."""
+    given = change.values.get("included_fields") or ()
+    ids = {text for text in given if text.isascii() and text.isdigit() and len(text) < 19}
+    rows = CustomVital.objects.filter(practice=change.actor.practice, pk__in=ids, archived=False)
+    there = {*vitals.KNOWN, *map(str, rows.values_list("pk", flat=True))}
+    if unknown := [text for text in given if text not in there]:
+        known = ", ".join(vitals.KNOWN)
+        change.add_error(
+            "included_fields", f"No vitals: {', '.join(unknown)}. Give {known}, or the id of a custom vital."
+        )
+
+
+# -- after it is written ------------------------------------------------------------------------------------------
+
+
+@hook()
+def booked(change: Change, row: Any) -> None:
+    """Status changes are noted, the rest of a series is made, reminders are made or moved."""
+    if change.operation == "delete":
+        return
+    made = [row]
+    if moments := change.values.get(FOLLOWING):
+        made += series.make(row, moments)
+    note_status(change, made)
+    profile_id = change.values.get("reminder_profile")
+    if profile_id is not None:
+        reminders.apply(profile_id, row.practice_id, [appointment.pk for appointment in made])
+    elif {"scheduled_time", "office_id"} & set(change.old_values):
+        reminders.move(row.practice_id, row.pk)
+
+
+def note_status(change: Change, rows: list[Any]) -> None:
+    """A status that a new appointment is given counts as a change from none."""
+    before = "" if change.row is None else change.old_values.get("status", rows[0].status)
+    if rows[0].status != before:
+        now = clock.now()
+        StatusTransition.objects.bulk_create(
+            StatusTransition(
+                practice_id=row.practice_id,
+                appointment_id=row.pk,
+                changed_at=now,
+                from_status=before,
+                to_status=row.status,
+            )
+            for row in rows
+        )
+
+
+# -- what appointments are made from ------------------------------------------------------------------------------
+
+
+@hook(keys=("doctor",))
+def own_doctor(change: Change) -> None:
+    """Without a doctor named, it is the caller's own."""
+    if change.operation == "create" and change.values.get("doctor") is None:
+        change.values["doctor"] = change.actor.doctor
+        if change.actor.doctor is None:
+            change.add_error("doctor", "This field is required.")
+
+
+@hook(keys=("exam_room", "office"))
+def room_of_office(change: Change) -> None:
+    if change.operation == "delete" or not change.changes("office", "exam_room"):
+        return
+    rooms = ExamRoom.objects.filter(
+        practice=change.actor.practice,
+        office=change.get("office"),
+        index=change.get("exam_room"),
+        archived=False,
+    )
+    if not rooms.exists():
+        change.add_error("exam_room", _ROOM)
+
+
+@hook(keys=("date_end", "date_start"))
+def in_order(change: Change) -> None:
+    first, last = change.get("date_start"), change.get("date_end")
+    if first and last and last < first:
+        change.add_error("date_end", "Ends before it starts.")
+
+
+@hook(keys=("doctor",))
+def next_in_order(change: Change) -> None:
+    """A new custom field comes after the others of its doctor."""
+    if change.operation == "create":
+        others = CustomAppointmentField.objects.filter(
+            practice=change.actor.practice, doctor=change.values["doctor"]
+        )
+        change.columns["order"] = (others.aggregate(last=Max("order"))["last"] or 0) + 1

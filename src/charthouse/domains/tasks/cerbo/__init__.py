@@ -1,0 +1,5 @@
+"""Tasks in the Cerbo API."""
+
+from charthouse.domains.tasks.cerbo.tasks import tasks
+
+RESOURCES = [tasks]

@@ -1,0 +1,182 @@
+"""Authentication of API users: programs that call an API on behalf of a practice with HTTP Basic credentials.
+
+An API user is not a user: it cannot sign in, and users' passwords are not accepted for it. Its secret is 256 random
+bits and shown once; a keyed digest (HMAC-SHA-256) is stored, for which a slow hash would add nothing.
+"""
+
+import hmac
+import re
+import secrets
+from base64 import b64decode
+from binascii import Error as NotBase64
+from datetime import datetime
+from functools import cache, lru_cache
+from hashlib import sha256
+
+from django.conf import settings
+
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Forbidden, Throttled, Unauthenticated
+from charthouse.identity import tenancy
+from charthouse.identity.api_user_limits import LOCK_DURATION, get_limits
+from charthouse.identity.models import SHARING, ApiUser
+
+# Sets the caller in the format of ``identity.database``; an empty one if the request is refused.
+AUTHENTICATE_SQL = (
+    b"select practice, set_config('charthouse.caller', coalesce(',,' || caller || ',' || $10, ''), false), refusal, "
+    b"caller, anonymous, read_only, endpoints, wait from identity_api_user($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+)
+UNAUTHENTICATED_MESSAGES = {
+    "missing": "Unknown API user or wrong secret.",
+    "disabled": "This API user is disabled.",
+}
+FORBIDDEN_MESSAGES = {
+    "address": "This API user may not call from this address.",
+    "endpoint": "This API user may not use this endpoint.",
+    "read_only": "This API user may only read.",
+}
+USERNAME_PATTERN = re.compile(r"pk_[A-Za-z0-9_-]{1,60}")
+
+
+@cache
+def _derive_keys() -> tuple[bytes, ...]:
+    """Return the current digest key, followed by those of former secret keys."""
+    signing = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return tuple(sha256(b"charthouse.apiusers" + key.encode()).digest() for key in signing)
+
+
+def digest_secret(username: str, secret: str) -> str:
+    """Return the digest of a secret that is stored, in hex."""
+    return _list_digests(username, secret)[0]
+
+
+def _list_digests(username: str, secret: str) -> list[str]:
+    """Return the digests of a secret under the current and all former keys."""
+    text = f"{username}\x00{secret}".encode("utf-8", "surrogateescape")
+    return [hmac.new(key, text, sha256).hexdigest() for key in _derive_keys()]
+
+
+def generate_secret() -> str:
+    """Generate a secret of 256 random bits."""
+    return "sk_" + secrets.token_urlsafe(32)
+
+
+def renew_secret(user: ApiUser, secret: str | None = None) -> str:
+    """Set a new secret, save the API user and return the secret, which is not stored in the clear.
+
+    The former secret is rejected from the next request on.
+    """
+    secret = secret or generate_secret()
+    user.secret_digest = digest_secret(user.username, secret)
+    user.save()
+    return secret
+
+
+def parse_credentials(authorization: str | None) -> tuple[str, str] | None:
+    """Parse an HTTP Basic header into username and secret. Return None if it is absent or malformed."""
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > 2000:
+        return None
+    try:
+        text = b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (NotBase64, ValueError):
+        return None
+    username, colon, secret = text.partition(":")
+    return (username, secret) if colon and "\x00" not in text else None
+
+
+def authenticate(
+    authorization: str | None,
+    client_ip: str,
+    at: datetime,
+    request_id: str = "",
+    *,
+    endpoint: str,
+    is_write: bool,
+    rate_class: str,
+    practice_of_host: int | None = None,
+) -> Actor:
+    """Authenticate a call, count it against its rate limit, and establish the practice as the connection's tenant.
+
+    All of it is one statement, so that a change of the API user applies to the next request on every worker.
+
+    ``at`` is the aware timestamp of the call; ``request_id`` its UUID, for the change feed; ``endpoint`` the endpoint
+    group ("" for one that is open to all); ``practice_of_host`` the practice whose host name was called, where API
+    users of other practices are unknown. Raises Unauthenticated, Forbidden or Throttled; then no practice is
+    established.
+    """
+    given = parse_credentials(authorization)
+    if given is None:
+        tenancy.leave()
+        raise Unauthenticated("Give the name and the secret of an API user by HTTP Basic authentication.")
+    username, secret = given
+    limit = get_limits().get(rate_class, get_limits()["standard"])
+    practice, _, refusal, caller, anonymous, read_only, endpoints, wait = tenancy.database().establish(
+        AUTHENTICATE_SQL,
+        (
+            username.encode(),
+            ",".join(_list_digests(username, secret)).encode(),
+            client_ip.encode(),
+            at.isoformat().encode(),
+            endpoint.encode(),
+            b"t" if is_write else b"f",
+            rate_class.encode(),
+            str(limit).encode(),
+            str(LOCK_DURATION.total_seconds()).encode(),
+            f"{request_id},{tenancy.seconds_ahead()}".encode(),
+        ),
+    )
+    if refusal is not None:
+        if refusal == "throttled":
+            raise Throttled(wait)
+        if refusal in FORBIDDEN_MESSAGES:
+            raise Forbidden(FORBIDDEN_MESSAGES[refusal], refusal)
+        raise Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal])
+    if practice_of_host is not None and practice != practice_of_host:
+        tenancy.leave()
+        raise Unauthenticated(UNAUTHENTICATED_MESSAGES["missing"])
+    writes = frozenset[str]() if read_only else parse_endpoints(endpoints)
+    return _make_actor(practice, parse_endpoints(endpoints), writes, caller, anonymous)
+
+
+def make_read_only_actor(practice: int) -> Actor:
+    """Return an actor of the practice itself that may read everything and write nothing. No call authenticates as it.
+    """
+    return _make_actor(practice, parse_endpoints(""), frozenset())
+
+
+def _make_actor(
+    practice: int,
+    reads: frozenset[str],
+    writes: frozenset[str],
+    caller: int | None = None,
+    anonymous: bool = False,
+) -> Actor:
+    return Actor(
+        practice=practice,
+        user=None,
+        doctor=None,
+        app=None,
+        reads=reads,
+        writes=writes,
+        permissions=frozenset(),
+        shared=_ALL_SHARING,
+        api_user=caller,
+        anonymous=anonymous,
+    )
+
+
+_ALL_SHARING = frozenset(SHARING)
+
+
+class _AllEndpoints(frozenset[str]):
+    """Set of endpoint groups that contains every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+@lru_cache(maxsize=1000)
+def parse_endpoints(endpoints: str) -> frozenset[str]:
+    """Parse a comma-separated list of endpoint groups; an empty one means all."""
+    return frozenset(endpoints.split(",")) if endpoints else _AllEndpoints()

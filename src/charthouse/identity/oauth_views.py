@@ -1,0 +1,171 @@
+"""The OAuth endpoints: /o/authorize, /o/token/, /o/revoke_token/.
+
+Parameters of the latter two may come in the body or in the query. They are secrets: nothing here logs them, the web
+server writes no access log, oauthlib's debug log (which would show them) is off whatever the level of the rest, and no
+exception report is mailed to anyone.
+"""
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error, WebApplicationServer
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+
+from charthouse.engine.errors import Throttled
+from charthouse.identity import client_ip, oauth_rate_limit
+from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.content_security_policy import set_content_security_policy
+from charthouse.identity.models import Application
+from charthouse.identity.oauth_validator import OAuthValidator, may_call
+from charthouse.identity.scopes import list_consent_lines
+from charthouse.identity.token_pairs import ACCESS_TOKEN_LIFETIME
+
+SERVER = WebApplicationServer(OAuthValidator(), token_expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()))
+CODE_CHALLENGE_PATTERN = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+# RFC 6749 and 7636 count these as a bad grant; oauthlib as a bad request.
+INVALID_GRANT_DESCRIPTIONS = ("Mismatching redirect URI.", "Missing redirect URI.", "Code verifier required.")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """Ask the person whether the app may act in their name, and send them back to the app with the answer.
+
+    An app or redirect address that isn't registered gets an error page and no redirect. Every other answer is a
+    redirect to the registered address, only after somebody has signed in.
+    """
+    uri = f"{request.path}?{request.GET.urlencode()}"
+    problem, scopes, credentials = None, [], {}
+    try:
+        scopes, credentials = SERVER.validate_authorization_request(uri, http_method="GET")
+        challenge = credentials.get("code_challenge")
+        if challenge is not None and not CODE_CHALLENGE_PATTERN.fullmatch(challenge):
+            raise InvalidRequestError("Malformed code challenge.", request=credentials["request"])
+    except FatalClientError as error:
+        return _render_error(request, error)
+    except OAuth2Error as error:
+        problem = error
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    if problem is not None:
+        return _redirect_to_app(problem.in_uri(problem.redirect_uri))
+    if not may_call(request.user):
+        return render(request, "charthouse/no_practice.html", status=403)
+    application = Application.objects.get(client_id=credentials["client_id"])
+    if request.method == "GET":
+        page = render(
+            request, "charthouse/consent.html", {"app": application, "asks": list_consent_lines(scopes)}
+        )
+        set_content_security_policy(page, form_action=_get_form_action(credentials["redirect_uri"]))
+        return page
+    if request.POST.get("decision") != "allow":
+        denied = AccessDeniedError(state=credentials["state"])
+        return _redirect_to_app(denied.in_uri(credentials["redirect_uri"]))
+    with transaction.atomic():
+        headers, _, _ = SERVER.create_authorization_response(
+            uri, http_method="GET", scopes=scopes, credentials={**credentials, "user": request.user}
+        )
+        person = {"practice_id": request.user.practice_id, "user_id": request.user.pk}
+        emit_audit_event("consent given", **person, app_id=application.pk, details={"scopes": scopes})
+    return _redirect_to_app(headers["Location"])
+
+
+def _render_error(request: HttpRequest, error: FatalClientError) -> HttpResponse:
+    return render(
+        request, "charthouse/authorize_error.html", {"reason": error.description or error.error}, status=400
+    )
+
+
+def _redirect_to_app(location: str) -> HttpResponse:
+    """To the app. ``location`` begins with an address that is registered."""
+    response = HttpResponse(status=302)
+    response["Location"] = location
+    return response
+
+
+def _get_form_action(uri: str) -> str:
+    """What a form may lead to, so that the browser follows the redirect that answers it."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+@sensitive_post_parameters()
+@sensitive_variables()
+def issue_token(request: HttpRequest) -> HttpResponse:
+    """Exchange a code or a refresh token for a pair. Whatever is wrong, the status is 401 and ``error`` says why."""
+    call = _build_oauthlib_request(request)
+    if throttled := _check_rate_limit(request, call[3]):
+        return throttled
+    try:
+        headers, body, status = SERVER.create_token_response(*call)
+    except OAuth2Error as error:
+        headers, body, status = error.headers, error.json, error.status_code
+    if status >= 400:
+        status, body = 401, _correct_error_code(body)
+    return _make_response(headers, body, status)
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+@sensitive_post_parameters()
+@sensitive_variables()
+def revoke_token(request: HttpRequest) -> HttpResponse:
+    """Stop a token and its other half. An unknown token is as good as stopped: 200."""
+    call = _build_oauthlib_request(request)
+    if throttled := _check_rate_limit(request, call[3]):
+        return throttled
+    headers, body, status = SERVER.create_revocation_response(*call)
+    return _make_response(headers, body, status)
+
+
+@sensitive_variables()
+def _build_oauthlib_request(request: HttpRequest) -> tuple[str, str, str, dict[str, str]]:
+    """Address, method, body and headers as oauthlib wants them: all parameters in the body, the body's own first."""
+    parameters = {**request.GET.dict(), **request.POST.dict()}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    authorization = request.META.get("HTTP_AUTHORIZATION", "")
+    if authorization.isascii():
+        headers["Authorization"] = headers["HTTP_AUTHORIZATION"] = authorization
+    return request.path, "POST", urlencode(parameters), headers
+
+
+@sensitive_variables()
+def _check_rate_limit(request: HttpRequest, headers: dict[str, str]) -> HttpResponse | None:
+    """The answer to somebody who calls too often."""
+    client = request.POST.get("client_id") or request.GET.get("client_id") or headers.get("Authorization", "")
+    try:
+        oauth_rate_limit.count(client_ip.get_request_ip(request), client)
+    except Throttled as error:
+        body = json.dumps({"detail": error.detail})
+        return _make_response({"Retry-After": str(error.wait)}, body, error.status)
+    return None
+
+
+def _correct_error_code(body: str) -> str:
+    answer: dict[str, Any] = json.loads(body)
+    if answer.get("error_description") in INVALID_GRANT_DESCRIPTIONS:
+        answer["error"] = "invalid_grant"
+    elif answer["error"] == "server_error":  # two different client ids in one request
+        answer["error"] = "invalid_client"
+    return json.dumps(answer)
+
+
+def _make_response(headers: dict[str, str], body: str, status: int) -> HttpResponse:
+    response = HttpResponse(body or "", status=status, content_type="application/json")
+    for name, value in headers.items():
+        response[name] = value
+    return response

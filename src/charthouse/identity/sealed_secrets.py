@@ -1,0 +1,43 @@
+"""Symmetric encryption of secrets that the server itself has to read again."""
+
+from base64 import urlsafe_b64encode
+from functools import lru_cache
+from hashlib import sha256
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+
+class UnsealError(Exception):
+    """A secret was sealed under a key that this server does not have."""
+
+
+def seal(secret: str) -> str:
+    """Encrypt and sign a secret under the server's secret key."""
+    return _make_cipher(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(secret.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """Decrypt a sealed secret. Raises UnsealError."""
+    try:
+        return (
+            _make_cipher(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+            .decrypt(sealed.encode())
+            .decode()
+        )
+    except InvalidToken:
+        raise UnsealError("sealed with another secret key") from None
+
+
+@lru_cache(maxsize=1)
+def _make_cipher(*keys: str) -> MultiFernet:
+    """Return a cipher that encrypts under the first key and decrypts under all.
+
+    Webhook secrets sealed by an earlier version were encrypted under keys of another derivation, which are accepted
+    too.
+    """
+    made = [HKDF(SHA256(), 32, None, b"charthouse secrets of apps").derive(key.encode()) for key in keys]
+    former = [sha256(b"charthouse.webhooks" + key.encode()).digest() for key in keys]
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in (*made, *former)])

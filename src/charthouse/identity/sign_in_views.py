@@ -1,0 +1,87 @@
+"""Signing in and out: password, then a code where the person has a second factor.
+
+Between the two nobody is signed in: the session only remembers, for five minutes, whose password was right.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from charthouse.identity import second_factor, sessions
+from charthouse.identity.models import User
+
+PENDING_KEY = "password_was_right"
+CODE_TIMEOUT = 300  # seconds between the password and the code
+
+
+class SignInForm(AuthenticationForm):
+    def clean_username(self) -> str:
+        """Nobody has a longer name than its column holds; the table of failed attempts has no room for it either."""
+        username: str = self.cleaned_data["username"]
+        if len(username) > 150:
+            raise self.get_invalid_login_error()
+        return username
+
+
+class SignInView(LoginView):
+    template_name = "charthouse/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        user: Any = form.get_user()
+        if not second_factor.is_enabled(user):
+            _start_session(self.request, user)
+            return redirect(self.get_success_url())
+        self.request.session.cycle_key()
+        self.request.session[PENDING_KEY] = {
+            "user": user.pk,
+            "backend": user.backend,
+            "until": sessions.get_unix_time() + CODE_TIMEOUT,
+            "next": self.get_redirect_url(),
+        }
+        return redirect("sign-in-code")
+
+
+sign_in = SignInView.as_view()
+sign_out = LogoutView.as_view(next_page="sign-in")
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def verify_code(request: HttpRequest) -> HttpResponseBase:
+    """The second step. A session in which no password was right lately begins at the first."""
+    pending = request.session.get(PENDING_KEY) or {}
+    user: Any = User.objects.filter(pk=pending.get("user", 0), is_active=True).first()
+    if user is None or sessions.get_unix_time() > pending["until"]:
+        request.session.pop(PENDING_KEY, None)
+        return redirect("sign-in")
+    if request.method == "POST":
+        if second_factor.verify_code(user, request.POST.get("code", "")[:40]):
+            del request.session[PENDING_KEY]
+            user.backend = pending["backend"]
+            _start_session(request, user, verified=True)
+            return redirect(_get_safe_redirect(request, pending["next"]))
+        wrong = "That code is not right. After several wrong ones, wait a little before the next."
+        return render(request, "charthouse/sign_in_code.html", {"wrong": wrong}, status=400)
+    return render(request, "charthouse/sign_in_code.html")
+
+
+def _start_session(request: HttpRequest, user: User, *, verified: bool = False) -> None:
+    login(request, user)
+    sessions.start_session(request, verified=verified)
+
+
+def _get_safe_redirect(request: HttpRequest, address: str) -> str:
+    own = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if address and own else settings.LOGIN_REDIRECT_URL

@@ -1,0 +1,102 @@
+"""The same document, made by the worker: begun by a GET, asked for by uuid. docs/decisions/0113-ccda-async.md"""
+
+from datetime import date
+from typing import Any
+
+from django.core.files.base import ContentFile
+from procrastinate.contrib.django import app
+
+from charthouse.domains.patients.drchrono.patients import ROW_FILTERS, patients
+from charthouse.domains.patients.models import Patient
+from charthouse.engine.declaration.calls import Answer, Call
+from charthouse.engine.declaration.filters import Filter
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.resources import Operation
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY
+from charthouse.engine.errors import Malformed
+from charthouse.files import links
+from charthouse.files.storage import store_file
+from charthouse.interchange.ccda import document
+from charthouse.interchange.ccda.drchrono import DAYS, XML, window
+from charthouse.interchange.cda.subject import Window
+from charthouse.jobs import actions as jobs
+from charthouse.jobs.models import Job
+
+KIND = "patients/ccda_async"
+TASK = "charthouse.interchange.write_ccda"  # in ``interchange.tasks``, which imports this module
+WAITING = "In progress"
+GONE = "Invalid uuid specified"
+FAILED = "The document could not be made. Start another."
+
+
+def _run(call: Call) -> Any:
+    return _ask(call, str(call.parameters["uuid"])) if "uuid" in call.parameters else _begin(call)
+
+
+def _begin(call: Call) -> dict[str, Any]:
+    days = window(call)
+    request = {"patient": call.row.pk, "first": days.first.isoformat(), "last": days.last.isoformat()}
+    job = jobs.create(call.actor, KIND, request, {}, _defer)
+    url = call.url(**dict.fromkeys(call.query), uuid=str(job.uuid))
+    return {
+        "status": WAITING,
+        "uuid": str(job.uuid),
+        "description": f"The document is being made. Ask for it at {url}, for an hour from now.",
+    }
+
+
+def _defer(job: Job) -> None:
+    app.configure_task(TASK, queue="lists").defer(practice=job.practice_id, job=job.pk)
+
+
+def _ask(call: Call, uuid: str) -> Any:
+    """One answer for every uuid that is none of the caller's, or of another patient."""
+    job = jobs.find(call.actor, KIND, uuid)
+    if job is None or job.request["patient"] != call.row.pk:
+        raise Malformed(GONE)
+    if job.has_failed:
+        return Answer({"status": "Failed", "uuid": str(job.uuid), "detail": FAILED}, 500)
+    if job.status != Job.Status.COMPLETE or job.file_id is None:
+        return {"status": WAITING, "uuid": str(job.uuid)}
+    link = links.make_link(call.actor.practice, job.file_id)
+    return {"status": "Complete", "uuid": str(job.uuid), "document": link}
+
+
+def write(job: Job) -> None:
+    """Make the document of a job, in the worker's transaction. Raises DoesNotExist for a patient who is deleted."""
+    patient = Patient.objects.get(practice=job.practice_id, pk=job.request["patient"], archived=False)
+    days = Window(date.fromisoformat(job.request["first"]), date.fromisoformat(job.request["last"]))
+    content = ContentFile(document.of(patient, days), f"ccda-{patient.pk}.xml")
+    job.file = store_file(content, XML, job.practice_id)
+
+
+FUNCTIONS = [
+    Operation(
+        path="patients/{id}/ccda_async",
+        doc="The patient's chart as C-CDA, made meanwhile: begin without a uuid, then ask with the one answered.",
+        run=_run,
+        of="patients",
+        filters=(
+            *DAYS,
+            Filter("uuid", addition=True, doc="What the first call has answered. Without it, a new one."),
+        ),
+        row_filters=(*ROW_FILTERS, patients.filters_by_name["created_at"]),
+        answer=(
+            Key("status", Text(choices=(WAITING, "Complete", "Failed")), READ_ONLY),
+            Key("uuid", Text(), READ_ONLY),
+            Key("description", Text(), OPTIONAL, doc="At the beginning: where to ask."),
+            Key(
+                "document", Text(), OPTIONAL, doc="Once it is complete: a link to the XML, good for an hour."
+            ),
+            Key("detail", Text(), OPTIONAL, doc="What has failed."),
+        ),
+        other_statuses={500: "The document could not be made: status, uuid and detail say so."},
+        example={
+            "status": WAITING,
+            "uuid": "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "description": "The document is being made. Ask for it at …?uuid=0f8fad5b-d9cb-469f-a165-70867728950e, …",
+        },
+        addition=True,
+    ),
+]

@@ -1,0 +1,368 @@
+"""The request log: what an entry says, what it never says, and that none is missing."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+
+from charthouse import clock
+from charthouse.audit import request_log
+from charthouse.audit.models import ApiCall
+from charthouse.identity import tenancy
+from tests import support
+
+
+@pytest.fixture
+def clinic() -> support.Clinic:
+    return support.make_practice()
+
+
+def entries(**of: Any) -> list[ApiCall]:
+    """Rows of the log in the order in which they were written, whoever's they are."""
+    request_log.flush()
+    return list(ApiCall.objects.using("owner").filter(**of).order_by("id"))
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    """What ``found`` answers once it is something; another process writes it."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if answer := found():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("it never came")
+
+
+def new_patient(clinic: support.Clinic, client: httpx.Client, **values: Any) -> int:
+    body = {"doctor": clinic.doctor.pk, "gender": "Female", "first_name": "Ines", "last_name": "Ito"} | values
+    answer = client.post("/api/patients", json=body)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def test_who_what_when_and_how_it_went(clinic: support.Clinic) -> None:
+    app = support.make_app()
+    with support.client(support.issue_token(clinic.user, app)) as client:
+        made = new_patient(clinic, client)
+        before = clock.now()
+        answer = client.get(f"/api/patients/{made}?verbose=true")
+        client.get("/api/patients")
+    post, one, page = entries(practice_id=clinic.id)
+    assert (post.method, post.path, post.status, post.gate) == ("POST", "/api/patients", 201, "")
+    assert (post.resource, post.row_id, post.patients) == ("patients", made, [made])
+    assert (one.method, one.path, one.resource, one.row_id) == (
+        "GET", f"/api/patients/{made}", "patients", made
+    )  # fmt: skip
+    assert (one.user_id, one.app_id, one.api_user_id) == (clinic.user.pk, app.row.pk, None)
+    assert one.dialect == "drchrono"
+    assert before <= one.at <= clock.now()
+    assert 0 < one.microseconds < 60_000_000
+    assert one.request.hex == answer.headers["X-Request-Id"]
+    assert (page.row_id, page.patients) == (None, [made])
+    assert len({post.request, one.request, page.request}) == 3
+
+
+def test_whose_data_an_answer_carries(clinic: support.Clinic) -> None:
+    with support.client(support.issue_token(clinic.user, support.make_app())) as client:
+        ids = [new_patient(clinic, client, last_name=name) for name in ("Ash", "Birch", "Cedar")]
+        for patient in ids[1:] * 2:
+            answer = client.post("/api/problems", json={"patient": patient, "doctor": clinic.doctor.pk})
+            assert answer.status_code == 201, answer.text
+        client.get("/api/problems")
+        client.patch(f"/api/patients/{ids[0]}", json={"nick_name": "A"})
+        client.get(f"/api/patients/{ids[0]}/nothing")
+    *_, problems, patch, wrong = entries(practice_id=clinic.id)
+    assert problems.patients == ids[1:]
+    assert (patch.row_id, patch.status) == (ids[0], 204)
+    assert (wrong.gate, wrong.patients) == ("not found", [])
+
+
+def test_what_refused_it(clinic: support.Clinic) -> None:
+    everything = support.issue_token(clinic.user, support.make_app())
+    little = support.issue_token(clinic.user, support.make_app(), ["calendar"])
+    nobody = support.make_user(clinic.practice, permissions=(), doctor=clinic.doctor)
+    powerless = support.issue_token(nobody, support.make_app())
+    limited = support.issue_token(clinic.user, support.make_app(hourly_limit=0))
+    cases = [
+        (None, "GET", "/api/patients", {}, "token"),
+        ("nonsense", "GET", "/api/patients", {}, "token"),
+        (limited, "GET", "/api/patients", {}, "quota"),
+        (little, "GET", "/api/patients", {}, "scope"),
+        (powerless, "GET", "/api/patients", {}, "permission"),
+        (everything, "POST", "/api/patients", {"json": {"gender": "x"}}, "validation"),
+        (everything, "POST", "/api/patients", {"content": "{"}, "request"),
+        (everything, "GET", "/api/patients/999999999", {}, "not found"),
+        (everything, "GET", "/api/nothing", {}, "not found"),
+        (everything, "DELETE", "/api/users", {}, "method"),
+    ]
+    for token, method, url, body, gate in cases:
+        with support.client(token) as client:
+            answer = client.request(method, url, **body)
+        (row,) = entries(request=answer.headers["X-Request-Id"])
+        assert (row.gate, row.status) == (gate, answer.status_code)
+
+
+def test_a_conflict_says_so(clinic: support.Clinic) -> None:
+    practice = support.make_practice(refuse_duplicate_patients=True)
+    with support.client(support.issue_token(practice.user, support.make_app())) as client:
+        new_patient(practice, client, date_of_birth="1980-01-01")
+        again = {"first_name": "Ines", "last_name": "Ito", "date_of_birth": "1980-01-01"}
+        answer = client.post(
+            "/api/patients", json={"doctor": practice.doctor.pk, "gender": "Female", **again}
+        )
+        assert answer.status_code == 409
+    assert entries(practice_id=practice.id)[-1].gate == "conflict"
+
+
+def test_without_a_token_there_is_an_entry_without_a_practice() -> None:
+    secret = "a-token-that-nobody-may-read"
+    with support.client(secret) as client:
+        number = client.get("/api/patients").headers["X-Request-Id"]
+    (row,) = entries(request=number)
+    assert (row.status, row.practice_id, row.user_id, row.app_id) == (401, None, None, None)
+    assert secret not in _all_of(number)
+
+
+def test_calls_of_the_other_api_are_logged_as_well(clinic: support.Clinic) -> None:
+    with support.client(support.issue_token(clinic.user, support.make_app())) as client:
+        patient = new_patient(clinic, client)
+    program = support.make_api_user(clinic.practice)
+    name, secret = program.row.username, program.secret
+    numbers = []
+    with program.client() as caller:
+        numbers.append(caller.get(f"/api/v1/patients/{patient}").headers["X-Request-Id"])
+    with support.client() as caller:
+        url = f"http://{name}:{secret}@testserver/api/v1/patients/{patient}?x={secret}"
+        numbers.append(caller.get(url).headers["X-Request-Id"])
+    with support.client(auth=(name, "wrong-secret")) as caller:
+        numbers.append(caller.get("/api/v1/patients").headers["X-Request-Id"])
+    one, by_url, wrong = (entries(request=number)[0] for number in numbers)
+    assert (one.dialect, one.path, one.status) == ("cerbo", f"/api/v1/patients/{patient}", 200)
+    assert (one.practice_id, one.api_user_id, one.app_id) == (clinic.id, program.row.pk, None)
+    assert (one.row_id, one.patients) == (patient, [patient])
+    assert by_url.path == one.path
+    assert (wrong.status, wrong.practice_id) == (401, None)
+    for number in numbers:
+        for credential in (secret, "wrong-secret", b64encode(f"{name}:{secret}".encode()).decode()):
+            assert credential not in _all_of(number)
+
+
+def test_nothing_secret_is_in_any_row(clinic: support.Clinic) -> None:
+    canary = "Zebedee-7431"
+    token = support.issue_token(clinic.user, support.make_app())
+    with support.client(token) as client:
+        patient = new_patient(clinic, client, last_name=canary)
+        client.get(f"/api/patients?last_name={canary}", headers={"X-Request-Id": canary, "Cookie": canary})
+        client.get(f"/api/patients/{patient}", headers={"User-Agent": canary, "Referer": canary})
+        client.post("/api/patients", content=canary, headers={"Content-Type": f"text/{canary}"})
+    rows = entries(practice_id=clinic.id)
+    assert len(rows) == 4
+    for row in rows:
+        text = _all_of(row.request)
+        assert canary not in text
+        assert token not in text
+        assert "?" not in row.path
+
+
+def _all_of(number: Any) -> str:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("select c::text from audit_apicall c where request = %s", [number])
+        return "\n".join(text for (text,) in cursor.fetchall())
+
+
+def test_whatever_stands_in_a_path_can_be_written(clinic: support.Clinic) -> None:
+    """None of these may hold up the entries behind it."""
+    numbers = []
+    with support.client(support.issue_token(clinic.user, support.make_app())) as client:
+        for path in (
+            "%00",
+            "%ff%fe",
+            "é",
+            "%F0%9F%92%A9",
+            "x" * 5000,
+            "%0d%0aSet-Cookie:a",
+            "%7Bjson%22",
+            "\\",
+        ):
+            numbers.append(client.get(f"/api/{path}").headers["X-Request-Id"])
+        numbers.append(client.request("B" * 300, "/api/patients").headers["X-Request-Id"])
+    written = entries(request__in=numbers)
+    assert len(written) == len(numbers)
+    assert all(len(row.path) <= 200 and row.path.isprintable() for row in written)
+
+
+def test_the_web_role_adds_and_reads_its_own_and_nothing_else(clinic: support.Clinic) -> None:
+    with support.client(support.issue_token(clinic.user, support.make_app())) as client:
+        client.get("/api/patients")
+    other = support.make_practice()
+    (row,) = entries(practice_id=clinic.id)
+    with tenancy.within(clinic.id):
+        assert ApiCall.objects.filter(pk=row.pk).exists()
+    with tenancy.within(other.id):
+        assert not ApiCall.objects.filter(pk=row.pk).exists()
+    tenancy.leave()
+    assert not ApiCall.objects.exists()
+    for statement in (
+        "update audit_apicall set status = 200",
+        "delete from audit_apicall",
+        "truncate audit_apicall",
+    ):
+        with tenancy.within(clinic.id), pytest.raises(DatabaseError), transaction.atomic():
+            connection.cursor().execute(statement)
+
+
+def test_a_flood_of_strangers_fills_no_disk() -> None:
+    at, ip = clock.now(), "203.0.113.77"
+    known = request_log.Entry(at, "f" * 32, "drchrono", "GET", "/api/flood", ip, practice_id=1, app_id=77)
+    strange = [
+        request_log.Entry(
+            at, f"{n:032x}", "drchrono", "GET", "/api/flood", ip, app_id=n % 2 or None, gate="token"
+        )
+        for n in range(500)
+    ]
+    written = request_log._bounded([*strange[:250], known, *strange[250:]])
+    assert known in written
+    assert len(written) == 1 + request_log.STRANGERS + 2
+    assert sum(entry.times for entry in written) == 501
+    assert {entry.app_id for entry in written if entry.times > 1} == {None, 1}
+
+
+def test_the_backlog_is_bounded_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever adds an entry to a full backlog writes it; the writer here never does."""
+    request_log.flush()
+    monkeypatch.setattr(request_log, "_start", lambda: None)
+    monkeypatch.setattr(request_log, "_writer", None)
+    monkeypatch.setattr(request_log, "MOST", 50)
+    path = f"/api/{clock.now().timestamp()}"
+    for n in range(230):
+        request_log.add(
+            request_log.Entry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", practice_id=5)
+        )
+        assert len(request_log._waiting) <= 51
+    assert len(entries(path=path)) == 230
+
+
+def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    request_log.flush()
+    monkeypatch.setattr(request_log, "_start", lambda: None)
+    monkeypatch.setattr(request_log, "_writer", None)
+    monkeypatch.setattr(request_log, "MOST", 10)
+    real = request_log._write
+
+    def away(batch: Any) -> None:
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(request_log, "_write", away)
+    path = f"/api/{clock.now().timestamp()}"
+    for n in range(50):
+        request_log.add(
+            request_log.Entry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", practice_id=5)
+        )
+    assert len(request_log._waiting) == 20
+    monkeypatch.setattr(request_log, "_write", real)
+    assert len(entries(path=path)) == 20
+
+
+def test_an_entry_that_cannot_be_written_holds_up_no_other() -> None:
+    path = f"/api/{clock.now().timestamp()}"
+    request_log.add(request_log.Entry(clock.now(), "no number", "drchrono", "GET", path, "", practice_id=5))
+    request_log.add(request_log.Entry(clock.now(), "0" * 32, "drchrono", "GET", path, "", practice_id=5))
+    assert len(entries(path=path)) == 1
+
+
+# -- real servers ---------------------------------------------------------------------------------------------------
+
+
+def test_the_entry_is_written_although_the_client_hangs_up(live_server: str, clinic: support.Clinic) -> None:
+    token = support.issue_token(clinic.user, support.make_app())
+    host, port = live_server.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as line:
+        line.sendall(
+            f"GET /api/patients HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        )
+    (row,) = eventually(lambda: entries(practice_id=clinic.id))
+    assert (row.path, row.status, row.ip) == ("/api/patients", 200, "127.0.0.1")
+
+
+def test_two_processes_lose_nothing(live_server: str, clinic: support.Clinic) -> None:
+    token = support.issue_token(clinic.user, support.make_app())
+
+    def calls(_: int) -> list[str]:
+        with httpx.Client(base_url=live_server, headers={"Authorization": f"Bearer {token}"}) as client:
+            return [client.get("/api/offices").headers["X-Request-Id"] for _ in range(50)]
+
+    with ThreadPoolExecutor(6) as pool:
+        numbers = {number for made in pool.map(calls, range(6)) for number in made}
+    assert len(numbers) == 300
+    eventually(lambda: len(entries(practice_id=clinic.id)) >= 300)
+    assert {row.request.hex for row in entries(practice_id=clinic.id)} == numbers
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A web server as ``charthouse serve`` runs it, for a test that ends it."""
+    yield from _serving({})
+
+
+@pytest.fixture
+def careful_server() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    yield from _serving({"CHARTHOUSE_LOG_FIRST": "1"})
+
+
+def _serving(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "charthouse", "serve", "--port", str(port), "--workers", "1"]
+    process = subprocess.Popen(command, env=os.environ | environment, start_new_session=True)
+    try:
+        eventually(lambda: process.poll() is not None or _answers(port))
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(20)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def test_a_server_that_is_stopped_writes_first(
+    server: tuple[subprocess.Popen[bytes], str], clinic: support.Clinic
+) -> None:
+    process, url = server
+    token = support.issue_token(clinic.user, support.make_app())
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+        for _ in range(20):
+            assert client.get("/api/offices").status_code == 200
+    process.terminate()
+    process.wait(20)
+    assert len(entries(practice_id=clinic.id)) == 20
+
+
+def test_with_log_first_not_even_a_kill_loses_an_answered_call(
+    careful_server: tuple[subprocess.Popen[bytes], str], clinic: support.Clinic
+) -> None:
+    process, url = careful_server
+    token = support.issue_token(clinic.user, support.make_app())
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+        for _ in range(20):
+            assert client.get("/api/offices").status_code == 200
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(20)
+    assert len(entries(practice_id=clinic.id)) == 20

@@ -1,0 +1,310 @@
+"""API users: credentials, limits, locks, and that they are no people."""
+
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from charthouse import clock
+from charthouse.identity import api_user_limits, tenancy
+from charthouse.identity.api_users import authenticate, digest_secret, renew_secret
+from charthouse.identity.models import ApiUser
+from tests import support
+
+PATIENTS = "/api/v1/patients"
+
+
+@pytest.fixture
+def clinic() -> support.Clinic:
+    return support.make_practice()
+
+
+def change(program: support.Program, **values: Any) -> None:
+    with tenancy.within(program.row.practice_id):
+        ApiUser.objects.filter(pk=program.row.pk).update(**values)
+
+
+def test_by_header_and_by_url(clinic: support.Clinic) -> None:
+    program = support.make_api_user(clinic.practice)
+    assert program.client().get(PATIENTS).status_code == 200
+    name, secret = program.row.username, program.secret
+    assert support.client().get(f"http://{name}:{secret}@testserver{PATIENTS}").status_code == 200
+
+
+def test_wrong_credentials_are_all_answered_alike(clinic: support.Clinic) -> None:
+    program, other = support.make_api_user(clinic.practice), support.make_api_user(clinic.practice)
+    name = program.row.username
+    wrong = [
+        ("pk_nobody", program.secret),
+        (name, other.secret),
+        (name, program.secret + "x"),
+        (name, program.secret.lower()),
+        (name.upper(), program.secret),
+        (name, ""),
+        ("", program.secret),
+        (name, program.row.secret_digest),
+    ]
+    answers = {support.client(auth=pair).get(PATIENTS).content for pair in wrong}
+    assert len(answers) == 1
+
+
+def test_the_host_of_a_practice_takes_its_own_api_users_alone(
+    clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "PRACTICE_HOSTS", {"alder.ehr.example": clinic.id})
+    own = support.make_api_user(clinic.practice).client()
+    others = support.make_api_user(support.make_practice().practice).client()
+    for host in ("alder.ehr.example", "ALDER.ehr.example.", "alder.ehr.example:8443"):
+        refused = others.get(PATIENTS, headers={"Host": host})
+        unknown = support.client(auth=("pk_nobody", "sk_x")).get(PATIENTS, headers={"Host": host})
+        assert (refused.status_code, refused.content) == (401, unknown.content)
+        assert own.get(PATIENTS, headers={"Host": host}).status_code == 200
+    assert others.get(PATIENTS).status_code == 200, "a host of nobody's own takes everybody"
+
+
+def test_disabled_is_refused_on_the_next_request_and_a_new_secret_ends_the_old(
+    clinic: support.Clinic,
+) -> None:
+    program = support.make_api_user(clinic.practice)
+    client = program.client()
+    assert client.get(PATIENTS).status_code == 200
+    change(program, enabled=False)
+    assert client.get(PATIENTS).status_code == 401
+    change(program, enabled=True)
+    with tenancy.within(clinic.id):
+        fresh = renew_secret(program.row)
+    assert client.get(PATIENTS).status_code == 401
+    assert support.client(auth=(program.row.username, fresh)).get(PATIENTS).status_code == 200
+
+
+def test_the_secret_is_kept_as_a_keyed_digest(
+    clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = support.make_api_user(clinic.practice)
+    kept = program.row.secret_digest
+    assert program.secret not in kept
+    assert kept == digest_secret(program.row.username, program.secret)
+    assert kept != digest_secret("pk_other", program.secret), (
+        "the same secret of two users is kept twice differently"
+    )
+
+
+def test_checks_go_in_the_order_of_the_reference(clinic: support.Clinic) -> None:
+    """Address, credentials, enabled, endpoint, method, rate, validation: with everything wrong, each in its turn."""
+    program = support.make_api_user(
+        clinic.practice, ips=["10.0.0.0/8"], enabled=False, endpoints=["tags"], read_only=True
+    )
+    client, stranger = program.client(), support.client(auth=(program.row.username, "wrong"))
+
+    def said(client: httpx.Client) -> tuple[int, str]:
+        answer = client.post(PATIENTS, content=b"{")
+        return answer.status_code, answer.json()["error"]["message"]
+
+    assert said(stranger) == (403, "This API user may not call from this address.")
+    change(program, ips=[])
+    assert said(stranger)[0] == 401
+    assert said(client) == (401, "This API user is disabled.")
+    change(program, enabled=True)
+    assert said(client) == (403, "This API user may not use this endpoint.")
+    change(program, endpoints=[])
+    assert said(client) == (403, "This API user may only read.")
+    change(program, read_only=False)
+    assert said(client)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("ips", "status"),
+    [
+        ([], 200),
+        (["127.0.0.1"], 200),
+        (["127.0.0.0/8"], 200),
+        (["10.0.0.1", "127.0.0.1/32"], 200),
+        (["::1"], 403),
+        (["10.0.0.0/8"], 403),
+        (["0.0.0.0/0"], 200),
+    ],
+)
+def test_addresses(clinic: support.Clinic, ips: list[str], status: int) -> None:
+    program = support.make_api_user(clinic.practice, ips=ips)
+    assert program.client().get(PATIENTS).status_code == status
+
+
+def test_what_a_caller_claims_about_its_address_is_not_believed(
+    clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = support.make_api_user(clinic.practice, ips=["10.1.2.3"]).client()
+    forged = {"X-Forwarded-For": "10.1.2.3"}
+    assert client.get(PATIENTS, headers=forged).status_code == 403
+    monkeypatch.setattr(settings, "PROXIES", 1)
+    assert client.get(PATIENTS, headers=forged).status_code == 200
+    assert client.get(PATIENTS, headers={"X-Forwarded-For": "10.1.2.3, 192.0.2.7"}).status_code == 403
+
+
+# -- no people --------------------------------------------------------------------------------------------------
+
+
+def test_an_api_user_can_not_sign_in(clinic: support.Clinic) -> None:
+    program = support.make_api_user(clinic.practice)
+    with support.client() as browser:
+        browser.get("/sign-in")
+        form = {"username": program.row.username, "password": program.secret}
+        token = browser.cookies[settings.CSRF_COOKIE_NAME]
+        answer = browser.post("/sign-in", data=form | {"csrfmiddlewaretoken": token})
+        assert answer.status_code == 200, "the form again, with a fault"
+        assert settings.SESSION_COOKIE_NAME not in browser.cookies
+
+
+def test_a_person_can_not_call(clinic: support.Clinic) -> None:
+    person = support.make_user(clinic.practice, password=support.PASSWORD, username="pk_person")
+    answer = support.client(auth=(person.username, support.PASSWORD)).get(PATIENTS)
+    assert answer.status_code == 401
+
+
+def test_tokens_and_api_users_do_not_open_each_others_doors(clinic: support.Clinic) -> None:
+    token = support.issue_token(clinic.user, support.make_app())
+    assert support.client(token).get(PATIENTS).status_code == 401
+    assert support.make_api_user(clinic.practice).client().get("/api/patients").status_code == 401
+
+
+def test_no_practice_sees_another(clinic: support.Clinic) -> None:
+    program, other = (
+        support.make_api_user(clinic.practice),
+        support.make_api_user(support.make_practice().practice),
+    )
+    body = {"first_name": "Amara", "last_name": "Okafor", "dob": "1987-04-12", "sex": "F"}
+    made = program.client().post(PATIENTS, json=body).json()
+    assert other.client().get(f"{PATIENTS}/{made['id']}").status_code == 404
+    assert other.client().get(PATIENTS).json()["total_count"] == 0
+    with tenancy.within(other.row.practice_id):
+        assert not ApiUser.objects.filter(pk=program.row.pk).exists()
+
+
+# -- how often --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "API_LIMITS", {"standard": 3})
+
+
+def test_a_lock_is_set_seen_and_lifted(
+    clinic: support.Clinic, three: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now().replace(second=10, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    program = support.make_api_user(clinic.practice)
+    client = program.client()
+    assert [client.get(PATIENTS).status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert client.get(PATIENTS).headers["Retry-After"] == "60"
+    with tenancy.within(clinic.id):
+        (lock,) = api_user_limits.list_locks(clinic.id)
+        assert (lock.api_user_id, lock.rate_class, lock.until) == (
+            program.row.pk,
+            "standard",
+            now + api_user_limits.LOCK_DURATION,
+        )
+        assert api_user_limits.lift_lock(clinic.id, program.row.pk, "standard")
+        assert not api_user_limits.lift_lock(clinic.id, program.row.pk, "standard")
+        assert api_user_limits.list_locks(clinic.id) == []
+    assert client.get(PATIENTS).status_code == 200
+
+
+def test_a_lock_ends_by_itself_and_minutes_begin_anew(
+    clinic: support.Clinic, three: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now().replace(second=30, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    client = support.make_api_user(clinic.practice).client()
+    assert [client.get(PATIENTS).status_code for _ in range(4)] == [200, 200, 200, 429]
+    later = now + api_user_limits.LOCK_DURATION
+    monkeypatch.setattr(clock, "now", lambda: later - timedelta(seconds=1))
+    assert client.get(PATIENTS).headers["Retry-After"] == "1"
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert [client.get(PATIENTS).status_code for _ in range(3)] == [200, 200, 200]
+    monkeypatch.setattr(clock, "now", lambda: later + timedelta(minutes=1))
+    assert [client.get(PATIENTS).status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_one_thread_at_ordinary_speed_is_never_locked(
+    clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call each 20 ms, for a minute and into the next; all but the last ten of the minute are written as counted."""
+    monkeypatch.setattr(settings, "API_LIMITS", {})
+    program = support.make_api_user(clinic.practice)
+    header = "Basic " + b64encode(f"{program.row.username}:{program.secret}".encode()).decode()
+    began = clock.now().replace(second=0, microsecond=0)
+
+    def call(number: int) -> None:
+        at = began + timedelta(milliseconds=20 * number)
+        authenticate(header, "127.0.0.1", at, endpoint="patients", is_write=False, rate_class="standard")
+
+    call(0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update identity_apicalls set calls = 2990 where api_user_id = %s and calls = 1", [program.row.pk]
+        )
+        assert cursor.rowcount == 1
+    for number in range(2990, 3010):
+        call(number)
+    assert _counted(program)[1] == 10, "the next minute's"
+
+
+def test_one_api_user_does_not_lock_another(clinic: support.Clinic, three: None) -> None:
+    loud, quiet = (support.make_api_user(clinic.practice).client() for _ in range(2))
+    for _ in range(5):
+        loud.get(PATIENTS)
+    assert quiet.get(PATIENTS).status_code == 200
+
+
+def test_other_practices_can_not_lift_a_lock(clinic: support.Clinic, three: None) -> None:
+    program = support.make_api_user(clinic.practice)
+    for _ in range(5):
+        program.client().get(PATIENTS)
+    other = support.make_practice()
+    with tenancy.within(other.id):
+        assert api_user_limits.list_locks(other.id) == []
+        assert not api_user_limits.lift_lock(other.id, program.row.pk, "standard")
+        assert not api_user_limits.lift_lock(clinic.id, program.row.pk, "standard"), (
+            "row security sees to it as well"
+        )
+
+
+def test_counting_is_exact_across_processes(clinic: support.Clinic, live_server: str) -> None:
+    """The server has two processes, and callers who don't wait for each other."""
+    program = support.make_api_user(clinic.practice)
+
+    def call(number: int) -> int:
+        auth = (program.row.username, program.secret)
+        return httpx.get(f"{live_server}{PATIENTS}?n={number}", auth=auth).status_code
+
+    for _ in range(3):  # a minute may end meanwhile: then the count begins anew
+        before = _counted(program)
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(call, range(40))) == [200] * 40
+        after = _counted(program)
+        if before[0] in (None, after[0]) and after[1] >= 40:
+            break
+    assert after[1] - (before[1] if before[0] == after[0] else 0) == 40
+
+
+def _counted(program: support.Program) -> tuple[Any, int]:
+    """The minute that is counted, and the calls in it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select minute, calls from identity_apicalls where api_user_id = %s", [program.row.pk])
+        return cursor.fetchone() or (None, 0)
+
+
+def test_nothing_of_the_credentials_is_logged(
+    clinic: support.Clinic, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program = support.make_api_user(clinic.practice)
+    support.client(auth=(program.row.username, "a-wrong-secret")).get(PATIENTS)
+    program.client().get(PATIENTS + "?limit=x")
+    written = "".join(capfd.readouterr())
+    assert "a-wrong-secret" not in written
+    assert program.secret not in written
