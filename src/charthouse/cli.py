@@ -1,7 +1,6 @@
-"""The ``charthouse`` command: what can be asked, and with what environment it runs.
+"""The ``charthouse`` command: arguments, and the environment that each command runs with.
 
-Everything is configured by the environment, as ``settings`` says; options that settle the same thing set it. Nothing
-of Django is imported before that is done.
+``settings`` reads the configuration from the environment, which options override. Django is not imported before.
 """
 
 import argparse
@@ -36,7 +35,7 @@ A sandbox's clock:         charthouse clock advance 3h
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the answer is the exit code. Arguments default to the process's."""
+    """Run one command and return its exit code. ``arguments`` default to the process's."""
     options = _build_parser().parse_args(arguments)
     try:
         processes.follow_parent()
@@ -289,12 +288,12 @@ def _parse_rate_limit(text: str) -> str:
     return text
 
 
-# The commands themselves: each sets the environment, then hands over to a module that imports Django.
+# The commands: each sets the environment, then imports the module that sets up Django and does the work.
 
 
 @contextmanager
 def _provide_database(options: argparse.Namespace) -> Iterator[None]:
-    """The environment of a command, with an embedded server for as long as it runs unless DATABASE_URL names one."""
+    """Set the environment of a command, and run an embedded server within the block unless DATABASE_URL is set."""
     data = datadir.prepare(options.data)
     os.environ["CHARTHOUSE_DATA"] = str(data)
     if "DATABASE_URL" in os.environ:

@@ -1,7 +1,7 @@
-"""What time it is. The only place that may ask the operating system for it.
+"""The clock of the project, the only module that may read the operating system's.
 
-Codes, tokens, quotas and timestamps all follow this clock, so that a sandbox or a test can move it. All processes of a
-sandbox share a file that holds how far it is moved: reading it costs nothing and is never late.
+Codes, tokens, quotas and timestamps follow this clock, so that a sandbox or a test can shift it. All processes of a
+sandbox map a file with the offset into memory: reading it is cheap and always current.
 """
 
 import mmap
@@ -18,19 +18,19 @@ _shared_offset: mmap.mmap | None = None
 
 
 def now() -> datetime:
-    """The present moment, aware, in UTC."""
+    """Return the current time, an aware datetime in UTC."""
     return datetime.now(UTC) + get_offset()
 
 
 def get_offset() -> timedelta:
-    """How far this clock is ahead of the system's."""
+    """Return the offset of this clock from the system's."""
     if _shared_offset is None:
         return _offset
     return _offset + timedelta(microseconds=_OFFSET_FORMAT.unpack_from(_shared_offset)[0])
 
 
 def follow_file(file: Path) -> None:
-    """Go by what this file says, from here on and at once whenever that changes. It is made when there is none."""
+    """Follow the offset in this file from now on; changes apply at once. The file is created if missing."""
     global _shared_offset
     file.parent.mkdir(parents=True, exist_ok=True)
     with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as opened:
@@ -40,7 +40,7 @@ def follow_file(file: Path) -> None:
 
 
 def write_shared_offset(by: timedelta) -> None:
-    """Write into the file that is followed how far the clock is ahead, for all who follow it."""
+    """Write the offset to the followed file, for all processes that follow it. Raises RuntimeError without a file."""
     if _shared_offset is None:
         raise RuntimeError("no file is followed")
     _OFFSET_FORMAT.pack_into(_shared_offset, 0, by // timedelta(microseconds=1))
@@ -48,7 +48,7 @@ def write_shared_offset(by: timedelta) -> None:
 
 @contextmanager
 def shift(by: timedelta) -> Iterator[None]:
-    """Run a block with the clock moved, in this process only."""
+    """Shift the clock of this process for the duration of a block."""
     global _offset
     before = _offset
     _offset = before + by

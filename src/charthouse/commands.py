@@ -1,6 +1,6 @@
-"""The commands of a real installation. Importing this sets Django up: the environment must be complete by then.
+"""The commands of an installation. Importing this module sets up Django, so the environment has to be complete before.
 
-Every function raises ``Refused`` when it can't do what was asked.
+Every function raises ``CommandError`` when it can't do what was requested.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ WORKER_GRACE = 10.0  # seconds
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Run the web server until it is told to stop (SIGINT, SIGTERM)."""
+    """Run the web server until SIGINT or SIGTERM."""
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server import Server
@@ -51,7 +51,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         http=HTTPModes.auto,
         workers=workers,
         blocking_threads=threads,
-        blocking_threads_idle_timeout=600,  # each holds a database connection that is dear to make
+        blocking_threads_idle_timeout=600,  # each holds a database connection, which is expensive to open
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
@@ -60,15 +60,15 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
 
 class _ApplicationLoader:
-    """Loads the application in a web server process, which from then on ends when its parent does."""
+    """Loads the application in a web server process, which then ends when its parent does."""
 
     def __init__(self, parent: int) -> None:
         self.parent = parent
 
     def __call__(self) -> Callable[..., Any]:
-        # Until Granian has set its own handler, this is its main process's, which would swallow the request to end.
+        # Until Granian sets its own handler, the main process's is in place, which would ignore the signal.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        # A Ctrl-C goes to the main process, which then ends us: told twice, Granian may not end at all.
+        # The main process handles Ctrl-C and stops this one; a second signal may keep Granian from ending.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         processes.follow_process(self.parent)
         from charthouse.wsgi import application
@@ -77,8 +77,8 @@ class _ApplicationLoader:
 
 
 def run_worker(concurrency: int) -> None:
-    """Run background jobs and tell webhooks, until told to stop (SIGINT, SIGTERM); what is running then has ten seconds
-    to finish."""
+    """Run background jobs and send webhooks until SIGINT or SIGTERM; running ones then have WORKER_GRACE seconds to
+    finish."""
     from procrastinate.contrib.django import app
 
     from charthouse.changes.sender import Sender
@@ -102,13 +102,13 @@ def run_worker(concurrency: int) -> None:
 
 
 async def _run_together(*parts: "Coroutine[Any, Any, None]") -> None:
-    """Until one of them fails, or all are told to stop."""
+    """Run coroutines until one of them fails or all are canceled."""
     await asyncio.gather(*parts)
 
 
 def _stop_on_signal(task: "asyncio.Task[None]") -> None:
-    """Cancel a task at the first signal, which procrastinate takes for a request to end. Its own handler would leave
-    the second signal deadly, and wait long for a database that has gone."""
+    """Cancel a task at the first signal, on which procrastinate shuts down. Its own handler would let a second signal
+    kill the process, and would wait long for a database that has ended."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -121,7 +121,7 @@ def _stop_on_signal(task: "asyncio.Task[None]") -> None:
 
 
 def advance_clock(by: timedelta | None) -> datetime:
-    """What time it is in a sandbox, after moving its clock ahead if so asked."""
+    """Advance a sandbox's clock, if ``by`` is given, and return its time."""
     from charthouse import clock as project
     from charthouse.changes import clock_control
 
@@ -134,7 +134,7 @@ def advance_clock(by: timedelta | None) -> datetime:
 
 
 def migrate() -> None:
-    """Bring tables, keys, policies and grants up to this version. Idempotent; a second one waits for the first."""
+    """Bring tables, keys, policies and grants up to this version. Idempotent; concurrent runs wait for each other."""
     try:
         with connections["owner"].cursor() as cursor:
             cursor.execute("select current_setting('server_version_num')::int")
@@ -148,7 +148,7 @@ def migrate() -> None:
 
 
 def require_migrated() -> None:
-    """Raises Refused unless the database is what this version expects, row security and all."""
+    """Check that the database has all migrations and row security of this version. Raises CommandError if not."""
     try:
         if missing := tables.missing():
             raise CommandError(
@@ -161,11 +161,11 @@ def require_migrated() -> None:
     except OperationalError as error:
         _raise_unreachable(error)
     finally:
-        connections.close_all()  # none may be shared with the processes that start from here
+        connections.close_all()  # forked processes must not share them
 
 
 def render_openapi(dialect: str) -> str:
-    """The OpenAPI document of a dialect, ``drchrono`` or ``cerbo``, indented."""
+    """Return the OpenAPI document of an API, ``drchrono`` or ``cerbo``, indented."""
     from charthouse.gateway.cerbo import wire_format as cerbo
     from charthouse.gateway.drchrono import wire_format
 
@@ -174,7 +174,7 @@ def render_openapi(dialect: str) -> str:
 
 
 def create_practice(name: str) -> int:
-    """Add a practice; its id."""
+    """Create a practice and return its id."""
     require_migrated()
     if not name.strip():
         raise CommandError("a practice needs a name.")
@@ -192,9 +192,9 @@ def create_user(
     email: str,
     timezone: str,
 ) -> int:
-    """Add a user, and the record of the doctor or staff member; the user's id. Asks for the password.
+    """Create a user with the record of the doctor or staff member, and return the user's id. Asks for the password.
 
-    A primary user has every permission; the others get theirs from the primary user.
+    A primary user has every permission; the primary user grants the others theirs.
     """
     require_migrated()
     house = Practice.objects.using("owner").filter(pk=practice).first()
@@ -225,8 +225,8 @@ def create_user(
 
 
 def reset_otp(username: str) -> str:
-    """Take somebody's second factor away; says so. For who lost the phone and the recovery codes, where nobody else can
-    do it in the console. An event of the audit, of no user."""
+    """Remove the second factor of a user who has lost phone and recovery codes. Return a message. Recorded in the audit
+    as an operator's act."""
     require_migrated()
     user = User.objects.filter(username=username).first()
     if user is None:
@@ -238,15 +238,15 @@ def reset_otp(username: str) -> str:
 
 
 def seal_audit() -> str:
-    """Seal what has been added to the audit; says how much."""
+    """Seal the new entries of the audit. Return a message with the number of seals."""
     require_migrated()
     return f"{seals.seal()} seals."
 
 
 def verify_audit(practice: int | None, noted: Path | None) -> str:
-    """Verify the seals of the audit, against the last ones noted in a file too, which is written anew.
+    """Verify the seals of the audit, also against the last ones noted in a file, which is then rewritten.
 
-    Raises Refused with the first broken seal of each chain; then the file stays as it is.
+    Raises CommandError with the first broken seal of each chain, without rewriting the file.
     """
     require_migrated()
     known: dict[int, str] = {}
@@ -269,7 +269,7 @@ def _raise_unreachable(error: OperationalError) -> NoReturn:
 
 
 def _new_password(user: User) -> str:
-    """Ask for a password twice on a terminal; read it as a line elsewhere. Raises Refused when it is weak."""
+    """Read a new password: asked twice on a terminal, else one line of standard input. Raises CommandError if weak."""
     if sys.stdin.isatty():
         password = getpass.getpass(f"Password for {user.username}: ")
         if getpass.getpass("Once more: ") != password:

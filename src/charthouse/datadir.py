@@ -1,4 +1,5 @@
-"""The data directory of an instance: taken into use, locked for a sandbox, emptied. Nothing else is ever deleted."""
+"""The data directory of an instance: preparing, locking (for a sandbox) and clearing it. No other directory is ever
+cleared."""
 
 import fcntl
 import os
@@ -7,31 +8,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-MARKER_FILE = "CHARTHOUSE"
-MARKER_TEXT = "This directory is the data of a Charthouse instance. `charthouse sandbox --fresh` may delete what is in it.\n"
-SETTINGS_FILES = {
+MARKER_FILE = "CHARTHOUSE" MARKER_TEXT = "This directory is the data of a Charthouse instance. `charthouse sandbox
+--fresh` may delete what is in it.\n" SETTINGS_FILES = {
     MARKER_FILE,
     "secret_key",
     "file_keys",
     "files",
     "clock",
-}  # what is there when only the settings have been loaded with it
+}  # what merely loading the settings may create
 
 
 class CommandError(Exception):
-    """A command can't do what was asked of it; the message is for whoever asked."""
+    """A command can't do what was requested; the message is for the user."""
 
 
 def prepare(data: Path) -> Path:
-    """Make the directory if need be, mark it as ours, and return its full path.
+    """Create the directory if missing, write the marker file, and return its absolute path.
 
-    Raises Refused when it holds anything that isn't ours.
+    Raises CommandError when it is neither empty nor a data directory.
     """
     data = data.expanduser().resolve()
     try:
         if not data.exists():
             data.mkdir(parents=True)
-            data.chmod(0o711)  # nobody else's to list; whoever runs PostgreSQL passes through
+            data.chmod(0o711)  # not listable by others, but the account that runs PostgreSQL may traverse it
         if not _is_data_directory(data):
             raise CommandError(
                 f"{data} is neither empty nor a Charthouse data directory; choose another with --data."
@@ -44,7 +44,7 @@ def prepare(data: Path) -> Path:
 
 @contextmanager
 def lock(data: Path) -> Iterator[None]:
-    """One sandbox at a time. Raises Refused when another one has the directory."""
+    """Hold the sandbox lock of the directory for a block. Raises CommandError when another sandbox holds it."""
     with (data / "sandbox.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,7 +54,7 @@ def lock(data: Path) -> Iterator[None]:
 
 
 def clear(data: Path) -> None:
-    """Delete what is in a directory that ``use`` has returned and ``exclusively`` holds."""
+    """Delete the contents of a directory that ``prepare`` has returned and ``lock`` holds."""
     assert (data / MARKER_FILE).is_file()
     for path in data.iterdir():
         if path.name in (MARKER_FILE, "sandbox.lock"):

@@ -1,14 +1,13 @@
-"""A PostgreSQL of our own under ``DATA/postgres``, for whoever has set no DATABASE_URL.
+"""An embedded PostgreSQL server under ``DATA/postgres``, used without a DATABASE_URL.
 
-Any number of processes may use it at once: the sandbox, and a ``createuser`` beside it. Nobody has to stop it and
-nobody can forget to, because the kernel keeps the books:
+Any number of processes may use it at once, such as a sandbox and a ``createuser``. It stops by itself, by file locks:
 
-* every user holds a shared lock on ``DATA/postgres.users``; the kernel drops it when the user ends, however it ends;
-* one *keeper* process starts the server and waits for the exclusive lock on that file. It gets it when the last
-  user is gone, stops the server, and ends;
-* should the keeper itself be killed, the kernel tells the server to shut down (Linux).
+* every process that uses it holds a shared lock on ``DATA/postgres.users``, which the kernel releases when it ends;
+* one *keeper* process starts the server and waits for the exclusive lock on that file. It gets the lock when the last
+  user has ended, stops the server, and ends;
+* if the keeper itself is killed, the kernel signals the server to shut down (Linux).
 
-``python -m charthouse.embedded_postgres DATA`` is the keeper; it isn't meant to be called by hand.
+``python -m charthouse.embedded_postgres DATA`` runs the keeper; it is not meant to be called by hand.
 """
 
 import fcntl
@@ -27,18 +26,18 @@ from urllib.parse import quote
 
 from charthouse import postgres_server
 
-START_TIMEOUT = 90  # seconds a server may take to be ready: after a crash it first replays its log
+START_TIMEOUT = 90  # seconds; after a crash the server replays its log first
 STOP_TIMEOUT = 60
 
 
 class EmbeddedServerError(Exception):
-    """The embedded PostgreSQL can't be had; the message says why, for a person."""
+    """The embedded PostgreSQL can't be started; the message is for the user."""
 
 
 @dataclass(frozen=True)
 class ServerLease:
-    """A use of the server. ``keeper``: where that is our child; it ends when the server ends. ``lock``: descriptor of
-    our part of the lock; a child that gets it is a user too, for as long as it lives."""
+    """A lease on the server. ``keeper``: the keeper process if it is a child of this one; it ends with the server.
+    ``lock``: file descriptor of the shared lock; a child that inherits it holds the lease while it runs."""
 
     keeper: "subprocess.Popen[str] | None"
     lock: int
@@ -46,9 +45,9 @@ class ServerLease:
 
 @contextmanager
 def run_server(data: Path) -> Iterator[ServerLease]:
-    """Use the server of this data directory for the length of a block, starting it when nobody has yet.
+    """Use the server of this data directory within a block, starting it if needed.
 
-    Raises Unavailable. When this was the last user, the server has ended with the block.
+    After the last user's block, the server has ended. Raises EmbeddedServerError.
     """
     with (
         _open_lock_file(data / "postgres.starting") as starting,
@@ -64,16 +63,17 @@ def run_server(data: Path) -> Iterator[ServerLease]:
                 if _release_lease(users):
                     _wait_for_keeper(data, keeper)
                 elif keeper is not None:
-                    keeper.returncode = 0  # it outlives us, for the others; silences Popen's warning
+                    keeper.returncode = 0  # it outlives this process; this silences Popen's warning
 
 
 def database_url(data: Path, database: str = postgres_server.DATABASE_NAME) -> str:
-    """The DATABASE_URL of the server of this data directory, whether it runs or not."""
-    return f"postgresql://{postgres_server.DATABASE_NAME}@/{database}?host={quote(str(postgres_server.socket_directory(data)), safe='/')}"
+    """Return the DATABASE_URL of the server of this data directory, whether it is running or not.""" return
+    f"postgresql://{postgres_server.DATABASE_NAME}@/{database}?host={quote(str(postgres_server.socket_directory(data)),
+    safe='/')}"
 
 
 def is_in_use(data: Path) -> bool:
-    """Whether a process is using this data directory's server."""
+    """Tell whether a process uses the server of this data directory."""
     path = data / "postgres.users"
     if not path.exists():
         return False
@@ -99,7 +99,7 @@ def _hold_lock(file: IO[str]) -> Iterator[None]:
 
 
 def _has_keeper(data: Path) -> bool:
-    """Whether a keeper lives. It can't be about to end: the caller holds ``users``."""
+    """Tell whether a keeper is running. It can't be about to end, as the caller holds the lock on ``users``."""
     with _open_lock_file(data / "postgres.keeper") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,15 +109,15 @@ def _has_keeper(data: Path) -> bool:
 
 
 def _start_keeper(data: Path) -> "subprocess.Popen[str]":
-    """Start the keeper and wait until its server is ready. Raises Unavailable with what it said."""
+    """Start the keeper and wait until its server is ready. Raises EmbeddedServerError with the keeper's message."""
     with postgres_server.open_log(data) as log:
         keeper = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "charthouse.embedded_postgres", str(data)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=log,  # not ours: it may outlive us, and whoever reads our output waits for its end
+            stderr=log,  # not inherited: the keeper may outlive this process, whose output would stay open
             text=True,
-            start_new_session=True,  # a Ctrl-C is for us; the server goes after its users
+            start_new_session=True,  # Ctrl-C must not reach the server, which ends after its users
         )
     assert keeper.stdout is not None
     with keeper.stdout as answer:
@@ -131,9 +131,10 @@ def _start_keeper(data: Path) -> "subprocess.Popen[str]":
 
 
 def _release_lease(users: IO[str]) -> bool:
-    """Give up our part of the lock; True when we were the last, so that the keeper is ending now."""
+    """Release the shared lock. Return True if this was the last user, so that the keeper is ending now."""
     for kind in (fcntl.LOCK_EX, fcntl.LOCK_SH):
-        # To convert a lock is to give up the old one first: in between, the keeper may get it, and we get neither.
+        # flock converts a lock by releasing the old one first: in between, the keeper may get it, and this gets
+        # neither.
         try:
             fcntl.flock(users, kind | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -150,12 +151,12 @@ def _wait_for_keeper(data: Path, keeper: "subprocess.Popen[str] | None") -> None
     until = time.monotonic() + STOP_TIMEOUT
     while (
         _has_keeper(data) and time.monotonic() < until
-    ):  # somebody else's child: there is nothing to wait on
+    ):  # not a child of this process, so it can't be waited for
         time.sleep(0.02)
 
 
 def _run_keeper(data: Path) -> None:
-    """The keeper's life. Answers "ready", or what went wrong, on standard output."""
+    """Run the keeper. Prints "ready" or an error message on standard output."""
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     with _open_lock_file(data / "postgres.keeper") as mine, _open_lock_file(data / "postgres.users") as users:
@@ -165,7 +166,7 @@ def _run_keeper(data: Path) -> None:
         except (postgres_server.ServerError, OSError) as failure:
             print(" ".join(str(failure).split()), flush=True)
             return
-        for end in (signal.SIGTERM, signal.SIGCHLD):  # we are told to, or the server has ended
+        for end in (signal.SIGTERM, signal.SIGCHLD):  # a stop request, or the end of the server
             signal.signal(end, lambda *_: sys.exit())
         try:
             print("ready", flush=True)

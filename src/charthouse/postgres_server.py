@@ -99,7 +99,8 @@ def start(data: Path, timeout: float) -> Instance:
 
 
 def socket_directory(data: Path) -> Path:
-    """Return the directory of the server's Unix socket: its data directory, or one under /tmp if that path is too long."""
+    """Return the directory of the server's Unix socket: its data directory, or one under /tmp if that path is too
+    long."""
     beside = data / "postgres"
     if len(os.fsencode(beside / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH:
         return beside
@@ -219,7 +220,8 @@ def _allow_reading(root: Path) -> None:
 
 
 def _prepare_socket_directory(data: Path, account: pwd.struct_passwd | None) -> Path:
-    """Return the socket directory, created if it isn't the cluster's own. Raises ServerError if another user owns it."""
+    """Return the socket directory, created if it isn't the cluster's own. Raises ServerError if another user owns
+    it."""
     directory = socket_directory(data)
     if directory != data / "postgres":
         owner = account.pw_uid if account else os.geteuid()
@@ -236,8 +238,8 @@ def _prepare_socket_directory(data: Path, account: pwd.struct_passwd | None) -> 
 def _find_running(directory: Path, sockets: Path, until: float) -> Instance | None:
     """Return the server that already runs on this directory, once it is ready; None if there is none.
 
-    Removes the lock files of a killed server: PostgreSQL does so by itself, unless the pid in them has been reused. They
-    are removed only after that server's last backend has ended, against which they protect.
+    Removes the lock files of a killed server: PostgreSQL does so by itself, unless the pid in them has been reused.
+    They are removed only after that server's last backend has ended, against which they protect.
     """
     while (pid := _read_pid(directory)) is not None:
         if _is_server(pid, directory):

@@ -42,7 +42,8 @@ class ChildEnded(Exception):
 
 @contextmanager
 def raise_on_stop_signals() -> Iterator[None]:
-    """Raise StopRequested at the first SIGINT, SIGTERM or SIGHUP within a block; later ones are ignored during cleanup."""
+    """Raise StopRequested at the first SIGINT, SIGTERM or SIGHUP within a block; later ones are ignored during
+    cleanup."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -138,7 +139,8 @@ def follow_process(parent: int) -> None:
 
 
 def find_bind_error(host: str, port: int) -> str | None:
-    """Return why a server can't listen on an address, None if it can. Granian sets SO_REUSEPORT and would not notice."""
+    """Return why a server can't listen on an address, None if it can. Granian sets SO_REUSEPORT and would not
+    notice."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,0 +1,237 @@
+"""``charthouse sandbox``: a complete synthetic practice on one machine, in the foreground.
+
+Checks port, directory and seed, then starts PostgreSQL, applies migrations, builds the synthetic practice, and runs web
+server and worker. When one of them ends, or on Ctrl-C, all end.
+"""
+
+import argparse
+import http.client
+import os
+import shlex
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from charthouse import datadir, embedded_postgres, processes
+from charthouse.datadir import CommandError
+
+HOST = "127.0.0.1"
+READY_TIMEOUT = 90.0  # seconds until the web server has to answer
+DEFAULT_SEED = 1
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the sandbox until it is stopped. Raises CommandError, also when one of its processes ends by itself."""
+    if (reason := processes.find_bind_error(HOST, options.port)) is not None:
+        raise CommandError(
+            f"can't listen on {HOST}:{options.port}: {reason}. Choose another port with --port."
+        )
+    data = datadir.prepare(options.data)
+    with suppress(processes.StopRequested), processes.raise_on_stop_signals(), datadir.lock(data):
+        if options.fresh:
+            if embedded_postgres.is_in_use(data):
+                raise CommandError(f"the database in {data} is in use by another charthouse command.")
+            datadir.clear(data)
+        base_url = f"http://{HOST}:{options.port}"
+        _set_environment(data, base_url)
+        _check_seed(data, options)
+        try:
+            _run_services(data, base_url, options)
+        except embedded_postgres.EmbeddedServerError as error:
+            raise CommandError(str(error)) from None
+        except processes.ChildEnded as error:
+            raise CommandError(f"{error} Everything else has been stopped.") from None
+
+
+def _set_environment(data: Path, base_url: str) -> None:
+    """Set the environment that ``settings`` reads, in this process and its children."""
+    if "DATABASE_URL" in os.environ:
+        print(
+            "DATABASE_URL is set; a sandbox leaves that alone and has a database of its own.", file=sys.stderr
+        )
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "charthouse.settings",
+        "CHARTHOUSE_DATA": str(data),
+        "CHARTHOUSE_SANDBOX": "1",
+        "CHARTHOUSE_BASE_URL": base_url,
+        "DATABASE_URL": embedded_postgres.database_url(data),
+        # A single-threaded client on the same machine makes several hundred calls per second.
+        "CHARTHOUSE_API_LIMITS": os.environ.get("CHARTHOUSE_API_LIMITS", "standard=60000"),
+    }
+
+
+def _check_seed(data: Path, options: argparse.Namespace) -> None:
+    """Set ``options.seed`` to that of an existing practice. Raises CommandError when another one is requested."""
+    from charthouse.sandbox.credentials import Credentials
+
+    try:
+        seed = Credentials.load().seed
+    except FileNotFoundError:
+        return
+    if options.seed not in (None, seed):
+        raise CommandError(
+            f"{data} holds the practice of seed {seed}. Add --fresh to delete it, or choose another --data."
+        )
+    options.seed = seed
+
+
+def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> None:
+    supervisor = processes.Supervisor()
+    with StartProgress() as steps, embedded_postgres.run_server(data) as use:
+        if use.keeper is not None:
+            supervisor.watch("PostgreSQL", use.keeper)
+        try:
+            described = _prepare_practice(data, base_url, options, steps)
+            _start_services(supervisor, use.lock, options, steps)
+            steps.end()
+            print(_format_summary(described, data), flush=True)
+            supervisor.wait()
+        finally:
+            steps.end()
+            supervisor.stop()
+
+
+def _prepare_practice(
+    data: Path, base_url: str, options: argparse.Namespace, steps: "StartProgress"
+) -> dict[str, Any]:
+    """Apply migrations, build the synthetic practice if missing, set rate limits. Return the content of
+    sandbox.json."""
+    from django.db import connections
+
+    from charthouse import commands  # sets up Django for the next imports
+    from charthouse.changes import clock_control
+    from charthouse.identity.models import Practice
+    from charthouse.sandbox import describe, practice
+
+    steps("Tables", 0, 1)
+    commands.migrate()
+    clock_control.restore_offset()
+    steps("Tables", 1, 1)
+    if not Practice.objects.using("owner").exists():
+        practice.build(DEFAULT_SEED if options.seed is None else options.seed, options.patients, steps)
+    elif options.patients is not None:
+        print(
+            "--patients is for a new practice, and this one is there already; see --fresh.", file=sys.stderr
+        )
+    practice.set_rate_limit(options.rate_limit)
+    described = describe.write(data / "sandbox.json", base_url)
+    connections.close_all()
+    return described
+
+
+def _start_services(
+    supervisor: processes.Supervisor, lock: int, options: argparse.Namespace, steps: "StartProgress"
+) -> None:
+    """Start web server and worker, and wait until the server answers. Both inherit the database's lock."""
+    steps("Server", 0, 1)
+    if (reason := processes.find_bind_error(HOST, options.port)) is not None:
+        raise CommandError(f"can't listen on {HOST}:{options.port} any more: {reason}.")
+    charthouse = [sys.executable, "-m", "charthouse"]
+    web = ["serve", "--host", HOST, "--port", str(options.port), "--workers", str(options.workers)]
+    supervisor.start("The web server", charthouse + web, os.environ, inherited_fd=lock)
+    supervisor.start("The worker", [*charthouse, "worker"], os.environ, inherited_fd=lock)
+    until = time.monotonic() + READY_TIMEOUT
+    supervisor.wait(lambda: _is_answering(options.port) or time.monotonic() > until, every=0.1)
+    if time.monotonic() > until:
+        raise CommandError(f"the web server did not answer within {READY_TIMEOUT:.0f} seconds.")
+    steps("Server", 1, 1)
+
+
+def _is_answering(port: int) -> bool:
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/sign-in")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class StartProgress:
+    """Progress of the start: a bar for each step on a terminal, else a line when a step begins."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bars: dict[str, TaskID] = {}
+        self._display = Progress(
+            TextColumn("{task.description:12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """Report that ``done`` of ``of`` parts of a step are done."""
+        if what not in self._bars:
+            self._bars[what] = self._display.add_task(what, total=of)
+            if self._display.disable:
+                print(f"{what} ...", file=sys.stderr, flush=True)
+        self._display.update(self._bars[what], completed=done, total=of)
+
+    def end(self) -> None:
+        self._display.stop()
+
+    def __enter__(self) -> "StartProgress":
+        self._display.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
+def _format_summary(described: dict[str, Any], data: Path) -> str:
+    """Format the summary: URLs, logins and example calls."""
+    base_url = described["base_url"]
+    app = described["practices"][0]["oauth_apps"][0]
+    curl = [
+        "curl",
+        "-H",
+        f"Authorization: Bearer {app['access_token']}",
+        f"{base_url}/api/patients?page_size=3",
+    ]
+    program = described["practices"][0]["api_users"][0]
+    basic = [
+        "curl",
+        "-u",
+        f"{program['username']}:{program['secret']}",
+        f"{base_url}/api/v1/patients?limit=3",
+    ]
+    lines = ["", f"Charthouse is running at {base_url}", ""]
+    lines += [
+        f"  Sign in     {base_url}/sign-in",
+        f"  API         {base_url}/api/ (DrChrono v4), {base_url}/api/v1/ (Cerbo v1)",
+        f"  Reference   {base_url}/docs",
+    ]
+    lines += [
+        f"  Secrets     {data / 'sandbox.json'} (log-ins, apps and their tokens, API users, for scripts)"
+    ]
+    for practice in described["practices"]:
+        lines += [
+            "",
+            f"{practice['name']} (practice {practice['id']}, {practice['patients_count']:,} patients)",
+        ]
+        width = max(
+            (len(user["username"]) for user in (*practice["users"], *practice["portal_users"])), default=0
+        )
+        for user in practice["users"]:
+            lines.append(f"  {user['username']:{width}}  {user['password']}  {user['role']}")
+        for guest in practice["portal_users"]:
+            lines.append(f"  {guest['username']:{width}}  {guest['password']}  patient, at {base_url}/portal")
+    lines += [
+        "",
+        "Try it:",
+        "",
+        f"  {shlex.join(curl)}",
+        f"  {shlex.join(basic)}",
+        "",
+        "Ctrl-C stops everything; the data stays.",
+    ]
+    return "\n".join(lines)

@@ -2,8 +2,8 @@
 
 DATABASE_URL           PostgreSQL 15+, as the owner of the tables. Web server and worker assume the role charthouse_web
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
-CHARTHOUSE_SECRET_KEY  signing key; by default generated and stored in the data directory
-CHARTHOUSE_FILES       where files are stored: a directory (default files/ in the data directory), or s3://bucket/prefix;
+CHARTHOUSE_SECRET_KEY  signing key; by default generated and stored in the data directory CHARTHOUSE_FILES       where
+files are stored: a directory (default files/ in the data directory), or s3://bucket/prefix;
                        credentials, endpoint and region of the store come from the usual AWS_ variables
 CHARTHOUSE_FILE_KEYS   keys that files are sealed with, number:base64,... (see files.keys); without them, one is made
                        and kept in the data directory
@@ -238,8 +238,8 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewaretoken"]
 AXES_DISABLE_ACCESS_LOG = True
 
-# WARNING and above go to stderr. Requests are logged by path, without query. oauthlib logs tokens and secrets at DEBUG, so
-# its level is fixed.
+# WARNING and above go to stderr. Requests are logged by path, without query. oauthlib logs tokens and secrets at
+# DEBUG, so its level is fixed.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -258,6 +258,10 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = "identity.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "identity.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "identity.AccessToken"  # noqa: S105
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "identity.RefreshToken"  # noqa: S105
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth2_provider.IDToken"  # noqa: S105
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth2_provider.DeviceGrant"
+# Most of the package's own migrations change the models that are swapped for those above.
+MIGRATION_MODULES = {"oauth2_provider": "charthouse.identity.migrations.oauth2_provider"}
 # identity.issue defines the lifetimes of codes and tokens, identity.scopes the scopes.
 OAUTH2_PROVIDER: dict[str, object] = {
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,

@@ -1,4 +1,4 @@
-"""Pages and OAuth endpoints. The APIs do not pass here: ``wsgi`` hands them to their dialect."""
+"""URLs of pages and OAuth endpoints. API requests are dispatched before, by ``wsgi``."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

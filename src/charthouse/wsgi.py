@@ -1,4 +1,4 @@
-"""The web server's entry: API calls go to their dialect, everything else to Django's pages."""
+"""The WSGI application: dispatches API calls to their gateway, everything else to Django."""
 
 import gc
 import os
@@ -16,18 +16,18 @@ from charthouse.gateway.cerbo.registry import router as cerbo_router  # noqa: E4
 from charthouse.gateway.drchrono import api as drchrono  # noqa: E402
 from charthouse.gateway.drchrono.registry import router as drchrono_router  # noqa: E402
 
-drchrono_router()  # an incomplete declaration stops the server here
+drchrono_router()  # raises for incomplete declarations, so that the server does not start
 cerbo_router()
 
-# What is loaded now stays for good, and a request makes no cycles to speak of: a page of 250 objects set off several
-# collections over everything, a sixth of its cost.
+# What is loaded now is never freed, and requests create hardly any reference cycles: without this, a page of 250
+# objects triggers several full collections, a sixth of its cost.
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 100)
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    if environ["PATH_INFO"].startswith(cerbo.BASE):  # below the other's base
+    if environ["PATH_INFO"].startswith(cerbo.BASE):  # before DrChrono's base path, which is a prefix of this one
         return cerbo.application(environ, start)
     if environ["PATH_INFO"].startswith(drchrono.BASE):
         return drchrono.application(environ, start)

@@ -89,8 +89,8 @@ def test_an_elidable_operation_is_left_out(
     scratch: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alias = scratch()
-    migration = import_module("charthouse.domains.practice.migrations.0002_same_practice").Migration
-    monkeypatch.setattr(migration.operations[0], "elidable", True)
+    migration = import_module("charthouse.domains.practice.migrations.0001_initial").Migration
+    monkeypatch.setattr(migration.operations[-1], "elidable", True)
     tables.bring_up(alias)
     assert "user_doctor_of_same_practice" not in schema(alias)
     assert tables.missing(alias) == 0

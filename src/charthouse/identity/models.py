@@ -1,5 +1,6 @@
-"""Practices, people and apps: who can be a caller. Names of permissions and sharing switches are the wire's own
-(reference: drchrono/enums.yaml, ``permission_name`` and ``sharing_setting``)."""
+"""Practices, users and apps. Names of permissions and sharing switches are those of the hosted API (reference:
+drchrono/enums.yaml, ``permission_name`` and ``sharing_setting``).
+"""
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -66,15 +67,18 @@ SCOPES = (
     "user",
 )
 
-# What an app may do beside any scope: names in Application.scopes that nobody is asked for and no token carries.
+# Rights of an app besides scopes: entries of Application.scopes that need no consent and are in no token.
 RIGHTS = ("labs:vendor",)
 
-TRIAL_PLAN = "Trial"  # the plan_type of a practice that tries the product out
+TRIAL_PLAN = "Trial"  # plan_type of a practice on trial
 
 
 class Practice(models.Model):
-    """A practice group: the tenant. ``sharing`` holds the switches that are on; ``plan_type`` is free text, and
-    TRIAL alone has less than the others. People who did nothing for ``idle_minutes`` are signed out."""
+    """A practice group: the tenant.
+
+    ``sharing`` lists the enabled sharing switches. ``plan_type`` is free text; only TRIAL_PLAN has fewer features.
+    Users are signed out after ``idle_minutes`` without a request.
+    """
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=200)
@@ -92,6 +96,8 @@ class Practice(models.Model):
 
 
 class UserManager(BaseUserManager["User"]):
+    """Manager that creates users with a hashed password."""
+
     def create_user(self, username: str, password: str | None = None, **values: object) -> "User":
         user = self.model(username=username, **values)
         user.set_password(password)
@@ -102,8 +108,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
     """A person who signs in: doctor or staff of one practice, or an operator of the server (no practice).
 
-    ``doctor_id`` is a doctor's own record or a staff member's primary physician; the constraint on it is added by
-    the practice domain, which identity doesn't know.
+    ``doctor_id`` is a doctor's own record or the primary physician of a staff member; its constraint is added by the
+    practice domain, on which identity does not depend.
     """
 
     class Role(models.TextChoices):
@@ -130,7 +136,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     objects = UserManager()
     USERNAME_FIELD = "username"
     web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
-    # All that the change feed is told of people: nothing that they sign in with, nor when they did.
+    # Columns in the change feed: no credentials, no times of sign-in.
     followed_columns = frozenset(
         {"id", "practice_id", "username", "email", "first_name", "last_name", "role", "is_primary"}
         | {"permissions", "doctor_id", "is_active", "created_at"}
@@ -141,7 +147,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             models.UniqueConstraint(
                 fields=["practice"], condition=models.Q(is_primary=True), name="one_primary_user_a_practice"
             ),
-            # The other half of a RecordKey to a user: the person is of the row's own practice.
+            # Target of the composite foreign key of a RecordKey to a user.
             models.UniqueConstraint(fields=["practice", "id"], name="user_within_practice"),
         ]
 

@@ -1,8 +1,8 @@
-"""OAuth apps and what is issued to them. Secrets, codes and tokens are stored as digests only.
+"""Models of OAuth apps and tokens. Secrets, codes and tokens are stored as digests.
 
-django-oauth-toolkit's abstract models, on the project's clock and with three differences: a used code and a revoked
-token keep their row until they are swept (so that reuse is noticed and the refusal can say why), all that came of one
-consent shares a ``token_family``, and the database itself allows one live pair per app and person.
+They extend django-oauth-toolkit's abstract models, on the project's clock and with three differences: used codes and
+revoked tokens are retained until swept (so that reuse is detected and a refusal can name its cause), all tokens of one
+consent share a ``token_family``, and the database allows one live pair per app and user.
 """
 
 import uuid
@@ -26,12 +26,11 @@ from charthouse.identity.tenancy import UpdatedAt
 class Application(AbstractApplication):  # type: ignore[misc]
     """An OAuth app of a developer.
 
-    ``hourly_limit`` None means no limit, else calls an hour (UTC); ``second_limit`` the same of calls within a second.
-    ``scopes`` are base names it may ask for, each standing for both ``:read`` and ``:write``, and rights
-    (``identity.models.RIGHTS``) that the operator gives.
-    ``sealed_secret`` is the secret once more, readable by this server alone: the addresses of iframes are signed with
-    it (see ``iframes``); heights are in pixels.
-    ``disabled`` is since when it is switched off: as good as unknown to the OAuth endpoints.
+    ``hourly_limit`` is calls an hour (UTC), None for no limit; ``second_limit`` the same within a second. ``scopes``
+    are the base names that it may request, each for both ``:read`` and ``:write``, and rights
+    (``identity.models.RIGHTS``) given by the operator. ``sealed_secret`` is the client secret, encrypted for this
+    server, which signs the URLs of iframes with it (see ``iframes``); heights are in pixels. ``disabled`` is the time
+    since when the OAuth endpoints treat the app as unknown.
     """
 
     scopes = ArrayField(models.CharField(max_length=40), default=list)
@@ -47,12 +46,12 @@ class Application(AbstractApplication):  # type: ignore[misc]
     updated = UpdatedAt(editable=False)
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Only an address that is registered as it stands, to the letter."""
+        """Return whether the URI is registered, by exact comparison."""
         return uri in self.redirect_uris.split()
 
 
 class Grant(AbstractGrant):  # type: ignore[misc]
-    """A consent waiting to be exchanged. ``code`` is the SHA-256 of the code, in hex; times are UTC."""
+    """An authorization code that has not been exchanged. ``code`` is its SHA-256 in hex; times are UTC."""
 
     token_family = models.UUIDField(default=uuid.uuid4, editable=False)
     used = models.DateTimeField(null=True, editable=False)
@@ -67,7 +66,7 @@ class Grant(AbstractGrant):  # type: ignore[misc]
 
 
 class AccessToken(AbstractAccessToken):  # type: ignore[misc]
-    """``token_checksum`` is the SHA-256 in hex; ``token`` stays empty. ``revoked`` is when it stopped, UTC."""
+    """An access token. ``token_checksum`` is its SHA-256 in hex, ``token`` is empty; ``revoked`` is UTC."""
 
     id_token: Any = None
     token_family = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -87,12 +86,12 @@ class AccessToken(AbstractAccessToken):  # type: ignore[misc]
         return bool(self.revoked is not None or clock.now() >= self.expires)
 
     def revoke(self) -> None:
-        """Stop this token at once."""
+        """Revoke this token."""
         revoke_live(AccessToken.objects.filter(pk=self.pk))
 
 
 class RefreshToken(AbstractRefreshToken):  # type: ignore[misc]
-    """``token_checksum`` is the SHA-256 in hex; ``token`` stays empty. It has no expiry of its own."""
+    """A refresh token. ``token_checksum`` is its SHA-256 in hex, ``token`` is empty. It does not expire."""
 
     token_checksum = TokenChecksumField(max_length=64, unique=True)
     scope = models.TextField(blank=True, help_text="What a refresh may ask for, joined by spaces.")
@@ -112,24 +111,26 @@ class RefreshToken(AbstractRefreshToken):  # type: ignore[misc]
 
     @classmethod
     def revoke_family(cls, token_family: uuid.UUID | None) -> None:
-        """Stop everything that came of one consent."""
+        """Revoke all tokens of one consent."""
         revoke_live(cls.objects.filter(token_family=token_family))
         revoke_live(AccessToken.objects.filter(token_family=token_family))
 
     def revoke(self) -> None:
-        """Stop this token and the access token that goes with it."""
+        """Revoke this token and its access token."""
         RefreshToken.revoke_family(self.token_family)
 
 
 def revoke_live(tokens: Any) -> None:
-    """Revoke the live ones of a queryset of access or refresh tokens."""
+    """Revoke the live tokens of a queryset of access or refresh tokens."""
     now = clock.now()
     tokens.filter(revoked=None).update(revoked=now, updated=now)
 
 
 class Calls(models.Model):
-    """How many calls an app made in one hour. Kept without a write-ahead log: after a crash of the database the
-    current hour starts over. Counted only by the function behind ``bearer``."""
+    """Number of calls of an app in one hour, counted by the SQL function of ``bearer_tokens``.
+
+    An unlogged table: after a crash of the database the current hour starts over.
+    """
 
     application = models.ForeignKey(
         Application, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
@@ -144,8 +145,10 @@ class Calls(models.Model):
 
 
 class TokenCalls(models.Model):
-    """How many calls of the OAuth endpoints came in one minute, from whom: see ``tokenlimit``. ``key`` is a SHA-256 in
-    hex. Kept without a write-ahead log."""
+    """Number of calls of the OAuth endpoints in one minute; see ``oauth_rate_limit``. ``key`` is a SHA-256 in hex.
+
+    An unlogged table.
+    """
 
     key = models.CharField(max_length=64)
     minute = models.DateTimeField(help_text="Its beginning, UTC.")

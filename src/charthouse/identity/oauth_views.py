@@ -1,8 +1,7 @@
 """The OAuth endpoints: /o/authorize, /o/token/, /o/revoke_token/.
 
-Parameters of the latter two may come in the body or in the query. They are secrets: nothing here logs them, the web
-server writes no access log, oauthlib's debug log (which would show them) is off whatever the level of the rest, and no
-exception report is mailed to anyone.
+Parameters of the latter two are accepted in the body or the query. They contain secrets, so they are not logged: the
+web server writes no access log, oauthlib's debug log is disabled, and no exception report is mailed.
 """
 
 import json
@@ -32,17 +31,17 @@ from charthouse.identity.token_pairs import ACCESS_TOKEN_LIFETIME
 
 SERVER = WebApplicationServer(OAuthValidator(), token_expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()))
 CODE_CHALLENGE_PATTERN = re.compile(r"[A-Za-z0-9._~-]{43,128}")
-# RFC 6749 and 7636 count these as a bad grant; oauthlib as a bad request.
+# Errors that are invalid_grant by RFC 6749 and 7636, and invalid_request for oauthlib.
 INVALID_GRANT_DESCRIPTIONS = ("Mismatching redirect URI.", "Missing redirect URI.", "Code verifier required.")
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def authorize(request: HttpRequest) -> HttpResponse:
-    """Ask the person whether the app may act in their name, and send them back to the app with the answer.
+    """Show the consent page, and redirect back to the app with the decision.
 
-    An app or redirect address that isn't registered gets an error page and no redirect. Every other answer is a
-    redirect to the registered address, only after somebody has signed in.
+    An unknown app or an unregistered redirect URI gets an error page and no redirect. All other responses redirect to
+    the registered URI, only after the user has signed in.
     """
     uri = f"{request.path}?{request.GET.urlencode()}"
     problem, scopes, credentials = None, [], {}
@@ -87,14 +86,14 @@ def _render_error(request: HttpRequest, error: FatalClientError) -> HttpResponse
 
 
 def _redirect_to_app(location: str) -> HttpResponse:
-    """To the app. ``location`` begins with an address that is registered."""
+    """Redirect to ``location``, which begins with a registered redirect URI."""
     response = HttpResponse(status=302)
     response["Location"] = location
     return response
 
 
 def _get_form_action(uri: str) -> str:
-    """What a form may lead to, so that the browser follows the redirect that answers it."""
+    """Return the CSP source that allows the form to be answered by a redirect to ``uri``."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
@@ -105,7 +104,7 @@ def _get_form_action(uri: str) -> str:
 @sensitive_post_parameters()
 @sensitive_variables()
 def issue_token(request: HttpRequest) -> HttpResponse:
-    """Exchange a code or a refresh token for a pair. Whatever is wrong, the status is 401 and ``error`` says why."""
+    """Exchange a code or a refresh token for a token pair. Every error has status 401 and is named by ``error``."""
     call = _build_oauthlib_request(request)
     if throttled := _check_rate_limit(request, call[3]):
         return throttled
@@ -124,7 +123,7 @@ def issue_token(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @sensitive_variables()
 def revoke_token(request: HttpRequest) -> HttpResponse:
-    """Stop a token and its other half. An unknown token is as good as stopped: 200."""
+    """Revoke a token and the other one of its pair. An unknown token is answered with 200 (RFC 7009)."""
     call = _build_oauthlib_request(request)
     if throttled := _check_rate_limit(request, call[3]):
         return throttled
@@ -134,7 +133,7 @@ def revoke_token(request: HttpRequest) -> HttpResponse:
 
 @sensitive_variables()
 def _build_oauthlib_request(request: HttpRequest) -> tuple[str, str, str, dict[str, str]]:
-    """Address, method, body and headers as oauthlib wants them: all parameters in the body, the body's own first."""
+    """Return URI, method, body and headers for oauthlib, all parameters in the body; the body's take precedence."""
     parameters = {**request.GET.dict(), **request.POST.dict()}
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     authorization = request.META.get("HTTP_AUTHORIZATION", "")
@@ -145,7 +144,7 @@ def _build_oauthlib_request(request: HttpRequest) -> tuple[str, str, str, dict[s
 
 @sensitive_variables()
 def _check_rate_limit(request: HttpRequest, headers: dict[str, str]) -> HttpResponse | None:
-    """The answer to somebody who calls too often."""
+    """Count the call; return a 429 response if the rate limit is exceeded."""
     client = request.POST.get("client_id") or request.GET.get("client_id") or headers.get("Authorization", "")
     try:
         oauth_rate_limit.count(client_ip.get_request_ip(request), client)
@@ -156,6 +155,7 @@ def _check_rate_limit(request: HttpRequest, headers: dict[str, str]) -> HttpResp
 
 
 def _correct_error_code(body: str) -> str:
+    """Replace oauthlib's error code where the reference documents another."""
     answer: dict[str, Any] = json.loads(body)
     if answer.get("error_description") in INVALID_GRANT_DESCRIPTIONS:
         answer["error"] = "invalid_grant"

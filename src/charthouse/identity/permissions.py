@@ -1,6 +1,6 @@
-"""Changing what people may do and what doctors share: the only place that does, so that none goes unnoticed.
+"""Changes of user permissions and sharing switches; all go through these functions, so that each leaves an audit event.
 
-Within the caller's transaction; the change and its event stand or fall together.
+They run in the caller's transaction, which commits the change and its event together.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from charthouse.identity.models import Practice, User
 
 
 def set_permissions(user: User, permissions: Sequence[str], *, by: int) -> None:
-    """Give ``person`` exactly these permissions. ``by`` is the user who decides."""
+    """Replace a user's permissions. ``by`` is the id of the user who makes the change."""
     before = User.objects.select_for_update().get(pk=user.pk, practice=user.practice_id).permissions
     if set(before) != set(permissions):
         User.objects.filter(pk=user.pk).update(permissions=list(permissions))
@@ -19,7 +19,7 @@ def set_permissions(user: User, permissions: Sequence[str], *, by: int) -> None:
 
 
 def set_sharing(practice_id: int, switches: Sequence[str], *, by: int) -> None:
-    """Turn exactly these sharing switches of a practice on."""
+    """Replace the enabled sharing switches of a practice. ``by`` is the id of the user who makes the change."""
     before = Practice.objects.select_for_update().get(pk=practice_id).sharing
     if set(before) != set(switches):
         Practice.objects.filter(pk=practice_id).update(sharing=list(switches))

@@ -1,21 +1,21 @@
-"""What Django can't say about the record's tables: keys that carry the practice, row policies, and what the web role
-may do. ``secure`` runs after every migration; ``unsecured`` names what it would have to do, which is nothing.
+"""Row-level security of record tables: composite keys, policies, triggers and privileges, which Django cannot express.
 
-A table of the record (a subclass of ``tenancy.Record``) gets, beside what its migration made:
+``secure`` runs after every migration; ``list_missing_protections`` lists what it would have to add.
 
-* primary key ``(practice_id, id)``, and a foreign key of ``practice_id`` to the practice;
-* for each ``RecordKey``, a foreign key ``(practice_id, column)`` to ``(practice_id, id)`` and, unless the field says
-  ``indexed=False``, an index on ``(practice_id, column, id)``: no row can point into another practice;
-* row security with one policy: only rows of the practice in ``charthouse.practice`` exist for the web role, for
-  reading and for writing. The comparison is a plain ``=`` with a stable right side, so it can be an index condition;
-* no DELETE for the web role: the record is only ever soft-deleted;
-* the trigger that writes the change feed (``changes_record``, of a migration of ``changes``), unless the model says
-  ``followed = False``. People, who are no part of the record, are followed as well: their ``followed_columns``.
+A record table (of a subclass of ``tenancy.Record``) gets, in addition to its migration:
 
-A model of any kind may say itself what the web role may do with its table: ``web_role_may = frozenset({"SELECT",
-"INSERT"})`` makes it append-only. One that isn't of the record but has a practice says ``web_role_sees = "own"``: its
-rows are added for any practice or none, and seen by their own alone; ``"own or nobody's"``: those of no practice are
-seen by all.
+* the primary key ``(practice_id, id)``, and a foreign key of ``practice_id`` to the practice;
+* for each ``RecordKey``, a foreign key ``(practice_id, column)`` to ``(practice_id, id)`` and, unless the field has
+  ``indexed=False``, an index on ``(practice_id, column, id)``: no row can reference another practice;
+* row-level security with one policy: the web role reads and writes only rows of the practice in
+  ``charthouse.practice``. The comparison is ``=`` with a stable right side, so that it can be an index condition;
+* no DELETE privilege for the web role: records are only archived;
+* the trigger that writes the change feed (``changes_record``, of a migration of ``changes``), unless the model has
+  ``followed = False``. Users, who are not records, are followed too, in their ``followed_columns``.
+
+Any model may set the privileges of the web role on its table: ``web_role_may = frozenset({"SELECT", "INSERT"})`` makes
+it append-only. A model with a practice that is not a record sets ``web_role_sees = "own"``: rows may be inserted for
+any practice or none, and are visible to their own; with ``"own or nobody's"``, rows of no practice are visible to all.
 """
 
 import hashlib
@@ -33,20 +33,20 @@ from charthouse.identity.tenancy import Record, RecordKey
 
 ADVISORY_LOCK = 0x6368_0001
 CURRENT_PRACTICE = "nullif(current_setting('charthouse.practice', true), '')::bigint"
-# While nobody's practice is established somebody is signing in, or it is an operator, who has none.
+# No practice is established while a user signs in, or for an operator, who has none.
 POLICIES = {
     Practice._meta.db_table: f"{CURRENT_PRACTICE} is null or id = {CURRENT_PRACTICE}",
     User._meta.db_table: f"{CURRENT_PRACTICE} is null or practice_id = {CURRENT_PRACTICE}",
     ApiUser._meta.db_table: f"practice_id = {CURRENT_PRACTICE}",
 }
-# What the web role may do with a table; a model that says otherwise has it in ``web_role_may``.
+# Privileges of the web role on a table, unless the model has ``web_role_may``.
 DEFAULT_PRIVILEGES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 RECORD_PRIVILEGES = DEFAULT_PRIVILEGES - {"DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
 class MissingProtection:
-    """Something a table lacks. ``cure`` is the statement that gives it, None where a person must change the model."""
+    """Something a table lacks. ``fix_sql`` is the statement that adds it; None if the model has to be changed."""
 
     table: str
     description: str
@@ -54,9 +54,10 @@ class MissingProtection:
 
 
 def secure(using: str = "owner") -> None:
-    """Give every table what it lacks, as the owner of the tables. Idempotent; a second run waits for the first.
+    """Add what is missing on any table, as the owner of the tables. Idempotent; a concurrent run waits.
 
-    Raises ImproperlyConfigured when the owner may not create the web role or the web role could evade row security.
+    Raises ImproperlyConfigured if the owner may not create the web role, or if that role could bypass row-level
+    security.
     """
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
@@ -74,7 +75,7 @@ def secure(using: str = "owner") -> None:
 
 
 def list_missing_protections(using: str = "owner") -> list[str]:
-    """Every "table: what it lacks", also what ``secure`` can't give. Empty means secure."""
+    """List "table: what is missing", including what ``secure`` cannot add. Empty if all tables are secure."""
     with connections[using].cursor() as cursor:
         found = [
             *_find_missing_keys(cursor),
@@ -88,7 +89,7 @@ def list_missing_protections(using: str = "owner") -> list[str]:
 
 
 def list_record_models() -> list[type[Record]]:
-    """Every model with a table of its own in the record."""
+    """List the managed, concrete models of records."""
     return [
         model
         for model in apps.get_models()
@@ -97,8 +98,9 @@ def list_record_models() -> list[type[Record]]:
 
 
 def _iterate_restricted_tables() -> Iterator[tuple[str, str, bool]]:
-    """Tables beside the record whose rows belong to a practice: the condition of those that are seen, and whether they
-    may be updated."""
+    """Yield tables other than records with rows of a practice, the condition of visible rows, and whether the web role
+    may update.
+    """
     seen = {
         "own": f"practice_id = {CURRENT_PRACTICE}",
         "own or nobody's": f"practice_id is null or practice_id = {CURRENT_PRACTICE}",
@@ -113,7 +115,7 @@ def _iterate_restricted_tables() -> Iterator[tuple[str, str, bool]]:
 
 
 def _list_migrated_models(cursor: Any) -> list[type[Record]]:
-    """The record models whose table exists already: this may run half way through the migrations."""
+    """List the record models whose tables exist; this may run between two migrations."""
     cursor.execute(
         "select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')"
     )
@@ -138,11 +140,11 @@ def _create_role(cursor: Any) -> None:
                 f"The database user may not create roles. Let a superuser run: create role {role} nologin; "
                 f"grant {role} to <the user of DATABASE_URL>;"
             )
-        # Roles belong to the whole server, the advisory lock to one database: another may have just made it.
+        # Roles are global to the server, the advisory lock is not: another database may have just created it.
         cursor.execute(
             f"do $$ begin create role {role} nologin; exception when duplicate_object or unique_violation then end $$"
         )
-    # Since PostgreSQL 16, whoever makes a role may grant it but is not yet allowed to take it up.
+    # Since PostgreSQL 16 the creator of a role may grant it, but is not a member allowed to SET ROLE.
     cursor.execute(
         "select pg_has_role(current_user, %s, "
         "case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)",
@@ -258,7 +260,7 @@ def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
 
 
 def _iterate_followed_tables(cursor: Any) -> Iterator[tuple[str, bool, Collection[str]]]:
-    """Tables that may be followed, whether they are, and what of them is left out: of people, whatever isn't named."""
+    """Yield tables that may have the change trigger, whether they should, and the columns left out of it."""
     for model in _list_migrated_models(cursor):
         yield model._meta.db_table, model.followed, model.unfollowed
     columns = {str(column.column) for column in User._meta.local_concrete_fields}
@@ -287,7 +289,7 @@ def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
         sequence = kind == "S"
         noun = "sequence" if sequence else "table"
         wanted = {"USAGE", "SELECT"} if sequence else special.get(table, DEFAULT_PRIVILEGES)
-        if partition:  # reached through its parent alone
+        if partition:  # accessed through its parent only
             wanted = set()
         if set(held) != wanted:
             names = ", ".join(sorted(wanted))
@@ -309,7 +311,7 @@ def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
 
 
 def _find_model_errors(cursor: Any) -> Iterator[MissingProtection]:
-    """What only a migration or a change to a model can mend."""
+    """Yield what only a migration or a change of a model can fix."""
     migrated = _list_migrated_models(cursor)
     for model in list_record_models():
         if model not in migrated:
@@ -331,7 +333,7 @@ def _find_model_errors(cursor: Any) -> Iterator[MissingProtection]:
 
 
 def _map_constraints(cursor: Any, kind: str) -> dict[tuple[str, str], list[str]]:
-    """Columns by (table, name) of primary ("p") or foreign ("f") keys."""
+    """Map (table, name) of primary ("p") or foreign ("f") keys to their columns."""
     cursor.execute(
         "select relname, conname, array(select attname::text from unnest(conkey) with ordinality k(n, i) "
         "join pg_attribute on attrelid = conrelid and attnum = n order by i) "
@@ -343,6 +345,7 @@ def _map_constraints(cursor: Any, kind: str) -> dict[tuple[str, str], list[str]]
 
 
 def _map_indexes(cursor: Any, *, unique: bool = False) -> dict[tuple[str, str], list[str]]:
+    """Map (table, name) of indexes to their columns."""
     cursor.execute(
         "select c.relname, i.relname, array(select attname::text from pg_attribute where attrelid = i.oid) "
         "from pg_index x join pg_class c on c.oid = indrelid join pg_class i on i.oid = indexrelid "
@@ -353,5 +356,5 @@ def _map_indexes(cursor: Any, *, unique: bool = False) -> dict[tuple[str, str], 
 
 
 def _shorten(name: str) -> str:
-    """At most 52 characters, so that a suffix still fits PostgreSQL's 63; different names stay different."""
+    """Shorten a name to 52 characters, so that a suffix fits PostgreSQL's 63; a hash keeps names distinct."""
     return name if len(name) <= 52 else f"{name[:43]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"

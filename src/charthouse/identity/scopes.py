@@ -1,4 +1,4 @@
-"""What scopes there are and what they mean to the person who is asked."""
+"""OAuth scopes and their labels on the consent page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ ALL_SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class ConsentLine:
-    """One line of the consent page."""
+    """One line of the consent page: a base scope and the access requested to it."""
 
     label: str
     may_read: bool
@@ -39,7 +39,7 @@ class ConsentLine:
 
 
 def list_consent_lines(scopes: Iterable[str]) -> list[ConsentLine]:
-    """The lines for these full scope names."""
+    """List the consent lines for full scope names, in the order of SCOPE_LABELS."""
     wanted = set(scopes)
     lines = [
         ConsentLine(words, f"{base}:read" in wanted, f"{base}:write" in wanted)
@@ -49,7 +49,8 @@ def list_consent_lines(scopes: Iterable[str]) -> list[ConsentLine]:
 
 
 def resolve_scopes(asked: Iterable[str], application: Application) -> list[str] | None:
-    """Full names of what was asked, or None where the app may not have it all (or nothing at all was asked)."""
+    """Return the full names of the requested scopes, or None if one is unknown or not allowed, or none was requested.
+    """
     asked = list(asked)
     allowed = set(expand_scopes(application.scopes))
     known = all(name in ALL_SCOPES or name in SCOPES for name in asked)
@@ -58,7 +59,7 @@ def resolve_scopes(asked: Iterable[str], application: Application) -> list[str] 
 
 
 class ScopesBackend(BaseScopes):  # type: ignore[misc]
-    """django-oauth-toolkit's view of the above."""
+    """Scopes for django-oauth-toolkit (``SCOPES_BACKEND_CLASS``)."""
 
     def get_all_scopes(self) -> dict[str, str]:
         return ALL_SCOPES

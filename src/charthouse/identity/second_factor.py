@@ -1,7 +1,7 @@
-"""The second factor: codes of an authenticator app (TOTP), and recovery codes for when it is gone.
+"""Second factor: codes of an authenticator app (TOTP), and recovery codes for its loss.
 
-Both go by the system's clock: an authenticator knows nothing of a sandbox's. Wrong codes must wait longer and longer
-(django-otp); a code is good once.
+Both use the system clock, as authenticator apps do, also in a sandbox whose clock is moved. Wrong codes are delayed
+increasingly (django-otp); a code is valid once.
 """
 
 import secrets
@@ -19,17 +19,18 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def is_enabled(user: User) -> bool:
+    """Return whether the user has a confirmed authenticator."""
     return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def get_pending_device(user: User) -> TOTPDevice:
-    """The secret that is being set up, the same until it is confirmed."""
+    """Return the unconfirmed authenticator of the user; create it if there is none."""
     device = TOTPDevice.objects.filter(user=user, confirmed=False).first()
     return device or TOTPDevice.objects.create(user=user, name="authenticator", confirmed=False)
 
 
 def confirm(user: User, code: str) -> list[str] | None:
-    """Turn it on with a first code; recovery codes, which exist nowhere else. None for a wrong code."""
+    """Enable the pending authenticator with its first code. Return recovery codes, or None if the code is wrong."""
     with transaction.atomic():
         device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
         if device is None or not device.verify_token(code.replace(" ", "")):
@@ -42,7 +43,7 @@ def confirm(user: User, code: str) -> list[str] | None:
 
 
 def create_recovery_codes(user: User) -> list[str]:
-    """Ten recovery codes in the place of those there were. Only digests of them are stored."""
+    """Replace the recovery codes of the user and return the new ones. Only digests are stored."""
     codes = [
         "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(2))
         for _ in range(RECOVERY_CODE_COUNT)
@@ -57,11 +58,12 @@ def create_recovery_codes(user: User) -> list[str]:
 
 
 def count_recovery_codes(user: User) -> int:
+    """Count the unused recovery codes of the user."""
     return int(StaticToken.objects.filter(device__user=user).count())
 
 
 def verify_code(user: User, code: str) -> bool:
-    """Whether this is a code of the person's authenticator, or a recovery code, which it uses up."""
+    """Verify a code of the authenticator, or a recovery code, which is used up by it."""
     plain = code.replace(" ", "").lower()
     model, given = (TOTPDevice, plain) if plain.isdigit() else (StaticDevice, _digest_code(plain))
     with transaction.atomic():
@@ -70,7 +72,10 @@ def verify_code(user: User, code: str) -> bool:
 
 
 def disable(user: User, by: int | None = None, *, operator: bool = False) -> None:
-    """``by``: who does it, where that is somebody else; ``operator``: whoever runs the server does."""
+    """Remove authenticator and recovery codes of a user.
+
+    ``by`` is the id of another user who does it; ``operator`` means that the operator of the server does.
+    """
     with transaction.atomic():
         _emit_event(user, "off", by, operator=operator)
         TOTPDevice.objects.filter(user=user).delete()
@@ -84,5 +89,5 @@ def _emit_event(user: User, state: str, by: int | None = None, *, operator: bool
 
 
 def _digest_code(code: str) -> str:
-    """What is stored of a recovery code: they are random, and its column has 16 characters."""
+    """Return the digest of a recovery code that is stored, shortened to the 16 characters of its column."""
     return sha256(code.replace("-", "").encode("utf-8", "surrogatepass")).hexdigest()[:16]

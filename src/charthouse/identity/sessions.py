@@ -1,5 +1,7 @@
-"""How long somebody stays signed in: twelve hours at most, and not longer idle than their practice allows. Sessions go
-by the system's clock, so that moving a sandbox's clock signs nobody out."""
+"""Session lifetime: at most twelve hours, and no longer idle than the practice allows.
+
+Sessions use the system clock, so that moving the clock of a sandbox signs nobody out.
+"""
 
 import time
 from collections.abc import Callable
@@ -17,25 +19,25 @@ from charthouse.identity.models import User
 
 MAX_AGE = timedelta(hours=12)
 LAST_SEEN_KEY, VERIFIED_KEY = "seen", "second_factor"
-LAST_SEEN_INTERVAL = 60  # seconds: how seldom a session is written because somebody was seen
-# What somebody who must set up a second factor may open before they have.
+LAST_SEEN_INTERVAL = 60  # seconds between two writes of the time last seen
+# Paths that stay open to a user who still has to set up a second factor.
 EXEMPT_PATHS = ("/account/second-factor", "/sign-out", "/sign-in")
 
 
 def get_unix_time() -> int:
-    """Now, in Unix seconds, by the system's clock."""
+    """Return the current Unix time in whole seconds, by the system clock."""
     return int(time.time())
 
 
 def start_session(request: HttpRequest, *, verified: bool) -> None:
-    """``verified``: a second factor was given."""
+    """Set expiry and state of a new session. ``verified``: a second factor has been verified."""
     request.session.set_expiry(timezone.now() + MAX_AGE)
     request.session[LAST_SEEN_KEY] = get_unix_time()
     request.session[VERIFIED_KEY] = verified
 
 
 def mark_verified(request: HttpRequest) -> None:
-    """A second factor has been given in a session that began without."""
+    """Mark an existing session as verified by a second factor."""
     request.session.cycle_key()
     request.session[VERIFIED_KEY] = True
 
@@ -43,7 +45,7 @@ def mark_verified(request: HttpRequest) -> None:
 def enforce_session_rules(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: ends sessions that were idle too long, and asks for a second factor where the practice wants one."""
+    """Middleware: end idle sessions, and require a second factor where the practice does."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         user = request.user
@@ -68,7 +70,8 @@ def enforce_session_rules(
 
 
 def redirect_to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """To sign in, and then back. A part of a page that was asked for sends the whole page."""
+    """Redirect to the sign-in page and from there back. For an htmx request, back to the page that shows the fragment.
+    """
     if request.headers.get("HX-Request") == "true":
         shown = urlsplit(request.headers.get("HX-Current-URL", ""))
         path = f"{shown.path}?{shown.query}" if shown.query else shown.path
@@ -78,6 +81,7 @@ def redirect_to_sign_in(request: HttpRequest) -> HttpResponseBase:
 
 
 def _redirect_whole_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Turn a redirect into one of the whole page if htmx requested a fragment."""
     if request.headers.get("HX-Request") != "true":
         return response
     return HttpResponse(status=401, headers={"HX-Redirect": response["Location"]})

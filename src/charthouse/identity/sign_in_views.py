@@ -1,6 +1,6 @@
-"""Signing in and out: password, then a code where the person has a second factor.
+"""Views for signing in and out: password, then a code if the user has a second factor.
 
-Between the two nobody is signed in: the session only remembers, for five minutes, whose password was right.
+Between the two steps the user is not signed in: the session stores, for five minutes, whose password was correct.
 """
 
 from typing import Any
@@ -20,12 +20,14 @@ from charthouse.identity import second_factor, sessions
 from charthouse.identity.models import User
 
 PENDING_KEY = "password_was_right"
-CODE_TIMEOUT = 300  # seconds between the password and the code
+CODE_TIMEOUT = 300  # seconds between password and code
 
 
 class SignInForm(AuthenticationForm):
+    """The sign-in form."""
+
     def clean_username(self) -> str:
-        """Nobody has a longer name than its column holds; the table of failed attempts has no room for it either."""
+        """Reject a username longer than its column, which the table of failed attempts could not store."""
         username: str = self.cleaned_data["username"]
         if len(username) > 150:
             raise self.get_invalid_login_error()
@@ -33,6 +35,8 @@ class SignInForm(AuthenticationForm):
 
 
 class SignInView(LoginView):
+    """The first step: username and password."""
+
     template_name = "charthouse/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
@@ -60,7 +64,7 @@ sign_out = LogoutView.as_view(next_page="sign-in")
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def verify_code(request: HttpRequest) -> HttpResponseBase:
-    """The second step. A session in which no password was right lately begins at the first."""
+    """The second step: a code. A session without a recently verified password is redirected to the first step."""
     pending = request.session.get(PENDING_KEY) or {}
     user: Any = User.objects.filter(pk=pending.get("user", 0), is_active=True).first()
     if user is None or sessions.get_unix_time() > pending["until"]:

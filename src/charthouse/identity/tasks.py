@@ -1,7 +1,6 @@
-"""Sweeping out what has ended: codes, tokens, sessions, counts of calls, failed attempts to sign in.
+"""Periodic deletion of what has expired: codes, tokens, sessions, call counts, failed sign-in attempts.
 
-In steps of at most a thousand rows, each a transaction of its own, so that no sweep holds locks for long or writes one
-huge delete, however much has piled up.
+Rows are deleted in transactions of at most BATCH_SIZE rows, so that locks are short however many rows there are.
 """
 
 from collections.abc import Callable
@@ -17,22 +16,24 @@ from charthouse import clock
 from charthouse.identity.models import AccessToken, Grant, RefreshToken
 
 BATCH_SIZE = 1000
-# How long what has ended is kept. Used codes and stopped tokens tell a late caller what happened, and a code that
-# is used again still stops what it gave.
+# Expired rows are retained for so long: a used code or a revoked token still explains its refusal, and the reuse of
+# a code still revokes its tokens.
 RETENTION = timedelta(days=2)
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="sweep_identity")
 @app.task(name="charthouse.identity.sweep", queueing_lock="charthouse.identity.sweep")
 def sweep_periodically(timestamp: int) -> None:
-    """Every ten minutes. ``timestamp``: when it was due, Unix seconds; not used."""
+    """Run ``sweep`` every ten minutes. ``timestamp``: scheduled Unix time, unused."""
     sweep()
 
 
 def sweep(batch_size: int = BATCH_SIZE) -> dict[str, int]:
-    """Delete all that has ended; rows deleted by name of the model. ``step``: the most that one transaction takes."""
+    """Delete all that has expired. Return the number of deleted rows by model name. ``batch_size``: rows per
+    transaction.
+    """
     now = clock.now()
-    # Sessions and sign-in attempts go by the system's clock (see settings).
+    # Sessions and sign-in attempts use the system clock (see settings).
     ended: dict[str, Callable[[int], int]] = {
         "Grant": _make_row_deleter(Grant, expires__lt=now - RETENTION),
         "AccessToken": _make_row_deleter(AccessToken, expires__lt=now - RETENTION),

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class InterchangeConfig(AppConfig):
-    """The record in other people's formats."""
+    """Exchange formats of the record: C-CDA, QRDA, PDF and reports."""
 
     name = "charthouse.interchange"
     label = "interchange"

@@ -1,4 +1,4 @@
-"""What the worker makes: requisitions of orders that are sent, documents that somebody asks for later."""
+"""Tasks that generate documents: requisitions of lab orders, and C-CDA in the background."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ from charthouse.jobs import actions as jobs
 
 
 def requisition_of(sender: Any, order: LabOrder, **_: Any) -> None:
-    """Have the order's requisition made, once its transaction is committed."""
+    """Defer the generation of the order's requisition, in its transaction (a receiver of ``order_sent``)."""
     requisition.defer(practice=order.practice_id, order=order.pk)
 
 
 @app.task(name="charthouse.interchange.requisition")
 def requisition(practice: int, order: int) -> None:
-    """Typeset the requisition of an order that has none."""
+    """Generate the requisition of an order that has none. ``order``: its id."""
     with tenancy.within(practice):
         pdf.attach(practice, order)
 
 
 @app.task(name=ccda_jobs.TASK, queue="lists")
 def write_ccda(practice: int, job: int) -> None:
-    """Make a C-CDA. ``job``: the id of its Job."""
+    """Generate a C-CDA document. ``job``: id of the Job."""
     with jobs.run_job(practice, job) as begun:
         if begun is not None:
             ccda_jobs.write(begun)

@@ -1,4 +1,4 @@
-"""Pages made with typst. What people wrote goes in as JSON, never as source: nothing of it can be markup."""
+"""PDF generation with Typst. User text is passed as JSON, never as source, so it can't contain markup."""
 
 import json
 from functools import cache
@@ -9,7 +9,7 @@ import typst
 
 
 def typeset(template: Path, name: str, data: dict[str, Any]) -> bytes:
-    """The PDF of a template, which reads ``data`` from ``sys.inputs`` under ``name``."""
+    """Compile a template to PDF. The template reads ``data``, as JSON, from ``sys.inputs`` under ``name``."""
     made = typst.compile(  # type: ignore[type-var]
         template.read_bytes(),
         root=template.parent,

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class JobsConfig(AppConfig):
-    """Work that a caller starts and asks for later."""
+    """Background jobs that API callers start and poll."""
 
     name = "charthouse.jobs"
     label = "jobs"

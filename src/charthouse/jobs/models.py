@@ -19,8 +19,8 @@ class Job(Record):
     """One background job of an app and a user.
 
     ``kind`` identifies the operation; ``request`` holds its parameters and ``options`` those of rendering: JSON whose
-    form depends on the kind. ``app``: id of the Application. ``doctor_id``: the caller's at the start. ``count``: number
-    of rows found. ``source``: the job whose rows this one reuses. ``file``: the resulting file, if any.
+    form depends on the kind. ``app``: id of the Application. ``doctor_id``: the caller's at the start. ``count``:
+    number of rows found. ``source``: the job whose rows this one reuses. ``file``: the resulting file, if any.
     """
 
     class Status(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Messages that are to go out, and those that went."""
+"""Outgoing messages, queued and sent."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,10 +8,10 @@ from charthouse.identity.tenancy import Record
 
 
 class Outgoing(Record):
-    """One e-mail or text message. Who wrote it is in the change feed.
+    """One e-mail or text message. The change feed records who caused it.
 
-    ``purpose`` names why in a word or two, never what it says. ``next_try`` is the lease as well: whoever takes the
-    message moves it on, so that no second worker does. Outside of a sandbox, subject and text are erased once sent.
+    ``purpose`` names the reason in a word or two, without contents. ``next_try`` is also the lease: the worker that
+    claims the message advances it. Outside of a sandbox, subject and text are erased once sent.
     """
 
     unfollowed = frozenset({"subject", "text"})

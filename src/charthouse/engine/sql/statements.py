@@ -57,8 +57,8 @@ def run(statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]
         encode(values[part.name]) if type(part) is Parameter else encode(part)
         for part in statement.parameters
     ]
-    rows: list[tuple[Any, ...]] = connection.rows(  # type: ignore[attr-defined]
-        statement.text, parameters, anew=statement.custom_plan
+    rows: list[tuple[Any, ...]] = connection.fetch_rows(  # type: ignore[attr-defined]
+        statement.text, parameters, custom_plan=statement.custom_plan
     )
     return rows
 
@@ -66,7 +66,7 @@ def run(statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]
 @contextmanager
 def read_snapshot() -> Iterator[None]:
     """Read everything within as of one moment (repeatable read). Nothing can be written within."""
-    connection.raw()  # type: ignore[attr-defined]  # no statement may come before the one that sets the level
+    connection.get_psycopg_connection()  # type: ignore[attr-defined]  # no statement may come before the one that sets the level
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("set transaction isolation level repeatable read, read only")

@@ -1,15 +1,15 @@
-"""Django's PostgreSQL backend, made unable to run a statement for the wrong practice.
+"""Django's PostgreSQL backend with a tenant: no statement runs for the wrong practice.
 
-Row security reads the session variable ``charthouse.practice``. A connection outlives the request it served, so the
-variable outlives it too. This wrapper keeps what the current request has established (``tenant``) apart from what
-the server holds (``_held``) and brings the two together before any statement goes out: a cursor can't be had
-otherwise, and nothing has to be remembered at the end of a request.
+Row-level security reads the session variable ``charthouse.practice``. A connection, and with it the variable, outlives
+a request. This wrapper stores the tenant of the current request (``tenant``) apart from the state of the server
+(``_server_state``), and synchronizes the two before any statement is sent: every cursor does it, so that nothing has to
+be reset at the end of a request.
 
-Who calls (``caller``) goes the same way, in ``charthouse.caller``, for the change feed's trigger: "user,app,API
-user,request,seconds", the last one how far the caller's clock is ahead; empty where nobody calls.
+The caller (``caller``) is synchronized the same way in ``charthouse.caller``, for the trigger of the change feed:
+"user,app,API user,request,seconds", where seconds is how far the clock is ahead; empty if there is no caller.
 
-On plain PostgreSQL the variables are set for the session, which costs no round trip of its own. Behind a transaction
-pooler or Citus they must be set in each transaction: ``_hold`` is the one function to change.
+On plain PostgreSQL the variables are set for the session, which needs no round trip of its own. Behind a transaction
+pooler or Citus they have to be set in each transaction; only ``_set_variables`` would change.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _SET_VARIABLES = (
 
 
 class RawJson(Loader):
-    """JSON made by the database goes into the response as it is."""
+    """Loads JSON from the database as bytes that go into the response unchanged."""
 
     format = pq.Format.BINARY
 
@@ -42,25 +42,25 @@ class RawJson(Loader):
 
 
 def _require_rows(result: Any) -> Any:
+    """Return the result of a query. Raises psycopg.Error if it failed."""
     if result.status != pq.ExecStatus.TUPLES_OK:
         raise error_from_result(result)
     return result
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One thread's connection. ``tenant`` is a practice id, or None while no practice is established; ``caller`` as
-    described above."""
+    """One thread's connection. ``tenant`` is a practice id, or None; ``caller`` is described above."""
 
     tenant: int | None = None
     caller: str = ""
-    # What the server holds; unknown on a new connection, and after anything that may have taken it back.
+    # Variables as set on the server; unknown on a new connection and after a rollback.
     _server_state: Any = _UNKNOWN
-    # It was set inside a transaction: whoever ends that one, and however, may take it back.
+    # They were set inside a transaction, whose rollback would revert them.
     _was_set_in_transaction = False
 
-    # Statements prepared on this connection, by their text.
+    # Names of the statements prepared on this connection, by their text.
     _statement_names: dict[bytes, bytes]
-    # What reads its results; it knows by now how each type is read.
+    # Converts results; caches the loader of each type.
     _transformer: Any
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -71,7 +71,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return made
 
     def _set_variables(self) -> None:
-        """Make the server hold ``tenant`` and ``caller``."""
+        """Set the session variables to ``tenant`` and ``caller``, if they differ."""
         if self._was_set_in_transaction and self._is_idle():
             self._server_state, self._was_set_in_transaction = _UNKNOWN, False
         wanted = self.tenant, self.caller
@@ -90,7 +90,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super()._cursor(name)  # type: ignore[misc]
 
     def get_psycopg_connection(self) -> "psycopg.Connection[Any]":
-        """The psycopg connection, open and set to this request's tenant, for statements planned by the engine."""
+        """Return the open psycopg connection with the tenant set, for statements compiled by the engine."""
         if self.connection is None:
             self.ensure_connection()
         if self._was_set_in_transaction or self._server_state != (self.tenant, self.caller):
@@ -99,11 +99,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self.connection  # type: ignore[no-any-return]
 
     def establish(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
-        """Run the one statement that itself sets the variables; its first columns are the tenant and the caller it set.
+        """Run the statement that authenticates and sets the variables itself; adopt its tenant and caller.
 
-        ``statement`` has parameters ``$1``, ``$2``..., given in text form. The answer is the whole row, the practice
-        id (or None) and the caller first. A connection that the server has closed meanwhile is opened anew, once:
-        nobody can have begun a transaction on it in this request.
+        Parameters are ``$1``, ``$2``… in text format. The result is the row, whose first two columns are the practice
+        id (or None) and the caller. A connection that the server has closed is reopened once, which is safe since no
+        transaction can be open at this point of a request. Raises psycopg.Error.
         """
         self._server_state, self.tenant, self.caller = _UNKNOWN, None, ""
         self.ensure_connection()
@@ -122,14 +122,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def fetch_rows(
         self, statement: bytes, parameters: Sequence[bytes | None], *, custom_plan: bool = False
     ) -> list[tuple[Any, ...]]:
-        """Run a statement of the engine for this request's tenant: ``$1``, ``$2``... in text form, rows in binary.
+        """Run a statement of the engine for the current tenant: parameters ``$1``, ``$2``… in text format, rows in
+        binary.
 
-        It is prepared once a connection; with ``anew``, PostgreSQL plans it for these very values. Raises
+        It is prepared once per connection; with ``custom_plan``, PostgreSQL plans it for these parameter values. Raises
         psycopg.Error.
         """
         raw = self.get_psycopg_connection()
         if not raw.autocommit and self._is_idle():
-            raw.pgconn.exec_(b"BEGIN")  # as psycopg's own cursors would
+            raw.pgconn.exec_(b"BEGIN")  # as psycopg's cursors do
         result = (
             self._run_unnamed(statement, parameters)
             if custom_plan
@@ -148,13 +149,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             found: list[tuple[Any, ...]] = reader.load_rows(0, result.ntuples, tuple)
             return found
         finally:
-            reader.set_pgresult(None)  # it would keep the result until the next one
+            reader.set_pgresult(None)  # release the result
 
     def _run_prepared(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
-        """Run a statement that each connection prepares once. Raises psycopg.Error.
+        """Run a statement that is prepared once per connection. Raises psycopg.Error.
 
-        Past psycopg's own bookkeeping, which forgets its prepared statements at every rollback; and past its
-        transactions: outside of one, this is a transaction of its own.
+        This bypasses psycopg's prepared statements, which are dropped at every rollback, and its transactions: outside
+        of one, the statement is a transaction of its own.
         """
         pgconn = self.connection.pgconn
         name = self._statement_names.get(statement)
@@ -171,13 +172,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.connection.pgconn.exec_params(statement, parameters, None, None, pq.Format.BINARY)
         )
 
-    # A rolled-back transaction takes the variable back to what it was before.
+    # A rollback reverts the variables.
     def _rollback(self) -> None:
         self._server_state = _UNKNOWN
         super()._rollback()  # type: ignore[misc]
 
     def _savepoint_rollback(self, sid: str) -> None:
-        # Nothing may go out before it does: the transaction may be in error.
+        # No statement may precede it: the transaction may have failed.
         self._server_state, self._was_set_in_transaction = (self.tenant, self.caller), False
         try:
             super()._savepoint_rollback(sid)  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Allergies and intolerances."""
+"""The Allergies and Intolerances section."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ HEAD = ("Substance", "Reaction", "Status", "Verified", "Entered", "Notes")
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
-    """All but those entered in error. The record doesn't know since when: none lies outside of a window."""
+    """Fetch all allergies not entered in error. The record has no dates of them, so a window excludes none."""
     return list(
         Allergy.objects.filter(about.own())
         .exclude(verification_status="entered-in-error")
@@ -46,7 +46,7 @@ def section(about: Subject) -> Section:
 
 
 def substance(row: dict[str, Any]) -> Concept:
-    """RxNorm for drugs, SNOMED CT for others, else the words."""
+    """Return the code of the substance: RxNorm for drugs, SNOMED CT for others, else its name."""
     if row["rxnorm"]:
         return Concept(row["rxnorm"], codes.RXNORM, row["description"])
     return Concept(row["snomed_code"], codes.SNOMED, row["description"])
@@ -89,7 +89,7 @@ def _participant(row: dict[str, Any], reference: str) -> Element:
 
 
 def _reaction(about: Subject, row: dict[str, Any], reference: str) -> Element | None:
-    """A Reaction Observation, where one is known."""
+    """Build a Reaction Observation, None where no reaction is known."""
     if not row["reaction"] and not row["snomed_reaction"]:
         return None
     concept = Concept(row["snomed_reaction"], codes.SNOMED, row["reaction"])

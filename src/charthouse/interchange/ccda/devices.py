@@ -1,4 +1,4 @@
-"""Devices in the patient's body, by their unique identifiers."""
+"""The Medical Equipment section: implanted devices with their unique device identifiers."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ HEAD = ("Device", "Brand", "Maker", "Model", "UDI", "Serial number", "Lot", "Exp
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
-    """All of them: nobody notes since when, so none lies outside of a window."""
+    """Fetch all devices: the record has no dates of them, so a window excludes none."""
     return listed(
         ImplantableDevice.objects.filter(about.own())
         .order_by("id")
@@ -47,7 +47,7 @@ def section(about: Subject) -> Section:
 
 
 def _entry(about: Subject, row: dict[str, Any]) -> Element:
-    """A Non-Medicinal Supply Activity that put a Product Instance in place."""
+    """Build a Non-Medicinal Supply Activity with its Product Instance."""
     return el(
         "supply",
         entries.tid("50", "2014-06-09"),

@@ -1,4 +1,4 @@
-"""The Continuity of Care Document of a patient: the header, then each section, written as it is read."""
+"""The Continuity of Care Document of a patient: the header and all sections, each written as it is read."""
 
 from charthouse.domains.patients.models import Patient
 from charthouse.interchange.ccda import (
@@ -43,7 +43,7 @@ SECTIONS = (
 
 
 def of(patient: Patient, window: Window | None = None) -> bytes:
-    """The document, UTF-8. As many queries for a chart of a thousand visits as for an empty one."""
+    """Render the document in UTF-8. The number of queries does not depend on the size of the chart."""
     about = subject(patient, window or Window())
     out = Writer("ClinicalDocument")
     header.write(out, sections.CCD, about)

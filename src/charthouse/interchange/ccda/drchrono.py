@@ -1,4 +1,4 @@
-"""C-CDA as DrChrono shows it (seed page, ``/api/patients/:id/ccda``)."""
+"""The operation ``/api/patients/:id/ccda`` of DrChrono's API. Source: seed page."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ DAYS = (
 
 
 def window(call: Call) -> Window:
-    """The days asked for: those in both parameters, or all there are."""
+    """Return the requested dates: the intersection of both parameters, unbounded without any."""
     named = [name for name in ("date", "date_range") if f"{name}_first" in call.parameters]
     if not named:
         return Window()

@@ -1,4 +1,4 @@
-"""Visits that took place, and what was found at them."""
+"""The Encounters section: completed visits with their diagnoses."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -23,7 +23,7 @@ MOST_DIAGNOSES = 12  # of one visit, as on a claim
 
 
 def taken_place(about: Subject) -> Q:
-    """Visits that began and were neither cancelled nor missed."""
+    """Filter visits that have begun and were neither canceled nor missed."""
     return Q(scheduled_time__lte=about.now, is_virtual_base=False) & ~Q(status__in=FREEING_STATUSES)
 
 
@@ -38,7 +38,7 @@ def rows(about: Subject) -> list[dict[str, Any]]:
 
 
 def billed_as(about: Subject) -> dict[int, tuple[str, str]]:
-    """The evaluation and management code (CPT 99202 to 99499) that a visit was billed with, by visit."""
+    """Fetch the evaluation and management code (CPT 99202 to 99499) of each visit's claim: visit id → (code, text)."""
     items = LineItem.objects.filter(
         about.own(),
         about.at("appointment__scheduled_time"),
@@ -76,7 +76,7 @@ def diagnoses(row: dict[str, Any]) -> list[Concept]:
 
 
 def kind(row: dict[str, Any], billed: tuple[str, str] | None) -> Element:
-    """What the visit was billed as, or ambulatory; the kind of visit in the practice's words."""
+    """Build the visit's code: as billed, else ambulatory, with the practice's name of the visit type as text."""
     original = row["profile__name"] or row["reason"]
     if billed is None:
         return coded("code", AMBULATORY, original=original)
@@ -86,7 +86,7 @@ def kind(row: dict[str, Any], billed: tuple[str, str] | None) -> Element:
 
 
 def _entry(about: Subject, row: dict[str, Any], billed: tuple[str, str] | None) -> Element:
-    """An Encounter Activity."""
+    """Build an Encounter Activity."""
     reference = f"encounter-{row['id']}"
     begun = row["scheduled_time"]
     return el(
@@ -106,7 +106,7 @@ def _entry(about: Subject, row: dict[str, Any], billed: tuple[str, str] | None) 
 
 
 def _diagnosed(about: Subject, row: dict[str, Any], reference: str) -> Iterable[Element]:
-    """Encounter Diagnoses."""
+    """Build Encounter Diagnoses."""
     for concept in diagnoses(row):
         key = f"{row['id']}-{concept.code}"
         observation = entries.diagnosis(

@@ -1,4 +1,4 @@
-"""Vaccines given, and those refused."""
+"""The Immunizations section: administered and refused vaccines."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ def _vaccine(row: dict[str, Any], reference: str) -> Element:
 
 
 def _refusal(about: Subject, row: dict[str, Any]) -> Element:
-    """An Immunization Refusal Reason: all that the record knows is that it was the patient's."""
+    """Build an Immunization Refusal Reason. The record states only that the patient refused."""
     return el(
         "observation",
         entries.tid("53"),

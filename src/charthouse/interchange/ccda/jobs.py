@@ -1,4 +1,4 @@
-"""The same document, made by the worker: begun by a GET, asked for by uuid. docs/decisions/0113-ccda-async.md"""
+"""C-CDA generated in the background: started by a GET, polled by uuid. See docs/decisions/0113-ccda-async.md."""
 
 from datetime import date
 from typing import Any
@@ -51,7 +51,7 @@ def _defer(job: Job) -> None:
 
 
 def _ask(call: Call, uuid: str) -> Any:
-    """One answer for every uuid that is none of the caller's, or of another patient."""
+    """Return the job's state. Every uuid of another caller or patient gets the same error as an unknown one."""
     job = jobs.find(call.actor, KIND, uuid)
     if job is None or job.request["patient"] != call.row.pk:
         raise Malformed(GONE)
@@ -64,7 +64,7 @@ def _ask(call: Call, uuid: str) -> Any:
 
 
 def write(job: Job) -> None:
-    """Make the document of a job, in the worker's transaction. Raises DoesNotExist for a patient who is deleted."""
+    """Generate the document of a job, in the worker's transaction. Raises DoesNotExist for a deleted patient."""
     patient = Patient.objects.get(practice=job.practice_id, pk=job.request["patient"], archived=False)
     days = Window(date.fromisoformat(job.request["first"]), date.fromisoformat(job.request["last"]))
     content = ContentFile(document.of(patient, days), f"ccda-{patient.pk}.xml")

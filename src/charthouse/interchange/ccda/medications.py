@@ -1,4 +1,4 @@
-"""Medications: what the patient takes or took, how, and what was prescribed of it."""
+"""The Medications section: current and former medications with their prescriptions."""
 
 import re
 from collections.abc import Iterable
@@ -27,14 +27,14 @@ from charthouse.interchange.cda.xml import (
 
 HEAD = ("Medication", "Directions", "Status", "From", "Until", "For", "Prescribed", "Notes")
 
-# How often, as people write it → hours between doses.
+# Frequency as users write it → hours between doses.
 _TIMES = {"once": 24, "twice": 12, "three times": 8, "four times": 6}
 _DAILY = re.compile(r"(once|twice|three times|four times) (?:a day|daily)\b", re.IGNORECASE)
 _EVERY = re.compile(r"every (\d{1,3}) hours?\b", re.IGNORECASE)
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
-    """In a window, those taken at any time of it."""
+    """Fetch medications taken at any time of the window."""
     found = Medication.objects.filter(about.own(), about.during("date_started_taking", "date_stopped_taking"))
     return list(
         found.order_by("id").values(
@@ -72,14 +72,14 @@ def _id(row: dict[str, Any]) -> str:
 
 
 def directions(row: dict[str, Any]) -> str:
-    """What the label says."""
+    """Format the directions of the label."""
     said = words(row["dosage_quantity"], row["dosage_units"], row["route"], row["frequency"])
     needed = "as needed" if row["prn"] and "as needed" not in said.lower() else ""
     return words(said, needed, row["signature_note"])
 
 
 def drug(row: dict[str, Any], reference: str = "") -> Element:
-    """The code of what is taken: RxNorm, NDC beside it or alone."""
+    """Build the code of the drug: RxNorm with NDC as a translation, or NDC alone."""
     rxnorm = Concept(row["rxnorm"], codes.RXNORM, row["name"])
     ndc = Concept(row["ndc"], codes.NDC, row["name"])
     if rxnorm.usable:
@@ -100,7 +100,7 @@ def route(said: str) -> Element | None:
 
 
 def often(said: str) -> Element | None:
-    """The time between doses, where the words say one that is certain."""
+    """Build the period between doses, None if the text states no definite one."""
     daily, every = _DAILY.search(said), _EVERY.search(said)
     hours = _TIMES[daily[1].lower()] if daily else int(every[1]) if every else 0
     if not hours:
@@ -167,7 +167,7 @@ def _indication(about: Subject, row: dict[str, Any]) -> Element:
 
 
 def _supply(about: Subject, row: dict[str, Any], reference: str) -> Element:
-    """A Medication Supply Order: the first filling and the refills."""
+    """Build a Medication Supply Order: the first fill and the refills."""
     refills = row["number_refills"]
     amount = row["dispense_quantity"]
     return el(
@@ -195,7 +195,7 @@ def _supply(about: Subject, row: dict[str, Any], reference: str) -> Element:
 
 
 def _as_needed() -> Element:
-    """A precondition that nobody has coded."""
+    """Build a precondition without a code, for medications taken as needed."""
     criterion = el(
         "criterion",
         entries.tid("25", "2014-06-09"),

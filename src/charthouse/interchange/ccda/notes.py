@@ -1,4 +1,4 @@
-"""Signed notes: of visits, what doctors wrote, section by section; and those that stand alone."""
+"""The Progress Notes section: signed notes of visits, by note section, and signed notes without a visit."""
 
 from collections import defaultdict
 from datetime import date, datetime
@@ -19,11 +19,11 @@ from charthouse.interchange.notes.pdf import SAID
 HEAD = ("Visit", "Note", "Signed", "By")
 NOTE = Concept("34109-9", codes.LOINC, "Note")
 PROGRESS_NOTE = Concept("11506-3", codes.LOINC, "Progress note")
-PICTURES = ("FreeDraw", "Photo")  # their values are links that end
+PICTURES = ("FreeDraw", "Photo")  # their values are links that expire
 
 
 def _locked(about: Subject) -> "QuerySet[ClinicalNote]":
-    """Notes that are signed: an open one isn't said yet."""
+    """Query the signed notes of visits; unsigned notes are excluded from documents."""
     return ClinicalNote.objects.filter(
         about.own(),
         about.at("appointment__scheduled_time"),
@@ -45,7 +45,7 @@ def rows(about: Subject) -> list[dict[str, Any]]:
 
 
 def written(about: Subject) -> dict[int, str]:
-    """What signed notes say, by visit: a line for each section, in the order of the complete note."""
+    """Fetch the texts of signed notes by visit id: one line per section, in the order of the complete note."""
     template = "clinical_note_field__clinical_note_template"
     values = (
         ClinicalNoteFieldValue.objects.filter(
@@ -70,7 +70,7 @@ def written(about: Subject) -> dict[int, str]:
     said: dict[int, dict[str, list[str]]] = defaultdict(dict)
     for visit, section, field, data_type, value in values:
         meanings = SAID.get(data_type)
-        if meanings is None or value in meanings:  # what isn't selected says nothing
+        if meanings is None or value in meanings:  # omit options that are not selected
             shown = meanings[value] if meanings else value
             said[visit].setdefault(section, []).append(f"{field}: {shown}")
     return {
@@ -80,7 +80,7 @@ def written(about: Subject) -> dict[int, str]:
 
 
 def alone(about: Subject) -> list[dict[str, Any]]:
-    """Signed notes that are of no visit."""
+    """Fetch the signed notes without a visit."""
     found = ClinicalNote.objects.filter(
         about.own(), about.on("date_of_service"), appointment=None, locked_at__isnull=False
     )
@@ -121,12 +121,12 @@ def _words(row: dict[str, Any]) -> str:
 
 
 def _otherwise(row: dict[str, Any]) -> str:
-    """Of a note that nobody's name stands under, the visit's doctor."""
+    """Return the visit's doctor, for a note without a signer."""
     return parties.doctor_of(row) if "doctor_id" in row else ""
 
 
 def _signer(about: Subject, row: dict[str, Any]) -> Element:
-    """Who signed it, as its author."""
+    """Build the author of a note, its signer."""
     user = row["locked_by_id"]
     given, family = row["locked_by__first_name"] or "", row["locked_by__last_name"] or ""
     return el(
@@ -142,7 +142,7 @@ def _signer(about: Subject, row: dict[str, Any]) -> Element:
 
 
 def _entry(about: Subject, row: dict[str, Any], when: date | datetime, author: Element) -> Element:
-    """A Note Activity; its text is the narrative's."""
+    """Build a Note Activity whose text is in the narrative."""
     return el(
         "act",
         entries.tid("202", "2016-11-01"),

@@ -1,4 +1,4 @@
-"""Who pays: the patient's health insurance, primary first."""
+"""The Payers section: the patient's insurance coverage, primary first."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def _subscriber(row: dict[str, Any]) -> str:
 
 
 def _entry(about: Subject, row: dict[str, Any]) -> Element:
-    """A Coverage Activity around its one Policy Activity."""
+    """Build a Coverage Activity with its Policy Activity."""
     number = el("sequenceNumber", value=str(row["rank"]))
     return el(
         "act",
@@ -119,7 +119,7 @@ def _payer(about: Subject, row: dict[str, Any]) -> Element:
 
 
 def _covered(about: Subject, row: dict[str, Any]) -> Element:
-    """The patient, in what relation to the subscriber."""
+    """Build the covered party: the patient, with the relationship to the subscriber."""
     patient, member = about.patient, row["insurance_id_number"]
     relation = FAMILY.get(row["patient_relationship_to_subscriber"], "FAMDEP")
     concept = SELF if row["is_subscriber_the_patient"] else Concept(relation, codes.ROLE_CODE)

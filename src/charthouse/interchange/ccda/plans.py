@@ -1,4 +1,4 @@
-"""What is planned: visits ahead, tests that were ordered, referrals, instructions; and goals."""
+"""The Plan of Treatment section (future visits, pending tests, referrals, instructions) and the Goals section."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -46,7 +46,7 @@ def visits_ahead(about: Subject) -> list[dict[str, Any]]:
 
 
 def tests_ordered(about: Subject) -> list[dict[str, Any]]:
-    """Tests of orders whose results aren't there yet."""
+    """Fetch the tests of orders without results."""
     found = LabTest.objects.filter(
         about.own("lab_order__patient"),
         about.at("lab_order__timestamp"),
@@ -61,7 +61,7 @@ def tests_ordered(about: Subject) -> list[dict[str, Any]]:
 
 
 def care_plans(about: Subject, *kinds_of: int) -> list[dict[str, Any]]:
-    """In a window, those entered in it; the day they are planned for may lie beyond."""
+    """Fetch care plans of these types that were entered in the window; their scheduled date may lie outside of it."""
     found = CarePlan.objects.filter(about.own(), about.at("created_at"), plan_type__in=kinds_of)
     return list(
         found.order_by("id").values(
@@ -122,7 +122,7 @@ def _plan_row(about: Subject, row: dict[str, Any]) -> Row:
 
 
 def _visit(about: Subject, row: dict[str, Any]) -> Element:
-    """A Planned Encounter."""
+    """Build a Planned Encounter."""
     begun = row["scheduled_time"]
     return el(
         "encounter",
@@ -144,7 +144,7 @@ def _visit(about: Subject, row: dict[str, Any]) -> Element:
 
 
 def _test(about: Subject, row: dict[str, Any]) -> Element:
-    """A Planned Observation."""
+    """Build a Planned Observation."""
     reference = f"planned-test-{row['id']}"
     return el(
         "observation",
@@ -181,7 +181,7 @@ def _planned(about: Subject, row: dict[str, Any]) -> Element:
 
 
 def plan_code(row: dict[str, Any], otherwise: Concept) -> Concept:
-    """The plan's own code where its system is known."""
+    """Return the plan's own code if its system is known, else ``otherwise``."""
     system = PLAN_SYSTEMS.get(row["code_system"].upper().replace("-", "").replace(" ", ""))
     own = Concept(row["code"], system, row["title"])
     return own if own.usable else otherwise
@@ -197,7 +197,7 @@ def goals(about: Subject) -> Section:
 
 
 def _goals(about: Subject, found: list[dict[str, Any]]) -> Iterable[Element]:
-    """Goal Observations."""
+    """Build Goal Observations."""
     for row in found:
         reference = f"plan-{row['id']}"
         yield el(

@@ -1,4 +1,4 @@
-"""The problem list and health concerns."""
+"""The Problems and Health Concerns sections."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ HEAD = ("Problem", "Code", "Status", "Since", "Until", "Verified", "Notes")
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
-    """The list's rows but those entered in error."""
+    """Fetch the problem list without rows entered in error."""
     found = Problem.objects.filter(about.own(), about.during("date_onset", "abatement_date"))
     return list(
         found.exclude(verification_status="entered-in-error")
@@ -58,7 +58,7 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def value(row: dict[str, Any], reference: str) -> Element:
-    """SNOMED CT first, where the row has it, as C-CDA wants; ICD beside it, or alone."""
+    """Build the code: SNOMED CT with ICD as a translation, as C-CDA requires, or ICD alone."""
     snomed = Concept(row["snomed_ct_code"], codes.SNOMED, _name(row))
     icd = codes.diagnosis(row["icd_code"], _name(row), row["icd_version"])
     if not snomed.usable:
@@ -90,7 +90,7 @@ def _entry(about: Subject, row: dict[str, Any]) -> Element:
 
 
 def concerns(about: Subject) -> Section:
-    """Care plans of the type "health concern"."""
+    """Build the Health Concerns section from care plans of the type "health concern"."""
     found = list(
         CarePlan.objects.filter(about.own(), about.at("created_at"), plan_type=HEALTH_CONCERN)
         .order_by("id")
@@ -115,7 +115,7 @@ def concerns(about: Subject) -> Section:
 
 
 def _concern(about: Subject, row: dict[str, Any]) -> Element:
-    """A Health Concern Act."""
+    """Build a Health Concern Act."""
     return el(
         "act",
         entries.tid("132", "2015-08-01"),

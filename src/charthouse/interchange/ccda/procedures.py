@@ -1,4 +1,4 @@
-"""What was done: procedures, and the coded interventions, examinations, assessments and communications of visits."""
+"""The Procedures section: procedures, and coded interventions, examinations, assessments and communications."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -35,7 +35,7 @@ def rows(about: Subject) -> list[dict[str, Any]]:
 
 
 def observed(about: Subject, model: type[Observation]) -> list[dict[str, Any]]:
-    """Rows of one of the four coded lists."""
+    """Fetch the rows of one model of coded observations."""
     return list(
         model._default_manager.filter(about.own(), about.at("effective_time"))
         .order_by("effective_time", "id")
@@ -95,14 +95,14 @@ def _entries(
 
 
 def concept(row: dict[str, Any]) -> Concept:
-    """A code of the practice's own has no system."""
+    """Return the code of a procedure; a custom code of the practice has no system."""
     return Concept(
         row["code"], codes.PROCEDURE_SYSTEMS.get(row["procedure_type"]), row["description"] or row["code"]
     )
 
 
 def _procedure(about: Subject, row: dict[str, Any]) -> Element:
-    """A Procedure Activity Procedure."""
+    """Build a Procedure Activity Procedure."""
     reference = f"procedure-{row['id']}"
     return el(
         "procedure",
@@ -119,7 +119,7 @@ def _procedure(about: Subject, row: dict[str, Any]) -> Element:
 
 
 def _act(about: Subject, model: type[Observation], row: dict[str, Any]) -> Element:
-    """A Procedure Activity Act."""
+    """Build a Procedure Activity Act."""
     return el(
         "act",
         entries.tid("12", "2014-06-09"),
@@ -131,7 +131,7 @@ def _act(about: Subject, model: type[Observation], row: dict[str, Any]) -> Eleme
 
 
 def _observation(about: Subject, model: type[Observation], row: dict[str, Any]) -> Element:
-    """A Procedure Activity Observation."""
+    """Build a Procedure Activity Observation."""
     found = codes.observed(row["value_code_system"], row["value_code"], row["value_code_name"])
     said = row["value_code"] or row["value_code_name"]
     return el(

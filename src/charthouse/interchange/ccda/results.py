@@ -1,4 +1,4 @@
-"""Laboratory results: those that came back for orders, by test, and those that the practice entered by hand."""
+"""The Results section: laboratory results of orders, by test, and manually entered ones."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -32,7 +32,7 @@ FINAL = ("F", "C")
 
 
 def ordered(about: Subject) -> list[dict[str, Any]]:
-    """Results of orders, those of one test together. Canceled ones are none."""
+    """Fetch results of orders, grouped by test, without canceled ones."""
     return listed(
         LabResult.objects.filter(
             about.own("lab_test__lab_order__patient"),
@@ -125,7 +125,7 @@ def _times(about: Subject, taken: datetime, performed: datetime) -> Element:
 def _organizer(
     identifier: Element, what: Concept, times: Element, observations: Sequence[Element], *, final: bool
 ) -> Element:
-    """A Result Organizer."""
+    """Build a Result Organizer."""
     return el(
         "organizer",
         entries.tid("1", "2015-08-01"),
@@ -140,7 +140,7 @@ def _organizer(
 
 
 def observation(about: Subject, row: dict[str, Any]) -> Element:
-    """A Result Observation."""
+    """Build a Result Observation."""
     numeric = row["value_is_numeric"]
     name = row["observation_description"] or row["lab_test__name"]
     return _observation(
@@ -198,7 +198,7 @@ def _observation(
 
 
 def value(found: str, unit: str, *, numeric: bool) -> Element:
-    """A quantity where it is a number with a unit that UCUM could have, else the words."""
+    """Build the value: a quantity for a number with a possible UCUM unit, else text."""
     if numeric and number(found) is not None and (not unit or token(unit)):
         return quantity("value", found, unit, kind="PQ")
     said = words(found, unit)
@@ -206,7 +206,7 @@ def value(found: str, unit: str, *, numeric: bool) -> Element:
 
 
 def _reference_range(normal: str, unit: str, *, numeric: bool) -> Element | None:
-    """Two numbers with a blank between bound what is normal; anything else is words."""
+    """Build the reference range: an interval for two numbers separated by a space, else text; None if empty."""
     if not normal.strip():
         return None
     bounds = [number(part) for part in normal.split()]

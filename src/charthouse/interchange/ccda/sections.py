@@ -1,5 +1,5 @@
-"""The sections of a Continuity of Care Document, in its order. Template ids and releases: HL7 C-CDA R2.1, and for care
-teams, its companion guide."""
+"""Section types of the Continuity of Care Document, in document order. Sources of template ids and releases: HL7 C-CDA
+R2.1, and its companion guide for care teams."""
 
 from charthouse.interchange.cda.codes import LOINC
 from charthouse.interchange.cda.header import Document

@@ -1,4 +1,4 @@
-"""Social history: whether the patient smokes, as asked at visits."""
+"""The Social History section: smoking status as recorded at visits."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ QUESTION = Concept("72166-2", codes.LOINC, "Tobacco smoking status")
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
-    """Each answer that differs from the one before, the latest first: readers take the first for today's."""
+    """Fetch each answer that differs from the one before, newest first: readers take the first one as current."""
     asked = listed(
         Vitals.objects.filter(
             about.own("appointment__patient"),
@@ -51,7 +51,7 @@ def section(about: Subject) -> Section:
 
 
 def _entry(about: Subject, row: dict[str, Any]) -> Element:
-    """A Smoking Status (Meaningful Use)."""
+    """Build a Smoking Status (Meaningful Use)."""
     return el(
         "observation",
         entries.tid("78", "2014-06-09"),

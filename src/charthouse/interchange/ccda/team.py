@@ -1,4 +1,4 @@
-"""Who takes care of the patient: the primary provider and those of the practice who take part."""
+"""The Care Team section: the primary provider and the other members."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ PRIMARY = Concept("PCP", codes.PARTICIPATION, "Primary care physician")
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
-    """Members by user, each since they joined; the primary provider apart."""
+    """Fetch the members, one row per user with the earliest start, without the primary provider."""
     found = CareTeamMember.objects.filter(about.own()).order_by("created_at", "id")
     by_user: dict[int, dict[str, Any]] = {}
     columns = (
@@ -55,7 +55,7 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _identifiers(about: Subject, found: list[dict[str, Any]]) -> dict[int, str]:
-    """National provider identifiers of members who are doctors."""
+    """Fetch the national provider identifiers of members who are doctors."""
     doctors = {row["user__doctor_id"] for row in found if row["user__role"] == "doctor"}
     if not doctors:
         return {}
@@ -65,7 +65,7 @@ def _identifiers(about: Subject, found: list[dict[str, Any]]) -> dict[int, str]:
 
 
 def _organizer(about: Subject, found: list[dict[str, Any]], npis: dict[int, str]) -> Element:
-    """A Care Team Organizer; it began with its first member."""
+    """Build a Care Team Organizer, which begins with its first member."""
     since = min((row["created_at"] for row in found), default=about.patient.created_at)
     return el(
         "organizer",
@@ -104,7 +104,7 @@ def _member_id(about: Subject, row: dict[str, Any], npis: dict[int, str]) -> Ele
 
 
 def _member(about: Subject, reference: str, since: Any, role: Concept, who: Element) -> Element:
-    """A Care Team Member Act."""
+    """Build a Care Team Member Act."""
     return el(
         "act",
         entries.tid("500.1", "2022-06-01"),

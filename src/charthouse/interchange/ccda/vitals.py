@@ -1,4 +1,4 @@
-"""Vital signs: what was measured at visits and beside them, with the body mass index that follows from it."""
+"""The Vital Signs section: measurements of visits and outside of them, with the computed body mass index."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ _METRES = {"inches": Decimal("0.0254"), "cm": Decimal("0.01")}
 
 
 class Sign(NamedTuple):
-    """A vital sign. ``unit``: UCUM, or the name of the column that says it in the record's words."""
+    """A vital sign. ``unit``: UCUM, or the name of the column with the record's unit."""
 
     column: str
     loinc: str
@@ -61,7 +61,7 @@ SIGNS = (
 
 
 def rows(about: Subject) -> list[dict[str, Any]]:
-    """Of visits and beside them, in the order of ``taken``; ``bmi`` computed."""
+    """Fetch measurements of visits and outside of them, ordered by ``taken``, with ``bmi`` computed."""
     at_visits = Vitals.objects.filter(
         about.own("appointment__patient"),
         about.at("appointment__scheduled_time"),
@@ -85,7 +85,7 @@ def measured(row: dict[str, Any]) -> Iterable[Sign]:
 
 
 def bmi(row: dict[str, Any]) -> Decimal | None:
-    """Kilograms over metres squared, one decimal; None where either is missing."""
+    """Compute the body mass index in kg/m², to one decimal; None where height or weight is missing."""
     if not row["height"] or not row["weight"]:
         return None
     metres = row["height"] * _METRES.get(row["height_units"], Decimal("0.0254"))
@@ -95,7 +95,7 @@ def bmi(row: dict[str, Any]) -> Decimal | None:
 
 
 def _others(about: Subject) -> dict[int, str]:
-    """The practice's own measurements, which no code system knows, as words by visit."""
+    """Fetch the practice's custom vitals, which have no codes, formatted, by visit id."""
     said = defaultdict(list)
     values = CustomVitalValue.objects.filter(
         about.own("appointment__patient"),
@@ -140,7 +140,7 @@ def _cells(about: Subject, row: dict[str, Any], others: dict[int, str]) -> tuple
 
 
 def _organizer(about: Subject, row: dict[str, Any]) -> Element:
-    """A Vital Signs Organizer."""
+    """Build a Vital Signs Organizer."""
     when = stamp(row["taken"], about.zone)
     return el(
         "organizer",
@@ -160,7 +160,7 @@ def unit(row: dict[str, Any], sign: Sign) -> str:
 
 
 def observation(about: Subject, row: dict[str, Any], sign: Sign, when: str) -> Element:
-    """A Vital Sign Observation, at ``when`` in CDA's form."""
+    """Build a Vital Sign Observation. ``when``: its time as CDA's TS."""
     made = copy(_blank(sign, unit(row, sign), about.root("vital_signs")))
     _, _, identifier, _, said, _, time, value = made
     identifier.set("extension", f"{row['id']}-{sign.loinc}")
@@ -172,7 +172,8 @@ def observation(about: Subject, row: dict[str, Any], sign: Sign, when: str) -> E
 
 @lru_cache(maxsize=256)
 def _blank(sign: Sign, unit: str, root: str) -> Element:
-    """What observations of a sign share: copied, not made anew, as a chart may hold tens of thousands."""
+    """Build and cache the common parts of a sign's observations, which are copied: charts may have tens of
+    thousands."""
     return el(
         "observation",
         entries.tid("27", "2014-06-09"),

@@ -1,6 +1,6 @@
-"""Code systems by OID, and the codes that stand for the record's own values.
+"""Code systems by OID, and the codes of the record's own values.
 
-Sources: HL7 C-CDA R2.1 and its value sets; the record's side is reference drchrono/enums.yaml.
+Sources: HL7 C-CDA R2.1 and its value sets; reference drchrono/enums.yaml for the record's values.
 """
 
 import re
@@ -31,7 +31,7 @@ PAYMENT = System("2.16.840.1.113883.3.221.5", "Source of Payment Typology (PHDSC
 NPI = "2.16.840.1.113883.4.6"  # root of national provider identifiers
 FDA = "2.16.840.1.113883.3.3719"  # root of unique device identifiers
 
-# What the record calls the systems of its observations (enums.yaml intervention_code_system, value_code_system).
+# The record's names of code systems of observations (enums.yaml intervention_code_system, value_code_system).
 SYSTEMS = {"SNOMEDCT": SNOMED, "HCPCS": HCPCS, "CPT": CPT, "ICD10CM": ICD10, "LOINC": LOINC}
 PROCEDURE_SYSTEMS = {"C": CPT, "H": HCPCS, "S": SNOMED}
 
@@ -74,7 +74,7 @@ SMOKING = {
     "428071000124103": "Heavy tobacco smoker",
     "428061000124105": "Light tobacco smoker",
 }
-# HL7 table 0162, and the words that people write, to the NCI Thesaurus.
+# HL7 table 0162 and common spellings to codes of the NCI Thesaurus.
 ROUTES = {
     "oral": Concept("C38288", NCI, "ORAL"), "po": Concept("C38288", NCI, "ORAL"),
     "inhaled": Concept("C38216", NCI, "RESPIRATORY (INHALATION)"),
@@ -94,7 +94,7 @@ ROUTES = {
     "ot": Concept("C38192", NCI, "AURICULAR (OTIC)"), "vaginal": Concept("C38313", NCI, "VAGINAL"),
     "vg": Concept("C38313", NCI, "VAGINAL"),
 }  # fmt: skip
-# Units that people write, to UCUM; any other becomes a UCUM annotation.
+# Common spellings of units to UCUM; any other becomes a UCUM annotation.
 UCUM = {
     "mg": "mg", "mcg": "ug", "ug": "ug", "g": "g", "kg": "kg", "ml": "mL", "l": "L", "units": "[iU]", "iu": "[iU]",
     "meq": "meq", "mmol": "mmol", "%": "%", "lbs": "[lb_av]", "inches": "[in_i]", "cm": "cm", "f": "[degF]", "c": "Cel",
@@ -109,12 +109,12 @@ _LOINC = re.compile(r"\d{1,7}-\d")
 
 
 def gender(said: str) -> Concept:
-    """``Other`` is neither of two: HL7's UN."""
+    """Return the code of a gender; ``Other`` is HL7's UN (undifferentiated)."""
     return GENDERS.get(said, UNDIFFERENTIATED)
 
 
 def loinc(code: str, name: str) -> Concept:
-    """A LOINC code; whatever isn't one is a name alone, as no system says what it means."""
+    """Return a LOINC concept; an invalid code becomes a name without a code."""
     return Concept(code, LOINC, name) if _LOINC.fullmatch(code) else Concept("", None, name or code)
 
 
@@ -123,7 +123,7 @@ def diagnosis(code: str, name: str, version: int = 10) -> Concept:
 
 
 def ucum(unit: str) -> str:
-    """A unit as UCUM has it; a word that it doesn't know stands in braces, as UCUM asks."""
+    """Convert a unit to UCUM; an unknown one becomes an annotation in braces."""
     unit = unit.strip()
     if not unit or unit.lower() in UCUM:
         return UCUM.get(unit.lower(), "")

@@ -1,4 +1,4 @@
-"""Parts of entries that several sections share."""
+"""Builders of entry parts that several sections share. Template ids are those of HL7 C-CDA R2.1."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -12,17 +12,17 @@ _ROOT = "2.16.840.1.113883.10.20.22.4."
 
 
 def tid(number: str, release: str = "") -> list[Element]:
-    """Template ids of a C-CDA entry template by its last number."""
+    """Build the template ids of a C-CDA entry template, given the last arc of its OID."""
     return list(template(_ROOT + number, release))
 
 
 def ident(about: Subject, what: str, row_id: object) -> Element:
-    """The identifier of a row."""
+    """Build the identifier of a row. ``what``: kind of rows that the id is unique in."""
     return el("id", root=about.root(what), extension=str(row_id))
 
 
 def author(about: Subject, row: Any, moment: date | datetime | None) -> Element:
-    """An Author Participation: the doctor of a row with the columns ``parties.DOCTOR``."""
+    """Build an Author Participation of the doctor of a row with ``parties.DOCTOR_COLUMNS``."""
     return el(
         "author",
         tid("119"),
@@ -46,7 +46,7 @@ def diagnosis(
     refuted: bool = False,
     entered: Element | None = None,
 ) -> Element:
-    """A Problem Observation. ``state``: the record's status of a problem list's row."""
+    """Build a Problem Observation. ``state``: the record's status of a row of the problem list."""
     sort, sort_loinc = (
         (codes.PROBLEM, codes.PROBLEM_LOINC) if problem else (codes.DIAGNOSIS, codes.DIAGNOSIS_LOINC)
     )
@@ -68,7 +68,7 @@ def diagnosis(
 
 
 def _state(state: str, reference: str) -> Element:
-    """A Problem Status."""
+    """Build a Problem Status."""
     concept = codes.PROBLEM_STATUSES.get(state, Concept("", None, state))
     return el(
         "observation",
@@ -85,7 +85,7 @@ def _state(state: str, reference: str) -> Element:
 def concern(
     identifier: Element, low: Any, high: Any, body: Element, *, active: bool, number: str, release: str
 ) -> Element:
-    """A Concern Act about one problem or allergy: since when it is watched, and whether it still is."""
+    """Build a Concern Act about one problem or allergy. ``low``, ``high``: period in which it is monitored."""
     return el(
         "act",
         tid(number, release),
@@ -100,7 +100,7 @@ def concern(
 
 
 def place(row: Any) -> Element:
-    """A Service Delivery Location, from the ``office__…`` columns of a row (``OFFICE``)."""
+    """Build a Service Delivery Location from a row with ``OFFICE_COLUMNS``."""
     return el(
         "participant",
         el(
@@ -124,7 +124,7 @@ OFFICE = (
 
 
 def instruction(identifier: Element, what: Concept, reference: str, when: Element | None) -> Element:
-    """An Instruction."""
+    """Build an Instruction."""
     return el(
         "act",
         tid("20", "2014-06-09"),
@@ -139,5 +139,5 @@ def instruction(identifier: Element, what: Concept, reference: str, when: Elemen
 
 
 def described(parts: Iterable[str]) -> str:
-    """What there is of these texts, a line each."""
+    """Join the non-empty texts with line breaks."""
     return "\n".join(part.strip() for part in parts if part.strip())

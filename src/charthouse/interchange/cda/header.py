@@ -1,4 +1,4 @@
-"""The US Realm header: what the document is, whom it is about, who made and who keeps it."""
+"""The US Realm header: document type, patient, author, custodian and other participants."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ SOFTWARE = "Charthouse"
 
 @dataclass(frozen=True)
 class Document:
-    """A kind of document. ``templates``: (root, release) pairs beside the realm's; ``signed``: whether it has a place
-    for a signature, which nobody has given."""
+    """A type of document. ``templates``: (root, release) pairs in addition to the realm's; ``signed``: whether the type
+    requires a legal authenticator, which is then stated as missing."""
 
     title: str
     code: Concept
@@ -27,7 +27,7 @@ class Document:
 
 
 def write(out: Writer, document: Document, about: Subject) -> None:
-    """Everything before the body. The root element is open."""
+    """Write everything before the body; the root element is open."""
     out.put(el("realmCode", code="US"), el("typeId", root="2.16.840.1.113883.1.3", extension="POCD_HD000040"))
     for root, release in (US_REALM, *document.templates):
         out.put(*template(root, release))
@@ -91,7 +91,7 @@ def _nick_name(patient: Patient) -> Element | None:
 
 
 def _listed(tag: str, said: str, known: dict[str, Concept]) -> Element:
-    """Asked and not answered is ASKU, not asked UNK."""
+    """Build a code, or a null flavor: ASKU for a declined answer, UNK for a missing one."""
     if concept := known.get(said):
         return coded(tag, concept)
     return null(tag, "ASKU" if said == "declined" else "UNK")
@@ -106,7 +106,7 @@ def _language(said: str) -> Element | None:
 
 
 def _practice(about: Subject, tag: str) -> Element:
-    """The practice group; its address is that of the doctor's first office."""
+    """Build the organization of the practice, with the address of the doctor's first office."""
     npi = about.doctor.group_npi_number.strip()
     identifier = (
         el("id", root=codes.NPI, extension=npi)
@@ -119,7 +119,7 @@ def _practice(about: Subject, tag: str) -> Element:
 
 
 def _author(about: Subject) -> Element:
-    """The server puts the document together; who entered what is said at the entries."""
+    """Build the author of the document, the software; entries have their own authors."""
     device = el(
         "assignedAuthoringDevice", el("manufacturerModelName", SOFTWARE), el("softwareName", SOFTWARE)
     )
@@ -143,7 +143,7 @@ def _custodian(about: Subject) -> Element:
 
 
 def _unsigned(about: Subject) -> Element:
-    """Who would sign, and that there is no signature."""
+    """Build a legal authenticator without a signature."""
     return el(
         "legalAuthenticator",
         null("time", "NI"),
@@ -172,7 +172,8 @@ def _emergency_contact(patient: Patient) -> Element | None:
 
 
 def _documentation_of(about: Subject) -> Element:
-    """Care from the window's first day, or birth, to its last, or now; by the primary provider and their like."""
+    """Build the service event: care from the window's first day (default: birth) to its last (default: today), by the
+    primary provider."""
     window = about.window
     first = window.first if window.first != FIRST else about.patient.date_of_birth
     last = min(window.last, about.now.astimezone(about.zone).date())

@@ -1,4 +1,4 @@
-"""What a section says to a person: one table, whose rows the entries refer to by their ids."""
+"""The narrative (human-readable) block of a section: one table, whose rows the entries refer to by id."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, tzinfo
@@ -6,17 +6,17 @@ from datetime import date, datetime, tzinfo
 from charthouse.interchange.cda.xml import Element, el
 
 NOTHING = "No information."
-Row = tuple[str, Sequence[str]]  # its id, and a text for each column
+Row = tuple[str, Sequence[str]]  # id, and a text for each column
 
 
 def table(head: Sequence[str], rows: Iterable[Row], named: int) -> Element:
-    """The ``text`` of a section. The cell at place ``named`` of a row says what the row is about: entries refer to it
-    (``name_of``) where they repeat its words."""
+    """Build the ``text`` of a section. ``named``: index of the column that names the row, whose cell entries refer to
+    as original text (``name_cell_id``)."""
     return el("text", plain_table(head, rows, named))
 
 
 def plain_table(head: Sequence[str], rows: Iterable[Row], named: int, caption: str = "") -> Element:
-    """The table alone."""
+    """Build the table alone."""
     said = el("caption", caption) if caption else None
     body = el("tbody", (_row(row_id, cells, named) for row_id, cells in rows))
     columns = el("thead", el("tr", (el("th", title) for title in head)))
@@ -31,7 +31,7 @@ def _row(row_id: str, cells: Sequence[str], named: int) -> Element:
 
 
 def name_of(row_id: str) -> str:
-    """The id of the cell that names a row."""
+    """Return the id of the cell that names a row."""
     return f"{row_id}-name"
 
 
@@ -40,17 +40,17 @@ def nothing() -> Element:
 
 
 def day(moment: date | datetime | None, zone: tzinfo) -> str:
-    """The day by the practice's calendar; "" for none."""
+    """Format a date, or the date of a time in ``zone``, in ISO form; "" for None."""
     if isinstance(moment, datetime):
         moment = moment.astimezone(zone).date()
     return moment.isoformat() if moment else ""
 
 
 def time(moment: datetime | None, zone: tzinfo) -> str:
-    """Day and wall clock of the practice, to the minute; "" for none."""
+    """Format a time in ``zone`` to the minute, without offset; "" for None."""
     return moment.astimezone(zone).isoformat(" ", "minutes")[:16] if moment else ""
 
 
 def words(*parts: object) -> str:
-    """What there is of these, with blanks between."""
+    """Join the parts that are not empty with spaces."""
     return " ".join(str(part) for part in parts if part not in (None, ""))

@@ -1,4 +1,4 @@
-"""People and organisations: names, addresses, telephone numbers, identifiers."""
+"""Builders of persons and organizations: names, addresses, telecoms and identifiers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ _NOT_DIALLED = re.compile(r"[^0-9+x]")
 
 
 def name(*given: str, family: str, suffix: str = "", use: str | None = None) -> Element:
-    """A person's name; without any part, unknown."""
+    """Build a person's name, with null flavor UNK if there is no part."""
     known = [part for part in given if part]
     if not known and not family:
         return null("name")
@@ -30,7 +30,7 @@ def name(*given: str, family: str, suffix: str = "", use: str | None = None) -> 
 def address(
     street: str, city: str, state: str, zip_code: str, country: str = "US", use: str | None = None
 ) -> Element:
-    """Country: ISO 3166-1 alpha-2. Without street or city, unknown."""
+    """Build an address, with null flavor UNK without street and city. ``country``: ISO 3166-1 alpha-2."""
     if not street and not city:
         return null("addr")
     said = (("state", state), ("postalCode", zip_code), ("country", country))
@@ -45,7 +45,7 @@ def address(
 
 
 def phones(*numbers: tuple[str, str | None], email: str = "") -> Iterable[Element]:
-    """(number, use) pairs; none at all: one telecom that is unknown."""
+    """Build telecoms of (number, use) pairs and an e-mail address; one with null flavor UNK if there are none."""
     dialled = [(_NOT_DIALLED.sub("", number.lower()), use) for number, use in numbers]
     found = [el("telecom", value=f"tel:{number}", use=use) for number, use in dialled if number]
     if email:
@@ -54,7 +54,7 @@ def phones(*numbers: tuple[str, str | None], email: str = "") -> Iterable[Elemen
 
 
 def provider_id(about: Subject, doctor: int, npi: str) -> Element:
-    """The national identifier of a doctor, or the practice's own."""
+    """Build the id of a doctor: the NPI, else the practice's own identifier."""
     if npi.strip():
         return el("id", root=NPI, extension=npi.strip())
     return el("id", root=about.root("doctors"), extension=str(doctor))
@@ -65,7 +65,7 @@ def person(doctor: Doctor) -> Element:
 
 
 def assigned(about: Subject) -> Element:
-    """The primary provider in the role of ``assignedEntity``."""
+    """Build the ``assignedEntity`` of the primary provider."""
     doctor = about.doctor
     return el(
         "assignedEntity",
@@ -83,7 +83,7 @@ def office_address(office: Office | None) -> Element:
 
 
 def organization(tag: str, identifier: Element, title: str, phone: str, where: Element) -> Element:
-    """A practice, as each place of the header wants it."""
+    """Build the organization of a practice under the given tag."""
     return el(tag, identifier, el("name", title), phones((phone, "WP")), where)
 
 
@@ -91,12 +91,12 @@ DOCTOR = ("doctor_id", "doctor__first_name", "doctor__last_name", "doctor__suffi
 
 
 def doctor_at(path: str) -> tuple[str, ...]:
-    """The same columns of a doctor whom a row names ``path``."""
+    """Return DOCTOR_COLUMNS of the doctor at the relation ``path``."""
     return tuple(column.replace("doctor", path, 1) for column in DOCTOR)
 
 
 def as_doctor(rows: Iterable[Mapping[str, Any]], path: str) -> list[dict[str, Any]]:
-    """Rows with those columns, under the names of ``DOCTOR``."""
+    """Rename the columns of ``doctor_columns_at(path)`` to DOCTOR_COLUMNS."""
     return [
         {f"doctor{key.removeprefix(path)}" if key.startswith(path) else key: row[key] for key in row}
         for row in rows
@@ -104,18 +104,18 @@ def as_doctor(rows: Iterable[Mapping[str, Any]], path: str) -> list[dict[str, An
 
 
 def identity(about: Subject, row: Any) -> tuple[Element, Element]:
-    """The id and the ``assignedPerson`` of the doctor of a row with the columns ``DOCTOR``."""
+    """Build the id and the ``assignedPerson`` of the doctor of a row with DOCTOR_COLUMNS."""
     said = name(row["doctor__first_name"], family=row["doctor__last_name"], suffix=row["doctor__suffix"])
     return provider_id(about, row["doctor_id"], row["doctor__npi_number"]), el("assignedPerson", said)
 
 
 def performer(about: Subject, row: Any) -> Element:
-    """The doctor of such a row as one who did something."""
+    """Build the ``assignedEntity`` of a performer, the doctor of a row with DOCTOR_COLUMNS."""
     identifier, who = identity(about, row)
     return el("assignedEntity", identifier, null("addr"), null("telecom"), who)
 
 
 def doctor_of(row: Any) -> str:
-    """The doctor of such a row, in words."""
+    """Format the name of the doctor of a row with DOCTOR_COLUMNS."""
     parts = (row["doctor__first_name"], row["doctor__last_name"], row["doctor__suffix"])
     return " ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""One section: its template, LOINC code, title, narrative and entries, in the order that the schema wants."""
+"""Sections of documents: template, LOINC code, title, narrative and entries, in the order of the schema."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from charthouse.interchange.cda.xml import Concept, Element, coded, el, template
 
 @dataclass(frozen=True)
 class Kind:
-    """What all sections of a kind share. ``templates``: (root, release) pairs, "" being no release."""
+    """A type of section. ``templates``: (root, release) pairs; release "" for none."""
 
     title: str
     code: Concept
@@ -25,8 +25,8 @@ def kind(title: str, loinc: str, name: str, *templates: tuple[str, str]) -> Kind
 
 @dataclass(frozen=True)
 class Section:
-    """``rows`` of the narrative's table, under ``head``; none of them and no entries: the section says that nothing
-    is known, with the null flavour NI. ``named``: the column that says what a row is about."""
+    """A section. ``columns`` and ``rows`` of the narrative's table; without rows, the section has the null flavor NI
+    (no information). ``name_column``: index of the column that names a row."""
 
     kind: Kind
     head: Sequence[str]
@@ -36,7 +36,7 @@ class Section:
 
 
 def write(out: Writer, section: Section) -> None:
-    """Entries are made one at a time, while they are written."""
+    """Write a section. Entries are generated one at a time, which bounds memory."""
     known = bool(section.rows)
     begin(out, section.kind, known=known)
     if known:
@@ -49,7 +49,7 @@ def write(out: Writer, section: Section) -> None:
 
 
 def begin(out: Writer, kind: Kind, *, known: bool = True) -> None:
-    """Open a section, up to its title. ``known``: whether the record knows anything of it."""
+    """Begin a section, up to its title. ``known``: whether it has content; null flavor NI if not."""
     out.begin("component")
     if known:
         out.begin("section")

@@ -1,4 +1,4 @@
-"""Whom a document is about, for which days, and who keeps their record."""
+"""The context of a document: patient, practice, doctor, and the dates that it covers."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -20,7 +20,7 @@ FIRST, LAST = date.min + timedelta(days=2), date.max - timedelta(days=2)
 
 @dataclass(frozen=True)
 class Window:
-    """Days by the doctor's calendar, both included. The widest is the whole record."""
+    """A range of dates in the doctor's time zone, both inclusive. By default unbounded."""
 
     first: date = FIRST
     last: date = LAST
@@ -32,7 +32,7 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """``now``: when the document is made; ``zone``: the doctor's."""
+    """The context of a document. ``now``: time of its creation; ``zone``: the doctor's time zone."""
 
     practice: Practice
     patient: Patient
@@ -45,20 +45,20 @@ class Subject:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.doctor.timezone)
 
-    # -- which rows ---------------------------------------------------------------------------------------------
+    # -- filters ------------------------------------------------------------------------------------------------
 
     def own(self, path: str = "patient") -> Q:
-        """Rows of this patient that are not deleted."""
+        """Filter rows of this patient that are not archived. ``path``: relation to the patient."""
         return Q(**{"practice": self.practice.pk, path: self.patient.pk, "archived": False})
 
     def on(self, path: str) -> Q:
-        """Rows whose day, the column ``path``, lies in the window."""
+        """Filter rows whose date column ``path`` lies in the window."""
         if self.window.whole:
             return Q()
         return Q(**{f"{path}__gte": self.window.first, f"{path}__lte": self.window.last})
 
     def at(self, path: str) -> Q:
-        """Rows whose moment, the column ``path``, lies in the window."""
+        """Filter rows whose time column ``path`` lies in the window."""
         if self.window.whole:
             return Q()
         return Q(
@@ -66,7 +66,7 @@ class Subject:
         )
 
     def during(self, begun: str, ended: str) -> Q:
-        """Rows of what lasts from one day to another, either of which may be unknown, and meets the window."""
+        """Filter rows whose period overlaps the window. ``begun``, ``ended``: date columns, null where unknown."""
         if self.window.whole:
             return Q()
         before = Q(**{f"{begun}__isnull": True}) | Q(**{f"{begun}__lte": self.window.last})
@@ -82,8 +82,8 @@ class Subject:
     # -- identifiers --------------------------------------------------------------------------------------------
 
     def root(self, what: str) -> str:
-        """The root of the practice's identifiers of a kind of rows: the same in every document, in no other practice
-        of any server."""
+        """Return the root of identifiers of a kind of rows: stable across documents, and unique to the practice across
+        servers."""
         return _root(self.practice.pk, self.practice.created_at, what)
 
 
@@ -94,12 +94,12 @@ def _root(practice: int, since: datetime, what: str) -> str:
 
 
 def listed(found: "QuerySet[Any, Any]") -> list[dict[str, Any]]:
-    """The rows of a query of named columns."""
+    """Return the rows of a ``values()`` query as a list."""
     return list(found)
 
 
 def subject(patient: Patient, window: Window) -> Subject:
-    """Three queries."""
+    """Load the context of a document about a patient, in three queries."""
     rows: dict[str, Any] = {"practice": patient.practice_id}
     doctor = Doctor.objects.get(**rows, pk=patient.doctor_id)
     office = Office.objects.filter(**rows, doctor=doctor.pk, archived=False).order_by("id").first()

@@ -1,4 +1,4 @@
-"""A document written piece by piece: a chart of many thousand entries never stands in memory as one tree."""
+"""Incremental writing of documents, so that a chart with thousands of entries is never one tree in memory."""
 
 from io import BytesIO
 
@@ -6,12 +6,12 @@ from lxml import etree
 
 from charthouse.interchange.cda.xml import PREFIXES, V3, Element, el
 
-# Pieces are written inside of an element that declares the names which the document's root declares for all.
+# Elements are serialized inside of a wrapper that declares the namespaces, which the document's root declares once.
 _AROUND = etree.tostring(etree.Element("a", nsmap=PREFIXES)).removesuffix(b"/>") + b">", b"</a>"
 
 
 class Writer:
-    """The bytes of one document, UTF-8."""
+    """A writer of one document in UTF-8."""
 
     def __init__(self, tag: str) -> None:
         self._made = BytesIO()
@@ -22,7 +22,7 @@ class Writer:
         self._made.write(_opened(root))
 
     def begin(self, tag: str, **attributes: str) -> None:
-        """Open an element that later pieces go into."""
+        """Write a start tag; later elements become its children."""
         self._made.write(_opened(el(tag, **attributes)))
         self._open.append(tag)
 
@@ -30,7 +30,7 @@ class Writer:
         self._made.write(f"</{self._open.pop()}>\n".encode())
 
     def put(self, *pieces: Element | None) -> None:
-        """Whole elements inside of the one that is open. They are used up."""
+        """Write complete elements as children of the open one. The elements are consumed; None is skipped."""
         around = etree.Element("a", nsmap=PREFIXES)
         for piece in pieces:
             if piece is not None:
@@ -40,7 +40,7 @@ class Writer:
             self._made.write(etree.tostring(around, encoding="UTF-8")[len(start) : -len(stop)])
 
     def done(self) -> bytes:
-        """The whole document, once."""
+        """Close the root element and return the document. Call once."""
         self.end()
         assert not self._open
         return self._made.getvalue()

@@ -1,10 +1,10 @@
-"""Elements of an HL7 CDA R2 document: names, identifiers, codes, times and values, made with lxml.
+"""Builders of HL7 CDA R2 elements with lxml: identifiers, codes, times and values.
 
-Whatever text comes in, what goes out is well-formed: characters that XML 1.0 doesn't have become U+FFFD. Where a
-value doesn't fit its attribute's type (a code with a blank in it), it stands as text with a null flavour instead.
+Output is well-formed for any text: characters outside of XML 1.0 become U+FFFD. A value that does not fit the type of
+its attribute (such as a code with a space) becomes text with a null flavor.
 
-Elements are made without a namespace, which is twice as quick: the document's root declares CDA's as the default
-(``writer``).
+Elements are built without a namespace, which is twice as fast: the document's root declares CDA's as the default
+(see ``writer``).
 """
 
 import re
@@ -22,7 +22,7 @@ SDTC = "urn:hl7-org:sdtc"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 PREFIXES = {"xsi": XSI, "sdtc": SDTC}
 
-Element = Any  # lxml's has no types
+Element = Any  # lxml is untyped
 Part = Any  # an Element, a text, None, or an iterable of them
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -38,7 +38,7 @@ class System(NamedTuple):
 
 
 class Concept(NamedTuple):
-    """A code of a system, and its name; an empty ``code`` is a name alone."""
+    """A code of a system with its display name; a name alone if ``code`` is empty."""
 
     code: str
     system: System | None
@@ -50,18 +50,18 @@ class Concept(NamedTuple):
 
 
 def clean(text: str) -> str:
-    """The text without characters that no XML document may hold."""
+    """Replace characters that are illegal in XML 1.0 by U+FFFD."""
     return text if text.isascii() and text.isprintable() else _ILLEGAL.sub("\ufffd", text)
 
 
 def token(text: str) -> bool:
-    """Whether a text fits CDA's type ``cs``: at least one character, no blanks."""
+    """Tell whether a text fits CDA's type ``cs``: not empty, and without white space."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def el(tag: str, /, *parts: Part, **attributes: str | None) -> Element:
-    """An element of CDA. ``sdtc:`` in front of the tag names the extension's; attributes that are None are left out,
-    and so are parts."""
+    """Build a CDA element. The tag prefix ``sdtc:`` selects the namespace of HL7's extensions. Attributes and parts
+    that are None are omitted."""
     given = (
         {key: clean(value) for key, value in attributes.items() if value is not None} if attributes else None
     )
@@ -92,7 +92,7 @@ def _say(made: Element, text: str) -> None:
 
 
 def typed(tag: str, kind: str, /, *parts: Part, **attributes: str | None) -> Element:
-    """An element whose data type (``xsi:type``) the schema leaves open."""
+    """Build an element with an ``xsi:type``, where the schema leaves the data type open."""
     given = {key: clean(value) for key, value in attributes.items() if value is not None}
     made = etree.Element(tag, {_TYPE: kind, **given}, nsmap=PREFIXES)
     fill(made, parts)
@@ -102,11 +102,11 @@ def typed(tag: str, kind: str, /, *parts: Part, **attributes: str | None) -> Ele
 # -- templates and identifiers ----------------------------------------------------------------------------------
 
 
-R21 = "2016"  # templates whose release is older than this had one without a date before it
+R21 = "2016"  # releases before this also have a template id without a date
 
 
 def template(root: str, release: str = "") -> Iterable[Element]:
-    """The template id of a release, and beside it the plain one that readers of older releases look for."""
+    """Build the template id of a release, and the one without a release that readers of older releases expect."""
     return map(copy, _templates(root, release))
 
 
@@ -134,10 +134,10 @@ def coded(
     original: str = "",
     reference: str = "",
 ) -> Element:
-    """A coded value. What has no usable code is said in words, ``nullFlavor`` OTH; what has none either is UNK.
+    """Build a coded value. Without a usable code it has original text and ``nullFlavor`` OTH, without text either UNK.
 
-    ``kind``: its xsi:type where the schema leaves it open; ``original``: what the person who entered it wrote;
-    ``reference``: the id of the cell in the narrative that says it.
+    ``xsi_type``: its type where the schema leaves it open; ``original_text``: as the user entered it; ``reference``: id
+    of the cell of the narrative with the same text.
     """
     concept = concept or Concept("", None)
     if concept.usable and not original and not reference:
@@ -147,7 +147,7 @@ def coded(
 
 @lru_cache(maxsize=2048)
 def _usual(tag: str, concept: Concept, kind: str, translations: tuple[Concept, ...]) -> Element:
-    """The same code again and again: copied, not made anew."""
+    """Cache codes that occur often; the caller copies the element."""
     return _coded(tag, concept, kind, translations)
 
 
@@ -180,7 +180,7 @@ def _refer(reference: str) -> Element | None:
 
 
 def text(reference: str) -> Element:
-    """Where the narrative says what an entry says."""
+    """Build the reference of an entry to its row in the narrative."""
     return el("text", _refer(reference))
 
 
@@ -192,7 +192,7 @@ def status(code: str) -> Element:
 
 
 def stamp(moment: date | datetime, zone: tzinfo = UTC) -> str:
-    """CDA's form of a day, or of a moment to the second with its offset in that zone."""
+    """Format a date, or a time to the second with its UTC offset in ``zone``, as CDA's TS."""
     if not isinstance(moment, datetime):
         return f"{moment.year:04d}{moment:%m%d}"
     local = moment.astimezone(zone)
@@ -211,13 +211,13 @@ def span(
     ended: bool = False,
     tag: str = "effectiveTime",
 ) -> Element:
-    """A period. An unknown beginning is UNK; an end is left out unless it is known, or (``ended``) there was one."""
+    """Build a period. An unknown start is UNK; the end is omitted unless it is known or ``ended`` is true."""
     end = point("high", high, zone) if high is not None or ended else None
     return el(tag, point("low", low, zone), end)
 
 
 def interval(low: date | datetime | None, high: date | datetime | None, zone: tzinfo = UTC) -> Element:
-    """A period where the schema wants its type said (a dose's time)."""
+    """Build a period with an explicit ``xsi:type``, as the schema requires for the time of a dose."""
     end = point("high", high, zone) if high is not None else None
     return typed("effectiveTime", "IVL_TS", point("low", low, zone), end)
 
@@ -226,7 +226,7 @@ def interval(low: date | datetime | None, high: date | datetime | None, zone: tz
 
 
 def number(value: Any) -> str | None:
-    """A decimal as CDA writes it, or None for what isn't one."""
+    """Format a decimal without exponent and trailing zeros; None if it is not a finite number of reasonable size."""
     try:
         found = Decimal(str(value).strip())
     except InvalidOperation:
@@ -238,7 +238,7 @@ def number(value: Any) -> str | None:
 
 
 def quantity(tag: str, value: Any, unit: str = "", *, kind: str = "") -> Element:
-    """A physical quantity; without a value, UNK."""
+    """Build a physical quantity, with null flavor UNK if the value is not a number."""
     found = number(value) if value is not None else None
     attributes = (
         {"value": found, "unit": unit if token(unit) else None}

@@ -1,7 +1,7 @@
-"""A PDF of somebody else's without anything that acts: links, forms, scripts. From standard input to standard output.
+"""Script that removes active content (links, forms, scripts) from a PDF, from standard input to standard output.
 
-A process of its own, with little memory and time: a few kilobytes of PDF may say that they unpack to gigabytes. Ends
-with 1, or is ended, where nothing can be made of it. Runs as a script: it imports nothing of ours.
+It runs as a process of its own with limits on memory and CPU time: a few kilobytes of PDF may decompress to gigabytes.
+It exits with 1, or is killed, for a file that can't be processed. It imports nothing of this package.
 """
 
 import resource
@@ -15,7 +15,7 @@ SECONDS = 10  # of CPU
 
 
 def cleaned(content: bytes) -> bytes | None:
-    """None for a file with no pages, or too many."""
+    """Return the PDF without active content; None if it has no pages, too many, or too large an output."""
     import pikepdf
 
     with pikepdf.open(BytesIO(content)) as file:
@@ -39,7 +39,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         made = cleaned(sys.stdin.buffer.read())
-    except Exception:  # hostile files make it raise all sorts
+    except Exception:  # pikepdf raises arbitrary exceptions for hostile files
         return 1
     if made is None:
         return 1

@@ -1,4 +1,4 @@
-"""The PDF of a locked note: its sections and values, typeset once and kept, and the pages of its amendments."""
+"""The PDF of a locked note: sections and values, typeset once and stored, with the pages of its amendments."""
 
 import subprocess
 import sys
@@ -21,12 +21,12 @@ from charthouse.interchange.typeset import typeset
 
 NOTE = Path(__file__).parent / "note.typ"
 AMENDMENTS = Path(__file__).parent / "amendments.typ"
-SECONDS = 30  # that the pages of one amendment may take
+SECONDS = 30  # seconds to process the pages of one amendment
 SAID = {"Checkbox": {"True": "Yes", "False": "No"}, "NullCheckbox": {"1": "No", "2": "Yes"}}
 
 
 def of(practice: int, note_id: int) -> bytes | None:
-    """The PDF of a note. None when it isn't there, isn't locked, or its visit is deleted."""
+    """Render the PDF of a note with its amendments. None if the note does not exist or is not locked."""
     note = _locked(practice, note_id)
     if note is None:
         return None
@@ -46,8 +46,8 @@ def of(practice: int, note_id: int) -> bytes | None:
 
 
 def keep(note: ClinicalNote) -> StoredFile:
-    """Typeset a locked note and keep the bytes with it: what is signed stays as it was, whatever becomes of templates,
-    names and programs. Within the caller's transaction."""
+    """Typeset a locked note and store the PDF with it, in the caller's transaction: a signed note never changes,
+    whatever happens to templates, names and software."""
     content = _typeset(NOTE, {**_head(note), "sections": _sections(note)})
     file = store_file(ContentFile(content, f"note-{note.pk}.pdf"), "application/pdf", note.practice_id)
     ClinicalNote.objects.filter(practice=note.practice_id, pk=note.pk).update(signed_pdf=file)
@@ -55,16 +55,17 @@ def keep(note: ClinicalNote) -> StoredFile:
 
 
 def keep_signed(sender: Any, note: ClinicalNote, **_: Any) -> None:
-    """The same, of a note that has just been locked."""
+    """Store the PDF of a note that has just been locked (a receiver of ``note_locked``)."""
     keep(note)
 
 
 def _kept(note: ClinicalNote) -> StoredFile:
-    """Of a note that was locked elsewhere (imports, the synthetic practice) it is made when it is first wanted."""
+    """Return the stored PDF, generated at first use for notes locked by other means (imports, the synthetic
+    practice)."""
     if note.signed_pdf is None:
         with transaction.atomic():
             rows = ClinicalNote.objects.select_for_update(no_key=True)
-            now = rows.get(practice=note.practice_id, pk=note.pk)  # another may have made it meanwhile
+            now = rows.get(practice=note.practice_id, pk=note.pk)  # another request may have stored it in the meantime
             kept: StoredFile = now.signed_pdf or keep(note)
             return kept
     kept = note.signed_pdf
@@ -89,7 +90,7 @@ def _typeset(template: Path, data: dict[str, Any]) -> bytes:
     return typeset(template, "note", data)
 
 
-# -- what it says -----------------------------------------------------------------------------------------------
+# -- contents ---------------------------------------------------------------------------------------------------
 
 
 def _zone(note: ClinicalNote) -> ZoneInfo:
@@ -118,7 +119,7 @@ def _head(note: ClinicalNote) -> dict[str, Any]:
 
 
 def _occasion(note: ClinicalNote, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
-    """The visit; else what the note says of itself."""
+    """Build the facts of the visit, or of the note itself without one."""
     visit, kind, owner = note.appointment, note.encounter_type, note.owner
     if visit is None:
         return (
@@ -143,7 +144,8 @@ def _name(*parts: str) -> str:
 
 
 def _sections(note: ClinicalNote) -> list[dict[str, Any]]:
-    """In the order of the complete note; fields in their template's order. A note that is of no visit is one."""
+    """Build the sections in the order of the complete note, fields in their template's order. A note without a visit is
+    one section."""
     if note.appointment_id is None:
         return [{"name": note.title, "said": [{"kind": "String", "name": "Text", "value": note.content}]}]
     template = "clinical_note_field__clinical_note_template"
@@ -162,7 +164,7 @@ def _sections(note: ClinicalNote) -> list[dict[str, Any]]:
         )
         said = SAID.get(field.data_type)
         if said and value.value not in said:
-            continue  # not selected says nothing
+            continue  # not selected
         text = said[value.value] if said else value.value
         section["said"].append({"kind": field.data_type, "name": field.name, "value": text})
     return list(sections.values())
@@ -172,7 +174,7 @@ def _sections(note: ClinicalNote) -> list[dict[str, Any]]:
 
 
 def _listed(note: ClinicalNote, files: dict[Amendment, bytes | None]) -> bytes:
-    """The page that says what was amended."""
+    """Render the page that lists the amendments."""
     head, amendments = _head(note), []
     for amendment, pages in files.items():
         with pikepdf.open(BytesIO(pages)) if pages else pikepdf.new() as file:
@@ -186,10 +188,10 @@ def _listed(note: ClinicalNote, files: dict[Amendment, bytes | None]) -> bytes:
 
 
 def _pages(amendment: Amendment) -> bytes | None:
-    """The amendment's file without anything that acts; None when it can't be read (see ``clean``)."""
+    """Return the amendment's PDF without active content, None if it can't be processed (see ``clean``)."""
     try:
         with open_file(amendment.amendment_file) as content:
-            done = subprocess.run(  # noqa: S603 - a script of ours
+            done = subprocess.run(  # noqa: S603 - a script of this package
                 [sys.executable, "-I", clean.__file__],
                 input=content.read(),
                 capture_output=True,

@@ -1,4 +1,4 @@
-"""The note behind a signed link."""
+"""View of the PDF of a note, by signed link."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -10,7 +10,7 @@ from charthouse.interchange.notes import pdf
 @require_safe
 @signed_link_view("notes")
 def show(request: HttpRequest, practice: int, note: int) -> HttpResponse:
-    """404 for a note that was unlocked or deleted since the link was made."""
+    """Respond with the PDF; 404 if the note has been unlocked or deleted since the link was created."""
     content = pdf.of(practice, note)
     if content is None:
         raise Http404

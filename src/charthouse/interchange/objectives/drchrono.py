@@ -1,5 +1,5 @@
-"""The report on meaningful use as DrChrono shows it (seed page, ``/api/mu_2015_report``). What its objectives' keys
-are, the reference infers; docs/decisions/0111-the-report-on-objectives.md."""
+"""The operation ``/api/mu_2015_report`` of DrChrono's API, the report on meaningful use. Source: seed page; the keys of
+objectives are inferred, see docs/decisions/0111-the-report-on-objectives.md."""
 
 from datetime import timedelta
 from decimal import Decimal as Number
@@ -44,7 +44,7 @@ def _report(call: Call) -> dict[str, Any]:
 
 
 def _shown(objective: Objective, stage: int, days: Period) -> dict[str, Any]:
-    """Where there was nothing to count, there is no percentage, and nothing was passed or failed."""
+    """Serialize an objective. With a denominator of 0, ``percentage`` and ``passed`` are null."""
     numerator, denominator = objective.count(days)
     threshold = objective.thresholds[stage]
     percent = Number(100 * numerator) / denominator if denominator else None

@@ -1,5 +1,5 @@
-"""The counts behind each objective: numerator and denominator out of the record. What counts as what:
-docs/objectives.md, which a test holds to the list below."""
+"""Numerator and denominator of each objective, counted in the record. docs/objectives.md defines what counts; a test
+compares it with the list below."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ SENT_ELECTRONICALLY = "Electronic eRx Sent"
 TO_PHARMACIES = (SENT_ELECTRONICALLY, "Faxed to Pharmacy", "Prescription Printed", *ON_PAPER)
 EDUCATION, REFERRAL = 2, 5  # CarePlan.plan_type
 SUMMARIES = ("OD", "OR")  # Message.type: outbound Direct message, outbound referral
-# SNOMED CT, CPT II and HCPCS codes of "the medications were gone through".
+# SNOMED CT, CPT II and HCPCS codes of medication reconciliation.
 RECONCILED = ("428191000124101", "1159F", "1160F", "1111F", "G8427")
-TIMELY = 4  # business days after a visit until which access has to be there
+TIMELY = 4  # business days after a visit within which access has to be provided
 
 Count = tuple[int, int]  # numerator, denominator
 
 
 @dataclass(frozen=True)
 class Objective:
-    """``thresholds``: percent to be exceeded, by stage; a stage that doesn't have the objective isn't in it."""
+    """An objective. ``thresholds``: percentage to be exceeded by stage, for the stages that have the objective."""
 
     name: str
     thresholds: dict[int, Decimal]
@@ -82,7 +82,7 @@ def _education(period: Period) -> Count:
 
 
 def _reconciliation(period: Period) -> Count:
-    """Done on the day of the first visit or later."""
+    """Count new patients with a reconciliation on the day of the first visit or later in the period."""
     arrived = period.new_patients().annotate(day=TruncDate("scheduled_time", tzinfo=period.zone))
     procedures = Procedure.objects.filter(
         practice=period.practice, patient=OuterRef("patient"), archived=False, code__in=RECONCILED,
@@ -97,7 +97,7 @@ def _reconciliation(period: Period) -> Count:
 
 
 def _access_given(period: Period) -> Count:
-    """A patient counts who could use the portal, or was invited to, in time after the first visit of the period."""
+    """Count patients seen who could use the portal, or were invited to, in time after the first visit of the period."""
     visits = period.visits().values("patient").annotate(first=Min("scheduled_time"))
     first_seen = dict(visits.values_list("patient", "first"))
     given = PortalAccess.objects.filter(
@@ -113,7 +113,7 @@ def _access_given(period: Period) -> Count:
 
 
 def _latest(seen: datetime, period: Period) -> date:
-    """The last day on which access is still timely: so many business days, Monday to Friday, after a visit."""
+    """Return the last day on which access is timely: so many business days (Monday to Friday) after a visit."""
     day, left = seen.astimezone(period.zone).date(), TIMELY
     while left:
         day += timedelta(days=1)
@@ -137,7 +137,7 @@ def _messages(period: Period) -> Count:
 
 
 def _seen(period: Period, condition: Q) -> Count:
-    """Of the patients seen, those that fit."""
+    """Count the patients seen who meet a condition, and all patients seen."""
     seen = period.visits()
     return tuple(  # type: ignore[return-value]
         rows.order_by().values("patient").distinct().count() for rows in (seen.filter(condition), seen)

@@ -1,4 +1,4 @@
-"""Whose report and of which days, and what "seen" means in it."""
+"""The doctor and dates of a report, and its definition of visits."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -15,7 +15,8 @@ from charthouse.domains.scheduling.models import FREEING_STATUSES
 
 @dataclass(frozen=True, eq=False)
 class Period:
-    """Days of a doctor's calendar, both included; ``start`` and ``end``: the moments they begin and are over."""
+    """A range of dates in a doctor's time zone, both inclusive. ``start`` and ``end``: the times at which it begins and
+    ends (exclusive)."""
 
     practice: int
     doctor: int
@@ -32,37 +33,37 @@ class Period:
         return datetime.combine(self.last + timedelta(days=1), time.min, self.zone)
 
     def own(self, **conditions: Any) -> dict[str, Any]:
-        """Rows of the doctor that are not deleted."""
+        """Return conditions for rows of the doctor that are not archived."""
         return {"practice": self.practice, "doctor": self.doctor, "archived": False, **conditions}
 
     def within(self, path: str) -> Q:
-        """A moment of the period."""
+        """Filter rows whose time column ``path`` lies in the period."""
         return Q(**{f"{path}__gte": self.start, f"{path}__lt": self.end})
 
     def on(self, path: str) -> Q:
-        """A day of the period."""
+        """Filter rows whose date column ``path`` lies in the period."""
         return Q(**{f"{path}__gte": self.first, f"{path}__lte": self.last})
 
     def visits(self) -> "QuerySet[Appointment]":
-        """Visits to the doctor in the period that took place: they have begun, and were neither cancelled, missed nor
-        moved."""
+        """Query the doctor's completed visits in the period: they have begun, and were not canceled, missed or
+        rescheduled."""
         return self.all_visits().filter(self.within("scheduled_time"))
 
     def all_visits(self) -> "QuerySet[Appointment]":
-        """The same at any time."""
+        """Query the doctor's completed visits at any time."""
         took_place = Q(**self.own(patient__isnull=False, is_virtual_base=False, patient__archived=False))
         return Appointment.objects.filter(took_place, scheduled_time__lte=clock.now()).exclude(
             status__in=FREEING_STATUSES
         )
 
     def new_patients(self) -> "QuerySet[Appointment]":
-        """First visits to the doctor, where they lie in the period: one a patient."""
+        """Query first visits to the doctor that lie in the period, one per patient."""
         earlier = self.all_visits().filter(patient=OuterRef("patient")).order_by("scheduled_time", "id")
         return self.visits().filter(id=earlier.values("id")[:1])
 
 
 def period(practice: int, doctor: int, first: date | None, last: date | None) -> Period:
-    """Without days, the doctor's calendar year so far."""
+    """Return the period; the default is the current year up to today, in the doctor's time zone."""
     zone = ZoneInfo(Doctor.objects.get(practice=practice, pk=doctor).timezone)
     today = clock.now().astimezone(zone).date()
     return Period(practice, doctor, first or today.replace(month=1, day=1), last or today, zone)

@@ -1,4 +1,4 @@
-"""The QRDA Category I report of a patient: measures, the days, the data."""
+"""The QRDA Category I report of a patient: measures, reporting period and patient data."""
 
 from charthouse.domains.patients.models import Patient
 from charthouse.interchange.cda import header
@@ -18,7 +18,7 @@ QRDA = Document(
 
 
 def of(patient: Patient, period: Window) -> bytes:
-    """The document, UTF-8."""
+    """Render the document in UTF-8."""
     about = subject(patient, period)
     out = Writer("ClinicalDocument")
     header.write(out, QRDA, about)

@@ -1,4 +1,4 @@
-"""QRDA Category I as DrChrono shows it (seed page, ``/api/patients/:id/qrda1``)."""
+"""The operation ``/api/patients/:id/qrda1`` of DrChrono's API. Source: seed page."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,8 +21,8 @@ def _qrda(call: Call) -> Any:
 
 
 def period(call: Call) -> Window:
-    """From ``start_date``, else the first of January of the year in which the period ends; to ``end_date``, else
-    today, by the doctor's calendar. Raises Invalid for a period that ends before it begins."""
+    """Return the reporting period: from ``start_date`` (default: January 1 of the year in which it ends) to
+    ``end_date`` (default: today in the doctor's time zone). Raises Invalid if it ends before it begins."""
     first, last = call.parameters.get("start_date_first"), call.parameters.get("end_date_last")
     if last is None:
         zone = Doctor.objects.values_list("timezone", flat=True).get(

@@ -1,7 +1,7 @@
-"""The measures whose data a report carries, and its first two sections: which measures, and of which days.
+"""The Measure and Reporting Parameters sections, and the measures that a report refers to.
 
-The record holds what two quality measures ask of every adult: blood pressure and smoking. Identifiers are those of the
-versions for reporting on 2015 (CMS165v3, CMS138v3); the rest of the patient's data goes along whatever the measure.
+The record holds the data of two quality measures of adults: blood pressure and smoking. Identifiers are those of the
+versions for reporting year 2015 (CMS165v3, CMS138v3); reports contain all patient data, whatever the measure.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ HEAD = ("Measure", "CMS id", "NQF number", "Identifier of the version", "Identif
 
 @dataclass(frozen=True)
 class Measure:
-    """``version_id``: of this version; ``set_id``: of all versions."""
+    """A quality measure. ``version_id``: identifier of this version; ``set_id``: of all versions."""
 
     title: str
     cms: str
@@ -63,7 +63,7 @@ def write_measures(out: Writer, about: Subject) -> None:
 
 
 def _measure(about: Subject, measure: Measure) -> Element:
-    """An eCQM Reference QDM."""
+    """Build an eCQM Reference QDM."""
     document = el(
         "externalDocument",
         el("id", root=ECQM, extension=measure.version_id),

@@ -1,7 +1,7 @@
-"""The patient data section: what the C-CDA says of the patient in the reporting period, as data elements of the
-Quality Data Model. Its templates stand on those of C-CDA, so its entries are made of C-CDA's.
+"""The Patient Data section: the C-CDA entries of the reporting period, converted to data elements of the Quality Data
+Model (QDM), whose templates extend those of C-CDA.
 
-Template ids and releases: HL7 QRDA Category I, release 1, STU 5.3.
+Source of template ids and releases: HL7 QRDA Category I, release 1, STU 5.3.
 """
 
 from collections.abc import Callable, Iterable
@@ -40,7 +40,7 @@ Converted = Iterable[Element]
 def qdm(
     entry: Element, number: str, release: str = RELEASE, *, instead: tuple[str, str] | None = None
 ) -> Element:
-    """The entry with a template of the model behind its own, or behind the one given ``instead`` of them."""
+    """Add a QDM template to an entry, after its own templates or after ``instead``, which replaces them."""
     place = len(entry.findall("templateId"))
     if instead is not None:
         for own in entry.findall("templateId"):
@@ -56,7 +56,7 @@ def qdm(
 
 
 def _encounter(about: Subject, entry: Element) -> Converted:
-    """Encounter, Performed; its diagnoses are observations of the encounter itself."""
+    """Convert to Encounter, Performed, with diagnoses as observations of the encounter itself."""
     for value in entry.findall("entryRelationship/act/entryRelationship/observation/value"):
         diagnosis = el(
             "observation",
@@ -79,7 +79,7 @@ def _diagnosis(about: Subject, entry: Element) -> Converted:
 
 
 def _allergy(about: Subject, entry: Element) -> Converted:
-    """Allergy/Intolerance: the observation, without C-CDA's concern around it."""
+    """Convert to Allergy/Intolerance: the observation without C-CDA's concern act."""
     observation = entry.find("entryRelationship/observation")
     yield qdm(observation, "147", instead=("2.16.840.1.113883.10.20.24.3.90", "2014-06-09"))
 
@@ -93,7 +93,7 @@ def _immunization(about: Subject, entry: Element) -> Converted:
 
 
 def _results(about: Subject, entry: Element) -> Converted:
-    """Laboratory Test, Performed, around each result of a panel."""
+    """Convert each result of a panel to Laboratory Test, Performed."""
     for observation in entry.findall("component/observation"):
         when = observation.find("effectiveTime")
         yield el(
@@ -111,21 +111,21 @@ def _results(about: Subject, entry: Element) -> Converted:
 
 
 def _measured(about: Subject, entry: Element) -> Converted:
-    """Physical Exam, Performed, for each vital sign."""
+    """Convert each vital sign to Physical Exam, Performed."""
     for observation in entry.findall("component/observation"):
         yield qdm(observation, "59", instead=("2.16.840.1.113883.10.20.22.4.13", "2014-06-09"))
 
 
 def _assessment(about: Subject, entry: Element) -> Converted:
-    """Assessment, Performed."""
+    """Convert to Assessment, Performed."""
     for own in entry.findall("templateId"):
         entry.remove(own)
     yield qdm(entry, "144")
 
 
 def _done(about: Subject, entry: Element) -> Converted:
-    """Procedure, Intervention and Physical Exam, Performed; Assessment, Performed for a risk. Communications have no
-    entry: the record doesn't say who told whom."""
+    """Convert to Procedure, Intervention or Physical Exam, Performed, or to Assessment, Performed for a risk.
+    Communications are omitted: the record has no sender and recipient of them."""
     of = entry.find("id").get("root")
     if entry.tag == "procedure":
         yield qdm(entry, "64")
@@ -138,7 +138,7 @@ def _done(about: Subject, entry: Element) -> Converted:
 
 
 def _payer(about: Subject, entry: Element) -> Converted:
-    """Patient Characteristic Payer."""
+    """Convert to Patient Characteristic Payer."""
     yield el(
         "observation",
         template("2.16.840.1.113883.10.20.24.3.55"),
@@ -160,7 +160,7 @@ def _typed_value(code: Element) -> Element:
 
 @dataclass(frozen=True)
 class Part:
-    """A section of the C-CDA, and what data elements its entries become."""
+    """A section of the C-CDA, and the conversion of its entries to data elements."""
 
     read: Callable[[Subject], Section]
     convert: Callable[[Subject, Element], Converted]
@@ -203,7 +203,7 @@ def _narrative(about: Subject, found: list[Section]) -> Element:
 
 
 def _expired(about: Subject) -> Element:
-    """Patient Characteristic Expired, a Deceased Observation."""
+    """Build Patient Characteristic Expired, a Deceased Observation."""
     return el(
         "observation",
         entries.tid("79", "2015-08-01"),

@@ -1,4 +1,4 @@
-"""The requisition of a lab order: what the laboratory gets with the specimens."""
+"""The requisition of a lab order: the PDF that goes to the laboratory with the specimens."""
 
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ TEMPLATE = Path(__file__).parent / "requisition.typ"
 
 
 def attach(practice: int, order_id: int) -> LabDocument | None:
-    """Make the requisition of an order and put it among its documents. None where there is one already, or the order
-    is gone."""
+    """Generate the requisition of an order and add it to its documents. Return None if it has one already or is
+    deleted."""
     with transaction.atomic():
         orders = LabOrder.objects.select_related("practice", "doctor", "patient", "sublab")
         orders = orders.select_for_update(of=("self",), no_key=True)
@@ -28,12 +28,12 @@ def attach(practice: int, order_id: int) -> LabDocument | None:
         content = ContentFile(of(order), f"requisition-{order.pk}.pdf")
         file = store_file(content, "application/pdf", practice)
         made = LabDocument.objects.create(practice_id=practice, lab_order=order, document=file, type="REQ")
-        order.save(update_fields=["updated_at"])  # it shows its documents
+        order.save(update_fields=["updated_at"])  # its documents are part of it in the API
         return made
 
 
 def of(order: LabOrder) -> bytes:
-    """The PDF, as the order is now."""
+    """Render the PDF of the order in its current state."""
     tests = LabTest.objects.filter(practice=order.practice_id, lab_order=order.pk, archived=False)
     data = {
         "id": str(order.pk),
@@ -85,5 +85,5 @@ def _name(*parts: str) -> str:
 
 
 def _local(order: LabOrder, moment: Any) -> str:
-    """By the doctor's clock."""
+    """Format a time in the doctor's time zone, to the minute; "" for None."""
     return moment.astimezone(ZoneInfo(order.doctor.timezone)).strftime("%Y-%m-%d %H:%M") if moment else ""
