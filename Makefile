@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until Ctrl-C; options in ARGS="..."
 	@exec $(BIN)/charthouse sandbox $(ARGS)
@@ -20,6 +20,10 @@ lint: .venv/dev.stamp ## style, types, and who may import whom
 	@$(BIN)/ruff format --check .
 	@CHARTHOUSE_SECRET_KEY=lint $(BIN)/mypy
 	@$(BIN)/lint-imports
+
+migrations: .venv/dev.stamp ## make the migration of a changed model; options of makemigrations in ARGS="..."
+	@CHARTHOUSE_SECRET_KEY=none DJANGO_SETTINGS_MODULE=charthouse.settings \
+	  $(BIN)/python -W ignore::RuntimeWarning -m django makemigrations $(ARGS)
 
 bench: .venv/bench.stamp ## measure against plain servers and the database; prints a table
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -78,4 +82,4 @@ browser:
 	  echo "The tests of pages drive a browser: install chromium first (Debian: apt install chromium)." >&2; exit 1; \
 	fi
 
-.PHONY: help run test lint bench docs lock clean browser
+.PHONY: help run test lint migrations bench docs lock clean browser

@@ -18,7 +18,7 @@ from django.db import connections, models, transaction  # noqa: E402
 
 from bench.load import OWNER, access  # noqa: E402
 from charthouse.domains.patients.models import Patient  # noqa: E402
-from charthouse.identity import tables  # noqa: E402
+from charthouse.identity import schema_setup  # noqa: E402
 from charthouse.identity.models import User  # noqa: E402
 from charthouse.identity.oauth_models import Application  # noqa: E402
 from charthouse.identity.rowsecurity import list_record_models  # noqa: E402
@@ -32,7 +32,7 @@ Model = type[Record]
 
 
 def main(rows: int) -> dict[str, Any]:
-    tables.bring_up(OWNER)
+    schema_setup.migrate(OWNER)
     if not Patient.objects.using(OWNER).exists():
         sandbox.build(1, PATIENTS, lambda *_: None)
     user = User.objects.using(OWNER).filter(is_primary=True).order_by("pk")[0]

@@ -80,10 +80,10 @@ def _measure(cluster: Cluster, directory: Path, given: argparse.Namespace) -> No
 
     django.setup()
     from charthouse import clock
-    from charthouse.identity import tables
+    from charthouse.identity import schema_setup
     from tests.support import make_api_user, make_practice
 
-    tables.bring_up()
+    schema_setup.migrate()
     clinic, other = make_practice(), make_practice()
     held = psycopg.connect(cluster.uri("delta"))
     if given.held:

@@ -104,10 +104,10 @@ def fill(visits: int, more: bool) -> None:
     from django.db import transaction
 
     from charthouse import clock
-    from charthouse.identity import tables
+    from charthouse.identity import schema_setup
     from charthouse.sandbox.bulk import Loader
 
-    tables.bring_up("owner")
+    schema_setup.migrate("owner")
     now = clock.now()
     loader = Loader("owner", now.isoformat(), {})
     with transaction.atomic("owner"):

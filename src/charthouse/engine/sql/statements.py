@@ -66,7 +66,8 @@ def run(statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]
 @contextmanager
 def read_snapshot() -> Iterator[None]:
     """Read everything within as of one moment (repeatable read). Nothing can be written within."""
-    connection.get_psycopg_connection()  # type: ignore[attr-defined]  # no statement may come before the one that sets the level
+    # No statement may come before the one that sets the level.
+    connection.get_psycopg_connection()  # type: ignore[attr-defined]
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("set transaction isolation level repeatable read, read only")
