@@ -16,6 +16,9 @@ from typing import Any, NoReturn
 
 import django
 import msgspec
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import Server
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
 django.setup()
@@ -23,12 +26,17 @@ django.setup()
 from django.contrib.auth import password_validation  # noqa: E402
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa: E402
 from django.db import DatabaseError, OperationalError, connections  # noqa: E402
+from procrastinate.contrib.django import app  # noqa: E402
 
-from charthouse import processes  # noqa: E402
+from charthouse import clock, processes  # noqa: E402
 from charthouse.audit import seals  # noqa: E402
+from charthouse.changes import clock_control  # noqa: E402
+from charthouse.changes.sender import Sender  # noqa: E402
 from charthouse.datadir import CommandError  # noqa: E402
 from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.engine.errors import Conflict  # noqa: E402
+from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
+from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
 from charthouse.identity import rowsecurity, schema_setup, second_factor  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 
@@ -38,10 +46,6 @@ WORKER_GRACE = 10.0  # seconds
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Run the web server until SIGINT or SIGTERM."""
-    from granian.constants import HTTPModes, Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
     require_migrated()
     Server(
         "charthouse.wsgi:application",
@@ -71,7 +75,7 @@ class _ApplicationLoader:
         # The main process handles Ctrl-C and stops this one; a second signal may keep Granian from ending.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         processes.follow_process(self.parent)
-        from charthouse.wsgi import application
+        from charthouse.wsgi import application  # after the fork: importing it builds the routers
 
         return application
 
@@ -79,10 +83,6 @@ class _ApplicationLoader:
 def run_worker(concurrency: int) -> None:
     """Run background jobs and send webhooks until SIGINT or SIGTERM; running ones then have WORKER_GRACE seconds to
     finish."""
-    from procrastinate.contrib.django import app
-
-    from charthouse.changes.sender import Sender
-
     require_migrated()
 
     async def run() -> None:
@@ -122,15 +122,12 @@ def _stop_on_signal(task: "asyncio.Task[None]") -> None:
 
 def advance_clock(by: timedelta | None) -> datetime:
     """Advance a sandbox's clock, if ``by`` is given, and return its time."""
-    from charthouse import clock as project
-    from charthouse.changes import clock_control
-
     if by is not None:
         try:
             clock_control.advance(by)
         except Conflict as error:
             raise CommandError(error.detail) from None
-    return project.now()
+    return clock.now()
 
 
 def migrate() -> None:
@@ -166,11 +163,8 @@ def require_migrated() -> None:
 
 def render_openapi(dialect: str) -> str:
     """Return the OpenAPI document of an API, ``drchrono`` or ``cerbo``, indented."""
-    from charthouse.gateway.cerbo import wire_format as cerbo
-    from charthouse.gateway.drchrono import wire_format
-
-    printed = {"drchrono": wire_format.document_json, "cerbo": cerbo.document_json}[dialect]
-    return printed().decode()
+    render = {"drchrono": drchrono.document_json, "cerbo": cerbo.document_json}[dialect]
+    return render().decode()
 
 
 def create_practice(name: str) -> int:
@@ -197,16 +191,16 @@ def create_user(
     A primary user has every permission; the primary user grants the others theirs.
     """
     require_migrated()
-    house = Practice.objects.using("owner").filter(pk=practice).first()
-    if house is None:
+    practice_row = Practice.objects.using("owner").filter(pk=practice).first()
+    if practice_row is None:
         raise CommandError(f"there is no practice {practice}.")
     if User.objects.using("owner").filter(username=username).exists():
         raise CommandError(f"there is a user {username!r} already.")
-    if primary and User.objects.using("owner").filter(practice=house, is_primary=True).exists():
-        raise CommandError(f"{house} has a primary user already.")
+    if primary and User.objects.using("owner").filter(practice=practice_row, is_primary=True).exists():
+        raise CommandError(f"{practice_row} has a primary user already.")
     user = User(
         username=username,
-        practice=house,
+        practice=practice_row,
         role=role,
         is_primary=primary,
         first_name=first_name,

@@ -67,9 +67,9 @@ def run_server(data: Path) -> Iterator[ServerLease]:
 
 
 def database_url(data: Path, database: str = postgres_server.DATABASE_NAME) -> str:
-    """Return the DATABASE_URL of the server of this data directory, whether it is running or not.""" return
-    f"postgresql://{postgres_server.DATABASE_NAME}@/{database}?host={quote(str(postgres_server.socket_directory(data)),
-    safe='/')}"
+    """Return the DATABASE_URL of the server of this data directory, whether it is running or not."""
+    sockets = quote(str(postgres_server.socket_directory(data)), safe="/")
+    return f"postgresql://{postgres_server.DATABASE_NAME}@/{database}?host={sockets}"
 
 
 def is_in_use(data: Path) -> bool:

@@ -19,8 +19,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import psycopg
+
 DATABASE_NAME = "charthouse"  # the database, and the role that owns its tables
-SYSTEM_ACCOUNT = "charthouse-db"  # the system user that runs the server for root, as PostgreSQL refuses to run as root
+SYSTEM_ACCOUNT = (
+    "charthouse-db"  # the system user that runs the server for root, as PostgreSQL refuses to run as root
+)
 VERSION = "18"
 SETTINGS = {
     "shared_buffers": "256MB",
@@ -188,9 +192,8 @@ def _initialize_cluster(directory: Path, account: pwd.struct_passwd | None) -> N
         "C.UTF-8",
     ]
     command += [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, **_subprocess_options(account)
-    )  # noqa: S603
+    options = _subprocess_options(account)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # noqa: S603
     if done.returncode:
         raise ServerError(f"initdb failed: {done.stderr or done.stdout}")
     draft.rename(directory)
@@ -295,8 +298,6 @@ def _shut_down_with_parent() -> None:
 
 def _create_database(sockets: Path) -> None:
     """Create role and database. The owner is no superuser, so that nothing depends on the embedded server."""
-    import psycopg
-
     with psycopg.connect(
         host=str(sockets), user="postgres", dbname="postgres", autocommit=True
     ) as connection:

@@ -146,17 +146,17 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "charthouse.identity.middleware.bounded",
-    "charthouse.identity.middleware.tenant",
+    "charthouse.identity.middleware.limit_body_size",
+    "charthouse.identity.middleware.reset_tenant",
     "charthouse.portal.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "charthouse.identity.middleware.signed_in",
+    "charthouse.identity.middleware.establish_tenant",
     "django.contrib.messages.middleware.MessageMiddleware",
     "charthouse.identity.sessions.enforce_session_rules",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "charthouse.identity.middleware.content_policy",
+    "charthouse.identity.middleware.add_content_security_policy",
     "axes.middleware.AxesMiddleware",
 ]
 

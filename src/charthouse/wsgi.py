@@ -27,7 +27,9 @@ gc.set_threshold(50_000, 20, 100)
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    if environ["PATH_INFO"].startswith(cerbo.BASE):  # before DrChrono's base path, which is a prefix of this one
+    if environ["PATH_INFO"].startswith(
+        cerbo.BASE
+    ):  # before DrChrono's base path, which is a prefix of this one
         return cerbo.application(environ, start)
     if environ["PATH_INFO"].startswith(drchrono.BASE):
         return drchrono.application(environ, start)

@@ -236,7 +236,7 @@ def test_page_writes_record_user_and_request_id(clinic: Clinic) -> None:
     from charthouse.identity import middleware
 
     held = []
-    handle = middleware.signed_in(lambda request: held.append(tenancy.database().caller))  # type: ignore[arg-type, func-returns-value]
+    handle = middleware.establish_tenant(lambda request: held.append(tenancy.database().caller))  # type: ignore[arg-type, func-returns-value]
     for method in ("GET", "POST"):
         request = RequestFactory().generic(method, "/")
         request.user = clinic.user

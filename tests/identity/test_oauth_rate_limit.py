@@ -30,7 +30,7 @@ def allowed(address: str, client: str, calls: int) -> int:
     good, waits = 0, []
     for _ in range(calls):
         try:
-            oauth_rate_limit.count(address, client)
+            oauth_rate_limit.count_call(address, client)
             good += 1
         except Throttled as refusal:
             waits.append(refusal.wait)

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.migrations import Migration
 
-from charthouse import postgres
+from charthouse import postgres_server
 from charthouse.identity import rowsecurity, schema_setup
 from charthouse.identity.migration_operations import InitialMigration
 
@@ -51,7 +51,7 @@ def test_a_second_run_changes_nothing(scratch: Callable[[], str]) -> None:
     alias = scratch()
     schema_setup.migrate(alias)
     assert schema_setup.count_unapplied_migrations(alias) == 0
-    assert rowsecurity.unsecured(using=alias) == []
+    assert rowsecurity.list_missing_protections(using=alias) == []
     before = dump_schema(alias)
     schema_setup.migrate(alias)
     assert dump_schema(alias) == before
@@ -73,9 +73,9 @@ def test_the_next_run_completes_an_interrupted_one(
         with pytest.raises(ZeroDivisionError):
             schema_setup.migrate(alias)
     assert schema_setup.count_unapplied_migrations(alias) == 0
-    assert rowsecurity.unsecured(using=alias) != []
+    assert rowsecurity.list_missing_protections(using=alias) != []
     schema_setup.migrate(alias)
-    assert rowsecurity.unsecured(using=alias) == []
+    assert rowsecurity.list_missing_protections(using=alias) == []
 
 
 def test_foreign_tables_are_not_overwritten(scratch: Callable[[], str]) -> None:
@@ -105,7 +105,7 @@ def test_every_change_to_a_model_has_its_migration() -> None:
 def dump_schema(alias: str) -> str:
     """Everything of a database but its rows, as ``pg_dump`` writes it, with the columns of each table sorted."""
     database = connections.settings[alias]
-    dump = [postgres.binary("pg_dump"), "--schema-only", "--restrict-key=same"]
+    dump = [postgres_server.find_binary("pg_dump"), "--schema-only", "--restrict-key=same"]
     where = ["-h", database["HOST"], "-U", database["USER"], database["NAME"]]
     done = subprocess.run([*dump, *where], capture_output=True, text=True, check=True)
     return re.sub(r"(?<= \(\n).*?(?=\n\))", _sort_lines, done.stdout, flags=re.DOTALL)

@@ -12,7 +12,7 @@ MAX_BODY_BYTES = 64 * 1024 * 1024  # bytes of a body
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-def bounded(get_response: Handler) -> Handler:
+def limit_body_size(get_response: Handler) -> Handler:
     """A body of more than any page takes is refused unread. (The APIs have bounds of their own.)"""
 
     def handle(request: HttpRequest) -> HttpResponse:
@@ -25,7 +25,7 @@ def bounded(get_response: Handler) -> Handler:
     return handle
 
 
-def tenant(get_response: Handler) -> Handler:
+def reset_tenant(get_response: Handler) -> Handler:
     """No practice at the start of every request, whatever this thread did before."""
 
     def handle(request: HttpRequest) -> HttpResponse:
@@ -40,7 +40,7 @@ def tenant(get_response: Handler) -> Handler:
     return handle
 
 
-def signed_in(get_response: Handler) -> Handler:
+def establish_tenant(get_response: Handler) -> Handler:
     """The practice of the person who is signed in. Operators, who have none, see no record."""
 
     def handle(request: HttpRequest) -> HttpResponse:
@@ -54,7 +54,7 @@ def signed_in(get_response: Handler) -> Handler:
     return handle
 
 
-def content_policy(get_response: Handler) -> Handler:
+def add_content_security_policy(get_response: Handler) -> Handler:
     """Every page says what it may load. A view that needs another policy sets its own."""
 
     def handle(request: HttpRequest) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.db import connection
 from charthouse import clock
 from charthouse.engine.errors import Throttled
 
-ADDRESS = 10  # times what one app may
+IP_FACTOR = 10  # times what one app may
 
 _COUNT = """
 insert into identity_tokencalls as t (key, minute, calls) values (%s, %s, 1)
@@ -18,7 +18,7 @@ on conflict (key, minute) do update set calls = t.calls + 1 where t.calls < %s r
 """
 
 
-def count(address: str, client_id: str) -> None:
+def count_call(client_ip: str, client_id: str) -> None:
     """Count a call. ``client_id`` as it was given, whoever's it is. Raises Throttled."""
     limit = settings.TOKEN_LIMIT
     if not limit:
@@ -26,7 +26,7 @@ def count(address: str, client_id: str) -> None:
     now = clock.now()
     minute = now.replace(second=0, microsecond=0)
     with connection.cursor() as cursor:
-        for key, most in ((f"{address} {client_id}", limit), (address, limit * ADDRESS)):
+        for key, most in ((f"{client_ip} {client_id}", limit), (client_ip, limit * IP_FACTOR)):
             digest = sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
             cursor.execute(_COUNT, [digest, minute, most])
             if cursor.fetchone() is None:

@@ -147,7 +147,7 @@ def _check_rate_limit(request: HttpRequest, headers: dict[str, str]) -> HttpResp
     """Count the call; return a 429 response if the rate limit is exceeded."""
     client = request.POST.get("client_id") or request.GET.get("client_id") or headers.get("Authorization", "")
     try:
-        oauth_rate_limit.count(client_ip.get_request_ip(request), client)
+        oauth_rate_limit.count_call(client_ip.get_request_ip(request), client)
     except Throttled as error:
         body = json.dumps({"detail": error.detail})
         return _make_response({"Retry-After": str(error.wait)}, body, error.status)

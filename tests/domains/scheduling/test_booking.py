@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from charthouse.domains.scheduling.models import Appointment
-from charthouse.domains.scheduling.models import FREEING_STATUSES
+from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment
 from charthouse.identity import tenancy
 from tests.domains.caller import at_once
 from tests.domains.scheduling.calendar import DAY, Calendar, make_office

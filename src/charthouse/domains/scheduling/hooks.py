@@ -189,9 +189,9 @@ def known_vitals(change: Change) -> None:
     given = change.values.get("included_fields") or ()
     ids = {text for text in given if text.isascii() and text.isdigit() and len(text) < 19}
     rows = CustomVital.objects.filter(practice=change.actor.practice, pk__in=ids, archived=False)
-    there = {*vitals.KNOWN, *map(str, rows.values_list("pk", flat=True))}
+    there = {*STANDARD_VITALS, *map(str, rows.values_list("pk", flat=True))}
     if unknown := [text for text in given if text not in there]:
-        known = ", ".join(vitals.KNOWN)
+        known = ", ".join(STANDARD_VITALS)
         change.add_error(
             "included_fields", f"No vitals: {', '.join(unknown)}. Give {known}, or the id of a custom vital."
         )

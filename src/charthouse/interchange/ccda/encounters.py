@@ -8,8 +8,7 @@ from django.db.models import Q
 
 from charthouse.domains.billing.models import LineItem
 from charthouse.domains.clinical.code_labels import get_icd10_label
-from charthouse.domains.scheduling.models import Appointment
-from charthouse.domains.scheduling.models import FREEING_STATUSES
+from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import time

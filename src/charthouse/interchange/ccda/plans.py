@@ -7,8 +7,7 @@ from typing import Any
 
 from charthouse.domains.clinical.models import CarePlan
 from charthouse.domains.labs.models import LabTest
-from charthouse.domains.scheduling.models import Appointment
-from charthouse.domains.scheduling.models import FREEING_STATUSES
+from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.narrative import Row, day, name_of, time, words

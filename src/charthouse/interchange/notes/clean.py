@@ -8,6 +8,8 @@ import resource
 import sys
 from io import BytesIO
 
+import pikepdf
+
 MOST_PAGES = 500
 MOST_BYTES = 64 * 1024 * 1024  # of what is made
 MEMORY = 768 * 1024 * 1024  # bytes
@@ -16,8 +18,6 @@ SECONDS = 10  # of CPU
 
 def cleaned(content: bytes) -> bytes | None:
     """Return the PDF without active content; None if it has no pages, too many, or too large an output."""
-    import pikepdf
-
     with pikepdf.open(BytesIO(content)) as file:
         if not 0 < len(file.pages) <= MOST_PAGES:
             return None

@@ -65,7 +65,9 @@ def _kept(note: ClinicalNote) -> StoredFile:
     if note.signed_pdf is None:
         with transaction.atomic():
             rows = ClinicalNote.objects.select_for_update(no_key=True)
-            now = rows.get(practice=note.practice_id, pk=note.pk)  # another request may have stored it in the meantime
+            now = rows.get(
+                practice=note.practice_id, pk=note.pk
+            )  # another request may have stored it in the meantime
             kept: StoredFile = now.signed_pdf or keep(note)
             return kept
     kept = note.signed_pdf

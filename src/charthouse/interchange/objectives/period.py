@@ -9,8 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet
 
 from charthouse import clock
 from charthouse.domains.practice.models import Doctor
-from charthouse.domains.scheduling.models import Appointment
-from charthouse.domains.scheduling.models import FREEING_STATUSES
+from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,7 +49,7 @@ STATUSES = {
 
 def _parse_status(inner: Type, value: Any) -> str:
     """Parse the word or number of a status. Raises InvalidValue."""
-    text = {True: "1", False: "0"}[value] if isinstance(value, bool) else parse_make_text_key(value)
+    text = {True: "1", False: "0"}[value] if isinstance(value, bool) else parse_text(value)
     if text not in STATUSES:
         raise InvalidValue(f'"{text[:100]}" is not a valid choice.')
     return STATUSES[text]
