@@ -20,6 +20,7 @@ from charthouse.gateway.drchrono import wire_format
 BASE = "/api/"
 JSON = "application/json"
 DOCUMENT = "urn:charthouse:openapi"
+CERBO_DOCUMENT = "urn:charthouse:openapi:cerbo"
 HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After"}
 
 
@@ -180,10 +181,13 @@ def _validate_cerbo(response: httpx.Response, pointer: str, where: str) -> None:
 
 
 @cache
+def _cerbo_registry() -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([(CERBO_DOCUMENT, cerbo.document())], draft=jsonschema_rs.Draft202012)
+
+
+@cache
 def _cerbo_validator(pointer: str) -> Any:
-    document = cerbo.document()
-    found: Any = document
-    for part in pointer.removeprefix("#/").split("/"):
-        found = found[part.replace("~1", "/").replace("~0", "~")]
-    schema = found["content"]["application/json"]["schema"]
-    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
+    place = quote(f"{pointer.removeprefix('#')}/content/application~1json/schema", safe="/~")
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": f"{CERBO_DOCUMENT}#{place}"}, registry=_cerbo_registry()
+    )
