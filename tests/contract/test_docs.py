@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from functools import cache
 from html import unescape
 from typing import Any
 
@@ -40,6 +41,12 @@ def test_the_other_document_is_served_as_well() -> None:
         assert jsonschema_rs.meta.is_valid(schema), name
     shapes = [re.sub(r"{\w+}", "{}", path) for path in answer.json()["paths"]]
     assert len(shapes) == len(set(shapes)), "two templates of the same URLs"
+
+
+@cache
+def _status(url: str) -> int:
+    """Most pages link to the same ones: each is asked for once."""
+    return support.client().get(url).status_code
 
 
 def _checked(url: str) -> str:
@@ -136,7 +143,7 @@ def test_a_group_has_every_key_and_parameter(group: str) -> None:
     for anchor in re.findall(r'href="#([^"]+)"', page):
         assert anchor in ids or anchor == "main"
     for link in set(re.findall(r'href="(/docs[^"#]*)', page)):
-        assert support.client().get(link).status_code == 200, link
+        assert _status(link) == 200, link
 
 
 def _commands(group: str) -> list[str]:
