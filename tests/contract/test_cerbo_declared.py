@@ -3,19 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
-import pytest
-
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
 from charthouse.engine.declaration.values import Access
 from charthouse.gateway.cerbo import api
 from charthouse.gateway.cerbo.registry import registry
+from tests.cases import each_case
 
 from . import cerbo_facts as facts
 from . import values
 
 BUILT = facts.built()
-each = pytest.mark.parametrize("operation", BUILT, ids=str)
+each = each_case("operation", BUILT)
 
 
 def test_every_operation_of_the_reference_is_served(record_property: Any) -> None:

@@ -10,6 +10,7 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.values import Access
 from charthouse.engine.execution import reading
 from charthouse.gateway.cerbo.registry import registry
+from tests.cases import each_case
 from tests.contract.test_statements import statements
 
 from . import values
@@ -23,8 +24,11 @@ PAGED = [r for r in LISTED if not r.filters_by_name.keys() & {"terms", "term"}]
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 each_created = pytest.mark.parametrize("resource", CREATED, ids=lambda r: r.path)
 each_listed = pytest.mark.parametrize("resource", LISTED, ids=lambda r: r.path)
-each_key = pytest.mark.parametrize(
-    ("resource", "key"), WRITABLE, ids=[f"{r.path}.{f.name}" for r, f in WRITABLE]
+each_key = each_case(
+    ("resource", "key"),
+    WRITABLE,
+    ids=[f"{r.path}.{f.name}" for r, f in WRITABLE],
+    by=lambda resource, key: resource.path,
 )
 
 # Keys whose value reads otherwise than it was written, or that go with others: a test of their own in tests/domains.
@@ -237,7 +241,7 @@ BODIES: tuple[tuple[bytes, str, tuple[int, ...]], ...] = (
 
 
 @each_created
-@pytest.mark.parametrize("number", range(len(BODIES)), ids=[f"{b[:12]!r} {m}" for b, m, _ in BODIES])
+@each_case("number", range(len(BODIES)), ids=[f"{n}: {b[:12]!r} {m}" for n, (b, m, _) in enumerate(BODIES)])
 def test_bodies_that_can_not_be_read(cerbo: CerboWorld, resource: Resource, number: int) -> None:
     body, media, statuses = BODIES[number]
     answer = cerbo.client.post(cerbo.list_url(resource), content=body, headers={"Content-Type": media})

@@ -14,6 +14,7 @@ from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Decimal, Text, Type
 from charthouse.engine.declaration.values import Access, InvalidValue
 from charthouse.gateway.drchrono.registry import registry
+from tests.cases import each_case
 
 from . import facts, values
 from .world import MADE_WITH, TELLS_OF
@@ -21,7 +22,7 @@ from .world import MADE_WITH, TELLS_OF
 BUILT = [e for e in facts.endpoints() if e.path in registry().resources and not e.action]
 OPERATIONS = [e for e in facts.endpoints() if e.template in registry().operations and e not in BUILT]
 ROW_OPERATIONS = [e for e in facts.endpoints() if e.action and facts.built(e) and e not in OPERATIONS]
-each = pytest.mark.parametrize("endpoint", BUILT, ids=str)
+each = each_case("endpoint", BUILT)
 
 
 def test_what_is_not_built_yet_only_shrinks(record_property: Any) -> None:
@@ -91,7 +92,12 @@ def test_required_filters(endpoint: facts.Endpoint) -> None:
 # -- keys -------------------------------------------------------------------------------------------------------
 
 KEYS = [(endpoint, name) for endpoint in BUILT for name in endpoint.fields]
-each_key = pytest.mark.parametrize(("endpoint", "name"), KEYS, ids=[f"{e}.{name}" for e, name in KEYS])
+each_key = each_case(
+    ("endpoint", "name"),
+    KEYS,
+    ids=[f"{e}.{name}" for e, name in KEYS],
+    by=lambda endpoint, name: endpoint.path,
+)
 
 
 @each_key
@@ -169,7 +175,7 @@ def _check_shape(name: str, of: Type, wanted: str, said: Any, *, writable: bool)
 ADDED = [(e, name) for e in BUILT for name in e.fields_added if name in registry()[e.path].keys_by_name]
 
 
-@pytest.mark.parametrize(("endpoint", "name"), ADDED, ids=[f"{e}.{name}" for e, name in ADDED])
+@each_case(("endpoint", "name"), ADDED, ids=[f"{e}.{name}" for e, name in ADDED])
 def test_added_key_is_marked(endpoint: facts.Endpoint, name: str) -> None:
     assert registry()[endpoint.path].keys_by_name[name].addition
 
@@ -193,7 +199,7 @@ def test_no_key_or_filter_of_our_own(endpoint: facts.Endpoint) -> None:
 FILTERS = [(endpoint, name) for endpoint in BUILT for name in endpoint.filters]
 
 
-@pytest.mark.parametrize(("endpoint", "name"), FILTERS, ids=[f"{e}?{name}" for e, name in FILTERS])
+@each_case(("endpoint", "name"), FILTERS, ids=[f"{e}?{name}" for e, name in FILTERS])
 def test_filter(endpoint: facts.Endpoint, name: str) -> None:
     resource, said = registry()[endpoint.path], endpoint.filters[name]
     assert name in resource.filters_by_name, "missing"
@@ -226,7 +232,7 @@ def _names_one_row(declared: Filter) -> bool:
 # -- operations of a row ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("endpoint", ROW_OPERATIONS, ids=str)
+@each_case("endpoint", ROW_OPERATIONS)
 def test_operation_of_a_row(endpoint: facts.Endpoint) -> None:
     operation = registry()[endpoint.path].operations_by_name[endpoint.action]
     assert endpoint.methods == {operation.method}
@@ -240,7 +246,7 @@ def test_operation_of_a_row(endpoint: facts.Endpoint) -> None:
 # -- other operations -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("endpoint", OPERATIONS, ids=str)
+@each_case("endpoint", OPERATIONS)
 def test_operation(endpoint: facts.Endpoint) -> None:
     """Its methods, parameters and the keys of its answer are those of the reference, and no others unmarked."""
     declared = registry().operations[endpoint.template]
@@ -268,12 +274,12 @@ def test_every_operation_is_in_the_reference_or_marked_as_an_addition() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize(("path", "name"), facts.TYPE_CHOSEN)
+@each_case(("path", "name"), facts.TYPE_CHOSEN)
 def test_a_type_is_chosen_only_where_the_reference_says_another(path: str, name: str) -> None:
     (endpoint,) = [e for e in facts.endpoints() if (e.path, e.action) == (path, "")]
     assert facts.TYPE_CHOSEN[path, name] != endpoint.fields[name]["type"]
 
 
-@pytest.mark.parametrize("path", sorted(TELLS_OF | MADE_WITH))
+@each_case("path", sorted(TELLS_OF | MADE_WITH))
 def test_only_what_no_call_can_make_is_made_by_another_row(path: str) -> None:
     assert "POST" not in registry()[path].method_set

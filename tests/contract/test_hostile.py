@@ -9,6 +9,7 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
+from tests.cases import each_case
 
 from . import values
 from .test_keys import WRITABLE, each_written
@@ -45,7 +46,12 @@ def test_hostile_values_of_keys(world: World, resource: Resource) -> None:
     assert read.status_code == 200
 
 
-@pytest.mark.parametrize(("resource", "key"), NESTED, ids=[f"{r.path}.{k.name}" for r, k in NESTED])
+@each_case(
+    ("resource", "key"),
+    NESTED,
+    ids=[f"{r.path}.{k.name}" for r, k in NESTED],
+    by=lambda resource, key: resource.path,
+)
 def test_hostile_values_inside_keys(world: World, resource: Resource, key: Key) -> None:
     row_id = world.new(resource.path)
     for value in values.hostile_inside(key):
@@ -123,7 +129,7 @@ BODIES: tuple[tuple[bytes, str, tuple[int, ...]], ...] = (
 
 
 @each_written
-@pytest.mark.parametrize("number", range(len(BODIES)), ids=[f"{b[:12]!r} {m}" for b, m, _ in BODIES])
+@each_case("number", range(len(BODIES)), ids=[f"{n}: {b[:12]!r} {m}" for n, (b, m, _) in enumerate(BODIES)])
 def test_bodies_that_can_not_be_read(world: World, resource: Resource, number: int) -> None:
     body, media, statuses = BODIES[number]
     headers = {"Content-Type": media} if media else {}

@@ -16,6 +16,7 @@ from charthouse.engine.declaration.times import Date
 from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import ABSENT, Access
 from charthouse.gateway.drchrono.registry import registry
+from tests.cases import each_case
 
 from . import values
 from .world import World
@@ -25,8 +26,11 @@ WRITES = [r for r in RESOURCES if set(r.method_set) & {"POST", "PUT", "PATCH"}]
 WRITABLE = [(r, f) for r in WRITES for f in r.writable]
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 each_written = pytest.mark.parametrize("resource", WRITES, ids=lambda r: r.path)
-each_key = pytest.mark.parametrize(
-    ("resource", "key"), WRITABLE, ids=[f"{r.path}.{f.name}" for r, f in WRITABLE]
+each_key = each_case(
+    ("resource", "key"),
+    WRITABLE,
+    ids=[f"{r.path}.{f.name}" for r, f in WRITABLE],
+    by=lambda resource, key: resource.path,
 )
 
 

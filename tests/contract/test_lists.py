@@ -15,14 +15,18 @@ from charthouse.engine.declaration.times import parse_timestamp
 from charthouse.engine.execution import reading
 from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import tenancy
+from tests.cases import each_case
 
 from .world import World
 
 RESOURCES = [r for r in registry() if "GET" in r.method_set]
 FILTERS = [(r, f) for r in RESOURCES for f in r.filters]
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
-each_filter = pytest.mark.parametrize(
-    ("resource", "parameter"), FILTERS, ids=[f"{r.path}?{f.name}" for r, f in FILTERS]
+each_filter = each_case(
+    ("resource", "parameter"),
+    FILTERS,
+    ids=[f"{r.path}?{f.name}" for r, f in FILTERS],
+    by=lambda resource, parameter: resource.path,
 )
 
 DAYS = {"start_date": "1900-01-01", "end_date": "2039-01-01"}
@@ -120,14 +124,14 @@ def test_page_sizes_out_of_bounds_are_cut_and_nonsense_is_ignored(
 
 
 @each
-@pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 30, "1.5"])
+@each_case("page", ["0", "-1", "x", "9" * 30, "1.5"])
 def test_pages_that_can_not_be(world: World, resource: Resource, page: str) -> None:
     asked = needed(resource) | {"page": page}
     assert world.client.get(f"/api/{resource.path}", params=asked).status_code == 404
 
 
 @each
-@pytest.mark.parametrize("cursor", ["x", "🙂", "YQ", "a" * 500, "YTk5OTk5OTk5OTk5OTk5OTk5OTk5"])
+@each_case("cursor", ["x", "🙂", "YQ", "a" * 500, "YTk5OTk5OTk5OTk5OTk5OTk5OTk5"])
 def test_forged_cursors(world: World, resource: Resource, cursor: str) -> None:
     asked = needed(resource) | {"cursor": cursor}
     assert world.client.get(f"/api/{resource.path}", params=asked).status_code in (200, 404)

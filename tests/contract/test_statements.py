@@ -12,6 +12,7 @@ from psycopg import pq
 
 from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.drchrono.registry import registry
+from tests.cases import each_case
 
 from .test_lists import needed
 from .world import World
@@ -37,7 +38,7 @@ def statements(call: Callable[[], Any]) -> int:
 
 
 @pytest.mark.parametrize("resource", READ, ids=lambda r: r.path)
-@pytest.mark.parametrize("verbose", [False, True], ids=["plain", "verbose"])
+@each_case("verbose", [False, True], ids=["plain", "verbose"])
 def test_a_read_is_two_statements(world: World, resource: Resource, verbose: bool) -> None:
     """Whatever the number of rows, with every filter that narrows nothing, on the second page as on the first."""
     for _ in range(5):

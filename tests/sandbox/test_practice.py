@@ -29,6 +29,7 @@ from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import rowsecurity, tenancy, token_pairs
 from charthouse.identity.models import Application
 from charthouse.sandbox import describe, practice
+from tests.cases import each_case
 from tests.conftest import TEMPLATE, WORKER, _execute
 from tests.portal.guests import sign_in
 from tests.support import client
@@ -343,7 +344,7 @@ def token_of(sandbox: Built, place: int) -> str:
 
 
 @pytest.mark.parametrize("place", [0, 1])
-@pytest.mark.parametrize("path", sorted(resource.path for resource in registry()))
+@each_case("path", sorted(resource.path for resource in registry()))
 def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str) -> None:
     resource = registry()[path]
     wanted = {name: value for name, value in PARAMETERS.items() if name in resource.filters_by_name}

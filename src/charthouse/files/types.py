@@ -149,16 +149,16 @@ def _make_absolute(path: str | None) -> str | None:
 
 
 def url_key(
-    name: str, where: str, *, about: tuple[str, ...] = ("pk",), nullable: bool = False, doc: str = ""
+    name: str, path_format: str, *, columns: tuple[str, ...] = ("pk",), nullable: bool = False, doc: str = ""
 ) -> Key:
     """Build a read-only key with a URL: ``path_format`` with the values of ``columns`` for its ``%s``. ``nullable``:
     null where the first column is."""
 
     def make() -> Combinable:
-        expressions = [F(column) for column in about]
-        url = Func(Literal(where), *expressions, function="format", output_field=models.TextField())
+        expressions = [F(column) for column in columns]
+        url = Func(Literal(path_format), *expressions, function="format", output_field=models.TextField())
         if not nullable:
             return url
-        return Case(When(**{f"{about[0]}__isnull": False}, then=url), output_field=models.TextField())
+        return Case(When(**{f"{columns[0]}__isnull": False}, then=url), output_field=models.TextField())
 
     return Key(name, Url(), READ_ONLY, source=Expression(make), nullable=nullable, doc=doc)

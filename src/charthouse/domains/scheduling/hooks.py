@@ -16,8 +16,8 @@ from charthouse.domains.scheduling.models import (
     CustomAppointmentField,
     CustomVital,
     StatusTransition,
-    vitals,
 )
+from charthouse.domains.scheduling.models.vitals import STANDARD_VITALS
 from charthouse.domains.scheduling.signals import checking_in
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook

@@ -43,7 +43,7 @@ def _requires_review() -> Combinable:
 
 
 def _url(name: str, below: str, doc: str) -> Key:
-    return url_key(name, where=f"/api/v1/documents/%s/{below}", doc=doc)
+    return url_key(name, path_format=f"/api/v1/documents/%s/{below}", doc=doc)
 
 
 _SHOWN: dict[str, Any] = {

@@ -25,7 +25,9 @@ TYPES = ("personal", "medical")
 
 
 def _url(name: str, below: str, doc: str) -> Key:
-    return url_key(name, where=f"/api/v1/patients/%s/images/%s/{below}", about=("patient_id", "pk"), doc=doc)
+    return url_key(
+        name, path_format=f"/api/v1/patients/%s/images/%s/{below}", columns=("patient_id", "pk"), doc=doc
+    )
 
 
 patient_images = Resource(

@@ -28,7 +28,7 @@ DRUG: tuple[Key, ...] = (
     Key("va_id", Text(), READ_ONLY),
     Key("medispan_id", Text(), READ_ONLY),
     Key("ndcndf_id", Text(), READ_ONLY),
-    url_key("url_drug", where="/api/v1/drugs/%s"),
+    url_key("url_drug", path_format="/api/v1/drugs/%s"),
 )
 
 _OF_DRUGS: dict[str, Any] = {

@@ -151,7 +151,9 @@ def _make_insurance_key(name: str, rank: Coverage.Rank) -> Key:
 
 
 def _make_list_url_key(name: str, below: str) -> Key:
-    return url_key(f"url_{name}", where=f"/api/v1/patients/%s/{below}", doc=f"Where its {name} are listed.")
+    return url_key(
+        f"url_{name}", path_format=f"/api/v1/patients/%s/{below}", doc=f"Where its {name} are listed."
+    )
 
 
 def _make_text_key(name: str, source: str = "", doc: str = "") -> Key:
@@ -319,7 +321,9 @@ _STATUS_KEYS: tuple[Key, ...] = (
     _make_list_url_key("encounters", "encounters"),
     _make_list_url_key("finances", "invoices"),
     _make_list_url_key("orders", "orders"),
-    url_key("url_schedule", where="/api/v1/appointments?pt_id=%s", doc="Where its appointments are listed."),
+    url_key(
+        "url_schedule", path_format="/api/v1/appointments?pt_id=%s", doc="Where its appointments are listed."
+    ),
 )
 
 PATIENT_KEYS = (*_IDENTITY_KEYS, *_CONTACT_KEYS, *_PAYMENT_KEYS, *_STATUS_KEYS)
@@ -333,7 +337,7 @@ SUMMARY_KEYS: tuple[Key, ...] = (
     Key("dob", Date(), READ_ONLY, source="date_of_birth"),
     Key("sex", MappedChoice(SEXES, otherwise="?"), READ_ONLY, source="gender"),
     Key("email1", Text(), READ_ONLY, source="email"),
-    url_key("url_patient_details", where="/api/v1/patients/%s"),
+    url_key("url_patient_details", path_format="/api/v1/patients/%s"),
 )
 
 

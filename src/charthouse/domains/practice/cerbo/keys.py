@@ -80,7 +80,7 @@ def encounter(column: str = "appointment_id") -> tuple[Key, Key]:
     """The visit during which something was charted."""
     return (
         Key("encounter_id", Integer(), READ_ONLY, source=column, doc="The visit it was charted at."),
-        url_key("url_encounter", where="/api/v1/encounters/%s", about=(column,), nullable=True),
+        url_key("url_encounter", path_format="/api/v1/encounters/%s", columns=(column,), nullable=True),
     )
 
 

@@ -125,7 +125,7 @@ _PROVIDER_KEYS: tuple[Key, ...] = (
         nullable=False,
     ),
     Key("is_active_user", Boolean(), READ_ONLY, source="is_active"),
-    url_key("url_user_details", where="/api/v1/users/%s"),
+    url_key("url_user_details", path_format="/api/v1/users/%s"),
 )
 
 

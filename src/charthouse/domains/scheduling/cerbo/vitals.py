@@ -60,7 +60,9 @@ def _parse_taken(inner: Type, value: Any) -> Any:
 
 def _visit_url() -> Key:
     """The URL of the visit; null where there was none."""
-    key = url_key("url_encounter", where="/api/v1/encounters/%s", about=("appointment_id",), nullable=True)
+    key = url_key(
+        "url_encounter", path_format="/api/v1/encounters/%s", columns=("appointment_id",), nullable=True
+    )
 
     def make() -> Combinable:
         url = key.select()
@@ -241,7 +243,7 @@ custom_readings = Resource(
         tag("vital_custom"),
         *_HEAD,
         Key("vital_id", Reference("vitals"), READ_ONLY, source="vital_type"),
-        url_key("vital_url", where="/api/v1/vitals/%s", about=("vital_type_id",)),
+        url_key("vital_url", path_format="/api/v1/vitals/%s", columns=("vital_type_id",)),
         Key("value", Text(), OPTIONAL),
         Key("abnormal", Boolean(), OPTIONAL),
         Key(
