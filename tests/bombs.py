@@ -12,10 +12,18 @@ def deflated(megabytes: int, byte: bytes = b" ") -> bytes:
     made = zlib.compressobj(9)
     first = made.compress(block) + made.flush(zlib.Z_FULL_FLUSH)
     later = made.compress(block) + made.flush(zlib.Z_FULL_FLUSH)
-    check = 1
-    for _ in range(megabytes):
-        check = zlib.adler32(block, check)
+    check = _adler32_of_repeated(block, megabytes)
     return first + later * (megabytes - 1) + b"\x03\x00" + struct.pack(">I", check)
+
+
+def _adler32_of_repeated(block: bytes, times: int) -> int:
+    """The checksum of the block so many times over, without reading it again: RFC 1950, section 8.2."""
+    base, of_block = 65_521, zlib.adler32(block)
+    low, high = 1, 0
+    for _ in range(times):
+        high = (high + (of_block >> 16) + len(block) * (low - 1)) % base
+        low = (low + (of_block & 0xFFFF) - 1) % base
+    return high << 16 | low
 
 
 def _stream(head: bytes, data: bytes) -> bytes:
