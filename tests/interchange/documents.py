@@ -5,7 +5,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from ccda_to_fhir import convert_document
 from lxml import etree
 
 SCHEMA = Path(__file__).parent / "schema" / "infrastructure" / "cda" / "CDA_SDTC.xsd"
@@ -54,6 +53,8 @@ class Document:
 
     @cached_property
     def read(self) -> list[dict[str, Any]]:
+        from ccda_to_fhir import convert_document  # takes 2 s, which only the worker of these tests pays
+
         logging.disable(logging.INFO)  # it tells of every author it has met
         try:
             made = convert_document(self.content.decode())
