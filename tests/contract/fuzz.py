@@ -1,58 +1,71 @@
 """schemathesis over a printed document, against the server in this process.
 
 Whatever the document allows, and what it doesn't, is answered as the document says: no 500, a declared status, a
-body of its schema. Seeded and bounded: the same requests in every run.
+body of its schema. Seeded and bounded: the same requests in every run, more and others with FUZZ_EXAMPLES and
+FUZZ_SEED. schemathesis and hypothesis are imported where they are used: only the worker that runs these tests pays
+for them.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import hypothesis
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, Phase
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi import checks as openapi_checks
 
 from charthouse.wsgi import application
+from tests.cases import each_case
 
-EXAMPLES = 6  # requests of each kind to each operation
-CHECKS: list[Any] = [
-    schemathesis.checks.not_a_server_error,
-    openapi_checks.status_code_conformance,
-    openapi_checks.content_type_conformance,
-    openapi_checks.response_headers_conformance,
-    openapi_checks.response_schema_conformance,
-]
-settings = hypothesis.settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-each_mode = pytest.mark.parametrize(
-    "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda m: m.value
-)
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))  # requests of each mode to each operation
+SEED = int(os.environ.get("FUZZ_SEED", "1"))
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+each_mode = each_case("mode", ["positive", "negative"])
+
+
+def labels(document: Mapping[str, Any]) -> list[str]:
+    """Every operation of a document, named as schemathesis names it."""
+    paths = document["paths"].items()
+    return sorted(f"{method.upper()} {path}" for path, item in paths for method in item if method in METHODS)
 
 
 def operations(document: dict[str, Any]) -> dict[str, Any]:
-    """Every operation of a document, by method and URL."""
+    """Every operation of a document, by label."""
+    import schemathesis
+
     loaded: Any = schemathesis.openapi.from_dict(document)
     loaded.app = application
     loaded.config.update(base_url="http://testserver")
-    return {result.ok().label: result.ok() for result in loaded.get_all_operations()}
+    found = {result.ok().label: result.ok() for result in loaded.get_all_operations()}
+    assert sorted(found) == labels(document)
+    return found
 
 
-def call(operation: Any, mode: GenerationMode, send: Callable[[Any], Any]) -> None:
+def call(operation: Any, mode: str, send: Callable[[Any], Any]) -> None:
     """``send`` each generated case, and hold the answers against the document."""
+    import hypothesis
+    import schemathesis
+    from schemathesis.generation import GenerationMode
+    from schemathesis.specs.openapi import checks as openapi_checks
 
-    @hypothesis.seed(1)
-    @settings
-    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    checks: list[Any] = [
+        schemathesis.checks.not_a_server_error,
+        openapi_checks.status_code_conformance,
+        openapi_checks.content_type_conformance,
+        openapi_checks.response_headers_conformance,
+        openapi_checks.response_schema_conformance,
+    ]
+
+    @hypothesis.seed(SEED)
+    @hypothesis.settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(case=operation.as_strategy(generation_mode=GenerationMode(mode)))
     def run(case: Any) -> None:
-        case.validate_response(send(case), checks=CHECKS)
+        case.validate_response(send(case), checks=checks)
 
     try:
         run()
