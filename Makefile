@@ -13,7 +13,7 @@ run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until 
 	@exec $(BIN)/charthouse sandbox $(ARGS)
 
 test: .venv/dev.stamp browser ## everything that is tested; options of pytest in ARGS="..."
-	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadgroup tests $(ARGS)
+	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
 lint: .venv/dev.stamp ## style, types, and who may import whom
 	@$(BIN)/ruff check .

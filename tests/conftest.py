@@ -1,4 +1,7 @@
-"""One embedded PostgreSQL for the whole run, one database for each worker.
+"""An embedded PostgreSQL for each worker of a run, copied from one that is made once.
+
+Of its own, because a transaction of one worker would hold back what tests of another see of the change feed: the oldest
+running transaction is counted over all databases of a server.
 
 The environment is set here, before anything of Django is imported. Tests don't clean up: each makes its own practice
 (``support.make_practice``), and no practice sees another. Helpers are in ``tests/support.py``.
@@ -10,6 +13,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +29,8 @@ if _first_process:
     os.environ["CHARTHOUSE_TEST_RUN"] = tempfile.mkdtemp(prefix="charthouse-test-")
 RUN = Path(os.environ["CHARTHOUSE_TEST_RUN"])
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
-PGDATA = RUN / "pg"
+PGDATA = RUN / f"pg-{WORKER}"
+MADE_ONCE = RUN / "pg-template"
 TEMPLATE = "charthouse_template"
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "charthouse.settings"
@@ -67,15 +72,32 @@ autovacuum_naptime = 10s
 """
 
 
+# Files that take more than 5 s of a quiet machine, longest first.
+LONG = (
+    "tests/contract/test_fuzz.py",
+    "tests/browser/test_console.py",
+    "tests/test_commands.py",
+    "tests/identity/test_tables.py",
+    "tests/contract/test_cerbo_fuzz.py",
+    "tests/contract/test_keys.py",
+    "tests/contract/test_hostile.py",
+    "tests/sandbox/test_practice.py",
+    "tests/contract/test_cerbo_rows.py",
+    "tests/contract/test_lists.py",
+    "tests/contract/test_access.py",
+)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def database() -> Iterator[None]:
-    """The server, started by whichever worker comes first, and this worker's own database in it."""
-    RUN.mkdir(exist_ok=True)
+    """This worker's own server and its database, of which the first worker makes the original."""
     with InterProcessLock(RUN / "lock"):
         if not (RUN / "ready").exists():
-            _start()
+            _make_once()
             (RUN / "ready").touch()
-        _execute(f'create database "charthouse_{WORKER}" template {TEMPLATE}')
+    subprocess.run(["cp", "-a", MADE_ONCE, PGDATA], check=True)  # noqa: S607
+    get_server(PGDATA, cleanup_mode=None, start=False).start()
+    _execute(f'create database "charthouse_{WORKER}" template {TEMPLATE}')
     yield
     connections.close_all()
 
@@ -88,6 +110,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     cases.select(config.getoption("--case"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first: a worker gets file after file, and a run should not end with one of these."""
+    order = {path: number for number, path in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(LONG)))
 
 
 def pytest_collection_finish() -> None:
@@ -149,38 +177,39 @@ def _stop(server: "Popen[bytes]") -> None:
         server.wait()
 
 
-def _start() -> None:
-    server = get_server(PGDATA, cleanup_mode=None, start=False)
+def _make_once() -> None:
+    server = get_server(MADE_ONCE, cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
-    with (PGDATA / "postgresql.conf").open("a") as configuration:
+    with (MADE_ONCE / "postgresql.conf").open("a") as configuration:
         configuration.write(QUICK)
     server.start()
-    _execute(f"create database {TEMPLATE}")
+    _execute(f"create database {TEMPLATE}", MADE_ONCE)
     owner = connections["owner"].settings_dict
-    own = owner["NAME"]
-    owner["NAME"] = TEMPLATE
+    own = dict(owner)
+    owner.update(NAME=TEMPLATE, HOST=str(MADE_ONCE))
     try:
         schema_setup.migrate()
     finally:
         connections["owner"].close()
-        owner["NAME"] = own
+        owner.update(own)
+    _stop_postgres(MADE_ONCE, "fast")
 
 
-def _execute(statement: str) -> None:
-    with psycopg.connect(f"postgresql://postgres:@/postgres?host={PGDATA}", autocommit=True) as connection:
+def _execute(statement: str, server: Path = PGDATA) -> None:
+    with psycopg.connect(f"postgresql://postgres:@/postgres?host={server}", autocommit=True) as connection:
         connection.execute(statement)
 
 
+def _stop_postgres(data: Path, how: str) -> None:
+    server = get_server(data, cleanup_mode=None, start=False)
+    arguments = ("-D", str(data), "-m", how, "-w", "stop")
+    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+
+
 def _end() -> None:
-    if (PGDATA / "postmaster.pid").exists():
-        server = get_server(PGDATA, cleanup_mode=None, start=False)
+    for running in RUN.glob("pg-*/postmaster.pid"):
         with suppress(CalledProcessError):
-            pgexec(
-                "pg_ctl",
-                ("-D", str(PGDATA), "-m", "immediate", "stop"),
-                bin_path=server.bin_path,
-                user=server.system_user,
-            )
+            _stop_postgres(running.parent, "immediate")
     shutil.rmtree(RUN, ignore_errors=True)
 
 

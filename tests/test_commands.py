@@ -24,8 +24,6 @@ from charthouse.identity import second_factor
 from charthouse.identity.models import PERMISSIONS, User
 from tests.support import make_practice
 
-pytestmark = pytest.mark.xdist_group("commands")  # the machine has one set of them to spare
-
 SLOW = 120  # seconds that anything may take on a busy machine
 COMMAND = [sys.executable, "-m", "charthouse"]
 OURS = ("CHARTHOUSE_", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")

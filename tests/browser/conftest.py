@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -12,14 +11,6 @@ from charthouse.identity import tenancy
 from tests.browser import QUIET
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import PASSWORD, Clinic, make_practice
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These run in one worker, in a row: what Playwright does to its thread ends with them."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="package")
