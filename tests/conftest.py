@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from subprocess import CalledProcessError, Popen, TimeoutExpired
+from subprocess import CalledProcessError, Popen
 
 import pytest
 
@@ -151,7 +151,8 @@ def live_server(database: None) -> Iterator[str]:
         "2",
     ]
     log = (RUN / f"server-{WORKER}.log").open("w+")
-    server = Popen([sys.executable, "-m", *command, "charthouse.wsgi:application"], stdout=log, stderr=log)
+    command = [sys.executable, "-m", *command, "charthouse.wsgi:application"]
+    server = Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
         for _ in range(1500):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -160,21 +161,9 @@ def live_server(database: None) -> Iterator[str]:
             time.sleep(0.02)
         yield f"http://127.0.0.1:{port}"
     finally:
-        _stop(server)
-        log.close()
-
-
-def _stop(server: "Popen[bytes]") -> None:
-    """A worker that is told to end while it still starts may never hear of it, and its server waits for it."""
-    workers = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    server.terminate()
-    try:
-        server.wait(20)
-    except TimeoutExpired:
-        for worker in workers:
-            with suppress(ProcessLookupError):
-                os.kill(int(worker), signal.SIGKILL)
+        os.killpg(server.pid, signal.SIGKILL)  # a worker that still starts would not hear of anything else
         server.wait()
+        log.close()
 
 
 def _make_once() -> None:
