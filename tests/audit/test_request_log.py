@@ -283,13 +283,25 @@ def test_an_entry_that_cannot_be_written_holds_up_no_other() -> None:
 # -- real servers ---------------------------------------------------------------------------------------------------
 
 
+def waiting_for_patients(cursor: Any) -> int:
+    """How many statements wait until they may read the table."""
+    cursor.execute(
+        "select count(*) from pg_locks where relation = 'patients_patient'::regclass and not granted"
+    )
+    return int(cursor.fetchone()[0])
+
+
 def test_the_entry_is_written_although_the_client_hangs_up(live_server: str, clinic: support.Clinic) -> None:
     token = support.issue_token(clinic.user, support.make_app())
     host, port = live_server.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as line:
-        line.sendall(
-            f"GET /api/patients HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-        )
+    # The call is under way when its caller hangs up: it waits for the table.
+    with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
+        cursor.execute("lock table patients_patient in access exclusive mode")
+        with socket.create_connection((host, int(port))) as line:
+            line.sendall(
+                f"GET /api/patients HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+            )
+            eventually(lambda: waiting_for_patients(cursor))
     (row,) = eventually(lambda: entries(practice_id=clinic.id))
     assert (row.path, row.status, row.ip) == ("/api/patients", 200, "127.0.0.1")
 
