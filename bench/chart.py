@@ -102,10 +102,10 @@ def cases(charts: dict[str, Any], only: str) -> list[Case]:
     import django
 
     django.setup()
-    from charthouse.gateway.drchrono.registry import registry
+    from charthouse.gateway.drchrono.registry import get_registry
 
     found = []
-    for resource in registry():
+    for resource in get_registry():
         if "GET" not in resource.method_set or (only and resource.path not in only.split(",")):
             continue
         needed = [group[0] for group in resource.one_of] + [f.name for f in resource.filters if f.required]

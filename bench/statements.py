@@ -8,7 +8,7 @@ from typing import Any
 from charthouse.engine.execution import planning
 from charthouse.engine.sql.expressions import Parameter
 from charthouse.gateway.drchrono import paging
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 
 TOKEN = """select u.practice_id, u.id from identity_accesstoken t
     join identity_application a on a.id = t.application_id join identity_user u on u.id = t.user_id
@@ -49,13 +49,13 @@ def values(of: Plan, **given: Any) -> list[Any]:
 
 
 def _listed(query: dict[str, str]) -> Plan:
-    patients = registry()["patients"]
+    patients = get_registry()["patients"]
     planned = planning.plan_page(patients, False, paging.parse_list(patients, query))
     return _plan(planned, lambda given: paging.parse_list(patients, dict(given)).parameters)
 
 
-ONE = _plan(planning.plan_object(registry()["patients"], False, False), lambda given: {})
-ONE_APPOINTMENT = _plan(planning.plan_object(registry()["appointments"], False, True), lambda given: {})
+ONE = _plan(planning.plan_object(get_registry()["patients"], False, False), lambda given: {})
+ONE_APPOINTMENT = _plan(planning.plan_object(get_registry()["appointments"], False, True), lambda given: {})
 LISTED = _listed({})
 FILTERED = _listed({"doctor": "1", "since": "2026-01-01"})
 

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from charthouse.gateway.cerbo import api as cerbo_api
 from charthouse.gateway.cerbo import wire_format as cerbo
-from charthouse.gateway.cerbo.registry import router
+from charthouse.gateway.cerbo.registry import get_router
 from charthouse.gateway.drchrono import wire_format
 
 BASE = "/api/"
@@ -70,7 +70,7 @@ def _check_headers(response: httpx.Response, where: str) -> None:
 def _operation(path: str, method: str) -> dict[str, Any] | None:
     """The operation that a URL and a method mean, or None."""
     parts = path.removeprefix(BASE).removesuffix("/").split("/")
-    paths = wire_format.document()["paths"]
+    paths = wire_format.make_document()["paths"]
     item = paths.get(f"{BASE}{'/'.join(parts)}")
     if item is None and len(parts) > 1:
         item = paths.get(f"{BASE}{'/'.join([parts[0], '{id}', *parts[2:]])}")
@@ -80,7 +80,7 @@ def _operation(path: str, method: str) -> dict[str, Any] | None:
 def _variant(response: httpx.Response, operation: str) -> str:
     """The name of the one schema that this success must have: ``read:Patients``, ``page:PatientsVerbose``…"""
     resource, _, kind = operation.rpartition("_")
-    names = wire_format.document()["components"]["schemas"]
+    names = wire_format.make_document()["components"]["schemas"]
     name = ""
     while resource and (name := "".join(word.title() for word in resource.split("_"))) not in names:
         resource = resource.rpartition("_")[0]
@@ -103,7 +103,7 @@ def _validate(response: httpx.Response, variant: str, where: str) -> None:
 @cache
 def _registry() -> jsonschema_rs.Registry:
     """The document, read once for all validators: each of them would read all of it again."""
-    return jsonschema_rs.Registry([(DOCUMENT, wire_format.document())], draft=jsonschema_rs.Draft202012)
+    return jsonschema_rs.Registry([(DOCUMENT, wire_format.make_document())], draft=jsonschema_rs.Draft202012)
 
 
 @cache
@@ -119,7 +119,7 @@ def _validator(variant: str) -> Any:
         "": one,
         "one": one,
         "many": {"type": "array", "items": one},
-        "page": wire_format.wire().page({"type": "array", "items": one}),
+        "page": wire_format.make_wire_format().page({"type": "array", "items": one}),
     }[kind]
     return jsonschema_rs.Draft202012Validator(schema, registry=_registry())
 
@@ -132,7 +132,7 @@ def _at(*keys: str) -> dict[str, Any]:
 
 def _answers(operation: str, status: str) -> tuple[str, ...]:
     """Where the schema is of what a function answers."""
-    for path, item in wire_format.document()["paths"].items():
+    for path, item in wire_format.make_document()["paths"].items():
         for method, declared in item.items():
             if isinstance(declared, dict) and declared.get("operationId") == operation:
                 return "paths", path, method, "responses", status, "content", JSON, "schema"
@@ -153,13 +153,13 @@ def check_cerbo(response: httpx.Response) -> None:
     if method == "HEAD":
         return
     path = response.request.url.path.removeprefix(cerbo_api.BASE).removesuffix("/")
-    target = router().find(path)[0].get(method)
+    target = get_router().find(path)[0].get(method)
     if target is None:
         assert response.status_code in (400, 401, 403, 404, 405, 429, 503), where
         _validate_cerbo(response, f"#/components/responses/Refused{response.status_code}", where)
         return
     at, verb = _cerbo_places()[re.sub(r"{\w+}", "{}", target.path)], method.lower()
-    declared = cerbo.document()["paths"][at][verb]["responses"].get(str(response.status_code))
+    declared = cerbo.make_document()["paths"][at][verb]["responses"].get(str(response.status_code))
     assert declared is not None, f"{where}, which the document doesn't have"
     if "$ref" in declared:
         _validate_cerbo(response, declared["$ref"], where)
@@ -170,7 +170,9 @@ def check_cerbo(response: httpx.Response) -> None:
 
 @cache
 def _cerbo_places() -> dict[str, str]:
-    return {re.sub(r"{\w+}", "{}", at.removeprefix(cerbo_api.BASE)): at for at in cerbo.document()["paths"]}
+    return {
+        re.sub(r"{\w+}", "{}", at.removeprefix(cerbo_api.BASE)): at for at in cerbo.make_document()["paths"]
+    }
 
 
 def _validate_cerbo(response: httpx.Response, pointer: str, where: str) -> None:
@@ -182,7 +184,7 @@ def _validate_cerbo(response: httpx.Response, pointer: str, where: str) -> None:
 
 @cache
 def _cerbo_registry() -> jsonschema_rs.Registry:
-    return jsonschema_rs.Registry([(CERBO_DOCUMENT, cerbo.document())], draft=jsonschema_rs.Draft202012)
+    return jsonschema_rs.Registry([(CERBO_DOCUMENT, cerbo.make_document())], draft=jsonschema_rs.Draft202012)
 
 
 @cache

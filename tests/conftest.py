@@ -77,7 +77,7 @@ LONG = (
     "tests/contract/test_fuzz.py",
     "tests/browser/test_console.py",
     "tests/test_commands.py",
-    "tests/identity/test_tables.py",
+    "tests/identity/test_schema_setup.py",
     "tests/contract/test_cerbo_fuzz.py",
     "tests/contract/test_keys.py",
     "tests/contract/test_hostile.py",
@@ -128,9 +128,9 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def no_practice() -> Iterator[None]:
     """A test begins, as a request does, without a practice."""
-    tenancy.leave()
+    tenancy.clear_tenant()
     yield
-    tenancy.leave()
+    tenancy.clear_tenant()
 
 
 @pytest.fixture(scope="session")

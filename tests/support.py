@@ -51,7 +51,7 @@ class App:
 
 def make_practice(name: str = "Test Practice", *, sharing: Iterable[str] = SHARING, **values: Any) -> Clinic:
     """A practice, its first doctor and its primary user. ``values`` go to the practice's row."""
-    tenancy.leave()  # a request made by this thread has left its practice behind
+    tenancy.clear_tenant()  # a request made by this thread has left its practice behind
     practice = Practice.objects.create(name=name, sharing=list(sharing), **values)
     doctor = make_doctor(practice)
     user = make_user(practice, doctor=doctor, role=User.Role.DOCTOR, is_primary=True)
@@ -147,7 +147,7 @@ class Program:
 
 def make_api_user(practice: Practice, **values: Any) -> Program:
     """An API user of a practice, without limits but those in ``values``."""
-    tenancy.leave()
+    tenancy.clear_tenant()
     named = {"nickname": "Test", "contact": "ops@example.com", "username": f"pk_{secrets.token_hex(6)}"}
     row = ApiUser(practice=practice, **named | values)
     with tenancy.within(practice.pk):

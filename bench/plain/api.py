@@ -18,8 +18,7 @@ from rest_framework.permissions import BasePermission
 from charthouse.domains.patients.code_labels import GENDER_IDENTITY_LABELS, LANGUAGE_CODES, LANGUAGE_LABELS
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import Doctor, Office
-from charthouse.domains.scheduling.models import Appointment
-from charthouse.domains.scheduling.models import MAX_DURATION, FREEING_STATUSES
+from charthouse.domains.scheduling.models import FREEING_STATUSES, MAX_DURATION, Appointment
 
 
 class HasPermissions(BasePermission):

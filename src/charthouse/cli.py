@@ -5,15 +5,13 @@
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charthouse import datadir, embedded_postgres, processes
+from charthouse import datadir, embedded_postgres, option_types, processes, sandbox_command
 from charthouse.datadir import CommandError
 
 if TYPE_CHECKING:
@@ -100,17 +98,19 @@ def _add_sandbox(commands: "Commands") -> None:
         "The first start makes the practice, the next ones take up the same data. Everything that opens it, "
         "passwords and tokens, is printed and written to DIR/sandbox.json. It can't be reached from other machines.",
     )
-    parser.add_argument("--port", type=_parse_port, default=8000, help="port on 127.0.0.1 (default: 8000)")
+    parser.add_argument(
+        "--port", type=option_types.parse_port, default=8000, help="port on 127.0.0.1 (default: 8000)"
+    )
     parser.add_argument(
         "--seed",
         metavar="N",
-        type=_parse_whole_number,
+        type=option_types.parse_whole_number,
         help="which practice: the same seed gives the same one, ids and all (default: 1)",
     )
     parser.add_argument(
         "--patients",
         metavar="N",
-        type=_parse_whole_number,
+        type=option_types.parse_whole_number,
         help="patients of the first practice, up to a million (default: about 300)",
     )
     parser.add_argument(
@@ -119,7 +119,7 @@ def _add_sandbox(commands: "Commands") -> None:
     parser.add_argument(
         "--rate-limit",
         metavar="off|N",
-        type=_parse_rate_limit,
+        type=option_types.parse_rate_limit,
         help="calls an hour that an app may make (default: 500); the app without a limit stays without",
     )
     _add_workers_option(parser)
@@ -134,12 +134,12 @@ def _add_serve(commands: "Commands") -> None:
         "Put a proxy with TLS before it, and name the hosts it is reached by in CHARTHOUSE_HOSTS.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=_parse_port, default=8000, help="default: 8000")
+    parser.add_argument("--port", type=option_types.parse_port, default=8000, help="default: 8000")
     _add_workers_option(parser)
     parser.add_argument(
         "--threads",
         metavar="N",
-        type=_parse_positive,
+        type=option_types.parse_positive,
         default=4,
         help="requests that a process handles at once; each may hold a database connection (default: 4)",
     )
@@ -148,7 +148,11 @@ def _add_serve(commands: "Commands") -> None:
 def _add_worker(commands: "Commands") -> None:
     parser = _add_command(commands, "worker", "Run background jobs and periodic tasks", run_worker)
     parser.add_argument(
-        "--concurrency", metavar="N", type=_parse_positive, default=4, help="jobs at once (default: 4)"
+        "--concurrency",
+        metavar="N",
+        type=option_types.parse_positive,
+        default=4,
+        help="jobs at once (default: 4)",
     )
 
 
@@ -177,7 +181,11 @@ def _add_createuser(commands: "Commands") -> None:
     )
     parser.add_argument("username", metavar="USERNAME")
     parser.add_argument(
-        "--practice", metavar="ID", type=_parse_positive, required=True, help="as createpractice printed it"
+        "--practice",
+        metavar="ID",
+        type=option_types.parse_positive,
+        required=True,
+        help="as createpractice printed it",
     )
     parser.add_argument("--role", choices=("doctor", "staff"), required=True)
     parser.add_argument(
@@ -214,7 +222,10 @@ def _add_audit(commands: "Commands") -> None:
     )
     parser.add_argument("what", choices=("verify", "seal"))
     parser.add_argument(
-        "--practice", metavar="ID", type=_parse_whole_number, help="verify this one alone (0: what has none)"
+        "--practice",
+        metavar="ID",
+        type=option_types.parse_whole_number,
+        help="verify this one alone (0: what has none)",
     )
     parser.add_argument(
         "--heads",
@@ -246,49 +257,25 @@ def _add_clock(commands: "Commands") -> None:
     )
     parser.add_argument("what", nargs="?", choices=("show", "advance"), default="show")
     parser.add_argument(
-        "by", nargs="?", metavar="TIME", type=_parse_duration, help="as in 90s, 45m, 3h, 2d, 1d12h"
+        "by",
+        nargs="?",
+        metavar="TIME",
+        type=option_types.parse_duration,
+        help="as in 90s, 45m, 3h, 2d, 1d12h",
     )
 
 
 def _add_workers_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--workers", metavar="N", type=_parse_positive, default=2, help="web server processes (default: 2)"
+        "--workers",
+        metavar="N",
+        type=option_types.parse_positive,
+        default=2,
+        help="web server processes (default: 2)",
     )
 
 
-def _parse_whole_number(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def _parse_duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?", text)
-    if not text or found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 45m, 3h or 1d12h")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
-def _parse_positive(text: str) -> int:
-    if (number := _parse_whole_number(text)) < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
-
-
-def _parse_port(text: str) -> int:
-    if not 1 <= (number := _parse_whole_number(text)) <= 65535:
-        raise argparse.ArgumentTypeError("must be from 1 to 65535")
-    return number
-
-
-def _parse_rate_limit(text: str) -> str:
-    if text != "off" and _parse_whole_number(text) < 1:
-        raise argparse.ArgumentTypeError("must be 'off' or at least 1")
-    return text
-
-
-# The commands: each sets the environment, then imports the module that sets up Django and does the work.
+# The commands: each sets the environment and then imports ``commands``, which sets up Django.
 
 
 @contextmanager
@@ -308,8 +295,6 @@ def _provide_database(options: argparse.Namespace) -> Iterator[None]:
 
 
 def run_sandbox(options: argparse.Namespace) -> None:
-    from charthouse import sandbox_command
-
     sandbox_command.run(options)
 
 

@@ -163,7 +163,7 @@ def require_migrated() -> None:
 
 def render_openapi(dialect: str) -> str:
     """Return the OpenAPI document of an API, ``drchrono`` or ``cerbo``, indented."""
-    render = {"drchrono": drchrono.document_json, "cerbo": cerbo.document_json}[dialect]
+    render = {"drchrono": drchrono.print_document_json, "cerbo": cerbo.print_document_json}[dialect]
     return render().decode()
 
 
@@ -210,7 +210,7 @@ def create_user(
     )
     user.set_password(_new_password(user))
     try:
-        user_accounts.add(user, timezone, using="owner")
+        user_accounts.create_user(user, timezone, using="owner")
     except ValidationError as error:
         raise CommandError("; ".join(error.messages)) from None
     except DatabaseError as error:
@@ -249,7 +249,7 @@ def verify_audit(practice: int | None, noted: Path | None) -> str:
             known = msgspec.json.decode(noted.read_bytes(), type=dict[int, str])
         except (msgspec.DecodeError, OSError) as error:
             raise CommandError(f"{noted} can't be read: {error}") from None
-    heads = {whose: link for whose, link in seals.heads().items() if practice in (None, whose)}
+    heads = {whose: link for whose, link in seals.list_heads().items() if practice in (None, whose)}
     broken = [str(each) for each in seals.verify(practice, known)]
     if broken:
         raise CommandError("the audit has been tampered with.\n" + "\n".join(broken))

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MARKER_FILE = "CHARTHOUSE"
-MARKER_TEXT = "This directory is the data of a Charthouse instance. `charthouse sandbox --fresh` may delete what is in it.\n"
+MARKER_TEXT = (
+    "This directory is the data of a Charthouse instance. "
+    "`charthouse sandbox --fresh` may delete what is in it.\n"
+)
 SETTINGS_FILES = {
     MARKER_FILE,
     "secret_key",

@@ -105,10 +105,10 @@ def start(data: Path, timeout: float) -> Instance:
 def socket_directory(data: Path) -> Path:
     """Return the directory of the server's Unix socket: its data directory, or one under /tmp if that path is too
     long."""
-    beside = data / "postgres"
-    if len(os.fsencode(beside / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH:
-        return beside
-    return Path("/tmp") / f"charthouse-{hashlib.sha256(os.fsencode(beside)).hexdigest()[:16]}"  # noqa: S108
+    in_data = data / "postgres"
+    if len(os.fsencode(in_data / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH:
+        return in_data
+    return Path("/tmp") / f"charthouse-{hashlib.sha256(os.fsencode(in_data)).hexdigest()[:16]}"  # noqa: S108
 
 
 def open_log(data: Path) -> BinaryIO:

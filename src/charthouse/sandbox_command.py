@@ -67,7 +67,9 @@ def _set_environment(data: Path, base_url: str) -> None:
 
 def _check_seed(data: Path, options: argparse.Namespace) -> None:
     """Set ``options.seed`` to that of an existing practice. Raises CommandError when another one is requested."""
-    from charthouse.sandbox.credentials import Credentials
+    from charthouse.sandbox.credentials import (
+        Credentials,  # reads the settings, so after the environment is set
+    )
 
     try:
         seed = Credentials.load().seed
@@ -82,12 +84,12 @@ def _check_seed(data: Path, options: argparse.Namespace) -> None:
 
 def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> None:
     supervisor = processes.Supervisor()
-    with StartProgress() as steps, embedded_postgres.run_server(data) as use:
-        if use.keeper is not None:
-            supervisor.watch("PostgreSQL", use.keeper)
+    with StartProgress() as steps, embedded_postgres.run_server(data) as lease:
+        if lease.keeper is not None:
+            supervisor.watch("PostgreSQL", lease.keeper)
         try:
             described = _prepare_practice(data, base_url, options, steps)
-            _start_services(supervisor, use.lock, options, steps)
+            _start_services(supervisor, lease.lock, options, steps)
             steps.end()
             print(_format_summary(described, data), flush=True)
             supervisor.wait()

@@ -262,7 +262,7 @@ OAUTH2_PROVIDER_ID_TOKEN_MODEL = "oauth2_provider.IDToken"  # noqa: S105
 OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "oauth2_provider.DeviceGrant"
 # Most of the package's own migrations change the models that are swapped for those above.
 MIGRATION_MODULES = {"oauth2_provider": "charthouse.identity.migrations.oauth2_provider"}
-# identity.issue defines the lifetimes of codes and tokens, identity.scopes the scopes.
+# identity.token_pairs defines the lifetimes of codes and tokens, identity.scopes the scopes.
 OAUTH2_PROVIDER: dict[str, object] = {
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
     "CLIENT_SECRET_HASHER": "secret_sha256",

@@ -12,9 +12,9 @@ from django.core.wsgi import get_wsgi_application
 _pages = get_wsgi_application()
 
 from charthouse.gateway.cerbo import api as cerbo  # noqa: E402
-from charthouse.gateway.cerbo.registry import router as cerbo_router  # noqa: E402
+from charthouse.gateway.cerbo.registry import get_router as cerbo_router  # noqa: E402
 from charthouse.gateway.drchrono import api as drchrono  # noqa: E402
-from charthouse.gateway.drchrono.registry import router as drchrono_router  # noqa: E402
+from charthouse.gateway.drchrono.registry import get_router as drchrono_router  # noqa: E402
 
 drchrono_router()  # raises for incomplete declarations, so that the server does not start
 cerbo_router()
@@ -27,6 +27,7 @@ gc.set_threshold(50_000, 20, 100)
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """Dispatch a request by its path."""
     if environ["PATH_INFO"].startswith(
         cerbo.BASE
     ):  # before DrChrono's base path, which is a prefix of this one

@@ -1,4 +1,4 @@
-"""``/api/audit_log``: what was read and done in a practice, in order, page by page."""
+"""``/api/audit_log``: entries, filters and pages."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +22,7 @@ def clinic() -> support.Clinic:
 
 @pytest.fixture
 def reader(clinic: support.Clinic) -> Iterator[httpx.Client]:
-    """Somebody who reads the audit alone; their own calls are listed as well."""
+    """Yield a client of a user who reads only the audit log; its own calls are listed too."""
     user = support.make_user(clinic.practice, doctor=clinic.doctor, first_name="Rhea", last_name="Reader")
     with support.client(support.issue_token(user, support.make_app())) as client:
         yield client
@@ -40,8 +40,8 @@ def patient(clinic: support.Clinic, client: httpx.Client) -> int:
     return int(answer.json()["id"])
 
 
-def listed(client: httpx.Client, **parameters: Any) -> list[dict[str, Any]]:
-    """All pages. What this call itself reads is left out, and the doctors that every practice has."""
+def list_entries(client: httpx.Client, **parameters: Any) -> list[dict[str, Any]]:
+    """List the entries of all pages, without those of this call and of objects created with every practice."""
     request_log.flush()
     parameters = {"since": "2000-01-01"} | parameters
     url: Any = httpx.URL("/api/audit_log", params=parameters)
@@ -59,14 +59,14 @@ def listed(client: httpx.Client, **parameters: Any) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_read_says_who_saw_whose_data(
+def test_a_read_names_user_and_patient(
     clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
 ) -> None:
     clinic.user.first_name, clinic.user.last_name = "Ada", "Adams"
     clinic.user.save()
     one = patient(clinic, caller)
     caller.get(f"/api/patients/{one}")
-    (row,) = listed(reader, action="Read")
+    (row,) = list_entries(reader, action="Read")
     assert row == {
         "created_at": row["created_at"],
         "updated_at": row["created_at"],
@@ -85,32 +85,32 @@ def test_a_read_says_who_saw_whose_data(
     assert abs(clock.now() - clock.now().fromisoformat(row["created_at"] + "+00:00")) < timedelta(minutes=5)
 
 
-def test_of_one_patient_in_lists_as_well(
+def test_the_entries_of_a_patient_include_lists(
     clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
 ) -> None:
     one, two = patient(clinic, caller), patient(clinic, caller)
     caller.get(f"/api/patients/{two}")
     caller.get("/api/patients")
-    (row,) = listed(reader, patient=one, action="Read")
+    (row,) = list_entries(reader, patient=one, action="Read")
     assert (row["description"], row["patient"]) == ("Read a list of patients, data of 2 patients", None)
-    assert len(listed(reader, patient=two, action="Read")) == 2
+    assert len(list_entries(reader, patient=two, action="Read")) == 2
 
 
-def test_what_was_refused_was_not_read(
+def test_refused_calls_are_not_listed(
     clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
 ) -> None:
     caller.get("/api/patients/999999999")
     caller.get("/api/nothing")
-    assert listed(reader, action="Read") == []
+    assert list_entries(reader, action="Read") == []
 
 
-def test_changes_say_what_changed_and_whose(
+def test_changes_name_fields_and_patient(
     clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
 ) -> None:
     one = patient(clinic, caller)
     caller.patch(f"/api/patients/{one}", json={"nick_name": "Io", "city": "Troy"})
     problem = caller.post("/api/problems", json={"patient": one, "doctor": clinic.doctor.pk}).json()["id"]
-    rows = listed(reader, patient=one)
+    rows = list_entries(reader, patient=one)
     assert [(row["action"], row["type"], row["description"]) for row in rows] == [
         ("Create", "Chart", f"Created patient {one}"),
         ("Update", "Chart", f"Updated patient {one}"),
@@ -119,12 +119,12 @@ def test_changes_say_what_changed_and_whose(
     assert rows[1]["field"] == "city, nick_name, updated_at"
     assert {row["patient"] for row in rows} == {one}
     assert {row["user_id"] for row in rows} == {clinic.user.pk}
-    assert listed(reader, patient=one, action="Update") == rows[1:2]
-    assert listed(reader, patient=one, type="Problem") == rows[2:]
-    assert listed(reader, user=clinic.user.pk)[-1] == rows[2]
+    assert list_entries(reader, patient=one, action="Update") == rows[1:2]
+    assert list_entries(reader, patient=one, type="Problem") == rows[2:]
+    assert list_entries(reader, user=clinic.user.pk)[-1] == rows[2]
 
 
-def test_the_way_to_a_patient_may_be_long(clinic: support.Clinic, reader: httpx.Client) -> None:
+def test_a_patient_is_found_by_a_long_path(clinic: support.Clinic, reader: httpx.Client) -> None:
     """A result belongs to a test, which belongs to an order, which belongs to a patient."""
     from tests.contract import world
 
@@ -137,14 +137,16 @@ def test_the_way_to_a_patient_may_be_long(clinic: support.Clinic, reader: httpx.
     made.client.get(f"/api/lab_results/{result}")
     made.client.get("/api/lab_results")
     made.client.get("/api/clinical_note_field_values")
-    reads = [row for row in listed(reader, patient=whose) if "lab_result" in row["page"]]
+    reads = [row for row in list_entries(reader, patient=whose) if "lab_result" in row["page"]]
     assert [row["page"] for row in reads] == [f"/api/lab_results/{result}", "/api/lab_results"]
     assert {row["patient"] for row in reads} == {whose}
-    written = [row["description"] for row in listed(reader, patient=whose, type="Lab Order", action="Create")]
+    written = [
+        row["description"] for row in list_entries(reader, patient=whose, type="Lab Order", action="Create")
+    ]
     assert f"Created lab result {result}" in written
 
 
-def test_of_an_appointment(clinic: support.Clinic, reader: httpx.Client) -> None:
+def test_the_entries_of_an_appointment(clinic: support.Clinic, reader: httpx.Client) -> None:
     from tests.contract import world
 
     made = world.World(
@@ -153,7 +155,7 @@ def test_of_an_appointment(clinic: support.Clinic, reader: httpx.Client) -> None
     made.rows["doctors"], made.rows["users"] = [clinic.doctor.pk], [clinic.user.pk]
     visit = made.new("appointments")
     made.client.get(f"/api/appointments/{visit}")
-    rows = listed(reader, appointment=visit)
+    rows = list_entries(reader, appointment=visit)
     assert {row["appointment_id"] for row in rows} == {visit}
     assert {"Create", "Read"} <= {row["action"] for row in rows}
     assert {"Appointment", "Clinical Note"} <= {row["type"] for row in rows}
@@ -162,59 +164,59 @@ def test_of_an_appointment(clinic: support.Clinic, reader: httpx.Client) -> None
 def test_events_are_listed(clinic: support.Clinic, reader: httpx.Client) -> None:
     emit_audit_event("signed in", practice_id=clinic.id, user_id=clinic.user.pk, ip="192.0.2.7")
     emit_audit_event("exported", practice_id=clinic.id, user_id=clinic.user.pk)
-    login, export = listed(reader)
+    login, export = list_entries(reader)
     assert (login["type"], login["action"], login["ip_address"]) == ("Login", "Not specified", "192.0.2.7")
     assert (export["type"], export["action"], export["description"]) == (
         "Data Export",
         "Read",
         "Exported data",
     )
-    assert [row["type"] for row in listed(reader, type="Login")] == ["Login"]
-    assert [row["type"] for row in listed(reader, action="Read")] == ["Data Export"]
-    assert listed(reader, type="Fax") == []
+    assert [row["type"] for row in list_entries(reader, type="Login")] == ["Login"]
+    assert [row["type"] for row in list_entries(reader, action="Read")] == ["Data Export"]
+    assert list_entries(reader, type="Fax") == []
 
 
-def test_by_user_doctor_and_appointment(
+def test_filters_by_user_doctor_and_appointment(
     clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
 ) -> None:
     caller.get("/api/offices")
     colleague = support.make_doctor(clinic.practice)
     somebody = support.make_user(clinic.practice, doctor=colleague)
     emit_audit_event("exported", practice_id=clinic.id, user_id=somebody.pk)
-    assert [row["page"] for row in listed(reader, user=clinic.user.pk)] == ["/api/offices"]
-    assert [row["user_id"] for row in listed(reader, doctor=colleague.pk)] == [somebody.pk]
+    assert [row["page"] for row in list_entries(reader, user=clinic.user.pk)] == ["/api/offices"]
+    assert [row["user_id"] for row in list_entries(reader, doctor=colleague.pk)] == [somebody.pk]
     caller.get("/api/appointments/999999999")
-    assert listed(reader, appointment=999999999) == []
+    assert list_entries(reader, appointment=999999999) == []
 
 
-def test_pages_join_without_gap_or_repeat(clinic: support.Clinic, reader: httpx.Client) -> None:
-    """Also where many entries are of one moment, of either kind."""
+def test_pages_are_complete_and_disjoint(clinic: support.Clinic, reader: httpx.Client) -> None:
+    """Also where several entries of both kinds have the same timestamp."""
     moment = clock.now()
     for n in range(40):
         at = moment + timedelta(microseconds=n // 8)
         request_log.add(
-            request_log.Entry(
+            request_log.LogEntry(
                 at, f"{n:032x}", "drchrono", "GET", f"/api/x/{n}", "", practice_id=clinic.id, status=200
             )
         )
         Event.objects.using("owner").create(
             at=at, practice_id=clinic.id, ip="", what="exported", details={"n": n}
         )
-    whole = listed(reader)
+    whole = list_entries(reader)
     assert len(whole) == 80
     for size in (1, 7, 39):
-        assert listed(reader, page_size=size) == whole
+        assert list_entries(reader, page_size=size) == whole
     at = [row["created_at"] for row in whole]
     assert at == sorted(at)
 
 
-def test_days_are_bounded(clinic: support.Clinic, reader: httpx.Client) -> None:
+def test_filters_by_date(clinic: support.Clinic, reader: httpx.Client) -> None:
     for day in ("2025-03-01", "2025-03-02", "2025-03-03"):
         for hour in ("00:00:00", "23:59:59.999999"):
             Event.objects.using("owner").create(
                 at=f"{day} {hour}+00", practice_id=clinic.id, ip="", what="exported", details={}
             )
-    assert len(listed(reader, since="2025-03-01")) == 6
+    assert len(list_entries(reader, since="2025-03-01")) == 6
     for asked, expected in (
         ({"date": "2025-03-02"}, ["2025-03-02"] * 2),
         ({"date_range": "2025-03-02/2025-03-03"}, ["2025-03-02"] * 2 + ["2025-03-03"] * 2),
@@ -228,40 +230,40 @@ def test_days_are_bounded(clinic: support.Clinic, reader: httpx.Client) -> None:
     assert reader.get("/api/audit_log?date=9999-12-31").status_code in (200, 400)
 
 
-def test_one_of_three_parameters_is_needed(reader: httpx.Client) -> None:
+def test_one_of_three_parameters_is_required(reader: httpx.Client) -> None:
     answer = reader.get("/api/audit_log")
     assert answer.status_code == 400
     assert "since, date, date_range" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "YXxifGM=", "\xff", "YXwyMDI2LTAxLTAxfDE=", "a" * 500])
-def test_a_cursor_that_never_was(reader: httpx.Client, cursor: str) -> None:
+def test_invalid_cursors(reader: httpx.Client, cursor: str) -> None:
     assert reader.get("/api/audit_log", params={"since": "2020-01-01", "cursor": cursor}).status_code == 404
 
 
-def test_without_sharing_only_ones_own_doctors_people(
+def test_without_sharing_only_entries_of_the_own_doctor_are_listed(
     clinic: support.Clinic, caller: httpx.Client, reader: httpx.Client
 ) -> None:
     colleague = support.make_doctor(clinic.practice)
     theirs = support.make_user(clinic.practice, doctor=colleague)
     emit_audit_event("exported", practice_id=clinic.id, user_id=theirs.pk)
     caller.get("/api/offices")
-    assert len(listed(reader)) == 2
+    assert len(list_entries(reader)) == 2
     Practice.objects.using("owner").filter(pk=clinic.id).update(sharing=[])
-    assert {row["user_id"] for row in listed(reader)} == {clinic.user.pk}
-    assert listed(reader, doctor=colleague.pk) == []
+    assert {row["user_id"] for row in list_entries(reader)} == {clinic.user.pk}
+    assert list_entries(reader, doctor=colleague.pk) == []
     nobodys = support.make_user(clinic.practice, doctor=None)
     with support.client(support.issue_token(nobodys, support.make_app())) as client:
-        assert listed(client) == []
+        assert list_entries(client) == []
 
 
-def test_another_practice_sees_nothing_of_it(clinic: support.Clinic, caller: httpx.Client) -> None:
+def test_entries_are_visible_to_the_own_practice_only(clinic: support.Clinic, caller: httpx.Client) -> None:
     one = patient(clinic, caller)
     caller.get(f"/api/patients/{one}")
     other = support.make_practice()
     with support.client(support.issue_token(other.user, support.make_app())) as client:
-        assert listed(client) == []
-        assert listed(client, patient=one) == []
-        assert listed(client, user=clinic.user.pk) == []
+        assert list_entries(client) == []
+        assert list_entries(client, patient=one) == []
+        assert list_entries(client, user=clinic.user.pk) == []
     request_log.flush()
     assert ApiCall.objects.using("owner").filter(practice_id=clinic.id).count() == 2

@@ -1,4 +1,4 @@
-"""The request log: what an entry says, what it never says, and that none is missing."""
+"""The request log: contents of entries, what is excluded, and that none is lost."""
 
 import os
 import signal
@@ -27,37 +27,37 @@ def clinic() -> support.Clinic:
     return support.make_practice()
 
 
-def entries(**of: Any) -> list[ApiCall]:
-    """Rows of the log in the order in which they were written, whoever's they are."""
+def list_calls(**of: Any) -> list[ApiCall]:
+    """Flush the log and list its rows in the order of their ids, of all practices."""
     request_log.flush()
     return list(ApiCall.objects.using("owner").filter(**of).order_by("id"))
 
 
-def eventually(found: Callable[[], Any]) -> Any:
-    """What ``found`` answers once it is something; another process writes it."""
+def wait_for(found: Callable[[], Any]) -> Any:
+    """Return the first true result of ``found``, which depends on another process. Fails after 20 s."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
         if answer := found():
             return answer
         time.sleep(0.05)
-    raise AssertionError("it never came")
+    raise AssertionError("timeout")
 
 
-def new_patient(clinic: support.Clinic, client: httpx.Client, **values: Any) -> int:
+def create_patient(clinic: support.Clinic, client: httpx.Client, **values: Any) -> int:
     body = {"doctor": clinic.doctor.pk, "gender": "Female", "first_name": "Ines", "last_name": "Ito"} | values
     answer = client.post("/api/patients", json=body)
     assert answer.status_code == 201, answer.text
     return int(answer.json()["id"])
 
 
-def test_who_what_when_and_how_it_went(clinic: support.Clinic) -> None:
+def test_the_fields_of_an_entry(clinic: support.Clinic) -> None:
     app = support.make_app()
     with support.client(support.issue_token(clinic.user, app)) as client:
-        made = new_patient(clinic, client)
+        made = create_patient(clinic, client)
         before = clock.now()
         answer = client.get(f"/api/patients/{made}?verbose=true")
         client.get("/api/patients")
-    post, one, page = entries(practice_id=clinic.id)
+    post, one, page = list_calls(practice_id=clinic.id)
     assert (post.method, post.path, post.status, post.gate) == ("POST", "/api/patients", 201, "")
     assert (post.resource, post.row_id, post.patients) == ("patients", made, [made])
     assert (one.method, one.path, one.resource, one.row_id) == (
@@ -72,22 +72,22 @@ def test_who_what_when_and_how_it_went(clinic: support.Clinic) -> None:
     assert len({post.request, one.request, page.request}) == 3
 
 
-def test_whose_data_an_answer_carries(clinic: support.Clinic) -> None:
+def test_the_patients_of_a_response(clinic: support.Clinic) -> None:
     with support.client(support.issue_token(clinic.user, support.make_app())) as client:
-        ids = [new_patient(clinic, client, last_name=name) for name in ("Ash", "Birch", "Cedar")]
+        ids = [create_patient(clinic, client, last_name=name) for name in ("Ash", "Birch", "Cedar")]
         for patient in ids[1:] * 2:
             answer = client.post("/api/problems", json={"patient": patient, "doctor": clinic.doctor.pk})
             assert answer.status_code == 201, answer.text
         client.get("/api/problems")
         client.patch(f"/api/patients/{ids[0]}", json={"nick_name": "A"})
         client.get(f"/api/patients/{ids[0]}/nothing")
-    *_, problems, patch, wrong = entries(practice_id=clinic.id)
+    *_, problems, patch, wrong = list_calls(practice_id=clinic.id)
     assert problems.patients == ids[1:]
     assert (patch.row_id, patch.status) == (ids[0], 204)
     assert (wrong.gate, wrong.patients) == ("not found", [])
 
 
-def test_what_refused_it(clinic: support.Clinic) -> None:
+def test_the_check_that_refused_a_call(clinic: support.Clinic) -> None:
     everything = support.issue_token(clinic.user, support.make_app())
     little = support.issue_token(clinic.user, support.make_app(), ["calendar"])
     nobody = support.make_user(clinic.practice, permissions=(), doctor=clinic.doctor)
@@ -108,34 +108,34 @@ def test_what_refused_it(clinic: support.Clinic) -> None:
     for token, method, url, body, gate in cases:
         with support.client(token) as client:
             answer = client.request(method, url, **body)
-        (row,) = entries(request=answer.headers["X-Request-Id"])
+        (row,) = list_calls(request=answer.headers["X-Request-Id"])
         assert (row.gate, row.status) == (gate, answer.status_code)
 
 
-def test_a_conflict_says_so(clinic: support.Clinic) -> None:
+def test_the_gate_of_a_conflict(clinic: support.Clinic) -> None:
     practice = support.make_practice(refuse_duplicate_patients=True)
     with support.client(support.issue_token(practice.user, support.make_app())) as client:
-        new_patient(practice, client, date_of_birth="1980-01-01")
+        create_patient(practice, client, date_of_birth="1980-01-01")
         again = {"first_name": "Ines", "last_name": "Ito", "date_of_birth": "1980-01-01"}
         answer = client.post(
             "/api/patients", json={"doctor": practice.doctor.pk, "gender": "Female", **again}
         )
         assert answer.status_code == 409
-    assert entries(practice_id=practice.id)[-1].gate == "conflict"
+    assert list_calls(practice_id=practice.id)[-1].gate == "conflict"
 
 
 def test_without_a_token_there_is_an_entry_without_a_practice() -> None:
     secret = "a-token-that-nobody-may-read"
     with support.client(secret) as client:
         number = client.get("/api/patients").headers["X-Request-Id"]
-    (row,) = entries(request=number)
+    (row,) = list_calls(request=number)
     assert (row.status, row.practice_id, row.user_id, row.app_id) == (401, None, None, None)
     assert secret not in _all_of(number)
 
 
 def test_calls_of_the_other_api_are_logged_as_well(clinic: support.Clinic) -> None:
     with support.client(support.issue_token(clinic.user, support.make_app())) as client:
-        patient = new_patient(clinic, client)
+        patient = create_patient(clinic, client)
     program = support.make_api_user(clinic.practice)
     name, secret = program.row.username, program.secret
     numbers = []
@@ -146,7 +146,7 @@ def test_calls_of_the_other_api_are_logged_as_well(clinic: support.Clinic) -> No
         numbers.append(caller.get(url).headers["X-Request-Id"])
     with support.client(auth=(name, "wrong-secret")) as caller:
         numbers.append(caller.get("/api/v1/patients").headers["X-Request-Id"])
-    one, by_url, wrong = (entries(request=number)[0] for number in numbers)
+    one, by_url, wrong = (list_calls(request=number)[0] for number in numbers)
     assert (one.dialect, one.path, one.status) == ("cerbo", f"/api/v1/patients/{patient}", 200)
     assert (one.practice_id, one.api_user_id, one.app_id) == (clinic.id, program.row.pk, None)
     assert (one.row_id, one.patients) == (patient, [patient])
@@ -157,15 +157,15 @@ def test_calls_of_the_other_api_are_logged_as_well(clinic: support.Clinic) -> No
             assert credential not in _all_of(number)
 
 
-def test_nothing_secret_is_in_any_row(clinic: support.Clinic) -> None:
+def test_no_row_contains_secrets(clinic: support.Clinic) -> None:
     canary = "Zebedee-7431"
     token = support.issue_token(clinic.user, support.make_app())
     with support.client(token) as client:
-        patient = new_patient(clinic, client, last_name=canary)
+        patient = create_patient(clinic, client, last_name=canary)
         client.get(f"/api/patients?last_name={canary}", headers={"X-Request-Id": canary, "Cookie": canary})
         client.get(f"/api/patients/{patient}", headers={"User-Agent": canary, "Referer": canary})
         client.post("/api/patients", content=canary, headers={"Content-Type": f"text/{canary}"})
-    rows = entries(practice_id=clinic.id)
+    rows = list_calls(practice_id=clinic.id)
     assert len(rows) == 4
     for row in rows:
         text = _all_of(row.request)
@@ -180,8 +180,8 @@ def _all_of(number: Any) -> str:
         return "\n".join(text for (text,) in cursor.fetchall())
 
 
-def test_whatever_stands_in_a_path_can_be_written(clinic: support.Clinic) -> None:
-    """None of these may hold up the entries behind it."""
+def test_any_path_can_be_stored(clinic: support.Clinic) -> None:
+    """None of these entries may block later ones."""
     numbers = []
     with support.client(support.issue_token(clinic.user, support.make_app())) as client:
         for path in (
@@ -196,21 +196,21 @@ def test_whatever_stands_in_a_path_can_be_written(clinic: support.Clinic) -> Non
         ):
             numbers.append(client.get(f"/api/{path}").headers["X-Request-Id"])
         numbers.append(client.request("B" * 300, "/api/patients").headers["X-Request-Id"])
-    written = entries(request__in=numbers)
+    written = list_calls(request__in=numbers)
     assert len(written) == len(numbers)
     assert all(len(row.path) <= 200 and row.path.isprintable() for row in written)
 
 
-def test_the_web_role_adds_and_reads_its_own_and_nothing_else(clinic: support.Clinic) -> None:
+def test_the_web_role_can_only_insert_and_read_its_own(clinic: support.Clinic) -> None:
     with support.client(support.issue_token(clinic.user, support.make_app())) as client:
         client.get("/api/patients")
     other = support.make_practice()
-    (row,) = entries(practice_id=clinic.id)
+    (row,) = list_calls(practice_id=clinic.id)
     with tenancy.within(clinic.id):
         assert ApiCall.objects.filter(pk=row.pk).exists()
     with tenancy.within(other.id):
         assert not ApiCall.objects.filter(pk=row.pk).exists()
-    tenancy.leave()
+    tenancy.clear_tenant()
     assert not ApiCall.objects.exists()
     for statement in (
         "update audit_apicall set status = 200",
@@ -221,92 +221,94 @@ def test_the_web_role_adds_and_reads_its_own_and_nothing_else(clinic: support.Cl
             connection.cursor().execute(statement)
 
 
-def test_a_flood_of_strangers_fills_no_disk() -> None:
+def test_unauthenticated_calls_are_merged() -> None:
     at, ip = clock.now(), "203.0.113.77"
-    known = request_log.Entry(at, "f" * 32, "drchrono", "GET", "/api/flood", ip, practice_id=1, app_id=77)
+    known = request_log.LogEntry(at, "f" * 32, "drchrono", "GET", "/api/flood", ip, practice_id=1, app_id=77)
     strange = [
-        request_log.Entry(
+        request_log.LogEntry(
             at, f"{n:032x}", "drchrono", "GET", "/api/flood", ip, app_id=n % 2 or None, gate="token"
         )
         for n in range(500)
     ]
-    written = request_log._bounded([*strange[:250], known, *strange[250:]])
+    written = request_log._merge_unauthenticated([*strange[:250], known, *strange[250:]])
     assert known in written
-    assert len(written) == 1 + request_log.STRANGERS + 2
+    assert len(written) == 1 + request_log.MAX_UNAUTHENTICATED + 2
     assert sum(entry.times for entry in written) == 501
     assert {entry.app_id for entry in written if entry.times > 1} == {None, 1}
 
 
-def test_the_backlog_is_bounded_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever adds an entry to a full backlog writes it; the writer here never does."""
+def test_the_buffer_is_bounded_and_no_entry_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that adds an entry to a full buffer writes it; the writer thread never runs here."""
     request_log.flush()
-    monkeypatch.setattr(request_log, "_start", lambda: None)
+    monkeypatch.setattr(request_log, "_start_writer", lambda: None)
     monkeypatch.setattr(request_log, "_writer", None)
-    monkeypatch.setattr(request_log, "MOST", 50)
+    monkeypatch.setattr(request_log, "MAX_BACKLOG", 50)
     path = f"/api/{clock.now().timestamp()}"
     for n in range(230):
         request_log.add(
-            request_log.Entry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", practice_id=5)
+            request_log.LogEntry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", practice_id=5)
         )
         assert len(request_log._waiting) <= 51
-    assert len(entries(path=path)) == 230
+    assert len(list_calls(path=path)) == 230
 
 
-def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_buffer_is_bounded_while_the_database_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     request_log.flush()
-    monkeypatch.setattr(request_log, "_start", lambda: None)
+    monkeypatch.setattr(request_log, "_start_writer", lambda: None)
     monkeypatch.setattr(request_log, "_writer", None)
-    monkeypatch.setattr(request_log, "MOST", 10)
-    real = request_log._write
+    monkeypatch.setattr(request_log, "MAX_BACKLOG", 10)
+    real = request_log._write_batch
 
-    def away(batch: Any) -> None:
+    def fail(batch: Any) -> None:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(request_log, "_write", away)
+    monkeypatch.setattr(request_log, "_write_batch", fail)
     path = f"/api/{clock.now().timestamp()}"
     for n in range(50):
         request_log.add(
-            request_log.Entry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", practice_id=5)
+            request_log.LogEntry(clock.now(), f"{n:032x}", "drchrono", "GET", path, "", practice_id=5)
         )
     assert len(request_log._waiting) == 20
-    monkeypatch.setattr(request_log, "_write", real)
-    assert len(entries(path=path)) == 20
+    monkeypatch.setattr(request_log, "_write_batch", real)
+    assert len(list_calls(path=path)) == 20
 
 
-def test_an_entry_that_cannot_be_written_holds_up_no_other() -> None:
+def test_an_invalid_entry_does_not_block_others() -> None:
     path = f"/api/{clock.now().timestamp()}"
-    request_log.add(request_log.Entry(clock.now(), "no number", "drchrono", "GET", path, "", practice_id=5))
-    request_log.add(request_log.Entry(clock.now(), "0" * 32, "drchrono", "GET", path, "", practice_id=5))
-    assert len(entries(path=path)) == 1
+    request_log.add(
+        request_log.LogEntry(clock.now(), "no number", "drchrono", "GET", path, "", practice_id=5)
+    )
+    request_log.add(request_log.LogEntry(clock.now(), "0" * 32, "drchrono", "GET", path, "", practice_id=5))
+    assert len(list_calls(path=path)) == 1
 
 
 # -- real servers ---------------------------------------------------------------------------------------------------
 
 
-def waiting_for_patients(cursor: Any) -> int:
-    """How many statements wait until they may read the table."""
+def count_waiting_statements(cursor: Any) -> int:
+    """Count the statements that wait for a lock on the patient table."""
     cursor.execute(
         "select count(*) from pg_locks where relation = 'patients_patient'::regclass and not granted"
     )
     return int(cursor.fetchone()[0])
 
 
-def test_the_entry_is_written_although_the_client_hangs_up(live_server: str, clinic: support.Clinic) -> None:
+def test_a_call_is_logged_if_the_client_disconnects(live_server: str, clinic: support.Clinic) -> None:
     token = support.issue_token(clinic.user, support.make_app())
     host, port = live_server.removeprefix("http://").split(":")
-    # The call is under way when its caller hangs up: it waits for the table.
+    # The client disconnects while its call waits for the table.
     with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
         cursor.execute("lock table patients_patient in access exclusive mode")
         with socket.create_connection((host, int(port))) as line:
             line.sendall(
                 f"GET /api/patients HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
             )
-            eventually(lambda: waiting_for_patients(cursor))
-    (row,) = eventually(lambda: entries(practice_id=clinic.id))
+            wait_for(lambda: count_waiting_statements(cursor))
+    (row,) = wait_for(lambda: list_calls(practice_id=clinic.id))
     assert (row.path, row.status, row.ip) == ("/api/patients", 200, "127.0.0.1")
 
 
-def test_two_processes_lose_nothing(live_server: str, clinic: support.Clinic) -> None:
+def test_two_processes_log_every_call(live_server: str, clinic: support.Clinic) -> None:
     token = support.issue_token(clinic.user, support.make_app())
 
     def calls(_: int) -> list[str]:
@@ -316,29 +318,29 @@ def test_two_processes_lose_nothing(live_server: str, clinic: support.Clinic) ->
     with ThreadPoolExecutor(6) as pool:
         numbers = {number for made in pool.map(calls, range(6)) for number in made}
     assert len(numbers) == 300
-    eventually(lambda: len(entries(practice_id=clinic.id)) >= 300)
-    assert {row.request.hex for row in entries(practice_id=clinic.id)} == numbers
+    wait_for(lambda: len(list_calls(practice_id=clinic.id)) >= 300)
+    assert {row.request.hex for row in list_calls(practice_id=clinic.id)} == numbers
 
 
 @pytest.fixture
 def server() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A web server as ``charthouse serve`` runs it, for a test that ends it."""
-    yield from _serving({})
+    """Run a web server as ``charthouse serve`` does, for a test that ends it."""
+    yield from _run_server({})
 
 
 @pytest.fixture
-def careful_server() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    yield from _serving({"CHARTHOUSE_LOG_FIRST": "1"})
+def server_with_log_first() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    yield from _run_server({"CHARTHOUSE_LOG_FIRST": "1"})
 
 
-def _serving(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def _run_server(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "charthouse", "serve", "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(command, env=os.environ | environment, start_new_session=True)
     try:
-        eventually(lambda: process.poll() is not None or _answers(port))
+        wait_for(lambda: process.poll() is not None or _is_listening(port))
         yield process, f"http://127.0.0.1:{port}"
     finally:
         if process.poll() is None:
@@ -346,7 +348,7 @@ def _serving(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[byt
         process.wait(20)
 
 
-def _answers(port: int) -> bool:
+def _is_listening(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
@@ -354,7 +356,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-def test_a_server_that_is_stopped_writes_first(
+def test_a_server_writes_all_entries_before_it_stops(
     server: tuple[subprocess.Popen[bytes], str], clinic: support.Clinic
 ) -> None:
     process, url = server
@@ -364,17 +366,17 @@ def test_a_server_that_is_stopped_writes_first(
             assert client.get("/api/offices").status_code == 200
     process.terminate()
     process.wait(20)
-    assert len(entries(practice_id=clinic.id)) == 20
+    assert len(list_calls(practice_id=clinic.id)) == 20
 
 
-def test_with_log_first_not_even_a_kill_loses_an_answered_call(
-    careful_server: tuple[subprocess.Popen[bytes], str], clinic: support.Clinic
+def test_with_log_first_a_kill_loses_no_answered_call(
+    server_with_log_first: tuple[subprocess.Popen[bytes], str], clinic: support.Clinic
 ) -> None:
-    process, url = careful_server
+    process, url = server_with_log_first
     token = support.issue_token(clinic.user, support.make_app())
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
         for _ in range(20):
             assert client.get("/api/offices").status_code == 200
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(20)
-    assert len(entries(practice_id=clinic.id)) == 20
+    assert len(list_calls(practice_id=clinic.id)) == 20

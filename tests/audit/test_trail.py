@@ -1,4 +1,4 @@
-"""What pages show of the audit: the requests of an app, the trail of a patient."""
+"""The audit log for pages: the calls of an app, the trail of a patient."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 from charthouse import clock
 from charthouse.audit import request_log, trail
-from charthouse.audit.trail import Calls
+from charthouse.audit.trail import CallQuery
 from charthouse.identity import tenancy
 from tests import support
 
@@ -16,14 +16,16 @@ def clinic() -> support.Clinic:
     return support.make_practice()
 
 
-def entry(app: int, n: int = 0, **values: object) -> None:
+def add_call(app: int, n: int = 0, **values: object) -> None:
     at = clock.now() + timedelta(microseconds=n // 3)
     request_log.add(
-        request_log.Entry(at, f"{n:032x}", "drchrono", "GET", f"/api/patients/{n}", "", app_id=app, **values)
+        request_log.LogEntry(
+            at, f"{n:032x}", "drchrono", "GET", f"/api/patients/{n}", "", app_id=app, **values
+        )
     )  # type: ignore[arg-type]
 
 
-def test_an_apps_calls_of_every_practice(clinic: support.Clinic) -> None:
+def test_the_calls_of_an_app_in_all_practices(clinic: support.Clinic) -> None:
     app = support.make_app()
     other = support.make_practice()
     for practice in (clinic, other):
@@ -31,39 +33,39 @@ def test_an_apps_calls_of_every_practice(clinic: support.Clinic) -> None:
             client.get("/api/offices")
             client.get("/api/patients/999999999")
     request_log.flush()
-    tenancy.leave()
-    calls = trail.calls_of_app(Calls(app=app.row.pk))
+    tenancy.clear_tenant()
+    calls = trail.list_app_calls(CallQuery(app=app.row.pk))
     assert [(call.status, call.practice_id) for call in calls] == [
         (404, other.id), (200, other.id), (404, clinic.id), (200, clinic.id)
     ]  # fmt: skip
     asked = [
-        (Calls(app=app.row.pk, gate="not found"), 2),
-        (Calls(app=app.row.pk, status=(200, 299)), 2),
-        (Calls(app=app.row.pk, resource="offices"), 2),
-        (Calls(app=app.row.pk, method="POST"), 0),
-        (Calls(app=app.row.pk, until=clock.now() - timedelta(hours=1)), 0),
-        (Calls(app=support.make_app().row.pk), 0),
+        (CallQuery(app=app.row.pk, gate="not found"), 2),
+        (CallQuery(app=app.row.pk, status=(200, 299)), 2),
+        (CallQuery(app=app.row.pk, resource="offices"), 2),
+        (CallQuery(app=app.row.pk, method="POST"), 0),
+        (CallQuery(app=app.row.pk, until=clock.now() - timedelta(hours=1)), 0),
+        (CallQuery(app=support.make_app().row.pk), 0),
     ]
     for calls_asked, many in asked:
-        assert len(trail.calls_of_app(calls_asked)) == many, calls_asked
+        assert len(trail.list_app_calls(calls_asked)) == many, calls_asked
 
 
-def test_pages_of_an_apps_calls_join(clinic: support.Clinic) -> None:
+def test_pages_of_calls_are_complete_and_disjoint(clinic: support.Clinic) -> None:
     app = support.make_app().row.pk
     for n in range(30):
-        entry(app, n, practice_id=clinic.id, status=200)
+        add_call(app, n, practice_id=clinic.id, status=200)
     request_log.flush()
-    whole = [call.pk for call in trail.calls_of_app(Calls(app=app))]
+    whole = [call.pk for call in trail.list_app_calls(CallQuery(app=app))]
     assert len(whole) == 30
     found, below = [], None
-    while page := trail.calls_of_app(Calls(app=app, below=below, most=7)):
+    while page := trail.list_app_calls(CallQuery(app=app, after=below, limit=7)):
         found += [call.pk for call in page]
         below = page[-1].at, page[-1].pk
     assert found == whole
-    assert len(trail.calls_of_app(Calls(app=app, most=10**6))) == 30
+    assert len(trail.list_app_calls(CallQuery(app=app, limit=10**6))) == 30
 
 
-def test_a_patients_trail_newest_first(clinic: support.Clinic) -> None:
+def test_the_trail_of_a_patient_is_newest_first(clinic: support.Clinic) -> None:
     with support.client(support.issue_token(clinic.user, support.make_app())) as client:
         body = {"doctor": clinic.doctor.pk, "gender": "Female"}
         one, two = (client.post("/api/patients", json=body).json()["id"] for _ in range(2))
@@ -73,14 +75,17 @@ def test_a_patients_trail_newest_first(clinic: support.Clinic) -> None:
         client.get("/api/patients")
     request_log.flush()
     with tenancy.within(clinic.id):
-        whole = trail.of_patient(clinic.id, one)
+        whole = trail.list_patient_entries(clinic.id, one)
         assert [line.action for line in whole] == ["Read", "Update", "Read", "Create"]
-        assert [line.people for line in whole] == [2, 0, 1, 0]
-        assert [line.action for line in trail.of_patient(clinic.id, one, action="Read")] == ["Read", "Read"]
+        assert [line.patient_count for line in whole] == [2, 0, 1, 0]
+        assert [line.action for line in trail.list_patient_entries(clinic.id, one, action="Read")] == [
+            "Read",
+            "Read",
+        ]
         found, after = [], None
-        while page := trail.of_patient(clinic.id, one, after=after, most=1):
+        while page := trail.list_patient_entries(clinic.id, one, after=after, limit=1):
             found += page
             after = page[-1].position
         assert found == whole
     with tenancy.within(support.make_practice().id):
-        assert trail.of_patient(clinic.id, one) == []
+        assert trail.list_patient_entries(clinic.id, one) == []

@@ -13,7 +13,7 @@ from tests.browser.axe import violations
 from tests.browser.dialogs import ask
 from tests.console.test_queries import one_of_each
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.oauth_flow import signed_in
+from tests.identity.oauth_flow import open_signed_in_browser
 from tests.support import PASSWORD, Clinic, issue_token, make_api_user, make_app
 
 PAGES = [
@@ -139,7 +139,7 @@ def test_axe_finds_nothing_serious_where_one_looks_seldom(
     """A webhook, its deliveries, the clock, what went out. The server in the other process is no sandbox: the clock's
     page is this one's."""
     monkeypatch.setattr(settings, "SANDBOX", True)
-    clock = signed_in(calendar.clinic.user.username).get("/sandbox/clock")
+    clock = open_signed_in_browser(calendar.clinic.user.username).get("/sandbox/clock")
     assert clock.status_code == 200
     page.route("**/sandbox/clock", lambda route: route.fulfill(body=clock.text, content_type="text/html"))
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
-from tests.domains.documents.sending import PDF, body
+from tests.domains.documents.uploads import PDF, body
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import make_api_user
 

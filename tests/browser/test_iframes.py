@@ -86,7 +86,7 @@ def test_an_app_is_shown_where_its_doctor_lets_it(
     enter(f"/visits/{visit['id']}")
     page.locator("iframe").scroll_into_view_if_needed()
     expect(page.frame_locator("iframe").locator("p")).to_contain_text(f'"appointment_id": {visit["id"]}')
-    tenancy.leave()
+    tenancy.clear_tenant()
     deauthorize(app.row.pk, calendar.clinic.user.pk)
     expect(enter(chart).get_by_role("link", name="Growth charts")).to_have_count(0)
     expect(enter(f"/visits/{visit['id']}").locator("iframe")).to_have_count(0)

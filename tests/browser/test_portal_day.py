@@ -144,7 +144,7 @@ def test_from_an_invitation_to_what_other_systems_see(
         assert told(program.get("/delta/patients", params=period))["delta_data"]["added"] == [patient]
         check = {"username": email, "password": PASSWORD}
         assert told(program.post("/patients/portal/validate_credentials", json=check))["result"] is True
-        tenancy.leave()
+        tenancy.clear_tenant()
         until(lambda: len(receiver.got) >= len(EVENTS))
     sent = {body["event_type"]: json.dumps(body) for body in receiver.bodies()}
     assert sorted(sent) == sorted(EVENTS)

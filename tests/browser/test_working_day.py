@@ -96,7 +96,7 @@ def test_a_visit_from_booking_to_its_signed_note(
         expect(page.get_by_role("link", name="Cough, unspecified")).to_be_visible()
         page.get_by_role("link", name="Vitals", exact=True).click()
         expect(page.get_by_role("cell", name="128/82")).to_be_visible()
-        tenancy.leave()
+        tenancy.clear_tenant()
         until(lambda: set(events) <= set(receiver.events()))
     told = [body["object"] for body in receiver.bodies()]
     assert any(one.get("reason") == "Cough" and one.get("status") == "In Room" for one in told)

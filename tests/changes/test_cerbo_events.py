@@ -12,10 +12,10 @@ from charthouse import clock
 from charthouse.changes import actions
 from charthouse.changes.event_catalog import load_catalog
 from charthouse.identity import tenancy
-from tests.changes import cerbo_pages  # noqa: F401 - more doors
-from tests.changes.cerbo_doors import DECLARED, DOORS, Door, House
+from tests.changes import console_write_paths  # noqa: F401 - more doors
+from tests.changes.cerbo_write_paths import DECLARED, WRITE_PATHS, PracticeClients, WritePath
 from tests.contract.cerbo_world import make_cerbo
-from tests.identity.oauth_flow import signed_in
+from tests.identity.oauth_flow import open_signed_in_browser
 from tests.support import PASSWORD
 
 # reference cerbo/webhooks.yaml
@@ -31,35 +31,35 @@ INFERRED = {
 
 
 @pytest.fixture(scope="module")
-def house(database: None) -> Iterator[House]:
+def clinic(database: None) -> Iterator[PracticeClients]:
     before, settings.SANDBOX = settings.SANDBOX, True
     world = make_cerbo("Events")
     clinic = world.other.clinic
     clinic.user.set_password(PASSWORD)
     clinic.user.save()
-    tenancy.leave()
+    tenancy.clear_tenant()
     with tenancy.within(clinic.id):
         webhook = actions.create_practice_webhook(
             clinic.practice, "https://hooks.example.com/cerbo", {}, load_catalog().events["practice"]
         )
-    yield House(world, signed_in(clinic.user.username), webhook)
+    yield PracticeClients(world, open_signed_in_browser(clinic.user.username), webhook)
     settings.SANDBOX = before
 
 
 # -- direct writes ----------------------------------------------------------------------------------------------
 
 
-def _write_row_directly(name: str) -> Door:
+def _write_row_directly(name: str) -> WritePath:
     resource, event = DECLARED[name]
     columns = {"archived": True} if event.on == "delete" else {"updated_at": clock.now()}
 
-    def write(house: House) -> Callable[[], int]:
+    def write(clinic: PracticeClients) -> Callable[[], int]:
         if event.on == "insert":
-            return lambda: house.world.new(resource.path)
-        row = house.world.new(resource.path)
+            return lambda: clinic.world.new(resource.path)
+        row = clinic.world.new(resource.path)
 
         def go() -> int:
-            with tenancy.within(house.world.practice):
+            with tenancy.within(clinic.world.practice):
                 resource.model._default_manager.filter(pk=row).update(**columns)
             return row
 
@@ -69,7 +69,7 @@ def _write_row_directly(name: str) -> Door:
 
 
 for _name in ("rx.deleted", "task.deleted"):
-    DOORS[_name, "the row itself"] = _write_row_directly(_name)
+    WRITE_PATHS[_name, "the row itself"] = _write_row_directly(_name)
 
 
 # -- deliveries -------------------------------------------------------------------------------------------------
@@ -80,20 +80,20 @@ def test_all_36_event_names_are_declared_and_unconfirmed_ones_marked() -> None:
     events = load_catalog().events["practice"]
     assert {name for name, ours in events.items() if not ours} == OBSERVED
     assert set(events) == OBSERVED | INFERRED
-    assert {event for event, _ in DOORS} == set(DECLARED) == set(events)
+    assert {event for event, _ in WRITE_PATHS} == set(DECLARED) == set(events)
 
 
-@pytest.mark.parametrize(("event", "through"), sorted(DOORS))
-def test_write_is_delivered(house: House, event: str, through: str) -> None:
-    write = DOORS[event, through](house)
+@pytest.mark.parametrize(("event", "through"), sorted(WRITE_PATHS))
+def test_write_is_delivered(clinic: PracticeClients, event: str, through: str) -> None:
+    write = WRITE_PATHS[event, through](clinic)
     rows: list[Any] = []
-    found = [d for d in house.caused(lambda: rows.append(write())) if d.event == event]
+    found = [d for d in clinic.caused(lambda: rows.append(write())) if d.event == event]
     if isinstance(rows[0], int):
         found = [d for d in found if d.row_id == rows[0]]
     (delivery,) = found
     envelope = json.loads(bytes(delivery.body))
     assert list(envelope) == ["practice_id", "event_type", "event_id", "event_datetime", "data"]
-    assert envelope["practice_id"] == str(house.world.practice)
+    assert envelope["practice_id"] == str(clinic.world.practice)
     assert envelope["event_type"] == event
     assert envelope["data"]["id"] == str(delivery.row_id)
     assert delivery.user_id is None

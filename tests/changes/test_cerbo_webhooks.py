@@ -50,7 +50,7 @@ def caller(clinic: Clinic) -> Iterator[httpx.Client]:
 
 
 def subscribe(clinic: Clinic, url: str, *events: str, **headers: str) -> Webhook:
-    tenancy.leave()
+    tenancy.clear_tenant()
     with tenancy.within(clinic.id):
         return actions.create_practice_webhook(clinic.practice, url, headers, events)
 
@@ -68,7 +68,7 @@ def new_patient(caller: httpx.Client, name: str = "Amara") -> int:
 
 
 def wait_for_fanout() -> None:
-    tenancy.leave()
+    tenancy.clear_tenant()
     until(lambda: not fanout.is_behind())
     while fanout.create_deliveries():
         pass
@@ -76,7 +76,7 @@ def wait_for_fanout() -> None:
 
 def finished(webhook: Webhook, count: int = 1) -> list[Delivery]:
     """Wait for that many deliveries, each attempted and recorded, and return them."""
-    tenancy.leave()
+    tenancy.clear_tenant()
 
     def put_back() -> list[Delivery]:
         found = deliveries(webhook)
@@ -89,9 +89,7 @@ def finished(webhook: Webhook, count: int = 1) -> list[Delivery]:
 # -- format -----------------------------------------------------------------------------------------------------
 
 
-def test_envelope_and_custom_headers(
-    receiver: Receiver, clinic: Clinic, caller: httpx.Client
-) -> None:
+def test_envelope_and_custom_headers(receiver: Receiver, clinic: Clinic, caller: httpx.Client) -> None:
     webhook = subscribe(
         clinic, receiver.url, "patient.created", Authorization=AUTHORIZATION, **{"X-Clinic": "Hill"}
     )
@@ -167,9 +165,7 @@ def test_custom_header_overrides_default_header(
     assert [value for name, value in headers.items() if name.lower() == "user-agent"] == ["Hill/1"]
 
 
-def test_event_of_deidentified_api_user_is_complete(
-    receiver: Receiver, clinic: Clinic
-) -> None:
+def test_event_of_deidentified_api_user_is_complete(receiver: Receiver, clinic: Clinic) -> None:
     webhook = subscribe(clinic, receiver.url, "patient.created")
     with sending(), make_api_user(clinic.practice, anonymize=True).client() as caller:
         new_patient(caller)
@@ -189,7 +185,7 @@ def test_event_names_can_be_configured(
     assert delivery.event == "patient.created"
     monkeypatch.setattr(settings, "CERBO_EVENTS", {"patient.created": "pt.added", "patients.create": "x"})
     with pytest.raises(ImproperlyConfigured, match=r"patients\.create\b"):
-        cerbo.registry.__wrapped__()
+        cerbo.get_registry.__wrapped__()
 
 
 # -- subscriptions ----------------------------------------------------------------------------------------------
@@ -284,7 +280,9 @@ def test_five_attempts_with_increasing_delays(
     assert {body for _, body in receiver.got} == {bytes(delivery.body)}
 
 
-def test_hanging_receiver_does_not_delay_others(receiver: Receiver, clinic: Clinic, caller: httpx.Client) -> None:
+def test_hanging_receiver_does_not_delay_others(
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client
+) -> None:
     release = threading.Event()
     with receiving() as hanging:
         hanging.respond = lambda handler: release.wait(30) and handler.answer(200)  # type: ignore[attr-defined]
@@ -326,7 +324,9 @@ def test_callback_url_validation(clinic: Clinic, url: str, good: bool) -> None:
     assert set(dict(refused.value.errors)) == {"callback_url"}
 
 
-def test_production_accepts_only_https_and_host_names(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_accepts_only_https_and_host_names(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(settings, "SANDBOX", False)
     for url in ("http://hooks.example.com/", "https://127.0.0.1/", "https://localhost/", "http://localhost/"):
         with pytest.raises(Invalid):

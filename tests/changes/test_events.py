@@ -14,7 +14,7 @@ from charthouse.changes import fanout
 from charthouse.changes.event_catalog import load_catalog
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.clinical.notes import lock, unlock
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from tests.changes.receiver import until
 from tests.contract import world as worlds
@@ -23,7 +23,7 @@ from tests.support import make_api_user
 
 PLAIN = [
     (resource.path, event.name, event.on)
-    for resource in registry()
+    for resource in get_registry()
     for event in resource.events
     if event.of is None and not event.column
 ]
@@ -38,7 +38,7 @@ def world(database: None) -> World:
 def webhook(world: World, monkeypatch: pytest.MonkeyPatch) -> Webhook:
     """A webhook subscribed to all events, without a running sender."""
     monkeypatch.setattr(settings, "SANDBOX", True)
-    tenancy.leave()
+    tenancy.clear_tenant()
     fanout.start_reading()
     return Webhook.objects.create(
         application=world.app.row,
@@ -53,7 +53,7 @@ def caused(webhook: Webhook) -> Callable[[Callable[[], object]], list[Delivery]]
     """A function that returns the deliveries caused by a function."""
 
     def settled() -> list[Delivery]:
-        tenancy.leave()
+        tenancy.clear_tenant()
         until(lambda: not fanout.is_behind())
         while fanout.create_deliveries():
             pass
@@ -86,7 +86,7 @@ def shown(delivery: Delivery) -> dict[str, object]:
 def test_create_modify_and_delete_events(
     world: World, caused: Caused, path: str, event: str, on: str
 ) -> None:
-    resource = registry()[path]
+    resource = get_registry()[path]
     if on == "insert":
         made: list[int] = []
         found = [
@@ -160,7 +160,7 @@ def test_note_lock_and_unlock_events(world: World, caused: Caused) -> None:
             unlock(world.practice, note)
 
     for field in (
-        registry()["clinical_note_field_types"]
+        get_registry()["clinical_note_field_types"]
         .model._default_manager.using("owner")
         .filter(practice=world.practice)
     ):

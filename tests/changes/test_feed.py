@@ -97,7 +97,7 @@ def test_every_write_path_records_each_change_once(
     expected += [("insert", "By POST"), ("insert", "First of a list"), ("insert", "Second of a list")]
     expected += [("update", "By PATCH"), ("update", "By PUT")]
 
-    tenancy.enter(clinic.id)  # as the console and the admin do, through the ORM
+    tenancy.set_tenant(clinic.id)  # as the console and the admin do, through the ORM
     row = TaskCategory.objects.create(practice=clinic.practice, name="By the ORM")
     row.name = "Saved"
     row.save()
@@ -116,7 +116,7 @@ def test_every_write_path_records_each_change_once(
             [clinic.id],
         )
     expected += [("update", "Web SQL"), ("insert", "Web SQL new")]
-    tenancy.leave()
+    tenancy.clear_tenant()
 
     owner(f"update {table} set archived = true where id = %s", row.pk)  # noqa: S608 - as the owner
     owner(f"update {table} set archived = false where id = %s", row.pk)  # noqa: S608
@@ -202,11 +202,11 @@ def test_caller_is_reset_between_transactions(clinic: Clinic, since: Callable[[]
     with client(token) as caller:
         caller.get("/api/task_categories")
         write()  # the call is over, but the thread's connection still has what it set
-        tenancy.leave()
+        tenancy.clear_tenant()
         with tenancy.within(clinic.id):
             write()
         caller.get("/api/task_categories")
-        tenancy.enter(clinic.id, user=7)
+        tenancy.set_tenant(clinic.id, user_id=7)
         write()
         caller.get("/api/task_categories", headers={"Authorization": "Bearer wrong"})
         with tenancy.within(clinic.id):
@@ -217,15 +217,15 @@ def test_caller_is_reset_between_transactions(clinic: Clinic, since: Callable[[]
 def test_rollback_does_not_restore_a_former_caller(
     clinic: Clinic, since: Callable[[], list[ChangeEntry]]
 ) -> None:
-    tenancy.enter(clinic.id, user=1)
+    tenancy.set_tenant(clinic.id, user_id=1)
     TaskCategory.objects.count()
     with transaction.atomic():
-        tenancy.enter(clinic.id, user=2)
+        tenancy.set_tenant(clinic.id, user_id=2)
         TaskCategory.objects.count()
         transaction.set_rollback(True)
     TaskCategory.objects.create(practice=clinic.practice, name="x")
     with transaction.atomic():
-        tenancy.enter(clinic.id, user=3)
+        tenancy.set_tenant(clinic.id, user_id=3)
         TaskCategory.objects.create(practice=clinic.practice, name="y")
     assert [entry.user for entry in since()] == [2, 3]
 
@@ -236,7 +236,7 @@ def test_page_writes_record_user_and_request_id(clinic: Clinic) -> None:
     from charthouse.identity import middleware
 
     held = []
-    handle = middleware.establish_tenant(lambda request: held.append(tenancy.database().caller))  # type: ignore[arg-type, func-returns-value]
+    handle = middleware.establish_tenant(lambda request: held.append(tenancy.get_connection().caller))  # type: ignore[arg-type, func-returns-value]
     for method in ("GET", "POST"):
         request = RequestFactory().generic(method, "/")
         request.user = clinic.user
@@ -286,7 +286,7 @@ def test_only_changes_of_the_own_practice_are_visible(clinic: Clinic) -> None:
         assert [
             change.operation for change in feed.list_row_history("practice_doctor", clinic.doctor.pk)
         ] == ["insert"]
-    tenancy.leave()
+    tenancy.clear_tenant()
     assert not Change.objects.exists()
 
 

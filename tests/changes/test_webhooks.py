@@ -96,7 +96,7 @@ def new_patient(caller: httpx.Client, clinic: Clinic, name: str = "Amara") -> in
 
 def wait_for_deliveries(webhook: Webhook, count: int = 1) -> list[Delivery]:
     """Wait for that many deliveries, each attempted and recorded, and return them."""
-    tenancy.leave()
+    tenancy.clear_tenant()
 
     def finished() -> list[Delivery]:
         found = deliveries(webhook)
@@ -198,7 +198,7 @@ def test_no_deliveries_before_verification_and_after_a_new_url(
     while fanout.create_deliveries():
         pass
     assert deliveries(webhook) == []
-    tenancy.leave()
+    tenancy.clear_tenant()
     assert actions.verify(webhook) == ""
     (message,) = receiver.messages
     assert message.isalnum()
@@ -260,7 +260,9 @@ def test_secret_is_encrypted_in_the_database(receiver: Receiver, app: App) -> No
 # Authorization
 
 
-def test_only_apps_that_may_read_the_object_get_deliveries(receiver: Receiver, clinic: Clinic, app: App) -> None:
+def test_only_apps_that_may_read_the_object_get_deliveries(
+    receiver: Receiver, clinic: Clinic, app: App
+) -> None:
     """An app with the scope, authorized by a user of this practice who has the permission and sees the row."""
     other = make_practice()
     unscoped, elsewhere, powerless = make_app(), make_app(), make_app()
@@ -275,7 +277,7 @@ def test_only_apps_that_may_read_the_object_get_deliveries(receiver: Receiver, c
     ]
     with client(issue_token(clinic.user, app)) as caller:
         new_patient(caller, clinic)
-    tenancy.leave()
+    tenancy.clear_tenant()
     until(lambda: not fanout.is_behind())
     while fanout.create_deliveries():
         pass
@@ -437,7 +439,7 @@ def test_two_senders_send_each_attempt_once(
             for n in range(count)
         ]
         assert caller.post("/api/patients", json=body).status_code == 201
-        tenancy.leave()
+        tenancy.clear_tenant()
         until(lambda: [d.state for d in deliveries(webhook)] == ["delivered"] * count)
     assert len({headers["X-drchrono-delivery"] for headers, _ in receiver.got}) == count
     assert len(receiver.got) == count
@@ -448,7 +450,7 @@ def test_delivery_claimed_by_a_killed_worker_is_claimed_again(
 ) -> None:
     webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
     new_patient(caller, clinic)
-    tenancy.leave()
+    tenancy.clear_tenant()
     until(lambda: not fanout.is_behind())
     while fanout.create_deliveries():
         pass

@@ -13,13 +13,13 @@ from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
 from tests.console.test_shell import counted
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.oauth_flow import hidden, signed_in
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 
 @pytest.fixture
 def browser(clinic: Clinic) -> httpx.Client:
-    return signed_in(clinic.user.username)
+    return open_signed_in_browser(clinic.user.username)
 
 
 def rename(clinic: Clinic, calendar: Calendar, browser: httpx.Client, times: int) -> None:
@@ -32,7 +32,7 @@ def rename(clinic: Clinic, calendar: Calendar, browser: httpx.Client, times: int
 
 
 def take(browser: httpx.Client, **values: str) -> httpx.Response:
-    token = {"csrfmiddlewaretoken": hidden(browser.get("/audit"))["csrfmiddlewaretoken"]}
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(browser.get("/audit"))["csrfmiddlewaretoken"]}
     return browser.post("/audit/export", data=token | values)
 
 
@@ -101,9 +101,9 @@ def test_too_much_is_refused(clinic: Clinic, browser: httpx.Client, monkeypatch:
 
 def test_only_for_the_primary_user_of_the_practice(clinic: Clinic, browser: httpx.Client) -> None:
     staff = make_user(clinic.practice, password=PASSWORD)
-    theirs = signed_in(staff.username)
+    theirs = open_signed_in_browser(staff.username)
     assert theirs.get("/audit").status_code == 403
-    token = {"csrfmiddlewaretoken": hidden(theirs.get("/"))["csrfmiddlewaretoken"]}
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(theirs.get("/"))["csrfmiddlewaretoken"]}
     assert theirs.post("/audit/export", data=token | {"format": "csv"}).status_code == 403
     other = Calendar(clinic=make_practice())
     rename(other.clinic, other, browser, 1)

@@ -23,7 +23,7 @@ from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.oauth_flow import hidden, signed_in
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
 PAGES = (
@@ -47,7 +47,7 @@ def visit(calendar: Calendar) -> dict[str, Any]:
 
 @pytest.fixture
 def browser(clinic: Clinic) -> httpx.Client:
-    return signed_in(clinic.user.username)
+    return open_signed_in_browser(clinic.user.username)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -72,11 +72,11 @@ def test_each_permission_is_asked_for(calendar: Calendar, clinic: Clinic) -> Non
         person = make_user(
             clinic.practice, password=PASSWORD, permissions=[p for p in PERMISSIONS if p != lacking]
         )
-        there = signed_in(person.username)
+        there = open_signed_in_browser(person.username)
         page = "/vitals" if lacking == "Access Clinical Notes" else ""
         assert there.get(f"/patients/{calendar.patient_id}{page}").status_code == 403
     nobody = make_user(clinic.practice, password=PASSWORD, permissions=[])
-    assert signed_in(nobody.username).get("/patients").status_code == 403
+    assert open_signed_in_browser(nobody.username).get("/patients").status_code == 403
 
 
 def test_patients_are_found_by_any_word(calendar: Calendar, browser: httpx.Client) -> None:
@@ -94,7 +94,7 @@ def test_patients_are_found_by_any_word(calendar: Calendar, browser: httpx.Clien
 
 def test_a_patient_is_added_and_changed(clinic: Clinic, browser: httpx.Client) -> None:
     page = browser.get("/patients/new")
-    values = hidden(page) | {"first_name": "Grace", "last_name": "Hopper", "gender": "Female"}
+    values = parse_hidden_fields(page) | {"first_name": "Grace", "last_name": "Hopper", "gender": "Female"}
     answer = browser.post(
         "/patients/new", data=values | {"doctor": str(clinic.doctor.pk), "date_of_birth": "nonsense"}
     )
@@ -167,7 +167,7 @@ def test_a_note_is_written_locked_and_opened(
     calendar: Calendar, visit: Any, soap: dict[str, int], browser: httpx.Client
 ) -> None:
     address = f"/visits/{visit['id']}"
-    token = {"csrfmiddlewaretoken": hidden(browser.get(address))["csrfmiddlewaretoken"]}
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(browser.get(address))["csrfmiddlewaretoken"]}
     section = token | {"section": str(soap["section"])}
     ticked = section | {f"field-{soap['Appears well']}": "True"}
     assert browser.post(f"{address}/note", data=ticked).status_code == 302
@@ -201,7 +201,7 @@ def test_a_wrong_value_leaves_the_section_as_it_was(
         ClinicalNoteFieldType.objects.filter(pk=soap["Appears well"]).update(data_type="TwoStrings")
     address = f"/visits/{visit['id']}"
     data = {
-        "csrfmiddlewaretoken": hidden(browser.get(address))["csrfmiddlewaretoken"],
+        "csrfmiddlewaretoken": parse_hidden_fields(browser.get(address))["csrfmiddlewaretoken"],
         "section": str(soap["section"]),
         f"field-{soap['Complaint']}": "Cough",
         f"field-{soap['Appears well']}": "not two",
@@ -224,7 +224,10 @@ def test_a_document_is_uploaded_and_shown(calendar: Calendar, browser: httpx.Cli
     picture = BytesIO()
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
     address = f"/patients/{calendar.patient_id}/documents"
-    values = hidden(browser.get(f"{address}/new")) | {"description": "Rash", "date": "2026-03-10"}
+    values = parse_hidden_fields(browser.get(f"{address}/new")) | {
+        "description": "Rash",
+        "date": "2026-03-10",
+    }
     sent = browser.post(
         f"{address}/new", data=values, files={"document": ("rash.png", picture.getvalue(), "image/png")}
     )
@@ -257,7 +260,7 @@ def test_a_note_without_a_visit_is_written_signed_and_opened(
     assert send(browser, f"{base}/{row}", title="Call back").status_code == 302
     with counted():
         page = browser.get(f"{base}/{row}")
-    token = {"csrfmiddlewaretoken": hidden(page)["csrfmiddlewaretoken"]}
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(page)["csrfmiddlewaretoken"]}
     browser.post(f"{base}/{row}/lock", data=token)
     with counted():
         page = browser.get(f"{base}/{row}")
@@ -283,7 +286,7 @@ def test_a_note_of_another_patient_or_visit_is_not_there(
     base = f"/patients/{other.patient_id}/encounters"
     assert send(browser, f"{base}/new", title="Theirs").status_code == 302
     (row,) = re.findall(rf'href="{base}/(\d+)"', browser.get(base).text)
-    token = {"csrfmiddlewaretoken": hidden(browser.get(f"{base}/{row}"))["csrfmiddlewaretoken"]}
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(browser.get(f"{base}/{row}"))["csrfmiddlewaretoken"]}
     own = f"/patients/{calendar.patient_id}/encounters"
     for address in (f"{own}/{row}", f"{own}/{visit['id']}"):
         assert browser.get(address).status_code == 404
@@ -301,7 +304,7 @@ def test_what_an_app_wrote_is_read_by_staff_and_back(calendar: Calendar, browser
     shown = program.get(f"/api/v1/encounters/{made['id']}").json()
     assert shown == made | {"content": "Seen at the gym, twice."}
     page = browser.get(f"{base}/{made['id']}")
-    token = {"csrfmiddlewaretoken": hidden(page)["csrfmiddlewaretoken"]}
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(page)["csrfmiddlewaretoken"]}
     browser.post(f"{base}/{made['id']}/lock", data=token)
     signed = program.get(f"/api/v1/encounters/{made['id']}").json()
     assert (signed["is_signed"], signed["signed_by"]) == (True, calendar.clinic.user.pk)

@@ -11,7 +11,7 @@ from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from tests.console.test_shell import counted, send
 from tests.domains.scheduling.calendar import Calendar, make_office
-from tests.identity.oauth_flow import hidden, signed_in
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 DAY = "2026-03-10"
@@ -24,11 +24,11 @@ def calendar(clinic: Clinic) -> Calendar:
 
 @pytest.fixture
 def browser(clinic: Clinic) -> httpx.Client:
-    return signed_in(clinic.user.username)
+    return open_signed_in_browser(clinic.user.username)
 
 
 def posted(browser: httpx.Client, address: str, **values: str) -> httpx.Response:
-    token = hidden(browser.get("/day"))["csrfmiddlewaretoken"]
+    token = parse_hidden_fields(browser.get("/day"))["csrfmiddlewaretoken"]
     return browser.post(address, data={"csrfmiddlewaretoken": token, **values})
 
 
@@ -62,7 +62,7 @@ def test_who_has_come_and_how_long_they_wait(calendar: Calendar, browser: httpx.
         answer = posted(browser, address, status=status, back="/day?date=2026-03-10")
         assert (answer.status_code, answer.headers["Location"]) == (302, "/day?date=2026-03-10")
     with clock.shift(timedelta(minutes=25)):
-        page = signed_in(calendar.clinic.user.username).get("/day", params={"date": DAY}).text
+        page = open_signed_in_browser(calendar.clinic.user.username).get("/day", params={"date": DAY}).text
     assert "25 min" in page
     assert "1 waiting" in page
     assert ">In Room<" in page.replace("</svg>", ">")
@@ -121,7 +121,7 @@ def test_booking(calendar: Calendar, browser: httpx.Client) -> None:
     with counted():
         form = browser.get(address)
     assert f'value="{DAY}T14:00:00"' in form.text
-    values = hidden(form) | {
+    values = parse_hidden_fields(form) | {
         "doctor": str(calendar.doctor.pk),
         "office": office,
         "exam_room": "1",
@@ -171,7 +171,7 @@ def test_an_appointment_is_deleted_after_a_question(calendar: Calendar, browser:
 
 def test_only_those_who_may(calendar: Calendar) -> None:
     person = make_user(calendar.clinic.practice, password=PASSWORD, permissions=["Manage Patients"])
-    there = signed_in(person.username)
+    there = open_signed_in_browser(person.username)
     for address in ("/day", "/calendar", "/calendar/events", "/book"):
         assert there.get(address).status_code == 403
 

@@ -14,13 +14,13 @@ import pytest
 
 from charthouse.audit import request_log
 from charthouse.audit.models import ApiCall, Event
-from charthouse.console.explorer import CLIENT_ID, operations
+from charthouse.console.api_explorer import CLIENT_ID, operations
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import iframes, sealed_secrets, tenancy
 from charthouse.identity.models import AccessToken, Application, RefreshToken
 from tests.console.test_shell import counted
 from tests.identity import oauth_flow
-from tests.identity.oauth_flow import hidden, signed_in, works
+from tests.identity.oauth_flow import is_accepted, open_signed_in_browser, parse_hidden_fields
 from tests.support import (
     CALLBACK,
     PASSWORD,
@@ -42,11 +42,11 @@ NEW = {
 
 @pytest.fixture
 def browser(clinic: Clinic) -> httpx.Client:
-    return signed_in(clinic.user.username)
+    return open_signed_in_browser(clinic.user.username)
 
 
 def send(browser: httpx.Client, address: str, **values: Any) -> httpx.Response:
-    return browser.post(address, data=hidden(browser.get(address)) | values)
+    return browser.post(address, data=parse_hidden_fields(browser.get(address)) | values)
 
 
 def own_app(clinic: Clinic, **values: Any) -> App:
@@ -68,8 +68,8 @@ def test_a_registered_app_works(clinic: Clinic, browser: httpx.Client) -> None:
     app = register(browser)
     assert app.client_secret not in app.row.client_secret
     assert app.client_secret not in app.row.sealed_secret
-    pair = oauth_flow.tokens(browser, app)
-    assert works(pair["access_token"])
+    pair = oauth_flow.obtain_tokens(browser, app)
+    assert is_accepted(pair["access_token"])
     assert set(pair["scope"].split()) == {
         f"{base}:{kind}" for base in NEW["scopes"] for kind in ("read", "write")
     }
@@ -88,7 +88,7 @@ def test_a_public_app_gets_no_secret(clinic: Clinic, browser: httpx.Client) -> N
 
 
 def send_token(browser: httpx.Client, address: str, **values: Any) -> httpx.Response:
-    return browser.post(address, data=hidden(browser.get("/")) | values)
+    return browser.post(address, data=parse_hidden_fields(browser.get("/")) | values)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_a_new_secret_ends_the_old_one(clinic: Clinic, browser: httpx.Client) ->
     page = send(browser, f"/developer/apps/{app.row.pk}/secret")
     new = App(app.row, app.client_id, unescape(re.findall(r'id="client-secret">([^<]+)<', page.text)[0]))
     assert new.client_secret != app.client_secret
-    code = oauth_flow.code(browser, app)
-    assert oauth_flow.exchange(app, code).status_code == 401
-    assert oauth_flow.exchange(new, code).status_code == 200
+    code = oauth_flow.obtain_code(browser, app)
+    assert oauth_flow.exchange_code(app, code).status_code == 401
+    assert oauth_flow.exchange_code(new, code).status_code == 200
 
 
 def change(app: App, **values: Any) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def test_the_used_quota_is_shown(clinic: Clinic, browser: httpx.Client) -> None:
     with client(issue_token(clinic.user, app)) as caller:
         for _ in range(3):
             caller.get("/api/doctors")
-    tenancy.leave()
+    tenancy.clear_tenant()
     page = browser.get(f"/developer/apps/{app.row.pk}")
     assert re.search(r'max="1000" value="3"', page.text)
     assert "997 left until" in page.text
@@ -186,7 +186,7 @@ def test_apps_of_another_practice_are_not_there(clinic: Clinic, browser: httpx.C
     stranger = make_practice()
     app = own_app(stranger, name="Theirs")
     assert "Theirs" not in browser.get("/developer/apps").text
-    token = hidden(browser.get("/"))
+    token = parse_hidden_fields(browser.get("/"))
     for end in ("", "/edit", "/secret", "/deauthorize", f"/deauthorize/{stranger.user.pk}"):
         assert browser.get(f"/developer/apps/{app.row.pk}{end}").status_code == 404, end
     for end in ("/edit", "/secret", "/deauthorize", f"/deauthorize/{stranger.user.pk}"):
@@ -204,49 +204,52 @@ def test_who_authorised_it_and_taking_that_back(clinic: Clinic, browser: httpx.C
     assert "And 1 of other practices." in page.text
     assert browser.get(f"{address}/deauthorize/{stranger.user.pk}").status_code == 404
     assert send(browser, f"{address}/deauthorize/{staff.pk}").status_code == 302
-    assert [works(token) for token in (ours, theirs, own)] == [False, True, True]
+    assert [is_accepted(token) for token in (ours, theirs, own)] == [False, True, True]
     assert send(browser, f"{address}/deauthorize").status_code == 302
-    assert [works(token) for token in (theirs, own)] == [True, False]
+    assert [is_accepted(token) for token in (theirs, own)] == [True, False]
 
 
 def test_an_app_is_switched_off_for_everybody(clinic: Clinic, browser: httpx.Client) -> None:
     app, stranger = own_app(clinic), make_practice()
-    held = oauth_flow.tokens(browser, app)
+    held = oauth_flow.obtain_tokens(browser, app)
     theirs = issue_token(stranger.user, app)
-    waiting = oauth_flow.code(browser, app)
+    waiting = oauth_flow.obtain_code(browser, app)
     address = f"/developer/apps/{app.row.pk}"
     assert "in other practices too" in browser.get(f"{address}/switch").text
     assert send(browser, f"{address}/switch").headers["Location"] == address
-    assert not works(held["access_token"])
-    assert not works(theirs)
-    for answer in (oauth_flow.refresh(app, held["refresh_token"]), oauth_flow.exchange(app, waiting)):
+    assert not is_accepted(held["access_token"])
+    assert not is_accepted(theirs)
+    for answer in (
+        oauth_flow.refresh_tokens(app, held["refresh_token"]),
+        oauth_flow.exchange_code(app, waiting),
+    ):
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     assert oauth_flow.authorize(browser, app).status_code == 400, "an unknown app"
     assert ">off<" in browser.get("/developer/apps").text
     send(browser, f"{address}/switch")
-    gone = oauth_flow.refresh(app, held["refresh_token"])
+    gone = oauth_flow.refresh_tokens(app, held["refresh_token"])
     assert gone.json()["error"] == "invalid_grant", "what was taken back stays so"
-    assert works(oauth_flow.tokens(browser, app)["access_token"])
+    assert is_accepted(oauth_flow.obtain_tokens(browser, app)["access_token"])
     with tenancy.within(clinic.id):
         told = Event.objects.filter(practice_id=clinic.id, what="app changed").order_by("pk")
         assert [event.details["disabled"] for event in told] == [True, False]
     with tenancy.within(stranger.id):
         assert Event.objects.filter(practice_id=stranger.id, what="consent revoked").count() == 1
-    tenancy.leave()
+    tenancy.clear_tenant()
     stranger.user.set_password(PASSWORD)
     stranger.user.save()
-    assert signed_in(stranger.user.username).get(f"{address}/switch").status_code == 404
+    assert open_signed_in_browser(stranger.user.username).get(f"{address}/switch").status_code == 404
 
 
 def test_people_disconnect_apps_themselves(clinic: Clinic) -> None:
     app = make_app(name="Calendar Sync")
     staff = make_user(clinic.practice, password=PASSWORD, permissions=[])
     token, other = issue_token(staff, app), issue_token(clinic.user, app)
-    browser = signed_in(staff.username)
+    browser = open_signed_in_browser(staff.username)
     assert "Calendar Sync" in browser.get("/account").text
     address = f"/account/apps/{app.row.pk}/disconnect"
     assert send(browser, address).status_code == 302
-    assert (works(token), works(other)) == (False, True)
+    assert (is_accepted(token), is_accepted(other)) == (False, True)
     assert browser.get(address).status_code == 404
 
 
@@ -285,7 +288,7 @@ def test_calls_are_listed_with_what_refused_them(clinic: Clinic, browser: httpx.
     with client(issue_token(stranger.user, own_app(stranger))) as caller:
         caller.get("/api/doctors/4711")
     request_log.flush()
-    tenancy.leave()
+    tenancy.clear_tenant()
     page = browser.get("/developer/requests")
     for words in ("GET /api/patients", "A scope that the token lacks", "Wrong values", app.row.name):
         assert words in page.text, words
@@ -316,11 +319,11 @@ def test_bodies_are_kept_when_asked_for_and_shown_to_those_who_may_see_them(
     with client(token) as caller:
         caller.post("/api/patients", json={"first_name": "Hush"})
     request_log.flush()
-    tenancy.leave()
+    tenancy.clear_tenant()
     (call,) = re.findall(r'href="(/developer/requests/\d+)"', browser.get("/developer/requests").text)
     assert "Hush" in browser.get(call).text
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"])
-    theirs = signed_in(staff.username).get(call)
+    theirs = open_signed_in_browser(staff.username).get(call)
     assert theirs.status_code == 200
     assert "Hush" not in theirs.text
     assert send(browser, f"{address}/bodies").status_code == 302
@@ -333,7 +336,7 @@ def test_calls_in_nobodys_name_are_on_the_apps_page(clinic: Clinic, browser: htt
         caller.get("/api/offices")
         assert caller.get("/api/doctors").status_code == 429
     request_log.flush()
-    tenancy.leave()
+    tenancy.clear_tenant()
     page = browser.get(f"/developer/apps/{app.row.pk}")
     assert "Refused before anybody was recognized" in page.text
     assert "GET /api/doctors" in page.text
@@ -396,7 +399,7 @@ def test_a_call_can_be_run_with_an_apps_scopes(clinic: Clinic, browser: httpx.Cl
     own = issue_token(clinic.user, app)
     assert "results" in answer(run(browser, "patients_list", app=str(app.row.pk)))
     assert "user:read" in answer(run(browser, "offices_list", app=str(app.row.pk)))["detail"]
-    assert works(own)  # the app's own token goes on
+    assert is_accepted(own)  # the app's own token goes on
 
 
 def test_nothing_is_left_of_the_explorers_token(clinic: Clinic, browser: httpx.Client) -> None:
@@ -409,7 +412,7 @@ def test_nothing_is_left_of_the_explorers_token(clinic: Clinic, browser: httpx.C
 
 def test_the_explorer_can_do_no_more_than_the_person(clinic: Clinic) -> None:
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"])
-    page = run(signed_in(staff.username), "patients_list")
+    page = run(open_signed_in_browser(staff.username), "patients_list")
     assert "Manage Patients" in answer(page)["detail"]
 
 
@@ -418,7 +421,7 @@ def test_the_explorer_can_do_no_more_than_the_person(clinic: Clinic) -> None:
 
 def test_pages_for_those_with_the_permission(clinic: Clinic, browser: httpx.Client) -> None:
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Access Scheduling"])
-    theirs = signed_in(staff.username)
+    theirs = open_signed_in_browser(staff.username)
     app = own_app(clinic)
     pages = ("apps", "apps/new", f"apps/{app.row.pk}", f"apps/{app.row.pk}/edit", "requests", "explorer")
     for page in (*pages, "explorer/patients_list"):

@@ -10,9 +10,9 @@ from charthouse.domains.tasks.models import Task
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
-from tests.domains.documents.sending import PDF, body
+from tests.domains.documents.uploads import PDF, body
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.oauth_flow import hidden, signed_in
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_practice, make_user
 
 
@@ -23,7 +23,7 @@ def calendar(clinic: Clinic) -> Calendar:
 
 @pytest.fixture
 def browser(clinic: Clinic) -> httpx.Client:
-    return signed_in(clinic.user.username)
+    return open_signed_in_browser(clinic.user.username)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def received(program: httpx.Client, patient: int, **values: Any) -> dict[str, An
 
 
 def post(browser: httpx.Client, address: str) -> httpx.Response:
-    token = {"csrfmiddlewaretoken": hidden(browser.get("/account"))["csrfmiddlewaretoken"]}
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(browser.get("/account"))["csrfmiddlewaretoken"]}
     return browser.post(address, data=token)
 
 
@@ -80,7 +80,7 @@ def test_what_waits_for_whom(
     page = f"/patients/{calendar.patient_id}/documents/{row['id']}"
     assert page not in browser.get("/reviews").text
     assert page in browser.get("/reviews?for=all").text
-    assert page in signed_in(colleague.username).get("/reviews").text
+    assert page in open_signed_in_browser(colleague.username).get("/reviews").text
 
 
 def test_filed(clinic: Clinic, calendar: Calendar, browser: httpx.Client, program: httpx.Client) -> None:
@@ -134,7 +134,7 @@ def test_whose_documents_they_are(
     clinic.practice.save()
     colleague = make_user(clinic.practice, password=PASSWORD, doctor=make_doctor(clinic.practice))
     for person, status in ((stranger.user, 404), (plain, 403), (colleague, 404)):
-        there = signed_in(person.username)
+        there = open_signed_in_browser(person.username)
         assert post(there, f"{page}/sign").status_code == status, person
         assert there.get(f"{page}/filing").status_code == status, person
         assert "Echo report" not in there.get("/reviews?for=all").text

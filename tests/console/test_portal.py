@@ -13,7 +13,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
-from tests.identity.oauth_flow import hidden, signed_in
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.portal.guests import Known, make
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
@@ -44,17 +44,17 @@ def send(browser: httpx.Client, address: str, token: str, **said: str) -> httpx.
 def test_a_document_is_shared_and_no_more(known: Known) -> None:
     row, clinic = document(known), known.clinic
     page = f"/patients/{known.patient.pk}/documents/{row.pk}"
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     opened = browser.get(page)
     assert "doesn't see this document" in unescape(opened.text)
-    token = hidden(opened)["csrfmiddlewaretoken"]
+    token = parse_hidden_fields(opened)["csrfmiddlewaretoken"]
     assert send(browser, f"{page}/share", token, shared="yes").headers["Location"] == page
     assert "The patient sees this document" in browser.get(page).text
     assert "Discharge letter" in known.browser().get("/portal/documents").text
-    tenancy.enter(clinic.id)
+    tenancy.set_tenant(clinic.id)
     assert sharing.is_shared(clinic.id, row.pk)
     assert send(browser, f"{page}/share", token).headers["Location"] == page
-    tenancy.enter(clinic.id)
+    tenancy.set_tenant(clinic.id)
     assert not sharing.is_shared(clinic.id, row.pk)
     assert browser.get(f"{page}/share").status_code == 405
 
@@ -63,8 +63,8 @@ def test_documents_that_are_not_ones_to_share(known: Known) -> None:
     row, clinic = document(known), known.clinic
     other = make(clinic)
     stranger = document(make(make_practice()))
-    browser = signed_in(clinic.user.username)
-    token = hidden(browser.get("/account"))["csrfmiddlewaretoken"]
+    browser = open_signed_in_browser(clinic.user.username)
+    token = parse_hidden_fields(browser.get("/account"))["csrfmiddlewaretoken"]
     for patient, document_id in (
         (other.patient.pk, row.pk),
         (known.patient.pk, stranger.pk),
@@ -73,11 +73,11 @@ def test_documents_that_are_not_ones_to_share(known: Known) -> None:
         address = f"/patients/{patient}/documents/{document_id}/share"
         assert send(browser, address, token, shared="yes").status_code == 404
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Access Scheduling"])
-    theirs = signed_in(staff.username)
-    token = hidden(theirs.get("/account"))["csrfmiddlewaretoken"]
+    theirs = open_signed_in_browser(staff.username)
+    token = parse_hidden_fields(theirs.get("/account"))["csrfmiddlewaretoken"]
     address = f"/patients/{known.patient.pk}/documents/{row.pk}/share"
     assert send(theirs, address, token, shared="yes").status_code == 403
-    tenancy.enter(clinic.id)
+    tenancy.set_tenant(clinic.id)
     assert not sharing.is_shared(clinic.id, row.pk)
 
 
@@ -87,11 +87,11 @@ def test_a_patient_is_invited_and_let_in_and_put_out(clinic: Clinic) -> None:
         patient = Patient.objects.create(
             practice=clinic.practice, doctor=clinic.doctor, gender="Other", email="ann@example.com"
         )
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     page = f"/patients/{patient.pk}/portal"
     opened = browser.get(page)
     assert "No access" in opened.text
-    token = hidden(opened)["csrfmiddlewaretoken"]
+    token = parse_hidden_fields(opened)["csrfmiddlewaretoken"]
     assert send(browser, f"{page}/invite", token).headers["Location"] == page
     opened = browser.get(page).text
     assert "An e-mail goes to ann@example.com." in opened
@@ -117,9 +117,9 @@ def test_a_patient_is_invited_and_let_in_and_put_out(clinic: Clinic) -> None:
 def test_who_is_not_invited_and_by_whom_not(clinic: Clinic) -> None:
     stranger, known = make(make_practice()), make(clinic)
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Access Scheduling"])
-    browser, theirs = signed_in(clinic.user.username), signed_in(staff.username)
-    token = hidden(browser.get("/account"))["csrfmiddlewaretoken"]
-    other = hidden(theirs.get("/account"))["csrfmiddlewaretoken"]
+    browser, theirs = open_signed_in_browser(clinic.user.username), open_signed_in_browser(staff.username)
+    token = parse_hidden_fields(browser.get("/account"))["csrfmiddlewaretoken"]
+    other = parse_hidden_fields(theirs.get("/account"))["csrfmiddlewaretoken"]
     for rest in ("", "/invite", "/revoke"):
         call = browser.get if not rest else lambda address: send(browser, address, token)
         assert call(f"/patients/{stranger.patient.pk}/portal{rest}").status_code == 404
@@ -137,23 +137,25 @@ def test_who_is_not_invited_and_by_whom_not(clinic: Clinic) -> None:
 
 
 def test_the_portals_emails_are_worded(clinic: Clinic) -> None:
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     page = browser.get("/settings/portal")
     assert "Your patient portal at {practice}" in page.text
-    token = hidden(page)["csrfmiddlewaretoken"]
-    own = dict(email_templates.USUAL) | {"invitation_text": "Come in:\r\n{link}\r\n"}
+    token = parse_hidden_fields(page)["csrfmiddlewaretoken"]
+    own = dict(email_templates.DEFAULT_TEMPLATES) | {"invitation_text": "Come in:\r\n{link}\r\n"}
     refused = send(browser, "/settings/portal", token, **own | {"password_text": "{lnk}"})
     assert refused.status_code == 400
     assert "{lnk} stands for nothing." in unescape(refused.text)
     assert "It needs {link}" in unescape(refused.text)
     assert send(browser, "/settings/portal", token, **own).status_code == 302
     with tenancy.within(clinic.id):
-        assert email_templates.wording(clinic.id)["invitation_text"] == "Come in:\n{link}"
+        assert email_templates.get_templates(clinic.id)["invitation_text"] == "Come in:\n{link}"
     assert (
-        send(browser, "/settings/portal", token, **dict.fromkeys(email_templates.USUAL, "")).status_code
+        send(
+            browser, "/settings/portal", token, **dict.fromkeys(email_templates.DEFAULT_TEMPLATES, "")
+        ).status_code
         == 302
     )
     with tenancy.within(clinic.id):
-        assert email_templates.wording(clinic.id) == email_templates.USUAL
+        assert email_templates.get_templates(clinic.id) == email_templates.DEFAULT_TEMPLATES
     staff = make_user(clinic.practice, password=PASSWORD)
-    assert signed_in(staff.username).get("/settings/portal").status_code == 403
+    assert open_signed_in_browser(staff.username).get("/settings/portal").status_code == 403

@@ -13,7 +13,7 @@ from charthouse.identity.sealed_secrets import seal
 from charthouse.outbox.models import Outgoing
 from tests.console.test_shell import counted
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.oauth_flow import signed_in
+from tests.identity.oauth_flow import open_signed_in_browser
 from tests.support import Clinic, issue_token, make_api_user, make_app
 
 
@@ -99,7 +99,7 @@ def one_of_each(calendar: Calendar) -> list[str]:
 
 
 def test_every_page_asks_seldom(clinic: Clinic, pages: list[str]) -> None:
-    browser: httpx.Client = signed_in(clinic.user.username)
+    browser: httpx.Client = open_signed_in_browser(clinic.user.username)
     browser.get("/")
     for address in pages:
         with counted():

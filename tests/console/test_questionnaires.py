@@ -16,7 +16,7 @@ from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
 from tests.console.test_shell import counted, send
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.oauth_flow import hidden, signed_in
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
 
 HOSTILE = '<b>Bold</b><script>title="taken"</script><img src=x onerror="alert(1)"><p style="x">Safe</p>'
@@ -29,7 +29,7 @@ def calendar(clinic: Clinic) -> Calendar:
 
 @pytest.fixture
 def browser(clinic: Clinic) -> httpx.Client:
-    return signed_in(clinic.user.username)
+    return open_signed_in_browser(clinic.user.username)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def order(browser: httpx.Client, row: int) -> list[str]:
 
 
 def post(browser: httpx.Client, address: str, **values: str) -> httpx.Response:
-    token = {"csrfmiddlewaretoken": hidden(browser.get("/account"))["csrfmiddlewaretoken"]}
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(browser.get("/account"))["csrfmiddlewaretoken"]}
     return browser.post(address, data=token | values)
 
 
@@ -114,7 +114,7 @@ def test_a_question_lies_in_its_questionnaire(browser: httpx.Client, clinic: Cli
     elsewhere = make_practice()
     elsewhere.user.set_password(PASSWORD)
     elsewhere.user.save()
-    stranger = signed_in(elsewhere.user.username)
+    stranger = open_signed_in_browser(elsewhere.user.username)
     assert stranger.get(f"/catalogues/questionnaires/{row}").status_code == 404
     assert stranger.get(f"/catalogues/questionnaires/{row}/questions/{question}").status_code == 404
     assert post(stranger, f"/catalogues/questionnaires/{row}/questions/{question}/up").status_code == 404
@@ -188,7 +188,7 @@ def test_who_may_see_the_answers(clinic: Clinic, calendar: Calendar) -> None:
     clinic.practice.save()
     colleague = make_user(clinic.practice, password=PASSWORD, doctor=make_doctor(clinic.practice))
     for person, status in ((plain, 403), (colleague, 404)):
-        there = signed_in(person.username)
+        there = open_signed_in_browser(person.username)
         for address in (chart, f"{chart}/{made.pk}", f"{chart}/ask"):
             assert there.get(address).status_code == status, (address, person)
 
@@ -224,7 +224,7 @@ def test_a_patients_message_is_read_and_answered(
     plain = make_user(
         clinic.practice, password=PASSWORD, permissions=["Access Message Center"]
     )  # may read the message center, not write to patients
-    refused = signed_in(plain.username)
-    token = {"csrfmiddlewaretoken": hidden(refused.get("/account"))["csrfmiddlewaretoken"]}
+    refused = open_signed_in_browser(plain.username)
+    token = {"csrfmiddlewaretoken": parse_hidden_fields(refused.get("/account"))["csrfmiddlewaretoken"]}
     assert refused.post(f"{address}/answer", data=token | {"text": "No."}).status_code == 403
     assert post(browser, "/inbox/999999999/answer", text="x").status_code == 404

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from charthouse.domains.patients.models import CustomDemographic
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
-from tests.identity.oauth_flow import hidden, signed_in
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, client, make_doctor, make_practice, make_user
 
 MOST_QUERIES = 12
@@ -34,12 +34,12 @@ def menu(page: httpx.Response) -> list[str]:
 def test_the_menu_offers_what_the_person_may_open(clinic: Clinic) -> None:
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Access Scheduling", "Settings"])
     plain = make_user(clinic.practice, password=PASSWORD, permissions=[])
-    everything = menu(signed_in(clinic.user.username).get("/"))
+    everything = menu(open_signed_in_browser(clinic.user.username).get("/"))
     assert "/settings" in everything
-    offered = menu(signed_in(staff.username).get("/"))
+    offered = menu(open_signed_in_browser(staff.username).get("/"))
     assert "/catalogues/profiles" in offered
     assert "/catalogues/fields" not in offered
-    browser = signed_in(plain.username)
+    browser = open_signed_in_browser(plain.username)
     assert not {"/settings", "/catalogues/profiles"} & set(menu(browser.get("/")))
     for address in everything:
         if address not in menu(browser.get("/")):
@@ -47,12 +47,12 @@ def test_the_menu_offers_what_the_person_may_open(clinic: Clinic) -> None:
 
 
 def test_the_page_that_is_open_is_marked(clinic: Clinic) -> None:
-    page = signed_in(clinic.user.username).get("/catalogues/profiles/new")
+    page = open_signed_in_browser(clinic.user.username).get("/catalogues/profiles/new")
     assert re.findall(r'href="([^"]+)" aria-current="page"', page.text) == ["/catalogues/profiles"]
 
 
 def test_pages_are_not_kept_by_browsers(clinic: Clinic) -> None:
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     for address in ("/", "/settings", "/catalogues/profiles/1"):
         assert browser.get(address).headers["Cache-Control"] == "no-store"
 
@@ -67,8 +67,8 @@ def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(clinic: Clinic) -> Non
 
 
 def test_other_methods(clinic: Clinic) -> None:
-    browser = signed_in(clinic.user.username)
-    token = hidden(browser.get("/"))["csrfmiddlewaretoken"]
+    browser = open_signed_in_browser(clinic.user.username)
+    token = parse_hidden_fields(browser.get("/"))["csrfmiddlewaretoken"]
     assert browser.post("/", data={"csrfmiddlewaretoken": token}).status_code == 405
     assert browser.head("/").status_code == 200
 
@@ -77,14 +77,14 @@ def test_other_methods(clinic: Clinic) -> None:
 
 
 def send(browser: httpx.Client, address: str, **values: str) -> httpx.Response:
-    return browser.post(address, data=hidden(browser.get(address)) | values)
+    return browser.post(address, data=parse_hidden_fields(browser.get(address)) | values)
 
 
 PROFILE = {"name": "Well child", "reason": "Check-up", "duration": "25", "color": "#3a87ad"}
 
 
 def test_a_row_from_beginning_to_end(clinic: Clinic) -> None:
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     made = send(browser, "/catalogues/profiles/new", **PROFILE, online_scheduling="true")
     assert made.headers["Location"] == "/catalogues/profiles"
     page = browser.get("/catalogues/profiles")
@@ -108,7 +108,7 @@ def test_a_row_from_beginning_to_end(clinic: Clinic) -> None:
 
 
 def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(clinic: Clinic) -> None:
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     page = send(browser, "/catalogues/profiles/new", **(PROFILE | {"duration": "0", "color": "blue"}))
     assert page.status_code == 400
     text = unescape(page.text)
@@ -123,7 +123,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(clinic: Cli
 
 def test_lists_and_references(clinic: Clinic) -> None:
     other = make_doctor(clinic.practice, first_name="Otto", last_name="Other")
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     form = browser.get("/catalogues/fields/new")
     assert f'<option value="{other.pk}">Otto Other</option>' in form.text
     values = {"name": "Housing", "doctor": str(other.pk), "allowed_values": "Owns\r\n Rents \r\n\r\n"}
@@ -140,11 +140,11 @@ def test_a_row_of_another_practice_is_not_there(clinic: Clinic) -> None:
         row = AppointmentProfile.objects.create(
             practice=stranger.practice, doctor=stranger.doctor, name="Secret", color="#000000", duration=5
         )
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     assert "Secret" not in browser.get("/catalogues/profiles").text
     for end in ("", "/delete"):
         assert browser.get(f"/catalogues/profiles/{row.pk}{end}").status_code == 404
-    form = hidden(browser.get("/catalogues/profiles/new"))
+    form = parse_hidden_fields(browser.get("/catalogues/profiles/new"))
     for end in ("", "/delete"):
         answer = browser.post(f"/catalogues/profiles/{row.pk}{end}", data=form | PROFILE)
         assert answer.status_code == 404
@@ -155,8 +155,8 @@ def test_a_row_of_another_practice_is_not_there(clinic: Clinic) -> None:
 
 def test_without_the_permission_nothing_is_shown_or_written(clinic: Clinic) -> None:
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"])
-    browser = signed_in(staff.username)
-    token = hidden(browser.get("/"))["csrfmiddlewaretoken"]
+    browser = open_signed_in_browser(staff.username)
+    token = parse_hidden_fields(browser.get("/"))["csrfmiddlewaretoken"]
     for end in ("", "/new", "/1", "/1/delete"):
         assert browser.get(f"/catalogues/profiles{end}").status_code == 403, end
     for end in ("/new", "/1", "/1/delete"):
@@ -176,7 +176,7 @@ def test_pages_ask_the_database_seldom(clinic: Clinic, address: str) -> None:
                 color="#000000",
                 duration=5,
             )
-    browser = signed_in(clinic.user.username)
+    browser = open_signed_in_browser(clinic.user.username)
     browser.get(address)
     with counted():
         assert browser.get(address).status_code == 200

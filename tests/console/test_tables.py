@@ -28,7 +28,7 @@ def profiles() -> Clinic:
                 duration=10 + number % 3,
                 sort_order=order,
             )
-    tenancy.enter(clinic.id)
+    tenancy.set_tenant(clinic.id)
     return clinic
 
 
@@ -134,7 +134,7 @@ def test_headings_turn_the_order_round(profiles: Clinic) -> None:
 
 def test_nothing_of_another_practice(profiles: Clinic) -> None:
     stranger = make_practice()
-    tenancy.enter(stranger.id)
+    tenancy.set_tenant(stranger.id)
     assert listing().rows == []
 
 
@@ -142,7 +142,7 @@ def test_drawn(profiles: Clinic, clinic: Clinic) -> None:
     """The whole thing as a browser gets it."""
     from django.template.loader import render_to_string
 
-    tenancy.enter(profiles.id)
+    tenancy.set_tenant(profiles.id)
     page: Any = render_to_string("console/table.html", {"table": listing("/profiles?sort=-sort_order")})
     assert 'aria-sort="descending"' in page
     assert len(re.findall(r"<tr>", page)) == 4

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from charthouse.engine.execution.routing import Target
-from charthouse.gateway.cerbo.registry import registry, router
+from charthouse.gateway.cerbo.registry import get_registry, get_router
 
 DATA = Path(__file__).parent / "data"
 PAGING = {"limit", "offset"}
@@ -76,19 +76,19 @@ def objects() -> Mapping[str, Mapping[str, Any]]:
 @cache
 def _targets() -> dict[tuple[str, str], Target]:
     found = {}
-    for resource in registry():
+    for resource in get_registry():
         templates = {resource.path: resource.list_methods, f"{resource.path}/{{id}}": resource.object_methods}
         templates |= {operation.path: (operation.method,) for operation in resource.operations}
         for template, methods in templates.items():
             found |= {(m, shape(template)): _route(template, m) for m in methods}
-    for template, by_method in registry().operations.items():
+    for template, by_method in get_registry().operations.items():
         found |= {(m, shape(template)): _route(template, m) for m in by_method}
     return found
 
 
 def _route(template: str, method: str) -> Target:
     """Through the router itself, with a number for each name."""
-    targets, _ = router().find(re.sub(r"{\w+}", "1", template))
+    targets, _ = get_router().find(re.sub(r"{\w+}", "1", template))
     return targets[method]
 
 

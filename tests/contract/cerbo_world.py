@@ -16,7 +16,7 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Reference
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.declaration.values import REQUIRED
-from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry
 from tests import support
 
 from . import values
@@ -104,7 +104,7 @@ class CerboWorld:
         """The id of a fresh row."""
         if path == "users":
             return int(self.other.clinic.user.pk)
-        resource = registry()[path]
+        resource = get_registry()[path]
         if "POST" in resource.method_set:
             answer = self.post(resource, self.payload(resource) | given)
             assert answer.status_code == 200, f"{path}: its example is refused: {answer.text[:600]}"
@@ -151,7 +151,7 @@ class CerboWorld:
         if (resource.path, declared.name) not in NAMES:
             return None
         path, column = NAMES[resource.path, declared.name]
-        return self.other.rows_of(registry()[path].model, self.row(path))[column]
+        return self.other.rows_of(get_registry()[path].model, self.row(path))[column]
 
     def good(self, resource: Resource, declared: Key, n: int) -> Any:
         if named := self.named(resource, declared):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def lines() -> Iterator[str]:
     """The page, line by line. Needs Django set up; no database."""
-    from charthouse.gateway.drchrono.registry import registry
+    from charthouse.gateway.drchrono.registry import get_registry
 
     from . import facts
 
@@ -16,7 +16,7 @@ def lines() -> Iterator[str]:
     methods = sum(len(e.methods) for e in built)
     keys = sum(len(e.fields) for e in built)
     filters = sum(len(e.filters) for e in built)
-    added = sum(f.addition for resource in registry() for f in resource.keys)
+    added = sum(f.addition for resource in get_registry() for f in resource.keys)
     yield "# What of the DrChrono v4 reference is built"
     yield ""
     yield f"{len(built)} of {len(facts.endpoints())} endpoints, with all of their {methods} methods, {keys} keys"
@@ -29,7 +29,7 @@ def lines() -> Iterator[str]:
         if endpoint not in built:
             yield f"| {endpoint} | not yet | | | |"
             continue
-        resource = None if endpoint.action else registry().resources.get(endpoint.path)
+        resource = None if endpoint.action else get_registry().resources.get(endpoint.path)
         extra = sum(f.addition for f in resource.keys) if resource else ""
         row = (
             endpoint,

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 
 DATA = Path(__file__).parent / "data"
 BASE = "/api/"
@@ -113,8 +113,8 @@ def wire_type(endpoint: Endpoint, name: str) -> str:
 
 def built(endpoint: Endpoint) -> bool:
     """Whether this version serves it: as a resource, or as an operation, of a resource or of its own."""
-    resource = registry().resources.get(endpoint.path)
-    if endpoint.template in registry().operations and (endpoint.action or resource is None):
+    resource = get_registry().resources.get(endpoint.path)
+    if endpoint.template in get_registry().operations and (endpoint.action or resource is None):
         return True
     return resource is not None and (not endpoint.action or endpoint.action in resource.operations_by_name)
 

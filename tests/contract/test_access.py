@@ -9,14 +9,14 @@ import pytest
 
 from charthouse.engine.declaration.policy import ALWAYS
 from charthouse.engine.declaration.resources import METHODS, Operation, Resource
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
 from tests import support
 
 from .world import EVERY, World
 
-RESOURCES = list(registry())
+RESOURCES = list(get_registry())
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 TENANTED = [r for r in RESOURCES if r.has_practice]  # the others are directories that all practices read
 each_of_a_practice = pytest.mark.parametrize("resource", TENANTED, ids=lambda r: r.path)
@@ -95,7 +95,7 @@ def test_methods_that_it_does_not_have(world: World, resource: Resource) -> None
     row_id = world.row(resource.path)
     allowed = {
         f"/api/{resource.path}": {"GET", "POST"} & set(resource.method_set)
-        | set(registry().operations.get(resource.path, ())),
+        | set(get_registry().operations.get(resource.path, ())),
         f"/api/{resource.path}/{row_id}": {"GET", "PUT", "PATCH", "DELETE"} & set(resource.method_set),
     }
     allowed |= {
@@ -167,7 +167,7 @@ def test_references_to_other_practices_are_refused_like_ids_that_never_were(
 @pytest.fixture(scope="module")
 def colleague(world: World) -> httpx.Client:
     """Another doctor of the practice, with every permission and the same app."""
-    tenancy.leave()
+    tenancy.clear_tenant()
     doctor = support.make_doctor(world.clinic.practice, first_name="Colin")
     return world.client_with(doctor=doctor, scopes=EVERY, app=world.app)
 
@@ -265,7 +265,7 @@ def test_lists_show_no_row_of_another_practice(world: World, other: World, resou
 def test_a_user_without_a_doctor_sees_only_what_is_shared(
     world: World, sharing: Any, resource: Resource
 ) -> None:
-    tenancy.leave()
+    tenancy.clear_tenant()
     user = support.make_user(world.clinic.practice, doctor=None, role=User.Role.STAFF)
     with support.client(support.issue_token(user, support.make_app())) as client:
         sharing([])
@@ -275,7 +275,7 @@ def test_a_user_without_a_doctor_sees_only_what_is_shared(
 
 # -- operations -------------------------------------------------------------------------------------------------
 
-OPERATIONS = registry().list_operations()
+OPERATIONS = get_registry().list_operations()
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method}-{o.slug}")
 
 
@@ -301,8 +301,8 @@ def test_an_operation_needs_token_scopes_and_permissions(world: World, operation
 
 @each_operation
 def test_methods_that_the_url_of_an_operation_does_not_have(world: World, operation: Operation) -> None:
-    methods = set(registry().operations[operation.path])
-    if resource := registry().resources.get(operation.path):
+    methods = set(get_registry().operations[operation.path])
+    if resource := get_registry().resources.get(operation.path):
         methods |= {"GET", "POST"} & set(resource.method_set)
     for method in (*METHODS, "OPTIONS", "TRACE", "BREW"):
         if method not in methods:

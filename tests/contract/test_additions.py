@@ -4,19 +4,19 @@ it is, but for what tests/contract/facts.py leaves out and says why."""
 from collections.abc import Iterator
 
 from charthouse.engine.declaration.resources import Resource
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 
 from . import facts
 
 
 def _served(path: str) -> Iterator[tuple[str, str]]:
     """Every ("method" | "parameter" | "key", name) that a path has, by resource and operation."""
-    resource = registry().resources.get(path)
+    resource = get_registry().resources.get(path)
     if resource is not None:
         yield from (("method", method) for method in resource.method_set)
         yield from (("parameter", declared.name) for declared in resource.filters)
         yield from (("key", declared.name) for declared in resource.keys)
-    for method, operation in registry().operations.get(path.replace(":id", "{id}"), {}).items():
+    for method, operation in get_registry().operations.get(path.replace(":id", "{id}"), {}).items():
         yield "method", method
         yield from (("parameter", declared.name) for declared in operation.filters)
         yield from (("key", declared.name) for declared in (*operation.keys, *operation.answer))
@@ -57,7 +57,7 @@ def test_additions_are_marked() -> None:
     """An endpoint, key or parameter that the reference doesn't have says so in the documentation."""
     reference = {endpoint.path: endpoint for endpoint in facts.endpoints() if not endpoint.action}
     for path, kind, name in facts.additions():
-        resource: Resource | None = registry().resources.get(path)
+        resource: Resource | None = get_registry().resources.get(path)
         if resource is None or kind == "method" or facts.left_out(path, kind, name):
             continue
         if path not in reference:

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from charthouse.engine.declaration.resources import METHODS, Operation, Resource
-from charthouse.gateway.cerbo.registry import registry, router
+from charthouse.gateway.cerbo.registry import get_registry, get_router
 from tests import support
 
 from . import cerbo_facts as facts
 from .cerbo_world import BASE, CerboWorld
 
 OPERATIONS = facts.built()
-RESOURCES = list(registry())
+RESOURCES = list(get_registry())
 each = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 each_resource = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 NEVER = ("0", "-1", "999999999999", str(2**63), "9" * 40, "1.0", "x", "1e3", "٣", "%20", "null")
@@ -27,7 +27,7 @@ def address(world: CerboWorld, operation: facts.Operation) -> str:
     found = target.declaration
     row_id = None
     if "{id}" in target.path:
-        of = registry()[found.of] if isinstance(found, Operation) else found
+        of = get_registry()[found.of] if isinstance(found, Operation) else found
         row_id = world.new(of.path)
     return world.url(target.path, found, row_id, **world.texts(found))
 
@@ -67,7 +67,7 @@ def test_read_only(cerbo: CerboWorld, operation: facts.Operation) -> None:
 @each
 def test_other_methods(cerbo: CerboWorld, operation: facts.Operation) -> None:
     url = address(cerbo, operation)
-    targets, _ = router().find(url.removeprefix(BASE))
+    targets, _ = get_router().find(url.removeprefix(BASE))
     for method in (*METHODS, "OPTIONS", "TRACE"):
         if method not in targets:
             answer = cerbo.client.request(method, url)
@@ -96,7 +96,7 @@ def test_rows_that_are_not_there(
     found = target.declaration
     of = found
     if isinstance(found, Operation):
-        of = registry()[found.of] if found.of else None
+        of = get_registry()[found.of] if found.of else None
     for name, own in _texts(cerbo, operation):
         path = of.path if own else next(p.to for p in found.parents if p.name == name)
         foreign = str(other_cerbo.row(path))

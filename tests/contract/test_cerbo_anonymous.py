@@ -11,7 +11,7 @@ from django.db import models
 
 from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
-from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry
 from charthouse.identity import tenancy
 
 from . import cerbo_facts as facts
@@ -59,7 +59,7 @@ def _trace(value: Any, remains: str) -> str:
 @pytest.fixture(scope="module")
 def planted(cerbo: CerboWorld) -> set[str]:
     cerbo.made["patients"] = cerbo.new("patients", insurance={"id": "W1", "group": "G1"})
-    for resource in registry():
+    for resource in get_registry():
         cerbo.row(resource.path)
     for model in MODELS:
         with tenancy.within(cerbo.practice):
@@ -72,7 +72,7 @@ def _answer(cerbo: CerboWorld, operation: facts.Operation, client: Any, **parame
     target = operation.target
     assert target
     found = target.declaration
-    of = registry()[found.of] if isinstance(found, Operation) and found.of else found
+    of = get_registry()[found.of] if isinstance(found, Operation) and found.of else found
     row_id = cerbo.row(of.path) if "{id}" in target.path else None
     asked = {**(ASKED.get(target.path, {})), **parameters}
     return client.get(cerbo.url(target.path, found, row_id, **cerbo.texts(found)), params=asked)

@@ -7,7 +7,7 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
 from charthouse.engine.declaration.values import Access
 from charthouse.gateway.cerbo import api
-from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry
 from tests.cases import each_case
 
 from . import cerbo_facts as facts
@@ -139,8 +139,8 @@ def _check_type(found: Key, wanted: str, where: str) -> None:
 
 
 def test_every_group_can_be_given_to_an_api_user() -> None:
-    from charthouse.gateway.cerbo.registry import endpoints
+    from charthouse.gateway.cerbo.registry import list_endpoint_groups
 
     wanted = {operation.facts["permission"]["resource"] for operation in BUILT}
-    assert set(endpoints()) == wanted
-    assert all(resource.policy.scopes for resource in registry())
+    assert set(list_endpoint_groups()) == wanted
+    assert all(resource.policy.scopes for resource in get_registry())

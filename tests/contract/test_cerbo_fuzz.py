@@ -10,18 +10,18 @@ import pytest
 
 from charthouse.engine.declaration.resources import Operation
 from charthouse.gateway.cerbo import wire_format
-from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry
 
 from . import cerbo_facts as facts
 from . import fuzz
 from .cerbo_world import BASE, CerboWorld
 
-LABELS = fuzz.labels(wire_format.document())
+LABELS = fuzz.labels(wire_format.make_document())
 
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, Any]:
-    return fuzz.operations(wire_format.document())
+    return fuzz.operations(wire_format.make_document())
 
 
 def test_every_operation_of_the_reference_is_in_the_document() -> None:
@@ -39,7 +39,7 @@ def there(cerbo: CerboWorld, operation: Any) -> dict[str, int]:
     declared = target.declaration
     found = cerbo.at(declared)
     if "{id}" in path:
-        of = registry()[declared.of] if isinstance(declared, Operation) else declared
+        of = get_registry()[declared.of] if isinstance(declared, Operation) else declared
         found["id"] = cerbo.new(of.path) if method == "DELETE" else cerbo.row(of.path)
     return found
 

@@ -9,14 +9,14 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.values import Access
 from charthouse.engine.execution import reading
-from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry
 from tests.cases import each_case
 from tests.contract.test_statements import statements
 
 from . import values
 from .cerbo_world import CerboWorld
 
-RESOURCES = list(registry())
+RESOURCES = list(get_registry())
 CREATED = [r for r in RESOURCES if "POST" in r.method_set]
 WRITABLE = [(r, f) for r in CREATED for f in r.writable]
 LISTED = [r for r in RESOURCES if "GET" in r.list_methods]

@@ -13,14 +13,14 @@ from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Decimal, Text, Type
 from charthouse.engine.declaration.values import Access, InvalidValue
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from tests.cases import each_case
 
 from . import facts, values
 from .world import MADE_WITH, TELLS_OF
 
-BUILT = [e for e in facts.endpoints() if e.path in registry().resources and not e.action]
-OPERATIONS = [e for e in facts.endpoints() if e.template in registry().operations and e not in BUILT]
+BUILT = [e for e in facts.endpoints() if e.path in get_registry().resources and not e.action]
+OPERATIONS = [e for e in facts.endpoints() if e.template in get_registry().operations and e not in BUILT]
 ROW_OPERATIONS = [e for e in facts.endpoints() if e.action and facts.built(e) and e not in OPERATIONS]
 each = each_case("endpoint", BUILT)
 
@@ -38,19 +38,19 @@ def test_what_is_not_built_yet_only_shrinks(record_property: Any) -> None:
 
 def test_every_resource_is_in_the_reference_or_marked_as_an_addition() -> None:
     known = {endpoint.path for endpoint in facts.endpoints()}
-    assert [r.path for r in registry() if r.path not in known and not r.addition] == []
+    assert [r.path for r in get_registry() if r.path not in known and not r.addition] == []
 
 
 @each
 def test_methods(endpoint: facts.Endpoint) -> None:
-    declared = set(registry()[endpoint.path].method_set)
+    declared = set(get_registry()[endpoint.path].method_set)
     assert endpoint.methods <= declared
     assert declared <= endpoint.methods | endpoint.methods_added
 
 
 @each
 def test_scopes_permissions_and_sharing(endpoint: facts.Endpoint) -> None:
-    resource, said = registry()[endpoint.path], endpoint.facts
+    resource, said = get_registry()[endpoint.path], endpoint.facts
     assert set(resource.policy.scopes) == set(said["scopes"])
     assert set(resource.policy.permissions) == set(said["permissions"])
     assert resource.policy.sharing == (ALWAYS if said["sharing"] == "always" else said["sharing"])
@@ -61,7 +61,7 @@ def test_scopes_permissions_and_sharing(endpoint: facts.Endpoint) -> None:
 
 @each
 def test_page_sizes(endpoint: facts.Endpoint) -> None:
-    resource, said = registry()[endpoint.path], endpoint.facts["page_size"]
+    resource, said = get_registry()[endpoint.path], endpoint.facts["page_size"]
     assert (resource.page_size.default, resource.page_size.maximum) == (said["default"], said["max"])
     if resource.has_verbose and "verbose_default" in said:
         assert resource.page_size.verbose == said["verbose_default"] == said["verbose_max"]
@@ -69,7 +69,7 @@ def test_page_sizes(endpoint: facts.Endpoint) -> None:
 
 @each
 def test_verbose_keys(endpoint: facts.Endpoint) -> None:
-    resource = registry()[endpoint.path]
+    resource = get_registry()[endpoint.path]
     seed = {f.name for f in resource.keys if f.verbose and not f.addition}
     added = set(endpoint.facts.get("live_verbose", {}).get("keys_extra", ()))
     assert endpoint.verbose_keys <= seed
@@ -78,7 +78,7 @@ def test_verbose_keys(endpoint: facts.Endpoint) -> None:
 
 @each
 def test_required_filters(endpoint: facts.Endpoint) -> None:
-    resource, said = registry()[endpoint.path], endpoint.facts
+    resource, said = get_registry()[endpoint.path], endpoint.facts
     required = {name for name, filter_ in said.get("filters", {}).items() if filter_.get("required")}
     assert {f.name for f in resource.filters if f.required} == required
     groups = said.get("list_requires_any_of", [])
@@ -102,7 +102,7 @@ each_key = each_case(
 
 @each_key
 def test_key(endpoint: facts.Endpoint, name: str) -> None:
-    resource, said = registry()[endpoint.path], endpoint.fields[name]
+    resource, said = get_registry()[endpoint.path], endpoint.fields[name]
     assert name in resource.keys_by_name, "missing"
     declared = resource.keys_by_name[name]
     assert not declared.addition, "of the reference, not an addition"
@@ -172,17 +172,17 @@ def _check_shape(name: str, of: Type, wanted: str, said: Any, *, writable: bool)
         assert plain.open == bool(said.get("enum_open")), f"{name}: open or closed?"
 
 
-ADDED = [(e, name) for e in BUILT for name in e.fields_added if name in registry()[e.path].keys_by_name]
+ADDED = [(e, name) for e in BUILT for name in e.fields_added if name in get_registry()[e.path].keys_by_name]
 
 
 @each_case(("endpoint", "name"), ADDED, ids=[f"{e}.{name}" for e, name in ADDED])
 def test_added_key_is_marked(endpoint: facts.Endpoint, name: str) -> None:
-    assert registry()[endpoint.path].keys_by_name[name].addition
+    assert get_registry()[endpoint.path].keys_by_name[name].addition
 
 
 @each
 def test_no_key_or_filter_of_our_own(endpoint: facts.Endpoint) -> None:
-    resource = registry()[endpoint.path]
+    resource = get_registry()[endpoint.path]
     keys = {f.name for f in resource.keys if not f.addition} - {"id"}
     assert sorted(keys - set(endpoint.fields)) == []
     ours = {name for path, name in facts.OUR_OWN if path == endpoint.path}
@@ -201,7 +201,7 @@ FILTERS = [(endpoint, name) for endpoint in BUILT for name in endpoint.filters]
 
 @each_case(("endpoint", "name"), FILTERS, ids=[f"{e}?{name}" for e, name in FILTERS])
 def test_filter(endpoint: facts.Endpoint, name: str) -> None:
-    resource, said = registry()[endpoint.path], endpoint.filters[name]
+    resource, said = get_registry()[endpoint.path], endpoint.filters[name]
     assert name in resource.filters_by_name, "missing"
     declared = resource.filters_by_name[name]
     assert set(declared.needs) == set(said.get("requires", ()))
@@ -234,7 +234,7 @@ def _names_one_row(declared: Filter) -> bool:
 
 @each_case("endpoint", ROW_OPERATIONS)
 def test_operation_of_a_row(endpoint: facts.Endpoint) -> None:
-    operation = registry()[endpoint.path].operations_by_name[endpoint.action]
+    operation = get_registry()[endpoint.path].operations_by_name[endpoint.action]
     assert endpoint.methods == {operation.method}
     there = {key.name: key for key in operation.keys}
     assert set(there) == set(endpoint.fields)
@@ -249,7 +249,7 @@ def test_operation_of_a_row(endpoint: facts.Endpoint) -> None:
 @each_case("endpoint", OPERATIONS)
 def test_operation(endpoint: facts.Endpoint) -> None:
     """Its methods, parameters and the keys of its answer are those of the reference, and no others unmarked."""
-    declared = registry().operations[endpoint.template]
+    declared = get_registry().operations[endpoint.template]
     assert endpoint.methods == {method for method, operation in declared.items() if not operation.addition}
     for operation in declared.values():
         assert set(operation.policy.scopes) == set(endpoint.facts["scopes"])
@@ -268,7 +268,7 @@ def test_every_operation_is_in_the_reference_or_marked_as_an_addition() -> None:
     known = {endpoint.template for endpoint in facts.endpoints()}
     found = [
         f"{operation.method} {operation.path}"
-        for operation in registry().list_operations()
+        for operation in get_registry().list_operations()
         if operation.path not in known and not operation.addition
     ]
     assert found == []
@@ -282,4 +282,4 @@ def test_a_type_is_chosen_only_where_the_reference_says_another(path: str, name:
 
 @each_case("path", sorted(TELLS_OF | MADE_WITH))
 def test_only_what_no_call_can_make_is_made_by_another_row(path: str) -> None:
-    assert "POST" not in registry()[path].method_set
+    assert "POST" not in get_registry()[path].method_set

@@ -10,14 +10,14 @@ import jsonschema_rs
 import pytest
 
 from charthouse.engine.declaration.resources import Resource
-from charthouse.gateway.docs.cerbo import manual as cerbo_manual
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.docs.cerbo import reference as cerbo_manual
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity.api_user_limits import get_limits
 from tests import support
 from tests.contract import coverage
 from tests.contract.cerbo_world import CerboWorld
 
-RESOURCES = list(registry())
+RESOURCES = list(get_registry())
 GROUPS = {page: shown for chapter in cerbo_manual().chapters for page, shown in chapter.pages.items()}
 
 
@@ -29,7 +29,7 @@ def test_the_document_is_served_to_everyone() -> None:
     for name, schema in answer.json()["components"]["schemas"].items():
         assert jsonschema_rs.meta.is_valid(schema), name
     paths = answer.json()["paths"]
-    operations = {path.split("/")[0] for path in registry().operations}
+    operations = {path.split("/")[0] for path in get_registry().operations}
     assert {path.split("/")[2] for path in paths} == {resource.path for resource in RESOURCES} | operations
 
 
@@ -97,7 +97,7 @@ def test_the_printed_coverage_is_todays() -> None:
 
 
 def test_every_operation_is_on_a_page() -> None:
-    for operation in registry().list_operations():
+    for operation in get_registry().list_operations():
         page = _checked(f"/docs/{operation.page}")
         assert f'id="{operation.slug}-{operation.method.lower()}"' in page
         for declared in (*operation.filters, *operation.keys, *operation.answer):

@@ -13,7 +13,7 @@ from .world import World
 
 @pytest.fixture(scope="module")
 def operations() -> dict[str, Any]:
-    return fuzz.operations(wire_format.document())
+    return fuzz.operations(wire_format.make_document())
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def token(world: World) -> str:
 
 
 @fuzz.each_mode
-@pytest.mark.parametrize("label", fuzz.labels(wire_format.document()))
+@pytest.mark.parametrize("label", fuzz.labels(wire_format.make_document()))
 def test_answers_as_the_document_says(
     world: World, token: str, operations: dict[str, Any], label: str, mode: str
 ) -> None:

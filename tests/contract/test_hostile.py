@@ -7,7 +7,7 @@ import pytest
 
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from tests.cases import each_case
 
@@ -16,7 +16,7 @@ from .test_keys import WRITABLE, each_written
 from .world import World
 
 NESTED = [(r, k) for r, k in WRITABLE if k.type.is_list or values.is_object(k.type)]
-CREATED = [r for r in registry() if "POST" in r.method_set]
+CREATED = [r for r in get_registry() if "POST" in r.method_set]
 
 
 def rows(world: World, resource: Resource) -> int:

@@ -8,13 +8,13 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.execution import planning, writing
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 
 from .test_access import listed
 from .world import World
 
-TENANTED = [r for r in registry() if r.has_practice]
+TENANTED = [r for r in get_registry() if r.has_practice]
 REFERENCES = [
     (r, k) for r in TENANTED for k in r.writable if k.type.refers_to and not k.type.is_list and k.is_stored
 ]
@@ -34,9 +34,9 @@ def unfiltered(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def _forget() -> None:
-    for resource in registry():
+    for resource in get_registry():
         resource.plans.clear()
-    registry().statements.clear()
+    get_registry().statements.clear()
 
 
 @each
@@ -60,7 +60,7 @@ def test_without_a_practice_there_are_no_rows(world: World, resource: Resource) 
     world.row(resource.path)
     if resource.model._meta.app_label == "identity":
         return  # who signs in has no practice yet
-    tenancy.leave()
+    tenancy.clear_tenant()
     assert not resource.model._default_manager.exists()
 
 

@@ -15,13 +15,13 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.times import Date
 from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import ABSENT, Access
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from tests.cases import each_case
 
 from . import values
 from .world import World
 
-RESOURCES = list(registry())
+RESOURCES = list(get_registry())
 WRITES = [r for r in RESOURCES if set(r.method_set) & {"POST", "PUT", "PATCH"}]
 WRITABLE = [(r, f) for r in WRITES for f in r.writable]
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
@@ -180,10 +180,10 @@ def test_read_only_and_unknown_keys_are_ignored(world: World, resource: Resource
 def test_what_is_fixed_when_said_is_an_exception(world: World, path: str) -> None:
     """Else the list of exceptions would hide what has been mended."""
     row_id = world.new(path)
-    before = read(world, registry()[path], row_id)
+    before = read(world, get_registry()[path], row_id)
     with clock.shift(timedelta(hours=1)):
         world.client.patch(f"/api/{path}/{row_id}", json=before)
-    assert read(world, registry()[path], row_id)["updated_at"] != before["updated_at"]
+    assert read(world, get_registry()[path], row_id)["updated_at"] != before["updated_at"]
 
 
 @each_written

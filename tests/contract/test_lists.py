@@ -13,13 +13,13 @@ from charthouse.engine.declaration.filters import CONTAINS, EQUALS, SINCE, Filte
 from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.times import parse_timestamp
 from charthouse.engine.execution import reading
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from tests.cases import each_case
 
 from .world import World
 
-RESOURCES = [r for r in registry() if "GET" in r.method_set]
+RESOURCES = [r for r in get_registry() if "GET" in r.method_set]
 FILTERS = [(r, f) for r in RESOURCES for f in r.filters]
 each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
 each_filter = each_case(

@@ -12,8 +12,8 @@ import pytest
 
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Registry
-from charthouse.gateway.cerbo.registry import registry as cerbo_registry
-from charthouse.gateway.drchrono.registry import registry as drchrono_registry
+from charthouse.gateway.cerbo.registry import get_registry as cerbo_registry
+from charthouse.gateway.drchrono.registry import get_registry as drchrono_registry
 
 from .cerbo_world import CerboWorld
 from .trips import CERBO, DRCHRONO, ONE_WAY, TRIPS, Trip

@@ -11,13 +11,13 @@ from django.db import connection
 from psycopg import pq
 
 from charthouse.engine.declaration.resources import Resource
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from tests.cases import each_case
 
 from .test_lists import needed
 from .world import World
 
-READ = [r for r in registry() if "GET" in r.method_set]
+READ = [r for r in get_registry() if "GET" in r.method_set]
 # Messages that make the server run something: simple queries, and executions of prepared statements.
 RUNS = re.compile(r"^F\t\d+\t(?:Query|Execute)\b", re.MULTILINE)
 

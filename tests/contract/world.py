@@ -21,7 +21,7 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.values import REQUIRED
 from charthouse.engine.sql.expressions import BoundParameter
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SCOPES, User
 from tests import support
@@ -66,7 +66,7 @@ class World:
         app: support.App | None = None,
     ) -> httpx.Client:
         """Somebody else of this practice, with an app of their own by default."""
-        tenancy.leave()
+        tenancy.clear_tenant()
         user = support.make_user(
             self.clinic.practice,
             permissions=permissions,
@@ -93,7 +93,7 @@ class World:
 
     def new(self, path: str, **values: Any) -> int:
         """The id of a fresh row."""
-        resource = registry()[path]
+        resource = get_registry()[path]
         if path in MADE_WITH:
             row_id = self.new(MADE_WITH[path])
         elif path in TELLS_OF:
@@ -105,7 +105,7 @@ class World:
 
     def deleted(self, path: str) -> int:
         """The id of a row that was made and deleted."""
-        row_id = self.post(registry()[path])
+        row_id = self.post(get_registry()[path])
         answer = self.client.delete(f"/api/{path}/{row_id}")
         assert answer.status_code == 204, answer.text
         return row_id
@@ -185,7 +185,7 @@ class World:
     def instance(self, model: type[models.Model], **given: Any) -> int:
         """A row of a table with something in every column. Its id."""
         if model is User:
-            tenancy.leave()
+            tenancy.clear_tenant()
             return int(support.make_user(self.clinic.practice, doctor=self.clinic.doctor).pk)
         for column in _one_for_each(model):
             if column.attname not in given:
@@ -220,7 +220,10 @@ class World:
         """A row that ``column`` may refer to, of a table with one row for each; or the row there is, if it came with
         that one and nobody has asked for it yet."""
         asked = {
-            i for resource in registry() if resource.model is model for i in self.rows.get(resource.path, ())
+            i
+            for resource in get_registry()
+            if resource.model is model
+            for i in self.rows.get(resource.path, ())
         }
         for of in (self._related(column), self._related(column, fresh=True)):
             with tenancy.within(self.practice):
@@ -234,7 +237,7 @@ class World:
         model = column.related_model
         if model is User:
             return self.instance(User) if fresh else int(self.clinic.user.pk)
-        for resource in registry():
+        for resource in get_registry():
             if resource.model is model:
                 return self.new(resource.path) if fresh else self.row(resource.path)
         return None if column.null else self.instance(model)
@@ -289,12 +292,12 @@ def _filled(column: Any, n: int) -> Any:
 
 def make(name: str = "Contract") -> World:
     """A practice with one row of every resource."""
-    tenancy.leave()
+    tenancy.clear_tenant()
     clinic = support.make_practice(name)
     app = support.make_app()
     client = support.client(support.issue_token(clinic.user, app))
     world = World(clinic, app, client)
     world.rows["doctors"], world.rows["users"] = [clinic.doctor.pk], [clinic.user.pk]
-    for resource in registry():
+    for resource in get_registry():
         world.row(resource.path)
     return world

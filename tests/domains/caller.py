@@ -26,7 +26,7 @@ class Caller:
         permissions: Iterable[str] = PERMISSIONS,
         **user: Any,
     ) -> None:
-        tenancy.leave()  # a request made by this thread has left its practice behind
+        tenancy.clear_tenant()  # a request made by this thread has left its practice behind
         self.clinic = clinic or make_practice()
         self.doctor = user.pop("doctor", self.clinic.doctor)
         self.user = make_user(self.clinic.practice, doctor=self.doctor, permissions=permissions, **user)

@@ -5,13 +5,13 @@ import pytest
 from charthouse.engine.execution import planning
 from charthouse.engine.sql import statements
 from charthouse.gateway.drchrono import paging
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from tests.support import make_practice
 
 
 def statement(**parameters: str) -> statements.Statement:
-    resource = registry()["line_items"]
+    resource = get_registry()["line_items"]
     return planning.plan_page(resource, False, paging.parse_list(resource, parameters)).statement
 
 

@@ -16,7 +16,7 @@ from .made_up import BOOKS, REGISTRY
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return print_document(REGISTRY, wire_format.wire())
+    return print_document(REGISTRY, wire_format.make_wire_format())
 
 
 def errors(document: dict[str, Any], name: str, value: Any) -> list[str]:

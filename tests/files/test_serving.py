@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from charthouse import clock
-from charthouse.audit.request_log import Entry
+from charthouse.audit.request_log import LogEntry
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import parse_range
 from charthouse.files.types import File
@@ -18,7 +18,7 @@ from tests.support import client, make_practice
 DOCUMENT = File(kinds=("document",))
 CONTENT = b"%PDF-1.7\n" + bytes(at * 7 % 251 for at in range(150_000))
 SIZE = len(CONTENT)
-ENTRY = Entry(clock.now(), "0" * 32, "drchrono", "GET", "/", "127.0.0.1")
+ENTRY = LogEntry(clock.now(), "0" * 32, "drchrono", "GET", "/", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def by_link(file: StoredFile, method: str = "GET", **headers: str) -> httpx.Resp
 
 def by_dialect(file: StoredFile, method: str = "GET", **headers: str) -> httpx.Response:
     def application(environ, start):  # type: ignore[no-untyped-def]
-        answer = http.file(http.Request(environ, ENTRY), file)
+        answer = http.respond_with_file(http.Request(environ, ENTRY), file)
         head = environ["REQUEST_METHOD"] == "HEAD"
         return answer.send(start, answer.body(), request_id="1", head=head)
 
@@ -125,11 +125,11 @@ def test_missing_content_is_not_found_by_a_gateway(file: StoredFile) -> None:
     lost = StoredFile(practice_id=file.practice_id, address="0" * 64, size=3, media_type="image/png")
     request = http.Request({"REQUEST_METHOD": "GET"}, ENTRY)
     with pytest.raises(http.NotFound):
-        http.file(request, lost)
+        http.respond_with_file(request, lost)
 
 
 def test_disconnect_closes_the_file(file: StoredFile) -> None:
-    body = http.file(http.Request({"REQUEST_METHOD": "GET"}, ENTRY), file).body()
+    body = http.respond_with_file(http.Request({"REQUEST_METHOD": "GET"}, ENTRY), file).body()
     assert next(iter(body))
     body.close()
     with pytest.raises(ValueError, match="closed"):

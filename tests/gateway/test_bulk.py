@@ -9,7 +9,7 @@ import pytest
 
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
-from charthouse.gateway.drchrono.bulk_lists import LISTS, Bulk
+from charthouse.gateway.drchrono.bulk_lists import LISTS, BulkList
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice
 from charthouse.jobs import actions, tasks
@@ -53,7 +53,7 @@ def whole(client: httpx.Client, path: str, **parameters: Any) -> Any:
 
 
 @pytest.mark.parametrize("bulk", LISTS.values(), ids=lambda bulk: bulk.path)
-def test_a_bulk_list_shows_what_the_plain_list_shows(world: worlds.World, bulk: Bulk) -> None:
+def test_a_bulk_list_shows_what_the_plain_list_shows(world: worlds.World, bulk: BulkList) -> None:
     """The same objects, keys and all, page by page, also with verbose."""
     for _ in range(3):
         world.new(bulk.resource.path)
@@ -148,7 +148,7 @@ def test_nobody_else_asks_for_a_list() -> None:
     uuid = begin(caller.http, "patients_list")
     assert ask(caller.http, "patients_list", uuid)["status"] == "In progress"
     work_off()
-    tenancy.leave()
+    tenancy.clear_tenant()
     strangers = [
         support.client(support.issue_token(caller.user, support.make_app())),
         Caller(caller.clinic).http,
@@ -172,18 +172,18 @@ def test_nobody_else_asks_for_a_list() -> None:
 
 def test_a_page_is_rendered_with_the_rights_of_now() -> None:
     clinic = support.make_practice()
-    tenancy.leave()
+    tenancy.clear_tenant()
     own, theirs = Caller(clinic), Caller(clinic, doctor=support.make_doctor(clinic.practice))
     mine, other = own.new()["id"], theirs.new()["id"]
     uuid = begin(own.http, "patients_list")
     work_off()
     assert [row["id"] for row in ask(own.http, "patients_list", uuid)["results"]] == [mine, other]
-    tenancy.leave()
+    tenancy.clear_tenant()
     Practice.objects.filter(pk=clinic.id).update(sharing=[])
     assert [row["id"] for row in ask(own.http, "patients_list", uuid)["results"]] == [mine]
     assert [row["id"] for row in whole(own.http, "patients_list")["results"]] == [mine]
     own.user.permissions = [p for p in PERMISSIONS if p != "Manage Patients"]
-    tenancy.leave()
+    tenancy.clear_tenant()
     own.user.save(update_fields=["permissions"])
     assert own.http.get("/api/patients_list", params={"uuid": uuid}).status_code == 403
     Practice.objects.filter(pk=clinic.id).update(sharing=list(SHARING))
@@ -212,11 +212,11 @@ def test_a_list_is_forgotten_after_its_hour() -> None:
 def test_a_list_that_can_not_be_gathered_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     caller = Caller()
 
-    def broken(self: Bulk, job: Job) -> None:
+    def broken(self: BulkList, job: Job) -> None:
         raise RuntimeError("out of order")
 
     uuid = begin(caller.http, "patients_list")
-    monkeypatch.setattr(Bulk, "gather", broken)
+    monkeypatch.setattr(BulkList, "gather", broken)
     work_off()
     monkeypatch.undo()
     answer = caller.http.get("/api/patients_list", params={"uuid": uuid})

@@ -8,8 +8,8 @@ import pytest
 from django.db import connections
 
 from charthouse.gateway.cerbo import extended_details
-from charthouse.gateway.cerbo.extended_details import LISTS, VITALS, Part
-from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.cerbo.extended_details import LISTS, VITALS, ChartList
+from charthouse.gateway.cerbo.registry import get_registry
 from tests.contract.cerbo_world import BASE, CerboWorld, make_cerbo
 
 
@@ -17,10 +17,10 @@ from tests.contract.cerbo_world import BASE, CerboWorld, make_cerbo
 def cerbo(database: None) -> CerboWorld:
     """A practice with two rows of everything, all of one patient where they are of patients."""
     made = make_cerbo("Extended")
-    for resource in registry():
+    for resource in get_registry():
         made.row(resource.path)
     for of in (*LISTS.values(), *VITALS.values()):
-        if isinstance(of, Part):
+        if isinstance(of, ChartList):
             for _ in range(2):
                 made.new(of.path)
     return made
@@ -57,7 +57,7 @@ def test_each_list_is_what_its_own_address_shows(cerbo: CerboWorld, anonymize: s
     assert list(shown) == ["object", "patient", *LISTS]
     assert list(shown["vitals"]) == list(VITALS)
     for key, of in {**LISTS, **VITALS}.items():
-        if isinstance(of, Part) and key != "custom":
+        if isinstance(of, ChartList) and key != "custom":
             rows = shown["vitals"][key] if key in VITALS else shown[key]
             assert rows == listed(cerbo, of.path, anonymize=anonymize), key
             assert rows, f"a world without {key}"
@@ -85,7 +85,7 @@ def test_pieces_make_one_answer(cerbo: CerboWorld, monkeypatch: pytest.MonkeyPat
 
 def test_a_chart_that_is_too_large_is_refused(cerbo: CerboWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extended_details, "PIECE", 1)
-    monkeypatch.setattr(extended_details, "MOST", 1)
+    monkeypatch.setattr(extended_details, "MAX_ROWS", 1)
     answer = asked(cerbo)
     assert answer.status_code == 400
     assert "more than 1 of encounters" in answer.json()["error"]["message"]

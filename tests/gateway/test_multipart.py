@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from charthouse import clock
-from charthouse.audit.request_log import Entry
+from charthouse.audit.request_log import LogEntry
 from charthouse.engine.errors import Malformed, TooLarge, UnsupportedMedia
 from charthouse.gateway import multipart
 from charthouse.gateway.http import Request
 
-ENTRY = Entry(clock.now(), "0" * 32, "drchrono", "POST", "/", "127.0.0.1")
+ENTRY = LogEntry(clock.now(), "0" * 32, "drchrono", "POST", "/", "127.0.0.1")
 PDF = b"%PDF-1.7\n" + b"x" * 200_000
 
 
@@ -44,7 +44,7 @@ def request(sent: bytes, *, length: int | None = -1, chunked: bool = False, medi
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("content", [PDF, b"", b"\r\n--C", b"a"])
 def test_fields_and_files(content: bytes, chunked: bool) -> None:
-    found = request(body(content), chunked=chunked).payload()
+    found = request(body(content), chunked=chunked).read_payload()
     assert found["title"] == "Scan"
     assert found["document"].read() == content
     assert found["document"].size == len(content)
@@ -58,25 +58,25 @@ CUTS = (1, 60, 120, 400, len(body()) // 2, len(body()) - 8, len(body()) - 5, len
 def test_a_body_that_is_cut_short(cut: int, how: str) -> None:
     length = len(body()) if how == "announced" else -1
     with pytest.raises(Malformed):
-        request(body()[:cut], length=length, chunked=how == "chunked").payload()
+        request(body()[:cut], length=length, chunked=how == "chunked").read_payload()
 
 
 def test_nothing_at_all() -> None:
-    assert request(b"").payload() == {}
+    assert request(b"").read_payload() == {}
     assert (
         Request(
             {"CONTENT_TYPE": "multipart/form-data; boundary=B", "wsgi.input": io.BytesIO(b"")}, ENTRY
-        ).payload()
+        ).read_payload()
         == {}
     )
     with pytest.raises(Malformed):
-        request(b"", chunked=True).payload()
+        request(b"", chunked=True).read_payload()
 
 
 @pytest.mark.parametrize("media", ["", "ä", "x" * 300, '"', "other"])
 def test_boundaries_that_are_none(media: str) -> None:
     with pytest.raises(Malformed):
-        request(body(), media=media).payload()
+        request(body(), media=media).read_payload()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_boundaries_that_are_none(media: str) -> None:
     ],
 )
 def test_names_are_only_names(name: str, read: str) -> None:
-    assert request(body(name=name)).payload()["document"].name == read
+    assert request(body(name=name)).read_payload()["document"].name == read
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_names_are_only_names(name: str, read: str) -> None:
 )
 def test_names_that_are_none_do_no_harm(name: str) -> None:
     try:
-        request(body(name=name)).payload()
+        request(body(name=name)).read_payload()
     except Malformed as refused:
         assert refused.status == 400  # noqa: PT017
 
@@ -109,29 +109,29 @@ def test_a_body_over_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multipart, "MAX_UPLOAD", 100_000)
     for how in ({}, {"chunked": True}):
         with pytest.raises(TooLarge):
-            request(body(), **how).payload()
+            request(body(), **how).read_payload()
 
 
 def test_a_field_over_the_limit() -> None:
     sent = b'--B\r\nContent-Disposition: form-data; name="t"\r\n\r\n' + b"x" * 3_000_000 + b"\r\n--B--\r\n"
     with pytest.raises(TooLarge):
-        request(sent).payload()
+        request(sent).read_payload()
 
 
 def test_too_many_parts() -> None:
     part = b'--B\r\nContent-Disposition: form-data; name="t"\r\n\r\n1\r\n'
     with pytest.raises(Malformed):
-        request(part * 2000 + b"--B--").payload()
+        request(part * 2000 + b"--B--").read_payload()
 
 
 def test_a_resource_says_how_long_a_body_may_be() -> None:
     text = json.dumps({"content": "x" * 1000}).encode()
     environ = {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(text))}
     assert (
-        Request({**environ, "wsgi.input": io.BytesIO(text)}, ENTRY).payload(len(text))["content"]
+        Request({**environ, "wsgi.input": io.BytesIO(text)}, ENTRY).read_payload(len(text))["content"]
         == "x" * 1000
     )
     with pytest.raises(TooLarge):
-        Request({**environ, "wsgi.input": io.BytesIO(text)}, ENTRY).payload(len(text) - 1)
+        Request({**environ, "wsgi.input": io.BytesIO(text)}, ENTRY).read_payload(len(text) - 1)
     with pytest.raises(UnsupportedMedia):
-        Request({"CONTENT_TYPE": "text/csv", "wsgi.input": io.BytesIO()}, ENTRY).payload()
+        Request({"CONTENT_TYPE": "text/csv", "wsgi.input": io.BytesIO()}, ENTRY).read_payload()

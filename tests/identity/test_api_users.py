@@ -1,4 +1,4 @@
-"""API users: credentials, limits, locks, and that they are no people."""
+"""API users: credentials, allowed IP addresses, rate limits and locks."""
 
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -24,19 +24,19 @@ def clinic() -> support.Clinic:
     return support.make_practice()
 
 
-def change(program: support.Program, **values: Any) -> None:
+def update_api_user(program: support.Program, **values: Any) -> None:
     with tenancy.within(program.row.practice_id):
         ApiUser.objects.filter(pk=program.row.pk).update(**values)
 
 
-def test_by_header_and_by_url(clinic: support.Clinic) -> None:
+def test_credentials_in_header_or_url(clinic: support.Clinic) -> None:
     program = support.make_api_user(clinic.practice)
     assert program.client().get(PATIENTS).status_code == 200
     name, secret = program.row.username, program.secret
     assert support.client().get(f"http://{name}:{secret}@testserver{PATIENTS}").status_code == 200
 
 
-def test_wrong_credentials_are_all_answered_alike(clinic: support.Clinic) -> None:
+def test_all_wrong_credentials_get_the_same_response(clinic: support.Clinic) -> None:
     program, other = support.make_api_user(clinic.practice), support.make_api_user(clinic.practice)
     name = program.row.username
     wrong = [
@@ -53,7 +53,7 @@ def test_wrong_credentials_are_all_answered_alike(clinic: support.Clinic) -> Non
     assert len(answers) == 1
 
 
-def test_the_host_of_a_practice_takes_its_own_api_users_alone(
+def test_a_practice_host_accepts_only_its_own_api_users(
     clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "PRACTICE_HOSTS", {"alder.ehr.example": clinic.id})
@@ -64,25 +64,25 @@ def test_the_host_of_a_practice_takes_its_own_api_users_alone(
         unknown = support.client(auth=("pk_nobody", "sk_x")).get(PATIENTS, headers={"Host": host})
         assert (refused.status_code, refused.content) == (401, unknown.content)
         assert own.get(PATIENTS, headers={"Host": host}).status_code == 200
-    assert others.get(PATIENTS).status_code == 200, "a host of nobody's own takes everybody"
+    assert others.get(PATIENTS).status_code == 200, "other hosts accept API users of all practices"
 
 
-def test_disabled_is_refused_on_the_next_request_and_a_new_secret_ends_the_old(
+def test_disabling_and_renewing_the_secret_apply_to_the_next_request(
     clinic: support.Clinic,
 ) -> None:
     program = support.make_api_user(clinic.practice)
     client = program.client()
     assert client.get(PATIENTS).status_code == 200
-    change(program, enabled=False)
+    update_api_user(program, enabled=False)
     assert client.get(PATIENTS).status_code == 401
-    change(program, enabled=True)
+    update_api_user(program, enabled=True)
     with tenancy.within(clinic.id):
         fresh = renew_secret(program.row)
     assert client.get(PATIENTS).status_code == 401
     assert support.client(auth=(program.row.username, fresh)).get(PATIENTS).status_code == 200
 
 
-def test_the_secret_is_kept_as_a_keyed_digest(
+def test_the_secret_is_stored_as_a_keyed_digest(
     clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = support.make_api_user(clinic.practice)
@@ -90,12 +90,12 @@ def test_the_secret_is_kept_as_a_keyed_digest(
     assert program.secret not in kept
     assert kept == digest_secret(program.row.username, program.secret)
     assert kept != digest_secret("pk_other", program.secret), (
-        "the same secret of two users is kept twice differently"
+        "equal secrets of two API users have different digests"
     )
 
 
-def test_checks_go_in_the_order_of_the_reference(clinic: support.Clinic) -> None:
-    """Address, credentials, enabled, endpoint, method, rate, validation: with everything wrong, each in its turn."""
+def test_checks_run_in_the_documented_order(clinic: support.Clinic) -> None:
+    """A call that fails every check is refused by IP address, credentials, enabled, endpoint, method, validation."""
     program = support.make_api_user(
         clinic.practice, ips=["10.0.0.0/8"], enabled=False, endpoints=["tags"], read_only=True
     )
@@ -106,14 +106,14 @@ def test_checks_go_in_the_order_of_the_reference(clinic: support.Clinic) -> None
         return answer.status_code, answer.json()["error"]["message"]
 
     assert said(stranger) == (403, "This API user may not call from this address.")
-    change(program, ips=[])
+    update_api_user(program, ips=[])
     assert said(stranger)[0] == 401
     assert said(client) == (401, "This API user is disabled.")
-    change(program, enabled=True)
+    update_api_user(program, enabled=True)
     assert said(client) == (403, "This API user may not use this endpoint.")
-    change(program, endpoints=[])
+    update_api_user(program, endpoints=[])
     assert said(client) == (403, "This API user may only read.")
-    change(program, read_only=False)
+    update_api_user(program, read_only=False)
     assert said(client)[0] == 400
 
 
@@ -129,12 +129,12 @@ def test_checks_go_in_the_order_of_the_reference(clinic: support.Clinic) -> None
         (["0.0.0.0/0"], 200),
     ],
 )
-def test_addresses(clinic: support.Clinic, ips: list[str], status: int) -> None:
+def test_allowed_ips(clinic: support.Clinic, ips: list[str], status: int) -> None:
     program = support.make_api_user(clinic.practice, ips=ips)
     assert program.client().get(PATIENTS).status_code == status
 
 
-def test_what_a_caller_claims_about_its_address_is_not_believed(
+def test_a_forged_forwarded_for_header_is_ignored(
     clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = support.make_api_user(clinic.practice, ips=["10.1.2.3"]).client()
@@ -145,33 +145,33 @@ def test_what_a_caller_claims_about_its_address_is_not_believed(
     assert client.get(PATIENTS, headers={"X-Forwarded-For": "10.1.2.3, 192.0.2.7"}).status_code == 403
 
 
-# -- no people --------------------------------------------------------------------------------------------------
+# -- API users are not users ------------------------------------------------------------------------------------
 
 
-def test_an_api_user_can_not_sign_in(clinic: support.Clinic) -> None:
+def test_an_api_user_cannot_sign_in(clinic: support.Clinic) -> None:
     program = support.make_api_user(clinic.practice)
     with support.client() as browser:
         browser.get("/sign-in")
         form = {"username": program.row.username, "password": program.secret}
         token = browser.cookies[settings.CSRF_COOKIE_NAME]
         answer = browser.post("/sign-in", data=form | {"csrfmiddlewaretoken": token})
-        assert answer.status_code == 200, "the form again, with a fault"
+        assert answer.status_code == 200, "the form again, with an error"
         assert settings.SESSION_COOKIE_NAME not in browser.cookies
 
 
-def test_a_person_can_not_call(clinic: support.Clinic) -> None:
+def test_the_password_of_a_user_is_not_accepted(clinic: support.Clinic) -> None:
     person = support.make_user(clinic.practice, password=support.PASSWORD, username="pk_person")
     answer = support.client(auth=(person.username, support.PASSWORD)).get(PATIENTS)
     assert answer.status_code == 401
 
 
-def test_tokens_and_api_users_do_not_open_each_others_doors(clinic: support.Clinic) -> None:
+def test_each_api_rejects_the_credentials_of_the_other(clinic: support.Clinic) -> None:
     token = support.issue_token(clinic.user, support.make_app())
     assert support.client(token).get(PATIENTS).status_code == 401
     assert support.make_api_user(clinic.practice).client().get("/api/patients").status_code == 401
 
 
-def test_no_practice_sees_another(clinic: support.Clinic) -> None:
+def test_practices_are_isolated(clinic: support.Clinic) -> None:
     program, other = (
         support.make_api_user(clinic.practice),
         support.make_api_user(support.make_practice().practice),
@@ -184,16 +184,16 @@ def test_no_practice_sees_another(clinic: support.Clinic) -> None:
         assert not ApiUser.objects.filter(pk=program.row.pk).exists()
 
 
-# -- how often --------------------------------------------------------------------------------------------------
+# -- rate limits ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def three(monkeypatch: pytest.MonkeyPatch) -> None:
+def limit_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "API_LIMITS", {"standard": 3})
 
 
-def test_a_lock_is_set_seen_and_lifted(
-    clinic: support.Clinic, three: None, monkeypatch: pytest.MonkeyPatch
+def test_a_lock_is_set_listed_and_lifted(
+    clinic: support.Clinic, limit_of_three: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = clock.now().replace(second=10, microsecond=0)
     monkeypatch.setattr(clock, "now", lambda: now)
@@ -214,8 +214,8 @@ def test_a_lock_is_set_seen_and_lifted(
     assert client.get(PATIENTS).status_code == 200
 
 
-def test_a_lock_ends_by_itself_and_minutes_begin_anew(
-    clinic: support.Clinic, three: None, monkeypatch: pytest.MonkeyPatch
+def test_a_lock_expires_and_the_count_restarts_each_minute(
+    clinic: support.Clinic, limit_of_three: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = clock.now().replace(second=30, microsecond=0)
     monkeypatch.setattr(clock, "now", lambda: now)
@@ -230,10 +230,10 @@ def test_a_lock_ends_by_itself_and_minutes_begin_anew(
     assert [client.get(PATIENTS).status_code for _ in range(3)] == [200, 200, 200]
 
 
-def test_one_thread_at_ordinary_speed_is_never_locked(
+def test_one_thread_at_20_ms_a_call_is_never_locked(
     clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A call each 20 ms, for a minute and into the next; all but the last ten of the minute are written as counted."""
+    """Simulate a call every 20 ms for a minute and into the next; most calls of the first minute are set as a count."""
     monkeypatch.setattr(settings, "API_LIMITS", {})
     program = support.make_api_user(clinic.practice)
     header = "Basic " + b64encode(f"{program.row.username}:{program.secret}".encode()).decode()
@@ -251,17 +251,17 @@ def test_one_thread_at_ordinary_speed_is_never_locked(
         assert cursor.rowcount == 1
     for number in range(2990, 3010):
         call(number)
-    assert _counted(program)[1] == 10, "the next minute's"
+    assert _get_count(program)[1] == 10, "calls of the next minute"
 
 
-def test_one_api_user_does_not_lock_another(clinic: support.Clinic, three: None) -> None:
+def test_one_api_user_does_not_lock_another(clinic: support.Clinic, limit_of_three: None) -> None:
     loud, quiet = (support.make_api_user(clinic.practice).client() for _ in range(2))
     for _ in range(5):
         loud.get(PATIENTS)
     assert quiet.get(PATIENTS).status_code == 200
 
 
-def test_other_practices_can_not_lift_a_lock(clinic: support.Clinic, three: None) -> None:
+def test_other_practices_cannot_lift_a_lock(clinic: support.Clinic, limit_of_three: None) -> None:
     program = support.make_api_user(clinic.practice)
     for _ in range(5):
         program.client().get(PATIENTS)
@@ -270,38 +270,36 @@ def test_other_practices_can_not_lift_a_lock(clinic: support.Clinic, three: None
         assert api_user_limits.list_locks(other.id) == []
         assert not api_user_limits.lift_lock(other.id, program.row.pk, "standard")
         assert not api_user_limits.lift_lock(clinic.id, program.row.pk, "standard"), (
-            "row security sees to it as well"
+            "row-level security refuses as well"
         )
 
 
 def test_counting_is_exact_across_processes(clinic: support.Clinic, live_server: str) -> None:
-    """The server has two processes, and callers who don't wait for each other."""
+    """The server has two processes, and calls run concurrently."""
     program = support.make_api_user(clinic.practice)
 
     def call(number: int) -> int:
         auth = (program.row.username, program.secret)
         return httpx.get(f"{live_server}{PATIENTS}?n={number}", auth=auth).status_code
 
-    for _ in range(3):  # a minute may end meanwhile: then the count begins anew
-        before = _counted(program)
+    for _ in range(3):  # repeat if a minute ended in between, which resets the count
+        before = _get_count(program)
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(call, range(40))) == [200] * 40
-        after = _counted(program)
+        after = _get_count(program)
         if before[0] in (None, after[0]) and after[1] >= 40:
             break
     assert after[1] - (before[1] if before[0] == after[0] else 0) == 40
 
 
-def _counted(program: support.Program) -> tuple[Any, int]:
-    """The minute that is counted, and the calls in it."""
+def _get_count(program: support.Program) -> tuple[Any, int]:
+    """Return the minute of the current count, and the count."""
     with connection.cursor() as cursor:
         cursor.execute("select minute, calls from identity_apicalls where api_user_id = %s", [program.row.pk])
         return cursor.fetchone() or (None, 0)
 
 
-def test_nothing_of_the_credentials_is_logged(
-    clinic: support.Clinic, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_credentials_are_not_logged(clinic: support.Clinic, capfd: pytest.CaptureFixture[str]) -> None:
     program = support.make_api_user(clinic.practice)
     support.client(auth=(program.row.username, "a-wrong-secret")).get(PATIENTS)
     program.client().get(PATIENTS + "?limit=x")

@@ -1,4 +1,4 @@
-"""Many at once, each on a connection of its own: the first wins, the others find out."""
+"""Concurrent calls of the token endpoint, each on a database connection of its own."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +11,14 @@ import pytest
 from django.db import connection, connections
 
 from charthouse.identity.models import AccessToken, RefreshToken
-from tests.identity.oauth_flow import code, exchange, refresh, signed_in, tokens, works
+from tests.identity.oauth_flow import (
+    exchange_code,
+    is_accepted,
+    obtain_code,
+    obtain_tokens,
+    open_signed_in_browser,
+    refresh_tokens,
+)
 from tests.support import PASSWORD, App, Clinic, make_app, make_practice
 
 
@@ -25,7 +32,7 @@ def clinic(database: None) -> Clinic:
 
 @pytest.fixture(scope="module")
 def browser(clinic: Clinic) -> httpx.Client:
-    return signed_in(clinic.user.username)
+    return open_signed_in_browser(clinic.user.username)
 
 
 @pytest.fixture
@@ -33,8 +40,8 @@ def app() -> App:
     return make_app()
 
 
-def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """The answers of all, begun at the same moment in threads of their own."""
+def run_concurrently(calls: list[Callable[[], Any]]) -> list[Any]:
+    """Run the calls in threads that start at the same time; return their results in order."""
     start = Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:
@@ -49,45 +56,46 @@ def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
         return list(pool.map(run, calls))
 
 
-def live(app: App) -> tuple[int, int]:
+def count_live(app: App) -> tuple[int, int]:
+    """Count the live access and refresh tokens of an app."""
     return (
         AccessToken.objects.filter(application=app.row, revoked=None).count(),
         RefreshToken.objects.filter(application=app.row, revoked=None).count(),
     )
 
 
-def test_fifty_refreshes_of_one_token_leave_one_live_pair(browser: httpx.Client, app: App) -> None:
-    old = tokens(browser, app)
-    answers = at_once([lambda: refresh(app, old["refresh_token"])] * 50)
+def test_concurrent_refreshes_of_one_token_leave_one_live_pair(browser: httpx.Client, app: App) -> None:
+    old = obtain_tokens(browser, app)
+    answers = run_concurrently([lambda: refresh_tokens(app, old["refresh_token"])] * 50)
     assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 49}
     assert {answer.json()["error"] for answer in answers if answer.status_code == 401} == {"invalid_grant"}
-    assert live(app) == (1, 1)
+    assert count_live(app) == (1, 1)
     (new,) = [answer.json() for answer in answers if answer.status_code == 200]
-    assert works(new["access_token"])
-    assert not works(old["access_token"])
-    assert refresh(app, new["refresh_token"]).status_code == 200
+    assert is_accepted(new["access_token"])
+    assert not is_accepted(old["access_token"])
+    assert refresh_tokens(app, new["refresh_token"]).status_code == 200
 
 
-def test_one_code_exchanged_by_many_gives_one_pair_that_dies(browser: httpx.Client, app: App) -> None:
-    good = code(browser, app)
-    answers = at_once([lambda: exchange(app, good)] * 20)
+def test_concurrent_exchanges_of_one_code_leave_no_live_pair(browser: httpx.Client, app: App) -> None:
+    good = obtain_code(browser, app)
+    answers = run_concurrently([lambda: exchange_code(app, good)] * 20)
     assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 19}
-    assert live(app) == (0, 0)
+    assert count_live(app) == (0, 0)
 
 
-def test_many_consents_exchanged_at_once_leave_one_live_pair(browser: httpx.Client, app: App) -> None:
-    codes = [code(browser, app) for _ in range(20)]
-    answers = at_once([lambda good=good: exchange(app, good) for good in codes])  # type: ignore[misc]
+def test_concurrent_exchanges_of_several_codes_leave_one_live_pair(browser: httpx.Client, app: App) -> None:
+    codes = [obtain_code(browser, app) for _ in range(20)]
+    answers = run_concurrently([lambda good=good: exchange_code(app, good) for good in codes])  # type: ignore[misc]
     assert Counter(answer.status_code for answer in answers) == {200: 20}
-    assert live(app) == (1, 1)
-    assert sum(works(answer.json()["access_token"]) for answer in answers) == 1
+    assert count_live(app) == (1, 1)
+    assert sum(is_accepted(answer.json()["access_token"]) for answer in answers) == 1
 
 
-def test_refreshing_and_consenting_at_once(browser: httpx.Client, app: App) -> None:
-    old = tokens(browser, app)
-    codes = [code(browser, app) for _ in range(10)]
-    calls: list[Callable[[], Any]] = [lambda good=good: exchange(app, good) for good in codes]  # type: ignore[misc]
-    calls += [lambda: refresh(app, old["refresh_token"])] * 10
-    answers = at_once(calls)
+def test_concurrent_refreshes_and_exchanges_leave_one_live_pair(browser: httpx.Client, app: App) -> None:
+    old = obtain_tokens(browser, app)
+    codes = [obtain_code(browser, app) for _ in range(10)]
+    calls: list[Callable[[], Any]] = [lambda good=good: exchange_code(app, good) for good in codes]  # type: ignore[misc]
+    calls += [lambda: refresh_tokens(app, old["refresh_token"])] * 10
+    answers = run_concurrently(calls)
     assert {answer.status_code for answer in answers} <= {200, 401}
-    assert live(app) == (1, 1)
+    assert count_live(app) == (1, 1)

@@ -1,4 +1,4 @@
-"""Consent and tokens, as the reference describes them."""
+"""The OAuth endpoints: consent and tokens, as the reference describes them."""
 
 import base64
 from datetime import timedelta
@@ -16,15 +16,15 @@ from charthouse import clock
 from charthouse.identity.models import SCOPES, Application
 from tests.identity.oauth_flow import (
     authorize,
-    call,
-    code,
-    exchange,
-    refresh,
-    returned,
+    call_endpoint,
+    exchange_code,
+    is_accepted,
+    obtain_code,
+    obtain_tokens,
+    open_signed_in_browser,
+    parse_redirect,
+    refresh_tokens,
     sign_in,
-    signed_in,
-    tokens,
-    works,
 )
 from tests.support import CALLBACK, PASSWORD, App, Clinic, client, make_app, make_practice, make_user
 
@@ -41,7 +41,7 @@ def clinic(database: None) -> Clinic:
 
 @pytest.fixture(scope="module")
 def browser(clinic: Clinic) -> httpx.Client:
-    return signed_in(clinic.user.username)
+    return open_signed_in_browser(clinic.user.username)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def app() -> App:
 # Consent
 
 
-def test_asks_to_sign_in_first_and_comes_back(clinic: Clinic, app: App) -> None:
+def test_authorize_redirects_to_sign_in_and_back(clinic: Clinic, app: App) -> None:
     browser = client()
     page = authorize(browser, app, state="xyz")
     assert page.status_code == 302
@@ -62,7 +62,7 @@ def test_asks_to_sign_in_first_and_comes_back(clinic: Clinic, app: App) -> None:
 
 
 @pytest.mark.parametrize("path", ["/o/authorize", "/o/authorize/"])
-def test_consent_names_app_person_and_scopes(
+def test_the_consent_page_shows_app_user_and_scopes(
     browser: httpx.Client, app: App, clinic: Clinic, path: str
 ) -> None:
     page = browser.get(
@@ -76,28 +76,28 @@ def test_consent_names_app_person_and_scopes(
     assert page.headers["X-Frame-Options"] == "DENY"
 
 
-def test_names_are_shown_as_text(browser: httpx.Client) -> None:
+def test_app_names_are_escaped(browser: httpx.Client) -> None:
     page = browser.get("/o/authorize/", params={"client_id": make_app(name="<b>x</b>").client_id})
     assert "<b>x</b>" not in page.text
 
 
 def test_cancel(browser: httpx.Client, app: App) -> None:
-    answer = returned(authorize(browser, app, "cancel", state="s"))
+    answer = parse_redirect(authorize(browser, app, "cancel", state="s"))
     assert answer == {"error": "access_denied", "state": "s"}
 
 
 @pytest.mark.parametrize("state", ["x", "a b&c=d#e", "ünïcödé ✓", '{"n": "1"}', "%2F%", "x" * 1500])
-def test_state_comes_back_unchanged(browser: httpx.Client, app: App, state: str) -> None:
-    answer = returned(authorize(browser, app, state=state))
+def test_state_is_returned_unchanged(browser: httpx.Client, app: App, state: str) -> None:
+    answer = parse_redirect(authorize(browser, app, state=state))
     assert answer["state"] == state
     assert answer["code"]
 
 
-def test_no_state_none_back(browser: httpx.Client, app: App) -> None:
-    assert set(returned(authorize(browser, app))) == {"code"}
+def test_no_state_is_returned_without_one(browser: httpx.Client, app: App) -> None:
+    assert set(parse_redirect(authorize(browser, app))) == {"code"}
 
 
-def test_a_query_of_the_redirect_address_is_kept(browser: httpx.Client) -> None:
+def test_the_query_of_the_redirect_uri_is_preserved(browser: httpx.Client) -> None:
     app = make_app(redirect_uris=[f"{CALLBACK}?tenant=1"])
     answer = authorize(browser, app, redirect_uri=f"{CALLBACK}?tenant=1")
     assert answer.headers["Location"].startswith(f"{CALLBACK}?tenant=1&code=")
@@ -132,13 +132,13 @@ def test_an_unregistered_redirect_is_an_error_page(
     assert "text/html" in page.headers["Content-Type"]
 
 
-def test_a_loopback_address_matches_only_with_its_port(browser: httpx.Client) -> None:
+def test_a_loopback_redirect_uri_matches_only_with_its_port(browser: httpx.Client) -> None:
     app = make_app(redirect_uris=["http://127.0.0.1:9000/cb"])
     assert authorize(browser, app, redirect_uri="http://127.0.0.1:9001/cb").status_code == 400
     assert authorize(browser, app, redirect_uri="http://127.0.0.1:9000/cb").status_code == 302
 
 
-def test_one_registered_address_may_be_left_out(browser: httpx.Client, app: App) -> None:
+def test_a_single_registered_redirect_uri_may_be_omitted(browser: httpx.Client, app: App) -> None:
     assert authorize(browser, app, redirect_uri=None).headers["Location"].startswith(CALLBACK)
     two = make_app(redirect_uris=[CALLBACK, f"{CALLBACK}2"])
     assert authorize(browser, two, redirect_uri=None).status_code == 400
@@ -149,14 +149,14 @@ def test_an_unknown_app_is_an_error_page(browser: httpx.Client, app: App, client
     assert authorize(browser, app, client_id=client_id).status_code == 400
 
 
-def test_wrong_response_type_goes_back_to_the_app(browser: httpx.Client, app: App) -> None:
+def test_an_unsupported_response_type_is_reported_to_the_app(browser: httpx.Client, app: App) -> None:
     for response_type in ("token", "code token", "id_token"):
         answer = authorize(browser, app, response_type=response_type, state="s")
         assert "error=" in answer.headers["Location"]
         assert answer.headers["Location"].startswith(CALLBACK)
 
 
-def test_errors_go_back_to_the_app_only_after_signing_in(app: App) -> None:
+def test_errors_are_reported_to_the_app_only_after_signing_in(app: App) -> None:
     answer = authorize(client(), app, scope="nonsense")
     assert urlsplit(answer.headers["Location"]).path == "/sign-in"
 
@@ -167,21 +167,21 @@ def test_a_repeated_parameter_is_an_error_page(browser: httpx.Client, app: App) 
 
 
 @pytest.mark.parametrize("query", ["%", "%zz", "client_id=%ff%fe", "%7f", "a=b;c", "scope=%00", "=&=&&"])
-def test_a_hostile_query_is_no_server_error(browser: httpx.Client, app: App, query: str) -> None:
+def test_a_malformed_query_is_no_server_error(browser: httpx.Client, app: App, query: str) -> None:
     for prefix in ("", f"client_id={app.client_id}&response_type=code&"):
         assert browser.get(f"/o/authorize/?{prefix}{query}").status_code < 500
 
 
-def test_consent_needs_the_pages_own_form(browser: httpx.Client, app: App) -> None:
+def test_consent_requires_a_csrf_token(browser: httpx.Client, app: App) -> None:
     answer = browser.post(
         f"/o/authorize/?client_id={app.client_id}&response_type=code", data={"decision": "allow"}
     )
     assert answer.status_code == 403
 
 
-def test_operators_have_nothing_to_consent_to(app: App) -> None:
+def test_operators_cannot_consent(app: App) -> None:
     operator = make_user(None, password=PASSWORD, is_staff=True)
-    page = authorize(signed_in(operator.username), app)
+    page = authorize(open_signed_in_browser(operator.username), app)
     assert page.status_code == 403
     assert "no practice" in page.text
 
@@ -201,80 +201,80 @@ def test_operators_have_nothing_to_consent_to(app: App) -> None:
     ],
 )
 def test_scopes(browser: httpx.Client, app: App, asked: str | None, given: set[str]) -> None:
-    assert set(tokens(browser, app, scope=asked)["scope"].split()) == given
+    assert set(obtain_tokens(browser, app, scope=asked)["scope"].split()) == given
 
 
-def test_no_scope_means_all_the_app_may_have(browser: httpx.Client) -> None:
-    assert set(tokens(browser, make_app(["labs"]))["scope"].split()) == {"labs:read", "labs:write"}
+def test_no_scope_means_all_allowed_scopes(browser: httpx.Client) -> None:
+    assert set(obtain_tokens(browser, make_app(["labs"]))["scope"].split()) == {"labs:read", "labs:write"}
 
 
 @pytest.mark.parametrize(
     "scope", ["billing", "labs billing:read", "nonsense", "labs:delete", "labs:read:read"]
 )
-def test_a_scope_the_app_may_not_have(browser: httpx.Client, scope: str) -> None:
-    answer = returned(authorize(browser, make_app(["labs"]), scope=scope, state="s"))
+def test_a_scope_that_is_not_allowed(browser: httpx.Client, scope: str) -> None:
+    answer = parse_redirect(authorize(browser, make_app(["labs"]), scope=scope, state="s"))
     assert answer == {"error": "invalid_scope", "state": "s"}
 
 
 # Codes
 
 
-def test_the_token_answer(browser: httpx.Client, app: App) -> None:
-    response = exchange(app, code(browser, app))
+def test_the_token_response(browser: httpx.Client, app: App) -> None:
+    response = exchange_code(app, obtain_code(browser, app))
     answer = response.json()
     assert set(answer) == {"access_token", "token_type", "expires_in", "refresh_token", "scope"}
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 172800)
     assert response.headers["Content-Type"] == "application/json"
     assert "no-store" in response.headers["Cache-Control"]
-    assert works(answer["access_token"])
+    assert is_accepted(answer["access_token"])
 
 
-def test_a_code_lives_sixty_seconds(browser: httpx.Client, app: App) -> None:
-    early, late = code(browser, app), code(browser, app)
+def test_a_code_expires_after_sixty_seconds(browser: httpx.Client, app: App) -> None:
+    early, late = obtain_code(browser, app), obtain_code(browser, app)
     with clock.shift(timedelta(seconds=50)):
-        assert exchange(app, early).status_code == 200
+        assert exchange_code(app, early).status_code == 200
     with clock.shift(timedelta(seconds=60)):
-        refused(exchange(app, late), "invalid_grant")
+        assert_refused(exchange_code(app, late), "invalid_grant")
 
 
-def test_an_access_token_lives_forty_eight_hours(browser: httpx.Client, app: App) -> None:
-    token = tokens(browser, app)["access_token"]
+def test_an_access_token_expires_after_48_hours(browser: httpx.Client, app: App) -> None:
+    token = obtain_tokens(browser, app)["access_token"]
     with clock.shift(timedelta(hours=47, minutes=59)):
-        assert works(token)
+        assert is_accepted(token)
     with clock.shift(timedelta(hours=48)):
-        assert not works(token)
+        assert not is_accepted(token)
         with client(token) as caller:
             assert caller.get("/api/users/current").json() == {"detail": "The access token has expired."}
 
 
-def test_a_code_used_again_kills_what_it_gave(browser: httpx.Client, app: App) -> None:
-    again = code(browser, app)
-    first = exchange(app, again).json()
-    second = refresh(app, first["refresh_token"]).json()
-    refused(exchange(app, again), "invalid_grant")
-    assert not works(first["access_token"])
-    assert not works(second["access_token"])
-    refused(refresh(app, second["refresh_token"]), "invalid_grant")
+def test_reusing_a_code_revokes_its_tokens(browser: httpx.Client, app: App) -> None:
+    again = obtain_code(browser, app)
+    first = exchange_code(app, again).json()
+    second = refresh_tokens(app, first["refresh_token"]).json()
+    assert_refused(exchange_code(app, again), "invalid_grant")
+    assert not is_accepted(first["access_token"])
+    assert not is_accepted(second["access_token"])
+    assert_refused(refresh_tokens(app, second["refresh_token"]), "invalid_grant")
 
 
-def test_a_code_is_for_its_app_and_its_address(browser: httpx.Client, app: App) -> None:
-    good = code(browser, app)
-    refused(exchange(make_app(), good), "invalid_grant")
-    refused(exchange(app, good, redirect_uri="https://evil.example/"), "invalid_grant")
-    refused(exchange(app, "no such code"), "invalid_grant")
-    assert exchange(app, good).status_code == 200
+def test_a_code_is_bound_to_app_and_redirect_uri(browser: httpx.Client, app: App) -> None:
+    good = obtain_code(browser, app)
+    assert_refused(exchange_code(make_app(), good), "invalid_grant")
+    assert_refused(exchange_code(app, good, redirect_uri="https://evil.example/"), "invalid_grant")
+    assert_refused(exchange_code(app, "no such code"), "invalid_grant")
+    assert exchange_code(app, good).status_code == 200
 
 
-def test_a_code_of_somebody_who_left_is_worthless(app: App) -> None:
+def test_a_code_of_an_inactive_user_is_refused(app: App) -> None:
     clinic = make_practice()
     leaver = make_user(clinic.practice, password=PASSWORD)
-    browser = signed_in(leaver.username)
-    good, token = code(browser, app), tokens(browser, app)
+    browser = open_signed_in_browser(leaver.username)
+    good, token = obtain_code(browser, app), obtain_tokens(browser, app)
     leaver.is_active = False
     leaver.save()
-    refused(exchange(app, good), "invalid_grant")
-    refused(refresh(app, token["refresh_token"]), "invalid_grant")
-    assert not works(token["access_token"])
+    assert_refused(exchange_code(app, good), "invalid_grant")
+    assert_refused(refresh_tokens(app, token["refresh_token"]), "invalid_grant")
+    assert not is_accepted(token["access_token"])
     assert urlsplit(authorize(browser, app).headers["Location"]).path == "/sign-in"
 
 
@@ -284,88 +284,90 @@ S256 = base64.urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=")
 
 @pytest.mark.parametrize(("method", "challenge"), [("S256", S256), ("plain", VERIFIER), (None, VERIFIER)])
 def test_pkce(browser: httpx.Client, app: App, method: str | None, challenge: str) -> None:
-    good = code(browser, app, code_challenge=challenge, code_challenge_method=method)
-    refused(exchange(app, good), "invalid_grant")
-    refused(exchange(app, good, code_verifier="w" * 64), "invalid_grant")
-    assert exchange(app, good, code_verifier=VERIFIER).status_code == 200
+    good = obtain_code(browser, app, code_challenge=challenge, code_challenge_method=method)
+    assert_refused(exchange_code(app, good), "invalid_grant")
+    assert_refused(exchange_code(app, good, code_verifier="w" * 64), "invalid_grant")
+    assert exchange_code(app, good, code_verifier=VERIFIER).status_code == 200
 
 
 @pytest.mark.parametrize("challenge", ["short", "x" * 129, "\0" * 43, "ü" * 43])
 def test_a_malformed_challenge(browser: httpx.Client, app: App, challenge: str) -> None:
-    answer = returned(authorize(browser, app, code_challenge=challenge, state="s"))
+    answer = parse_redirect(authorize(browser, app, code_challenge=challenge, state="s"))
     assert (answer["error"], answer["state"]) == ("invalid_request", "s")
 
 
-def test_an_app_without_a_secret_needs_pkce(browser: httpx.Client) -> None:
+def test_a_public_client_requires_pkce(browser: httpx.Client) -> None:
     app = make_app(client_type=Application.CLIENT_PUBLIC)
-    assert returned(authorize(browser, app))["error"] == "invalid_request"
-    good = code(browser, app, code_challenge=S256, code_challenge_method="S256")
-    assert exchange(app, good, client_secret=None, code_verifier=VERIFIER).status_code == 200
+    assert parse_redirect(authorize(browser, app))["error"] == "invalid_request"
+    good = obtain_code(browser, app, code_challenge=S256, code_challenge_method="S256")
+    assert exchange_code(app, good, client_secret=None, code_verifier=VERIFIER).status_code == 200
 
 
 # Pairs
 
 
-def test_refresh_rotates(browser: httpx.Client, app: App) -> None:
-    first = tokens(browser, app, scope="patients")
-    second = refresh(app, first["refresh_token"], redirect_uri=CALLBACK).json()
+def test_a_refresh_rotates_the_pair(browser: httpx.Client, app: App) -> None:
+    first = obtain_tokens(browser, app, scope="patients")
+    second = refresh_tokens(app, first["refresh_token"], redirect_uri=CALLBACK).json()
     assert second["scope"].split() == ["patients:read", "patients:write"]
     assert second["expires_in"] == 172800
-    assert not works(first["access_token"])
-    assert works(second["access_token"])
-    refused(refresh(app, first["refresh_token"]), "invalid_grant")
-    assert works(second["access_token"])
-    assert refresh(app, second["refresh_token"]).status_code == 200
+    assert not is_accepted(first["access_token"])
+    assert is_accepted(second["access_token"])
+    assert_refused(refresh_tokens(app, first["refresh_token"]), "invalid_grant")
+    assert is_accepted(second["access_token"])
+    assert refresh_tokens(app, second["refresh_token"]).status_code == 200
 
 
 def test_a_refresh_token_outlives_its_access_token(browser: httpx.Client, app: App) -> None:
-    first = tokens(browser, app)
+    first = obtain_tokens(browser, app)
     with clock.shift(timedelta(days=400)):
-        assert works(refresh(app, first["refresh_token"]).json()["access_token"])
+        assert is_accepted(refresh_tokens(app, first["refresh_token"]).json()["access_token"])
 
 
-def test_a_refresh_may_ask_for_less_but_not_for_more(browser: httpx.Client, app: App) -> None:
-    token = tokens(browser, app, scope="patients:read calendar")["refresh_token"]
-    refused(refresh(app, token, scope="labs:read"), "invalid_scope")
-    refused(refresh(app, token, scope="patients"), "invalid_scope")
-    less = refresh(app, token, scope="calendar").json()
+def test_a_refresh_may_narrow_but_not_widen_scopes(browser: httpx.Client, app: App) -> None:
+    token = obtain_tokens(browser, app, scope="patients:read calendar")["refresh_token"]
+    assert_refused(refresh_tokens(app, token, scope="labs:read"), "invalid_scope")
+    assert_refused(refresh_tokens(app, token, scope="patients"), "invalid_scope")
+    less = refresh_tokens(app, token, scope="calendar").json()
     assert set(less["scope"].split()) == {"calendar:read", "calendar:write"}
-    assert "patients:read" in refresh(app, less["refresh_token"]).json()["scope"].split()
+    assert "patients:read" in refresh_tokens(app, less["refresh_token"]).json()["scope"].split()
 
 
-def test_a_refresh_token_is_for_its_app(browser: httpx.Client, app: App) -> None:
-    token = tokens(browser, app)["refresh_token"]
-    refused(refresh(make_app(), token), "invalid_grant")
-    assert refresh(app, token).status_code == 200
+def test_a_refresh_token_is_bound_to_its_app(browser: httpx.Client, app: App) -> None:
+    token = obtain_tokens(browser, app)["refresh_token"]
+    assert_refused(refresh_tokens(make_app(), token), "invalid_grant")
+    assert refresh_tokens(app, token).status_code == 200
 
 
-def test_consenting_again_voids_the_earlier_pair(browser: httpx.Client, app: App, clinic: Clinic) -> None:
+def test_a_new_consent_revokes_the_earlier_pair(browser: httpx.Client, app: App, clinic: Clinic) -> None:
     other = make_user(clinic.practice, password=PASSWORD)
-    theirs = tokens(signed_in(other.username), app)
-    elsewhere = tokens(browser, make_app())
-    first = tokens(browser, app)
-    second = tokens(browser, app)
-    assert not works(first["access_token"])
-    refused(refresh(app, first["refresh_token"]), "invalid_grant")
-    assert works(second["access_token"])
-    assert works(theirs["access_token"])
-    assert works(elsewhere["access_token"])
+    theirs = obtain_tokens(open_signed_in_browser(other.username), app)
+    elsewhere = obtain_tokens(browser, make_app())
+    first = obtain_tokens(browser, app)
+    second = obtain_tokens(browser, app)
+    assert not is_accepted(first["access_token"])
+    assert_refused(refresh_tokens(app, first["refresh_token"]), "invalid_grant")
+    assert is_accepted(second["access_token"])
+    assert is_accepted(theirs["access_token"])
+    assert is_accepted(elsewhere["access_token"])
 
 
 @pytest.mark.parametrize("which", ["access_token", "refresh_token"])
 @pytest.mark.parametrize("hint", [None, "access_token", "refresh_token", "nonsense"])
-def test_revoke_stops_both(browser: httpx.Client, app: App, which: str, hint: str | None) -> None:
-    pair = tokens(browser, app)
-    assert call(make_app(), "revoke_token", token=pair[which]).status_code == 200
-    assert works(pair["access_token"])
-    answer = call(app, "revoke_token", token=pair[which], token_type_hint=hint)
+def test_revoking_either_token_revokes_the_pair(
+    browser: httpx.Client, app: App, which: str, hint: str | None
+) -> None:
+    pair = obtain_tokens(browser, app)
+    assert call_endpoint(make_app(), "revoke_token", token=pair[which]).status_code == 200
+    assert is_accepted(pair["access_token"])
+    answer = call_endpoint(app, "revoke_token", token=pair[which], token_type_hint=hint)
     if hint == "nonsense":
         assert answer.status_code in (200, 400)
         return
     assert (answer.status_code, answer.text) == (200, "")
-    assert not works(pair["access_token"])
-    refused(refresh(app, pair["refresh_token"]), "invalid_grant")
-    assert call(app, "revoke_token", token=pair[which]).status_code == 200
+    assert not is_accepted(pair["access_token"])
+    assert_refused(refresh_tokens(app, pair["refresh_token"]), "invalid_grant")
+    assert call_endpoint(app, "revoke_token", token=pair[which]).status_code == 200
 
 
 # The endpoints
@@ -377,16 +379,16 @@ def test_parameters_in_the_query(browser: httpx.Client, app: App) -> None:
         "client_secret": app.client_secret,
         "grant_type": "authorization_code",
         "redirect_uri": CALLBACK,
-        "code": code(browser, app),
+        "code": obtain_code(browser, app),
     }
     pair = client().post("/o/token/", params=query).json()
     query = {"client_id": app.client_id, "client_secret": app.client_secret, "token": pair["access_token"]}
     assert client().post("/o/revoke_token/", params=query).status_code == 200
-    assert not works(pair["access_token"])
+    assert not is_accepted(pair["access_token"])
 
 
 def test_secret_by_basic_authentication(browser: httpx.Client, app: App) -> None:
-    good = {"grant_type": "authorization_code", "code": code(browser, app), "redirect_uri": CALLBACK}
+    good = {"grant_type": "authorization_code", "code": obtain_code(browser, app), "redirect_uri": CALLBACK}
     assert client().post("/o/token/", data=good, auth=(app.client_id, "wrong")).status_code == 401
     assert client().post("/o/token/", data=good, auth=(app.client_id, app.client_secret)).status_code == 200
 
@@ -409,13 +411,15 @@ def test_secret_by_basic_authentication(browser: httpx.Client, app: App) -> None
     ],
 )
 def test_a_failed_token_call_is_401(app: App, parameters: dict[str, Any], error: str) -> None:
-    refused(call(app, **{"grant_type": "refresh_token", "refresh_token": "x"} | parameters), error)
+    assert_refused(
+        call_endpoint(app, **{"grant_type": "refresh_token", "refresh_token": "x"} | parameters), error
+    )
 
 
-def test_revoking_needs_the_apps_secret(browser: httpx.Client, app: App) -> None:
-    token = tokens(browser, app)["access_token"]
-    refused(call(app, "revoke_token", token=token, client_secret="wrong"), "invalid_client")
-    assert works(token)
+def test_revoking_requires_the_client_secret(browser: httpx.Client, app: App) -> None:
+    token = obtain_tokens(browser, app)["access_token"]
+    assert_refused(call_endpoint(app, "revoke_token", token=token, client_secret="wrong"), "invalid_client")
+    assert is_accepted(token)
 
 
 @pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
@@ -423,7 +427,7 @@ def test_only_post(path: str) -> None:
     assert client().get(path).status_code == 405
 
 
-def test_the_trailing_slash_is_part_of_the_address(app: App) -> None:
+def test_the_trailing_slash_is_required(app: App) -> None:
     assert client().post("/o/token", data={}).status_code == 404
 
 
@@ -438,13 +442,13 @@ def test_the_trailing_slash_is_part_of_the_address(app: App) -> None:
         (b"&".join([b"a=b"] * 5000), "application/x-www-form-urlencoded"),
     ],
 )
-def test_a_hostile_body_is_no_server_error(body: bytes, kind: str) -> None:
+def test_a_malformed_body_is_no_server_error(body: bytes, kind: str) -> None:
     for path in ("/o/token/", "/o/revoke_token/"):
         assert client().post(path, content=body, headers={"Content-Type": kind}).status_code < 500
 
 
 @pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic \xff", "Basic //8=", "Bearer x", "Basic Ojo="])
-def test_a_hostile_authorization_header_is_no_server_error(header: str) -> None:
+def test_a_malformed_authorization_header_is_no_server_error(header: str) -> None:
     from charthouse.wsgi import application
 
     for path in ("/o/token/", "/o/revoke_token/"):
@@ -460,10 +464,10 @@ def test_a_hostile_authorization_header_is_no_server_error(header: str) -> None:
         assert start.call_args.args[0][0] == "4"
 
 
-def test_nothing_usable_is_stored(browser: httpx.Client, app: App) -> None:
-    unused = code(browser, app)
-    used = code(browser, app)
-    pair = exchange(app, used).json()
+def test_secrets_are_not_stored_in_the_clear(browser: httpx.Client, app: App) -> None:
+    unused = obtain_code(browser, app)
+    used = obtain_code(browser, app)
+    pair = exchange_code(app, used).json()
     with connection.cursor() as cursor:
         stored = ""
         for table in ("grant", "accesstoken", "refreshtoken", "application"):
@@ -474,21 +478,19 @@ def test_nothing_usable_is_stored(browser: httpx.Client, app: App) -> None:
         assert secret not in stored
 
 
-def test_secrets_stay_out_of_the_log(
-    browser: httpx.Client, app: App, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_secrets_are_not_logged(browser: httpx.Client, app: App, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    used = code(browser, app)
-    pair = exchange(app, used).json()
+    used = obtain_code(browser, app)
+    pair = exchange_code(app, used).json()
     client().post(
         "/o/token/", params={"client_secret": app.client_secret, "refresh_token": pair["refresh_token"]}
     )
-    call(app, "revoke_token", token=pair["access_token"])
+    call_endpoint(app, "revoke_token", token=pair["access_token"])
     for secret in (used, pair["access_token"], pair["refresh_token"], app.client_secret):
         assert not [said for said in caplog.records if secret in said.getMessage() and said.name != "httpx"]
 
 
-def refused(response: httpx.Response, error: str) -> None:
+def assert_refused(response: httpx.Response, error: str) -> None:
     assert response.status_code == 401, response.text
     assert response.json()["error"] == error
     assert response.headers["Content-Type"] == "application/json"

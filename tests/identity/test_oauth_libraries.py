@@ -1,4 +1,4 @@
-"""Two OAuth libraries, as they come, against a real server over HTTP; the consent page is clicked by hand."""
+"""Two unmodified OAuth client libraries against a real server over HTTP."""
 
 import re
 from html import unescape
@@ -29,29 +29,33 @@ def app() -> App:
 
 @pytest.fixture(autouse=True)
 def plain_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both insist on https otherwise."""
+    """Allow both libraries to use http."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
 
 
 def click_through(address: str, username: str) -> str:
-    """Follow an app's link, sign in, allow; the address that the browser is sent to in the end."""
+    """Open the authorization URL of an app, sign in and allow; return the URL of the final redirect."""
     with requests.Session() as browser:
         page = browser.get(address)
         assert urlsplit(page.url).path == "/sign-in"
-        page = browser.post(page.url, data=hidden(page.text) | {"username": username, "password": PASSWORD})
+        page = browser.post(
+            page.url, data=parse_hidden_fields(page.text) | {"username": username, "password": PASSWORD}
+        )
         assert urlsplit(page.url).path == "/o/authorize/"
-        answer = browser.post(page.url, data=hidden(page.text) | {"decision": "allow"}, allow_redirects=False)
+        answer = browser.post(
+            page.url, data=parse_hidden_fields(page.text) | {"decision": "allow"}, allow_redirects=False
+        )
         assert answer.status_code == 302
         return str(answer.headers["Location"])
 
 
-def hidden(page: str) -> dict[str, str]:
+def parse_hidden_fields(page: str) -> dict[str, str]:
     return {k: unescape(v) for k, v in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)}
 
 
-def me(session: Any, server: str) -> int:
-    """The user that the session acts as, and the way there: users/current is a redirect."""
+def get_user_id(session: Any, server: str) -> int:
+    """Return the id of the user that the session acts for, by the redirect of users/current."""
     answer = session.get(f"{server}/api/users/current")
     assert answer.status_code == 200, answer.text
     return int(answer.json()["id"])
@@ -79,11 +83,11 @@ def test_requests_oauthlib(live_server: str, clinic: Clinic, app: App, pkce: str
         include_client_id=True,
     )
     assert token["expires_in"] == 172800
-    assert me(session, live_server) == clinic.user.pk
-    session.token = {**token, "expires_at": 1}  # the library refreshes by itself
-    assert me(session, live_server) == clinic.user.pk
+    assert get_user_id(session, live_server) == clinic.user.pk
+    session.token = {**token, "expires_at": 1}  # the library refreshes it
+    assert get_user_id(session, live_server) == clinic.user.pk
     assert saved[0]["access_token"] != token["access_token"]
-    assert httpx.get(f"{live_server}/api/users", headers=_bearer(token)).status_code == 401
+    assert httpx.get(f"{live_server}/api/users", headers=_make_header(token)).status_code == 401
 
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
@@ -105,19 +109,21 @@ def test_authlib(live_server: str, clinic: Clinic, app: App, method: str) -> Non
     back = click_through(address, clinic.user.username)
     token = dict(session.fetch_token(authorization_response=back, state=state, code_verifier=verifier))
     assert set(token["scope"].split()) == {"user:read", "user:write", "patients:read", "patients:write"}
-    assert me(session, live_server) == clinic.user.pk
+    assert get_user_id(session, live_server) == clinic.user.pk
     session.token = {**token, "expires_at": 1}
-    assert me(session, live_server) == clinic.user.pk
+    assert get_user_id(session, live_server) == clinic.user.pk
     assert saved[0]["refresh_token"] != token["refresh_token"]
-    assert httpx.get(f"{live_server}/api/users", headers=_bearer(token)).status_code == 401
+    assert httpx.get(f"{live_server}/api/users", headers=_make_header(token)).status_code == 401
     new = session.token
     assert (
         session.revoke_token(f"{live_server}/o/revoke_token/", token=new["access_token"]).status_code == 200
     )
-    assert httpx.get(f"{live_server}/api/users", headers=_bearer(new)).status_code == 401
+    assert httpx.get(f"{live_server}/api/users", headers=_make_header(new)).status_code == 401
 
 
-def test_the_vendors_sample_sends_everything_in_the_query(live_server: str, clinic: Clinic, app: App) -> None:
+def test_the_sample_code_of_drchrono_sends_all_parameters_in_the_query(
+    live_server: str, clinic: Clinic, app: App
+) -> None:
     address = (
         f"{live_server}/o/authorize/?redirect_uri={CALLBACK}&response_type=code&client_id={app.client_id}"
     )
@@ -133,8 +139,8 @@ def test_the_vendors_sample_sends_everything_in_the_query(live_server: str, clin
         },
     )
     assert answer.status_code == 200
-    assert httpx.get(f"{live_server}/api/users", headers=_bearer(answer.json())).status_code == 200
+    assert httpx.get(f"{live_server}/api/users", headers=_make_header(answer.json())).status_code == 200
 
 
-def _bearer(token: dict[str, Any]) -> dict[str, str]:
+def _make_header(token: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Bearer {token['access_token']}"}

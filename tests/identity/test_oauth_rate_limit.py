@@ -1,4 +1,4 @@
-"""The OAuth endpoints may be called only so often: by one app from one address, and from one address in all."""
+"""Rate limit of the OAuth endpoints by app and IP address, and by IP address."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,11 +22,11 @@ def limit() -> Iterator[None]:
         yield
 
 
-_days = count(100)  # each test has a minute of its own
+_days = count(100)  # each test uses a different minute
 
 
-def allowed(address: str, client: str, calls: int) -> int:
-    """How many of so many calls are let through."""
+def count_allowed(address: str, client: str, calls: int) -> int:
+    """Make ``calls`` calls; return how many were allowed."""
     good, waits = 0, []
     for _ in range(calls):
         try:
@@ -38,41 +38,43 @@ def allowed(address: str, client: str, calls: int) -> int:
     return good
 
 
-def test_a_refresh_too_many_is_429() -> None:
+def test_calls_beyond_the_limit_are_429() -> None:
     app = make_app()
-    answers = [oauth_flow.call(app, grant_type="refresh_token", refresh_token="x") for _ in range(7)]
+    answers = [oauth_flow.call_endpoint(app, grant_type="refresh_token", refresh_token="x") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
     last = answers[-1]
     assert last.json() == {
         "detail": f"Request was throttled. Expected available in {last.headers['Retry-After']} seconds."
     }
-    assert oauth_flow.call(make_app(), grant_type="refresh_token", refresh_token="x").status_code == 401
-    assert oauth_flow.call(app, "revoke_token", token="x").status_code == 429
+    assert (
+        oauth_flow.call_endpoint(make_app(), grant_type="refresh_token", refresh_token="x").status_code == 401
+    )
+    assert oauth_flow.call_endpoint(app, "revoke_token", token="x").status_code == 429
 
 
-def test_the_next_minute_begins_anew() -> None:
-    assert allowed("192.0.2.1", "app", 8) == 5
+def test_the_count_restarts_each_minute() -> None:
+    assert count_allowed("192.0.2.1", "app", 8) == 5
     with clock.shift(timedelta(minutes=1)):
-        assert allowed("192.0.2.1", "app", 8) == 5
+        assert count_allowed("192.0.2.1", "app", 8) == 5
 
 
-def test_each_app_and_each_address_counts_for_itself() -> None:
-    assert allowed("192.0.2.1", "one", 8) == 5
-    assert allowed("192.0.2.1", "two", 8) == 5
-    assert allowed("192.0.2.2", "one", 8) == 5
+def test_apps_and_ip_addresses_are_counted_separately() -> None:
+    assert count_allowed("192.0.2.1", "one", 8) == 5
+    assert count_allowed("192.0.2.1", "two", 8) == 5
+    assert count_allowed("192.0.2.2", "one", 8) == 5
 
 
-def test_making_names_up_does_not_help() -> None:
-    assert sum(allowed("192.0.2.1", f"app {n}", 1) for n in range(80)) == 50
+def test_invented_client_ids_share_the_limit_of_the_ip_address() -> None:
+    assert sum(count_allowed("192.0.2.1", f"app {n}", 1) for n in range(80)) == 50
 
 
-def test_nought_is_no_limit() -> None:
+def test_zero_disables_the_limit() -> None:
     with override_settings(TOKEN_LIMIT=0):
-        assert allowed("192.0.2.1", "app", 100) == 100
+        assert count_allowed("192.0.2.1", "app", 100) == 100
     assert not TokenCalls.objects.exists()
 
 
 def test_old_counts_are_swept() -> None:
-    allowed("192.0.2.1", "app", 1)
+    count_allowed("192.0.2.1", "app", 1)
     with clock.shift(timedelta(days=3)):
         assert tasks.sweep()["TokenCalls"] == 2

@@ -1,4 +1,4 @@
-"""Signing in and out, and lock-out."""
+"""Signing in and out, and lockout."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from django.conf import settings
 
 from charthouse import clock
 from charthouse.identity.models import User
-from tests.identity.oauth_flow import hidden, sign_in, signed_in
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields, sign_in
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
 
@@ -24,14 +24,16 @@ def clinic() -> Clinic:
 # Signing in
 
 
-def test_in_and_out(clinic: Clinic) -> None:
+def test_sign_in_and_sign_out(clinic: Clinic) -> None:
     browser = client()
     answer = sign_in(browser, clinic.user.username)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
     home = browser.get("/")
     assert "Hill Clinic" in home.text
     assert browser.get("/sign-out").status_code == 405
-    out = browser.post("/sign-out", data={"csrfmiddlewaretoken": hidden(home)["csrfmiddlewaretoken"]})
+    out = browser.post(
+        "/sign-out", data={"csrfmiddlewaretoken": parse_hidden_fields(home)["csrfmiddlewaretoken"]}
+    )
     assert out.status_code == 302
     assert browser.get("/").headers["Location"] == "/sign-in?next=/"
 
@@ -41,15 +43,15 @@ def test_passwords_are_argon2(clinic: Clinic) -> None:
     assert settings.PASSWORD_HASHERS[0].endswith("Argon2PasswordHasher")
 
 
-def test_the_last_sign_in_goes_by_the_projects_clock(clinic: Clinic) -> None:
+def test_last_login_uses_the_clock_of_the_project(clinic: Clinic) -> None:
     with clock.shift(timedelta(days=30)):
-        signed_in(clinic.user.username)
+        open_signed_in_browser(clinic.user.username)
         last = User.objects.get(pk=clinic.user.pk).last_login
         assert last is not None
         assert abs(clock.now() - last) < timedelta(minutes=5)
 
 
-def test_a_sign_in_changes_the_session(clinic: Clinic) -> None:
+def test_signing_in_creates_a_new_session_key(clinic: Clinic) -> None:
     browser = client()
     sign_in(browser, clinic.user.username)
     before = browser.cookies["charthouse_session"]
@@ -58,17 +60,17 @@ def test_a_sign_in_changes_the_session(clinic: Clinic) -> None:
     assert browser.cookies["charthouse_session"] != before
 
 
-def test_cookies_are_not_for_scripts_or_other_sites(clinic: Clinic) -> None:
+def test_cookies_are_httponly_and_samesite(clinic: Clinic) -> None:
     answer = sign_in(client(), clinic.user.username)
     for cookie in answer.headers.get_list("Set-Cookie"):
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
 
 
-def test_pages_load_nothing_from_elsewhere(clinic: Clinic) -> None:
+def test_pages_have_a_strict_content_security_policy(clinic: Clinic) -> None:
     for page in (
         client().get("/sign-in"),
-        signed_in(clinic.user.username).get("/settings"),
+        open_signed_in_browser(clinic.user.username).get("/settings"),
         client().get("/nope"),
     ):
         policy = page.headers["Content-Security-Policy"]
@@ -82,14 +84,14 @@ def test_pages_load_nothing_from_elsewhere(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_next_stays_on_this_site(clinic: Clinic, elsewhere: str) -> None:
+def test_next_is_limited_to_this_site(clinic: Clinic, elsewhere: str) -> None:
     assert sign_in(client(), clinic.user.username, next=elsewhere).headers["Location"] == "/"
 
 
 WRONG = "Please enter a correct username and password"
 
 
-def test_wrong_unknown_and_inactive_look_alike(clinic: Clinic) -> None:
+def test_wrong_unknown_and_inactive_credentials_get_the_same_response(clinic: Clinic) -> None:
     off = make_user(clinic.practice, password=PASSWORD, is_active=False)
     pages = [
         sign_in(client(), clinic.user.username, "wrong"),
@@ -101,7 +103,7 @@ def test_wrong_unknown_and_inactive_look_alike(clinic: Clinic) -> None:
         assert WRONG in page.text
 
 
-def test_signing_in_needs_the_pages_own_form(clinic: Clinic) -> None:
+def test_signing_in_requires_a_csrf_token(clinic: Clinic) -> None:
     browser = client()
     assert (
         browser.post("/sign-in", data={"username": clinic.user.username, "password": PASSWORD}).status_code
@@ -116,47 +118,52 @@ def test_hostile_usernames(username: str) -> None:
     assert "<script>" not in page.text.replace("<script src=", "")
 
 
-def test_somebody_switched_off_is_out_at_once(clinic: Clinic) -> None:
+def test_deactivating_a_user_ends_their_sessions(clinic: Clinic) -> None:
     staff = make_user(clinic.practice, password=PASSWORD)
-    browser = signed_in(staff.username)
+    browser = open_signed_in_browser(staff.username)
     assert browser.get("/").status_code == 200
     User.objects.filter(pk=staff.pk).update(is_active=False)
     assert browser.get("/").status_code == 302
 
 
-# Lock-out
+# Lockout
 
 
-def fail(username: str, times: int, address: str = "127.0.0.1") -> httpx.Response:
+def fail_to_sign_in(username: str, times: int, address: str = "127.0.0.1") -> httpx.Response:
     for _ in range(times):
-        answer = sign_in(at(address), username, "wrong")
+        answer = sign_in(open_browser_at(address), username, "wrong")
     return answer
 
 
-def at(address: str) -> httpx.Client:
+def open_browser_at(address: str) -> httpx.Client:
     browser = client()
     browser._transport.remote_addr = address  # type: ignore[attr-defined]
     return browser
 
 
-def test_five_failures_lock_one_name_from_one_address(clinic: Clinic) -> None:
+def test_five_failures_lock_a_username_from_one_ip_address(clinic: Clinic) -> None:
     name = clinic.user.username
-    assert WRONG in fail(name, 4).text
-    locked = fail(name, 1)
+    assert WRONG in fail_to_sign_in(name, 4).text
+    locked = fail_to_sign_in(name, 1)
     assert locked.status_code == 429
     assert "15 minutes" in locked.text
-    assert sign_in(at("127.0.0.1"), name).status_code == 429
-    assert sign_in(at("192.0.2.7"), name).status_code == 302
-    assert sign_in(at("127.0.0.1"), make_user(clinic.practice, password=PASSWORD).username).status_code == 302
+    assert sign_in(open_browser_at("127.0.0.1"), name).status_code == 429
+    assert sign_in(open_browser_at("192.0.2.7"), name).status_code == 302
+    assert (
+        sign_in(
+            open_browser_at("127.0.0.1"), make_user(clinic.practice, password=PASSWORD).username
+        ).status_code
+        == 302
+    )
 
 
-def test_a_name_nobody_has_is_locked_alike() -> None:
-    assert "15 minutes" in fail("nobody-at-all", 5).text
+def test_an_unknown_username_is_locked_out_too() -> None:
+    assert "15 minutes" in fail_to_sign_in("nobody-at-all", 5).text
 
 
-def test_a_lock_ends_after_a_quarter_of_an_hour(clinic: Clinic) -> None:
+def test_a_lockout_ends_after_fifteen_minutes(clinic: Clinic) -> None:
     name = clinic.user.username
-    assert fail(name, 7).status_code == 429
+    assert fail_to_sign_in(name, 7).status_code == 429
     attempts = AccessAttempt.objects.filter(username=name)
     last = attempts.get().attempt_time
     attempts.update(attempt_time=last - timedelta(minutes=14))
@@ -165,14 +172,14 @@ def test_a_lock_ends_after_a_quarter_of_an_hour(clinic: Clinic) -> None:
     assert sign_in(client(), name).status_code == 302
 
 
-def test_signing_in_forgets_earlier_failures(clinic: Clinic) -> None:
+def test_signing_in_resets_the_count_of_failures(clinic: Clinic) -> None:
     name = clinic.user.username
-    fail(name, 4)
-    signed_in(name)
-    assert WRONG in fail(name, 4).text
+    fail_to_sign_in(name, 4)
+    open_signed_in_browser(name)
+    assert WRONG in fail_to_sign_in(name, 4).text
 
 
-def test_failures_are_kept_without_what_was_typed(clinic: Clinic) -> None:
+def test_failed_attempts_are_stored_without_input(clinic: Clinic) -> None:
     sign_in(client(), clinic.user.username, "hunter2", next="/o/authorize/?state=hush")
     (row,) = AccessAttempt.objects.filter(username=clinic.user.username).values()
     assert "hunter2" not in str(row)

@@ -1,4 +1,4 @@
-"""What PostgreSQL itself refuses, with every check of our own left out: raw SQL as the web role."""
+"""Row-level security, tested with raw SQL as the web role, without any check of the application."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,33 +18,33 @@ from tests.support import Clinic, client, issue_token, make_app, make_practice
 
 
 @pytest.fixture(scope="module")
-def ours(database: None) -> Clinic:
+def own_clinic(database: None) -> Clinic:
     return make_practice()
 
 
 @pytest.fixture(scope="module")
-def theirs(database: None) -> Clinic:
+def other_clinic(database: None) -> Clinic:
     return make_practice()
 
 
-def sql(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+def execute(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
 
-def count(table: str = "practice_doctor") -> int:
-    return int(sql(f"select count(*) from {table}")[0][0])  # noqa: S608
+def count_rows(table: str = "practice_doctor") -> int:
+    return int(execute(f"select count(*) from {table}")[0][0])  # noqa: S608
 
 
 # Every table
 
 
-def test_every_record_table_is_secured() -> None:
+def test_all_record_tables_are_secure() -> None:
     assert rowsecurity.list_missing_protections() == []
 
 
-def test_securing_again_changes_nothing_and_two_may_do_it_at_once() -> None:
+def test_secure_is_idempotent_and_may_run_concurrently() -> None:
     def secure(_: int) -> None:
         try:
             rowsecurity.secure()
@@ -80,7 +80,7 @@ def test_securing_again_changes_nothing_and_two_may_do_it_at_once() -> None:
         ),
     ],
 )
-def test_what_a_table_lacks_is_named_and_cured(damage: str, lack: str) -> None:
+def test_a_missing_protection_is_listed_and_added(damage: str, lack: str) -> None:
     owner = connections["owner"]
     with transaction.atomic("owner"):
         cascade = damage.replace("pkey, add", "pkey cascade, add")
@@ -100,7 +100,7 @@ def test_what_a_table_lacks_is_named_and_cured(damage: str, lack: str) -> None:
         ),
         (
             "alter table practice_office add constraint careless foreign key (doctor_id) "
-            "references identity_user (id) not valid",  # other tests' offices are there
+            "references identity_user (id) not valid",  # rows of other tests violate it
             "practice_office: practice_id in the foreign key careless: use RecordKey",
         ),
         (
@@ -109,42 +109,44 @@ def test_what_a_table_lacks_is_named_and_cured(damage: str, lack: str) -> None:
         ),
     ],
 )
-def test_mistakes_in_a_model_are_named(damage: str, lack: str) -> None:
+def test_errors_of_a_model_are_listed(damage: str, lack: str) -> None:
     with transaction.atomic("owner"):
         connections["owner"].cursor().execute(damage)
         assert lack in rowsecurity.list_missing_protections()
         transaction.set_rollback(True, "owner")
 
 
-def test_the_web_role_owns_nothing_and_bypasses_nothing() -> None:
-    assert sql("select current_user, session_user <> current_user") == [("charthouse_web", True)]
-    assert sql(
+def test_the_web_role_owns_no_tables_and_cannot_bypass_row_security() -> None:
+    assert execute("select current_user, session_user <> current_user") == [("charthouse_web", True)]
+    assert execute(
         "select rolsuper or rolbypassrls or rolcanlogin from pg_roles where rolname = current_user"
     ) == [(False,)]
-    assert sql("select relname from pg_class where relowner = 'charthouse_web'::regrole") == []
+    assert execute("select relname from pg_class where relowner = 'charthouse_web'::regrole") == []
 
 
 # Rows
 
 
-def test_without_a_practice_the_record_is_empty(ours: Clinic) -> None:
-    assert count() == 0
+def test_without_a_tenant_record_tables_are_empty(own_clinic: Clinic) -> None:
+    assert count_rows() == 0
 
 
-def test_only_rows_of_ones_own_practice_come_out(ours: Clinic, theirs: Clinic) -> None:
-    with tenancy.within(ours.id):
-        assert {practice for (practice,) in sql("select practice_id from practice_doctor")} == {ours.id}
-        assert sql("select id from practice_doctor where id = %s", theirs.doctor.pk) == []
-        assert sql("select id from practice_doctor where practice_id = %s", theirs.id) == []
-        assert Doctor.objects.filter(pk=theirs.doctor.pk).first() is None
-        assert theirs.user.pk not in [pk for (pk,) in sql("select id from identity_user")]
-        assert sql("select id from identity_practice") == [(ours.id,)]
+def test_only_rows_of_the_tenant_are_visible(own_clinic: Clinic, other_clinic: Clinic) -> None:
+    with tenancy.within(own_clinic.id):
+        assert {practice for (practice,) in execute("select practice_id from practice_doctor")} == {
+            own_clinic.id
+        }
+        assert execute("select id from practice_doctor where id = %s", other_clinic.doctor.pk) == []
+        assert execute("select id from practice_doctor where practice_id = %s", other_clinic.id) == []
+        assert Doctor.objects.filter(pk=other_clinic.doctor.pk).first() is None
+        assert other_clinic.user.pk not in [pk for (pk,) in execute("select id from identity_user")]
+        assert execute("select id from identity_practice") == [(own_clinic.id,)]
 
 
-def test_another_practices_rows_cannot_be_changed(ours: Clinic, theirs: Clinic) -> None:
-    with tenancy.within(ours.id):
-        sql("update practice_doctor set first_name = 'Mallory' where id = %s", theirs.doctor.pk)
-        User.objects.filter(pk=theirs.user.pk).update(permissions=[])
+def test_rows_of_another_practice_cannot_be_written(own_clinic: Clinic, other_clinic: Clinic) -> None:
+    with tenancy.within(own_clinic.id):
+        execute("update practice_doctor set first_name = 'Mallory' where id = %s", other_clinic.doctor.pk)
+        User.objects.filter(pk=other_clinic.user.pk).update(permissions=[])
         for statement in (
             "insert into practice_usergroup (practice_id, name, archived, created_at, updated_at) "
             "values (%s, 'x', false, now(), now())",
@@ -152,166 +154,170 @@ def test_another_practices_rows_cannot_be_changed(ours: Clinic, theirs: Clinic) 
             "update identity_user set practice_id = %s where not is_primary or is_primary",
         ):
             with pytest.raises(DatabaseError, match="row-level security"):
-                sql(statement, theirs.id)
-    with tenancy.within(theirs.id):
-        assert Doctor.objects.get(pk=theirs.doctor.pk).first_name == "Doris"
-        assert User.objects.get(pk=theirs.user.pk).permissions
+                execute(statement, other_clinic.id)
+    with tenancy.within(other_clinic.id):
+        assert Doctor.objects.get(pk=other_clinic.doctor.pk).first_name == "Doris"
+        assert User.objects.get(pk=other_clinic.user.pk).permissions
 
 
-def test_a_row_cannot_point_into_another_practice(ours: Clinic, theirs: Clinic) -> None:
-    with tenancy.within(ours.id), pytest.raises(DatabaseError, match="foreign key"):
-        Office.objects.create(practice=ours.practice, doctor=theirs.doctor, name="x")
+def test_a_row_cannot_reference_another_practice(own_clinic: Clinic, other_clinic: Clinic) -> None:
+    with tenancy.within(own_clinic.id), pytest.raises(DatabaseError, match="foreign key"):
+        Office.objects.create(practice=own_clinic.practice, doctor=other_clinic.doctor, name="x")
     with pytest.raises(DatabaseError, match="foreign key"):
-        Office.objects.using("owner").create(practice_id=ours.id, doctor_id=theirs.doctor.pk, name="x")
+        Office.objects.using("owner").create(
+            practice_id=own_clinic.id, doctor_id=other_clinic.doctor.pk, name="x"
+        )
 
 
-def test_nothing_of_the_record_can_be_deleted(ours: Clinic) -> None:
-    with tenancy.within(ours.id):
+def test_records_cannot_be_deleted(own_clinic: Clinic) -> None:
+    with tenancy.within(own_clinic.id):
         for statement in (
             "delete from practice_doctor",
             "truncate practice_doctor",
             "delete from identity_user",
         ):
             with pytest.raises(DatabaseError, match="permission denied"):
-                sql(statement)
+                execute(statement)
 
 
-def test_the_policy_is_an_index_condition(ours: Clinic) -> None:
-    with tenancy.within(ours.id), transaction.atomic():
-        sql("set local enable_seqscan = off")
-        plan = "\n".join(line for (line,) in sql("explain select * from practice_doctor where id = 5"))
+def test_the_policy_is_an_index_condition(own_clinic: Clinic) -> None:
+    with tenancy.within(own_clinic.id), transaction.atomic():
+        execute("set local enable_seqscan = off")
+        plan = "\n".join(line for (line,) in execute("explain select * from practice_doctor where id = 5"))
     assert "Index Cond: ((practice_id = " in plan
     assert "Filter" not in plan
 
 
-# From one request to the next on the same connection
+# Successive requests on the same connection
 
 
 @pytest.fixture
-def other(theirs: Clinic) -> Clinic:
-    """The request before this one was another practice's."""
-    tenancy.enter(theirs.id)
-    assert count()
-    return theirs
+def former_tenant(other_clinic: Clinic) -> Clinic:
+    """Simulate an earlier request of another practice on the same connection."""
+    tenancy.set_tenant(other_clinic.id)
+    assert count_rows()
+    return other_clinic
 
 
-def test_leaving_is_enough(other: Clinic) -> None:
-    tenancy.leave()
-    assert count() == 0
+def test_clearing_the_tenant_suffices(former_tenant: Clinic) -> None:
+    tenancy.clear_tenant()
+    assert count_rows() == 0
 
 
-def test_a_request_without_a_token_runs_without_a_practice(other: Clinic, ours: Clinic) -> None:
+def test_a_request_without_a_token_runs_without_a_practice(former_tenant: Clinic, own_clinic: Clinic) -> None:
     with client() as caller:
         assert caller.get("/api/doctors").status_code == 401
-    assert count() == 0
+    assert count_rows() == 0
 
 
-def test_each_request_runs_as_its_own_practice(ours: Clinic, theirs: Clinic) -> None:
+def test_each_request_runs_as_its_own_practice(own_clinic: Clinic, other_clinic: Clinic) -> None:
     app = make_app()
-    tokens = {clinic.id: issue_token(clinic.user, app) for clinic in (ours, theirs)}
-    for clinic in (ours, theirs, ours, ours, theirs):
+    tokens = {clinic.id: issue_token(clinic.user, app) for clinic in (own_clinic, other_clinic)}
+    for clinic in (own_clinic, other_clinic, own_clinic, own_clinic, other_clinic):
         with client(tokens[clinic.id]) as caller:
             seen = [doctor["id"] for doctor in caller.get("/api/doctors").json()["results"]]
         assert seen == [clinic.doctor.pk]
 
 
-def test_an_exception_in_a_request_leaves_nothing(other: Clinic) -> None:
+def test_an_exception_leaves_no_tenant(former_tenant: Clinic) -> None:
     with pytest.raises(DatabaseError):
-        sql("select 1/0")
-    tenancy.leave()
-    assert count() == 0
+        execute("select 1/0")
+    tenancy.clear_tenant()
+    assert count_rows() == 0
 
 
-def test_a_rolled_back_transaction_leaves_nothing(ours: Clinic, theirs: Clinic) -> None:
-    tenancy.enter(theirs.id)
-    assert count()
+def test_a_rollback_leaves_no_tenant(own_clinic: Clinic, other_clinic: Clinic) -> None:
+    tenancy.set_tenant(other_clinic.id)
+    assert count_rows()
     with suppress(ZeroDivisionError), transaction.atomic():
-        with tenancy.within(ours.id):
-            assert count()
-        tenancy.leave()
-        assert count() == 0
+        with tenancy.within(own_clinic.id):
+            assert count_rows()
+        tenancy.clear_tenant()
+        assert count_rows() == 0
         raise ZeroDivisionError
-    assert count() == 0
+    assert count_rows() == 0
 
 
-def test_a_savepoint_rolled_back_leaves_nothing(ours: Clinic, theirs: Clinic) -> None:
-    tenancy.enter(theirs.id)
+def test_a_rollback_to_a_savepoint_leaves_no_tenant(own_clinic: Clinic, other_clinic: Clinic) -> None:
+    tenancy.set_tenant(other_clinic.id)
     with transaction.atomic():
-        assert count()
+        assert count_rows()
         with suppress(ZeroDivisionError), transaction.atomic():
-            tenancy.leave()
-            assert count() == 0
+            tenancy.clear_tenant()
+            assert count_rows() == 0
             raise ZeroDivisionError
-        assert count() == 0
+        assert count_rows() == 0
 
 
-def test_a_savepoint_is_rolled_back_after_an_error(ours: Clinic, theirs: Clinic) -> None:
-    tenancy.enter(theirs.id)
+def test_a_rollback_to_a_savepoint_after_an_error(own_clinic: Clinic, other_clinic: Clinic) -> None:
+    tenancy.set_tenant(other_clinic.id)
     with transaction.atomic():
         with suppress(DatabaseError), transaction.atomic():
-            tenancy.enter(ours.id)
-            sql("select 1/0")
-        assert sql("select practice_id from practice_doctor") == [(ours.id,)]
+            tenancy.set_tenant(own_clinic.id)
+            execute("select 1/0")
+        assert execute("select practice_id from practice_doctor") == [(own_clinic.id,)]
 
 
-def test_a_commit_that_fails_leaves_nothing(ours: Clinic, theirs: Clinic) -> None:
-    tenancy.enter(theirs.id)
-    assert count()
+def test_a_failed_commit_leaves_no_tenant(own_clinic: Clinic, other_clinic: Clinic) -> None:
+    tenancy.set_tenant(other_clinic.id)
+    assert count_rows()
     app = make_app().row
     with suppress(DatabaseError), transaction.atomic():
-        tenancy.leave()
-        sql("update identity_application set user_id = -1 where id = %s", app.pk)
+        tenancy.clear_tenant()
+        execute("update identity_application set user_id = -1 where id = %s", app.pk)
     app.refresh_from_db()
     assert app.user_id is None
-    assert count() == 0
+    assert count_rows() == 0
 
 
-def test_a_transaction_ended_behind_djangos_back_leaves_nothing(ours: Clinic, theirs: Clinic) -> None:
-    tenancy.enter(theirs.id)
-    raw = tenancy.database().get_psycopg_connection()
-    assert count()
+def test_a_transaction_ended_outside_django_leaves_no_tenant(
+    own_clinic: Clinic, other_clinic: Clinic
+) -> None:
+    tenancy.set_tenant(other_clinic.id)
+    raw = tenancy.get_connection().get_psycopg_connection()
+    assert count_rows()
     raw.execute("begin")
-    tenancy.leave()
-    assert count() == 0
-    raw.execute("rollback")  # the server has the other practice again
-    assert count() == 0
+    tenancy.clear_tenant()
+    assert count_rows() == 0
+    raw.execute("rollback")  # reverts the variable on the server to the other practice
+    assert count_rows() == 0
 
 
-def test_a_token_check_that_fails_leaves_nothing(other: Clinic) -> None:
+def test_a_failed_authentication_leaves_no_tenant(former_tenant: Clinic) -> None:
     from charthouse import clock
     from charthouse.identity import bearer_tokens
 
     with pytest.raises(Unauthenticated):
         bearer_tokens.authenticate("Bearer nonsense", clock.now())
-    assert count() == 0
+    assert count_rows() == 0
 
 
-def test_a_new_connection_starts_without_a_practice(other: Clinic) -> None:
+def test_a_new_connection_keeps_only_the_current_tenant(former_tenant: Clinic) -> None:
     connection.close()
-    assert count() > 0  # the request goes on
+    assert count_rows() > 0  # the request continues
     connection.close()
-    tenancy.leave()
-    assert count() == 0
+    tenancy.clear_tenant()
+    assert count_rows() == 0
 
 
-def test_a_connection_the_server_has_closed_is_replaced(ours: Clinic) -> None:
-    token = issue_token(ours.user, make_app())
-    ((pid,),) = sql("select pg_backend_pid()")
+def test_a_connection_closed_by_the_server_is_replaced(own_clinic: Clinic) -> None:
+    token = issue_token(own_clinic.user, make_app())
+    ((pid,),) = execute("select pg_backend_pid()")
     with connections["owner"].cursor() as owner:
         owner.execute("select pg_terminate_backend(%s, 5000)", [pid])
     with client(token) as caller:
         assert caller.get("/api/doctors").status_code == 200
-    ((pid,),) = sql("select pg_backend_pid()")
+    ((pid,),) = execute("select pg_backend_pid()")
     with connections["owner"].cursor() as owner:
         owner.execute("select pg_terminate_backend(%s, 5000)", [pid])
     assert client().get("/sign-in").status_code == 200
     request_finished.send(None)
-    assert sql("select pg_backend_pid()") != [(pid,)]
+    assert execute("select pg_backend_pid()") != [(pid,)]
 
 
-def test_the_engine_cannot_get_a_connection_past_the_tenant(ours: Clinic, theirs: Clinic) -> None:
-    for clinic in (ours, theirs):
-        tenancy.enter(clinic.id)
-        raw: psycopg.Connection[Any] = tenancy.database().get_psycopg_connection()
+def test_the_psycopg_connection_has_the_tenant_set(own_clinic: Clinic, other_clinic: Clinic) -> None:
+    for clinic in (own_clinic, other_clinic):
+        tenancy.set_tenant(clinic.id)
+        raw: psycopg.Connection[Any] = tenancy.get_connection().get_psycopg_connection()
         held = raw.execute("select current_setting('charthouse.practice')").fetchone()
         assert held == (str(clinic.id),)

@@ -1,4 +1,4 @@
-"""Databases are brought up to this version."""
+"""Setting up and upgrading the schema of a database."""
 
 import itertools
 import re
@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def scratch() -> Iterator[Callable[[], str]]:
-    """Makes empty databases; each answers with the name of a Django connection to it, as their owner."""
+    """Return a function that creates an empty database and returns the alias of a connection to it, as its owner."""
     made = []
 
     def make() -> str:
@@ -69,7 +69,7 @@ def test_the_next_run_completes_an_interrupted_one(
     assert "patients_patient" in dump_schema(alias)
     assert schema_setup.count_unapplied_migrations(alias) > 0
     with monkeypatch.context() as broken:
-        broken.setattr(rowsecurity, "_policies", fail)
+        broken.setattr(rowsecurity, "_find_missing_policies", fail)
         with pytest.raises(ZeroDivisionError):
             schema_setup.migrate(alias)
     assert schema_setup.count_unapplied_migrations(alias) == 0
@@ -90,12 +90,12 @@ def test_an_initial_migration_makes_what_django_would(
     scratch: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Compared for apps whose migrations add fields, indexes and constraints, and run SQL; all would take minutes."""
-    ours, djangos = scratch(), scratch()
-    call_command("migrate", "changes", database=ours, verbosity=0)
+    alias, django_alias = scratch(), scratch()
+    call_command("migrate", "changes", database=alias, verbosity=0)
     monkeypatch.setattr(InitialMigration, "apply", Migration.apply)
-    call_command("migrate", "changes", database=djangos, verbosity=0)
-    assert dump_schema(ours) == dump_schema(djangos)
-    assert "identity_accesstoken" in dump_schema(ours)
+    call_command("migrate", "changes", database=django_alias, verbosity=0)
+    assert dump_schema(alias) == dump_schema(django_alias)
+    assert "identity_accesstoken" in dump_schema(alias)
 
 
 def test_every_change_to_a_model_has_its_migration() -> None:
@@ -103,7 +103,7 @@ def test_every_change_to_a_model_has_its_migration() -> None:
 
 
 def dump_schema(alias: str) -> str:
-    """Everything of a database but its rows, as ``pg_dump`` writes it, with the columns of each table sorted."""
+    """Dump the schema with ``pg_dump``, with the columns of each table sorted."""
     database = connections.settings[alias]
     dump = [postgres_server.find_binary("pg_dump"), "--schema-only", "--restrict-key=same"]
     where = ["-h", database["HOST"], "-U", database["USER"], database["NAME"]]

@@ -1,4 +1,4 @@
-"""What has ended is swept out, in steps."""
+"""Periodic deletion of expired rows, in batches."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from charthouse.identity.models import AccessToken, Calls, Grant, RefreshToken
 from tests.support import make_app, make_practice
 
 
-def test_what_has_ended_goes_and_what_has_not_stays() -> None:
+def test_expired_rows_are_deleted_in_batches_and_others_retained() -> None:
     clinic = make_practice()
     apps = [make_app() for _ in range(3)]
     old = [token_pairs.issue_pair(app.row, clinic.user) for app in apps]
@@ -33,7 +33,7 @@ def test_what_has_ended_goes_and_what_has_not_stays() -> None:
             expire_date=timezone.now() - timedelta(minutes=1),
         )
     Session.objects.create(session_key=f"{clinic.id}", expire_date=timezone.now() + timedelta(minutes=1))
-    Calls.objects.using("owner").bulk_create(  # the web role only ever counts by the function
+    Calls.objects.using("owner").bulk_create(  # the web role may not insert
         Calls(application=apps[0].row, hour=clock.now() - timedelta(days=4, hours=hour), calls=1)
         for hour in range(25)
     )
@@ -46,8 +46,8 @@ def test_what_has_ended_goes_and_what_has_not_stays() -> None:
         assert set(
             RefreshToken.objects.filter(user=clinic.user).values_list("token_checksum", flat=True)
         ) == {
-            token_pairs.digest_token(old[0].refresh_token),  # revoked only just now
-            token_pairs.digest_token(old[1].refresh_token),  # live: it has no end of its own
+            token_pairs.digest_token(old[0].refresh_token),  # just revoked
+            token_pairs.digest_token(old[1].refresh_token),  # live: it does not expire
             token_pairs.digest_token(new.refresh_token),
         }
     assert not Grant.objects.filter(user=clinic.user).exists()
@@ -60,7 +60,7 @@ def test_what_has_ended_goes_and_what_has_not_stays() -> None:
             assert query["sql"].split(" IN (")[1].count(",") < 10
 
 
-def test_the_worker_knows_it() -> None:
+def test_the_sweep_is_a_periodic_task() -> None:
     assert tasks.sweep_periodically.name in worker.tasks
     assert [
         task.cron
@@ -69,5 +69,5 @@ def test_the_worker_knows_it() -> None:
     ]
 
 
-def test_a_sweep_of_nothing() -> None:
+def test_a_sweep_without_expired_rows() -> None:
     tasks.sweep_periodically(timestamp=0)

@@ -13,13 +13,13 @@ from charthouse.domains.medications.models import Medication
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
 from charthouse.interchange.ccda import sections
-from charthouse.interchange.cda.section import Kind
+from charthouse.interchange.cda.section import SectionType
 from tests.domains.caller import Caller
 from tests.interchange.chart import DAY, Record
 from tests.interchange.documents import XSI_TYPE, Document, codes
 from tests.support import make_api_user
 
-LOINC = {name: kind.code.code for name, kind in vars(sections).items() if isinstance(kind, Kind)}
+LOINC = {name: kind.code.code for name, kind in vars(sections).items() if isinstance(kind, SectionType)}
 ROOT = "2.16.840.1.113883.10.20.22."
 
 
@@ -107,7 +107,7 @@ def test_all_sections_of_a_full_chart_have_content(document: Document) -> None:
 
 def test_section_templates(document: Document) -> None:
     for kind in vars(sections).values():
-        if isinstance(kind, Kind):
+        if isinstance(kind, SectionType):
             section = document.section(kind.code.code)
             found = {(t.get("root"), t.get("extension") or "") for t in document.all("h:templateId", section)}
             assert set(kind.templates) <= found

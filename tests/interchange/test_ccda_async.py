@@ -88,14 +88,14 @@ def test_uuid_is_valid_for_its_patient_and_caller_only(record: Record) -> None:
 def test_job_expires_after_an_hour(record: Record) -> None:
     uuid = begin(record)
     work_off()
-    tenancy.enter(record.clinic.id)
+    tenancy.set_tenant(record.clinic.id)
     file = Job.objects.get(uuid=uuid).file_id
     with clock.shift(timedelta(hours=1, seconds=1)):
         assert record.http.get(url(record), params={"uuid": uuid}).json() == INVALID
         sweep()
     sweep_files(timedelta(0), [record.clinic.id])
     sweep_files(timedelta(0), [record.clinic.id])
-    tenancy.enter(record.clinic.id)
+    tenancy.set_tenant(record.clinic.id)
     assert not Job.objects.filter(uuid=uuid).exists()
     assert StoredFile.objects.get(pk=file).archived
 
@@ -107,11 +107,11 @@ def test_failed_document_is_reported(record: Record, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(document, "of", broken)
     uuid = begin(record)
     work_off()
-    tenancy.enter(record.clinic.id)
+    tenancy.set_tenant(record.clinic.id)
     assert Job.objects.get(uuid=uuid).status == "Failed"
     from charthouse.interchange.ccda import jobs
 
-    tenancy.leave()
+    tenancy.clear_tenant()
     raw = client(
         record.token,
     )

@@ -10,7 +10,7 @@ from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
 from charthouse.interchange.ccda import document
-from charthouse.interchange.cda.subject import Window
+from charthouse.interchange.cda.context import Window
 from charthouse.interchange.qrda import document as report
 from tests.interchange.documents import Document
 from tests.sandbox.test_practice import Built
@@ -25,7 +25,7 @@ KINDS = {
 def made(database: None, tmp_path_factory: pytest.TempPathFactory) -> list[Document]:
     built = Built("documents", tmp_path_factory.mktemp("documents"), 7, 40)
     with built.open(), tenancy.within(1):
-        return [Document(document.of(patient)) for patient in Patient.objects.order_by("id")[:60]]
+        return [Document(document.render(patient)) for patient in Patient.objects.order_by("id")[:60]]
 
 
 def test_documents_have_content(made: list[Document]) -> None:
@@ -46,7 +46,7 @@ def test_yearly_reports_have_content(database: None, tmp_path: Path) -> None:
     today = clock.now().date()
     year = Window(today - timedelta(days=365), today)
     with built.open(), tenancy.within(1):
-        reports = [Document(report.of(patient, year)) for patient in Patient.objects.order_by("id")[:40]]
+        reports = [Document(report.render(patient, year)) for patient in Patient.objects.order_by("id")[:40]]
     elements = Counter(found for each in reports for found in each.all("//h:entry/*/h:templateId/@root"))
     assert all(
         elements[f"2.16.840.1.113883.10.20.24.3.{number}"] for number in (23, 38, 41, 55, 59, 64, 137, 144)
@@ -58,6 +58,6 @@ def test_row_identifiers_are_stable(database: None, tmp_path: Path) -> None:
     with built.open(), tenancy.within(1):
         patient = Patient.objects.order_by("id").first()
         assert patient is not None
-        first, second = (Document(document.of(patient)) for _ in range(2))
+        first, second = (Document(document.render(patient)) for _ in range(2))
     path = "//h:structuredBody//h:id/@root"
     assert first.all(path) == second.all(path)

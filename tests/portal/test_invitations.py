@@ -108,11 +108,11 @@ def test_only_the_last_invitation_works_and_none_that_was_taken_back(caller: Cal
 
 def test_an_invitation_expires(caller: Caller) -> None:
     patient, path = invite(caller)
-    with clock.shift(portal_access.LIFE):
+    with clock.shift(portal_access.INVITATION_LIFETIME):
         assert client().get(path).status_code == 404
         with tenancy.within(caller.clinic.id):
-            assert list(portal_access.standing(caller.clinic.id, patient["id"])) == []
-    with clock.shift(portal_access.LIFE - timedelta(seconds=5)):
+            assert list(portal_access.list_current_access(caller.clinic.id, patient["id"])) == []
+    with clock.shift(portal_access.INVITATION_LIFETIME - timedelta(seconds=5)):
         assert taken(take(path))
 
 
@@ -163,9 +163,9 @@ def test_what_is_chosen_is_what_opens_and_only_as_a_hash(caller: Caller) -> None
     assert taken(take(path))
     with tenancy.within(caller.clinic.id):
         row = PortalAccess.objects.get()
-        assert portal_credentials.of_practice(caller.clinic.id, "AMARA@example.com", PASSWORD) == row
+        assert portal_credentials.authenticate(caller.clinic.id, "AMARA@example.com", PASSWORD) == row
         assert (
-            portal_credentials.of_practice(caller.clinic.id, "amara@example.com", "another password") is None
+            portal_credentials.authenticate(caller.clinic.id, "amara@example.com", "another password") is None
         )
     assert row.username == "amara@example.com"
     assert row.password.startswith("argon2")
@@ -229,7 +229,7 @@ def test_a_new_password_by_link_keeps_the_name(caller: Caller) -> None:
     assert taken(take(path))
     with tenancy.within(caller.clinic.id), transaction.atomic():
         row = Patient.objects.get(pk=patient["id"])
-        portal_access.invite_or_renew(row, caller.user.pk)
+        portal_access.invite_or_send_password_link(row, caller.user.pk)
     renewed = link(caller, "portal password")
     assert len(caller.http.get(url(patient)).json()) == 1
     page = client().get(renewed).text
@@ -241,11 +241,12 @@ def test_a_new_password_by_link_keeps_the_name(caller: Caller) -> None:
     )
     with tenancy.within(caller.clinic.id):
         assert (
-            portal_credentials.of_practice(caller.clinic.id, "somebody.else", "another good password") is None
+            portal_credentials.authenticate(caller.clinic.id, "somebody.else", "another good password")
+            is None
         )
-        assert portal_credentials.of_practice(caller.clinic.id, "amara@example.com", PASSWORD) is None
+        assert portal_credentials.authenticate(caller.clinic.id, "amara@example.com", PASSWORD) is None
         assert (
-            portal_credentials.of_practice(caller.clinic.id, "amara@example.com", "another good password")
+            portal_credentials.authenticate(caller.clinic.id, "amara@example.com", "another good password")
             is not None
         )
     assert client().get(renewed).status_code == 404

@@ -24,7 +24,7 @@ from charthouse.domains.questionnaires.models import Answers, Assignment, Questi
 from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
-from charthouse.portal import sending
+from charthouse.portal import portal_requests
 from tests.portal.guests import Known, make, post
 from tests.support import make_practice
 
@@ -235,13 +235,13 @@ def test_documents_that_are_shared_and_no_others(known: Known, browser: httpx.Cl
     assert "no-store" in answer.headers["Cache-Control"]
     assert browser.get(f"/portal/documents/{shared.pk}", headers={"Range": "bytes=0-3"}).content == b"%PDF"
     assert browser.get(f"/portal/documents/{kept.pk}").status_code == 404
-    tenancy.enter(known.clinic.id)
+    tenancy.set_tenant(known.clinic.id)
     opened = Event.objects.filter(what="file opened", patient_id=known.patient.pk)
     assert opened[0].details == {"of": "portal documents", "id": shared.pk}
     sharing.unshare(known.clinic.id, shared.pk)
     assert browser.get(f"/portal/documents/{shared.pk}").status_code == 404
     assert "Discharge letter" not in browser.get("/portal/documents").text
-    tenancy.enter(known.clinic.id)
+    tenancy.set_tenant(known.clinic.id)
     sharing.share(known.clinic.id, shared.pk, known.clinic.user.pk)
     Document.objects.filter(pk=shared.pk).update(archived=True)
     assert browser.get(f"/portal/documents/{shared.pk}").status_code == 404
@@ -460,7 +460,7 @@ def test_what_an_api_user_sent_is_not_shown_as_the_patients(known: Known, browse
 def test_nobody_sends_without_end(
     known: Known, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MOST_OPEN", 1)
+    monkeypatch.setattr(portal_requests, "MOST_OPEN", 1)
     browser.get("/portal/images")
     assert post(browser, "/portal/images", image=("x.png", png())).status_code == 302
     answer = post(browser, "/portal/images", image=("x.png", png()))

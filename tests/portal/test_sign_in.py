@@ -36,7 +36,7 @@ def is_in(browser: httpx.Client) -> bool:
 
 
 def events(clinic: Clinic) -> list[tuple[str, int | None]]:
-    tenancy.enter(clinic.id)
+    tenancy.set_tenant(clinic.id)
     return list(Event.objects.order_by("id").values_list("what", "patient_id"))
 
 
@@ -214,7 +214,7 @@ def forget(username: str) -> str:
 
 
 def letters(clinic: Clinic) -> list[Outgoing]:
-    tenancy.enter(clinic.id)
+    tenancy.set_tenant(clinic.id)
     return list(Outgoing.objects.filter(practice=clinic.id).order_by("id"))
 
 
@@ -242,9 +242,9 @@ def test_a_link_to_a_new_password_ends(known: Known) -> None:
     forget(known.username)
     (letter,) = letters(known.clinic)
     (path,) = re.findall(r"(/portal/invitations/\S+)", letter.text)
-    with clock.shift(portal_access.RESET_LIFE - timedelta(seconds=5)):
+    with clock.shift(portal_access.PASSWORD_LINK_LIFETIME - timedelta(seconds=5)):
         assert client().get(path).status_code == 200
-    with clock.shift(portal_access.RESET_LIFE):
+    with clock.shift(portal_access.PASSWORD_LINK_LIFETIME):
         assert client().get(path).status_code == 404
 
 

@@ -24,8 +24,8 @@ from charthouse.domains.patients.portal_requests import settle
 from charthouse.domains.questionnaires.answers import submit_answers
 from charthouse.domains.questionnaires.models import Assignment
 from charthouse.gateway.cerbo.extended_details import LISTS as EXTENDED
-from charthouse.gateway.cerbo.registry import registry as cerbo_registry
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry as cerbo_registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import rowsecurity, tenancy, token_pairs
 from charthouse.identity.models import Application
 from charthouse.sandbox import describe, practice
@@ -54,9 +54,9 @@ def using(database: str, data: Path) -> Iterator[None]:
 
 
 def _point_to(names: dict[str, str]) -> None:
-    tenancy.leave()
+    tenancy.clear_tenant()
     request_log.stop()  # its thread is on the database of before
-    request_log.begin_anew()
+    request_log.reset()
     for alias, name in names.items():
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = name
@@ -236,7 +236,7 @@ def test_nothing_was_written_in_the_future() -> None:
 
 
 def test_the_load_leaves_keys_indexes_and_sequences_in_order() -> None:
-    assert rowslist_missing_protectionsnsecured() == []
+    assert rowsecurity.list_missing_protections() == []
     assert not query("select conname from pg_constraint where not convalidated")
     with tenancy.within(1):
         ((highest,),) = query("select max(id) from patients_patient")
@@ -291,10 +291,10 @@ def test_api_users_of_every_kind_of_limit(sandbox: Built) -> None:
     statuses = []
     for user in first:
         with client(auth=(user["username"], user["secret"])) as program:
-            submit_answers = program.get("/api/v1/patients?limit=1")
-            statuses.append(submit_answers.status_code)
-            if submit_answers.status_code == 200:
-                assert submit_answers.json()["total_count"] > 300
+            answer = program.get("/api/v1/patients?limit=1")
+            statuses.append(answer.status_code)
+            if answer.status_code == 200:
+                assert answer.json()["total_count"] > 300
     assert statuses == [200, 200, 200, 200, 403]
 
 
@@ -302,8 +302,8 @@ def test_a_patient_signs_in_to_the_portal(sandbox: Built) -> None:
     for described in sandbox.described["practices"]:
         (guest,) = described["portal_users"]
         browser = client()
-        submit_answers = sign_in(browser, guest["username"], guest["password"])
-        assert submit_answers.status_code == 302, submit_answers.text
+        answer = sign_in(browser, guest["username"], guest["password"])
+        assert answer.status_code == 302, answer.text
         assert described["name"] in browser.get("/portal").text
         for page in ("documents", "messages", "questionnaires", "images"):
             text = browser.get(f"/portal/{page}").text
@@ -317,11 +317,11 @@ def test_log_ins_and_secrets_are_right_and_kept_as_digests(sandbox: Built) -> No
     form = page.get("/sign-in")
     found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
     assert found
-    submit_answers = page.post(
+    answer = page.post(
         "/sign-in",
         data={"username": user["username"], "password": user["password"], "csrfmiddlewaretoken": found[1]},
     )
-    assert submit_answers.status_code == 302
+    assert answer.status_code == 302
     app = sandbox.described["practices"][0]["oauth_apps"][0]
     assert check_password(
         app["client_secret"], Application.objects.get(client_id=app["client_id"]).client_secret
@@ -344,14 +344,14 @@ def token_of(sandbox: Built, place: int) -> str:
 
 
 @pytest.mark.parametrize("place", [0, 1])
-@each_case("path", sorted(resource.path for resource in registry()))
+@each_case("path", sorted(resource.path for resource in get_registry()))
 def test_every_endpoint_answers_with_rows(sandbox: Built, place: int, path: str) -> None:
-    resource = registry()[path]
+    resource = get_registry()[path]
     wanted = {name: value for name, value in PARAMETERS.items() if name in resource.filters_by_name}
     wanted |= {f.name: DAYS[f.name] for f in resource.filters if f.required and f.name in DAYS}
-    submit_answers = client(token_of(sandbox, place)).get(f"/api/{path}", params=wanted)
-    assert submit_answers.status_code == 200, submit_answers.text
-    assert submit_answers.json()["results"]
+    answer = client(token_of(sandbox, place)).get(f"/api/{path}", params=wanted)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["results"]
 
 
 CATALOGUES = (
@@ -393,11 +393,11 @@ def test_every_list_of_cerbo_has_rows(sandbox: Built, place: int) -> None:
             return known[path]
 
         def listed(path: str, asked: dict[str, str]) -> list[Any]:
-            submit_answers = program.get(f"/api/v1/{path}", params=asked | {"limit": "20"})
-            if submit_answers.status_code == 404 and "patients/" in path:  # a row, but not of this patient
+            answer = program.get(f"/api/v1/{path}", params=asked | {"limit": "20"})
+            if answer.status_code == 404 and "patients/" in path:  # a row, but not of this patient
                 return []
-            assert submit_answers.status_code == 200, f"{path}: {submit_answers.text}"
-            return submit_answers.json()["data"]
+            assert answer.status_code == 200, f"{path}: {answer.text}"
+            return answer.json()["data"]
 
         for resource in CERBO_LISTS:
             paths = [re.sub(r"{(\w+)}", lambda found: IN_PATHS.get(found[1], found[0]), resource.path)]
@@ -427,7 +427,7 @@ def test_what_cerbo_alone_shows_has_rows(sandbox: Built, place: int) -> None:
         patients = [row["id"] for row in program.get("/api/v1/patients?limit=20").json()["data"]]
         for path in OF_PATIENTS:
             answers = (program.get(f"/api/v1/patients/{patient}/{path}") for patient in patients)
-            assert any(submit_answers.json()["data"] for submit_answers in answers), path
+            assert any(answer.json()["data"] for answer in answers), path
         waiting = [program.get(f"/api/v1/patients/{one}/portal/enqueued").json()["data"] for one in patients]
         assert {row["request_type"] for rows in waiting for row in rows} == set(REQUEST_TYPES)
 
@@ -450,9 +450,9 @@ def test_what_waits_in_the_queue_can_be_taken_into_the_chart() -> None:
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_the_audit_begins_with_the_accounts(sandbox: Built, place: int) -> None:
-    submit_answers = client(token_of(sandbox, place)).get("/api/audit_log", params={"since": "2000-01-01"})
+    answer = client(token_of(sandbox, place)).get("/api/audit_log", params={"since": "2000-01-01"})
     users = sandbox.described["practices"][place]["users"]
-    first = submit_answers.json()["results"][: len(users)]
+    first = answer.json()["results"][: len(users)]
     assert {(row["type"], row["action"]) for row in first} == {("Account", "Create")}
 
 

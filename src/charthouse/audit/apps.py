@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class AuditConfig(AppConfig):
-    """Who saw or did what."""
+    """The audit log: who read, changed or did what."""
 
     name = "charthouse.audit"
     label = "audit"
@@ -14,8 +14,8 @@ class AuditConfig(AppConfig):
         from charthouse.audit import events
         from charthouse.identity.audit_events import subscribe
 
-        subscribe(events.record)
-        user_logged_in.connect(events.signed_in, dispatch_uid="audit_signed_in")
-        user_logged_out.connect(events.signed_out, dispatch_uid="audit_signed_out")
-        user_login_failed.connect(events.failed, dispatch_uid="audit_failed")
-        user_locked_out.connect(events.locked_out, dispatch_uid="audit_locked_out")
+        subscribe(events.record_event)
+        user_logged_in.connect(events.record_sign_in, dispatch_uid="audit_signed_in")
+        user_logged_out.connect(events.record_sign_out, dispatch_uid="audit_signed_out")
+        user_login_failed.connect(events.record_failed_sign_in, dispatch_uid="audit_failed")
+        user_locked_out.connect(events.record_lockout, dispatch_uid="audit_locked_out")

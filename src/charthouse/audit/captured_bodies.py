@@ -1,7 +1,7 @@
-"""Bodies of an app's calls, kept for a while when its developer asks for it. Off unless switched on; ends by itself.
+"""Captured request and response bodies of an app's calls, for its developer. Off by default; capturing ends by itself.
 
-They hold patients' data: only people of the practice whose it is can see them, for a week. Never kept: headers, files,
-what a caller sent who wasn't let in.
+Bodies contain patient data: only users of the practice whose data it is may see them, for a week. Headers, files and
+unauthenticated calls are never captured.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ from charthouse.audit.models import Bodies, Capture
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import Application, User
 
-LONGEST = timedelta(hours=24)  # that bodies are captured
-KEPT = timedelta(days=7)
-MOST = 16 * 1024  # bytes of a body that are kept
-READABLE = ("application/json", "application/x-www-form-urlencoded", "text/")
+MAX_CAPTURE = timedelta(hours=24)  # of a capture
+RETENTION = timedelta(days=7)
+MAX_BYTES = 16 * 1024  # of a body
+TEXT_MEDIA_TYPES = ("application/json", "application/x-www-form-urlencoded", "text/")
 
-_until: dict[int, datetime] = {}  # of each app; read anew by the log's writer
+_until: dict[int, datetime] = {}  # end of capture by app id; reloaded by the writer of the request log
 
 
-class Pair(msgspec.Struct):
-    """The bodies of one call; fields as in ``models.Bodies``."""
+class BodyPair(msgspec.Struct):
+    """Request and response body of one call; fields as in ``models.Bodies``."""
 
     practice_id: int
     app_id: int
@@ -35,59 +35,63 @@ class Pair(msgspec.Struct):
     answered: str
 
 
-def switch_on(app: Application, length: timedelta, by: User) -> datetime:
-    """Capture the bodies of an app's calls from a second after its next call; until when. At most a day."""
-    until = clock.now() + min(length, LONGEST)
+def start_capture(app: Application, duration: timedelta, by: User) -> datetime:
+    """Capture the bodies of an app's calls, from a second after its next call on. Return until when (aware).
+
+    ``duration`` is cut to MAX_CAPTURE; ``by`` is recorded in the audit event.
+    """
+    until = clock.now() + min(duration, MAX_CAPTURE)
     Capture.objects.update_or_create(app=app, defaults={"until": until})
     details = {"until": until.isoformat()}
     emit_audit_event(
         "bodies captured", practice_id=by.practice_id, user_id=by.pk, app_id=app.pk, details=details
     )
-    refresh()
+    reload_captures()
     return until
 
 
-def switch_off(app: Application) -> None:
-    """Stop at once in this process, within a second in the others."""
+def stop_capture(app: Application) -> None:
+    """Stop capturing: at once in this process, within a second in others."""
     Capture.objects.filter(app=app).delete()
-    refresh()
+    reload_captures()
 
 
-def captured_until(app: Application) -> datetime | None:
-    """Until when the bodies of an app are captured; None where they aren't."""
+def get_capture_end(app: Application) -> datetime | None:
+    """Return until when bodies of an app are captured (aware), or None."""
     found = Capture.objects.filter(app=app, until__gt=clock.now()).first()
     return found.until if found else None
 
 
-def of_call(request: UUID) -> Bodies | None:
-    """What was kept of a call of the established practice."""
-    return Bodies.objects.filter(request=request).first()
+def get_bodies(request_id: UUID) -> Bodies | None:
+    """Return the captured bodies of a call of the current practice, or None."""
+    return Bodies.objects.filter(request=request_id).first()
 
 
-def refresh() -> None:
-    """Read anew which apps' bodies are captured."""
+def reload_captures() -> None:
+    """Reload from the database which apps are captured."""
     now = clock.now()
     found = dict(Capture.objects.filter(until__gt=now).values_list("app_id", "until"))
     _until.clear()
     _until.update(found)
 
 
-def wanted(app: int | None, at: datetime) -> bool:
-    """Whether a call's bodies are captured. Touches no database."""
+def is_captured(app: int | None, at: datetime) -> bool:
+    """Return whether the bodies of a call are captured. Does not access the database."""
     return bool(_until) and app is not None and (until := _until.get(app)) is not None and at < until
 
 
-def readable(body: bytes, media: str) -> str:
-    """A body as it is kept: text, cut, or how long it was."""
+def format_body(body: bytes, media: str) -> str:
+    """Return a body as text for storage, truncated, or a note on its length if it is not text."""
     if not body:
         return ""
-    if not media.lower().startswith(READABLE):
+    if not media.lower().startswith(TEXT_MEDIA_TYPES):
         return f"({len(body)} bytes of {media[:100] or 'no stated kind'})"
-    text = body[:MOST].decode("utf-8", "replace").replace("\0", "\ufffd")
-    return text if len(body) <= MOST else f"{text}\n({len(body)} bytes in all)"
+    text = body[:MAX_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd")
+    return text if len(body) <= MAX_BYTES else f"{text}\n({len(body)} bytes in all)"
 
 
-def write(pairs: Sequence[Pair]) -> None:
+def insert(pairs: Sequence[BodyPair]) -> None:
+    """Insert bodies in the current transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into audit_bodies (practice_id, app_id, request, at, asked, answered) "
@@ -97,16 +101,16 @@ def write(pairs: Sequence[Pair]) -> None:
         )
 
 
-def sweep(step: int = 1000) -> int:
-    """Delete what has been kept long enough, as the owner of the table; how many."""
+def sweep(batch_size: int = 1000) -> int:
+    """Delete bodies older than RETENTION, as the owner of the table. Return how many."""
     deleted = 0
     with connections["owner"].cursor() as cursor:
         while True:
             cursor.execute(
                 "delete from audit_bodies where id in (select id from audit_bodies where at < %s limit %s)",
-                [clock.now() - KEPT, step],
+                [clock.now() - RETENTION, batch_size],
             )
             count = int(cursor.rowcount)
             deleted += count
-            if count < step:
+            if count < batch_size:
                 return deleted

@@ -1,4 +1,4 @@
-"""The audit as the hosted API shows it (reference: drchrono/live_only.yaml, audit_log)."""
+"""The operation ``audit_log`` of the DrChrono API (reference: drchrono/live_only.yaml, audit_log)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from charthouse import clock
-from charthouse.audit.entries import CHANGES, EVENTS, READS, Asked, Entry, Position, entries
+from charthouse.audit.entries import CHANGES, EVENTS, READS, AuditEntry, EntryQuery, Position, list_entries
 from charthouse.audit.hosted_labels import ACTIONS, TYPES
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
@@ -22,16 +22,19 @@ from charthouse.engine.declaration.types import Integer, Text
 from charthouse.engine.declaration.values import READ_ONLY
 from charthouse.engine.errors import Invalid, NotFound
 
-PAGE = 250
+MAX_PAGE_SIZE = 250
 
 
-def _read_page_size(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"page_size": min(Integer(minimum=1).parse(text), PAGE)}
+def _parse_page_size(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"page_size": min(Integer(minimum=1).parse(text), MAX_PAGE_SIZE)}
 
 
-def _read_cursor(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Where a page begins, as ``next`` has it, and when the first page was asked for: what has come since, the reading
-    of these pages not least, is no part of the list. Raises NotFound for anything else."""
+def _parse_cursor(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parse a cursor into the position of a page and the timestamp of the first page.
+
+    Later entries, such as those of reading these very pages, are not part of the list. Raises NotFound for anything
+    else.
+    """
     try:
         source, at, row_id, begun = urlsafe_b64decode(text.encode()).decode().split("|")
         moments = [
@@ -46,17 +49,17 @@ def _read_cursor(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"cursor": position, "cursor_begun": moments[1]}
 
 
-def _cursor(position: Position, begun: datetime) -> str:
+def _encode_cursor(position: Position, begun: datetime) -> str:
     text = f"{position.source}|{position.at.isoformat()}|{position.id}|{begun.isoformat()}"
     return urlsafe_b64encode(text.encode()).decode()
 
 
-def listed(call: Call) -> dict[str, Any]:
-    """A page of the caller's practice's audit. Raises Invalid at the ends of the calendar."""
+def list_audit_log(call: Call) -> dict[str, Any]:
+    """Return a page of the audit log of the actor's practice. Raises Invalid for dates beyond the calendar's limits."""
     parameters, actor = call.parameters, call.actor
-    since, until = _bounds(call)
+    since, until = _parse_bounds(call)
     begun = parameters.get("cursor_begun") or clock.now()
-    asked = Asked(
+    query = EntryQuery(
         practice=actor.practice,
         since=since,
         until=min(begun, until or begun),
@@ -67,22 +70,22 @@ def listed(call: Call) -> dict[str, Any]:
         type=parameters.get("type", ""),
         action=parameters.get("action", ""),
         after=parameters.get("cursor"),
-        most=parameters.get("page_size", PAGE) + 1,
+        limit=parameters.get("page_size", MAX_PAGE_SIZE) + 1,
     )
-    if "share_patients" not in actor.shared and asked.doctor not in (None, actor.doctor):
+    if "share_patients" not in actor.shared and query.doctor not in (None, actor.doctor):
         return {"next": None, "previous": None, "results": []}
     if "share_patients" not in actor.shared:
         if actor.doctor is None:
             return {"next": None, "previous": None, "results": []}
-        asked = replace(asked, doctor=actor.doctor)
-    found = entries(asked)
-    page = found[: asked.most - 1]
-    following = call.url(cursor=_cursor(page[-1].position, begun)) if len(found) > len(page) else None
-    return {"next": following, "previous": None, "results": [_shown(entry) for entry in page]}
+        query = replace(query, doctor=actor.doctor)
+    found = list_entries(query)
+    page = found[: query.limit - 1]
+    following = call.url(cursor=_encode_cursor(page[-1].position, begun)) if len(found) > len(page) else None
+    return {"next": following, "previous": None, "results": [_render_entry(entry) for entry in page]}
 
 
-def _bounds(call: Call) -> tuple[datetime | None, datetime | None]:
-    """From when, and until before when. Of several parameters, all hold."""
+def _parse_bounds(call: Call) -> tuple[datetime | None, datetime | None]:
+    """Return the lower and the exclusive upper bound of the time. Several parameters are combined with AND."""
     since, until = [], []
     try:
         for name in ("date", "date_range"):
@@ -98,7 +101,7 @@ def _bounds(call: Call) -> tuple[datetime | None, datetime | None]:
     return max(since, default=None), min(until, default=None)
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
+def _render_entry(entry: AuditEntry) -> dict[str, Any]:
     at = f"{entry.position.at.astimezone(UTC).replace(tzinfo=None):%Y-%m-%dT%H:%M:%S}"
     return {
         "created_at": at,
@@ -117,7 +120,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
     }
 
 
-ENTRY = (
+ENTRY_KEYS = (
     Key("created_at", Timestamp(), READ_ONLY, doc="UTC."),
     Key("updated_at", Timestamp(), READ_ONLY, doc="The same: an entry is never changed."),
     Key("action", Text(choices=ACTIONS), READ_ONLY),
@@ -138,7 +141,7 @@ ENTRY = (
 audit_log = Operation(
     path="audit_log",
     doc="Who read, changed or did what in the practice, oldest first.",
-    run=listed,
+    run=list_audit_log,
     policy=Policy(scopes=("billing",), permissions=()),
     filters=(
         Filter("since", Timestamp(), SINCE, doc="Entries from then on (UTC).", source="updated_at"),
@@ -150,19 +153,19 @@ audit_log = Operation(
         Filter("appointment", Reference("appointments")),
         Filter("type", Text(choices=TYPES)),
         Filter("action", Text(choices=ACTIONS)),
-        Condition("cursor", read=_read_cursor, doc="As `next` has it."),
+        Condition("cursor", read=_parse_cursor, doc="As `next` has it."),
         Condition(
             "page_size",
-            read=_read_page_size,
-            described={"type": "integer", "minimum": 1, "maximum": PAGE, "default": PAGE},
-            doc=f"Entries a page, at most {PAGE}.",
+            read=_parse_page_size,
+            described={"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": MAX_PAGE_SIZE},
+            doc=f"Entries a page, at most {MAX_PAGE_SIZE}.",
         ),
     ),
     one_of=(("since", "date", "date_range"),),
     answer=(
         Key("next", Text(), READ_ONLY, doc="URL of the next page."),
         Key("previous", Text(), READ_ONLY, doc="Null: pages are only turned forward."),
-        Key("results", List(Object(ENTRY)), READ_ONLY, nullable=False),
+        Key("results", List(Object(ENTRY_KEYS)), READ_ONLY, nullable=False),
     ),
     example={
         "next": None,
@@ -188,4 +191,4 @@ audit_log = Operation(
     addition=True,
 )
 
-FUNCTIONS = (audit_log,)
+OPERATIONS = (audit_log,)

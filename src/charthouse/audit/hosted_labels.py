@@ -1,4 +1,4 @@
-"""The hosted API's words for what the audit is about (reference: drchrono/live_only.yaml, audit_log)."""
+"""The hosted API's labels for actions and types of audit entries (reference: drchrono/live_only.yaml, audit_log)."""
 
 from collections.abc import Mapping
 
@@ -45,8 +45,8 @@ TYPES = (
     "File Access",
 )
 
-# How the name of a resource, or of a table behind its room's, begins → what it is about. The first that fits counts.
-OF: Mapping[str, str] = {
+# Type by prefix of a resource's path, or of a table's name without its app label. The first match applies.
+TYPE_BY_PREFIX: Mapping[str, str] = {
     "allerg": "Allergy",
     "appointment_template": "Appointment Template",
     "appointmenttemplate": "Appointment Template",
@@ -99,12 +99,13 @@ OF: Mapping[str, str] = {
     "staff": "Account",
     "storedfile": "File Access",
 }
-OTHER = "Chart"
+DEFAULT_TYPE = "Chart"
 
 
-def type_in_sql(name: str) -> str:
-    """SQL for the type of what the column ``name`` holds: a resource's path, or a table's name behind its room's."""
+def build_type_sql(name: str) -> str:
+    """Build SQL for the type of the column ``name``: a resource's path, or a table's name without its app label."""
     cases = " ".join(
-        f"when starts_with({name}, '{beginning}') then '{found}'" for beginning, found in OF.items()
+        f"when starts_with({name}, '{beginning}') then '{found}'"
+        for beginning, found in TYPE_BY_PREFIX.items()
     )
-    return f"case {cases} else '{OTHER}' end"
+    return f"case {cases} else '{DEFAULT_TYPE}' end"

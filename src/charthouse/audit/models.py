@@ -1,4 +1,4 @@
-"""Who saw or did what. The web role adds to these tables and reads its practice's rows, and can do nothing else."""
+"""Models of the audit log. The web role inserts rows and reads those of its practice, and has no other privileges."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -8,12 +8,12 @@ from charthouse.identity.models import Application
 
 
 class ApiCall(models.Model):
-    """One call of an API: the request log. Written by ``log``, in batches.
+    """One API call: a row of the request log, written by ``request_log`` in batches.
 
-    ``at`` is when the call came; ``request`` is what the caller got as X-Request-Id. ``practice_id`` and ``user_id``
-    are None where nobody was recognised, ``app_id`` an OAuth app, ``api_user_id`` an API user. ``path`` has no query.
-    ``gate`` names what refused the call and is empty where nothing did; ``patients`` are the ids of those whose data
-    the answer carries. ``times`` is more than 1 on a row that stands for a flood of calls by nobody.
+    ``at`` is the arrival of the call; ``request`` its X-Request-Id. ``practice_id`` and ``user_id`` are null for an
+    unauthenticated call; ``app_id`` is an OAuth app, ``api_user_id`` an API user. ``path`` is without the query.
+    ``gate`` names the check that refused the call, "" if none did; ``patients`` are the ids of patients whose data the
+    response contains. ``times`` is greater than 1 on a row that stands for many unauthenticated calls.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -50,7 +50,7 @@ class ApiCall(models.Model):
 
 
 class Event(models.Model):
-    """Something that was done beside the rows of the record: see ``events``."""
+    """An action other than a change of a record: see ``events``."""
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()
@@ -77,9 +77,9 @@ class Event(models.Model):
 
 
 class Seal(models.Model):
-    """One link of a practice's chain: see ``seals``. ``practice_id`` 0 is the chain of what has no practice.
+    """One link of the chain of a practice: see ``seals``. ``practice_id`` 0 is the chain of rows without a practice.
 
-    ``parts`` say what is sealed, ``previous`` is the link of the seal before, ``link`` this one's; both in hex.
+    ``parts`` are the sealed ranges, ``previous`` the link of the previous seal, ``link`` that of this one; both in hex.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -106,8 +106,11 @@ class Seal(models.Model):
 
 
 class Mark(models.Model):
-    """How far a table has been sealed and swept, by ids. No transaction that began before number ``xact`` was given can
-    still add a row with an id up to ``seen``; up to ``settled`` none can at all."""
+    """Up to which id a table has been sealed and swept.
+
+    No transaction older than transaction id ``xact`` can still insert a row with an id up to ``seen``; no transaction
+    at all, up to ``settled``.
+    """
 
     table = models.CharField(max_length=60, primary_key=True)
     sealed = models.BigIntegerField(default=0)
@@ -123,7 +126,7 @@ class Mark(models.Model):
 
 
 class Capture(models.Model):
-    """Until when the bodies of an app's calls are captured: see ``bodies``."""
+    """Until when bodies of an app's calls are captured: see ``captured_bodies``."""
 
     app = models.OneToOneField(Application, on_delete=models.CASCADE, primary_key=True, related_name="+")
     until = models.DateTimeField()
@@ -133,7 +136,9 @@ class Capture(models.Model):
 
 
 class Bodies(models.Model):
-    """What an app sent and got, as text, cut: see ``bodies``. ``request`` is the call's."""
+    """Request and response body of a call, as truncated text: see ``captured_bodies``. ``request`` is that of the
+    call.
+    """
 
     id = models.BigAutoField(primary_key=True)
     practice_id = models.BigIntegerField()

@@ -1,9 +1,9 @@
-"""The request log: calls are gathered in this process and written in batches, at most half a second later.
+"""The request log: calls are buffered in this process and inserted in batches, at most half a second later.
 
-A call that is answered while its entry is still here is lost when the process is killed or the machine stops; see
-docs/decisions/0180. With ``CHARTHOUSE_LOG_FIRST=1`` an answer waits until its entry has been written.
+Buffered entries are lost if the process is killed or the machine stops; see docs/decisions/0180. With
+``CHARTHOUSE_LOG_FIRST=1`` a response is delayed until its entry has been written.
 
-Never in an entry: the query, headers, bodies, credentials.
+Queries, headers, bodies and credentials are never logged.
 """
 
 import atexit
@@ -21,20 +21,20 @@ from django.conf import settings
 from django.db import DatabaseError, DataError, connection, transaction
 
 from charthouse.audit import captured_bodies, subjects
-from charthouse.audit.captured_bodies import Pair
+from charthouse.audit.captured_bodies import BodyPair
 from charthouse.identity import tenancy
 
 logger = logging.getLogger("charthouse.audit")
 
-BATCH = 1000  # entries a statement
-EVERY = 0.5  # seconds that entries are gathered for
-MOST = 10_000  # entries waiting; beyond, whoever adds one helps to write
-STRANGERS = 20  # entries a batch of calls that weren't let in; of what is more, alike ones become one entry
-RETRY = 2.0  # seconds to wait for a database that can't be reached
+BATCH_SIZE = 1000  # entries per statement
+FLUSH_INTERVAL = 0.5  # seconds
+MAX_BACKLOG = 10_000  # entries; beyond, the thread that adds one writes
+MAX_UNAUTHENTICATED = 20  # entries per batch; more are merged
+RETRY_DELAY = 2.0  # seconds until an unavailable database is tried again
 
 
-class Entry(msgspec.Struct):
-    """One call. Fields as in ``models.ApiCall``; who called, what, and how it went are filled in on the way."""
+class LogEntry(msgspec.Struct):
+    """One call. Fields as in ``models.ApiCall``; actor, resource and outcome are filled in while it is served."""
 
     at: datetime
     request: str
@@ -48,13 +48,13 @@ class Entry(msgspec.Struct):
     user_id: int | None = None
     resource: str = ""
     row_id: int | None = None
-    patients: str = "{}"  # as PostgreSQL writes an array
-    shown: tuple[str, str] | None = None  # a table and ids of its rows, whose patients are looked up
+    patients: str = "{}"  # text format of a PostgreSQL array
+    subject_rows: tuple[str, str] | None = None  # table and array of row ids, whose patients are looked up
     status: int = 0
     gate: str = ""
     microseconds: int = 0
     times: int = 1
-    bodies: Pair | None = None  # what is kept of a call whose app asks for it
+    bodies: BodyPair | None = None  # if the app's calls are captured
 
 
 _COLUMNS = {
@@ -82,77 +82,79 @@ _INSERT = (
     f"from json_to_recordset(%s::json) as e({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())})"
 )
 
-_waiting: deque[Entry] = deque()
+_waiting: deque[LogEntry] = deque()
 _writing = threading.Lock()
 _added = threading.Event()
 _ending = threading.Event()
 _writer: threading.Thread | None = None
 
 
-def add(entry: Entry) -> None:
-    """Take an entry into the log. Waits for the database only in front of a great backlog, or where configured."""
+def add(entry: LogEntry) -> None:
+    """Add an entry to the buffer. Waits for the database only if the buffer is full or ``LOG_FIRST`` is set."""
     _waiting.append(entry)
-    if settings.LOG_FIRST or len(_waiting) > MOST or _ending.is_set():
-        _help()
+    if settings.LOG_FIRST or len(_waiting) > MAX_BACKLOG or _ending.is_set():
+        _flush_or_drop()
     elif not _added.is_set():
         if _writer is None or not _writer.is_alive():
-            _start()
+            _start_writer()
         _added.set()
 
 
 def flush() -> None:
-    """Write all that waits; done when it returns. Raises DatabaseError; then all that could not be written waits."""
+    """Write all buffered entries before returning. Raises DatabaseError; entries not written remain in the buffer."""
     with _writing:
         something = bool(_waiting)
         while _waiting:
-            batch = [_waiting.popleft() for _ in range(min(BATCH, len(_waiting)))]
+            batch = [_waiting.popleft() for _ in range(min(BATCH_SIZE, len(_waiting)))]
             try:
                 try:
-                    _write(batch)
+                    _write_batch(batch)
                 except (DataError, ValueError):
                     _write_each(batch)
             except BaseException:
                 _waiting.extendleft(reversed(batch))
                 raise
         if something:
-            captured_bodies.refresh()
+            captured_bodies.reload_captures()
 
 
 def stop() -> None:
-    """Write what waits and end the writer. For the end of the process."""
+    """Write all buffered entries and stop the writer thread, at the end of the process."""
     _ending.set()
     _added.set()
     if _writer is not None and _writer is not threading.current_thread():
         _writer.join(5)
-    _help()
+    _flush_or_drop()
 
 
-def _help() -> None:
+def _flush_or_drop() -> None:
+    """Flush; if the database is unavailable, drop the oldest entries beyond twice MAX_BACKLOG."""
     try:
         flush()
     except DatabaseError as error:
-        # Nobody's data has been shown while the database was away: what is dropped is refusals.
+        # Without the database no data was returned: the dropped entries are of failed calls.
         with _writing:
-            lost = max(0, len(_waiting) - 2 * MOST)
+            lost = max(0, len(_waiting) - 2 * MAX_BACKLOG)
             for _ in range(lost):
                 _waiting.popleft()
         logger.error("the request log can't be written (%s); entries lost: %d", type(error).__name__, lost)
 
 
-def _start() -> None:
+def _start_writer() -> None:
     global _writer
     with _writing:
         if _writer is None or not _writer.is_alive():
-            _writer = threading.Thread(target=_work, name="request-log", daemon=True)
+            _writer = threading.Thread(target=_run_writer, name="request-log", daemon=True)
             _writer.start()
-            Finalize(None, stop, exitpriority=100)  # a worker process of the web server ends without atexit
+            Finalize(None, stop, exitpriority=100)  # atexit is not run in worker processes of the web server
 
 
-def _work() -> None:
+def _run_writer() -> None:
+    """Flush whenever entries have been added, until ``stop``."""
     try:
         while not _ending.is_set():
             _added.wait()
-            _ending.wait(EVERY)
+            _ending.wait(FLUSH_INTERVAL)
             _added.clear()
             try:
                 flush()
@@ -160,68 +162,73 @@ def _work() -> None:
                 logger.error("the request log can't be written: %s", type(error).__name__)
                 connection.close()
                 _added.set()
-                _ending.wait(RETRY)
+                _ending.wait(RETRY_DELAY)
     finally:
         connection.close()
 
 
-def begin_anew() -> None:
-    """With nothing waiting and no writer: in a forked child, where what waits is the parent's to write."""
+def reset() -> None:
+    """Reset buffer and writer in a forked child; buffered entries are the parent's to write."""
     global _writing, _added, _ending, _writer
     _waiting.clear()
     _writing, _added, _ending, _writer = threading.Lock(), threading.Event(), threading.Event(), None
 
 
-def _write_each(entries: Sequence[Entry]) -> None:
-    """One of them can't be written; it may not hold up the others."""
+def _write_each(entries: Sequence[LogEntry]) -> None:
+    """Write entries one by one, so that one that cannot be written does not block the others."""
     for entry in entries:
         try:
-            _write([entry])
+            _write_batch([entry])
         except (DataError, ValueError) as error:
             logger.error("an entry of the request log can't be written: %s", type(error).__name__)
 
 
-def _write(entries: Sequence[Entry]) -> None:
-    """One transaction that has its number before it takes ids, which is what ``seals`` goes by."""
-    _look_up(entries)
-    tenancy.leave()
+def _write_batch(entries: Sequence[LogEntry]) -> None:
+    """Insert entries in a transaction that is assigned its id before it takes row ids, on which ``seals`` relies."""
+    _look_up_patients(entries)
+    tenancy.clear_tenant()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_current_xact_id()")
         if pairs := [entry.bodies for entry in entries if entry.bodies]:
-            captured_bodies.write(pairs)
+            captured_bodies.insert(pairs)
             for entry in entries:
                 entry.bodies = None
-        cursor.execute(_INSERT, [msgspec.json.encode(_bounded(entries)).decode()])
+        cursor.execute(_INSERT, [msgspec.json.encode(_merge_unauthenticated(entries)).decode()])
 
 
-def _look_up(entries: Sequence[Entry]) -> None:
-    """Whose data it was that showed only the way to a patient."""
+def _look_up_patients(entries: Sequence[LogEntry]) -> None:
+    """Look up the patients of entries that name rows of another table."""
     for entry in entries:
-        if entry.shown and entry.practice_id is not None:
-            table, ids = entry.shown
+        if entry.subject_rows and entry.practice_id is not None:
+            table, ids = entry.subject_rows
             with tenancy.within(entry.practice_id), connection.cursor() as cursor:
-                cursor.execute(subjects.patients_of_rows(table), {"practice": entry.practice_id, "ids": ids})
-                entry.patients, entry.shown = cursor.fetchone()[0], None
+                cursor.execute(
+                    subjects.build_patients_sql(table), {"practice": entry.practice_id, "ids": ids}
+                )
+                entry.patients, entry.subject_rows = cursor.fetchone()[0], None
 
 
-def _bounded(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries, with few of calls that weren't let in: whoever makes them, nothing else would stop."""
-    strange = [entry for entry in entries if entry.practice_id is None]
-    if len(strange) <= STRANGERS:
+def _merge_unauthenticated(entries: Sequence[LogEntry]) -> list[LogEntry]:
+    """Merge unauthenticated calls beyond MAX_UNAUTHENTICATED into one entry for each kind.
+
+    Nothing else bounds their number.
+    """
+    unauthenticated = [entry for entry in entries if entry.practice_id is None]
+    if len(unauthenticated) <= MAX_UNAUTHENTICATED:
         return list(entries)
-    alike: dict[Any, Entry] = {}
-    for entry in strange[STRANGERS:]:
-        flood = alike.get(key := (entry.dialect, entry.app_id, entry.status, entry.gate))
-        if flood is None:
-            alike[key] = msgspec.structs.replace(entry, method="", path="", ip="", resource="", row_id=None)
+    merged: dict[Any, LogEntry] = {}
+    for entry in unauthenticated[MAX_UNAUTHENTICATED:]:
+        match = merged.get(key := (entry.dialect, entry.app_id, entry.status, entry.gate))
+        if match is None:
+            merged[key] = msgspec.structs.replace(entry, method="", path="", ip="", resource="", row_id=None)
         else:
-            flood.times += entry.times
+            match.times += entry.times
     return (
         [entry for entry in entries if entry.practice_id is not None]
-        + strange[:STRANGERS]
-        + [*alike.values()]
+        + unauthenticated[:MAX_UNAUTHENTICATED]
+        + [*merged.values()]
     )
 
 
 atexit.register(stop)
-os.register_at_fork(after_in_child=begin_anew)
+os.register_at_fork(after_in_child=reset)

@@ -1,20 +1,22 @@
-"""The audit as pages show it: an app's requests for its developer, a patient's trail for the practice. Newest first,
-bounded, page by page."""
+"""The audit log for pages: calls of an app for its developer, the trail of a patient. Newest first, paged."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from charthouse import clock
-from charthouse.audit.entries import Asked, Entry, Position, entries
+from charthouse.audit.entries import AuditEntry, EntryQuery, Position, list_entries
 from charthouse.audit.models import ApiCall
 
-USUAL = timedelta(days=7)
+DEFAULT_PERIOD = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calls:
-    """Which calls of an app. ``status`` are the lowest and the highest; ``gate`` names what refused them; ``below`` is
-    the (time, id) of the last call of the page before. Without ``since``: of the last week."""
+class CallQuery:
+    """A selection of calls of an app.
+
+    ``status`` is the range of status codes, inclusive; ``gate`` names the check that refused a call; ``after`` is
+    (time, id) of the last call of the previous page. ``since`` defaults to DEFAULT_PERIOD ago.
+    """
 
     app: int
     since: datetime | None = None
@@ -23,34 +25,41 @@ class Calls:
     gate: str = ""
     resource: str = ""
     status: tuple[int, int] = (100, 599)
-    below: tuple[datetime, int] | None = None
-    most: int = 50
+    after: tuple[datetime, int] | None = None
+    limit: int = 50
 
 
-def calls_of_app(asked: Calls) -> list[ApiCall]:
-    """Calls of an app, of all practices: whoever shows them makes sure that the app is the viewer's own."""
+def list_app_calls(query: CallQuery) -> list[ApiCall]:
+    """List calls of an app in all practices. The caller must check that the app is the viewer's own."""
     now = clock.now()
-    below_at, below_id = asked.below or (None, None)
+    after_at, after_id = query.after or (None, None)
     parameters = [
-        asked.app,
-        asked.since or now - USUAL,
-        asked.until or now + timedelta(minutes=1),
-        below_at,
-        below_id,
-        asked.method or None,
-        asked.gate or None,
-        asked.resource or None,
-        *asked.status,
-        asked.most,
+        query.app,
+        query.since or now - DEFAULT_PERIOD,
+        query.until or now + timedelta(minutes=1),
+        after_at,
+        after_id,
+        query.method or None,
+        query.gate or None,
+        query.resource or None,
+        *query.status,
+        query.limit,
     ]
-    marks = "%s, %s, %s, %s::timestamptz, %s::bigint, %s::text, %s::text, %s::text, %s, %s, %s"
-    return list(ApiCall.objects.raw(f"select * from audit_calls_of_app({marks})", parameters))  # noqa: S608
+    placeholders = "%s, %s, %s, %s::timestamptz, %s::bigint, %s::text, %s::text, %s::text, %s, %s, %s"
+    return list(ApiCall.objects.raw(f"select * from audit_calls_of_app({placeholders})", parameters))  # noqa: S608
 
 
-def of_patient(
-    practice: int, patient: int, *, after: Position | None = None, action: str = "", most: int = 50
-) -> list[Entry]:
-    """Who read or changed a patient's data in the established practice, ``after`` the last entry of the page before."""
-    return entries(
-        Asked(practice=practice, patient=patient, action=action, after=after, newest=True, most=most)
+def list_patient_entries(
+    practice_id: int, patient_id: int, *, after: Position | None = None, action: str = "", limit: int = 50
+) -> list[AuditEntry]:
+    """List reads and changes of a patient's data. ``after`` is the position of the last entry of the previous page."""
+    return list_entries(
+        EntryQuery(
+            practice=practice_id,
+            patient=patient_id,
+            action=action,
+            after=after,
+            newest_first=True,
+            limit=limit,
+        )
     )

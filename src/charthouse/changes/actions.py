@@ -113,7 +113,7 @@ def ping(webhook: Webhook) -> Delivery:
     webhook is verified and active and a tenant is set."""
     if webhook.verified_at is None or not webhook.active or webhook.kind != "app":
         raise Conflict("Only an active webhook of an app that has been verified can be pinged.")
-    practice = tenancy.database().tenant
+    practice = tenancy.get_connection().tenant
     if practice is None:
         raise Conflict("A ping is sent from within a practice.")
     now = clock.now()

@@ -43,8 +43,10 @@ def find_error(headers: Mapping[str, str]) -> str | None:
 
 
 def encode(headers: Mapping[str, str]) -> str:
+    """Encode headers as JSON, for encrypted storage."""
     return msgspec.json.encode(dict(headers)).decode()
 
 
 def decode(text: str) -> dict[str, str]:
+    """Decode headers from JSON."""
     return msgspec.json.decode(text, type=dict[str, str])

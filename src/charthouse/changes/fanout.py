@@ -125,12 +125,12 @@ def _build_deliveries(entries: list[ChangeEntry], webhooks: list[Webhook]) -> It
     apps = {webhook.application_id for webhook in webhooks if webhook.application_id is not None}
     for practice, occurrences in by_practice.items():
         actors = [*grants.list_actors(practice, apps, clock.now()), api_users.make_read_only_actor(practice)]
-        tenancy.enter(practice)
+        tenancy.set_tenant(practice)
         try:
             for occurrence in occurrences:
                 yield from _deliver_occurrence(occurrence, webhooks, actors)
         finally:
-            tenancy.leave()
+            tenancy.clear_tenant()
 
 
 def _find_occurrences(entries: list[ChangeEntry]) -> list[Occurrence]:

@@ -56,6 +56,7 @@ class Sender:
         self._queue_thread = ThreadPoolExecutor(1, "deliveries")
 
     async def run(self) -> None:
+        """Run until canceled."""
         _raise_file_limit()
         async with http_client.open_session() as client:
             loops = [

@@ -176,7 +176,7 @@ def one(request: Request, row: int) -> HttpResponseBase:
         "table": AUTHORISED.of(request, own.select_related("user")),
         "others": held.aggregate(count=Count("pk"))["count"] - own.aggregate(count=Count("pk"))["count"],
         "base_url": settings.BASE_URL,
-        "captured": captured_bodies.captured_until(app),
+        "captured": captured_bodies.get_capture_end(app),
         "strangers": _strangers(app),
     }
     return show(request, "app.html", values)
@@ -282,12 +282,12 @@ def switch(request: Request, row: int) -> HttpResponseBase:
 def capture(request: Request, row: int) -> HttpResponseBase:
     """Keep the bodies of the app's calls for an hour, or stop."""
     app = _app(request, row)
-    on = captured_bodies.captured_until(app) is not None
+    on = captured_bodies.get_capture_end(app) is not None
     if request.method == "POST":
         if on:
-            captured_bodies.switch_off(app)
+            captured_bodies.stop_capture(app)
         else:
-            captured_bodies.switch_on(app, CAPTURED, request.user)
+            captured_bodies.start_capture(app, CAPTURED, request.user)
         messages.success(
             request, "Bodies are no longer kept." if on else "Bodies are kept for an hour from now."
         )
@@ -324,7 +324,7 @@ def _stop_address(held: RefreshToken) -> str:
 
 def _strangers(app: Application) -> list[ApiCall]:
     """The latest calls of the app that were refused before anybody was recognized; they are of no practice."""
-    refused = trail.calls_of_app(trail.Calls(app=app.pk, status=(400, 499), most=100))
+    refused = trail.list_app_calls(trail.CallQuery(app=app.pk, status=(400, 499), limit=100))
     return [call for call in refused if call.practice_id is None][:10]
 
 

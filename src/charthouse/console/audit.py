@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from django.http import FileResponse, HttpResponseBase
 
 from charthouse import clock
-from charthouse.audit.entries import CHANGES, EVENTS, READS, Asked, Entry, Position, entries
+from charthouse.audit.entries import CHANGES, EVENTS, READS, AuditEntry, EntryQuery, Position, list_entries
 from charthouse.audit.hosted_labels import ACTIONS
 from charthouse.console.page import Request, page, show
 from charthouse.engine.errors import Conflict, Malformed
@@ -33,7 +33,7 @@ def listing(request: Request) -> HttpResponseBase:
     """Newest first, of a week unless other days are chosen."""
     given = request.GET
     asked = _asked(request, given)
-    found = entries(replace(asked, after=_position(given.get("after", "")), most=SIZE + 1))
+    found = list_entries(replace(asked, after=_position(given.get("after", "")), limit=SIZE + 1))
     shown = found[:SIZE]
     names = _names(shown)
     kept = {name: given[name] for name in ("from", "to", "action", "user", "patient") if given.get(name)}
@@ -55,24 +55,24 @@ def listing(request: Request) -> HttpResponseBase:
 # -- what is asked ----------------------------------------------------------------------------------------------
 
 
-def _asked(request: Request, given: Any) -> Asked:
+def _asked(request: Request, given: Any) -> EntryQuery:
     """What the parameters say; those that make no sense are as good as none."""
     today = clock.now().date()
     first = _day(given.get("from", "")) or today - USUAL
     last = _day(given.get("to", "")) or today
     action = given.get("action", "")
-    return Asked(
+    return EntryQuery(
         practice=request.actor.practice,
         since=datetime.combine(first, time(), UTC),
         until=datetime.combine(last, time(), UTC) + timedelta(days=1),
         user=_id(given.get("user", "")),
         patient=_id(given.get("patient", "")),
         action=action if action in ACTIONS else "",
-        newest=True,
+        newest_first=True,
     )
 
 
-def _chosen(asked: Asked) -> dict[str, Any]:
+def _chosen(asked: EntryQuery) -> dict[str, Any]:
     assert asked.since
     assert asked.until
     return {
@@ -111,7 +111,7 @@ def _position(text: str) -> Position | None:
         return None
 
 
-def _names(shown: list[Entry]) -> Callable[[Entry], str]:
+def _names(shown: list[AuditEntry]) -> Callable[[AuditEntry], str]:
     """Who did it, in words: a person, and through which app; a program; or nobody who is known."""
     apps = dict(
         Application.objects.filter(pk__in={e.app_id for e in shown if e.app_id}).values_list("pk", "name")
@@ -122,7 +122,7 @@ def _names(shown: list[Entry]) -> Callable[[Entry], str]:
         )
     )
 
-    def name(entry: Entry) -> str:
+    def name(entry: AuditEntry) -> str:
         who = entry.user_name or programs.get(entry.api_user_id or 0, "")
         through = apps.get(entry.app_id or 0, "")
         if who and through:
@@ -162,11 +162,11 @@ def export(request: Request) -> HttpResponseBase:
     return FileResponse(file, as_attachment=True, filename=name, content_type=media_type)
 
 
-def _all(asked: Asked) -> Iterator[dict[str, Any]]:
+def _all(asked: EntryQuery) -> Iterator[dict[str, Any]]:
     """Every entry, a piece at a time."""
     after, count = None, 0
     while True:
-        found = entries(replace(asked, after=after, most=PIECE))
+        found = list_entries(replace(asked, after=after, limit=PIECE))
         count += len(found)
         if count > MOST_EXPORTED:
             raise Conflict(f"These are more than {MOST_EXPORTED:,} entries. Choose fewer days.")
@@ -176,7 +176,7 @@ def _all(asked: Asked) -> Iterator[dict[str, Any]]:
         after = found[-1].position
 
 
-def _line(entry: Entry) -> dict[str, Any]:
+def _line(entry: AuditEntry) -> dict[str, Any]:
     return {
         "at": entry.position.at.astimezone(UTC).isoformat(),
         "action": entry.action,

@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, reverse
 
 from charthouse import clock
-from charthouse.console import frames, records
-from charthouse.console.catalogue import Catalogue
-from charthouse.console.drawn import Dot
+from charthouse.console import iframe_apps, records
+from charthouse.console.cells import Dot
 from charthouse.console.page import Request
+from charthouse.console.resource_pages import Catalogue
 from charthouse.console.tables import Badge, Column
 from charthouse.domains.patients.models import Patient, PatientTag
 from charthouse.engine.declaration.keys import Key
@@ -61,7 +61,7 @@ def around(request: Request, patient_id: int) -> dict[str, Any]:
     ]
     tabs += [
         (app.name, reverse("chart-app", kwargs={"patient": patient_id, "app": app.pk}))
-        for app in frames.apps(request, patient_iframe_url="")
+        for app in iframe_apps.apps(request, patient_iframe_url="")
     ]
     deepest = max((a for _, a in tabs if here == a or here.startswith(f"{a}/")), key=len, default="")
     return {

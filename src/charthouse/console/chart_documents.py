@@ -41,7 +41,7 @@ class Files(chart.Section):
             "beside": "console/filed.html",
             "filed": _filed(found),
             "file_at": reverse("chart-document-filing", kwargs=at),
-            "sign_at": reverse("chart-document-sign", kwargs=at) if filing.waits(found) else "",
+            "sign_at": reverse("chart-document-sign", kwargs=at) if filing.needs_review(found) else "",
         }
 
 
@@ -62,7 +62,7 @@ def _filed(row: Document) -> list[tuple[str, Any]]:
 
 def state(row: Document) -> Badge | None:
     """What stands out about a document."""
-    if filing.waits(row):
+    if filing.needs_review(row):
         return Badge("To review", "blue")
     if row.result_code:
         return Badge(*RESULTS[row.result_code])

@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from charthouse.console import chart, frames, plots, records, schedule
+from charthouse.console import chart, iframe_apps, plots, records, schedule
 from charthouse.console.page import Request, page, show
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.domains.scheduling.models import Appointment, Vitals
@@ -280,7 +280,7 @@ def billing(request: Request, patient: int) -> HttpResponseBase:
 def framed(request: Request, patient: int, app: int) -> HttpResponseBase:
     """One app on a patient's chart. Raises NotFound for one that isn't switched on or authorised."""
     values = chart.around(request, patient)
-    for one in frames.apps(request, patient_iframe_url=""):
+    for one in iframe_apps.apps(request, patient_iframe_url=""):
         if one.pk == app:
             address = iframes.build_patient_url(
                 one,
@@ -290,8 +290,8 @@ def framed(request: Request, patient: int, app: int) -> HttpResponseBase:
                 user=request.actor.required_user,
             )
             if address is not None:
-                frame = frames.Frame(one.name, address, one.patient_iframe_height)
+                frame = iframe_apps.Frame(one.name, address, one.patient_iframe_height)
                 response = show(request, "frame.html", {**values, "frame": frame})
-                frames.let_in(response, [frame])
+                iframe_apps.let_in(response, [frame])
                 return response
     raise NotFound()

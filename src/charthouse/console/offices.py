@@ -157,9 +157,9 @@ def room(request: Request, row: int, index: int | None = None) -> HttpResponseBa
     form = RoomForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         if there is not None:
-            offices.save_room(there, **form.cleaned_data)
+            offices.save_exam_room(there, **form.cleaned_data)
         else:
-            offices.add_room(office, **form.cleaned_data)
+            offices.add_exam_room(office, **form.cleaned_data)
         messages.success(request, "The room has been saved." if there else "The room has been added.")
         return redirect("office", row)
     values = {

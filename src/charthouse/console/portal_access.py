@@ -22,7 +22,7 @@ def one(request: Request, patient: int) -> HttpResponseBase:
     """Whether the patient has access, and what can be done about it."""
     values = chart.around(request, patient)
     found = (
-        portal_access.standing(request.actor.practice, patient)
+        portal_access.list_current_access(request.actor.practice, patient)
         .select_related("enabled_by", "api_user")
         .first()
     )
@@ -56,7 +56,7 @@ def invite(request: Request, patient: int) -> HttpResponseBase:
             row = _locked(request, patient)
             if row.patient_status != "A":
                 raise Conflict("The patient is not active.")
-            portal_access.invite_or_renew(row, request.actor.required_user)
+            portal_access.invite_or_send_password_link(row, request.actor.required_user)
     except Invalid as refusal:
         messages.error(request, " ".join(messages_of(refusal.errors)))
     else:

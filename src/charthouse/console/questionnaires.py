@@ -10,9 +10,9 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 
 from charthouse.console import records
-from charthouse.console.catalogue import Catalogue
 from charthouse.console.navigation import CHARTS
 from charthouse.console.page import Request, page
+from charthouse.console.resource_pages import Catalogue
 from charthouse.console.tables import Column
 from charthouse.domains.questionnaires.models import KINDS, Question
 from charthouse.domains.questionnaires.questions import MAX_QUESTIONS, move_question

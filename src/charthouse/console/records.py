@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from charthouse.console.declared import registry
 from charthouse.console.forms import shown
+from charthouse.console.resources.registry import get_registry
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import RequestError
@@ -18,7 +18,7 @@ MOST_OPTIONS = 250
 
 def resource(path: str) -> Resource:
     """A resource that the pages write through: of the API, or the console's own."""
-    return registry()[path]
+    return get_registry()[path]
 
 
 def rows(of: Resource, actor: Actor, *, hidden: bool = False) -> "QuerySet[Any]":

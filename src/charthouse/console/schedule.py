@@ -13,8 +13,7 @@ from charthouse import clock
 from charthouse.console import records
 from charthouse.console.page import Request
 from charthouse.domains.practice.models import Doctor, Office
-from charthouse.domains.scheduling.models import Appointment, StatusTransition
-from charthouse.domains.scheduling.models import FREEING_STATUSES
+from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment, StatusTransition
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.sql.expressions import to_wall_clock

@@ -4,25 +4,25 @@ from django.urls import URLPattern, URLResolver, path
 
 from charthouse.console import (
     account,
+    api_explorer,
+    api_users,
+    app_webhooks,
     applications,
     audit,
-    care,
-    endpoints,
-    explorer,
+    care_urls,
     home,
     offices,
     outbox,
-    people,
-    portal_letters,
-    programs,
-    requests,
-    sandbox,
-    settings,
-    webhooks,
+    portal_emails,
+    practice_settings,
+    practice_webhooks,
+    request_log,
+    sandbox_clock,
+    users,
 )
-from charthouse.console.catalogues import CATALOGUES
 from charthouse.console.navigation import Entry, offer
 from charthouse.console.questionnaires import QUESTIONS
+from charthouse.console.setup_pages import SETUP_PAGES
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -32,13 +32,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/second-factor/codes", account.recovery_codes, name="recovery-codes"),
     path("account/second-factor/off", account.second_factor_off, name="second-factor-off"),
     path("account/apps/<int:application>/disconnect", account.disconnect, name="disconnect"),
-    path("settings", settings.settings, name="settings"),
-    path("settings/portal", portal_letters.letters_page, name="portal-letters"),
-    path("settings/people", people.listing, name="people"),
-    path("settings/people/new", people.new, name="person-new"),
-    path("settings/people/<int:row>", people.one, name="person"),
-    path("settings/people/<int:row>/primary", people.hand_over, name="person-primary"),
-    path("settings/people/<int:row>/<slug:name>", people.deed, name="person-deed"),
+    path("settings", practice_settings.settings, name="settings"),
+    path("settings/portal", portal_emails.letters_page, name="portal-letters"),
+    path("settings/people", users.listing, name="people"),
+    path("settings/people/new", users.new, name="person-new"),
+    path("settings/people/<int:row>", users.one, name="person"),
+    path("settings/people/<int:row>/primary", users.hand_over, name="person-primary"),
+    path("settings/people/<int:row>/<slug:name>", users.deed, name="person-deed"),
     path("settings/offices", offices.listing, name="offices"),
     path("settings/offices/new", offices.new, name="office-new"),
     path("settings/offices/<int:row>", offices.one, name="office"),
@@ -53,28 +53,28 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("developer/apps/<int:row>/deauthorize/<int:user>", applications.stop, name="app-stop"),
     path("developer/apps/<int:row>/switch", applications.switch, name="app-switch"),
     path("developer/apps/<int:row>/bodies", applications.capture, name="app-capture"),
-    path("developer/apps/<int:row>/webhooks", webhooks.listing, name="webhooks"),
-    path("developer/apps/<int:row>/webhooks/new", webhooks.new, name="webhook-new"),
-    path("developer/webhooks/<int:row>", webhooks.one, name="webhook"),
-    path("developer/webhooks/<int:row>/edit", webhooks.edit, name="webhook-edit"),
-    path("developer/webhooks/<int:row>/verify", webhooks.verify, name="webhook-verify"),
-    path("developer/webhooks/<int:row>/ping", webhooks.ping, name="webhook-ping"),
-    path("developer/deliveries/<int:row>", webhooks.delivery, name="delivery"),
-    path("developer/requests", requests.listing, name="requests"),
-    path("developer/requests/<int:row>", requests.one, name="request"),
-    path("developer/explorer", explorer.listing, name="explorer"),
-    path("developer/explorer/<slug:name>", explorer.operation, name="operation"),
-    path("settings/api-users", programs.listing, name="programs"),
-    path("settings/api-users/new", programs.new, name="program-new"),
-    path("settings/api-users/<int:row>", programs.one, name="program"),
-    path("settings/api-users/<int:row>/secret", programs.renew, name="program-renew"),
-    path("settings/webhooks", endpoints.listing, name="endpoints"),
-    path("settings/webhooks/new", endpoints.new, name="endpoint-new"),
-    path("settings/webhooks/<int:row>", endpoints.one, name="endpoint"),
-    path("settings/webhooks/<int:row>/edit", endpoints.edit, name="endpoint-edit"),
-    path("settings/webhooks/<int:row>/delete", endpoints.delete, name="endpoint-delete"),
-    path("settings/webhooks/deliveries/<int:row>", endpoints.delivery, name="endpoint-delivery"),
-    path("sandbox/clock", sandbox.clock_page, name="clock"),
+    path("developer/apps/<int:row>/webhooks", app_webhooks.listing, name="webhooks"),
+    path("developer/apps/<int:row>/webhooks/new", app_webhooks.new, name="webhook-new"),
+    path("developer/webhooks/<int:row>", app_webhooks.one, name="webhook"),
+    path("developer/webhooks/<int:row>/edit", app_webhooks.edit, name="webhook-edit"),
+    path("developer/webhooks/<int:row>/verify", app_webhooks.verify, name="webhook-verify"),
+    path("developer/webhooks/<int:row>/ping", app_webhooks.ping, name="webhook-ping"),
+    path("developer/deliveries/<int:row>", app_webhooks.delivery, name="delivery"),
+    path("developer/requests", request_log.listing, name="requests"),
+    path("developer/requests/<int:row>", request_log.one, name="request"),
+    path("developer/explorer", api_explorer.listing, name="explorer"),
+    path("developer/explorer/<slug:name>", api_explorer.operation, name="operation"),
+    path("settings/api-users", api_users.listing, name="programs"),
+    path("settings/api-users/new", api_users.new, name="program-new"),
+    path("settings/api-users/<int:row>", api_users.one, name="program"),
+    path("settings/api-users/<int:row>/secret", api_users.renew, name="program-renew"),
+    path("settings/webhooks", practice_webhooks.listing, name="endpoints"),
+    path("settings/webhooks/new", practice_webhooks.new, name="endpoint-new"),
+    path("settings/webhooks/<int:row>", practice_webhooks.one, name="endpoint"),
+    path("settings/webhooks/<int:row>/edit", practice_webhooks.edit, name="endpoint-edit"),
+    path("settings/webhooks/<int:row>/delete", practice_webhooks.delete, name="endpoint-delete"),
+    path("settings/webhooks/deliveries/<int:row>", practice_webhooks.delivery, name="endpoint-delivery"),
+    path("sandbox/clock", sandbox_clock.clock_page, name="clock"),
     path("audit", audit.listing, name="audit"),
     path("audit/export", audit.export, name="audit-export"),
     path("outbox", outbox.outbox, name="outbox"),
@@ -90,7 +90,7 @@ offer(
     Entry(name="Audit", view="audit", icon="history", primary=True),
 )
 
-urlpatterns += care.urlpatterns
+urlpatterns += care_urls.urlpatterns
 
 # -- what the practice sets up ----------------------------------------------------------------------------------
 
@@ -108,6 +108,6 @@ offer(
 )
 
 urlpatterns += QUESTIONS.urls()
-for catalogue in CATALOGUES:
+for catalogue in SETUP_PAGES:
     urlpatterns += catalogue.urls()
     offer(catalogue.group, catalogue.entry)

@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from charthouse.console import chart, forms, frames, notes, records, schedule
+from charthouse.console import chart, forms, iframe_apps, records, schedule, visit_notes
 from charthouse.console.page import Request, page, show
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.errors import Conflict, Invalid, Malformed
@@ -43,7 +43,7 @@ def _show(
     of = records.resource("appointments")
     form = forms.build(_fields(), of.model, one, records.Choices(request.actor))
     around = chart.around(request, one["patient"]) if one["patient"] else {}
-    shown = frames.of_visit(request, int(one["id"]), one["patient"]) if one["patient"] else []
+    shown = iframe_apps.of_visit(request, int(one["id"]), one["patient"]) if one["patient"] else []
     values = {
         **around,
         "title": f"Visit of {one['scheduled_time'].replace('T', ' ')[:16]}",
@@ -52,12 +52,12 @@ def _show(
         "form": form.told(refusal),
         "frames": shown,
         "waited": _waiting(one),
-        "note": notes.of(request, one["id"]) if one["patient"] else None,
+        "note": visit_notes.of(request, one["id"]) if one["patient"] else None,
         "pdf": (one.get("clinical_note") or {}).get("pdf"),
         "back": reverse("chart-visits", args=[one["patient"]]) if one["patient"] else reverse("home"),
     }
     response = show(request, "visit.html", values, refusal.status if refusal else 200)
-    frames.let_in(response, shown)
+    iframe_apps.let_in(response, shown)
     return response
 
 
@@ -75,7 +75,7 @@ def _waiting(one: dict[str, Any]) -> list[tuple[str, str]]:
 @page("Access Clinical Notes", methods=("POST",))
 def write(request: Request, visit: int) -> HttpResponseBase:
     """Save what was filled in of one section: all of it, or nothing."""
-    wrong = notes.save(request, visit)
+    wrong = visit_notes.save(request, visit)
     if wrong:
         messages.error(request, " ".join(wrong))
     else:
@@ -96,7 +96,7 @@ def unlock(request: Request, visit: int) -> HttpResponseBase:
 def _sign(request: Request, visit: int, *, locked: bool) -> HttpResponseBase:
     try:
         with transaction.atomic():
-            notes.sign(request, visit, locked=locked)
+            visit_notes.sign(request, visit, locked=locked)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     else:

@@ -44,6 +44,7 @@ class Encryptor:
         self._pending, self._segment = bytearray(), 0
 
     def update(self, content: bytes) -> bytes:
+        """Add content. Return the encrypted bytes that are complete."""
         self._pending += content
         while len(self._pending) > (room := _NEXT_CONTENT_SIZE if self._segment else _FIRST_CONTENT_SIZE):
             self._encrypt_segment(bytes(self._pending[:room]), last=False)
@@ -51,6 +52,7 @@ class Encryptor:
         return self._take_output()
 
     def finalize(self) -> bytes:
+        """End the content. Return the rest of the encrypted bytes."""
         self._encrypt_segment(bytes(self._pending), last=True)
         return self._take_output()
 

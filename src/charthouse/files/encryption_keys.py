@@ -31,6 +31,7 @@ class KeyRing:
 
     @property
     def newest(self) -> int:
+        """The number of the key that encrypts new files."""
         return max(self.keys)
 
     def __repr__(self) -> str:

@@ -25,6 +25,7 @@ class Spool:
         self._file = _SpoolFile(MAX_IN_MEMORY, dir=str(settings.DATA))
 
     def write(self, content: bytes) -> None:
+        """Append content. Raises Unavailable when storage fails."""
         self.size += len(content)
         with translate_storage_errors():
             self._file.write(self._sealer.update(content))

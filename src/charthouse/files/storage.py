@@ -54,6 +54,7 @@ class DirectoryStorage(FileSystemStorage):
 
 
 def get_storage() -> Storage:
+    """Return the storage of file contents."""
     return storages["files"]
 
 
@@ -124,6 +125,7 @@ def translate_storage_errors() -> Iterator[None]:
 
 
 def content_path(practice: int, address: str) -> str:
+    """Return the name of a content in storage."""
     return f"{practice}/{address[:2]}/{address}"
 
 

@@ -51,7 +51,7 @@ def sweep_periodically(timestamp: int) -> None:
 def sweep(grace: timedelta = GRACE_PERIOD, practices: Iterable[int] | None = None) -> SweepResult:
     """Sweep the files of these practices, by default of all."""
     swept = SweepResult()
-    tenancy.leave()
+    tenancy.clear_tenant()
     ids = Practice.objects.order_by("pk").values_list("pk", flat=True) if practices is None else practices
     for practice in list(ids):
         with tenancy.within(practice):

@@ -95,7 +95,7 @@ class File(Type):
                 spool.write(binascii.a2b_base64(text[:whole], strict_mode=True))
                 left = text[whole:]
                 if (last and left) or ("=" in text[:whole] and (left or value[at + _PIECE :].strip())):
-                    raise ValueError("goes on after its end")
+                    raise ValueError("data after the padding")
         except (binascii.Error, ValueError):
             raise InvalidValue("The file is not valid base64 text.") from None
         return spool.finish(None)
@@ -113,7 +113,7 @@ class File(Type):
 
 def _make_link(file_id: int | None) -> str | None:
     """Return the signed link to a stored file of the current tenant."""
-    practice = None if file_id is None else tenancy.database().tenant
+    practice = None if file_id is None else tenancy.get_connection().tenant
     return None if file_id is None or practice is None else links.make_link(practice, file_id)
 
 
@@ -130,7 +130,7 @@ class FileLink(Type):
         return self._make_link
 
     def _make_link(self, row_id: int | None) -> str | None:
-        practice = None if row_id is None else tenancy.database().tenant
+        practice = None if row_id is None else tenancy.get_connection().tenant
         return None if row_id is None or practice is None else links.make_link(practice, row_id, self.prefix)
 
 

@@ -42,7 +42,7 @@ def signed_link_view(
                 return HttpResponseForbidden("This link has expired.", content_type="text/plain")
             except BadSignature:
                 raise Http404 from None
-            tenancy.enter(practice)
+            tenancy.set_tenant(practice)
             try:
                 response = view(request, practice, row)
             except Unavailable as refusal:
@@ -76,6 +76,7 @@ def make_response(request: HttpRequest, file: FileResponse) -> FileHttpResponse:
 @require_safe
 @signed_link_view("files")
 def show_file(request: HttpRequest, practice: int, file_id: int) -> FileHttpResponse:
+    """Respond with a stored file, whole or by range; 404 if it is archived or missing."""
     file = StoredFile.objects.filter(practice=practice, pk=file_id, archived=False).first()
     if file is None:
         raise Http404

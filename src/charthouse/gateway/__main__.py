@@ -16,8 +16,8 @@ def main(folder: Path) -> None:
     from charthouse.gateway.drchrono import wire_format
 
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "drchrono.json").write_bytes(wire_format.document_json() + b"\n")
-    (folder / "cerbo.json").write_bytes(cerbo.document_json() + b"\n")
+    (folder / "drchrono.json").write_bytes(wire_format.print_document_json() + b"\n")
+    (folder / "cerbo.json").write_bytes(cerbo.print_document_json() + b"\n")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import msgspec
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from charthouse.audit.request_log import Entry
+from charthouse.audit.request_log import LogEntry
 from charthouse.engine.declaration.resources import MAX_BODY
 from charthouse.engine.errors import Malformed, NotFound, TooLarge, UnsupportedMedia
 from charthouse.files.models import StoredFile
@@ -40,7 +40,7 @@ class Request:
 
     environ: Mapping[str, Any]
     # Its entry in the request log: whoever finds out who calls, and what for, writes it there.
-    entry: Entry
+    entry: LogEntry
     # What has been read of the body, for the capture of bodies.
     body: bytes = b""
 
@@ -86,7 +86,7 @@ class Request:
         return f"{self.environ['wsgi.url_scheme']}://{self.host}"
 
     @property
-    def practice(self) -> int | None:
+    def host_practice(self) -> int | None:
         """The practice whose host was asked for; None where the host is nobody's own."""
         return (
             settings.PRACTICE_HOSTS.get(split_domain_port(self.host)[0]) if settings.PRACTICE_HOSTS else None
@@ -101,7 +101,7 @@ class Request:
 
     # -- body ---------------------------------------------------------------------------------------------------
 
-    def payload(self, most: int = MAX_BODY) -> Any:
+    def read_payload(self, most: int = MAX_BODY) -> Any:
         """The body: JSON's values, or a dict of a form's fields and files. ``most``: bytes that a JSON or form body
         may have; a multipart body may have multipart.MAX_UPLOAD.
 
@@ -109,30 +109,30 @@ class Request:
         """
         media = (self.environ.get("CONTENT_TYPE") or "application/json").split(";")[0].strip().lower()
         if media == "multipart/form-data":
-            return multipart.parsed(self.environ)
+            return multipart.parse_multipart(self.environ)
         if media == "application/x-www-form-urlencoded":
-            return self.form(self.read(most))
+            return self.parse_form(self.read_body(most))
         if media == "application/json" or media.endswith("+json"):
-            return json(self.read(most))
+            return parse_json(self.read_body(most))
         raise UnsupportedMedia(f'Unsupported media type "{media[:100]}" in request.')
 
-    def read(self, most: int) -> bytes:
+    def read_body(self, most: int) -> bytes:
         """At most so many bytes of body. Raises TooLarge beyond, Malformed for a body cut short."""
         length = self.environ.get("CONTENT_LENGTH") or ""
         if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
-            self.body = self._taken(most + 1)
+            self.body = self._read_pieces(most + 1)
             if len(self.body) > most:
                 raise TooLarge.for_body(most)
             return self.body
         expected = int(length) if length.isascii() and length.isdigit() else 0
         if expected > most:
             raise TooLarge.for_body(most)
-        self.body = self._taken(expected) if expected else b""
+        self.body = self._read_pieces(expected) if expected else b""
         if len(self.body) < expected:
             raise Malformed("The body is shorter than announced.")
         return self.body
 
-    def _taken(self, most: int) -> bytes:
+    def _read_pieces(self, most: int) -> bytes:
         """At most so many bytes, piece by piece: servers hold what they read at once a second time."""
         pieces, left, stream = [], most, self.environ["wsgi.input"]
         while left and (piece := stream.read(min(left, PIECE))):
@@ -140,7 +140,7 @@ class Request:
             left -= len(piece)
         return b"".join(pieces)
 
-    def drain(self) -> None:
+    def discard_body(self) -> None:
         """Take in what an answer didn't need of the body. Left unread, it makes the server hang up, and the client's
         next request on the connection is lost: the refresh after a 401, for one. Beyond MAX_BODY it may."""
         length = self.environ.get("CONTENT_LENGTH")
@@ -151,7 +151,7 @@ class Request:
             while left > 0 and (piece := self.environ["wsgi.input"].read(min(left, 1 << 16))):
                 left -= len(piece)
 
-    def form(self, body: bytes) -> dict[str, Any]:
+    def parse_form(self, body: bytes) -> dict[str, Any]:
         """The fields of an urlencoded form. Raises Malformed."""
         try:
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2000))
@@ -159,7 +159,7 @@ class Request:
             raise Malformed("The form can't be read.") from None
 
 
-def json(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """A JSON text. Raises Malformed."""
     try:
         return _decode(body)
@@ -203,7 +203,7 @@ class Response:
         return body if isinstance(body, FileBody) else [body]
 
 
-def file(request: Request, stored: StoredFile) -> Response:
+def respond_with_file(request: Request, stored: StoredFile) -> Response:
     """A stored file, or the part of it that the request's Range asks for. Raises NotFound when it is lost."""
     try:
         found = serve_file(stored, request.header("Range"), request.header("If-Range"))
@@ -216,7 +216,7 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _SAFE = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 
 
-def report(error: BaseException) -> None:
+def log_fault(error: BaseException) -> None:
     """Log a fault of ours: its kind and where, never its message, which may hold a caller's data."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", "")

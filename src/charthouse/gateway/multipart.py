@@ -14,7 +14,7 @@ MAX_UPLOAD = 256 * 1024 * 1024  # bytes of a body
 _TAIL = 1024  # bytes at the end, in which the last boundary lies
 
 
-class _Counted:
+class _CountedStream:
     """The body's stream, which knows what has come, and ends where the body does."""
 
     def __init__(self, stream: Any, expected: int | None) -> None:
@@ -30,14 +30,14 @@ class _Counted:
         self.tail = (self.tail + piece)[-_TAIL:]
         return piece
 
-    def whole(self, boundary: bytes) -> bool:
+    def is_complete(self, boundary: bytes) -> bool:
         """Whether all of it came: as long as announced, and ended as a multipart body ends."""
         while self.read(1 << 16):  # what follows the last boundary
             pass
         return self._expected in (None, self.count) and b"--" + boundary + b"--" in self.tail
 
 
-def parsed(environ: Mapping[str, Any]) -> dict[str, Any]:
+def parse_multipart(environ: Mapping[str, Any]) -> dict[str, Any]:
     """Fields and files by name; of several with one name, the last. Raises Malformed, TooLarge."""
     length = environ.get("CONTENT_LENGTH") or ""
     expected = int(length) if length.isascii() and length.isdigit() else None
@@ -46,7 +46,7 @@ def parsed(environ: Mapping[str, Any]) -> dict[str, Any]:
         expected = 0
     if expected is not None and expected > MAX_UPLOAD:
         raise TooLarge.for_body(MAX_UPLOAD)
-    stream: Any = _Counted(environ["wsgi.input"], expected)
+    stream: Any = _CountedStream(environ["wsgi.input"], expected)
     # Of a body that comes in chunks nobody knows the length; the parser only asks whether there is any.
     known: Any = {**environ, "CONTENT_LENGTH": str(MAX_UPLOAD if expected is None else expected)}
     try:

@@ -13,59 +13,61 @@ from django.db import DatabaseError, connection
 
 from charthouse import clock
 from charthouse.audit import captured_bodies, request_log
-from charthouse.audit.request_log import Entry
+from charthouse.audit.request_log import LogEntry
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Fault, RequestError, Unavailable
 from charthouse.files import links
 from charthouse.files.serving import FileBody
-from charthouse.gateway.http import Request, Response, report
+from charthouse.gateway.http import Request, Response, log_fault
 from charthouse.identity import audit_events, client_ip, tenancy
 
-LONGEST_PATH = 200
+MAX_PATH = 200
 
 
 def serve(
     environ: dict[str, Any],
     start: Callable[..., Any],
-    dialect: str,
+    api: str,
     handle: Callable[[Request], Response],
-    refused: Callable[[RequestError], Response],
+    render_error: Callable[[RequestError], Response],
 ) -> Iterable[bytes]:
     """Answer one call, errors included. ``handle`` may raise Refusal, whose wire form ``refused`` makes."""
     began = perf_counter()
-    request = Request(environ, _entry(environ, dialect))
-    tenancy.leave()
+    request = Request(environ, _start_entry(environ, api))
+    tenancy.clear_tenant()
     audit_events.set_client_ip(request.entry.ip)
     links.set_origin(lambda: request.origin)
-    response = _answer(request, handle, refused)
-    request.drain()
+    response = _respond(request, handle, render_error)
+    request.discard_body()
     head = request.method == "HEAD"
     body = response.body()
     entry = request.entry
     entry.status = response.status
     entry.microseconds = round((perf_counter() - began) * 1e6)
-    if captured_bodies.wanted(entry.app_id, entry.at) and entry.practice_id is not None:
-        entry.bodies = _bodies(request, response, body)
+    if captured_bodies.is_captured(entry.app_id, entry.at) and entry.practice_id is not None:
+        entry.bodies = _capture_bodies(request, response, body)
     request_log.add(entry)
     return response.send(start, body, request_id=entry.request, head=head)
 
 
-def _bodies(request: Request, response: Response, body: bytes | FileBody) -> captured_bodies.Pair:
+def _capture_bodies(request: Request, response: Response, body: bytes | FileBody) -> captured_bodies.BodyPair:
     entry = request.entry
     assert entry.practice_id is not None
     assert entry.app_id is not None
-    asked = captured_bodies.readable(request.body, request.environ.get("CONTENT_TYPE") or "application/json")
-    answered = captured_bodies.readable(body, response.media) if isinstance(body, bytes) else "(a file)"
-    return captured_bodies.Pair(entry.practice_id, entry.app_id, entry.request, entry.at, asked, answered)
+    asked = captured_bodies.format_body(
+        request.body, request.environ.get("CONTENT_TYPE") or "application/json"
+    )
+    answered = captured_bodies.format_body(body, response.media) if isinstance(body, bytes) else "(a file)"
+    return captured_bodies.BodyPair(entry.practice_id, entry.app_id, entry.request, entry.at, asked, answered)
 
 
-def called_by(entry: Entry, actor: Actor) -> None:
+def note_actor(entry: LogEntry, actor: Actor) -> None:
     """Note who calls."""
     entry.practice_id, entry.user_id, entry.app_id = actor.practice, actor.user, actor.app
     entry.api_user_id = actor.api_user
 
 
-def _answer(
+def _respond(
     request: Request,
     handle: Callable[[Request], Response],
     refused: Callable[[RequestError], Response],
@@ -75,44 +77,42 @@ def _answer(
     try:
         return handle(request)
     except RequestError as refusal:
-        return _refusal(request, refused, refusal)
+        return _reject(request, refused, refusal)
     except (psycopg.OperationalError, DatabaseError) as error:
         lost = connection.connection is not None and connection.connection.closed
         connection.close_if_unusable_or_obsolete()
         if lost:
             connection.close()
             if again and request.method in ("GET", "HEAD"):
-                tenancy.leave()
-                return _answer(request, handle, refused, again=False)
-        report(error)
-        return _refusal(request, refused, Unavailable("The database can't answer just now. Try again."))
+                tenancy.clear_tenant()
+                return _respond(request, handle, refused, again=False)
+        log_fault(error)
+        return _reject(request, refused, Unavailable("The database can't answer just now. Try again."))
     except Exception as error:
-        report(error)
+        log_fault(error)
         connection.close()
-        return _refusal(request, refused, Fault())
+        return _reject(request, refused, Fault())
 
 
-def _refusal(
-    request: Request, refused: Callable[[RequestError], Response], refusal: RequestError
-) -> Response:
+def _reject(request: Request, refused: Callable[[RequestError], Response], refusal: RequestError) -> Response:
     entry = request.entry
-    entry.gate, entry.patients, entry.shown = refusal.gate, "{}", None
+    entry.gate, entry.patients, entry.subject_rows = refusal.gate, "{}", None
     entry.app_id = entry.app_id or refusal.app
     return refused(refusal)
 
 
-def _entry(environ: dict[str, Any], dialect: str) -> Entry:
-    return Entry(
+def _start_entry(environ: dict[str, Any], dialect: str) -> LogEntry:
+    return LogEntry(
         clock.now(),
         os.urandom(16).hex(),
         dialect,
         str(environ["REQUEST_METHOD"])[:10],
-        _printable(str(environ.get("PATH_INFO", "")))[:LONGEST_PATH],
+        _escape_path(str(environ.get("PATH_INFO", "")))[:MAX_PATH],
         client_ip.get_client_ip(environ),
     )
 
 
-def _printable(path: str) -> str:
+def _escape_path(path: str) -> str:
     """What a caller wrote there may be anything."""
     if path.isascii() and path.isprintable():
         return path

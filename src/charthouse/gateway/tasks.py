@@ -3,14 +3,14 @@
 from procrastinate.contrib.django import app
 
 from charthouse.gateway.drchrono.bulk_lists import LISTS, TASK
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.jobs import actions as jobs
 
 
 @app.task(name=TASK, queue="lists")
 def gather_list(practice: int, job: int) -> None:
     """Gather the ids of a bulk list. ``job``: the id of its Job."""
-    registry()  # declarations are complete once it is built
+    get_registry()  # declarations are complete once it is built
     with jobs.run_job(practice, job) as begun:
         if begun is not None:
             LISTS[begun.kind].gather(begun)

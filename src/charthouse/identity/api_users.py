@@ -107,11 +107,11 @@ def authenticate(
     """
     given = parse_credentials(authorization)
     if given is None:
-        tenancy.leave()
+        tenancy.clear_tenant()
         raise Unauthenticated("Give the name and the secret of an API user by HTTP Basic authentication.")
     username, secret = given
     limit = get_limits().get(rate_class, get_limits()["standard"])
-    practice, _, refusal, caller, anonymous, read_only, endpoints, wait = tenancy.database().establish(
+    practice, _, refusal, caller, anonymous, read_only, endpoints, wait = tenancy.get_connection().establish(
         AUTHENTICATE_SQL,
         (
             username.encode(),
@@ -123,7 +123,7 @@ def authenticate(
             rate_class.encode(),
             str(limit).encode(),
             str(LOCK_DURATION.total_seconds()).encode(),
-            f"{request_id},{tenancy.seconds_ahead()}".encode(),
+            f"{request_id},{tenancy.format_clock_offset()}".encode(),
         ),
     )
     if refusal is not None:
@@ -133,14 +133,15 @@ def authenticate(
             raise Forbidden(FORBIDDEN_MESSAGES[refusal], refusal)
         raise Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal])
     if practice_of_host is not None and practice != practice_of_host:
-        tenancy.leave()
+        tenancy.clear_tenant()
         raise Unauthenticated(UNAUTHENTICATED_MESSAGES["missing"])
     writes = frozenset[str]() if read_only else parse_endpoints(endpoints)
     return _make_actor(practice, parse_endpoints(endpoints), writes, caller, anonymous)
 
 
 def make_read_only_actor(practice: int) -> Actor:
-    """Return an actor of the practice itself that may read everything and write nothing. No call authenticates as it.
+    """Return an actor of the practice itself that may read everything and write nothing. No call authenticates as
+    it.
     """
     return _make_actor(practice, parse_endpoints(""), frozenset())
 

@@ -16,7 +16,8 @@ from charthouse.identity.token_pairs import deauthorize
 
 
 def create_app(owner: User, *, public: bool, **values: Any) -> tuple[Application, str]:
-    """Create an app owned by a user; return it and its client secret ("" for a public client). Raises ValidationError.
+    """Create an app owned by a user; return it and its client secret ("" for a public client). Raises
+    ValidationError.
     """
     app = Application(
         user=owner,
@@ -59,8 +60,8 @@ def rotate_secret(app: Application, by: User) -> str:
 def revoke_tokens(app: Application, user_ids: Sequence[int]) -> None:
     """Revoke all tokens and codes of the app for these users."""
     with transaction.atomic():
-        held = RefreshToken.objects.filter(application=app, user__in=user_ids, revoked=None)
-        for user in sorted(set(held.values_list("user_id", flat=True))):
+        tokens = RefreshToken.objects.filter(application=app, user__in=user_ids, revoked=None)
+        for user in sorted(set(tokens.values_list("user_id", flat=True))):
             deauthorize(app.pk, user)
 
 
@@ -70,8 +71,8 @@ def disable(app: Application, by: User) -> None:
         if Application.objects.filter(pk=app.pk, disabled=None).update(disabled=clock.now()):
             _emit_event("app changed", app, by, disabled=True)
             holding = [
-                set(held.objects.filter(application=app, revoked=None).values_list("user_id", flat=True))
-                for held in (AccessToken, RefreshToken)
+                set(model.objects.filter(application=app, revoked=None).values_list("user_id", flat=True))
+                for model in (AccessToken, RefreshToken)
             ]
             with tenancy.within(None):
                 for user in sorted(set().union(*holding)):

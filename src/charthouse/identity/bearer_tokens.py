@@ -39,12 +39,12 @@ def authenticate(authorization: str | None, at: datetime, request_id: str = "") 
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        tenancy.leave()
+        tenancy.clear_tenant()
         raise Unauthenticated("Authentication credentials were not provided.")
     checksum = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest().encode()
-    trailer = f"{request_id},{tenancy.seconds_ahead()}".encode()
+    trailer = f"{request_id},{tenancy.format_clock_offset()}".encode()
     practice, _, refusal, app, user, doctor, permissions, sharing, granted, allowed, plan = (
-        tenancy.database().establish(AUTHENTICATE_SQL, (checksum, at.isoformat().encode(), trailer))
+        tenancy.get_connection().establish(AUTHENTICATE_SQL, (checksum, at.isoformat().encode(), trailer))
     )
     if refusal is not None:
         raise _make_error(refusal, app, at)

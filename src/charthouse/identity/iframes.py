@@ -1,6 +1,6 @@
-"""The addresses of apps' pages that are shown within ours: the app's own address, with who looks at whom, signed.
+"""Signed URLs of app pages that are embedded in iframes.
 
-Parameters and claims: reference drchrono/behaviour.md, Iframe. The JWT is HS256 under the app's client secret.
+Parameters and claims: reference drchrono/behaviour.md, Iframe. The JWT is signed with HS256 under the client secret.
 """
 
 import hmac
@@ -15,7 +15,7 @@ from charthouse.identity.sealed_secrets import UnsealError, unseal
 
 
 def build_patient_url(app: Application, *, doctor: int, patient: int, practice: int, user: int) -> str | None:
-    """What the app shows on a patient's page. None where it has no such address, or its secret isn't known here."""
+    """Build the URL of the app's iframe on a patient page. Return None if it has none or its secret cannot be read."""
     ids = {"doctor_id": doctor, "patient_id": patient, "practice_id": practice, "user_id": user}
     return _sign(app, app.patient_iframe_url, ids)
 
@@ -23,7 +23,7 @@ def build_patient_url(app: Application, *, doctor: int, patient: int, practice: 
 def build_note_url(
     app: Application, *, doctor: int, patient: int, practice: int, appointment: int
 ) -> str | None:
-    """The same on the page of a visit's note."""
+    """Build the URL of the app's iframe on the page of a clinical note, as ``build_patient_url`` does."""
     ids = {"doctor_id": doctor, "patient_id": patient, "practice_id": practice, "appointment_id": appointment}
     return _sign(app, app.note_iframe_url, ids)
 

@@ -1,4 +1,4 @@
-"""Which practice a page request belongs to. (API requests don't pass here: their token says it, see ``bearer``.)"""
+"""Middleware of pages: body size, tenant, Content-Security-Policy. API requests bypass it; see ``bearer_tokens``."""
 
 import os
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from charthouse.identity import audit_events, client_ip, tenancy
-from charthouse.identity.content_security_policy import set_content_security_policy as set_content_policy
+from charthouse.identity.content_security_policy import set_content_security_policy
 
-MAX_BODY_BYTES = 64 * 1024 * 1024  # bytes of a body
+MAX_BODY_BYTES = 64 * 1024 * 1024
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def limit_body_size(get_response: Handler) -> Handler:
-    """A body of more than any page takes is refused unread. (The APIs have bounds of their own.)"""
+    """Refuse a larger body than any page accepts, unread. The APIs have limits of their own."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
@@ -26,41 +26,41 @@ def limit_body_size(get_response: Handler) -> Handler:
 
 
 def reset_tenant(get_response: Handler) -> Handler:
-    """No practice at the start of every request, whatever this thread did before."""
+    """Clear tenant and client IP at the start and the end of every request."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        tenancy.leave()
+        tenancy.clear_tenant()
         audit_events.set_client_ip(client_ip.get_request_ip(request))
         try:
             return get_response(request)
         finally:
             audit_events.set_client_ip("")
-            tenancy.leave()
+            tenancy.clear_tenant()
 
     return handle
 
 
 def establish_tenant(get_response: Handler) -> Handler:
-    """The practice of the person who is signed in. Operators, who have none, see no record."""
+    """Set the practice of the signed-in user as tenant. Operators, who have none, see no records."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         practice: int | None = getattr(request.user, "practice_id", None)
         if practice is not None:
-            # Reads get no number: with one, each would have to tell the database.
+            # Reads get no id: it would cost each an update of the session variables.
             number = "" if request.method in ("GET", "HEAD") else os.urandom(16).hex()
-            tenancy.enter(practice, user=request.user.pk, request=number)
+            tenancy.set_tenant(practice, user_id=request.user.pk, request_id=number)
         return get_response(request)
 
     return handle
 
 
 def add_content_security_policy(get_response: Handler) -> Handler:
-    """Every page says what it may load. A view that needs another policy sets its own."""
+    """Set the default Content-Security-Policy, unless the view has set another."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if not response.has_header("Content-Security-Policy"):
-            set_content_policy(response)
+            set_content_security_policy(response)
         return response
 
     return handle

@@ -1,4 +1,4 @@
-"""What migrations need that Django does not provide."""
+"""Migration classes and operations that Django does not provide."""
 
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,10 @@ from django.db.migrations import AddConstraint, AddField, AddIndex, Migration, R
 
 
 class InitialMigration(Migration):
-    """The first migration of an app: makes each table with everything that its later operations add to it.
+    """The first migration of an app: creates each table with everything that its later operations add to it.
 
-    After each operation Django renders all models that are related to the one that changed, which for an empty
-    database takes a minute of CPU. No model refers to those of an app before its first migration, so here only the new
-    ones are rendered, once.
+    After each operation Django renders all models related to the changed one, which takes a minute of CPU for an empty
+    database. No model refers to those of an app before its first migration, so only the new ones are rendered, once.
     """
 
     initial = True
@@ -20,7 +19,7 @@ class InitialMigration(Migration):
         """Change the state and the database. Return the state, as ``Migration.apply`` does."""
         apps = project_state.apps
         before = set(project_state.models)
-        del project_state.apps  # else each operation renders what it changes
+        del project_state.apps  # otherwise each operation renders what it changes
         self.mutate_state(project_state, preserve=False)
         new = {key: state for key, state in project_state.models.items() if key not in before}
         apps.render_multiple(list(new.values()))
@@ -29,14 +28,17 @@ class InitialMigration(Migration):
             if isinstance(operation, AddField | AddIndex | AddConstraint) and (
                 (self.app_label, operation.model_name_lower) in new
             ):
-                continue  # the table was made with it
+                continue  # the table was created with it
             operation.database_forwards(self.app_label, schema_editor, project_state, project_state)
         return project_state
 
 
 class RunSQLFile(RunSQL):
-    """The SQL of a migration, in a file beside it with the same name. ``{schema}`` in it stands for the name of the
-    current schema: functions that run as their owner name it in their ``search_path``."""
+    """The SQL of a migration, in a file of the same name next to it.
+
+    ``{schema}`` is replaced by the name of the current schema: functions that run as their owner name it in their
+    ``search_path``.
+    """
 
     def __init__(self, migration: str) -> None:
         """``migration`` is the ``__file__`` of the migration."""

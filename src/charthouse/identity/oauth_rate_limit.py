@@ -1,5 +1,7 @@
-"""How often the OAuth endpoints may be called: so many times a minute by one app from one address, ten times as often
-from one address in all. Exact across processes; a call that is refused counts for nothing."""
+"""Rate limit of the OAuth endpoints: calls a minute of one app from one IP address, ten times as many from the address.
+
+Exact across processes; a refused call is not counted.
+"""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -10,7 +12,7 @@ from django.db import connection
 from charthouse import clock
 from charthouse.engine.errors import Throttled
 
-IP_FACTOR = 10  # times what one app may
+IP_FACTOR = 10  # limit of an IP address, as a multiple of that of an app
 
 _COUNT = """
 insert into identity_tokencalls as t (key, minute, calls) values (%s, %s, 1)
@@ -19,7 +21,7 @@ on conflict (key, minute) do update set calls = t.calls + 1 where t.calls < %s r
 
 
 def count_call(client_ip: str, client_id: str) -> None:
-    """Count a call. ``client_id`` as it was given, whoever's it is. Raises Throttled."""
+    """Count a call. ``client_id`` is the unverified value of the request. Raises Throttled."""
     limit = settings.TOKEN_LIMIT
     if not limit:
         return

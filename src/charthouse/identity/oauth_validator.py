@@ -1,6 +1,6 @@
-"""The rules of the OAuth endpoints, as oauthlib asks for them. What they come down to is in ``issue`` and ``scopes``.
+"""Request validator of the OAuth endpoints, which oauthlib calls; the rules are in ``token_pairs`` and ``scopes``.
 
-oauthlib calls these methods in a fixed order for each request; ``request`` is its own and carries ``client`` (the
+oauthlib calls these methods in a fixed order for each request; ``request`` is oauthlib's, and carries ``client`` (the
 Application), ``grant`` or ``refresh_token_instance`` from one to the next.
 """
 
@@ -17,6 +17,8 @@ from charthouse.identity.scopes import resolve_scopes
 
 
 class OAuthValidator(OAuth2Validator):  # type: ignore[misc]
+    """Validator of authorization codes, refresh tokens and scopes."""
+
     def _load_application(self, client_id: str | None, request: Any) -> Application | None:
         if request.client is None or request.client.client_id != client_id:
             known = client_id and "\0" not in client_id
@@ -25,7 +27,7 @@ class OAuthValidator(OAuth2Validator):  # type: ignore[misc]
         return request.client  # type: ignore[no-any-return]
 
     def is_pkce_required(self, client_id: Any, request: Any) -> bool:
-        """Only for apps that have no secret."""
+        """Return whether the app has no secret; only such apps need PKCE."""
         return bool(request.client and request.client.client_type == Application.CLIENT_PUBLIC)
 
     def validate_grant_type(
@@ -87,7 +89,9 @@ class OAuthValidator(OAuth2Validator):  # type: ignore[misc]
         return bool(request.grant.redirect_uri == redirect_uri)
 
     def invalidate_authorization_code(self, client_id: Any, code: str, request: Any, **kw: Any) -> None:
-        """``issue.exchange`` has done it, in the transaction that gave the tokens."""
+        """Do nothing: ``token_pairs.exchange_code`` marks the code as used, in the transaction that issues the
+        tokens.
+        """
 
     # Tokens
 
@@ -128,7 +132,7 @@ class OAuthValidator(OAuth2Validator):  # type: ignore[misc]
                 given = token_pairs.refresh_pair(request.refresh_token_instance, request.scopes, *pair)
             else:
                 given = token_pairs.exchange_code(request.grant, request.scopes, *pair)
-        if not given:  # not within the transaction, in which a code that came twice has stopped everything
+        if not given:  # after the transaction, which commits the revocation for a reused code
             raise errors.InvalidGrantError(request=request)
 
     def revoke_token(self, token: str, token_type_hint: Any, request: Any, **kw: Any) -> None:
@@ -136,5 +140,5 @@ class OAuthValidator(OAuth2Validator):  # type: ignore[misc]
 
 
 def may_call(user: User) -> bool:
-    """Apps act in the name of people who are active and belong to a practice."""
+    """Return whether apps may act for the user, who must be active and belong to a practice."""
     return bool(user.is_active and user.practice_id is not None)

@@ -62,16 +62,16 @@ def secure(using: str = "owner") -> None:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
         _create_role(cursor)
-        for lacks in (
+        for find in (
             _find_missing_keys,
             _find_missing_references,
             _find_missing_policies,
             _find_wrong_triggers,
             _find_wrong_grants,
         ):
-            for lack in list(lacks(cursor)):
-                if lack.fix_sql is not None:
-                    cursor.execute(lack.fix_sql)
+            for missing in list(find(cursor)):
+                if missing.fix_sql is not None:
+                    cursor.execute(missing.fix_sql)
 
 
 def list_missing_protections(using: str = "owner") -> list[str]:
@@ -85,7 +85,7 @@ def list_missing_protections(using: str = "owner") -> list[str]:
             *_find_wrong_grants(cursor),
             *_find_model_errors(cursor),
         ]
-    return [f"{lack.table}: {lack.description}" for lack in found]
+    return [f"{missing.table}: {missing.description}" for missing in found]
 
 
 def list_record_models() -> list[type[Record]]:
@@ -285,13 +285,13 @@ def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
         "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'S')",
         [role],
     )
-    for table, kind, partition, held in cursor.fetchall():
+    for table, kind, partition, granted in cursor.fetchall():
         sequence = kind == "S"
         noun = "sequence" if sequence else "table"
         wanted = {"USAGE", "SELECT"} if sequence else special.get(table, DEFAULT_PRIVILEGES)
         if partition:  # accessed through its parent only
             wanted = set()
-        if set(held) != wanted:
+        if set(granted) != wanted:
             names = ", ".join(sorted(wanted))
             grant = f'; grant {names} on {noun} "{table}" to {role}' if wanted else ""
             yield MissingProtection(

@@ -1,4 +1,4 @@
-"""The schema of a database: bring it up to this version."""
+"""Schema setup: upgrading a database to this version."""
 
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import connections
@@ -10,10 +10,10 @@ LOCK = 0x6368_0002  # advisory lock, held while the schema changes
 
 
 def migrate(using: str = "owner") -> None:
-    """Apply the migrations that a database lacks, then give its tables their keys, policies and grants. Idempotent; a
-    second run waits for the first, and completes one that was interrupted.
+    """Apply missing migrations, then add missing keys, policies and privileges of the tables.
 
-    Raises ImproperlyConfigured as ``rowsecurity.secure`` does.
+    Idempotent: a concurrent run waits, and a later one completes a run that was interrupted. Raises
+    ImproperlyConfigured as ``rowsecurity.secure`` does.
     """
     with connections[using].cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s)", [LOCK])

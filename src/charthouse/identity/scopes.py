@@ -48,13 +48,14 @@ def list_consent_lines(scopes: Iterable[str]) -> list[ConsentLine]:
     return [line for line in lines if line.may_read or line.may_write]
 
 
-def resolve_scopes(asked: Iterable[str], application: Application) -> list[str] | None:
-    """Return the full names of the requested scopes, or None if one is unknown or not allowed, or none was requested.
+def resolve_scopes(requested: Iterable[str], application: Application) -> list[str] | None:
+    """Return the full names of the requested scopes, or None if one is unknown or not allowed, or none was
+    requested.
     """
-    asked = list(asked)
+    requested = list(requested)
     allowed = set(expand_scopes(application.scopes))
-    known = all(name in ALL_SCOPES or name in SCOPES for name in asked)
-    full = expand_scopes(asked)
+    known = all(name in ALL_SCOPES or name in SCOPES for name in requested)
+    full = expand_scopes(requested)
     return full if known and full and allowed.issuperset(full) else None
 
 

@@ -38,6 +38,6 @@ def _make_cipher(*keys: str) -> MultiFernet:
     Webhook secrets sealed by an earlier version were encrypted under keys of another derivation, which are accepted
     too.
     """
-    made = [HKDF(SHA256(), 32, None, b"charthouse secrets of apps").derive(key.encode()) for key in keys]
+    current = [HKDF(SHA256(), 32, None, b"charthouse secrets of apps").derive(key.encode()) for key in keys]
     former = [sha256(b"charthouse.webhooks" + key.encode()).digest() for key in keys]
-    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in (*made, *former)])
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in (*current, *former)])

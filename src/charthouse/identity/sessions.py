@@ -70,7 +70,8 @@ def enforce_session_rules(
 
 
 def redirect_to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Redirect to the sign-in page and from there back. For an htmx request, back to the page that shows the fragment.
+    """Redirect to the sign-in page and from there back. For an htmx request, back to the page that shows the
+    fragment.
     """
     if request.headers.get("HX-Request") == "true":
         shown = urlsplit(request.headers.get("HX-Current-URL", ""))

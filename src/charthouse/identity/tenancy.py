@@ -1,4 +1,4 @@
-"""The practice group is the tenant: the base of every record table, and who is the tenant of this request."""
+"""Multitenancy: the practice is the tenant. Base classes of record tables, and the tenant of the current request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,35 +11,40 @@ from charthouse.engine.actor import Actor
 from charthouse.identity.database.base import DatabaseWrapper
 
 
-def database() -> DatabaseWrapper:
-    """This thread's connection as the web role."""
+def get_connection() -> DatabaseWrapper:
+    """Return this thread's database connection as the web role."""
     return cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
 
 
-def enter(practice_id: int, *, user: int | None = None, request: str = "") -> None:
-    """From here to the end of the request, only rows of this practice exist. ``user`` and ``request`` (a UUID) go into
-    the change feed with whatever is written. (A call of an API says it in its first statement; see ``bearer``.)"""
-    wrapper = database()
+def set_tenant(practice_id: int, *, user_id: int | None = None, request_id: str = "") -> None:
+    """Set the tenant of the connection until the end of the request: only rows of this practice are visible.
+
+    ``user_id`` and ``request_id`` (a UUID) are written to the change feed with each change. An API call sets them in
+    its first statement instead; see ``bearer_tokens``.
+    """
+    wrapper = get_connection()
     wrapper.tenant = practice_id
-    wrapper.caller = f"{user or ''},,,{request},{seconds_ahead()}"
+    wrapper.caller = f"{user_id or ''},,,{request_id},{format_clock_offset()}"
 
 
-def seconds_ahead() -> str:
-    """The last part of a caller: how far the clock is moved."""
+def format_clock_offset() -> str:
+    """Return how far the clock is ahead of the system clock, in seconds, as the last part of a caller."""
     return format(clock.get_offset().total_seconds(), ".6f").rstrip("0").rstrip(".")
 
 
-def leave() -> None:
-    """No practice and no caller: record tables look empty. Called at the start of every request."""
-    wrapper = database()
+def clear_tenant() -> None:
+    """Reset tenant and caller: record tables appear empty. Called at the start of every request."""
+    wrapper = get_connection()
     wrapper.tenant, wrapper.caller = None, ""
 
 
 @contextmanager
 def within(practice_id: int | None) -> Iterator[None]:
-    """A block that sees one practice (None: no record, but people of all), then what was before. Who calls stays the
-    same."""
-    wrapper = database()
+    """Set the tenant for a block, and restore the former one afterwards; the caller is unchanged.
+
+    With None no record is visible, but users of all practices are.
+    """
+    wrapper = get_connection()
     before, wrapper.tenant = wrapper.tenant, practice_id
     try:
         yield
@@ -48,10 +53,10 @@ def within(practice_id: int | None) -> Iterator[None]:
 
 
 class RecordKey(models.ForeignKey):  # type: ignore[type-arg]
-    """A reference from one record row to another of the same practice.
+    """A foreign key between two record rows of the same practice.
 
-    The constraint carries ``practice_id`` along and is made by ``identity.rowsecurity``, with an index on
-    ``(practice_id, column, id)`` unless ``indexed`` is off. Rows are only ever soft-deleted, so nothing cascades.
+    Its constraint includes ``practice_id`` and is created by ``identity.rowsecurity``, with an index on ``(practice_id,
+    column, id)`` unless ``indexed`` is off. Records are archived and never deleted, so nothing cascades.
     """
 
     def __init__(self, to: Any, *, indexed: bool = True, **options: Any) -> None:
@@ -70,7 +75,7 @@ class RecordKey(models.ForeignKey):  # type: ignore[type-arg]
 
 
 class UpdatedAt(models.DateTimeField):  # type: ignore[type-arg]
-    """Set at every save, from the project's clock (``auto_now`` would ask the system's)."""
+    """A timestamp set at every save, from the project's clock (``auto_now`` uses the system clock)."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = clock.now()
@@ -79,9 +84,10 @@ class UpdatedAt(models.DateTimeField):  # type: ignore[type-arg]
 
 
 class Record(models.Model):
-    """A row of a practice's record. In the database its primary key is ``(practice_id, id)``; see ``rowsecurity``.
+    """Base of all rows of a practice's record. The primary key in the database is ``(practice_id, id)``; see
+    ``rowsecurity``.
 
-    ``archived`` is the soft delete: the only one there is. Its changes are written to the change feed, unless
+    ``archived`` is the soft delete; rows are not deleted otherwise. Changes are written to the change feed unless
     ``followed`` is off; columns in ``unfollowed`` are left out of it.
     """
 
@@ -105,8 +111,10 @@ class Record(models.Model):
 
 
 class Signed(models.Model):
-    """A row that keeps who made it and who wrote it last: people, or null for a program that calls in its own name.
-    The engine signs what it writes."""
+    """A row with the users who created and last updated it; null for an API user.
+
+    The engine signs the rows that it writes.
+    """
 
     added_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
     updated_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
@@ -115,6 +123,7 @@ class Signed(models.Model):
         abstract = True
 
     def sign(self, actor: Actor) -> list[str]:
+        """Set the users from the actor. Return the names of the fields to update."""
         if self._state.adding:
             self.added_by_id = actor.user
         self.updated_by_id = actor.user

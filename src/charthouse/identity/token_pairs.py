@@ -1,7 +1,7 @@
-"""Issuing a pair of tokens, and stopping what was issued: the only place that does either.
+"""Issue, refresh and revoke pairs of access and refresh token; all go through these functions.
 
-One person has one live pair per app. Everything that changes the pairs of an app and a person first takes the same
-lock, so that of many at once, the first wins and the others find out.
+A user has one live pair per app. Every change of the pairs of an app and user takes the same advisory lock first, so
+that of concurrent calls the first succeeds.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ ACCESS_TOKEN_LIFETIME = timedelta(hours=48)
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """The tokens themselves, which exist nowhere else. ``scope`` is what was granted, joined by spaces."""
+    """The tokens in the clear, which are not stored. ``scope`` is the granted scopes, joined by spaces."""
 
     access_token: str
     refresh_token: str
@@ -32,7 +32,9 @@ class TokenPair:
 
 
 def digest_token(secret: str) -> str:
-    """What is stored of a code or token: SHA-256 in hex. They are random, so a slow hash would add nothing."""
+    """Return the SHA-256 of a code or token in hex, as it is stored. They are random, so a slow hash would add
+    nothing.
+    """
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -46,10 +48,10 @@ def issue_pair(
     family: uuid.UUID | None = None,
     refreshable: str | None = None,
 ) -> TokenPair:
-    """Give ``application`` a pair of tokens in the name of ``user``; the pair it had stops.
+    """Issue a pair to ``application`` for ``user`` and revoke the former pair.
 
-    ``scopes`` are full or base names, None is all the app may have. ``refreshable`` is the scope that a refresh may
-    ask for again, where it is more than this access token gets.
+    ``scopes`` are full or base names; None means all that the app may have. ``refreshable`` is the scope of the refresh
+    token, where it exceeds that of the access token.
     """
     scope = " ".join(expand_scopes(application.scopes if scopes is None else scopes))
     pair = TokenPair(access_token or generate_token(), refresh_token or generate_token(), scope)
@@ -79,7 +81,7 @@ def issue_pair(
 
 
 def exchange_code(grant: Grant, scopes: Iterable[str], access_token: str, refresh_token: str) -> bool:
-    """Give the pair for a code. False if the code had been used: then all that came of it has been stopped."""
+    """Issue the pair for a code. Return False if the code had been used; then all of its tokens are revoked."""
     with transaction.atomic():
         lock_pairs(grant.application_id, grant.user_id)
         first = Grant.objects.filter(pk=grant.pk, used=None).update(used=clock.now())
@@ -99,7 +101,7 @@ def exchange_code(grant: Grant, scopes: Iterable[str], access_token: str, refres
 
 
 def revoke_code(grant: Grant) -> None:
-    """Stop all that came of a code, because somebody used it again."""
+    """Revoke all tokens of a code, because it was used again."""
     with transaction.atomic():
         lock_pairs(grant.application_id, grant.user_id)
         RefreshToken.revoke_family(grant.token_family)
@@ -107,7 +109,7 @@ def revoke_code(grant: Grant) -> None:
 
 
 def refresh_pair(old: RefreshToken, scopes: Iterable[str], access_token: str, refresh_token: str) -> bool:
-    """Give the next pair for a refresh token. False if it had been used or stopped."""
+    """Issue the next pair for a refresh token. Return False if it had been used or revoked."""
     with transaction.atomic():
         lock_pairs(old.application_id, old.user_id)
         if not RefreshToken.objects.filter(pk=old.pk, revoked=None).exists():
@@ -125,7 +127,7 @@ def refresh_pair(old: RefreshToken, scopes: Iterable[str], access_token: str, re
 
 
 def revoke_token(token: str, application: Application) -> None:
-    """Stop an access or refresh token of this app, and its other half. An unknown one is as good as stopped."""
+    """Revoke an access or refresh token of the app and the other one of its pair. An unknown token is ignored."""
     for model in (AccessToken, RefreshToken):
         found = model.objects.filter(token_checksum=digest_token(token), application=application).first()
         if found is not None:
@@ -136,7 +138,7 @@ def revoke_token(token: str, application: Application) -> None:
 
 
 def deauthorize(application_id: int, user_id: int) -> None:
-    """Stop whatever the app holds in this person's name, codes included."""
+    """Revoke all tokens and codes of the app for a user."""
     with transaction.atomic():
         lock_pairs(application_id, user_id)
         Grant.objects.filter(application=application_id, user=user_id, used=None).update(used=clock.now())
@@ -147,20 +149,21 @@ def deauthorize(application_id: int, user_id: int) -> None:
         )
 
 
-def _emit_event(what: str, held: Grant | AccessToken | RefreshToken) -> None:
-    """``held``: what is stopped, with all that came of the same consent."""
+def _emit_event(what: str, issued: Grant | AccessToken | RefreshToken) -> None:
+    """Emit an audit event about a code or token."""
     emit_audit_event(
-        what, practice_id=held.user.practice_id, user_id=held.user_id, app_id=held.application_id
+        what, practice_id=issued.user.practice_id, user_id=issued.user_id, app_id=issued.application_id
     )
 
 
 def revoke_pairs(application_id: int, user_id: int) -> None:
+    """Revoke all tokens of the app for a user."""
     revoke_live(RefreshToken.objects.filter(application=application_id, user=user_id))
     revoke_live(AccessToken.objects.filter(application=application_id, user=user_id))
 
 
 def lock_pairs(application_id: int, user_id: int) -> None:
-    """Until the end of the transaction, nobody else changes the pairs of this app and person."""
+    """Take the advisory lock on the pairs of an app and user until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"oauth {application_id} {user_id}"]
@@ -168,7 +171,9 @@ def lock_pairs(application_id: int, user_id: int) -> None:
 
 
 def expand_scopes(names: Iterable[str]) -> list[str]:
-    """Full scope names, in the order of ``SCOPES``; a base name stands for both of its. Unknown names are left out."""
+    """Return full scope names in the order of ``SCOPES``. A base name means both of its scopes; unknown names are
+    ignored.
+    """
     wanted = set(names)
     return [
         f"{base}:{kind}"

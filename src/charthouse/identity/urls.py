@@ -2,14 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from charthouse.identity import oauth_views, passwords, sign_in_views
+from charthouse.identity import oauth_views, password_reset, sign_in_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in", sign_in_views.sign_in, name="sign-in"),
     path("sign-in/code", sign_in_views.verify_code, name="sign-in-code"),
     path("sign-out", sign_in_views.sign_out, name="sign-out"),
-    path("password", passwords.request_link, name="forgotten"),
-    path("password/<uidb64>/<token>", passwords.set_password, name="set-password"),
+    path("password", password_reset.request_link, name="forgotten"),
+    path("password/<uidb64>/<token>", password_reset.set_password, name="set-password"),
     path("o/authorize", oauth_views.authorize),
     path("o/authorize/", oauth_views.authorize, name="authorize"),
     path("o/token/", oauth_views.issue_token, name="token"),

@@ -13,5 +13,5 @@ class InterchangeConfig(AppConfig):
         from charthouse.interchange import tasks
         from charthouse.interchange.notes import pdf
 
-        order_sent.connect(tasks.requisition_of)
-        note_locked.connect(pdf.keep_signed)
+        order_sent.connect(tasks.defer_requisition)
+        note_locked.connect(pdf.store_pdf_of_locked_note)

@@ -11,16 +11,16 @@ from charthouse.interchange.requisitions import pdf
 from charthouse.jobs import actions as jobs
 
 
-def requisition_of(sender: Any, order: LabOrder, **_: Any) -> None:
+def defer_requisition(sender: Any, order: LabOrder, **_: Any) -> None:
     """Defer the generation of the order's requisition, in its transaction (a receiver of ``order_sent``)."""
-    requisition.defer(practice=order.practice_id, order=order.pk)
+    make_requisition.defer(practice=order.practice_id, order=order.pk)
 
 
 @app.task(name="charthouse.interchange.requisition")
-def requisition(practice: int, order: int) -> None:
+def make_requisition(practice: int, order: int) -> None:
     """Generate the requisition of an order that has none. ``order``: its id."""
     with tenancy.within(practice):
-        pdf.attach(practice, order)
+        pdf.attach_requisition(practice, order)
 
 
 @app.task(name=ccda_jobs.TASK, queue="lists")
@@ -28,4 +28,4 @@ def write_ccda(practice: int, job: int) -> None:
     """Generate a C-CDA document. ``job``: id of the Job."""
     with jobs.run_job(practice, job) as begun:
         if begun is not None:
-            ccda_jobs.write(begun)
+            ccda_jobs.make_document(begun)

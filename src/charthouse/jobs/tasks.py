@@ -18,7 +18,7 @@ def sweep_periodically(timestamp: int) -> None:
 
 def sweep() -> int:
     """Delete every expired job whose rows no other job reuses, practice by practice. Return their number."""
-    tenancy.leave()
+    tenancy.clear_tenant()
     practices = list(Practice.objects.values_list("pk", flat=True))
     return sum(_sweep_practice(practice) for practice in practices)
 

@@ -14,7 +14,7 @@ class QueuedEmailBackend(BaseEmailBackend):
     """Queues messages as rows of the current tenant. Raises RuntimeError without a tenant."""
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
-        practice = tenancy.database().tenant
+        practice = tenancy.get_connection().tenant
         if practice is None:
             raise RuntimeError("An e-mail is a practice's: send it within one.")
         for message in messages:

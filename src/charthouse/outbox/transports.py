@@ -22,6 +22,8 @@ class DeliveryError(Exception):
 
 
 class Transport(Protocol):
+    """A way to hand messages over."""
+
     def send(self, message: Outgoing) -> None:
         """Hand the message over. Raises Undeliverable."""
 

@@ -10,9 +10,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from charthouse.domains.patients import portal_access
 from charthouse.identity.lockout import render_locked_out
 from charthouse.portal import sessions
-from charthouse.portal.door import counted
 from charthouse.portal.forms import PASSWORD_MOST, Password
 from charthouse.portal.page import Request, page, show
+from charthouse.portal.sign_in import counted
 
 
 @sensitive_post_parameters()

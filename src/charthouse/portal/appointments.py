@@ -9,8 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 
 from charthouse import clock
-from charthouse.domains.scheduling.models import Appointment
-from charthouse.domains.scheduling.models import FREEING_STATUSES
+from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment
 from charthouse.portal.page import Request, page, show
 from charthouse.portal.paging import latest
 from charthouse.portal.sessions import Guest

@@ -63,7 +63,7 @@ class Taking(Password):
     def clean_username(self) -> str:
         if self.known_as:
             return self.known_as
-        name = portal_credentials.usual(self.cleaned_data["username"])
+        name = portal_credentials.normalize_username(self.cleaned_data["username"])
         if not name:
             raise ValidationError("Choose a name to sign in with.")
         return name

@@ -22,20 +22,20 @@ PAGE = "charthouse/portal/invitation.html"
 def invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     """Take an invitation, or a link to a new password. Opening the page takes nothing: programs open the links of
     e-mails."""
-    found = portal_access.invited(secret)
+    found = portal_access.find_access_by_link(secret)
     if found is None:
         return render(request, PAGE, status=404)
     if request.method != "POST":
         return _shown(request, found, Taking(patient=found.patient, username=found.username))
     form = Taking(request.POST, patient=found.patient, username=found.username)
     good, said = form.is_valid(), form.cleaned_data
-    wrong = portal_access.take(
+    wrong = portal_access.accept_link(
         secret, said.get("born"), said.get("username", ""), said["password"] if good else None
     )
     if good and wrong == {}:
         messages.success(request, "Your password has been set. Sign in with it.")
         return redirect("portal-sign-in")
-    if wrong is None or portal_access.invited(secret) is None:
+    if wrong is None or portal_access.find_access_by_link(secret) is None:
         return render(request, PAGE, status=404)
     for name, text in wrong.items():
         form.add_error(name, text)

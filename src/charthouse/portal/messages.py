@@ -10,10 +10,10 @@ from django.shortcuts import redirect
 from charthouse.domains.messaging import secure_messages
 from charthouse.domains.messaging.models import PatientMessage, PatientMessageAttachment
 from charthouse.engine.errors import Invalid, NotFound
-from charthouse.portal import sending
+from charthouse.portal import portal_requests
+from charthouse.portal.documents import file_of
 from charthouse.portal.page import Request, page, show
 from charthouse.portal.paging import latest
-from charthouse.portal.papers import file_of
 from charthouse.portal.sessions import Guest
 
 MOST_ADDRESSEES = 250
@@ -29,7 +29,9 @@ def correspondence(guest: Guest) -> "QuerySet[PatientMessage]":
 @page()
 def listing(request: Request) -> HttpResponseBase:
     rows, older = latest(request, correspondence(request.guest))
-    waiting = sending.told(sending.of(request.guest, "secure_message").filter(status="open"), 20)
+    waiting = portal_requests.told(
+        portal_requests.of(request.guest, "secure_message").filter(status="open"), 20
+    )
     return show(request, "messages.html", {"rows": rows, "older": older, "waiting": waiting})
 
 
@@ -71,7 +73,7 @@ def write(request: Request) -> HttpResponseBase:
     }
     errors: dict[str, Any] = {}
     if request.method == "POST":
-        sending.check(request.guest)
+        portal_requests.check(request.guest)
         try:
             secure_messages.send_message(
                 request.guest.patient, {name: value for name, value in said.items() if value}

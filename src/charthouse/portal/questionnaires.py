@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from charthouse.domains.questionnaires import answers
 from charthouse.domains.questionnaires.models import Assignment, Question
 from charthouse.engine.errors import Invalid, NotFound
-from charthouse.portal import sending
+from charthouse.portal import portal_requests
 from charthouse.portal.page import Request, page, show
 from charthouse.portal.paging import latest
 from charthouse.portal.sessions import Guest
@@ -33,7 +33,7 @@ def listing(request: Request) -> HttpResponseBase:
     values = {
         "asked": [] if "before" in request.GET else list(asked(request.guest)),
         "answered": [
-            (row, *sending.STATES.get(row.request.status if row.request else "", ("", "")))
+            (row, *portal_requests.STATES.get(row.request.status if row.request else "", ("", "")))
             for row in answered
         ],
         "older": older,
@@ -49,7 +49,7 @@ def one(request: Request, row: int) -> HttpResponseBase:
         raise NotFound()
     put, errors, status = answers.list_questions(found), {}, 200
     if request.method == "POST":
-        sending.check(request.guest)
+        portal_requests.check(request.guest)
         try:
             answers.submit_answers(found, {one.key: _said(request, one) for one in put})
         except Invalid as refusal:

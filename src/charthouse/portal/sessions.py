@@ -106,7 +106,7 @@ def guest(request: HttpRequest) -> Guest | None:
 
 
 def _access(known: Any) -> PortalAccess | None:
-    tenancy.enter(known["practice"], request=os.urandom(16).hex())
+    tenancy.set_tenant(known["practice"], request_id=os.urandom(16).hex())
     return (
         PortalAccess.objects.select_related("patient__doctor")
         .filter(

@@ -9,8 +9,7 @@ from charthouse.domains.clinical.free_text_notes import FreeTextNote, FreeTextNo
 from charthouse.domains.clinical.health_maintenance import SPECIFIC_PATIENTS, HealthReading, HealthTracker
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.scheduling.models import Appointment, CustomVital
-from charthouse.domains.scheduling.models import VitalsTagGroup
+from charthouse.domains.scheduling.models import Appointment, CustomVital, VitalsTagGroup
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.setup import Setup

@@ -1,9 +1,9 @@
 import pytest
 
-from tests.domains.billing.desk import Desk
+from tests.domains.billing.client import BillingClient
 
 
 @pytest.fixture
-def desk() -> Desk:
-    """In a fresh practice, with every scope and permission."""
-    return Desk()
+def billing() -> BillingClient:
+    """Return a client with a billed visit in a new practice, with every scope and permission."""
+    return BillingClient()

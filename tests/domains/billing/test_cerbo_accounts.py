@@ -1,4 +1,4 @@
-"""Charges, estimates, invoices and subscriptions as Cerbo shows them."""
+"""Charges, estimates, invoices and subscriptions in the Cerbo API."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -47,7 +47,7 @@ def listed(program: httpx.Client, path: str, **parameters: str) -> list[dict[str
     return data
 
 
-def test_a_charge_and_what_it_is_of(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_charge_shows_its_definition(caller: Caller, program: httpx.Client, patient: int) -> None:
     definition = make(
         caller,
         accounts.ChargeDefinition,
@@ -72,7 +72,7 @@ def test_a_charge_and_what_it_is_of(caller: Caller, program: httpx.Client, patie
     )
 
 
-def test_days_of_creation_or_of_the_transaction(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_charges_are_filtered_by_day(caller: Caller, program: httpx.Client, patient: int) -> None:
     late = datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC)
     early = charge(caller, patient, transaction_date=date(2026, 4, 2), created_at=late)
     charge(caller, patient, transaction_date=date(2026, 3, 1), created_at=datetime(2026, 4, 1, tzinfo=UTC))
@@ -92,9 +92,7 @@ def test_days_of_creation_or_of_the_transaction(caller: Caller, program: httpx.C
         assert program.get("charges", params=wrong).status_code == 400, wrong
 
 
-def test_a_deleted_charge_is_shown_when_asked_for(
-    caller: Caller, program: httpx.Client, patient: int
-) -> None:
+def test_deleted_charge_is_shown_on_request(caller: Caller, program: httpx.Client, patient: int) -> None:
     gone = charge(caller, patient, archived=True)
     assert program.get(f"charges/{gone.pk}").status_code == 404
     shown = program.get(f"charges/{gone.pk}", params={"include_deleted": "true"}).json()
@@ -115,8 +113,8 @@ def invoice_of(caller: Caller, patient: int, *charges: Any, paid: str = "", **va
     return row
 
 
-def test_the_sums_of_an_invoice_agree(caller: Caller, program: httpx.Client, patient: int) -> None:
-    """Rounded half up to the cent, less what insurers paid and what was written off."""
+def test_sums_of_invoice_are_consistent(caller: Caller, program: httpx.Client, patient: int) -> None:
+    """Amounts are rounded half up to the cent, less what insurers paid and wrote off."""
     first = charge(caller, patient, amount="0.05", discount_multiplier="0.5")  # 0.025
     second = charge(
         caller, patient, amount="100.00", amt_paid_by_insurance="60.00", amt_written_off="15.50", quantity=2
@@ -138,7 +136,7 @@ def test_the_sums_of_an_invoice_agree(caller: Caller, program: httpx.Client, pat
     assert (details["invoice_id"], details["invoice_number"]) == (row.pk, shown["invoice_number"])
 
 
-def test_a_void_invoice_asks_for_nothing(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_void_invoice_has_no_balance(caller: Caller, program: httpx.Client, patient: int) -> None:
     one = charge(caller, patient)
     row = invoice_of(caller, patient, one, voided_at=datetime(2026, 3, 20, tzinfo=UTC))
     shown = program.get(f"invoices/{row.pk}").json()
@@ -167,7 +165,7 @@ def subscription(caller: Caller, patient: int, **values: Any) -> Any:
         ("weekly", date(2026, 10, 26), ["2026-10-26", "2026-11-02", "2026-11-09"]),
     ],
 )
-def test_turns_are_the_calendars(
+def test_billing_dates_follow_the_calendar(
     caller: Caller, program: httpx.Client, patient: int, frequency: str, start: date, turns: list[str]
 ) -> None:
     for billed in range(len(turns)):
@@ -176,7 +174,7 @@ def test_turns_are_the_calendars(
     assert [row["next_billing_date"] for row in shown] == turns
 
 
-def test_subscriptions_that_are_over_or_deleted(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_ended_and_deleted_subscriptions(caller: Caller, program: httpx.Client, patient: int) -> None:
     last = subscription(caller, patient, end_date=date(2024, 3, 31), billed=2)
     over = subscription(caller, patient, end_date=date(2024, 3, 31), billed=3)
     gone = subscription(caller, patient, archived=True)
@@ -188,7 +186,7 @@ def test_subscriptions_that_are_over_or_deleted(caller: Caller, program: httpx.C
     assert everything[gone.pk]["next_billing_date"] is None
 
 
-def test_subscriptions_are_narrowed(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_subscriptions_are_filtered(caller: Caller, program: httpx.Client, patient: int) -> None:
     mine = subscription(caller, patient, owner_id=caller.user.pk)
     weekly = subscription(caller, patient, schedule_frequency="weekly")
     path = "patients/subscriptions"
@@ -203,8 +201,8 @@ def test_subscriptions_are_narrowed(caller: Caller, program: httpx.Client, patie
     assert program.get(path, params={"schedule_frequency": "daily"}).status_code == 400
 
 
-def test_below_an_encounter_of_the_patient(caller: Caller, program: httpx.Client, patient: int) -> None:
-    """Its charges and estimates alone; an encounter that is another patient's is not there."""
+def test_charges_and_estimates_of_encounter(caller: Caller, program: httpx.Client, patient: int) -> None:
+    """Only those of the encounter are listed; an encounter of another patient is not found."""
     body = {"pt_id": patient, "date_of_service": "2026-03-10", "title": "Call", "content": "Fine."}
     mine, empty = (program.post("encounters", json=body).json()["id"] for _ in range(2))
     other = int(caller.new()["id"])

@@ -1,4 +1,4 @@
-"""A doctor who charts a patient's visits, for tests of the clinical rooms."""
+"""A doctor who charts visits of a patient, for tests of clinical domains."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ WIDE = "2000-01-01"
 
 
 class Chart(Calendar):
-    """With one template of one text field."""
+    """A chart with one template of one text field."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -39,7 +39,7 @@ class Chart(Calendar):
         return int(self.book(f"{day}T09:00:00", **values)["id"])
 
     def write(self, visit: int, value: str, field: int | None = None) -> Any:
-        """The answer to a new value of a field."""
+        """Return the response to a new value of a field."""
         body = {"appointment": visit, "clinical_note_field": field or self.field, "value": value}
         return self.post("clinical_note_field_values", body)
 

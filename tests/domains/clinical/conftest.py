@@ -5,5 +5,5 @@ from tests.domains.clinical.chart import Chart
 
 @pytest.fixture
 def chart() -> Chart:
-    """A doctor's, in a fresh practice, with every scope and permission."""
+    """Return a doctor's chart in a new practice, with every scope and permission."""
     return Chart()

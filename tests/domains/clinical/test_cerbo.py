@@ -1,4 +1,4 @@
-"""Lists of the chart, written through DrChrono's API and read through Cerbo's."""
+"""Lists of the chart, written through the DrChrono API and read through Cerbo's."""
 
 import httpx
 import pytest
@@ -11,13 +11,13 @@ from tests.support import make_api_user
 
 @pytest.fixture
 def program(chart: Chart) -> httpx.Client:
-    """An API user of the chart's practice, whose URLs are relative to Cerbo's base."""
+    """Return a client with an API user of the chart's practice; URLs are relative to Cerbo's base."""
     http = make_api_user(chart.clinic.practice).client()
     http.base_url = httpx.URL("http://testserver/api/v1/")
     return http
 
 
-def test_problems_are_the_past_medical_history(chart: Chart, program: httpx.Client) -> None:
+def test_problems_are_past_medical_history(chart: Chart, program: httpx.Client) -> None:
     visit = chart.visit()
     body = {"doctor": chart.doctor.pk, "patient": chart.patient_id, "icd_code": "I10", "status": "inactive"}
     made = chart.post("problems", body | {"appointment": visit, "description": "High blood pressure"}).json()
@@ -36,7 +36,7 @@ def note_type(chart: Chart, name: str) -> int:
         return FreeTextNoteType.objects.create(practice=chart.clinic.practice, name=name).pk
 
 
-def test_a_patient_has_one_note_under_a_heading(chart: Chart, program: httpx.Client) -> None:
+def test_patient_has_one_note_per_heading(chart: Chart, program: httpx.Client) -> None:
     social, family = note_type(chart, "Social history"), note_type(chart, "Family history")
     assert [row["id"] for row in program.get("pt_notes").json()["data"]] == [social, family]
     url = f"patients/{chart.patient_id}/pt_notes"
@@ -57,7 +57,7 @@ def test_a_patient_has_one_note_under_a_heading(chart: Chart, program: httpx.Cli
     assert program.post(f"{url}/{stranger}", json={"note": "x"}).status_code == 404
 
 
-def test_trackers_of_chosen_patients_are_shown_when_asked_for(chart: Chart, program: httpx.Client) -> None:
+def test_trackers_of_selected_patients_are_shown_on_request(chart: Chart, program: httpx.Client) -> None:
     with tenancy.within(chart.clinic.id):
         own = {"practice": chart.clinic.practice, "frequency": "Every year"}
         flu = HealthTracker.objects.create(name="Influenza vaccine", **own).pk

@@ -1,4 +1,4 @@
-"""The lists of the chart: what their declarations alone don't say."""
+"""Lists of the chart, beyond what their declarations say."""
 
 from datetime import date
 from typing import Any
@@ -25,11 +25,11 @@ from tests.domains.clinical.test_note_pdf import amend, file
         ),
     ],
 )
-def test_names_of_icd_10_codes(code: str, name: str) -> None:
+def test_labels_of_icd10_codes(code: str, name: str) -> None:
     assert code_labels.get_icd10_label(code) == name
 
 
-def test_a_problem_without_a_name_has_its_codes(chart: Chart) -> None:
+def test_problem_without_name_gets_label_of_code(chart: Chart) -> None:
     def made(**values: Any) -> Any:
         return chart.new("problems", patient=chart.patient_id, **values)
 
@@ -43,7 +43,7 @@ def test_a_problem_without_a_name_has_its_codes(chart: Chart) -> None:
     assert made(icd_code="E11.9&x=<script>")["info_url"] is None
 
 
-def test_labels_follow_the_codes(chart: Chart) -> None:
+def test_labels_follow_codes(chart: Chart) -> None:
     path = "patient_interventions"
     row = chart.new(path, patient=chart.patient_id, code="E11.9", code_system="ICD10CM")
     assert row["name"] == "Type 2 diabetes mellitus without complications"
@@ -53,7 +53,7 @@ def test_labels_follow_the_codes(chart: Chart) -> None:
     assert chart.get(row["id"], path)["name"] == ""
 
 
-def test_an_appointment_is_the_patients_own(chart: Chart) -> None:
+def test_appointment_must_be_of_patient(chart: Chart) -> None:
     visit, other = chart.visit(), chart.new()["id"]
     for path in ("problems", "medications"):
         body = {"doctor": chart.doctor.pk, "patient": other, "appointment": visit}
@@ -63,9 +63,9 @@ def test_an_appointment_is_the_patients_own(chart: Chart) -> None:
         assert chart.post(path, body | {"patient": chart.patient_id}).status_code == 201
 
 
-def test_an_app_sees_its_own_amendments_alone(chart: Chart) -> None:
+def test_app_sees_only_its_amendments(chart: Chart) -> None:
     mine = amend(chart, file()).json()["id"]
-    theirs = Caller(chart.clinic, doctor=chart.doctor)  # the same practice and doctor, another app
+    theirs = Caller(chart.clinic, doctor=chart.doctor)  # another app of the same practice and doctor
     assert chart.ids("amendments") == [mine]
     assert theirs.ids("amendments") == []
     url = f"/api/amendments/{mine}"
@@ -75,7 +75,7 @@ def test_an_app_sees_its_own_amendments_alone(chart: Chart) -> None:
     assert chart.ids("amendments") == []
 
 
-def test_care_plans_by_type_and_days_that_count(chart: Chart) -> None:
+def test_care_plans_are_filtered(chart: Chart) -> None:
     who = {"practice": chart.clinic.practice, "doctor": chart.doctor, "patient_id": chart.patient_id}
     visit = chart.visit()
     with tenancy.within(chart.clinic.id):

@@ -1,4 +1,4 @@
-"""Encounters of Cerbo: notes of visits, written through DrChrono's API, and notes that stand alone."""
+"""Encounters of Cerbo: notes of visits, written through the DrChrono API, and independent notes."""
 
 from datetime import datetime
 from io import BytesIO
@@ -28,7 +28,7 @@ LATE = "2026-03-02T23:30:00"  # the third in UTC
 
 @pytest.fixture
 def program(chart: Chart) -> httpx.Client:
-    """An API user of the chart's practice, whose URLs are relative to Cerbo's base."""
+    """Return a client with an API user of the chart's practice; URLs are relative to Cerbo's base."""
     http = make_api_user(chart.clinic.practice).client()
     http.base_url = httpx.URL("http://testserver/api/v1/")
     return http
@@ -57,7 +57,7 @@ def listed(program: httpx.Client, patient: int, **parameters: str) -> list[int]:
 # -- a visit's ----------------------------------------------------------------------------------------------------
 
 
-def test_a_visits_note_is_an_encounter(chart: Chart, program: httpx.Client) -> None:
+def test_note_of_visit_is_an_encounter(chart: Chart, program: httpx.Client) -> None:
     visit = int(chart.book(LATE, reason="Cough")["id"])
     plan = chart.make_template("Plan", order_on_complete_note=2)
     box = chart.make_field(plan, "Follow up", "Checkbox", position=2)
@@ -94,20 +94,20 @@ def test_a_visits_note_is_an_encounter(chart: Chart, program: httpx.Client) -> N
     assert program.get(f"encounters/{visit}").json()["date_signed"] is None
 
 
-def test_a_visits_title_is_its_reason_its_profile_or_its_type(chart: Chart, program: httpx.Client) -> None:
+def test_title_of_visit_is_reason_profile_or_type(chart: Chart, program: httpx.Client) -> None:
     profile = chart.new("appointment_profiles", name="Physical exam", reason="Checkup", **PROFILE)["id"]
     visits = (
         chart.visit(),
         chart.visit("2026-03-03", profile=profile),
         chart.visit("2026-03-04", profile=profile, reason="Fever"),
     )
-    with tenancy.within(chart.clinic.id):  # an import's: the API takes the profile's reason
+    with tenancy.within(chart.clinic.id):  # as an import does; the API uses the profile's reason
         Appointment.objects.filter(pk=visits[1]).update(reason="")
     titles = [program.get(f"encounters/{visit}").json()["title"] for visit in visits]
     assert titles == ["Office visit", "Physical exam", "Fever"]
 
 
-def test_a_visits_note_goes_with_its_appointment_alone(chart: Chart, program: httpx.Client) -> None:
+def test_note_of_visit_is_deleted_with_appointment_only(chart: Chart, program: httpx.Client) -> None:
     visit = chart.visit()
     answer = program.delete(f"encounters/{visit}")
     assert answer.status_code == 409
@@ -117,7 +117,7 @@ def test_a_visits_note_goes_with_its_appointment_alone(chart: Chart, program: ht
     assert program.get(f"encounters/{visit}").status_code == 404
 
 
-def test_the_links_of_other_objects_lead_to_it(chart: Chart, program: httpx.Client) -> None:
+def test_links_of_other_objects_resolve(chart: Chart, program: httpx.Client) -> None:
     visit = chart.visit()
     body = {"doctor": chart.doctor.pk, "patient": chart.patient_id, "icd_code": "I10", "appointment": visit}
     chart.post("problems", body)
@@ -138,7 +138,7 @@ def test_the_links_of_other_objects_lead_to_it(chart: Chart, program: httpx.Clie
 # -- one that stands alone ----------------------------------------------------------------------------------------
 
 
-def test_what_is_not_said_is_filled_in(chart: Chart, program: httpx.Client) -> None:
+def test_missing_values_get_defaults(chart: Chart, program: httpx.Client) -> None:
     made = create(program, chart.patient_id)
     today = clock.now().astimezone(ZoneInfo(chart.doctor.timezone)).date().isoformat()
     assert (made["encounter_type"], made["title"], made["content"]) == ("ov", "Office visit", "")
@@ -146,7 +146,7 @@ def test_what_is_not_said_is_filled_in(chart: Chart, program: httpx.Client) -> N
     assert (made["is_signed"], made["parent_encounter"], made["pt_id"]) == (False, None, chart.patient_id)
 
 
-def test_written_and_read_back(chart: Chart, program: httpx.Client) -> None:
+def test_encounter_is_read_back_as_written(chart: Chart, program: httpx.Client) -> None:
     said = {
         "date_of_service": "2031-01-02",
         "title": "Call",
@@ -164,7 +164,7 @@ def test_written_and_read_back(chart: Chart, program: httpx.Client) -> None:
     assert listed(program, chart.patient_id, signed_only="false") == []
 
 
-def test_ids_of_visits_and_of_others_are_one_space(chart: Chart, program: httpx.Client) -> None:
+def test_ids_of_visits_and_independent_notes_are_unique(chart: Chart, program: httpx.Client) -> None:
     visits = [chart.visit(f"2026-03-0{day}") for day in (2, 3, 4)]
     others = [create(program, chart.patient_id)["id"] for _ in range(3)]
     assert len({*visits, *others}) == 6
@@ -175,7 +175,7 @@ def test_ids_of_visits_and_of_others_are_one_space(chart: Chart, program: httpx.
         assert not Appointment.objects.filter(pk__in=others).exists()
 
 
-def test_drchrono_shows_notes_of_visits_alone(chart: Chart, program: httpx.Client) -> None:
+def test_drchrono_shows_only_notes_of_visits(chart: Chart, program: httpx.Client) -> None:
     visit, other = chart.visit(), create(program, chart.patient_id)["id"]
     assert chart.ids("clinical_notes", since="2000-01-01") == [visit]
     assert chart.http.get(f"/api/clinical_notes/{other}").status_code == 404
@@ -183,7 +183,7 @@ def test_drchrono_shows_notes_of_visits_alone(chart: Chart, program: httpx.Clien
     assert chart.write(other, "x").status_code == 400
 
 
-def test_below_another_of_the_same_patient(chart: Chart, program: httpx.Client) -> None:
+def test_parent_must_be_of_same_patient(chart: Chart, program: httpx.Client) -> None:
     visit = chart.visit()
     top = create(program, chart.patient_id)["id"]
     below = create(program, chart.patient_id, parent_encounter=top)
@@ -198,7 +198,7 @@ def test_below_another_of_the_same_patient(chart: Chart, program: httpx.Client) 
     assert refused(program, chart.patient_id, parent_encounter=top).keys() == {"parent_encounter"}
 
 
-def test_what_is_refused(chart: Chart, program: httpx.Client) -> None:
+def test_invalid_encounters_are_rejected(chart: Chart, program: httpx.Client) -> None:
     assert refused(program, chart.patient_id, encounter_type="zz") == {
         "encounter_type": ['There is no encounter type "zz".']
     }
@@ -218,13 +218,13 @@ def test_what_is_refused(chart: Chart, program: httpx.Client) -> None:
     }
 
 
-def test_a_signed_one_stays(chart: Chart, program: httpx.Client) -> None:
+def test_signed_encounter_cannot_be_deleted(chart: Chart, program: httpx.Client) -> None:
     made = create(program, chart.patient_id, title="Call", content="#panic() *as written*")["id"]
     assert amend(chart, file(2)).status_code == 201
     with tenancy.within(chart.clinic.id):
         notes.lock(chart.clinic.id, made, chart.user.pk)
         assert ClinicalNote.objects.get(pk=made).signed_pdf_id
-        content = pdf.of(chart.clinic.id, made)
+        content = pdf.render_note(chart.clinic.id, made)
     assert content
     with pikepdf.open(BytesIO(content)) as pages:
         assert len(pages.pages) == 1, "an amendment that is of no visit doesn't follow it"
@@ -237,7 +237,7 @@ def test_a_signed_one_stays(chart: Chart, program: httpx.Client) -> None:
     assert program.get(f"encounters/{made}").json() == shown
 
 
-def test_a_patient_with_an_open_one_is_not_deleted(chart: Chart, program: httpx.Client) -> None:
+def test_patient_with_open_encounter_cannot_be_deleted(chart: Chart, program: httpx.Client) -> None:
     made = create(program, chart.patient_id)["id"]
     answer = program.delete(f"patients/{chart.patient_id}")
     assert answer.status_code == 409
@@ -247,7 +247,7 @@ def test_a_patient_with_an_open_one_is_not_deleted(chart: Chart, program: httpx.
     assert program.delete(f"patients/{chart.patient_id}").status_code == 200
 
 
-def test_a_visit_with_an_open_note_keeps_its_patient_too(chart: Chart, program: httpx.Client) -> None:
+def test_patient_with_open_note_of_visit_cannot_be_deleted(chart: Chart, program: httpx.Client) -> None:
     visit = chart.visit()
     chart.write(visit, "Lungs clear.")
     assert program.delete(f"patients/{chart.patient_id}").status_code == 409
@@ -258,7 +258,7 @@ def test_a_visit_with_an_open_note_keeps_its_patient_too(chart: Chart, program: 
 # -- types --------------------------------------------------------------------------------------------------------
 
 
-def test_every_practice_has_types(program: httpx.Client, chart: Chart) -> None:
+def test_every_practice_has_encounter_types(program: httpx.Client, chart: Chart) -> None:
     shown = program.get("encounter_types").json()["data"]
     assert [row["encounter_type"] for row in shown] == ["ov", "tv", "ph", "cn"]
     assert shown[0] == {
@@ -273,7 +273,7 @@ def test_every_practice_has_types(program: httpx.Client, chart: Chart) -> None:
     }
 
 
-def test_a_deleted_type_is_kept_by_what_is_of_it(program: httpx.Client, chart: Chart) -> None:
+def test_encounters_keep_a_deleted_type(program: httpx.Client, chart: Chart) -> None:
     visit, made = chart.visit(), create(program, chart.patient_id)["id"]
     with tenancy.within(chart.clinic.id):
         types = EncounterType.objects.filter(practice=chart.clinic.id)
@@ -292,7 +292,7 @@ def test_a_deleted_type_is_kept_by_what_is_of_it(program: httpx.Client, chart: C
     assert program.get(f"encounters/{visit}").json()["encounter_type"] == "ov"
 
 
-def test_another_practices_is_not_there(program: httpx.Client, chart: Chart) -> None:
+def test_encounter_of_other_practice_is_not_found(program: httpx.Client, chart: Chart) -> None:
     other = Chart()
     theirs = make_api_user(other.clinic.practice).client()
     made, visit = create(program, chart.patient_id)["id"], chart.visit()
@@ -304,21 +304,21 @@ def test_another_practices_is_not_there(program: httpx.Client, chart: Chart) -> 
     assert theirs.post("/api/v1/encounters", json=body).status_code == 400
 
 
-def test_a_doctor_who_does_not_sign_in_owns_nothing(program: httpx.Client, chart: Chart) -> None:
+def test_doctor_without_user_owns_nothing(program: httpx.Client, chart: Chart) -> None:
     nobody = make_doctor(chart.clinic.practice)
     visit = chart.visit(doctor=nobody.pk)
     assert program.get(f"encounters/{visit}").json()["owner"] == 99999
 
 
-def test_created_is_of_the_clock(program: httpx.Client, chart: Chart) -> None:
+def test_created_comes_from_the_clock(program: httpx.Client, chart: Chart) -> None:
     made = create(program, chart.patient_id)
     at = datetime.fromisoformat(made["created"] + "+00:00")
     assert abs((clock.now() - at).total_seconds()) < 60
 
 
-def test_pages_of_a_signed_one_say_what_it_is(program: httpx.Client, chart: Chart) -> None:
+def test_pdf_of_signed_encounter_has_its_title(program: httpx.Client, chart: Chart) -> None:
     made = create(program, chart.patient_id, title="Call", owner=chart.user.pk)["id"]
     with tenancy.within(chart.clinic.id):
         row = ClinicalNote.objects.select_related("patient__doctor", "practice").get(pk=made)
-        facts = dict(pdf._head(row)["facts"])
+        facts = dict(pdf._build_header(row)["facts"])
     assert (facts["Kind"], facts["Date"]) == ("Office visit", row.date_of_service.isoformat())

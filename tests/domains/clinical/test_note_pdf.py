@@ -1,4 +1,4 @@
-"""The PDF of a note: who gets it, what it says, what hostile text and files do to it (nothing)."""
+"""The PDF of a note: access, content, and resistance to hostile text and files."""
 
 import base64
 from datetime import timedelta
@@ -68,14 +68,14 @@ def path(chart: Chart, visit: int) -> str:
 
 @pytest.fixture
 def typeset(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What was given to be typeset."""
+    """Return the list of what is given to the typesetter."""
     given: list[Any] = []
-    made = pdf._typeset
-    monkeypatch.setattr(pdf, "_typeset", lambda template, data: given.append(data) or made(template, data))
+    made = pdf._typeset_note
+    monkeypatch.setattr(pdf, "_typeset_note", lambda template, data: given.append(data) or made(template, data))
     return given
 
 
-def test_a_locked_note_has_a_pdf_for_an_hour(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locked_note_has_pdf_for_an_hour(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
     visit = chart.visit()
     assert chart.get(visit, "appointments")["clinical_note"]["pdf"] is None
     chart.write(visit, "Well.")
@@ -87,7 +87,7 @@ def test_a_locked_note_has_a_pdf_for_an_hour(chart: Chart, monkeypatch: pytest.M
     assert client().get(link).status_code == 403
 
 
-def test_no_pdf_of_a_note_that_is_open_or_gone(chart: Chart) -> None:
+def test_open_or_deleted_note_has_no_pdf(chart: Chart) -> None:
     visit = chart.visit()
     lock(chart, visit)
     link = path(chart, visit)
@@ -99,7 +99,7 @@ def test_no_pdf_of_a_note_that_is_open_or_gone(chart: Chart) -> None:
     assert client().get(link).status_code == 404
 
 
-def test_a_link_to_a_note_opens_nothing_else(chart: Chart) -> None:
+def test_link_to_note_opens_nothing_else(chart: Chart) -> None:
     visit = chart.visit()
     lock(chart, visit)
     token = path(chart, visit).removeprefix("/notes/")
@@ -109,7 +109,7 @@ def test_a_link_to_a_note_opens_nothing_else(chart: Chart) -> None:
     assert client().get(f"/notes/{token[:-1]}").status_code == 404
 
 
-def test_it_says_what_was_charted(chart: Chart, typeset: list[Any]) -> None:
+def test_pdf_contains_chart(chart: Chart, typeset: list[Any]) -> None:
     fields = {
         "Checkbox": ("True", "Yes"),
         "NullCheckbox": ("1", "No"),
@@ -130,7 +130,7 @@ def test_it_says_what_was_charted(chart: Chart, typeset: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_is_only_text(chart: Chart, text: str) -> None:
+def test_hostile_text_is_escaped(chart: Chart, text: str) -> None:
     visit = chart.visit(reason=text)
     template = chart.make_template(text[:200])
     assert chart.write(visit, text, chart.make_field(template, text[:200])).status_code == 201
@@ -139,7 +139,7 @@ def test_hostile_text_is_only_text(chart: Chart, text: str) -> None:
     assert len(opened(chart, visit).pages) >= 1
 
 
-def test_amendments_of_a_visit_follow_its_note(chart: Chart, typeset: list[Any]) -> None:
+def test_amendments_follow_note_of_visit(chart: Chart, typeset: list[Any]) -> None:
     visit, other = chart.visit(), chart.visit("2026-03-03")
     for content, values in (
         (file(2), {"appointment": visit}),
@@ -158,9 +158,7 @@ def test_amendments_of_a_visit_follow_its_note(chart: Chart, typeset: list[Any])
     "content",
     [b"%PDF-1.7 and nothing more", file()[:-200] + b"garbage", b"%PDF-1.4\n" + bytes(range(256)) * 50],
 )
-def test_an_amendment_that_can_not_be_read_is_named_and_left_out(
-    chart: Chart, content: bytes, typeset: list[Any]
-) -> None:
+def test_unreadable_amendment_is_named_and_omitted(chart: Chart, content: bytes, typeset: list[Any]) -> None:
     visit = chart.visit()
     assert amend(chart, content, appointment=visit).status_code == 201
     lock(chart, visit)
@@ -168,9 +166,7 @@ def test_an_amendment_that_can_not_be_read_is_named_and_left_out(
     assert len(made.pages) == 1 + 1 + typeset[1]["amendments"][0]["pages"]
 
 
-def test_an_amendment_that_unpacks_to_gigabytes_takes_no_memory_of_ours(
-    chart: Chart, typeset: list[Any]
-) -> None:
+def test_decompression_bomb_uses_no_memory(chart: Chart, typeset: list[Any]) -> None:
     visit = chart.visit()
     assert amend(chart, bombs.pdf(1000), appointment=visit).status_code == 201
     assert amend(chart, file(2), appointment=visit).status_code == 201
@@ -182,7 +178,7 @@ def test_an_amendment_that_unpacks_to_gigabytes_takes_no_memory_of_ours(
     assert (other["pages"], len(made.pages)) == (2, 2 + bomb["pages"] + 2)
 
 
-def test_what_is_signed_stays_as_it_was(chart: Chart, typeset: list[Any]) -> None:
+def test_signed_pdf_does_not_change(chart: Chart, typeset: list[Any]) -> None:
     visit = chart.visit()
     chart.write(visit, "Well.")
     lock(chart, visit)
@@ -207,9 +203,7 @@ def test_what_is_signed_stays_as_it_was(chart: Chart, typeset: list[Any]) -> Non
     ].startswith("Grace")
 
 
-def test_a_note_that_was_signed_elsewhere_is_kept_when_it_is_first_opened(
-    chart: Chart, typeset: list[Any]
-) -> None:
+def test_imported_signed_note_is_stored_when_first_opened(chart: Chart, typeset: list[Any]) -> None:
     visit = chart.visit()
     with tenancy.within(chart.clinic.id):
         ClinicalNote.objects.filter(pk=visit).update(locked_at=clock.now())
@@ -220,7 +214,7 @@ def test_a_note_that_was_signed_elsewhere_is_kept_when_it_is_first_opened(
     assert chart.get(visit, "appointments")["updated_at"] == since
 
 
-def test_a_note_that_can_not_be_typeset_is_not_locked(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_note_that_cannot_be_typeset_is_not_locked(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
     visit = chart.visit()
 
     def broken(*_: Any) -> bytes:
@@ -232,7 +226,7 @@ def test_a_note_that_can_not_be_typeset_is_not_locked(chart: Chart, monkeypatch:
     assert chart.get(visit, "appointments")["clinical_note"]["locked"] is False
 
 
-def test_what_acts_in_an_amendment_is_taken_out(chart: Chart) -> None:
+def test_active_content_of_amendment_is_removed(chart: Chart) -> None:
     made = pikepdf.new()
     page = made.add_blank_page()
     script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
@@ -252,7 +246,7 @@ def test_what_acts_in_an_amendment_is_taken_out(chart: Chart) -> None:
     assert "/OpenAction" not in shown.Root
 
 
-def test_only_a_pdf_amends(chart: Chart) -> None:
+def test_amendment_must_be_pdf(chart: Chart) -> None:
     for content in (b"plain text", b"\x89PNG\r\n\x1a\n" + b"0" * 2000, b""):
         answer = amend(chart, content)
         assert answer.status_code == 400

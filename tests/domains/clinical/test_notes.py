@@ -1,4 +1,4 @@
-"""Notes: made with their visits, written field by field, locked and opened again."""
+"""Clinical notes: creation with visits, values, locking and unlocking."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def unlock(chart: Chart, visit: int) -> None:
 # -- made with the appointment ----------------------------------------------------------------------------------
 
 
-def test_a_visit_has_a_note_under_its_own_id_and_a_break_has_none(chart: Chart) -> None:
+def test_visit_has_note_with_its_id_and_break_has_none(chart: Chart) -> None:
     visit, pause = chart.visit(), chart.visit("2026-03-03", patient=None)
     note = chart.note(visit)
     assert note == {
@@ -42,7 +42,7 @@ def test_a_visit_has_a_note_under_its_own_id_and_a_break_has_none(chart: Chart) 
     assert chart.get(pause, "appointments")["clinical_note"] is None
 
 
-def test_a_break_that_is_given_a_patient_gets_a_note(chart: Chart) -> None:
+def test_break_that_becomes_visit_gets_note(chart: Chart) -> None:
     pause = chart.visit(patient=None)
     assert chart.patch(pause, "appointments", patient=chart.patient_id).status_code == 204
     assert chart.note(pause)["patient"] == chart.patient_id
@@ -50,12 +50,12 @@ def test_a_break_that_is_given_a_patient_gets_a_note(chart: Chart) -> None:
     assert chart.note(pause)["archived"] is True
 
 
-def test_each_visit_of_a_series_has_a_note(chart: Chart) -> None:
+def test_each_visit_of_series_has_note(chart: Chart) -> None:
     chart.book(recur_end_date="2026-03-23")
     assert len(chart.ids("clinical_notes", since=WIDE)) == 4
 
 
-def test_many_visits_at_once(chart: Chart) -> None:
+def test_concurrent_visits_have_notes(chart: Chart) -> None:
     with tenancy.within(chart.clinic.id):
         whole = Appointment.objects.get(pk=chart.visit())
         for _ in range(50):
@@ -66,7 +66,7 @@ def test_many_visits_at_once(chart: Chart) -> None:
         assert ClinicalNote.objects.count() == made == 51
 
 
-def test_a_deleted_visit_archives_its_note(chart: Chart) -> None:
+def test_deleted_visit_archives_its_note(chart: Chart) -> None:
     visit = chart.visit()
     before = chart.get(visit, "appointments")["clinical_note"]["updated_at"]
     assert chart.http.delete(f"/api/appointments/{visit}").status_code == 204
@@ -81,7 +81,7 @@ def test_a_deleted_visit_archives_its_note(chart: Chart) -> None:
 # -- lists ------------------------------------------------------------------------------------------------------
 
 
-def test_notes_are_found_by_the_day_of_their_visit(chart: Chart) -> None:
+def test_notes_are_filtered_by_day_of_visit(chart: Chart) -> None:
     first, second = chart.visit(), chart.visit("2026-04-01")
     late = int(chart.book(f"{DAY}T23:30:00")["id"])  # the next day already, in UTC
     assert chart.ids("clinical_notes", date=DAY) == [first, late]
@@ -89,7 +89,7 @@ def test_notes_are_found_by_the_day_of_their_visit(chart: Chart) -> None:
     assert chart.ids("clinical_notes", date_range=f"{DAY}/2026-04-01") == [first, second, late]
 
 
-def test_values_are_shown_with_verbose_alone(chart: Chart) -> None:
+def test_values_are_shown_only_with_verbose(chart: Chart) -> None:
     visit = chart.visit()
     chart.write(visit, "Well.")
     url = f"/api/clinical_notes/{visit}"
@@ -101,7 +101,7 @@ def test_values_are_shown_with_verbose_alone(chart: Chart) -> None:
     assert (value["clinical_note_field"], value["value"]) == (chart.field, "Well.")
 
 
-def test_sections_come_in_the_order_of_the_note_and_values_in_that_of_their_template(chart: Chart) -> None:
+def test_sections_and_values_are_ordered(chart: Chart) -> None:
     plan = chart.make_template("Plan", order_on_complete_note=0)
     second, first = (chart.make_field(plan, name, position=at) for name, at in (("b", 2), ("a", 1)))
     visit = chart.visit()
@@ -114,7 +114,7 @@ def test_sections_come_in_the_order_of_the_note_and_values_in_that_of_their_temp
     assert [value["value"] for section in sections for value in section["values"]] == ["2", "3", "1"]
 
 
-def test_a_written_note_is_found_by_since(chart: Chart) -> None:
+def test_since_finds_written_note(chart: Chart) -> None:
     visit = chart.visit()
     with tenancy.within(chart.clinic.id):
         ClinicalNote.objects.filter(pk=visit).update(updated_at="2020-01-01T00:00:00Z")
@@ -147,7 +147,7 @@ WRONG: list[tuple[str, list[str], str]] = [
 
 
 @pytest.mark.parametrize(("kind", "allowed", "value"), GOOD)
-def test_values_that_fit(chart: Chart, kind: str, allowed: list[str], value: str) -> None:
+def test_valid_values_are_accepted(chart: Chart, kind: str, allowed: list[str], value: str) -> None:
     field = chart.make_field(chart.template, "f", kind, allowed_values=allowed)
     answer = chart.write(chart.visit(), value, field)
     assert answer.status_code == 201, answer.text
@@ -155,14 +155,14 @@ def test_values_that_fit(chart: Chart, kind: str, allowed: list[str], value: str
 
 
 @pytest.mark.parametrize(("kind", "allowed", "value"), WRONG)
-def test_values_that_do_not_fit(chart: Chart, kind: str, allowed: list[str], value: str) -> None:
+def test_invalid_values_are_rejected(chart: Chart, kind: str, allowed: list[str], value: str) -> None:
     field = chart.make_field(chart.template, "f", kind, allowed_values=allowed)
     answer = chart.write(chart.visit(), value, field)
     assert answer.status_code == 400
     assert list(answer.json()) == ["value"]
 
 
-def test_a_break_has_nothing_to_write_into(chart: Chart) -> None:
+def test_break_has_no_values(chart: Chart) -> None:
     answer = chart.write(chart.visit(patient=None), "x")
     assert answer.status_code == 400
     assert list(answer.json()) == ["appointment"]
@@ -171,7 +171,7 @@ def test_a_break_has_nothing_to_write_into(chart: Chart) -> None:
 # -- what stands from note to note ------------------------------------------------------------------------------
 
 
-def test_values_of_persistent_templates_stand_until_another_is_written(chart: Chart) -> None:
+def test_values_of_persistent_templates_apply_until_changed(chart: Chart) -> None:
     history = chart.make_template("History", is_persistent=True)
     smokes, drinks = (chart.make_field(history, name) for name in ("Smokes", "Drinks"))
     visits = [chart.visit(f"2026-03-{day:02}") for day in (2, 3, 4)]
@@ -180,19 +180,19 @@ def test_values_of_persistent_templates_stand_until_another_is_written(chart: Ch
     chart.write(visits[0], "not persistent")
     chart.write(visits[1], "no", smokes)
 
-    def standing(visit: int, template: int = history, **more: Any) -> list[str]:
+    def list_values(visit: int, template: int = history, **more: Any) -> list[str]:
         asked = {"appointment": visit, "clinical_note_template": template, "show_persistent": "true"} | more
         rows = chart.http.get("/api/clinical_note_field_values", params=asked).json()["results"]
         return [row["value"] for row in rows]
 
-    assert standing(visits[0]) == ["yes", "never"]
-    assert standing(visits[1]) == ["never", "no"]
-    assert standing(visits[2]) == ["never", "no"]
-    assert standing(visits[2], show_persistent="false") == []
-    assert standing(visits[2], chart.template) == []
+    assert list_values(visits[0]) == ["yes", "never"]
+    assert list_values(visits[1]) == ["never", "no"]
+    assert list_values(visits[2]) == ["never", "no"]
+    assert list_values(visits[2], show_persistent="false") == []
+    assert list_values(visits[2], chart.template) == []
 
 
-def test_nothing_stands_from_other_patients_or_deleted_visits(chart: Chart) -> None:
+def test_no_persistent_values_of_other_patients_or_deleted_visits(chart: Chart) -> None:
     history = chart.make_template("History", is_persistent=True)
     field = chart.make_field(history, "Smokes")
     theirs = chart.visit(patient=chart.new()["id"])
@@ -207,7 +207,7 @@ def test_nothing_stands_from_other_patients_or_deleted_visits(chart: Chart) -> N
 # -- the lock ---------------------------------------------------------------------------------------------------
 
 
-def test_a_locked_note_refuses_writes_until_it_is_unlocked(chart: Chart) -> None:
+def test_locked_note_rejects_writes_until_unlocked(chart: Chart) -> None:
     visit, elsewhere = chart.visit(), chart.visit("2026-03-03")
     row = chart.write(visit, "Well.").json()["id"]
     other = chart.write(elsewhere, "Well.").json()["id"]
@@ -232,7 +232,7 @@ def test_a_locked_note_refuses_writes_until_it_is_unlocked(chart: Chart) -> None
     assert chart.write(visit, "More.").status_code == 201
 
 
-def test_a_note_is_not_locked_before_its_required_fields_have_values(chart: Chart) -> None:
+def test_note_without_required_values_cannot_be_locked(chart: Chart) -> None:
     plan = chart.make_field(chart.template, "Plan", required=True)
     other = chart.make_template("Other")
     chart.make_field(other, "Not of this note", required=True)
@@ -248,7 +248,7 @@ def test_a_note_is_not_locked_before_its_required_fields_have_values(chart: Char
         lock(chart, visit)
 
 
-def test_only_notes_that_are_there_are_locked(chart: Chart) -> None:
+def test_missing_note_cannot_be_locked(chart: Chart) -> None:
     for action in (lock, unlock):
         with pytest.raises(NotFound):
             action(chart, 999_999_999)
@@ -259,7 +259,7 @@ def test_only_notes_that_are_there_are_locked(chart: Chart) -> None:
         lock(stranger, chart.visit("2026-03-03"))
 
 
-def test_a_locked_note_keeps_its_patient(chart: Chart) -> None:
+def test_patient_of_locked_note_does_not_change(chart: Chart) -> None:
     visit, other = chart.visit(), chart.new()["id"]
     lock(chart, visit)
     assert chart.patch(visit, "appointments", patient=other).status_code == 400
@@ -269,8 +269,8 @@ def test_a_locked_note_keeps_its_patient(chart: Chart) -> None:
     assert chart.note(visit)["patient"] == other
 
 
-def test_a_value_and_a_lock_at_once(chart: Chart) -> None:
-    """Whichever is first: nothing is written after the lock."""
+def test_concurrent_value_and_lock(chart: Chart) -> None:
+    """Nothing is written after the lock, whichever comes first."""
     visit = chart.visit()
 
     def one(index: int) -> int:
@@ -293,7 +293,7 @@ def values(chart: Chart) -> int:
 # -- the notepad ------------------------------------------------------------------------------------------------
 
 
-def test_a_notepad_is_made_once_and_then_replaced(chart: Chart) -> None:
+def test_second_notepad_replaces_first(chart: Chart) -> None:
     visit = chart.visit()
     where = {"appointment_id": visit, "template_id": chart.template}
     first = chart.http.post("/api/yellow_notepad", params=where, json={"content": "one"})
@@ -305,7 +305,7 @@ def test_a_notepad_is_made_once_and_then_replaced(chart: Chart) -> None:
     assert chart.post("yellow_notepad", {"content": "x"}).status_code == 400
 
 
-def test_a_field_is_changed_without_touching_what_its_values_mean(chart: Chart) -> None:
+def test_change_of_field_keeps_type_and_template(chart: Chart) -> None:
     change = {
         "name": "Findings",
         "allowed_values": ["yes", "no"],

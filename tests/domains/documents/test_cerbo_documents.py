@@ -1,4 +1,5 @@
-"""Documents through both APIs: written by one, read by the other, byte for byte; the queue; Cerbo's own keys."""
+"""Documents through both APIs: written by one and read by the other, byte for byte; portal requests; Cerbo's own
+keys."""
 
 from typing import Any
 
@@ -9,7 +10,7 @@ from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.patients.portal_requests import settle
 from charthouse.identity import tenancy
 from tests.domains.caller import Caller
-from tests.domains.documents.sending import MOST, PDF, body, picture
+from tests.domains.documents.uploads import MOST, PDF, body, picture
 from tests.support import client, make_user
 
 TEXT = "Hello, doctor.\r\n<script>alert('no')</script>\t± 5\n".encode()
@@ -173,7 +174,7 @@ def test_wrong_keys_are_named(
     assert program.get(f"patients/{patient}/portal/enqueued").json()["data"] == []
 
 
-def test_what_is_no_document(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_invalid_documents_are_refused(caller: Caller, program: httpx.Client, patient: int) -> None:
     for content, mime in (
         (b"\x00\x01binary", "text/plain"),
         ("ünïcode".encode("utf-16"), "text/plain"),

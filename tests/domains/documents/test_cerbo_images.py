@@ -1,4 +1,4 @@
-"""Images of patients through Cerbo: sent, taken into the chart, read whole and in parts; what is refused."""
+"""Images of patients through Cerbo's API: submitted, accepted, read whole and in ranges; what is refused."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from charthouse.domains.patients.portal_requests import settle
 from charthouse.identity import tenancy
 from tests import bombs
 from tests.domains.caller import Caller
-from tests.domains.documents.sending import MOST, PDF, body, picture
+from tests.domains.documents.uploads import MOST, PDF, body, picture
 
 
 def taken(caller: Caller, queued: dict[str, Any]) -> int:
@@ -37,7 +37,7 @@ def image(caller: Caller, program: httpx.Client, patient: int) -> int:
         ("image/pngx", "PNG", "image/png"),
     ],
 )
-def test_sent_accepted_and_read_back(
+def test_an_image_is_submitted_accepted_and_read(
     caller: Caller, program: httpx.Client, patient: int, mime: str, kind: str, kept: str
 ) -> None:
     content, url = picture(kind), f"patients/{patient}/images"
@@ -58,7 +58,7 @@ def test_sent_accepted_and_read_back(
     assert program.get(url, params={"photo_type": "personal"}).json()["data"] == [shown]
 
 
-def test_parts_of_it(program: httpx.Client, patient: int, image: int) -> None:
+def test_ranges_of_an_image(program: httpx.Client, patient: int, image: int) -> None:
     content, url = picture(), f"patients/{patient}/images/{image}/stream"
     size = len(content)
     for asked, start, end in (
@@ -102,7 +102,7 @@ def refused(program: httpx.Client, patient: int, sent: dict[str, Any]) -> dict[s
     return dict(answer.json()["error"]["fields"])
 
 
-def test_what_is_no_such_image(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_invalid_images_are_refused(caller: Caller, program: httpx.Client, patient: int) -> None:
     png = picture()
     wrong: list[tuple[bytes, str, str]] = [
         (png, "image/jpeg", "base64_content"),
@@ -134,12 +134,12 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=list(BOMBS))
-def test_images_that_unpack_to_gigabytes(program: httpx.Client, patient: int, bomb: bytes) -> None:
+def test_decompression_bombs_are_refused(program: httpx.Client, patient: int, bomb: bytes) -> None:
     assert list(refused(program, patient, body(patient, bomb, "image/png"))) == ["base64_content"]
 
 
-def test_sixteen_megabytes_and_one_more(caller: Caller, program: httpx.Client, patient: int) -> None:
-    """What follows a PNG's end is no part of the picture, but of the file."""
+def test_the_limit_of_sixteen_megabytes(caller: Caller, program: httpx.Client, patient: int) -> None:
+    """Bytes after the end of a PNG belong to the file but not to the image."""
     largest = picture().ljust(MOST, b"\0")
     queued = program.post(f"patients/{patient}/images", json=body(patient, largest, "image/png"))
     row = taken(caller, queued.json())

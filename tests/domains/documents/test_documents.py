@@ -1,4 +1,4 @@
-"""Documents and consent forms: uploads, links, soft delete, forms put on visits, signatures."""
+"""Documents and consent forms: uploads, links, soft deletion, forms applied to visits, signatures."""
 
 import json
 from datetime import timedelta
@@ -63,13 +63,13 @@ def test_an_upload_with_metatags_and_its_link(files: Files) -> None:
 
 
 @pytest.mark.parametrize("tags", ["['a', 'b']", "a,b", '{"a": 1}', '["a", {}]', "[", '["' + "x" * 201 + '"]'])
-def test_metatags_that_are_none(files: Files, tags: str) -> None:
+def test_invalid_metatags_are_refused(files: Files, tags: str) -> None:
     answer = files.upload(metatags=tags)
     assert answer.status_code == 400
     assert list(answer.json()) == ["metatags"]
 
 
-def test_a_link_ends_after_an_hour(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_expires_after_an_hour(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     link = files.upload().json()["document"]
     now = clock.now()
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(minutes=59))
@@ -79,7 +79,7 @@ def test_a_link_ends_after_an_hour(files: Files, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("content", [b"", b"<html><script>alert(1)</script>", b"PK\x03\x04 a spreadsheet"])
-def test_files_that_are_not_let_in(files: Files, content: bytes) -> None:
+def test_files_that_are_refused(files: Files, content: bytes) -> None:
     answer = files.upload(content)
     assert answer.status_code == 400
     assert list(answer.json()) == ["document"]
@@ -90,7 +90,7 @@ def test_a_document_needs_its_file(files: Files) -> None:
     assert list(files.post("documents", body).json()) == ["document"]
 
 
-def test_pictures_are_documents_and_can_be_exchanged(files: Files) -> None:
+def test_images_are_documents_and_can_be_replaced(files: Files) -> None:
     row = files.upload(picture()).json()["id"]
     changed = files.http.patch(f"/api/documents/{row}", files={"document": ("b.pdf", PDF)})
     assert changed.status_code == 204
@@ -115,7 +115,7 @@ def test_a_new_form_comes_last(files: Files) -> None:
     assert orders == [1, 2, 3]
 
 
-def test_a_form_is_put_on_a_visit_and_taken_off(files: Files) -> None:
+def test_a_form_is_applied_to_a_visit_and_removed(files: Files) -> None:
     form, visit = files.form(), files.book()["id"]
 
     def act(name: str, **body: Any) -> int:
@@ -133,7 +133,7 @@ def test_a_form_is_put_on_a_visit_and_taken_off(files: Files) -> None:
     assert act("apply_to_appointment", appointment=Files().book()["id"]) == 400
 
 
-def test_a_form_assigned_by_default_can_be_taken_off_a_visit(files: Files) -> None:
+def test_a_form_assigned_by_default_can_be_removed_from_a_visit(files: Files) -> None:
     form, visit = files.form(assign_by_default="true"), files.book()["id"]
     answer = files.post(f"consent_forms/{form}/unapply_from_appointment", {"appointment": visit})
     assert answer.status_code == 204
@@ -162,7 +162,7 @@ def test_a_signature_is_changed_on_the_lists_own_url(files: Files) -> None:
     assert stranger.http.patch(url, params={"id": row}, json={}).status_code == 404
 
 
-def test_forms_assigned_by_default_are_on_new_visits(files: Files) -> None:
+def test_forms_assigned_by_default_apply_to_new_visits(files: Files) -> None:
     before = files.book(time=f"{DAY}T08:00:00")["id"]
     form, other = files.form(assign_by_default="true"), files.form()
     visit = files.book(time=f"{DAY}T09:00:00")["id"]
@@ -186,7 +186,7 @@ def test_a_break_has_no_forms_until_it_is_a_visit(files: Files) -> None:
 
 
 @pytest.mark.parametrize("status", ["Checked In", "Checked In Online"])
-def test_nobody_is_checked_in_before_mandatory_forms_are_signed(files: Files, status: str) -> None:
+def test_check_in_is_refused_before_mandatory_forms_are_signed(files: Files, status: str) -> None:
     form = files.form(assign_by_default="true", is_mandatory="true", title="Privacy")
     files.form(assign_by_default="true")
     visit, another = files.book()["id"], files.book(time=f"{DAY}T11:00:00")["id"]
@@ -201,7 +201,7 @@ def test_nobody_is_checked_in_before_mandatory_forms_are_signed(files: Files, st
     assert files.patch(visit, "appointments", status=status).status_code == 204
 
 
-def test_a_mandatory_form_that_was_taken_off_is_not_in_the_way(files: Files) -> None:
+def test_a_mandatory_form_that_was_removed_does_not_prevent_check_in(files: Files) -> None:
     form = files.form(assign_by_default="true", is_mandatory="true")
     visit = files.book()["id"]
     assert files.patch(visit, "appointments", status="Checked In").status_code == 400
@@ -209,7 +209,7 @@ def test_a_mandatory_form_that_was_taken_off_is_not_in_the_way(files: Files) -> 
     assert files.patch(visit, "appointments", status="Checked In").status_code == 204
 
 
-def test_a_new_visit_is_not_made_as_checked_in_either(files: Files) -> None:
+def test_a_new_visit_can_not_be_checked_in_either(files: Files) -> None:
     files.form(is_mandatory="true")
     assert files.book(status="Checked In", time=f"{DAY}T08:00:00")["status"] == "Checked In"
     files.form(assign_by_default="true", is_mandatory="true", title="Privacy")

@@ -1,4 +1,4 @@
-"""Vaccines of patients, written through DrChrono's API and read through Cerbo's."""
+"""Vaccines of patients, written through the DrChrono API and read through Cerbo's."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def clinic() -> Clinic:
     return Clinic()
 
 
-def test_a_vaccine_that_was_given(clinic: Clinic) -> None:
+def test_vaccine_given(clinic: Clinic) -> None:
     office = clinic.office.pk
     given = clinic.give(
         amount=0.5,

@@ -1,4 +1,4 @@
-"""The inventory through Cerbo, DrChrono and the console: one table, whichever door it is written through."""
+"""The inventory in the Cerbo API, the DrChrono API and the console, which write one table."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from charthouse.domains.medications.models import Drug
 from charthouse.identity import tenancy
 from tests.console.test_shell import send
 from tests.domains.caller import Caller
-from tests.identity.oauth_flow import signed_in
+from tests.identity.oauth_flow import open_signed_in_browser
 from tests.support import PASSWORD, make_api_user
 
 LOT = {
@@ -82,7 +82,7 @@ def stock(program: httpx.Client, charge: int) -> Stock:
 # -- one thing in both APIs -------------------------------------------------------------------------------------
 
 
-def test_a_lot_of_drchrono_is_an_item_of_cerbo(caller: Caller, stock: Stock) -> None:
+def test_lot_of_drchrono_is_item_of_cerbo(caller: Caller, stock: Stock) -> None:
     lot = caller.new("inventory_vaccines", **LOT)
     row = int(lot["id"])
     item = stock.program.get(f"inventory/{row}").json()
@@ -97,7 +97,7 @@ def test_a_lot_of_drchrono_is_an_item_of_cerbo(caller: Caller, stock: Stock) -> 
     assert shown["manufacturer_code"] == "MSD"
 
 
-def test_a_vaccination_takes_a_dose_out_of_both(caller: Caller, stock: Stock) -> None:
+def test_vaccination_reduces_quantity_in_both_apis(caller: Caller, stock: Stock) -> None:
     row = int(caller.new("inventory_vaccines", **LOT)["id"])
     patient = int(caller.new()["id"])
     for _ in range(2):
@@ -109,13 +109,13 @@ def test_a_vaccination_takes_a_dose_out_of_both(caller: Caller, stock: Stock) ->
     assert (shown["current_quantity"], shown["original_quantity"]) == (3, 5)
 
 
-def test_what_is_no_vaccine_is_cerbos_alone(caller: Caller, stock: Stock) -> None:
+def test_other_items_are_shown_by_cerbo_only(caller: Caller, stock: Stock) -> None:
     item = stock.new()
     assert caller.ids("inventory_vaccines") == []
     assert caller.http.get(f"/api/inventory_vaccines/{item['id']}").status_code == 404
 
 
-def test_discontinued_is_the_status(caller: Caller, stock: Stock) -> None:
+def test_discontinuation_is_the_status(caller: Caller, stock: Stock) -> None:
     row = int(caller.new("inventory_vaccines", **LOT, status="voided")["id"])
     assert stock.ids() == []
     assert stock.ids(include_discontinued="true") == [row]
@@ -129,7 +129,7 @@ def test_discontinued_is_the_status(caller: Caller, stock: Stock) -> None:
 # -- rules ------------------------------------------------------------------------------------------------------
 
 
-def test_the_product_is_of_the_right_kind_and_of_this_practice(caller: Caller, stock: Stock) -> None:
+def test_product_must_be_of_type_and_practice(caller: Caller, stock: Stock) -> None:
     with tenancy.within(caller.clinic.id):
         drug = int(Drug.objects.create(practice=caller.clinic.practice, name="Amoxicillin").pk)
     supplement = int(stock.program.post("supplements", json={"name": "Iron"}).json()["id"])
@@ -149,7 +149,7 @@ def test_the_product_is_of_the_right_kind_and_of_this_practice(caller: Caller, s
     assert changed["linked_product_id"] is None
 
 
-def test_the_charge_is_of_this_practice(stock: Stock) -> None:
+def test_charge_must_be_of_practice(stock: Stock) -> None:
     other = Caller()
     with tenancy.within(other.clinic.id):
         theirs = ChargeDefinition.objects.create(practice=other.clinic.practice, name="Bottle").pk
@@ -157,7 +157,7 @@ def test_the_charge_is_of_this_practice(stock: Stock) -> None:
     assert stock.faults(charge_id=None)["charge_id"] == ["This field may not be null."]
 
 
-def test_what_expires_does_so_in_the_future(stock: Stock) -> None:
+def test_expiration_date_must_be_in_future(stock: Stock) -> None:
     today = clock.now().date()
     assert "in the future" in stock.faults(expiration_date=str(today))["expiration_date"][0]
     item = stock.new(expiration_date=str(today + timedelta(days=1)))
@@ -167,7 +167,7 @@ def test_what_expires_does_so_in_the_future(stock: Stock) -> None:
         assert stock.faults(item["id"], expiration_date=str(today + timedelta(days=2)))
 
 
-def test_the_day_goes_with_the_flag(stock: Stock) -> None:
+def test_day_of_discontinuation_matches_flag(stock: Stock) -> None:
     today = clock.now().date()
     assert stock.new(discontinued=True)["date_discontinued"] == str(today)
     item = stock.new(date_discontinued="2026-01-05")
@@ -183,15 +183,15 @@ def test_the_day_goes_with_the_flag(stock: Stock) -> None:
     assert stock.patch(item["id"], discontinued=False, date_discontinued=None) == back
 
 
-def test_quantities_are_whole_and_not_negative(stock: Stock) -> None:
+def test_quantities_are_integers_and_not_negative(stock: Stock) -> None:
     for wrong in (-1, 1.5, "many", None, 2**31):
         assert stock.faults(current_quantity=wrong)["current_quantity"], wrong
     for name in ("preferred_stock_level", "preferred_restock_level"):
         assert stock.faults(**{name: -1})[name]
 
 
-def test_properties_are_merged_key_by_key(stock: Stock) -> None:
-    """In one object, or each by itself."""
+def test_package_properties_are_merged_by_key(stock: Stock) -> None:
+    """They are given in one object or one by one."""
     item = stock.new(package_properties={"ndc_code": "1-2-3"}, **{"package_properties.package_form": "box"})
     shown = item["package_properties"]
     assert (shown["ndc_code"], shown["package_form"], shown["description"]) == ("1-2-3", "box", None)
@@ -219,7 +219,7 @@ def test_properties_are_merged_key_by_key(stock: Stock) -> None:
 # -- lists ------------------------------------------------------------------------------------------------------
 
 
-def test_lists_are_narrowed_and_hide_what_is_not_asked_for(caller: Caller, stock: Stock) -> None:
+def test_lists_are_filtered_and_hide_rows(caller: Caller, stock: Stock) -> None:
     here = stock.new(manufacturer="Northern Naturals")["id"]
     old = stock.new(discontinued=True, manufacturer="Northern Naturals")["id"]
     both = stock.new(discontinued=True)["id"]
@@ -244,10 +244,10 @@ def test_lists_are_narrowed_and_hide_what_is_not_asked_for(caller: Caller, stock
 # -- the console ------------------------------------------------------------------------------------------------
 
 
-def test_people_write_it_too(caller: Caller, stock: Stock) -> None:
+def test_console_writes_stock(caller: Caller, stock: Stock) -> None:
     caller.user.set_password(PASSWORD)
     caller.user.save()
-    browser = signed_in(caller.user.username)
+    browser = open_signed_in_browser(caller.user.username)
     values = {"name": "Gloves", "current_quantity": "4", "definition": str(stock.charge)}
     assert send(browser, "/catalogues/inventory/new", **values, preferred_stock_level="9").status_code == 302
     (row,) = stock.ids()

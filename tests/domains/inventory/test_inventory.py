@@ -1,4 +1,4 @@
-"""Vaccines: what is left of a lot, what a record takes over from it, who may see any of it."""
+"""Vaccines: quantities of lots, values copied to records, and access."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ LOT = {
 
 
 class Clinic(Calendar):
-    """Whose refrigerator holds one lot of ten doses."""
+    """A practice with one lot of ten doses."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -50,7 +50,7 @@ def clinic() -> Clinic:
     return Clinic()
 
 
-def test_each_record_takes_a_dose_of_its_lot(clinic: Clinic) -> None:
+def test_each_record_reduces_quantity_of_lot(clinic: Clinic) -> None:
     other = clinic.new("inventory_vaccines", **LOT | {"lot_number": "UT8122"}, original_quantity=3)["id"]
     assert clinic.left() == 10
     records = [clinic.give() for _ in range(3)]
@@ -65,7 +65,7 @@ def test_each_record_takes_a_dose_of_its_lot(clinic: Clinic) -> None:
     assert [row["current_quantity"] for row in shown] == [9, 2]
 
 
-def test_doses_given_at_once_are_all_counted(clinic: Clinic) -> None:
+def test_concurrent_doses_are_counted(clinic: Clinic) -> None:
     answers = at_once(
         6, lambda _: client(clinic.token).post("/api/patient_vaccine_records", json=clinic.body())
     )
@@ -73,13 +73,13 @@ def test_doses_given_at_once_are_all_counted(clinic: Clinic) -> None:
     assert clinic.left() == 4
 
 
-def test_more_may_be_given_than_there_was(clinic: Clinic) -> None:
+def test_quantity_may_become_negative(clinic: Clinic) -> None:
     empty = clinic.new("inventory_vaccines", **LOT)["id"]
     clinic.give(vaccine_inventory=empty)
     assert clinic.left(empty) == -1
 
 
-def test_a_record_says_of_the_vaccine_what_its_lot_says(clinic: Clinic) -> None:
+def test_record_copies_vaccine_from_lot(clinic: Clinic) -> None:
     taken, own = clinic.give(), clinic.give(name="Flu shot", lot_number="", manufacturer="Seqirus")
     assert [taken[key] for key in ("name", "lot_number", "manufacturer")] == [
         LOT["name"],
@@ -103,7 +103,7 @@ def test_a_record_says_of_the_vaccine_what_its_lot_says(clinic: Clinic) -> None:
         ("doses", ["x"]),
     ],
 )
-def test_values_out_of_their_tables_are_refused(clinic: Clinic, key: str, value: Any) -> None:
+def test_values_outside_code_lists_are_rejected(clinic: Clinic, key: str, value: Any) -> None:
     answer = clinic.post("patient_vaccine_records", clinic.body(**{key: value}))
     assert answer.status_code == 400
     assert list(answer.json()) == [key]
@@ -113,7 +113,7 @@ def test_observed_immunity_as_text(clinic: Clinic) -> None:
     assert clinic.give(observed_immunity="14189004")["observed_immunity"] == 14189004
 
 
-def test_lists_of_a_patient_and_of_a_vaccine(clinic: Clinic) -> None:
+def test_lists_are_filtered_by_patient_and_vaccine(clinic: Clinic) -> None:
     flu, tdap = clinic.give()["id"], clinic.give(cvx_code="115")["id"]
     assert clinic.ids("patient_vaccine_records", patient=clinic.patient_id) == [flu, tdap]
     assert clinic.ids("patient_vaccine_records", cvx_code="115") == [tdap]
@@ -123,11 +123,11 @@ def test_lists_of_a_patient_and_of_a_vaccine(clinic: Clinic) -> None:
 # -- who sees any of it -------------------------------------------------------------------------------------------
 
 
-def test_a_practice_on_trial_has_no_inventory(clinic: Clinic) -> None:
+def test_trial_practice_has_no_inventory(clinic: Clinic) -> None:
     paths = ("inventory_categories", "inventory_vaccines", "patient_vaccine_records")
 
     def on(plan: str) -> None:
-        tenancy.leave()
+        tenancy.clear_tenant()
         Practice.objects.filter(pk=clinic.clinic.id).update(plan_type=plan)
 
     on("Trial")

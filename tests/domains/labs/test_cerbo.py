@@ -1,4 +1,4 @@
-"""Laboratory orders and results, written through DrChrono's API and read through Cerbo's."""
+"""Laboratory orders and results, written through the DrChrono API and read through Cerbo's."""
 
 from typing import Any
 
@@ -29,13 +29,13 @@ def rows(program: httpx.Client, url: str) -> list[dict[str, Any]]:
     return list(answer.json()["data"])
 
 
-def test_the_order_and_what_came_of_it(vendor: Vendor, program: httpx.Client) -> None:
+def test_order_shows_its_results(vendor: Vendor, program: httpx.Client) -> None:
     order, other = (
         vendor.order(),
         vendor.order(patient=vendor.new("patients", gender="Male", doctor=vendor.doctor.pk)["id"]),
     )
     test = vendor.test(order, collection_date="2026-03-01T08:15:00")
-    vendor.made("lab_tests", lab_order=order, code="2345-7", name="Glucose")
+    vendor.create("lab_tests", lab_order=order, code="2345-7", name="Glucose")
     result = vendor.result(test, vendor.document(order), observation_description="HbA1c", **RESULT).json()
     below = f"patients/{vendor.patient_id}"
     (shown,) = rows(program, f"{below}/orders")
@@ -61,7 +61,7 @@ def test_the_order_and_what_came_of_it(vendor: Vendor, program: httpx.Client) ->
     assert program.get(f"{below}/orders/{order}").json()["status"] == "error"
 
 
-def test_what_was_not_said_is_what_is_known(vendor: Vendor, program: httpx.Client) -> None:
+def test_missing_values_have_defaults(vendor: Vendor, program: httpx.Client) -> None:
     order = vendor.order()
     vendor.result(vendor.test(order), vendor.document(order), value="Negative")
     (found,) = rows(program, f"patients/{vendor.patient_id}/lab_results")
@@ -69,7 +69,7 @@ def test_what_was_not_said_is_what_is_known(vendor: Vendor, program: httpx.Clien
     assert found["collected"] is not None
 
 
-def test_the_requisition_of_a_partners_order(vendor: Vendor, program: httpx.Client) -> None:
+def test_requisition_of_partner_order(vendor: Vendor, program: httpx.Client) -> None:
     order = vendor.order()
     vendor.document(order)  # a report is no requisition
     (shown,) = rows(program, f"patients/{vendor.patient_id}/partners/quest/orders")

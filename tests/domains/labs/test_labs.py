@@ -1,4 +1,4 @@
-"""From the order to its results: statuses that follow, flags, deletes, who may write."""
+"""From order to result: statuses, flags, deletion and rights."""
 
 import base64
 from io import BytesIO
@@ -29,19 +29,19 @@ class Vendor(Calendar):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.sublab = self.made("sublabs", name="Reference Laboratory", facility_code="REF")
+        self.sublab = self.create("sublabs", name="Reference Laboratory", facility_code="REF")
 
-    def made(self, path: str, **body: Any) -> int:
+    def create(self, path: str, **body: Any) -> int:
         answer = self.post(path, body)
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"])
 
     def order(self, **values: Any) -> int:
         body = {"sublab": self.sublab, "doctor": self.doctor.pk, "patient": self.patient_id}
-        return self.made("lab_orders", **body | values)
+        return self.create("lab_orders", **body | values)
 
     def test(self, order: int, **values: Any) -> int:
-        return self.made("lab_tests", lab_order=order, code="4548-4", name="Hemoglobin A1c", **values)
+        return self.create("lab_tests", lab_order=order, code="4548-4", name="Hemoglobin A1c", **values)
 
     def upload(self, order: int, kind: str = "RES", content: bytes = PDF) -> httpx.Response:
         return self.http.post(
@@ -68,7 +68,7 @@ def vendor() -> Vendor:
     return Vendor()
 
 
-def test_the_whole_flow(vendor: Vendor) -> None:
+def test_order_to_result(vendor: Vendor) -> None:
     order = vendor.order(icd10_codes=[{"code": "E11.9"}], priority="S")
     assert vendor.status(order) == "N"
     requisition = vendor.upload(order, "REQ").json()["id"]
@@ -93,11 +93,11 @@ def test_the_whole_flow(vendor: Vendor) -> None:
     assert client().get(file.removeprefix("http://testserver")).content == PDF
 
 
-def test_the_vendor_of_a_lab_is_the_app_that_set_it_up(vendor: Vendor) -> None:
+def test_vendor_of_laboratory_is_creating_app(vendor: Vendor) -> None:
     assert vendor.get(vendor.sublab, "sublabs")["vendor_name"] == "Test App"
 
 
-def test_lists_by_order(vendor: Vendor) -> None:
+def test_lists_are_filtered_by_order(vendor: Vendor) -> None:
     first, second = vendor.order(), vendor.order()
     tests, results = [], []
     for order in (first, second):
@@ -111,7 +111,7 @@ def test_lists_by_order(vendor: Vendor) -> None:
 # -- statuses that follow -----------------------------------------------------------------------------------------
 
 
-def test_an_order_has_its_results_when_all_its_tests_are_done(vendor: Vendor) -> None:
+def test_order_has_results_when_all_tests_are_final(vendor: Vendor) -> None:
     order = vendor.order(status="S")
     first, second, third = (vendor.test(order) for _ in range(3))
     for test, status, expected in (
@@ -127,14 +127,14 @@ def test_an_order_has_its_results_when_all_its_tests_are_done(vendor: Vendor) ->
     assert vendor.status(order) == "S", "waits for the new one"
 
 
-def test_an_order_without_tests_that_count_stays_as_it_is(vendor: Vendor) -> None:
+def test_order_without_active_tests_keeps_status(vendor: Vendor) -> None:
     order = vendor.order(status="Q")
     test = vendor.test(order)
     vendor.patch(test, "lab_tests", status="canceled")
     assert vendor.status(order) == "Q"
 
 
-def test_a_test_that_goes_no_longer_counts(vendor: Vendor) -> None:
+def test_deleted_test_does_not_count(vendor: Vendor) -> None:
     order = vendor.order(status="S")
     vendor.test(order, status="final")
     other = vendor.test(order)
@@ -143,7 +143,7 @@ def test_a_test_that_goes_no_longer_counts(vendor: Vendor) -> None:
     assert vendor.status(order) == "R"
 
 
-def test_a_test_that_moves_counts_where_it_is(vendor: Vendor) -> None:
+def test_moved_test_counts_for_new_order(vendor: Vendor) -> None:
     first, second = vendor.order(status="S"), vendor.order(status="S")
     vendor.test(first, status="final")
     moved = vendor.test(first)
@@ -151,7 +151,7 @@ def test_a_test_that_moves_counts_where_it_is(vendor: Vendor) -> None:
     assert (vendor.status(first), vendor.status(second)) == ("R", "R")
 
 
-def test_tests_that_are_done_at_once_finish_the_order(vendor: Vendor) -> None:
+def test_concurrent_final_results_complete_order(vendor: Vendor) -> None:
     order = vendor.order(status="S")
     tests = [vendor.test(order) for _ in range(4)]
     answers = at_once(
@@ -162,7 +162,7 @@ def test_tests_that_are_done_at_once_finish_the_order(vendor: Vendor) -> None:
 
 
 @pytest.mark.parametrize("status", "PIX")
-def test_a_result_that_is_not_final_changes_no_test(vendor: Vendor, status: str) -> None:
+def test_preliminary_result_does_not_change_test(vendor: Vendor, status: str) -> None:
     order = vendor.order(status="S")
     test = vendor.test(order)
     row = vendor.result(test, vendor.document(order), status=status).json()["id"]
@@ -173,7 +173,7 @@ def test_a_result_that_is_not_final_changes_no_test(vendor: Vendor, status: str)
 
 
 @pytest.mark.parametrize(("code", "word"), TEST_STATUSES.items())
-def test_codes_of_the_hosted_api_are_taken(vendor: Vendor, code: str, word: str) -> None:
+def test_codes_of_hosted_api_are_accepted(vendor: Vendor, code: str, word: str) -> None:
     assert vendor.get(vendor.test(vendor.order(), status=code), "lab_tests")["status"] == word
 
 
@@ -194,16 +194,14 @@ def test_codes_of_the_hosted_api_are_taken(vendor: Vendor, code: str, word: str)
         ({"value": "Trace", "value_is_numeric": False, "normal_range": "none"}, ("", None)),
     ],
 )
-def test_flags_follow_the_value(
-    vendor: Vendor, given: dict[str, Any], flags: tuple[str, bool | None]
-) -> None:
+def test_flags_follow_value(vendor: Vendor, given: dict[str, Any], flags: tuple[str, bool | None]) -> None:
     order = vendor.order()
     body = {"value_is_numeric": True, "normal_range": "4.0 5.6"} | given
     shown = vendor.result(vendor.test(order), vendor.document(order), **body).json()
     assert (shown["abnormal_status"], shown["is_abnormal"]) == flags
 
 
-def test_flags_follow_a_corrected_value(vendor: Vendor) -> None:
+def test_flags_follow_corrected_value(vendor: Vendor) -> None:
     order = vendor.order()
     body = {"value_is_numeric": True, "normal_range": "4.0 5.6"}
     row = vendor.result(vendor.test(order), vendor.document(order), **body).json()["id"]
@@ -227,14 +225,14 @@ def test_flags_follow_a_corrected_value(vendor: Vendor) -> None:
         ({"value": "", "normal_range": "4.0 5.6"}, ["value"]),
     ],
 )
-def test_a_numeric_result_is_a_number(vendor: Vendor, given: dict[str, Any], named: list[str]) -> None:
+def test_numeric_result_must_be_a_number(vendor: Vendor, given: dict[str, Any], named: list[str]) -> None:
     order = vendor.order()
     answer = vendor.result(vendor.test(order), vendor.document(order), **{"value_is_numeric": True} | given)
     assert answer.status_code == 400
     assert list(answer.json()) == named
 
 
-def test_document_and_test_are_of_one_order(vendor: Vendor) -> None:
+def test_document_and_test_must_be_of_one_order(vendor: Vendor) -> None:
     first, second = vendor.order(), vendor.order()
     test, own, foreign = vendor.test(first), vendor.document(first), vendor.document(second)
     assert list(vendor.result(test, foreign).json()) == ["document"]
@@ -245,13 +243,13 @@ def test_document_and_test_are_of_one_order(vendor: Vendor) -> None:
 
 
 @pytest.mark.parametrize("content", [b"plain text", b"", b"<html>"])
-def test_a_document_is_a_pdf_or_an_image(vendor: Vendor, content: bytes) -> None:
+def test_document_must_be_pdf_or_image(vendor: Vendor, content: bytes) -> None:
     answer = vendor.upload(vendor.order(), content=content)
     assert answer.status_code == 400
     assert list(answer.json()) == ["document"]
 
 
-def test_a_document_as_base64(vendor: Vendor) -> None:
+def test_document_as_base64(vendor: Vendor) -> None:
     body = {"lab_order": vendor.order(), "type": "ABN", "document": base64.b64encode(PDF).decode()}
     assert vendor.post("lab_documents", body).status_code == 201
 
@@ -259,7 +257,7 @@ def test_a_document_as_base64(vendor: Vendor) -> None:
 # -- deletes ------------------------------------------------------------------------------------------------------
 
 
-def test_with_an_order_goes_what_it_brought(vendor: Vendor) -> None:
+def test_deleting_order_deletes_its_rows(vendor: Vendor) -> None:
     order, kept = vendor.order(), vendor.order()
     rows = [("lab_orders", order), ("lab_orders_summary", order)]
     rows += [("lab_tests", test := vendor.test(order)), ("lab_documents", file := vendor.document(order))]
@@ -273,7 +271,7 @@ def test_with_an_order_goes_what_it_brought(vendor: Vendor) -> None:
     assert len(vendor.ids("lab_tests")) == 1
 
 
-def test_a_document_stays_until_its_results_are_gone(vendor: Vendor) -> None:
+def test_document_with_results_cannot_be_deleted(vendor: Vendor) -> None:
     order = vendor.order()
     file = vendor.document(order)
     row = vendor.result(vendor.test(order), file).json()["id"]
@@ -283,7 +281,7 @@ def test_a_document_stays_until_its_results_are_gone(vendor: Vendor) -> None:
     assert vendor.http.delete(f"/api/lab_documents/{file}").status_code == 204
 
 
-def test_no_order_goes_to_a_laboratory_that_is_deleted(vendor: Vendor) -> None:
+def test_deleted_laboratory_takes_no_orders(vendor: Vendor) -> None:
     order = vendor.order()
     assert vendor.http.delete(f"/api/sublabs/{vendor.sublab}").status_code == 204
     assert vendor.ids("sublabs") == []
@@ -296,7 +294,7 @@ def test_no_order_goes_to_a_laboratory_that_is_deleted(vendor: Vendor) -> None:
 # -- who may write ------------------------------------------------------------------------------------------------
 
 
-def test_an_app_without_the_right_reads_and_can_not_write(vendor: Vendor) -> None:
+def test_app_without_right_can_only_read(vendor: Vendor) -> None:
     order = vendor.order()
     test, document = vendor.test(order), vendor.document(order)
     result = vendor.result(test, document).json()["id"]
@@ -323,7 +321,7 @@ def test_an_app_without_the_right_reads_and_can_not_write(vendor: Vendor) -> Non
 
 
 @pytest.mark.parametrize("name", ["labs:vendor", "labs:vendor:write"])
-def test_nobody_can_be_asked_for_the_right(name: str) -> None:
+def test_right_cannot_be_requested_as_scope(name: str) -> None:
     from charthouse.identity.scopes import resolve_scopes
     from tests.support import make_app
 
@@ -336,6 +334,6 @@ def test_nobody_can_be_asked_for_the_right(name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "number"), [("128", 128), (" 6.25 ", 6.25), ("<5", None), ("", None), ("1e99", None)]
 )
-def test_a_value_that_is_a_number_is_kept_as_one(vendor: Vendor, value: str, number: float | None) -> None:
+def test_numeric_value_is_stored_as_number(vendor: Vendor, value: str, number: float | None) -> None:
     body = {"patient": vendor.patient_id, "ordering_doctor": vendor.doctor.pk, "lab_result_value": value}
     assert vendor.post("patient_lab_results", body).json()["lab_result_value_as_float"] == number

@@ -1,4 +1,4 @@
-"""The requisition of an order: when it is made, what it says."""
+"""The requisition of an order: when it is created, and its content."""
 
 from io import BytesIO
 from typing import Any
@@ -23,7 +23,7 @@ def vendor() -> Vendor:
 
 @pytest.fixture
 def typeset(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What was given to be typeset."""
+    """Return the list of what is given to the typesetter."""
     given: list[Any] = []
     made = pdf.typeset
     monkeypatch.setattr(pdf, "typeset", lambda *of: given.append(of[2]) or made(*of))
@@ -31,7 +31,7 @@ def typeset(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def jobs(vendor: Vendor) -> list[int]:
-    """Orders of this practice whose requisition is to be made."""
+    """Return the orders of this practice whose requisition is to be created."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select (args->>'order')::bigint from procrastinate_jobs "
@@ -45,14 +45,14 @@ def documents(vendor: Vendor, order: int) -> list[dict[str, Any]]:
     return [vendor.get(row, "lab_documents") for row in vendor.get(order, "lab_orders")["documents"]]
 
 
-def test_an_order_that_is_sent_gets_one(vendor: Vendor, typeset: list[Any]) -> None:
+def test_sent_order_gets_requisition(vendor: Vendor, typeset: list[Any]) -> None:
     order = vendor.order(icd10_codes=[{"code": "E11.9"}], priority="STAT", notes="Fasting.\n#panic()")
     vendor.test(order, specimen_source="Blood", collection_date="2026-03-02T16:10:00")
     assert jobs(vendor) == []
     assert vendor.patch(order, "lab_orders", status="S").status_code == 204
     assert vendor.patch(order, "lab_orders", notes="*Fasting.*").status_code == 204
     assert jobs(vendor) == [order]
-    tasks.requisition(vendor.clinic.id, order)
+    tasks.make_requisition(vendor.clinic.id, order)
     (made,) = documents(vendor, order)
     assert made["type"] == "REQ"
     content = client().get(made["document"])
@@ -73,37 +73,37 @@ def test_an_order_that_is_sent_gets_one(vendor: Vendor, typeset: list[Any]) -> N
     assert all(dict(said["facts"])[name] for name in ("Patient", "Provider", "Ordered"))
 
 
-def test_an_order_that_is_made_as_sent_gets_one_and_only_one(vendor: Vendor) -> None:
+def test_order_created_as_sent_gets_one_requisition(vendor: Vendor) -> None:
     order = vendor.order(status="Q")
     assert jobs(vendor) == [order]
-    at_once(3, lambda _: tasks.requisition(vendor.clinic.id, order))
+    at_once(3, lambda _: tasks.make_requisition(vendor.clinic.id, order))
     assert [document["type"] for document in documents(vendor, order)] == ["REQ"]
 
 
 @pytest.mark.parametrize("kind", ["REQ", "R-A"])
-def test_the_vendors_own_is_enough(vendor: Vendor, kind: str) -> None:
+def test_requisition_of_vendor_is_sufficient(vendor: Vendor, kind: str) -> None:
     order = vendor.order(status="S")
     vendor.upload(order, kind)
-    tasks.requisition(vendor.clinic.id, order)
+    tasks.make_requisition(vendor.clinic.id, order)
     assert len(documents(vendor, order)) == 1
 
 
-def test_no_order_no_requisition(vendor: Vendor) -> None:
+def test_missing_order_gets_no_requisition(vendor: Vendor) -> None:
     assert vendor.post("lab_orders", {"status": "S", "doctor": vendor.doctor.pk}).status_code == 400
     assert jobs(vendor) == []
     order = vendor.order(status="S")
     assert vendor.http.delete(f"/api/lab_orders/{order}").status_code == 204
-    tasks.requisition(vendor.clinic.id, order)
+    tasks.make_requisition(vendor.clinic.id, order)
     other = Vendor().order(status="S")
-    tasks.requisition(vendor.clinic.id, other)  # of another practice: not there
+    tasks.make_requisition(vendor.clinic.id, other)  # of another practice: not found
     with tenancy.within(vendor.clinic.id):
-        assert pdf.attach(vendor.clinic.id, 999_999_999) is None
+        assert pdf.attach_requisition(vendor.clinic.id, 999_999_999) is None
 
 
-def test_a_requisition_of_many_tests_has_more_pages(vendor: Vendor) -> None:
+def test_requisition_with_many_tests_has_more_pages(vendor: Vendor) -> None:
     order = vendor.order(icd10_codes=[{"code": code} for code in ("E11.9", "I10", "Z00.00")])
     for index in range(60):
         vendor.test(order, description=f"Test {index} " * 10)
     with tenancy.within(vendor.clinic.id):
-        content = pdf.of(LabOrder.objects.get(pk=order))
+        content = pdf.render_requisition(LabOrder.objects.get(pk=order))
     assert len(pikepdf.open(BytesIO(content)).pages) > 1

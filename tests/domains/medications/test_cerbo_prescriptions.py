@@ -1,4 +1,4 @@
-"""The formulary and prescriptions through Cerbo, and the same medications through DrChrono."""
+"""The formulary and prescriptions in the Cerbo API, and the same medications in DrChrono's."""
 
 from typing import Any
 
@@ -33,15 +33,15 @@ def listed(program: httpx.Client, patient: int) -> list[Any]:
     return list(program.get(f"patients/{patient}/rxs").json()["data"])
 
 
-def taken(caller: Caller, queued: Any) -> Medication:
-    """What staff make of a request, by its type."""
+def accept(caller: Caller, queued: Any) -> Medication:
+    """Return the row that staff create by accepting a request."""
     with tenancy.within(caller.clinic.practice.pk):
         request = PortalRequest.objects.get(pk=queued["portal_queue_id"])
         made: Medication = cerbo.ACCEPT[request.request_type](request, caller.user.pk)
     return made
 
 
-def test_the_formulary_is_searched_by_words(caller: Caller, program: httpx.Client, drug: int) -> None:
+def test_formulary_is_searched_by_words(caller: Caller, program: httpx.Client, drug: int) -> None:
     for words in ("metf", "500%20GLUCO", "glucophage%20tablet"):
         (found,) = program.get(f"drugs/search/{words}").json()["data"]
         assert found == program.get(f"drugs/{drug}").json()
@@ -59,7 +59,7 @@ def test_frequencies_are_numbers(program: httpx.Client) -> None:
     assert answer["total_count"] == len(times)
 
 
-def test_a_medication_of_drchrono_is_a_prescription(
+def test_medication_of_drchrono_is_a_prescription(
     caller: Caller, program: httpx.Client, patient: int, drug: int
 ) -> None:
     medication = caller.new(
@@ -105,12 +105,12 @@ def test_a_medication_of_drchrono_is_a_prescription(
     assert (shown["is_expired"], shown["drug_details"], shown["doses_rxed"]) == (False, None, "")
 
 
-def test_a_drug_waits_in_the_queue_until_staff_take_it(
+def test_drug_is_queued_until_accepted(
     caller: Caller, program: httpx.Client, patient: int, drug: int
 ) -> None:
     queued = program.post(f"patients/{patient}/rxs", json={"drug_id": drug, "notes": "Ran out"}).json()
     assert listed(program, patient) == []
-    row = taken(caller, queued)
+    row = accept(caller, queued)
     (shown,) = listed(program, patient)
     assert (shown["id"], shown["name"], shown["instructions_to_dr"]) == (
         row.pk,
@@ -123,7 +123,7 @@ def test_a_drug_waits_in_the_queue_until_staff_take_it(
     assert (medication["order_status"], medication["date_prescribed"]) == ("", None)
 
 
-def test_past_the_queue_it_is_in_the_chart_at_once(program: httpx.Client, patient: int, drug: int) -> None:
+def test_without_queue_drug_is_charted_immediately(program: httpx.Client, patient: int, drug: int) -> None:
     answer = program.post(f"patients/{patient}/rxs", params={"enqueue": "false"}, json={"drug_id": drug})
     assert answer.json()["result"] is True
     (shown,) = listed(program, patient)
@@ -131,7 +131,7 @@ def test_past_the_queue_it_is_in_the_chart_at_once(program: httpx.Client, patien
     assert program.get(f"patients/{patient}/rxs/{shown['id']}").json() == shown
 
 
-def test_a_refill_is_prescribed_anew(caller: Caller, program: httpx.Client, patient: int, drug: int) -> None:
+def test_refill_creates_prescription(caller: Caller, program: httpx.Client, patient: int, drug: int) -> None:
     medication = caller.new(
         "medications",
         patient=patient,
@@ -145,7 +145,7 @@ def test_a_refill_is_prescribed_anew(caller: Caller, program: httpx.Client, pati
     (entry,) = program.get(f"patients/{patient}/portal/enqueued").json()["data"]
     assert (entry["request_type"], entry["title"]) == ("rx_refill", "Metformin")
     assert entry["payload"] == body | {"agreed_to_terms": "All of them"}
-    row = taken(caller, queued)
+    row = accept(caller, queued)
     first, second = listed(program, patient)
     assert (first["id"], second["id"]) == (medication["id"], row.pk)
     assert second["frequency"] == "Daily"
@@ -159,7 +159,9 @@ def test_a_refill_is_prescribed_anew(caller: Caller, program: httpx.Client, pati
     assert set(refused.json()["error"]["fields"]) == {"original_prescription_id"}
 
 
-def test_discontinued_for_both_apis(caller: Caller, program: httpx.Client, patient: int, drug: int) -> None:
+def test_discontinuation_is_shown_by_both_apis(
+    caller: Caller, program: httpx.Client, patient: int, drug: int
+) -> None:
     medication = caller.new("medications", patient=patient, name="Metformin", rxnorm="861007")
     url = f"patients/{patient}/rxs/{medication['id']}"
     said = {"discontinued_date": "2024-05-06 07:08:09", "discontinued_reason": "Nausea"}

@@ -1,4 +1,4 @@
-"""Supplements through Cerbo: searched, asked for, taken into the chart, stopped."""
+"""Supplements in the Cerbo API: search, requests, acceptance and discontinuation."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def found(program: httpx.Client, words: str, **parameters: str) -> list[str]:
     return [row["name"] for row in answer.json()["data"]]
 
 
-def test_every_word_is_searched_for_in_name_and_nicknames(program: httpx.Client) -> None:
+def test_search_matches_every_word_in_name_and_nicknames(program: httpx.Client) -> None:
     supplement(program, nicknames="Mag, sleep", vendor_code="MG")
     supplement(program, name="Magnesium citrate", inactive=True)
     supplement(program, name="100% whey_protein")
@@ -39,9 +39,7 @@ def test_every_word_is_searched_for_in_name_and_nicknames(program: httpx.Client)
     assert program.get("supplements/search/a%00b").status_code == 400
 
 
-def test_a_supplement_waits_in_the_queue_until_staff_take_it(
-    caller: Caller, program: httpx.Client, patient: int
-) -> None:
+def test_supplement_is_queued_until_accepted(caller: Caller, program: httpx.Client, patient: int) -> None:
     row = supplement(program)
     body = {"supplement_id": str(row), "notes": "For sleep"}
     answer = program.post(f"patients/{patient}/supplements", json=body).json()
@@ -63,7 +61,9 @@ def test_a_supplement_waits_in_the_queue_until_staff_take_it(
 
 
 @pytest.mark.parametrize("off", ["false", "0"])
-def test_past_the_queue_it_is_in_the_chart_at_once(program: httpx.Client, patient: int, off: str) -> None:
+def test_without_queue_supplement_is_charted_immediately(
+    program: httpx.Client, patient: int, off: str
+) -> None:
     row = supplement(program)
     url = f"patients/{patient}/supplements"
     answer = program.post(url, params={"enqueue": off}, json={"supplement_id": row})
@@ -83,14 +83,16 @@ def test_past_the_queue_it_is_in_the_chart_at_once(program: httpx.Client, patien
         ({"enqueue": "perhaps"}, {"supplement_id": 1}, {"enqueue"}),
     ],
 )
-def test_what_is_refused(program: httpx.Client, patient: int, parameters: Any, body: Any, wrong: Any) -> None:
+def test_invalid_requests_are_rejected(
+    program: httpx.Client, patient: int, parameters: Any, body: Any, wrong: Any
+) -> None:
     answer = program.post(f"patients/{patient}/supplements", params=parameters, json=body)
     assert answer.status_code == 400
     assert set(answer.json()["error"]["fields"]) == wrong
     assert program.get(f"patients/{patient}/portal/enqueued").json()["data"] == []
 
 
-def test_a_supplement_is_stopped_once(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_supplement_is_discontinued_once(caller: Caller, program: httpx.Client, patient: int) -> None:
     url, row = f"patients/{patient}/supplements", supplement(program)
     program.post(url, params={"enqueue": "false"}, json={"supplement_id": row})
     (taken,) = program.get(url).json()["data"]

@@ -1,9 +1,9 @@
-"""Medications: the note for the pharmacy."""
+"""Medications in the DrChrono API: the note for the pharmacy."""
 
 from tests.domains.clinical.chart import Chart
 
 
-def test_a_text_becomes_a_new_paragraph_of_the_pharmacy_note() -> None:
+def test_text_is_appended_to_pharmacy_note_as_paragraph() -> None:
     chart = Chart()
     row = chart.new("medications", patient=chart.patient_id, name="Metformin")["id"]
     url = f"/api/medications/{row}/append_to_pharmacy_note"

@@ -1,4 +1,4 @@
-"""Secure messages: written through one API, read through the other, answered by staff."""
+"""Secure messages, written through one API, read through the other, answered by staff."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.support import make_user
 LETTER = {"subject": "A question", "note": "May I take it with food?", "reply": "phone"}
 
 
-def accepted(caller: Caller, queued: dict[str, Any]) -> PatientMessage:
+def accept(caller: Caller, queued: dict[str, Any]) -> PatientMessage:
     with tenancy.within(caller.clinic.practice.pk):
         made: PatientMessage = settle(
             PortalRequest.objects.get(pk=queued["portal_queue_id"]), caller.user.pk, accept=True
@@ -30,7 +30,7 @@ def listed(program: httpx.Client, patient: int, **parameters: str) -> list[Any]:
     return list(program.get(url, params=parameters).json()["data"])
 
 
-def test_a_patients_message_goes_through_the_queue_to_the_message_center(
+def test_message_of_patient_is_queued_then_in_message_center(
     caller: Caller, program: httpx.Client, patient: int
 ) -> None:
     person = make_user(caller.clinic.practice, role="staff", first_name="Sam")
@@ -40,7 +40,7 @@ def test_a_patients_message_goes_through_the_queue_to_the_message_center(
     (waiting,) = program.get(f"patients/{patient}/portal/enqueued").json()["data"]
     assert (waiting["title"], waiting["notes"]) == (LETTER["subject"], LETTER["note"])
     assert waiting["payload"] == {"dr_id": person.pk, "reply": "phone"}
-    made = accepted(caller, queued)
+    made = accept(caller, queued)
     (shown,) = listed(program, patient)
     assert shown == {
         "object": "secure_message",
@@ -57,10 +57,10 @@ def test_a_patients_message_goes_through_the_queue_to_the_message_center(
         ("PI", LETTER["subject"], person.pk)
     ]
     assert [note["text"] for note in found[0]["message_notes"]] == [LETTER["note"]]
-    assert caller.ids("patient_messages") == []  # those are to patients
+    assert caller.ids("patient_messages") == []  # it lists messages to patients only
 
 
-def test_a_letter_of_drchrono_is_a_message_of_the_doctor(
+def test_patient_message_of_drchrono_is_message_of_doctor(
     caller: Caller, program: httpx.Client, patient: int
 ) -> None:
     letter = caller.new("patient_messages", patient=patient, subject="Your results", body="All is well.")
@@ -73,11 +73,11 @@ def test_a_letter_of_drchrono_is_a_message_of_the_doctor(
     assert program.get(f"patients/{patient}/portal/secure_messages?sent_by=nurse").status_code == 400
 
 
-def test_staff_answer_and_the_patient_reads(caller: Caller, program: httpx.Client, patient: int) -> None:
-    made = accepted(caller, program.post(f"patients/{patient}/portal/secure_messages", json=LETTER).json())
+def test_staff_answer_and_patient_reads(caller: Caller, program: httpx.Client, patient: int) -> None:
+    made = accept(caller, program.post(f"patients/{patient}/portal/secure_messages", json=LETTER).json())
     with tenancy.within(caller.clinic.practice.pk):
         message = Message.objects.get(pk=made.message_id)
-        assert message.doctor_id == caller.doctor.pk  # the patient's provider: nobody was named
+        assert message.doctor_id == caller.doctor.pk  # the patient's provider, since no recipient is given
         reply = secure_messages.answer(message, "Yes, you may.", caller.user.pk)
         person = Patient.objects.get(pk=patient)
         assert [row.body for row in secure_messages.list_correspondence(person)] == [
@@ -93,17 +93,17 @@ def test_staff_answer_and_the_patient_reads(caller: Caller, program: httpx.Clien
     assert caller.http.get(f"/api/messages/{made.message_id}").json()["read"] is True
 
 
-def test_an_anonymised_caller_reads_no_letters(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_deidentified_caller_reads_no_messages(caller: Caller, program: httpx.Client, patient: int) -> None:
     queued = program.post(f"patients/{patient}/portal/secure_messages", json=LETTER).json()
     url = f"patients/{patient}/portal/enqueued"
     (waiting,) = program.get(url, params={"anonymize": "true"}).json()["data"]
     assert (waiting["title"], waiting["notes"]) == (LETTER["subject"], "")
-    accepted(caller, queued)
+    accept(caller, queued)
     (shown,) = listed(program, patient, anonymize="true")
     assert (shown["subject"], shown["note"]) == (LETTER["subject"], "")
 
 
-def test_nobody_answers_what_no_patient_wrote(caller: Caller, patient: int) -> None:
+def test_only_messages_of_patients_are_answered(caller: Caller, patient: int) -> None:
     fax = caller.new("messages", patient=patient, title="Fax", type="IF")
     with tenancy.within(caller.clinic.practice.pk):
         for text in ("Yes.", "", "x" * 20_001):
@@ -124,7 +124,7 @@ def test_nobody_answers_what_no_patient_wrote(caller: Caller, patient: int) -> N
         ("reply", "x" * 101),
     ],
 )
-def test_wrong_messages_are_refused_by_key_from_both_doors(
+def test_invalid_messages_are_rejected_by_api_and_portal(
     caller: Caller, program: httpx.Client, patient: int, key: str, value: Any
 ) -> None:
     answer = program.post(f"patients/{patient}/portal/secure_messages", json=LETTER | {key: value})
@@ -135,7 +135,7 @@ def test_wrong_messages_are_refused_by_key_from_both_doors(
     assert list(refusal.value.errors) == [key]
 
 
-def test_who_was_switched_off_is_not_written_to(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_inactive_user_receives_no_message(caller: Caller, program: httpx.Client, patient: int) -> None:
     gone = make_user(caller.clinic.practice, role="staff", is_active=False)
     url = f"patients/{patient}/portal/secure_messages"
     refused = program.post(url, json=LETTER | {"dr_id": gone.pk})
@@ -144,12 +144,12 @@ def test_who_was_switched_off_is_not_written_to(caller: Caller, program: httpx.C
     queued = program.post(url, json=LETTER | {"dr_id": leaving.pk}).json()
     leaving.is_active = False
     leaving.save()
-    assert accepted(caller, queued).user_id == caller.clinic.user.pk
+    assert accept(caller, queued).user_id == caller.clinic.user.pk
 
 
-def test_a_patient_writes_in_the_portal(caller: Caller, program: httpx.Client, patient: int) -> None:
+def test_patient_writes_in_portal(caller: Caller, program: httpx.Client, patient: int) -> None:
     with tenancy.within(caller.clinic.practice.pk):
         request = secure_messages.send_message(Patient.objects.get(pk=patient), LETTER)
     assert (request.api_user_id, request.status) == (None, "open")
-    accepted(caller, {"portal_queue_id": request.pk})
+    accept(caller, {"portal_queue_id": request.pk})
     assert [row["note"] for row in listed(program, patient, sent_by="pt")] == [LETTER["note"]]

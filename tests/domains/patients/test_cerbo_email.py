@@ -1,4 +1,4 @@
-"""Two functions of the Cerbo dialect: an e-mail to a patient, and whether somebody's log-in is right."""
+"""Operations of Cerbo's API: sending an e-mail to a patient, and checking the credentials of a user."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def test_an_email_is_queued_for_the_patient(clinic: Clinic, cerbo: httpx.Client)
     )
 
 
-def test_addresses_that_are_none(clinic: Clinic, cerbo: httpx.Client) -> None:
+def test_invalid_addresses_are_refused(clinic: Clinic, cerbo: httpx.Client) -> None:
     to = patient(clinic, "")
     answer = cerbo.post(
         f"/api/v1/patients/{to}/emails/send", json=MAIL | {"reply-to": "a@b\r\nBcc: c@d.example"}
@@ -59,7 +59,7 @@ def test_addresses_that_are_none(clinic: Clinic, cerbo: httpx.Client) -> None:
         assert not Outgoing.objects.filter(practice=clinic.id).exists()
 
 
-def test_whose_log_in_is_right(clinic: Clinic, cerbo: httpx.Client) -> None:
+def test_credentials_of_users_are_checked(clinic: Clinic, cerbo: httpx.Client) -> None:
     person = make_user(clinic.practice, password=PASSWORD, first_name="Ada")
     stranger = make_user(make_practice().practice, password=PASSWORD)
     off = make_user(clinic.practice, password=PASSWORD, is_active=False)

@@ -42,14 +42,14 @@ def test_a_duplicate_is_a_conflict(strict: Caller, path: str) -> None:
         {"first_name": ""},
     ],
 )
-def test_who_is_no_duplicate(strict: Caller, other: dict[str, Any]) -> None:
+def test_patients_that_are_no_duplicates(strict: Caller, other: dict[str, Any]) -> None:
     strict.new()
     strict.new(**other)
     if not all(other.values()):
         strict.new(**other)  # too little is known to take anybody for somebody
 
 
-def test_deleted_patients_are_out_of_the_way(strict: Caller) -> None:
+def test_deleted_patients_are_no_duplicates(strict: Caller) -> None:
     gone = strict.new()["id"]
     assert strict.http.delete(f"/api/patients/{gone}").status_code == 204
     strict.new()
@@ -70,7 +70,7 @@ def test_a_list_with_a_duplicate_writes_nothing(strict: Caller) -> None:
     assert strict.ids() == []
 
 
-def test_of_requests_at_once_one_wins(strict: Caller) -> None:
+def test_of_concurrent_requests_one_succeeds(strict: Caller) -> None:
     def make(index: int) -> int:
         name = "Amara" if index % 2 else "AMARA"
         return strict.post("patients", strict.patient(first_name=name)).status_code

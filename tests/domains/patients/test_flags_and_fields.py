@@ -1,4 +1,5 @@
-"""What a practice adds to a chart of its own: flags, custom demographics; the referring doctor is in the insurances."""
+"""What a practice adds to a chart: flags and custom demographics. The referring doctor is tested with the
+insurances."""
 
 from typing import Any
 
@@ -101,7 +102,7 @@ def test_custom_demographics_are_merged_by_their_field(caller: Caller) -> None:
     assert values == {housing["id"]: "", pet: "cat"}
 
 
-def test_archived_fields_are_hidden_and_not_used_anew(caller: Caller) -> None:
+def test_archived_fields_are_hidden_and_can_not_be_used(caller: Caller) -> None:
     field = caller.new("custom_demographics", name="Pet")["id"]
     patient = caller.new(custom_demographics=[{"field_type": field, "value": "cat"}])["id"]
     assert caller.patch(field, "custom_demographics", archived=True).status_code == 204

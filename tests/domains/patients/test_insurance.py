@@ -47,7 +47,7 @@ def test_every_key_of_an_object_comes_back(caller: Caller, key: Key) -> None:
 
 
 @pytest.mark.parametrize("key", OBJECTS, ids=lambda key: key.name)
-def test_patch_changes_named_keys_and_null_takes_the_object_away(caller: Caller, key: Key) -> None:
+def test_patch_changes_named_keys_and_null_deletes_the_object(caller: Caller, key: Key) -> None:
     filled = _filled(key)
     made = caller.new(**{key.name: filled})
     name = next(member.name for member in key.type.keys if not isinstance(member.type, Boolean | Date))
@@ -74,7 +74,7 @@ def test_what_an_insurance_leaves_out(caller: Caller) -> None:
     assert made["insurance_company"] == ""
 
 
-def test_two_insurances_put_in_at_once_leave_one_row(caller: Caller) -> None:
+def test_concurrent_insurances_leave_one_row(caller: Caller) -> None:
     patient = caller.new()["id"]
 
     def patch(index: int) -> int:
@@ -167,7 +167,7 @@ def test_profiles_that_need_none(caller: Caller, profile: str) -> None:
     assert caller.new(patient_payment_profile=profile)["patient_payment_profile"] == profile
 
 
-def test_one_of_two_insurances_may_go(caller: Caller) -> None:
+def test_one_of_two_insurances_may_be_deleted(caller: Caller) -> None:
     both = {name: {"insurance_company": "Aetna"} for name in INSURANCES[:2]}
     made = caller.new(patient_payment_profile="Insurance", **both)
     assert caller.patch(made["id"], primary_insurance=None).status_code == 204

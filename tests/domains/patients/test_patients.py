@@ -1,4 +1,4 @@
-"""A patient written and read back, what lists leave out, who sees whom, deletes, hostile values."""
+"""Patients: writing and reading, lists, sharing, deletion, hostile values."""
 
 import json
 from datetime import timedelta
@@ -234,7 +234,7 @@ def test_sharing_on_shows_the_whole_group() -> None:
     assert mine.patch(patient, doctor=mine.doctor.pk).status_code == 204
 
 
-def test_another_practice_is_nowhere(caller: Caller) -> None:
+def test_patients_of_another_practice_are_not_found(caller: Caller) -> None:
     stranger = Caller()
     patient = stranger.new()["id"]
     flag = stranger.new("patient_flag_types", name="Fall risk")["id"]
@@ -278,7 +278,7 @@ def test_the_summary_leaves_the_rest_of_a_patient_alone(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("path", ["patients", "patients_summary"])
-def test_a_deleted_patient_is_gone_and_the_row_is_kept(caller: Caller, path: str) -> None:
+def test_a_deleted_patient_is_not_found_and_the_row_stays(caller: Caller, path: str) -> None:
     patient = caller.new()["id"]
     url = f"/api/{path}/{patient}"
     assert caller.http.delete(url).status_code == 204
@@ -300,7 +300,7 @@ HOSTILE: list[Any] = [
 
 @pytest.mark.parametrize("position", range(len(HOSTILE)))
 def test_no_value_of_any_key_breaks_anything(caller: Caller, position: int) -> None:
-    """The client itself fails on a 500, and on an answer that the OpenAPI document doesn't have."""
+    """The client itself fails on a 500, and on an answer that doesn't match the OpenAPI document."""
     made = caller.new()
     value, names = HOSTILE[position], set(made) - {"doctor"}
     headers = {"Content-Type": "application/json"}

@@ -1,4 +1,4 @@
-"""Doctors, users, groups and offices; what the database keeps true by itself."""
+"""Doctors, users, groups and offices; constraints of the database."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +44,7 @@ def test_doctors_are_the_whole_groups_whatever_is_shared() -> None:
     assert caller.http.patch(f"/api/doctors/{other.pk}", json={}).status_code == 405
 
 
-def test_users_current_is_a_redirect_to_oneself(caller: Caller) -> None:
+def test_users_current_redirects_to_the_caller(caller: Caller) -> None:
     response = caller.http.get("/api/users/current")
     assert response.status_code == 302
     assert response.headers["Location"] == f"http://testserver/api/users/{caller.user.pk}"
@@ -177,7 +177,7 @@ def test_add_exam_room(caller: Caller) -> None:
     assert len(caller.get(office.pk, "offices")["exam_rooms"]) == 2
 
 
-def test_rooms_added_at_once_get_different_indexes(caller: Caller) -> None:
+def test_rooms_added_concurrently_get_different_indexes(caller: Caller) -> None:
     office = make_office(caller.clinic)
 
     def add(index: int) -> int:

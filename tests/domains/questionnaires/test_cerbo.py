@@ -1,4 +1,4 @@
-"""Answers to questionnaires that programs collect: into the queue, into the chart, read through Cerbo."""
+"""Answers that apps collect: queued, accepted into the chart, and read through the Cerbo API."""
 
 from typing import Any
 
@@ -19,21 +19,19 @@ SAID = {
 }
 
 
-def accepted(caller: Caller, queued: dict[str, Any]) -> Any:
+def accept(caller: Caller, queued: dict[str, Any]) -> Any:
     with tenancy.within(caller.clinic.practice.pk):
         return settle(PortalRequest.objects.get(pk=queued["portal_queue_id"]), caller.user.pk, accept=True)
 
 
-def test_answers_wait_in_the_queue_and_then_stand_in_the_chart(
-    caller: Caller, program: httpx.Client, patient: int
-) -> None:
+def test_answers_are_queued_then_charted(caller: Caller, program: httpx.Client, patient: int) -> None:
     url = f"patients/{patient}/questionnaires"
     queued = program.post(url, json=SAID).json()
     assert program.get(url).json()["data"] == []
     (waiting,) = program.get(f"patients/{patient}/portal/enqueued").json()["data"]
     assert (waiting["id"], waiting["request_type"]) == (queued["portal_queue_id"], "questionnaire")
     assert waiting["title"] == "New patients"
-    accepted(caller, queued)
+    accept(caller, queued)
     (shown,) = program.get(url).json()["data"]
     assert shown["raw_data"] is None
     assert shown == program.get(f"{url}/{shown['id']}").json()
@@ -46,7 +44,7 @@ def test_answers_wait_in_the_queue_and_then_stand_in_the_chart(
     assert again["raw_data"] is None
 
 
-def test_what_runs_is_taken_out_before_it_is_kept(
+def test_active_content_is_removed_before_storage(
     caller: Caller, program: httpx.Client, patient: int
 ) -> None:
     hostile = (
@@ -55,7 +53,7 @@ def test_what_runs_is_taken_out_before_it_is_kept(
         '<a href="javascript:steal()">a</a><a href="https://example.org/" target="_top">b</a><svg onload=steal()>'
     )
     queued = program.post(f"patients/{patient}/questionnaires", json=SAID | {"html_content": hostile}).json()
-    made = accepted(caller, queued)
+    made = accept(caller, queued)
     clean = '<p>Hello</p><a rel="noopener noreferrer nofollow">a</a>'
     clean += '<a href="https://example.org/" rel="noopener noreferrer nofollow">b</a>'
     assert made.html_content == clean
@@ -84,7 +82,9 @@ def test_what_runs_is_taken_out_before_it_is_kept(
         ("questionnaire_name", {}),
     ],
 )
-def test_wrong_answers_are_refused_by_key(program: httpx.Client, patient: int, key: str, value: Any) -> None:
+def test_invalid_answers_are_rejected_by_key(
+    program: httpx.Client, patient: int, key: str, value: Any
+) -> None:
     import json
 
     answer = program.post(
@@ -98,7 +98,7 @@ def test_wrong_answers_are_refused_by_key(program: httpx.Client, patient: int, k
     assert program.get(f"patients/{patient}/portal/enqueued").json()["data"] == []
 
 
-def test_no_object_lies_too_deep(program: httpx.Client, patient: int) -> None:
+def test_depth_of_objects_is_limited(program: httpx.Client, patient: int) -> None:
     deep: Any = "end"
     for _ in range(11):
         deep = {"in": deep}
@@ -111,20 +111,18 @@ def test_no_object_lies_too_deep(program: httpx.Client, patient: int) -> None:
     assert program.post(url, content=body).status_code == 400
 
 
-def test_an_anonymised_caller_reads_the_answers_as_they_are(
+def test_deidentified_caller_reads_original_answers(
     caller: Caller, program: httpx.Client, patient: int
 ) -> None:
     """Seed 000 says so, and the console warns."""
-    accepted(caller, program.post(f"patients/{patient}/questionnaires", json=SAID).json())
+    accept(caller, program.post(f"patients/{patient}/questionnaires", json=SAID).json())
     asked = {"anonymize": "true", "extended_details": "true"}
     (shown,) = program.get(f"patients/{patient}/questionnaires", params=asked).json()["data"]
     assert (shown["html_content"], shown["raw_data"]) == (SAID["html_content"], SAID["raw_data"])
 
 
-def test_another_patients_answers_are_not_below_this_one(
-    caller: Caller, program: httpx.Client, patient: int
-) -> None:
-    made: Answers = accepted(caller, program.post(f"patients/{patient}/questionnaires", json=SAID).json())
+def test_answers_of_other_patient_are_not_found(caller: Caller, program: httpx.Client, patient: int) -> None:
+    made: Answers = accept(caller, program.post(f"patients/{patient}/questionnaires", json=SAID).json())
     other = caller.new(first_name="Bo")["id"]
     assert program.get(f"patients/{other}/questionnaires/{made.pk}").status_code == 404
     assert program.get(f"patients/{other}/questionnaires").json()["data"] == []

@@ -1,4 +1,4 @@
-"""A doctor with an office and a patient, for tests of the calendar."""
+"""A doctor with an office and a patient, for tests of scheduling."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""When a doctor can be booked: hours of both, less what is booked, where a room is free."""
+"""Availability through DrChrono's API: hours of doctor and office, less what is booked, where a room is free."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -79,7 +79,7 @@ def test_an_office_is_open_by_its_hours(calendar: Calendar) -> None:
     assert len(slots(calendar, date_range=f"{DAY}/2026-03-04", duration=60)) == 6
 
 
-def test_schedules_of_doctor_and_office_both_hold(calendar: Calendar) -> None:
+def test_schedules_of_doctor_and_office_both_apply(calendar: Calendar) -> None:
     works(calendar, hours("1", "08:00-09:30", "10:30-24:00"), hours("2", "09:00-12:00", enabled=False))
     with tenancy.within(calendar.clinic.id):
         OfficeWorkSchedule.objects.create(
@@ -92,7 +92,7 @@ def test_schedules_of_doctor_and_office_both_hold(calendar: Calendar) -> None:
     assert starts(calendar, date="2026-03-04") == [], "nobody said Wednesday"
 
 
-def test_what_the_doctor_has_is_in_the_way(calendar: Calendar) -> None:
+def test_bookings_of_the_doctor_are_subtracted(calendar: Calendar) -> None:
     opening(calendar, 9, 12)
     calendar.book(f"{DAY}T09:10:00", duration=30)
     calendar.book(f"{DAY}T10:00:00", patient=None)
@@ -138,7 +138,7 @@ def test_which_doctors_and_offices(calendar: Calendar) -> None:
         Office.objects.filter(pk=annex.pk).update(archived=True)
     assert {(s["doctor"], s["office"]) for s in slots(calendar)} == {(calendar.doctor.pk, calendar.office.pk)}
     assert slots(calendar, doctor=Calendar().doctor.pk) == []
-    tenancy.leave()
+    tenancy.clear_tenant()
     Practice.objects.filter(pk=calendar.clinic.id).update(sharing=[])
     other = Caller(calendar.clinic, doctor=colleague)
     assert slots(other, doctor=calendar.doctor.pk) == []
@@ -159,7 +159,7 @@ def test_times_are_wall_clock_through_a_change_of_the_clocks(calendar: Calendar)
     assert starts(calendar, doctor=far.pk) == ["12:00", "12:30"]
 
 
-def test_the_past_is_not_to_be_had(calendar: Calendar) -> None:
+def test_the_past_can_not_be_booked(calendar: Calendar) -> None:
     opening(calendar, 9, 12)
     with clock.shift(datetime(2026, 3, 2, 15, 45, tzinfo=UTC) - clock.now()):
         assert starts(calendar) == ["11:00", "11:30"]
@@ -181,7 +181,7 @@ def test_bounds(calendar: Calendar, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         len(slots(calendar, date_range="2026-03-01/2026-03-31", duration=1440)) == 29
     )  # one has begun, one has 23 hours
-    monkeypatch.setattr(availability, "MOST", 10)
+    monkeypatch.setattr(availability, "MAX_SLOTS", 10)
     assert refused(date=DAY) == {
         "detail": "More than 10 slots: ask for fewer days, or for one doctor or office."
     }

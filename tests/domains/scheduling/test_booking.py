@@ -1,4 +1,4 @@
-"""What can be booked and what is in the way: docs/decisions/0030-what-overlaps.md."""
+"""Booking and overlaps: docs/decisions/0030-what-overlaps.md."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_the_same_room_at_overlapping_times_is_a_conflict(calendar: Calendar) ->
         assert calendar.try_to_book(f"{DAY}T{time}:00", duration=duration).status_code == 201
 
 
-def test_a_list_that_is_in_its_own_way_names_no_row_that_never_was(calendar: Calendar) -> None:
+def test_a_list_that_overlaps_with_itself_names_no_id(calendar: Calendar) -> None:
     first = calendar.body("2026-03-02T09:00:00", duration=60)
     second = calendar.body("2026-03-02T09:30:00", duration=60)
     answer = calendar.post("appointments", [first, second])
@@ -85,7 +85,7 @@ def test_a_break_takes_the_doctor_out_of_every_room(calendar: Calendar) -> None:
     assert calendar.change(visit, patient=None).status_code == 409
 
 
-def test_allow_overlapping_is_asked_of_the_one_that_comes(calendar: Calendar) -> None:
+def test_allow_overlapping_counts_for_the_new_appointment(calendar: Calendar) -> None:
     first = calendar.book()
     second = calendar.book(allow_overlapping=True)
     assert second["allow_overlapping"] is True
@@ -97,7 +97,7 @@ def test_allow_overlapping_is_asked_of_the_one_that_comes(calendar: Calendar) ->
 
 
 @pytest.mark.parametrize("status", FREEING_STATUSES)
-def test_what_does_not_happen_is_not_in_the_way(calendar: Calendar, status: str) -> None:
+def test_cancelled_visits_free_their_time(calendar: Calendar, status: str) -> None:
     first = calendar.book()
     assert calendar.change(first, status=status).status_code == 204
     second = calendar.book()
@@ -110,7 +110,7 @@ def test_what_does_not_happen_is_not_in_the_way(calendar: Calendar, status: str)
     assert calendar.try_to_book(status=status).status_code == 201
 
 
-def test_a_deleted_one_is_not_in_the_way_and_stays_readable(calendar: Calendar) -> None:
+def test_a_deleted_appointment_frees_its_time_and_stays_readable(calendar: Calendar) -> None:
     first = calendar.book()
     assert calendar.http.delete(f"/api/appointments/{first['id']}").status_code == 204
     assert calendar.http.delete(f"/api/appointments/{first['id']}").status_code == 204
@@ -138,7 +138,7 @@ def test_moving_into_another_one_is_a_conflict_and_changes_nothing(calendar: Cal
     assert calendar.change(first, duration=60).status_code == 204
 
 
-def test_a_change_of_something_else_never_meets_an_overlap(calendar: Calendar) -> None:
+def test_a_change_of_other_keys_is_not_checked_for_overlaps(calendar: Calendar) -> None:
     calendar.book()
     second = calendar.book(allow_overlapping=True)
     with tenancy.within(calendar.clinic.id):
@@ -160,7 +160,7 @@ def test_a_list_is_booked_whole_or_not_at_all(calendar: Calendar) -> None:
     assert len(calendar.listed(date=DAY)) == 3
 
 
-def test_of_fifty_who_want_one_slot_exactly_one_gets_it(calendar: Calendar) -> None:
+def test_of_fifty_concurrent_bookings_exactly_one_succeeds(calendar: Calendar) -> None:
     """Each on a connection and a room clock of its own: same start, or overlapping it."""
     bodies = [calendar.body(f"{DAY}T09:{index % 20:02}:00") for index in range(50)]
 
@@ -177,7 +177,7 @@ def test_of_fifty_who_want_one_slot_exactly_one_gets_it(calendar: Calendar) -> N
     assert [row["id"] for row in calendar.listed(date=DAY)] == [made[0]["id"]]
 
 
-def test_moves_and_bookings_race_as_well(calendar: Calendar) -> None:
+def test_concurrent_moves_and_bookings(calendar: Calendar) -> None:
     movable = [calendar.book(f"2026-03-{day:02}T09:00:00") for day in range(3, 13)]
 
     def take(index: int) -> int:

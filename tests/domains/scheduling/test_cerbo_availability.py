@@ -1,4 +1,4 @@
-"""When providers can be booked, through Cerbo v1: what is named can be had through both APIs, what is taken is gone."""
+"""Availability through Cerbo's API: windows can be booked through both APIs, and are then taken."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -82,8 +82,8 @@ def test_the_shape(calendar: Calendar, asker: Asker) -> None:
     }
 
 
-def test_a_window_can_be_booked_through_both_and_is_gone(calendar: Calendar, asker: Asker) -> None:
-    """Every one of them, by turns through Cerbo and DrChrono; the first window is the next one then."""
+def test_a_window_can_be_booked_through_both_apis_and_is_then_taken(calendar: Calendar, asker: Asker) -> None:
+    """Book every window, alternately through Cerbo and DrChrono; then the next one comes first."""
     kind = asker.kind(default_length=45)
     booked = []
     while windows := asker.windows(kind):
@@ -145,7 +145,7 @@ def test_a_room_is_needed_but_for_video_and_for_sharing(calendar: Calendar, aske
     assert asker.starts(kinds[0]) == ["09:30"], "where there are no rooms none is needed"
 
 
-def test_who_can_be_booked_for_what(calendar: Calendar, asker: Asker) -> None:
+def test_providers_by_type(calendar: Calendar, asker: Asker) -> None:
     """A type's own providers; DrChrono's profiles belong to their doctor. Staff, suspended doctors and people who
     can't sign in are left out."""
     clinic = calendar.clinic
@@ -214,7 +214,7 @@ def test_the_clock_is_the_practices(calendar: Calendar, asker: Asker) -> None:
     assert asker.windows(kind)[0]["window_start"] == f"{DAY} 00:00:00"
 
 
-def test_the_past_is_not_to_be_had(calendar: Calendar, asker: Asker) -> None:
+def test_the_past_can_not_be_booked(calendar: Calendar, asker: Asker) -> None:
     kind = asker.kind()
     with clock.shift(datetime(2026, 3, 2, 15, 10, tzinfo=UTC) - clock.now()):
         assert asker.starts(kind) == ["10:30", "11:00", "11:30"]
@@ -252,10 +252,10 @@ def test_ninety_days(asker: Asker) -> None:
 
 
 def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole days up to the most; where one alone has more, the caller is told."""
+    """Whole days up to the limit; where one day alone exceeds it, the answer is an error."""
     asker.kind()
-    monkeypatch.setattr(bookable_windows, "MOST", 20)
-    monkeypatch.setattr(bookable_windows, "_AT_ONCE", 2)
+    monkeypatch.setattr(bookable_windows, "MAX_WINDOWS", 20)
+    monkeypatch.setattr(bookable_windows, "_DAYS_AT_ONCE", 2)
     seen, start = [], date.fromisoformat(DAY)
     while True:
         found = asker.found(start_date=str(start), end_date="2026-03-07")
@@ -265,32 +265,32 @@ def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatc
         if not found["has_more"]:
             break
     assert len(seen) == len(set(seen)) == 6 * 6
-    for name, most in (("MOST", 5), ("CHECKS", 5)):
+    for name, most in (("MAX_WINDOWS", 5), ("MAX_CHECKS", 5)):
         monkeypatch.setattr(bookable_windows, name, most)
         answer = asker.ask_for()
         assert answer.status_code == 400
         assert "ask for some" in answer.json()["error"]["message"]
-    monkeypatch.setattr(availability, "MOST_PAIRS", 0)
+    monkeypatch.setattr(availability, "MAX_PAIRS", 0)
     assert asker.ask_for().status_code == 400
 
 
-def test_times_that_are_taken_cost_little(calendar: Calendar, asker: Asker) -> None:
-    """What can't begin before something ends is not looked at before that."""
-    found = bookable_windows.Entries()
+def test_times_that_are_taken_are_skipped(calendar: Calendar, asker: Asker) -> None:
+    """Times before the end of a booking that is in the way are not checked."""
+    found = bookable_windows.Spans()
     for begins in range(0, 86_400, 3600):
         found.add(begins, begins + 3600)
     found.sort()
     assert found.free_until(0) == 0
     assert found.next_end(1800) == 3600
-    diary = bookable_windows.Diary(
-        spans={1: [(0, 86_400)]}, office={}, own={1: found}, breaks={1: bookable_windows.Entries()}, rooms={}
+    diary = bookable_windows.Schedule(
+        spans={1: [(0, 86_400)]}, office={}, own={1: found}, breaks={1: bookable_windows.Spans()}, rooms={}
     )
-    kind = bookable_windows.Kind(1, 60, 0, video=True)
+    kind = bookable_windows.VisitType(1, 60, 0, video=True)
     assert list(diary.windows(1, kind, 0, 86_400, 0)) == [None] * 24
 
 
-def test_nobody_works_there(calendar: Calendar, asker: Asker) -> None:
-    """A practice without an office, or without types, has nothing to be had."""
+def test_practices_without_offices_types_or_providers(calendar: Calendar, asker: Asker) -> None:
+    """A practice without an office, a type or a provider has no windows."""
     assert asker.found()["user_availabilies"] == []
     kind = asker.kind()
     with tenancy.within(calendar.clinic.id):

@@ -1,4 +1,4 @@
-"""Reminders through Cerbo v1: made with words and a time, sent by the worker, moved with their appointment."""
+"""Reminders through Cerbo's API: created with a text and a time, sent by the worker, moved with their appointment."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -35,7 +35,7 @@ def body(at: str = "2026-03-10 08:00", **values: Any) -> dict[str, Any]:
     return {"scheduled_datetime": at, "subject": "Tomorrow", "text": "Bring your glasses."} | values
 
 
-def test_made_moved_and_sent(
+def test_a_reminder_is_created_moved_and_sent(
     calendar: Calendar, program: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with tenancy.within(calendar.clinic.id):
@@ -56,7 +56,7 @@ def test_made_moved_and_sent(
     calendar.changed(visit, scheduled_time="2026-03-10T10:30:00")
     assert program.get(url(visit)).json()["data"][0]["scheduled_datetime"] == "2026-03-10 09:30:00"
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 10, 9, 31, tzinfo=UTC))
-    reminder_delivery.due()
+    reminder_delivery.send_due_reminders()
     with tenancy.within(calendar.clinic.id):
         sent = [(one.recipient, one.subject, one.text) for one in Outgoing.objects.order_by("pk")]
     assert sent == [

@@ -1,4 +1,4 @@
-"""Vitals through Cerbo v1: those of DrChrono's visits, and readings beside them."""
+"""Vitals through Cerbo's API: those of DrChrono's visits, and readings outside of visits."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def flow(calendar: Calendar) -> int:
     return made.pk
 
 
-def test_those_of_visits_and_those_beside(calendar: Calendar, program: Program, flow: int) -> None:
+def test_readings_at_visits_and_outside_of_visits(calendar: Calendar, program: Program, flow: int) -> None:
     visit = calendar.book(
         vitals={"blood_pressure_1": 130, "blood_pressure_2": 85, "pulse": 70, "height": 67, "weight": 150},
         custom_vitals=[{"vital_type": flow, "value": "410"}],
@@ -117,7 +117,7 @@ def test_values_fit_their_definition(program: Program, flow: int) -> None:
     assert program.post(999_999, value="1").status_code == 404
 
 
-def test_definitions_that_are_charted(program: Program, flow: int) -> None:
+def test_definitions_with_values(program: Program, flow: int) -> None:
     def shown(**parameters: str) -> list[int]:
         return [row["id"] for row in program.http.get("/api/v1/vitals", params=parameters).json()["data"]]
 

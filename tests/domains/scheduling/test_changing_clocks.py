@@ -1,4 +1,4 @@
-"""Times that a change of the clocks skips or doubles: docs/decisions/0031-changing-clocks.md."""
+"""Times that a change of the clocks skips or repeats: docs/decisions/0031-changing-clocks.md."""
 
 from datetime import UTC, datetime
 
@@ -50,7 +50,7 @@ def test_a_wall_clock_time_means_its_first_moment(zone: str, wall: str, moment: 
         ("Pacific/Apia", "2011-12-30T09:00:00"),  # a whole day
     ],
 )
-def test_a_time_that_does_not_happen_is_refused(zone: str, wall: str) -> None:
+def test_a_skipped_time_is_refused(zone: str, wall: str) -> None:
     calendar = Calendar(zone)
     refused = {"scheduled_time": [f"{wall} does not exist in {zone}: the clocks skip it."]}
     answer = calendar.try_to_book(wall)
@@ -104,7 +104,7 @@ def test_when_the_doctor_changes_zone_the_moments_stay() -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-03-02T09:00:00Z", "2026-03-02T09:00:00+02:00", "soon", "", None, 5])
-def test_what_is_no_wall_clock_time(text: object) -> None:
+def test_invalid_wall_clock_times_are_refused(text: object) -> None:
     assert list(Calendar().try_to_book(text).json()) == ["scheduled_time"]  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Lists of appointments: required filters, days, the 190-day rule, who sees what."""
+"""Lists of appointments: required filters, days, the 190-day rule, sharing."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -84,7 +84,7 @@ def test_extreme_days_find_nothing(calendar: Calendar) -> None:
     assert calendar.listed(date=str(date(1, 1, 3))) == []
 
 
-def test_virtual_bases_can_be_left_out_and_are_in_nobodys_way(calendar: Calendar) -> None:
+def test_virtual_bases_can_be_left_out_and_take_no_time(calendar: Calendar) -> None:
     made = calendar.book()
     with tenancy.within(calendar.clinic.id):
         Appointment.objects.filter(pk=made["id"]).update(is_virtual_base=True)
@@ -114,7 +114,7 @@ def test_without_sharing_only_ones_own_calendar_is_seen() -> None:
     assert list(mine.change(own, patient=theirs.patient_id).json()) == ["patient"]
 
 
-def test_what_is_not_seen_is_still_in_the_way() -> None:
+def test_hidden_appointments_still_take_their_time() -> None:
     clinic = make_practice(sharing=())
     mine = Calendar(clinic=clinic)
     theirs = Calendar(clinic=clinic, doctor=mine.colleague())
@@ -124,7 +124,7 @@ def test_what_is_not_seen_is_still_in_the_way() -> None:
     assert theirs.try_to_book().json() == {"detail": f"Appointment overlaps with {made['id']}"}
 
 
-def test_furniture_follows_its_own_switch() -> None:
+def test_settings_follow_their_own_sharing_switch() -> None:
     for switch, paths in {
         "share_appointment_profiles": ("appointment_profiles",),
         "share_reminder_profile": ("reminder_profiles",),
@@ -151,7 +151,7 @@ def test_furniture_follows_its_own_switch() -> None:
                 assert len(mine.ids(path)) == 1
 
 
-def test_another_practice_is_another_world(calendar: Calendar) -> None:
+def test_practices_are_separate(calendar: Calendar) -> None:
     made = calendar.book()
     stranger = Calendar()
     assert stranger.listed(date=DAY) == []

@@ -100,7 +100,7 @@ def test_profiles(calendar: Calendar) -> None:
         "tomorrow",
     ],
 )
-def test_what_is_no_reminder(calendar: Calendar, reminder: Any) -> None:
+def test_invalid_reminders_are_refused(calendar: Calendar, reminder: Any) -> None:
     body = {"doctor": calendar.doctor.pk, "name": "x", "reminders": [REMINDERS[0], reminder]}
     answer = calendar.post("reminder_profiles", body)
     assert (answer.status_code, list(answer.json()["reminders"])) == (400, ["1"])
@@ -128,7 +128,7 @@ def visit(calendar: Calendar) -> dict[str, Any]:
 def sent(calendar: Calendar, at: datetime) -> list[tuple[str, str]]:
     """What has been given to the post by a moment: kind and recipient, in order."""
     with clock.shift(at - clock.now()):
-        reminder_delivery.due()
+        reminder_delivery.send_due_reminders()
     with tenancy.within(calendar.clinic.id):
         messages = Outgoing.objects.filter(practice=calendar.clinic.id).order_by("pk")
         return [(message.kind, message.recipient) for message in messages]
@@ -145,7 +145,9 @@ def test_reminders_are_sent_when_due_each_once(calendar: Calendar, visit: dict[s
     assert "Doris Doctor at Main Street on Tuesday, March 10, 2026 at 9:00 AM" in letter.text
 
 
-def test_what_is_too_late_or_called_off_is_not_sent(calendar: Calendar, visit: dict[str, Any]) -> None:
+def test_late_reminders_and_those_of_cancelled_visits_are_not_sent(
+    calendar: Calendar, visit: dict[str, Any]
+) -> None:
     assert sent(calendar, VISIT + timedelta(minutes=1)) == []
     assert calendar.change(visit, status="Cancelled").status_code == 204
     assert sent(calendar, VISIT - timedelta(hours=1)) == []
@@ -163,16 +165,16 @@ def test_a_moved_appointment_reminds_again(calendar: Calendar, visit: dict[str, 
     assert len(sent(calendar, later - timedelta(hours=24))) == 2
 
 
-def test_a_patient_who_wants_no_texts_gets_none(calendar: Calendar, visit: dict[str, Any]) -> None:
+def test_a_patient_who_disabled_text_messages_gets_none(calendar: Calendar, visit: dict[str, Any]) -> None:
     with tenancy.within(calendar.clinic.id):
         Patient.objects.filter(pk=calendar.patient_id).update(disable_sms_messages=True, email="")
     assert sent(calendar, VISIT - timedelta(hours=1)) == []
 
 
-def test_a_series_of_workers_sends_each_once(calendar: Calendar, visit: dict[str, Any]) -> None:
+def test_several_workers_send_each_reminder_once(calendar: Calendar, visit: dict[str, Any]) -> None:
     def work() -> None:
         try:
-            reminder_delivery.due()
+            reminder_delivery.send_due_reminders()
         finally:
             connections.close_all()
 

@@ -126,7 +126,7 @@ def test_days_against_a_count_of_weeks(first: date, length: int, every: int, wee
         if weeks % every == 0 and day.weekday() in week_days:
             expected.append(day)
         day += timedelta(days=1)
-    assert series.days(first, last, every, sorted(week_days)) == expected
+    assert series.list_days(first, last, every, sorted(week_days)) == expected
 
 
 def test_each_visit_of_a_series_has_a_key_of_its_own(calendar: Calendar) -> None:

@@ -1,4 +1,4 @@
-"""Templates and profiles; when a template is free, held against a count of minutes."""
+"""Templates and profiles; the free times of a template, compared with a count of minutes."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ def openings(calendar: Caller, office: int, day: str = DAY, **parameters: Any) -
     }
 
 
-def test_what_is_booked_is_cut_out(calendar: Calendar) -> None:
+def test_booked_times_are_subtracted(calendar: Calendar) -> None:
     made = template(calendar)
 
     def free(**parameters: Any) -> Any:
@@ -108,7 +108,7 @@ def test_open_slots_are_computed_only_when_asked_for(calendar: Calendar) -> None
         assert answer.status_code in (200, 400)
 
 
-def test_when_a_template_holds(calendar: Calendar) -> None:
+def test_the_days_a_template_applies_to(calendar: Calendar) -> None:
     made = template(calendar, date_start="2026-03-09", date_end="2026-03-16")["id"]
     held = [
         day for day in range(2, 31) if made in openings(calendar, calendar.office.pk, f"2026-03-{day:02}")
@@ -165,13 +165,13 @@ def test_templates_are_filtered(calendar: Calendar) -> None:
         ({"profile": 2**40}, "profile"),
     ],
 )
-def test_templates_that_can_not_be(calendar: Calendar, values: dict[str, Any], wrong: str) -> None:
+def test_invalid_templates_are_refused(calendar: Calendar, values: dict[str, Any], wrong: str) -> None:
     made = template(calendar)
     answer = calendar.patch(made["id"], "appointment_templates", **values)
     assert (answer.status_code, list(answer.json())) == (400, [wrong])
 
 
-def test_profiles_belong_to_whoever_makes_them(calendar: Calendar) -> None:
+def test_profiles_belong_to_the_caller_who_creates_them(calendar: Calendar) -> None:
     made = calendar.post(
         "appointment_profiles",
         {"name": "A", "color": "rgb(1, 2, 3)", "duration": 15, "reason": "r", "online_scheduling": "true"},

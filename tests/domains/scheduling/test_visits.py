@@ -1,4 +1,4 @@
-"""What is noted of a visit: status, vitals, custom values, insurance, when it changed."""
+"""What a visit records: status, vitals, custom values, insurance, times of changes."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ def steps(appointment: dict[str, Any]) -> list[tuple[str, str]]:
     return [(step["from_status"], step["to_status"]) for step in appointment["status_transitions"]]
 
 
-def test_status_changes_are_noted(calendar: Calendar) -> None:
+def test_status_changes_are_recorded(calendar: Calendar) -> None:
     made = calendar.book()
     assert (made["status"], made["status_transitions"]) == ("", [])
     for status in ("Arrived", "Arrived", "In Room"):
@@ -33,7 +33,7 @@ def test_status_changes_are_noted(calendar: Calendar) -> None:
     assert steps(calendar.book(f"{DAY}T10:00:00", status="Arrived")) == [("", "Arrived")]
 
 
-def test_a_refused_change_notes_nothing(calendar: Calendar) -> None:
+def test_a_refused_change_records_nothing(calendar: Calendar) -> None:
     calendar.book()
     second = calendar.book(status="Cancelled")
     assert calendar.change(second, status="Confirmed").status_code == 409
@@ -93,7 +93,7 @@ def test_body_mass_index(calendar: Calendar, taken: dict[str, Any], bmi: str | N
     assert calendar.book(vitals=taken)["vitals"]["bmi"] == bmi
 
 
-def test_vitals_that_can_not_be(calendar: Calendar) -> None:
+def test_invalid_vitals_are_refused(calendar: Calendar) -> None:
     vitals = {
         "height": "tall",
         "weight": -1,
@@ -237,7 +237,7 @@ def test_insurance_is_the_patients_as_it_is_now(calendar: Calendar) -> None:
     assert calendar.changed(made, patient=None)["primary_insurer_name"] is None
 
 
-def test_what_other_rooms_write_is_shown(calendar: Calendar) -> None:
+def test_keys_that_other_domains_write_are_shown(calendar: Calendar) -> None:
     made = calendar.book(billing_status="Sent to collections", supervising_provider=calendar.doctor.pk)
     with tenancy.within(calendar.clinic.id):
         row = calendar.row(made)

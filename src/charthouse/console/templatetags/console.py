@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from charthouse.console.drawn import Dot, Thumbnail
+from charthouse.console.cells import Dot, Thumbnail
 from charthouse.console.forms import NOTHING
 from charthouse.console.tables import Badge, Cell
 

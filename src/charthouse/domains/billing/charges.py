@@ -44,7 +44,7 @@ def check_definition_prices(change: Change) -> None:
 
 def is_invoiced(charge: Charge) -> bool:
     """Return whether a charge is on an invoice."""
-    lines = InvoiceLine.objects.filter(practice=check_charge.practice_id, charge=check_charge, released=False)
+    lines = InvoiceLine.objects.filter(practice=charge.practice_id, charge=charge, released=False)
     return lines.filter(archived=False).exists()
 
 
@@ -162,8 +162,8 @@ def convert(call: Call) -> None:
     day = get_today(row.practice_id, row.patient_id)
     if row.expiration_date is not None and row.expiration_date < day:
         raise Conflict("It has expired: make another one.")
-    made = Charge(**{name: getattr(row, name) for name in _SHARED_COLUMNS} | {"transaction_date": day})
-    made.sign(call.actor)
-    made.save(force_insert=True)
-    row.converted = made
+    charge = Charge(**{name: getattr(row, name) for name in _SHARED_COLUMNS} | {"transaction_date": day})
+    charge.sign(call.actor)
+    charge.save(force_insert=True)
+    row.converted = charge
     row.save(update_fields=["converted", *row.sign(call.actor), "updated_at"])

@@ -23,11 +23,11 @@ MAX_CHARGES = 1000
 
 def list_open_charges(practice: int, patient: int) -> "QuerySet[Charge]":
     """Return the charges of a patient that are on no invoice."""
-    asked = InvoiceLine.objects.filter(
+    invoiced = InvoiceLine.objects.filter(
         practice=OuterRef("practice_id"), charge=OuterRef("pk"), released=False, archived=False
     )
     charges = Charge.objects.filter(practice=practice, patient=patient, archived=False, voided_at=None)
-    return charges.filter(~Exists(asked)).order_by("pk")
+    return charges.filter(~Exists(invoiced)).order_by("pk")
 
 
 @hook(keys=("charges", "date", "due_date", "patient"))
@@ -47,10 +47,10 @@ def check_invoice(change: Change) -> None:
 
 def _collect_charges(change: Change, practice: int, patient: int) -> None:
     chosen = change.values.get("charges")
-    there = list_open_charges(practice, patient)
+    charges = list_open_charges(practice, patient)
     if chosen:
-        there = there.filter(pk__in=chosen)
-    locked = list(there.select_for_update(of=("self",), no_key=True)[:MAX_CHARGES])
+        charges = charges.filter(pk__in=chosen)
+    locked = list(charges.select_for_update(of=("self",), no_key=True)[:MAX_CHARGES])
     if missing := {*(chosen or ())} - {one.pk for one in locked}:
         change.add_error("charges", f"Charge {min(missing)} is not an open charge of this patient.")
     elif not locked:

@@ -118,8 +118,8 @@ def select_passed_on() -> Combinable:
 
 def select_patient_balance() -> Combinable:
     """Return the amount passed on to the patient, or all if self-paid, less what the patient paid."""
-    owed = select_passed_on() - select_paid_by_patient()
-    return Case(When(self_pay=True, then=select_balance()), default=owed, output_field=_AMOUNT)
+    balance = select_passed_on() - select_paid_by_patient()
+    return Case(When(self_pay=True, then=select_balance()), default=balance, output_field=_AMOUNT)
 
 
 def select_insurance_balance() -> Combinable:

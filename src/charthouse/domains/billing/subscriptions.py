@@ -102,11 +102,11 @@ def charge_due() -> int:
 
 
 def _charge_all(practice: int, subscription: int) -> int:
-    made = 0
+    count = 0
     with tenancy.within(practice):
-        while made < MAX_CHARGES_PER_RUN and _charge_once(practice, subscription):
-            made += 1
-    return made
+        while count < MAX_CHARGES_PER_RUN and _charge_once(practice, subscription):
+            count += 1
+    return count
 
 
 def _charge_once(practice: int, subscription_id: int) -> bool:

@@ -26,21 +26,21 @@ def complete_encounter(change: Change) -> None:
     practice = change.actor.practice
     name = "pt_id" if "pt_id" in change.resource.keys_by_name else "patient"
     patient = _lock_patient(change, name)
-    said = change.values.get("encounter_type")
-    kind = _find_type(practice, said)
-    if kind is None:
-        unknown = f'There is no encounter type "{str(said)[:100]}".'
-        change.add_error("encounter_type", unknown if said else "The practice has no encounter types.")
+    code = change.values.get("encounter_type")
+    encounter_type = _find_type(practice, code)
+    if encounter_type is None:
+        unknown = f'There is no encounter type "{str(code)[:100]}".'
+        change.add_error("encounter_type", unknown if code else "The practice has no encounter types.")
     if patient is not None:
         _check_parent(change, patient)
-    if patient is None or kind is None:
+    if patient is None or encounter_type is None:
         return
-    change.columns["encounter_type_id"] = kind.pk
+    change.columns["encounter_type_id"] = encounter_type.pk
     change.columns["added_by_id"] = change.actor.user
     if change.values.get("date_of_service") is None:
         change.values["date_of_service"] = _get_today(patient)
     if not change.values.get("title"):
-        change.values["title"] = kind.name
+        change.values["title"] = encounter_type.name
 
 
 def _lock_patient(change: Change, name: str) -> Patient | None:
@@ -58,11 +58,11 @@ def _lock_patient(change: Change, name: str) -> Patient | None:
     return found
 
 
-def _find_type(practice: int, said: str | int | None) -> EncounterType | None:
+def _find_type(practice: int, code: str | int | None) -> EncounterType | None:
     """Return the type with a code or id, or the practice's first."""
     rows = EncounterType.objects.filter(practice=practice, archived=False).order_by("sort_priority", "pk")
-    if said:
-        rows = rows.filter(pk=said) if isinstance(said, int) else rows.filter(code=said)
+    if code:
+        rows = rows.filter(pk=code) if isinstance(code, int) else rows.filter(code=code)
     return rows.first()
 
 

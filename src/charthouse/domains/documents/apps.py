@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class DocumentsConfig(AppConfig):
-    """Documents of patients, and the forms that patients sign."""
+    """Documents of patients, and consent forms."""
 
     name = "charthouse.domains.documents"
     label = "documents"

@@ -1,5 +1,5 @@
-"""Hooks of the declarations: the order of consent forms, the appointments they are put on, and which must be signed
-before check-in (docs/decisions/0144-consent-forms.md)."""
+"""Hooks of consent forms: their order, the appointments that they apply to, and which must be signed before check-in
+(docs/decisions/0144-consent-forms.md)."""
 
 from typing import Any
 
@@ -13,28 +13,29 @@ from charthouse.engine.declaration.hooks import hook
 
 
 @hook(keys=("doctor",))
-def put_last(change: Change) -> None:
-    """A new form comes after the doctor's others."""
+def order_last(change: Change) -> None:
+    """Order a new form after the doctor's others."""
     if change.row is None:
         practice, doctor = change.actor.practice, change.values["doctor"]
-        Doctor.objects.select_for_update(no_key=True).get(
-            practice=practice, pk=doctor
-        )  # one form after another
+        Doctor.objects.select_for_update(no_key=True).get(practice=practice, pk=doctor)  # serializes writers
         forms = ConsentForm.objects.filter(practice=practice, doctor=doctor)
         change.columns["order"] = (forms.aggregate(last=Max("order"))["last"] or 0) + 1
 
 
 def apply_to_appointment(call: Call) -> None:
-    _put(call, archived=False)
+    """Apply a form to an appointment."""
+    _apply(call, archived=False)
 
 
 def unapply_from_appointment(call: Call) -> None:
-    """Kept as taken off, so that a form that is assigned by default stays off."""
-    _put(call, archived=True)
+    """Remove a form from an appointment. The row stays, archived, so that a form that is assigned by default is not
+    applied again."""
+    _apply(call, archived=True)
 
 
-def _put(call: Call, *, archived: bool) -> None:
-    """Put a form on an appointment, or take it off; what is so already stays as it is. The form's row is locked."""
+def _apply(call: Call, *, archived: bool) -> None:
+    """Apply a form to an appointment, or remove it; a call that changes nothing writes nothing. The form's row is
+    locked."""
     keys = {"consent_form_id": call.row.pk, "appointment_id": call.values["appointment"]}
     row, made = AppliedConsentForm.objects.get_or_create(
         practice_id=call.actor.practice, **keys, defaults={"archived": archived}
@@ -45,8 +46,8 @@ def _put(call: Call, *, archived: bool) -> None:
 
 
 def require_signatures(sender: Any, change: Change, **_: Any) -> None:
-    """No check-in while a mandatory form of the appointment isn't signed for it. A new one will have the forms that
-    its doctor assigns by default."""
+    """Refuse the check-in while a mandatory form of the appointment isn't signed. A new appointment will have the forms
+    that its doctor assigns by default."""
     practice, appointment = change.actor.practice, change.row and change.row.pk
     forms = ConsentForm.objects.filter(practice=practice, is_mandatory=True, archived=False)
     if appointment is None:

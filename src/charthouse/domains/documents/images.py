@@ -1,4 +1,4 @@
-"""Images of patients: sent through the portal's queue, taken into the chart by staff."""
+"""Images of patients: submitting them to the portal's queue, and accepting them into the chart."""
 
 from typing import Any
 
@@ -11,32 +11,33 @@ from charthouse.engine.execution.writing import in_transaction
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store_file
 
-PHOTO = uploads.make_file_type("photo", "image")
+PHOTO_TYPE = uploads.make_file_type("photo", "image")
 
 
-def send(call: Call) -> dict[str, Any]:
-    """Put an image into the queue of the patient that the path names."""
-    return describe_request(_queue(call.row, uploads.kept(call, uploads.PICTURES), call.actor.api_user))
+def submit_image(call: Call) -> dict[str, Any]:
+    """Submit an image for the patient that the path names."""
+    return describe_request(
+        _enqueue_image(call.row, uploads.store_upload(call, uploads.IMAGE_TYPES), call.actor.api_user)
+    )
 
 
-def upload(patient: Patient, content: Any) -> PortalRequest:
-    """Put an image that a patient uploaded in the portal into the queue. Raises InvalidValue for what is none,
-    TooLarge."""
-    found = PHOTO.parse(content)
+def submit_uploaded_image(patient: Patient, content: Any) -> PortalRequest:
+    """Submit an image that a patient uploaded in the portal. Raises InvalidValue for what is no image, TooLarge."""
+    found = PHOTO_TYPE.parse(content)
 
-    def work() -> PortalRequest:
-        return _queue(patient, store_file(found.content, found.media_type, patient.practice_id), None)
+    def store_and_enqueue() -> PortalRequest:
+        return _enqueue_image(patient, store_file(found.content, found.media_type, patient.practice_id), None)
 
-    return in_transaction({}, work)
+    return in_transaction({}, store_and_enqueue)
 
 
-def _queue(patient: Patient, file: StoredFile, api_user: int | None) -> PortalRequest:
-    told = {"mime_type": file.media_type, "size": file.size}
-    return enqueue(patient, "image", api_user=api_user, title="Image", payload=told, file=file)
+def _enqueue_image(patient: Patient, file: StoredFile, api_user: int | None) -> PortalRequest:
+    payload = {"mime_type": file.media_type, "size": file.size}
+    return enqueue(patient, "image", api_user=api_user, title="Image", payload=payload, file=file)
 
 
 def accept_image(request: PortalRequest, user: int | None) -> PatientImage:
-    """Take a queued image into the chart, inside the caller's transaction; ``user`` is who does."""
+    """Accept a submitted image into the chart, within the caller's transaction. ``user``: the id of who does it."""
     assert request.file_id is not None
     return PatientImage.objects.create(
         practice_id=request.practice_id,
@@ -51,7 +52,7 @@ def accept_image(request: PortalRequest, user: int | None) -> PatientImage:
     )
 
 
-def content(call: Call) -> Any:
-    """The bytes of an image."""
+def get_content(call: Call) -> Any:
+    """Return the bytes of an image."""
     row = call.row
     return Answer(StoredFile.objects.get(practice=row.practice_id, pk=row.file_id))

@@ -1,4 +1,4 @@
-"""Documents of patients, consent forms, and what patients have signed."""
+"""Documents and images of patients, consent forms, and signatures."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,13 +10,13 @@ from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 class Document(Signed, Record):
-    """A scanned or received document. ``date``: the one it bears.
+    """A scanned or received document. ``date``: the date on it.
 
-    Of Cerbo's alone: ``folder`` (a tab of the chart) and ``subfolder``; ``content``, what is said of it; ``flag``: a
-    key document; ``review_by``, or ``review_by_everyone``: who has yet to look at it; ``reviewer``: who did, at
-    ``reviewed_at``; ``review_status``: 1 pending; ``result_code``: 0 normal, 1 borderline, 2 abnormal;
-    ``follow_up_at``: when somebody comes back to it; ``pt_notified``: 1 not needed, 2 notified; ``request``: the
-    portal's request that it came with.
+    Only Cerbo's API shows these: ``folder`` (a tab of the chart) and ``subfolder``; ``content``, a description;
+    ``flag``: a key document; ``review_by``, or ``review_by_everyone``: who still has to review it; ``reviewer``: who
+    has, at ``reviewed_at``; ``review_status``: 1 pending; ``result_code``: 0 normal, 1 borderline, 2 abnormal;
+    ``follow_up_at``: when it is to be followed up; ``pt_notified``: 1 not needed, 2 notified; ``request``: the portal
+    request that it came with.
     """
 
     doctor = RecordKey("practice.Doctor")
@@ -59,7 +59,7 @@ class Document(Signed, Record):
 
 
 class SharedDocument(Record):
-    """A document that its patient sees in the portal since ``shared_by`` said so; archived: no more."""
+    """A document that its patient sees in the portal, shared by ``shared_by``; archived: not any more."""
 
     document = RecordKey("documents.Document", indexed=False)
     shared_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
@@ -76,8 +76,8 @@ class SharedDocument(Record):
 
 
 class ConsentForm(Record):
-    """A form that patients sign. ``assign_by_default``: the doctor's new appointments have it (a
-    trigger puts it on them); ``is_mandatory``: to be signed before check-in; ``order`` among the doctor's forms."""
+    """A form that patients sign. ``assign_by_default``: a trigger applies it to the doctor's new appointments;
+    ``is_mandatory``: to be signed before check-in; ``order``: among the doctor's forms."""
 
     doctor = RecordKey("practice.Doctor")
     title = models.CharField(max_length=500)
@@ -91,7 +91,7 @@ class ConsentForm(Record):
 
 
 class AppliedConsentForm(Record):
-    """A form that was put on an appointment; archived: taken off it, even where it is assigned by default."""
+    """A form that applies to an appointment; archived: removed from it, even where it is assigned by default."""
 
     consent_form = RecordKey("documents.ConsentForm", indexed=False)
     appointment = RecordKey("scheduling.Appointment")
@@ -121,8 +121,8 @@ class SignedConsentForm(Record):
 
 
 class PatientImage(Signed, Record):
-    """A picture of a patient's: ``personal``, sent by or for the patient, or ``medical``, taken by the practice.
-    ``request``: the portal's request that it came with."""
+    """An image of a patient: ``personal``, submitted by or for the patient, or ``medical``, taken by the practice.
+    ``request``: the portal request that it came with."""
 
     patient = RecordKey("patients.Patient")
     file = RecordKey("files.StoredFile", indexed=False)

@@ -1,7 +1,6 @@
-"""What happens in this room that rooms above it act upon: they connect to it when the server starts. Sent in the
-transaction of what happened."""
+"""Signals that domains above this one connect to when the server starts. Sent in the transaction of the write."""
 
 from django.dispatch import Signal
 
-# ``document``: a Document that has just come into a chart, to which somebody has to come back at its ``follow_up_at``.
-follow_up_asked = Signal()
+# ``document``: a Document whose ``follow_up_at`` was set, at which somebody has to follow it up.
+follow_up_requested = Signal()

@@ -1,4 +1,5 @@
-"""Files as Cerbo sends them: base64 in a JSON body, 16 MB decoded, with a media type that has to be the content's."""
+"""Uploads in Cerbo's API: base64 in a JSON body, at most 16 MB decoded, with a media type that must be the
+content's."""
 
 from collections.abc import Mapping
 
@@ -8,39 +9,40 @@ from charthouse.files.models import StoredFile
 from charthouse.files.storage import store_file
 from charthouse.files.types import File, Upload
 
-MOST = 16 * 1024 * 1024  # bytes of a file, decoded (seed 004)
-# As base64, with room for the line breaks that some encoders put in and for the other keys.
-MOST_BODY = MOST * 4 // 3 + MOST // 40
+MAX_SIZE = 16 * 1024 * 1024  # bytes of a file, decoded (seed 004)
+# As base64, with room for line breaks, which some encoders insert, and for the other keys.
+MAX_BODY = MAX_SIZE * 4 // 3 + MAX_SIZE // 40
 
-# What a sender may call a picture → what it is. Two are no registered types (seed 004): taken for what they mean.
-PICTURES = {
+# Media types that a caller may give for an image → the type it is. Two are not registered (seed 004) and are taken for
+# what they mean.
+IMAGE_TYPES = {
     "image/jpeg": "image/jpeg",
     "image/jpg": "image/jpeg",
     "image/gif": "image/gif",
     "image/png": "image/png",
     "image/pngx": "image/png",
 }
-PAPERS = PICTURES | {one: one for one in ("image/webp", "application/pdf", "text/plain")}
+DOCUMENT_TYPES = IMAGE_TYPES | {one: one for one in ("image/webp", "application/pdf", "text/plain")}
 
-# What the bytes of a file are answered with beside 200 (files.serving).
-IN_PARTS = {
+# Statuses besides 200 with which files are served (files.serving).
+RANGE_STATUSES = {
     206: "The part that the header Range asks for.",
     416: "The file has no such part.",
 }
 
 
 def make_file_type(name: str, *kinds: str) -> File:
-    """The type of the key ``name``, for files of these kinds: one of more than MOST bytes is too large a request, not a
-    wrong value."""
+    """Make the type of the key ``name``, for files of these kinds. A file of more than MAX_SIZE bytes makes the request
+    too large; it is not an invalid value."""
 
     def refuse(megabytes: int) -> Exception:
         return TooLarge(f"{name}: the file is larger than {megabytes} MB.")
 
-    return File(kinds=kinds, max_size=MOST, too_large=refuse)
+    return File(kinds=kinds, max_size=MAX_SIZE, too_large=refuse)
 
 
-def kept(call: Call, media: Mapping[str, str]) -> StoredFile:
-    """The file of a call, kept, whose body has to name the patient of the path and the content's type. Raises
+def store_upload(call: Call, media: Mapping[str, str]) -> StoredFile:
+    """Store the file of a call. Its body must name the patient of the path and the content's media type. Raises
     Invalid."""
     values, wrong = call.values, {}
     if values["pt_id"] != call.row.pk:

@@ -59,22 +59,24 @@ def _set_product(change: Change) -> None:
     """Set the product from its type and id, which must be in the catalogue of the type."""
     if "linked_product_type" not in change.values and "linked_product_id" not in change.values:
         return
-    was_type, was_id = get_product(change.row)
-    kind = change.values.get("linked_product_type", was_type)
+    old_type, old_id = get_product(change.row)
+    new_type = change.values.get("linked_product_type", old_type)
     chosen = change.values.get("linked_product_id")
-    if "linked_product_id" not in change.given and kind == was_type:
-        chosen = was_id
-    if kind == GENERAL:
+    if "linked_product_id" not in change.given and new_type == old_type:
+        chosen = old_id
+    if new_type == GENERAL:
         if chosen is not None:
             change.add_error("linked_product_id", "What is general has no product.")
     elif chosen is None:
-        change.add_error("linked_product_id", f"This field is required where the type is {kind}.")
-    elif (kind, chosen) != (was_type, was_id):
-        found = PRODUCTS[kind][1].objects.filter(practice=change.actor.practice, pk=chosen, archived=False)
+        change.add_error("linked_product_id", f"This field is required where the type is {new_type}.")
+    elif (new_type, chosen) != (old_type, old_id):
+        found = PRODUCTS[new_type][1].objects.filter(
+            practice=change.actor.practice, pk=chosen, archived=False
+        )
         if not found.exists():
             change.add_error("linked_product_id", describe_missing_row(chosen))
     for word, (column, _) in PRODUCTS.items():
-        change.columns[column] = chosen if word == kind else None
+        change.columns[column] = chosen if word == new_type else None
 
 
 def get_product(row: StockItem | None) -> tuple[str, int | None]:
@@ -87,20 +89,20 @@ def get_product(row: StockItem | None) -> tuple[str, int | None]:
 
 def _set_quantity(change: Change) -> None:
     """Set the quantity received from the current quantity and what was given."""
-    wanted = change.values.get("current_quantity")
-    if wanted is None:
+    quantity = change.values.get("current_quantity")
+    if quantity is None:
         return
     given = 0
     if change.row is not None:
         records = PatientVaccineRecord.objects.filter(practice=change.actor.practice, archived=False)
         given = records.filter(vaccine_inventory=change.row).count()
-    came_in = wanted + given
-    if wanted < 0 and (change.row is None or came_in != change.row.original_quantity):
+    received = quantity + given
+    if quantity < 0 and (change.row is None or received != change.row.original_quantity):
         change.add_error("current_quantity", "Ensure this value is greater than or equal to 0.")
-    elif came_in >= 2**31:
+    elif received >= 2**31:
         change.add_error("current_quantity", "That is too many.")
     else:
-        change.columns["original_quantity"] = came_in
+        change.columns["original_quantity"] = received
 
 
 def _check_expiry(change: Change) -> None:
@@ -112,21 +114,25 @@ def _check_expiry(change: Change) -> None:
 
 def _set_discontinuation(change: Change) -> None:
     """Keep status and day of discontinuation consistent: either implies the other."""
-    was = change.row is not None and change.row.status != ACTIVE
+    was_discontinued = change.row is not None and change.row.status != ACTIVE
     day = change.values.get("date_discontinued") if "date_discontinued" in change.given else None
-    now = change.values["discontinued"] if "discontinued" in change.given else was or day is not None
+    is_discontinued = (
+        change.values["discontinued"]
+        if "discontinued" in change.given
+        else was_discontinued or day is not None
+    )
     today = clock.now().date()
-    if day is not None and not now:
+    if day is not None and not is_discontinued:
         change.add_error("date_discontinued", "It is not discontinued.")
     elif day is not None and day > today:
         change.add_error("date_discontinued", "This may not lie in the future.")
-    if now and not was:
+    if is_discontinued and not was_discontinued:
         change.columns["status"] = INACTIVE
         change.values["date_discontinued"] = day or today
-    elif was and not now:
+    elif was_discontinued and not is_discontinued:
         change.columns["status"] = ACTIVE
         change.values["date_discontinued"] = None
-    elif not now:
+    elif not is_discontinued:
         change.values.pop("date_discontinued", None)
 
 
@@ -137,5 +143,5 @@ def _merge_package(change: Change) -> None:
         return
     before = (change.row.package_properties if change.row is not None else None) or {}
     merged = {**before, **(given or {})} if given is not None else {}
-    told = {name: merged.get(name) or None for name in PACKAGE_PROPERTIES}
-    change.values["package_properties"] = told if any(told.values()) else None
+    properties = {name: merged.get(name) or None for name in PACKAGE_PROPERTIES}
+    change.values["package_properties"] = properties if any(properties.values()) else None

@@ -135,12 +135,12 @@ def check_result(change: Change) -> None:
 
 
 def _set_flags(change: Change, value: Decimal | None, limits: tuple[Decimal, Decimal] | None) -> None:
-    whole = change.operation != "modify"
-    moved = whole or change.changes("value", "normal_range", "value_is_numeric")
-    if moved and value is not None and limits is not None and "abnormal_status" not in change.given:
+    is_complete = change.operation != "modify"
+    is_changed = is_complete or change.changes("value", "normal_range", "value_is_numeric")
+    if is_changed and value is not None and limits is not None and "abnormal_status" not in change.given:
         low, high = limits
         change.values["abnormal_status"] = "L" if value < low else "H" if value > high else "N"
-    if "is_abnormal" not in change.given and (whole or change.changes("abnormal_status")):
+    if "is_abnormal" not in change.given and (is_complete or change.changes("abnormal_status")):
         status = change.get("abnormal_status")
         change.values["is_abnormal"] = status not in NORMAL_FLAGS if status else None
 

@@ -28,8 +28,8 @@ def accept_supplement(request: PortalRequest, user: int | None) -> PatientSupple
 
     ``user``: who accepts it. Raises DoesNotExist if the catalogue no longer has it.
     """
-    asked = request.payload["supplement_id"]
-    supplement = Supplement.objects.get(practice=request.practice_id, pk=asked, archived=False)
+    supplement_id = request.payload["supplement_id"]
+    supplement = Supplement.objects.get(practice=request.practice_id, pk=supplement_id, archived=False)
     return PatientSupplement.objects.create(
         practice_id=request.practice_id,
         patient_id=request.patient_id,
@@ -53,9 +53,9 @@ def discontinue_supplement(call: Call) -> None:
     row.save(update_fields=["discontinued_at", "discontinued_note", *signed, "updated_at"])
 
 
-def get_discontinuation_time(said: datetime | None) -> datetime:
+def get_discontinuation_time(given: datetime | None) -> datetime:
     """Return the time that was given, or now. Raises Invalid for a time in the future."""
     now = clock.now()
-    if said is not None and said > now:
+    if given is not None and given > now:
         raise Invalid({"discontinued_date": ["This date lies in the future."]})
-    return said or now
+    return given or now

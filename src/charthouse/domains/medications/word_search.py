@@ -21,10 +21,10 @@ def make_word_filter(name: str, *columns: str) -> Filter:
     """Return a filter: rows that contain every word of a text in one of some columns."""
 
     def read(text: str, given: Any) -> dict[str, Any]:
-        said = parse_text(text).split()
-        if len(said) > MAX_WORDS:
+        words = parse_text(text).split()
+        if len(words) > MAX_WORDS:
             raise InvalidValue(f"Give no more than {MAX_WORDS} words.")
-        escaped = (w.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for w in said)
+        escaped = (w.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for w in words)
         return {name: [f"%{word}%" for word in escaped]}
 
     def condition() -> Q:

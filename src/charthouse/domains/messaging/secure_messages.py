@@ -76,13 +76,15 @@ def accept_message(request: PortalRequest, user: int | None) -> PatientMessage:
 
     A recipient who is no longer active is replaced by the patient's provider. ``user``: who accepts it.
     """
-    practice, said = request.practice_id, request.payload
+    practice, payload = request.practice_id, request.payload
     patient = Patient.objects.get(practice=practice, pk=request.patient_id)
-    wanted = list_recipients(practice).filter(pk=said.get("dr_id") or 0).first()
+    recipient = list_recipients(practice).filter(pk=payload.get("dr_id") or 0).first()
     doctor = (
-        wanted.doctor_id if wanted and wanted.role == "doctor" and wanted.doctor_id else patient.doctor_id
+        recipient.doctor_id
+        if recipient and recipient.role == "doctor" and recipient.doctor_id
+        else patient.doctor_id
     )
-    owner = wanted or list_recipients(practice).filter(role="doctor", doctor_id=doctor).first()
+    owner = recipient or list_recipients(practice).filter(role="doctor", doctor_id=doctor).first()
     message = Message.objects.create(
         practice_id=practice,
         doctor_id=doctor,
@@ -103,7 +105,7 @@ def accept_message(request: PortalRequest, user: int | None) -> PatientMessage:
         body=request.notes,
         sent_by="pt",
         user=owner,
-        reply=said.get("reply") or "",
+        reply=payload.get("reply") or "",
         request=request,
     )
 
@@ -113,18 +115,18 @@ def answer(message: Message, text: str, user: int) -> PatientMessage:
     values = parse_submission(
         (Key("text", Text(max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),), {"text": text}
     )
-    asked = PatientMessage.objects.filter(
+    original = PatientMessage.objects.filter(
         practice=message.practice_id, message=message.pk, sent_by="pt", archived=False
     ).first()
-    if asked is None or message.archived:
+    if original is None or message.archived:
         raise Invalid({"text": ["This is no message of a patient."]})
     mark_read(message)
     return PatientMessage.objects.create(
         practice_id=message.practice_id,
         doctor_id=message.doctor_id,
-        patient_id=asked.patient_id,
+        patient_id=original.patient_id,
         message=message,
-        subject=f"Re: {asked.subject}"[:500],
+        subject=f"Re: {original.subject}"[:500],
         body=values["text"],
         user_id=user,
     )

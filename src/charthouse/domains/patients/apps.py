@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class PatientsConfig(AppConfig):
-    """Patients, who pays for them, and what a practice notes beside their names."""
+    """Patients, their insurance, and what a practice adds to their charts."""
 
     name = "charthouse.domains.patients"
     label = "patients"

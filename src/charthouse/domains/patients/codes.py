@@ -1,4 +1,4 @@
-"""Closed lists of codes that a patient's record uses, in the wire's spelling. Facts: reference drchrono/enums.yaml."""
+"""Closed lists of codes of a patient's record, as the API spells them. Source: reference drchrono/enums.yaml."""
 
 GENDERS = ("Male", "Female", "Other")
 RACES = ("blank", "indian", "asian", "black", "hawaiian", "white", "declined")

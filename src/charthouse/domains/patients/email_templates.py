@@ -1,4 +1,4 @@
-"""The letters with links to the portal: what they say, in the practice's words or the usual ones."""
+"""Templates of the e-mails with links to the portal: a practice's own, or the default ones."""
 
 import re
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from charthouse.engine.errors import Invalid
 from charthouse.identity.models import Practice
 from charthouse.outbox import queue
 
-UNDER = "portal/invitations"
-# What stands in a letter for what: the words are the practice's, the names are ours.
+LINK_PATH = "portal/invitations"
+# What each placeholder of a template stands for.
 PLACEHOLDERS = {
     "patient": "the patient's first name",
     "practice": "the practice's name",
@@ -20,7 +20,7 @@ PLACEHOLDERS = {
     "until": "when the link ends",
     "username": "the name that the patient signs in with, where there is one",
 }
-USUAL = {
+DEFAULT_TEMPLATES = {
     "invitation_subject": "Your patient portal at {practice}",
     "invitation_text": "{practice} invites you to its patient portal.\n\nOpen this link, confirm your date of birth "
     "and choose a password:\n\n{link}\n\nIt works once, until {until}. If you did not expect it, ignore this e-mail.\n",
@@ -29,21 +29,24 @@ USUAL = {
     "this link, confirm your date of birth and choose one:\n\n{link}\n\nYour username is {username}. The link works "
     "once, until {until}. If you did not expect it, ignore this e-mail: your password stays as it is.\n",
 }
-_NAMED = re.compile(r"\{([^{}\n]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 
 
-def wording(practice: int) -> dict[str, str]:
-    """The subjects and texts that hold in a practice, by the names of USUAL."""
-    own = PortalWording.objects.filter(practice=practice, archived=False).values(*USUAL).first() or {}
-    return {name: own.get(name) or usual for name, usual in USUAL.items()}
+def get_templates(practice: int) -> dict[str, str]:
+    """Return the subjects and texts that a practice uses, by the names of DEFAULT_TEMPLATES."""
+    own = (
+        PortalWording.objects.filter(practice=practice, archived=False).values(*DEFAULT_TEMPLATES).first()
+        or {}
+    )
+    return {name: own.get(name) or usual for name, usual in DEFAULT_TEMPLATES.items()}
 
 
-def reword(practice: int, words: Mapping[str, str]) -> None:
-    """Keep a practice's own words; an empty one means the usual. Raises Invalid, by name."""
-    errors = {name: wrong for name in USUAL if (wrong := _wrong(name, words[name]))}
+def save_templates(practice: int, words: Mapping[str, str]) -> None:
+    """Save a practice's own templates; an empty one stands for the default. Raises Invalid, with errors by name."""
+    errors = {name: wrong for name in DEFAULT_TEMPLATES if (wrong := _check_template(name, words[name]))}
     if errors:
         raise Invalid(errors)
-    kept = {name: "" if words[name] == USUAL[name] else words[name] for name in USUAL}
+    kept = {name: "" if words[name] == DEFAULT_TEMPLATES[name] else words[name] for name in DEFAULT_TEMPLATES}
     row = PortalWording.objects.filter(practice=practice, archived=False).first()
     row = row or PortalWording(practice_id=practice)
     for name, value in kept.items():
@@ -51,13 +54,14 @@ def reword(practice: int, words: Mapping[str, str]) -> None:
     row.save()
 
 
-def _wrong(name: str, words: str) -> list[str]:
+def _check_template(name: str, words: str) -> list[str]:
+    """Return the errors of a template."""
     most = 200 if name.endswith("subject") else 10_000
     if len(words) > most:
         return [f"At most {most:,} characters."]
     if "\0" in words:
         return ["There is a character in it that no letter can have."]
-    named = _NAMED.findall(words)
+    named = _PLACEHOLDER.findall(words)
     wrong = [f"{{{one[:50]}}} stands for nothing." for one in dict.fromkeys(named) if one not in PLACEHOLDERS]
     if words and name.endswith("text") and "link" not in named:
         wrong.append("It needs {link}, or nobody can follow it.")
@@ -66,26 +70,27 @@ def _wrong(name: str, words: str) -> list[str]:
     return wrong
 
 
-def post(kind: str, patient: Patient, secret: str, until: datetime, username: str = "") -> None:
-    """Queue the e-mail ``invitation`` or ``password``. ``secret``: what its link carries; ``until``: its end."""
+def queue_link_email(kind: str, patient: Patient, secret: str, until: datetime, username: str = "") -> None:
+    """Queue the e-mail ``invitation`` or ``password``. ``secret``: what the link carries; ``until``: when the link
+    expires, UTC."""
     practice = patient.practice_id
-    words = wording(practice)
+    words = get_templates(practice)
     values = {
         "patient": patient.first_name,
         "practice": Practice.objects.get(pk=practice).name,
-        "link": f"{settings.BASE_URL}/{UNDER}/{secret}",
+        "link": f"{settings.BASE_URL}/{LINK_PATH}/{secret}",
         "until": f"{until:%Y-%m-%d %H:%M} UTC",
         "username": username,
     }
     queue.queue_email(
         practice,
         patient.email,
-        _filled(words[f"{kind}_subject"], values),
-        _filled(words[f"{kind}_text"], values),
+        _fill(words[f"{kind}_subject"], values),
+        _fill(words[f"{kind}_text"], values),
         purpose=f"portal {kind}",
     )
 
 
-def _filled(words: str, values: Mapping[str, str]) -> str:
-    """Each placeholder once: what a value says is never read as another."""
-    return _NAMED.sub(lambda found: values.get(found[1], found[0]), words)
+def _fill(words: str, values: Mapping[str, str]) -> str:
+    """Replace every placeholder once: a value that contains a placeholder is not read again."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), words)

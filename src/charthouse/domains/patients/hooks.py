@@ -1,4 +1,5 @@
-"""The rules of a patient's record that one row can't see: chart numbers, duplicates, payment profiles."""
+"""Rules of a patient's record that involve more than one row: chart numbers, duplicates, payment profiles. Hooks of the
+declarations."""
 
 import re
 import unicodedata
@@ -18,10 +19,11 @@ CHART_DIGITS = 6
 RANKS = {"primary_insurance": Coverage.Rank.PRIMARY, "secondary_insurance": Coverage.Rank.SECONDARY}
 
 
-def _one_at_a_time(practice: int) -> None:
-    """Until this transaction ends, no other one adds a patient to the practice past this line.
+def _lock_patient_creation(practice: int) -> None:
+    """Keep other transactions from adding a patient to the practice until this one ends.
 
-    One lock, not one for each name: lists of patients would take several in any order and wait for each other.
+    One lock for a practice instead of one for each name: lists of patients would take several in any order and
+    deadlock.
     """
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"patients {practice}"])
@@ -30,43 +32,48 @@ def _one_at_a_time(practice: int) -> None:
 # -- chart numbers ----------------------------------------------------------------------------------------------
 
 
-def chart_prefix(first_name: str, last_name: str) -> str:
-    """Two letters of the last name and two of the first: Amara Okafor → ``OkAm``. X where letters are missing."""
-    return "".join(_letters(name)[:2].ljust(2, "X").capitalize() for name in (last_name, first_name))
+def make_chart_prefix(first_name: str, last_name: str) -> str:
+    """Make the prefix of a chart number: two letters of the last name and two of the first, Amara Okafor → ``OkAm``. X
+    replaces missing letters."""
+    return "".join(
+        _keep_ascii_letters(name)[:2].ljust(2, "X").capitalize() for name in (last_name, first_name)
+    )
 
 
-def _letters(name: str) -> str:
+def _keep_ascii_letters(name: str) -> str:
+    """Reduce a name to its ASCII letters, without accents."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z]", "", plain)
 
 
-def chart_number(prefix: str, number: int) -> str:
+def format_chart_number(prefix: str, number: int) -> str:
+    """Format a chart number: the prefix and at least six digits."""
     return f"{prefix}{number:0{CHART_DIGITS}d}"
 
 
 @hook(keys=("chart_id", "first_name", "last_name"))
 def number_chart(change: Change) -> None:
-    """A create without chart_id gets the next number of its name's prefix. Emptying one doesn't take it away."""
+    """Give a new patient without ``chart_id`` the next number of the name's prefix. A chart number can't be emptied."""
     if change.values.get("chart_id") or change.errors or (change.row and "chart_id" not in change.values):
         return
     if change.row and change.row.chart_id:
         del change.values["chart_id"]
     else:
-        prefix = chart_prefix(change.get("first_name") or "", change.get("last_name") or "")
-        change.values["chart_id"] = _next_chart(change.actor.practice, prefix)
+        prefix = make_chart_prefix(change.get("first_name") or "", change.get("last_name") or "")
+        change.values["chart_id"] = _next_chart_number(change.actor.practice, prefix)
 
 
-def next_chart(practice: int, first_name: str, last_name: str) -> str:
-    """The chart number of a new patient of this name."""
-    return _next_chart(practice, chart_prefix(first_name, last_name))
+def make_chart_number(practice: int, first_name: str, last_name: str) -> str:
+    """Make the chart number of a new patient of this name."""
+    return _next_chart_number(practice, make_chart_prefix(first_name, last_name))
 
 
-def _next_chart(practice: int, prefix: str) -> str:
-    """One more than the highest in use, archived patients' included."""
-    _one_at_a_time(practice)
+def _next_chart_number(practice: int, prefix: str) -> str:
+    """Find the number after the highest in use, archived patients included."""
+    _lock_patient_creation(practice)
     digits = CHART_DIGITS
     while True:
-        # the bounds can use the index (chart_id sorts by its bytes, and ":" follows "9"), the pattern can't
+        # The bounds can use the index (chart_id sorts by its bytes, and ":" follows "9"), the pattern can't.
         charts = Patient.objects.filter(
             practice=practice,
             chart_id__gt=prefix,
@@ -78,7 +85,7 @@ def _next_chart(practice: int, prefix: str) -> str:
             int(last.removeprefix(prefix)) + 1 if last else 10 ** (digits - 1) if digits > CHART_DIGITS else 1
         )
         if number < 10**digits:
-            return chart_number(prefix, number)
+            return format_chart_number(prefix, number)
         digits += 1
 
 
@@ -86,8 +93,8 @@ def _next_chart(practice: int, prefix: str) -> str:
 
 
 @hook(keys=("patient_status",))
-def keep_status(change: Change) -> None:
-    """A patient whose status is written is no longer prospective, and has a date of inactivity while not active."""
+def update_status(change: Change) -> None:
+    """Set what follows from a status that is written: not prospective any more, and the date of becoming inactive."""
     if change.row is None or not change.changes("patient_status"):
         return
     change.columns.setdefault("is_prospective", False)
@@ -100,22 +107,25 @@ def keep_status(change: Change) -> None:
 
 @hook()
 def refuse_duplicate(change: Change) -> None:
-    """With the practice's switch on, a second patient of the same name, birthday and gender is a Conflict, unless
-    the caller says ``allow_duplicates``. Without both names and a birthday nobody is taken for a duplicate."""
+    """Refuse a second patient of the same name, birthday and gender, where the practice has switched that on and the
+    caller does not say ``allow_duplicates``. Raises Conflict."""
     values = change.values
     if change.operation != "create" or values.get("allow_duplicates"):
         return
     who = [values.get(name) for name in ("first_name", "last_name", "date_of_birth", "gender")]
-    refuse_same(change.actor.practice, *who)
+    check_duplicate(change.actor.practice, *who)
 
 
-def refuse_same(practice: int, first_name: Any, last_name: Any, born: Any, gender: Any) -> None:
-    """Where the practice's switch is on, a patient like this one must not be there yet. Raises Conflict."""
+def check_duplicate(practice: int, first_name: Any, last_name: Any, born: Any, gender: Any) -> None:
+    """Raise Conflict where the practice refuses duplicates and has a patient of this name, birthday and gender.
+
+    Without both names, a birthday and a gender there is no duplicate.
+    """
     if not all((first_name, last_name, born, gender)):
         return
     if not Practice.objects.filter(pk=practice, refuse_duplicate_patients=True).exists():
         return
-    _one_at_a_time(practice)
+    _lock_patient_creation(practice)
     found = Patient.objects.filter(
         practice=practice,
         archived=False,
@@ -132,14 +142,15 @@ def refuse_same(practice: int, first_name: Any, last_name: Any, born: Any, gende
 
 
 @hook(keys=("patient_payment_profile",))
-def insured(change: Change) -> None:
-    """Payment profiles that send claims need a primary or secondary insurance, stored or in the same request."""
+def check_payment_profile(change: Change) -> None:
+    """Require a primary or secondary insurance, stored or in the same request, for a payment profile that sends
+    claims."""
     touched = change.given & {"patient_payment_profile", *RANKS}
     if not touched or change.get("patient_payment_profile") not in INSURED_PROFILES:
         return
     if any(change.values.get(name) for name in RANKS):
         return
-    # null in the request takes a stored one away
+    # Null in the request deletes a stored insurance.
     stored = [rank for name, rank in RANKS.items() if change.values.get(name, {}) is not None]
     if change.row is not None and stored:
         coverages = Coverage.objects.filter(
@@ -157,8 +168,8 @@ def insured(change: Change) -> None:
 
 
 @hook(keys=("custom_demographics",))
-def allowed_values_only(change: Change) -> None:
-    """A custom demographic that lists its allowed values takes one of them, or nothing."""
+def check_custom_demographics(change: Change) -> None:
+    """Check the values of custom demographics that list their allowed values; the empty value is always allowed."""
     items = change.values.get("custom_demographics")
     if not items:
         return

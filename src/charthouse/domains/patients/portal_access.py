@@ -1,7 +1,7 @@
-"""Who of the patients may come into the portal: inviting, letting in, revoking. docs/decisions/0125-portal-access.md,
+"""Access of patients to the portal: inviting, accepting an invitation, revoking. docs/decisions/0125-portal-access.md,
 0260-the-portals-log-ins.md
 
-May refuse: a patient without an e-mail address (Invalid), one who has access already (Conflict).
+Errors: Invalid for a patient without an e-mail address, Conflict for one who has access already.
 """
 
 import secrets
@@ -21,14 +21,14 @@ from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 
-LIFE = timedelta(days=7)  # of an invitation
-RESET_LIFE = timedelta(days=1)  # of a link to a new password
-BETWEEN = timedelta(minutes=5)  # two links that somebody asked for who isn't signed in
-MOST_ATTEMPTS = 5
+INVITATION_LIFETIME = timedelta(days=7)  # of an invitation
+PASSWORD_LINK_LIFETIME = timedelta(days=1)  # of a link to a new password
+LINK_SPACING = timedelta(minutes=5)  # least time between two links that a visitor asked for
+MAX_ATTEMPTS = 5
 
 
-def standing(practice: int, patient: int) -> "QuerySet[PortalAccess]":
-    """Access that is active, and invitations that can still be taken."""
+def list_current_access(practice: int, patient: int) -> "QuerySet[PortalAccess]":
+    """List access that is active, and invitations that can still be accepted."""
     good = Q(activated_on__isnull=False) | Q(expires_on__gt=clock.now())
     return PortalAccess.objects.filter(
         good, practice=practice, patient=patient, disabled_on=None, archived=False
@@ -36,14 +36,14 @@ def standing(practice: int, patient: int) -> "QuerySet[PortalAccess]":
 
 
 def invite(patient: Patient, user: int | None, *, api_user: int | None = None) -> PortalAccess:
-    """Send an invitation; one that was sent before stops. Within the caller's transaction, the patient locked.
-    ``user`` or ``api_user`` sends it."""
-    _reachable(patient)
+    """Send an invitation and invalidate an earlier one. Runs within the caller's transaction, the patient locked.
+    ``user`` or ``api_user``: the id of who sends it."""
+    _check_email(patient)
     for before in _not_disabled(patient):
         if before.activated_on is not None:
             raise Conflict("The patient has access to the portal already.")
         _disable(before, user)
-    now, secret = clock.now(), _new_secret(patient.practice_id)
+    now, secret = clock.now(), _make_secret(patient.practice_id)
     made = PortalAccess.objects.create(
         practice_id=patient.practice_id,
         patient=patient,
@@ -51,37 +51,44 @@ def invite(patient: Patient, user: int | None, *, api_user: int | None = None) -
         enabled_by_id=user,
         api_user_id=api_user,
         enabled_on=now,
-        expires_on=now + LIFE,
+        expires_on=now + INVITATION_LIFETIME,
         link_sent_at=now,
-        token=_checksum(secret),
+        token=_hash_secret(secret),
     )
-    email_templates.post("invitation", patient, secret, made.expires_on)
+    email_templates.queue_link_email("invitation", patient, secret, made.expires_on)
     return made
 
 
-def invite_or_renew(patient: Patient, user: int | None, *, api_user: int | None = None) -> PortalAccess:
-    """The same; who has access already is sent a link to a new password."""
+def invite_or_send_password_link(
+    patient: Patient, user: int | None, *, api_user: int | None = None
+) -> PortalAccess:
+    """Send an invitation, or a link to a new password to a patient who has access already."""
     active = _not_disabled(patient).filter(activated_on__isnull=False).first()
     if active is None:
         return invite(patient, user, api_user=api_user)
-    renew(active, patient)
+    send_password_link(active, patient)
     return active
 
 
-def renew(row: PortalAccess, patient: Patient) -> None:
-    """Send a link to a new password, after which the old one still holds until the link is taken. Within the caller's
+def send_password_link(row: PortalAccess, patient: Patient) -> None:
+    """Send a link to a new password; the old password works until the link is used. Runs within the caller's
     transaction, ``row`` or its patient locked."""
-    _reachable(patient)
-    now, secret = clock.now(), _new_secret(row.practice_id)
-    row.token, row.attempts, row.link_sent_at, row.expires_on = _checksum(secret), 0, now, now + RESET_LIFE
+    _check_email(patient)
+    now, secret = clock.now(), _make_secret(row.practice_id)
+    row.token, row.attempts, row.link_sent_at, row.expires_on = (
+        _hash_secret(secret),
+        0,
+        now,
+        now + PASSWORD_LINK_LIFETIME,
+    )
     row.save(update_fields=["token", "attempts", "link_sent_at", "expires_on", "updated_at"])
-    email_templates.post(
+    email_templates.queue_link_email(
         "password" if row.username else "invitation", patient, secret, row.expires_on, row.username
     )
 
 
 def change_password(row: PortalAccess, password: str) -> None:
-    """A new password of a patient who gave the old one; a link that is under way stops."""
+    """Set a new password for a patient who gave the old one, and invalidate a link that is under way."""
     with transaction.atomic():
         row.password, row.token = make_password(password), ""
         row.save(update_fields=["password", "token", "updated_at"])
@@ -89,16 +96,18 @@ def change_password(row: PortalAccess, password: str) -> None:
 
 
 def revoke(practice: int, patient: int, user: int) -> None:
-    """End access, or take back an invitation. There may be none."""
+    """End access, or withdraw an invitation. There may be neither."""
     for row in PortalAccess.objects.filter(practice=practice, patient=patient, disabled_on=None):
         _disable(row, user)
 
 
 def _not_disabled(patient: Patient) -> "QuerySet[PortalAccess]":
+    """List access of a patient that was not revoked, and invitations."""
     return PortalAccess.objects.filter(practice=patient.practice_id, patient=patient.pk, disabled_on=None)
 
 
-def _reachable(patient: Patient) -> None:
+def _check_email(patient: Patient) -> None:
+    """Raise Invalid where the patient has no valid e-mail address."""
     try:
         validate_email(patient.email)
     except ValidationError:
@@ -106,54 +115,57 @@ def _reachable(patient: Patient) -> None:
 
 
 def _disable(row: PortalAccess, user: int | None) -> None:
+    """End access or withdraw an invitation."""
     row.disabled_by_id, row.disabled_on, row.token, row.password = user, clock.now(), "", ""
     row.save(update_fields=["disabled_by", "disabled_on", "token", "password", "updated_at"])
 
 
-def invited(secret: str) -> PortalAccess | None:
-    """The access that a link means, in its practice, which this establishes; None when it can't be taken."""
+def find_access_by_link(secret: str) -> PortalAccess | None:
+    """Return the access that a link belongs to, within its practice, which this function enters; None for a link that
+    can't be used."""
     practice, _, rest = secret.partition("-")
     if not (practice.isascii() and practice.isdigit() and len(practice) < 19 and rest):
         return None
-    tenancy.enter(int(practice))
+    tenancy.set_tenant(int(practice))
     return (
         PortalAccess.objects.select_related("patient")
         .filter(
             practice=int(practice),
-            token=_checksum(secret),
+            token=_hash_secret(secret),
             disabled_on=None,
             archived=False,
             expires_on__gt=clock.now(),
-            attempts__lt=MOST_ATTEMPTS,
+            attempts__lt=MAX_ATTEMPTS,
             patient__archived=False,
         )
         .first()
     )
 
 
-def take(secret: str, born: date | None, username: str, password: str | None) -> dict[str, str] | None:
-    """Take a link with the patient's date of birth: from here on they sign in with this name and password.
+def accept_link(secret: str, born: date | None, username: str, password: str | None) -> dict[str, str] | None:
+    """Use a link with the patient's date of birth: from then on the patient signs in with this username and password.
 
-    What is wrong, by name: nothing when it was taken, None when the link is no good (any more). A wrong date of birth
-    counts against the link. ``username`` matters to who has none yet. ``password`` None: only the date is looked at.
+    Returns errors by name: none when it succeeded, None when the link is not valid. A wrong date of birth counts
+    against the link. ``username`` matters to a patient who has none yet. ``password`` None: only the date is checked.
     """
     with transaction.atomic():
-        found = invited(secret)
+        found = find_access_by_link(secret)
         if found is None:
             return None
         row = PortalAccess.objects.select_for_update(of=("self",)).get(pk=found.pk)
-        if row.token != found.token or row.attempts >= MOST_ATTEMPTS:
-            return None  # somebody was quicker
+        if row.token != found.token or row.attempts >= MAX_ATTEMPTS:
+            return None  # used in the meantime
         if born is None or found.patient.date_of_birth != born:
             row.attempts += 1
             row.save(update_fields=["attempts", "updated_at"])
             return {"born": "This is not the date of birth that the practice has."}
         if password is None:
             return {}
-        return _let_in(row, row.username or username, password)
+        return _activate(row, row.username or username, password)
 
 
-def _let_in(row: PortalAccess, username: str, password: str) -> dict[str, str]:
+def _activate(row: PortalAccess, username: str, password: str) -> dict[str, str]:
+    """Save username and password; return errors by name."""
     again, row.username, row.password, row.token = (
         row.activated_on is not None,
         username,
@@ -171,9 +183,11 @@ def _let_in(row: PortalAccess, username: str, password: str) -> dict[str, str]:
     return {}
 
 
-def _new_secret(practice: int) -> str:
+def _make_secret(practice: int) -> str:
+    """Make the secret of a link, which begins with the id of the practice."""
     return f"{practice}-{secrets.token_urlsafe(32)}"
 
 
-def _checksum(secret: str) -> str:
+def _hash_secret(secret: str) -> str:
+    """Return the SHA-256 of a secret, in hex."""
     return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,4 +1,4 @@
-"""The portal's log-ins: whose name and password these are."""
+"""Usernames and passwords of patients in the portal."""
 
 from django.contrib.auth.hashers import check_password
 from django.db import connection
@@ -6,50 +6,52 @@ from django.db import connection
 from charthouse.domains.patients.models import PortalAccess
 from charthouse.identity import tenancy
 
-MOST = 5  # practices of one server that one name is looked for in
-NOBODY = "!"  # a hash that no password has; to check it takes as long as any
+MAX_PRACTICES = 5  # practices of one server in which a username is looked up
+UNUSABLE_PASSWORD = "!"  # a hash that no password has; checking it takes as long as checking any other
 
 
-def usual(username: str) -> str:
-    """A name as it is kept: patients write their e-mail address as it comes."""
+def normalize_username(username: str) -> str:
+    """Return a username as it is stored: stripped and in lower case, since many are e-mail addresses."""
     return username.strip().lower()
 
 
-def of_practice(practice: int, username: str, password: str) -> PortalAccess | None:
-    """Whose these are in a practice that is established. Takes as long for a name that nobody has."""
-    row = active(practice, usual(username))
-    right = check_password(password, row.password if row and row.password else NOBODY)
+def authenticate(practice: int, username: str, password: str) -> PortalAccess | None:
+    """Return the access of a username and password in a practice that the caller has entered, or None. Takes as long
+    for an unknown username."""
+    row = find_active_access(practice, normalize_username(username))
+    right = check_password(password, row.password if row and row.password else UNUSABLE_PASSWORD)
     return row if right else None
 
 
-def anywhere(username: str, password: str, only: int | None = None) -> list[PortalAccess]:
-    """Whose these are, in all practices of this server, or in ``only`` one. Nearly always one row, or none."""
-    practices = practices_of(username, only)
+def authenticate_anywhere(username: str, password: str, only: int | None = None) -> list[PortalAccess]:
+    """List the access of a username and password in all practices of this server, or in ``only`` one. Nearly always one
+    row, or none."""
+    practices = find_practices(username, only)
     if not practices:
-        check_password(password, NOBODY)
+        check_password(password, UNUSABLE_PASSWORD)
     found = []
     for practice in practices:
         with tenancy.within(practice):
-            if row := of_practice(practice, username, password):
+            if row := authenticate(practice, username, password):
                 found.append(row)
     return found
 
 
-def practices_of(username: str, only: int | None = None) -> list[int]:
-    """The practices in whose portal somebody signs in with this name; of ``only`` one, where it is given."""
-    name = usual(username)
+def find_practices(username: str, only: int | None = None) -> list[int]:
+    """List the ids of the practices in whose portal this username exists; of ``only`` one, where it is given."""
+    name = normalize_username(username)
     if not name or "\0" in name:
         return []
     if only is not None:
         with tenancy.within(only):
-            return [only] if active(only, name) else []
+            return [only] if find_active_access(only, name) else []
     with connection.cursor() as cursor:
-        cursor.execute("select practice from portal_practices(%s, %s)", [name, MOST])
+        cursor.execute("select practice from portal_practices(%s, %s)", [name, MAX_PRACTICES])
         return [practice for (practice,) in cursor.fetchall()]
 
 
-def active(practice: int, username: str, *, lock: bool = False) -> PortalAccess | None:
-    """The access of a name, as it is kept, with its patient."""
+def find_active_access(practice: int, username: str, *, lock: bool = False) -> PortalAccess | None:
+    """Return the access of a normalized username, with its patient, or None."""
     if not username or "\0" in username:
         return None
     rows = PortalAccess.objects.select_for_update(of=("self",)) if lock else PortalAccess.objects.all()

@@ -68,11 +68,13 @@ def accept_request(request: PortalRequest, user: int | None) -> Any:
 
 
 def _set_status(request: PortalRequest, status: str, user: int | None) -> None:
+    """Save the status of a request, with who settled it and when."""
     request.status, request.settled_at, request.settled_by_id = status, clock.now(), user
     request.save(update_fields=["status", "settled_at", "settled_by", "updated_at"])
 
 
 def _make_chart_row(request: PortalRequest, user: int | None) -> Any:
+    """Lock the patient and make the row of the chart. Raises Conflict where something was deleted meanwhile."""
     patients = Patient.objects.select_for_update(of=("self",), no_key=True)
     if not patients.filter(practice=request.practice_id, pk=request.patient_id, archived=False).exists():
         raise Conflict("The patient was deleted.")

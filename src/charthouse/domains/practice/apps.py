@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class PracticeConfig(AppConfig):
-    """The practice itself: its doctors, offices, exam rooms and groups of users."""
+    """The practice: its doctors, offices, exam rooms and groups of users."""
 
     name = "charthouse.domains.practice"
     label = "practice"

@@ -1,46 +1,38 @@
-"""Writes to the practice with more than one step."""
+"""Hooks of the practice's declarations: time slots, exam rooms and work days."""
 
 from typing import Any
 
-from django.db.models import Max
-
-from charthouse.domains.practice.models import ExamRoom, Office
+from charthouse.domains.practice import offices
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 
-QUARTERS = (0, 15, 30, 45)
+TIMESLOT_MINUTES = (0, 15, 30, 45)
 
 
 @hook(keys=("online_timeslots",))
-def quarters_only(change: Change) -> None:
-    """Online time slots begin at a quarter of an hour."""
+def check_timeslot_minutes(change: Change) -> None:
+    """Refuse online time slots that don't begin at a quarter of an hour."""
     wrong = {
         str(position): {"minute": ["Must be 0, 15, 30 or 45."]}
         for position, slot in enumerate(change.values.get("online_timeslots") or ())
-        if slot["minute"] not in QUARTERS
+        if slot["minute"] not in TIMESLOT_MINUTES
     }
     if wrong:
         change.errors["online_timeslots"] = wrong
 
 
 def add_exam_room(call: Call) -> None:
-    """The office is locked, so that rooms added at the same time get different indexes."""
-    add_room(call.row, call.values["name"], online_scheduling=bool(call.values.get("online_scheduling")))
-
-
-def add_room(office: Office, name: str, **values: Any) -> ExamRoom:
-    """One more exam room, under the next index."""
-    rooms = ExamRoom.objects.filter(practice=office.practice_id, office=office.pk)
-    last = rooms.aggregate(last=Max("index"))["last"] or 0
-    return ExamRoom.objects.create(
-        practice_id=office.practice_id, office_id=office.pk, index=last + 1, name=name, **values
+    """Add an exam room to the office of a call, whose row the engine has locked."""
+    offices.create_exam_room(
+        call.row, call.values["name"], online_scheduling=bool(call.values.get("online_scheduling"))
     )
 
 
 @hook(keys=("work_days",))
 def number_work_days(change: Change) -> None:
-    """Each weekday once, hours that end after they begin; days and hours get ids within their schedule."""
+    """Number the days and hours of a schedule. Refuse a weekday that is given twice, and hours that do not end after
+    they begin."""
     days = change.values.get("work_days") or ()
     seen: set[str] = set()
     wrong: dict[str, Any] = {}

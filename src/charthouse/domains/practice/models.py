@@ -1,4 +1,4 @@
-"""Doctors, offices and groups of a practice. Who signs in, and the practice group itself, are identity's."""
+"""Tables of a practice: doctors, offices and groups of users. The practice itself and its users belong to identity."""
 
 from typing import Any
 
@@ -11,19 +11,19 @@ from charthouse.identity.tenancy import Record, RecordKey
 
 
 def text(length: int, **options: Any) -> "models.CharField[str, str]":
-    """A text column whose absence is the empty text."""
+    """Make a text column in which the empty text means no value."""
     return models.CharField(max_length=length, blank=True, default="", **options)
 
 
 def one_of_each(column: str, name: str) -> models.UniqueConstraint:
-    """At most one row, the soft-deleted ones apart, for each value of a column."""
+    """Make the constraint that at most one row that is not archived has each value of a column."""
     return models.UniqueConstraint(fields=["practice", column], condition=Q(archived=False), name=name)
 
 
 class Doctor(Record):
-    """A provider. Whoever signs in as this doctor is the user whose role is doctor and ``doctor_id`` this row.
+    """A provider. The user who signs in as a doctor has the role doctor and this row's id as ``doctor_id``.
 
-    ``timezone``: IANA name; the database refuses names it doesn't know. ``country``: ISO 3166-1 alpha-2.
+    ``timezone``: IANA name; the database refuses names that it doesn't know. ``country``: ISO 3166-1 alpha-2.
     """
 
     first_name = models.CharField(max_length=100)
@@ -44,7 +44,7 @@ class Doctor(Record):
     is_account_suspended = models.BooleanField(default=False)
 
     class Meta:
-        # The other half of the key of identity.User.doctor_id: the doctor is of the user's own practice.
+        # Target of the foreign key of identity.User.doctor_id, which keeps the doctor in the user's own practice.
         constraints = [models.UniqueConstraint(fields=["practice", "id"], name="doctor_within_practice")]
 
     def __str__(self) -> str:
@@ -52,10 +52,10 @@ class Doctor(Record):
 
 
 class Office(Record):
-    """A place where patients are seen. Hours are whole ones of the doctor's wall clock: open from ``start_hour``
-    (0-23) until ``end_hour`` (1-24, 24 being midnight).
+    """A place where patients are seen.
 
-    ``online_timeslots``: objects with ``day`` (0 Monday to 6 Sunday), ``hour`` and ``minute``.
+    Hours are whole hours of the doctor's wall clock: open from ``start_hour`` (0-23) until ``end_hour`` (1-24; 24 is
+    midnight). ``online_timeslots``: objects with ``day`` (0 Monday to 6 Sunday), ``hour`` and ``minute``.
     """
 
     doctor = RecordKey("practice.Doctor")
@@ -86,7 +86,7 @@ class Office(Record):
 
 
 class ExamRoom(Record):
-    """A room of an office; ``index`` counts from 1 and is what appointments name."""
+    """A room of an office. ``index`` counts from 1; appointments name the room by it."""
 
     office = RecordKey("practice.Office", related_name="exam_rooms")
     index = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
@@ -104,7 +104,7 @@ class ExamRoom(Record):
 
 
 class UserGroup(Record):
-    """Users under one name, for messages and tasks."""
+    """A named group of users, for messages and tasks."""
 
     name = models.CharField(max_length=200)
 
@@ -113,6 +113,8 @@ class UserGroup(Record):
 
 
 class UserGroupMember(Record):
+    """A user's membership of a group."""
+
     group = RecordKey("practice.UserGroup", related_name="members")
     user = RecordKey("identity.User")
 
@@ -126,7 +128,7 @@ class UserGroupMember(Record):
 
 
 class Staff(Record):
-    """What is known of a staff member beyond the user who signs in."""
+    """What the record holds of a staff member beyond the user."""
 
     user = RecordKey("identity.User")
     home_phone = text(50)
@@ -140,7 +142,7 @@ class Staff(Record):
 
 
 class DoctorOptions(Record):
-    """A doctor's settings. Reminder profiles are the calendar's, which this domain names but doesn't know."""
+    """A doctor's settings. Reminder profiles belong to scheduling, which this domain may not import."""
 
     doctor = RecordKey("practice.Doctor")
     default_supervising_provider = RecordKey("practice.Doctor", null=True, blank=True, indexed=False)
@@ -174,7 +176,7 @@ class IframeApp(Record):
 
 
 class DoctorWorkSchedule(Record):
-    """When a doctor works, wall clock of the doctor.
+    """The hours that a doctor works, on the doctor's wall clock.
 
     ``work_days``: objects with ``id``, ``iso_weekday`` ("1" Monday to "7" Sunday), ``enabled`` and ``work_hours``:
     objects with ``id``, ``start_time`` and ``end_time`` (hh:mm or hh:mm:ss) and ``enabled``.
@@ -191,7 +193,8 @@ class DoctorWorkSchedule(Record):
 
 
 class OfficeWorkSchedule(Record):
-    """When an office is open, wall clock of the office's doctor. ``work_days`` as those of a doctor."""
+    """The hours that an office is open, on the wall clock of the office's doctor. ``work_days``: as in
+    DoctorWorkSchedule."""
 
     office = RecordKey("practice.Office")
     work_days = models.JSONField(default=list, blank=True)

@@ -1,15 +1,15 @@
-"""Offices and their rooms, as the practice sets them up. No API makes them; the console does."""
+"""Creating and changing offices and their exam rooms, as the console does: no API creates them."""
 
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
-from charthouse.domains.practice import hooks
 from charthouse.domains.practice.models import ExamRoom, Office
 
 
 def save_office(office: Office, values: dict[str, Any]) -> Office:
-    """Make an office, or give it other values; a save that changes nothing writes nothing. Raises ValidationError."""
+    """Create an office, or change it; a save that changes nothing writes nothing. Raises ValidationError."""
     new = office.pk is None
     changed = [name for name, value in values.items() if new or getattr(office, name) != value]
     for name in changed:
@@ -22,14 +22,25 @@ def save_office(office: Office, values: dict[str, Any]) -> Office:
     return office
 
 
-def add_room(office: Office, name: str, online_scheduling: bool) -> ExamRoom:
-    """One more room under the next index, however many are added at once."""
+def create_exam_room(office: Office, name: str, **values: Any) -> ExamRoom:
+    """Create an exam room with the next index. The caller has locked the office, so that rooms that are added at the
+    same time get different indexes."""
+    rooms = ExamRoom.objects.filter(practice=office.practice_id, office=office.pk)
+    last = rooms.aggregate(last=Max("index"))["last"] or 0
+    return ExamRoom.objects.create(
+        practice_id=office.practice_id, office_id=office.pk, index=last + 1, name=name, **values
+    )
+
+
+def add_exam_room(office: Office, name: str, online_scheduling: bool) -> ExamRoom:
+    """Lock the office and create an exam room with the next index."""
     with transaction.atomic():
         locked = Office.objects.select_for_update(no_key=True).get(practice=office.practice_id, pk=office.pk)
-        return hooks.add_room(locked, name, online_scheduling=online_scheduling)
+        return create_exam_room(locked, name, online_scheduling=online_scheduling)
 
 
-def save_room(room: ExamRoom, name: str, online_scheduling: bool) -> None:
+def save_exam_room(room: ExamRoom, name: str, online_scheduling: bool) -> None:
+    """Change an exam room; a save that changes nothing writes nothing."""
     if (room.name, room.online_scheduling) != (name, online_scheduling):
         room.name, room.online_scheduling = name, online_scheduling
         room.save(update_fields=["name", "online_scheduling", "updated_at"])

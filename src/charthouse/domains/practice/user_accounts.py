@@ -1,4 +1,5 @@
-"""People who sign in to a practice: making them, changing them, switching them off. Each is an event of the audit."""
+"""Accounts of the users of a practice: creating, changing and switching them off. Each change is an event of the audit
+trail."""
 
 from typing import Any
 
@@ -12,10 +13,10 @@ from charthouse.identity.models import PERMISSIONS, User
 from charthouse.identity.permissions import set_permissions
 
 
-def add(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
-    """Save a new person, and the record of the doctor or staff member. ``timezone``: IANA name, of a doctor.
+def create_user(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
+    """Save a new user, and the record of the doctor or staff member. ``timezone``: IANA name, of a doctor.
 
-    Raises ValidationError for values that can't be, DatabaseError for a username or zone that the database refuses.
+    Raises ValidationError for invalid values, DatabaseError for a username or zone that the database refuses.
     """
     with transaction.atomic(using=using):
         if user.role == User.Role.DOCTOR:
@@ -23,7 +24,7 @@ def add(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
             doctor = Doctor(practice=user.practice, timezone=timezone, **names)
             doctor.save(using=using)
             user.doctor_id = doctor.pk
-        allowed = [] if user.permissions else ["permissions"]  # none at all is fine
+        allowed = [] if user.permissions else ["permissions"]  # no permission at all is valid
         user.full_clean(exclude=allowed, validate_unique=False, validate_constraints=False)
         user.save(using=using)
         if user.role == User.Role.STAFF:
@@ -31,13 +32,14 @@ def add(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
     return user
 
 
-def made(user: User, by: int) -> None:
-    """``by``: the user who made the account."""
-    _tell("account created", user, by, role=user.role, permissions=user.permissions)
+def record_creation(user: User, by: int) -> None:
+    """Record the event that an account was created. ``by``: id of the user who created it."""
+    _record("account created", user, by, role=user.role, permissions=user.permissions)
 
 
-def change(user: User, values: dict[str, Any], by: int) -> None:
-    """Give the person other names, address or primary physician. The names of a doctor are their record's as well."""
+def change_user(user: User, values: dict[str, Any], by: int) -> None:
+    """Change the names, the address or the primary physician of a user. A doctor's names change in the doctor's record
+    as well."""
     changed = {name: value for name, value in values.items() if getattr(user, name) != value}
     if not changed:
         return
@@ -49,19 +51,23 @@ def change(user: User, values: dict[str, Any], by: int) -> None:
             for name, value in shared.items():
                 setattr(doctor, name, value)
             doctor.save(update_fields=[*shared, "updated_at"])
-        _tell("account changed", user, by, changed=sorted(changed))
+        _record("account changed", user, by, changed=sorted(changed))
 
 
-def activate(user: User, active: bool, by: int) -> None:
-    """Switch somebody on or off. Off means at once: pages, and every app that acts in their name."""
+def set_active(user: User, active: bool, by: int) -> None:
+    """Switch a user on or off. Switching off takes effect at once, for pages and for every app that acts for the
+    user."""
     with transaction.atomic():
         if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
-            _tell("account changed", user, by, active=active)
+            _record("account changed", user, by, active=active)
 
 
-def hand_over(user: User, by: int) -> None:
-    """Make somebody the primary user in the place of ``by``, with every permission. Raises Conflict where ``by`` isn't
-    the primary user any more, or ``user`` is switched off or has never set a password."""
+def transfer_primary_role(user: User, by: int) -> None:
+    """Make ``user`` the primary user instead of ``by``, with every permission.
+
+    Raises Conflict where ``by`` isn't the primary user any more, or ``user`` is switched off or has never set a
+    password.
+    """
     with transaction.atomic():
         both = User.objects.select_for_update(no_key=True).filter(
             practice=user.practice_id, pk__in=(user.pk, by)
@@ -69,19 +75,20 @@ def hand_over(user: User, by: int) -> None:
         rows = {row.pk: row for row in both.order_by("pk")}
         if user.pk == by or not rows[by].is_primary:
             raise Conflict("Somebody else is the primary user by now.")
-        heir = rows[user.pk]
-        if not (heir.is_active and heir.has_usable_password()):
+        successor = rows[user.pk]
+        if not (successor.is_active and successor.has_usable_password()):
             raise Conflict("This person can't sign in yet.")
         User.objects.filter(pk=by).update(is_primary=False)
         User.objects.filter(pk=user.pk).update(is_primary=True)
-        set_permissions(heir, PERMISSIONS, by=by)
-        _tell("account changed", user, by, primary=True, instead_of=by)
+        set_permissions(successor, PERMISSIONS, by=by)
+        _record("account changed", user, by, primary=True, instead_of=by)
 
 
-def forget_second_factor(user: User, by: int) -> None:
-    """Take it away from somebody who has lost the phone and the recovery codes."""
+def remove_second_factor(user: User, by: int) -> None:
+    """Remove the second factor of a user who has lost the phone and the recovery codes."""
     second_factor.disable(user, by)
 
 
-def _tell(what: str, user: User, by: int, **details: Any) -> None:
+def _record(what: str, user: User, by: int, **details: Any) -> None:
+    """Record an event about a user, with the id of the user in its details."""
     emit_audit_event(what, practice_id=user.practice_id, user_id=by, details={"user": user.pk} | details)

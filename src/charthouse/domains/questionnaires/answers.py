@@ -43,85 +43,85 @@ def submit_answers(assignment: Assignment, given: Mapping[str, Any]) -> PortalRe
         locked = rows.select_related("patient", "questionnaire").filter(
             practice=assignment.practice_id, pk=assignment.pk, archived=False
         )
-        asked = locked.first()
-        if asked is None:
+        locked_assignment = locked.first()
+        if locked_assignment is None:
             raise NotFound()
-        if asked.answered_at is not None:
+        if locked_assignment.answered_at is not None:
             raise Conflict("This questionnaire was answered already.")
-        put = list_questions(asked)
-        values = parse_answers(put, given)
-        sent = enqueue(
-            asked.patient,
+        questions = list_questions(locked_assignment)
+        values = parse_answers(questions, given)
+        request = enqueue(
+            locked_assignment.patient,
             "questionnaire",
             api_user=None,
-            title=asked.questionnaire.name,
+            title=locked_assignment.questionnaire.name,
             payload={
-                "questionnaire_id": asked.questionnaire_id,
-                "questionnaire_type": asked.questionnaire.kind,
-                "questionnaire_name": asked.questionnaire.name,
-                "html_content": render_html(put, values),
+                "questionnaire_id": locked_assignment.questionnaire_id,
+                "questionnaire_type": locked_assignment.questionnaire.kind,
+                "questionnaire_name": locked_assignment.questionnaire.name,
+                "html_content": render_html(questions, values),
                 "raw_data": values,
             },
         )
-        asked.answered_at, asked.request = clock.now(), sent
-        asked.save(update_fields=["answered_at", "request", "updated_at"])
-        return sent
+        locked_assignment.answered_at, locked_assignment.request = clock.now(), request
+        locked_assignment.save(update_fields=["answered_at", "request", "updated_at"])
+        return request
 
     return in_transaction({}, work)
 
 
-def parse_answers(put: Sequence[Question], given: Mapping[str, Any]) -> dict[str, Any]:
+def parse_answers(questions: Sequence[Question], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answers by key as JSON values; null for those left out. Raises Invalid."""
     values: dict[str, Any] = {}
-    wrong: dict[str, Any] = {}
-    for question in put:
-        said = given.get(question.key)
-        said = said.strip() if isinstance(said, str) else said
-        if said in (None, "", []):
+    errors: dict[str, Any] = {}
+    for question in questions:
+        answer = given.get(question.key)
+        answer = answer.strip() if isinstance(answer, str) else answer
+        if answer in (None, "", []):
             values[question.key] = None
             if question.required:
-                wrong[question.key] = ["This question needs an answer."]
+                errors[question.key] = ["This question needs an answer."]
             continue
         try:
-            values[question.key] = _PARSERS[question.kind](question, said)
+            values[question.key] = _PARSERS[question.kind](question, answer)
         except InvalidValue as error:
-            wrong[question.key] = error.messages
-    if unknown := set(given) - {question.key for question in put}:
-        wrong |= {str(key)[:100]: ["There is no such question."] for key in sorted(unknown, key=str)[:100]}
-    if wrong:
-        raise Invalid(wrong)
+            errors[question.key] = error.messages
+    if unknown := set(given) - {question.key for question in questions}:
+        errors |= {str(key)[:100]: ["There is no such question."] for key in sorted(unknown, key=str)[:100]}
+    if errors:
+        raise Invalid(errors)
     return values
 
 
-def _parse_text(question: Question, said: Any) -> str:
-    text = parse_text(said)
+def _parse_text(question: Question, answer: Any) -> str:
+    text = parse_text(answer)
     if len(text) > (most := MAX_LENGTHS[question.kind]):
         raise InvalidValue(f"Ensure this answer has no more than {most} characters.")
     return text
 
 
-def _parse_yes_no(question: Question, said: Any) -> bool:
+def _parse_yes_no(question: Question, answer: Any) -> bool:
     try:
-        return Boolean().parse(said)
+        return Boolean().parse(answer)
     except (InvalidValue, TypeError):
         raise InvalidValue("Answer yes or no.") from None
 
 
-def _parse_choice(question: Question, said: Any) -> str:
-    if said not in question.choices:
+def _parse_choice(question: Question, answer: Any) -> str:
+    if answer not in question.choices:
         raise InvalidValue("This is none of the choices.")
-    return str(said)
+    return str(answer)
 
 
-def _parse_choices(question: Question, said: Any) -> list[str]:
-    listed = said if isinstance(said, list) else [said]
+def _parse_choices(question: Question, answer: Any) -> list[str]:
+    listed = answer if isinstance(answer, list) else [answer]
     if any(one not in question.choices for one in listed):
         raise InvalidValue("This is none of the choices.")
     return [choice for choice in question.choices if choice in listed]
 
 
-def _parse_number(question: Question, said: Any) -> int | float:
-    text = "" if isinstance(said, bool | list | dict) else str(said).strip()
+def _parse_number(question: Question, answer: Any) -> int | float:
+    text = "" if isinstance(answer, bool | list | dict) else str(answer).strip()
     try:
         number = Decimal(text) if len(text) <= 30 else Decimal("nan")
     except InvalidOperation:
@@ -131,9 +131,9 @@ def _parse_number(question: Question, said: Any) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def _parse_date(question: Question, said: Any) -> str:
+def _parse_date(question: Question, answer: Any) -> str:
     try:
-        return parse_date(said).isoformat()
+        return parse_date(answer).isoformat()
     except InvalidValue:
         raise InvalidValue("Enter a date as YYYY-MM-DD.") from None
 
@@ -149,10 +149,10 @@ _PARSERS: dict[str, Callable[[Question, Any], Any]] = {
 }
 
 
-def render_html(put: Sequence[Question], values: Mapping[str, Any]) -> str:
+def render_html(questions: Sequence[Question], values: Mapping[str, Any]) -> str:
     """Return questions and answers as HTML."""
-    told = (f"<dt>{escape(one.words)}</dt><dd>{_render_value(values[one.key])}</dd>" for one in put)
-    return f"<dl>{''.join(told)}</dl>"
+    items = (f"<dt>{escape(one.words)}</dt><dd>{_render_value(values[one.key])}</dd>" for one in questions)
+    return f"<dl>{''.join(items)}</dl>"
 
 
 def _render_value(value: Any) -> str:
@@ -166,15 +166,15 @@ def _render_value(value: Any) -> str:
 def accept_answers(request: PortalRequest, user: int | None) -> Answers:
     """Accept answers from the queue into the chart, inside the caller's transaction. ``user``: who accepts
     them."""
-    said = request.payload
+    payload = request.payload
     return Answers.objects.create(
         practice_id=request.practice_id,
         patient_id=request.patient_id,
-        questionnaire_id=said.get("questionnaire_id"),
-        questionnaire_type=said.get("questionnaire_type") or "",
-        questionnaire_name=said.get("questionnaire_name") or "",
-        html_content=sanitize(said["html_content"]),
-        raw_data=said["raw_data"],
+        questionnaire_id=payload.get("questionnaire_id"),
+        questionnaire_type=payload.get("questionnaire_type") or "",
+        questionnaire_name=payload.get("questionnaire_name") or "",
+        html_content=sanitize(payload["html_content"]),
+        raw_data=payload["raw_data"],
         answered_at=request.created_at,
         request=request,
         added_by_id=user,

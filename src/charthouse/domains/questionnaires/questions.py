@@ -36,11 +36,11 @@ def place_last(change: Change) -> None:
         return
     practice, questionnaire = change.actor.practice, change.values["questionnaire"]
     _lock_questionnaire(practice, questionnaire)
-    there = list(Question.objects.filter(practice=practice, questionnaire=questionnaire))
-    if len([one for one in there if not one.archived]) >= MAX_QUESTIONS:
+    questions = list(Question.objects.filter(practice=practice, questionnaire=questionnaire))
+    if len([one for one in questions if not one.archived]) >= MAX_QUESTIONS:
         change.add_error("words", f"A questionnaire has at most {MAX_QUESTIONS} questions.")
-    change.columns["order"] = max((one.order for one in there), default=0) + 1
-    change.columns["key"] = _make_key(change.values["words"], {one.key for one in there})
+    change.columns["order"] = max((one.order for one in questions), default=0) + 1
+    change.columns["key"] = _make_key(change.values["words"], {one.key for one in questions})
 
 
 def _make_key(words: str, taken: set[str]) -> str:
@@ -61,12 +61,12 @@ def move_question(question: Question, by: int) -> None:
         rows = Question.objects.filter(
             practice=question.practice_id, questionnaire=question.questionnaire_id, archived=False
         )
-        put = list(rows.order_by("order", "pk"))
-        at = next((index for index, one in enumerate(put) if one.pk == question.pk), None)
-        if at is None or not 0 <= at + by < len(put):
+        questions = list(rows.order_by("order", "pk"))
+        at = next((index for index, one in enumerate(questions) if one.pk == question.pk), None)
+        if at is None or not 0 <= at + by < len(questions):
             return
-        put.insert(at + by, put.pop(at))
-        for order, one in enumerate(put, 1):
+        questions.insert(at + by, questions.pop(at))
+        for order, one in enumerate(questions, 1):
             if one.order != order:
                 one.order = order
                 one.save(update_fields=["order", "updated_at"])

@@ -1,8 +1,8 @@
-"""The times at which providers can be booked through Cerbo's rule: one office each, whatever the type of visit lets
-overlap, a room where one is needed. The same hours and bookings as DrChrono's ``availability`` reads.
+"""The times at which providers can be booked by Cerbo's rules: one office each, as many overlaps as the type of visit
+allows, a room where one is needed. Working hours and bookings are the same as for DrChrono's ``availability``.
 
-PostgreSQL says when they work and what they have; the rest is arithmetic on seconds since 1970, bounded by ``MOST``
-and ``CHECKS``. docs/decisions/0290-availability-of-cerbo.md
+PostgreSQL reads working hours and bookings; the rest is arithmetic on seconds since 1970, bounded by ``MAX_WINDOWS``
+and ``MAX_CHECKS``. docs/decisions/0290-availability-of-cerbo.md
 """
 
 from bisect import bisect_right
@@ -20,12 +20,12 @@ from charthouse.domains.scheduling.working_hours import AT_WORK
 from charthouse.engine.sql import statements
 from charthouse.engine.sql.expressions import Parameter
 
-MOST = 50_000  # windows of one answer
-CHECKS = 500_000  # times that are looked at for one answer
-_AT_ONCE = 30  # days that are read at once
-_NEVER = 2**62
+MAX_WINDOWS = 50_000  # windows of one answer
+MAX_CHECKS = 500_000  # times that are checked for one answer
+_DAYS_AT_ONCE = 30  # days that are read in one statement
+_FAR_FUTURE = 2**62
 
-# When days begin, and how far the clock is from UTC in their evenings: seconds.
+# When days begin, and the clock's offset from UTC in their evenings, in seconds.
 _DAYS = statements.make_statement(
     "select extract(epoch from d.day at time zone %s::text)::bigint, "
     "extract(epoch from d.evening - d.evening at time zone %s::text at time zone 'UTC')::bigint "
@@ -33,7 +33,7 @@ _DAYS = statements.make_statement(
     "from generate_series(%s::timestamp, %s::timestamp, interval '1 day') as day) d order by d.day",
     (Parameter("zone"), Parameter("zone"), Parameter("first"), Parameter("after")),
 )
-# The office is the one that a booking goes to: cerbo_booking.
+# The office is the one that cerbo.booking books in.
 _WORKING = statements.make_statement(
     f"""
     select doctor.id, office.id, extract(epoch from lower(span))::bigint, extract(epoch from upper(span))::bigint
@@ -47,7 +47,7 @@ _WORKING = statements.make_statement(
     where doctor.practice_id = %s::bigint and doctor.id = any(%s::bigint[]) and not doctor.archived
         and not doctor.is_account_suspended
     order by 1, 3
-    """,  # noqa: S608 - the module's own text
+    """,  # noqa: S608 - text of this module
     tuple(map(Parameter, ("practice", "practice", "practice", "first", "last", "practice", "doctors"))),
     custom_plan=True,
 )
@@ -67,8 +67,8 @@ _TAKEN = statements.make_statement(
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What of a type of visit matters here. ``length`` in seconds; ``video``: needs no room."""
+class VisitType:
+    """What of a type of visit matters to availability. ``length`` in seconds; ``video``: needs no room."""
 
     id: int
     length: int
@@ -76,22 +76,22 @@ class Kind:
     video: bool
 
     @classmethod
-    def of(cls, profile: AppointmentProfile) -> "Kind":
+    def of(cls, profile: AppointmentProfile) -> "VisitType":
         overlaps = profile.number_of_overlaps_to_allow
         return cls(profile.pk, profile.duration * 60, overlaps, profile.telemedicine)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From ``start`` on, UTC, ``free`` minutes can be had."""
+    """A time that can be booked: ``free`` minutes from ``start``, seconds since 1970."""
 
     start: int
     free: int
 
 
 @dataclass(slots=True)
-class Entries:
-    """Bookings of somebody, or of a room, as their sorted beginnings and sorted ends."""
+class Spans:
+    """The bookings of a doctor or a room, as their sorted beginnings and sorted ends."""
 
     begins: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
@@ -105,33 +105,37 @@ class Entries:
         self.ends.sort()
 
     def free_until(self, at: int, overlaps: int = 0) -> int:
-        """Up to when no more than so many are met by what begins ``at``; ``at`` itself where more are there now."""
+        """Return until when a span that begins ``at`` meets no more than ``overlaps`` others; ``at`` itself where more
+        are running."""
         begun = bisect_right(self.begins, at)
         there = begun - bisect_right(self.ends, at)
         if there > overlaps:
             return at
         following = begun + overlaps - there
-        return self.begins[following] if following < len(self.begins) else _NEVER
+        return self.begins[following] if following < len(self.begins) else _FAR_FUTURE
 
     def next_end(self, at: int) -> int:
-        """When the first of them ends after ``at``: what can't begin before doesn't fit before that either."""
+        """Return when the first span ends after ``at``: a visit that can't begin at ``at`` can't begin before that."""
         index = bisect_right(self.ends, at)
-        return self.ends[index] if index < len(self.ends) else _NEVER
+        return self.ends[index] if index < len(self.ends) else _FAR_FUTURE
 
 
 @dataclass(slots=True)
-class Diary:
-    """What is known of some days: spans of work of each doctor, and who has what when."""
+class Schedule:
+    """Working hours and bookings of some days: ``spans`` of work and the office of each doctor, and bookings by doctor
+    (``own``, of which ``breaks``) and by room."""
 
     spans: dict[int, list[tuple[int, int]]]
     office: dict[int, int]
-    own: dict[int, Entries]
-    breaks: dict[int, Entries]
-    rooms: dict[int, list[Entries]]
+    own: dict[int, Spans]
+    breaks: dict[int, Spans]
+    rooms: dict[int, list[Spans]]
 
-    def windows(self, doctor: int, kind: Kind, first: int, last: int, now: int) -> "Iterator[Window | None]":
-        """Of one doctor, those that begin from ``first`` to before ``last`` and not before ``now``; None for each
-        time that can't be had."""
+    def windows(
+        self, doctor: int, kind: VisitType, first: int, last: int, now: int
+    ) -> "Iterator[Window | None]":
+        """Yield the windows of a doctor that begin from ``first`` to before ``last`` and not before ``now``; None for
+        each time that can't be booked."""
         own, breaks = self.own[doctor], self.breaks[doctor]
         rooms = [] if kind.video else self.rooms[self.office[doctor]] if doctor in self.office else []
         earliest = max(first, now)
@@ -140,7 +144,7 @@ class Diary:
                 continue
             at = begins + -(-max(earliest - begins, 0) // kind.length) * kind.length
             while at < last and at + kind.length <= ends:
-                until, again = _until(at, kind, own, breaks, rooms)
+                until, again = _find_limits(at, kind, own, breaks, rooms)
                 if until >= at + kind.length:
                     yield Window(at, min((min(until, ends) - at) // 60, MAX_DURATION))
                     at += kind.length
@@ -149,8 +153,11 @@ class Diary:
                     at += max(1, -(-(again - at) // kind.length)) * kind.length
 
 
-def _until(at: int, kind: Kind, own: Entries, breaks: Entries, rooms: Sequence[Entries]) -> tuple[int, int]:
-    """Up to when a visit that begins ``at`` may last; and, where that is too short, before when none can begin."""
+def _find_limits(
+    at: int, kind: VisitType, own: Spans, breaks: Spans, rooms: Sequence[Spans]
+) -> tuple[int, int]:
+    """Return until when a visit that begins ``at`` may last; and, where that is too short, before when no visit can
+    begin."""
     until = own.free_until(at, kind.overlaps)
     if until < at + kind.length:
         return until, own.next_end(at)
@@ -158,7 +165,9 @@ def _until(at: int, kind: Kind, own: Entries, breaks: Entries, rooms: Sequence[E
         until = min(until, breaks.free_until(at))
         if until < at + kind.length:
             return until, breaks.next_end(at)
-    if rooms and own.free_until(at) >= at + kind.length:  # who shares somebody's time needs no room
+    if (
+        rooms and own.free_until(at) >= at + kind.length
+    ):  # a visit that overlaps with another of the doctor needs no room
         free = max(room.free_until(at) for room in rooms)
         if free < at + kind.length:
             return free, min(room.next_end(at) for room in rooms)
@@ -167,31 +176,36 @@ def _until(at: int, kind: Kind, own: Entries, breaks: Entries, rooms: Sequence[E
 
 
 @dataclass(slots=True)
-class Found:
-    """``last``: the last day that was looked at, None where one day alone is too much. ``offset``: seconds from UTC to
-    the practice's clock. ``windows``: by doctor and type."""
+class SearchResult:
+    """``last``: the last day that was searched, None where one day alone exceeds the limits. ``offset``: seconds from
+    UTC to the practice's clock. ``windows``: by doctor and type."""
 
     last: date | None
     offset: int
     windows: dict[tuple[int, int], list[Window]]
 
 
-def search(practice: int, zone: str, pairs: Iterable[tuple[int, Kind]], first: date, last: date) -> Found:
-    """The windows of doctors and types from a day of ``zone`` to another, both included. It stops before a day whose
-    clock is another one than the first's, and before one that makes it too many."""
+def find_windows(
+    practice: int, zone: str, pairs: Iterable[tuple[int, VisitType]], first: date, last: date
+) -> SearchResult:
+    """Find the windows of doctors and types of visits from a day of ``zone`` to another, both included.
+
+    The search stops before a day with another offset from UTC than the first day's, and before one that would exceed
+    the limits.
+    """
     wanted = list(pairs)
     days = statements.run(_DAYS, {"first": first, "after": last + timedelta(days=1), "zone": zone})
     offset = days[0][1]
     found: dict[tuple[int, int], list[Window]] = {(doctor, kind.id): [] for doctor, kind in wanted}
     now, count, checks = int(clock.now().timestamp()), 0, 0
-    diary: Diary | None = None
+    diary: Schedule | None = None
     for number, ((begins, of_evening), (ends, _)) in enumerate(pairwise(days)):
         day = first + timedelta(days=number)
         if of_evening != offset:
-            return Found(day - timedelta(days=1), offset, found)
-        if number % _AT_ONCE == 0:
-            end = min(last, day + timedelta(days=_AT_ONCE - 1))
-            diary = read(practice, {doctor for doctor, _ in wanted}, day, end)
+            return SearchResult(day - timedelta(days=1), offset, found)
+        if number % _DAYS_AT_ONCE == 0:
+            end = min(last, day + timedelta(days=_DAYS_AT_ONCE - 1))
+            diary = read_schedule(practice, {doctor for doctor, _ in wanted}, day, end)
         assert diary is not None
         of_day = []
         for doctor, kind in wanted:
@@ -200,15 +214,15 @@ def search(practice: int, zone: str, pairs: Iterable[tuple[int, Kind]], first: d
                 if window is not None:
                     of_day.append(((doctor, kind.id), window))
                     count += 1
-                if count > MOST or checks > CHECKS:
-                    return Found(day - timedelta(days=1) if number else None, offset, found)
+                if count > MAX_WINDOWS or checks > MAX_CHECKS:
+                    return SearchResult(day - timedelta(days=1) if number else None, offset, found)
         for key, window in of_day:
             found[key].append(window)
-    return Found(last, offset, found)
+    return SearchResult(last, offset, found)
 
 
-def read(practice: int, doctors: set[int], first: date, last: date) -> Diary:
-    """What the doctors work and have on these days, in three statements."""
+def read_schedule(practice: int, doctors: set[int], first: date, last: date) -> Schedule:
+    """Read working hours and bookings of the doctors on these days, in three statements."""
     around: dict[str, Any] = {
         "practice": practice,
         "doctors": sorted(doctors),
@@ -218,13 +232,13 @@ def read(practice: int, doctors: set[int], first: date, last: date) -> Diary:
         "latest": last + timedelta(days=3),
         "vacant": list(FREEING_STATUSES),
     }
-    diary = Diary({}, {}, defaultdict(Entries), defaultdict(Entries), defaultdict(list))
+    diary = Schedule({}, {}, defaultdict(Spans), defaultdict(Spans), defaultdict(list))
     for doctor, office, begins, ends in statements.run(_WORKING, around):
         diary.spans.setdefault(doctor, []).append((begins, ends))
         diary.office[doctor] = office
     offices = sorted(set(diary.office.values()))
     rooms = ExamRoom.objects.filter(practice=practice, office__in=offices, archived=False)
-    used = {key: Entries() for key in rooms.order_by("office", "index").values_list("office_id", "index")}
+    used = {key: Spans() for key in rooms.order_by("office", "index").values_list("office_id", "index")}
     for doctor, office, room, is_break, begins, ends in statements.run(_TAKEN, around | {"offices": offices}):
         diary.own[doctor].add(begins, ends)
         if is_break:

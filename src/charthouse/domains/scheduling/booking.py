@@ -1,5 +1,5 @@
-"""Whether a time can be had. Callers wait for each other at the rows of the doctor and of the office, so that of many
-who want one slot at once exactly one gets it (docs/decisions/0030-what-overlaps.md)."""
+"""Whether a time can be booked. Callers wait for each other at the rows of the doctor and of the office, so that of
+many who book one slot at the same time exactly one succeeds (docs/decisions/0030-what-overlaps.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from charthouse.engine.errors import Conflict
 from charthouse.engine.sql import statements
 from charthouse.engine.sql.expressions import Parameter
 
-# Locks are taken in the order of the tables: doctor first. FOR NO KEY UPDATE lets rows that merely refer to them in.
-_PLACE = statements.make_statement(
+# Locks are taken in the order of the tables: doctor first. FOR NO KEY UPDATE lets others refer to them.
+_LOCK_SLOT = statements.make_statement(
     "select z.timezone, r.id is not null, t.moments, t.shown "  # noqa: S608 - the module's own text
     "from practice_doctor d "
     "join practice_office o on o.practice_id = d.practice_id "
@@ -33,8 +33,8 @@ _PLACE = statements.make_statement(
 
 _SIBLING = "a.xmin::text::bigint = pg_current_xact_id()::text::bigint % 4294967296"
 _OVERLAP = statements.make_statement(
-    # Bounds come as plain values: under row security only bare comparisons reach an index.
-    # A row of this very transaction is a sibling in the same list: whoever is told its id would look for it in vain.
+    # Bounds are plain values: under row security only plain comparisons can use an index.
+    # A row of this transaction is in the same list of the request; its id would mean nothing to the caller.
     f"""
     select found.id, found.sibling
     from unnest(%s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) as wanted (start, until, earliest)
@@ -65,9 +65,9 @@ _OVERLAP = statements.make_statement(
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where and when, locked. ``moments`` and ``shown`` belong to the walls asked for, in order: what they mean, and
-    what a clock shows then, which differs for times that the change of the clocks skips."""
+class LockedSlot:
+    """A doctor, office, exam room and times, locked. ``moments`` are the wall clocks that were asked for, in order;
+    ``shown`` what a clock shows at them, which differs for times that a change of the clocks skips."""
 
     zone: str
     has_room: bool
@@ -75,10 +75,11 @@ class Place:
     shown: list[datetime]
 
 
-def take_place(
+def lock_slot(
     practice: int, doctor: int, office: int, exam_room: int, walls: Sequence[datetime]
-) -> Place | None:
-    """Lock doctor and office, in that order, to the end of the transaction. None when one of them is gone."""
+) -> LockedSlot | None:
+    """Lock doctor and office, in that order, until the end of the transaction. Returns None when one of them doesn't
+    exist. ``walls``: naive, on the clock of the office."""
     values = {
         "practice": practice,
         "doctor": doctor,
@@ -86,13 +87,13 @@ def take_place(
         "exam_room": exam_room,
         "walls": list(walls),
     }
-    found = statements.run(_PLACE, values)
-    return Place(*found[0]) if found else None
+    found = statements.run(_LOCK_SLOT, values)
+    return LockedSlot(*found[0]) if found else None
 
 
 @dataclass(frozen=True)
 class Booking:
-    """What of an appointment can be in the way of another."""
+    """What of an appointment decides whether it overlaps with another."""
 
     doctor: int
     office: int
@@ -100,7 +101,7 @@ class Booking:
     start: datetime
     duration: int  # minutes
     is_break: bool
-    in_the_way: bool
+    takes_time: bool
     allow_overlapping: bool
 
     @classmethod
@@ -112,17 +113,18 @@ class Booking:
             row.scheduled_time,
             row.duration,
             row.patient_id is None,
-            in_the_way(row.status, row.archived, row.is_virtual_base),
+            takes_time(row.status, row.archived, row.is_virtual_base),
             row.allow_overlapping,
         )
 
 
-def in_the_way(status: str, archived: bool = False, is_virtual_base: bool = False) -> bool:
+def takes_time(status: str, archived: bool = False, is_virtual_base: bool = False) -> bool:
+    """Return whether an appointment keeps others from its time."""
     return status not in FREEING_STATUSES and not archived and not is_virtual_base
 
 
 def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], itself: int = 0) -> None:
-    """Raises Conflict when anything at one of these times is in the booking's way, other than ``itself``."""
+    """Raise Conflict when an appointment other than ``itself`` overlaps with the booking at one of these times."""
     values = {
         "starts": list(starts),
         "untils": [start + timedelta(minutes=booking.duration) for start in starts],
@@ -130,7 +132,7 @@ def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], 
         "practice": practice,
         "office": booking.office,
         "doctor": booking.doctor,
-        "exam_room": booking.exam_room or -1,  # those without a room are not in each other's
+        "exam_room": booking.exam_room or -1,  # appointments without a room don't compete for it
         "is_break": booking.is_break,
         "vacant": list(FREEING_STATUSES),
         "itself": itself,

@@ -1,4 +1,5 @@
-"""Booking: what happens around an appointment's row in one transaction. Hooks of the declaration."""
+"""Hooks of appointments and of the settings that they are made from: checks before a write, and what follows it in the
+same transaction."""
 
 import re
 from datetime import datetime
@@ -9,7 +10,7 @@ from django.db.models import Max
 from charthouse import clock
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling import booking, reminders, series, wall_clock
-from charthouse.domains.scheduling.booking import Booking, Place
+from charthouse.domains.scheduling.booking import Booking, LockedSlot
 from charthouse.domains.scheduling.models import (
     Appointment,
     AppointmentProfile,
@@ -22,7 +23,7 @@ from charthouse.domains.scheduling.signals import checking_in
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 
-_BOOKED = (
+_TIME_KEYS = (
     "doctor",
     "office",
     "exam_room",
@@ -33,8 +34,8 @@ _BOOKED = (
     "patient",
 )
 CHECKED_IN = ("Checked In", "Checked In Online")
-FOLLOWING = "following"  # moments of the rest of a series, from the check to what comes after the write
-_ROOM = "The office has no exam room of this index."
+FOLLOWING = "following"  # moments of the rest of a series, which the check leaves for after the write
+_NO_SUCH_ROOM = "The office has no exam room of this index."
 
 
 # -- before the row is written ------------------------------------------------------------------------------------
@@ -42,7 +43,7 @@ _ROOM = "The office has no exam room of this index."
 
 @hook(keys=("profile",))
 def fill_from_profile(change: Change) -> None:
-    """A new appointment has its profile's color, duration and reason where it gives none."""
+    """Give a new appointment its profile's color, duration and reason, where it has none of its own."""
     if change.operation != "create":
         return
     change.columns["created_by_id"] = change.actor.user
@@ -70,42 +71,44 @@ def fill_from_profile(change: Change) -> None:
     )
 )
 def book(change: Change) -> None:
-    """Wall clock → moment, and the time taken or refused. Raises Conflict.
+    """Convert the wall clock into a moment, and refuse a time that is taken. Raises Conflict.
 
-    A write that leaves alone everything that could be in the way of others looks at nothing and waits for nobody.
+    A write that changes nothing that could overlap with others reads nothing and waits for nobody.
     """
     if change.operation == "delete":
         return
     if change.changes("status") and change.get("status") in CHECKED_IN and change.get("patient") is not None:
         checking_in.send(Appointment, change=change)
-    following = series.settle(change)
-    if change.errors or not change.changes(*_BOOKED):
+    following = series.plan_series(change)
+    if change.errors or not change.changes(*_TIME_KEYS):
         return
-    wall, was = _wall(change)
+    wall, was = _find_wall_clock(change)
     if not 2000 <= wall.year <= 2099:
         change.add_error("scheduled_time", "Appointments lie in the years 2000 to 2099.")
         return
-    place = _place(change, [wall, *following])
-    if place is None:
+    slot = _lock_slot(change, [wall, *following])
+    if slot is None:
         return
-    moment = place.moments[0]
+    moment = slot.moments[0]
     if wall == was and not change.changes("office"):
         moment = change.row.scheduled_time  # not moved, even where the clock shows this time twice
-    elif place.shown[0] != wall:
+    elif slot.shown[0] != wall:
         change.add_error(
-            "scheduled_time", f"{wall.isoformat()} does not exist in {place.zone}: the clocks skip it."
+            "scheduled_time", f"{wall.isoformat()} does not exist in {slot.zone}: the clocks skip it."
         )
         return
     change.values["scheduled_time"] = moment
-    _refuse_overlap(change, moment, place.moments[1:])
-    change.values[FOLLOWING] = place.moments[1:]
+    _refuse_overlap(change, moment, slot.moments[1:])
+    change.values[FOLLOWING] = slot.moments[1:]
 
 
-def _wall(change: Change) -> tuple[datetime, datetime | None]:
-    """The wall clock time that is wanted, and the one that was."""
+def _find_wall_clock(change: Change) -> tuple[datetime, datetime | None]:
+    """Return the wall clock time that the caller asks for, and the present one."""
     was = None
     if change.row is not None:
-        was = wall_clock.at_office(change.row.scheduled_time, change.actor.practice, change.row.office_id)
+        was = wall_clock.get_office_time(
+            change.row.scheduled_time, change.actor.practice, change.row.office_id
+        )
         was = was.replace(microsecond=0)
     given: datetime | None = change.values.get("scheduled_time")
     wall = given.replace(microsecond=0) if given is not None else was
@@ -113,18 +116,19 @@ def _wall(change: Change) -> tuple[datetime, datetime | None]:
     return wall, was
 
 
-def _place(change: Change, walls: list[datetime]) -> Place | None:
+def _lock_slot(change: Change, walls: list[datetime]) -> LockedSlot | None:
+    """Lock doctor and office; report an exam room that doesn't exist."""
     doctor, office, room = (change.get(name) for name in ("doctor", "office", "exam_room"))
-    place = booking.take_place(change.actor.practice, doctor, office, room, walls)
-    if place is None or (
-        not place.has_room and (change.row is None or change.changes("office", "exam_room"))
-    ):
-        change.add_error("exam_room", _ROOM)
+    slot = booking.lock_slot(change.actor.practice, doctor, office, room, walls)
+    if slot is None or (not slot.has_room and (change.row is None or change.changes("office", "exam_room"))):
+        change.add_error("exam_room", _NO_SUCH_ROOM)
         return None
-    return place
+    return slot
 
 
 def _refuse_overlap(change: Change, start: datetime, following: list[datetime]) -> None:
+    """Refuse a time that overlaps with another appointment, unless the write leaves the booking as it was. Raises
+    Conflict."""
     before = None if change.row is None else Booking.of(change.row)
     wanted = Booking(
         change.get("doctor"),
@@ -133,30 +137,30 @@ def _refuse_overlap(change: Change, start: datetime, following: list[datetime]) 
         start,
         change.get("duration"),
         change.get("patient") is None,
-        booking.in_the_way(
+        booking.takes_time(
             change.get("status"),
             *((change.row.archived, change.row.is_virtual_base) if change.row is not None else ()),
         ),
         bool(change.get("allow_overlapping")),
     )
-    if wanted == before or not wanted.in_the_way or wanted.allow_overlapping:
+    if wanted == before or not wanted.takes_time or wanted.allow_overlapping:
         return
     itself = 0 if change.row is None else change.row.pk
     booking.refuse_overlap(change.actor.practice, wanted, [start, *following], itself)
 
 
 @hook(keys=("reminder_profile",))
-def fresh_reminders_only(change: Change) -> None:
-    """A reminder profile is for appointments that have no reminders."""
+def refuse_second_reminders(change: Change) -> None:
+    """Refuse a reminder profile for an appointment that has reminders."""
     if change.row is None or change.values.get("reminder_profile") is None:
         return
-    if reminders.there(change.actor.practice, change.row.pk):
+    if reminders.has_reminders(change.actor.practice, change.row.pk):
         change.add_error("reminder_profile", "The appointment has reminders already.")
 
 
 @hook(keys=("custom_vitals",))
-def fitting_vitals(change: Change) -> None:
-    """Values of custom vitals fit their definitions; "" is always allowed and means not taken."""
+def check_custom_vitals(change: Change) -> None:
+    """Check values of custom vitals against their definitions; "" is always allowed and means not taken."""
     items = [item for item in change.values.get("custom_vitals") or () if item.get("value")]
     if not items:
         return
@@ -165,14 +169,14 @@ def fitting_vitals(change: Change) -> None:
     wrong = {}
     for position, item in enumerate(change.values["custom_vitals"]):
         kind = kinds.get(item["vital_type"])
-        if kind is not None and item.get("value") and (message := misfit(kind, item["value"])):
+        if kind is not None and item.get("value") and (message := describe_misfit(kind, item["value"])):
             wrong[str(position)] = {"value": [message]}
     if wrong:
         change.errors["custom_vitals"] = wrong
 
 
-def misfit(kind: CustomVital, value: str) -> str:
-    """What is wrong with a value of a custom vital, or ""."""
+def describe_misfit(kind: CustomVital, value: str) -> str:
+    """Return what is wrong with a value of a custom vital, or ""."""
     if kind.data_type == CustomVital.DataType.SINGLE_SELECT and value not in kind.allowed_values:
         return f'"{value[:100]}" is not a valid choice.'
     if kind.data_type == CustomVital.DataType.NUMBER:
@@ -184,8 +188,8 @@ def misfit(kind: CustomVital, value: str) -> str:
 
 
 @hook(keys=("included_fields",))
-def known_vitals(change: Change) -> None:
-    """A group is of vitals that there are."""
+def check_included_fields(change: Change) -> None:
+    """Refuse vitals that don't exist in a group of vitals."""
     given = change.values.get("included_fields") or ()
     ids = {text for text in given if text.isascii() and text.isdigit() and len(text) < 19}
     rows = CustomVital.objects.filter(practice=change.actor.practice, pk__in=ids, archived=False)
@@ -201,23 +205,23 @@ def known_vitals(change: Change) -> None:
 
 
 @hook()
-def booked(change: Change, row: Any) -> None:
-    """Status changes are noted, the rest of a series is made, reminders are made or moved."""
+def finish_booking(change: Change, row: Any) -> None:
+    """Record a change of status, create the rest of a series, create or move reminders."""
     if change.operation == "delete":
         return
     made = [row]
     if moments := change.values.get(FOLLOWING):
-        made += series.make(row, moments)
-    note_status(change, made)
+        made += series.create_following(row, moments)
+    record_status(change, made)
     profile_id = change.values.get("reminder_profile")
     if profile_id is not None:
-        reminders.apply(profile_id, row.practice_id, [appointment.pk for appointment in made])
+        reminders.apply_profile(profile_id, row.practice_id, [appointment.pk for appointment in made])
     elif {"scheduled_time", "office_id"} & set(change.old_values):
-        reminders.move(row.practice_id, row.pk)
+        reminders.move_reminders(row.practice_id, row.pk)
 
 
-def note_status(change: Change, rows: list[Any]) -> None:
-    """A status that a new appointment is given counts as a change from none."""
+def record_status(change: Change, rows: list[Any]) -> None:
+    """Record changes of status. The first status of a new appointment counts as a change from none."""
     before = "" if change.row is None else change.old_values.get("status", rows[0].status)
     if rows[0].status != before:
         now = clock.now()
@@ -237,8 +241,8 @@ def note_status(change: Change, rows: list[Any]) -> None:
 
 
 @hook(keys=("doctor",))
-def own_doctor(change: Change) -> None:
-    """Without a doctor named, it is the caller's own."""
+def default_doctor(change: Change) -> None:
+    """Set the caller's own doctor where none is given."""
     if change.operation == "create" and change.values.get("doctor") is None:
         change.values["doctor"] = change.actor.doctor
         if change.actor.doctor is None:
@@ -246,7 +250,8 @@ def own_doctor(change: Change) -> None:
 
 
 @hook(keys=("exam_room", "office"))
-def room_of_office(change: Change) -> None:
+def check_exam_room(change: Change) -> None:
+    """Check that the office has the exam room."""
     if change.operation == "delete" or not change.changes("office", "exam_room"):
         return
     rooms = ExamRoom.objects.filter(
@@ -256,19 +261,20 @@ def room_of_office(change: Change) -> None:
         archived=False,
     )
     if not rooms.exists():
-        change.add_error("exam_room", _ROOM)
+        change.add_error("exam_room", _NO_SUCH_ROOM)
 
 
 @hook(keys=("date_end", "date_start"))
-def in_order(change: Change) -> None:
+def check_date_order(change: Change) -> None:
+    """Check that the last day is not before the first."""
     first, last = change.get("date_start"), change.get("date_end")
     if first and last and last < first:
         change.add_error("date_end", "Ends before it starts.")
 
 
 @hook(keys=("doctor",))
-def next_in_order(change: Change) -> None:
-    """A new custom field comes after the others of its doctor."""
+def order_last(change: Change) -> None:
+    """Order a new custom field after the others of its doctor."""
     if change.operation == "create":
         others = CustomAppointmentField.objects.filter(
             practice=change.actor.practice, doctor=change.values["doctor"]

@@ -1,7 +1,8 @@
-"""When templates are free: a template's block of a day less what is booked in it, computed by PostgreSQL.
+"""The free times of appointment templates: a template's block on a day less what is booked in it, computed by
+PostgreSQL.
 
-By default a doctor may be booked in several exam rooms at once, so that only what is in the template's own room, and
-the doctor's breaks, are in the way; strictly, whatever the doctor has is. Facts: the seed's notes on ``available``,
+By default a doctor may be booked in several exam rooms at once, so that only bookings of the template's own room and
+the doctor's breaks count; with ``strict`` all bookings of the doctor count. Source: the reference on ``available``,
 ``strict`` and ``open_slots``; docs/decisions/0030-what-overlaps.md.
 """
 
@@ -26,8 +27,8 @@ STRICT = Flag(
     doc="With available: whatever the doctor has is in the way, not only what is in the template's exam room.",
 )
 
-# One free block a row. Bounds of the search are compared bare, so that they reach the index under row security.
-_FREE = f"""
+# One free block a row. Bounds are plain comparisons, so that they can use an index under row security.
+_FREE_BLOCKS = f"""
     from (
         select (%(day)s + %(time)s) at time zone %(zone)s as start, %(duration)s * interval '1 minute' as length,
             %(needed)s * interval '1 minute' as needed, %(zone)s as zone
@@ -46,15 +47,15 @@ _FREE = f"""
     ) as free
     where upper(free) - lower(free) >= block.needed
 """  # noqa: S608 - the module's own text
-_SHOWN = "to_char({} at time zone block.zone, 'HH24:MI:SS')"
-_LIST = (
-    f"coalesce((select json_agg(json_build_object('start', {_SHOWN.format('lower(free)')}, "
-    f"'end', {_SHOWN.format('upper(free)')}) order by lower(free)) {_FREE}), '[]'::json)"
+_FORMATTED = "to_char({} at time zone block.zone, 'HH24:MI:SS')"
+_SLOT_LIST = (
+    f"coalesce((select json_agg(json_build_object('start', {_FORMATTED.format('lower(free)')}, "
+    f"'end', {_FORMATTED.format('upper(free)')}) order by lower(free)) {_FREE_BLOCKS}), '[]'::json)"
 )
 
 
 def _compose(text: str, output_field: Any) -> Combinable:
-    """An expression over a row of templates and the parameters of ``read``."""
+    """Compose an expression over a row of templates and the parameters of ``read_available``."""
     return sql.named_template(
         text,
         day=BoundParameter("available", sql.DATE),
@@ -75,23 +76,23 @@ def _compose(text: str, output_field: Any) -> Combinable:
 
 
 def _has_opening() -> Combinable:
-    """Whether there is a free block at least as long as the profile's visits."""
-    return _compose(f"exists (select {_FREE})", sql.BOOLEAN)
+    """Test whether there is a free block at least as long as the profile's visits."""
+    return _compose(f"exists (select {_FREE_BLOCKS})", sql.BOOLEAN)
 
 
 def select_open_slots() -> Combinable:
-    """The free blocks, as a list of ``start`` and ``end`` on the wall clock."""
-    return _compose(_LIST, sql.JSON)
+    """Select the free blocks, as a list of ``start`` and ``end`` on the wall clock."""
+    return _compose(_SLOT_LIST, sql.JSON)
 
 
-def read(text: str, given: Mapping[str, str]) -> dict[str, Any]:
-    """Values of the parameters for ``?available=<day>``. Raises InvalidValue."""
+def read_available(text: str, given: Mapping[str, str]) -> dict[str, Any]:
+    """Read the parameters of ``?available=<day>``. Raises InvalidValue."""
     day = parse_date(text)
     try:
         first, last = (
             day - timedelta(days=3),
             day + timedelta(days=3),
-        )  # a day's length and any zone around it
+        )  # the length of an appointment, and any zone
     except OverflowError:
         raise InvalidValue("Enter a valid date.") from None
     return {
@@ -104,8 +105,8 @@ def read(text: str, given: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def condition() -> Q:
-    """Templates that hold on the day and have an opening."""
+def match_available() -> Q:
+    """Match templates that apply on the day and have an opening."""
     day = BoundParameter("available", models.DateField())
     holds = Q(sql.is_any(BoundParameter("available_weekday", models.SmallIntegerField()), F("week_days")))
     holds &= Q(date_start__isnull=True) | Q(date_start__lte=day)

@@ -1,7 +1,7 @@
-"""Sending the reminders of appointments whose time has come: to the post, each exactly once.
+"""Sending reminders of appointments that are due: each is given to the outbox exactly once.
 
-A reminder more than a day late isn't sent any more, nor one of an appointment that has passed, was deleted, or won't
-take place. Reminders by telephone are only noted: nobody here can call.
+A reminder that is more than a day late isn't sent any more, nor one of an appointment that has passed, was deleted, or
+won't take place. Reminders by telephone are only recorded: the server makes no calls.
 """
 
 from zoneinfo import ZoneInfo
@@ -17,16 +17,16 @@ from charthouse.outbox import queue
 PURPOSE = "appointment reminder"
 
 
-def due() -> int:
-    """Send what is due, of all practices; how many reminders were given to the post."""
+def send_due_reminders() -> int:
+    """Send the due reminders of all practices; return how many were given to the outbox."""
     with connection.cursor() as cursor:
         cursor.execute("select practice, reminder from scheduling_reminders_due(%s)", [clock.now()])
         waiting = cursor.fetchall()
-    return sum(_send(practice, reminder) for practice, reminder in waiting)
+    return sum(_send_reminder(practice, reminder) for practice, reminder in waiting)
 
 
-def _send(practice: int, reminder_id: int) -> bool:
-    """One reminder and its message, in one transaction. False when another worker has it, or it can't be sent."""
+def _send_reminder(practice: int, reminder_id: int) -> bool:
+    """Send a reminder in one transaction. Returns False when another worker has it, or it can't be sent."""
     with tenancy.within(practice), transaction.atomic():
         reminder = (
             Reminder.objects.select_for_update(of=("self",), skip_locked=True)
@@ -38,13 +38,14 @@ def _send(practice: int, reminder_id: int) -> bool:
         appointment = Appointment.objects.select_related("patient", "doctor", "office__doctor").get(
             practice=practice, pk=reminder.appointment_id
         )
-        reminder.sent_at = clock.now()  # also when there is no address: it isn't tried again every minute
+        reminder.sent_at = clock.now()  # also without an address, so that it isn't tried again every minute
         reminder.save(update_fields=["sent_at", "updated_at"])
-        return appointment.patient is not None and _post(reminder, appointment, appointment.patient)
+        return appointment.patient is not None and _queue_message(reminder, appointment, appointment.patient)
 
 
-def _post(reminder: Reminder, appointment: Appointment, patient: Patient) -> bool:
-    words = reminder.text or _words(appointment)
+def _queue_message(reminder: Reminder, appointment: Appointment, patient: Patient) -> bool:
+    """Queue the e-mail or text message. Returns False where the patient has no address for it."""
+    words = reminder.text or _make_text(appointment)
     if reminder.type == Reminder.Type.EMAIL and patient.email:
         subject = reminder.subject or "Reminder of your appointment"
         queue.queue_email(reminder.practice_id, patient.email, subject, words, purpose=PURPOSE)
@@ -55,8 +56,8 @@ def _post(reminder: Reminder, appointment: Appointment, patient: Patient) -> boo
     return True
 
 
-def _words(appointment: Appointment) -> str:
-    """What it says: who, where and when, by the clock of the office; nothing of why."""
+def _make_text(appointment: Appointment) -> str:
+    """Make the default text: who, where and when, by the clock of the office; not the reason."""
     when = appointment.scheduled_time.astimezone(ZoneInfo(appointment.office.doctor.timezone))
     office = appointment.office
     phone = f" Questions? Call {office.phone_number}." if office.phone_number else ""

@@ -1,5 +1,8 @@
-"""Reminders of appointments. Minutes and hours count back from the moment, days and weeks over the wall clock: the
-reminder of a day before comes at the same time of day, whatever the clocks do in between."""
+"""Times of reminders of appointments.
+
+Minutes and hours are counted back from the moment, days and weeks over the wall clock: the reminder of a day before
+comes at the same time of day, even where the clocks change in between.
+"""
 
 from collections.abc import Sequence
 
@@ -23,12 +26,13 @@ _APPOINTMENT = """
 """
 
 
-def there(practice: int, appointment: int) -> bool:
+def has_reminders(practice: int, appointment: int) -> bool:
+    """Return whether an appointment has reminders."""
     return Reminder.objects.filter(practice=practice, appointment=appointment, archived=False).exists()
 
 
-def apply(profile_id: int, practice: int, appointments: Sequence[int]) -> None:
-    """Give each of the appointments the reminders of a profile."""
+def apply_profile(profile_id: int, practice: int, appointments: Sequence[int]) -> None:
+    """Create the reminders of a profile for each of the appointments."""
     profile = ReminderProfile.objects.get(practice=practice, pk=profile_id)
     now = clock.now()
     parts = ([item[name] for item in profile.reminders] for name in ("type", "amount", "unit"))
@@ -43,8 +47,9 @@ def apply(profile_id: int, practice: int, appointments: Sequence[int]) -> None:
         )
 
 
-def move(practice: int, appointment: int) -> None:
-    """The appointment has moved: so do its reminders. One that was sent is sent again if its new time is to come."""
+def move_reminders(practice: int, appointment: int) -> None:
+    """Move the reminders of an appointment that was moved. A reminder that was sent is sent again if its new time is in
+    the future."""
     now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(

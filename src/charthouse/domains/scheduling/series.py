@@ -1,4 +1,4 @@
-"""Recurring appointments: which days, and the rows of them. docs/decisions/0032-series.md"""
+"""Recurring appointments: the days of a series, and its rows. docs/decisions/0032-series.md"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -8,11 +8,11 @@ from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.declaration.changes import Change
 
 KEYS = ("recur_start_date", "recur_end_date", "recurs_every", "recurring_days")
-MOST_DAYS = 731  # two years
-MOST = 500
+MAX_DAYS = 731  # two years
+MAX_APPOINTMENTS = 500
 
-# What every appointment of a series has of the first.
-SHARED = (
+# Columns that every appointment of a series copies from the first.
+SHARED_COLUMNS = (
     "doctor_id",
     "office_id",
     "exam_room",
@@ -30,17 +30,19 @@ SHARED = (
 )
 
 
-def days(first: date, last: date, every: int, week_days: Sequence[int]) -> list[date]:
-    """Those week days (0 Monday to 6 Sunday), in every so manieth week counted from the one of ``first``."""
+def list_days(first: date, last: date, every: int, week_days: Sequence[int]) -> list[date]:
+    """List the days on these week days (0 Monday to 6 Sunday) in every ``every``-th week, counted from the week of
+    ``first``."""
     monday = first - timedelta(days=first.weekday())
     all_days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return [day for day in all_days if day.weekday() in week_days and (day - monday).days // 7 % every == 0]
 
 
-def settle(change: Change) -> list[datetime]:
-    """The wall clock times that follow the first appointment, its pattern completed; [] for a single one.
+def plan_series(change: Change) -> list[datetime]:
+    """Complete the pattern of a series; return the wall clock times that follow the first appointment, [] for a single
+    one.
 
-    A pattern is set when the first appointment is made, and can't be changed afterwards.
+    A pattern is set when the first appointment is created, and can't be changed afterwards.
     """
     if change.row is not None:
         for name in KEYS:
@@ -58,23 +60,23 @@ def settle(change: Change) -> list[datetime]:
         change.add_error("recur_start_date", "A series can't begin before its first appointment.")
     elif last < first:
         change.add_error("recur_end_date", "The series ends before it begins.")
-    elif (last - first).days > MOST_DAYS or last.year > 2099:
+    elif (last - first).days > MAX_DAYS or last.year > 2099:
         change.add_error("recur_end_date", "A series may last for two years at most, up to 2099.")
     if change.errors or last is None:
         return []
     every = change.values.get("recurs_every") or 1
     week_days = sorted(set(change.values.get("recurring_days") or [wall.weekday()]))
     change.values |= dict(zip(KEYS, (first, last, every, week_days), strict=True))
-    following = [day for day in days(first, last, every, week_days) if day > wall.date()]
-    if len(following) >= MOST:
-        change.add_error("recur_end_date", f"A series may have {MOST} appointments at most.")
+    following = [day for day in list_days(first, last, every, week_days) if day > wall.date()]
+    if len(following) >= MAX_APPOINTMENTS:
+        change.add_error("recur_end_date", f"A series may have {MAX_APPOINTMENTS} appointments at most.")
         return []
     return [datetime.combine(day, wall.time()) for day in following]
 
 
-def make(base: Any, moments: Sequence[datetime]) -> list[Appointment]:
-    """The rows that follow the first one."""
-    shared = {name: getattr(base, name) for name in SHARED}
+def create_following(base: Any, moments: Sequence[datetime]) -> list[Appointment]:
+    """Create the appointments that follow the first one."""
+    shared = {name: getattr(base, name) for name in SHARED_COLUMNS}
     return Appointment.objects.bulk_create(
         Appointment(
             practice_id=base.practice_id,

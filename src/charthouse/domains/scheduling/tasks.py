@@ -1,4 +1,4 @@
-"""What the worker does for the calendar."""
+"""Periodic tasks of the worker for scheduling."""
 
 from procrastinate.contrib.django import app
 
@@ -8,5 +8,5 @@ from charthouse.domains.scheduling import reminder_delivery
 @app.periodic(cron="* * * * *", periodic_id="remind")
 @app.task(name="charthouse.scheduling.remind", queueing_lock="charthouse.scheduling.remind")
 def remind_periodically(timestamp: int) -> None:
-    """Every minute. ``timestamp``: when it was due, Unix seconds; not used."""
-    reminder_delivery.due()
+    """Send due reminders, every minute. ``timestamp``: when it was due, Unix seconds; not used."""
+    reminder_delivery.send_due_reminders()

@@ -1,7 +1,8 @@
-"""Wall clock of a zone ↔ moments. PostgreSQL converts, so that what is written and what is shown agree.
+"""Conversion between the wall clock of a zone and moments. PostgreSQL converts, so that writes and reads agree.
 
 A time that happens twice means the first of the two. One that a change of the clocks skips is read with the offset
-before the change (as RFC 5545 does), so it comes out later; comparing shows it. docs/decisions/0031-changing-clocks.md
+before the change (as RFC 5545 does), so that it comes out later, which a comparison shows.
+docs/decisions/0031-changing-clocks.md
 """
 
 from datetime import datetime
@@ -14,12 +15,12 @@ from charthouse.engine.sql.expressions import Parameter
 
 
 def add_minutes(timestamp: Combinable, minutes: Combinable) -> Combinable:
-    """The timestamp so many minutes later."""
+    """Add minutes to a timestamp."""
     return sql.template("(%s + %s * interval '1 minute')", timestamp, minutes, output_field=sql.TIMESTAMP)
 
 
-# Of the array of wall clocks %s, the moments and what a clock shows at them, in order; {zone} is a column.
-# PostgreSQL takes the second of two; the other candidate is the time with the offset of three hours earlier.
+# The moments of an array of wall clocks %s, and what a clock shows at them, in order; {zone} is a column.
+# Of two moments PostgreSQL takes the second; the other candidate has the offset of three hours earlier.
 MOMENTS = """(
     select coalesce(array_agg(m.moment order by w.n), '{{}}') as moments,
         coalesce(array_agg(m.moment at time zone {zone} order by w.n), '{{}}') as shown
@@ -43,7 +44,7 @@ _OF_OFFICE = statements.make_statement(
 )
 
 
-def at_office(moment: datetime, practice: int, office: int) -> datetime:
-    """What the clock of an office shows at a moment: naive."""
+def get_office_time(moment: datetime, practice: int, office: int) -> datetime:
+    """Return what the clock of an office shows at a moment, naive."""
     ((wall,),) = statements.run(_OF_OFFICE, {"moment": moment, "practice": practice, "office": office})
     return wall  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
-"""When doctor and office are both at work, as SQL: by their work schedules; without one, a doctor at any time and an
-office by its hours. docs/decisions/0123-availability.md"""
+"""SQL of the times at which doctor and office are both open: by their work schedules; without one, a doctor at any time
+and an office by its hours. docs/decisions/0123-availability.md"""
 
-# Of a schedule in a column {days}, the hours of a day as moments of a zone. An hour that the clocks skip ends at once.
+# The hours of a day of the schedule in the column {days}, as moments. An hour that the clocks skip is empty.
 _HOURS = """(
     select range_agg(tstzrange(least(h.start, h.until), h.until))
     from jsonb_array_elements({days}) as days (work),
@@ -21,8 +21,8 @@ _SCHEDULE = """
     ) as {name} on true
 """
 
-# Joins of a statement over ``doctor``, ``office`` and ``z``, the doctor whose zone the office has: of each day from
-# %s to %s, after two %s of the practice, a row for each ``span`` of time.
+# Joins for a statement over ``doctor``, ``office`` and ``z``, the doctor whose zone the office has: a row for each
+# ``span`` of time on the days from %s to %s, after two %s of the practice.
 AT_WORK = f"""
     {_SCHEDULE.format(table="practice_doctorworkschedule", whose="doctor", name="works")}
     {_SCHEDULE.format(table="practice_officeworkschedule", whose="office", name="opens")}

@@ -8,7 +8,7 @@ class TasksConfig(AppConfig):
     label = "tasks"
 
     def ready(self) -> None:
-        from charthouse.domains.documents.signals import follow_up_asked
+        from charthouse.domains.documents.signals import follow_up_requested
         from charthouse.domains.tasks import follow_ups
 
-        follow_up_asked.connect(follow_ups.create_follow_up_task)
+        follow_up_requested.connect(follow_ups.create_follow_up_task)

@@ -33,12 +33,12 @@ def create_follow_up_task(sender: Any, document: Document, **_: Any) -> None:
 
 def _find_assignee(document: Document) -> int | None:
     """Return the id of the first active user of those, or None."""
-    people = get_user_model()._default_manager.filter(practice=document.practice_id, is_active=True)
-    named = (document.review_by_id, document.reviewer_id)
-    wanted_ones: list[dict[str, Any]] = [{"pk": user} for user in named if user is not None]
-    wanted_ones += [{"role": "doctor", "doctor_id": document.doctor_id}, {"is_primary": True}]
-    for wanted in wanted_ones:
-        found = people.filter(**wanted).order_by("pk").values_list("pk", flat=True).first()
+    users = get_user_model()._default_manager.filter(practice=document.practice_id, is_active=True)
+    reviewers = (document.review_by_id, document.reviewer_id)
+    conditions: list[dict[str, Any]] = [{"pk": user} for user in reviewers if user is not None]
+    conditions += [{"role": "doctor", "doctor_id": document.doctor_id}, {"is_primary": True}]
+    for condition in conditions:
+        found = users.filter(**condition).order_by("pk").values_list("pk", flat=True).first()
         if found is not None:
             return int(found)
     return None

@@ -12,6 +12,6 @@ def get_first_status(practice: int, category: str) -> int:
     row_id = found.values_list("pk", flat=True).first()
     if row_id is None:
         name = {"O": "Open", "C": "Complete"}[category]
-        made = TaskStatus.objects.create(practice_id=practice, name=name, status_category=category)
-        return int(made.pk)
+        status = TaskStatus.objects.create(practice_id=practice, name=name, status_category=category)
+        return int(status.pk)
     return int(row_id)

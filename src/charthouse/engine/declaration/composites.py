@@ -58,14 +58,14 @@ class List(Type):
 
     commas      a comma-separated text is accepted as well
     fill        a shorter list is filled up to ``max_items`` with this value
-    is_list_of  the items in a reader's words, where that is not their type's own
+    named       the list in a reader's words, where that is not "list of" and its items' own
     """
 
     item: Type = field(kw_only=False)
     commas: bool = False
     max_items: int = 1000
     fill: Any = None
-    is_list_of: str = ""
+    named: str = ""
     control = "list"
     keeps_blank = True
     is_list = True
@@ -73,7 +73,7 @@ class List(Type):
 
     @property
     def keys(self) -> tuple[Any, ...]:
-        return self.item.keys
+        return self.item.item_keys
 
     @property
     def refers_to(self) -> str:
@@ -117,7 +117,7 @@ class List(Type):
     def word(self) -> str:
         if self.keys:
             return "list of objects"
-        return f"list of {self.is_list_of or self.item.word}"
+        return self.named or f"list of {self.item.word}"
 
     def make_sample(self) -> Any:
         return []

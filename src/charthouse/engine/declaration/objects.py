@@ -91,6 +91,10 @@ class ResourceObject(Type):
     def keys(self) -> tuple["Key", ...]:
         return self.resource.list_shown(True)
 
+    @property
+    def item_keys(self) -> tuple["Key", ...]:
+        return ()  # the reference has them where the resource is
+
     def read_schema(self, *, in_json: bool = False) -> Schema:
         suffixes = ("", "Verbose") if self.verbose and self.resource.has_verbose else ("",)
         names = [json_schema.name_component(self.resource.path, suffix) for suffix in suffixes]

@@ -89,6 +89,11 @@ class Type:
         return ()
 
     @property
+    def item_keys(self) -> tuple[Any, ...]:
+        """The same for an object that is an item of a list."""
+        return self.keys
+
+    @property
     def refers_to(self) -> str:
         """Path of the resource that the value, or an item of the list, is an id of."""
         return ""

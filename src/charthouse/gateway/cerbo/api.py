@@ -19,8 +19,8 @@ from charthouse.engine.execution.routing import Target, parse_row_id
 from charthouse.files.models import StoredFile
 from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.cerbo import paging
-from charthouse.gateway.cerbo.registry import router
-from charthouse.gateway.http import Request, Response, file, json
+from charthouse.gateway.cerbo.registry import get_router
+from charthouse.gateway.http import Request, Response, parse_json, respond_with_file
 from charthouse.identity.api_users import authenticate
 
 BASE = "/api/v1/"
@@ -57,7 +57,7 @@ def _summarize(errors: Any) -> str:
 
 
 def _handle(request: Request) -> Response:
-    targets, segments = router().find(_path(request))
+    targets, segments = get_router().find(_decode_path(request))
     if not targets:
         raise NotFound()
     entry = request.entry
@@ -76,16 +76,16 @@ def _handle(request: Request) -> Response:
         endpoint=scopes[0] if scopes else "",
         is_write=target is not None and not reading,
         rate_class=declared.policy.rate_class,
-        practice_of_host=request.practice,
+        practice_of_host=request.host_practice,
     )
-    serving.called_by(entry, actor)
+    serving.note_actor(entry, actor)
     if target is None:
         raise MethodNotAllowed(method, tuple(targets))
     declared.policy.authorize(actor, declared.path, reading=reading)
-    return _answer(request, method, target, _anonymize(request, actor), target.read_path(segments))
+    return _dispatch(request, method, target, _anonymize(request, actor), target.read_path(segments))
 
 
-def _path(request: Request) -> str:
+def _decode_path(request: Request) -> str:
     """The path below BASE, as text: WSGI hands it on as Latin-1."""
     path = request.path[len(BASE) :].removesuffix("/")
     try:
@@ -104,45 +104,45 @@ def _anonymize(request: Request, actor: Actor) -> Actor:
         raise Invalid({"anonymize": wrong.messages}) from None
 
 
-def _answer(request: Request, method: str, target: Target, actor: Actor, path: dict[str, str]) -> Response:
+def _dispatch(request: Request, method: str, target: Target, actor: Actor, path: dict[str, str]) -> Response:
     declared = target.declaration
     parent_ids = {parent.name: parse_row_id(path.pop(parent.name)) for parent in declared.parents}
     row_id = request.entry.row_id = parse_row_id(path.pop("id")) if "id" in path else None
-    request.entry.patients = _patients(parent_ids)
-    query = _parameters(request) | path
+    request.entry.patients = _format_patient(parent_ids)
+    query = _read_query(request) | path
     if target.operation:
         return _call(request, target.operation, actor, row_id, query, parent_ids)
     resource = target.resource
     assert resource is not None
     if row_id is not None:
-        return _object(request, method, resource, actor, row_id, query, parent_ids)
+        return _handle_object(request, method, resource, actor, row_id, query, parent_ids)
     if method == "GET":
         page = reading.read_page(resource, actor, paging.parse_list(resource, query), parent_ids)
         if not parent_ids:
-            log_subjects.note(request.entry, resource, page.objects)
+            log_subjects.note_subjects(request.entry, resource, page.objects)
         return Response(200, paging.wrap_page(page))
-    payload = _payload(request, resource)
+    payload = _read_payload(request, resource)
     (created,) = writing.create(resource, actor, [payload], is_list=False, parent_ids=parent_ids)
-    return _shown(request, resource, created)
+    return _respond_with(request, resource, created)
 
 
-def _shown(request: Request, resource: Resource, found: Any) -> Response:
+def _respond_with(request: Request, resource: Resource, found: Any) -> Response:
     """One object, and in the log whom it is about."""
     entry = request.entry
     if found is not None:
-        shown = entry.row_id or log_subjects.row_id(found)
+        shown = entry.row_id or log_subjects.find_row_id(found)
         entry.row_id = None if shown is None else int(shown)
         if entry.patients == "{}":
-            log_subjects.note(entry, resource, [found])
+            log_subjects.note_subjects(entry, resource, [found])
     return Response(200, found)
 
 
-def _patients(at: Mapping[str, int]) -> str:
+def _format_patient(at: Mapping[str, int]) -> str:
     """The patient that a URL names, as an Entry has it."""
     return f"{{{at['patient_id']}}}" if "patient_id" in at else "{}"
 
 
-def _object(
+def _handle_object(
     request: Request,
     method: str,
     resource: Resource,
@@ -153,15 +153,15 @@ def _object(
 ) -> Response:
     if method == "DELETE":
         writing.delete(resource, actor, row_id, parent_ids)
-        log_subjects.note_row(request.entry, resource, row_id)
+        log_subjects.note_row_subject(request.entry, resource, row_id)
         return Response(200, describe_deleted(resource, row_id))
     flags: frozenset[str] = frozenset()
     if method == "PATCH":
-        writing.update(resource, actor, "modify", row_id, _payload(request, resource), parent_ids)
+        writing.update(resource, actor, "modify", row_id, _read_payload(request, resource), parent_ids)
     else:
         flags = paging.parse_flags(resource, query)
     found = reading.read_object(resource, actor, row_id, verbose=True, parent_ids=parent_ids, flags=flags)
-    return _shown(request, resource, found)
+    return _respond_with(request, resource, found)
 
 
 def describe_deleted(resource: Resource, row_id: int) -> dict[str, Any]:
@@ -194,16 +194,16 @@ def _call(
 ) -> Response:
     resource = operation.resource
     if row_id is not None and resource is not None and operation.answer is not THE_ROW:
-        log_subjects.note_row(request.entry, resource, row_id)
-    payload = _payload(request, operation) if operation.keys else {}
+        log_subjects.note_row_subject(request.entry, resource, row_id)
+    payload = _read_payload(request, operation) if operation.keys else {}
     answer = calling.call(operation, actor, row_id, query, payload, request.url, parent_ids)
     if operation.answer is THE_ROW and resource is not None:
-        return _shown(request, resource, answer)
+        return _respond_with(request, resource, answer)
     if not isinstance(answer, Answer):
         answer = Answer(answer, operation.status)
     content = answer.content
     if isinstance(content, StoredFile):
-        return file(request, content)
+        return respond_with_file(request, content)
     if operation.many:
         content = paging.wrap_list(content)
     elif isinstance(content, str) and operation.media != JSON:
@@ -211,7 +211,7 @@ def _call(
     return Response(answer.status, content, media=operation.media)
 
 
-def _parameters(request: Request) -> dict[str, Any]:
+def _read_query(request: Request) -> dict[str, Any]:
     """Query parameters; the values of one whose name ends in ``[]`` as a list."""
     found: dict[str, Any] = {}
     for name, text in request.pairs:
@@ -222,14 +222,14 @@ def _parameters(request: Request) -> dict[str, Any]:
     return found
 
 
-def _payload(request: Request, declared: Resource | Operation) -> Any:
+def _read_payload(request: Request, declared: Resource | Operation) -> Any:
     """The body. Plain ``curl --data`` calls its JSON a form (seed 004): what begins like JSON is read as such."""
     media = (request.environ.get("CONTENT_TYPE") or "").split(";")[0].strip().lower()
     if media in ("", "application/x-www-form-urlencoded", "text/plain"):
-        body = request.read(declared.max_body)
+        body = request.read_body(declared.max_body)
         if body.lstrip()[:1] in (b"{", b"["):
-            return json(body)
+            return parse_json(body)
         if media == "application/x-www-form-urlencoded":
-            return request.form(body)
+            return request.parse_form(body)
         raise Malformed("The body has to be JSON.")
-    return request.payload(declared.max_body)
+    return request.read_payload(declared.max_body)

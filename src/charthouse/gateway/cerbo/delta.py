@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from charthouse.changes import periods
-from charthouse.domains.practice.cerbo.keys import tag
+from charthouse.domains.practice.cerbo.keys import make_object_key
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.filters import SINCE, Filter
@@ -21,7 +21,7 @@ from charthouse.engine.declaration.types import Integer, Text
 from charthouse.engine.declaration.values import READ_ONLY
 from charthouse.engine.errors import Invalid
 
-LONGEST = timedelta(days=7)
+MAX_PERIOD = timedelta(days=7)
 # Type → path of the resource whose rows it tells of, without what stands in braces.
 TYPES = {
     "appointments": "appointments",
@@ -40,11 +40,11 @@ TYPES = {
 }
 
 
-def delta(call: Call) -> dict[str, Any]:
+def read_delta(call: Call) -> dict[str, Any]:
     """The lists of ids of one type. Raises Invalid for a period that can't be, or a type that isn't kept."""
     kind = call.parameters["resource_type"]
     start, end = call.parameters["start_date"], call.parameters["end_date"]
-    if not timedelta(0) < end - start <= LONGEST:
+    if not timedelta(0) < end - start <= MAX_PERIOD:
         message = "It must be after start_date." if end <= start else "At most a week after start_date."
         raise Invalid({"end_date": [message]})
     return {
@@ -52,13 +52,13 @@ def delta(call: Call) -> dict[str, Any]:
         "resource_type": kind,
         "from_date": f"{start:%Y-%m-%d %H:%M:%S}",
         "until_date": f"{end:%Y-%m-%d %H:%M:%S}",
-        "delta_data": _rows(call.actor.practice, kind, start, end),
+        "delta_data": _list_changes(call.actor.practice, kind, start, end),
     }
 
 
-def _rows(practice: int, kind: str, start: datetime, end: datetime) -> dict[str, list[int]]:
+def _list_changes(practice: int, kind: str, start: datetime, end: datetime) -> dict[str, list[int]]:
     data: dict[str, list[int]] = {"added": [], "modified": [], "removed": []}
-    for row in periods.list_changed_rows(practice, [_table(delta_function.registry, kind)], start, end):
+    for row in periods.list_changed_rows(practice, [_find_table(delta_function.registry, kind)], start, end):
         if row.last == "delete":
             data["removed"].append(row.row)
         else:
@@ -66,7 +66,7 @@ def _rows(practice: int, kind: str, start: datetime, end: datetime) -> dict[str,
     return {name: sorted(ids) for name, ids in data.items()}
 
 
-def _table(registry: Registry, kind: str) -> str:
+def _find_table(registry: Registry, kind: str) -> str:
     for resource in registry:
         plain = "/".join(part for part in resource.path.split("/") if not part.startswith("{"))
         if plain == TYPES[kind]:
@@ -74,14 +74,14 @@ def _table(registry: Registry, kind: str) -> str:
     raise Invalid({"resource_type": [f"{kind} are not kept here."]})
 
 
-def _ids(name: str) -> Key:
+def _declare_ids(name: str) -> Key:
     return Key(name, List(Integer()))
 
 
 delta_function = Operation(
     path="delta/{resource_type}",
     doc="Ids of the rows of a kind that were added, changed or removed in a period of a week at most.",
-    run=delta,
+    run=read_delta,
     policy=Policy(scopes=("deltas",), permissions=()),
     filters=(
         Filter("resource_type", Text(choices=tuple(TYPES)), required=True),
@@ -98,13 +98,13 @@ delta_function = Operation(
         ),
     ),
     answer=(
-        tag("delta"),
+        make_object_key("delta"),
         Key("resource_type", Text(), READ_ONLY, nullable=False),
         Key("from_date", Timestamp(spaced=True), READ_ONLY),
         Key("until_date", Timestamp(spaced=True), READ_ONLY),
         Key(
             "delta_data",
-            Object((_ids("added"), _ids("modified"), _ids("removed"))),
+            Object((_declare_ids("added"), _declare_ids("modified"), _declare_ids("removed"))),
             READ_ONLY,
             doc="What was both added and removed in the period is removed.",
         ),
@@ -116,4 +116,4 @@ delta_function = Operation(
         "delta_data": {"added": [1042], "modified": [1007], "removed": []},
     },
 )
-FUNCTIONS = [delta_function]
+OPERATIONS = [delta_function]

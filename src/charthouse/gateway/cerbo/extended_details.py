@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from charthouse.domains.patients.cerbo.facilities import patient_pharmacies
-from charthouse.domains.practice.cerbo.keys import tag
+from charthouse.domains.practice.cerbo.keys import make_object_key
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
@@ -30,16 +30,16 @@ from charthouse.engine.execution.parsing import parse_query
 from charthouse.engine.openapi.examples import make_shown_example
 from charthouse.engine.sql import statements
 from charthouse.files.serving import FileBody
-from charthouse.gateway.cerbo.registry import ROOMS
+from charthouse.gateway.cerbo.registry import DOMAINS
 
-MOST = 20_000  # rows of one list
+MAX_ROWS = 20_000  # rows of one list
 PIECE = 5000  # rows that are read at once
 
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
-class Part:
+class ChartList:
     """A list of the answer: what the resource ``path`` lists of the patient, asked for with ``parameters``. Where it is
     below other rows than the patient as well, those of all of them."""
 
@@ -47,8 +47,8 @@ class Part:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def _below(path: str) -> Part:
-    return Part(f"patients/{{patient_id}}/{path}")
+def _below(path: str) -> ChartList:
+    return ChartList(f"patients/{{patient_id}}/{path}")
 
 
 VITALS = {
@@ -60,7 +60,7 @@ VITALS = {
 # Key → its list, in the order of the reference. ``vitals`` and ``pharmacies`` are made of others.
 LISTS: dict[str, Any] = {
     "encounters": _below("encounters"),
-    "appointments": Part("appointments", {"start_date": "2000-01-01", "end_date": "2099-12-31"}),
+    "appointments": ChartList("appointments", {"start_date": "2000-01-01", "end_date": "2099-12-31"}),
     "documents": _below("documents"),
     "images": _below("images"),
     "questionnaires": _below("questionnaires"),
@@ -81,7 +81,7 @@ LISTS: dict[str, Any] = {
 }
 
 
-def details(call: Call) -> FileBody:
+def write_details(call: Call) -> FileBody:
     """The whole answer. Raises NotFound, and Malformed for a chart that is too large."""
     registry, patient = call.operation.registry, call.row.pk
     written = BytesIO()
@@ -93,46 +93,48 @@ def details(call: Call) -> FileBody:
             if isinstance(of, dict):
                 for number, (name, one) in enumerate(of.items()):
                     written.write(b'%s"%s":' % (b"," if number else b"{", name.encode()))
-                    _write(written, call, registry, one)
+                    _write_list(written, call, registry, one)
                 written.write(b"}")
             elif isinstance(of, Operation):
                 written.write(_encode(of.run(replace(call, operation=of))))
             else:
-                _write(written, call, registry, of)
+                _write_list(written, call, registry, of)
         written.write(b"}")
     length = written.tell()
     written.seek(0)
     return FileBody(written, 0, length)
 
 
-def _write(written: BytesIO, call: Call, registry: Registry, of: Part) -> None:
+def _write_list(written: BytesIO, call: Call, registry: Registry, of: ChartList) -> None:
     written.write(b"[")
     comma = b""
-    for objects in _pieces(call, _resource(registry, of.path), of):
+    for objects in _read_pieces(call, _find_resource(registry, of.path), of):
         if objects:
             written.write(comma + _encode(objects)[1:-1])
             comma = b","
     written.write(b"]")
 
 
-def _pieces(call: Call, resource: Resource, of: Part) -> Iterator[list[Any]]:
+def _read_pieces(call: Call, resource: Resource, of: ChartList) -> Iterator[list[Any]]:
     """All rows of a list. Raises Malformed where they are more than ``MOST``."""
     patient = call.row.pk
     at = {"patient_id": patient} if resource.parents else {}
     given = of.parameters if at else {**of.parameters, "pt_id": str(patient)}
     query, last = parse_query(resource, given), None
-    for _ in range(-(-MOST // PIECE)):
+    for _ in range(-(-MAX_ROWS // PIECE)):
         piece = query.with_paging(Paging(size=PIECE, after=last), verbose=True)
         page = reading.read_page(resource, call.actor, piece, at)
         yield page.objects
         if not page.more_after:
             return
         last = page.last
-    raise Malformed(f"The patient has more than {MOST} of {of.path.rsplit('/', 1)[-1]}: ask for the lists.")
+    raise Malformed(
+        f"The patient has more than {MAX_ROWS} of {of.path.rsplit('/', 1)[-1]}: ask for the lists."
+    )
 
 
 @lru_cache(maxsize=32)
-def _resource(registry: Registry, path: str) -> Resource:
+def _find_resource(registry: Registry, path: str) -> Resource:
     """The resource of a list; one that is below other rows beside the patient, below the patient alone."""
     found = registry[path]
     of_patient = tuple(parent for parent in found.parents if parent.name == "patient_id")
@@ -143,18 +145,18 @@ def _resource(registry: Registry, path: str) -> Resource:
     return found
 
 
-def _declared() -> dict[str, Resource]:
-    rooms = [import_module(f"charthouse.domains.{room}.cerbo") for room in ROOMS]
+def _map_resources() -> dict[str, Resource]:
+    rooms = [import_module(f"charthouse.domains.{room}.cerbo") for room in DOMAINS]
     return {resource.path: resource for room in rooms for resource in room.RESOURCES}
 
 
-def _keys() -> Iterator[Key]:
-    there = _declared()
+def _declare_keys() -> Iterator[Key]:
+    there = _map_resources()
 
-    def listed(key: str, of: Part) -> Key:
+    def listed(key: str, of: ChartList) -> Key:
         return Key(key, List(ResourceObject(there[of.path])), READ_ONLY, doc=f"As `{of.path}` shows them.")
 
-    yield tag("extended_details")
+    yield make_object_key("extended_details")
     yield Key("patient", ResourceObject(there["patients"]), READ_ONLY)
     for key, of in LISTS.items():
         if isinstance(of, dict):
@@ -170,9 +172,9 @@ extended_details = Operation(
     path="patients/{id}/extended_details",
     of="patients",
     doc="A patient with everything of the chart, as of one moment. Heavy: ask for lists, or for what changed, instead.",
-    run=details,
+    run=write_details,
     policy=Policy(scopes=("extended_patient_details",), permissions=(), rate_class="heavy_read"),
-    answer=tuple(_keys()),
-    example={"patient": make_shown_example(_declared()["patients"], verbose=True)},
+    answer=tuple(_declare_keys()),
+    example={"patient": make_shown_example(_map_resources()["patients"], verbose=True)},
 )
-FUNCTIONS = [extended_details]
+OPERATIONS = [extended_details]

@@ -1,4 +1,4 @@
-"""Every resource and function of the Cerbo dialect, gathered from the rooms of the record in one explicit call."""
+"""The registry of Cerbo's API: every resource and operation, gathered from the domains in one explicit call."""
 
 from functools import lru_cache
 from importlib import import_module
@@ -10,8 +10,9 @@ from charthouse.engine.declaration.registry import build_registry
 from charthouse.engine.declaration.resources import Registry
 from charthouse.engine.execution.routing import Router
 
-# Rooms that have something to show, each in ``domains/<room>/cerbo.py``: RESOURCES, and FUNCTIONS where it has any.
-ROOMS = (
+# Domains that declare something for this API, each in the package ``domains/<domain>/cerbo``:
+# RESOURCES, and OPERATIONS where it has any.
+DOMAINS = (
     "practice",
     "patients",
     "scheduling",
@@ -26,22 +27,18 @@ ROOMS = (
     "tasks",
 )
 
-# Modules of functions that are of no one room. Each lists its own in FUNCTIONS.
-BESIDE = ("charthouse.gateway.cerbo.delta", "charthouse.gateway.cerbo.extended_details")
+# Modules that declare operations of no one domain, in OPERATIONS.
+OTHER_MODULES = ("charthouse.gateway.cerbo.delta", "charthouse.gateway.cerbo.extended_details")
 
 
 @lru_cache(maxsize=1)
-def registry() -> Registry:
-    """Built once. Raises ImproperlyConfigured when a declaration is not complete."""
-    rooms = [import_module(f"charthouse.domains.{room}.cerbo") for room in ROOMS]
+def get_registry() -> Registry:
+    """Build the registry, once. Raises ImproperlyConfigured when a declaration is not complete."""
+    packages = [import_module(f"charthouse.domains.{domain}.cerbo") for domain in DOMAINS]
     made = build_registry(
         "cerbo",
-        [resource for room in rooms for resource in room.RESOURCES],
-        [
-            f
-            for module in (*rooms, *map(import_module, BESIDE))
-            for f in getattr(module, "OPERATIONS", getattr(module, "FUNCTIONS", ()))
-        ],
+        [resource for package in packages for resource in package.RESOURCES],
+        [o for m in (*packages, *map(import_module, OTHER_MODULES)) for o in getattr(m, "OPERATIONS", ())],
     )
     events = {event.name for resource in made for event in resource.events}
     if unknown := sorted(set(settings.CERBO_EVENTS) - events):
@@ -50,12 +47,13 @@ def registry() -> Registry:
 
 
 @lru_cache(maxsize=1)
-def router() -> Router:
-    return Router(registry())
+def get_router() -> Router:
+    """Build the router of the registry, once."""
+    return Router(get_registry())
 
 
 @lru_cache(maxsize=1)
-def endpoints() -> tuple[str, ...]:
-    """The groups of endpoints that an API user can be kept to, by name."""
-    declared = [*registry(), *registry().list_operations()]
+def list_endpoint_groups() -> tuple[str, ...]:
+    """List the names of the groups of endpoints that an API user can be limited to."""
+    declared = [*get_registry(), *get_registry().list_operations()]
     return tuple(sorted({scope for one in declared for scope in one.policy.scopes}))

@@ -15,7 +15,7 @@ from charthouse.changes.custom_headers import decode
 from charthouse.changes.event_catalog import Occurrence, WebhookFormat
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.patients.models import Patient
-from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry
 
 # After each attempt that was not taken; the fifth is the last.
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600))
@@ -63,7 +63,7 @@ def next_try(happened: datetime, made: int, at: datetime) -> datetime | None:
 
 MANNER = WebhookFormat(
     kind="practice",
-    load_registry=registry,
+    load_registry=get_registry,
     encode_object=content,
     build_body=body,
     build_headers=headers,

@@ -9,7 +9,7 @@ from charthouse.engine.declaration.json_schema import Schema, allow_null, list_o
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.openapi.document import print_document
 from charthouse.engine.openapi.wire import WireFormat
-from charthouse.gateway.cerbo.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry
 
 DESCRIPTION = """\
 The Cerbo v1 API as Charthouse serves it. Every call carries the name and the secret of an API user by HTTP Basic
@@ -56,7 +56,7 @@ _SAMPLES = {
 }
 
 
-def _refusal(status: int) -> dict[str, Any]:
+def _describe_error(status: int) -> dict[str, Any]:
     error: dict[str, Any] = {"message": _SAMPLES[status], "code": status}
     if status == 400:
         error["fields"] = {"dob": [_SAMPLES[status].removeprefix("dob: ")]}
@@ -67,7 +67,7 @@ def _refusal(status: int) -> dict[str, Any]:
     return response | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
 
 
-def _page(rows: Schema) -> Schema:
+def _describe_page(rows: Schema) -> Schema:
     return strict_object(
         {
             "object": {"type": "string", "enum": ["list"]},
@@ -78,20 +78,24 @@ def _page(rows: Schema) -> Schema:
     )
 
 
-def _paging(resource: Resource) -> list[dict[str, Any]]:
+def _list_paging(resource: Resource) -> list[dict[str, Any]]:
     most = resource.page_size.maximum
     return [
-        _query("limit", {"type": "integer", "minimum": 1, "maximum": most, "default": most}, "Rows a page."),
-        _query("offset", {"type": "integer", "minimum": 0, "default": 0}, "Rows left out before the page."),
-        _query("anonymize", {"type": "boolean", "default": False}, "Show less of patients."),
+        _describe_parameter(
+            "limit", {"type": "integer", "minimum": 1, "maximum": most, "default": most}, "Rows a page."
+        ),
+        _describe_parameter(
+            "offset", {"type": "integer", "minimum": 0, "default": 0}, "Rows left out before the page."
+        ),
+        _describe_parameter("anonymize", {"type": "boolean", "default": False}, "Show less of patients."),
     ]
 
 
-def _query(name: str, schema: Schema, description: str) -> dict[str, Any]:
+def _describe_parameter(name: str, schema: Schema, description: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def _security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
+def _list_security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
     return [{"basic": []}]
 
 
@@ -142,35 +146,35 @@ _DELETED = {
 }
 
 
-def wire() -> WireFormat:
+def make_wire_format() -> WireFormat:
     return WireFormat(
         title="Charthouse: Cerbo v1",
         version="v1",
         description=DESCRIPTION,
         base="/api/v1/",
         schemes={"basic": {"type": "http", "scheme": "basic"}},
-        security=_security,
-        page=_page,
+        security=_list_security,
+        page=_describe_page,
         page_example=lambda row: {"object": "list", "total_count": 1, "has_more": False, "data": [row]},
-        paging=_paging,
+        paging=_list_paging,
         schemas=_SCHEMAS,
-        errors={status: _refusal(status) for status in _SAID},
+        errors={status: _describe_error(status) for status in _SAID},
         created=200,
         takes_lists=False,
         changed=200,
         deleted=(reference("Deleted"), _DELETED),
-        listed=lambda item: _page(list_of(item)),
+        listed=lambda item: _describe_page(list_of(item)),
         anonymizes=True,
         forms=("application/x-www-form-urlencoded",),
     )
 
 
 @lru_cache(maxsize=1)
-def document() -> dict[str, Any]:
+def make_document() -> dict[str, Any]:
     """The OpenAPI document of this dialect."""
-    return print_document(registry(), wire())
+    return print_document(get_registry(), make_wire_format())
 
 
 @lru_cache(maxsize=1)
-def document_json() -> bytes:
-    return msgspec.json.format(msgspec.json.encode(document()), indent=1)
+def print_document_json() -> bytes:
+    return msgspec.json.format(msgspec.json.encode(make_document()), indent=1)

@@ -4,28 +4,28 @@ from functools import lru_cache
 from importlib import import_module
 
 from charthouse.gateway.cerbo import wire_format
-from charthouse.gateway.cerbo.registry import BESIDE, ROOMS, registry
-from charthouse.gateway.docs.reference import Chapter, Declared, Manual
+from charthouse.gateway.cerbo.registry import DOMAINS, OTHER_MODULES, get_registry
+from charthouse.gateway.docs.reference import ApiReference, Chapter, Declaration
 
 
-def _group(declared: Declared) -> str:
+def _name_group(declared: Declaration) -> str:
     return str(declared.policy.scopes[0])
 
 
-def _chapters() -> tuple[Chapter, ...]:
+def _list_chapters() -> tuple[Chapter, ...]:
     """Groups by the room of the record that has most to do with them: the one that declares the first of it."""
-    modules = [(room.title(), f"charthouse.domains.{room}.cerbo") for room in ROOMS]
-    modules += [("Beside the record", name) for name in BESIDE]
-    chapters: dict[str, dict[str, list[Declared]]] = {}
-    found: dict[str, list[Declared]] = {}
+    modules = [(room.title(), f"charthouse.domains.{room}.cerbo") for room in DOMAINS]
+    modules += [("Beside the record", name) for name in OTHER_MODULES]
+    chapters: dict[str, dict[str, list[Declaration]]] = {}
+    found: dict[str, list[Declaration]] = {}
     for title, name in modules:
         module = import_module(name)
-        declared: list[Declared] = [
+        declared: list[Declaration] = [
             *getattr(module, "RESOURCES", ()),
-            *getattr(module, "OPERATIONS", getattr(module, "FUNCTIONS", ())),
+            *getattr(module, "OPERATIONS", ()),
         ]
         for one in declared:
-            group = _group(one)
+            group = _name_group(one)
             if group not in found:
                 found[group] = chapters.setdefault(title, {}).setdefault(group, [])
             found[group].append(one)
@@ -33,17 +33,17 @@ def _chapters() -> tuple[Chapter, ...]:
 
 
 @lru_cache(maxsize=1)
-def manual() -> Manual:
-    return Manual(
+def reference() -> ApiReference:
+    return ApiReference(
         name="cerbo",
         title="Cerbo v1",
         home="/docs/cerbo",
-        registry=registry(),
-        wire=wire_format.wire(),
-        document=wire_format.document,
+        registry=get_registry(),
+        wire=wire_format.make_wire_format(),
+        document=wire_format.make_document,
         credentials='-u "$USERNAME:$SECRET"',
-        who="users",
-        page_of=_group,
-        chapters=_chapters(),
+        probe_path="users",
+        name_page=_name_group,
+        chapters=_list_chapters(),
         scopes=lambda declared, reading: declared.policy.scopes,
     )

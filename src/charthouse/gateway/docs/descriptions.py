@@ -16,7 +16,7 @@ from charthouse.engine.declaration.policy import ALWAYS
 from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
 from charthouse.engine.declaration.values import ABSENT, Access
 from charthouse.engine.openapi.examples import make_answer_example, make_shown_example, make_written_example
-from charthouse.gateway.docs.reference import Manual
+from charthouse.gateway.docs.reference import ApiReference
 
 ACCESS = {
     Access.REQUIRED: "required",
@@ -68,39 +68,39 @@ class OperationEntry:
 
 
 @dataclass(frozen=True)
-class Target:
+class PageContext:
     """Which manual something is described for. ``origin`` of this server; ``prefix`` of the anchors on a page."""
 
-    manual: Manual
+    manual: ApiReference
     origin: str
     prefix: str = ""
 
     def page(self, path: str) -> str:
-        return self.manual.address(self.manual.registry[path]) if path else ""
+        return self.manual.find_address(self.manual.registry[path]) if path else ""
 
 
-def keys(declared: Iterable[Key], target: Target) -> tuple[KeyRow, ...]:
-    return tuple(_key(key, target) for key in declared)
+def describe_keys(declared: Iterable[Key], target: PageContext) -> tuple[KeyRow, ...]:
+    return tuple(_describe_key(key, target) for key in declared)
 
 
-def _key(key: Key, target: Target) -> KeyRow:
+def _describe_key(key: Key, target: PageContext) -> KeyRow:
     to = key.type.refers_to
     return KeyRow(
         key.name,
         key.type.word,
         ACCESS[key.access],
-        ". ".join(part for part in (key.doc.rstrip("."), *_notes(key)) if part),
+        ". ".join(part for part in (key.doc.rstrip("."), *_list_notes(key)) if part),
         to=to,
         page=target.page(to),
         choices=tuple(choice or '""' for choice in key.type.list_choices()),
-        default=_default(key),
+        default=_format_default(key),
         verbose=key.verbose,
         addition=key.addition,
-        members=keys(key.type.keys, target),
+        members=describe_keys(key.type.keys, target),
     )
 
 
-def _notes(key: Key) -> list[str]:
+def _list_notes(key: Key) -> list[str]:
     words = []
     if key.required_unless:
         words.append(f"Not required when {key.required_unless} is given")
@@ -109,18 +109,18 @@ def _notes(key: Key) -> list[str]:
     return words + key.type.list_limits()
 
 
-def _default(key: Key) -> str:
+def _format_default(key: Key) -> str:
     if key.default is ABSENT or callable(key.default) or not key.writable:
         return ""
     return json.dumps(key.default)
 
 
-def parameters(resource: Resource | Operation, target: Target) -> tuple[KeyRow, ...]:
+def describe_parameters(resource: Resource | Operation, target: PageContext) -> tuple[KeyRow, ...]:
     """The filters of a list, the parameters of an operation."""
-    return tuple(_parameter(declared, target) for declared in resource.filters)
+    return tuple(_describe_parameter(declared, target) for declared in resource.filters)
 
 
-def _parameter(declared: Filter, target: Target) -> KeyRow:
+def _describe_parameter(declared: Filter, target: PageContext) -> KeyRow:
     words = [word for word in (declared.doc.rstrip(".") or declared.word,) if word]
     if declared.needs:
         words.append("Needs " + ", ".join(declared.needs) + " as well")
@@ -139,7 +139,7 @@ def _parameter(declared: Filter, target: Target) -> KeyRow:
 # -- operations -------------------------------------------------------------------------------------------------
 
 
-def operations(resource: Resource, target: Target) -> list[OperationEntry]:
+def describe_resource(resource: Resource, target: PageContext) -> list[OperationEntry]:
     """Every operation of a resource, in the order in which its methods are declared."""
     found, wire = [], target.manual.wire
     base = f"{wire.base}{resource.path}"
@@ -149,7 +149,7 @@ def operations(resource: Resource, target: Target) -> list[OperationEntry]:
             "One of these parameters is required: " + ", ".join(group) + "." for group in resource.one_of
         )
         page = wire.page_example(row)
-        listed = _operation(
+        listed = _describe(
             resource,
             "list",
             "GET",
@@ -158,71 +158,73 @@ def operations(resource: Resource, target: Target) -> list[OperationEntry]:
             target,
             answer=page,
             notes=notes,
-            parameters=parameters(resource, target),
+            parameters=describe_parameters(resource, target),
         )
         found.append(replace(listed, paged=True))
     if "POST" in resource.list_methods:
         body = make_written_example(resource)
         several = ("A JSON array creates all of its rows, or none of them.",) if wire.takes_lists else ()
         found.append(
-            _operation(resource, "create", "POST", base, "Create", target, body, answer=whole, notes=several)
+            _describe(resource, "create", "POST", base, "Create", target, body, answer=whole, notes=several)
         )
     for redirect in resource.operations:
         if redirect.redirects:
             words, url = "Redirects to the caller's own row", f"{base}/{redirect.name}"
-            found.append(_operation(resource, redirect.name, "GET", url, words, target, status=302))
+            found.append(_describe(resource, redirect.name, "GET", url, words, target, status=302))
     one = f"{base}/{{id}}"
     if "GET" in resource.object_methods:
-        found.append(_operation(resource, "read", "GET", one, "Read one", target, answer=row))
+        found.append(_describe(resource, "read", "GET", one, "Read one", target, answer=row))
     for method, name, said in (("PUT", "replace", "Retarget"), ("PATCH", "modify", "Change")):
         if method in resource.object_methods:
             body = make_written_example(resource)
             body = dict(list(body.items())[-1:]) if method == "PATCH" else body
             answer = whole if wire.changed == 200 else None
-            found.append(_operation(resource, name, method, one, said, target, body, answer=answer))
+            found.append(_describe(resource, name, method, one, said, target, body, answer=answer))
     if "DELETE" in resource.object_methods:
         notes = ("The row stays in the record and leaves the lists.",)
         answer = wire.deleted[1] if wire.deleted else None
         found.append(
-            _operation(resource, "delete", "DELETE", one, "Delete", target, answer=answer, notes=notes)
+            _describe(resource, "delete", "DELETE", one, "Delete", target, answer=answer, notes=notes)
         )
     of_row = [operation for operation in resource.operations if not operation.redirects]
-    return found + [_row_operation(resource, operation, one, target) for operation in of_row]
+    return found + [_describe_row_operation(resource, operation, one, target) for operation in of_row]
 
 
-def function(declared: Operation, target: Target) -> OperationEntry:
+def describe_operation(declared: Operation, target: PageContext) -> OperationEntry:
     """The operation that a function is."""
     answer = make_answer_example(declared) if declared.answers_keys else None
     if declared.many:
         answer = target.manual.wire.page_example(answer[0]) if answer else None
-    return _operation(
+    return _describe(
         declared,
         f"{declared.slug}-{declared.method.lower()}",
         declared.method,
         f"{target.manual.wire.base}{declared.path}",
         declared.doc.rstrip("."),
         target,
-        _body(declared),
+        _make_body(declared),
         answer=answer,
         status=declared.status,
         notes=tuple(f"{status}: {said}" for status, said in declared.other_statuses.items()),
-        keys=keys(declared.keys, target),
-        parameters=parameters(declared, target),
-        answered=keys(declared.answer, target),
+        keys=describe_keys(declared.keys, target),
+        parameters=describe_parameters(declared, target),
+        answered=describe_keys(declared.answer, target),
     )
 
 
-def _body(declared: Operation) -> dict[str, Any] | None:
+def _make_body(declared: Operation) -> dict[str, Any] | None:
     """What the example says, and what is required beside; where it says nothing, something for every key."""
     given = {key.name for key in declared.keys if key.name in declared.example}
     shown = [k for k in declared.keys if not given or k.name in given or k.access is Access.REQUIRED]
-    return {key.name: declared.example.get(key.name, _sample(key)) for key in shown} or None
+    return {key.name: declared.example.get(key.name, _make_sample(key)) for key in shown} or None
 
 
-def _row_operation(resource: Resource, operation: Operation, one: str, target: Target) -> OperationEntry:
-    body = {key.name: _sample(key) for key in operation.keys}
+def _describe_row_operation(
+    resource: Resource, operation: Operation, one: str, target: PageContext
+) -> OperationEntry:
+    body = {key.name: _make_sample(key) for key in operation.keys}
     whole = operation.answer is THE_ROW
-    return _operation(
+    return _describe(
         resource,
         operation.name,
         operation.method,
@@ -232,11 +234,11 @@ def _row_operation(resource: Resource, operation: Operation, one: str, target: T
         body,
         answer=make_shown_example(resource, verbose=True) if whole else None,
         status=(0 if operation.method == "POST" else 200) if whole else 204,
-        keys=keys(operation.keys, target),
+        keys=describe_keys(operation.keys, target),
     )
 
 
-def _sample(key: Key) -> Any:
+def _make_sample(key: Key) -> Any:
     if key.example is not ABSENT:
         return key.example
     if key.default is not ABSENT and not callable(key.default):
@@ -244,13 +246,13 @@ def _sample(key: Key) -> Any:
     return 1 if key.type.is_whole_number else "Room 3" if key.name == "name" else ""
 
 
-def _operation(
+def _describe(
     resource: Resource | Operation,
     anchor: str,
     method: str,
     url: str,
     said: str,
-    target: Target,
+    target: PageContext,
     body: Any = None,
     *,
     answer: Any = None,
@@ -262,8 +264,8 @@ def _operation(
 ) -> OperationEntry:
     manual = target.manual
     reading = resource.is_reading(method)
-    status = status or manual.done(method)
-    asked = _typical_query(resource) if anchor == "list" or isinstance(resource, Operation) else ""
+    status = status or manual.find_success_status(method)
+    asked = _make_query(resource) if anchor == "list" or isinstance(resource, Operation) else ""
     return OperationEntry(
         f"{target.prefix}{anchor}",
         method,
@@ -272,8 +274,8 @@ def _operation(
         manual.scopes(resource, reading),
         resource.policy.list_permissions(reading),
         f"{status} {HTTPStatus(status).phrase}",
-        curl(method, target.origin + _filled(url, resource) + asked, manual.credentials, body),
-        coloured(answer) if answer is not None else mark_safe(""),
+        format_curl(method, target.origin + _fill_url(url, resource) + asked, manual.credentials, body),
+        highlight_json(answer) if answer is not None else mark_safe(""),
         notes,
         keys,
         parameters,
@@ -283,12 +285,12 @@ def _operation(
     )
 
 
-def _filled(url: str, resource: Resource | Operation) -> str:
+def _fill_url(url: str, resource: Resource | Operation) -> str:
     """A URL with something for each of its names: 1 for ids."""
 
     def value(found: "re.Match[str]") -> str:
         declared = resource.filters_by_name.get(found[1])
-        return _value_of(declared) if declared else "1"
+        return _choose_value(declared) if declared else "1"
 
     return re.sub(r"{(\w+)}", value, url)
 
@@ -296,7 +298,7 @@ def _filled(url: str, resource: Resource | Operation) -> str:
 _VALUES = {"date": "2026-03-02", "timestamp": "2026-03-01", "date-range": "2026-03-01/2026-03-31"}
 
 
-def _value_of(declared: Filter) -> str:
+def _choose_value(declared: Filter) -> str:
     printed = declared.schema()
     if declared.name == "end_date":  # some days after what goes for start_date
         return "2026-03-06"
@@ -305,13 +307,13 @@ def _value_of(declared: Filter) -> str:
     return _VALUES.get(printed.get("format", ""), "1" if printed.get("type") == "integer" else "a")
 
 
-def _typical_query(resource: Resource | Operation) -> str:
+def _make_query(resource: Resource | Operation) -> str:
     names = [group[0] for group in resource.one_of] + [f.name for f in resource.filters if f.required]
-    values = {n: _value_of(resource.filters_by_name[n]) for n in names if f"{{{n}}}" not in resource.path}
+    values = {n: _choose_value(resource.filters_by_name[n]) for n in names if f"{{{n}}}" not in resource.path}
     return "?" + "&".join(f"{name}={value}" for name, value in values.items()) if values else ""
 
 
-def curl(method: str, url: str, credentials: str, body: Any = None) -> SafeString:
+def format_curl(method: str, url: str, credentials: str, body: Any = None) -> SafeString:
     """A shell command that makes the call. ``credentials``: the options of curl that say who calls."""
     parts = ["curl" if method == "GET" else f"curl -X {method}", f"'{url}'"]
     lines = [" ".join(parts), f"  {credentials}"]
@@ -319,15 +321,15 @@ def curl(method: str, url: str, credentials: str, body: Any = None) -> SafeStrin
         lines.append("  -H 'Content-Type: application/json'")
         text = json.dumps(body, indent=2, ensure_ascii=False).replace("'", "'\\''")
         lines.append("  -d '" + text + "'")
-    return mark_safe(_shell(" \\\n".join(lines)))  # noqa: S308
+    return mark_safe(_highlight_shell(" \\\n".join(lines)))  # noqa: S308
 
 
-def _shell(text: str) -> str:
+def _highlight_shell(text: str) -> str:
     text = escape(text, quote=False)
     return re.sub(r"('[^']*'|\"[^\"\n]*\")", r'<span class="s">\1</span>', text)
 
 
-def slug(path: str) -> str:
+def make_anchor(path: str) -> str:
     """A path as an anchor: ``patients/{patient_id}/tags`` → ``patients-patient_id-tags``."""
     return re.sub(r"[^\w/]", "", path).replace("/", "-")
 
@@ -335,7 +337,7 @@ def slug(path: str) -> str:
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?)')
 
 
-def coloured(value: Any) -> SafeString:
+def highlight_json(value: Any) -> SafeString:
     """JSON as HTML, its keys and values marked for colour."""
 
     def mark(found: "re.Match[str]") -> str:
@@ -350,7 +352,7 @@ def coloured(value: Any) -> SafeString:
     return mark_safe(_TOKEN.sub(mark, text))  # noqa: S308
 
 
-def sharing(resource: Resource) -> str:
+def describe_sharing(resource: Resource) -> str:
     """Whose rows are seen, in words."""
     if resource.policy.sharing == ALWAYS:
         return "Everyone in the practice sees all rows."

@@ -4,17 +4,17 @@ from functools import lru_cache
 from importlib import import_module
 
 from charthouse.engine.openapi.document import list_pages
-from charthouse.gateway.docs.reference import Chapter, Declared, Manual
+from charthouse.gateway.docs.reference import ApiReference, Chapter, Declaration
 from charthouse.gateway.drchrono import wire_format
-from charthouse.gateway.drchrono.registry import ROOMS, registry
+from charthouse.gateway.drchrono.registry import DOMAINS, get_registry
 
 
-def _scopes(declared: Declared, reading: bool) -> tuple[str, ...]:
+def _list_scopes(declared: Declaration, reading: bool) -> tuple[str, ...]:
     return tuple(f"{scope}:{'read' if reading else 'write'}" for scope in declared.policy.scopes)
 
 
-def _chapters() -> tuple[Chapter, ...]:
-    operations = registry().list_operations()
+def _list_chapters() -> tuple[Chapter, ...]:
+    operations = get_registry().list_operations()
     rooms = [
         Chapter(
             room.title(),
@@ -23,24 +23,24 @@ def _chapters() -> tuple[Chapter, ...]:
                 for resource in import_module(f"charthouse.domains.{room}.drchrono").RESOURCES
             },
         )
-        for room in ROOMS
+        for room in DOMAINS
     ]
-    beside = {page: list[Declared](found) for page, found in list_pages(registry()).items()}
+    beside = {page: list[Declaration](found) for page, found in list_pages(get_registry()).items()}
     return (*rooms, *([Chapter("Beside the resources", beside)] if beside else []))
 
 
 @lru_cache(maxsize=1)
-def manual() -> Manual:
-    return Manual(
+def reference() -> ApiReference:
+    return ApiReference(
         name="drchrono",
         title="DrChrono v4",
         home="/docs",
-        registry=registry(),
-        wire=wire_format.wire(),
-        document=wire_format.document,
+        registry=get_registry(),
+        wire=wire_format.make_wire_format(),
+        document=wire_format.make_document,
         credentials='-H "Authorization: Bearer $TOKEN"',
-        who="users/current",
-        page_of=lambda declared: declared.page,
-        chapters=_chapters(),
-        scopes=_scopes,
+        probe_path="users/current",
+        name_page=lambda declared: declared.page,
+        chapters=_list_chapters(),
+        scopes=_list_scopes,
     )

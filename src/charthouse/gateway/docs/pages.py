@@ -11,19 +11,19 @@ from django.views.decorators.http import require_safe
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.gateway.cerbo import wire_format as cerbo_reference
 from charthouse.gateway.docs import cerbo, descriptions, drchrono
-from charthouse.gateway.docs.descriptions import KeyRow, OperationEntry, Target
-from charthouse.gateway.docs.reference import Declared, Manual
+from charthouse.gateway.docs.descriptions import KeyRow, OperationEntry, PageContext
+from charthouse.gateway.docs.reference import ApiReference, Declaration
 from charthouse.gateway.drchrono import wire_format
 from charthouse.identity.api_user_limits import get_limits
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
-MANUALS = {"drchrono": drchrono.manual, "cerbo": cerbo.manual}
+REFERENCES = {"drchrono": drchrono.reference, "cerbo": cerbo.reference}
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """What a page says of one resource, or of the functions beside them. ``anchor``: of its keys and operations."""
 
     shown: Any
@@ -46,21 +46,21 @@ def openapi(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
 @require_safe
 def overview(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
     """What holds for every call: credentials, pages, errors, time."""
-    manual, origin = MANUALS[dialect](), _origin(request)
+    manual, origin = REFERENCES[dialect](), _find_origin(request)
     everything = [one for chapter in manual.chapters for page in chapter.pages.values() for one in page]
-    return _page(
+    return _render_page(
         request,
         manual,
         f"overview_{dialect}.html",
         {
             "origin": origin,
-            "first_request": descriptions.curl(
-                "GET", f"{origin}{manual.wire.base}{manual.who}", manual.credentials
+            "first_request": descriptions.format_curl(
+                "GET", f"{origin}{manual.wire.base}{manual.probe_path}", manual.credentials
             ),
-            "page": descriptions.coloured(_page_example(manual)),
-            "refusals": _refusals(dialect),
+            "page": descriptions.highlight_json(_make_page_example(manual)),
+            "refusals": _list_errors(dialect),
             "scopes": sorted({scope for one in everything for scope in one.policy.scopes}),
-            "counts": _counts(dialect),
+            "counts": _count_contents(dialect),
             "limits": get_limits(),
         },
     )
@@ -69,12 +69,12 @@ def overview(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
 @require_safe
 def resource(request: HttpRequest, path: str, dialect: str = "drchrono") -> HttpResponse:
     """Everything about one resource, or about one group of endpoints."""
-    manual = MANUALS[dialect]()
-    declared = manual.shown(path)
+    manual = REFERENCES[dialect]()
+    declared = manual.list_declarations(path)
     if not declared:
         raise Http404
-    parts = _parts(declared, manual, _origin(request))
-    return _page(
+    parts = _make_sections(declared, manual, _find_origin(request))
+    return _render_page(
         request,
         manual,
         "resource.html",
@@ -82,40 +82,44 @@ def resource(request: HttpRequest, path: str, dialect: str = "drchrono") -> Http
     )
 
 
-def _parts(declared: list[Declared], manual: Manual, origin: str) -> list[Part]:
+def _make_sections(declared: list[Declaration], manual: ApiReference, origin: str) -> list[Section]:
     """Of each resource one, and the functions in the last. Where a page has several, anchors tell them apart."""
     resources = [one for one in declared if isinstance(one, Resource)]
     functions = [one for one in declared if isinstance(one, Operation)]
-    place = Target(manual, origin)
+    place = PageContext(manual, origin)
     found = []
     for one in resources:
-        slug = descriptions.slug(one.path) if len(resources) > 1 else ""
-        own = Target(manual, origin, f"{slug}-" if slug else "")
+        slug = descriptions.make_anchor(one.path) if len(resources) > 1 else ""
+        own = PageContext(manual, origin, f"{slug}-" if slug else "")
         found.append(
-            Part(
+            Section(
                 one,
                 own.prefix,
-                descriptions.keys(one.keys, own),
-                tuple(descriptions.operations(one, own)),
+                descriptions.describe_keys(one.keys, own),
+                tuple(descriptions.describe_resource(one, own)),
                 min(one.page_size.verbose, one.page_size.maximum),
-                descriptions.sharing(one),
+                descriptions.describe_sharing(one),
             )
         )
-    told = tuple(descriptions.function(one, place) for one in functions)
+    told = tuple(descriptions.describe_operation(one, place) for one in functions)
     if len(found) == 1 and told:
         (only,) = found
-        return [Part(only.shown, "", only.keys, (*only.operations, *told), only.verbose_size, only.sharing)]
-    return [*found, *([Part(functions[0], "", (), told)] if told else [])]
+        return [
+            Section(only.shown, "", only.keys, (*only.operations, *told), only.verbose_size, only.sharing)
+        ]
+    return [*found, *([Section(functions[0], "", (), told)] if told else [])]
 
 
-def _origin(request: HttpRequest) -> str:
+def _find_origin(request: HttpRequest) -> str:
     return f"{request.scheme}://{request.get_host()}"
 
 
-def _page(request: HttpRequest, manual: Manual, template: str, values: dict[str, Any]) -> HttpResponse:
+def _render_page(
+    request: HttpRequest, manual: ApiReference, template: str, values: dict[str, Any]
+) -> HttpResponse:
     values |= {
         "manual": manual,
-        "manuals": [make() for make in MANUALS.values()],
+        "manuals": [make() for make in REFERENCES.values()],
         "dialect": manual.title,
         "path": request.path,
     }
@@ -126,21 +130,21 @@ def _page(request: HttpRequest, manual: Manual, template: str, values: dict[str,
 
 
 @lru_cache(maxsize=2)
-def _refusals(dialect: str) -> list[tuple[int, str, Any]]:
-    said = MANUALS[dialect]().document()["components"]["responses"]
+def _list_errors(dialect: str) -> list[tuple[int, str, Any]]:
+    said = REFERENCES[dialect]().document()["components"]["responses"]
     return [
         (
             int(name.removeprefix("Refused")),
             response["description"],
-            descriptions.coloured(response["content"]["application/json"]["example"]),
+            descriptions.highlight_json(response["content"]["application/json"]["example"]),
         )
         for name, response in said.items()
     ]
 
 
 @lru_cache(maxsize=2)
-def _counts(dialect: str) -> dict[str, int]:
-    manual = MANUALS[dialect]()
+def _count_contents(dialect: str) -> dict[str, int]:
+    manual = REFERENCES[dialect]()
     paths = manual.document()["paths"]
     return {
         "resources": len(manual.registry.resources),
@@ -150,7 +154,7 @@ def _counts(dialect: str) -> dict[str, int]:
     }
 
 
-def _page_example(manual: Manual) -> Any:
+def _make_page_example(manual: ApiReference) -> Any:
     example = manual.wire.page_example("…")
     if "next" in example:
         example["next"] = "https://ehr.example/api/patients?page_size=50&page=2&cursor=YTUw"

@@ -7,7 +7,7 @@ from typing import Any
 from charthouse.engine.declaration.resources import Operation, Registry, Resource
 from charthouse.engine.openapi.wire import WireFormat
 
-Declared = Resource | Operation
+Declaration = Resource | Operation
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,11 @@ class Chapter:
     """A part of the contents: pages by name, each with what it shows."""
 
     title: str
-    pages: "dict[str, list[Declared]]"
+    pages: "dict[str, list[Declaration]]"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Manual:
+class ApiReference:
     """The pages of one dialect.
 
     name         of its OpenAPI document, and of its templates
@@ -39,19 +39,19 @@ class Manual:
     wire: WireFormat
     document: Callable[[], dict[str, Any]]
     credentials: str
-    who: str
-    page_of: Callable[[Declared], str]
+    probe_path: str
+    name_page: Callable[[Declaration], str]
     chapters: tuple[Chapter, ...]
-    scopes: Callable[[Declared, bool], tuple[str, ...]]
+    scopes: Callable[[Declaration, bool], tuple[str, ...]]
 
-    def address(self, declared: Declared) -> str:
-        return f"{self.home}/{self.page_of(declared)}"
+    def find_address(self, declared: Declaration) -> str:
+        return f"{self.home}/{self.name_page(declared)}"
 
-    def shown(self, page: str) -> "list[Declared]":
+    def list_declarations(self, page: str) -> "list[Declaration]":
         """What a page shows; nothing where there is no such page."""
         return next((chapter.pages[page] for chapter in self.chapters if page in chapter.pages), [])
 
-    def done(self, method: str) -> int:
+    def find_success_status(self, method: str) -> int:
         """The status of a method of a resource that went well."""
         if method == "POST":
             return self.wire.created

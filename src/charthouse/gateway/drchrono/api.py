@@ -17,8 +17,8 @@ from charthouse.engine.execution.routing import name_for_log, parse_row_id
 from charthouse.files.models import StoredFile
 from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.drchrono import paging
-from charthouse.gateway.drchrono.registry import registry, router
-from charthouse.gateway.http import Request, Response, file
+from charthouse.gateway.drchrono.registry import get_registry, get_router
+from charthouse.gateway.http import Request, Response, respond_with_file
 from charthouse.identity.bearer_tokens import authenticate
 
 BASE = "/api/"
@@ -44,14 +44,14 @@ def render_error(error: RequestError) -> Response:
 
 
 def _handle(request: Request) -> Response:
-    targets, segments = router().find(request.path[len(BASE) :].removesuffix("/"))
-    below = registry().resources.get(segments[0])
+    targets, segments = get_router().find(request.path[len(BASE) :].removesuffix("/"))
+    below = get_registry().resources.get(segments[0])
     if not targets and (below is None or len(segments) > 3):
         raise NotFound
     entry = request.entry
     entry.resource = name_for_log(targets) if targets else segments[0]
     actor = authenticate(request.header("Authorization"), entry.at, entry.request)
-    serving.called_by(entry, actor)
+    serving.note_actor(entry, actor)
     method = "GET" if request.method == "HEAD" else request.method
     target = targets.get(method)
     if target is None and not targets and len(segments) > 2:
@@ -65,11 +65,11 @@ def _handle(request: Request) -> Response:
     assert resource is not None
     resource.policy.authorize(actor, resource.path, reading=method == "GET")
     if target.is_object:
-        return _object(request, method, resource, actor, parse_row_id(path["id"]))
+        return _handle_object(request, method, resource, actor, parse_row_id(path["id"]))
     if method == "GET":
         query = paging.parse_list(resource, request.parameters)
         page = reading.read_page(resource, actor, query)
-        log_subjects.note(entry, resource, page.objects)
+        log_subjects.note_subjects(entry, resource, page.objects)
         return Response(200, wrap_page(request, query, page))
     return _create(request, resource, actor)
 
@@ -77,28 +77,28 @@ def _handle(request: Request) -> Response:
 def _call(request: Request, operation: Operation, actor: Actor, path: Mapping[str, str]) -> Response:
     operation.policy.authorize(actor, operation.path, reading=bool(operation.reading))
     row_id = request.entry.row_id = parse_row_id(path["id"]) if operation.is_of_row else None
-    payload = request.payload(operation.max_body) if operation.keys else {}
+    payload = request.read_payload(operation.max_body) if operation.keys else {}
     answer = calling.call(operation, actor, row_id, request.parameters, payload, request.url)
     resource = operation.resource
     if operation.redirects and resource is not None:
         location = f"{request.origin}{BASE}{resource.path}/{answer}"
         return Response(302, headers=[("Location", location)])
     if operation.answer is THE_ROW and resource is not None:
-        log_subjects.note(request.entry, resource, [answer])
+        log_subjects.note_subjects(request.entry, resource, [answer])
         return Response(201 if operation.method == "POST" else 200, answer)
     if not isinstance(answer, Answer):
         answer = Answer(answer, operation.status)
     if resource is not None and row_id is not None:
-        log_subjects.note_row(request.entry, resource, row_id)
+        log_subjects.note_row_subject(request.entry, resource, row_id)
     elif resource is not None and isinstance(answer.content, dict):
-        log_subjects.note(request.entry, resource, answer.content.get("results") or ())
+        log_subjects.note_subjects(request.entry, resource, answer.content.get("results") or ())
     return _render_answer(request, operation, answer)
 
 
 def _render_answer(request: Request, operation: Operation, answer: Answer) -> Response:
     content = answer.content
     if isinstance(content, StoredFile):
-        return file(request, content)
+        return respond_with_file(request, content)
     if isinstance(content, str) and operation.media != JSON:
         content = content.encode()
     headers = [("Location", answer.location)] if answer.location else []
@@ -109,32 +109,32 @@ def _create(request: Request, resource: Resource, actor: Actor) -> Response:
     payload = _add_query_keys(resource, request)
     is_list = isinstance(payload, list)
     created = writing.create(resource, actor, payload if is_list else [payload], is_list=is_list)
-    log_subjects.note(request.entry, resource, created)
-    request.entry.row_id = None if is_list else log_subjects.row_id(created[0])
+    log_subjects.note_subjects(request.entry, resource, created)
+    request.entry.row_id = None if is_list else log_subjects.find_row_id(created[0])
     return Response(201, created if is_list else created[0])
 
 
 def _add_query_keys(resource: Resource, request: Request) -> Any:
     """The body, and the keys that this resource takes as query parameters as well."""
-    payload = request.payload(resource.max_body)
+    payload = request.read_payload(resource.max_body)
     if not isinstance(payload, dict):
         return payload
     names = [key.name for key in resource.writable if key.in_query]
     return {name: request.parameters[name] for name in names if name in request.parameters} | payload
 
 
-def _object(request: Request, method: str, resource: Resource, actor: Actor, row_id: int) -> Response:
+def _handle_object(request: Request, method: str, resource: Resource, actor: Actor, row_id: int) -> Response:
     request.entry.row_id = row_id
     if method == "GET":
         verbose = resource.has_verbose and paging.is_verbose(request.parameters)
         found = reading.read_object(resource, actor, row_id, verbose=verbose)
-        log_subjects.note(request.entry, resource, [found])
+        log_subjects.note_subjects(request.entry, resource, [found])
         return Response(200, found)
     if method == "DELETE":
         writing.delete(resource, actor, row_id)
     else:
         operation = "replace" if method == "PUT" else "modify"
-        writing.update(resource, actor, operation, row_id, request.payload(resource.max_body))
+        writing.update(resource, actor, operation, row_id, request.read_payload(resource.max_body))
     return Response(204)
 
 

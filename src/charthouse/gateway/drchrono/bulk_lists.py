@@ -41,7 +41,7 @@ from charthouse.jobs.models import Job, JobRows
 TASK = "charthouse.dialects.gather_list"  # in ``gateway.tasks``, which imports this module
 PAGE = 1000  # rows of a page, at most and by default
 WAITING = "In progress"
-GONE = "Invalid uuid specified"
+UNKNOWN_UUID = "Invalid uuid specified"
 FAILED = "The list could not be gathered. Start another."
 
 
@@ -64,7 +64,7 @@ class Count:
         )
 
 
-class Bulk:
+class BulkList:
     """The bulk list of a resource. ``filters``: names of its parameters; ``more``: such as the plain list lacks."""
 
     def __init__(
@@ -91,7 +91,7 @@ class Bulk:
         self.start: Operation = self._declare(
             "POST", self._begin, 201, (*self.filters.values(), *options), _STARTED
         )
-        shown_rows = List(ResourceObject(resource, verbose=True))
+        shown_rows = List(ResourceObject(resource, verbose=True), named="array")
         rows = Key("results", shown_rows, OPTIONAL, doc="Once it is complete.")
         asked = (Filter("uuid", required=True, doc="What POST has answered."),)
         self.poll: Operation = self._declare("GET", self._answer, 200, asked, (*_POLLED, rows))
@@ -147,7 +147,7 @@ class Bulk:
         uuid = str(call.parameters["uuid"])
         job = jobs.find(call.actor, self.path, uuid)
         if job is None:
-            raise Malformed(GONE)
+            raise Malformed(UNKNOWN_UUID)
         if job.has_failed:
             return Answer({"status": "Failed", "uuid": str(job.uuid), "detail": FAILED}, 500)
         if job.status != Job.Status.COMPLETE:
@@ -224,26 +224,26 @@ _EXAMPLE = {
 LISTS = {
     bulk.path: bulk
     for bulk in (
-        Bulk(
+        BulkList(
             "appointments_list",
             appointments,
             "status patient office doctor since date_range date show_archived",
             orders=("scheduled_time", "updated_at"),
         ),
-        Bulk(
+        BulkList(
             "clinical_note_field_values_list",
             clinical_note_field_values,
             "since appointment clinical_note_template",
             most=20_000,
         ),
-        Bulk("clinical_notes_list", clinical_notes, "patient office doctor since date_range date"),
-        Bulk(
+        BulkList("clinical_notes_list", clinical_notes, "patient office doctor since date_range date"),
+        BulkList(
             "eligibility_checks_list",
             eligibility_checks,
             "patient appointment_date_range appointment_date query_date_range query_date service_types",
             more=(Filter("since", Timestamp(), SINCE, source="updated_at"),),
         ),
-        Bulk(
+        BulkList(
             "line_items_list",
             line_items,
             "posted_date patient office doctor since appointment service_date",
@@ -253,18 +253,18 @@ LISTS = {
                 ),
             ),
         ),
-        Bulk(
+        BulkList(
             "patients_list",
             patients,
             "first_name last_name preferred_language gender since date_of_birth race chart_id email ethnicity",
         ),
-        Bulk(
+        BulkList(
             "prescription_messages_list",
             prescription_messages,
             "since patient doctor created_at parent_message",
         ),
-        Bulk("transactions_list", transactions, "line_item posted_date appointment since doctor"),
+        BulkList("transactions_list", transactions, "line_item posted_date appointment since doctor"),
     )
 }
 
-FUNCTIONS = [function for bulk in LISTS.values() for function in (bulk.start, bulk.poll)]
+OPERATIONS = [function for bulk in LISTS.values() for function in (bulk.start, bulk.poll)]

@@ -1,4 +1,4 @@
-"""Every resource and function of the DrChrono dialect, gathered from the rooms of the record in one explicit call."""
+"""The registry of DrChrono's API: every resource and operation, gathered from the domains in one explicit call."""
 
 from functools import lru_cache
 from importlib import import_module
@@ -7,7 +7,9 @@ from charthouse.engine.declaration.registry import build_registry
 from charthouse.engine.declaration.resources import Registry
 from charthouse.engine.execution.routing import Router
 
-ROOMS = (
+# Domains that declare something for this API, each in the package ``domains/<domain>/drchrono``:
+# RESOURCES, and OPERATIONS where it has any.
+DOMAINS = (
     "practice",
     "patients",
     "scheduling",
@@ -21,8 +23,8 @@ ROOMS = (
     "tasks",
 )
 
-# Modules of functions that are of no one room. Each lists its own in FUNCTIONS, as a room's module may.
-BESIDE: tuple[str, ...] = (
+# Modules that declare operations of no one domain, in OPERATIONS.
+OTHER_MODULES: tuple[str, ...] = (
     "charthouse.gateway.drchrono.bulk_lists",
     "charthouse.audit.drchrono",
     "charthouse.interchange.ccda.drchrono",
@@ -33,20 +35,17 @@ BESIDE: tuple[str, ...] = (
 
 
 @lru_cache(maxsize=1)
-def registry() -> Registry:
-    """Built once. Raises ImproperlyConfigured when a declaration is not complete."""
-    rooms = [import_module(f"charthouse.domains.{room}.drchrono") for room in ROOMS]
+def get_registry() -> Registry:
+    """Build the registry, once. Raises ImproperlyConfigured when a declaration is not complete."""
+    packages = [import_module(f"charthouse.domains.{domain}.drchrono") for domain in DOMAINS]
     return build_registry(
         "drchrono",
-        [resource for room in rooms for resource in room.RESOURCES],
-        [
-            f
-            for module in (*rooms, *map(import_module, BESIDE))
-            for f in getattr(module, "OPERATIONS", getattr(module, "FUNCTIONS", ()))
-        ],
+        [resource for package in packages for resource in package.RESOURCES],
+        [o for m in (*packages, *map(import_module, OTHER_MODULES)) for o in getattr(m, "OPERATIONS", ())],
     )
 
 
 @lru_cache(maxsize=1)
-def router() -> Router:
-    return Router(registry())
+def get_router() -> Router:
+    """Build the router of the registry, once."""
+    return Router(get_registry())

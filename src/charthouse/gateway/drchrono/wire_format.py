@@ -9,7 +9,7 @@ from charthouse.engine.declaration.json_schema import Schema, allow_null, refere
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.openapi.document import print_document
 from charthouse.engine.openapi.wire import WireFormat
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 
 DESCRIPTION = """\
 The DrChrono v4 API as Charthouse serves it. Ask for a token at `/o/token/` and send it as
@@ -55,7 +55,7 @@ _SAMPLES: dict[int, Any] = {
 }
 
 
-def _refusal(status: int) -> dict[str, Any]:
+def _describe_error(status: int) -> dict[str, Any]:
     named = [reference("Detail")]
     if status == 400:
         wrong = reference("WrongFields")
@@ -71,23 +71,23 @@ def _refusal(status: int) -> dict[str, Any]:
     return response | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
 
 
-def _page(rows: Schema) -> Schema:
+def _describe_page(rows: Schema) -> Schema:
     url = allow_null({"type": "string", "format": "uri"})
     return strict_object({"next": url, "previous": url, "results": rows})
 
 
-def _paging(resource: Resource) -> list[dict[str, Any]]:
+def _list_paging(resource: Resource) -> list[dict[str, Any]]:
     size = resource.page_size
     verbose = min(size.verbose, size.maximum)
     said = f"Rows a page, {size.default} unless given, at most {size.maximum}"
     parameters: list[dict[str, Any]] = [
-        _query("page", {"type": "integer", "minimum": 1}, "The number of the page, from 1."),
-        _query(
+        _describe_parameter("page", {"type": "integer", "minimum": 1}, "The number of the page, from 1."),
+        _describe_parameter(
             "page_size",
             {"type": "integer", "minimum": 1, "maximum": size.maximum, "default": size.default},
             f"{said}; {verbose} with verbose=true." if resource.has_verbose else f"{said}.",
         ),
-        _query(
+        _describe_parameter(
             "cursor",
             {"type": "string"},
             "Where the page before ended; `next` and `previous` carry it. Not to be made by hand.",
@@ -95,24 +95,24 @@ def _paging(resource: Resource) -> list[dict[str, Any]]:
     ]
     if resource.has_verbose:
         parameters.append(
-            _query(
+            _describe_parameter(
                 "verbose", {"type": "boolean", "default": False}, "Show the keys that take longer to gather."
             )
         )
     return parameters
 
 
-def _query(name: str, schema: Schema, description: str) -> dict[str, Any]:
+def _describe_parameter(name: str, schema: Schema, description: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def _security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
+def _list_security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
     suffix = "read" if reading else "write"
     return [{"oauth2": [f"{scope}:{suffix}" for scope in resource.policy.scopes]}]
 
 
-def _schemes() -> dict[str, Any]:
-    declared = [*registry(), *registry().list_operations()]
+def _list_schemes() -> dict[str, Any]:
+    declared = [*get_registry(), *get_registry().list_operations()]
     names = sorted({scope for one in declared for scope in one.policy.scopes})
     scopes = {f"{name}:{kind}": f"{kind.title()} {name}" for name in names for kind in ("read", "write")}
     flow = {
@@ -140,28 +140,28 @@ _SCHEMAS: dict[str, Schema] = {
 }
 
 
-def wire() -> WireFormat:
+def make_wire_format() -> WireFormat:
     return WireFormat(
         title="Charthouse: DrChrono v4",
         version="v4",
         description=DESCRIPTION,
         base="/api/",
-        schemes=_schemes(),
-        security=_security,
-        page=_page,
+        schemes=_list_schemes(),
+        security=_list_security,
+        page=_describe_page,
         page_example=lambda row: {"next": None, "previous": None, "results": [row]},
-        paging=_paging,
+        paging=_list_paging,
         schemas=_SCHEMAS,
-        errors={status: _refusal(status) for status in _SAID},
+        errors={status: _describe_error(status) for status in _SAID},
     )
 
 
 @lru_cache(maxsize=1)
-def document() -> dict[str, Any]:
+def make_document() -> dict[str, Any]:
     """The OpenAPI document of this dialect."""
-    return print_document(registry(), wire())
+    return print_document(get_registry(), make_wire_format())
 
 
 @lru_cache(maxsize=1)
-def document_json() -> bytes:
-    return msgspec.json.format(msgspec.json.encode(document()), indent=1)
+def print_document_json() -> bytes:
+    return msgspec.json.format(msgspec.json.encode(make_document()), indent=1)

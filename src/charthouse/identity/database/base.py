@@ -65,10 +65,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._server_state, self._was_set_in_transaction, self._statement_names = _UNKNOWN, False, {}
-        made = super().get_new_connection(conn_params)
-        made.adapters.register_loader("json", RawJson)
-        self._transformer = Transformer(made)
-        return made
+        new_connection = super().get_new_connection(conn_params)
+        new_connection.adapters.register_loader("json", RawJson)
+        self._transformer = Transformer(new_connection)
+        return new_connection
 
     def _set_variables(self) -> None:
         """Set the session variables to ``tenant`` and ``caller``, if they differ."""

@@ -5,29 +5,29 @@ from typing import Any
 from charthouse.domains.clinical.models import Allergy
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
-from charthouse.interchange.cda.narrative import day, name_of
+from charthouse.interchange.cda.context import DocumentContext
+from charthouse.interchange.cda.narrative import format_day, name_cell_id
 from charthouse.interchange.cda.section import Section
-from charthouse.interchange.cda.subject import Subject
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, span, status, text
+from charthouse.interchange.cda.xml import Concept, Element, coded, el, span, status, text_reference
 
-HEAD = ("Substance", "Reaction", "Status", "Verified", "Entered", "Notes")
+COLUMNS = ("Substance", "Reaction", "Status", "Verified", "Entered", "Notes")
 
 
-def rows(about: Subject) -> list[dict[str, Any]]:
+def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch all allergies not entered in error. The record has no dates of them, so a window excludes none."""
     return list(
-        Allergy.objects.filter(about.own())
+        Allergy.objects.filter(context.filter_patient())
         .exclude(verification_status="entered-in-error")
         .order_by("id")
         .values(
             "id", "description", "notes", "reaction", "rxnorm", "snomed_code", "snomed_reaction", "status",
-            "verification_status", "created_at", *parties.DOCTOR,
+            "verification_status", "created_at", *parties.DOCTOR_COLUMNS,
         )
     )  # fmt: skip
 
 
-def section(about: Subject) -> Section:
-    found = rows(about)
+def build_section(context: DocumentContext) -> Section:
+    found = fetch_rows(context)
     shown = [
         (
             f"allergy-{row['id']}",
@@ -36,72 +36,72 @@ def section(about: Subject) -> Section:
                 row["reaction"],
                 row["status"],
                 row["verification_status"],
-                day(row["created_at"], about.zone),
+                format_day(row["created_at"], context.zone),
                 row["notes"],
             ),
         )
         for row in found
     ]
-    return Section(sections.ALLERGIES, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.ALLERGIES, COLUMNS, shown, (_build_entry(context, row) for row in found))
 
 
-def substance(row: dict[str, Any]) -> Concept:
+def code_substance(row: dict[str, Any]) -> Concept:
     """Return the code of the substance: RxNorm for drugs, SNOMED CT for others, else its name."""
     if row["rxnorm"]:
         return Concept(row["rxnorm"], codes.RXNORM, row["description"])
     return Concept(row["snomed_code"], codes.SNOMED, row["description"])
 
 
-def _entry(about: Subject, row: dict[str, Any]) -> Element:
+def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
     active, reference = row["status"] == "active", f"allergy-{row['id']}"
     observation = el(
         "observation",
-        entries.tid("7", "2014-06-09"),
-        entries.ident(about, "allergies", row["id"]),
+        entries.template_id("7", "2014-06-09"),
+        entries.identifier_of(context, "allergies", row["id"]),
         coded("code", codes.ASSERTION),
-        text(reference),
+        text_reference(reference),
         status("completed"),
         span(None, ended=not active),
-        coded("value", codes.DRUG_ALLERGY if row["rxnorm"] else codes.ALLERGY, kind="CD"),
-        entries.author(about, row, row["created_at"]),
-        _participant(row, reference),
-        _reaction(about, row, reference),
+        coded("value", codes.DRUG_ALLERGY if row["rxnorm"] else codes.ALLERGY, xsi_type="CD"),
+        entries.build_author(context, row, row["created_at"]),
+        _build_participant(row, reference),
+        _build_reaction(context, row, reference),
         classCode="OBS",
         moodCode="EVN",
         negationInd="true" if row["verification_status"] == "refuted" else None,
     )
-    identifier = entries.ident(about, "allergy_concerns", row["id"])
-    low = row["created_at"].astimezone(about.zone).date()
-    return entries.concern(
+    identifier = entries.identifier_of(context, "allergy_concerns", row["id"])
+    low = row["created_at"].astimezone(context.zone).date()
+    return entries.build_concern_act(
         identifier, low, None, observation, active=active, number="30", release="2015-08-01"
     )
 
 
-def _participant(row: dict[str, Any], reference: str) -> Element:
-    concept = substance(row)
+def _build_participant(row: dict[str, Any], reference: str) -> Element:
+    concept = code_substance(row)
     entity = el(
         "playingEntity",
-        coded("code", concept, reference=name_of(reference)),
+        coded("code", concept, reference=name_cell_id(reference)),
         el("name", row["description"]) if row["description"] else None,
         classCode="MMAT",
     )
     return el("participant", el("participantRole", entity, classCode="MANU"), typeCode="CSM")
 
 
-def _reaction(about: Subject, row: dict[str, Any], reference: str) -> Element | None:
+def _build_reaction(context: DocumentContext, row: dict[str, Any], reference: str) -> Element | None:
     """Build a Reaction Observation, None where no reaction is known."""
     if not row["reaction"] and not row["snomed_reaction"]:
         return None
     concept = Concept(row["snomed_reaction"], codes.SNOMED, row["reaction"])
     observation = el(
         "observation",
-        entries.tid("9", "2014-06-09"),
-        entries.ident(about, "reactions", row["id"]),
+        entries.template_id("9", "2014-06-09"),
+        entries.identifier_of(context, "reactions", row["id"]),
         coded("code", codes.ASSERTION),
-        text(reference),
+        text_reference(reference),
         status("completed"),
         span(None),
-        coded("value", concept, kind="CD"),
+        coded("value", concept, xsi_type="CD"),
         classCode="OBS",
         moodCode="EVN",
     )

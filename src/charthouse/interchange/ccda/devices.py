@@ -5,17 +5,17 @@ from typing import Any
 from charthouse.domains.clinical.models import ImplantableDevice
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
+from charthouse.interchange.cda.context import DocumentContext, list_rows
 from charthouse.interchange.cda.section import Section
-from charthouse.interchange.cda.subject import Subject, listed
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, status, text
+from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, status, text_reference
 
-HEAD = ("Device", "Brand", "Maker", "Model", "UDI", "Serial number", "Lot", "Expires", "Status")
+COLUMNS = ("Device", "Brand", "Maker", "Model", "UDI", "Serial number", "Lot", "Expires", "Status")
 
 
-def rows(about: Subject) -> list[dict[str, Any]]:
+def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch all devices: the record has no dates of them, so a window excludes none."""
-    return listed(
-        ImplantableDevice.objects.filter(about.own())
+    return list_rows(
+        ImplantableDevice.objects.filter(context.filter_patient())
         .order_by("id")
         .values(
             "id", "udi", "brand_name", "company_name", "version_or_model", "gmdn_pt_name", "serial_number",
@@ -24,8 +24,8 @@ def rows(about: Subject) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-def section(about: Subject) -> Section:
-    found = rows(about)
+def build_section(context: DocumentContext) -> Section:
+    found = fetch_rows(context)
     shown = [
         (
             f"device-{row['id']}",
@@ -43,35 +43,35 @@ def section(about: Subject) -> Section:
         )
         for row in found
     ]
-    return Section(sections.DEVICES, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.DEVICES, COLUMNS, shown, (_build_entry(context, row) for row in found))
 
 
-def _entry(about: Subject, row: dict[str, Any]) -> Element:
+def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
     """Build a Non-Medicinal Supply Activity with its Product Instance."""
     return el(
         "supply",
-        entries.tid("50", "2014-06-09"),
-        entries.ident(about, "implants", row["id"]),
-        text(f"device-{row['id']}"),
+        entries.template_id("50", "2014-06-09"),
+        entries.identifier_of(context, "implants", row["id"]),
+        text_reference(f"device-{row['id']}"),
         status("active" if row["status"] == "active" else "completed"),
         point("effectiveTime", row["procedure__date"]),
         el("quantity", value="1"),
-        el("participant", _product(about, row), typeCode="PRD"),
+        el("participant", _build_product(context, row), typeCode="PRD"),
         classCode="SPLY",
         moodCode="EVN",
     )
 
 
-def _product(about: Subject, row: dict[str, Any]) -> Element:
+def _build_product(context: DocumentContext, row: dict[str, Any]) -> Element:
     udi = row["udi"]
     name = row["gmdn_pt_name"] or row["brand_name"]
     model = row["version_or_model"]
     return el(
         "participantRole",
-        entries.tid("37"),
+        entries.template_id("37"),
         el("id", root=codes.FDA, extension=udi, assigningAuthorityName="FDA")
         if udi
-        else entries.ident(about, "devices", row["id"]),
+        else entries.identifier_of(context, "devices", row["id"]),
         el(
             "playingDevice",
             coded("code", Concept("", None, name)),

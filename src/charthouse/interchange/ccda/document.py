@@ -19,38 +19,38 @@ from charthouse.interchange.ccda import (
     vitals,
 )
 from charthouse.interchange.cda import header, section
-from charthouse.interchange.cda.subject import Window, subject
+from charthouse.interchange.cda.context import Window, load_context
 from charthouse.interchange.cda.writer import Writer
 
-SECTIONS = (
-    allergies.section,
-    medications.section,
-    problems.section,
-    procedures.section,
-    results.section,
-    vitals.section,
-    immunizations.section,
-    encounters.section,
-    social.section,
-    plans.section,
-    plans.goals,
-    problems.concerns,
-    devices.section,
-    payers.section,
-    team.section,
-    notes.section,
+SECTION_BUILDERS = (
+    allergies.build_section,
+    medications.build_section,
+    problems.build_section,
+    procedures.build_section,
+    results.build_section,
+    vitals.build_section,
+    immunizations.build_section,
+    encounters.build_section,
+    social.build_section,
+    plans.build_section,
+    plans.build_goals_section,
+    problems.build_concerns_section,
+    devices.build_section,
+    payers.build_section,
+    team.build_section,
+    notes.build_section,
 )
 
 
-def of(patient: Patient, window: Window | None = None) -> bytes:
+def render(patient: Patient, window: Window | None = None) -> bytes:
     """Render the document in UTF-8. The number of queries does not depend on the size of the chart."""
-    about = subject(patient, window or Window())
+    context = load_context(patient, window or Window())
     out = Writer("ClinicalDocument")
-    header.write(out, sections.CCD, about)
+    header.write_header(out, sections.CCD, context)
     out.begin("component")
     out.begin("structuredBody")
-    for read in SECTIONS:
-        section.write(out, read(about))
+    for read in SECTION_BUILDERS:
+        section.write_section(out, read(context))
     out.end()
     out.end()
-    return out.done()
+    return out.finish()

@@ -10,12 +10,12 @@ from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.times import Date
 from charthouse.interchange.ccda import document
-from charthouse.interchange.cda.subject import Window
+from charthouse.interchange.cda.context import Window
 
-XML = "application/xml"
+XML_MEDIA_TYPE = "application/xml"
 ANY_LENGTH = timedelta.max.days
 
-DAYS = (
+DATE_FILTERS = (
     Filter("date", Date(), OnDay(), doc="Only what belongs to this day of the doctor's calendar."),
     Filter(
         "date_range",
@@ -26,7 +26,7 @@ DAYS = (
 )
 
 
-def window(call: Call) -> Window:
+def parse_window(call: Call) -> Window:
     """Return the requested dates: the intersection of both parameters, unbounded without any."""
     named = [name for name in ("date", "date_range") if f"{name}_first" in call.parameters]
     if not named:
@@ -36,15 +36,15 @@ def window(call: Call) -> Window:
     return Window(first, last)
 
 
-def _ccda(call: Call) -> Any:
-    return document.of(call.row, window(call))
+def _respond(call: Call) -> Any:
+    return document.render(call.row, parse_window(call))
 
 
-FUNCTIONS = [
+OPERATIONS = [
     Operation(
         path="patients/{id}/ccda",
         doc="The patient's chart as a C-CDA R2.1 Continuity of Care Document.",
-        run=_ccda,
+        run=_respond,
         of="patients",
         policy=Policy(permissions=()),
         filters=(
@@ -57,6 +57,6 @@ FUNCTIONS = [
             ),
         ),
         row_filters=ROW_FILTERS,
-        media=XML,
+        media=XML_MEDIA_TYPE,
     ),
 ]

@@ -18,26 +18,26 @@ from charthouse.engine.errors import Malformed
 from charthouse.files import links
 from charthouse.files.storage import store_file
 from charthouse.interchange.ccda import document
-from charthouse.interchange.ccda.drchrono import DAYS, XML, window
-from charthouse.interchange.cda.subject import Window
+from charthouse.interchange.ccda.drchrono import DATE_FILTERS, XML_MEDIA_TYPE, parse_window
+from charthouse.interchange.cda.context import Window
 from charthouse.jobs import actions as jobs
 from charthouse.jobs.models import Job
 
 KIND = "patients/ccda_async"
 TASK = "charthouse.interchange.write_ccda"  # in ``interchange.tasks``, which imports this module
 WAITING = "In progress"
-GONE = "Invalid uuid specified"
+INVALID_UUID = "Invalid uuid specified"
 FAILED = "The document could not be made. Start another."
 
 
-def _run(call: Call) -> Any:
-    return _ask(call, str(call.parameters["uuid"])) if "uuid" in call.parameters else _begin(call)
+def _respond(call: Call) -> Any:
+    return _report_job(call, str(call.parameters["uuid"])) if "uuid" in call.parameters else _start_job(call)
 
 
-def _begin(call: Call) -> dict[str, Any]:
-    days = window(call)
+def _start_job(call: Call) -> dict[str, Any]:
+    days = parse_window(call)
     request = {"patient": call.row.pk, "first": days.first.isoformat(), "last": days.last.isoformat()}
-    job = jobs.create(call.actor, KIND, request, {}, _defer)
+    job = jobs.create(call.actor, KIND, request, {}, _defer_task)
     url = call.url(**dict.fromkeys(call.query), uuid=str(job.uuid))
     return {
         "status": WAITING,
@@ -46,15 +46,15 @@ def _begin(call: Call) -> dict[str, Any]:
     }
 
 
-def _defer(job: Job) -> None:
+def _defer_task(job: Job) -> None:
     app.configure_task(TASK, queue="lists").defer(practice=job.practice_id, job=job.pk)
 
 
-def _ask(call: Call, uuid: str) -> Any:
+def _report_job(call: Call, uuid: str) -> Any:
     """Return the job's state. Every uuid of another caller or patient gets the same error as an unknown one."""
     job = jobs.find(call.actor, KIND, uuid)
     if job is None or job.request["patient"] != call.row.pk:
-        raise Malformed(GONE)
+        raise Malformed(INVALID_UUID)
     if job.has_failed:
         return Answer({"status": "Failed", "uuid": str(job.uuid), "detail": FAILED}, 500)
     if job.status != Job.Status.COMPLETE or job.file_id is None:
@@ -63,22 +63,22 @@ def _ask(call: Call, uuid: str) -> Any:
     return {"status": "Complete", "uuid": str(job.uuid), "document": link}
 
 
-def write(job: Job) -> None:
+def make_document(job: Job) -> None:
     """Generate the document of a job, in the worker's transaction. Raises DoesNotExist for a deleted patient."""
     patient = Patient.objects.get(practice=job.practice_id, pk=job.request["patient"], archived=False)
     days = Window(date.fromisoformat(job.request["first"]), date.fromisoformat(job.request["last"]))
-    content = ContentFile(document.of(patient, days), f"ccda-{patient.pk}.xml")
-    job.file = store_file(content, XML, job.practice_id)
+    content = ContentFile(document.render(patient, days), f"ccda-{patient.pk}.xml")
+    job.file = store_file(content, XML_MEDIA_TYPE, job.practice_id)
 
 
-FUNCTIONS = [
+OPERATIONS = [
     Operation(
         path="patients/{id}/ccda_async",
         doc="The patient's chart as C-CDA, made meanwhile: begin without a uuid, then ask with the one answered.",
-        run=_run,
+        run=_respond,
         of="patients",
         filters=(
-            *DAYS,
+            *DATE_FILTERS,
             Filter("uuid", addition=True, doc="What the first call has answered. Without it, a new one."),
         ),
         row_filters=(*ROW_FILTERS, patients.filters_by_name["created_at"]),

@@ -7,102 +7,104 @@ from typing import Any
 from charthouse.domains.medications.models import Medication
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
-from charthouse.interchange.cda.narrative import day, name_of, words
+from charthouse.interchange.cda.context import DocumentContext
+from charthouse.interchange.cda.narrative import format_day, join_words, name_cell_id
 from charthouse.interchange.cda.section import Section
-from charthouse.interchange.cda.subject import Subject
 from charthouse.interchange.cda.xml import (
     Concept,
     Element,
     coded,
     el,
+    format_number,
     interval,
     null,
-    number,
     quantity,
     span,
     status,
-    text,
+    text_reference,
     typed,
 )  # fmt: skip
 
-HEAD = ("Medication", "Directions", "Status", "From", "Until", "For", "Prescribed", "Notes")
+COLUMNS = ("Medication", "Directions", "Status", "From", "Until", "For", "Prescribed", "Notes")
 
 # Frequency as users write it → hours between doses.
-_TIMES = {"once": 24, "twice": 12, "three times": 8, "four times": 6}
+_HOURS_BETWEEN_DOSES = {"once": 24, "twice": 12, "three times": 8, "four times": 6}
 _DAILY = re.compile(r"(once|twice|three times|four times) (?:a day|daily)\b", re.IGNORECASE)
 _EVERY = re.compile(r"every (\d{1,3}) hours?\b", re.IGNORECASE)
 
 
-def rows(about: Subject) -> list[dict[str, Any]]:
+def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch medications taken at any time of the window."""
-    found = Medication.objects.filter(about.own(), about.during("date_started_taking", "date_stopped_taking"))
+    found = Medication.objects.filter(
+        context.filter_patient(), context.filter_period("date_started_taking", "date_stopped_taking")
+    )
     return list(
         found.order_by("id").values(
             "id", "name", "rxnorm", "ndc", "date_prescribed", "date_started_taking", "date_stopped_taking",
             "dispense_quantity", "dosage_quantity", "dosage_units", "route", "frequency", "indication",
             "number_refills", "prn", "order_status", "notes", "signature_note", "status", "created_at",
-            *parties.DOCTOR,
+            *parties.DOCTOR_COLUMNS,
         )
     )  # fmt: skip
 
 
-def section(about: Subject) -> Section:
-    found = rows(about)
+def build_section(context: DocumentContext) -> Section:
+    found = fetch_rows(context)
     shown = [
         (
-            _id(row),
+            _row_id(row),
             (
                 row["name"],
-                directions(row),
+                format_directions(row),
                 row["status"],
-                day(row["date_started_taking"], about.zone),
-                day(row["date_stopped_taking"], about.zone),
+                format_day(row["date_started_taking"], context.zone),
+                format_day(row["date_stopped_taking"], context.zone),
                 row["indication"],
-                words(day(row["date_prescribed"], about.zone), row["order_status"]),
+                join_words(format_day(row["date_prescribed"], context.zone), row["order_status"]),
                 row["notes"],
             ),
         )
         for row in found
     ]
-    return Section(sections.MEDICATIONS, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.MEDICATIONS, COLUMNS, shown, (_build_entry(context, row) for row in found))
 
 
-def _id(row: dict[str, Any]) -> str:
+def _row_id(row: dict[str, Any]) -> str:
     return f"medication-{row['id']}"
 
 
-def directions(row: dict[str, Any]) -> str:
+def format_directions(row: dict[str, Any]) -> str:
     """Format the directions of the label."""
-    said = words(row["dosage_quantity"], row["dosage_units"], row["route"], row["frequency"])
+    said = join_words(row["dosage_quantity"], row["dosage_units"], row["route"], row["frequency"])
     needed = "as needed" if row["prn"] and "as needed" not in said.lower() else ""
-    return words(said, needed, row["signature_note"])
+    return join_words(said, needed, row["signature_note"])
 
 
-def drug(row: dict[str, Any], reference: str = "") -> Element:
+def code_drug(row: dict[str, Any], reference: str = "") -> Element:
     """Build the code of the drug: RxNorm with NDC as a translation, or NDC alone."""
     rxnorm = Concept(row["rxnorm"], codes.RXNORM, row["name"])
     ndc = Concept(row["ndc"], codes.NDC, row["name"])
-    if rxnorm.usable:
+    if rxnorm.is_usable:
         return coded("code", rxnorm, translations=[ndc], reference=reference)
     return coded("code", ndc, reference=reference)
 
 
-def dose(row: dict[str, Any]) -> Element | None:
-    if number(row["dosage_quantity"]) is None:
+def build_dose(row: dict[str, Any]) -> Element | None:
+    if format_number(row["dosage_quantity"]) is None:
         return null("doseQuantity") if row["dosage_quantity"] else None
-    return quantity("doseQuantity", row["dosage_quantity"], codes.ucum(row["dosage_units"]))
+    return quantity("doseQuantity", row["dosage_quantity"], codes.convert_unit(row["dosage_units"]))
 
 
-def route(said: str) -> Element | None:
+def build_route(said: str) -> Element | None:
     if not said:
         return None
     return coded("routeCode", codes.ROUTES.get(said.strip().lower(), Concept("", None, said)))
 
 
-def often(said: str) -> Element | None:
+def build_frequency(said: str) -> Element | None:
     """Build the period between doses, None if the text states no definite one."""
     daily, every = _DAILY.search(said), _EVERY.search(said)
-    hours = _TIMES[daily[1].lower()] if daily else int(every[1]) if every else 0
+    hours = _HOURS_BETWEEN_DOSES[daily[1].lower()] if daily else int(every[1]) if every else 0
     if not hours:
         return None
     period = el("period", value=str(hours), unit="h")
@@ -111,70 +113,70 @@ def often(said: str) -> Element | None:
     )
 
 
-def product(row: dict[str, Any], reference: str) -> Element:
+def build_product(row: dict[str, Any], reference: str) -> Element:
     return el(
         "consumable",
         el(
             "manufacturedProduct",
-            entries.tid("23", "2014-06-09"),
-            el("manufacturedMaterial", drug(row, name_of(reference))),
+            entries.template_id("23", "2014-06-09"),
+            el("manufacturedMaterial", code_drug(row, name_cell_id(reference))),
             classCode="MANU",
         ),
     )
 
 
-def _entry(about: Subject, row: dict[str, Any]) -> Element:
-    reference = _id(row)
+def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
+    reference = _row_id(row)
     active = row["status"] == "active" and row["date_stopped_taking"] is None
     return el(
         "substanceAdministration",
-        entries.tid("16", "2014-06-09"),
-        entries.ident(about, "medications", row["id"]),
-        text(reference),
+        entries.template_id("16", "2014-06-09"),
+        entries.identifier_of(context, "medications", row["id"]),
+        text_reference(reference),
         status("active" if active else "completed"),
         interval(row["date_started_taking"], row["date_stopped_taking"]),
-        often(row["frequency"]),
-        route(row["route"]),
-        dose(row),
-        product(row, reference),
-        entries.author(about, row, row["date_prescribed"] or row["created_at"]),
-        list(_related(about, row, reference)),
-        _as_needed() if row["prn"] else None,
+        build_frequency(row["frequency"]),
+        build_route(row["route"]),
+        build_dose(row),
+        build_product(row, reference),
+        entries.build_author(context, row, row["date_prescribed"] or row["created_at"]),
+        list(_build_relationships(context, row, reference)),
+        _build_precondition() if row["prn"] else None,
         classCode="SBADM",
         moodCode="EVN",
     )
 
 
-def _related(about: Subject, row: dict[str, Any], reference: str) -> Iterable[Element]:
+def _build_relationships(context: DocumentContext, row: dict[str, Any], reference: str) -> Iterable[Element]:
     if row["indication"]:
-        yield el("entryRelationship", _indication(about, row), typeCode="RSON")
+        yield el("entryRelationship", _build_indication(context, row), typeCode="RSON")
     if row["date_prescribed"]:
-        yield el("entryRelationship", _supply(about, row, reference), typeCode="REFR")
+        yield el("entryRelationship", _build_supply_order(context, row, reference), typeCode="REFR")
 
 
-def _indication(about: Subject, row: dict[str, Any]) -> Element:
+def _build_indication(context: DocumentContext, row: dict[str, Any]) -> Element:
     return el(
         "observation",
-        entries.tid("19", "2014-06-09"),
-        entries.ident(about, "indications", row["id"]),
+        entries.template_id("19", "2014-06-09"),
+        entries.identifier_of(context, "indications", row["id"]),
         coded("code", codes.DIAGNOSIS, translations=[codes.DIAGNOSIS_LOINC]),
         status("completed"),
         span(None),
-        coded("value", Concept("", None, row["indication"]), kind="CD"),
+        coded("value", Concept("", None, row["indication"]), xsi_type="CD"),
         classCode="OBS",
         moodCode="EVN",
     )
 
 
-def _supply(about: Subject, row: dict[str, Any], reference: str) -> Element:
+def _build_supply_order(context: DocumentContext, row: dict[str, Any], reference: str) -> Element:
     """Build a Medication Supply Order: the first fill and the refills."""
     refills = row["number_refills"]
     amount = row["dispense_quantity"]
     return el(
         "supply",
-        entries.tid("17", "2014-06-09"),
-        entries.ident(about, "prescriptions", row["id"]),
-        text(reference),
+        entries.template_id("17", "2014-06-09"),
+        entries.identifier_of(context, "prescriptions", row["id"]),
+        text_reference(reference),
         status("active" if row["status"] == "active" else "completed"),
         interval(row["date_prescribed"], None),
         el("repeatNumber", value=str(refills + 1)) if refills is not None else None,
@@ -183,22 +185,22 @@ def _supply(about: Subject, row: dict[str, Any], reference: str) -> Element:
             "product",
             el(
                 "manufacturedProduct",
-                entries.tid("23", "2014-06-09"),
-                el("manufacturedMaterial", drug(row, name_of(reference))),
+                entries.template_id("23", "2014-06-09"),
+                el("manufacturedMaterial", code_drug(row, name_cell_id(reference))),
                 classCode="MANU",
             ),
         ),
-        entries.author(about, row, row["date_prescribed"]),
+        entries.build_author(context, row, row["date_prescribed"]),
         classCode="SPLY",
         moodCode="INT",
     )
 
 
-def _as_needed() -> Element:
+def _build_precondition() -> Element:
     """Build a precondition without a code, for medications taken as needed."""
     criterion = el(
         "criterion",
-        entries.tid("25", "2014-06-09"),
+        entries.template_id("25", "2014-06-09"),
         coded("code", codes.ASSERTION),
         typed("value", "CD", nullFlavor="NI"),
     )

@@ -13,12 +13,12 @@ from charthouse.domains.clinical.models import (
 )
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
-from charthouse.interchange.cda.narrative import Row, day, name_of
+from charthouse.interchange.cda.context import DocumentContext
+from charthouse.interchange.cda.narrative import Row, format_day, name_cell_id
 from charthouse.interchange.cda.section import Section
-from charthouse.interchange.cda.subject import Subject
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, status, text, typed
+from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, status, text_reference, typed
 
-HEAD = ("Procedure", "Code", "Date", "Status", "Result", "By")
+COLUMNS = ("Procedure", "Code", "Date", "Status", "Result", "By")
 STATUSES = {"completed": "completed", "active": "active", "in-progress": "active", "aborted": "aborted",
             "cancelled": "cancelled", "canceled": "cancelled"}  # fmt: skip
 # Acts without a result, and observations with one.
@@ -26,131 +26,137 @@ ACTS: tuple[type[Observation], ...] = (PatientIntervention, PatientCommunication
 OBSERVATIONS: tuple[type[Observation], ...] = (PatientPhysicalExam, PatientRiskAssessment)
 
 
-def rows(about: Subject) -> list[dict[str, Any]]:
+def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     return list(
-        Procedure.objects.filter(about.own(), about.on("date"))
+        Procedure.objects.filter(context.filter_patient(), context.filter_day("date"))
         .order_by("date", "id")
-        .values("id", "procedure_type", "code", "description", "date", "status", *parties.DOCTOR)
+        .values("id", "procedure_type", "code", "description", "date", "status", *parties.DOCTOR_COLUMNS)
     )
 
 
-def observed(about: Subject, model: type[Observation]) -> list[dict[str, Any]]:
+def fetch_observations(context: DocumentContext, model: type[Observation]) -> list[dict[str, Any]]:
     """Fetch the rows of one model of coded observations."""
     return list(
-        model._default_manager.filter(about.own(), about.at("effective_time"))
+        model._default_manager.filter(context.filter_patient(), context.filter_time("effective_time"))
         .order_by("effective_time", "id")
         .values(
             "id", "code", "code_system", "name", "value_code", "value_code_system", "value_code_name",
-            "effective_time", *parties.DOCTOR,
+            "effective_time", *parties.DOCTOR_COLUMNS,
         )
     )  # fmt: skip
 
 
-def section(about: Subject) -> Section:
-    found = rows(about)
-    coded_lists = [(model, observed(about, model)) for model in (*ACTS, *OBSERVATIONS)]
-    shown = [_shown(row) for row in found]
-    shown += [_shown_observed(about, model, row) for model, listed in coded_lists for row in listed]
-    return Section(sections.PROCEDURES, HEAD, shown, _entries(about, found, coded_lists))
+def build_section(context: DocumentContext) -> Section:
+    found = fetch_rows(context)
+    coded_lists = [(model, fetch_observations(context, model)) for model in (*ACTS, *OBSERVATIONS)]
+    shown = [_build_procedure_row(row) for row in found]
+    shown += [_build_observation_row(context, model, row) for model, listed in coded_lists for row in listed]
+    return Section(sections.PROCEDURES, COLUMNS, shown, _build_entries(context, found, coded_lists))
 
 
-def _shown(row: dict[str, Any]) -> Row:
+def _build_procedure_row(row: dict[str, Any]) -> Row:
     said = (
         row["description"] or row["code"],
         row["code"],
         row["date"].isoformat(),
         row["status"],
         "",
-        parties.doctor_of(row),
+        parties.format_doctor(row),
     )
     return f"procedure-{row['id']}", said
 
 
-def _name(model: type[Observation]) -> str:
+def _model_name(model: type[Observation]) -> str:
     return str(model._meta.model_name)
 
 
-def _shown_observed(about: Subject, model: type[Observation], row: dict[str, Any]) -> Row:
+def _build_observation_row(context: DocumentContext, model: type[Observation], row: dict[str, Any]) -> Row:
     said = (
         row["name"] or row["code"],
         row["code"],
-        day(row["effective_time"], about.zone),
+        format_day(row["effective_time"], context.zone),
         "completed",
         row["value_code_name"] or row["value_code"],
-        parties.doctor_of(row),
+        parties.format_doctor(row),
     )
-    return f"{_name(model)}-{row['id']}", said
+    return f"{_model_name(model)}-{row['id']}", said
 
 
-def _entries(
-    about: Subject,
+def _build_entries(
+    context: DocumentContext,
     found: list[dict[str, Any]],
     coded_lists: list[tuple[type[Observation], list[dict[str, Any]]]],
 ) -> Iterable[Element]:
     for row in found:
-        yield _procedure(about, row)
+        yield _build_procedure(context, row)
     for model, listed in coded_lists:
         for row in listed:
-            yield _act(about, model, row) if model in ACTS else _observation(about, model, row)
+            yield (
+                _build_act(context, model, row) if model in ACTS else _build_observation(context, model, row)
+            )
 
 
-def concept(row: dict[str, Any]) -> Concept:
+def code_procedure(row: dict[str, Any]) -> Concept:
     """Return the code of a procedure; a custom code of the practice has no system."""
     return Concept(
         row["code"], codes.PROCEDURE_SYSTEMS.get(row["procedure_type"]), row["description"] or row["code"]
     )
 
 
-def _procedure(about: Subject, row: dict[str, Any]) -> Element:
+def _build_procedure(context: DocumentContext, row: dict[str, Any]) -> Element:
     """Build a Procedure Activity Procedure."""
     reference = f"procedure-{row['id']}"
     return el(
         "procedure",
-        entries.tid("14", "2014-06-09"),
-        entries.ident(about, "procedures", row["id"]),
-        coded("code", concept(row), reference=name_of(reference)),
-        text(reference),
+        entries.template_id("14", "2014-06-09"),
+        entries.identifier_of(context, "procedures", row["id"]),
+        coded("code", code_procedure(row), reference=name_cell_id(reference)),
+        text_reference(reference),
         status(STATUSES.get(row["status"].lower(), "completed")),
         point("effectiveTime", row["date"]),
-        entries.performer(about, row),
+        entries.build_performer(context, row),
         classCode="PROC",
         moodCode="EVN",
     )
 
 
-def _act(about: Subject, model: type[Observation], row: dict[str, Any]) -> Element:
+def _build_act(context: DocumentContext, model: type[Observation], row: dict[str, Any]) -> Element:
     """Build a Procedure Activity Act."""
     return el(
         "act",
-        entries.tid("12", "2014-06-09"),
-        *_common(about, model, row),
-        entries.performer(about, row),
+        entries.template_id("12", "2014-06-09"),
+        *_build_common_parts(context, model, row),
+        entries.build_performer(context, row),
         classCode="ACT",
         moodCode="EVN",
     )
 
 
-def _observation(about: Subject, model: type[Observation], row: dict[str, Any]) -> Element:
+def _build_observation(context: DocumentContext, model: type[Observation], row: dict[str, Any]) -> Element:
     """Build a Procedure Activity Observation."""
-    found = codes.observed(row["value_code_system"], row["value_code"], row["value_code_name"])
+    found = codes.code_observation(row["value_code_system"], row["value_code"], row["value_code_name"])
     said = row["value_code"] or row["value_code_name"]
     return el(
         "observation",
-        entries.tid("13", "2014-06-09"),
-        *_common(about, model, row),
-        coded("value", found, kind="CD") if said else typed("value", "CD", nullFlavor="NI"),
-        entries.performer(about, row),
+        entries.template_id("13", "2014-06-09"),
+        *_build_common_parts(context, model, row),
+        coded("value", found, xsi_type="CD") if said else typed("value", "CD", nullFlavor="NI"),
+        entries.build_performer(context, row),
         classCode="OBS",
         moodCode="EVN",
     )
 
 
-def _common(about: Subject, model: type[Observation], row: dict[str, Any]) -> Iterable[Element]:
-    reference = f"{_name(model)}-{row['id']}"
-    yield entries.ident(about, _name(model), row["id"])
+def _build_common_parts(
+    context: DocumentContext, model: type[Observation], row: dict[str, Any]
+) -> Iterable[Element]:
+    reference = f"{_model_name(model)}-{row['id']}"
+    yield entries.identifier_of(context, _model_name(model), row["id"])
     yield coded(
-        "code", codes.observed(row["code_system"], row["code"], row["name"]), reference=name_of(reference)
+        "code",
+        codes.code_observation(row["code_system"], row["code"], row["name"]),
+        reference=name_cell_id(reference),
     )
-    yield text(reference)
+    yield text_reference(reference)
     yield status("completed")
-    yield point("effectiveTime", row["effective_time"], about.zone)
+    yield point("effectiveTime", row["effective_time"], context.zone)

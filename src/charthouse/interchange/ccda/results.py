@@ -9,34 +9,34 @@ from typing import Any
 from charthouse.domains.labs.models import LabResult, PatientLabResult
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
-from charthouse.interchange.cda.narrative import Row, day, words
+from charthouse.interchange.cda.context import DocumentContext, list_rows
+from charthouse.interchange.cda.narrative import Row, format_day, join_words
 from charthouse.interchange.cda.section import Section
-from charthouse.interchange.cda.subject import Subject, listed
 from charthouse.interchange.cda.xml import (
     Concept,
     Element,
     coded,
     el,
-    number,
+    format_number,
+    is_token,
     point,
     quantity,
     status,
-    text,
-    token,
+    text_reference,
     typed,
 )  # fmt: skip
 
-HEAD = ("Test", "Observation", "Value", "Normal", "Flag", "Performed")
+COLUMNS = ("Test", "Observation", "Value", "Normal", "Flag", "Performed")
 CANCELED = "X"
 FINAL = ("F", "C")
 
 
-def ordered(about: Subject) -> list[dict[str, Any]]:
+def fetch_ordered_results(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch results of orders, grouped by test, without canceled ones."""
-    return listed(
+    return list_rows(
         LabResult.objects.filter(
-            about.own("lab_test__lab_order__patient"),
-            about.at("test_performed"),
+            context.filter_patient("lab_test__lab_order__patient"),
+            context.filter_time("test_performed"),
             lab_test__archived=False,
             lab_test__lab_order__archived=False,
         )
@@ -50,9 +50,9 @@ def ordered(about: Subject) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-def by_hand(about: Subject) -> list[dict[str, Any]]:
-    return listed(
-        PatientLabResult.objects.filter(about.own(), about.on("date_test_performed"))
+def fetch_manual_results(context: DocumentContext) -> list[dict[str, Any]]:
+    return list_rows(
+        PatientLabResult.objects.filter(context.filter_patient(), context.filter_day("date_test_performed"))
         .order_by("id")
         .values(
             "id", "title", "loinc_code", "date_test_performed", "lab_result_value", "lab_result_value_units",
@@ -61,74 +61,76 @@ def by_hand(about: Subject) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-def section(about: Subject) -> Section:
-    results, entered = ordered(about), by_hand(about)
-    shown = [_row(about, row) for row in results] + [_row_by_hand(about, row) for row in entered]
-    return Section(sections.RESULTS, HEAD, shown, _entries(about, results, entered), named=1)
+def build_section(context: DocumentContext) -> Section:
+    results, entered = fetch_ordered_results(context), fetch_manual_results(context)
+    shown = [_build_row(context, row) for row in results] + [
+        _build_manual_row(context, row) for row in entered
+    ]
+    return Section(sections.RESULTS, COLUMNS, shown, _build_entries(context, results, entered), name_column=1)
 
 
-def _row(about: Subject, row: dict[str, Any]) -> Row:
+def _build_row(context: DocumentContext, row: dict[str, Any]) -> Row:
     said = (
         row["lab_test__name"],
         row["observation_description"] or row["observation_code"],
-        words(row["value"], row["unit"]),
+        join_words(row["value"], row["unit"]),
         row["normal_range"],
         row["abnormal_status"],
-        day(row["test_performed"], about.zone),
+        format_day(row["test_performed"], context.zone),
     )
     return f"result-{row['id']}", said
 
 
-def _row_by_hand(about: Subject, row: dict[str, Any]) -> Row:
+def _build_manual_row(context: DocumentContext, row: dict[str, Any]) -> Row:
     said = (
         row["title"],
         row["title"],
-        words(row["lab_result_value"], row["lab_result_value_units"]),
+        join_words(row["lab_result_value"], row["lab_result_value_units"]),
         row["lab_normal_range"],
         row["lab_abnormal_flag"],
-        day(row["date_test_performed"], about.zone),
+        format_day(row["date_test_performed"], context.zone),
     )
     return f"manual-result-{row['id']}", said
 
 
-def _entries(
-    about: Subject, results: Sequence[dict[str, Any]], entered: Sequence[dict[str, Any]]
+def _build_entries(
+    context: DocumentContext, results: Sequence[dict[str, Any]], entered: Sequence[dict[str, Any]]
 ) -> Iterable[Element]:
     for test, of_test in groupby(results, key=itemgetter("lab_test_id")):
         listed = list(of_test)
         first = listed[0]
         final = all(row["status"] in FINAL for row in listed)
         taken = first["lab_test__collection_date"] or first["test_performed"]
-        yield _organizer(
-            entries.ident(about, "lab_tests", test),
-            codes.loinc(first["lab_test__code"], first["lab_test__name"]),
-            _times(about, taken, first["test_performed"]),
-            [observation(about, row) for row in listed],
+        yield _build_organizer(
+            entries.identifier_of(context, "lab_tests", test),
+            codes.code_loinc(first["lab_test__code"], first["lab_test__name"]),
+            _build_time_range(context, taken, first["test_performed"]),
+            [build_observation(context, row) for row in listed],
             final=final,
         )
     for row in entered:
         moment = row["date_test_performed"]
-        yield _organizer(
-            entries.ident(about, "patient_lab_tests", row["id"]),
-            codes.loinc(row["loinc_code"], row["title"]),
+        yield _build_organizer(
+            entries.identifier_of(context, "patient_lab_tests", row["id"]),
+            codes.code_loinc(row["loinc_code"], row["title"]),
             el("effectiveTime", point("low", moment), point("high", moment)),
-            [_observation_by_hand(about, row)],
+            [_build_manual_observation(context, row)],
             final=True,
         )
 
 
-def _times(about: Subject, taken: datetime, performed: datetime) -> Element:
+def _build_time_range(context: DocumentContext, taken: datetime, performed: datetime) -> Element:
     low, high = min(taken, performed), max(taken, performed)
-    return el("effectiveTime", point("low", low, about.zone), point("high", high, about.zone))
+    return el("effectiveTime", point("low", low, context.zone), point("high", high, context.zone))
 
 
-def _organizer(
+def _build_organizer(
     identifier: Element, what: Concept, times: Element, observations: Sequence[Element], *, final: bool
 ) -> Element:
     """Build a Result Organizer."""
     return el(
         "organizer",
-        entries.tid("1", "2015-08-01"),
+        entries.template_id("1", "2015-08-01"),
         identifier,
         coded("code", what),
         status("completed" if final else "active"),
@@ -139,37 +141,37 @@ def _organizer(
     )
 
 
-def observation(about: Subject, row: dict[str, Any]) -> Element:
+def build_observation(context: DocumentContext, row: dict[str, Any]) -> Element:
     """Build a Result Observation."""
     numeric = row["value_is_numeric"]
     name = row["observation_description"] or row["lab_test__name"]
-    return _observation(
-        entries.ident(about, "lab_results", row["id"]),
+    return _build_observation(
+        entries.identifier_of(context, "lab_results", row["id"]),
         f"result-{row['id']}",
-        codes.loinc(row["observation_code"], name),
-        point("effectiveTime", row["test_performed"], about.zone),
-        value(row["value"], row["unit"], numeric=numeric),
+        codes.code_loinc(row["observation_code"], name),
+        point("effectiveTime", row["test_performed"], context.zone),
+        build_value(row["value"], row["unit"], numeric=numeric),
         row["abnormal_status"],
-        _reference_range(row["normal_range"], row["unit"], numeric=numeric),
+        _build_reference_range(row["normal_range"], row["unit"], numeric=numeric),
         final=row["status"] in FINAL,
     )
 
 
-def _observation_by_hand(about: Subject, row: dict[str, Any]) -> Element:
+def _build_manual_observation(context: DocumentContext, row: dict[str, Any]) -> Element:
     unit = row["lab_result_value_units"]
-    numeric = number(row["lab_result_value"]) is not None
-    return _observation(
-        entries.ident(about, "patient_lab_results", row["id"]),
+    numeric = format_number(row["lab_result_value"]) is not None
+    return _build_observation(
+        entries.identifier_of(context, "patient_lab_results", row["id"]),
         f"manual-result-{row['id']}",
-        codes.loinc(row["loinc_code"], row["title"]),
+        codes.code_loinc(row["loinc_code"], row["title"]),
         point("effectiveTime", row["date_test_performed"]),
-        value(row["lab_result_value"], unit, numeric=numeric),
+        build_value(row["lab_result_value"], unit, numeric=numeric),
         row["lab_abnormal_flag"],
-        _reference_range(row["lab_normal_range"], unit, numeric=numeric),
+        _build_reference_range(row["lab_normal_range"], unit, numeric=numeric),
     )
 
 
-def _observation(
+def _build_observation(
     identifier: Element,
     reference: str,
     what: Concept,
@@ -180,13 +182,13 @@ def _observation(
     *,
     final: bool = True,
 ) -> Element:
-    meaning = codes.interpretation(flag)
+    meaning = codes.code_interpretation(flag)
     return el(
         "observation",
-        entries.tid("2", "2015-08-01"),
+        entries.template_id("2", "2015-08-01"),
         identifier,
         coded("code", what),
-        text(reference),
+        text_reference(reference),
         status("completed" if final else "active"),
         when,
         found,
@@ -197,22 +199,22 @@ def _observation(
     )
 
 
-def value(found: str, unit: str, *, numeric: bool) -> Element:
+def build_value(found: str, unit: str, *, numeric: bool) -> Element:
     """Build the value: a quantity for a number with a possible UCUM unit, else text."""
-    if numeric and number(found) is not None and (not unit or token(unit)):
-        return quantity("value", found, unit, kind="PQ")
-    said = words(found, unit)
+    if numeric and format_number(found) is not None and (not unit or is_token(unit)):
+        return quantity("value", found, unit, xsi_type="PQ")
+    said = join_words(found, unit)
     return typed("value", "ST", said) if said.strip() else typed("value", "ST", nullFlavor="UNK")
 
 
-def _reference_range(normal: str, unit: str, *, numeric: bool) -> Element | None:
+def _build_reference_range(normal: str, unit: str, *, numeric: bool) -> Element | None:
     """Build the reference range: an interval for two numbers separated by a space, else text; None if empty."""
     if not normal.strip():
         return None
-    bounds = [number(part) for part in normal.split()]
+    bounds = [format_number(part) for part in normal.split()]
     limits = None
     if numeric and len(bounds) == 2 and None not in bounds:
-        unit = unit if token(unit) else ""
+        unit = unit if is_token(unit) else ""
         low, high = (quantity(tag, bound, unit) for tag, bound in zip(("low", "high"), bounds, strict=True))
         limits = typed("value", "IVL_PQ", low, high)
     return el("referenceRange", el("observationRange", el("text", normal), limits))

@@ -5,21 +5,21 @@ from typing import Any
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
-from charthouse.interchange.cda.narrative import day
+from charthouse.interchange.cda.context import DocumentContext, list_rows
+from charthouse.interchange.cda.narrative import format_day
 from charthouse.interchange.cda.section import Section
-from charthouse.interchange.cda.subject import Subject, listed
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, status, text
+from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, status, text_reference
 
-HEAD = ("Asked", "Answer", "On")
+COLUMNS = ("Asked", "Answer", "On")
 QUESTION = Concept("72166-2", codes.LOINC, "Tobacco smoking status")
 
 
-def rows(about: Subject) -> list[dict[str, Any]]:
+def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch each answer that differs from the one before, newest first: readers take the first one as current."""
-    asked = listed(
+    asked = list_rows(
         Vitals.objects.filter(
-            about.own("appointment__patient"),
-            about.at("appointment__scheduled_time"),
+            context.filter_patient("appointment__patient"),
+            context.filter_time("appointment__scheduled_time"),
             appointment__archived=False,
         )
         .exclude(smoking_status="blank")
@@ -33,34 +33,38 @@ def rows(about: Subject) -> list[dict[str, Any]]:
     return changed[::-1]
 
 
-def answer(row: dict[str, Any]) -> Concept:
+def code_answer(row: dict[str, Any]) -> Concept:
     code = row["smoking_status"]
     return Concept(code, codes.SNOMED, codes.SMOKING.get(code, code))
 
 
-def section(about: Subject) -> Section:
-    found = rows(about)
+def build_section(context: DocumentContext) -> Section:
+    found = fetch_rows(context)
     shown = [
         (
             f"social-{row['id']}",
-            ("Smoking status", answer(row).name, day(row["appointment__scheduled_time"], about.zone)),
+            (
+                "Smoking status",
+                code_answer(row).name,
+                format_day(row["appointment__scheduled_time"], context.zone),
+            ),
         )
         for row in found
     ]
-    return Section(sections.SOCIAL, HEAD, shown, (_entry(about, row) for row in found))
+    return Section(sections.SOCIAL, COLUMNS, shown, (_build_entry(context, row) for row in found))
 
 
-def _entry(about: Subject, row: dict[str, Any]) -> Element:
+def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
     """Build a Smoking Status (Meaningful Use)."""
     return el(
         "observation",
-        entries.tid("78", "2014-06-09"),
-        entries.ident(about, "smoking", row["id"]),
+        entries.template_id("78", "2014-06-09"),
+        entries.identifier_of(context, "smoking", row["id"]),
         coded("code", QUESTION),
-        text(f"social-{row['id']}"),
+        text_reference(f"social-{row['id']}"),
         status("completed"),
-        point("effectiveTime", row["appointment__scheduled_time"], about.zone),
-        coded("value", answer(row), kind="CD"),
+        point("effectiveTime", row["appointment__scheduled_time"], context.zone),
+        coded("value", code_answer(row), xsi_type="CD"),
         classCode="OBS",
         moodCode="EVN",
     )

@@ -12,31 +12,31 @@ from django.db.models import F, QuerySet
 from charthouse.domains.scheduling.models import CustomVitalValue, Vitals
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
-from charthouse.interchange.cda.narrative import time, words
+from charthouse.interchange.cda.context import DocumentContext
+from charthouse.interchange.cda.narrative import format_time, join_words
 from charthouse.interchange.cda.section import Section
-from charthouse.interchange.cda.subject import Subject
 from charthouse.interchange.cda.xml import (
     Concept,
     Element,
     coded,
     el,
-    number,
-    stamp,
+    format_number,
+    format_timestamp,
     status,
-    text,
+    text_reference,
     typed,
 )
 
-HEAD = ("Measured", "Height", "Weight", "BMI", "Blood pressure", "Pulse", "Breaths", "Temperature", "O2 saturation",
+COLUMNS = ("Measured", "Height", "Weight", "BMI", "Blood pressure", "Pulse", "Breaths", "Temperature", "O2 saturation",
         "Pain", "Head circumference", "Others")  # fmt: skip
 ORGANIZER = Concept("46680005", codes.SNOMED, "Vital signs")
 ORGANIZER_LOINC = Concept("74728-7", codes.LOINC, "Vital signs, weight, height, head circumference, oxygen "
                           "saturation and BMI panel")  # fmt: skip
 _KILOGRAMS = {"lbs": Decimal("0.45359237"), "kg": Decimal(1)}
-_METRES = {"inches": Decimal("0.0254"), "cm": Decimal("0.01")}
+_METERS = {"inches": Decimal("0.0254"), "cm": Decimal("0.01")}
 
 
-class Sign(NamedTuple):
+class VitalSign(NamedTuple):
     """A vital sign. ``unit``: UCUM, or the name of the column with the record's unit."""
 
     column: str
@@ -46,33 +46,39 @@ class Sign(NamedTuple):
 
 
 SIGNS = (
-    Sign("height", "8302-2", "Body height", "height_units"),
-    Sign("weight", "29463-7", "Body weight", "weight_units"),
-    Sign("bmi", "39156-5", "Body mass index (BMI) [Ratio]", "kg/m2"),
-    Sign("blood_pressure_1", "8480-6", "Systolic blood pressure", "mm[Hg]"),
-    Sign("blood_pressure_2", "8462-4", "Diastolic blood pressure", "mm[Hg]"),
-    Sign("pulse", "8867-4", "Heart rate", "/min"),
-    Sign("respiratory_rate", "9279-1", "Respiratory rate", "/min"),
-    Sign("temperature", "8310-5", "Body temperature", "temperature_units"),
-    Sign("oxygen_saturation", "59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry", "%"),
-    Sign("pain", "72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported", "{score}"),
-    Sign("head_circumference", "9843-4", "Head Occipital-frontal circumference", "head_circumference_units"),
+    VitalSign("height", "8302-2", "Body height", "height_units"),
+    VitalSign("weight", "29463-7", "Body weight", "weight_units"),
+    VitalSign("bmi", "39156-5", "Body mass index (BMI) [Ratio]", "kg/m2"),
+    VitalSign("blood_pressure_1", "8480-6", "Systolic blood pressure", "mm[Hg]"),
+    VitalSign("blood_pressure_2", "8462-4", "Diastolic blood pressure", "mm[Hg]"),
+    VitalSign("pulse", "8867-4", "Heart rate", "/min"),
+    VitalSign("respiratory_rate", "9279-1", "Respiratory rate", "/min"),
+    VitalSign("temperature", "8310-5", "Body temperature", "temperature_units"),
+    VitalSign("oxygen_saturation", "59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry", "%"),
+    VitalSign("pain", "72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported", "{score}"),
+    VitalSign(
+        "head_circumference", "9843-4", "Head Occipital-frontal circumference", "head_circumference_units"
+    ),
 )
 
 
-def rows(about: Subject) -> list[dict[str, Any]]:
+def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch measurements of visits and outside of them, ordered by ``taken``, with ``bmi`` computed."""
     at_visits = Vitals.objects.filter(
-        about.own("appointment__patient"),
-        about.at("appointment__scheduled_time"),
+        context.filter_patient("appointment__patient"),
+        context.filter_time("appointment__scheduled_time"),
         appointment__archived=False,
     )
-    beside = Vitals.objects.filter(about.own(), about.at("taken_at"), appointment=None)
-    found = [*_listed(at_visits, "appointment__scheduled_time"), *_listed(beside, "taken_at")]
-    return [{**row, "bmi": bmi(row)} for row in sorted(found, key=lambda row: (row["taken"], row["id"]))]
+    beside = Vitals.objects.filter(
+        context.filter_patient(), context.filter_time("taken_at"), appointment=None
+    )
+    found = [*_select_columns(at_visits, "appointment__scheduled_time"), *_select_columns(beside, "taken_at")]
+    return [
+        {**row, "bmi": compute_bmi(row)} for row in sorted(found, key=lambda row: (row["taken"], row["id"]))
+    ]
 
 
-def _listed(found: "QuerySet[Vitals]", moment: str) -> "QuerySet[Any, dict[str, Any]]":
+def _select_columns(found: "QuerySet[Vitals]", moment: str) -> "QuerySet[Any, dict[str, Any]]":
     columns = [sign.column for sign in SIGNS if sign.column != "bmi"]
     units = [sign.unit for sign in SIGNS if sign.unit.endswith("_units")]
     said = ("id", "appointment_id", "taken", "smoking_status", *columns, *units)
@@ -80,106 +86,108 @@ def _listed(found: "QuerySet[Vitals]", moment: str) -> "QuerySet[Any, dict[str, 
     return listed
 
 
-def measured(row: dict[str, Any]) -> Iterable[Sign]:
+def list_measured_signs(row: dict[str, Any]) -> Iterable[VitalSign]:
     return (sign for sign in SIGNS if row[sign.column] not in (None, ""))
 
 
-def bmi(row: dict[str, Any]) -> Decimal | None:
+def compute_bmi(row: dict[str, Any]) -> Decimal | None:
     """Compute the body mass index in kg/m², to one decimal; None where height or weight is missing."""
     if not row["height"] or not row["weight"]:
         return None
-    metres = row["height"] * _METRES.get(row["height_units"], Decimal("0.0254"))
+    metres = row["height"] * _METERS.get(row["height_units"], Decimal("0.0254"))
     kilograms = row["weight"] * _KILOGRAMS.get(row["weight_units"], Decimal("0.45359237"))
     found = (kilograms / (metres * metres)).quantize(Decimal("0.1"))
     return found if found < 1000 else None
 
 
-def _others(about: Subject) -> dict[int, str]:
+def _fetch_custom_vitals(context: DocumentContext) -> dict[int, str]:
     """Fetch the practice's custom vitals, which have no codes, formatted, by visit id."""
     said = defaultdict(list)
     values = CustomVitalValue.objects.filter(
-        about.own("appointment__patient"),
-        about.at("appointment__scheduled_time"),
+        context.filter_patient("appointment__patient"),
+        context.filter_time("appointment__scheduled_time"),
         appointment__archived=False,
     )
     listed = values.order_by("id").values_list(
         "appointment_id", "vital_type__name", "value", "vital_type__unit"
     )
     for visit, name, value, unit in listed:
-        said[visit].append(f"{name}: {words(value, unit)}")
+        said[visit].append(f"{name}: {join_words(value, unit)}")
     return {visit: "; ".join(parts) for visit, parts in said.items()}
 
 
-def section(about: Subject) -> Section:
-    others = _others(about)
-    found = [row for row in rows(about) if row["appointment_id"] in others or any(measured(row))]
-    shown = [(f"vitals-{row['id']}", _cells(about, row, others)) for row in found]
-    made = (_organizer(about, row) for row in found if any(measured(row)))
-    return Section(sections.VITALS, HEAD, shown, made)
+def build_section(context: DocumentContext) -> Section:
+    others = _fetch_custom_vitals(context)
+    found = [
+        row for row in fetch_rows(context) if row["appointment_id"] in others or any(list_measured_signs(row))
+    ]
+    shown = [(f"vitals-{row['id']}", _format_cells(context, row, others)) for row in found]
+    made = (_build_organizer(context, row) for row in found if any(list_measured_signs(row)))
+    return Section(sections.VITALS, COLUMNS, shown, made)
 
 
-def _cells(about: Subject, row: dict[str, Any], others: dict[int, str]) -> tuple[str, ...]:
+def _format_cells(context: DocumentContext, row: dict[str, Any], others: dict[int, str]) -> tuple[str, ...]:
     def with_unit(column: str) -> str:
-        return words(row[column], row[f"{column}_units"]) if row[column] is not None else ""
+        return join_words(row[column], row[f"{column}_units"]) if row[column] is not None else ""
 
     pressure = [row["blood_pressure_1"], row["blood_pressure_2"]]
     return (
-        time(row["taken"], about.zone),
+        format_time(row["taken"], context.zone),
         with_unit("height"),
         with_unit("weight"),
-        words(row["bmi"]),
+        join_words(row["bmi"]),
         "/".join("?" if part is None else str(part) for part in pressure) if any(pressure) else "",
-        words(row["pulse"]),
-        words(row["respiratory_rate"]),
+        join_words(row["pulse"]),
+        join_words(row["respiratory_rate"]),
         with_unit("temperature"),
-        words(row["oxygen_saturation"]),
+        join_words(row["oxygen_saturation"]),
         row["pain"],
         with_unit("head_circumference"),
         others.get(row["appointment_id"], ""),
     )
 
 
-def _organizer(about: Subject, row: dict[str, Any]) -> Element:
+def _build_organizer(context: DocumentContext, row: dict[str, Any]) -> Element:
     """Build a Vital Signs Organizer."""
-    when = stamp(row["taken"], about.zone)
+    when = format_timestamp(row["taken"], context.zone)
     return el(
         "organizer",
-        entries.tid("26", "2015-08-01"),
-        entries.ident(about, "vitals", row["id"]),
+        entries.template_id("26", "2015-08-01"),
+        entries.identifier_of(context, "vitals", row["id"]),
         coded("code", ORGANIZER, translations=[ORGANIZER_LOINC]),
         status("completed"),
         el("effectiveTime", value=when),
-        (el("component", observation(about, row, sign, when)) for sign in measured(row)),
+        (el("component", build_observation(context, row, sign, when)) for sign in list_measured_signs(row)),
         classCode="CLUSTER",
         moodCode="EVN",
     )
 
 
-def unit(row: dict[str, Any], sign: Sign) -> str:
-    return codes.ucum(row[sign.unit]) if sign.unit.endswith("_units") else sign.unit
+def find_unit(row: dict[str, Any], sign: VitalSign) -> str:
+    return codes.convert_unit(row[sign.unit]) if sign.unit.endswith("_units") else sign.unit
 
 
-def observation(about: Subject, row: dict[str, Any], sign: Sign, when: str) -> Element:
+def build_observation(context: DocumentContext, row: dict[str, Any], sign: VitalSign, when: str) -> Element:
     """Build a Vital Sign Observation. ``when``: its time as CDA's TS."""
-    made = copy(_blank(sign, unit(row, sign), about.root("vital_signs")))
+    made = copy(_observation_template(sign, find_unit(row, sign), context.id_root("vital_signs")))
     _, _, identifier, _, said, _, time, value = made
     identifier.set("extension", f"{row['id']}-{sign.loinc}")
     said[0].set("value", f"#vitals-{row['id']}")
     time.set("value", when)
-    value.set("value", number(row[sign.column]))
+    value.set("value", format_number(row[sign.column]))
     return made
 
 
 @lru_cache(maxsize=256)
-def _blank(sign: Sign, unit: str, root: str) -> Element:
+def _observation_template(sign: VitalSign, unit: str, root: str) -> Element:
     """Build and cache the common parts of a sign's observations, which are copied: charts may have tens of
     thousands."""
     return el(
         "observation",
-        entries.tid("27", "2014-06-09"),
+        entries.template_id("27", "2014-06-09"),
         el("id", root=root),
         coded("code", Concept(sign.loinc, codes.LOINC, sign.name)),
-        text("vitals"),
+        text_reference("vitals"),
         status("completed"),
         el("effectiveTime"),
         typed("value", "PQ", unit=unit),

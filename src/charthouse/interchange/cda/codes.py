@@ -108,21 +108,21 @@ INTERPRETATIONS = {
 _LOINC = re.compile(r"\d{1,7}-\d")
 
 
-def gender(said: str) -> Concept:
+def code_gender(said: str) -> Concept:
     """Return the code of a gender; ``Other`` is HL7's UN (undifferentiated)."""
     return GENDERS.get(said, UNDIFFERENTIATED)
 
 
-def loinc(code: str, name: str) -> Concept:
+def code_loinc(code: str, name: str) -> Concept:
     """Return a LOINC concept; an invalid code becomes a name without a code."""
     return Concept(code, LOINC, name) if _LOINC.fullmatch(code) else Concept("", None, name or code)
 
 
-def diagnosis(code: str, name: str, version: int = 10) -> Concept:
+def code_diagnosis(code: str, name: str, version: int = 10) -> Concept:
     return Concept(code, ICD10 if version == 10 else ICD9, name or code)
 
 
-def ucum(unit: str) -> str:
+def convert_unit(unit: str) -> str:
     """Convert a unit to UCUM; an unknown one becomes an annotation in braces."""
     unit = unit.strip()
     if not unit or unit.lower() in UCUM:
@@ -132,9 +132,9 @@ def ucum(unit: str) -> str:
     return f"{{{re.sub(r'[^!-z|~]+', '_', unit)[:50]}}}"
 
 
-def interpretation(flag: str) -> Concept | None:
+def code_interpretation(flag: str) -> Concept | None:
     return Concept(flag, INTERPRETATION, INTERPRETATIONS[flag]) if flag in INTERPRETATIONS else None
 
 
-def observed(system: str, code: str, name: str) -> Concept:
+def code_observation(system: str, code: str, name: str) -> Concept:
     return Concept(code, SYSTEMS.get(system), name or code)

@@ -5,37 +5,47 @@ from datetime import date, datetime
 from typing import Any
 
 from charthouse.interchange.cda import codes, parties
-from charthouse.interchange.cda.subject import Subject
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, span, status, template, text
+from charthouse.interchange.cda.context import DocumentContext
+from charthouse.interchange.cda.xml import (
+    Concept,
+    Element,
+    coded,
+    el,
+    point,
+    span,
+    status,
+    template,
+    text_reference,
+)
 
 _ROOT = "2.16.840.1.113883.10.20.22.4."
 
 
-def tid(number: str, release: str = "") -> list[Element]:
+def template_id(number: str, release: str = "") -> list[Element]:
     """Build the template ids of a C-CDA entry template, given the last arc of its OID."""
     return list(template(_ROOT + number, release))
 
 
-def ident(about: Subject, what: str, row_id: object) -> Element:
+def identifier_of(context: DocumentContext, what: str, row_id: object) -> Element:
     """Build the identifier of a row. ``what``: kind of rows that the id is unique in."""
-    return el("id", root=about.root(what), extension=str(row_id))
+    return el("id", root=context.id_root(what), extension=str(row_id))
 
 
-def author(about: Subject, row: Any, moment: date | datetime | None) -> Element:
+def build_author(context: DocumentContext, row: Any, moment: date | datetime | None) -> Element:
     """Build an Author Participation of the doctor of a row with ``parties.DOCTOR_COLUMNS``."""
     return el(
         "author",
-        tid("119"),
-        point("time", moment, about.zone),
-        el("assignedAuthor", *parties.identity(about, row)),
+        template_id("119"),
+        point("time", moment, context.zone),
+        el("assignedAuthor", *parties.build_provider(context, row)),
     )
 
 
-def performer(about: Subject, row: Any) -> Element:
-    return el("performer", parties.performer(about, row))
+def build_performer(context: DocumentContext, row: Any) -> Element:
+    return el("performer", parties.build_performer(context, row))
 
 
-def diagnosis(
+def build_problem_observation(
     identifier: Element,
     value: Element,
     reference: str,
@@ -52,43 +62,43 @@ def diagnosis(
     )
     return el(
         "observation",
-        tid("4", "2015-08-01"),
+        template_id("4", "2015-08-01"),
         identifier,
         coded("code", sort, translations=[sort_loinc]),
-        text(reference),
+        text_reference(reference),
         status("completed"),
         when,
         value,
         entered,
-        el("entryRelationship", _state(state, reference), typeCode="REFR") if state else None,
+        el("entryRelationship", _build_problem_status(state, reference), typeCode="REFR") if state else None,
         classCode="OBS",
         moodCode="EVN",
         negationInd="true" if refuted else None,
     )
 
 
-def _state(state: str, reference: str) -> Element:
+def _build_problem_status(state: str, reference: str) -> Element:
     """Build a Problem Status."""
     concept = codes.PROBLEM_STATUSES.get(state, Concept("", None, state))
     return el(
         "observation",
-        tid("6"),
+        template_id("6"),
         coded("code", Concept("33999-4", codes.LOINC, "Status")),
-        text(reference),
+        text_reference(reference),
         status("completed"),
-        coded("value", concept, kind="CD"),
+        coded("value", concept, xsi_type="CD"),
         classCode="OBS",
         moodCode="EVN",
     )
 
 
-def concern(
+def build_concern_act(
     identifier: Element, low: Any, high: Any, body: Element, *, active: bool, number: str, release: str
 ) -> Element:
     """Build a Concern Act about one problem or allergy. ``low``, ``high``: period in which it is monitored."""
     return el(
         "act",
-        tid(number, release),
+        template_id(number, release),
         identifier,
         coded("code", codes.CONCERN),
         status("active" if active else "completed"),
@@ -99,18 +109,18 @@ def concern(
     )
 
 
-def place(row: Any) -> Element:
+def build_location(row: Any) -> Element:
     """Build a Service Delivery Location from a row with ``OFFICE_COLUMNS``."""
     return el(
         "participant",
         el(
             "participantRole",
-            tid("32"),
+            template_id("32"),
             coded("code", Concept("OF", codes.ROLE_CODE, "Outpatient facility")),
-            parties.address(
+            parties.build_address(
                 row["office__address"], row["office__city"], row["office__state"], row["office__zip_code"]
             ),
-            parties.phones((row["office__phone_number"], "WP")),
+            parties.build_telecoms((row["office__phone_number"], "WP")),
             el("playingEntity", el("name", row["office__name"]), classCode="PLC"),
             classCode="SDLOC",
         ),
@@ -118,19 +128,19 @@ def place(row: Any) -> Element:
     )
 
 
-OFFICE = (
+OFFICE_COLUMNS = (
     "office__name", "office__address", "office__city", "office__state", "office__zip_code", "office__phone_number",
 )  # fmt: skip
 
 
-def instruction(identifier: Element, what: Concept, reference: str, when: Element | None) -> Element:
+def build_instruction(identifier: Element, what: Concept, reference: str, when: Element | None) -> Element:
     """Build an Instruction."""
     return el(
         "act",
-        tid("20", "2014-06-09"),
+        template_id("20", "2014-06-09"),
         identifier,
         coded("code", what),
-        text(reference),
+        text_reference(reference),
         status("completed"),
         when,
         classCode="ACT",
@@ -138,6 +148,6 @@ def instruction(identifier: Element, what: Concept, reference: str, when: Elemen
     )
 
 
-def described(parts: Iterable[str]) -> str:
+def join_lines(parts: Iterable[str]) -> str:
     """Join the non-empty texts with line breaks."""
     return "\n".join(part.strip() for part in parts if part.strip())

@@ -7,16 +7,26 @@ from uuid import uuid4
 from charthouse.domains.patients.code_labels import describe_language
 from charthouse.domains.patients.models import Patient
 from charthouse.interchange.cda import codes, parties
-from charthouse.interchange.cda.subject import FIRST, Subject
+from charthouse.interchange.cda.context import FIRST, DocumentContext
 from charthouse.interchange.cda.writer import Writer
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, null, point, span, stamp, template
+from charthouse.interchange.cda.xml import (
+    Concept,
+    Element,
+    coded,
+    el,
+    format_timestamp,
+    null,
+    point,
+    span,
+    template,
+)
 
 US_REALM = ("2.16.840.1.113883.10.20.22.1.1", "2015-08-01")
 SOFTWARE = "Charthouse"
 
 
 @dataclass(frozen=True)
-class Document:
+class DocumentType:
     """A type of document. ``templates``: (root, release) pairs in addition to the realm's; ``signed``: whether the type
     requires a legal authenticator, which is then stated as missing."""
 
@@ -26,78 +36,82 @@ class Document:
     signed: bool = False
 
 
-def write(out: Writer, document: Document, about: Subject) -> None:
+def write_header(out: Writer, document: DocumentType, context: DocumentContext) -> None:
     """Write everything before the body; the root element is open."""
-    out.put(el("realmCode", code="US"), el("typeId", root="2.16.840.1.113883.1.3", extension="POCD_HD000040"))
+    out.write(
+        el("realmCode", code="US"), el("typeId", root="2.16.840.1.113883.1.3", extension="POCD_HD000040")
+    )
     for root, release in (US_REALM, *document.templates):
-        out.put(*template(root, release))
-    out.put(
+        out.write(*template(root, release))
+    out.write(
         el("id", root=str(uuid4())),
         coded("code", document.code),
         el("title", document.title),
-        point("effectiveTime", about.now, about.zone),
+        point("effectiveTime", context.now, context.zone),
         coded("confidentialityCode", Concept("N", codes.CONFIDENTIALITY, "Normal")),
         el("languageCode", code="en-US"),
-        _record_target(about),
-        _author(about),
-        _custodian(about),
-        _unsigned(about) if document.signed else None,
-        _emergency_contact(about.patient),
-        _documentation_of(about),
+        _build_record_target(context),
+        _build_author(context),
+        _build_custodian(context),
+        _build_missing_signature(context) if document.signed else None,
+        _build_emergency_contact(context.patient),
+        _build_documentation_of(context),
     )
 
 
-def _record_target(about: Subject) -> Element:
-    patient = about.patient
+def _build_record_target(context: DocumentContext) -> Element:
+    patient = context.patient
     return el(
         "recordTarget",
         el(
             "patientRole",
-            el("id", root=about.root("patients"), extension=str(patient.pk)),
-            el("id", root=about.root("charts"), extension=patient.chart_id) if patient.chart_id else None,
-            parties.address(patient.address, patient.city, patient.state, patient.zip_code, use="HP"),
-            parties.phones(
+            el("id", root=context.id_root("patients"), extension=str(patient.pk)),
+            el("id", root=context.id_root("charts"), extension=patient.chart_id)
+            if patient.chart_id
+            else None,
+            parties.build_address(patient.address, patient.city, patient.state, patient.zip_code, use="HP"),
+            parties.build_telecoms(
                 (patient.home_phone, "HP"),
                 (patient.cell_phone, "MC"),
                 (patient.office_phone, "WP"),
                 email=patient.email,
             ),
-            _patient(patient),
-            _practice(about, "providerOrganization"),
+            _build_patient(patient),
+            _build_practice(context, "providerOrganization"),
         ),
     )
 
 
-def _patient(patient: Patient) -> Element:
+def _build_patient(patient: Patient) -> Element:
     died = patient.date_of_death
     return el(
         "patient",
-        parties.name(patient.first_name, patient.middle_name, family=patient.last_name, use="L"),
-        _nick_name(patient),
-        coded("administrativeGenderCode", codes.gender(patient.gender)),
+        parties.build_name(patient.first_name, patient.middle_name, family=patient.last_name, use="L"),
+        _build_nickname(patient),
+        coded("administrativeGenderCode", codes.code_gender(patient.gender)),
         point("birthTime", patient.date_of_birth),
         el("sdtc:deceasedInd", value="true") if died else None,
-        el("sdtc:deceasedTime", value=stamp(died)) if died else None,
-        _listed("raceCode", patient.race, codes.RACES),
-        _listed("ethnicGroupCode", patient.ethnicity, codes.ETHNICITIES),
-        _language(patient.preferred_language),
+        el("sdtc:deceasedTime", value=format_timestamp(died)) if died else None,
+        _code_or_null("raceCode", patient.race, codes.RACES),
+        _code_or_null("ethnicGroupCode", patient.ethnicity, codes.ETHNICITIES),
+        _build_language(patient.preferred_language),
     )
 
 
-def _nick_name(patient: Patient) -> Element | None:
+def _build_nickname(patient: Patient) -> Element | None:
     if not patient.nick_name:
         return None
     return el("name", el("given", patient.nick_name, qualifier="CL"), el("family", patient.last_name))
 
 
-def _listed(tag: str, said: str, known: dict[str, Concept]) -> Element:
+def _code_or_null(tag: str, said: str, known: dict[str, Concept]) -> Element:
     """Build a code, or a null flavor: ASKU for a declined answer, UNK for a missing one."""
     if concept := known.get(said):
         return coded(tag, concept)
     return null(tag, "ASKU" if said == "declined" else "UNK")
 
 
-def _language(said: str) -> Element | None:
+def _build_language(said: str) -> Element | None:
     code, _ = describe_language(said)
     if not code:
         return None
@@ -105,55 +119,57 @@ def _language(said: str) -> Element | None:
     return el("languageCommunication", tongue, el("preferenceInd", value="true"))
 
 
-def _practice(about: Subject, tag: str) -> Element:
+def _build_practice(context: DocumentContext, tag: str) -> Element:
     """Build the organization of the practice, with the address of the doctor's first office."""
-    npi = about.doctor.group_npi_number.strip()
+    npi = context.doctor.group_npi_number.strip()
     identifier = (
         el("id", root=codes.NPI, extension=npi)
         if npi
-        else el("id", root=about.root("practice"), extension=str(about.practice.pk))
+        else el("id", root=context.id_root("practice"), extension=str(context.practice.pk))
     )
-    phone = (about.office and about.office.phone_number) or about.doctor.office_phone
-    where = parties.office_address(about.office)
-    return parties.organization(tag, identifier, about.practice.name, phone, where)
+    phone = (context.office and context.office.phone_number) or context.doctor.office_phone
+    where = parties.build_office_address(context.office)
+    return parties.build_organization(tag, identifier, context.practice.name, phone, where)
 
 
-def _author(about: Subject) -> Element:
+def _build_author(context: DocumentContext) -> Element:
     """Build the author of the document, the software; entries have their own authors."""
     device = el(
         "assignedAuthoringDevice", el("manufacturerModelName", SOFTWARE), el("softwareName", SOFTWARE)
     )
     return el(
         "author",
-        point("time", about.now, about.zone),
+        point("time", context.now, context.zone),
         el(
             "assignedAuthor",
-            el("id", root=about.root("software")),
-            parties.office_address(about.office),
-            parties.phones(((about.office and about.office.phone_number) or about.doctor.office_phone, "WP")),
+            el("id", root=context.id_root("software")),
+            parties.build_office_address(context.office),
+            parties.build_telecoms(
+                ((context.office and context.office.phone_number) or context.doctor.office_phone, "WP")
+            ),
             device,
-            _practice(about, "representedOrganization"),
+            _build_practice(context, "representedOrganization"),
         ),
     )
 
 
-def _custodian(about: Subject) -> Element:
-    keeper = _practice(about, "representedCustodianOrganization")
+def _build_custodian(context: DocumentContext) -> Element:
+    keeper = _build_practice(context, "representedCustodianOrganization")
     return el("custodian", el("assignedCustodian", keeper))
 
 
-def _unsigned(about: Subject) -> Element:
+def _build_missing_signature(context: DocumentContext) -> Element:
     """Build a legal authenticator without a signature."""
     return el(
         "legalAuthenticator",
         null("time", "NI"),
         null("signatureCode", "NI"),
-        parties.assigned(about),
+        parties.build_assigned_entity(context),
         nullFlavor="NI",
     )
 
 
-def _emergency_contact(patient: Patient) -> Element | None:
+def _build_emergency_contact(patient: Patient) -> Element | None:
     if not patient.emergency_contact_name:
         return None
     relation = patient.emergency_contact_relation
@@ -163,7 +179,7 @@ def _emergency_contact(patient: Patient) -> Element | None:
             "associatedEntity",
             coded("code", Concept("", None, relation)) if relation else None,
             null("addr"),
-            parties.phones((patient.emergency_contact_phone, None)),
+            parties.build_telecoms((patient.emergency_contact_phone, None)),
             el("associatedPerson", el("name", patient.emergency_contact_name)),
             classCode="ECON",
         ),
@@ -171,28 +187,28 @@ def _emergency_contact(patient: Patient) -> Element | None:
     )
 
 
-def _documentation_of(about: Subject) -> Element:
+def _build_documentation_of(context: DocumentContext) -> Element:
     """Build the service event: care from the window's first day (default: birth) to its last (default: today), by the
     primary provider."""
-    window = about.window
-    first = window.first if window.first != FIRST else about.patient.date_of_birth
-    last = min(window.last, about.now.astimezone(about.zone).date())
+    window = context.window
+    first = window.first if window.first != FIRST else context.patient.date_of_birth
+    last = min(window.last, context.now.astimezone(context.zone).date())
     return el(
         "documentationOf",
         el(
             "serviceEvent",
             span(first, max(first, last) if first else last),
-            list(_performers(about)),
+            list(_build_performers(context)),
             classCode="PCPR",
         ),
     )
 
 
-def _performers(about: Subject) -> Iterable[Element]:
+def _build_performers(context: DocumentContext) -> Iterable[Element]:
     function = Concept("PCP", codes.PARTICIPATION, "Primary Care Provider")
     yield el(
         "performer",
         coded("functionCode", function),
-        parties.assigned(about),
+        parties.build_assigned_entity(context),
         typeCode="PRF",
     )

@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.interchange.cda.codes import NPI
-from charthouse.interchange.cda.subject import Subject
+from charthouse.interchange.cda.context import DocumentContext
 from charthouse.interchange.cda.xml import Element, el, null
 
 _NOT_DIALLED = re.compile(r"[^0-9+x]")
 
 
-def name(*given: str, family: str, suffix: str = "", use: str | None = None) -> Element:
+def build_name(*given: str, family: str, suffix: str = "", use: str | None = None) -> Element:
     """Build a person's name, with null flavor UNK if there is no part."""
     known = [part for part in given if part]
     if not known and not family:
@@ -27,7 +27,7 @@ def name(*given: str, family: str, suffix: str = "", use: str | None = None) -> 
     )
 
 
-def address(
+def build_address(
     street: str, city: str, state: str, zip_code: str, country: str = "US", use: str | None = None
 ) -> Element:
     """Build an address, with null flavor UNK without street and city. ``country``: ISO 3166-1 alpha-2."""
@@ -44,7 +44,7 @@ def address(
     )
 
 
-def phones(*numbers: tuple[str, str | None], email: str = "") -> Iterable[Element]:
+def build_telecoms(*numbers: tuple[str, str | None], email: str = "") -> Iterable[Element]:
     """Build telecoms of (number, use) pairs and an e-mail address; one with null flavor UNK if there are none."""
     dialled = [(_NOT_DIALLED.sub("", number.lower()), use) for number, use in numbers]
     found = [el("telecom", value=f"tel:{number}", use=use) for number, use in dialled if number]
@@ -53,49 +53,55 @@ def phones(*numbers: tuple[str, str | None], email: str = "") -> Iterable[Elemen
     return found or [null("telecom")]
 
 
-def provider_id(about: Subject, doctor: int, npi: str) -> Element:
+def build_provider_id(context: DocumentContext, doctor: int, npi: str) -> Element:
     """Build the id of a doctor: the NPI, else the practice's own identifier."""
     if npi.strip():
         return el("id", root=NPI, extension=npi.strip())
-    return el("id", root=about.root("doctors"), extension=str(doctor))
+    return el("id", root=context.id_root("doctors"), extension=str(doctor))
 
 
-def person(doctor: Doctor) -> Element:
-    return el("assignedPerson", name(doctor.first_name, family=doctor.last_name, suffix=doctor.suffix))
+def build_assigned_person(doctor: Doctor) -> Element:
+    return el("assignedPerson", build_name(doctor.first_name, family=doctor.last_name, suffix=doctor.suffix))
 
 
-def assigned(about: Subject) -> Element:
+def build_assigned_entity(context: DocumentContext) -> Element:
     """Build the ``assignedEntity`` of the primary provider."""
-    doctor = about.doctor
+    doctor = context.doctor
     return el(
         "assignedEntity",
-        provider_id(about, doctor.pk, doctor.npi_number),
-        office_address(about.office),
-        phones((doctor.office_phone, "WP")),
-        person(doctor),
+        build_provider_id(context, doctor.pk, doctor.npi_number),
+        build_office_address(context.office),
+        build_telecoms((doctor.office_phone, "WP")),
+        build_assigned_person(doctor),
     )
 
 
-def office_address(office: Office | None) -> Element:
+def build_office_address(office: Office | None) -> Element:
     if office is None:
         return null("addr")
-    return address(office.address, office.city, office.state, office.zip_code, office.country, use="WP")
+    return build_address(office.address, office.city, office.state, office.zip_code, office.country, use="WP")
 
 
-def organization(tag: str, identifier: Element, title: str, phone: str, where: Element) -> Element:
+def build_organization(tag: str, identifier: Element, title: str, phone: str, where: Element) -> Element:
     """Build the organization of a practice under the given tag."""
-    return el(tag, identifier, el("name", title), phones((phone, "WP")), where)
+    return el(tag, identifier, el("name", title), build_telecoms((phone, "WP")), where)
 
 
-DOCTOR = ("doctor_id", "doctor__first_name", "doctor__last_name", "doctor__suffix", "doctor__npi_number")
+DOCTOR_COLUMNS = (
+    "doctor_id",
+    "doctor__first_name",
+    "doctor__last_name",
+    "doctor__suffix",
+    "doctor__npi_number",
+)
 
 
-def doctor_at(path: str) -> tuple[str, ...]:
+def doctor_columns_at(path: str) -> tuple[str, ...]:
     """Return DOCTOR_COLUMNS of the doctor at the relation ``path``."""
-    return tuple(column.replace("doctor", path, 1) for column in DOCTOR)
+    return tuple(column.replace("doctor", path, 1) for column in DOCTOR_COLUMNS)
 
 
-def as_doctor(rows: Iterable[Mapping[str, Any]], path: str) -> list[dict[str, Any]]:
+def rename_doctor_columns(rows: Iterable[Mapping[str, Any]], path: str) -> list[dict[str, Any]]:
     """Rename the columns of ``doctor_columns_at(path)`` to DOCTOR_COLUMNS."""
     return [
         {f"doctor{key.removeprefix(path)}" if key.startswith(path) else key: row[key] for key in row}
@@ -103,19 +109,21 @@ def as_doctor(rows: Iterable[Mapping[str, Any]], path: str) -> list[dict[str, An
     ]
 
 
-def identity(about: Subject, row: Any) -> tuple[Element, Element]:
+def build_provider(context: DocumentContext, row: Any) -> tuple[Element, Element]:
     """Build the id and the ``assignedPerson`` of the doctor of a row with DOCTOR_COLUMNS."""
-    said = name(row["doctor__first_name"], family=row["doctor__last_name"], suffix=row["doctor__suffix"])
-    return provider_id(about, row["doctor_id"], row["doctor__npi_number"]), el("assignedPerson", said)
+    said = build_name(
+        row["doctor__first_name"], family=row["doctor__last_name"], suffix=row["doctor__suffix"]
+    )
+    return build_provider_id(context, row["doctor_id"], row["doctor__npi_number"]), el("assignedPerson", said)
 
 
-def performer(about: Subject, row: Any) -> Element:
+def build_performer(context: DocumentContext, row: Any) -> Element:
     """Build the ``assignedEntity`` of a performer, the doctor of a row with DOCTOR_COLUMNS."""
-    identifier, who = identity(about, row)
+    identifier, who = build_provider(context, row)
     return el("assignedEntity", identifier, null("addr"), null("telecom"), who)
 
 
-def doctor_of(row: Any) -> str:
+def format_doctor(row: Any) -> str:
     """Format the name of the doctor of a row with DOCTOR_COLUMNS."""
     parts = (row["doctor__first_name"], row["doctor__last_name"], row["doctor__suffix"])
     return " ".join(part for part in parts if part)

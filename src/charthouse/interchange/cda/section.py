@@ -11,7 +11,7 @@ from charthouse.interchange.cda.xml import Concept, Element, coded, el, template
 
 
 @dataclass(frozen=True)
-class Kind:
+class SectionType:
     """A type of section. ``templates``: (root, release) pairs; release "" for none."""
 
     title: str
@@ -19,8 +19,8 @@ class Kind:
     templates: tuple[tuple[str, str], ...]
 
 
-def kind(title: str, loinc: str, name: str, *templates: tuple[str, str]) -> Kind:
-    return Kind(title, Concept(loinc, LOINC, name), templates)
+def define_section(title: str, loinc: str, name: str, *templates: tuple[str, str]) -> SectionType:
+    return SectionType(title, Concept(loinc, LOINC, name), templates)
 
 
 @dataclass(frozen=True)
@@ -28,38 +28,38 @@ class Section:
     """A section. ``columns`` and ``rows`` of the narrative's table; without rows, the section has the null flavor NI
     (no information). ``name_column``: index of the column that names a row."""
 
-    kind: Kind
-    head: Sequence[str]
+    section_type: SectionType
+    columns: Sequence[str]
     rows: Sequence[Row]
     entries: Iterable[Element]
-    named: int = 0
+    name_column: int = 0
 
 
-def write(out: Writer, section: Section) -> None:
+def write_section(out: Writer, section: Section) -> None:
     """Write a section. Entries are generated one at a time, which bounds memory."""
     known = bool(section.rows)
-    begin(out, section.kind, known=known)
+    begin_section(out, section.section_type, known=known)
     if known:
-        out.put(narrative.table(section.head, section.rows, section.named))
+        out.write(narrative.build_text(section.columns, section.rows, section.name_column))
         for entry in section.entries:
-            out.put(el("entry", entry, typeCode="DRIV"))
+            out.write(el("entry", entry, typeCode="DRIV"))
     else:
-        out.put(narrative.nothing())
-    end(out)
+        out.write(narrative.build_empty_text())
+    end_section(out)
 
 
-def begin(out: Writer, kind: Kind, *, known: bool = True) -> None:
+def begin_section(out: Writer, section_type: SectionType, *, known: bool = True) -> None:
     """Begin a section, up to its title. ``known``: whether it has content; null flavor NI if not."""
     out.begin("component")
     if known:
         out.begin("section")
     else:
         out.begin("section", nullFlavor="NI")
-    for root, release in kind.templates:
-        out.put(*template(root, release))
-    out.put(coded("code", kind.code), el("title", kind.title))
+    for root, release in section_type.templates:
+        out.write(*template(root, release))
+    out.write(coded("code", section_type.code), el("title", section_type.title))
 
 
-def end(out: Writer) -> None:
+def end_section(out: Writer) -> None:
     out.end()
     out.end()

@@ -45,16 +45,16 @@ class Concept(NamedTuple):
     name: str = ""
 
     @property
-    def usable(self) -> bool:
-        return self.system is not None and token(self.code)
+    def is_usable(self) -> bool:
+        return self.system is not None and is_token(self.code)
 
 
-def clean(text: str) -> str:
+def replace_illegal_characters(text: str) -> str:
     """Replace characters that are illegal in XML 1.0 by U+FFFD."""
     return text if text.isascii() and text.isprintable() else _ILLEGAL.sub("\ufffd", text)
 
 
-def token(text: str) -> bool:
+def is_token(text: str) -> bool:
     """Tell whether a text fits CDA's type ``cs``: not empty, and without white space."""
     return _TOKEN.fullmatch(text) is not None
 
@@ -63,39 +63,41 @@ def el(tag: str, /, *parts: Part, **attributes: str | None) -> Element:
     """Build a CDA element. The tag prefix ``sdtc:`` selects the namespace of HL7's extensions. Attributes and parts
     that are None are omitted."""
     given = (
-        {key: clean(value) for key, value in attributes.items() if value is not None} if attributes else None
+        {key: replace_illegal_characters(value) for key, value in attributes.items() if value is not None}
+        if attributes
+        else None
     )
     if tag.startswith("sdtc:"):
         made = etree.Element(f"{{{SDTC}}}{tag[5:]}", given, nsmap=PREFIXES)
     else:
         made = etree.Element(tag, given)
     if parts:
-        fill(made, parts)
+        append_parts(made, parts)
     return made
 
 
-def fill(made: Element, parts: Iterable[Part]) -> None:
+def append_parts(made: Element, parts: Iterable[Part]) -> None:
     for part in parts:
         if isinstance(part, etree._Element):
             made.append(part)
         elif isinstance(part, str):
-            _say(made, clean(part))
+            _append_text(made, replace_illegal_characters(part))
         elif part is not None:
-            fill(made, part)
+            append_parts(made, part)
 
 
-def _say(made: Element, text: str) -> None:
+def _append_text(made: Element, text: str) -> None:
     if len(made):
         made[-1].tail = (made[-1].tail or "") + text
     else:
         made.text = (made.text or "") + text
 
 
-def typed(tag: str, kind: str, /, *parts: Part, **attributes: str | None) -> Element:
+def typed(tag: str, xsi_type: str, /, *parts: Part, **attributes: str | None) -> Element:
     """Build an element with an ``xsi:type``, where the schema leaves the data type open."""
-    given = {key: clean(value) for key, value in attributes.items() if value is not None}
-    made = etree.Element(tag, {_TYPE: kind, **given}, nsmap=PREFIXES)
-    fill(made, parts)
+    given = {key: replace_illegal_characters(value) for key, value in attributes.items() if value is not None}
+    made = etree.Element(tag, {_TYPE: xsi_type, **given}, nsmap=PREFIXES)
+    append_parts(made, parts)
     return made
 
 
@@ -129,9 +131,9 @@ def coded(
     tag: str,
     concept: Concept | None,
     *,
-    kind: str = "",
+    xsi_type: str = "",
     translations: Iterable[Concept] = (),
-    original: str = "",
+    original_text: str = "",
     reference: str = "",
 ) -> Element:
     """Build a coded value. Without a usable code it has original text and ``nullFlavor`` OTH, without text either UNK.
@@ -140,28 +142,28 @@ def coded(
     of the cell of the narrative with the same text.
     """
     concept = concept or Concept("", None)
-    if concept.usable and not original and not reference:
-        return copy(_usual(tag, concept, kind, tuple(translations)))
-    return _coded(tag, concept, kind, translations, original, reference)
+    if concept.is_usable and not original_text and not reference:
+        return copy(_cached_code(tag, concept, xsi_type, tuple(translations)))
+    return _build_code(tag, concept, xsi_type, translations, original_text, reference)
 
 
 @lru_cache(maxsize=2048)
-def _usual(tag: str, concept: Concept, kind: str, translations: tuple[Concept, ...]) -> Element:
+def _cached_code(tag: str, concept: Concept, xsi_type: str, translations: tuple[Concept, ...]) -> Element:
     """Cache codes that occur often; the caller copies the element."""
-    return _coded(tag, concept, kind, translations)
+    return _build_code(tag, concept, xsi_type, translations)
 
 
-def _coded(
+def _build_code(
     tag: str,
     concept: Concept,
-    kind: str,
+    xsi_type: str,
     translations: Iterable[Concept],
-    original: str = "",
+    original_text: str = "",
     reference: str = "",
 ) -> Element:
-    words = (original or ("" if concept.usable else concept.name or concept.code)).strip()
+    words = (original_text or ("" if concept.is_usable else concept.name or concept.code)).strip()
     attributes: dict[str, str | None]
-    if concept.usable and concept.system:
+    if concept.is_usable and concept.system:
         attributes = {
             "code": concept.code,
             "codeSystem": concept.system.oid,
@@ -170,18 +172,18 @@ def _coded(
         }
     else:
         attributes = {"nullFlavor": "OTH" if words or reference else "UNK"}
-    said = el("originalText", words or None, _refer(reference)) if words or reference else None
-    parts = (said, [coded("translation", other) for other in translations if other.usable])
-    return typed(tag, kind, *parts, **attributes) if kind else el(tag, *parts, **attributes)
+    said = el("originalText", words or None, _build_reference(reference)) if words or reference else None
+    parts = (said, [coded("translation", other) for other in translations if other.is_usable])
+    return typed(tag, xsi_type, *parts, **attributes) if xsi_type else el(tag, *parts, **attributes)
 
 
-def _refer(reference: str) -> Element | None:
+def _build_reference(reference: str) -> Element | None:
     return el("reference", value=f"#{reference}") if reference else None
 
 
-def text(reference: str) -> Element:
+def text_reference(reference: str) -> Element:
     """Build the reference of an entry to its row in the narrative."""
-    return el("text", _refer(reference))
+    return el("text", _build_reference(reference))
 
 
 def status(code: str) -> Element:
@@ -191,7 +193,7 @@ def status(code: str) -> Element:
 # -- times ------------------------------------------------------------------------------------------------------
 
 
-def stamp(moment: date | datetime, zone: tzinfo = UTC) -> str:
+def format_timestamp(moment: date | datetime, zone: tzinfo = UTC) -> str:
     """Format a date, or a time to the second with its UTC offset in ``zone``, as CDA's TS."""
     if not isinstance(moment, datetime):
         return f"{moment.year:04d}{moment:%m%d}"
@@ -200,7 +202,7 @@ def stamp(moment: date | datetime, zone: tzinfo = UTC) -> str:
 
 
 def point(tag: str, moment: date | datetime | None, zone: tzinfo = UTC) -> Element:
-    return null(tag) if moment is None else el(tag, value=stamp(moment, zone))
+    return null(tag) if moment is None else el(tag, value=format_timestamp(moment, zone))
 
 
 def span(
@@ -225,7 +227,7 @@ def interval(low: date | datetime | None, high: date | datetime | None, zone: tz
 # -- values -----------------------------------------------------------------------------------------------------
 
 
-def number(value: Any) -> str | None:
+def format_number(value: Any) -> str | None:
     """Format a decimal without exponent and trailing zeros; None if it is not a finite number of reasonable size."""
     try:
         found = Decimal(str(value).strip())
@@ -237,12 +239,12 @@ def number(value: Any) -> str | None:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def quantity(tag: str, value: Any, unit: str = "", *, kind: str = "") -> Element:
+def quantity(tag: str, value: Any, unit: str = "", *, xsi_type: str = "") -> Element:
     """Build a physical quantity, with null flavor UNK if the value is not a number."""
-    found = number(value) if value is not None else None
+    found = format_number(value) if value is not None else None
     attributes = (
-        {"value": found, "unit": unit if token(unit) else None}
+        {"value": found, "unit": unit if is_token(unit) else None}
         if found is not None
         else {"nullFlavor": "UNK"}
     )
-    return typed(tag, kind, **attributes) if kind else el(tag, **attributes)
+    return typed(tag, xsi_type, **attributes) if xsi_type else el(tag, **attributes)

@@ -10,16 +10,16 @@ from io import BytesIO
 
 import pikepdf
 
-MOST_PAGES = 500
-MOST_BYTES = 64 * 1024 * 1024  # of what is made
-MEMORY = 768 * 1024 * 1024  # bytes
-SECONDS = 10  # of CPU
+MAX_PAGES = 500
+MAX_OUTPUT_SIZE = 64 * 1024 * 1024  # of what is made
+MEMORY_LIMIT = 768 * 1024 * 1024  # bytes
+CPU_SECONDS = 10  # of CPU
 
 
-def cleaned(content: bytes) -> bytes | None:
+def remove_active_content(content: bytes) -> bytes | None:
     """Return the PDF without active content; None if it has no pages, too many, or too large an output."""
     with pikepdf.open(BytesIO(content)) as file:
-        if not 0 < len(file.pages) <= MOST_PAGES:
+        if not 0 < len(file.pages) <= MAX_PAGES:
             return None
         file.flatten_annotations("all")
         for page in file.pages:
@@ -30,15 +30,15 @@ def cleaned(content: bytes) -> bytes | None:
             bare.pages.extend(file.pages)
             made = BytesIO()
             bare.save(made, object_stream_mode=pikepdf.ObjectStreamMode.disable, deterministic_id=True)
-    return made.getvalue() if len(made.getbuffer()) <= MOST_BYTES else None
+    return made.getvalue() if len(made.getbuffer()) <= MAX_OUTPUT_SIZE else None
 
 
 def main() -> int:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        made = cleaned(sys.stdin.buffer.read())
+        made = remove_active_content(sys.stdin.buffer.read())
     except Exception:  # pikepdf raises arbitrary exceptions for hostile files
         return 1
     if made is None:

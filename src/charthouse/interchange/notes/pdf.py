@@ -21,16 +21,16 @@ from charthouse.interchange.typeset import typeset
 
 NOTE = Path(__file__).parent / "note.typ"
 AMENDMENTS = Path(__file__).parent / "amendments.typ"
-SECONDS = 30  # seconds to process the pages of one amendment
-SAID = {"Checkbox": {"True": "Yes", "False": "No"}, "NullCheckbox": {"1": "No", "2": "Yes"}}
+AMENDMENT_TIMEOUT = 30  # seconds to process the pages of one amendment
+VALUE_LABELS = {"Checkbox": {"True": "Yes", "False": "No"}, "NullCheckbox": {"1": "No", "2": "Yes"}}
 
 
-def of(practice: int, note_id: int) -> bytes | None:
+def render_note(practice: int, note_id: int) -> bytes | None:
     """Render the PDF of a note with its amendments. None if the note does not exist or is not locked."""
-    note = _locked(practice, note_id)
+    note = _get_locked_note(practice, note_id)
     if note is None:
         return None
-    with open_file(_kept(note)) as content:
+    with open_file(_get_signed_pdf(note)) as content:
         signed: bytes = content.read()
     if note.appointment_id is None:
         return signed
@@ -39,27 +39,29 @@ def of(practice: int, note_id: int) -> bytes | None:
         .select_related("amendment_file")
         .order_by("id")
     )
-    files = {amendment: _pages(amendment) for amendment in amendments}
+    files = {amendment: _read_amendment_pages(amendment) for amendment in amendments}
     if not files:
         return signed
-    return _joined([signed, _listed(note, files), *(pages for pages in files.values() if pages)])
+    return _concatenate(
+        [signed, _render_amendment_list(note, files), *(pages for pages in files.values() if pages)]
+    )
 
 
-def keep(note: ClinicalNote) -> StoredFile:
+def store_signed_pdf(note: ClinicalNote) -> StoredFile:
     """Typeset a locked note and store the PDF with it, in the caller's transaction: a signed note never changes,
     whatever happens to templates, names and software."""
-    content = _typeset(NOTE, {**_head(note), "sections": _sections(note)})
+    content = _typeset_note(NOTE, {**_build_header(note), "sections": _build_sections(note)})
     file = store_file(ContentFile(content, f"note-{note.pk}.pdf"), "application/pdf", note.practice_id)
     ClinicalNote.objects.filter(practice=note.practice_id, pk=note.pk).update(signed_pdf=file)
     return file
 
 
-def keep_signed(sender: Any, note: ClinicalNote, **_: Any) -> None:
+def store_pdf_of_locked_note(sender: Any, note: ClinicalNote, **_: Any) -> None:
     """Store the PDF of a note that has just been locked (a receiver of ``note_locked``)."""
-    keep(note)
+    store_signed_pdf(note)
 
 
-def _kept(note: ClinicalNote) -> StoredFile:
+def _get_signed_pdf(note: ClinicalNote) -> StoredFile:
     """Return the stored PDF, generated at first use for notes locked by other means (imports, the synthetic
     practice)."""
     if note.signed_pdf is None:
@@ -68,13 +70,13 @@ def _kept(note: ClinicalNote) -> StoredFile:
             now = rows.get(
                 practice=note.practice_id, pk=note.pk
             )  # another request may have stored it in the meantime
-            kept: StoredFile = now.signed_pdf or keep(note)
+            kept: StoredFile = now.signed_pdf or store_signed_pdf(note)
             return kept
     kept = note.signed_pdf
     return kept
 
 
-def _locked(practice: int, note_id: int) -> ClinicalNote | None:
+def _get_locked_note(practice: int, note_id: int) -> ClinicalNote | None:
     rows = ClinicalNote.objects.select_related(
         "practice",
         "patient__doctor",
@@ -88,64 +90,64 @@ def _locked(practice: int, note_id: int) -> ClinicalNote | None:
     return rows.filter(practice=practice, pk=note_id, archived=False, locked_at__isnull=False).first()
 
 
-def _typeset(template: Path, data: dict[str, Any]) -> bytes:
+def _typeset_note(template: Path, data: dict[str, Any]) -> bytes:
     return typeset(template, "note", data)
 
 
 # -- contents ---------------------------------------------------------------------------------------------------
 
 
-def _zone(note: ClinicalNote) -> ZoneInfo:
+def _get_time_zone(note: ClinicalNote) -> ZoneInfo:
     visit = note.appointment
     return ZoneInfo(visit.office.doctor.timezone if visit else note.patient.doctor.timezone)
 
 
-def _head(note: ClinicalNote) -> dict[str, Any]:
-    patient, zone = note.patient, _zone(note)
+def _build_header(note: ClinicalNote) -> dict[str, Any]:
+    patient, zone = note.patient, _get_time_zone(note)
     signed = note.locked_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z") if note.locked_at else ""
-    name = _name(patient.first_name, patient.middle_name, patient.last_name)
+    name = _join_names(patient.first_name, patient.middle_name, patient.last_name)
     born = patient.date_of_birth.isoformat() if patient.date_of_birth else ""
     facts = (
         ("Patient", name),
         ("Born", born),
         ("Chart", patient.chart_id),
         ("Gender", patient.gender),
-        *_occasion(note, zone),
+        *_build_visit_facts(note, zone),
     )
     return {
         "practice": note.practice.name,
         "patient": {"name": name, "chart": patient.chart_id},
         "facts": facts,
-        "signed": {"name": _signer(note.locked_by), "time": signed},
+        "signed": {"name": _format_signer(note.locked_by), "time": signed},
     }
 
 
-def _occasion(note: ClinicalNote, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
+def _build_visit_facts(note: ClinicalNote, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
     """Build the facts of the visit, or of the note itself without one."""
     visit, kind, owner = note.appointment, note.encounter_type, note.owner
     if visit is None:
         return (
             ("Date", note.date_of_service.isoformat() if note.date_of_service else ""),
             ("Kind", kind.name if kind else ""),
-            ("Owner", _name(owner.first_name, owner.last_name) if owner else ""),
+            ("Owner", _join_names(owner.first_name, owner.last_name) if owner else ""),
         )
     return (
         ("Visit", visit.scheduled_time.astimezone(zone).strftime("%Y-%m-%d %H:%M")),
         ("Reason", visit.reason),
-        ("Provider", _name(visit.doctor.first_name, visit.doctor.last_name, visit.doctor.suffix)),
+        ("Provider", _join_names(visit.doctor.first_name, visit.doctor.last_name, visit.doctor.suffix)),
         ("Office", visit.office.name),
     )
 
 
-def _signer(user: User | None) -> str:
-    return _name(user.first_name, user.last_name) or user.username if user else "the practice"
+def _format_signer(user: User | None) -> str:
+    return _join_names(user.first_name, user.last_name) or user.username if user else "the practice"
 
 
-def _name(*parts: str) -> str:
+def _join_names(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _sections(note: ClinicalNote) -> list[dict[str, Any]]:
+def _build_sections(note: ClinicalNote) -> list[dict[str, Any]]:
     """Build the sections in the order of the complete note, fields in their template's order. A note without a visit is
     one section."""
     if note.appointment_id is None:
@@ -164,7 +166,7 @@ def _sections(note: ClinicalNote) -> list[dict[str, Any]]:
         section = sections.setdefault(
             field.clinical_note_template_id, {"name": field.clinical_note_template.name, "said": []}
         )
-        said = SAID.get(field.data_type)
+        said = VALUE_LABELS.get(field.data_type)
         if said and value.value not in said:
             continue  # not selected
         text = said[value.value] if said else value.value
@@ -175,21 +177,21 @@ def _sections(note: ClinicalNote) -> list[dict[str, Any]]:
 # -- amendments -------------------------------------------------------------------------------------------------
 
 
-def _listed(note: ClinicalNote, files: dict[Amendment, bytes | None]) -> bytes:
+def _render_amendment_list(note: ClinicalNote, files: dict[Amendment, bytes | None]) -> bytes:
     """Render the page that lists the amendments."""
-    head, amendments = _head(note), []
+    head, amendments = _build_header(note), []
     for amendment, pages in files.items():
         with pikepdf.open(BytesIO(pages)) if pages else pikepdf.new() as file:
             count = len(file.pages)
-        date = amendment.created_at.astimezone(_zone(note)).strftime("%Y-%m-%d")
+        date = amendment.created_at.astimezone(_get_time_zone(note)).strftime("%Y-%m-%d")
         said = {"name": amendment.amendment_name, "comments": amendment.comments, "date": date}
         amendments.append(said | {"pages": count})
-    return _typeset(
+    return _typeset_note(
         AMENDMENTS, {key: head[key] for key in ("practice", "patient")} | {"amendments": amendments}
     )
 
 
-def _pages(amendment: Amendment) -> bytes | None:
+def _read_amendment_pages(amendment: Amendment) -> bytes | None:
     """Return the amendment's PDF without active content, None if it can't be processed (see ``clean``)."""
     try:
         with open_file(amendment.amendment_file) as content:
@@ -197,7 +199,7 @@ def _pages(amendment: Amendment) -> bytes | None:
                 [sys.executable, "-I", clean.__file__],
                 input=content.read(),
                 capture_output=True,
-                timeout=SECONDS,
+                timeout=AMENDMENT_TIMEOUT,
                 env={},
                 check=False,
             )
@@ -206,7 +208,7 @@ def _pages(amendment: Amendment) -> bytes | None:
     return done.stdout if done.returncode == 0 and done.stdout else None
 
 
-def _joined(parts: Sequence[bytes]) -> bytes:
+def _concatenate(parts: Sequence[bytes]) -> bytes:
     with pikepdf.open(BytesIO(parts[0])) as whole:
         others = [pikepdf.open(BytesIO(part)) for part in parts[1:]]
         for file in others:

@@ -2,4 +2,4 @@ from django.urls import path
 
 from charthouse.interchange.notes import views
 
-urlpatterns = [path("notes/<str:token>", views.show, name="note")]
+urlpatterns = [path("notes/<str:token>", views.show_note, name="note")]

@@ -9,9 +9,9 @@ from charthouse.interchange.notes import pdf
 
 @require_safe
 @signed_link_view("notes")
-def show(request: HttpRequest, practice: int, note: int) -> HttpResponse:
+def show_note(request: HttpRequest, practice: int, note: int) -> HttpResponse:
     """Respond with the PDF; 404 if the note has been unlocked or deleted since the link was created."""
-    content = pdf.of(practice, note)
+    content = pdf.render_note(practice, note)
     if content is None:
         raise Http404
     response = HttpResponse(content, content_type="application/pdf")

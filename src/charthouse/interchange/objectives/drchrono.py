@@ -17,19 +17,19 @@ from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
 from charthouse.engine.declaration.values import READ_ONLY
 from charthouse.engine.errors import Forbidden
 from charthouse.interchange.objectives.measures import OBJECTIVES, Objective
-from charthouse.interchange.objectives.period import Period, period
+from charthouse.interchange.objectives.period import Period, resolve_period
 
 STAGES = ("1", "2")
 ANY_LENGTH = timedelta.max.days
 _CENT = Number("0.01")
 
 
-def _report(call: Call) -> dict[str, Any]:
+def _respond(call: Call) -> dict[str, Any]:
     actor = call.actor
     if actor.doctor is None:
         raise Forbidden("The report is a doctor's, and this user belongs to none.")
     stage = int(call.parameters.get("stage", STAGES[-1]))
-    days = period(
+    days = resolve_period(
         actor.practice,
         actor.doctor,
         call.parameters.get("date_range_first"),
@@ -39,11 +39,13 @@ def _report(call: Call) -> dict[str, Any]:
         "start_date": f"{days.first}T00:00:00",
         "end_date": f"{days.last}T23:59:59",
         "stage": stage,
-        "objectives": [_shown(each, stage, days) for each in OBJECTIVES if stage in each.thresholds],
+        "objectives": [
+            _serialize_objective(each, stage, days) for each in OBJECTIVES if stage in each.thresholds
+        ],
     }
 
 
-def _shown(objective: Objective, stage: int, days: Period) -> dict[str, Any]:
+def _serialize_objective(objective: Objective, stage: int, days: Period) -> dict[str, Any]:
     """Serialize an objective. With a denominator of 0, ``percentage`` and ``passed`` are null."""
     numerator, denominator = objective.count(days)
     threshold = objective.thresholds[stage]
@@ -58,11 +60,11 @@ def _shown(objective: Objective, stage: int, days: Period) -> dict[str, Any]:
     }
 
 
-FUNCTIONS = [
+OPERATIONS = [
     Operation(
         path="mu_2015_report",
         doc="How the caller's doctor did on the objectives of meaningful use (2015 rule), counted in the record.",
-        run=_report,
+        run=_respond,
         policy=Policy(scopes=("clinical",), permissions=("Access Clinical Notes",)),
         filters=(
             Filter(

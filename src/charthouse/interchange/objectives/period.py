@@ -31,26 +31,28 @@ class Period:
     def end(self) -> datetime:
         return datetime.combine(self.last + timedelta(days=1), time.min, self.zone)
 
-    def own(self, **conditions: Any) -> dict[str, Any]:
+    def doctor_conditions(self, **conditions: Any) -> dict[str, Any]:
         """Return conditions for rows of the doctor that are not archived."""
         return {"practice": self.practice, "doctor": self.doctor, "archived": False, **conditions}
 
-    def within(self, path: str) -> Q:
+    def filter_time(self, path: str) -> Q:
         """Filter rows whose time column ``path`` lies in the period."""
         return Q(**{f"{path}__gte": self.start, f"{path}__lt": self.end})
 
-    def on(self, path: str) -> Q:
+    def filter_day(self, path: str) -> Q:
         """Filter rows whose date column ``path`` lies in the period."""
         return Q(**{f"{path}__gte": self.first, f"{path}__lte": self.last})
 
     def visits(self) -> "QuerySet[Appointment]":
         """Query the doctor's completed visits in the period: they have begun, and were not canceled, missed or
         rescheduled."""
-        return self.all_visits().filter(self.within("scheduled_time"))
+        return self.all_visits().filter(self.filter_time("scheduled_time"))
 
     def all_visits(self) -> "QuerySet[Appointment]":
         """Query the doctor's completed visits at any time."""
-        took_place = Q(**self.own(patient__isnull=False, is_virtual_base=False, patient__archived=False))
+        took_place = Q(
+            **self.doctor_conditions(patient__isnull=False, is_virtual_base=False, patient__archived=False)
+        )
         return Appointment.objects.filter(took_place, scheduled_time__lte=clock.now()).exclude(
             status__in=FREEING_STATUSES
         )
@@ -61,7 +63,7 @@ class Period:
         return self.visits().filter(id=earlier.values("id")[:1])
 
 
-def period(practice: int, doctor: int, first: date | None, last: date | None) -> Period:
+def resolve_period(practice: int, doctor: int, first: date | None, last: date | None) -> Period:
     """Return the period; the default is the current year up to today, in the doctor's time zone."""
     zone = ZoneInfo(Doctor.objects.get(practice=practice, pk=doctor).timezone)
     today = clock.now().astimezone(zone).date()

@@ -12,15 +12,15 @@ from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.times import Date
 from charthouse.engine.errors import Invalid
-from charthouse.interchange.cda.subject import Window
+from charthouse.interchange.cda.context import Window
 from charthouse.interchange.qrda import document
 
 
-def _qrda(call: Call) -> Any:
-    return document.of(call.row, period(call))
+def _respond(call: Call) -> Any:
+    return document.render(call.row, parse_period(call))
 
 
-def period(call: Call) -> Window:
+def parse_period(call: Call) -> Window:
     """Return the reporting period: from ``start_date`` (default: January 1 of the year in which it ends) to
     ``end_date`` (default: today in the doctor's time zone). Raises Invalid if it ends before it begins."""
     first, last = call.parameters.get("start_date_first"), call.parameters.get("end_date_last")
@@ -35,11 +35,11 @@ def period(call: Call) -> Window:
     return Window(first, last)
 
 
-FUNCTIONS = [
+OPERATIONS = [
     Operation(
         path="patients/{id}/qrda1",
         doc="What the chart says of a reporting period, as a QRDA Category I report.",
-        run=_qrda,
+        run=_respond,
         of="patients",
         policy=Policy(permissions=()),
         filters=(

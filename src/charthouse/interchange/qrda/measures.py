@@ -8,22 +8,22 @@ from dataclasses import dataclass
 
 from charthouse.interchange.cda import entries, narrative, section
 from charthouse.interchange.cda.codes import LOINC, SNOMED
-from charthouse.interchange.cda.section import kind
-from charthouse.interchange.cda.subject import Subject
+from charthouse.interchange.cda.context import DocumentContext
+from charthouse.interchange.cda.section import define_section
 from charthouse.interchange.cda.writer import Writer
 from charthouse.interchange.cda.xml import Concept, Element, coded, el, span, status, template
 
-MEASURE_SECTION = kind(
+MEASURE_SECTION = define_section(
     "Measure Section", "55186-1", "Measure document",
     ("2.16.840.1.113883.10.20.24.2.2", ""), ("2.16.840.1.113883.10.20.24.2.3", ""),
 )  # fmt: skip
-PARAMETERS = kind(
+PARAMETERS = define_section(
     "Reporting Parameters", "55187-9", "Reporting parameters", ("2.16.840.1.113883.10.20.17.2.1", "")
 )
 MEASURE_DOCUMENT = Concept("57024-2", LOINC, "Health Quality Measure document")
 OBSERVATION_PARAMETERS = Concept("252116004", SNOMED, "Observation Parameters")
 ECQM = "2.16.840.1.113883.4.738"  # root of version-specific identifiers of measures
-HEAD = ("Measure", "CMS id", "NQF number", "Identifier of the version", "Identifier of all versions")
+COLUMNS = ("Measure", "CMS id", "NQF number", "Identifier of the version", "Identifier of all versions")
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,19 @@ MEASURES = (
 )  # fmt: skip
 
 
-def write_measures(out: Writer, about: Subject) -> None:
+def write_measures(out: Writer, context: DocumentContext) -> None:
     rows = [
         (f"measure-{at}", (each.title, each.cms, each.nqf, each.version_id, each.set_id))
         for at, each in enumerate(MEASURES)
     ]
-    section.begin(out, MEASURE_SECTION)
-    out.put(narrative.table(HEAD, rows, 0))
+    section.begin_section(out, MEASURE_SECTION)
+    out.write(narrative.build_text(COLUMNS, rows, 0))
     for each in MEASURES:
-        out.put(el("entry", _measure(about, each)))
-    section.end(out)
+        out.write(el("entry", _build_measure(context, each)))
+    section.end_section(out)
 
 
-def _measure(about: Subject, measure: Measure) -> Element:
+def _build_measure(context: DocumentContext, measure: Measure) -> Element:
     """Build an eCQM Reference QDM."""
     document = el(
         "externalDocument",
@@ -78,7 +78,7 @@ def _measure(about: Subject, measure: Measure) -> Element:
         "organizer",
         template("2.16.840.1.113883.10.20.24.3.98"),
         template("2.16.840.1.113883.10.20.24.3.97"),
-        entries.ident(about, "measures", measure.cms),
+        entries.identifier_of(context, "measures", measure.cms),
         status("completed"),
         el("reference", document, typeCode="REFR"),
         classCode="CLUSTER",
@@ -86,19 +86,19 @@ def _measure(about: Subject, measure: Measure) -> Element:
     )
 
 
-def write_parameters(out: Writer, about: Subject) -> None:
-    window = about.window
-    section.begin(out, PARAMETERS)
+def write_parameters(out: Writer, context: DocumentContext) -> None:
+    window = context.window
+    section.begin_section(out, PARAMETERS)
     said = f"Reporting period: {window.first.isoformat()} to {window.last.isoformat()}"
-    out.put(el("text", el("list", el("item", said))))
+    out.write(el("text", el("list", el("item", said))))
     act = el(
         "act",
         template("2.16.840.1.113883.10.20.17.3.8"),
-        entries.ident(about, "reporting_periods", f"{window.first:%Y%m%d}-{window.last:%Y%m%d}"),
+        entries.identifier_of(context, "reporting_periods", f"{window.first:%Y%m%d}-{window.last:%Y%m%d}"),
         coded("code", OBSERVATION_PARAMETERS),
         span(window.first, window.last),
         classCode="ACT",
         moodCode="EVN",
     )
-    out.put(el("entry", act, typeCode="DRIV"))
-    section.end(out)
+    out.write(el("entry", act, typeCode="DRIV"))
+    section.end_section(out)

@@ -21,12 +21,22 @@ from charthouse.interchange.ccda import (
     vitals,
 )
 from charthouse.interchange.cda import codes, entries, narrative, section
-from charthouse.interchange.cda.section import Section, kind
-from charthouse.interchange.cda.subject import Subject
+from charthouse.interchange.cda.context import DocumentContext
+from charthouse.interchange.cda.section import Section, define_section
 from charthouse.interchange.cda.writer import Writer
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, point, span, status, template, text
+from charthouse.interchange.cda.xml import (
+    Concept,
+    Element,
+    coded,
+    el,
+    point,
+    span,
+    status,
+    template,
+    text_reference,
+)
 
-PATIENT_DATA = kind(
+PATIENT_DATA = define_section(
     "Patient Data", "55188-7", "Patient data",
     ("2.16.840.1.113883.10.20.17.2.4", ""), ("2.16.840.1.113883.10.20.24.2.1", "2021-08-01"),
 )  # fmt: skip
@@ -37,7 +47,7 @@ DEAD = Concept("419099009", codes.SNOMED, "Dead")
 Converted = Iterable[Element]
 
 
-def qdm(
+def add_qdm_template(
     entry: Element, number: str, release: str = RELEASE, *, instead: tuple[str, str] | None = None
 ) -> Element:
     """Add a QDM template to an entry, after its own templates or after ``instead``, which replaces them."""
@@ -55,7 +65,7 @@ def qdm(
     return entry
 
 
-def _encounter(about: Subject, entry: Element) -> Converted:
+def _convert_encounter(context: DocumentContext, entry: Element) -> Converted:
     """Convert to Encounter, Performed, with diagnoses as observations of the encounter itself."""
     for value in entry.findall("entryRelationship/act/entryRelationship/observation/value"):
         diagnosis = el(
@@ -67,32 +77,32 @@ def _encounter(about: Subject, entry: Element) -> Converted:
             moodCode="EVN",
         )
         entry.append(el("entryRelationship", diagnosis, typeCode="REFR"))
-    yield qdm(entry, "23")
+    yield add_qdm_template(entry, "23")
 
 
-def _diagnosis(about: Subject, entry: Element) -> Converted:
+def _convert_diagnosis(context: DocumentContext, entry: Element) -> Converted:
     observation = entry.find("entryRelationship/observation")
     code = observation.find("code")
     observation.replace(code, coded("code", codes.DIAGNOSIS_LOINC, translations=[codes.DIAGNOSIS]))
-    qdm(observation, "135")
-    yield qdm(entry, "137")
+    add_qdm_template(observation, "135")
+    yield add_qdm_template(entry, "137")
 
 
-def _allergy(about: Subject, entry: Element) -> Converted:
+def _convert_allergy(context: DocumentContext, entry: Element) -> Converted:
     """Convert to Allergy/Intolerance: the observation without C-CDA's concern act."""
     observation = entry.find("entryRelationship/observation")
-    yield qdm(observation, "147", instead=("2.16.840.1.113883.10.20.24.3.90", "2014-06-09"))
+    yield add_qdm_template(observation, "147", instead=("2.16.840.1.113883.10.20.24.3.90", "2014-06-09"))
 
 
-def _medication(about: Subject, entry: Element) -> Converted:
-    yield qdm(entry, "41")
+def _convert_medication(context: DocumentContext, entry: Element) -> Converted:
+    yield add_qdm_template(entry, "41")
 
 
-def _immunization(about: Subject, entry: Element) -> Converted:
-    yield qdm(entry, "140")
+def _convert_immunization(context: DocumentContext, entry: Element) -> Converted:
+    yield add_qdm_template(entry, "140")
 
 
-def _results(about: Subject, entry: Element) -> Converted:
+def _convert_results(context: DocumentContext, entry: Element) -> Converted:
     """Convert each result of a panel to Laboratory Test, Performed."""
     for observation in entry.findall("component/observation"):
         when = observation.find("effectiveTime")
@@ -104,40 +114,40 @@ def _results(about: Subject, entry: Element) -> Converted:
             copy(observation.find("text")),
             status("completed"),
             copy(when),
-            el("entryRelationship", qdm(observation, "87", "2019-12-01"), typeCode="REFR"),
+            el("entryRelationship", add_qdm_template(observation, "87", "2019-12-01"), typeCode="REFR"),
             classCode="OBS",
             moodCode="EVN",
         )
 
 
-def _measured(about: Subject, entry: Element) -> Converted:
+def _convert_vital_signs(context: DocumentContext, entry: Element) -> Converted:
     """Convert each vital sign to Physical Exam, Performed."""
     for observation in entry.findall("component/observation"):
-        yield qdm(observation, "59", instead=("2.16.840.1.113883.10.20.22.4.13", "2014-06-09"))
+        yield add_qdm_template(observation, "59", instead=("2.16.840.1.113883.10.20.22.4.13", "2014-06-09"))
 
 
-def _assessment(about: Subject, entry: Element) -> Converted:
+def _convert_assessment(context: DocumentContext, entry: Element) -> Converted:
     """Convert to Assessment, Performed."""
     for own in entry.findall("templateId"):
         entry.remove(own)
-    yield qdm(entry, "144")
+    yield add_qdm_template(entry, "144")
 
 
-def _done(about: Subject, entry: Element) -> Converted:
+def _convert_procedure(context: DocumentContext, entry: Element) -> Converted:
     """Convert to Procedure, Intervention or Physical Exam, Performed, or to Assessment, Performed for a risk.
     Communications are omitted: the record has no sender and recipient of them."""
     of = entry.find("id").get("root")
     if entry.tag == "procedure":
-        yield qdm(entry, "64")
-    elif of == about.root("patientintervention"):
-        yield qdm(entry, "32")
-    elif of == about.root("patientphysicalexam"):
-        yield qdm(entry, "59")
-    elif of == about.root("patientriskassessment"):
-        yield from _assessment(about, entry)
+        yield add_qdm_template(entry, "64")
+    elif of == context.id_root("patientintervention"):
+        yield add_qdm_template(entry, "32")
+    elif of == context.id_root("patientphysicalexam"):
+        yield add_qdm_template(entry, "59")
+    elif of == context.id_root("patientriskassessment"):
+        yield from _convert_assessment(context, entry)
 
 
-def _payer(about: Subject, entry: Element) -> Converted:
+def _convert_payer(context: DocumentContext, entry: Element) -> Converted:
     """Convert to Patient Characteristic Payer."""
     yield el(
         "observation",
@@ -147,73 +157,78 @@ def _payer(about: Subject, entry: Element) -> Converted:
         copy(entry.find("text")),
         status("completed"),
         span(None),
-        _typed_value(entry.find("entryRelationship/act/code")),
+        _build_payer_value(entry.find("entryRelationship/act/code")),
         classCode="OBS",
         moodCode="EVN",
     )
 
 
-def _typed_value(code: Element) -> Element:
+def _build_payer_value(code: Element) -> Element:
     concept = Concept(code.get("code"), codes.PAYMENT, code.get("displayName"))
-    return coded("value", concept, kind="CD")
+    return coded("value", concept, xsi_type="CD")
 
 
 @dataclass(frozen=True)
-class Part:
+class SectionConversion:
     """A section of the C-CDA, and the conversion of its entries to data elements."""
 
-    read: Callable[[Subject], Section]
-    convert: Callable[[Subject, Element], Converted]
+    build_section: Callable[[DocumentContext], Section]
+    convert: Callable[[DocumentContext, Element], Converted]
 
 
-PARTS = (
-    Part(encounters.section, _encounter),
-    Part(problems.section, _diagnosis),
-    Part(allergies.section, _allergy),
-    Part(medications.section, _medication),
-    Part(immunizations.section, _immunization),
-    Part(results.section, _results),
-    Part(vitals.section, _measured),
-    Part(social.section, _assessment),
-    Part(procedures.section, _done),
-    Part(payers.section, _payer),
+CONVERSIONS = (
+    SectionConversion(encounters.build_section, _convert_encounter),
+    SectionConversion(problems.build_section, _convert_diagnosis),
+    SectionConversion(allergies.build_section, _convert_allergy),
+    SectionConversion(medications.build_section, _convert_medication),
+    SectionConversion(immunizations.build_section, _convert_immunization),
+    SectionConversion(results.build_section, _convert_results),
+    SectionConversion(vitals.build_section, _convert_vital_signs),
+    SectionConversion(social.build_section, _convert_assessment),
+    SectionConversion(procedures.build_section, _convert_procedure),
+    SectionConversion(payers.build_section, _convert_payer),
 )
 
 
-def write(out: Writer, about: Subject) -> None:
-    read = [(part, found) for part in PARTS if (found := part.read(about)).rows]
-    died = about.patient.date_of_death
-    section.begin(out, PATIENT_DATA, known=bool(read or died))
-    out.put(_narrative(about, [found for _, found in read]))
-    for part, found in read:
+def write_patient_data(out: Writer, context: DocumentContext) -> None:
+    contents = [
+        (conversion, found) for conversion in CONVERSIONS if (found := conversion.build_section(context)).rows
+    ]
+    died = context.patient.date_of_death
+    section.begin_section(out, PATIENT_DATA, known=bool(contents or died))
+    out.write(_build_narrative(context, [found for _, found in contents]))
+    for conversion, found in contents:
         for entry in found.entries:
-            for element in part.convert(about, entry):
-                out.put(el("entry", element, typeCode="DRIV"))
+            for element in conversion.convert(context, entry):
+                out.write(el("entry", element, typeCode="DRIV"))
     if died:
-        out.put(el("entry", _expired(about), typeCode="DRIV"))
-    section.end(out)
+        out.write(el("entry", _build_death_observation(context), typeCode="DRIV"))
+    section.end_section(out)
 
 
-def _narrative(about: Subject, found: list[Section]) -> Element:
-    tables = [narrative.plain_table(each.head, each.rows, each.named, each.kind.title) for each in found]
-    died = about.patient.date_of_death
+def _build_narrative(context: DocumentContext, found: list[Section]) -> Element:
+    tables = [
+        narrative.build_table(each.columns, each.rows, each.name_column, each.section_type.title)
+        for each in found
+    ]
+    died = context.patient.date_of_death
     if died:
-        tables.append(narrative.plain_table(("Died",), [("died", (died.isoformat(),))], 0))
-    return el("text", tables) if tables else narrative.nothing()
+        tables.append(narrative.build_table(("Died",), [("died", (died.isoformat(),))], 0))
+    return el("text", tables) if tables else narrative.build_empty_text()
 
 
-def _expired(about: Subject) -> Element:
+def _build_death_observation(context: DocumentContext) -> Element:
     """Build Patient Characteristic Expired, a Deceased Observation."""
     return el(
         "observation",
-        entries.tid("79", "2015-08-01"),
+        entries.template_id("79", "2015-08-01"),
         template("2.16.840.1.113883.10.20.24.3.54", "2016-02-01"),
-        entries.ident(about, "deaths", about.patient.pk),
+        entries.identifier_of(context, "deaths", context.patient.pk),
         coded("code", codes.ASSERTION),
-        text("died"),
+        text_reference("died"),
         status("completed"),
-        el("effectiveTime", point("low", about.patient.date_of_death)),
-        coded("value", DEAD, kind="CD"),
+        el("effectiveTime", point("low", context.patient.date_of_death)),
+        coded("value", DEAD, xsi_type="CD"),
         classCode="OBS",
         moodCode="EVN",
     )

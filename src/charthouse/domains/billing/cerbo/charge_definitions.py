@@ -4,7 +4,13 @@ from charthouse.domains.billing.accounts import (
     ChargeDefinition,
 )
 from charthouse.domains.billing.cerbo.keys import NOT_DELETED, cast_text
-from charthouse.domains.practice.cerbo.keys import PAGES, by, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id
@@ -18,11 +24,11 @@ charge_definitions = Resource(
     model=ChargeDefinition,
     doc="What the practice charges for, and its prices.",
     methods="GET",
-    policy=common("charges"),
+    policy=make_policy("charges"),
     page_size=PAGES,
     rows=NOT_DELETED,
     keys=(
-        tag("charge_definition"),
+        make_object_key("charge_definition"),
         Key("id", Id(as_text=True), READ_ONLY),
         Key("name", Text(), READ_ONLY),
         Key("name_for_pt_portal", Text(), READ_ONLY),
@@ -54,8 +60,8 @@ charge_definitions = Resource(
         Key("is_taxable", Boolean(), READ_ONLY),
         Key("inactive", Boolean(), READ_ONLY),
         Key("add_to_insurance_claims", Boolean(), READ_ONLY),
-        by("addedby", as_text=True),
-        created(),
+        make_user_key("addedby", as_text=True),
+        make_created_key(),
     ),
     example={"name": "Office visit, 30 minutes", "cpt_code": "99213", "retail": "145.00"},
 )

@@ -15,7 +15,7 @@ from charthouse.domains.billing.cerbo.keys import (
     NOT_DELETED,
     make_charge_keys,
 )
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, common
+from charthouse.domains.practice.cerbo.keys import PAGES, make_patient_parent, make_policy
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource, Visibility
@@ -45,7 +45,7 @@ charges = Resource(
     model=Charge,
     doc="The charges of all patients.",
     methods="GET",
-    policy=common("charges"),
+    policy=make_policy("charges"),
     page_size=PAGES,
     keys=CHARGE,
     filters=(*DAY_FILTERS, INCLUDE_DELETED),
@@ -59,10 +59,10 @@ patient_charges = Resource(
     model=Charge,
     doc="The charges of a patient.",
     methods="GET",
-    policy=common("charges"),
+    policy=make_policy("charges"),
     reads=False,
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=NOT_DELETED,
     keys=CHARGE,
     filters=DAY_FILTERS,
@@ -74,7 +74,7 @@ encounter_charges = Resource(
     model=Charge,
     doc="The charges of an encounter.",
     methods="GET",
-    policy=common("charges"),
+    policy=make_policy("charges"),
     reads=False,
     page_size=PAGES,
     parents=BELOW_ENCOUNTER,

@@ -13,7 +13,7 @@ from charthouse.domains.billing.cerbo.keys import (
     NOT_DELETED,
     make_charge_keys,
 )
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, common
+from charthouse.domains.practice.cerbo.keys import PAGES, make_patient_parent, make_policy
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Reference
@@ -45,13 +45,13 @@ _ESTIMATE: dict[str, Any] = {
         ),
     ),
     "example": EXAMPLE,
-    "policy": common("patient_charges"),
+    "policy": make_policy("patient_charges"),
 }
 
 estimates = Resource(
     path="patients/{patient_id}/estimates",
     doc="What things would cost a patient.",
-    parents=below_patient(),
+    parents=make_patient_parent(),
     filters=DAY_FILTERS,
     **_ESTIMATE,
 )

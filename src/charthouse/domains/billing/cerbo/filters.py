@@ -48,9 +48,9 @@ def _parse_last_day(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _match_either(transaction: Q, made: Q) -> Q:
+def _match_either(transaction: Q, creation: Q) -> Q:
     chosen = Q(BoundParameter("by_transaction", models.BooleanField()))
-    return (chosen & transaction) | (~chosen & made)
+    return (chosen & transaction) | (~chosen & creation)
 
 
 def _match_first_day() -> Q:

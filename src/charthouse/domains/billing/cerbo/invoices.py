@@ -11,7 +11,15 @@ from charthouse.domains.billing.accounts import (
 )
 from charthouse.domains.billing.cerbo.keys import NOT_DELETED
 from charthouse.domains.billing.keys import make_amount
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, deleted, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -24,7 +32,7 @@ from charthouse.engine.declaration.types import Decimal, Integer, Measurement, T
 from charthouse.engine.declaration.values import READ_ONLY
 
 INVOICE: tuple[Key, ...] = (
-    tag("invoice"),
+    make_object_key("invoice"),
     Key("id", Id(), READ_ONLY),
     Key("patient_id", Reference("patients"), READ_ONLY, source="patient"),
     Key(
@@ -83,16 +91,16 @@ INVOICE: tuple[Key, ...] = (
                     Key("date", Date(), READ_ONLY),
                     Key("amount", Decimal(), READ_ONLY),
                     Key("method", Text(), READ_ONLY),
-                    created(),
+                    make_created_key(),
                 )
             )
         ),
         READ_ONLY,
         source=ChildRows(InvoicePayment, link="invoice"),
     ),
-    created(),
-    by("addedby"),
-    deleted("date_deleted"),
+    make_created_key(),
+    make_user_key("addedby"),
+    make_deleted_key("date_deleted"),
 )
 
 _COMMON: dict[str, Any] = {
@@ -102,7 +110,7 @@ _COMMON: dict[str, Any] = {
     "rows": NOT_DELETED,
     "keys": INVOICE,
     "example": {"date": "2026-10-05", "status": "open", "total": "145.00", "balance": "145.00"},
-    "policy": common("patient_invoices"),
+    "policy": make_policy("patient_invoices"),
 }
 
 invoices = Resource(path="invoices", doc="What patients were asked to pay.", lists=False, **_COMMON)
@@ -111,6 +119,6 @@ patient_invoices = Resource(
     path="patients/{patient_id}/invoices",
     doc="What a patient was asked to pay.",
     reads=False,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     **_COMMON,
 )

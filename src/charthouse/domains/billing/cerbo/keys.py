@@ -14,7 +14,14 @@ from charthouse.domains.billing.accounts import (
     Invoice,
     InvoiceLine,
 )
-from charthouse.domains.practice.cerbo.keys import below_patient, by, created, deleted, encounter, tag
+from charthouse.domains.practice.cerbo.keys import (
+    make_created_key,
+    make_deleted_key,
+    make_encounter_keys,
+    make_object_key,
+    make_patient_parent,
+    make_user_key,
+)
 from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -37,7 +44,7 @@ def _make_definition() -> Key:
         Object(
             (
                 Key("id", Id(), READ_ONLY),
-                tag("charge_definition"),
+                make_object_key("charge_definition"),
                 Key("name", Text(), READ_ONLY),
                 Key("name_for_pt_portal", Text(), READ_ONLY),
                 Key("category", Text(), READ_ONLY),
@@ -88,56 +95,66 @@ def _make_payment(charge: str) -> Key:
     )
 
 
+_PRICE: tuple[Key, ...] = (
+    Key("amount", Decimal(), READ_ONLY, doc="The price of one."),
+    Key("quantity", Measurement(), READ_ONLY),
+    Key(
+        "discount_multiplier",
+        Measurement(),
+        READ_ONLY,
+        doc="1: no discount. Amount, quantity and this multiplied, to the cent, are what it comes to.",
+    ),
+    Key("owner_id", Integer(), READ_ONLY, doc="The user who is credited with it."),
+    Key(
+        "location_identifier",
+        Text(),
+        READ_ONLY,
+        source=Expression(cast_text("office_id")),
+        nullable=True,
+        doc="The office's id.",
+    ),
+)
+
+
+def _make_billing_rules(rules: tuple[Key, ...]) -> Key:
+    """Return the key of the rules of billing to insurers, with further ones at the end."""
+    return Key(
+        "billing_rules",
+        Object(
+            (
+                Key("add_to_insurance_claim", Boolean(), READ_ONLY),
+                Key("amt_billed_to_insurance", Decimal(), READ_ONLY),
+                Key("amt_paid_by_insurance", Decimal(), READ_ONLY),
+                Key("cpt_code", Text(), READ_ONLY),
+                Key("cpt_modifiers", Text(), READ_ONLY),
+                *rules,
+            )
+        ),
+        READ_ONLY,
+        source=SelfRow(),
+    )
+
+
 def make_charge_keys(kind: str, charge: str, *rules: Key) -> tuple[Key, ...]:
     """Return the keys of charges and estimates. ``charge``: the column with the charge's id; ``rules``:
     further keys of ``billing_rules``."""
     return (
-        tag(kind),
+        make_object_key(kind),
         Key("id", Id(), READ_ONLY),
         Key("patient_id", Reference("patients"), READ_ONLY, source="patient"),
-        encounter("encounter_id")[0],
+        make_encounter_keys("encounter_id")[0],
         _make_definition(),
         Key("name", Text(), READ_ONLY),
         Key("notes", Text(), READ_ONLY),
         Key("additional_details", Text(), READ_ONLY),
-        Key("amount", Decimal(), READ_ONLY, doc="The price of one."),
-        Key("quantity", Measurement(), READ_ONLY),
-        Key(
-            "discount_multiplier",
-            Measurement(),
-            READ_ONLY,
-            doc="1: no discount. Amount, quantity and this multiplied, to the cent, are what it comes to.",
-        ),
-        Key("owner_id", Integer(), READ_ONLY, doc="The user who is credited with it."),
-        Key(
-            "location_identifier",
-            Text(),
-            READ_ONLY,
-            source=Expression(cast_text("office_id")),
-            nullable=True,
-            doc="The office's id.",
-        ),
+        *_PRICE,
         Key("transaction_date", Date(), READ_ONLY, doc="The day it counts on."),
-        created(),
-        by("addedby"),
+        make_created_key(),
+        make_user_key("addedby"),
         _make_payment(charge),
-        Key(
-            "billing_rules",
-            Object(
-                (
-                    Key("add_to_insurance_claim", Boolean(), READ_ONLY),
-                    Key("amt_billed_to_insurance", Decimal(), READ_ONLY),
-                    Key("amt_paid_by_insurance", Decimal(), READ_ONLY),
-                    Key("cpt_code", Text(), READ_ONLY),
-                    Key("cpt_modifiers", Text(), READ_ONLY),
-                    *rules,
-                )
-            ),
-            READ_ONLY,
-            source=SelfRow(),
-        ),
+        _make_billing_rules(rules),
         Key("is_deleted", Boolean(), READ_ONLY, source="archived"),
-        deleted("date_deleted"),
+        make_deleted_key("date_deleted"),
     )
 
 
@@ -147,6 +164,6 @@ EXAMPLE: dict[str, Any] = {"name": "Office visit, 30 minutes", "amount": "145.00
 
 # The encounter has to be the patient's.
 BELOW_ENCOUNTER = (
-    *below_patient(),
+    *make_patient_parent(),
     Parent("encounter_id", to="patients/{patient_id}/encounters", source="encounter"),
 )

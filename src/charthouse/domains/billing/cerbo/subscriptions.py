@@ -10,7 +10,15 @@ from charthouse.domains.billing.accounts import (
     Subscription,
 )
 from charthouse.domains.billing.cerbo.keys import INCLUDE_DELETED
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, deleted, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id, Reference
@@ -27,7 +35,7 @@ _COMMON: dict[str, Any] = {
     "page_size": PAGES,
     "visibility": Visibility(Q(archived=True), shown_by="include_deleted"),
     "keys": (
-        tag("subscription"),
+        make_object_key("subscription"),
         Key("id", Id(), READ_ONLY),
         Key("patient_id", Reference("patients"), READ_ONLY, source="patient"),
         Key("subscription_charge_id", Reference("charge_master"), READ_ONLY, source="definition"),
@@ -51,12 +59,12 @@ _COMMON: dict[str, Any] = {
         ),
         Key("end_date", Date(), READ_ONLY, doc="Nothing is charged after that day."),
         Key("is_deleted", Boolean(), READ_ONLY, source="archived"),
-        deleted("date_deleted"),
-        created(),
-        by("addedby"),
+        make_deleted_key("date_deleted"),
+        make_created_key(),
+        make_user_key("addedby"),
     ),
     "example": {"schedule_frequency": "monthly", "amount": "85.00", "start_date": "2026-01-31"},
-    "policy": common("patient_subscriptions"),
+    "policy": make_policy("patient_subscriptions"),
 }
 
 _FILTERS: tuple[Filter, ...] = (
@@ -75,7 +83,7 @@ subscriptions = Resource(
 patient_subscriptions = Resource(
     path="patients/{patient_id}/subscriptions",
     doc="What a patient is charged again and again.",
-    parents=below_patient(),
+    parents=make_patient_parent(),
     filters=(INCLUDE_DELETED,),
     **_COMMON,
 )

@@ -88,10 +88,10 @@ def make_day_filter(
         }
 
     def match() -> Q:
-        wanted = BoundParameter(f"{name}_by", models.TextField())
+        parameter = BoundParameter(f"{name}_by", models.TextField())
         condition = Q()
         for kind, compared in kinds.items():
-            condition |= Q(Exact(wanted, sql.Literal(kind))) & compared(name, last)
+            condition |= Q(Exact(parameter, sql.Literal(kind))) & compared(name, last)
         return condition
 
     return Condition(
@@ -117,9 +117,9 @@ def make_word_filter(name: str, words: Mapping[str, Q], *, doc: str = "") -> Con
     def match() -> Q:
         if not any(words.values()):
             return Q()
-        wanted, condition = BoundParameter(name, models.TextField()), Q()
+        parameter, condition = BoundParameter(name, models.TextField()), Q()
         for word, selected in words.items():
-            condition |= Q(Exact(wanted, sql.Literal(word))) & selected
+            condition |= Q(Exact(parameter, sql.Literal(word))) & selected
         return condition
 
     described: Schema = {"type": "string", "enum": list(words)}
@@ -144,8 +144,8 @@ def make_doctors_filter(name: str, doctor: str) -> Condition:
 
     def match() -> Q:
         own = Exact(F(f"{doctor}_id"), BoundParameter("caller_doctor", models.BigIntegerField()))
-        asked = BoundParameter(name, models.BooleanField())
-        return Q(sql.template("(%s or %s)", asked, own, output_field=sql.BOOLEAN))
+        parameter = BoundParameter(name, models.BooleanField())
+        return Q(sql.template("(%s or %s)", parameter, own, output_field=sql.BOOLEAN))
 
     return Condition(
         name,

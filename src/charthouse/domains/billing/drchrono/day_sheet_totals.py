@@ -72,30 +72,30 @@ class SummedSheet:
     """
 
     sheet: Resource
-    by: str
+    day_parameter: str
     item: str
     days: Mapping[str, Callable[[], Combinable]]
     sums: Mapping[str, Callable[[], Any]]
-    also: tuple[Filter, ...] = ()
-    names: Mapping[str, str] | None = None  # parameter of the totals → of the sheet, where they differ
+    extra_filters: tuple[Filter, ...] = ()
+    parameters: Mapping[str, str] | None = None  # parameter of the totals → of the sheet, where they differ
 
-    def rows(self, call: Call) -> list[tuple[Any, ...]]:
+    def sum_groups(self, call: Call) -> list[tuple[Any, ...]]:
         """Return (group, …, sum, …, number of rows) of each group. Raises Invalid."""
         given = {**call.query}
-        own = {name: given[ours] for ours, name in (self.names or {}).items() if given.get(ours)}
+        own = {name: given[ours] for ours, name in (self.parameters or {}).items() if given.get(ours)}
         shared = {
             name: given[name]
             for name in self.sheet.filters_by_name
             if name in given and name != "report_type"
         }
-        if shared.get(self.by) not in self.days:
-            shared.pop(self.by, None)
-        asked = parsing.parse_query(self.sheet, shared | own)
-        filters = [self.sheet.filters_by_name[name] for name in asked.filters]
-        more = [declared for declared in self.also if declared.name in call.given]
+        if shared.get(self.day_parameter) not in self.days:
+            shared.pop(self.day_parameter, None)
+        query = parsing.parse_query(self.sheet, shared | own)
+        filters = [self.sheet.filters_by_name[name] for name in query.filters]
+        more = [declared for declared in self.extra_filters if declared.name in call.given]
         owned = self.sheet.policy.sees_only_own(call.actor)
-        rows = planning.select_listed(self.sheet, owned, [*filters, *more], asked.flags)
-        kind = shared.get(self.by) or next(iter(self.days))
+        rows = planning.select_listed(self.sheet, owned, [*filters, *more], query.flags)
+        kind = shared.get(self.day_parameter) or next(iter(self.days))
         by = list_levels(call)
         groups = {f"g{at}": self._group(name, kind) for at, name in enumerate(by)} or {"all": sql.Literal("")}
         sums = {name: make() for name, make in self.sums.items()}
@@ -106,7 +106,7 @@ class SummedSheet:
         )
         values = {
             **call.parameters,
-            **asked.parameters,
+            **query.parameters,
             **planning.bind_actor(call.actor),
             "most": MAX_GROUPS + 1,
         }
@@ -124,10 +124,10 @@ class SummedSheet:
 
 def list_levels(call: Call) -> list[str]:
     """Return what rows are grouped by, outermost first. Raises Malformed for a level without the one above."""
-    wanted = [str(call.parameters.get(name) or "") for name in GROUP_PARAMETERS]
-    if any(inner and not outer for outer, inner in pairwise(wanted)):
+    levels = [str(call.parameters.get(name) or "") for name in GROUP_PARAMETERS]
+    if any(inner and not outer for outer, inner in pairwise(levels)):
         raise Malformed("sub_group_by needs group_by, and tertiary_group_by needs sub_group_by.")
-    return [name for name in wanted if name]
+    return [name for name in levels if name]
 
 
 _SHEETS = {
@@ -158,36 +158,36 @@ _SHEETS = {
         "line_item__",
         {"posted_date": lambda: F("posted_date"), "service_date": select_visit_day},
         {"patient_payments": lambda: Sum("amount")},
-        also=(make_doctors_filter("pg_mode", "doctor"), make_word_filter("cash_view_type", CASH)),
-        names={"office_id": "office"},
+        extra_filters=(make_doctors_filter("pg_mode", "doctor"), make_word_filter("cash_view_type", CASH)),
+        parameters={"office_id": "office"},
     ),
 }
 
 
 def sum_day_sheets(call: Call) -> dict[str, Any]:
     """Return the sums of the requested sheets by group, and in all. Raises Malformed for too many groups."""
-    wanted = call.parameters.get("report_type") or "all"
+    report_type = call.parameters.get("report_type") or "all"
     depth = len(list_levels(call))
-    found: dict[tuple[str, ...], dict[str, Any]] = {}
-    for name, part in _SHEETS.items():
-        if wanted not in ("all", name):
+    groups: dict[tuple[str, ...], dict[str, Any]] = {}
+    for name, sheet in _SHEETS.items():
+        if report_type not in ("all", name):
             continue
-        for row in part.rows(call):
-            entry = found.setdefault(row[:depth], _make_zeros())
-            for key, amount in zip(part.sums, row[depth:-1], strict=True):
+        for row in sheet.sum_groups(call):
+            entry = groups.setdefault(row[:depth], _make_zeros())
+            for key, amount in zip(sheet.sums, row[depth:-1], strict=True):
                 entry[key] += amount or 0
             entry[f"{name}_count"] += row[-1]
-    if len(found) > MAX_GROUPS:
+    if len(groups) > MAX_GROUPS:
         raise Malformed(f"More than {MAX_GROUPS} groups: ask for fewer days, or group by less.")
     total = _make_zeros()
-    for entry in found.values():
+    for entry in groups.values():
         for key, amount in entry.items():
             total[key] += amount
     return {
         "start_date": call.query["start_date"],
         "end_date": call.query["end_date"],
         "grouped_by": list_levels(call),
-        "results": list(_render_groups(found)) if depth else [],
+        "results": list(_render_groups(groups)) if depth else [],
         "totals": _render_amounts(total),
     }
 

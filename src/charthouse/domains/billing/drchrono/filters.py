@@ -62,13 +62,13 @@ def make_code_filter(name: str, codes: Mapping[str, str], *, source: str, doc: s
     """Return a filter: rows with one of some codes, separated by commas."""
 
     def read(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        wanted = [part.strip() for part in parse_text(text).split(",") if part.strip()]
-        for code in wanted:
+        codes_wanted = [part.strip() for part in parse_text(text).split(",") if part.strip()]
+        for code in codes_wanted:
             if code not in codes:
                 raise InvalidValue(
                     f"Select a valid choice. {code[:100]} is not one of the available choices."
                 )
-        return {name: wanted}
+        return {name: codes_wanted}
 
     def match() -> Q:
         return Q(sql.is_any(F(source), sql.BoundParameter(name, ArrayField(models.TextField()))))

@@ -4,7 +4,7 @@ docs/decisions/0240-encounters.md"""
 from django.db.models import Q
 
 from charthouse.domains.clinical.models import EncounterType
-from charthouse.domains.practice.cerbo.keys import PAGES, common
+from charthouse.domains.practice.cerbo.keys import PAGES, make_policy
 from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource, Visibility
@@ -16,7 +16,7 @@ encounter_types = Resource(
     model=EncounterType,
     doc="Kinds of encounters, by their two-letter codes.",
     methods="GET",
-    policy=common("encounter_types"),
+    policy=make_policy("encounter_types"),
     reads=False,
     page_size=PAGES,
     keys=(

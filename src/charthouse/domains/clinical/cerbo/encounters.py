@@ -16,11 +16,11 @@ from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.practice.cerbo.keys import (
     API_MADE,
     PAGES,
-    below_patient,
-    common,
-    created,
-    deleted,
-    tag,
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
 )
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.declaration.events import plain_events
@@ -82,8 +82,8 @@ _SECTIONS = """coalesce((
 
 def _select_content() -> Combinable:
     own = When(appointment__isnull=True, then=F("content"))
-    said = sql.template(_SECTIONS, F("practice_id"), F("appointment_id"), output_field=sql.TEXT)
-    return Case(own, default=said, output_field=models.TextField())
+    sections = sql.template(_SECTIONS, F("practice_id"), F("appointment_id"), output_field=sql.TEXT)
+    return Case(own, default=sections, output_field=models.TextField())
 
 
 def _select_day() -> Combinable:
@@ -110,7 +110,7 @@ def _select_signed() -> Combinable:
 
 
 _ENCOUNTER: tuple[Key, ...] = (
-    tag("encounter"),
+    make_object_key("encounter"),
     Key("id", Id(), READ_ONLY, doc="Of a visit, its appointment's."),
     Key("pt_id", Reference("patients"), OPTIONAL, source="patient", doc="Needed, of an active patient."),
     Key(
@@ -173,8 +173,8 @@ _ENCOUNTER: tuple[Key, ...] = (
         nullable=False,
         doc="A user's id; 99999: by an API user.",
     ),
-    created(),
-    deleted(),
+    make_created_key(),
+    make_deleted_key(),
 )
 
 
@@ -196,7 +196,7 @@ _COMMON: dict[str, Any] = {
     "rows": Q(archived=False),
     "keys": _ENCOUNTER,
     "example": _EXAMPLE,
-    "policy": common("encounters"),
+    "policy": make_policy("encounters"),
 }
 
 encounters = Resource(
@@ -217,7 +217,7 @@ encounters_of_patient = Resource(
     methods="GET",
     reads=False,
     **_COMMON,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     filters=(
         Condition(
             "type",

@@ -7,7 +7,14 @@ from django.db.models import Q
 
 from charthouse.domains.clinical import free_text_notes
 from charthouse.domains.clinical.free_text_notes import FreeTextNote, FreeTextNoteType
-from charthouse.domains.practice.cerbo.keys import API_MADE, PAGES, below_patient, by, common, tag
+from charthouse.domains.practice.cerbo.keys import (
+    API_MADE,
+    PAGES,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
@@ -21,7 +28,7 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 
 NOTES = "patients/{patient_id}/pt_notes"
 MAX_LENGTH = 100_000  # characters
-_POLICY = common("patient_free_text_notes")
+_POLICY = make_policy("patient_free_text_notes")
 
 note_types = Resource(
     path="pt_notes",
@@ -32,7 +39,7 @@ note_types = Resource(
     policy=_POLICY,
     page_size=PAGES,
     rows=Q(archived=False),
-    keys=(tag("free_text_note_type"), Key("id", Id(), READ_ONLY), Key("name", Text(), READ_ONLY)),
+    keys=(make_object_key("free_text_note_type"), Key("id", Id(), READ_ONLY), Key("name", Text(), READ_ONLY)),
     example={"name": "Social history"},
 )
 
@@ -44,23 +51,25 @@ _NOTE: dict[str, Any] = {
     "page_size": PAGES,
     "rows": Q(archived=False, note_type__archived=False),
     "keys": (
-        tag("free_text_note"),
+        make_object_key("free_text_note"),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         Key("pt_note_type_id", Reference("pt_notes"), READ_ONLY, source="note_type"),
         Key("name", Text(), READ_ONLY, source="note_type__name", doc="The heading."),
         Key("note", Text(), READ_ONLY),
         Key("updated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),
-        by("updatedby", "updated_by_id"),
+        make_user_key("updatedby", "updated_by_id"),
     ),
     "example": {"name": "Social history", "note": "Lives with a partner; works nights."},
 }
 
-notes = Resource(path=NOTES, doc="Free text of a patient, by heading.", parents=below_patient(), **_NOTE)
+notes = Resource(
+    path=NOTES, doc="Free text of a patient, by heading.", parents=make_patient_parent(), **_NOTE
+)
 
 notes_of_a_type = Resource(
     path=f"{NOTES}/{{pt_note_type_id}}",
     doc="What a patient has under one heading.",
-    parents=(*below_patient(), Parent("pt_note_type_id", to="pt_notes", source="note_type")),
+    parents=(*make_patient_parent(), Parent("pt_note_type_id", to="pt_notes", source="note_type")),
     **_NOTE,
 )
 
@@ -80,7 +89,7 @@ def _write(call: Call) -> dict[str, Any]:
 
 
 _ANSWER: tuple[Key, ...] = (
-    tag("free_text_note"),
+    make_object_key("free_text_note"),
     Key("pt_id", Integer(), READ_ONLY, nullable=False),
     Key("pt_note_type_id", Integer(), READ_ONLY, nullable=False),
     Key("name", Text(), READ_ONLY, nullable=False),

@@ -5,7 +5,14 @@ from django.db.models import Q
 
 from charthouse.domains.clinical import health_maintenance
 from charthouse.domains.clinical.health_maintenance import HealthReading, HealthTracker
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id, Reference
@@ -21,11 +28,11 @@ trackers = Resource(
     model=HealthTracker,
     doc="Care that comes due again and again, and for whom.",
     methods="GET",
-    policy=common("health_maintenance"),
+    policy=make_policy("health_maintenance"),
     page_size=PAGES,
     rows=Q(archived=False),
     keys=(
-        tag("health_maintenance_tracker"),
+        make_object_key("health_maintenance_tracker"),
         Key("id", Id(as_text=True), READ_ONLY),
         Key("name", Text(), READ_ONLY),
         Key("description", Text(), READ_ONLY),
@@ -36,8 +43,8 @@ trackers = Resource(
         Key("frequency", Text(), READ_ONLY),
         Key("icd_codes", Text(), READ_ONLY),
         Key("overrides", Text(), READ_ONLY),
-        by("addedby", as_text=True),
-        created(),
+        make_user_key("addedby", as_text=True),
+        make_created_key(),
     ),
     filters=(
         Flag("include_specific_pt", doc="Adds trackers that are only for patients whom somebody chose."),
@@ -49,17 +56,17 @@ trackers = Resource(
 )
 
 _READING: tuple[Key, ...] = (
-    tag("health_maintenance_reading"),
+    make_object_key("health_maintenance_reading"),
     Key("id", Id(), READ_ONLY),
     Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
     Key("health_maintenance_id", Reference("health_maintenance"), READ_ONLY, source="tracker"),
     Key("date", Date(), REQUIRED),
     Key("notes", Text(), OPTIONAL),
-    by("addedby"),
-    created(),
+    make_user_key("addedby"),
+    make_created_key(),
 )
 
-_POLICY = common("patient_health_maintenance")
+_POLICY = make_policy("patient_health_maintenance")
 _EXAMPLE = {"date": "2030-03-04", "notes": "No finding."}
 
 readings = Resource(
@@ -70,7 +77,7 @@ readings = Resource(
     reads=False,
     policy=_POLICY,
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=_READING,
     example=_EXAMPLE,
@@ -84,7 +91,10 @@ new_readings = Resource(
     reads=False,
     lists=False,
     policy=_POLICY,
-    parents=(*below_patient(), Parent("health_maintenance_id", to="health_maintenance", source="tracker")),
+    parents=(
+        *make_patient_parent(),
+        Parent("health_maintenance_id", to="health_maintenance", source="tracker"),
+    ),
     rows=Q(archived=False),
     keys=_READING,
     example=_EXAMPLE,

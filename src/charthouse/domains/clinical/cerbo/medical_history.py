@@ -6,7 +6,15 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from charthouse.domains.clinical.models import Problem
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, encounter, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_encounter_keys,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id
 from charthouse.engine.declaration.resources import Resource
@@ -28,13 +36,13 @@ past_medical_history = Resource(
     model=Problem,
     doc="What a patient has or had: diagnoses, by ICD code.",
     methods="GET",
-    policy=common("patient_past_medical_history"),
+    policy=make_policy("patient_past_medical_history"),
     reads=False,
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=(
-        tag("past_medical_history_entry"),
+        make_object_key("past_medical_history_entry"),
         Key("id", Id(as_text=True), READ_ONLY),
         Key("name", Text(), READ_ONLY, doc="The code's official text unless another was given."),
         Key(
@@ -55,9 +63,9 @@ past_medical_history = Resource(
             doc="9 or 10.",
         ),
         Key("problem_status", Text(), READ_ONLY, source="status", doc="active, inactive or resolved."),
-        *encounter(),
-        by("addedby", as_text=True),
-        created(),
+        *make_encounter_keys(),
+        make_user_key("addedby", as_text=True),
+        make_created_key(),
     ),
     example={"name": "Essential (primary) hypertension", "code": "I10", "icd_version": "10"},
 )

@@ -27,11 +27,11 @@ def _match_persistent_values() -> Q:
 
     Parameters: ``appointment``, ``clinical_note_template``. The subquery runs once, not once per row.
     """
-    practice, asked = (
+    practice, appointment = (
         BoundParameter("practice", models.BigIntegerField()),
         BoundParameter("appointment", models.BigIntegerField()),
     )
-    here = Appointment.objects.filter(practice=practice, pk=asked)
+    visit = Appointment.objects.filter(practice=practice, pk=appointment)
     last = (
         ClinicalNoteFieldValue.objects.filter(
             practice=practice,
@@ -41,13 +41,13 @@ def _match_persistent_values() -> Q:
             ),
             clinical_note_field__clinical_note_template__is_persistent=True,
             appointment__archived=False,
-            appointment__patient=Subquery(here.values("patient")[:1]),
-            appointment__scheduled_time__lte=Subquery(here.values("scheduled_time")[:1]),
+            appointment__patient=Subquery(visit.values("patient")[:1]),
+            appointment__scheduled_time__lte=Subquery(visit.values("scheduled_time")[:1]),
         )
         .order_by("clinical_note_field", "-appointment__scheduled_time", "-id")
         .distinct("clinical_note_field")
     )
-    return Q(appointment=asked) | Q(pk__in=last.values("pk"))
+    return Q(appointment=appointment) | Q(pk__in=last.values("pk"))
 
 
 clinical_note_field_values = Resource(

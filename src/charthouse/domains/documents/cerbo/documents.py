@@ -1,4 +1,4 @@
-"""Documents of patients as Cerbo shows them. Facts: reference cerbo/objects.yaml, operations.yaml;
+"""Documents of patients as Cerbo shows them. Source: reference cerbo/objects.yaml, operations.yaml;
 docs/decisions/0272-documents.md"""
 
 from typing import Any
@@ -10,7 +10,14 @@ from django.db.models.expressions import Combinable
 from charthouse.domains.documents import filing, uploads
 from charthouse.domains.documents.models import Document
 from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
-from charthouse.domains.practice.cerbo.keys import below_patient, by, common, created, deleted, tag
+from charthouse.domains.practice.cerbo.keys import (
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.composites import Converted
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import Filter
@@ -25,33 +32,33 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 from charthouse.engine.sql import expressions as sql
 from charthouse.files.types import url_key
 
-RESULTS = (0, 1, 2)
+RESULT_CODES = (0, 1, 2)
 
 
 def _parse_reviewer(inner: Type, value: Any) -> Any:
-    """The id of a user, or -1 for everyone."""
+    """Parse the id of a user, or -1 for everyone."""
     return filing.EVERYONE if value in (filing.EVERYONE, str(filing.EVERYONE)) else inner.parse(value)
 
 
-def _find_reviewer(inner: Type, value: Any) -> References:
+def _find_reviewer_references(inner: Type, value: Any) -> References:
     return () if value == filing.EVERYONE else inner.find_references(value)
 
 
-def _requires_review() -> Combinable:
+def _select_reviewer() -> Combinable:
     everyone = When(review_by_everyone=True, then=sql.literal(filing.EVERYONE))
     return Case(everyone, default=F("review_by_id"), output_field=models.BigIntegerField())
 
 
-def _url(name: str, below: str, doc: str) -> Key:
+def _make_url_key(name: str, below: str, doc: str) -> Key:
     return url_key(name, path_format=f"/api/v1/documents/%s/{below}", doc=doc)
 
 
-_SHOWN: dict[str, Any] = {
+_COMMON: dict[str, Any] = {
     "model": Document,
     "page_size": PageSize(100, 100, 100),
     "rows": Q(archived=False),
     "keys": (
-        tag("document"),
+        make_object_key("document"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         Key("name", Text(), READ_ONLY, source="description"),
@@ -64,25 +71,27 @@ _SHOWN: dict[str, Any] = {
             "requires_review",
             Integer(),
             READ_ONLY,
-            source=Expression(_requires_review),
+            source=Expression(_select_reviewer),
             doc="Who has yet to look at it: a user's id; -1: everyone.",
         ),
         Key("dr_reviewer", Reference("users"), READ_ONLY, source="reviewer", doc="Who signed it off."),
         Key("dr_review_date", Timestamp(spaced=True), READ_ONLY, source="reviewed_at"),
         Key("review_status", Integer(), READ_ONLY, doc="1: pending."),
-        Key("result_code", Integer(choices=RESULTS), READ_ONLY, doc="0 normal, 1 borderline, 2 abnormal."),
+        Key(
+            "result_code", Integer(choices=RESULT_CODES), READ_ONLY, doc="0 normal, 1 borderline, 2 abnormal."
+        ),
         Key("follow_up_required_date", Timestamp(spaced=True), READ_ONLY, source="follow_up_at"),
         Key("pt_notified", Integer(choices=(1, 2)), READ_ONLY, doc="1 not needed, 2 notified."),
         Key("pt_notified_method", Text(), READ_ONLY),
         Key("file_size", Integer(), READ_ONLY, source="document__size", doc="Bytes."),
-        by("addedby"),
-        created(),
-        deleted(),
-        _url("url_content", "content", "Its bytes."),
-        _url("url_stream", "stream", "Its bytes, also in parts."),
+        make_user_key("addedby"),
+        make_created_key(),
+        make_deleted_key(),
+        _make_url_key("url_content", "content", "Its bytes."),
+        _make_url_key("url_stream", "stream", "Its bytes, also in parts."),
     ),
     "example": {"name": "Cardiology consult note", "mime_type": "application/pdf", "folder": "Consults"},
-    "policy": common("patient_documents"),
+    "policy": make_policy("patient_documents"),
 }
 
 documents = Resource(
@@ -90,7 +99,7 @@ documents = Resource(
     doc="A document of a patient's chart.",
     methods="GET",
     lists=False,
-    **_SHOWN,
+    **_COMMON,
 )
 
 patient_documents = Resource(
@@ -98,23 +107,23 @@ patient_documents = Resource(
     doc="The documents of a patient's chart.",
     methods="GET",
     reads=False,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     filters=(Filter("folder", doc="Those of one tab."),),
     events=plain_events(
         "document.created", "document.modified", "document.deleted", own="create modify delete"
     ),
-    **_SHOWN,
+    **_COMMON,
 )
 
-_BYTES: dict[str, Any] = {
+_CONTENT: dict[str, Any] = {
     "of": "documents",
     "media": "*/*",
-    "run": filing.content,
-    "other_statuses": uploads.IN_PARTS,
+    "run": filing.get_content,
+    "other_statuses": uploads.RANGE_STATUSES,
 }
-_SENT: tuple[Key, ...] = (
+_SUBMISSION_KEYS: tuple[Key, ...] = (
     Key("pt_id", Integer(maximum=2**63 - 1), REQUIRED, source=UNSTORED, doc="The patient of the address."),
-    Key("mime_type", Text(choices=tuple(uploads.PAPERS)), REQUIRED, source=UNSTORED),
+    Key("mime_type", Text(choices=tuple(uploads.DOCUMENT_TYPES)), REQUIRED, source=UNSTORED),
     Key("name", Text(max_length=500), REQUIRED, source=UNSTORED, doc="Its title."),
     Key(
         "base64_content",
@@ -136,7 +145,9 @@ _SENT: tuple[Key, ...] = (
     Key("flag", Boolean(), OPTIONAL, source=UNSTORED, nullable=True),
     Key(
         "requires_review",
-        Converted(Reference("users"), parse_with=_parse_reviewer, find_references_with=_find_reviewer),
+        Converted(
+            Reference("users"), parse_with=_parse_reviewer, find_references_with=_find_reviewer_references
+        ),
         OPTIONAL,
         source=UNSTORED,
         nullable=True,
@@ -152,7 +163,7 @@ _SENT: tuple[Key, ...] = (
         requires="dr_reviewer",
     ),
     Key("review_status", Integer(choices=(1,)), OPTIONAL, source=UNSTORED, nullable=True),
-    Key("result_code", Integer(choices=RESULTS), OPTIONAL, source=UNSTORED, nullable=True),
+    Key("result_code", Integer(choices=RESULT_CODES), OPTIONAL, source=UNSTORED, nullable=True),
     Key(
         "follow_up_required_date",
         Timestamp(spaced=True),
@@ -168,19 +179,19 @@ _SENT: tuple[Key, ...] = (
 )
 
 OPERATIONS = [
-    Operation(path="documents/{id}/content", doc="The bytes of a document.", **_BYTES),
-    Operation(path="documents/{id}/stream", doc="The bytes of a document, or of a Range of it.", **_BYTES),
+    Operation(path="documents/{id}/content", doc="The bytes of a document.", **_CONTENT),
+    Operation(path="documents/{id}/stream", doc="The bytes of a document, or of a Range of it.", **_CONTENT),
     Operation(
         path="patients/{id}/documents",
         method="POST",
         doc="Send a document into the portal's queue, from which staff take it into the chart, unless enqueue is off.",
         of="patients",
-        run=filing.send,
+        run=filing.submit_document,
         policy=Policy(scopes=("patient_documents",)),
         filters=(ENQUEUE_FILTER,),
-        keys=_SENT,
+        keys=_SUBMISSION_KEYS,
         answer=QUEUED_KEYS,
-        max_body=uploads.MOST_BODY,
+        max_body=uploads.MAX_BODY,
         example={
             "pt_id": 1,
             "mime_type": "text/plain",

@@ -1,5 +1,4 @@
-"""Images of patients as Cerbo shows them. Source: seed 004; reference
-cerbo/objects.yaml, operations.yaml."""
+"""Images of patients as Cerbo shows them. Source: seed 004; reference cerbo/objects.yaml, operations.yaml."""
 
 from typing import Any
 
@@ -8,7 +7,14 @@ from django.db.models import Q
 from charthouse.domains.documents import images, uploads
 from charthouse.domains.documents.models import PatientImage
 from charthouse.domains.patients.cerbo.portal_requests import QUEUED_KEYS
-from charthouse.domains.practice.cerbo.keys import below_patient, by, common, created, deleted, tag
+from charthouse.domains.practice.cerbo.keys import (
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import Policy
@@ -20,27 +26,27 @@ from charthouse.engine.declaration.types import Integer, Text
 from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 from charthouse.files.types import url_key
 
-IMAGES = "patients/{patient_id}/images"
+PATH = "patients/{patient_id}/images"
 TYPES = ("personal", "medical")
 
 
-def _url(name: str, below: str, doc: str) -> Key:
+def _make_url_key(name: str, below: str, doc: str) -> Key:
     return url_key(
         name, path_format=f"/api/v1/patients/%s/images/%s/{below}", columns=("patient_id", "pk"), doc=doc
     )
 
 
 patient_images = Resource(
-    path=IMAGES,
+    path=PATH,
     model=PatientImage,
     doc="Images of a patient: personal ones from the portal, medical ones of the practice.",
     methods="GET",
-    policy=common("patient_images"),
+    policy=make_policy("patient_images"),
     page_size=PageSize(100, 100, 100),
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=(
-        tag("image"),
+        make_object_key("image"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         Key("photo_type", Text(choices=TYPES), READ_ONLY),
@@ -48,32 +54,32 @@ patient_images = Resource(
         Key("name", Text(), READ_ONLY),
         Key("notes", Text(), READ_ONLY),
         Key("date_taken", Timestamp(spaced=True), READ_ONLY, source="taken_at"),
-        created(),
-        by("addedby"),
-        deleted(),
-        _url("url_content", "content", "Its bytes."),
-        _url("url_stream", "stream", "Its bytes, also in parts."),
+        make_created_key(),
+        make_user_key("addedby"),
+        make_deleted_key(),
+        _make_url_key("url_content", "content", "Its bytes."),
+        _make_url_key("url_stream", "stream", "Its bytes, also in parts."),
     ),
     filters=(Filter("photo_type", Text(choices=TYPES), doc="Both where it isn't given."),),
     example={"photo_type": "personal", "mime_type": "image/png", "name": "Rash, day 3"},
 )
 
-_BYTES: dict[str, Any] = {
-    "of": IMAGES,
+_CONTENT: dict[str, Any] = {
+    "of": PATH,
     "media": "*/*",
-    "run": images.content,
-    "other_statuses": uploads.IN_PARTS,
+    "run": images.get_content,
+    "other_statuses": uploads.RANGE_STATUSES,
 }
 
 OPERATIONS = [
-    Operation(path=f"{IMAGES}/{{id}}/content", doc="The bytes of an image.", **_BYTES),
-    Operation(path=f"{IMAGES}/{{id}}/stream", doc="The bytes of an image, or of a Range of it.", **_BYTES),
+    Operation(path=f"{PATH}/{{id}}/content", doc="The bytes of an image.", **_CONTENT),
+    Operation(path=f"{PATH}/{{id}}/stream", doc="The bytes of an image, or of a Range of it.", **_CONTENT),
     Operation(
         path="patients/{id}/images",
         method="POST",
         doc="Send a personal image into the portal's queue, where staff take it into the chart.",
         of="patients",
-        run=images.send,
+        run=images.submit_image,
         policy=Policy(scopes=("patient_images",)),
         keys=(
             Key(
@@ -83,7 +89,7 @@ OPERATIONS = [
                 source=UNSTORED,
                 doc="The patient of the address.",
             ),
-            Key("mime_type", Text(choices=tuple(uploads.PICTURES)), REQUIRED, source=UNSTORED),
+            Key("mime_type", Text(choices=tuple(uploads.IMAGE_TYPES)), REQUIRED, source=UNSTORED),
             Key(
                 "base64_content",
                 uploads.make_file_type("base64_content", "image"),
@@ -93,7 +99,7 @@ OPERATIONS = [
             ),
         ),
         answer=QUEUED_KEYS,
-        max_body=uploads.MOST_BODY,
+        max_body=uploads.MAX_BODY,
         example={
             "pt_id": 1,
             "mime_type": "image/gif",

@@ -63,7 +63,7 @@ consent_forms = Resource(
         make_file_key("uri"),
     ),
     filters=(Filter("doctor", Reference("doctors")),),
-    checks=(hooks.put_last,),
+    checks=(hooks.order_last,),
     operations=(
         _make_operation(
             "apply_to_appointment", "Put the form on an appointment.", hooks.apply_to_appointment

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from charthouse.domains.inventory import stock
 from charthouse.domains.inventory.keys import make_discontinued_key, make_package_property
 from charthouse.domains.inventory.models import StockItem
-from charthouse.domains.practice.cerbo.keys import PAGES, common, created
+from charthouse.domains.practice.cerbo.keys import PAGES, make_created_key, make_policy
 from charthouse.engine.declaration.filters import CONTAINS, Condition, Filter, Flag
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -90,7 +90,7 @@ ITEM: tuple[Key, ...] = (
         OPTIONAL,
         doc="Merged key by key; may also be given as package_properties.ndc_code and so on.",
     ),
-    created(),
+    make_created_key(),
 )
 
 inventory = Resource(
@@ -98,7 +98,7 @@ inventory = Resource(
     model=StockItem,
     doc="What is in stock; vaccines are DrChrono's lots.",
     methods="GET POST PATCH",
-    policy=common("inventory"),
+    policy=make_policy("inventory"),
     page_size=PAGES,
     keys=ITEM,
     filters=(

@@ -6,7 +6,14 @@ from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Cast, Coalesce, Concat, Trim
 
 from charthouse.domains.inventory.models import PatientVaccineRecord
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id
 from charthouse.engine.declaration.resources import Resource
@@ -32,7 +39,7 @@ def _make_presence_key(name: str, column: str, doc: str) -> Key:
 
 def _select_dose() -> Combinable:
     """Return amount and unit; empty without an amount."""
-    said = Trim(
+    dose = Trim(
         Concat(
             Cast(F("amount"), models.TextField()),
             sql.Literal(" "),
@@ -41,7 +48,7 @@ def _select_dose() -> Combinable:
         )
     )
     return Case(
-        When(amount__isnull=False, then=said), default=sql.Literal(""), output_field=models.TextField()
+        When(amount__isnull=False, then=dose), default=sql.Literal(""), output_field=models.TextField()
     )
 
 
@@ -55,13 +62,13 @@ vaccines = Resource(
     model=PatientVaccineRecord,
     doc="The vaccines that a patient was given.",
     methods="GET",
-    policy=common("patient_vaccines"),
+    policy=make_policy("patient_vaccines"),
     reads=False,
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=(
-        tag("vaccine"),
+        make_object_key("vaccine"),
         Key("id", Id(as_text=True), READ_ONLY),
         _make_id_key("pt_id", "patient_id"),
         _make_id_key("vaccine_id", "vaccine_inventory_id", doc="The lot of the practice's stock."),
@@ -86,8 +93,8 @@ vaccines = Resource(
             nullable=False,
             doc="UTC; empty if unknown.",
         ),
-        by("enteredby", "entered_by_id"),
-        created("entered"),
+        make_user_key("enteredby", "entered_by_id"),
+        make_created_key("entered"),
         _make_presence_key("next_due", "next_dose_date", "Whether there is a next dose to give."),
     ),
     example={"vaccine_name": "Influenza, seasonal", "dose": "0.50 mL", "site": "LD", "lot": "FL2031A"},

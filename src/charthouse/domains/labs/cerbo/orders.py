@@ -9,7 +9,15 @@ from django.db.models.functions import Coalesce
 from charthouse.domains.labs.cerbo.keys import ORDERS, make_order_status
 from charthouse.domains.labs.cerbo.results import RESULT
 from charthouse.domains.labs.models import LabOrder, LabResult, LabTest
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, encounter, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_encounter_keys,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.keys import Key
@@ -41,12 +49,12 @@ orders = Resource(
     model=LabOrder,
     doc="What was ordered for a patient.",
     methods="GET",
-    policy=common("patient_orders"),
+    policy=make_policy("patient_orders"),
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=(
-        tag("order"),
+        make_object_key("order"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         Key("order_type", Text(), READ_ONLY, source=Constant("lab"), nullable=False),
@@ -59,7 +67,7 @@ orders = Resource(
             doc="The names of its tests.",
         ),
         make_order_status(),
-        encounter()[0],
+        make_encounter_keys()[0],
         Key(
             "results",
             List(Object(RESULT)),
@@ -67,8 +75,8 @@ orders = Resource(
             source=ChildRows(LabResult, link="lab_test__lab_order", where={"lab_test__archived": False}),
             doc="What has come of it.",
         ),
-        created(),
-        by("addedby"),
+        make_created_key(),
+        make_user_key("addedby"),
     ),
     events=plain_events("order.created", "order.modified", "order.deleted", own="create modify delete"),
     example={"order_type": "lab", "name": "Hemoglobin A1c", "status": "sent"},

@@ -10,7 +10,13 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 from charthouse.domains.labs.cerbo.keys import make_order_status
 from charthouse.domains.labs.codes import REQUISITION_TYPES
 from charthouse.domains.labs.models import LabDocument, LabOrder, LabTest
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+)
 from charthouse.engine.declaration.calls import Answer, Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
@@ -55,7 +61,7 @@ _PARTNER: dict[str, Any] = {
     "page_size": PAGES,
     "rows": Q(archived=False),
     "keys": (
-        tag("partner_order"),
+        make_object_key("partner_order"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         make_order_status(),
@@ -82,7 +88,7 @@ _PARTNER: dict[str, Any] = {
             READ_ONLY,
             source=ChildRows(LabTest, link="lab_order"),
         ),
-        created(),
+        make_created_key(),
         Key(
             "url_requisition_content",
             Url(),
@@ -93,7 +99,7 @@ _PARTNER: dict[str, Any] = {
         ),
     ),
     "example": {"status": "sent", "requisition_number": "RQ-20331"},
-    "policy": common("partner_applications"),
+    "policy": make_policy("partner_applications"),
 }
 
 partner_orders = Resource(path=PARTNER_ORDERS, doc="Orders to a laboratory, by id.", lists=False, **_PARTNER)
@@ -102,7 +108,7 @@ partner_orders_of_patient = Resource(
     path="patients/{patient_id}/partners/quest/orders",
     doc="A patient's orders to a laboratory.",
     reads=False,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     **_PARTNER,
 )
 

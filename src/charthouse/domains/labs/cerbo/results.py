@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce, NullIf
 
 from charthouse.domains.labs.cerbo.keys import ORDERS
 from charthouse.domains.labs.models import LabResult
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, common, tag
+from charthouse.domains.practice.cerbo.keys import PAGES, make_object_key, make_patient_parent, make_policy
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.resources import Resource
@@ -19,8 +19,8 @@ from charthouse.engine.sql import expressions as sql
 
 
 def _choose_first_text(*columns: str) -> Combinable:
-    said = (NullIf(F(column), Value("")) for column in columns)
-    return Coalesce(*said, Value(""), output_field=models.TextField())
+    texts = (NullIf(F(column), Value("")) for column in columns)
+    return Coalesce(*texts, Value(""), output_field=models.TextField())
 
 
 def _select_collection_time() -> Combinable:
@@ -28,7 +28,7 @@ def _select_collection_time() -> Combinable:
 
 
 RESULT: tuple[Key, ...] = (
-    tag("lab_result"),
+    make_object_key("lab_result"),
     Key("id", Id(), READ_ONLY),
     Key("pt_id", Reference("patients"), READ_ONLY, source="lab_test__lab_order__patient"),
     Key(
@@ -67,10 +67,10 @@ lab_results = Resource(
     model=LabResult,
     doc="What laboratories found, one for each observation.",
     methods="GET",
-    policy=common("patient_lab_results"),
+    policy=make_policy("patient_lab_results"),
     reads=False,
     page_size=PAGES,
-    parents=below_patient("lab_test__lab_order__patient"),
+    parents=make_patient_parent("lab_test__lab_order__patient"),
     rows=Q(archived=False, lab_test__archived=False, lab_test__lab_order__archived=False),
     keys=RESULT,
     example={"test_name": "Hemoglobin A1c", "result_value": "6.1", "units": "%", "abnormal": True},

@@ -8,7 +8,7 @@ from django.db.models import Q
 from charthouse.domains.medications.codes import FREQUENCIES
 from charthouse.domains.medications.models import Drug
 from charthouse.domains.medications.word_search import make_word_filter
-from charthouse.domains.practice.cerbo.keys import PAGES, common
+from charthouse.domains.practice.cerbo.keys import PAGES, make_policy
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.keys import Key
@@ -38,7 +38,7 @@ _OF_DRUGS: dict[str, Any] = {
     "rows": Q(archived=False),
     "keys": DRUG,
     "example": {"name": "Metformin 500 mg tablet", "generic_name": "metformin", "dose_form": "tablet"},
-    "policy": common("drugs"),
+    "policy": make_policy("drugs"),
 }
 
 drugs = Resource(path="drugs", doc="The drugs of the practice's formulary.", lists=False, **_OF_DRUGS)

@@ -8,7 +8,14 @@ from django.db.models.expressions import Combinable, ExpressionWrapper
 from charthouse.domains.medications import supplements
 from charthouse.domains.medications.models import PatientSupplement, Supplement
 from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, common, created, encounter, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_encounter_keys,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+)
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -36,12 +43,12 @@ patient_supplements = Resource(
     model=PatientSupplement,
     doc="The supplements that a patient takes or took.",
     methods="GET",
-    policy=common("patient_supplements"),
+    policy=make_policy("patient_supplements"),
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=(
-        tag("patient_supplement"),
+        make_object_key("patient_supplement"),
         Key("id", Id(), READ_ONLY),
         Key("name", Text(), READ_ONLY, source="supplement__name"),
         Key("plan_type", Text(), READ_ONLY, source=Constant("plan_other"), nullable=False),
@@ -85,8 +92,8 @@ patient_supplements = Resource(
             source=SelfRow(),
         ),
         Key("is_discontinued", Boolean(), READ_ONLY, source=Expression(_select_discontinued), nullable=False),
-        *encounter(),
-        created(),
+        *make_encounter_keys(),
+        make_created_key(),
     ),
     events=plain_events(
         "supplement.created", "supplement.modified", "supplement.deleted", own="create modify delete"

@@ -19,7 +19,15 @@ from charthouse.domains.medications.prescriptions import (
     request_refill,
 )
 from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, encounter, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_encounter_keys,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.composites import Converted
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.keys import Key
@@ -73,12 +81,12 @@ prescriptions = Resource(
     model=Medication,
     doc="What a patient was prescribed, or takes for another reason: DrChrono's medications.",
     methods="GET",
-    policy=common("patient_prescriptions"),
+    policy=make_policy("patient_prescriptions"),
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=(
-        tag("prescription"),
+        make_object_key("prescription"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         Key("name", Text(), READ_ONLY),
@@ -162,9 +170,9 @@ prescriptions = Resource(
             source=RelatedRow(Drug, via="drug"),
             doc="Null where it isn't in the formulary.",
         ),
-        *encounter(),
-        by("addedby"),
-        created(),
+        *make_encounter_keys(),
+        make_user_key("addedby"),
+        make_created_key(),
     ),
     events=plain_events("rx.created", "rx.modified", "rx.deleted", own="create modify delete"),
     example={"name": "Metformin 500 mg tablet", "frequency": "Twice a day with meals", "doses_rxed": "90"},

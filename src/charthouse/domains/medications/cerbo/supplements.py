@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from charthouse.domains.medications.models import Supplement
 from charthouse.domains.medications.word_search import make_word_filter
-from charthouse.domains.practice.cerbo.keys import PAGES, common, created, tag
+from charthouse.domains.practice.cerbo.keys import PAGES, make_created_key, make_object_key, make_policy
 from charthouse.engine.declaration.filters import Filter, Flag
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id
@@ -14,7 +14,7 @@ from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
 SUPPLEMENT: tuple[Key, ...] = (
-    tag("supplement"),
+    make_object_key("supplement"),
     Key("id", Id(), READ_ONLY),
     Key("name", Text(), REQUIRED),
     Key("nicknames", Text(), OPTIONAL),
@@ -24,7 +24,7 @@ SUPPLEMENT: tuple[Key, ...] = (
     Key("description", Text(), OPTIONAL),
     Key("external_ref_id", Text(), OPTIONAL),
     Key("inactive", Boolean(), OPTIONAL, default=False),
-    created(),
+    make_created_key(),
 )
 
 FILTERS: tuple[Filter, ...] = (
@@ -46,7 +46,7 @@ supplements = Resource(
     model=Supplement,
     doc="The supplements that the practice recommends.",
     methods="GET POST PATCH",
-    policy=common("supplements"),
+    policy=make_policy("supplements"),
     page_size=PAGES,
     rows=Q(archived=False),
     keys=SUPPLEMENT,
@@ -59,7 +59,7 @@ found_supplements = Resource(
     model=Supplement,
     doc="Supplements by words of their names.",
     methods="GET",
-    policy=common("supplements"),
+    policy=make_policy("supplements"),
     reads=False,
     page_size=PAGES,
     rows=Q(archived=False),

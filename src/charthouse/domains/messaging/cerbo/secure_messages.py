@@ -13,7 +13,13 @@ from charthouse.domains.messaging.models import PatientMessage
 from charthouse.domains.messaging.secure_messages import MESSAGE_KEYS, enqueue_message
 from charthouse.domains.patients.cerbo.portal_requests import QUEUED_KEYS
 from charthouse.domains.patients.portal_requests import describe_request
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+)
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
@@ -42,13 +48,13 @@ secure_messages = Resource(
     model=PatientMessage,
     doc="What a patient and the practice have written to each other, once staff have taken it into the chart.",
     methods="GET",
-    policy=common("secure_messages"),
+    policy=make_policy("secure_messages"),
     reads=False,
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=(
-        tag("secure_message"),
+        make_object_key("secure_message"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         Key(
@@ -64,7 +70,7 @@ secure_messages = Resource(
         Key("note", Text(), READ_ONLY, source="body"),
         Key("reply", Text(), READ_ONLY, doc="How the patient would like to be answered."),
         Key("is_read", Boolean(), READ_ONLY, source="read"),
-        created(),
+        make_created_key(),
     ),
     filters=(Filter("sent_by", Text(choices=SENDERS), doc="Both where it isn't given."),),
     example={"sent_by": "pt", "subject": "A question", "note": "May I take it with food?", "is_read": False},

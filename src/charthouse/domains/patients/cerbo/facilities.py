@@ -9,7 +9,15 @@ from django.db.models import Q
 from charthouse.domains.patients.facilities import list_pharmacies, make_priority_check
 from charthouse.domains.patients.models import Facility, PatientFacility
 from charthouse.domains.patients.models.facilities import LABORATORY, SPECIALIST
-from charthouse.domains.practice.cerbo.keys import API_MADE, PAGES, below_patient, by, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    API_MADE,
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.filters import Filter, Like
 from charthouse.engine.declaration.keys import Key
@@ -51,11 +59,11 @@ laboratories = Resource(
     model=Facility,
     doc="The laboratories of the practice's directory.",
     methods="GET",
-    policy=common("facilities"),
+    policy=make_policy("facilities"),
     reads=False,
     page_size=PAGES,
     rows=Q(kind=LABORATORY, archived=False),
-    keys=(tag("laboratory"), *_LABORATORY_KEYS),
+    keys=(make_object_key("laboratory"), *_LABORATORY_KEYS),
     filters=(
         Filter("city", Text(), Like(), doc=_WHOLE_NAME),
         Filter("state", Text(), Like(), doc=_WHOLE_NAME),
@@ -70,7 +78,7 @@ specialists = Resource(
     model=Facility,
     doc="The specialists of the practice's directory.",
     methods="GET",
-    policy=common("patient_facilitiesspecialists"),
+    policy=make_policy("patient_facilitiesspecialists"),
     reads=False,
     lists=False,
     rows=Q(kind=SPECIALIST, archived=False),
@@ -85,13 +93,13 @@ def _make_patient_resource(kind: str, path: str, details: tuple[Key, ...]) -> Re
         model=PatientFacility,
         doc=f"The {path} of a patient. One that is there already is written anew.",
         methods="GET POST DELETE",
-        policy=common("patient_facilitiesspecialists"),
+        policy=make_policy("patient_facilitiesspecialists"),
         reads=False,
         page_size=PAGES,
-        parents=below_patient(),
+        parents=make_patient_parent(),
         rows=Q(archived=False, facility__kind=kind),
         keys=(
-            tag(f"patient_{kind}"),
+            make_object_key(f"patient_{kind}"),
             Key("id", Id(), READ_ONLY),
             Key(f"{kind}_id", Reference(path), REQUIRED, source="facility"),
             Key(f"{kind}_details", Object(details), READ_ONLY, source=RelatedRow(Facility, via="facility")),
@@ -105,8 +113,8 @@ def _make_patient_resource(kind: str, path: str, details: tuple[Key, ...]) -> Re
                 "set_as_primary", Boolean(), WRITE_ONLY, source=UNSTORED, doc="priority_order goes before it."
             ),
             Key("note", Text(), OPTIONAL),
-            by("addedby"),
-            created(),
+            make_user_key("addedby"),
+            make_created_key(),
         ),
         upsert_keys=(f"{kind}_id",),
         checks=(make_priority_check(kind),),
@@ -146,7 +154,7 @@ patient_pharmacies = Operation(
     of="patients",
     many=True,
     answer=(
-        tag("patient_pharmacy"),
+        make_object_key("patient_pharmacy"),
         Key("id", Integer(), READ_ONLY, nullable=False),
         Key("pharmacy_id", Integer(), READ_ONLY, nullable=False),
         Key(

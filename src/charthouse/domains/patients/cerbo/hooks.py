@@ -1,4 +1,4 @@
-"""Hooks of Cerbo's declarations: statuses, providers, tags, the queue."""
+"""Hooks of patients in Cerbo's API: chart numbers, statuses, providers, duplicates, deletions."""
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -17,15 +17,16 @@ _CODES = {"active": "A", "prospective": "I", "inactive": "I", "deceased": "D"}
 
 @hook(keys=("first_name", "last_name"))
 def number_chart(change: Change) -> None:
+    """Give a new patient the next chart number of the name's prefix."""
     if change.operation == "create":
         names = change.values["first_name"], change.values["last_name"]
-        change.columns["chart_id"] = hooks.next_chart(change.actor.practice, *names)
+        change.columns["chart_id"] = hooks.make_chart_number(change.actor.practice, *names)
 
 
 @hook()
-def no_open_notes(change: Change) -> None:
-    """A patient of whom an unsigned note says something can't be deleted: of a visit, one with values; else any. Notes
-    are the clinical room's, so found by name."""
+def refuse_open_notes(change: Change) -> None:
+    """Refuse to delete a patient with unsigned notes: of a visit, a note with values; otherwise any. Notes belong to
+    the clinical domain, so they are found by name. Raises Conflict."""
     if change.operation != "delete":
         return
     values = apps.get_model("clinical.ClinicalNoteFieldValue")._default_manager.filter(
@@ -40,7 +41,7 @@ def no_open_notes(change: Change) -> None:
 
 @hook(keys=("inactive",))
 def set_status(change: Change) -> None:
-    """``inactive`` of the wire → status, whether prospective, and since when."""
+    """Set the columns that ``inactive`` stands for: status, whether prospective, and the date of becoming inactive."""
     said = change.values.get("inactive")
     if said is None:
         return
@@ -54,7 +55,8 @@ def set_status(change: Change) -> None:
 
 @hook(keys=("primary_provider_id",))
 def set_provider(change: Change) -> None:
-    """``primary_provider_id``, a user → the doctor. A new patient without one is the primary user's doctor's."""
+    """Set the doctor of the user in ``primary_provider_id``. A new patient without one gets the doctor of the
+    practice's primary user, or the first doctor."""
     practice = change.actor.practice
     user = change.values.get("primary_provider_id")
     if user is not None:
@@ -77,9 +79,9 @@ def set_provider(change: Change) -> None:
 
 @hook()
 def refuse_duplicate(change: Change) -> None:
-    """As the practice has it for every caller (see ``hooks.refuse_duplicate``)."""
+    """Refuse a duplicate, where the practice has switched that on (see ``hooks.check_duplicate``). Raises Conflict."""
     if change.operation == "create":
         values = change.values
-        hooks.refuse_same(
+        hooks.check_duplicate(
             change.actor.practice, values["first_name"], values["last_name"], values["dob"], values["sex"]
         )

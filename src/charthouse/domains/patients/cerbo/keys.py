@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, NullIf
 
 from charthouse.domains.patients import codes
 from charthouse.domains.patients.models import Coverage, Patient, PatientTag, PortalAccess
-from charthouse.domains.practice.cerbo.keys import by, created, tag
+from charthouse.domains.practice.cerbo.keys import make_created_key, make_object_key, make_user_key
 from charthouse.engine.declaration.composites import Converted, List, MappedChoice
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -168,7 +168,7 @@ PATIENT_TAG_KEYS: tuple[Key, ...] = (
 )
 
 _IDENTITY_KEYS: tuple[Key, ...] = (
-    tag("patient"),
+    make_object_key("patient"),
     Key("id", Id(as_text=True), READ_ONLY),
     Key("first_name", Text(), REQUIRED),
     _make_text_key("middle_name"),
@@ -304,7 +304,7 @@ _STATUS_KEYS: tuple[Key, ...] = (
     ),
     Key("timezone", Text(check=_check_time_zone), OPTIONAL, doc="IANA name.", example="America/Denver"),
     Key("tags", List(Object(PATIENT_TAG_KEYS)), READ_ONLY, source=ChildRows(PatientTag, link="patient")),
-    by("addedby", as_text=True),
+    make_user_key("addedby", as_text=True),
     Key(
         "deletedby",
         Text(),
@@ -312,9 +312,9 @@ _STATUS_KEYS: tuple[Key, ...] = (
         source=Expression(lambda: sql.literal(None)),
         doc="Null: a deleted patient is not shown.",
     ),
-    created(),
+    make_created_key(),
     Key("lastupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),
-    by("updatedby", "updated_by_id", as_text=True),
+    make_user_key("updatedby", "updated_by_id", as_text=True),
     Key("dateupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at", doc="As lastupdated, UTC."),
     _make_list_url_key("charges", "charges"),
     _make_list_url_key("documents", "documents"),
@@ -329,7 +329,7 @@ _STATUS_KEYS: tuple[Key, ...] = (
 PATIENT_KEYS = (*_IDENTITY_KEYS, *_CONTACT_KEYS, *_PAYMENT_KEYS, *_STATUS_KEYS)
 
 SUMMARY_KEYS: tuple[Key, ...] = (
-    tag("patient"),
+    make_object_key("patient"),
     Key("id", Id(as_text=True), READ_ONLY),
     Key("first_name", Text(), READ_ONLY),
     Key("middle_name", Text(), READ_ONLY),

@@ -7,7 +7,7 @@ from charthouse.domains.patients import portal_credentials
 from charthouse.domains.patients.cerbo import hooks
 from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, list_time_zones, select_portal_access
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.practice.cerbo.keys import PAGES, common
+from charthouse.domains.practice.cerbo.keys import PAGES, make_policy
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import Condition, Filter, Flag, Like, OnDay
 from charthouse.engine.declaration.resources import Resource
@@ -29,7 +29,7 @@ patients = Resource(
     model=Patient,
     doc="The practice's patients.",
     methods="GET POST PATCH DELETE",
-    policy=common("patients"),
+    policy=make_policy("patients"),
     page_size=PAGES,
     rows=Q(archived=False),
     keys=PATIENT_KEYS,
@@ -42,7 +42,7 @@ patients = Resource(
         ),
     ),
     checks=(
-        hooks.no_open_notes,
+        hooks.refuse_open_notes,
         hooks.set_status,
         hooks.set_provider,
         hooks.refuse_duplicate,
@@ -57,7 +57,7 @@ found_patients = Resource(
     model=Patient,
     doc="Patients by name, e-mail, birthday, portal name or time zone; with several, those whom all fit.",
     methods="GET",
-    policy=common("patients"),
+    policy=make_policy("patients"),
     reads=False,
     page_size=PAGES,
     rows=Q(archived=False),
@@ -68,7 +68,7 @@ found_patients = Resource(
         Filter("email", Text(), Like(("email", "email2")), doc="% stands for any part."),
         Condition(
             "username",
-            read=lambda text, given: {"username": portal_credentials.usual(parse_text(text))},
+            read=lambda text, given: {"username": portal_credentials.normalize_username(parse_text(text))},
             condition=lambda: Q(
                 Exists(select_portal_access().filter(username=BoundParameter("username", models.TextField())))
             ),

@@ -18,29 +18,30 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 from charthouse.engine.errors import Invalid
 from charthouse.identity.api_user_limits import enforce_spacing
 
-GROUP = ("patient_portal",)
+SCOPES = ("patient_portal",)
 
 
 def invite(call: Call) -> dict[str, Any]:
-    """An e-mail to the patient's primary address with a link: to the portal, or to a new password for one who has
-    access."""
+    """E-mail a link to the patient's primary address: an invitation, or a link to a new password for a patient who has
+    access. Raises Invalid for a patient who is not active."""
     patient = call.row
     if patient.patient_status != "A":
         raise Invalid({"patient_id": ["The patient is not active."]})
     enforce_spacing("email_per_patient", patient.pk)
-    portal_access.invite_or_renew(patient, call.actor.user, api_user=call.actor.api_user)
+    portal_access.invite_or_send_password_link(patient, call.actor.user, api_user=call.actor.api_user)
     return {"result": True, "message": "The invitation will be sent."}
 
 
-def status(patient: Patient) -> str:
-    """As ``patient_status_description`` of a patient has it."""
+def describe_status(patient: Patient) -> str:
+    """Return the status as ``patient_status_description`` of a patient shows it."""
     words = {"A": "active", "D": "deceased"}
     return words.get(patient.patient_status, "prospective" if patient.is_prospective else "inactive")
 
 
-def validate(call: Call) -> dict[str, Any]:
-    """A wrong pair is an answer, no error, and takes as long as a right one."""
-    found = portal_credentials.of_practice(
+def validate_credentials(call: Call) -> dict[str, Any]:
+    """Check a patient's username and password. A wrong pair is an answer and no error; it takes as long as a right
+    one."""
+    found = portal_credentials.authenticate(
         call.actor.practice, call.values["username"], call.values["password"]
     )
     if found is None:
@@ -52,7 +53,7 @@ def validate(call: Call) -> dict[str, Any]:
         "email_address": patient.email,
     }
     shown = dict.fromkeys(who, "") if hidden else who
-    details = {"id": patient.pk, **shown, "status": status(patient)}
+    details = {"id": patient.pk, **shown, "status": describe_status(patient)}
     return {"result": True, "message": "The log-in is right.", "patient_details": details}
 
 
@@ -64,7 +65,7 @@ OPERATIONS = [
         doc="E-mail a patient a link to the portal; to a new password, where the patient has access already.",
         answer=RESULT_KEYS,
         run=invite,
-        policy=Policy(scopes=GROUP, rate_class="email_trigger"),
+        policy=Policy(scopes=SCOPES, rate_class="email_trigger"),
         example={"result": True, "message": "The invitation will be sent."},
     ),
     Operation(
@@ -95,8 +96,8 @@ OPERATIONS = [
                 doc="Who it is; null where the log-in is wrong.",
             ),
         ),
-        run=validate,
-        policy=Policy(scopes=GROUP, permissions=(), rate_class="credential_validation"),
+        run=validate_credentials,
+        policy=Policy(scopes=SCOPES, permissions=(), rate_class="credential_validation"),
         example={
             "username": "amara@example.com",
             "password": "correct horse battery staple",

@@ -12,11 +12,11 @@ from charthouse.domains.patients.portal_requests import accept_request, describe
 from charthouse.domains.practice.cerbo.keys import (
     API_MADE,
     PAGES,
-    below_patient,
-    common,
-    created,
-    deleted,
-    tag,
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
 )
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.changes import Change
@@ -77,12 +77,12 @@ portal_queue = Resource(
     model=PortalRequest,
     doc="What was sent for a patient and waits for staff to take it into the chart.",
     methods="GET DELETE",
-    policy=common("patient_portal"),
+    policy=make_policy("patient_portal"),
     reads=False,
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     keys=(
-        tag("portal_queue_request"),
+        make_object_key("portal_queue_request"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         Key("request_type", Text(choices=REQUEST_TYPES), READ_ONLY),
@@ -98,8 +98,8 @@ portal_queue = Resource(
             nullable=False,
             doc="99999: an API user.",
         ),
-        created(),
-        deleted(),
+        make_created_key(),
+        make_deleted_key(),
         Key("deletedby", Integer(), READ_ONLY, source="deleted_by_id", doc="The API user who deleted it."),
     ),
     filters=(

@@ -7,7 +7,15 @@ from django.db.models import Q
 from charthouse.domains.patients.cerbo.keys import PATIENT_TAG_KEYS
 from charthouse.domains.patients.models import PatientTag, Tag
 from charthouse.domains.patients.tags import attach_tags, detach_tag
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, deleted, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.composites import List
@@ -87,11 +95,11 @@ tags = Resource(
     model=Tag,
     doc="What a practice can mark its patients with.",
     methods="GET POST PATCH DELETE",
-    policy=common("tags"),
+    policy=make_policy("tags"),
     reads=False,
     page_size=PAGES,
     keys=(
-        tag("tag"),
+        make_object_key("tag"),
         Key("id", Id(), READ_ONLY),
         Key("name", Text(), REQUIRED, doc="No two tags have the same."),
         Key("category", Text(), REQUIRED),
@@ -100,9 +108,9 @@ tags = Resource(
         Key("note_displays_on_dashboard", Boolean(), REQUIRED, doc="Only with displays_on_dash."),
         Key("displays_on_calendar", Boolean(), REQUIRED),
         Key("color", Text(pattern="[0-9a-fA-F]{6}"), REQUIRED, example="b2f07e"),
-        by("addedby"),
-        created(),
-        deleted(),
+        make_user_key("addedby"),
+        make_created_key(),
+        make_deleted_key(),
     ),
     filters=(Flag("include_deleted", on_for="any", doc="Any value adds deleted ones."),),
     visibility=Visibility(Q(archived=True), shown_by="include_deleted", by_id=True),
@@ -126,10 +134,10 @@ patient_tags = Resource(
     model=PatientTag,
     doc="The tags of a patient.",
     methods="GET",
-    policy=common("patient_tags"),
+    policy=make_policy("patient_tags"),
     reads=False,
     page_size=PageSize(1000, 1000, 1000),
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=PATIENT_TAG_KEYS,
     events=plain_events("patient_tag.created", delete="patient_tag.deleted", own="create delete"),

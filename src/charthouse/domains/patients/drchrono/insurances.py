@@ -1,7 +1,7 @@
-"""Who pays and who sent the patient, as DrChrono shows it: objects inside a patient's, and the payer directory.
+"""Insurance of a patient and the directory of payers as DrChrono shows them. Source: reference drchrono/nested.yaml,
+resources.yaml.
 
-Facts: reference drchrono/nested.yaml and resources.yaml. Payers are taken as given (the seed: insurance data is
-unvalidated); codes that the API enumerates are held to its lists.
+Payers are stored as given (the reference: insurance data is unvalidated); codes that the API enumerates are checked.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,21 +39,23 @@ _CHOICES = {
     "significant_injury": codes.SIGNIFICANT_INJURY,
     "provider_qualifier": codes.PROVIDER_QUALIFIERS,
 }
-_OWN = {"id", "practice", "patient", "rank", "archived", "created_at", "updated_at"}
-_OF_CERBO = {"insurance_phone", "notes"}
+_UNSHOWN_COLUMNS = {"id", "practice", "patient", "rank", "archived", "created_at", "updated_at"}
+_CERBO_COLUMNS = {"insurance_phone", "notes"}
 
 
-def _members(model: type[models.Model], prefix: str = "", bare: Iterable[str] = ()) -> tuple[Key, ...]:
-    """A key for every column of the table; ``prefix`` stands before the wire name, but for the ``bare`` ones."""
+def _make_keys(model: type[models.Model], prefix: str = "", bare: Iterable[str] = ()) -> tuple[Key, ...]:
+    """Make a key for every column of a table. ``prefix`` is put before the wire name, except for columns in
+    ``bare``."""
     members = []
     for column in model._meta.local_fields:
-        if column.name not in _OWN:
+        if column.name not in _UNSHOWN_COLUMNS:
             name = column.name if column.name in bare else prefix + column.name
-            members.append(_member(column, name))
+            members.append(_make_key(column, name))
     return tuple(members)
 
 
-def _member(column: Any, name: str) -> Key:
+def _make_key(column: Any, name: str) -> Key:
+    """Make the key of a column."""
     source = column.name if column.name != name else ""
     if isinstance(column, models.ForeignKey):
         return Key(
@@ -70,31 +72,33 @@ def _member(column: Any, name: str) -> Key:
     return Key(name, Text(choices=_CHOICES.get(column.name)), source=source)
 
 
-def coverage(name: str, rank: Coverage.Rank) -> Key:
-    """The patient's insurance of a rank. Null takes it away; an object changes the keys that it names."""
+def make_coverage_key(name: str, rank: Coverage.Rank) -> Key:
+    """Make the key of the patient's insurance of a rank. Null deletes it; an object changes the keys that it names."""
     return Key(
         name,
-        Object(tuple(member for member in _members(Coverage) if member.name not in _OF_CERBO)),
+        Object(tuple(member for member in _make_keys(Coverage) if member.name not in _CERBO_COLUMNS)),
         source=ChildRow(Coverage, link="patient", where={"rank": rank.value}),
         verbose=True,
         doc="Changing it may make past appointments unbillable; payers: insurances",
     )
 
 
-def auto_accident() -> Key:
+def make_auto_accident_key() -> Key:
+    """Make the key of the auto accident insurance."""
     return Key(
         "auto_accident_insurance",
-        Object(_members(AutoAccidentInsurance, "auto_accident_")),
+        Object(_make_keys(AutoAccidentInsurance, "auto_accident_")),
         source=ChildRow(AutoAccidentInsurance, link="patient"),
         verbose=True,
     )
 
 
-def workers_comp() -> Key:
+def make_workers_comp_key() -> Key:
+    """Make the key of the workers' compensation insurance."""
     return Key(
         "workers_comp_insurance",
         Object(
-            _members(
+            _make_keys(
                 WorkersCompInsurance, "workers_comp_", bare=("property_and_casualty_agency_claim_number",)
             )
         ),
@@ -103,21 +107,22 @@ def workers_comp() -> Key:
     )
 
 
-def referring_doctor() -> Key:
+def make_referring_doctor_key() -> Key:
+    """Make the key of the referring doctor."""
     return Key(
         "referring_doctor",
-        Object(_members(ReferringDoctor)),
+        Object(_make_keys(ReferringDoctor)),
         source=ChildRow(ReferringDoctor, link="patient"),
         verbose=True,
         doc="The doctor elsewhere who sent the patient.",
     )
 
 
-def _term(text: str, given: Mapping[str, str]) -> dict[str, Any]:
+def _read_term(text: str, given: Mapping[str, str]) -> dict[str, Any]:
     return {"term": parse_text(text).strip()}
 
 
-def _matches_term() -> Q:
+def _match_term() -> Q:
     term = BoundParameter("term", models.TextField())
     return Q(payer_name__icontains=term) | Q(payer_id__icontains=term) | Q(state__iexact=term)
 
@@ -137,7 +142,10 @@ insurances = Resource(
     filters=(
         Filter("payer_type", Text(choices=Payer.Type.values), required=True),
         Condition(
-            "term", read=_term, condition=_matches_term, doc="A part of the name or of the id, or the state."
+            "term",
+            read=_read_term,
+            condition=_match_term,
+            doc="A part of the name or of the id, or the state.",
         ),
     ),
     example={"payer_name": "Aetna", "payer_id": "60054", "state": "CT"},

@@ -7,7 +7,12 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from charthouse.domains.patients import codes, hooks
-from charthouse.domains.patients.drchrono import insurances
+from charthouse.domains.patients.drchrono.insurances import (
+    make_auto_accident_key,
+    make_coverage_key,
+    make_referring_doctor_key,
+    make_workers_comp_key,
+)
 from charthouse.domains.patients.drchrono.label_keys import LABEL_KEYS
 from charthouse.domains.patients.models import (
     AttachedFlag,
@@ -122,10 +127,10 @@ _CARE_KEYS: tuple[Key, ...] = (
     Key("preferred_pharmacies", List(Text(max_length=20)), OPTIONAL, addition=True, doc="NCPDP ids."),
     Key("primary_care_physician", Text(), OPTIONAL, doc="Name of the referring doctor."),
     Key("referring_source", Text(), OPTIONAL),
-    insurances.referring_doctor(),
+    make_referring_doctor_key(),
     Key(
         "offices",
-        List(Integer(), is_list_of="ids"),
+        List(Integer(), named="list of ids"),
         READ_ONLY,
         source=select_related_ids(Patient, "appointments", "office"),
         doc="Where they had appointments.",
@@ -200,11 +205,11 @@ _PAYMENT_KEYS: tuple[Key, ...] = (
         doc="Insurance, Auto Accident and Worker's Comp need a primary or secondary insurance.",
     ),
     Key("copay", Decimal(), OPTIONAL, addition=True),
-    insurances.coverage("primary_insurance", Coverage.Rank.PRIMARY),
-    insurances.coverage("secondary_insurance", Coverage.Rank.SECONDARY),
-    insurances.coverage("tertiary_insurance", Coverage.Rank.TERTIARY),
-    insurances.auto_accident(),
-    insurances.workers_comp(),
+    make_coverage_key("primary_insurance", Coverage.Rank.PRIMARY),
+    make_coverage_key("secondary_insurance", Coverage.Rank.SECONDARY),
+    make_coverage_key("tertiary_insurance", Coverage.Rank.TERTIARY),
+    make_auto_accident_key(),
+    make_workers_comp_key(),
 )
 
 
@@ -261,9 +266,9 @@ patients = Resource(
         ),
     ),
     checks=(
-        hooks.insured,
-        hooks.allowed_values_only,
-        hooks.keep_status,
+        hooks.check_payment_profile,
+        hooks.check_custom_demographics,
+        hooks.update_status,
         hooks.refuse_duplicate,
         hooks.number_chart,
     ),

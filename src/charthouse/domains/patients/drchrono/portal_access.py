@@ -1,4 +1,5 @@
-"""``patients/:id/onpatient_access``: invitations and access to the portal. Facts: reference drchrono/resources.yaml."""
+"""``patients/:id/onpatient_access``: invitations and access to the portal. Source: reference
+drchrono/resources.yaml."""
 
 from datetime import datetime
 from typing import Any
@@ -14,34 +15,38 @@ from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.values import READ_ONLY
 
 PATH = "patients/{id}/onpatient_access"
-_RIGHTS: dict[str, Any] = {"of": "patients", "policy": Policy(permissions=())}
+_COMMON: dict[str, Any] = {"of": "patients", "policy": Policy(permissions=())}
 
 
-def listed(call: Call) -> list[dict[str, Any]]:
-    return [_shown(row) for row in portal_access.standing(call.actor.practice, call.row.pk)]
+def list_access(call: Call) -> list[dict[str, Any]]:
+    """List the current access of a patient, and a pending invitation."""
+    return [_render(row) for row in portal_access.list_current_access(call.actor.practice, call.row.pk)]
 
 
-def _shown(row: PortalAccess) -> dict[str, Any]:
+def _render(row: PortalAccess) -> dict[str, Any]:
     return {
-        "activated_on": _moment(row.activated_on),
+        "activated_on": _format(row.activated_on),
         "doctor": row.doctor_id,
         "disabled_by": row.disabled_by_id,
-        "disabled_on": _moment(row.disabled_on),
+        "disabled_on": _format(row.disabled_on),
         "enabled_by": row.enabled_by_id,
-        "enabled_on": _moment(row.enabled_on),
+        "enabled_on": _format(row.enabled_on),
         "id": row.pk,
     }
 
 
-def _moment(value: datetime | None) -> str | None:
+def _format(value: datetime | None) -> str | None:
+    """Format a timestamp, UTC."""
     return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def sent(call: Call) -> None:
+def send_invitation(call: Call) -> None:
+    """Send an invitation. Raises Conflict for a patient who has access, Invalid for one without an e-mail address."""
     portal_access.invite(call.row, call.actor.required_user)
 
 
-def revoked(call: Call) -> None:
+def revoke_access(call: Call) -> None:
+    """Revoke access, or withdraw an invitation."""
     portal_access.revoke(call.actor.practice, call.row.pk, call.actor.required_user)
 
 
@@ -49,7 +54,7 @@ OPERATIONS = [
     Operation(
         path=PATH,
         doc="A patient's access to the portal, and an invitation that is pending.",
-        run=listed,
+        run=list_access,
         many=True,
         answer=(
             Key("activated_on", Timestamp(), READ_ONLY, doc="When the patient took the invitation."),
@@ -67,22 +72,22 @@ OPERATIONS = [
             "activated_on": None,
             "id": 7,
         },
-        **_RIGHTS,
+        **_COMMON,
     ),
     Operation(
         path=PATH,
         method="POST",
         doc="Send the patient an invitation by e-mail; a pending one stops. 409 for a patient who has access.",
-        run=sent,
+        run=send_invitation,
         status=204,
-        **_RIGHTS,
+        **_COMMON,
     ),
     Operation(
         path=PATH,
         method="DELETE",
         doc="Revoke a patient's access, or a pending invitation.",
-        run=revoked,
+        run=revoke_access,
         status=204,
-        **_RIGHTS,
+        **_COMMON,
     ),
 ]

@@ -10,7 +10,7 @@ LABORATORY, PHARMACY, SPECIALIST = "laboratory", "pharmacy", "specialist"
 
 
 class Facility(Signed, Record):
-    """An entry of the practice's directory. ``kind``: laboratory, pharmacy or specialist. ``ncpdp_id``: by which
+    """An entry of the practice's directory. ``kind``: laboratory, pharmacy or specialist. ``ncpdp_id``: the id by which
     patients name their pharmacies."""
 
     kind = models.CharField(max_length=10)
@@ -39,7 +39,7 @@ class Facility(Signed, Record):
 
 
 class PatientFacility(Signed, Record):
-    """A laboratory or specialist of a patient. ``priority_order``: the lowest is the one to go to first."""
+    """A laboratory or specialist of a patient. ``priority_order``: the lowest comes first."""
 
     patient = RecordKey("patients.Patient")
     facility = RecordKey("patients.Facility", indexed=False)

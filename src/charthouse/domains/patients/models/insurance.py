@@ -9,8 +9,8 @@ from charthouse.identity.tenancy import Record, RecordKey
 
 
 class Coverage(Record):
-    """A patient's health insurance; ``rank`` 1 primary, 2 secondary, 3 tertiary, 4 quaternary. Not checked
-    against the payer directory."""
+    """A patient's health insurance. ``rank``: 1 primary, 2 secondary, 3 tertiary, 4 quaternary. Not checked against the
+    directory of payers."""
 
     class Rank(models.IntegerChoices):
         PRIMARY = 1
@@ -67,7 +67,7 @@ class Coverage(Record):
 
 
 class AutoAccidentInsurance(Record):
-    """Who pays for what an auto accident did. Wire names carry ``auto_accident_`` in front."""
+    """The insurance that pays after an auto accident. Wire names begin with ``auto_accident_``."""
 
     patient = RecordKey("patients.Patient", indexed=False)
     company = text(200)
@@ -123,7 +123,8 @@ class AutoAccidentInsurance(Record):
 
 
 class WorkersCompInsurance(Record):
-    """Who pays for an accident at work. Wire names carry ``workers_comp_`` in front, but for the claim number."""
+    """The insurance that pays after an accident at work. Wire names begin with ``workers_comp_``, except the claim
+    number."""
 
     patient = RecordKey("patients.Patient", indexed=False)
     company = text(200)
@@ -153,7 +154,7 @@ class WorkersCompInsurance(Record):
 
 
 class CustomInsurancePlanName(Record):
-    """A plan name of the practice's own; ``doctor`` and ``user`` are who made it."""
+    """A plan name of the practice's own. ``doctor``, ``user``: who created it."""
 
     doctor = RecordKey("practice.Doctor")
     user = RecordKey("identity.User")
@@ -164,7 +165,7 @@ class CustomInsurancePlanName(Record):
 
 
 class Payer(models.Model):
-    """A payer in the directory of a claims network. Reference data of the server: the same for every practice.
+    """A payer in the directory of a claims network. Reference data of the server, the same for every practice.
 
     A payer that several networks know has a row for each.
     """

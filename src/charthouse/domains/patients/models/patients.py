@@ -10,13 +10,15 @@ from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 class Patient(Signed, Record):
-    """``doctor`` is the primary provider. ``patient_status``: A active, I inactive, D inactive (deceased); an inactive
-    one may be ``is_prospective``. ``inactive_date``: when it stopped being active. ``gender_said``: in the patient's
-    own words. ``identifying``: what anonymised callers see of it; the rest says nothing of who it is.
+    """A patient. ``doctor`` is the primary provider.
 
-    ``chart_id`` sorts by its bytes, so that the highest number of a prefix is found over the index.
-    ``race_subcategories``: objects with ``code`` and ``description``, of CDC's race and ethnicity codes.
-    ``gender_identity``: one of ``codes.GENDER_IDENTITIES``, or nothing.
+    ``patient_status``: A active, I inactive, D inactive (deceased); an inactive one may be ``is_prospective``.
+    ``inactive_date``: the day of becoming inactive. ``gender_said``: in the patient's own words. ``identifying``: how
+    columns are shown to callers that see deidentified data; other columns don't identify the patient.
+
+    ``chart_id`` sorts by its bytes, so that an index finds the highest number of a prefix. ``race_subcategories``:
+    objects with ``code`` and ``description``, of CDC's race and ethnicity codes. ``gender_identity``: a key of
+    ``codes.GENDER_IDENTITIES``, or empty.
     """
 
     doctor = RecordKey("practice.Doctor")
@@ -130,15 +132,15 @@ class Patient(Signed, Record):
     )
 
     class Meta:
-        # Beside the key (practice, id) and (practice, doctor, id). Under row security only leakproof operators
-        # (= and < of plain columns) reach an index: a search for a part of a name reads the practice's rows.
+        # In addition to (practice, id) and (practice, doctor, id). Under row security only leakproof operators
+        # (= and < of plain columns) can use an index: a search for a part of a name reads the practice's rows.
         indexes = [
             models.Index(fields=["practice", "updated_at"], name="patient_updated"),
             models.Index(fields=["practice", "date_of_birth"], name="patient_born"),
             models.Index(fields=["practice", "email"], name="patient_email"),
             models.Index(fields=["practice", "chart_id"], name="patient_chart"),
             models.Index(fields=["practice", "last_name", "id"], name="patient_name"),
-            # What a list shows: a page asked for by its number is counted off here, without reading rows.
+            # The rows of a list: offset pagination counts rows in this index, without reading the table.
             models.Index(
                 fields=["practice", "id"],
                 condition=models.Q(archived=False, patient_status="A"),
@@ -151,7 +153,7 @@ class Patient(Signed, Record):
 
 
 class ReferringDoctor(Record):
-    """The doctor elsewhere who sent a patient."""
+    """The doctor outside the practice who referred a patient."""
 
     patient = RecordKey("patients.Patient", indexed=False)
     first_name = text(100)
@@ -175,7 +177,7 @@ class ReferringDoctor(Record):
 
 
 class FlagType(Record):
-    """A mark that a doctor's patients can carry."""
+    """A flag that a doctor's patients can carry."""
 
     doctor = RecordKey("practice.Doctor")
     name = text(200)
@@ -187,6 +189,8 @@ class FlagType(Record):
 
 
 class AttachedFlag(Record):
+    """A flag on a patient."""
+
     patient = RecordKey("patients.Patient", related_name="flags")
     flag_type = RecordKey("patients.FlagType")
     flag_text = text(1000)
@@ -210,6 +214,8 @@ class CustomDemographic(Record):
 
 
 class CustomDemographicValue(Record):
+    """A patient's value of a custom demographic."""
+
     patient = RecordKey("patients.Patient", indexed=False)
     field_type = RecordKey("patients.CustomDemographic")
     value = models.TextField(blank=True, default="")

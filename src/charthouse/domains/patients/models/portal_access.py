@@ -1,4 +1,4 @@
-"""Who of the patients may come into the portal, and what the letters with the way in say."""
+"""Access of patients to the portal, and the templates of the e-mails about it."""
 
 from django.db import models
 
@@ -11,11 +11,12 @@ from charthouse.identity.tenancy import Record, RecordKey
 class PortalAccess(Record):
     """A patient's access to the portal: an invitation until ``activated_on``, access from then until ``disabled_on``.
 
-    ``doctor``: the primary provider when it was sent; ``enabled_by``, ``api_user``: the person or the program that sent
-    it. ``token``: SHA-256, in hex, of what the latest link carries, empty once it was used; it works once, until
-    ``expires_on``. ``attempts``: how often a wrong date of birth was given since. ``link_sent_at``: when that was.
-    ``username``, ``password`` (a hash): what the patient signs in with, once chosen; the name is in lower case and
-    unique in the practice. Access from before there were passwords has neither, until a new link is taken.
+    ``doctor``: the primary provider when it was sent; ``enabled_by``, ``api_user``: the user or API user who sent it.
+    ``token``: SHA-256, in hex, of the secret of the latest link, empty once it was used; a link works once, until
+    ``expires_on``. ``attempts``: how often a wrong date of birth was given since ``link_sent_at``.
+
+    ``username``, ``password`` (a hash): what the patient signs in with, once chosen; the username is in lower case and
+    unique in the practice. Access from before there were passwords has neither, until a new link is used.
     """
 
     patient = RecordKey("patients.Patient", related_name="portal_accesses")
@@ -66,7 +67,8 @@ class PortalAccess(Record):
 
 
 class PortalWording(Record):
-    """What a practice's letters with links to the portal say, where it isn't the usual; see ``letters``."""
+    """A practice's own templates of the e-mails with links to the portal; empty: the default (see
+    ``email_templates``)."""
 
     invitation_subject = text(200)
     invitation_text = models.TextField(blank=True, default="")

@@ -9,7 +9,7 @@ from charthouse.identity.tenancy import Record, RecordKey, Signed
 
 
 class Tag(Signed, Record):
-    """``color``: six hexadecimal digits. Its name is unique among those that are not deleted."""
+    """A tag for patients. ``color``: six hexadecimal digits. The name is unique among tags that are not deleted."""
 
     name = models.CharField(max_length=100)
     category = models.CharField(max_length=100)
@@ -35,7 +35,7 @@ class Tag(Signed, Record):
 
 
 class PatientTag(Signed, Record):
-    """A tag on a patient, with what was said when it was put there."""
+    """A tag that is attached to a patient, with notes."""
 
     patient = RecordKey("patients.Patient", related_name="tags", indexed=False)
     tag = RecordKey("patients.Tag")

@@ -1,4 +1,4 @@
-"""Keys that most objects of Cerbo share, and whom its integer ids of people mean."""
+"""What most objects of Cerbo's API have in common: policy, keys, parents and page size."""
 
 from typing import Any
 
@@ -17,30 +17,31 @@ from charthouse.engine.declaration.values import READ_ONLY
 from charthouse.engine.sql import expressions as sql
 from charthouse.files.types import url_key
 
-# Who made a row that no person made: a program that called in its own name (reference cerbo/behaviour.md).
+# The user id of a row that an API user created in its own name (reference cerbo/behaviour.md).
 API_MADE = 99999
 PAGES = PageSize(100, 100, 100)  # of every list in the Cerbo API
 
 
-def common(endpoints: str, **more: Any) -> Policy:
-    """The policy of every resource of a group of endpoints: the scope is its name, and API users see the whole
-    practice."""
+def make_policy(endpoints: str, **more: Any) -> Policy:
+    """Make the policy of the resources of a group of endpoints: the scope is the group's name, and API users see the
+    whole practice."""
     return Policy(scopes=(endpoints,), permissions=(), sharing=ALWAYS, owner=None, **more)
 
 
-def tag(kind: str) -> Key:
-    """The word that says what an object is."""
+def make_object_key(kind: str) -> Key:
+    """Make the key of the word that says what an object is."""
     return Key("object", Text(), READ_ONLY, source=Constant(kind), nullable=False)
 
 
-def person(column: str) -> Combinable:
+def select_user(column: str) -> Combinable:
+    """Select the id of a user in a column, or API_MADE."""
     return Coalesce(F(column), Value(API_MADE), output_field=models.BigIntegerField())
 
 
-def by(name: str, column: str = "added_by_id", *, as_text: bool = False) -> Key:
-    """Who did it: the id of a user, or API_MADE."""
+def make_user_key(name: str, column: str = "added_by_id", *, as_text: bool = False) -> Key:
+    """Make the key of who did something: the id of a user, or API_MADE."""
     if as_text:
-        shown = lambda: Cast(person(column), models.TextField())  # noqa: E731
+        shown = lambda: Cast(select_user(column), models.TextField())  # noqa: E731
         return Key(
             name,
             Text(),
@@ -53,18 +54,19 @@ def by(name: str, column: str = "added_by_id", *, as_text: bool = False) -> Key:
         name,
         Integer(),
         READ_ONLY,
-        source=Expression(lambda: person(column)),
+        source=Expression(lambda: select_user(column)),
         nullable=False,
         doc="A user's id; 99999: by an API user.",
     )
 
 
-def created(name: str = "created") -> Key:
+def make_created_key(name: str = "created") -> Key:
+    """Make the key of when a row was created, UTC."""
     return Key(name, Timestamp(spaced=True), READ_ONLY, source="created_at")
 
 
-def deleted(name: str = "datedeleted") -> Key:
-    """When a row was put away, null while it is there: nothing is written to a row after that."""
+def make_deleted_key(name: str = "datedeleted") -> Key:
+    """Make the key of when a row was archived, UTC; null while it is not. Nothing is written to a row after that."""
 
     def shown() -> Combinable:
         return Case(
@@ -76,14 +78,14 @@ def deleted(name: str = "datedeleted") -> Key:
     return Key(name, Timestamp(spaced=True), READ_ONLY, source=Expression(shown))
 
 
-def encounter(column: str = "appointment_id") -> tuple[Key, Key]:
-    """The visit during which something was charted."""
+def make_encounter_keys(column: str = "appointment_id") -> tuple[Key, Key]:
+    """Make the keys of the visit at which something was charted: its id and its URL."""
     return (
         Key("encounter_id", Integer(), READ_ONLY, source=column, doc="The visit it was charted at."),
         url_key("url_encounter", path_format="/api/v1/encounters/%s", columns=(column,), nullable=True),
     )
 
 
-def below_patient(source: str = "patient") -> tuple[Parent, ...]:
-    """For paths below ``patients/{patient_id}``."""
+def make_patient_parent(source: str = "patient") -> tuple[Parent, ...]:
+    """Make the parent of paths below ``patients/{patient_id}``. ``source``: lookup path of the patient."""
     return (Parent("patient_id", to="patients", source=source),)

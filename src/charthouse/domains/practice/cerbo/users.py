@@ -8,7 +8,7 @@ from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Coalesce, Concat, Trim
 
-from charthouse.domains.practice.cerbo.keys import common, created, tag
+from charthouse.domains.practice.cerbo.keys import make_created_key, make_object_key, make_policy
 from charthouse.domains.practice.models import Doctor
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.events import plain_events
@@ -40,15 +40,17 @@ def _has_values(**values: Any) -> Combinable:
 
 
 def _select_full_name() -> Combinable:
+    """Select first and last name in one text."""
     return Trim(Concat(F("first_name"), Value(" "), F("last_name"), output_field=models.TextField()))
 
 
 def _make_computed_key(name: str, select: Any, doc: str = "") -> Key:
+    """Make the key of a text that is computed."""
     return Key(name, Text(), READ_ONLY, source=Expression(select), nullable=False, doc=doc)
 
 
 USER_KEYS: tuple[Key, ...] = (
-    tag("user"),
+    make_object_key("user"),
     Key("id", Id(as_text=True), READ_ONLY),
     Key("first_name", Text(), READ_ONLY),
     _make_computed_key("middle_name", lambda: sql.Literal(""), "Not kept."),
@@ -77,7 +79,7 @@ USER_KEYS: tuple[Key, ...] = (
     Key("active", Boolean(), READ_ONLY, source="is_active"),
     Key("display_name_for_messages", Text(), READ_ONLY, source=Expression(_select_full_name)),
     Key("display_name_for_appointments", Text(), READ_ONLY, source=Expression(_select_full_name)),
-    created(),
+    make_created_key(),
 )
 
 users = Resource(
@@ -85,7 +87,7 @@ users = Resource(
     model=User,
     doc="Who works in the practice: doctors and staff.",
     methods="GET",
-    policy=common("users"),
+    policy=make_policy("users"),
     page_size=PAGES,
     keys=USER_KEYS,
     filters=(Flag("status", on_for="any", doc="Any value adds suspended users."),),

@@ -33,10 +33,12 @@ def select_app_names() -> Any:
 
 
 def show_app(call: Call) -> Any:
+    """Show the calling app on the pages of a doctor's patients."""
     return _switch(call, on=True)
 
 
 def remove_app(call: Call) -> Any:
+    """Remove the calling app from the pages of a doctor's patients."""
     return _switch(call, on=False)
 
 
@@ -62,6 +64,7 @@ def _switch(call: Call, *, on: bool) -> Any:
 
 
 def _make_operations(path: str, **options: Any) -> list[Operation]:
+    """Make the operations that show and remove an app, at a path."""
     rights: dict[str, Any] = {
         "policy": Policy(scopes=(), permissions=()),
     }

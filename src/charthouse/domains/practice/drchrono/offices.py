@@ -103,7 +103,7 @@ offices = Resource(
         Filter("doctor", Reference("doctors"), addition=True),
     ),
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),
-    checks=(hooks.quarters_only,),
+    checks=(hooks.check_timeslot_minutes,),
     operations=(
         Operation(
             name="add_exam_room",

@@ -1,5 +1,5 @@
-"""Users, groups of users and staff as DrChrono shows them. Source: reference drchrono/resources.yaml,
-nested.yaml, enums.yaml, live_only.yaml."""
+"""Users, groups of users and staff as DrChrono shows them. Source: reference drchrono/resources.yaml, nested.yaml,
+enums.yaml, live_only.yaml."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -172,7 +172,7 @@ user_groups = Resource(
         Key("name", Text(), READ_ONLY),
         Key(
             "members",
-            List(Integer(), is_list_of="ids"),
+            List(Integer(), named="list of ids"),
             READ_ONLY,
             source=select_related_ids(UserGroup, "members", "user"),
             doc="Ids of users.",

@@ -8,7 +8,14 @@ from django.db.models import Q
 
 from charthouse.domains.patients.cerbo.portal_requests import QUEUED_KEYS
 from charthouse.domains.patients.portal_requests import describe_request, enqueue
-from charthouse.domains.practice.cerbo.keys import PAGES, below_patient, by, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_patient_parent,
+    make_policy,
+    make_user_key,
+)
 from charthouse.domains.questionnaires.models import Answers
 from charthouse.domains.questionnaires.sanitized_html import sanitize
 from charthouse.engine.declaration.calls import Call
@@ -83,12 +90,12 @@ patient_questionnaires = Resource(
     model=Answers,
     doc="What a patient answered, once staff have taken it into the chart.",
     methods="GET",
-    policy=common("questionnaires"),
+    policy=make_policy("questionnaires"),
     page_size=PAGES,
-    parents=below_patient(),
+    parents=make_patient_parent(),
     rows=Q(archived=False),
     keys=(
-        tag("questionnaire"),
+        make_object_key("questionnaire"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
         Key("questionnaire_type", Text(), READ_ONLY),
@@ -101,8 +108,8 @@ patient_questionnaires = Resource(
             source=Column(only_with="extended_details"),
             doc="Answers by key; null unless extended_details is on.",
         ),
-        created(),
-        by("addedby"),
+        make_created_key(),
+        make_user_key("addedby"),
     ),
     filters=(Flag("extended_details", doc="Shows raw_data."),),
     events=plain_events("questionnaire.created", own="create"),
@@ -117,15 +124,15 @@ patient_questionnaires = Resource(
 def send(call: Call) -> dict[str, Any]:
     """Enqueue answers that an app has collected, for the patient of the path."""
     values = call.values
-    told = {name: values.get(name) or "" for name in ("questionnaire_type", "questionnaire_name")}
+    names = {name: values.get(name) or "" for name in ("questionnaire_type", "questionnaire_name")}
     request = enqueue(
         call.row,
         "questionnaire",
         api_user=call.actor.api_user,
-        title=told["questionnaire_name"] or told["questionnaire_type"] or "Questionnaire",
+        title=names["questionnaire_name"] or names["questionnaire_type"] or "Questionnaire",
         payload={
             "questionnaire_id": None,
-            **told,
+            **names,
             **{name: values[name] for name in ("html_content", "raw_data")},
         },
     )

@@ -10,7 +10,14 @@ from django.db.models import F, OuterRef, Q, Value
 from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Coalesce
 
-from charthouse.domains.practice.cerbo.keys import PAGES, by, common, created, deleted, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_policy,
+    make_user_key,
+)
 from charthouse.domains.scheduling.cerbo.appointments import make_user_ids_key
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.domains.scheduling.providers import find_doctors, find_first_doctor, select_users_of_doctor
@@ -33,17 +40,17 @@ from charthouse.engine.declaration.values import (
 )
 from charthouse.engine.sql import expressions as sql
 
-SHORTEST, LONGEST_TYPE = 5, 720  # minutes
-MOST_HOURS = 720  # that a reminder goes before
+MIN_DURATION, MAX_TYPE_DURATION = 5, 720  # minutes
+MAX_HOURS = 720  # from a reminder to the appointment, at most
 
 
 def _parse_hex(inner: Type, value: Any) -> str:
-    """Six hexadecimal digits; in the column there is a # before them."""
+    """Parse six hexadecimal digits; the column has a # before them."""
     return f"#{inner.parse(value)}"
 
 
 def _select_hex() -> Combinable:
-    """The color in the column, #rrggbb or rgb(r, g, b), without the #."""
+    """Select the color in the column, #rrggbb or rgb(r, g, b), without the #."""
     parts = " || ".join(
         rf"lpad(to_hex((regexp_match(%(color)s, '(\d+)\D+(\d+)\D+(\d+)'))[{n}]::int), 2, '0')"
         for n in (1, 2, 3)
@@ -52,30 +59,30 @@ def _select_hex() -> Combinable:
     return sql.named_template(text, color=F("color"), output_field=sql.TEXT)
 
 
-def _which() -> Combinable:
+def _select_providers() -> Combinable:
     own = ArraySubquery(select_users_of_doctor(OuterRef("doctor_id")).values_list("pk"))
     return Coalesce(F("provider_ids"), own, output_field=ArrayField(models.BigIntegerField()))
 
 
 def _pick_color() -> str:
-    """A color for a type that is given none."""
+    """Pick a color for a type without one."""
     return f"#{secrets.token_hex(3)}"
 
 
-def _is_active() -> Combinable:
+def _select_is_active() -> Combinable:
     return ExpressionWrapper(Q(archived=False), output_field=models.BooleanField())
 
 
-def _switch(name: str, source: str = "", doc: str = "") -> Key:
+def _make_switch_key(name: str, source: str = "", doc: str = "") -> Key:
     return Key(name, Boolean(), OPTIONAL, source=source, doc=doc)
 
 
-def _hours(name: str) -> Key:
-    return Key(name, Integer(minimum=1, maximum=MOST_HOURS), OPTIONAL, default=24, doc="Hours before it.")
+def _make_hours_key(name: str) -> Key:
+    return Key(name, Integer(minimum=1, maximum=MAX_HOURS), OPTIONAL, default=24, doc="Hours before it.")
 
 
 TYPE_KEYS: tuple[Key, ...] = (
-    tag("appointment_type"),
+    make_object_key("appointment_type"),
     Key("id", Id(), READ_ONLY),
     Key(
         "name",
@@ -94,7 +101,7 @@ TYPE_KEYS: tuple[Key, ...] = (
         example="b2f07e",
     ),
     Key("description", Text(), OPTIONAL),
-    _switch("allow_on_portal", "online_scheduling"),
+    _make_switch_key("allow_on_portal", "online_scheduling"),
     Key(
         "number_of_overlaps_to_allow",
         Integer(minimum=0, maximum=1000),
@@ -104,13 +111,13 @@ TYPE_KEYS: tuple[Key, ...] = (
     Key("portal_notice", Text(), OPTIONAL),
     make_user_ids_key(
         "which_providers",
-        source=Expression(_which, column="provider_ids"),
+        source=Expression(_select_providers, column="provider_ids"),
         nullable=True,
-        doc="Users who are find_doctors; [0]: all of them, which is the default.",
+        doc="Users who are doctors; [0]: all of them, which is the default.",
     ),
     Key(
         "default_length",
-        Integer(minimum=SHORTEST, maximum=LONGEST_TYPE),
+        Integer(minimum=MIN_DURATION, maximum=MAX_TYPE_DURATION),
         REQUIRED,
         source="duration",
         doc="Minutes.",
@@ -131,28 +138,28 @@ TYPE_KEYS: tuple[Key, ...] = (
         default=0,
         doc="Lower comes first.",
     ),
-    _switch("telemedicine", doc="Bookings of it are video visits."),
+    _make_switch_key("telemedicine", doc="Bookings of it are video visits."),
 )
 
 MESSAGE_KEYS: tuple[Key, ...] = (
-    _switch("email_notice_on", doc="The patient is sent an e-mail at the booking."),
+    _make_switch_key("email_notice_on", doc="The patient is sent an e-mail at the booking."),
     Key("email_notice", Text(), OPTIONAL),
     Key("email_notice_subject", Text(), OPTIONAL),
-    _switch("email_reminder_on"),
+    _make_switch_key("email_reminder_on"),
     Key("email_reminder", Text(), OPTIONAL, doc="Empty: who, where and when."),
     Key("email_reminder_subject", Text(), OPTIONAL),
-    _hours("email_reminder_hrs_before"),
-    _switch("sms_reminder_on"),
+    _make_hours_key("email_reminder_hrs_before"),
+    _make_switch_key("sms_reminder_on"),
     Key("sms_reminder", Text(max_length=220), OPTIONAL, doc="Empty: who, where and when."),
-    _hours("sms_reminder_hrs_before"),
+    _make_hours_key("sms_reminder_hrs_before"),
 )
 
 RECORD_KEYS: tuple[Key, ...] = (
-    Key("is_active", Boolean(), READ_ONLY, source=Expression(_is_active), nullable=False),
-    deleted("inactive_date"),
+    Key("is_active", Boolean(), READ_ONLY, source=Expression(_select_is_active), nullable=False),
+    make_deleted_key("inactive_date"),
     Key("dateupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),
-    created(),
-    by("created_by"),
+    make_created_key(),
+    make_user_key("created_by"),
 )
 _PROVIDERS_ALIAS = make_user_ids_key(
     "which_providers[]", access=WRITE_ONLY, source=UNSTORED, doc="As which_providers."
@@ -161,7 +168,7 @@ _PROVIDERS_ALIAS = make_user_ids_key(
 
 @hook(keys=("which_providers[]",))
 def complete_type(change: Change) -> None:
-    """A new type: its name is nobody else's, its providers are find_doctors, one of whom it belongs to."""
+    """Check the name and the providers of a new type, and set the doctor that it belongs to."""
     values, practice = change.values, change.actor.practice
     name = values["name"].strip()
     if not any(letter.isalnum() for letter in name):
@@ -189,7 +196,7 @@ appointment_types = Resource(
     model=AppointmentProfile,
     doc="Kinds of appointments: length, color, who can be booked, what patients are sent.",
     methods="GET POST",
-    policy=common("appointment_types"),
+    policy=make_policy("appointment_types"),
     reads=False,
     page_size=PAGES,
     keys=(*TYPE_KEYS, _PROVIDERS_ALIAS, *MESSAGE_KEYS, *RECORD_KEYS),

@@ -10,7 +10,15 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from charthouse.domains.patients.cerbo.keys import make_patient_details_key
-from charthouse.domains.practice.cerbo.keys import API_MADE, PAGES, by, common, created, deleted, tag
+from charthouse.domains.practice.cerbo.keys import (
+    API_MADE,
+    PAGES,
+    make_created_key,
+    make_deleted_key,
+    make_object_key,
+    make_policy,
+    make_user_key,
+)
 from charthouse.domains.practice.cerbo.users import USER_KEYS
 from charthouse.domains.scheduling import hooks
 from charthouse.domains.scheduling.cerbo import booking
@@ -21,6 +29,7 @@ from charthouse.domains.scheduling.cerbo.filters import (
     STATUSES,
     match_provider,
 )
+from charthouse.domains.scheduling.expressions import join_array
 from charthouse.domains.scheduling.models import Appointment, TelehealthVisit
 from charthouse.domains.scheduling.providers import select_users_of_doctor
 from charthouse.domains.scheduling.wall_clock import add_minutes
@@ -66,15 +75,11 @@ def _when_in_series(then: Combinable) -> Combinable:
     return Case(When(_IN_SERIES, then=then), default=sql.literal(None), output_field=models.TextField())
 
 
-def _join(column: str) -> Combinable:
-    return sql.template("array_to_string(%s, ',')", F(column), output_field=sql.TEXT)
-
-
 def _select_week_days() -> Combinable:
     base = "base_recurring_appointment__recurring_days"
     return Case(
-        When(recur_end_date__isnull=False, then=_join("recurring_days")),
-        When(base_recurring_appointment__isnull=False, then=_join(base)),
+        When(recur_end_date__isnull=False, then=join_array("recurring_days", ",")),
+        When(base_recurring_appointment__isnull=False, then=join_array(base, ",")),
         default=sql.literal(None),
         output_field=models.TextField(),
     )
@@ -106,7 +111,7 @@ def _list_providers() -> "models.QuerySet[Any]":
 
 _USER_KEY_NAMES = ("first_name", "middle_name", "last_name", "prefix", "suffix", "npi", "email")
 _PROVIDER_KEYS: tuple[Key, ...] = (
-    tag("user"),
+    make_object_key("user"),
     Key("id", Id(), READ_ONLY),
     *(declared for declared in USER_KEYS if declared.name in _USER_KEY_NAMES),
     Key("is_resouce", Boolean(), READ_ONLY, source=Expression(lambda: sql.literal(False)), nullable=False),
@@ -135,7 +140,7 @@ def make_user_ids_key(name: str, **options: Any) -> Key:
 
 
 APPOINTMENT_KEYS: tuple[Key, ...] = (
-    tag("appointment"),
+    make_object_key("appointment"),
     Key("id", Id(), READ_ONLY),
     Key("title", Text(), REQUIRED, source="reason"),
     Key("appointment_status", _STATUS, READ_ONLY, source="status"),
@@ -201,10 +206,10 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         source=Expression(_select_group),
         doc="The first of the series.",
     ),
-    by("addedby", "created_by_id"),
-    created(),
+    make_user_key("addedby", "created_by_id"),
+    make_created_key(),
     Key("dateupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at", doc="UTC."),
-    deleted(),
+    make_deleted_key(),
     make_patient_details_key(),
     Key(
         "associated_providers",
@@ -263,7 +268,7 @@ appointments = Resource(
     model=Appointment,
     doc="Appointments of the providers; a time that is taken is refused with 409.",
     methods="GET POST PATCH DELETE",
-    policy=common("appointments"),
+    policy=make_policy("appointments"),
     page_size=PAGES,
     rows=Q(archived=False, is_virtual_base=False),
     keys=APPOINTMENT_KEYS,
@@ -287,7 +292,7 @@ appointments = Resource(
         ),
     ),
     checks=(booking.book,),
-    after=(hooks.booked, booking.keep_video, booking.announce),
+    after=(hooks.finish_booking, booking.update_video_visit, booking.send_notices),
     events=plain_events("schedule.created", "schedule.modified", "schedule.deleted", own="delete"),
     example=_EXAMPLE,
 )

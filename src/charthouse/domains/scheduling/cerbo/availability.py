@@ -1,4 +1,4 @@
-"""``GET /appointments/availability``: when providers can be booked for which type of visit. Facts: reference
+"""``GET /appointments/availability``: when providers can be booked for which type of visit. Source: reference
 cerbo/operations.yaml, objects.yaml (availability_response); docs/decisions/0290-availability-of-cerbo.md"""
 
 from collections.abc import Iterable, Sequence
@@ -7,11 +7,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from charthouse.domains.practice.cerbo.keys import tag
+from charthouse.domains.practice.cerbo.keys import make_object_key
 from charthouse.domains.practice.cerbo.users import USER_KEYS
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling import bookable_windows
-from charthouse.domains.scheduling.bookable_windows import Kind, Window
+from charthouse.domains.scheduling.bookable_windows import VisitType, Window
 from charthouse.domains.scheduling.cerbo.appointment_types import MESSAGE_KEYS, RECORD_KEYS, TYPE_KEYS
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.domains.scheduling.providers import find_first_doctor
@@ -31,21 +31,21 @@ from charthouse.engine.execution import reading
 
 User = get_user_model()
 
-MOST_DAYS = 90
-MOST_PAIRS = 2000  # of a provider and a type
+MAX_DAYS = 90
+MAX_PAIRS = 2000  # pairs of a provider and a type
 
 
-def available(call: Call) -> dict[str, Any]:
-    """The windows of a call. Raises Invalid for days that can't be, Malformed where there are too many."""
-    first, last = _days(call)
+def find_availability(call: Call) -> dict[str, Any]:
+    """Find the windows of a call. Raises Invalid for impossible days, Malformed where there are too many windows."""
+    first, last = _read_days(call)
     providers, kinds = call.parameters.get("provider_ids[]"), call.parameters.get("appointment_type_ids[]")
     practice = call.actor.practice
-    doctors = _doctors(practice, providers)
-    pairs = _pairs(doctors, _types(practice, kinds))
-    if len(pairs) > MOST_PAIRS:
-        raise Malformed(f"More than {MOST_PAIRS} providers and types: ask for some of them.")
+    doctors = _list_doctors(practice, providers)
+    pairs = _make_pairs(doctors, _list_types(practice, kinds))
+    if len(pairs) > MAX_PAIRS:
+        raise Malformed(f"More than {MAX_PAIRS} providers and types: ask for some of them.")
     wanted = list(dict.fromkeys((doctors[user], kind) for user, kind in pairs))
-    found = bookable_windows.search(practice, _zone(practice), wanted, first, last)
+    found = bookable_windows.find_windows(practice, _find_time_zone(practice), wanted, first, last)
     if found.last is None:
         raise Malformed(f"Too many times on {first}: ask for some providers or types.")
     return {
@@ -56,13 +56,14 @@ def available(call: Call) -> dict[str, Any]:
             "provider_ids": providers,
             "appointment_type_ids": kinds,
         },
-        "gmt_timezone_offset": _offset(found.offset),
+        "gmt_timezone_offset": _format_offset(found.offset),
         "has_more": found.last < last,
-        "user_availabilies": _shown(call, doctors, pairs, found),
+        "user_availabilies": _render(call, doctors, pairs, found),
     }
 
 
-def _days(call: Call) -> tuple[date, date]:
+def _read_days(call: Call) -> tuple[date, date]:
+    """Return the first and last day that the caller asks for. Raises Invalid."""
     first, last = call.parameters["start_date_first"], call.parameters["end_date_first"]
     wrong = {
         name: ["Appointments lie in the years 2000 to 2099."]
@@ -71,40 +72,40 @@ def _days(call: Call) -> tuple[date, date]:
     }
     if not wrong and last < first:
         wrong["end_date"] = ["It must not be before start_date."]
-    if not wrong and last - first > timedelta(days=MOST_DAYS):
-        wrong["end_date"] = [f"At most {MOST_DAYS} days after start_date."]
+    if not wrong and last - first > timedelta(days=MAX_DAYS):
+        wrong["end_date"] = [f"At most {MAX_DAYS} days after start_date."]
     if wrong:
         raise Invalid(wrong)
     return first, last
 
 
-def _zone(practice: int) -> str:
-    """The clock of the practice is that of its primary user, or of its first doctor."""
+def _find_time_zone(practice: int) -> str:
+    """Return the zone of the practice: that of its primary user's doctor, or of its first doctor."""
     zones = Doctor.objects.filter(practice=practice, pk=find_first_doctor(practice) or 0)
     return zones.values_list("timezone", flat=True).first() or "UTC"
 
 
-def _doctors(practice: int, providers: Sequence[int] | None) -> dict[int, int]:
-    """Who can be booked, all or of these users: user → doctor."""
+def _list_doctors(practice: int, providers: Sequence[int] | None) -> dict[int, int]:
+    """Map users who can be booked to their doctors: all, or these users."""
     rows = User._default_manager.filter(
         practice=practice, role="doctor", is_active=True, doctor_id__isnull=False
     )
     if providers is not None:
         rows = rows.filter(pk__in=providers)
-    found = rows.order_by("pk").values_list("pk", "doctor_id")[: MOST_PAIRS + 1]
+    found = rows.order_by("pk").values_list("pk", "doctor_id")[: MAX_PAIRS + 1]
     return {user: doctor for user, doctor in found if doctor is not None}
 
 
-def _types(practice: int, kinds: Sequence[int] | None) -> list[AppointmentProfile]:
+def _list_types(practice: int, kinds: Sequence[int] | None) -> list[AppointmentProfile]:
     rows = AppointmentProfile.objects.filter(practice=practice, archived=False)
     if kinds is not None:
         rows = rows.filter(pk__in=kinds)
-    return list(rows.order_by("sort_order", "pk")[: MOST_PAIRS + 1])
+    return list(rows.order_by("sort_order", "pk")[: MAX_PAIRS + 1])
 
 
-def _pairs(doctors: dict[int, int], types: Iterable[AppointmentProfile]) -> list[tuple[int, Kind]]:
-    """Each user with each type that they can be booked for."""
-    kinds = [(Kind.of(profile), profile) for profile in types]
+def _make_pairs(doctors: dict[int, int], types: Iterable[AppointmentProfile]) -> list[tuple[int, VisitType]]:
+    """Pair each user with each type that they can be booked for."""
+    kinds = [(VisitType.of(profile), profile) for profile in types]
 
     def has(user: int, profile: AppointmentProfile) -> bool:
         if profile.provider_ids is None:
@@ -114,10 +115,13 @@ def _pairs(doctors: dict[int, int], types: Iterable[AppointmentProfile]) -> list
     return [(user, kind) for user in doctors for kind, profile in kinds if has(user, profile)]
 
 
-def _shown(
-    call: Call, doctors: dict[int, int], pairs: Sequence[tuple[int, Kind]], found: bookable_windows.Found
+def _render(
+    call: Call,
+    doctors: dict[int, int],
+    pairs: Sequence[tuple[int, VisitType]],
+    found: bookable_windows.SearchResult,
 ) -> list[dict[str, Any]]:
-    users, kinds = _details(call, "users", pairs, 0), _details(call, "appointment_types", pairs, 1)
+    users, kinds = _read_details(call, "users", pairs, 0), _read_details(call, "appointment_types", pairs, 1)
     by_user: dict[int, list[dict[str, Any]]] = {}
     for user, kind in pairs:
         if user in users and kind.id in kinds:
@@ -126,7 +130,7 @@ def _shown(
                 {
                     "appointment_type_id": kind.id,
                     "appointment_type_details": kinds[kind.id],
-                    "available_windows": [_window(w, kind, found.offset) for w in windows],
+                    "available_windows": [_render_window(w, kind, found.offset) for w in windows],
                 }
             )
     return [
@@ -135,30 +139,30 @@ def _shown(
     ]
 
 
-def _details(call: Call, path: str, pairs: Sequence[Any], at: int) -> dict[int, Any]:
-    """The objects that are named in pairs, as their resource shows them."""
+def _read_details(call: Call, path: str, pairs: Sequence[Any], at: int) -> dict[int, Any]:
+    """Read the objects that pairs name, as their resource shows them."""
     ids = sorted({getattr(pair[at], "id", pair[at]) for pair in pairs})
     return reading.read_by_id(call.operation.registry[path], call.actor, ids, verbose=True)
 
 
-def _window(window: Window, kind: Kind, offset: int) -> dict[str, Any]:
+def _render_window(window: Window, kind: VisitType, offset: int) -> dict[str, Any]:
     return {
-        "window_start": _wall(window.start + offset),
-        "window_end": _wall(window.start + kind.length + offset),
+        "window_start": _format_wall_clock(window.start + offset),
+        "window_end": _format_wall_clock(window.start + kind.length + offset),
         "minutes_available_at_this_time": window.free,
     }
 
 
-def _wall(seconds: int) -> str:
+def _format_wall_clock(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
-def _offset(seconds: int) -> str:
+def _format_offset(seconds: int) -> str:
     hours, rest = divmod(abs(seconds) // 60, 60)
     return f"{'-' if seconds < 0 else '+'}{hours:02}:{rest:02}"
 
 
-_WINDOW = (
+_WINDOW_KEYS = (
     Key("window_start", Timestamp(spaced=True), READ_ONLY, nullable=False, doc="On the practice's clock."),
     Key(
         "window_end",
@@ -175,7 +179,7 @@ _WINDOW = (
         doc="How long a visit that begins then might be.",
     ),
 )
-_OF_TYPE = (
+_TYPE_KEYS = (
     Key("appointment_type_id", Integer(), READ_ONLY, nullable=False),
     Key(
         "appointment_type_details",
@@ -183,14 +187,14 @@ _OF_TYPE = (
         READ_ONLY,
         nullable=False,
     ),
-    Key("available_windows", List(Object(_WINDOW)), READ_ONLY, nullable=False),
+    Key("available_windows", List(Object(_WINDOW_KEYS)), READ_ONLY, nullable=False),
 )
-_OF_USER = (
+_USER_KEYS = (
     Key("provider_id", Integer(), READ_ONLY, nullable=False, doc="A user."),
     Key("provider_details", Object(USER_KEYS), READ_ONLY, nullable=False),
-    Key("availability_by_type", List(Object(_OF_TYPE)), READ_ONLY, nullable=False),
+    Key("availability_by_type", List(Object(_TYPE_KEYS)), READ_ONLY, nullable=False),
 )
-_PARAMETERS = (
+_PARAMETER_KEYS = (
     Key("start_date", Date(), READ_ONLY, nullable=False),
     Key("end_date", Date(), READ_ONLY, nullable=False, doc="The last day that the answer covers."),
     Key("provider_ids", List(Integer()), READ_ONLY),
@@ -200,11 +204,11 @@ _PARAMETERS = (
 availability = Operation(
     path="appointments/availability",
     doc="When providers can be booked, for each type of visit: their hours less what they have, where there is room.",
-    run=available,
+    run=find_availability,
     policy=Policy(scopes=("appointment_availability",), permissions=()),
     filters=(
         Filter("start_date", Date(), OnDay(), required=True, doc="On the practice's clock."),
-        Filter("end_date", Date(), OnDay(), required=True, doc=f"At most {MOST_DAYS} days after start_date."),
+        Filter("end_date", Date(), OnDay(), required=True, doc=f"At most {MAX_DAYS} days after start_date."),
         Filter(
             "provider_ids[]", Reference("users"), ANY_OF, doc="May be given several times; all unless given."
         ),
@@ -216,8 +220,8 @@ availability = Operation(
         ),
     ),
     answer=(
-        tag("list"),
-        Key("parameters", Object(_PARAMETERS), READ_ONLY, nullable=False, doc="What was asked for."),
+        make_object_key("list"),
+        Key("parameters", Object(_PARAMETER_KEYS), READ_ONLY, nullable=False, doc="What was asked for."),
         Key(
             "gmt_timezone_offset", Text(), READ_ONLY, nullable=False, doc="From UTC to the practice's clock."
         ),
@@ -227,9 +231,9 @@ availability = Operation(
             READ_ONLY,
             nullable=False,
             doc="There are days after parameters.end_date that were asked for: ask for them again. An answer ends "
-            f"before the clocks change, and at {bookable_windows.MOST:,} windows",
+            f"before the clocks change, and at {bookable_windows.MAX_WINDOWS:,} windows",
         ),
-        Key("user_availabilies", List(Object(_OF_USER)), READ_ONLY, nullable=False),
+        Key("user_availabilies", List(Object(_USER_KEYS)), READ_ONLY, nullable=False),
     ),
     example={
         "parameters": {

@@ -1,6 +1,8 @@
-"""Booking as Cerbo asks for it: a provider, a type and two moments; no office, no room. Hooks of its declarations.
+"""Booking through Cerbo's API: the caller gives a provider, a type and two moments, but no office and no room. Hooks of
+its declarations.
 
-The row is DrChrono's. Where it goes, and when it is refused: docs/decisions/0190-appointments-twice.md
+The row is the same as DrChrono's. How office and room are chosen, and when a booking is refused:
+docs/decisions/0190-appointments-twice.md
 """
 
 from datetime import datetime, timedelta
@@ -45,32 +47,32 @@ User = get_user_model()
     )
 )
 def book(change: Change) -> None:
-    """Provider, type and moments → the columns of an appointment; its time taken or refused. Raises Conflict."""
+    """Set the columns that provider, type and moments stand for, and refuse a time that is taken. Raises Conflict."""
     if change.operation == "delete":
         return
     if change.row is None:
         change.columns["created_by_id"] = change.actor.user
-    doctor = _doctor(change)
-    profile = _type(change, doctor)
-    start, minutes = _span(change)
-    _video_needs_patient(change)
+    doctor = _find_doctor(change)
+    profile = _find_type(change, doctor)
+    start, minutes = _find_span(change)
+    _check_video_patient(change)
     if change.errors or doctor is None or start is None:
         return
     change.columns |= {"doctor_id": doctor, "profile_id": profile, "duration": minutes}
     if change.row is None or doctor != change.row.doctor_id:
-        office = _office(change.actor.practice, doctor)
+        office = _find_office(change.actor.practice, doctor)
         if office is None:
             change.add_error("provider_ids", "The practice has no office to book in yet.")
             return
         change.columns["office_id"] = office
-    _take(change, doctor, start, minutes)
+    _take_time(change, doctor, start, minutes)
 
 
 # -- what is asked for ------------------------------------------------------------------------------------------
 
 
-def _doctor(change: Change) -> int | None:
-    """The doctor whom the one given user signs in as; of a change that gives none, the row's own."""
+def _find_doctor(change: Change) -> int | None:
+    """Return the doctor as whom the given user signs in; the row's own for a change that gives none."""
     name = "provider_ids[]" if "provider_ids[]" in change.given else "provider_ids"
     if name not in change.given:
         return None if change.row is None else int(change.row.doctor_id)
@@ -85,8 +87,8 @@ def _doctor(change: Change) -> int | None:
     return next(iter(found.values()))
 
 
-def _type(change: Change, doctor: int | None) -> int | None:
-    """The profile of a given name: the row's own, one of the doctor, or the oldest."""
+def _find_type(change: Change, doctor: int | None) -> int | None:
+    """Return the profile of a name: the row's own, one of the doctor, or the oldest."""
     name = change.values.get("appointment_type")
     if name is None:
         return None if change.row is None else change.row.profile_id
@@ -100,8 +102,8 @@ def _type(change: Change, doctor: int | None) -> int | None:
     return next((pk for pk, of in found.items() if of == doctor), min(found))
 
 
-def _span(change: Change) -> tuple[datetime | None, int]:
-    """Beginning and minutes. An appointment whose beginning alone is given moves and keeps its length."""
+def _find_span(change: Change) -> tuple[datetime | None, int]:
+    """Return beginning and minutes. An appointment of which only the beginning is given moves and keeps its length."""
     start, end = change.values.get("start_date_time"), change.values.get("end_date_time")
     for name, moment in (("start_date_time", start), ("end_date_time", end)):
         if moment is not None and not 2000 <= moment.year <= 2099:
@@ -119,13 +121,14 @@ def _span(change: Change) -> tuple[datetime | None, int]:
     return start, minutes
 
 
-def _video_needs_patient(change: Change) -> None:
+def _check_video_patient(change: Change) -> None:
+    """Refuse a video visit without a patient."""
     if change.values.get("telemedicine") and change.get("pt_id") is None:
         change.add_error("telemedicine", "A video visit needs a patient.")
 
 
-def _office(practice: int, doctor: int) -> int | None:
-    """The doctor's first office, or the practice's."""
+def _find_office(practice: int, doctor: int) -> int | None:
+    """Return the doctor's first office, or the practice's."""
     rows = Office.objects.filter(practice=practice, archived=False).order_by("pk")
     own = rows.filter(doctor=doctor).values_list("pk", flat=True).first()
     return own or rows.values_list("pk", flat=True).first()
@@ -134,37 +137,37 @@ def _office(practice: int, doctor: int) -> int | None:
 # -- its place --------------------------------------------------------------------------------------------------
 
 
-def _take(change: Change, doctor: int, start: datetime, minutes: int) -> None:
-    """Find a room and refuse what is in the way. A write that moves nothing looks at nothing."""
+def _take_time(change: Change, doctor: int, start: datetime, minutes: int) -> None:
+    """Choose a room and refuse an overlap. A write that moves nothing reads nothing. Raises Conflict."""
     row, practice = change.row, change.actor.practice
     office = change.columns.get("office_id") or row.office_id
     is_break, itself = change.get("pt_id") is None, 0 if row is None else row.pk
-    in_the_way = booking.in_the_way(change.get("status") or "")
+    takes_time = booking.takes_time(change.get("status") or "")
 
     def booked(room: int) -> Booking:
         return Booking(
-            doctor, office, room, start, minutes, is_break, in_the_way, bool(row and row.allow_overlapping)
+            doctor, office, room, start, minutes, is_break, takes_time, bool(row and row.allow_overlapping)
         )
 
     if row is not None and (booked(row.exam_room) == Booking.of(row) or row.allow_overlapping):
         return
-    booking.take_place(practice, doctor, office, NO_ROOM, [])  # waits for others who book here
-    there = _there(practice, doctor, office, start, minutes, itself) if in_the_way else []
+    booking.lock_slot(practice, doctor, office, NO_ROOM, [])  # serializes bookings
+    there = _list_overlapping(practice, doctor, office, start, minutes, itself) if takes_time else []
     own = sorted(pk for pk, of, *_ in there if of == doctor)
-    overlaps, video = _of_type(change)
+    overlaps, video = _read_type(change)
     if len(own) > overlaps:
         raise Conflict(f"Appointment overlaps with {own[0]}")
     used = {room for _, _, at, room in there if at == office}
-    room = _room(change, office, used, video=video, shares=bool(own))
+    room = _choose_room(change, office, used, video=video, shares=bool(own))
     change.columns["exam_room"] = room
-    if in_the_way:
+    if takes_time:
         booking.refuse_overlap(practice, booked(room), [start], itself)
 
 
-def _there(
+def _list_overlapping(
     practice: int, doctor: int, office: int, start: datetime, minutes: int, itself: int
 ) -> list[tuple[int, int, int, int]]:
-    """Id, doctor, office and room of what doctor or office have at that time."""
+    """List id, doctor, office and room of what the doctor or the office has at that time."""
     until = start + timedelta(minutes=minutes)
     rows = Appointment.objects.filter(
         Q(doctor=doctor) | Q(office=office),
@@ -182,9 +185,9 @@ def _there(
     ]
 
 
-def _of_type(change: Change) -> tuple[int, bool]:
-    """How many visits of the provider may be at the same time, and whether it is by video: as it is asked for, or
-    for a new visit as its type says."""
+def _read_type(change: Change) -> tuple[int, bool]:
+    """Return how many visits of the provider may overlap, and whether the visit is by video: as the caller says, or for
+    a new visit as its type says."""
     kinds = AppointmentProfile.objects.filter(practice=change.actor.practice, pk=change.columns["profile_id"])
     overlaps, by_video = kinds.values_list("number_of_overlaps_to_allow", "telemedicine").first() or (
         0,
@@ -196,9 +199,12 @@ def _of_type(change: Change) -> tuple[int, bool]:
     return overlaps, bool(asked)
 
 
-def _room(change: Change, office: int, used: set[int], *, video: bool, shares: bool) -> int:
-    """The room it has, or the first free one. None is needed by video, by who shares the time of others, and where
-    there is none; else the first one, which is then in the way."""
+def _choose_room(change: Change, office: int, used: set[int], *, video: bool, shares: bool) -> int:
+    """Return the present room, or the first free one.
+
+    None is needed for a video visit, for one that overlaps with others of the provider, and in an office without rooms;
+    otherwise the first room, whose booking then conflicts.
+    """
     row = change.row
     if row is not None and row.office_id == office and row.exam_room not in used:
         return int(row.exam_room)
@@ -216,8 +222,8 @@ def _room(change: Change, office: int, used: set[int], *, video: bool, shares: b
 
 
 @hook(keys=("telemedicine",))
-def keep_video(change: Change, row: Any) -> None:
-    """A video visit where the caller, or for a new appointment its type, says so."""
+def update_video_visit(change: Change, row: Any) -> None:
+    """Create or archive the video visit, as the caller says, or for a new appointment as its type says."""
     wanted = change.values.get("telemedicine")
     if wanted is None and change.row is None and row.patient_id is not None and row.profile_id is not None:
         wanted = AppointmentProfile.objects.filter(
@@ -239,13 +245,13 @@ def keep_video(change: Change, row: Any) -> None:
 
 
 @hook()
-def announce(change: Change, row: Any) -> None:
-    """What the type of a new appointment has for the patient: a notice now, reminders some hours before."""
+def send_notices(change: Change, row: Any) -> None:
+    """Send the patient of a new appointment what its type provides: a notice now, reminders some hours before."""
     if change.row is not None or row.patient_id is None or row.profile_id is None:
         return
     kind = AppointmentProfile.objects.get(practice=row.practice_id, pk=row.profile_id)
     if kind.email_reminder_on:
-        _remind(
+        _create_reminder(
             row,
             Reminder.Type.EMAIL,
             kind.email_reminder_hrs_before,
@@ -253,15 +259,15 @@ def announce(change: Change, row: Any) -> None:
             kind.email_reminder,
         )
     if kind.sms_reminder_on:
-        _remind(row, Reminder.Type.SMS, kind.sms_reminder_hrs_before, "", kind.sms_reminder)
+        _create_reminder(row, Reminder.Type.SMS, kind.sms_reminder_hrs_before, "", kind.sms_reminder)
     if kind.email_notice_on and row.patient.email:
         subject = kind.email_notice_subject or "Your appointment"
         words = kind.email_notice or kind.name
         queue.queue_email(row.practice_id, row.patient.email, subject, words, purpose="appointment notice")
 
 
-def _remind(row: Any, how: str, hours: int, subject: str, text: str) -> None:
-    """One reminder, unless its time is past."""
+def _create_reminder(row: Any, how: str, hours: int, subject: str, text: str) -> None:
+    """Create a reminder, unless its time is past."""
     at = row.scheduled_time - timedelta(hours=hours)
     if at > clock.now():
         Reminder.objects.create(

@@ -1,5 +1,5 @@
-"""Reminders of an appointment as Cerbo shows them: with words and a time of their own. The worker sends them, see
-``remind``. Facts: reference cerbo/operations.yaml; docs/decisions/0192-reminders-with-words.md"""
+"""Reminders of an appointment as Cerbo shows them, with a text and a time of their own. The worker sends them, see
+``reminder_delivery``. Source: reference cerbo/operations.yaml; docs/decisions/0192-reminders-with-words.md"""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,13 @@ from typing import Any
 from django.db.models import Q
 
 from charthouse import clock
-from charthouse.domains.practice.cerbo.keys import API_MADE, PAGES, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    API_MADE,
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_policy,
+)
 from charthouse.domains.scheduling.models import Appointment, Reminder
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
@@ -21,11 +27,12 @@ from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 from charthouse.engine.sql import expressions as sql
 
 PATH = "appointments/{appointment_id}/reminders"
-LONGEST_SMS = 1600  # characters of a text message, in parts
+MAX_SMS_LENGTH = 1600  # characters of a text message, in parts
 
 
-def _before_the_visit(how: str) -> Any:
-    """The time is to come, and before the visit of somebody; kept as minutes before it too, so that it moves along."""
+def _make_time_check(how: str) -> Any:
+    """Make a hook that checks that the time is in the future and before the patient's visit. It is also stored as
+    minutes before the visit, so that the reminder moves with it."""
 
     @hook(keys=("scheduled_datetime",))
     def check(change: Change) -> None:
@@ -45,9 +52,9 @@ def _before_the_visit(how: str) -> Any:
     return check
 
 
-def _keys(*, subject: Key, text: Key) -> tuple[Key, ...]:
+def _make_keys(*, subject: Key, text: Key) -> tuple[Key, ...]:
     return (
-        tag("appointment_reminder"),
+        make_object_key("appointment_reminder"),
         Key("id", Id(), READ_ONLY),
         Key("appointment_id", Reference("appointments"), READ_ONLY, source="appointment"),
         Key("type", Text(choices=("email", "sms")), READ_ONLY),
@@ -62,7 +69,7 @@ def _keys(*, subject: Key, text: Key) -> tuple[Key, ...]:
         subject,
         text,
         Key("sent_datetime", Timestamp(spaced=True), READ_ONLY, source="sent_at", doc="Null: it waits."),
-        created(),
+        make_created_key(),
         Key(
             "addedby",
             Integer(),
@@ -79,10 +86,10 @@ _COMMON: dict[str, Any] = {
     "reads": False,
     "page_size": PAGES,
     "parents": (Parent("appointment_id", to="appointments", source="appointment"),),
-    "policy": common("appointment_reminders"),
+    "policy": make_policy("appointment_reminders"),
 }
 _NO_SUBJECT = Key("subject", Text(), READ_ONLY, doc="Empty: of e-mails alone.")
-_WORDS: dict[str, Any] = {"scheduled_datetime": "2029-12-31 09:00:00", "text": "See you soon."}
+_EXAMPLE: dict[str, Any] = {"scheduled_datetime": "2029-12-31 09:00:00", "text": "See you soon."}
 
 reminders = Resource(
     path=PATH,
@@ -90,22 +97,22 @@ reminders = Resource(
     methods="GET",
     **_COMMON,
     rows=Q(archived=False, type__in=("email", "sms")),
-    keys=_keys(
+    keys=_make_keys(
         subject=Key("subject", Text(), READ_ONLY),
         text=Key("text", Text(), READ_ONLY, doc="Empty: it says who, where and when."),
     ),
-    example=_WORDS,
+    example=_EXAMPLE,
 )
 
 email_reminders = Resource(
     path=f"{PATH}/email",
     doc="Remind the patient by e-mail.",
     methods="POST",
-    **_COMMON | {"policy": common("appointment_reminders", rate_class="email_trigger")},
+    **_COMMON | {"policy": make_policy("appointment_reminders", rate_class="email_trigger")},
     rows=Q(archived=False, type="email"),
-    keys=_keys(subject=Key("subject", Text(), REQUIRED), text=Key("text", Text(), REQUIRED)),
-    checks=(_before_the_visit("email"),),
-    example={**_WORDS, "subject": "Your visit"},
+    keys=_make_keys(subject=Key("subject", Text(), REQUIRED), text=Key("text", Text(), REQUIRED)),
+    checks=(_make_time_check("email"),),
+    example={**_EXAMPLE, "subject": "Your visit"},
 )
 
 sms_reminders = Resource(
@@ -114,7 +121,7 @@ sms_reminders = Resource(
     methods="POST",
     **_COMMON,
     rows=Q(archived=False, type="sms"),
-    keys=_keys(subject=_NO_SUBJECT, text=Key("text", Text(max_length=LONGEST_SMS), REQUIRED)),
-    checks=(_before_the_visit("sms"),),
-    example=_WORDS,
+    keys=_make_keys(subject=_NO_SUBJECT, text=Key("text", Text(max_length=MAX_SMS_LENGTH), REQUIRED)),
+    checks=(_make_time_check("sms"),),
+    example=_EXAMPLE,
 )

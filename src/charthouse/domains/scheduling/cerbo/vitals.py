@@ -1,4 +1,4 @@
-"""Vitals of a patient and what a practice measures beside them, as Cerbo shows them. Facts: reference
+"""Vitals of a patient, and the vitals that a practice defines, as Cerbo shows them. Source: reference
 cerbo/objects.yaml; docs/decisions/0191-readings.md"""
 
 import re
@@ -14,8 +14,15 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, NullIf
 
 from charthouse import clock
-from charthouse.domains.practice.cerbo.keys import API_MADE, PAGES, by, common, created, tag
-from charthouse.domains.scheduling.hooks import misfit
+from charthouse.domains.practice.cerbo.keys import (
+    API_MADE,
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_policy,
+    make_user_key,
+)
+from charthouse.domains.scheduling.hooks import describe_misfit
 from charthouse.domains.scheduling.models import CustomVital, CustomVitalValue, Vitals, VitalsTagGroup
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.composites import Converted, List, MappedChoice
@@ -33,33 +40,33 @@ from charthouse.engine.sql.expressions import BoundParameter
 from charthouse.files.types import url_key
 
 User = get_user_model()
-BELOW = "patients/{patient_id}/vitals"
+PATH = "patients/{patient_id}/vitals"
 
-# What three letters at the end of a time mean: hours of the offset from UTC.
-ZONES = {
+# Zones that may follow a time, and their hours of offset from UTC.
+ZONE_OFFSETS = {
     **dict.fromkeys(("UTC", "GMT"), 0),
     **{"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "HST": -10},
 }
 
 
 def _parse_taken(inner: Type, value: Any) -> Any:
-    """A timestamp; three letters of a zone may follow it. Raises InvalidValue."""
+    """Parse a timestamp, which the three letters of a zone may follow. Raises InvalidValue."""
     text = parse_text(value).strip()
     found = re.fullmatch(r"(.{10,40}?)\s+([A-Za-z]{3})", text)
     if found is None:
         return inner.parse(text)
     moment, zone = inner.parse(found[1]), found[2].upper()
-    if zone not in ZONES:
+    if zone not in ZONE_OFFSETS:
         raise InvalidValue(f'"{zone}" is no time zone that is known here.')
     try:
-        at = moment.replace(tzinfo=ZoneInfo(f"Etc/GMT{-ZONES[zone]:+d}"))
+        at = moment.replace(tzinfo=ZoneInfo(f"Etc/GMT{-ZONE_OFFSETS[zone]:+d}"))
         return at.astimezone(ZoneInfo("UTC"))
     except OverflowError:
         raise InvalidValue("Enter a valid date.") from None
 
 
-def _visit_url() -> Key:
-    """The URL of the visit; null where there was none."""
+def _make_visit_url_key() -> Key:
+    """Make the key of the URL of the visit; null for a reading outside of visits."""
     key = url_key(
         "url_encounter", path_format="/api/v1/encounters/%s", columns=("appointment_id",), nullable=True
     )
@@ -74,8 +81,9 @@ def _visit_url() -> Key:
 # -- which rows a patient has -------------------------------------------------------------------------------------
 
 
-def _of_patient(model: Any) -> "Callable[[Any], models.QuerySet[Any]]":
-    """Those of the patient's visits, and those of the patient alone: two searches, each over an index."""
+def _make_row_finder(model: Any) -> "Callable[[Any], models.QuerySet[Any]]":
+    """Make the query of a patient's rows: those of the patient's visits and those of the patient alone, two searches
+    that each use an index."""
 
     def ids(patient: Any) -> "models.QuerySet[Any]":
         rows: models.QuerySet[Any] = model.objects.filter(
@@ -88,35 +96,35 @@ def _of_patient(model: Any) -> "Callable[[Any], models.QuerySet[Any]]":
     return ids
 
 
-def _below(model: Any) -> Parent:
-    return Parent("patient_id", to="patients", source="patient", ids=_of_patient(model))
+def _make_patient_parent(model: Any) -> Parent:
+    return Parent("patient_id", to="patients", source="patient", ids=_make_row_finder(model))
 
 
 # -- keys ---------------------------------------------------------------------------------------------------------
 
 
-def _patient() -> Combinable:
+def _select_patient() -> Combinable:
     return Coalesce(F("appointment__patient_id"), F("patient_id"))
 
 
-def _taken() -> Combinable:
+def _select_time_taken() -> Combinable:
     return sql.format_utc(Coalesce(F("appointment__scheduled_time"), F("taken_at")))
 
 
-def _who() -> Combinable:
+def _select_author() -> Combinable:
     return Coalesce(F("added_by_id"), F("appointment__created_by_id"), Value(API_MADE))
 
 
 _HEAD: tuple[Key, ...] = (
     Key("id", Id(), READ_ONLY),
-    Key("pt_id", Integer(), READ_ONLY, source=Expression(_patient), nullable=False),
+    Key("pt_id", Integer(), READ_ONLY, source=Expression(_select_patient), nullable=False),
 )
 _TAIL: tuple[Key, ...] = (
     Key(
         "date_taken",
         Converted(Timestamp(spaced=True), parse_with=_parse_taken),
         OPTIONAL,
-        source=Expression(_taken, column="taken_at"),
+        source=Expression(_select_time_taken, column="taken_at"),
         nullable=False,
         default=clock.now,
         doc="UTC, unless three letters of a zone follow; default: now. Of a visit, its beginning.",
@@ -126,28 +134,28 @@ _TAIL: tuple[Key, ...] = (
         "addedby",
         Integer(),
         READ_ONLY,
-        source=Expression(_who),
+        source=Expression(_select_author),
         nullable=False,
         doc="A user's id; 99999: by a program.",
     ),
-    created(),
+    make_created_key(),
 )
 
 
-def _units(name: str, *choices: str) -> Key:
+def _make_units_key(name: str, *choices: str) -> Key:
     codes = {choice: choice for choice in choices}
     return Key("units", MappedChoice(codes, otherwise=choices[0]), OPTIONAL, source=name)
 
 
-def _only(text: str) -> Key:
+def _make_constant_units_key(text: str) -> Key:
     return Key("units", Text(), READ_ONLY, source=Expression(lambda: sql.Literal(text)), nullable=False)
 
 
 # -- hooks --------------------------------------------------------------------------------------------------------
 
 
-def _needs(*names: str) -> "Callable[[Change], None]":
-    """A reading says something."""
+def _make_presence_check(*names: str) -> "Callable[[Change], None]":
+    """Make a hook that requires one of these values in a reading."""
 
     @hook()
     def check(change: Change) -> None:
@@ -160,10 +168,10 @@ def _needs(*names: str) -> "Callable[[Change], None]":
 
 
 @hook(keys=("value",))
-def _fits(change: Change) -> None:
-    """A value is one of those that its definition takes."""
+def _check_value(change: Change) -> None:
+    """Check that a value fits the definition of its vital."""
     kind = CustomVital.objects.get(practice=change.actor.practice, pk=change.parent_ids["vital_id"])
-    if message := misfit(kind, change.values.get("value") or ""):
+    if message := describe_misfit(kind, change.values.get("value") or ""):
         change.add_error("value", message)
 
 
@@ -173,74 +181,74 @@ _COMMON: dict[str, Any] = {
     "methods": "GET POST",
     "reads": False,
     "page_size": PAGES,
-    "policy": common("patient_vitals"),
+    "policy": make_policy("patient_vitals"),
 }
 
 blood_pressures = Resource(
-    path=f"{BELOW}/bp",
+    path=f"{PATH}/bp",
     model=Vitals,
     doc="Blood pressures of a patient, at visits and otherwise.",
     **_COMMON,
-    parents=(_below(Vitals),),
+    parents=(_make_patient_parent(Vitals),),
     rows=Q(archived=False) & (Q(blood_pressure_1__isnull=False) | Q(blood_pressure_2__isnull=False)),
     keys=(
-        tag("vital_bp"),
+        make_object_key("vital_bp"),
         *_HEAD,
         Key("systolic", Integer(), OPTIONAL, source="blood_pressure_1", doc="mmHg."),
         Key("diastolic", Integer(), OPTIONAL, source="blood_pressure_2", doc="mmHg."),
         Key("pulse", Integer(), OPTIONAL, doc="Beats per minute."),
-        _only("mmHg"),
+        _make_constant_units_key("mmHg"),
         *_TAIL,
     ),
-    checks=(_needs("systolic", "diastolic"),),
+    checks=(_make_presence_check("systolic", "diastolic"),),
     example={"systolic": "120", "diastolic": "80", "pulse": "64", "comments": "At home, sitting"},
 )
 
 heights = Resource(
-    path=f"{BELOW}/height",
+    path=f"{PATH}/height",
     model=Vitals,
     doc="Heights of a patient, at visits and otherwise.",
     **_COMMON,
-    parents=(_below(Vitals),),
+    parents=(_make_patient_parent(Vitals),),
     rows=Q(archived=False, height__isnull=False),
     keys=(
-        tag("vital_height"),
+        make_object_key("vital_height"),
         *_HEAD,
         Key("height", Measurement(), OPTIONAL),
-        _units("height_units", "inches", "cm"),
+        _make_units_key("height_units", "inches", "cm"),
         *_TAIL,
     ),
-    checks=(_needs("height"),),
+    checks=(_make_presence_check("height"),),
     example={"height": "170.5", "units": "cm", "comments": "Without shoes"},
 )
 
 weights = Resource(
-    path=f"{BELOW}/weight",
+    path=f"{PATH}/weight",
     model=Vitals,
     doc="Weights of a patient, at visits and otherwise.",
     **_COMMON,
-    parents=(_below(Vitals),),
+    parents=(_make_patient_parent(Vitals),),
     rows=Q(archived=False, weight__isnull=False),
     keys=(
-        tag("vital_weight"),
+        make_object_key("vital_weight"),
         *_HEAD,
         Key("weight", Measurement(), OPTIONAL),
-        _units("weight_units", "lbs", "kg"),
+        _make_units_key("weight_units", "lbs", "kg"),
         *_TAIL,
     ),
-    checks=(_needs("weight"),),
+    checks=(_make_presence_check("weight"),),
     example={"weight": "64.5", "units": "kg", "comments": "Scale at home"},
 )
 
 custom_readings = Resource(
-    path=f"{BELOW}/{{vital_id}}",
+    path=f"{PATH}/{{vital_id}}",
     model=CustomVitalValue,
     doc="Values of a vital that the practice has defined, at visits and otherwise.",
     **_COMMON,
-    parents=(_below(CustomVitalValue), Parent("vital_id", to="vitals", source="vital_type")),
+    parents=(_make_patient_parent(CustomVitalValue), Parent("vital_id", to="vitals", source="vital_type")),
     rows=Q(archived=False),
     keys=(
-        tag("vital_custom"),
+        make_object_key("vital_custom"),
         *_HEAD,
         Key("vital_id", Reference("vitals"), READ_ONLY, source="vital_type"),
         url_key("vital_url", path_format="/api/v1/vitals/%s", columns=("vital_type_id",)),
@@ -253,7 +261,7 @@ custom_readings = Resource(
             source="appointment_id",
             doc="The visit that it was taken at.",
         ),
-        _visit_url(),
+        _make_visit_url_key(),
         Key(
             "order_id",
             Integer(),
@@ -265,33 +273,33 @@ custom_readings = Resource(
         Key("units", Text(), READ_ONLY, source="vital_type__unit"),
         *_TAIL,
     ),
-    checks=(_needs("value"), _fits),
+    checks=(_make_presence_check("value"), _check_value),
     example={"value": "410", "abnormal": False, "comments": "Best of three"},
 )
 
 # -- definitions --------------------------------------------------------------------------------------------------
 
 
-def _charted() -> Combinable:
+def _has_values() -> Combinable:
     values = CustomVitalValue.objects.filter(
         practice=OuterRef("practice_id"), vital_type=OuterRef("pk"), archived=False
     )
     return Exists(values)
 
 
-def _doctors_user() -> Combinable:
+def _select_doctors_user() -> Combinable:
     users = User._default_manager.filter(
         practice=OuterRef("practice_id"), doctor_id=OuterRef("doctor_id"), role="doctor"
     )
     return Coalesce(Subquery(users.order_by("pk").values_list("pk")[:1]), Value(API_MADE))
 
 
-def _full_name() -> Combinable:
+def _select_full_name() -> Combinable:
     description = NullIf(F("description"), sql.Literal(""))
     return Coalesce(description, F("name"), output_field=models.TextField())
 
 
-def _nothing(name: str, doc: str) -> Key:
+def _make_null_key(name: str, doc: str) -> Key:
     return Key(name, Text(), READ_ONLY, source=Expression(lambda: sql.literal(None)), doc=doc)
 
 
@@ -300,19 +308,19 @@ vitals = Resource(
     model=CustomVital,
     doc="Vitals that the practice has defined.",
     methods="GET",
-    policy=common("vitals"),
+    policy=make_policy("vitals"),
     page_size=PAGES,
     rows=Q(archived=False),
     keys=(
-        tag("vital_definition"),
+        make_object_key("vital_definition"),
         Key("id", Id(), READ_ONLY),
         Key("name", Text(), READ_ONLY),
-        Key("name_full", Text(), READ_ONLY, source=Expression(_full_name), nullable=False),
-        _nothing("nicknames", "Null: a definition has one name."),
+        Key("name_full", Text(), READ_ONLY, source=Expression(_select_full_name), nullable=False),
+        _make_null_key("nicknames", "Null: a definition has one name."),
         Key("units", Text(), READ_ONLY, source="unit"),
         Key("unit_type", Text(choices=CustomVital.DataType.values), READ_ONLY, source="data_type"),
-        _nothing("normal_low", "Null: definitions have no limits."),
-        _nothing("normal_high", "Null."),
+        _make_null_key("normal_low", "Null: definitions have no limits."),
+        _make_null_key("normal_high", "Null."),
         Key("notes", Text(), READ_ONLY, source="description"),
         Key(
             "dashboard_active",
@@ -326,14 +334,14 @@ vitals = Resource(
             "addedby",
             Integer(),
             READ_ONLY,
-            source=Expression(_doctors_user),
+            source=Expression(_select_doctors_user),
             nullable=False,
             doc="The user of its doctor.",
         ),
-        created(),
+        make_created_key(),
     ),
     filters=(Flag("show_all", doc="Also those of which no value was ever written."),),
-    visibility=Visibility(~Q(_charted()), shown_by="show_all", referable=True),
+    visibility=Visibility(~Q(_has_values()), shown_by="show_all", referable=True),
     example={"name": "Peak flow", "units": "L/min"},
 )
 
@@ -342,7 +350,7 @@ vitals_tag_groups = Resource(
     model=VitalsTagGroup,
     doc="Vitals that the practice looks at together.",
     methods="GET",
-    policy=common("vitals"),
+    policy=make_policy("vitals"),
     reads=False,
     page_size=PAGES,
     rows=Q(archived=False),
@@ -354,8 +362,8 @@ vitals_tag_groups = Resource(
             READ_ONLY,
             doc="As the addresses of readings have them: bp, height, weight, or the id of a vital.",
         ),
-        by("created_by"),
-        created(),
+        make_user_key("created_by"),
+        make_created_key(),
     ),
     example={"name": "Weight clinic", "included_fields": ["weight", "bp", "12"]},
 )

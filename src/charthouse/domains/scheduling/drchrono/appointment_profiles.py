@@ -1,4 +1,4 @@
-"""What appointments are made from, as DrChrono shows it. Facts: reference drchrono/resources.yaml."""
+"""Appointment profiles as DrChrono shows them. Source: reference drchrono/resources.yaml."""
 
 from charthouse.domains.scheduling import hooks
 from charthouse.domains.scheduling.drchrono.filters import HIDE_ARCHIVED, SHOW_ARCHIVED, make_doctor_filter
@@ -41,7 +41,7 @@ appointment_profiles = Resource(
     ),
     filters=(make_doctor_filter(), SHOW_ARCHIVED),
     visibility=HIDE_ARCHIVED,
-    checks=(hooks.own_doctor,),
+    checks=(hooks.default_doctor,),
     example={
         "name": "Physical exam",
         "color": "#3a87ad",

@@ -22,7 +22,7 @@ from charthouse.engine.sql.expressions import BoundParameter
 
 
 def _match_week_days(days: BoundParameter) -> Q:
-    """Whether the template's days and these have one in common."""
+    """Match templates that have one of these days."""
     text = "(%s && (%s)::smallint[])"
     return Q(sql.template(text, F("week_days"), days, output_field=sql.BOOLEAN))
 
@@ -72,8 +72,8 @@ appointment_templates = Resource(
     filters=(
         Condition(
             "available",
-            read=open_slots.read,
-            condition=open_slots.condition,
+            read=open_slots.read_available,
+            condition=open_slots.match_available,
             needs=("office",),
             described={"type": "string", "format": "date"},
             doc="Templates with a free block on this day that is long enough for a visit of their profile.",
@@ -92,7 +92,7 @@ appointment_templates = Resource(
         ),
     ),
     visibility=HIDE_ARCHIVED,
-    checks=(hooks.room_of_office, hooks.in_order),
+    checks=(hooks.check_exam_room, hooks.check_date_order),
     example={
         "office": 2,
         "exam_room": 1,

@@ -1,15 +1,20 @@
-"""Appointments as DrChrono shows them. Facts: reference drchrono/resources.yaml, nested.yaml, enums.yaml."""
+"""Appointments as DrChrono shows them. Source: reference drchrono/resources.yaml, nested.yaml, enums.yaml."""
 
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.expressions import Combinable, ExpressionWrapper
-from django.db.models.functions import Coalesce, Greatest
 
 from charthouse.domains.patients.codes import PAYMENT_PROFILES
 from charthouse.domains.patients.models import Coverage
 from charthouse.domains.scheduling import hooks
+from charthouse.domains.scheduling.codes import BILLING_STATUSES
 from charthouse.domains.scheduling.drchrono.filters import OCCURRED_SINCE
 from charthouse.domains.scheduling.drchrono.vitals import vitals
+from charthouse.domains.scheduling.expressions import (
+    join_array,
+    select_extended_updated_at,
+    select_instance_key,
+)
 from charthouse.domains.scheduling.models import (
     APPOINTMENT_STATUSES,
     MAX_DURATION,
@@ -19,7 +24,6 @@ from charthouse.domains.scheduling.models import (
     CustomVitalValue,
     Reminder,
     StatusTransition,
-    Vitals,
 )
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.events import plain_events
@@ -34,33 +38,15 @@ from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Boolean, Integer, Text, check_color
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
-from charthouse.engine.sql import expressions as sql
 from charthouse.files.types import FileLink
 
-BILLING_STATUSES = (
-    "Auto Accident Claim",
-    "Balance Due",
-    "Bill Insurance",
-    "Bill Secondary Insurance",
-    "Durable Medical Equipment Claim",
-    "Internal Review",
-    "Paid In Full",
-    "Settled",
-    "Worker's Comp Claim",
-)
 
-
-def _join(column: str) -> Combinable:
-    """The texts of an array in one."""
-    return sql.template("array_to_string(%s, ', ')", F(column), output_field=sql.TEXT)
-
-
-def _is(condition: Q) -> Combinable:
+def _test(condition: Q) -> Combinable:
     return ExpressionWrapper(condition, output_field=models.BooleanField())
 
 
-def _coverage(name: str, rank: int, column: str) -> Key:
-    """A text of the patient's insurance of this rank, as it is now."""
+def _make_coverage_key(name: str, rank: int, column: str) -> Key:
+    """Make the key of a column of the patient's present insurance of a rank."""
 
     def now() -> Combinable:
         rows = Coverage.objects.filter(
@@ -71,23 +57,7 @@ def _coverage(name: str, rank: int, column: str) -> Key:
     return Key(name, Text(), READ_ONLY, source=Expression(now))
 
 
-def _extended_updated_at() -> Combinable:
-    """Of the appointment, its vitals and its custom vitals, when the last was written."""
-
-    def last(model: type[models.Model]) -> Combinable:
-        rows = model._default_manager.filter(practice=OuterRef("practice_id"), appointment=OuterRef("pk"))
-        return Subquery(rows.order_by("-updated_at").values("updated_at")[:1])
-
-    return sql.to_wall_clock(Greatest(F("updated_at"), last(Vitals), last(CustomVitalValue)), "UTC")
-
-
-def _instance_key() -> Combinable:
-    first = Case(When(recur_end_date__isnull=False, then=F("id")), default=F("base_recurring_appointment_id"))
-    key = sql.template("(%s::text || '-' || %s)::text", first, F("id"), output_field=sql.TEXT)
-    return Coalesce(key, sql.literal(""))
-
-
-def _locked_note() -> Combinable:
+def _select_locked_note() -> Combinable:
     return Case(When(locked_at__isnull=False, then=F("id")))
 
 
@@ -199,7 +169,7 @@ appointments = Resource(
                         "locked",
                         Boolean(),
                         READ_ONLY,
-                        source=Expression(lambda: _is(Q(locked_at__isnull=False))),
+                        source=Expression(lambda: _test(Q(locked_at__isnull=False))),
                         nullable=False,
                         doc="Signed: it can't be changed.",
                     ),
@@ -207,7 +177,7 @@ appointments = Resource(
                         "pdf",
                         FileLink("notes"),
                         READ_ONLY,
-                        source=Expression(_locked_note),
+                        source=Expression(_select_locked_note),
                         doc="Null while it isn't locked.",
                     ),
                     Key("updated_at", Timestamp(), READ_ONLY),
@@ -222,14 +192,14 @@ appointments = Resource(
             "icd10_codes",
             Text(),
             READ_ONLY,
-            source=Expression(lambda: _join("icd10_codes")),
+            source=Expression(lambda: join_array("icd10_codes", ", ")),
             nullable=False,
         ),
         Key(
             "icd9_codes",
             Text(),
             READ_ONLY,
-            source=Expression(lambda: _join("icd9_codes")),
+            source=Expression(lambda: join_array("icd9_codes", ", ")),
             nullable=False,
         ),
         Key("id", Id(as_text=True), READ_ONLY),
@@ -253,18 +223,18 @@ appointments = Resource(
         Key("first_billed_date", Timestamp(), READ_ONLY),
         Key("last_billed_date", Timestamp(), READ_ONLY),
         Key("deleted_flag", Boolean(), READ_ONLY, source="archived"),
-        _coverage("primary_insurer_payer_id", 1, "insurance_payer_id"),
-        _coverage("primary_insurer_name", 1, "insurance_company"),
-        _coverage("primary_insurance_id_number", 1, "insurance_id_number"),
-        _coverage("secondary_insurer_payer_id", 2, "insurance_payer_id"),
-        _coverage("secondary_insurer_name", 2, "insurance_company"),
-        _coverage("secondary_insurance_id_number", 2, "insurance_id_number"),
+        _make_coverage_key("primary_insurer_payer_id", 1, "insurance_payer_id"),
+        _make_coverage_key("primary_insurer_name", 1, "insurance_company"),
+        _make_coverage_key("primary_insurance_id_number", 1, "insurance_id_number"),
+        _make_coverage_key("secondary_insurer_payer_id", 2, "insurance_payer_id"),
+        _make_coverage_key("secondary_insurer_name", 2, "insurance_company"),
+        _make_coverage_key("secondary_insurance_id_number", 2, "insurance_id_number"),
         Key("allow_overlapping", Boolean(), default=False, doc="True: not refused when it overlaps."),
         Key(
             "appt_is_break",
             Boolean(),
             READ_ONLY,
-            source=Expression(lambda: _is(Q(patient__isnull=True))),
+            source=Expression(lambda: _test(Q(patient__isnull=True))),
             nullable=False,
         ),
         Key("cloned_from", Reference("appointments"), READ_ONLY),
@@ -272,7 +242,7 @@ appointments = Resource(
             "extended_updated_at",
             Timestamp(),
             READ_ONLY,
-            source=Expression(_extended_updated_at),
+            source=Expression(select_extended_updated_at),
             verbose=True,
             nullable=False,
         ),
@@ -281,7 +251,7 @@ appointments = Resource(
             Boolean(),
             READ_ONLY,
             source=Expression(
-                lambda: _is(Q(recur_end_date__isnull=False) | Q(base_recurring_appointment__isnull=False))
+                lambda: _test(Q(recur_end_date__isnull=False) | Q(base_recurring_appointment__isnull=False))
             ),
             nullable=False,
         ),
@@ -372,7 +342,7 @@ appointments = Resource(
             "recurrence_instance_key",
             Text(),
             READ_ONLY,
-            source=Expression(_instance_key),
+            source=Expression(select_instance_key),
             addition=True,
             doc="Names a visit of a series, wherever it is moved: id of the first, a hyphen, its own id.",
         ),
@@ -405,10 +375,10 @@ appointments = Resource(
     checks=(
         hooks.fill_from_profile,
         hooks.book,
-        hooks.fresh_reminders_only,
-        hooks.fitting_vitals,
+        hooks.refuse_second_reminders,
+        hooks.check_custom_vitals,
     ),
-    after=(hooks.booked,),
+    after=(hooks.finish_booking,),
     events=plain_events("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "APPOINTMENT_DELETE"),
     example={
         "doctor": 1,

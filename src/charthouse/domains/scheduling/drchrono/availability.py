@@ -1,6 +1,6 @@
-"""When a doctor can be booked in an office: working hours of both, less what the doctor has, where a room is free.
+"""When a doctor can be booked in an office: working hours of both, less the doctor's bookings, where a room is free.
 
-PostgreSQL computes it in one statement. What the hosted API publishes are the parameters alone: what they mean is
+PostgreSQL computes it in one statement. The hosted API publishes only the parameters; their meaning is defined in
 docs/decisions/0123-availability.md.
 """
 
@@ -26,12 +26,12 @@ from charthouse.engine.errors import Invalid, Malformed
 from charthouse.engine.sql import statements
 from charthouse.engine.sql.expressions import Parameter
 
-MOST_DAYS = 31
-MOST = 5000  # slots of one answer
-USUAL = 30  # minutes
+MAX_DAYS = 31
+MAX_SLOTS = 5000  # slots of one answer
+DEFAULT_DURATION = 30  # minutes
 
-# The limit is inside: when there are too many it is not worth the while to find and sort them all.
-# Bounds of the search for appointments are compared bare, so that they reach the index under row security.
+# The limit is in the inner query, so that too many slots are neither all found nor sorted.
+# Bounds are plain comparisons, so that they can use an index under row security.
 _STATEMENT = statements.make_statement(
     f"""
     with taken as materialized (
@@ -92,50 +92,50 @@ def _read_duration(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_date_range(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """At most ``MOST_DAYS``, in the past as well."""
+    """Read a range of at most ``MAX_DAYS``, in the past as well. Raises InvalidValue."""
     values = InDays().parse(Date(), "date_range", text)
-    if (values["date_range_last"] - values["date_range_first"]).days >= MOST_DAYS:
-        raise InvalidValue(f"The range may not be longer than {MOST_DAYS} days.")
+    if (values["date_range_last"] - values["date_range_first"]).days >= MAX_DAYS:
+        raise InvalidValue(f"The range may not be longer than {MAX_DAYS} days.")
     return values
 
 
-def available(call: Call) -> dict[str, Any]:
-    """The slots of a call. Raises Malformed when there are too many, Invalid at the ends of the calendar."""
+def list_slots(call: Call) -> dict[str, Any]:
+    """List the slots of a call. Raises Malformed when there are too many, Invalid at the ends of the calendar."""
     slots, actor = call.parameters, call.actor
     by = "date_range" if "date_range" in call.given else "date"
     first, last = slots[f"{by}_first"], slots[f"{by}_last"]
     doctor = slots.get("doctor")
-    if "share_patients" not in actor.shared:  # others' calendars are not the caller's to see
+    if "share_patients" not in actor.shared:  # the caller sees only their own doctor's calendar
         if actor.doctor is None or doctor not in (None, actor.doctor):
-            return _answer([])
+            return _make_answer([])
         doctor = actor.doctor
     values = {
         "practice": actor.practice,
         "first": first,
         "last": last,
-        **_around(by, first, last),
+        **_pad_days(by, first, last),
         "vacant": list(FREEING_STATUSES),
-        "duration": slots.get("duration", USUAL),
+        "duration": slots.get("duration", DEFAULT_DURATION),
         "doctor": doctor,
         "office": slots.get("office"),
         "now": clock.now(),
-        "most": MOST + 1,
+        "most": MAX_SLOTS + 1,
     }
     found = statements.run(_STATEMENT, values)
-    if len(found) > MOST:
-        raise Malformed(f"More than {MOST} slots: ask for fewer days, or for one doctor or office.")
-    return _answer([dict(zip(_KEYS, row, strict=True)) for row in found])
+    if len(found) > MAX_SLOTS:
+        raise Malformed(f"More than {MAX_SLOTS} slots: ask for fewer days, or for one doctor or office.")
+    return _make_answer([dict(zip(_KEYS, row, strict=True)) for row in found])
 
 
-def _around(by: str, first: date, last: date) -> dict[str, date]:
-    """Days around these, whatever the zone, in which an appointment begins that reaches into them. Raises Invalid."""
+def _pad_days(by: str, first: date, last: date) -> dict[str, date]:
+    """Return the days within which an appointment begins that may reach into these, in any zone. Raises Invalid."""
     try:
         return {"earliest": first - timedelta(days=3), "latest": last + timedelta(days=3)}
     except OverflowError:
         raise Invalid({by: ["Enter a valid date."]}) from None
 
 
-def _answer(slots: list[dict[str, Any]]) -> dict[str, Any]:
+def _make_answer(slots: list[dict[str, Any]]) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": slots}
 
 
@@ -151,7 +151,7 @@ _SLOT = (
 availability = Operation(
     path="availability",
     doc="When doctors can be booked: hours of doctor and office, less what the doctor has, where a room is free.",
-    run=available,
+    run=list_slots,
     policy=Policy(scopes=("calendar",), permissions=("Access Scheduling",)),
     filters=(
         Filter("office", Reference("offices")),
@@ -161,13 +161,13 @@ availability = Operation(
             "date_range",
             read=_read_date_range,
             described={"type": "string", "format": "date-range"},
-            doc=f"At most {MOST_DAYS} days.",
+            doc=f"At most {MAX_DAYS} days.",
         ),
         Condition(
             "duration",
             read=_read_duration,
-            described={"type": "integer", "minimum": 5, "maximum": MAX_DURATION, "default": USUAL},
-            doc=f"Minutes of a slot, 5 to {MAX_DURATION}; default {USUAL}.",
+            described={"type": "integer", "minimum": 5, "maximum": MAX_DURATION, "default": DEFAULT_DURATION},
+            doc=f"Minutes of a slot, 5 to {MAX_DURATION}; default {DEFAULT_DURATION}.",
         ),
     ),
     one_of=(("date", "date_range"),),

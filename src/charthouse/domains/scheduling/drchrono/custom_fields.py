@@ -67,6 +67,6 @@ custom_appointment_fields = Resource(
     ),
     filters=(make_doctor_filter(), SHOW_ARCHIVED),
     visibility=HIDE_ARCHIVED,
-    checks=(hooks.next_in_order,),
+    checks=(hooks.order_last,),
     example={"doctor": 1, "field_name": "Interpreter", "field_desc": "Language needed"},
 )

@@ -1,7 +1,7 @@
-"""Time blocked on the calendar, which the hosted API has added. Source: reference drchrono/live_only.yaml, which leaves
-open the zone of times: here they are wall clock, as ``scheduled_time`` is.
+"""Time blocked on the calendar, which the hosted API has added. Source: reference drchrono/live_only.yaml.
 
-A block is an appointment without a patient, so that it and bookings exclude each other by the same rule
+The source leaves the zone of times open: here they are wall clock, as ``scheduled_time`` is. A block is an appointment
+without a patient, so that blocks and bookings exclude each other by the same rule
 (docs/decisions/0030-what-overlaps.md). One without an exam room takes the doctor's time alone.
 """
 
@@ -47,14 +47,14 @@ def book_block(change: Change) -> None:
         return
     start, end = _find_wall_clocks(change)
     provider, office, room = change.get("provider"), change.get("office"), _find_room(change)
-    place = booking.take_place(change.actor.practice, provider, office, room, [start, end])
-    if place is None or (room != NO_ROOM and not place.has_room):
+    slot = booking.lock_slot(change.actor.practice, provider, office, room, [start, end])
+    if slot is None or (room != NO_ROOM and not slot.has_room):
         change.add_error("exam_room", "The office has no exam room of this index.")
         return
-    for name, wall, shown in zip(("start_time", "end_time"), (start, end), place.shown, strict=True):
+    for name, wall, shown in zip(("start_time", "end_time"), (start, end), slot.shown, strict=True):
         if wall != shown:
-            change.add_error(name, f"{wall.isoformat()} does not exist in {place.zone}: the clocks skip it.")
-    first, last = place.moments
+            change.add_error(name, f"{wall.isoformat()} does not exist in {slot.zone}: the clocks skip it.")
+    first, last = slot.moments
     minutes, rest = divmod(last - first, timedelta(minutes=1))
     if rest or not 1 <= minutes <= MAX_DURATION:
         change.add_error("end_time", f"A block lasts 1 to {MAX_DURATION} whole minutes.")
@@ -63,7 +63,7 @@ def book_block(change: Change) -> None:
     change.values["start_time"] = first
     change.columns |= {"duration": minutes, "exam_room": room}
     before = None if change.row is None else Booking.of(change.row)
-    vacant = change.row is not None and not booking.in_the_way(change.row.status)
+    vacant = change.row is not None and not booking.takes_time(change.row.status)
     wanted = Booking(provider, office, room, first, minutes, True, not vacant, False)
     if not vacant and (before is None or _differs(wanted, before)):
         itself = 0 if change.row is None else change.row.pk
@@ -76,6 +76,7 @@ def _differs(wanted: Booking, before: Booking) -> bool:
 
 
 def _find_room(change: Change) -> int:
+    """Return the exam room that the caller asks for, or NO_ROOM."""
     if "exam_room" in change.values or change.operation == "replace" or change.row is None:
         return change.values.get("exam_room") or NO_ROOM
     return int(change.row.exam_room)
@@ -87,7 +88,7 @@ def _find_wall_clocks(change: Change) -> tuple[datetime, datetime]:
     start, end = change.values.get("start_time"), change.values.get("end_time")
     if start is None:
         practice, office = change.actor.practice, change.row.office_id
-        start = wall_clock.at_office(change.row.scheduled_time, practice, office)
+        start = wall_clock.get_office_time(change.row.scheduled_time, practice, office)
     if end is None:
         end = start + timedelta(minutes=change.row.duration)
     return start.replace(microsecond=0), end.replace(microsecond=0)

@@ -1,8 +1,9 @@
-"""The vitals of a visit as DrChrono shows them, inside an appointment. Facts: reference drchrono/nested.yaml."""
+"""The vitals of a visit as DrChrono shows them, inside an appointment. Source: reference drchrono/nested.yaml."""
 
 from django.db.models import F
 from django.db.models.expressions import Combinable
 
+from charthouse.domains.scheduling.codes import LENGTH_UNITS, SMOKING_STATUSES
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -12,29 +13,16 @@ from charthouse.engine.declaration.types import Integer, Measurement, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY
 from charthouse.engine.sql import expressions as sql
 
-LENGTH_UNITS = ("inches", "cm")
-SMOKING_STATUSES = (  # SNOMED CT; reference enums.yaml smoking_status
-    "blank",
-    "449868002",
-    "428041000124106",
-    "8517006",
-    "266919005",
-    "77176002",
-    "266927001",
-    "428071000124103",
-    "428061000124105",
-)
-
 
 def _body_mass_index() -> Combinable:
-    """Kilograms by square meters, two places; null where one isn't taken."""
+    """Select the body mass index, kilograms by square meters, two places; null where one wasn't taken."""
     kilograms = "%s * case %s when 'lbs' then 0.45359237 else 1 end"
     meters = "nullif(%s, 0) * case %s when 'inches' then 0.0254 else 0.01 end"
     columns = (F("weight"), F("weight_units"), F("height"), F("height_units"))
     return sql.template(f"round({kilograms} / ({meters}) ^ 2, 2)::text", *columns, output_field=sql.TEXT)
 
 
-def _units(name: str, *choices: str) -> Key:
+def _make_units_key(name: str, *choices: str) -> Key:
     return Key(name, Text(choices=choices), default=choices[0])
 
 
@@ -43,9 +31,9 @@ vitals = Key(
     Object(
         (
             Key("height", Measurement()),
-            _units("height_units", *LENGTH_UNITS),
+            _make_units_key("height_units", *LENGTH_UNITS),
             Key("weight", Measurement()),
-            _units("weight_units", "lbs", "kg"),
+            _make_units_key("weight_units", "lbs", "kg"),
             Key(
                 "bmi",
                 Text(),
@@ -56,14 +44,14 @@ vitals = Key(
             Key("blood_pressure_1", Integer(), doc="Systolic, mmHg."),
             Key("blood_pressure_2", Integer(), doc="Diastolic, mmHg."),
             Key("temperature", Measurement()),
-            _units("temperature_units", "f", "c"),
+            _make_units_key("temperature_units", "f", "c"),
             Key("pulse", Integer(), doc="Beats per minute."),
             Key("respiratory_rate", Integer(), doc="Breaths per minute."),
             Key("oxygen_saturation", Measurement(), doc="Percent."),
             Key("pain", Text(choices=("", *map(str, range(11)))), doc="0 to 10."),
             Key("smoking_status", Text(choices=SMOKING_STATUSES), default="blank", doc="SNOMED CT."),
             Key("head_circumference", Measurement()),
-            _units("head_circumference_units", *LENGTH_UNITS),
+            _make_units_key("head_circumference_units", *LENGTH_UNITS),
         )
     ),
     OPTIONAL,

@@ -19,7 +19,7 @@ class TelehealthVisit(Record):
 
 
 class TelehealthEvent(Record):
-    """Something that happened around a video visit, at ``created_at``."""
+    """An event of a video visit, at ``created_at``."""
 
     visit = RecordKey("scheduling.TelehealthVisit")
     event_type = text(50)

@@ -69,8 +69,8 @@ def make_count_field(maximum: int) -> "models.PositiveSmallIntegerField[int | No
 
 
 class Measurement(Record):
-    """Something measured: at the visit of an appointment, or else (docs/decisions/0191-readings.md) of a patient, at a
-    moment. ``taken_at``: null at a visit, whose time it is then."""
+    """A measurement at the visit of an appointment, or else of a patient at a moment (docs/decisions/0191-readings.md).
+    ``taken_at``: null for one at a visit, whose time it has."""
 
     appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
     patient = RecordKey("patients.Patient", null=True, blank=True)
@@ -89,7 +89,7 @@ def make_place_constraint(name: str) -> models.CheckConstraint:
 
 
 class Vitals(Measurement):
-    """What was measured, in the units named beside. Pulse and breaths are a minute's."""
+    """Standard vitals, in the units of the columns ``…_units``. Pulse and respiratory rate are per minute."""
 
     height = make_quantity_field(1_000)
     height_units = models.CharField(max_length=6, default="inches")
@@ -118,7 +118,7 @@ class Vitals(Measurement):
 
 
 class CustomVitalValue(Measurement):
-    """A value of a custom vital; ``abnormal`` where whoever wrote it says so."""
+    """A value of a custom vital. ``abnormal``: the author says that it is."""
 
     vital_type = RecordKey("scheduling.CustomVital")
     value = models.TextField(blank=True, default="")

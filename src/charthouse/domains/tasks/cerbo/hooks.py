@@ -93,9 +93,9 @@ def store_related_rows(change: Change, row: Any) -> None:
         changed |= _link(row, "Patient", change.values["pt_id"])
     if "associated_resource_type" in change.given:
         kind, row_id = (change.values.get(f"associated_resource_{part}") for part in ("type", "id"))
-        word = _find_item_type(row.practice_id, kind, row_id)
-        for kept in RESOURCE_TYPES:
-            changed |= _link(row, kept, row_id if kept == word else None)
+        linked_type = _find_item_type(row.practice_id, kind, row_id)
+        for item_type in RESOURCE_TYPES:
+            changed |= _link(row, item_type, row_id if item_type == linked_type else None)
     if changed and change.row is not None and not change.old_values:
         row.save(update_fields=["updated_at"])
 

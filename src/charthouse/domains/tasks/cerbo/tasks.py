@@ -8,7 +8,13 @@ from django.db.models.expressions import Combinable
 
 from charthouse.domains.patients.cerbo.keys import make_patient_details_key
 from charthouse.domains.patients.models import Patient
-from charthouse.domains.practice.cerbo.keys import PAGES, by, common, created, tag
+from charthouse.domains.practice.cerbo.keys import (
+    PAGES,
+    make_created_key,
+    make_object_key,
+    make_policy,
+    make_user_key,
+)
 from charthouse.domains.tasks.cerbo import hooks
 from charthouse.domains.tasks.codes import PRIORITIES, RESOURCE_TYPES
 from charthouse.domains.tasks.models import AssociatedItem, Task, TaskNote
@@ -37,7 +43,9 @@ def _select_first_note() -> Combinable:
 
 
 def _select_resource_type() -> Combinable:
-    words = [models.When(type=kept, then=sql.Literal(word)) for kept, word in RESOURCE_TYPES.items()]
+    words = [
+        models.When(type=item_type, then=sql.Literal(word)) for item_type, word in RESOURCE_TYPES.items()
+    ]
     word = models.Case(*words, output_field=models.TextField())
     return Subquery(_list_items(*RESOURCE_TYPES).values_list(word)[:1])
 
@@ -77,11 +85,11 @@ tasks = Resource(
     model=Task,
     doc="What somebody of the practice has to do.",
     methods="GET POST PATCH",
-    policy=common("tasks"),
+    policy=make_policy("tasks"),
     page_size=PAGES,
     rows=Q(archived=False),
     keys=(
-        tag("task"),
+        make_object_key("task"),
         Key("id", Id(), READ_ONLY),
         Key(
             "dr_id",
@@ -135,8 +143,8 @@ tasks = Resource(
             doc="Whom the task is about.",
         ),
         make_patient_details_key(match=_list_patients, doc="Whom the task is about."),
-        by("addedby", "created_by_id"),
-        created(),
+        make_user_key("addedby", "created_by_id"),
+        make_created_key(),
     ),
     checks=(hooks.set_status, hooks.check_reminder, hooks.check_linked_resource),
     after=(hooks.store_related_rows,),

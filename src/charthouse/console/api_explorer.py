@@ -1,0 +1,280 @@
+"""The API explorer: every operation of the OpenAPI document as a form, run as a real call with a real token.
+
+The call passes the same door as any other and is in the request log. Its token is one of the explorer's own app, in
+the name of whoever is signed in, with the scopes of the app that they choose: an app has one live token per person, so
+one issued for the app itself would end the one that it uses. It is stopped when the answer is there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
+
+from charthouse.console.applications import DEVELOPERS, of_practice
+from charthouse.console.forms import NOTHING, Form, Input
+from charthouse.console.page import Request, page, show
+from charthouse.engine.errors import NotFound
+from charthouse.gateway.drchrono import api, wire_format
+from charthouse.identity import tenancy, token_pairs
+from charthouse.identity.models import RIGHTS, SCOPES, Application
+
+CLIENT_ID = "charthouse-api-explorer"
+MOST_SHOWN = 200_000  # bytes of an answer
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path. ``parameters`` as OpenAPI has them; ``body`` is an example of JSON, "" for none."""
+
+    name: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    description: str
+    scopes: tuple[str, ...]
+    parameters: tuple[dict[str, Any], ...]
+    body: str
+
+    @cached_property
+    def address(self) -> str:
+        return reverse("operation", args=[self.name])
+
+    @cached_property
+    def colour(self) -> str:
+        return {"GET": "green", "POST": "blue", "DELETE": "red"}.get(self.method, "orange")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came back. ``sent`` is the request line, ``text`` the body, indented where it is JSON."""
+
+    sent: str
+    status: int
+    phrase: str
+    headers: list[tuple[str, str]]
+    text: str
+    cut: bool
+
+    @property
+    def good(self) -> bool:
+        return self.status < 400
+
+
+@page(DEVELOPERS)
+def listing(request: Request) -> HttpResponseBase:
+    """All operations, by resource; ``q`` narrows them."""
+    text = request.GET.get("q", "")[:100].lower()
+    found = [one for one in operations().values() if text in f"{one.method} {one.path} {one.summary}".lower()]
+    groups: dict[str, list[Operation]] = {}
+    for one in found:
+        groups.setdefault(one.tag, []).append(one)
+    values = {"groups": groups.items(), "q": text, "app": _chosen(request).get("app", "")}
+    return show(request, "explorer.html", values)
+
+
+@sensitive_variables()
+@page(DEVELOPERS, methods=("GET", "POST"))
+def operation(request: Request, name: str) -> HttpResponseBase:
+    """The form of an operation; sent, the answer above it."""
+    one = operations().get(name)
+    if one is None:
+        raise NotFound()
+    apps = {str(app.pk): app for app in of_practice(request.actor.practice).order_by("name")[:200]}
+    form = _form(one, request, apps)
+    answered = None
+    if request.method == "POST" and not _missing(form, one):
+        answered = call(request, one, apps.get(request.POST.get("app", "")))
+    values = {"one": one, "form": form, "answered": answered}
+    return show(request, "operation.html", values, 400 if form.wrong else 200)
+
+
+@lru_cache(maxsize=1)
+def operations() -> dict[str, Operation]:
+    """By operationId, in the order of the document."""
+    return {one.name: one for one in _read(wire_format.make_document())}
+
+
+def _read(document: dict[str, Any]) -> Iterator[Operation]:
+    for path, item in document["paths"].items():
+        for method, one in item.items():
+            if method == "parameters":
+                continue
+            content = one.get("requestBody", {}).get("content", {}).get("application/json", {})
+            example = content.get("example")
+            yield Operation(
+                name=one["operationId"],
+                method=method.upper(),
+                path=path,
+                tag=one["tags"][0],
+                summary=one["summary"],
+                description=one.get("description", "").replace("`", ""),
+                scopes=tuple(scope for needs in one.get("security", ()) for scope in needs.get("oauth2", ())),
+                parameters=tuple(
+                    parameter
+                    for parameter in (*item.get("parameters", ()), *one.get("parameters", ()))
+                    if parameter.get("in") in ("path", "query")
+                ),
+                body=_json(example) if example is not None else "{}" if "requestBody" in one else "",
+            )
+
+
+# -- the form ---------------------------------------------------------------------------------------------------
+
+
+def _form(one: Operation, request: Request, apps: dict[str, Application]) -> Form:
+    given = _chosen(request)
+    inputs = [
+        Input(
+            name="app",
+            label="Scopes of",
+            kind="select",
+            value=given.get("app", ""),
+            choices=[("", "Every scope"), *((pk, app.name) for pk, app in apps.items())],
+        )
+    ]
+    inputs += [_parameter(parameter, given.get(_key(parameter), "")) for parameter in one.parameters]
+    if one.body:
+        body = Input(
+            name="body", label="Body (JSON)", kind="textarea", value=given.get("body", one.body), rows=12
+        )
+        inputs.append(body)
+    return Form(inputs)
+
+
+def _parameter(parameter: dict[str, Any], value: str) -> Input:
+    schema = parameter.get("schema", {})
+    made = Input(
+        name=_key(parameter),
+        label=parameter["name"],
+        value=value,
+        required=bool(parameter.get("required")),
+        help=parameter.get("description", ""),
+    )
+    choices = schema.get("enum") or (["true", "false"] if schema.get("type") == "boolean" else [])
+    if choices:
+        made.kind = "select"
+        made.choices = [("", NOTHING), *((str(choice), str(choice) or NOTHING) for choice in choices)]
+    elif schema.get("format") == "date":
+        made.kind = "date"
+    elif schema.get("type") == "integer":
+        made.attributes["inputmode"] = "numeric"
+    return made
+
+
+def _key(parameter: dict[str, Any]) -> str:
+    return f"{parameter['in']}.{parameter['name']}"
+
+
+def _chosen(request: Request) -> dict[str, str]:
+    sent = request.POST if request.method == "POST" else request.GET
+    return {name: str(sent[name]) for name in sent}
+
+
+def _missing(form: Form, one: Operation) -> bool:
+    """Marks what the address can't be made without; the rest is for the API to refuse."""
+    needed = {_key(parameter) for parameter in one.parameters if parameter["in"] == "path"}
+    for field in form.inputs:
+        if field.name in needed and not field.value:
+            field.errors.append("The address needs this.")
+    return form.wrong
+
+
+# -- the call ---------------------------------------------------------------------------------------------------
+
+
+@sensitive_variables()
+def call(request: Request, one: Operation, app: Application | None) -> Answered:
+    """Run it, in the name of whoever is signed in, and stop the token that it took."""
+    explorer = _explorer()
+    pair = token_pairs.issue_pair(explorer, request.user, app.scopes if app is not None else SCOPES)
+    environ = _environ(request, one, pair.access_token)
+    caught: dict[str, Any] = {}
+
+    def start(status: str, headers: list[tuple[str, str]]) -> None:
+        caught["status"], caught["headers"] = status, headers
+
+    practice = request.actor.practice
+    try:
+        body = b"".join(api.application(environ, start))
+    finally:
+        tenancy.set_tenant(practice, user_id=request.user.pk)  # the call has left it, as each does
+        with transaction.atomic():
+            token_pairs.lock_pairs(explorer.pk, request.user.pk)
+            token_pairs.revoke_pairs(explorer.pk, request.user.pk)
+    code, _, phrase = caught["status"].partition(" ")
+    query = f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else ""
+    return Answered(
+        f"{one.method} {environ['PATH_INFO']}{query}",
+        int(code),
+        phrase,
+        caught["headers"],
+        _text(body[:MOST_SHOWN], dict(caught["headers"]).get("Content-Type", ""), len(body) <= MOST_SHOWN),
+        len(body) > MOST_SHOWN,
+    )
+
+
+def _environ(request: Request, one: Operation, token: str) -> dict[str, Any]:
+    given = _chosen(request)
+    path, query = one.path, []
+    for parameter in one.parameters:
+        value = given.get(_key(parameter), "")
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", quote(value, safe=""))
+        elif value:
+            query.append((parameter["name"], value))
+    body = given.get("body", "").encode("utf-8", "replace") if one.body else b""
+    kept = (
+        "SERVER_NAME",
+        "SERVER_PORT",
+        "REMOTE_ADDR",
+        "HTTP_HOST",
+        "HTTP_X_FORWARDED_FOR",
+        "wsgi.url_scheme",
+    )
+    return {name: request.META[name] for name in kept if name in request.META} | {
+        "REQUEST_METHOD": one.method,
+        "PATH_INFO": path,
+        "QUERY_STRING": urlencode(query),
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_AUTHORIZATION": f"Bearer {token}",
+        "wsgi.input": BytesIO(body),
+        "wsgi.url_scheme": request.scheme,
+    }
+
+
+def _explorer() -> Application:
+    """The explorer's own app. Nobody knows its secret, and it has no address to be sent a code to."""
+    made: Application = Application.objects.get_or_create(
+        client_id=CLIENT_ID,
+        defaults={
+            "name": "API explorer",
+            "client_type": Application.CLIENT_CONFIDENTIAL,
+            "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
+            "scopes": [*SCOPES, *RIGHTS],
+            "hourly_limit": None,
+            "second_limit": None,
+        },
+    )[0]
+    return made
+
+
+def _text(body: bytes, media: str, whole: bool) -> str:
+    if media.startswith("application/json") and body and whole:
+        return _json(msgspec.json.decode(body))
+    if media.startswith(("text/", "application/json", "application/xml")):
+        return body.decode("utf-8", "replace")
+    return f"{len(body):,} bytes of {media}" if body else ""
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

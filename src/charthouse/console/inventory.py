@@ -1,0 +1,66 @@
+"""The inventory: what is left of it, what runs low, what has expired."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from charthouse import clock
+from charthouse.console.navigation import DIRECTORY
+from charthouse.console.page import Request
+from charthouse.console.resource_pages import Catalogue
+from charthouse.console.tables import Badge, Choice, Column
+from charthouse.domains.inventory import stock
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stock(Catalogue):
+    def found(self, request: Request, **at: int) -> "QuerySet[Any]":
+        found: QuerySet[Any] = super().found(request, **at).annotate(left=stock.select_quantity())
+        return found
+
+
+def _state(row: Any) -> Badge | None:
+    if row.status != stock.ACTIVE:
+        return Badge("Discontinued")
+    if row.expiry is not None and row.expiry <= clock.now().date():
+        return Badge("Expired", "red")
+    return Badge("Low", "orange") if row.left < row.preferred_stock_level else None
+
+
+def _narrow(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
+    return rows if value == "all" else rows.filter(status=stock.ACTIVE)
+
+
+STOCK = _Stock(
+    "stock_items",
+    title="Inventory",
+    one="item",
+    about="What is in stock, vaccines among it. What is left of a vaccine falls with each vaccination.",
+    base="catalogues/inventory",
+    group=DIRECTORY,
+    icon="package",
+    columns=(
+        Column("Name", "name", sort="name"),
+        Column("Lot", "lot_number", kind="wide"),
+        Column("Left", "left", kind="number"),
+        Column("Wanted", "preferred_stock_level", kind="number"),
+        Column("Expires", "expiry", sort="expiry", kind="wide"),
+        Column("State", _state),
+    ),
+    labels={
+        "definition": "Charge",
+        "preferred_stock_level": "Wanted in stock",
+        "preferred_restock_level": "Restock to",
+    },
+    notes={
+        "definition": "What is charged for it; Cerbo's API wants one.",
+        "date_discontinued": "Today where it is left empty.",
+        "current_quantity": "What is there now.",
+    },
+    choices=(
+        Choice(name="which", label="Which", options=(("", "In use"), ("all", "All of them")), narrow=_narrow),
+    ),
+    search=("name", "nickname", "lot_number"),
+    order="name",
+)

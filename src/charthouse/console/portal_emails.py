@@ -1,0 +1,50 @@
+"""What the practice's e-mails with links to the patient portal say, for its primary user."""
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+
+from charthouse.console.forms import Form, Input
+from charthouse.console.page import Request, page, show
+from charthouse.domains.patients import email_templates
+from charthouse.engine.errors import Invalid
+
+_LABELS = {
+    "invitation_subject": "Invitation: subject",
+    "invitation_text": "Invitation: text",
+    "password_subject": "New password: subject",
+    "password_text": "New password: text",
+}
+_ABOUT = "What patients read who are invited, or who asked for a new password. Empty: the usual words. "
+
+
+@page(primary=True, methods=("GET", "POST"))
+def letters_page(request: Request) -> HttpResponseBase:
+    """The words as they hold, or as they were sent and refused."""
+    practice, refusal = request.actor.practice, None
+    words = email_templates.get_templates(practice)
+    if request.method == "POST":
+        words = {
+            name: request.POST.get(name, "").replace("\r\n", "\n").strip()
+            for name in email_templates.DEFAULT_TEMPLATES
+        }
+        try:
+            email_templates.save_templates(practice, words)
+        except Invalid as error:
+            refusal = error
+        else:
+            messages.success(request, "Saved.")
+            return redirect("portal-letters")
+    inputs = [
+        Input(
+            name, _LABELS[name], "textarea" if name.endswith("text") else "text", value=words[name], rows=10
+        )
+        for name in email_templates.DEFAULT_TEMPLATES
+    ]
+    named = ", ".join(f"{{{name}}} {words}" for name, words in email_templates.PLACEHOLDERS.items())
+    values = {
+        "title": "Portal e-mails",
+        "about": f"{_ABOUT}What stands for what: {named}.",
+        "form": Form(inputs).told(refusal),
+    }
+    return show(request, "edit.html", values, 400 if refusal else 200)

@@ -1,0 +1,1 @@
+"""Resources that the console writes and no API serves, one module a domain."""

@@ -1,0 +1,189 @@
+"""Clinical notes, their templates and types, free text and health maintenance, as the console writes them."""
+
+from typing import Any
+
+from django.db.models import Case, F, Q, When
+
+from charthouse.console.resources.declaring import (
+    CLINICAL,
+    declare_doctor_setup,
+    declare_patient_list,
+    declare_practice_list,
+    make_doctor_key,
+    make_name_key,
+    refuse_future,
+)
+from charthouse.domains.clinical import encounters
+from charthouse.domains.clinical.field_values import DATA_TYPES, MAX_VALUE_LENGTH
+from charthouse.domains.clinical.free_text_notes import FreeTextNote, FreeTextNoteType
+from charthouse.domains.clinical.health_maintenance import APPLIES_TO, HealthReading, HealthTracker
+from charthouse.domains.clinical.models import (
+    ClinicalNote,
+    ClinicalNoteFieldType,
+    ClinicalNoteTemplate,
+    EncounterType,
+)
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.policy import ALWAYS, Policy
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.times import Date, Timestamp
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+from charthouse.files.types import FileLink
+
+OLDEST = 150  # years
+
+
+NOTES = ("Access Clinical Notes",)
+
+
+_SET_UP: dict[str, Any] = {
+    "methods": "GET POST PATCH DELETE",
+    "rows": Q(archived=False),
+    "policy": Policy(scopes=("settings",), permissions=NOTES, sharing=ALWAYS, owner=None),
+}
+
+
+@hook()
+def _deleted_by(change: Change) -> None:
+    if change.operation == "delete":
+        change.columns["deleted_by_id"] = change.actor.user
+
+
+@hook()
+def _of_the_writer(change: Change) -> None:
+    if change.row is None:
+        change.columns["owner_id"] = change.actor.user
+
+
+@hook(keys=("end_age", "start_age"))
+def _ages(change: Change) -> None:
+    start, end = change.get("start_age"), change.get("end_age")
+    if start is not None and end is not None and end < start:
+        change.add_error("end_age", "The end lies before the start.")
+
+
+RESOURCES = (
+    declare_doctor_setup(
+        "note_templates",
+        ClinicalNoteTemplate,
+        "share_clinical_templates",
+        make_doctor_key(),
+        Key("name", Text(), REQUIRED),
+        Key("is_persistent", Boolean(), doc="What it says of a patient stands in later notes as well."),
+        Key("order_on_complete_note", Integer(minimum=0, maximum=10_000), OPTIONAL, default=1),
+        permissions=("Access Clinical Notes",),
+        example={"name": "Subjective"},
+    ),
+    declare_doctor_setup(
+        "note_fields",
+        ClinicalNoteFieldType,
+        "share_clget_registryemplates",
+        Key("clinical_note_template", Reference("note_templates"), REQUIRED),
+        Key("name", Text(), REQUIRED),
+        Key("data_type", Text(choices=DATA_TYPES), OPTIONAL, default="String"),
+        Key("allowed_values", List(Text())),
+        Key("required", Boolean(), doc="No note with this section is locked before it has a value."),
+        Key("comment", Text()),
+        Key("position", Integer(minimum=0, maximum=10_000), OPTIONAL, default=1),
+        owner="clinical_note_template__doctor",
+        permissions=("Access Clinical Notes",),
+        example={"name": "Chief complaint"},
+    ),
+    declare_practice_list(
+        "note_headings",
+        FreeTextNoteType,
+        CLINICAL,
+        make_name_key(),
+        unique={"note_type_once": ("name", "This heading exists already.")},
+        example={"name": "Social history"},
+    ),
+    declare_patient_list(
+        "free_texts",
+        FreeTextNote,
+        (CLINICAL,),
+        Key("note_type", Reference("note_headings"), REQUIRED),
+        Key("note", Text(max_length=100_000, blank=False), REQUIRED),
+        unique={"one_free_note_a_heading": ("note_type", "The patient has a note under this heading.")},
+        example={"note_type": 1, "patient": 1, "note": "Lives alone."},
+    ),
+    declare_practice_list(
+        "health_trackers",
+        HealthTracker,
+        CLINICAL,
+        make_name_key(),
+        Key("description", Text()),
+        Key("frequency", Text(blank=False), REQUIRED, doc="Such as: Every 2 years."),
+        Key("applies_to", Text(choices=APPLIES_TO), REQUIRED, default="all"),
+        Key("sex", Text(choices=("", "Female", "Male")), OPTIONAL),
+        Key("start_age", Integer(minimum=0, maximum=OLDEST)),
+        Key("end_age", Integer(minimum=0, maximum=OLDEST)),
+        Key("icd_codes", Text()),
+        Key("overrides", Text()),
+        checks=(_ages,),
+        example={"name": "Mammogram", "frequency": "Every 2 years", "applies_to": "all"},
+    ),
+    declare_patient_list(
+        "health_readings",
+        HealthReading,
+        (CLINICAL,),
+        Key("tracker", Reference("health_trackers"), REQUIRED),
+        Key("date", Date(), REQUIRED),
+        Key("notes", Text()),
+        checks=(refuse_future("date"),),
+        example={"tracker": 1, "patient": 1, "date": "2026-03-02"},
+    ),
+    Resource(
+        path="encounter_kinds",
+        model=EncounterType,
+        doc="Kinds of encounters, as people of the practice set them up.",
+        **_SET_UP,
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("name", Text(blank=False), REQUIRED),
+            Key("code", Text(pattern="[a-z0-9]{2}"), REQUIRED, example="hv"),
+            Key("description", Text(), OPTIONAL),
+            Key("is_face_to_face", Boolean(), OPTIONAL, default=False),
+            Key("place_of_service_code", Text(max_length=2), OPTIONAL),
+            Key("provider_taxonomy", Text(max_length=10), OPTIONAL),
+            Key("sort_priority", Integer(minimum=0, maximum=10_000), OPTIONAL, default=100),
+        ),
+        checks=(_deleted_by,),
+        unique={"encounter_type_once": ("code", "Another type has this code.")},
+        example={"name": "Home visit", "code": "hv"},
+    ),
+    Resource(
+        path="notes_alone",
+        model=ClinicalNote,
+        doc="Notes of patients that are of no visit.",
+        methods="GET POST PATCH DELETE",
+        policy=Policy(
+            scopes=("clinical",), permissions=NOTES, sharing="share_patients", owner="patient__doctor"
+        ),
+        rows=Q(archived=False, appointment__isnull=True),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("patient", Reference("patients"), REQUIRED),
+            Key("title", Text(max_length=500, blank=False), REQUIRED),
+            Key("encounter_type", Reference("encounter_kinds"), OPTIONAL, nullable=False),
+            Key("date_of_service", Date(), OPTIONAL, nullable=False),
+            Key("content", Text(max_length=MAX_VALUE_LENGTH), OPTIONAL),
+            Key("locked_at", Timestamp(), READ_ONLY),
+            Key("signed_by_first_name", Text(), READ_ONLY, source="locked_by__first_name"),
+            Key("signed_by_last_name", Text(), READ_ONLY, source="locked_by__last_name"),
+            Key(
+                "pdf",
+                FileLink("notes"),
+                READ_ONLY,
+                source=Expression(lambda: Case(When(locked_at__isnull=False, then=F("id")))),
+            ),
+        ),
+        checks=(encounters.complete_encounter, encounters.check_changeable, _of_the_writer),
+        example={"title": "Call about results", "content": "Results are normal."},
+    ),
+)

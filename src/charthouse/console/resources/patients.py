@@ -1,0 +1,109 @@
+"""Insurance plans, the directory and tags, and those of each patient, as the console writes them."""
+
+from charthouse.console.resources.declaring import (
+    declare_doctor_setup,
+    declare_patient_list,
+    declare_practice_list,
+    make_doctor_key,
+    make_name_key,
+)
+from charthouse.domains.patients.cerbo.tags import check_note_display
+from charthouse.domains.patients.models import (
+    CustomInsurancePlanName,
+    Facility,
+    PatientFacility,
+    PatientTag,
+    Tag,
+)
+from charthouse.domains.patients.models.facilities import LABORATORY, PHARMACY, SPECIALIST
+from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.references import Reference
+from charthouse.engine.declaration.types import Boolean, Integer, Text
+from charthouse.engine.declaration.values import OPTIONAL, REQUIRED
+
+
+@hook()
+def _made_by(change: Change) -> None:
+    if change.row is None:
+        change.columns["user_id"] = change.actor.user
+
+
+@hook(keys=("facility",))
+def _no_pharmacy(change: Change) -> None:
+    facility = change.values.get("facility")
+    if Facility.objects.filter(practice=change.actor.practice, pk=facility or 0, kind=PHARMACY).exists():
+        change.add_error("facility", "The pharmacy of a patient stands in the patient's own details.")
+
+
+RESOURCES = (
+    declare_doctor_setup(
+        "plan_names",
+        CustomInsurancePlanName,
+        "custom_insurance_plan_name",
+        make_doctor_key(),
+        Key("insurance_plan_name", Text(), REQUIRED),
+        checks=(_made_by,),
+        example={"insurance_plan_name": "County employees"},
+    ),
+    declare_practice_list(
+        "directory",
+        Facility,
+        "Manage Patients",
+        Key("kind", Text(choices=(LABORATORY, PHARMACY, SPECIALIST)), REQUIRED),
+        make_name_key(),
+        Key("company_brand", Text(), doc="Of a laboratory: the company whose branch it is."),
+        Key("specialty", Text(), doc="Of a specialist."),
+        Key("address1", Text()),
+        Key("city", Text()),
+        Key("state", Text()),
+        Key("zip_code", Text()),
+        Key("phone", Text()),
+        Key("fax", Text()),
+        Key("email", Text()),
+        Key("ncpdp_id", Text(), doc="Of a pharmacy: the id by which patients name it."),
+        example={"name": "Foothill Diagnostics", "kind": LABORATORY},
+    ),
+    declare_practice_list(
+        "tag_list",
+        Tag,
+        "Manage Patients",
+        make_name_key("No two tags have the same."),
+        Key("category", Text(blank=False), REQUIRED),
+        Key("description", Text(), REQUIRED),
+        Key("color", Text(pattern="[0-9a-fA-F]{6}"), REQUIRED),
+        Key("displays_on_dash", Boolean()),
+        Key("note_displays_on_dashboard", Boolean()),
+        Key("displays_on_calendar", Boolean()),
+        checks=(check_note_display,),
+        unique={"tag_name_once": ("name", "A tag with this name exists already.")},
+        example={"name": "VIP", "category": "Care", "description": "Calls go through.", "color": "b2f07e"},
+    ),
+    declare_patient_list(
+        "tags_of_patients",
+        PatientTag,
+        (),
+        Key("tag", Reference("tag_list"), REQUIRED),
+        Key("notes", Text()),
+        unique={"tag_once_on_patient": ("tag", "The patient has this tag.")},
+        example={"tag": 1, "patient": 1},
+    ),
+    declare_patient_list(
+        "facilities_of_patients",
+        PatientFacility,
+        (),
+        Key("facility", Reference("directory"), REQUIRED),
+        Key(
+            "priority_order",
+            Integer(minimum=1, maximum=1000),
+            OPTIONAL,
+            default=1,
+            doc="1 is the first to go to.",
+        ),
+        Key("note", Text()),
+        checks=(_no_pharmacy,),
+        unique={"facility_once_of_patient": ("facility", "It is among the patient's facilities.")},
+        example={"facility": 1, "patient": 1},
+    ),
+)

@@ -1,0 +1,34 @@
+"""The registry of the console: DrChrono's resources, and those that only the console writes."""
+
+from functools import lru_cache
+
+from charthouse.console.resources import (
+    billing,
+    clinical,
+    documents,
+    inventory,
+    medications,
+    patients,
+    questionnaires,
+    scheduling,
+)
+from charthouse.engine.declaration.registry import build_registry
+from charthouse.engine.declaration.resources import Registry
+from charthouse.gateway.drchrono.registry import get_registry as get_drchrono_registry
+
+RESOURCES = (
+    *clinical.RESOURCES,
+    *medications.RESOURCES,
+    *patients.RESOURCES,
+    *scheduling.RESOURCES,
+    *billing.RESOURCES,
+    *inventory.RESOURCES,
+    *questionnaires.RESOURCES,
+    *documents.RESOURCES,
+)
+
+
+@lru_cache(maxsize=1)
+def get_registry() -> Registry:
+    """Build the console's registry, once a process. No API serves its own resources."""
+    return build_registry("console", RESOURCES, base=get_drchrono_registry())

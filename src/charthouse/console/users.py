@@ -1,0 +1,259 @@
+"""The people of the practice, for its primary user: inviting them, what they may do, switching them off."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms as django
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from charthouse.console import forms
+from charthouse.console.account import knowing_the_password
+from charthouse.console.page import Request, page, show
+from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.domains.practice import user_accounts
+from charthouse.domains.practice.models import Doctor
+from charthouse.engine.errors import Conflict, NotFound
+from charthouse.identity import password_reset
+from charthouse.identity.models import PERMISSIONS, User
+from charthouse.identity.permissions import set_permissions
+
+
+def _name(person: User) -> str:
+    return f"{person.first_name} {person.last_name}".strip() or person.username
+
+
+def _state(person: User) -> Badge:
+    if not person.is_active:
+        return Badge("switched off", "red")
+    if person.is_primary:
+        return Badge("primary user", "blue")
+    return Badge("active", "green") if person.has_usable_password() else Badge("invited", "orange")
+
+
+TABLE = Table(
+    name="people",
+    label="People",
+    columns=(
+        Column("Name", _name, sort="last_name", link=lambda row: reverse("person", args=[row.pk])),
+        Column("Username", "username", sort="username", kind="wide"),
+        Column("Role", "get_role_display", sort="role"),
+        Column("Permissions", lambda row: f"{len(row.permissions)} of {len(PERMISSIONS)}", kind="wide"),
+        Column("Second factor", lambda row: Badge("on", "green") if row.second else "", kind="wide"),
+        Column("Last signed in", "last_login", sort="last_login", kind="wide"),
+        Column("State", _state),
+    ),
+    search=("first_name", "last_name", "username", "email"),
+    choices=(
+        Choice(
+            name="state",
+            label="State",
+            options=(("", "Active"), ("off", "Switched off"), ("all", "Everybody")),
+            narrow=lambda rows, value: rows if value == "all" else rows.filter(is_active=value != "off"),
+        ),
+    ),
+    order="last_name",
+)
+
+
+class Person(django.Form):
+    """What is known of somebody. ``doctors``: (id, name) of the practice's."""
+
+    first_name = django.CharField(max_length=100)
+    last_name = django.CharField(max_length=100)
+    email = django.EmailField(label="E-mail", help_text="Links to set the password go there.")
+    doctor_id = django.TypedChoiceField(
+        label="Primary physician",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="Of a staff member.",
+    )
+    permissions = django.MultipleChoiceField(
+        choices=[(name, name) for name in PERMISSIONS], widget=django.CheckboxSelectMultiple, required=False
+    )
+
+    def __init__(self, *args: Any, doctors: list[tuple[int, str]], **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.fields["doctor_id"].choices = [("", forms.NOTHING), *doctors]  # type: ignore[attr-defined]
+
+
+class NewPerson(Person):
+    field_order = ("first_name", "last_name", "email", "username", "role", "timezone", "doctor_id")
+    username = django.CharField(max_length=150, validators=User._meta.get_field("username").validators)
+    role = django.ChoiceField(choices=User.Role.choices, initial=User.Role.STAFF)
+    timezone = django.ChoiceField(
+        label="Time zone",
+        choices=lambda: [(zone, zone) for zone in sorted(available_timezones())],
+        initial="US/Eastern",
+        help_text="Of a doctor: whose wall clock their appointments follow.",
+    )
+
+
+@page(primary=True)
+def listing(request: Request) -> HttpResponseBase:
+    second = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+    rows = User.objects.filter(practice=request.actor.practice).annotate(second=Exists(second))
+    values = {
+        "title": "People",
+        "about": "Who signs in to the practice. An app that acts in somebody's name can do no more than they may.",
+        "table": TABLE.of(request, rows),
+        "add": reverse("person-new"),
+        "add_words": "Invite somebody",
+    }
+    return show(request, "list.html", values)
+
+
+@page(primary=True, methods=("GET", "POST"))
+def new(request: Request) -> HttpResponseBase:
+    """Make an account and mail a link to set its password."""
+    form = NewPerson(request.POST or None, doctors=_doctors(request))
+    if request.method == "POST" and form.is_valid():
+        made = _make(request, form)
+        if made is not None:
+            sent = password_reset.send_link(made, invited_by=request.user)
+            messages.success(request, f"{_name(made)} has been invited by e-mail." if sent else "Made.")
+            return redirect("person", made.pk)
+    drawn = forms.of_django(form)
+    values = {
+        "title": "Invite somebody",
+        "form": drawn,
+        "button": "Invite",
+        "back": reverse("people"),
+        "back_to": "People",
+    }
+    return show(request, "edit.html", values, 400 if form.is_bound else 200)
+
+
+def _make(request: Request, form: NewPerson) -> User | None:
+    """The account, or None with what is wrong in the form."""
+    given = {**form.cleaned_data}
+    zone = given.pop("timezone")
+    person = User(practice=request.user.practice, **given)
+    person.set_unusable_password()
+    try:
+        with transaction.atomic():
+            user_accounts.create_user(person, zone)
+            user_accounts.record_creation(person, request.actor.required_user)
+    except ValidationError as error:
+        form.add_error(None, error.messages)
+        return None
+    except IntegrityError:
+        form.add_error("username", "This username is taken. Choose another one.")
+        return None
+    return person
+
+
+@page(primary=True, methods=("GET", "POST"))
+def one(request: Request, row: int) -> HttpResponseBase:
+    """A person's names, address and permissions; beside them, what can be done with the account."""
+    person = _person(request, row)
+    initial = {name: getattr(person, name) for name in Person.base_fields}
+    form = Person(request.POST or None, initial=initial, doctors=_doctors(request))
+    if person.role == User.Role.DOCTOR:
+        del form.fields["doctor_id"]
+    if request.method == "POST" and form.is_valid():
+        given = {**form.cleaned_data}
+        permissions = given.pop("permissions")
+        with transaction.atomic():
+            user_accounts.change_user(person, given, request.actor.required_user)
+            set_permissions(
+                person, [name for name in PERMISSIONS if name in permissions], by=request.actor.required_user
+            )
+        messages.success(request, "Saved.")
+        return redirect("people")
+    values = {
+        "person": person,
+        "name": _name(person),
+        "state": _state(person),
+        "second": TOTPDevice.objects.filter(user=person, confirmed=True).exists(),
+        "form": forms.of_django(form),
+        "own": person.pk == request.user.pk,
+    }
+    return show(request, "person.html", values, 400 if form.is_bound else 200)
+
+
+# What can be done with an account: name → (title, text, button, dangerous, what is said when it has been done)
+_DEEDS = {
+    "off": ("Switch {} off?", "Pages and apps stop for them at once. What they wrote stays.", "Switch off", True,
+            "{} has been switched off."),
+    "on": ("Switch {} on again?", "They can sign in with the password they had.", "Switch on", False,
+           "{} can sign in again."),
+    "link": ("Send {} a link?", "By it they set a password. It works once, within a day.", "Send it", False,
+             "A link is on its way to {}."),
+    "second-factor": ("Take the second factor of {} away?", "For somebody who lost the phone and the recovery codes. "
+                      "Their password alone will then let them in, until they set up another.", "Take it away", True,
+                      "{} has no second factor any more."),
+}  # fmt: skip
+
+
+@page(primary=True, methods=("GET", "POST"))
+def deed(request: Request, row: int, name: str) -> HttpResponseBase:
+    """Ask, and do."""
+    if name not in _DEEDS:
+        raise NotFound()
+    person = _person(request, row)
+    title, text, button, danger, done = _DEEDS[name]
+    if request.method == "POST":
+        _do(name, person, request)
+        messages.success(request, done.format(_name(person)))
+        return redirect("person", person.pk)
+    values = {
+        "title": title.format(_name(person)),
+        "text": text,
+        "button": button,
+        "danger": danger,
+        "back": reverse("person", args=[person.pk]),
+    }
+    return show(request, "confirm.html", values)
+
+
+@sensitive_post_parameters()
+@page(primary=True, methods=("GET", "POST"))
+def hand_over(request: Request, row: int) -> HttpResponseBase:
+    """Make somebody else the primary user, knowing one's own password."""
+    person = _person(request, row)
+    asked = knowing_the_password(
+        request,
+        f"Make {_name(person)} the primary user?",
+        "They set up the practice from then on, and decide what others may do, you among them. You can't take it back.",
+        reverse("person", args=[row]),
+        _name(person),
+    )
+    if asked is not None:
+        return asked
+    user_accounts.transfer_primary_role(person, request.actor.required_user)
+    messages.success(request, f"{_name(person)} is the primary user now.")
+    return redirect("home")
+
+
+def _do(name: str, person: User, request: Request) -> None:
+    if name == "off":
+        if person.is_primary:
+            raise Conflict("The primary user can't be switched off.")
+        user_accounts.set_active(person, False, request.actor.required_user)
+    elif name == "on":
+        user_accounts.set_active(person, True, request.actor.required_user)
+    elif name == "second-factor":
+        user_accounts.remove_second_factor(person, request.actor.required_user)
+    elif not password_reset.send_link(person, invited_by=request.user):
+        raise Conflict("There is no e-mail address to send it to, or the account is switched off.")
+
+
+def _person(request: Request, row: int) -> User:
+    found = User.objects.select_related("practice").filter(practice=request.actor.practice, pk=row).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _doctors(request: Request) -> list[tuple[int, str]]:
+    rows = Doctor.objects.filter(practice=request.actor.practice, archived=False).order_by("last_name", "id")
+    return [(doctor.pk, str(doctor)) for doctor in rows[:1000]]

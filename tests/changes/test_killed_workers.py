@@ -1,0 +1,80 @@
+"""Killed workers lose no deliveries. ``python -m bench.webhooks chaos`` runs the same for long, and kills web servers
+as well."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+
+from charthouse import clock
+from charthouse.changes import actions
+from charthouse.changes.models import Delivery
+from charthouse.identity import tenancy
+from tests.changes.receiver import deliveries, receiving, subscribed, until
+from tests.support import client, issue_token, make_app, make_practice
+
+KILLS, WRITES = 3, 20
+
+
+@pytest.fixture
+def worker(database: None) -> Iterator["Worker"]:
+    made = Worker()
+    yield made
+    made.kill()
+
+
+class Worker:
+    """``charthouse worker`` on this test's database."""
+
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "charthouse", "worker"],
+            env={**os.environ, "CHARTHOUSE_SANDBOX": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def test_every_committed_change_is_delivered_despite_killed_workers(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "SANDBOX", True)
+    clinic, app = make_practice(), make_app()
+    made: list[int] = []
+    with receiving() as receiver, receiving() as own, client(issue_token(clinic.user, app)) as caller:
+        webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+        with tenancy.within(clinic.id):
+            of_practice = actions.create_practice_webhook(clinic.practice, own.url, {}, ["patient.created"])
+        for _ in range(KILLS):
+            worker.start()
+            heard = len(receiver.got)
+            for _ in range(WRITES):
+                body = {"doctor": clinic.doctor.pk, "first_name": "A", "last_name": "B", "gender": "Male"}
+                made.append(caller.post("/api/patients", json=body).json()["id"])
+            until(lambda n=heard: len(receiver.got) > n, 60)  # type: ignore[misc]
+            worker.kill()  # most likely in the middle of the others
+        tenancy.clear_tenant()
+        taken = Delivery.objects.using("owner").filter(practice_id=clinic.id).exclude(leased_until=None)
+        taken.update(leased_until=clock.now() - timedelta(seconds=1))  # half a minute later
+        worker.start()
+        until(lambda: {body["object"]["id"] for body in receiver.bodies()} == set(made), 90)
+        until(lambda: {int(body["data"]["id"]) for body in own.bodies()} == set(made), 90)
+        for hook in (webhook, of_practice):
+            until(lambda it=hook: {d.state for d in deliveries(it)} == {"delivered"}, 90)  # type: ignore[misc]
+    for hook in (webhook, of_practice):
+        assert sorted(delivery.row_id or 0 for delivery in deliveries(hook)) == sorted(made)

@@ -1,0 +1,166 @@
+"""API users and the sandbox's clock in the console."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from charthouse import clock
+from charthouse.audit.models import Event
+from charthouse.changes.models import ClockOffset
+from charthouse.identity import tenancy
+from charthouse.identity.models import ApiUser
+from tests.console.test_shell import counted
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.support import PASSWORD, Clinic, client, make_practice, make_user
+
+GOOD = {"nickname": "Lab bridge", "contact": "it@clinic.example", "enabled": "on"}
+
+
+@pytest.fixture
+def browser(clinic: Clinic) -> httpx.Client:
+    return open_signed_in_browser(clinic.user.username)
+
+
+def send(browser: httpx.Client, address: str, **values: Any) -> httpx.Response:
+    return browser.post(address, data=parse_hidden_fields(browser.get(address)) | values)
+
+
+def make(browser: httpx.Client, **values: Any) -> tuple[str, str]:
+    """Username and secret of a new API user."""
+    page = send(browser, "/settings/api-users/new", **(GOOD | values))
+    assert page.status_code == 200, re.findall(r"wrong\"><div>([^<]+)", page.text)
+    (username,) = re.findall(r'id="username">([^<]+)<', page.text)
+    return username, unescape(re.findall(r'id="secret">([^<]+)<', page.text)[0])
+
+
+def row(clinic: Clinic, username: str) -> ApiUser:
+    with tenancy.within(clinic.id):
+        return ApiUser.objects.get(username=username)
+
+
+def status(username: str, secret: str, path: str = "patients") -> int:
+    with client() as caller:
+        answer = caller.get(f"/api/v1/{path}", auth=(username, secret)).status_code
+    tenancy.clear_tenant()
+    return answer
+
+
+def test_what_an_anonymised_one_still_sees_is_said(browser: httpx.Client) -> None:
+    page = browser.get("/settings/api-users/new").text
+    help_text = re.findall(r'id="id_anonymize-help">([^<]+)<', page)
+    assert help_text, "beside the switch"
+    assert "questionnaires as they were answered" in help_text[0]
+
+
+def test_made_changed_renewed_switched_off(clinic: Clinic, browser: httpx.Client) -> None:
+    username, secret = make(browser)
+    assert username.startswith("pk_lab_bridge_")
+    assert status(username, secret) == 200
+    made = row(clinic, username)
+    assert secret not in made.secret_digest
+    address = f"/settings/api-users/{made.pk}"
+    assert username in browser.get("/settings/api-users").text
+    send(browser, address, **(GOOD | {"endpoints": ["tags"]}))
+    assert status(username, secret) == 403
+    page = send(browser, f"{address}/secret")
+    new = unescape(re.findall(r'id="secret">([^<]+)<', page.text)[0])
+    send(browser, address, **GOOD)
+    assert (status(username, secret), status(username, new)) == (401, 200)
+    send(browser, address, **{name: value for name, value in GOOD.items() if name != "enabled"})
+    assert status(username, new) == 401
+    with tenancy.within(clinic.id):
+        told = Event.objects.filter(what="api user changed", api_user_id=made.pk).order_by("pk")
+        assert [one.details["changed"] for one in told] == [
+            ["made"], ["endpoints"], ["secret"], ["endpoints"], ["enabled"]
+        ]  # fmt: skip
+
+
+def test_addresses(clinic: Clinic, browser: httpx.Client) -> None:
+    username, secret = make(browser, ips="192.0.2.10\r\n198.51.100.0/24")
+    assert row(clinic, username).ips == ["192.0.2.10", "198.51.100.0/24"]
+    assert status(username, secret) == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"nickname": ""}, "nickname"),
+        ({"contact": "nobody"}, "contact"),
+        ({"endpoints": ["everything"]}, "endpoints"),
+        ({"ips": "somewhere"}, "ips"),
+        ({"ips": "\n".join(f"192.0.2.{n}" for n in range(51))}, "ips"),
+    ],
+)
+def test_what_can_not_be(clinic: Clinic, browser: httpx.Client, wrong: dict[str, Any], field: str) -> None:
+    page = send(browser, "/settings/api-users/new", **(GOOD | wrong))
+    assert page.status_code == 400
+    assert f'id="id_{field}-wrong"' in page.text
+    with tenancy.within(clinic.id):
+        assert not ApiUser.objects.exists()
+
+
+def test_for_the_primary_user_of_the_same_practice(clinic: Clinic, browser: httpx.Client) -> None:
+    stranger = make_practice()
+    with tenancy.within(stranger.id):
+        theirs = ApiUser.objects.create(
+            practice=stranger.practice,
+            nickname="T",
+            username=f"pk_t_{stranger.id}",
+            secret_digest="x",
+            contact="t@t.co",
+        )
+    token = parse_hidden_fields(browser.get("/"))
+    for end in ("", "/secret"):
+        assert browser.get(f"/settings/api-users/{theirs.pk}{end}").status_code == 404
+        assert browser.post(f"/settings/api-users/{theirs.pk}{end}", data=token | GOOD).status_code == 404
+    staff = make_user(clinic.practice, password=PASSWORD)
+    for page in ("", "/new"):
+        browser.get(f"/settings/api-users{page}")
+        with counted():
+            assert browser.get(f"/settings/api-users{page}").status_code == 200
+        assert open_signed_in_browser(staff.username).get(f"/settings/api-users{page}").status_code == 403
+
+
+# The clock
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """This process goes by a sandbox's clock."""
+    monkeypatch.setattr(settings, "SANDBOX", True)
+    monkeypatch.setattr(clock, "_shared_offset", None)
+    clock.follow_file(tmp_path / "clock")
+    yield
+    ClockOffset.objects.using("owner").all().delete()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs where status = 'todo'")
+
+
+def test_the_clock_is_moved(clinic: Clinic, browser: httpx.Client, sandbox: None) -> None:
+    assert "The same as the world" in browser.get("/sandbox/clock").text
+    assert "/sandbox/clock" in browser.get("/").text
+    assert send(browser, "/sandbox/clock", minutes="180").status_code == 302
+    assert clock.get_offset() == timedelta(hours=3)
+    assert "3:00:00 ahead" in browser.get("/sandbox/clock").text
+    for wrong in ("", "0", "-5", "x", "527041", "1e3"):
+        assert send(browser, "/sandbox/clock", minutes=wrong).status_code == 400
+    assert clock.get_offset() == timedelta(hours=3)
+
+
+def test_no_other_clock_can_be_moved(clinic: Clinic, browser: httpx.Client) -> None:
+    assert browser.get("/sandbox/clock").status_code == 404
+    assert (
+        browser.post(
+            "/sandbox/clock", data=parse_hidden_fields(browser.get("/")) | {"minutes": "60"}
+        ).status_code
+        == 404
+    )
+    assert "/sandbox/clock" not in browser.get("/").text

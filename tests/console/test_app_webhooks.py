@@ -1,0 +1,178 @@
+"""Webhooks in the console: made, verified, pinged, their deliveries looked at and sent again."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+
+from charthouse.changes import actions
+from charthouse.changes.models import Delivery, Webhook
+from charthouse.identity import tenancy
+from tests.changes.receiver import SECRET, Receiver, receiving, sending, until
+from tests.console.test_shell import counted
+from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.support import PASSWORD, App, Clinic, client, issue_token, make_app, make_practice, make_user
+
+
+@pytest.fixture(autouse=True)
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receivers are on this machine."""
+    monkeypatch.setattr(settings, "SANDBOX", True)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def app(clinic: Clinic) -> App:
+    return make_app(user=clinic.user)
+
+
+@pytest.fixture
+def browser(clinic: Clinic) -> httpx.Client:
+    return open_signed_in_browser(clinic.user.username)
+
+
+def send(browser: httpx.Client, address: str, page: str = "", **values: Any) -> httpx.Response:
+    return browser.post(address, data=parse_hidden_fields(browser.get(page or address)) | values)
+
+
+def add(browser: httpx.Client, app: App, receiver: Receiver, **values: Any) -> str:
+    """The address of a new webhook's page."""
+    given = {"callback_url": receiver.url, "secret_token": SECRET, "events": ["PATIENT_CREATE"]} | values
+    answer = send(browser, f"/developer/apps/{app.row.pk}/webhooks/new", **given)
+    assert answer.status_code == 302, re.findall(r"wrong\"><div>([^<]+)", unescape(answer.text))
+    return answer.headers["Location"]
+
+
+def test_from_making_one_to_sending_again(
+    clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
+) -> None:
+    token = issue_token(clinic.user, app)
+    address = add(browser, app, receiver)
+    assert "has proved itself" in browser.get(address).text
+    assert receiver.url in browser.get(f"/developer/apps/{app.row.pk}/webhooks").text
+    assert SECRET not in browser.get(address).text + browser.get(f"{address}/edit").text
+    with sending():
+        with client(token) as caller:
+            body = {
+                "doctor": clinic.doctor.pk,
+                "first_name": "Amara",
+                "last_name": "Okafor",
+                "gender": "Female",
+            }
+            assert caller.post("/api/patients", json=body).status_code == 201
+        until(lambda: receiver.events() == ["PATIENT_CREATE"])
+        tenancy.clear_tenant()
+        page = until(lambda: (shown := browser.get(address)) and "delivered" in shown.text and shown)
+        (delivery,) = re.findall(r'<td><a href="(/developer/deliveries/\d+)"', page.text)
+        one = browser.get(delivery)
+        assert "Amara" in one.text
+        assert re.search(r"<td>200</td>", one.text)
+        assert send(browser, delivery).headers["Location"] == delivery
+        until(lambda: len(receiver.got) == 2)
+        assert receiver.got[0][1] == receiver.got[1][1]
+        pinged = send(browser, f"{address}/ping", page=address)
+        until(lambda: receiver.events()[-1] == "PING")
+        assert "PING" in browser.get(pinged.headers["Location"]).text
+
+
+def test_a_receiver_that_proves_nothing(
+    clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
+) -> None:
+    receiver.secret = "another"
+    address = add(browser, app, receiver)
+    page = browser.get(address)
+    assert "has not proved itself" in page.text
+    assert "Ping" not in page.text
+    assert send(browser, f"{address}/ping", page=address).status_code == 409
+    receiver.secret = SECRET
+    assert send(browser, f"{address}/verify", page=address).status_code == 302
+    assert "Deliveries begin" in browser.get(address).text
+    new = {"callback_url": f"{receiver.url}2", "events": ["PATIENT_MODIFY"], "active": "on"}
+    before = len(receiver.messages)
+    assert send(browser, f"{address}/edit", **new).status_code == 302
+    assert len(receiver.messages) == before + 1  # a new address proves itself at once
+    webhook = Webhook.objects.get(application=app.row)
+    assert (webhook.secret, webhook.events) == (SECRET, ["PATIENT_MODIFY"])
+    assert send(browser, f"{address}/edit", **(new | {"active": ""})).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"callback_url": "ftp://example.com"}, "callback_url"),
+        ({"callback_url": "http://10.0.0.1/"}, "callback_url"),
+        ({"callback_url": ""}, "callback_url"),
+        ({"secret_token": "é"}, "secret_token"),
+        ({"secret_token": ""}, "secret_token"),
+        ({"events": []}, "events"),
+        ({"events": ["NOTHING"]}, "events"),
+    ],
+)
+def test_what_can_not_be(
+    clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver, wrong: dict[str, Any], field: str
+) -> None:
+    given = {"callback_url": receiver.url, "secret_token": SECRET, "events": ["PATIENT_CREATE"]} | wrong
+    page = send(browser, f"/developer/apps/{app.row.pk}/webhooks/new", **given)
+    assert page.status_code == 400
+    assert f'id="id_{field}-wrong"' in page.text
+    assert not Webhook.objects.filter(application=app.row).exists()
+
+
+def test_those_of_another_practice_are_not_there(
+    clinic: Clinic, browser: httpx.Client, receiver: Receiver
+) -> None:
+    stranger = make_practice()
+    app = make_app(user=stranger.user)
+    webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    actions.verify(webhook)
+    with tenancy.within(stranger.id):
+        delivery = actions.ping(webhook)
+    token = parse_hidden_fields(browser.get("/"))
+    pages = (f"apps/{app.row.pk}/webhooks", f"apps/{app.row.pk}/webhooks/new", f"webhooks/{webhook.pk}",
+             f"webhooks/{webhook.pk}/edit", f"deliveries/{delivery.pk}")  # fmt: skip
+    for page in pages:
+        assert browser.get(f"/developer/{page}").status_code == 404, page
+    for page in (*pages[1:2], *pages[3:], f"webhooks/{webhook.pk}/verify", f"webhooks/{webhook.pk}/ping"):
+        assert browser.post(f"/developer/{page}", data=token).status_code == 404, page
+    with tenancy.within(stranger.id):
+        assert Delivery.objects.count() == 1
+
+
+def test_bodies_are_for_those_who_may_see_all_of_them(
+    clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
+) -> None:
+    webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    actions.verify(webhook)
+    with tenancy.within(clinic.id):
+        delivery = actions.ping(webhook)
+        Delivery.objects.filter(pk=delivery.pk).update(user_id=clinic.user.pk, body=b'{"name": "Hush"}')
+    staff = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"])
+    assert "Hush" in browser.get(f"/developer/deliveries/{delivery.pk}").text
+    theirs = open_signed_in_browser(staff.username).get(f"/developer/deliveries/{delivery.pk}")
+    assert theirs.status_code == 200
+    assert "Hush" not in theirs.text
+
+
+def test_pages_ask_seldom_and_only_those_with_the_permission(
+    clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
+) -> None:
+    address = add(browser, app, receiver)
+    staff = make_user(clinic.practice, password=PASSWORD, permissions=[])
+    theirs = open_signed_in_browser(staff.username)
+    for page in (address, f"{address}/edit", f"/developer/apps/{app.row.pk}/webhooks"):
+        browser.get(page)
+        with counted():
+            assert browser.get(page).status_code == 200
+        assert theirs.get(page).status_code == 403
+    for end in ("verify", "ping"):
+        assert theirs.post(f"{address}/{end}", data=parse_hidden_fields(theirs.get("/"))).status_code == 403
+        assert browser.get(f"{address}/{end}").status_code == 405

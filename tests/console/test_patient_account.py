@@ -1,0 +1,391 @@
+"""The account of a patient in the console: everything is written here, and Cerbo's API shows it."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from charthouse import clock
+from charthouse.domains.billing import accounts, subscriptions
+from charthouse.identity import tenancy
+from charthouse.identity.models import PERMISSIONS
+from tests.console.test_shell import counted, send
+from tests.domains.caller import Caller, at_once
+from tests.domains.scheduling.calendar import Calendar
+from tests.identity.oauth_flow import open_signed_in_browser
+from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
+
+PLACES = ("charges", "estimates", "invoices", "subscriptions")
+
+
+class Account:
+    """The pages of a patient's account, and the API that shows what they write."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self.clinic = clinic
+        self.calendar = Calendar(clinic=clinic)
+        self.patient = self.calendar.patient_id
+        self.browser = open_signed_in_browser(clinic.user.username)
+        self.program = make_api_user(clinic.practice).client()
+        self.program.base_url = httpx.URL("http://testserver/api/v1/")
+
+    @property
+    def base(self) -> str:
+        return f"/patients/{self.patient}/account"
+
+    def send(self, address: str, **values: str) -> httpx.Response:
+        return send(self.browser, f"{self.base}/{address}", **values)
+
+    def write(self, address: str, **values: str) -> None:
+        answer = self.send(address, **values)
+        assert answer.status_code == 302, answer.text[-3000:]
+
+    def shown(self, path: str) -> Any:
+        answer = self.program.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def listed(self, path: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.shown(f"patients/{self.patient}/{path}")["data"]
+        return rows
+
+    def define(self, **values: str) -> int:
+        """The id of something in the catalogue."""
+        usual = {"name": "Counseling", "retail": "90.00", "cpt_code": "97802"}
+        assert send(self.browser, "/catalogues/charges/new", **usual | values).status_code == 302
+        return int(self.shown("charge_master")["data"][-1]["id"])
+
+    def charge(self, **values: str) -> int:
+        self.write("charges/new", **{"name": "Form", "amount": "25.00"} | values)
+        return int(self.listed("charges")[-1]["id"])
+
+
+@pytest.fixture
+def account(clinic: Clinic) -> Account:
+    return Account(clinic)
+
+
+def test_every_page(account: Account) -> None:
+    account.charge()
+    for place in PLACES:
+        with counted():
+            assert account.browser.get(f"{account.base}/{place}").status_code == 200
+        with counted():
+            assert account.browser.get(f"{account.base}/{place}/new").status_code == 200
+    with counted():
+        page = account.browser.get(account.base)
+    assert page.status_code == 200
+    assert "25.00" in page.text
+
+
+def test_permissions_and_practices_are_kept_apart(account: Account) -> None:
+    row = account.charge()
+    for lacking in ("Access Billing", "Show Billing Tab"):
+        person = make_user(
+            account.clinic.practice, password=PASSWORD, permissions=[p for p in PERMISSIONS if p != lacking]
+        )
+        assert open_signed_in_browser(person.username).get(account.base).status_code == 403
+    other = Account(make_practice_with_password())
+    assert other.browser.get(account.base).status_code == 404
+    assert other.browser.get(f"{other.base}/charges/{row}").status_code == 404
+    assert other.browser.get(f"{other.base}/charges/{row}/do/void").status_code == 404
+
+
+def make_practice_with_password() -> Clinic:
+    clinic = make_practice()
+    clinic.user.set_password(PASSWORD)
+    clinic.user.save()
+    return clinic
+
+
+def test_a_charge_out_of_the_catalogue(account: Account) -> None:
+    visit = account.calendar.book("2026-03-10T09:00:00")
+    definition = account.define()
+    account.write("charges/new", definition=str(definition), quantity="2", encounter=str(visit["id"]))
+    (shown,) = account.listed("charges")
+    assert (shown["name"], shown["amount"], shown["quantity"]) == ("Counseling", "90.00", 2)
+    assert shown["charge_master_details"]["id"] == definition
+    assert shown["encounter_id"] == int(visit["id"])
+    assert shown["addedby"] == account.clinic.user.pk
+    assert shown["billing_rules"]["cpt_code"] == "97802"
+    account.write(f"charges/{shown['id']}", notes="Half now", amount="80.00", name="Counseling", quantity="2")
+    assert account.listed("charges")[0]["amount"] == "80.00"
+    account.write(f"charges/{shown['id']}/delete")
+    assert account.listed("charges") == []
+    gone = account.shown(f"charges/{shown['id']}?include_deleted=true")
+    assert gone["is_deleted"] is True
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        ({}, "required where nothing of the catalogue"),
+        ({"name": "X", "amount": "-1"}, "may not be below zero"),
+        ({"name": "X", "amount": "1", "quantity": "0"}, "greater than 0"),
+        ({"name": "X", "amount": "1", "discount_multiplier": "1.5"}, "between 0 and 1"),
+        ({"name": "X", "amount": "1", "amt_paid_by_insurance": "-5"}, "may not be below zero"),
+        ({"name": "X", "amount": "99999999999"}, "no more than 12 digits"),
+    ],
+)
+def test_charges_that_can_not_be(account: Account, values: dict[str, str], wrong: str) -> None:
+    answer = account.send("charges/new", **values)
+    assert answer.status_code == 400
+    assert wrong in answer.text
+    assert account.listed("charges") == []
+
+
+def test_what_is_inactive_is_charged_no_more(account: Account) -> None:
+    gone = account.define(inactive="true")
+    assert "charged no more" in account.send("charges/new", definition=str(gone)).text
+    assert (
+        "charged no more"
+        in account.send("subscriptions/new", definition=str(gone), schedule_frequency="weekly").text
+    )
+    assert account.send("estimates/new", definition="999999999").status_code == 400
+
+
+def test_a_voided_charge_stays_as_it_was(account: Account) -> None:
+    row = account.charge()
+    assert "stays to be seen" in account.browser.get(f"{account.base}/charges/{row}/do/void").text
+    account.write(f"charges/{row}/do/void")
+    shown = account.shown(f"charges/{row}")
+    assert shown["is_voided"] is True
+    assert shown["date_voided"] is not None
+    assert account.send(f"charges/{row}/do/void").status_code == 409
+    assert account.send(f"charges/{row}", name="Form", amount="5.00").status_code == 409
+    assert account.browser.get(f"{account.base}/charges/{row}/do/nonsense").status_code == 404
+
+
+def test_an_estimate_becomes_a_charge_once(account: Account) -> None:
+    today = clock.now().date()
+    account.write(
+        "estimates/new",
+        name="Shot",
+        amount="38.00",
+        quantity="2",
+        discount_multiplier="0.9",
+        expiration_date=str(today + timedelta(days=30)),
+        justifying_diagnoses="Z23\nE11.9",
+        which_insurance_to_bill="primary",
+    )
+    (estimate,) = account.listed("estimates")
+    assert estimate["billing_rules"]["justifying_diagnoses"] == ["Z23", "E11.9"]
+    assert estimate["converted_tp_patient_charge_id"] is None
+    account.write(f"estimates/{estimate['id']}/do/convert")
+    (charge,) = account.listed("charges")
+    converted = account.shown(f"patients/{account.patient}/estimates/{estimate['id']}")
+    assert converted["converted_tp_patient_charge_id"] == str(charge["id"])
+    for key in ("name", "amount", "quantity", "discount_multiplier", "patient_id"):
+        assert charge[key] == estimate[key], key
+    assert account.send(f"estimates/{estimate['id']}/do/convert").status_code == 409
+    assert account.send(f"estimates/{estimate['id']}", name="Other", amount="1.00").status_code == 409
+    assert account.send(f"estimates/{estimate['id']}/delete").status_code == 409
+    assert len(account.listed("charges")) == 1
+
+
+def test_an_estimate_that_has_expired(account: Account) -> None:
+    past = str(clock.now().date() - timedelta(days=40))
+    answer = account.send(
+        "estimates/new",
+        name="Shot",
+        amount="38.00",
+        transaction_date="2026-03-02",
+        expiration_date="2026-03-01",
+    )
+    assert "before the day of the estimate" in answer.text
+    account.write("estimates/new", name="Shot", amount="38.00", transaction_date=past, expiration_date=past)
+    (estimate,) = account.listed("estimates")
+    answer = account.send(f"estimates/{estimate['id']}/do/convert")
+    assert answer.status_code == 409
+    assert "expired" in answer.text
+
+
+def test_an_invoice_from_beginning_to_end(account: Account) -> None:
+    first, second = account.charge(), account.charge(amount="75.50")
+    voided = account.charge()
+    account.write(f"charges/{voided}/do/void")
+    account.write("invoices/new")
+    (invoice,) = account.listed("invoices")
+    assert [one["id"] for one in invoice["charges"]] == [first, second]
+    assert (invoice["total"], invoice["balance"], invoice["status"]) == ("100.50", "100.50", "open")
+    assert "no open charge" in account.send("invoices/new").text
+    # what was asked for stays as it is
+    assert account.send(f"charges/{first}", name="Form", amount="1.00").status_code == 409
+    assert account.send(f"charges/{first}/do/void").status_code == 409
+    assert account.send(f"charges/{first}/delete").status_code == 409
+    # part of it is paid
+    address = f"invoices/{invoice['id']}"
+    page = account.browser.get(f"{account.base}/{address}")
+    assert invoice["invoice_number"] in page.text
+    account.write(f"{address}/pay", amount="40.50", method="CASH")
+    assert "Only 60.00 is still to be paid" in account.send(f"{address}/pay", amount="60.01").text
+    assert account.send(f"{address}/pay", amount="0").status_code == 400
+    (paid,) = account.listed("invoices")
+    assert (paid["amount_paid"], paid["balance"], paid["status"]) == ("40.50", "60.00", "open")
+    assert account.send(f"{address}/do/void").status_code == 409, "with a payment on it"
+    # an insurer pays some of it
+    account.write(f"charges/{second}", name="Form", amount="75.50", amt_paid_by_insurance="20.00")
+    account.write(f"{address}/pay", amount="40.00")
+    (paid,) = account.listed("invoices")
+    assert (paid["total"], paid["balance"], paid["status"]) == ("80.50", "0.00", "paid")
+    assert "40.00" in account.browser.get(f"{account.base}/{address}").text
+    # all of it is taken back
+    for payment in paid["payments"]:
+        account.write(f"{address}/payments/{payment['id']}")
+    assert account.send(f"{address}/payments/{payment['id']}").status_code == 400
+    account.write(f"{address}/do/void")
+    (void,) = account.listed("invoices")
+    assert (void["status"], void["balance"], len(void["charges"]), void["payments"]) == (
+        "void",
+        "0.00",
+        2,
+        [],
+    )
+    assert account.send(f"{address}/pay", amount="1").status_code == 409
+    account.write("invoices/new", charges=str(second))
+    assert [one["id"] for one in account.listed("invoices")[-1]["charges"]] == [second]
+    assert account.send("invoices/new", charges=str(second)).status_code == 400
+    assert account.send("invoices/new", date="2026-03-10", due_date="2026-03-09").status_code == 400
+
+
+def test_a_charge_is_on_one_invoice_however_many_are_made_at_once(account: Account) -> None:
+    row = account.charge()
+    sent = [open_signed_in_browser(account.clinic.user.username) for _ in range(4)]
+    answers = at_once(4, lambda n: send(sent[n], f"{account.base}/invoices/new").status_code)
+    assert sorted(answers) == [302, 400, 400, 400]
+    (invoice,) = account.listed("invoices")
+    assert [one["id"] for one in invoice["charges"]] == [row]
+
+
+def test_nobody_pays_more_than_is_left_however_many_pay_at_once(account: Account) -> None:
+    account.charge(amount="100.00")
+    account.write("invoices/new")
+    (invoice,) = account.listed("invoices")
+    address = f"{account.base}/invoices/{invoice['id']}/pay"
+    sent = [open_signed_in_browser(account.clinic.user.username) for _ in range(4)]
+    assert sorted(at_once(4, lambda n: send(sent[n], address, amount="60").status_code)) == [
+        302,
+        400,
+        400,
+        400,
+    ]
+    assert account.listed("invoices")[0]["balance"] == "40.00"
+
+
+# -- subscriptions ----------------------------------------------------------------------------------------------
+
+
+def subscribe(account: Account, **values: str) -> dict[str, Any]:
+    definition = values.pop("definition", "") or str(account.define(name="Membership", retail="85.00"))
+    usual = {"definition": definition, "schedule_frequency": "monthly"}
+    account.write("subscriptions/new", **usual | values)
+    return account.listed("subscriptions")[-1]
+
+
+def billed(account: Account) -> list[tuple[str, str]]:
+    tenancy.clear_tenant()
+    subscriptions.charge_due()
+    return [(row["transaction_date"], row["amount"]) for row in account.listed("charges")]
+
+
+def today(account: Account) -> date:
+    with tenancy.within(account.clinic.id):
+        from charthouse.domains.billing.charges import get_today as day
+
+        return day(account.clinic.id, account.patient)
+
+
+def test_each_turn_is_charged_once(account: Account) -> None:
+    now = today(account)
+    shown = subscribe(account)
+    assert (shown["amount"], shown["next_billing_date"]) == ("85.00", str(now))
+    assert billed(account) == [(str(now), "85.00")]
+    assert billed(account) == [(str(now), "85.00")]
+    (after,) = account.listed("subscriptions")
+    assert after["next_billing_date"] > str(now + timedelta(days=27))
+    (charge,) = account.listed("charges")
+    assert (charge["name"], charge["addedby"]) == ("Membership", 99999)
+
+
+def test_turns_that_were_missed_are_charged_with_their_own_days(account: Account) -> None:
+    start = date(2027, 1, 31)
+    subscribe(account, start_date=str(start), amount="10.00")
+    assert billed(account) == []
+    ahead = datetime(2027, 4, 1, 20, tzinfo=UTC) - clock.now()
+    with clock.shift(ahead):
+        assert [day for day, _ in billed(account)] == ["2027-01-31", "2027-02-28", "2027-03-31"]
+        assert len(billed(account)) == 3
+    assert len(billed(account)) == 3, "a clock that goes back charges nothing twice"
+
+
+def test_two_workers_charge_a_turn_once(account: Account) -> None:
+    start = today(account)
+    subscribe(account, schedule_frequency="weekly")
+    with clock.shift(timedelta(days=29)):
+        made = at_once(4, lambda n: subscriptions.charge_due())
+        days = [date.fromisoformat(day) for day, _ in billed(account)]
+    assert days == [start + timedelta(weeks=n) for n in range(5)]
+    assert sum(made) <= 5
+
+
+def test_a_subscription_ends(account: Account) -> None:
+    now = today(account)
+    shown = subscribe(account)
+    billed(account)
+    address = f"subscriptions/{shown['id']}"
+    answer = account.send(
+        address, definition=str(shown["subscription_charge_id"]), schedule_frequency="weekly"
+    )
+    assert "can&#x27;t be changed any more" in answer.text
+    account.write(f"{address}/do/end")
+    (ended,) = account.listed("subscriptions")
+    assert (ended["end_date"], ended["next_billing_date"]) == (str(now), None)
+    with clock.shift(timedelta(days=70)):
+        assert len(billed(account)) == 1
+        assert account.send(f"{address}/do/end").status_code == 409
+        body = {"definition": str(shown["subscription_charge_id"]), "schedule_frequency": "monthly"}
+        assert account.send(address, **body, end_date="").status_code == 409
+    account.write(f"{address}/delete")
+    assert account.listed("subscriptions") == []
+
+
+def test_subscriptions_that_can_not_be(account: Account) -> None:
+    now = today(account)
+    of = {"definition": str(account.define()), "schedule_frequency": "monthly"}
+    for values, wrong in (
+        ({"start_date": str(now - timedelta(days=1))}, "in the past"),
+        ({"start_date": "9999-12-31"}, "too far ahead"),
+        ({"end_date": str(now - timedelta(days=1))}, "before the start"),
+        ({"amount": "-1"}, "below zero"),
+        ({"schedule_frequency": "daily"}, "not a valid choice"),
+    ):
+        answer = account.send("subscriptions/new", **of | values)
+        assert answer.status_code == 400, values
+        assert wrong in answer.text, values
+    assert account.listed("subscriptions") == []
+
+
+def test_what_the_account_adds_up_to(account: Account) -> None:
+    account.charge(amount="10.00")
+    account.write("invoices/new")
+    account.charge(amount="7.25")
+    (invoice,) = account.listed("invoices")
+    account.write(f"invoices/{invoice['id']}/pay", amount="4.00")
+    page = re.sub(r"<[^>]+>", " ", account.browser.get(account.base).text)
+    assert re.search(r"Not asked for yet\s+7.25", page)
+    assert re.search(r"Unpaid of invoices\s+6.00", page)
+    account.write(f"invoices/{invoice['id']}/pay", amount="6.00")
+    page = re.sub(r"<[^>]+>", " ", account.browser.get(account.base).text)
+    assert re.search(r"Unpaid of invoices\s+0.00", page)
+
+
+def test_the_feed_knows_who_wrote(account: Account) -> None:
+    """Rows through the console are the person's; a charge that the worker makes is nobody's."""
+    row = account.charge()
+    with tenancy.within(account.clinic.id):
+        kept = accounts.Charge.objects.get(pk=row)
+    assert (kept.added_by_id, kept.amount) == (account.clinic.user.pk, Decimal("25.00"))
+    assert Caller(account.clinic).http.get("/api/line_items").json()["results"] == []
