@@ -23,7 +23,7 @@ from charthouse.identity.models import User  # noqa: E402
 from charthouse.identity.oauth_models import Application  # noqa: E402
 from charthouse.identity.rowsecurity import list_record_models  # noqa: E402
 from charthouse.identity.tenancy import Record, RecordKey  # noqa: E402
-from charthouse.sandbox import practice as sandbox  # noqa: E402
+from charthouse.sandbox import seed as sandbox  # noqa: E402
 
 PATIENTS = 2000
 ORDINARY = 30  # rows of each kind: more than the page that is asked for

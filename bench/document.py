@@ -105,7 +105,7 @@ def fill(visits: int, more: bool) -> None:
 
     from charthouse import clock
     from charthouse.identity import schema_setup
-    from charthouse.sandbox.bulk import Loader
+    from charthouse.sandbox.loader import Loader
 
     schema_setup.migrate("owner")
     now = clock.now()

@@ -108,7 +108,8 @@ def _prepare_practice(
     from charthouse import commands  # sets up Django for the next imports
     from charthouse.changes import clock_control
     from charthouse.identity.models import Practice
-    from charthouse.sandbox import describe, practice
+    from charthouse.sandbox import description as describe
+    from charthouse.sandbox import seed as practice
 
     steps("Tables", 0, 1)
     commands.migrate()

@@ -20,7 +20,7 @@ from charthouse.domains.practice.models import Office
 from charthouse.domains.tasks.models import TaskCategory
 from charthouse.identity import rowsecurity, tenancy
 from charthouse.identity.models import User
-from charthouse.sandbox.bulk import Loader
+from charthouse.sandbox.loader import Loader
 from tests.support import PASSWORD, Clinic, client, issue_token, make_app, make_practice, make_user
 
 

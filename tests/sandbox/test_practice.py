@@ -28,7 +28,8 @@ from charthouse.gateway.cerbo.registry import get_registry as cerbo_registry
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import rowsecurity, tenancy, token_pairs
 from charthouse.identity.models import Application
-from charthouse.sandbox import describe, practice
+from charthouse.sandbox import description as describe
+from charthouse.sandbox import seed as practice
 from tests.cases import each_case
 from tests.conftest import TEMPLATE, WORKER, _execute
 from tests.portal.guests import sign_in

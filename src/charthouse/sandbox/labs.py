@@ -22,9 +22,9 @@ from charthouse.domains.labs.models import (
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store_content
 from charthouse.sandbox.calendar import Calendar, Slot
-from charthouse.sandbox.panels import ADULT, CHILD, LABORATORIES, VENDOR, Observation, Panel
-from charthouse.sandbox.people import BIRTHS, Person, Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.data.lab_panels import ADULT, CHILD, LABORATORIES, VENDOR, Observation, Panel
+from charthouse.sandbox.patients.population import BIRTHS, Person, Row
+from charthouse.sandbox.practice import Setup
 
 SENT_AT = 0.12  # of the visits, those at which something is sent to a laboratory
 BACK_AFTER = timedelta(days=3)  # results are there by then

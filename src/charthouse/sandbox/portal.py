@@ -14,9 +14,9 @@ from charthouse.domains.questionnaires.answers import render_html
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.papers import Papers
-from charthouse.sandbox.people import Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.documents import Papers
+from charthouse.sandbox.patients.population import Row
+from charthouse.sandbox.practice import Setup
 
 # Name, kind, introduction, questions: key, words, kind, choices, whether they need an answer, answers to choose from.
 QUESTIONNAIRES: tuple[tuple[str, str, str, tuple[tuple[Any, ...], ...]], ...] = (

@@ -1,222 +1,279 @@
-"""The synthetic practice: two practices, their patients, a year of their calendars.
+"""A practice before its patients: doctors, offices, users, and what each doctor has set up."""
 
-The same seed gives the same rows with the same ids. Calendars are laid around the day of the build (the reference
-day, kept with the credentials): what is past by then is done, what is to come is not. People don't change with it.
-
-Beyond the patients that the first practice has of its own, ``patients`` adds offices of ten doctors with 5,000
-patients each: one visit a patient, without what only a look at single charts would show (vitals, status history).
-"""
-
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.db import models, transaction
+from django.contrib.auth.hashers import make_password
 
-from charthouse import clock
-from charthouse.domains.clinical.models import ClinicalNote
-from charthouse.domains.patients.models import (
-    AttachedFlag,
-    Coverage,
-    CustomDemographicValue,
-    Patient,
-    Payer,
-    PortalAccess,
-    ReferringDoctor,
+from charthouse.audit.models import Event
+from charthouse.domains.patients.models import CustomDemographic, CustomInsurancePlanName, FlagType
+from charthouse.domains.practice.models import (
+    Doctor,
+    DoctorWorkSchedule,
+    ExamRoom,
+    Office,
+    OfficeWorkSchedule,
+    Staff,
+    UserGroup,
+    UserGroupMember,
 )
-from charthouse.domains.practice.models import Doctor, Office
-from charthouse.domains.scheduling.models import Appointment
-from charthouse.identity.models import User
-from charthouse.sandbox import apps, billing, house, kept, marks, payers, prices, stock, visits
-from charthouse.sandbox.accounts import SUPPLY, Accounts
-from charthouse.sandbox.bulk import Loader, Progress
-from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.charts import Charts
+from charthouse.identity.models import ApiUser, Practice, User
+from charthouse.sandbox import api_users as programs
+from charthouse.sandbox import oauth_apps as apps
 from charthouse.sandbox.credentials import Credentials
-from charthouse.sandbox.desk import Desk
-from charthouse.sandbox.directory import Directory
-from charthouse.sandbox.furniture import furnish
-from charthouse.sandbox.house import HOUSES, House
-from charthouse.sandbox.labs import Laboratories
-from charthouse.sandbox.people import Population, invited
-from charthouse.sandbox.portal import Portal
-from charthouse.sandbox.setup import Provider, Setup
-from charthouse.sandbox.shelf import Shelf
-from charthouse.sandbox.vaccines import Vaccines
+from charthouse.sandbox.data.practices import ALL_PERMISSIONS, House
+from charthouse.sandbox.loader import Loader
+from charthouse.sandbox.patients import population as people
 
-CHUNK = 1000
-SET_UP = timedelta(days=2600)  # before the reference day
-DOCTORS_AN_OFFICE = 10
-PATIENTS_A_DOCTOR = 5000
-MANY = (
-    Patient,
-    Coverage,
-    AttachedFlag,
-    CustomDemographicValue,
-    ReferringDoctor,
-    Appointment,
-    ClinicalNote,
-    *visits.DETAILS,
-    *billing.MODELS,
-)  # tables that grow with the patients
-FIRST_IDS: dict[type[models.Model], int] = {
-    User: 11,
-    Doctor: 101,
-    Office: 201,
-    Patient: 1001,
-    Appointment: 5001,
-}
+FLAGS = (("Fall risk", "#d9480f", 1), ("Needs interpreter", "#1c7ed6", 2), ("Balance due", "#c92a2a", 3))
+DEMOGRAPHICS = (
+    ("Preferred contact time", "contact_time", ("Morning", "Afternoon", "Evening")),
+    ("Preferred pharmacy", "pharmacy", ()),
+    ("Advance directive on file", "advance_directive", ("Yes", "No")),
+)
+PHARMACIES = ("Foothill Pharmacy", "Corner Drug", "Prairie Apothecary")
+
+OPEN = (("08:00:00", "17:00:00"),)
+WORKING = (("08:00:00", "12:00:00"), ("13:00:00", "17:00:00"))
 
 
-def build(seed: int, patients: int | None, progress: Progress) -> None:
-    """Fill an empty, migrated database, all or nothing. ``patients``: how many the first practice gets, None for as
-    many as it has of its own. ``progress(what, done, of)`` is called now and then."""
-    today = clock.now().astimezone(ZoneInfo(HOUSES[0].zone)).date()
-    credentials = Credentials(seed, today.isoformat())
-    loader = Loader("owner", f"{(today - SET_UP).isoformat()} 16:00:00+00", FIRST_IDS)
-    with transaction.atomic(using="owner"):
-        progress("Practices", 0, len(HOUSES))
-        directory = list(payers.payers())
-        loader.copy(Payer, [payer.row() for payer in directory])
-        sites = [Site(loader, plan, f"{seed}/{at}", credentials, directory) for at, plan in enumerate(HOUSES)]
-        progress("Practices", len(HOUSES), len(HOUSES))
-        first, *others = sites
-        with loader.bare(MANY):
-            for site in others:
-                site.populate(site.house.patients, lambda *_: None)
-            first.populate(first.house.patients if patients is None else patients, progress)
-            progress("Indexes and checks", 0, 2)
-        progress("Indexes and checks", 1, 2)
-        loader.finish()
-        progress("Indexes and checks", 2, 2)
-        credentials.save()
+def week(hours: tuple[tuple[str, str], ...], working: int) -> list[dict[str, Any]]:
+    """The days of a work schedule: the same hours on so many days from Monday, the others off."""
+    return [
+        {
+            "id": day,
+            "iso_weekday": str(day),
+            "enabled": day <= working,
+            "work_hours": [
+                {"id": day * 100 + at, "start_time": start, "end_time": end, "enabled": True}
+                for at, (start, end) in enumerate(hours, 1)
+            ],
+        }
+        for day in range(1, 8)
+    ]
 
 
-def set_rate_limit(value: str | None) -> None:
-    """Calls an hour of the apps of the sandbox: a number, "off", or None for what each was built with. Raises
-    ValueError."""
-    apps.limit(value, [app for plan in HOUSES for app in plan.apps])
+@dataclass
+class Provider:
+    """A doctor at work: the panel of patients, the office of each weekday, the exam room used in all of them.
+    ``furniture``: what is set up for the calendar."""
+
+    doctor: int
+    panel: people.Panel
+    offices: tuple[int, ...]
+    room: int
+    furniture: Any = None
 
 
-@dataclass(frozen=True)
-class Team:
-    """Doctors among whom patients are dealt in turn. ``detailed``: with vitals, reminders, status history."""
+class Setup:
+    """Sets up one practice; every row follows from ``random`` but passwords and keys."""
 
-    providers: list[Provider]
-    calendar: Calendar
-    mean: float
-    detailed: bool
+    def __init__(self, loader: Loader, house: House, random: Random, credentials: Credentials) -> None:
+        self.loader, self.house, self.random, self.credentials = loader, house, random, credentials
+        self.has_guest = False
+        (self.practice,) = loader.copy(
+            Practice, [{"name": house.name, "sharing": list(house.sharing), "plan_type": "Provider"}]
+        )
 
+    def copy(self, model: Any, rows: list[dict[str, Any]]) -> list[int]:
+        return self.loader.copy(model, rows, self.practice)
 
-class Site:
-    """One practice in the making."""
+    def doctors(self, specialties: tuple[str, ...]) -> list[dict[str, Any]]:
+        group = people.npi(self.random)
+        rows = []
+        for specialty in specialties:
+            first, last = self._name()
+            town = self.random.choice(self.house.towns)
+            rows.append(
+                {
+                    "first_name": first,
+                    "last_name": last,
+                    "suffix": "MD",
+                    "specialty": specialty,
+                    "job_title": "Provider/Staff (Private Practice)",
+                    "email": f"{first}.{last}@example.com".lower(),
+                    "cell_phone": people.phone(self.random, town),
+                    "office_phone": people.phone(self.random, town),
+                    "npi_number": people.npi(self.random),
+                    "group_npi_number": group,
+                    "website": "https://" + self.house.name.lower().replace(" ", "-") + ".example.com",
+                    "timezone": self.house.zone,
+                }
+            )
+        self.copy(Doctor, rows)
+        self.copy(
+            DoctorWorkSchedule,
+            [{"doctor_id": row["id"], "work_days": week(WORKING, 5)} for row in rows],
+        )
+        return rows
 
-    def __init__(
-        self,
-        loader: Loader,
-        plan: House,
-        seed: str,
-        credentials: Credentials,
-        directory: list[payers.Payer],
-    ) -> None:
-        self.loader, self.house, self.seed = loader, plan, seed
-        self.setup = Setup(loader, plan, Random(seed), credentials)  # noqa: S311
-        today = datetime.fromisoformat(credentials.reference_day).date()
-        self.today = today
-        self.calendar = Calendar(plan.zone, today)
-        self.population = Population(plan.towns, directory, plan.ages, today)
-        doctors = self.setup.doctors(plan.specialties)
-        offices = self.setup.offices(doctors)
-        users = self.setup.users(doctors)
-        self.setup.apps(users[0])
-        self.user = users[0]
-        self.setup.programs()
-        ids = [doctor["id"] for doctor in doctors]
-        rota = [[offices[at % len(offices)] for at in house.ROTA[place]] for place in range(len(ids))]
-        self.own = self._team(ids, rota, users[0], plan.visits, detailed=True)
+    def offices(self, doctors: list[dict[str, Any]]) -> list[int]:
+        rows, rooms = [], []
+        for at, place in enumerate(self.house.places):
+            town = self.house.towns[place.town]
+            rows.append(
+                {
+                    "doctor_id": doctors[at % len(doctors)]["id"],
+                    "name": place.name,
+                    "address": place.address,
+                    "city": town.name,
+                    "state": town.state,
+                    "zip_code": town.zip_code,
+                    "phone_number": people.phone(self.random, town),
+                    "fax_number": people.phone(self.random, town),
+                    "tax_id_number_professional": f"00-{self.random.randrange(1000000, 9999999)}",
+                    "start_hour": 8,
+                    "end_hour": 17,
+                    "online_scheduling": at == 0,
+                    "online_timeslots": [
+                        {"day": day, "hour": hour, "minute": 0} for day in range(5) for hour in (9, 14)
+                    ]
+                    if at == 0
+                    else [],
+                }
+            )
+        ids = self.copy(Office, rows)
+        for office, place in zip(ids, self.house.places, strict=True):
+            rooms += [
+                {"office_id": office, "index": index, "name": name, "online_scheduling": index == 1}
+                for index, name in enumerate(place.rooms, 1)
+            ]
+        self.copy(ExamRoom, rooms)
+        self.copy(OfficeWorkSchedule, [{"office_id": office, "work_days": week(OPEN, 5)} for office in ids])
+        return ids
 
-    def _team(
-        self, doctors: list[int], rota: list[list[int]], user: int | None, mean: float, *, detailed: bool
-    ) -> Team:
-        panels = self.setup.panels(doctors, user)
-        providers = [
-            Provider(panel.doctor, panel, tuple(offices), room)
-            for room, (panel, offices) in enumerate(zip(panels, rota, strict=True), 1)
+    def annex(self, doctors: int, number: int) -> tuple[list[int], int]:
+        """An office with so many doctors who don't sign in, and a room for each. Doctors' ids, the office's."""
+        rows = self.doctors(("Family Medicine",) * doctors)
+        town = self.house.towns[number % len(self.house.towns)]
+        (office,) = self.copy(
+            Office,
+            [
+                {
+                    "doctor_id": rows[0]["id"],
+                    "name": f"{self.house.name} {town.name} {number}",
+                    "address": f"{number} Commerce Way",
+                    "city": town.name,
+                    "state": town.state,
+                    "zip_code": town.zip_code,
+                    "phone_number": people.phone(self.random, town),
+                    "start_hour": 8,
+                    "end_hour": 17,
+                }
+            ],
+        )
+        rooms = range(1, doctors + 1)
+        self.copy(ExamRoom, [{"office_id": office, "index": at, "name": f"Room {at}"} for at in rooms])
+        return [row["id"] for row in rows], office
+
+    def users(self, doctors: list[dict[str, Any]]) -> list[int]:
+        """Doctors and staff; the first doctor is the practice's primary user. Groups of them."""
+        rows = [
+            self._user(doctor["first_name"], doctor["last_name"], "doctor", ALL_PERMISSIONS, doctor["id"])
+            for doctor in doctors
         ]
-        for provider in providers:
-            provider.furniture = furnish(self.setup, provider)
-            prices.price(self.setup, provider)
-        return Team(providers, self.calendar, mean, detailed)
+        rows[0]["is_primary"] = True
+        for post in self.house.staff:
+            rows.append(self._user(*self._name(), "staff", post.permissions, doctors[0]["id"]))
+        ids = self.copy(User, rows)
+        self.copy(
+            Staff,
+            [
+                {"user_id": user, "cell_phone": f"303555{user % 10000:04}"}
+                for user, row in zip(ids, rows, strict=True)
+                if row["role"] == "staff"
+            ],
+        )
+        created = {
+            "at": self.loader.moment,
+            "what": "account created",
+            "user_id": ids[0],
+            "ip": "",
+            "patient_id": None,
+        }
+        self.copy(Event, [{**created, "details": {"user": user}} for user in ids])
+        groups = {"Clinical team": ids[: len(doctors)], "Front office": ids[len(doctors) :]}
+        made = self.copy(UserGroup, [{"name": name} for name in groups])
+        members = [
+            {"group_id": group, "user_id": user}
+            for group, users in zip(made, groups.values(), strict=True)
+            for user in users
+        ]
+        self.copy(UserGroupMember, members)
+        return ids
 
-    def populate(self, count: int, progress: Progress) -> None:
-        done = 0
-        for team, number, size in self._blocks(count):
-            random = Random(f"{self.seed}/{number}")  # noqa: S311
-            book = visits.Book(self.setup.copy, team.providers, team.calendar, random, detailed=team.detailed)
-            if team.detailed:
-                doctors = [provider.doctor for provider in team.providers]
-                shelf = Shelf(self.setup, team.calendar, Random(f"{self.seed}/shelf"))  # noqa: S311
-                of_charts = Random(f"{self.seed}/charts")  # noqa: S311
-                charts = Charts(self.setup, doctors, team.calendar, of_charts, shelf.drugs)
-                labs = Laboratories(self.setup, doctors, team.calendar, Random(f"{self.seed}/labs"))  # noqa: S311
-                vaccines = Vaccines(self.setup, doctors, team.calendar, Random(f"{self.seed}/vaccines"))  # noqa: S311
-            for start in range(0, size, CHUNK):
-                part = min(CHUNK, size - start)
-                people = self.population.people(
-                    random, [provider.panel for provider in team.providers], self.loader.ids(Patient, part)
-                )
-                self._write(people)
-                if team.detailed:
-                    accesses = [*invited(people, self.user, self.today)]
-                    self.setup.guest(people, accesses)
-                    self.setup.copy(PortalAccess, accesses)
-                made = book.fill(people, team.mean, self._appointments)
-                if team.detailed:
-                    charts.fill(people, made)
-                    labs.fill(people, made)
-                    vaccines.fill(people, made)
-                done += part
-                progress("Patients", done, count)
-            if team.detailed:
-                book.breaks(self._appointments)
-                Desk(self.setup, team.calendar, Random(f"{self.seed}/desk")).fill()  # noqa: S311
-                shelf.fill()
-                Directory(self.setup, Random(f"{self.seed}/directory")).fill()  # noqa: S311
-                accounts = Accounts(self.setup, team.calendar, Random(f"{self.seed}/accounts"))  # noqa: S311
-                accounts.fill()
-                of_stock = Random(f"{self.seed}/stock")  # noqa: S311
-                products = [*shelf.drugs.values()], shelf.supplements, accounts.definitions[SUPPLY]
-                stock.fill(self.setup, *products, self.today, of_stock)
-                kept.fill(self.setup, team.calendar, Random(f"{self.seed}/kept"))  # noqa: S311
-                marks.fill(self.setup, team.calendar, Random(f"{self.seed}/marks"))  # noqa: S311
-                Portal(self.setup, team.calendar, Random(f"{self.seed}/portal")).fill()  # noqa: S311
+    def _user(
+        self, first: str, last: str, role: str, permissions: tuple[str, ...], doctor: int
+    ) -> dict[str, Any]:
+        username = f"{first}.{last}".lower()
+        return {
+            "username": username,
+            "password": make_password(self.credentials.password(username)),
+            "email": f"{username}@example.com",
+            "first_name": first,
+            "last_name": last,
+            "role": role,
+            "permissions": list(permissions),
+            "doctor_id": doctor,
+        }
 
-    def _appointments(self, count: int) -> range:
-        return self.loader.ids(Appointment, count)
+    def _name(self) -> tuple[str, str]:
+        """A name that nobody of the sandbox signs in with yet."""
+        while True:
+            names = people.FEMALE if self.random.random() < 0.55 else people.MALE
+            first, last = names(self.random, 1)[0], people.LAST(self.random, 1)[0]
+            if f"{first}.{last}".lower() not in self.credentials.passwords:
+                return first, last
 
-    def _blocks(self, count: int) -> Iterator[tuple[Team, int, int]]:
-        """(team, its number, its patients): the practice's own doctors, then as many offices as it takes."""
-        own = min(count, self.house.patients)
-        yield self.own, 0, own
-        left, number = count - own, 0
-        while left > 0:
-            number += 1
-            size = min(left, DOCTORS_AN_OFFICE * PATIENTS_A_DOCTOR)
-            yield self._annex(-(-size // PATIENTS_A_DOCTOR), number), number, size
-            left -= size
+    def panels(self, doctors: list[int], user: int | None) -> list[people.Panel]:
+        """What each doctor has set up for patients; plan names where there is a ``user`` to own them."""
+        made = []
+        for doctor in doctors:
+            flags = self.copy(
+                FlagType,
+                [
+                    {"doctor_id": doctor, "name": name, "color": color, "priority": priority}
+                    for name, color, priority in FLAGS
+                ],
+            )
+            fields = self.copy(
+                CustomDemographic,
+                [
+                    {
+                        "doctor_id": doctor,
+                        "name": name,
+                        "template_name": template,
+                        "allowed_values": list(values),
+                    }
+                    for name, template, values in DEMOGRAPHICS
+                ],
+            )
+            values = [values or PHARMACIES for _, _, values in DEMOGRAPHICS]
+            made.append(people.Panel(doctor, flags, tuple(zip(fields, values, strict=True))))
+            if user is not None:
+                plans = ("County employees PPO", "Ski patrol group plan")
+                rows = [{"doctor_id": doctor, "user_id": user, "insurance_plan_name": name} for name in plans]
+                self.copy(CustomInsurancePlanName, rows)
+        return made
 
-    def _annex(self, doctors: int, number: int) -> Team:
-        """Another office, for doctors of its own."""
-        ids, office = self.setup.annex(doctors, number)
-        return self._team(ids, [[office] * 5] * doctors, None, 1.0, detailed=False)
+    def programs(self) -> None:
+        self.copy(ApiUser, programs.rows(self.house.name, self.practice == 1, self.credentials))
 
-    def _write(self, people: list[Any]) -> None:
-        copy = self.setup.copy
-        copy(Patient, [person.row for person in people])
-        copy(Coverage, [row for person in people for row in person.coverages])
-        copy(AttachedFlag, [row for person in people for row in person.flags])
-        copy(CustomDemographicValue, [row for person in people for row in person.demographics])
-        copy(ReferringDoctor, [person.referring for person in people if person.referring])
+    def guest(self, patients: list[people.Person], accesses: list[people.Row]) -> None:
+        """Give the first of those with access to the portal a name and a password, unless somebody has them."""
+        taken = next((row for row in accesses if row["activated_on"]), None)
+        if taken is None or self.has_guest:
+            return
+        self.has_guest = True
+        emails = {person.row["id"]: person.row["email"] for person in patients if person.row.get("email")}
+        username = emails[taken["patient_id"]].lower()
+        password = self.credentials.portal_password(username, taken["patient_id"])
+        taken |= {"username": username, "password": make_password(password)}
+
+    def apps(self, owner: int) -> None:
+        user = User.objects.using("owner").get(pk=owner)
+        letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+        for app in self.house.apps:
+            client_id = "".join(self.random.choices(letters, k=40))
+            apps.register(app, client_id, user, self.credentials.app(client_id))

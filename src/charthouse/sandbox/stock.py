@@ -5,8 +5,8 @@ from random import Random
 
 from charthouse.domains.inventory.models import StockItem
 from charthouse.domains.inventory.stock import PACKAGE_PROPERTIES
-from charthouse.sandbox.people import Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.patients.population import Row
+from charthouse.sandbox.practice import Setup
 
 # Name, maker, form; of no catalogue.
 GENERAL = (

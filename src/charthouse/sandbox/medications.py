@@ -7,10 +7,10 @@ from typing import Any
 from charthouse.domains.medications.models import Drug, PatientSupplement, Supplement
 from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.identity.models import User
-from charthouse.sandbox.ailments import LASTING
 from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.people import Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.data.conditions import LASTING
+from charthouse.sandbox.patients.population import Row
+from charthouse.sandbox.practice import Setup
 
 # Name, nicknames, class, vendor's code, dose, how often.
 SUPPLEMENTS = (

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from charthouse.identity.models import PERMISSIONS, RIGHTS, SHARING
-from charthouse.sandbox.apps import App
-from charthouse.sandbox.places import CASCO_BAY, FRONT_RANGE, Town
+from charthouse.sandbox.data.places import CASCO_BAY, FRONT_RANGE, Town
+from charthouse.sandbox.oauth_apps import App
 
 
 @dataclass(frozen=True)

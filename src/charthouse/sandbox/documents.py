@@ -14,8 +14,8 @@ from charthouse.domains.documents.models import AppliedConsentForm, ConsentForm,
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store_content
-from charthouse.sandbox.people import Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.patients.population import Row
+from charthouse.sandbox.practice import Setup
 
 DOCUMENTS = {
     "Cardiology consult note": ("cardiology", "consult"),

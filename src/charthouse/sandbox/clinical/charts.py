@@ -32,7 +32,8 @@ from charthouse.domains.medications.models import Medication, PrescriptionMessag
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store_content
 from charthouse.identity.models import Application, User
-from charthouse.sandbox.ailments import (
+from charthouse.sandbox.calendar import Calendar, Slot
+from charthouse.sandbox.data.conditions import (
     ALLERGIES,
     CARE_PLANS,
     DEVICES,
@@ -46,9 +47,8 @@ from charthouse.sandbox.ailments import (
     Condition,
     Drug,
 )
-from charthouse.sandbox.calendar import Calendar, Slot
-from charthouse.sandbox.people import BIRTHS, Person, Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.patients.population import BIRTHS, Person, Row
+from charthouse.sandbox.practice import Setup
 
 OPEN_FOR = timedelta(days=3)  # a doctor may take so long to sign
 OBSERVATIONS = {

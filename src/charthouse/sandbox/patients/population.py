@@ -14,8 +14,8 @@ from typing import Any
 
 from faker.providers.person.en_US import Provider as Names
 
-from charthouse.sandbox.payers import Payer
-from charthouse.sandbox.places import EMPLOYERS, STREETS, Town
+from charthouse.sandbox.data.payers import Payer
+from charthouse.sandbox.data.places import EMPLOYERS, STREETS, Town
 
 Row = dict[str, Any]
 

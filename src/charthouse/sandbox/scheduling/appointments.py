@@ -15,12 +15,12 @@ from charthouse.domains.scheduling.models import (
     TelehealthVisit,
     Vitals,
 )
-from charthouse.sandbox import reasons
-from charthouse.sandbox.billing import Bills
+from charthouse.sandbox.billing.claims import Bills
 from charthouse.sandbox.calendar import Calendar, Slot, status, transitions, visits
-from charthouse.sandbox.furniture import MEASURED, PROFILES, REMINDERS
-from charthouse.sandbox.people import BIRTHS, Person, Row
-from charthouse.sandbox.setup import Provider
+from charthouse.sandbox.patients.population import BIRTHS, Person, Row
+from charthouse.sandbox.practice import Provider
+from charthouse.sandbox.scheduling import visit_reasons as reasons
+from charthouse.sandbox.scheduling.settings import MEASURED, PROFILES, REMINDERS
 
 Copy = Callable[[Any, list[Row]], list[int]]
 

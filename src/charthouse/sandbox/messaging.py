@@ -9,8 +9,8 @@ from charthouse.domains.messaging.models import (
     PatientMessage,
     PatientMessageAttachment,
 )
-from charthouse.sandbox.papers import Papers
-from charthouse.sandbox.people import Row
+from charthouse.sandbox.documents import Papers
+from charthouse.sandbox.patients.population import Row
 
 MESSAGES = (
     ("IF", "Fax from Lakeside Cardiology"),

@@ -20,8 +20,8 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.people import Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.patients.population import Row
+from charthouse.sandbox.practice import Setup
 
 # Name, name at the portal, category, CPT code, price, cost, minutes, what it is.
 CATALOGUE: tuple[tuple[str, str, str, str, str, str, int | None, dict[str, Any]], ...] = (

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from charthouse.domains.documents.models import PatientImage
 from charthouse.domains.patients.models import Patient, PatientTag, Tag
 from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.papers import Papers
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.documents import Papers
+from charthouse.sandbox.practice import Setup
 
 # Name, category, what it means, color, whether the chart shows it, and its note.
 TAGS = (

@@ -18,10 +18,10 @@ from charthouse.domains.billing.models import (
 )
 from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.scheduling.models import BillingNote
-from charthouse.sandbox import reasons
+from charthouse.sandbox.billing.fee_schedules import PRICES, VISITS, Price
 from charthouse.sandbox.calendar import Calendar, Slot
-from charthouse.sandbox.people import Person, Row
-from charthouse.sandbox.prices import PRICES, VISITS, Price
+from charthouse.sandbox.patients.population import Person, Row
+from charthouse.sandbox.scheduling import visit_reasons as reasons
 
 Copy = Callable[[Any, list[Row]], list[int]]
 MODELS = (

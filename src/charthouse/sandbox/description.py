@@ -8,7 +8,8 @@ from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.identity.models import ApiUser, Application, Practice, User
 from charthouse.identity.token_pairs import expand_scopes
-from charthouse.sandbox import apps, programs
+from charthouse.sandbox import api_users as programs
+from charthouse.sandbox import oauth_apps as apps
 from charthouse.sandbox.credentials import Credentials, write_private
 
 

@@ -16,11 +16,11 @@ from charthouse.domains.tasks.models import (
     TaskTemplate,
 )
 from charthouse.identity.models import User
-from charthouse.sandbox import mail
+from charthouse.sandbox import messaging as mail
 from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.papers import Papers
-from charthouse.sandbox.people import Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.documents import Papers
+from charthouse.sandbox.patients.population import Row
+from charthouse.sandbox.practice import Setup
 
 TASKS = 60
 CATEGORIES = ("Referrals", "Prior authorization", "Results to call about", "Billing question", "Front desk")

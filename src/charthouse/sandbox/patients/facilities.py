@@ -5,9 +5,9 @@ from typing import Any
 
 from charthouse.domains.patients.models import Facility, Patient, PatientFacility
 from charthouse.domains.patients.models.facilities import LABORATORY, PHARMACY, SPECIALIST
-from charthouse.sandbox import people
-from charthouse.sandbox.people import Row
-from charthouse.sandbox.setup import PHARMACIES, Setup
+from charthouse.sandbox.patients import population as people
+from charthouse.sandbox.patients.population import Row
+from charthouse.sandbox.practice import PHARMACIES, Setup
 
 LABORATORIES = ("Summit Diagnostics", "Clearwater Labs", "Summit Diagnostics East")
 SPECIALISTS = (

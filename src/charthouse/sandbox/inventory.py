@@ -12,8 +12,8 @@ from charthouse.domains.inventory.models import (
 )
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar, Slot
-from charthouse.sandbox.people import BIRTHS, Person, Row
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.patients.population import BIRTHS, Person, Row
+from charthouse.sandbox.practice import Setup
 
 GIVEN_AT = 0.1  # of the visits, those at which a vaccine is given
 CATEGORIES = (("Vaccines", "vaccine"), ("Supplies", "product"), ("Injections", "service"))

@@ -12,7 +12,7 @@ from charthouse.domains.scheduling.models import (
     CustomVital,
     ReminderProfile,
 )
-from charthouse.sandbox.setup import Provider, Setup
+from charthouse.sandbox.practice import Provider, Setup
 
 # Name, minutes, color, what patients read when they book online (or not at all).
 PROFILES = (

@@ -12,7 +12,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, CustomVital, VitalsTagGroup
 from charthouse.identity.models import User
 from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.setup import Setup
+from charthouse.sandbox.practice import Setup
 
 # Heading → what patients have under it.
 HEADINGS = {

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from charthouse.domains.billing.models import BillingProfile, FeeSchedule, FeeScheduleItem
-from charthouse.sandbox.setup import Provider, Setup
+from charthouse.sandbox.practice import Provider, Setup
 
 
 @dataclass(frozen=True)
