@@ -23,7 +23,7 @@ from charthouse.identity.models import User  # noqa: E402
 from charthouse.identity.oauth_models import Application  # noqa: E402
 from charthouse.identity.rowsecurity import list_record_models  # noqa: E402
 from charthouse.identity.tenancy import Record, RecordKey  # noqa: E402
-from charthouse.sandbox import seed as sandbox  # noqa: E402
+from charthouse.sandbox import seed  # noqa: E402
 
 PATIENTS = 2000
 ORDINARY = 30  # rows of each kind: more than the page that is asked for
@@ -34,7 +34,7 @@ Model = type[Record]
 def main(rows: int) -> dict[str, Any]:
     schema_setup.migrate(OWNER)
     if not Patient.objects.using(OWNER).exists():
-        sandbox.build(1, PATIENTS, lambda *_: None)
+        seed.build(1, PATIENTS, lambda *_: None)
     user = User.objects.using(OWNER).filter(is_primary=True).order_by("pk")[0]
     app, token = access(user)
     charts = {}

@@ -108,21 +108,20 @@ def _prepare_practice(
     from charthouse import commands  # sets up Django for the next imports
     from charthouse.changes import clock_control
     from charthouse.identity.models import Practice
-    from charthouse.sandbox import description as describe
-    from charthouse.sandbox import seed as practice
+    from charthouse.sandbox import description, seed
 
     steps("Tables", 0, 1)
     commands.migrate()
     clock_control.restore_offset()
     steps("Tables", 1, 1)
     if not Practice.objects.using("owner").exists():
-        practice.build(DEFAULT_SEED if options.seed is None else options.seed, options.patients, steps)
+        seed.build(DEFAULT_SEED if options.seed is None else options.seed, options.patients, steps)
     elif options.patients is not None:
         print(
             "--patients is for a new practice, and this one is there already; see --fresh.", file=sys.stderr
         )
-    practice.set_rate_limit(options.rate_limit)
-    described = describe.write(data / "sandbox.json", base_url)
+    seed.set_rate_limit(options.rate_limit)
+    described = description.write(data / "sandbox.json", base_url)
     connections.close_all()
     return described
 

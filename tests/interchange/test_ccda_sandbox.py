@@ -13,7 +13,7 @@ from charthouse.interchange.ccda import document
 from charthouse.interchange.cda.context import Window
 from charthouse.interchange.qrda import document as report
 from tests.interchange.documents import Document
-from tests.sandbox.test_practice import Built
+from tests.sandbox.databases import SandboxDatabase
 
 KINDS = {
     "AllergyIntolerance", "Condition", "Coverage", "DocumentReference", "Encounter", "Immunization", "Location",
@@ -23,7 +23,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def made(database: None, tmp_path_factory: pytest.TempPathFactory) -> list[Document]:
-    built = Built("documents", tmp_path_factory.mktemp("documents"), 7, 40)
+    built = SandboxDatabase("documents", tmp_path_factory.mktemp("documents"), 7, 40)
     with built.open(), tenancy.within(1):
         return [Document(document.render(patient)) for patient in Patient.objects.order_by("id")[:60]]
 
@@ -42,7 +42,7 @@ def test_documents_differ(made: list[Document]) -> None:
 
 
 def test_yearly_reports_have_content(database: None, tmp_path: Path) -> None:
-    built = Built("reports", tmp_path, 7, 20)
+    built = SandboxDatabase("reports", tmp_path, 7, 20)
     today = clock.now().date()
     year = Window(today - timedelta(days=365), today)
     with built.open(), tenancy.within(1):
@@ -54,7 +54,7 @@ def test_yearly_reports_have_content(database: None, tmp_path: Path) -> None:
 
 
 def test_row_identifiers_are_stable(database: None, tmp_path: Path) -> None:
-    built = Built("twice", tmp_path, 7, 5)
+    built = SandboxDatabase("twice", tmp_path, 7, 5)
     with built.open(), tenancy.within(1):
         patient = Patient.objects.order_by("id").first()
         assert patient is not None

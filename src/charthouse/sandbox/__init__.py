@@ -1,0 +1,1 @@
+"""The synthetic practices of ``charthouse sandbox``: modules by domain, and tables of data in ``data``."""

@@ -1,5 +1,5 @@
-"""What opens the sandbox: passwords, app secrets and tokens. Made at random for each data directory, kept in one file
-that only its owner can read; the database has digests."""
+"""Passwords, app secrets and tokens of the sandbox: generated for each data directory, stored in one file that only
+its owner can read. The database has their digests."""
 
 import json
 import os
@@ -12,6 +12,8 @@ from django.conf import settings
 
 @dataclass
 class AppKeys:
+    """The secret of an OAuth app and its pair of tokens."""
+
     client_secret: str
     access_token: str
     refresh_token: str
@@ -19,8 +21,8 @@ class AppKeys:
 
 @dataclass
 class Credentials:
-    """``seed`` and ``reference_day`` (ISO date) of the practice; passwords by username, keys by client id,
-    secrets by API user; name and password of the portal by patient."""
+    """``seed`` and ``reference_day`` (ISO date) of the sandbox; passwords by username, keys of apps by client id,
+    secrets by username of the API user, usernames and passwords for the portal by patient id."""
 
     seed: int
     reference_day: str
@@ -29,40 +31,46 @@ class Credentials:
     api_secrets: dict[str, str] = field(default_factory=dict)
     portal: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def password(self, username: str) -> str:
+    def get_password(self, username: str) -> str:
+        """Return the password of a user, generated at the first call."""
         return self.passwords.setdefault(username, secrets.token_urlsafe(12))
 
-    def portal_password(self, username: str, patient: int) -> str:
-        made = {"username": username, "password": secrets.token_urlsafe(12)}
-        return self.portal.setdefault(str(patient), made)["password"]
+    def get_portal_password(self, username: str, patient: int) -> str:
+        """Return the password of a patient for the portal, generated at the first call."""
+        generated = {"username": username, "password": secrets.token_urlsafe(12)}
+        return self.portal.setdefault(str(patient), generated)["password"]
 
-    def secret(self, username: str) -> str:
-        from charthouse.identity import api_users  # this is read before Django is set up
+    def get_api_secret(self, username: str) -> str:
+        """Return the secret of an API user, generated at the first call."""
+        from charthouse.identity import api_users  # this module is imported before Django is set up
 
         return self.api_secrets.setdefault(username, api_users.generate_secret())
 
-    def app(self, client_id: str) -> AppKeys:
+    def get_app_keys(self, client_id: str) -> AppKeys:
+        """Return the keys of an OAuth app, generated at the first call."""
         if client_id not in self.apps:
-            self.apps[client_id] = AppKeys(secrets.token_urlsafe(32), new_token(), new_token())
+            self.apps[client_id] = AppKeys(secrets.token_urlsafe(32), generate_token(), generate_token())
         return self.apps[client_id]
 
     def save(self) -> None:
-        write_private(_path(), json.dumps(asdict(self), indent=1))
+        """Write the file in the data directory."""
+        write_private_file(_get_path(), json.dumps(asdict(self), indent=1))
 
     @classmethod
     def load(cls) -> "Credentials":
-        """Raises FileNotFoundError when no practice was built in this data directory."""
-        stored = json.loads(_path().read_text())
+        """Read the file. Raises FileNotFoundError when this data directory has no sandbox."""
+        stored = json.loads(_get_path().read_text())
         apps = {client: AppKeys(**keys) for client, keys in stored.pop("apps").items()}
         return cls(**stored, apps=apps)
 
 
-def new_token() -> str:
+def generate_token() -> str:
+    """Return a random access or refresh token."""
     return secrets.token_urlsafe(30)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600, whole or not at all."""
+def write_private_file(path: Path, text: str) -> None:
+    """Write a file of mode 0600, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
@@ -71,5 +79,5 @@ def write_private(path: Path, text: str) -> None:
     os.replace(draft, path)
 
 
-def _path() -> Path:
+def _get_path() -> Path:
     return Path(settings.DATA) / "sandbox-credentials.json"

@@ -1,4 +1,5 @@
-"""``sandbox.json``: what is in the sandbox and what opens it, for scripts and for the text that the command prints."""
+"""``sandbox.json``: the practices of the sandbox and the credentials of their users, apps and API users, for scripts
+and for the text that the command prints."""
 
 import json
 from pathlib import Path
@@ -8,30 +9,29 @@ from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.domains.practice.models import Doctor, Office
 from charthouse.identity.models import ApiUser, Application, Practice, User
 from charthouse.identity.token_pairs import expand_scopes
-from charthouse.sandbox import api_users as programs
-from charthouse.sandbox import oauth_apps as apps
-from charthouse.sandbox.credentials import Credentials, write_private
+from charthouse.sandbox.credentials import Credentials, write_private_file
+from charthouse.sandbox.oauth_apps import renew_tokens
 
 
 def write(path: Path, base_url: str) -> dict[str, Any]:
-    """Write the file (mode 0600) and return its content. Every access token in it is good for 48 hours from now.
+    """Write the file (mode 0600) and return its content. Its access tokens are valid for 48 hours from now.
 
-    Raises FileNotFoundError when no practice was built in this data directory.
+    Raises FileNotFoundError when this data directory has no sandbox.
     """
     credentials = Credentials.load()
     practices = Practice.objects.using("owner").order_by("pk")
-    described = {
+    description = {
         "base_url": base_url,
         "seed": credentials.seed,
         "reference_day": credentials.reference_day,
-        "practices": [_practice(practice, credentials) for practice in practices],
+        "practices": [_describe_practice(practice, credentials) for practice in practices],
     }
     credentials.save()
-    write_private(path, json.dumps(described, indent=2) + "\n")
-    return described
+    write_private_file(path, json.dumps(description, indent=2) + "\n")
+    return description
 
 
-def _practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:
+def _describe_practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:
     users = list(User.objects.using("owner").filter(practice=practice).order_by("pk"))
     applications = Application.objects.filter(user__in=[user.pk for user in users]).order_by("pk")
     return {
@@ -46,18 +46,22 @@ def _practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:
             for office in Office.objects.using("owner").filter(practice=practice).order_by("pk")
         ],
         "patients_count": Patient.objects.using("owner").filter(practice=practice).count(),
-        "users": [_user(user, credentials) for user in users if user.username in credentials.passwords],
-        "portal_users": _guests(practice, credentials),
-        "oauth_apps": [_app(app, credentials) for app in applications if app.client_id in credentials.apps],
+        "users": [
+            _describe_user(user, credentials) for user in users if user.username in credentials.passwords
+        ],
+        "portal_users": _describe_portal_users(practice, credentials),
+        "oauth_apps": [
+            _describe_app(app, credentials) for app in applications if app.client_id in credentials.apps
+        ],
         "api_users": [
-            programs.described(user, credentials)
+            _describe_api_user(user, credentials)
             for user in ApiUser.objects.using("owner").filter(practice=practice).order_by("pk")
             if user.username in credentials.api_secrets
         ],
     }
 
 
-def _user(user: User, credentials: Credentials) -> dict[str, Any]:
+def _describe_user(user: User, credentials: Credentials) -> dict[str, Any]:
     return {
         "id": user.pk,
         "username": user.username,
@@ -69,19 +73,19 @@ def _user(user: User, credentials: Credentials) -> dict[str, Any]:
     }
 
 
-def _guests(practice: Practice, credentials: Credentials) -> list[dict[str, Any]]:
-    """Patients who can sign in to the portal."""
-    known = PortalAccess.objects.using("owner").filter(
+def _describe_portal_users(practice: Practice, credentials: Credentials) -> list[dict[str, Any]]:
+    """Describe the patients who can sign in to the portal."""
+    accesses = PortalAccess.objects.using("owner").filter(
         practice=practice, patient__in=map(int, credentials.portal)
     )
     return [
         {"patient": patient, **credentials.portal[str(patient)]}
-        for patient in known.order_by("patient").values_list("patient", flat=True)
+        for patient in accesses.order_by("patient").values_list("patient", flat=True)
     ]
 
 
-def _app(app: Application, credentials: Credentials) -> dict[str, Any]:
-    keys = apps.keep_alive(app, credentials)
+def _describe_app(app: Application, credentials: Credentials) -> dict[str, Any]:
+    keys = renew_tokens(app, credentials)
     return {
         "name": app.name,
         "client_id": app.client_id,
@@ -91,4 +95,15 @@ def _app(app: Application, credentials: Credentials) -> dict[str, Any]:
         "access_token": keys.access_token,
         "refresh_token": keys.refresh_token,
         "rate_limit": app.hourly_limit,
+    }
+
+
+def _describe_api_user(user: ApiUser, credentials: Credentials) -> dict[str, Any]:
+    return {
+        "username": user.username,
+        "secret": credentials.api_secrets[user.username],
+        "read_only": user.read_only,
+        "anonymize": user.anonymize,
+        "endpoints": user.endpoints,
+        "ips": user.ips,
     }

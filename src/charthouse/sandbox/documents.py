@@ -1,137 +1,142 @@
-"""Documents of patients, consent forms and signatures under them: small files, made here."""
+"""Documents of patients, consent forms with their signatures, and images."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from io import BytesIO
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-import typst
-from django.core.files.base import ContentFile
-from PIL import Image, ImageDraw
-
-from charthouse.domains.documents.models import AppliedConsentForm, ConsentForm, Document, SignedConsentForm
+from charthouse.domains.documents.models import (
+    AppliedConsentForm,
+    ConsentForm,
+    Document,
+    PatientImage,
+    SignedConsentForm,
+)
+from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.files.models import StoredFile
-from charthouse.files.storage import store_content
-from charthouse.sandbox.patients.population import Row
-from charthouse.sandbox.practice import Setup
+from charthouse.sandbox.context import PracticeContext
+from charthouse.sandbox.files import FileStore, draw_signature, draw_spots
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.seeder import Seeder
 
-DOCUMENTS = {
-    "Cardiology consult note": ("cardiology", "consult"),
-    "MRI report, lumbar spine": ("imaging",),
-    "Insurance card": ("insurance",),
-    "Discharge summary": ("hospital",),
-}
-FORMS = ("Consent to treatment", "Notice of privacy practices", "Telehealth consent")
+PATIENTS = 60  # with documents, messages and tasks
+TITLES = ("Cardiology consult note", "MRI report, lumbar spine", "Insurance card", "Discharge summary")
+TAGS = (("cardiology", "consult"), ("imaging",), ("insurance",), ("hospital",))  # in the order of TITLES
+FLAGGED = 3  # index in TITLES of those with a flag
+CONSENT_FORMS = ("Consent to treatment", "Notice of privacy practices", "Telehealth consent")
 SIGNATURES = 20
-PAGE = """#set page(paper: "us-letter", margin: 1in)
-#set document(date: none)
-= {title}
-This page was made for a synthetic practice. It is about nobody.
-"""
+IMAGES = ("Rash, left forearm", "Healing incision", "Insurance card", "Mole, upper back")
+PATIENTS_WITH_IMAGE = 12
 
 
-class Papers:
-    """Of one practice and the patients named."""
+def list_patients(context: PracticeContext) -> list[Row]:
+    """List the patients who have documents, messages and tasks: id and doctor_id of each."""
+    return list(context.select(Patient).values("id", "doctor_id")[:PATIENTS])
 
-    def __init__(self, setup: Setup, patients: Sequence[Row], today: date, random: Random) -> None:
-        self.setup, self.patients, self.today, self.random = setup, patients, today, random
-        self.pages: dict[str, int] = {}
 
-    def documents(self) -> list[Row]:
-        """One for each patient; their rows."""
-        files = [self.page(title) for title in DOCUMENTS]
-        titles = list(DOCUMENTS)
-        rows: list[Row] = []
-        for patient in self.patients:
-            at = self.random.randrange(len(titles))
-            day = self.today - timedelta(days=self.random.randint(10, 300))
-            written = f"{day + timedelta(days=2)} 15:00:00+00"
-            rows.append(
-                {
-                    "doctor_id": patient["doctor_id"],
-                    "patient_id": patient["id"],
-                    "document_id": files[at],
-                    "date": day.isoformat(),
-                    "description": titles[at],
-                    "metatags": list(DOCUMENTS[titles[at]]),
-                    "folder": DOCUMENTS[titles[at]][0].capitalize(),
-                    "flag": at == 3,
-                    "review_by_everyone": len(rows) % 9 == 0,
-                    "result_code": 1 if len(rows) % 13 == 4 else 0,
-                    "created_at": written,
-                    "updated_at": written,
-                }
-            )
-        self.setup.copy(Document, rows)
-        return rows
-
-    def forms(self) -> None:
-        """Each doctor's forms; the first patients have signed one at their first visit."""
-        doctors = sorted({patient["doctor_id"] for patient in self.patients})
-        files = [self.page(title) for title in FORMS]
-        forms = [
+def add_documents(
+    context: PracticeContext, files: FileStore, random: Random, patients: Sequence[Row]
+) -> None:
+    """Add a document for each of these patients."""
+    ids = [files.get_page(title) for title in TITLES]
+    rows: list[Row] = []
+    for number, patient in enumerate(patients):
+        index = random.randrange(len(TITLES))
+        day = context.get_day(-random.randint(10, 300))
+        received_at = f"{day + timedelta(days=2)} 15:00:00+00"
+        rows.append(
             {
-                "doctor_id": doctor,
-                "title": title,
-                "uri_id": file,
-                "assign_by_default": at == 0,
-                "is_mandatory": at == 2,
-                "order": at + 1,
+                "doctor_id": patient["doctor_id"],
+                "patient_id": patient["id"],
+                "document_id": ids[index],
+                "date": day.isoformat(),
+                "description": TITLES[index],
+                "metatags": list(TAGS[index]),
+                "folder": TAGS[index][0].capitalize(),
+                "flag": index == FLAGGED,
+                "review_by_everyone": number % 9 == 0,
+                "result_code": 1 if number % 13 == 4 else 0,
+                "created_at": received_at,
+                "updated_at": received_at,
             }
-            for doctor in doctors
-            for at, (title, file) in enumerate(zip(FORMS, files, strict=True))
-        ]
-        self.setup.copy(ConsentForm, forms)
-        first = {form["doctor_id"]: form["id"] for form in reversed(forms)}
-        signature = self.signature()
+        )
+    context.copy(Document, rows)
+
+
+class Documents(Seeder):
+    """Documents and consent forms of one practice."""
+
+    stream = "desk"
+
+    def finish(self) -> None:
+        """Add documents, the consent forms of each doctor, and the signatures of some patients at their first visit."""
+        patients = list_patients(self.context)
+        if not patients:
+            return
+        files = FileStore(self.context)
+        add_documents(self.context, files, self.random, patients)
+        forms = self._make_forms(files, patients)
+        self.copy(ConsentForm, forms)
+        default_forms = {form["doctor_id"]: form["id"] for form in reversed(forms)}
+        signature = files.add(draw_signature(), "image/png", "signature.png")
         signed = [
             {
-                "consent_form_id": first[visit["patient__doctor_id"]],
+                "consent_form_id": default_forms[visit["patient__doctor_id"]],
                 "appointment_id": visit["id"],
                 "patient_id": visit["patient_id"],
                 "signature_file_id": signature,
                 **dict.fromkeys(("date_signed", "created_at", "updated_at"), visit["scheduled_time"]),
             }
-            for visit in self._visits()
+            for visit in self._select_first_visits(patients)
         ]
-        self.setup.copy(SignedConsentForm, signed)
-        keys = ("consent_form_id", "appointment_id", "created_at", "updated_at")
-        self.setup.copy(AppliedConsentForm, [{key: row[key] for key in keys} for row in signed])
+        self.copy(SignedConsentForm, signed)
+        columns = ("consent_form_id", "appointment_id", "created_at", "updated_at")
+        self.copy(AppliedConsentForm, [{name: row[name] for name in columns} for row in signed])
 
-    def _visits(self) -> Any:
-        """The first visit that is over, of some patients."""
-        patients = [patient["id"] for patient in self.patients]
+    def _make_forms(self, files: FileStore, patients: Sequence[Row]) -> list[Row]:
+        ids = [files.get_page(title) for title in CONSENT_FORMS]
+        return [
+            {
+                "doctor_id": doctor,
+                "title": title,
+                "uri_id": file,
+                "assign_by_default": index == 0,
+                "is_mandatory": index == 2,
+                "order": index + 1,
+            }
+            for doctor in sorted({patient["doctor_id"] for patient in patients})
+            for index, (title, file) in enumerate(zip(CONSENT_FORMS, ids, strict=True))
+        ]
+
+    def _select_first_visits(self, patients: Sequence[Row]) -> Any:
+        """Select the first past visit of some of these patients."""
         midnight = datetime.combine(self.today, time(), tzinfo=UTC)
-        rows = Appointment.objects.using(self.setup.loader.connection.alias).filter(
-            practice_id=self.setup.practice, patient__in=patients, scheduled_time__lt=midnight
+        rows = self.select(Appointment).filter(
+            patient__in=[patient["id"] for patient in patients], scheduled_time__lt=midnight
         )
         rows = rows.order_by("patient_id", "scheduled_time", "pk").distinct("patient_id")
         return rows.values("id", "patient_id", "patient__doctor_id", "scheduled_time")[:SIGNATURES]
 
-    def page(self, title: str) -> int:
-        """A page with this title, the same file each time."""
-        if title not in self.pages:
-            self.pages[title] = self._page(title)
-        return self.pages[title]
 
-    def _page(self, title: str) -> int:
-        page = typst.compile(PAGE.format(title=title).encode())
-        assert isinstance(page, bytes)
-        return self.file(page, "application/pdf", f"{title}.pdf")
+class Images(Seeder):
+    """Images of the first patients of one practice."""
 
-    def signature(self) -> int:
-        """A picture of one."""
-        image = Image.new("L", (120, 40), 255)
-        points = [(x, 20 + (x * 7) % 15 - 7) for x in range(10, 110, 6)]
-        ImageDraw.Draw(image).line(points, fill=0, width=2)
-        made = BytesIO()
-        image.save(made, "PNG")
-        return self.file(made.getvalue(), "image/png", "signature.png")
+    stream = "marks"
 
-    def file(self, content: bytes, media_type: str, name: str) -> int:
-        """A stored file of the practice."""
-        address, size = store_content(ContentFile(content), self.setup.practice)
-        row = {"address": address, "size": size, "media_type": media_type, "name": name}
-        return self.setup.copy(StoredFile, [row])[0]
+    def finish(self) -> None:
+        """Add an image for each of these patients. They share the files."""
+        files = FileStore(self.context)
+        ids = [files.add(draw_spots(self.random), "image/png", f"{name}.png") for name in IMAGES]
+        rows = []
+        for patient in self.select(Patient).values_list("pk", flat=True)[:PATIENTS_WITH_IMAGE]:
+            index = self.random.randrange(len(IMAGES))
+            photo_type = "personal" if IMAGES[index] == "Insurance card" else "medical"
+            rows.append(
+                {
+                    "patient_id": patient,
+                    "file_id": ids[index],
+                    "photo_type": photo_type,
+                    "name": IMAGES[index],
+                }
+            )
+        self.copy(PatientImage, rows)

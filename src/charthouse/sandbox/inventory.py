@@ -1,71 +1,42 @@
-"""Lots of vaccines in the refrigerator, and who got a dose of which: CVX and MVX codes are the CDC's."""
+"""Stock of the practices: lots of vaccines with the doses given of them, supplies, samples of drugs and supplements."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from random import Random
 
-from charthouse.domains.inventory.models import (
-    InventoryCategory,
-    PatientVaccineRecord,
-    StockItem,
-)
-from charthouse.identity.models import User
-from charthouse.sandbox.calendar import Calendar, Slot
-from charthouse.sandbox.patients.population import BIRTHS, Person, Row
-from charthouse.sandbox.practice import Setup
+from charthouse.domains.billing.accounts import ChargeDefinition
+from charthouse.domains.inventory.models import InventoryCategory, PatientVaccineRecord, StockItem
+from charthouse.domains.inventory.stock import PACKAGE_PROPERTIES
+from charthouse.domains.medications.models import Drug, Supplement
+from charthouse.sandbox.calendar import Visit
+from charthouse.sandbox.data.charges import SUPPLY
+from charthouse.sandbox.data.vaccines import VACCINES
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.patients.population import AGE_DATE, PatientRecord
+from charthouse.sandbox.seeder import Seeder
 
-GIVEN_AT = 0.1  # of the visits, those at which a vaccine is given
+VACCINATION_SHARE = 0.1  # of completed visits
 CATEGORIES = (("Vaccines", "vaccine"), ("Supplies", "product"), ("Injections", "service"))
-
-
-@dataclass(frozen=True)
-class Vaccine:
-    """``ages``: the years in which it is given; ``cpt``: what its dose is billed as; cost and price in dollars."""
-
-    cvx: str
-    name: str
-    maker: str
-    mvx: str
-    cpt: str
-    ages: tuple[int, int]
-    cost: str
-    price: str
-
-
-VACCINES = (
-    Vaccine(
-        "158",
-        "Influenza, injectable, quadrivalent",
-        "Sanofi Pasteur",
-        "PMC",
-        "90688",
-        (0, 120),
-        "14.20",
-        "28.00",
-    ),
-    Vaccine("115", "Tdap", "GlaxoSmithKline", "SKB", "90715", (10, 120), "33.10", "62.00"),
-    Vaccine("03", "MMR", "Merck and Co., Inc.", "MSD", "90707", (1, 12), "71.40", "110.00"),
-    Vaccine("21", "Varicella", "Merck and Co., Inc.", "MSD", "90716", (1, 12), "118.60", "165.00"),
-    Vaccine("165", "HPV9", "Merck and Co., Inc.", "MSD", "90651", (9, 26), "205.30", "270.00"),
-    Vaccine("187", "Zoster recombinant", "GlaxoSmithKline", "SKB", "90750", (50, 120), "134.70", "190.00"),
-    Vaccine(
-        "133", "Pneumococcal conjugate PCV 13", "Pfizer, Inc", "PFR", "90670", (0, 5), "142.90", "210.00"
-    ),
+SUBCUTANEOUS = ("03", "21")  # CVX codes; the other vaccines are intramuscular
+# Name, manufacturer, form of the package.
+SUPPLIES = (
+    ("Exam gloves, medium", "Summit Supply", "box"),
+    ("Urine test strips", "Clearwater", "bottle"),
+    ("Elastic bandage 4 in", "Summit Supply", "roll"),
 )
 
 
-class Vaccines:
-    """The vaccines of one practice: a lot of each for each doctor."""
+class Vaccines(Seeder):
+    """The vaccines of one practice: a lot of each for each doctor, and the doses that patients have been given."""
 
-    def __init__(self, setup: Setup, doctors: Sequence[int], calendar: Calendar, random: Random) -> None:
-        self.setup, self.calendar, self.random = setup, calendar, random
-        users = User.objects.using(setup.loader.connection.alias).filter(practice_id=setup.practice)
-        self.users = dict(users.filter(role=User.Role.DOCTOR).values_list("doctor_id", "pk"))
-        self.lots = {doctor: self._lots(doctor) for doctor in doctors}
+    stream = "vaccines"
+    lots: dict[int, list[Row]]
 
-    def _lots(self, doctor: int) -> list[Row]:
-        categories = self.setup.copy(
+    def set_up(self) -> None:
+        """Add categories and lots of each doctor."""
+        self.lots = {doctor: self._add_lots(doctor) for doctor in self.team.doctors}
+
+    def _add_lots(self, doctor: int) -> list[Row]:
+        categories = self.copy(
             InventoryCategory,
             [{"doctor_id": doctor, "name": name, "category_type": kind} for name, kind in CATEGORIES],
         )
@@ -75,54 +46,109 @@ class Vaccines:
                 "category_id": categories[0],
                 "name": vaccine.name,
                 "cvx_code": vaccine.cvx,
-                "manufacturer": vaccine.maker,
+                "manufacturer": vaccine.manufacturer,
                 "manufacturer_code": vaccine.mvx,
                 "lot_number": f"{vaccine.mvx[0]}{self.random.randrange(1000, 9999)}{'ABCD'[doctor % 4]}",
-                "expiry": f"{BIRTHS.year + 2}-0{1 + at}-28",
+                "expiry": f"{AGE_DATE.year + 2}-0{month}-28",
                 "original_quantity": 200,
                 "cost": vaccine.cost,
                 "price": vaccine.price,
                 "price_with_tax": vaccine.price,
             }
-            for at, vaccine in enumerate(VACCINES)
+            for month, vaccine in enumerate(VACCINES, 1)
         ]
-        self.setup.copy(StockItem, rows)
+        self.copy(StockItem, rows)
         return rows
 
-    def fill(self, people: Sequence[Person], visits: Sequence[tuple[Slot, Row]]) -> None:
-        """Doses given to these people at these visits."""
-        born = {person.row["id"]: int(person.row["date_of_birth"][:4]) for person in people}
+    def add_batch(self, patients: Sequence[PatientRecord], visits: Sequence[Visit]) -> None:
+        """Add the doses given to these patients."""
+        birth_years = {patient.row["id"]: int(patient.row["date_of_birth"][:4]) for patient in patients}
         records = []
-        for slot, visit in visits:
-            if visit["status"] == "Complete" and self.random.random() < GIVEN_AT:
-                age = BIRTHS.year - born[visit["patient_id"]]
-                fit = [at for at, vaccine in enumerate(VACCINES) if vaccine.ages[0] <= age <= vaccine.ages[1]]
-                records.append(self._record(slot, visit, self.random.choice(fit)))
-        self.setup.copy(PatientVaccineRecord, records)
+        for visit in visits:
+            if visit.row["status"] == "Complete" and self.random.random() < VACCINATION_SHARE:
+                age = AGE_DATE.year - birth_years[visit.row["patient_id"]]
+                fitting = [
+                    index
+                    for index, vaccine in enumerate(VACCINES)
+                    if vaccine.ages[0] <= age <= vaccine.ages[1]
+                ]
+                records.append(self._make_record(visit, self.random.choice(fitting)))
+        self.copy(PatientVaccineRecord, records)
 
-    def _record(self, slot: Slot, visit: Row, at: int) -> Row:
-        lot, user = self.lots[visit["doctor_id"]][at], self.users[visit["doctor_id"]]
-        moment = (slot.start + timedelta(minutes=slot.minutes // 2)).isoformat()
+    def _make_record(self, visit: Visit, index: int) -> Row:
+        """Make the record of a dose. ``index``: of the vaccine in VACCINES."""
+        slot, row = visit
+        lot, user = self.lots[row["doctor_id"]][index], self.context.doctor_users[row["doctor_id"]]
+        given_at = (slot.start + timedelta(minutes=slot.minutes // 2)).isoformat()
         return {
-            "patient_id": visit["patient_id"],
-            "ordering_doctor_id": visit["doctor_id"],
+            "patient_id": row["patient_id"],
+            "ordering_doctor_id": row["doctor_id"],
             "vaccine_inventory_id": lot["id"],
             "cvx_code": lot["cvx_code"],
-            "cpt_code": VACCINES[at].cpt,
+            "cpt_code": VACCINES[index].cpt,
             "name": lot["name"],
             "lot_number": lot["lot_number"],
             "manufacturer": lot["manufacturer"],
-            "administered_at_id": visit["office_id"],
+            "administered_at_id": row["office_id"],
             "administered_by_id": user,
             "entered_by_id": user,
-            "administered_start": moment,
+            "administered_start": given_at,
             "amount": "0.50",
             "units": "mL",
-            "route": "SC" if lot["cvx_code"] in ("03", "21") else "IM",
+            "route": "SC" if lot["cvx_code"] in SUBCUTANEOUS else "IM",
             "site": self.random.choice(("LD", "RD")),
             "completion_status": "CP",
             "funding_eligibility": "V01",
             "record_source": "00",
-            "created_at": moment,
-            "updated_at": moment,
+            "created_at": given_at,
+            "updated_at": given_at,
         }
+
+
+class Stock(Seeder):
+    """The stock of one practice apart from vaccines, the last item of which has been discontinued."""
+
+    stream = "stock"
+
+    def finish(self) -> None:
+        """Add samples of some drugs and supplements, and supplies. All are charged as the supply of the catalog."""
+        drugs = self.select(Drug).values_list("pk", flat=True)[:3]
+        supplements = self.select(Supplement).values_list("pk", flat=True)[:4]
+        charge = self.select(ChargeDefinition).values_list("pk", flat=True)[SUPPLY]
+        rows: list[Row] = [
+            *(_make_product(f"Samples, drug {n}", "drug_id", drug) for n, drug in enumerate(drugs, 1)),
+            *(
+                _make_product(f"Bottles, supplement {n}", "supplement_id", supplement)
+                for n, supplement in enumerate(supplements, 1)
+            ),
+            *(
+                {"name": name, "manufacturer": manufacturer, "form": form}
+                for name, manufacturer, form in SUPPLIES
+            ),
+        ]
+        for index, row in enumerate(rows):
+            self._complete(row, index, charge)
+        discontinued_on = self.context.get_day(-40).isoformat()
+        rows[-1] |= {"status": "inactive", "discontinued_on": discontinued_on}
+        self.copy(StockItem, rows)
+
+    def _complete(self, row: Row, index: int, charge: int) -> None:
+        """Set the columns that every item has. The form goes into the properties of the package."""
+        random = self.random
+        level = random.randrange(5, 30)
+        package = dict.fromkeys(PACKAGE_PROPERTIES)
+        package |= {"package_form": row.pop("form"), "ndc_code": f"00000-{index:04d}-01"}
+        row |= {
+            "kind": StockItem.Kind.ITEM,
+            "definition_id": charge,
+            "preferred_stock_level": level,
+            "preferred_restock_level": level * 2,
+            "original_quantity": random.randrange(2, 60),
+            "lot_number": f"L{random.randrange(10_000, 99_999)}",
+            "expiry": self.context.get_day(random.randrange(60, 900)).isoformat(),
+            "package_properties": package,
+        }
+
+
+def _make_product(name: str, column: str, row_id: int) -> Row:
+    return {"name": name, "manufacturer": "Northern Naturals", column: row_id, "form": "bottle"}

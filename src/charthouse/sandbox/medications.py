@@ -1,121 +1,176 @@
-"""What a practice recommends and hands out: its catalogues, and what patients take of them."""
+"""Catalogs of drugs and supplements, medications of patients with their prescriptions, supplements of patients."""
 
-from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from charthouse.domains.medications.models import Drug, PatientSupplement, Supplement
+from charthouse.domains.medications.models import (
+    Drug,
+    Medication,
+    PatientSupplement,
+    PrescriptionMessage,
+    Supplement,
+)
 from charthouse.domains.patients.models import Patient, PortalRequest
-from charthouse.identity.models import User
-from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.data.conditions import LASTING
-from charthouse.sandbox.patients.population import Row
-from charthouse.sandbox.practice import Setup
+from charthouse.sandbox.context import PracticeContext
+from charthouse.sandbox.data.conditions import Dosage
+from charthouse.sandbox.data.drugs import DRUGS, INACTIVE_SUPPLEMENT, RXNORM, SUPPLEMENTS
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.seeder import Seeder
 
-# Name, nicknames, class, vendor's code, dose, how often.
-SUPPLEMENTS = (
-    ("Vitamin D3 1,000 IU softgel", "D3, cholecalciferol", "Vitamins", "VD1000", "1 softgel", "Once a day"),
-    ("Vitamin B12 1,000 mcg tablet", "B12, cobalamin", "Vitamins", "VB1000", "1 tablet", "Once a day"),
-    ("Magnesium glycinate 400 mg", "Mag", "Minerals", "MG400", "2 capsules", "At bedtime"),
-    ("Iron bisglycinate 25 mg", "Iron", "Minerals", "FE25", "1 capsule", "Every other day"),
-    ("Fish oil 1,200 mg softgel", "Omega-3", "Fatty acids", "FO1200", "2 softgels", "Twice a day with meals"),
-    ("Psyllium husk powder", "Fiber", "Fiber", "PSY500", "1 teaspoon", "Once a day with water"),
-    ("Probiotic, ten strains", "Flora", "Probiotics", "PRO10", "1 capsule", "Once a day"),
-)
-# Name, product, generic name, strength, form, route.
-DRUGS = (
-    ("Lisinopril 10 mg tablet", "Zestril", "lisinopril", "10 mg", "tablet", "Oral"),
-    ("Metformin 500 mg tablet", "Glucophage", "metformin", "500 mg", "tablet", "Oral"),
-    ("Atorvastatin 20 mg tablet", "Lipitor", "atorvastatin", "20 mg", "tablet", "Oral"),
-    ("Albuterol inhaler", "Ventolin HFA", "albuterol", "90 mcg", "inhaler", "Inhaled"),
-    ("Sertraline 50 mg tablet", "Zoloft", "sertraline", "50 mg", "tablet", "Oral"),
-    ("Omeprazole 20 mg capsule", "Prilosec", "omeprazole", "20 mg", "capsule", "Oral"),
-    ("Amoxicillin 500 mg capsule", "Amoxil", "amoxicillin", "500 mg", "capsule", "Oral"),
-    ("Ibuprofen 600 mg tablet", "Motrin", "ibuprofen", "600 mg", "tablet", "Oral"),
-)
-RXNORM = {condition.drug[0]: condition.drug[1] for condition in LASTING if condition.drug}
-_OF_A_DRUG = ("name", "product_name", "generic_name", "strength", "dose_form", "route")
-GONE = ("Ephedra 25 mg tablet", "Ma huang", "Herbs", "EPH25")  # no longer recommended
-TAKE = 3  # one patient of so many takes a supplement
+DRUG_COLUMNS = ("name", "product_name", "generic_name", "strength", "dose_form", "route")
+PHARMACY = "0000017"  # NCPDP id
+PATIENT_INTERVAL = 3  # one patient in so many takes a supplement
+REQUESTS = 8  # requests for a supplement that wait for staff
 
 
-class Shelf:
-    """The catalogues of one practice."""
+class MedicationCatalogs(Seeder):
+    """The catalogs of one practice. They draw no random numbers."""
 
-    def __init__(self, setup: Setup, calendar: Calendar, random: Random) -> None:
-        self.setup, self.random, self.today = setup, random, calendar.monday + timedelta(days=calendar.today)
-        rows: list[Row] = [dict(zip(_OF_A_DRUG, drug, strict=True)) for drug in DRUGS]
-        for row in rows:
+    def set_up(self) -> None:
+        """Add drugs and supplements."""
+        drugs: list[Row] = [dict(zip(DRUG_COLUMNS, drug, strict=True)) for drug in DRUGS]
+        for row in drugs:
             row |= {"rxnorm": RXNORM.get(row["name"], ""), "is_favorite": row["name"] in RXNORM}
-        self.drugs = dict(zip((row["name"] for row in rows), setup.copy(Drug, rows), strict=True))
-        self.supplements = setup.copy(
-            Supplement,
-            [
-                {
-                    "name": name,
-                    "nicknames": nicknames,
-                    "kind": kind,
-                    "vendor_code": code,
-                    "code": code,
-                    "inactive": name == GONE[0],
-                }
-                for name, nicknames, kind, code, *_ in (*SUPPLEMENTS, GONE)
-            ],
+        self.copy(Drug, drugs)
+        supplements = [
+            {
+                "name": name,
+                "nicknames": nicknames,
+                "kind": kind,
+                "vendor_code": code,
+                "code": code,
+                "inactive": name == INACTIVE_SUPPLEMENT[0],
+            }
+            for name, nicknames, kind, code, *_ in (*SUPPLEMENTS, INACTIVE_SUPPLEMENT)
+        ]
+        self.copy(Supplement, supplements)
+
+
+class Prescriptions:
+    """Makes medications with their prescriptions. ``rows``: where to, by model."""
+
+    def __init__(self, context: PracticeContext, random: Random, rows: dict[Any, list[Row]]) -> None:
+        self.context, self.random, self.rows = context, random, rows
+        self.drugs = dict(context.select(Drug).values_list("name", "pk"))
+
+    def add(self, link: Row, dosage: Dosage, indication: str, started_on: str) -> None:
+        """Add a medication. ``link``: ids of patient and doctor."""
+        calendar = self.context.calendar
+        prescribed_on = calendar.dates[calendar.today - self.random.randrange(200)]
+        user = self.context.doctor_users[link["doctor_id"]]
+        self.rows[Medication].append(
+            {
+                **link,
+                "name": dosage.drug,
+                "rxnorm": dosage.rxnorm,
+                "dosage_quantity": dosage.quantity,
+                "dosage_units": dosage.unit,
+                "frequency": dosage.frequency,
+                "route": dosage.route,
+                "indication": indication,
+                "date_started_taking": started_on,
+                "date_prescribed": prescribed_on,
+                "dispense_quantity": "90.00",
+                "number_refills": self.random.randrange(4),
+                "order_status": "Electronic eRx Sent",
+                "prn": "as needed" in dosage.frequency,
+                "drug_id": self.drugs[dosage.drug],
+                "is_chronic": True,
+                "added_by_id": user,
+                "updated_by_id": user,
+            }
         )
+        self._add_messages(link, dosage, prescribed_on)
 
-    def _rows(self, model: Any) -> Any:
-        rows = model._default_manager.using(self.setup.loader.connection.alias)
-        return rows.filter(practice_id=self.setup.practice).order_by("pk")
+    def _add_messages(self, link: Row, dosage: Dosage, day: str) -> None:
+        """Add the prescription as sent, and for one patient of four the pharmacy's refill request and its response."""
+        data = {
+            "MedicationPrescribed": {
+                "DrugDescription": dosage.drug,
+                "Quantity": "90",
+                "Directions": dosage.frequency,
+            },
+            "Patient": {"Identification": str(link["patient_id"])},
+            "Prescriber": {"Identification": str(link["doctor_id"])},
+            "Pharmacy": {"Identification": PHARMACY},
+        }
+        messages = [("Outgoing", "NewRx", "Sent")]
+        if link["patient_id"] % 4 == 0:
+            messages += [("Incoming", "RefillRequest", "Received"), ("Outgoing", "RefillResponse", "Sent")]
+        ids = self.context.loader.reserve_ids(PrescriptionMessage, len(messages))
+        parent = None
+        for hour, (row_id, (direction, kind, status)) in enumerate(zip(ids, messages, strict=True), 15):
+            at = f"{day} {hour}:00:00+00"
+            self.rows[PrescriptionMessage].append(
+                {
+                    **link,
+                    "id": row_id,
+                    "pharmacy": PHARMACY,
+                    "json_data": data,
+                    "message_direction": direction,
+                    "message_type": kind,
+                    "message_status": status,
+                    "parent_message_id": parent,
+                    "created_at": at,
+                    "updated_at": at,
+                }
+            )
+            parent = row_id
 
-    def _moment(self, days: int) -> str:
-        day = self.today - timedelta(days=days)
-        at = datetime.combine(day, time(15), tzinfo=UTC) + timedelta(minutes=self.random.randrange(0, 360, 5))
-        return at.isoformat()
 
-    def fill(self) -> None:
-        """What the practice's patients take of it, as the record has them by now."""
-        patients = list(self._rows(Patient).values_list("pk", flat=True))
-        self.users = list(self._rows(User).values_list("pk", flat=True))
-        self.setup.copy(PatientSupplement, [self._taken(patient) for patient in patients[::TAKE]])
-        asked = [self._asked(patient) for patient in patients[1 : TAKE * 8 : TAKE]]
-        self.setup.copy(PortalRequest, sorted(asked, key=lambda row: row["created_at"]))
+class Supplements(Seeder):
+    """Supplements that patients take or ask for."""
 
-    def _taken(self, patient: int) -> Row:
+    stream = "shelf"
+
+    def finish(self) -> None:
+        """Add the supplements of patients, and requests of the portal."""
+        patients = list(self.select(Patient).values_list("pk", flat=True))
+        ids = list(self.select(Supplement).values_list("pk", flat=True))
+        rows = [self._make_row(patient, ids) for patient in patients[::PATIENT_INTERVAL]]
+        self.copy(PatientSupplement, rows)
+        asking = patients[1 : PATIENT_INTERVAL * REQUESTS : PATIENT_INTERVAL]
+        requests = [self._make_request(patient, ids) for patient in asking]
+        self.copy(PortalRequest, sorted(requests, key=lambda row: row["created_at"]))
+
+    def _make_row(self, patient: int, ids: list[int]) -> Row:
         random = self.random
-        which = random.randrange(len(SUPPLEMENTS))
-        began = random.randrange(60, 700)
-        made = self._moment(began)
-        user = random.choice(self.users)
+        index = random.randrange(len(SUPPLEMENTS))
+        started_at = self._draw_time_before(random.randrange(60, 700))
+        user = random.choice(self.context.users)
         row = {
             "patient_id": patient,
-            "supplement_id": self.supplements[which],
-            "dose": SUPPLEMENTS[which][4],
-            "frequency": SUPPLEMENTS[which][5],
-            "start_date": made[:10],
+            "supplement_id": ids[index],
+            "dose": SUPPLEMENTS[index][4],
+            "frequency": SUPPLEMENTS[index][5],
+            "start_date": started_at[:10],
             "added_by_id": user,
             "updated_by_id": user,
-            "created_at": made,
-            "updated_at": made,
+            "created_at": started_at,
+            "updated_at": started_at,
         }
         if random.random() < 0.2:
-            stopped = self._moment(random.randrange(1, 59))
+            stopped_at = self._draw_time_before(random.randrange(1, 59))
             row |= {
-                "discontinued_at": stopped,
+                "discontinued_at": stopped_at,
                 "discontinued_note": "No longer needed.",
-                "updated_at": stopped,
+                "updated_at": stopped_at,
             }
         return row
 
-    def _asked(self, patient: int) -> Row:
-        """A request of the portal that waits for staff."""
-        which = self.random.randrange(len(SUPPLEMENTS))
-        made = self._moment(self.random.randrange(1, 6))
+    def _make_request(self, patient: int, ids: list[int]) -> Row:
+        index = self.random.randrange(len(SUPPLEMENTS))
+        created_at = self._draw_time_before(self.random.randrange(1, 6))
         return {
             "patient_id": patient,
             "request_type": "supplement",
-            "title": SUPPLEMENTS[which][0],
+            "title": SUPPLEMENTS[index][0],
             "notes": "My sister takes this.",
-            "payload": {"supplement_id": self.supplements[which]},
-            "created_at": made,
-            "updated_at": made,
+            "payload": {"supplement_id": ids[index]},
+            "created_at": created_at,
+            "updated_at": created_at,
         }
+
+    def _draw_time_before(self, days: int) -> str:
+        """Draw a time of the day that is so many days before the reference day."""
+        return self.draw_time(self.context.get_day(-days))

@@ -1,6 +1,4 @@
-"""The message centers of a practice's doctors, what patients were written, and the calls that were logged."""
-
-from datetime import UTC, datetime, time, timedelta
+"""Messages of the doctors' message centers, messages to patients, and the log of calls."""
 
 from charthouse.domains.messaging.models import (
     CommLog,
@@ -9,9 +7,13 @@ from charthouse.domains.messaging.models import (
     PatientMessage,
     PatientMessageAttachment,
 )
-from charthouse.sandbox.documents import Papers
-from charthouse.sandbox.patients.population import Row
+from charthouse.sandbox.documents import list_patients
+from charthouse.sandbox.files import FileStore
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.seeder import Seeder
 
+PATIENT_INTERVAL = 2  # one patient in so many of those with documents
+# Code of the type, title.
 MESSAGES = (
     ("IF", "Fax from Lakeside Cardiology"),
     ("IL", "New lab results"),
@@ -20,12 +22,15 @@ MESSAGES = (
     ("OA", "Appointment asked for online"),
     ("GP", "Chart export"),
 )
-STEPS = ("", "", "To review", "Waiting", "Filed")
-LETTERS = (
+TYPES_WITH_FILE = ("IF", "IL", "IR", "GP")
+WORKFLOW_STEPS = ("", "", "To review", "Waiting", "Filed")
+# Subject, body.
+PATIENT_MESSAGES = (
     ("Your results", "Your results are within the normal range. No further tests are needed."),
     ("Your next visit", "Please bring a list of the medications that you take."),
     ("Your question", "Yes, you may take it with food."),
 )
+# Title, text.
 CALLS = (
     ("Refill", "Asks for a refill."),
     ("Results", "Results explained, no questions left."),
@@ -33,15 +38,25 @@ CALLS = (
 )
 
 
-def write(papers: Papers, users: list[int]) -> list[Row]:
-    """One message, one letter and one call for every other patient. The messages' rows."""
-    patients = papers.patients[::2]
-    messages = [_message(papers, patient, users) for patient in patients]
-    copy, random = papers.setup.copy, papers.random
-    copy(Message, messages)
-    copy(
-        MessageNote,
-        [
+class Messages(Seeder):
+    """Messages and calls of one practice."""
+
+    stream = "desk"
+
+    def finish(self) -> None:
+        """Add a message, a message to the patient and a call for each of some patients."""
+        patients = list_patients(self.context)[::PATIENT_INTERVAL]
+        if not patients:
+            return
+        files = FileStore(self.context)
+        self._add_messages(files, patients)
+        self._add_patient_messages(files, patients)
+        self.copy(CommLog, [self._make_call(patient) for patient in patients])
+
+    def _add_messages(self, files: FileStore, patients: list[Row]) -> None:
+        messages = [self._make_message(files, patient) for patient in patients]
+        self.copy(Message, messages)
+        notes = [
             {
                 "message_id": message["id"],
                 "text": "Filed in the chart.",
@@ -50,64 +65,60 @@ def write(papers: Papers, users: list[int]) -> list[Row]:
                 "updated_at": message["updated_at"],
             }
             for message in messages[::3]
-        ],
-    )
-    letters = []
-    for patient in patients:
-        subject, body = random.choice(LETTERS)
-        letters.append({**_of(papers, patient), "subject": subject, "body": body})
-    copy(PatientMessage, letters)
-    page = papers.page("After your visit")
-    copy(
-        PatientMessageAttachment,
-        [
-            {"patient_message_id": letter["id"], "doctor_id": letter["doctor_id"], "attachment_id": page}
-            for letter in letters[::4]
-        ],
-    )
-    copy(CommLog, [_call(papers, patient, users) for patient in patients])
-    return messages
+        ]
+        self.copy(MessageNote, notes)
 
+    def _add_patient_messages(self, files: FileStore, patients: list[Row]) -> None:
+        messages = [self._make_patient_message(patient) for patient in patients]
+        self.copy(PatientMessage, messages)
+        page = files.get_page("After your visit")
+        attachments = [
+            {"patient_message_id": message["id"], "doctor_id": message["doctor_id"], "attachment_id": page}
+            for message in messages[::4]
+        ]
+        self.copy(PatientMessageAttachment, attachments)
 
-def _of(papers: Papers, patient: Row) -> Row:
-    """Of a patient, written on some day of the last weeks."""
-    day = papers.today - timedelta(days=papers.random.randint(1, 40))
-    at = datetime.combine(day, time(16), tzinfo=UTC).isoformat()
-    return {
-        "patient_id": patient["id"],
-        "doctor_id": patient["doctor_id"],
-        "created_at": at,
-        "updated_at": at,
-    }
+    def _make_message(self, files: FileStore, patient: Row) -> Row:
+        random = self.random
+        message_type, title = random.choice(MESSAGES)
+        row = self._make_common_columns(patient)
+        return {
+            **row,
+            "type": message_type,
+            "title": title,
+            "owner_id": random.choice(self.context.users),
+            "responsible_user_id": random.choice(self.context.users),
+            "attachment_id": files.get_page(title) if message_type in TYPES_WITH_FILE else None,
+            "read": random.random() < 0.6,
+            "starred": random.random() < 0.2,
+            "received_at": row["created_at"],
+            "workflow_step": random.choice(WORKFLOW_STEPS),
+        }
 
+    def _make_patient_message(self, patient: Row) -> Row:
+        subject, body = self.random.choice(PATIENT_MESSAGES)
+        return {**self._make_common_columns(patient), "subject": subject, "body": body}
 
-def _message(papers: Papers, patient: Row, users: list[int]) -> Row:
-    random = papers.random
-    code, title = random.choice(MESSAGES)
-    row = _of(papers, patient)
-    return {
-        **row,
-        "type": code,
-        "title": title,
-        "owner_id": random.choice(users),
-        "responsible_user_id": random.choice(users),
-        "attachment_id": papers.page(title) if code in ("IF", "IL", "IR", "GP") else None,
-        "read": random.random() < 0.6,
-        "starred": random.random() < 0.2,
-        "received_at": row["created_at"],
-        "workflow_step": random.choice(STEPS),
-    }
+    def _make_call(self, patient: Row) -> Row:
+        title, message = self.random.choice(CALLS)
+        row = self._make_common_columns(patient)
+        return {
+            **row,
+            "author_id": self.random.choice(self.context.users),
+            "title": title,
+            "type": "Incoming call",
+            "message": message,
+            "duration": self.random.randint(2, 20),
+            "scheduled_time": row["created_at"],
+        }
 
-
-def _call(papers: Papers, patient: Row, users: list[int]) -> Row:
-    title, message = papers.random.choice(CALLS)
-    row = _of(papers, patient)
-    return {
-        **row,
-        "author_id": papers.random.choice(users),
-        "title": title,
-        "type": "Incoming call",
-        "message": message,
-        "duration": papers.random.randint(2, 20),
-        "scheduled_time": row["created_at"],
-    }
+    def _make_common_columns(self, patient: Row) -> Row:
+        """Make the columns of what happened with a patient on a day of the last weeks."""
+        day = self.context.get_day(-self.random.randint(1, 40))
+        at = f"{day}T16:00:00+00:00"
+        return {
+            "patient_id": patient["id"],
+            "doctor_id": patient["doctor_id"],
+            "created_at": at,
+            "updated_at": at,
+        }

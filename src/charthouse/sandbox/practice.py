@@ -1,13 +1,11 @@
-"""A practice before its patients: doctors, offices, users, and what each doctor has set up."""
+"""Doctors, offices, exam rooms, users and groups of a practice."""
 
-from dataclasses import dataclass
-from random import Random
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 
 from charthouse.audit.models import Event
-from charthouse.domains.patients.models import CustomDemographic, CustomInsurancePlanName, FlagType
 from charthouse.domains.practice.models import (
     Doctor,
     DoctorWorkSchedule,
@@ -18,262 +16,195 @@ from charthouse.domains.practice.models import (
     UserGroup,
     UserGroupMember,
 )
-from charthouse.identity.models import ApiUser, Practice, User
-from charthouse.sandbox import api_users as programs
-from charthouse.sandbox import oauth_apps as apps
-from charthouse.sandbox.credentials import Credentials
-from charthouse.sandbox.data.practices import ALL_PERMISSIONS, House
-from charthouse.sandbox.loader import Loader
-from charthouse.sandbox.patients import population as people
+from charthouse.identity.models import PERMISSIONS, User
+from charthouse.sandbox.context import PracticeContext
+from charthouse.sandbox.data.places import Town
+from charthouse.sandbox.data.practices import OfficeSpec
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.people import draw_name, draw_npi, draw_phone
 
-FLAGS = (("Fall risk", "#d9480f", 1), ("Needs interpreter", "#1c7ed6", 2), ("Balance due", "#c92a2a", 3))
-DEMOGRAPHICS = (
-    ("Preferred contact time", "contact_time", ("Morning", "Afternoon", "Evening")),
-    ("Preferred pharmacy", "pharmacy", ()),
-    ("Advance directive on file", "advance_directive", ("Yes", "No")),
-)
-PHARMACIES = ("Foothill Pharmacy", "Corner Drug", "Prairie Apothecary")
-
-OPEN = (("08:00:00", "17:00:00"),)
-WORKING = (("08:00:00", "12:00:00"), ("13:00:00", "17:00:00"))
+OPENING_HOURS = (("08:00:00", "17:00:00"),)
+WORKING_HOURS = (("08:00:00", "12:00:00"), ("13:00:00", "17:00:00"))
+WORK_DAYS = 5  # from Monday
 
 
-def week(hours: tuple[tuple[str, str], ...], working: int) -> list[dict[str, Any]]:
-    """The days of a work schedule: the same hours on so many days from Monday, the others off."""
+def add_doctors(context: PracticeContext, specialties: Sequence[str]) -> list[Row]:
+    """Add a doctor of each specialty, with a work schedule. Their rows."""
+    group_npi = draw_npi(context.random)
+    rows = [_make_doctor(context, specialty, group_npi) for specialty in specialties]
+    context.copy(Doctor, rows)
+    schedules = [{"doctor_id": row["id"], "work_days": _make_week(WORKING_HOURS)} for row in rows]
+    context.copy(DoctorWorkSchedule, schedules)
+    return rows
+
+
+def _make_doctor(context: PracticeContext, specialty: str, group_npi: str) -> Row:
+    random, spec = context.random, context.spec
+    first, last = _draw_unused_name(context)
+    town = random.choice(spec.towns)
+    return {
+        "first_name": first,
+        "last_name": last,
+        "suffix": "MD",
+        "specialty": specialty,
+        "job_title": "Provider/Staff (Private Practice)",
+        "email": f"{first}.{last}@example.com".lower(),
+        "cell_phone": draw_phone(random, town),
+        "office_phone": draw_phone(random, town),
+        "npi_number": draw_npi(random),
+        "group_npi_number": group_npi,
+        "website": "https://" + spec.name.lower().replace(" ", "-") + ".example.com",
+        "timezone": spec.timezone,
+    }
+
+
+def _draw_unused_name(context: PracticeContext) -> tuple[str, str]:
+    """Draw a name whose username nobody in the sandbox has yet."""
+    while True:
+        first, last = draw_name(context.random, female_share=0.55)
+        if _make_username(first, last) not in context.credentials.passwords:
+            return first, last
+
+
+def _make_username(first: str, last: str) -> str:
+    return f"{first}.{last}".lower()
+
+
+def _make_week(hours: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Make the days of a work schedule: the same hours on each, enabled on work days."""
     return [
         {
             "id": day,
             "iso_weekday": str(day),
-            "enabled": day <= working,
+            "enabled": day <= WORK_DAYS,
             "work_hours": [
-                {"id": day * 100 + at, "start_time": start, "end_time": end, "enabled": True}
-                for at, (start, end) in enumerate(hours, 1)
+                {"id": day * 100 + position, "start_time": start, "end_time": end, "enabled": True}
+                for position, (start, end) in enumerate(hours, 1)
             ],
         }
         for day in range(1, 8)
     ]
 
 
-@dataclass
-class Provider:
-    """A doctor at work: the panel of patients, the office of each weekday, the exam room used in all of them.
-    ``furniture``: what is set up for the calendar."""
-
-    doctor: int
-    panel: people.Panel
-    offices: tuple[int, ...]
-    room: int
-    furniture: Any = None
+# -- offices ----------------------------------------------------------------------------------------------------
 
 
-class Setup:
-    """Sets up one practice; every row follows from ``random`` but passwords and keys."""
+def add_offices(context: PracticeContext, doctors: Sequence[int]) -> list[int]:
+    """Add the offices of the practice, with their exam rooms and schedules. Their ids."""
+    specs = context.spec.offices
+    rows = [
+        _make_office(context, spec, doctors[index % len(doctors)], online=index == 0)
+        for index, spec in enumerate(specs)
+    ]
+    ids = context.copy(Office, rows)
+    rooms = [
+        {"office_id": office, "index": index, "name": name, "online_scheduling": index == 1}
+        for office, spec in zip(ids, specs, strict=True)
+        for index, name in enumerate(spec.rooms, 1)
+    ]
+    context.copy(ExamRoom, rooms)
+    schedules = [{"office_id": office, "work_days": _make_week(OPENING_HOURS)} for office in ids]
+    context.copy(OfficeWorkSchedule, schedules)
+    return ids
 
-    def __init__(self, loader: Loader, house: House, random: Random, credentials: Credentials) -> None:
-        self.loader, self.house, self.random, self.credentials = loader, house, random, credentials
-        self.has_guest = False
-        (self.practice,) = loader.copy(
-            Practice, [{"name": house.name, "sharing": list(house.sharing), "plan_type": "Provider"}]
-        )
 
-    def copy(self, model: Any, rows: list[dict[str, Any]]) -> list[int]:
-        return self.loader.copy(model, rows, self.practice)
+def _make_office(context: PracticeContext, spec: OfficeSpec, doctor: int, *, online: bool) -> Row:
+    town = context.spec.towns[spec.town]
+    slots = [{"day": day, "hour": hour, "minute": 0} for day in range(WORK_DAYS) for hour in (9, 14)]
+    return {
+        **_make_address(context, doctor, spec.name, spec.address, town),
+        "fax_number": draw_phone(context.random, town),
+        "tax_id_number_professional": f"00-{context.random.randrange(1000000, 9999999)}",
+        "online_scheduling": online,
+        "online_timeslots": slots if online else [],
+    }
 
-    def doctors(self, specialties: tuple[str, ...]) -> list[dict[str, Any]]:
-        group = people.npi(self.random)
-        rows = []
-        for specialty in specialties:
-            first, last = self._name()
-            town = self.random.choice(self.house.towns)
-            rows.append(
-                {
-                    "first_name": first,
-                    "last_name": last,
-                    "suffix": "MD",
-                    "specialty": specialty,
-                    "job_title": "Provider/Staff (Private Practice)",
-                    "email": f"{first}.{last}@example.com".lower(),
-                    "cell_phone": people.phone(self.random, town),
-                    "office_phone": people.phone(self.random, town),
-                    "npi_number": people.npi(self.random),
-                    "group_npi_number": group,
-                    "website": "https://" + self.house.name.lower().replace(" ", "-") + ".example.com",
-                    "timezone": self.house.zone,
-                }
-            )
-        self.copy(Doctor, rows)
-        self.copy(
-            DoctorWorkSchedule,
-            [{"doctor_id": row["id"], "work_days": week(WORKING, 5)} for row in rows],
-        )
-        return rows
 
-    def offices(self, doctors: list[dict[str, Any]]) -> list[int]:
-        rows, rooms = [], []
-        for at, place in enumerate(self.house.places):
-            town = self.house.towns[place.town]
-            rows.append(
-                {
-                    "doctor_id": doctors[at % len(doctors)]["id"],
-                    "name": place.name,
-                    "address": place.address,
-                    "city": town.name,
-                    "state": town.state,
-                    "zip_code": town.zip_code,
-                    "phone_number": people.phone(self.random, town),
-                    "fax_number": people.phone(self.random, town),
-                    "tax_id_number_professional": f"00-{self.random.randrange(1000000, 9999999)}",
-                    "start_hour": 8,
-                    "end_hour": 17,
-                    "online_scheduling": at == 0,
-                    "online_timeslots": [
-                        {"day": day, "hour": hour, "minute": 0} for day in range(5) for hour in (9, 14)
-                    ]
-                    if at == 0
-                    else [],
-                }
-            )
-        ids = self.copy(Office, rows)
-        for office, place in zip(ids, self.house.places, strict=True):
-            rooms += [
-                {"office_id": office, "index": index, "name": name, "online_scheduling": index == 1}
-                for index, name in enumerate(place.rooms, 1)
-            ]
-        self.copy(ExamRoom, rooms)
-        self.copy(OfficeWorkSchedule, [{"office_id": office, "work_days": week(OPEN, 5)} for office in ids])
-        return ids
+def _make_address(context: PracticeContext, doctor: int, name: str, address: str, town: Town) -> Row:
+    return {
+        "doctor_id": doctor,
+        "name": name,
+        "address": address,
+        "city": town.name,
+        "state": town.state,
+        "zip_code": town.zip_code,
+        "phone_number": draw_phone(context.random, town),
+        "start_hour": 8,
+        "end_hour": 17,
+    }
 
-    def annex(self, doctors: int, number: int) -> tuple[list[int], int]:
-        """An office with so many doctors who don't sign in, and a room for each. Doctors' ids, the office's."""
-        rows = self.doctors(("Family Medicine",) * doctors)
-        town = self.house.towns[number % len(self.house.towns)]
-        (office,) = self.copy(
-            Office,
-            [
-                {
-                    "doctor_id": rows[0]["id"],
-                    "name": f"{self.house.name} {town.name} {number}",
-                    "address": f"{number} Commerce Way",
-                    "city": town.name,
-                    "state": town.state,
-                    "zip_code": town.zip_code,
-                    "phone_number": people.phone(self.random, town),
-                    "start_hour": 8,
-                    "end_hour": 17,
-                }
-            ],
-        )
-        rooms = range(1, doctors + 1)
-        self.copy(ExamRoom, [{"office_id": office, "index": at, "name": f"Room {at}"} for at in rooms])
-        return [row["id"] for row in rows], office
 
-    def users(self, doctors: list[dict[str, Any]]) -> list[int]:
-        """Doctors and staff; the first doctor is the practice's primary user. Groups of them."""
-        rows = [
-            self._user(doctor["first_name"], doctor["last_name"], "doctor", ALL_PERMISSIONS, doctor["id"])
-            for doctor in doctors
-        ]
-        rows[0]["is_primary"] = True
-        for post in self.house.staff:
-            rows.append(self._user(*self._name(), "staff", post.permissions, doctors[0]["id"]))
-        ids = self.copy(User, rows)
-        self.copy(
-            Staff,
-            [
-                {"user_id": user, "cell_phone": f"303555{user % 10000:04}"}
-                for user, row in zip(ids, rows, strict=True)
-                if row["role"] == "staff"
-            ],
-        )
-        created = {
-            "at": self.loader.moment,
-            "what": "account created",
-            "user_id": ids[0],
-            "ip": "",
-            "patient_id": None,
-        }
-        self.copy(Event, [{**created, "details": {"user": user}} for user in ids])
-        groups = {"Clinical team": ids[: len(doctors)], "Front office": ids[len(doctors) :]}
-        made = self.copy(UserGroup, [{"name": name} for name in groups])
-        members = [
-            {"group_id": group, "user_id": user}
-            for group, users in zip(made, groups.values(), strict=True)
-            for user in users
-        ]
-        self.copy(UserGroupMember, members)
-        return ids
+def add_additional_office(context: PracticeContext, number: int, doctor_count: int) -> tuple[list[int], int]:
+    """Add an office with an exam room for each of its doctors, who are no users. The doctors' ids, the office's id."""
+    doctors = [row["id"] for row in add_doctors(context, ("Family Medicine",) * doctor_count)]
+    town = context.spec.towns[number % len(context.spec.towns)]
+    name = f"{context.spec.name} {town.name} {number}"
+    row = _make_address(context, doctors[0], name, f"{number} Commerce Way", town)
+    (office,) = context.copy(Office, [row])
+    rooms = [
+        {"office_id": office, "index": index, "name": f"Room {index}"} for index in range(1, doctor_count + 1)
+    ]
+    context.copy(ExamRoom, rooms)
+    return doctors, office
 
-    def _user(
-        self, first: str, last: str, role: str, permissions: tuple[str, ...], doctor: int
-    ) -> dict[str, Any]:
-        username = f"{first}.{last}".lower()
-        return {
-            "username": username,
-            "password": make_password(self.credentials.password(username)),
-            "email": f"{username}@example.com",
-            "first_name": first,
-            "last_name": last,
-            "role": role,
-            "permissions": list(permissions),
-            "doctor_id": doctor,
-        }
 
-    def _name(self) -> tuple[str, str]:
-        """A name that nobody of the sandbox signs in with yet."""
-        while True:
-            names = people.FEMALE if self.random.random() < 0.55 else people.MALE
-            first, last = names(self.random, 1)[0], people.LAST(self.random, 1)[0]
-            if f"{first}.{last}".lower() not in self.credentials.passwords:
-                return first, last
+# -- users ------------------------------------------------------------------------------------------------------
 
-    def panels(self, doctors: list[int], user: int | None) -> list[people.Panel]:
-        """What each doctor has set up for patients; plan names where there is a ``user`` to own them."""
-        made = []
-        for doctor in doctors:
-            flags = self.copy(
-                FlagType,
-                [
-                    {"doctor_id": doctor, "name": name, "color": color, "priority": priority}
-                    for name, color, priority in FLAGS
-                ],
-            )
-            fields = self.copy(
-                CustomDemographic,
-                [
-                    {
-                        "doctor_id": doctor,
-                        "name": name,
-                        "template_name": template,
-                        "allowed_values": list(values),
-                    }
-                    for name, template, values in DEMOGRAPHICS
-                ],
-            )
-            values = [values or PHARMACIES for _, _, values in DEMOGRAPHICS]
-            made.append(people.Panel(doctor, flags, tuple(zip(fields, values, strict=True))))
-            if user is not None:
-                plans = ("County employees PPO", "Ski patrol group plan")
-                rows = [{"doctor_id": doctor, "user_id": user, "insurance_plan_name": name} for name in plans]
-                self.copy(CustomInsurancePlanName, rows)
-        return made
 
-    def programs(self) -> None:
-        self.copy(ApiUser, programs.rows(self.house.name, self.practice == 1, self.credentials))
+def add_users(context: PracticeContext, doctors: Sequence[Row]) -> None:
+    """Add the users of the practice and their groups: doctors, of whom the first is the primary user, and staff."""
+    rows = [
+        _make_user(context, doctor["first_name"], doctor["last_name"], "doctor", PERMISSIONS, doctor["id"])
+        for doctor in doctors
+    ]
+    rows[0]["is_primary"] = True
+    for spec in context.spec.staff:
+        name = _draw_unused_name(context)
+        rows.append(_make_user(context, *name, "staff", spec.permissions, doctors[0]["id"]))
+    ids = context.copy(User, rows)
+    staff = [
+        {"user_id": row["id"], "cell_phone": f"303555{row['id'] % 10000:04}"}
+        for row in rows
+        if row["role"] == "staff"
+    ]
+    context.copy(Staff, staff)
+    context.copy(Event, [_make_event(context, user, by=ids[0]) for user in ids])
+    _add_groups(context, {"Clinical team": ids[: len(doctors)], "Front office": ids[len(doctors) :]})
 
-    def guest(self, patients: list[people.Person], accesses: list[people.Row]) -> None:
-        """Give the first of those with access to the portal a name and a password, unless somebody has them."""
-        taken = next((row for row in accesses if row["activated_on"]), None)
-        if taken is None or self.has_guest:
-            return
-        self.has_guest = True
-        emails = {person.row["id"]: person.row["email"] for person in patients if person.row.get("email")}
-        username = emails[taken["patient_id"]].lower()
-        password = self.credentials.portal_password(username, taken["patient_id"])
-        taken |= {"username": username, "password": make_password(password)}
 
-    def apps(self, owner: int) -> None:
-        user = User.objects.using("owner").get(pk=owner)
-        letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
-        for app in self.house.apps:
-            client_id = "".join(self.random.choices(letters, k=40))
-            apps.register(app, client_id, user, self.credentials.app(client_id))
+def _make_user(
+    context: PracticeContext, first: str, last: str, role: str, permissions: Sequence[str], doctor: int
+) -> Row:
+    username = _make_username(first, last)
+    return {
+        "username": username,
+        "password": make_password(context.credentials.get_password(username)),
+        "email": f"{username}@example.com",
+        "first_name": first,
+        "last_name": last,
+        "role": role,
+        "permissions": list(permissions),
+        "doctor_id": doctor,
+    }
+
+
+def _make_event(context: PracticeContext, user: int, *, by: int) -> Row:
+    """Make the event of the audit log that says who created an account."""
+    return {
+        "at": context.loader.timestamp,
+        "what": "account created",
+        "user_id": by,
+        "ip": "",
+        "patient_id": None,
+        "details": {"user": user},
+    }
+
+
+def _add_groups(context: PracticeContext, groups: dict[str, list[int]]) -> None:
+    ids = context.copy(UserGroup, [{"name": name} for name in groups])
+    members = [
+        {"group_id": group, "user_id": user}
+        for group, users in zip(ids, groups.values(), strict=True)
+        for user in users
+    ]
+    context.copy(UserGroupMember, members)

@@ -1,11 +1,9 @@
-"""What patients of a practice owe beside claims: a catalogue of charges, what was charged at visits, estimates,
-invoices and what was paid on them, memberships."""
+"""What patients owe apart from claims: the catalog of charges, charges of visits, estimates, invoices with payments,
+memberships."""
 
 from calendar import monthrange
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from random import Random
-from typing import Any
 
 from charthouse.domains.billing.accounts import (
     Charge,
@@ -18,123 +16,66 @@ from charthouse.domains.billing.accounts import (
 )
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment
-from charthouse.identity.models import User
-from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.patients.population import Row
-from charthouse.sandbox.practice import Setup
+from charthouse.sandbox.data.charges import CHARGES, MEMBERSHIP, ChargeSpec
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.seeder import Seeder
 
-# Name, name at the portal, category, CPT code, price, cost, minutes, what it is.
-CATALOGUE: tuple[tuple[str, str, str, str, str, str, int | None, dict[str, Any]], ...] = (
-    ("Self-pay visit, 30 minutes", "Office visit", "Visits", "99213", "145.00", "0.00", 30, {}),
-    ("Self-pay visit, 60 minutes", "Long office visit", "Visits", "99215", "260.00", "0.00", 60, {}),
-    ("Nutrition counseling", "Nutrition", "Visits", "97802", "90.00", "0.00", 45, {"is_special": True}),
-    (
-        "Influenza vaccine",
-        "Flu shot",
-        "Vaccines",
-        "90686",
-        "38.00",
-        "17.50",
-        10,
-        {"add_to_insurance_claims": True},
-    ),
-    (
-        "Vitamin D3, bottle",
-        "Vitamin D3",
-        "Supplements",
-        "",
-        "24.00",
-        "11.20",
-        None,
-        {"is_supply": True, "is_taxable": True, "tax_rate": "6.250"},
-    ),
-    ("Membership", "Membership", "Memberships", "", "85.00", "0.00", None, {}),
-    ("Form, completed", "Form", "Office", "", "25.00", "0.00", 10, {}),
-    ("House call", "House call", "Visits", "99348", "310.00", "0.00", 90, {"inactive": True}),
-)
-SUPPLY, MEMBERSHIP = 4, 5  # places in the catalogue
 CENT = Decimal("0.01")
-CHARGED = 9  # of so many visits one was charged by itself
-ESTIMATED = 11  # of so many patients one has an estimate
-MEMBERS = 13  # of so many patients one has a membership
+CHARGED_INTERVAL = 9  # one visit in so many has a charge
+ESTIMATE_INTERVAL = 11  # one patient in so many has an estimate
+MEMBER_INTERVAL = 13  # one patient in so many has a membership
+VISIT_CHARGES = (0, 0, 1, 2, 3, 4, 6)  # indexes in CHARGES, to draw from
+ESTIMATES = (1, 2, 3)
+MAX_TURNS = 40  # of a subscription
 
 
-class Accounts:
-    """The accounts of one practice."""
+class Charges(Seeder):
+    """The accounts of one practice's patients."""
 
-    def __init__(self, setup: Setup, calendar: Calendar, random: Random) -> None:
-        self.setup, self.random = setup, random
-        self.today: date = calendar.monday + timedelta(days=calendar.today)
-        self.users = list(self._rows(User).values_list("pk", flat=True))
-        self.definitions = setup.copy(ChargeDefinition, [self._definition(*entry) for entry in CATALOGUE])
+    stream = "accounts"
+    definitions: list[int]
 
-    def _rows(self, model: Any) -> Any:
-        rows = model._default_manager.using(self.setup.loader.connection.alias)
-        return rows.filter(practice_id=self.setup.practice).order_by("pk")
+    def finish(self) -> None:
+        """Add the catalog, then charges of visits and their invoices, estimates and memberships."""
+        rows = [_make_definition(spec, self.context.primary_user) for spec in CHARGES]
+        self.definitions = self.copy(ChargeDefinition, rows)
+        visits = self.select(Appointment).filter(status="Complete", patient__isnull=False)
+        charged = visits.values_list("pk", "patient_id", "office_id", "scheduled_time")
+        charges = [self._make_visit_charge(*visit) for visit in charged[::CHARGED_INTERVAL]]
+        self.copy(Charge, charges)
+        self._add_invoices([charge for charge in charges if not charge.get("voided_at")])
+        patients = list(self.select(Patient).values_list("pk", flat=True))
+        last_visits = dict(visits.values_list("patient_id", "pk"))
+        estimates = [
+            self._make_estimate(patient, last_visits.get(patient))
+            for patient in patients[::ESTIMATE_INTERVAL]
+        ]
+        self.copy(Estimate, estimates)
+        self._add_memberships(patients[::MEMBER_INTERVAL])
 
-    def _definition(
-        self,
-        name: str,
-        portal: str,
-        category: str,
-        code: str,
-        retail: str,
-        wholesale: str,
-        minutes: int | None,
-        kind: Row,
-    ) -> Row:
-        return {
-            "name": name,
-            "name_for_pt_portal": portal,
-            "nicknames": [portal.lower()],
-            "category": category,
-            "cpt_code": code,
-            "retail": retail,
-            "wholesale": wholesale,
-            "minutes": minutes,
-            "added_by_id": self.users[0],
-            **kind,
-        }
-
-    def fill(self) -> None:
-        visits = self._rows(Appointment).filter(status="Complete", patient__isnull=False)
-        charged = list(visits.values_list("pk", "patient_id", "office_id", "scheduled_time"))[::CHARGED]
-        charges = [self._at_visit(*visit) for visit in charged]
-        self.setup.copy(Charge, charges)
-        self._invoices([charge for charge in charges if not charge.get("voided_at")])
-        patients = list(self._rows(Patient).values_list("pk", flat=True))
-        seen = dict(visits.values_list("patient_id", "pk"))  # the last visit of each
-        estimates = [self._estimate(patient, seen.get(patient)) for patient in patients[::ESTIMATED]]
-        self.setup.copy(Estimate, estimates)
-        self._memberships(patients[::MEMBERS])
-
-    def _moment(self, day: date) -> str:
-        at = datetime.combine(day, time(15), tzinfo=UTC) + timedelta(minutes=self.random.randrange(0, 360, 5))
-        return at.isoformat()
-
-    def _priced(self, patient: int, which: int, day: date) -> Row:
-        """A charge or an estimate of something out of the catalogue."""
-        made = self._moment(day)
-        user = self.random.choice(self.users)
-        name, _, _, code, retail, *_, kind = CATALOGUE[which]
+    def _make_priced_row(self, patient: int, index: int, day: date) -> Row:
+        """Make the columns that a charge and an estimate have in common. ``index``: in CHARGES."""
+        created_at = self.draw_time(day)
+        user = self.random.choice(self.context.users)
+        spec = CHARGES[index]
         return {
             "patient_id": patient,
-            "definition_id": self.definitions[which],
+            "definition_id": self.definitions[index],
             "owner_id": user,
-            "name": name,
-            "amount": retail,
-            "cpt_code": code,
-            "add_to_insurance_claim": kind.get("add_to_insurance_claims", False),
+            "name": spec.name,
+            "amount": spec.retail,
+            "cpt_code": spec.cpt_code,
+            "add_to_insurance_claim": spec.options.get("add_to_insurance_claims", False),
             "transaction_date": day.isoformat(),
             "added_by_id": user,
             "updated_by_id": user,
-            "created_at": made,
-            "updated_at": made,
+            "created_at": created_at,
+            "updated_at": created_at,
         }
 
-    def _at_visit(self, visit: int, patient: int, office: int, at: datetime) -> Row:
+    def _make_visit_charge(self, visit: int, patient: int, office: int, at: datetime) -> Row:
         random = self.random
-        row = self._priced(patient, random.choice((0, 0, 1, 2, 3, 4, 6)), at.date())
+        row = self._make_priced_row(patient, random.choice(VISIT_CHARGES), at.date())
         row |= {"encounter_id": visit, "office_id": office}
         if row["add_to_insurance_claim"]:
             row |= {"amt_billed_to_insurance": row["amount"], "amt_paid_by_insurance": "30.00"}
@@ -144,58 +85,9 @@ class Accounts:
             row |= {"voided_at": row["created_at"], "notes": "Charged by mistake."}
         return row
 
-    def _invoices(self, charges: list[Row]) -> None:
-        """Two thirds of what was charged has been asked for, a patient's charges of a month together; most is paid."""
-        together: dict[tuple[int, str], list[Row]] = {}
-        for charge in charges[: len(charges) * 2 // 3]:
-            together.setdefault((charge["patient_id"], charge["transaction_date"][:7]), []).append(charge)
-        lots = list(together.values())
-        invoices = []
-        for lot in lots:
-            last = max(date.fromisoformat(charge["transaction_date"]) for charge in lot)
-            made = self._moment(last)
-            invoices.append(
-                {
-                    "patient_id": lot[0]["patient_id"],
-                    "date": last.isoformat(),
-                    "due_date": (last + timedelta(days=30)).isoformat(),
-                    "added_by_id": self.users[0],
-                    "created_at": made,
-                    "updated_at": made,
-                }
-            )
-        ids = self.setup.copy(Invoice, invoices)
-        lines = [
-            {"invoice_id": row_id, "charge_id": charge["id"]}
-            for row_id, lot in zip(ids, lots, strict=True)
-            for charge in lot
-        ]
-        self.setup.copy(InvoiceLine, lines)
-        self.setup.copy(
-            InvoicePayment,
-            [
-                self._payment(row_id, lot, invoice)
-                for at, (row_id, lot, invoice) in enumerate(zip(ids, lots, invoices, strict=True))
-                if at % 4
-            ],
-        )
-
-    def _payment(self, invoice: int, lot: list[Row], row: Row) -> Row:
-        share = sum((_share(charge) for charge in lot), Decimal(0))
-        half = (share / 2).quantize(CENT)
-        return {
-            "invoice_id": invoice,
-            "amount": share if self.random.random() < 0.8 else half,
-            "date": row["date"],
-            "method": self.random.choice(("VISA", "MSTR", "CASH", "CHCK")),
-            "added_by_id": self.users[0],
-            "created_at": row["created_at"],
-            "updated_at": row["created_at"],
-        }
-
-    def _estimate(self, patient: int, visit: int | None) -> Row:
+    def _make_estimate(self, patient: int, visit: int | None) -> Row:
         day = self.today - timedelta(days=self.random.randrange(1, 60))
-        row = self._priced(patient, self.random.choice((1, 2, 3)), day)
+        row = self._make_priced_row(patient, self.random.choice(ESTIMATES), day)
         return row | {
             "encounter_id": visit,
             "expiration_date": (day + timedelta(days=90)).isoformat(),
@@ -203,52 +95,116 @@ class Accounts:
             "justifying_diagnoses": ["Z23"] if row["add_to_insurance_claim"] else [],
         }
 
+    # -- invoices -----------------------------------------------------------------------------------------------
+
+    def _add_invoices(self, charges: list[Row]) -> None:
+        """Invoice two thirds of the charges, those of a patient and month together. Three of four have a payment."""
+        by_month: dict[tuple[int, str], list[Row]] = {}
+        for charge in charges[: len(charges) * 2 // 3]:
+            by_month.setdefault((charge["patient_id"], charge["transaction_date"][:7]), []).append(charge)
+        groups = list(by_month.values())
+        invoices = [self._make_invoice(group) for group in groups]
+        ids = self.copy(Invoice, invoices)
+        lines = [
+            {"invoice_id": invoice, "charge_id": charge["id"]}
+            for invoice, group in zip(ids, groups, strict=True)
+            for charge in group
+        ]
+        self.copy(InvoiceLine, lines)
+        payments = [
+            self._make_payment(invoice, group)
+            for index, (invoice, group) in enumerate(zip(invoices, groups, strict=True))
+            if index % 4
+        ]
+        self.copy(InvoicePayment, payments)
+
+    def _make_invoice(self, charges: list[Row]) -> Row:
+        last = max(date.fromisoformat(charge["transaction_date"]) for charge in charges)
+        created_at = self.draw_time(last)
+        return {
+            "patient_id": charges[0]["patient_id"],
+            "date": last.isoformat(),
+            "due_date": (last + timedelta(days=30)).isoformat(),
+            "added_by_id": self.context.primary_user,
+            "created_at": created_at,
+            "updated_at": created_at,
+        }
+
+    def _make_payment(self, invoice: Row, charges: list[Row]) -> Row:
+        total = sum((_compute_patient_share(charge) for charge in charges), Decimal(0))
+        half = (total / 2).quantize(CENT)
+        return {
+            "invoice_id": invoice["id"],
+            "amount": total if self.random.random() < 0.8 else half,
+            "date": invoice["date"],
+            "method": self.random.choice(("VISA", "MSTR", "CASH", "CHCK")),
+            "added_by_id": self.context.primary_user,
+            "created_at": invoice["created_at"],
+            "updated_at": invoice["created_at"],
+        }
+
     # -- memberships --------------------------------------------------------------------------------------------
 
-    def _memberships(self, patients: list[int]) -> None:
-        """Each with the charges that it has made by now."""
-        made = [self._membership(at, patient) for at, patient in enumerate(patients)]
-        ids = self.setup.copy(Subscription, [row for row, _ in made])
+    def _add_memberships(self, patients: list[int]) -> None:
+        """Add subscriptions, each with its charges before today. The worker charges the later ones."""
+        subscriptions = [self._make_subscription(index, patient) for index, patient in enumerate(patients)]
+        self.copy(Subscription, [row for row, _ in subscriptions])
         charges = [
-            self._priced(row["patient_id"], MEMBERSHIP, day)
-            | {"subscription_id": row_id, "period": n, "owner_id": row["owner_id"], "added_by_id": None}
-            for row_id, (row, days) in zip(ids, made, strict=True)
+            self._make_priced_row(row["patient_id"], MEMBERSHIP, day)
+            | {"subscription_id": row["id"], "period": n, "owner_id": row["owner_id"], "added_by_id": None}
+            for row, days in subscriptions
             for n, day in enumerate(days)
         ]
-        self.setup.copy(Charge, charges)
+        self.copy(Charge, charges)
 
-    def _membership(self, at: int, patient: int) -> tuple[Row, list[date]]:
-        """A subscription and the days on which it was charged: those before today, the worker charges the rest."""
-        frequency = ("monthly", "monthly", "annually", "weekly")[at % 4]
+    def _make_subscription(self, index: int, patient: int) -> tuple[Row, list[date]]:
+        """Make a subscription. Its row, and the days before today on which it was charged."""
+        frequency = ("monthly", "monthly", "annually", "weekly")[index % 4]
         start = self.today - timedelta(days=self.random.randrange(3, 120))
-        days = [day for n in range(40) if (day := turn(start, frequency, n)) < self.today]
-        user = self.random.choice(self.users)
+        turns = (compute_turn(start, frequency, n) for n in range(MAX_TURNS))
+        days = [day for day in turns if day < self.today]
+        user = self.random.choice(self.context.users)
         row = {
             "patient_id": patient,
             "definition_id": self.definitions[MEMBERSHIP],
             "owner_id": user,
             "schedule_frequency": frequency,
-            "amount": CATALOGUE[MEMBERSHIP][4],
+            "amount": CHARGES[MEMBERSHIP].retail,
             "start_date": start.isoformat(),
-            "end_date": days[-1].isoformat() if at % 7 == 3 else None,
-            "archived": at % 7 == 5,
+            "end_date": days[-1].isoformat() if index % 7 == 3 else None,
+            "archived": index % 7 == 5,
             "billed": len(days),
             "added_by_id": user,
             "updated_by_id": user,
-            "created_at": self._moment(start),
-            "updated_at": self._moment(days[-1]),
+            "created_at": self.draw_time(start),
+            "updated_at": self.draw_time(days[-1]),
         }
         return row, days
 
 
-def _share(charge: Row) -> Decimal:
-    """What of a charge is the patient's."""
-    whole = Decimal(charge["amount"]) * Decimal(charge.get("discount_multiplier", 1))
-    return whole.quantize(CENT, ROUND_HALF_UP) - Decimal(charge.get("amt_paid_by_insurance", 0))
+def _make_definition(spec: ChargeSpec, user: int) -> Row:
+    return {
+        "name": spec.name,
+        "name_for_pt_portal": spec.portal_name,
+        "nicknames": [spec.portal_name.lower()],
+        "category": spec.category,
+        "cpt_code": spec.cpt_code,
+        "retail": spec.retail,
+        "wholesale": spec.wholesale,
+        "minutes": spec.minutes,
+        "added_by_id": user,
+        **spec.options,
+    }
 
 
-def turn(start: date, frequency: str, n: int) -> date:
-    """The day of a subscription's turn, as the database reckons it."""
+def _compute_patient_share(charge: Row) -> Decimal:
+    """Return what the patient owes of a charge."""
+    amount = Decimal(charge["amount"]) * Decimal(charge.get("discount_multiplier", 1))
+    return amount.quantize(CENT, ROUND_HALF_UP) - Decimal(charge.get("amt_paid_by_insurance", 0))
+
+
+def compute_turn(start: date, frequency: str, n: int) -> date:
+    """Return the day of the nth charge of a subscription, as the database function ``billing_turn`` does."""
     if frequency == "weekly":
         return start + timedelta(weeks=n)
     months = start.month - 1 + (n if frequency == "monthly" else 12 * n)

@@ -1,25 +1,28 @@
-"""What laboratories are asked for: panels with their LOINC codes, and what a healthy result looks like."""
+"""Laboratory panels with the LOINC codes of their observations and the normal range of each."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Observation:
-    """``low`` and ``high`` bound what is normal; ``words`` instead for results that are no numbers, the normal one
-    first."""
+    """One value that a panel reports.
+
+    ``low`` and ``high`` are the normal range, ``decimals`` the number of decimal places. An observation whose result
+    is not a number has ``choices`` instead, the normal one first.
+    """
 
     loinc: str
     name: str
     unit: str = ""
     low: float = 0
     high: float = 0
-    places: int = 0
-    words: tuple[str, ...] = ()
+    decimals: int = 0
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Panel:
-    """``specimen``: what is taken; ``volume`` of it in millilitres."""
+    """A panel that can be ordered. ``volume``: of the specimen, in milliliters."""
 
     loinc: str
     name: str
@@ -73,18 +76,14 @@ A1C = Panel(
     (Observation("4548-4", "Hemoglobin A1c/Hemoglobin.total", "%", 4.0, 5.6, 1),),
 )
 THYROID = Panel(
-    "3016-3",
-    "Thyrotropin",
-    "Serum",
-    1.0,
-    (Observation("3016-3", "Thyrotropin", "m[IU]/L", 0.45, 4.5, 2),),
+    "3016-3", "Thyrotropin", "Serum", 1.0, (Observation("3016-3", "Thyrotropin", "m[IU]/L", 0.45, 4.5, 2),)
 )
 STREP = Panel(
     "78012-2",
     "Streptococcus pyogenes antigen, rapid",
     "Throat swab",
     0.5,
-    (Observation("78012-2", "Streptococcus pyogenes antigen", words=("Negative", "Positive")),),
+    (Observation("78012-2", "Streptococcus pyogenes antigen", choices=("Negative", "Positive")),),
 )
 LEAD = Panel(
     "10368-9",
@@ -94,7 +93,7 @@ LEAD = Panel(
     (Observation("10368-9", "Lead", "ug/dL", 0, 3.4, 1),),
 )
 
-ADULT = (METABOLIC, BLOOD_COUNT, LIPIDS, A1C, THYROID)
-CHILD = (BLOOD_COUNT, STREP, LEAD)
+ADULT_PANELS = (METABOLIC, BLOOD_COUNT, LIPIDS, A1C, THYROID)
+CHILD_PANELS = (BLOOD_COUNT, STREP, LEAD)
 LABORATORIES = (("Front Range Reference Laboratory", "FRR"), ("Summit Diagnostics", "SUM"))
 VENDOR = "Sandbox lab vendor"

@@ -1,5 +1,7 @@
-"""The synthetic payer directory. Public programmes are those of each state; the companies are invented, their payer
-ids too: nothing made with this data could reach a real insurer."""
+"""The synthetic payer directory: the public programs of each state, and companies.
+
+Companies and all payer ids are invented, so that no claim made from this data can reach a real insurer.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +35,7 @@ WORKERS_COMP = ("Anchor Workers Compensation", "Ironbridge Casualty", "Steadfast
 
 @dataclass(frozen=True)
 class Payer:
-    """``directory`` is the wire's payer_type: emdeon, gateway or ihcfa."""
+    """An entry of a payer directory. ``directory``: the ``payer_type`` of the API (emdeon, gateway or ihcfa)."""
 
     directory: str
     name: str
@@ -41,7 +43,8 @@ class Payer:
     state: str
     plan_type: str
 
-    def row(self) -> dict[str, object]:
+    def make_row(self) -> dict[str, object]:
+        """Return the row of the payer table."""
         return {
             "payer_type": self.directory,
             "payer_name": self.name,
@@ -50,8 +53,8 @@ class Payer:
         }
 
 
-def payers() -> Iterator[Payer]:
-    """Every entry of the three directories, in a fixed order."""
+def list_payers() -> Iterator[Payer]:
+    """List every entry of the three directories, in a fixed order."""
     for number, name in enumerate(COMPANIES):
         plan_type = ("CI", "HM", "12", "13")[number % 4]
         yield Payer("emdeon", name, f"CH{10 + number:03d}", "", plan_type)

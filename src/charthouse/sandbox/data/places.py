@@ -1,10 +1,12 @@
-"""Where the synthetic people live and work: real towns with their ZIP codes, invented streets and employers."""
+"""Towns, streets, employers and facilities of the synthetic practices. Only the towns and their ZIP codes are real."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Town:
+    """A town, or the part of it with one ZIP code."""
+
     name: str
     state: str
     zip_code: str
@@ -58,4 +60,10 @@ EMPLOYERS = (
     "Westfork Veterinary Clinic", "Yarrow Books",
 )  # fmt: skip
 
-JOBS = ("retired", "student", "teacher", "driver", "cook", "engineer", "carpenter", "clerk")
+PHARMACIES = ("Foothill Pharmacy", "Corner Drug", "Prairie Apothecary")
+LABORATORIES = ("Summit Diagnostics", "Clearwater Labs", "Summit Diagnostics East")
+SPECIALISTS = (
+    ("Dr. Lena Fuchs", "Cardiology"),
+    ("Dr. Omar Haddad", "Endocrinology"),
+    ("Dr. Mei Tanaka", "Dermatology"),
+)

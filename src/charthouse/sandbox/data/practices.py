@@ -1,23 +1,22 @@
-"""The two practices as they are set up before anyone comes: people who work there, places, apps."""
+"""The two practices of the sandbox: their offices, staff and apps, before anything has happened there."""
 
 from dataclasses import dataclass
 
-from charthouse.identity.models import PERMISSIONS, RIGHTS, SHARING
+from charthouse.identity.models import RIGHTS, SHARING
 from charthouse.sandbox.data.places import CASCO_BAY, FRONT_RANGE, Town
-from charthouse.sandbox.oauth_apps import App
 
 
 @dataclass(frozen=True)
-class Post:
-    """A staff member: what they do and may do."""
+class StaffSpec:
+    """A staff member with their job title and permissions."""
 
     title: str
     permissions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Place:
-    """An office and its exam rooms; ``town`` counts in the practice's towns."""
+class OfficeSpec:
+    """An office and the names of its exam rooms. ``town``: index in the towns of the practice."""
 
     name: str
     address: str
@@ -26,23 +25,37 @@ class Place:
 
 
 @dataclass(frozen=True)
-class House:
-    """``ages`` of the patients in years; ``visits`` a patient makes in the calendar's time, on average."""
+class AppSpec:
+    """An OAuth app. It may request every scope, and has ``rights`` in addition.
+
+    ``hourly_limit``: calls an hour, None for no limit. ``second_limit``: calls a second.
+    """
 
     name: str
-    zone: str
+    hourly_limit: int | None
+    rights: tuple[str, ...] = ()
+    second_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class PracticeSpec:
+    """A practice. ``ages``: lowest and highest age of its patients in years. ``visits_per_patient``: mean number of
+    appointments within the calendar. ``patient_count``: patients of its own doctors."""
+
+    name: str
+    timezone: str
     towns: tuple[Town, ...]
     specialties: tuple[str, ...]
-    places: tuple[Place, ...]
-    staff: tuple[Post, ...]
-    apps: tuple[App, ...]
+    offices: tuple[OfficeSpec, ...]
+    staff: tuple[StaffSpec, ...]
+    apps: tuple[AppSpec, ...]
     sharing: tuple[str, ...]
     ages: tuple[int, int]
-    visits: float
-    patients: int
+    visits_per_patient: float
+    patient_count: int
 
 
-MANAGER = Post(
+MANAGER = StaffSpec(
     "Office manager",
     (
         "Access Billing",
@@ -53,45 +66,46 @@ MANAGER = Post(
         "Show Billing Tab",
     ),
 )
-BILLER = Post("Biller", ("Access Billing", "Access Patients Payments", "Manage Patients", "Show Billing Tab"))
-DESK = Post("Front desk", ("Access Scheduling",))
+BILLER = StaffSpec(
+    "Biller", ("Access Billing", "Access Patients Payments", "Manage Patients", "Show Billing Tab")
+)
+RECEPTIONIST = StaffSpec("Front desk", ("Access Scheduling",))
 ROOMS = ("Exam room 1", "Exam room 2", "Exam room 3", "Procedure room")
 
-HOUSES = (
-    House(
+PRACTICES = (
+    PracticeSpec(
         name="Alder Creek Family Medicine",
-        zone="US/Mountain",
+        timezone="US/Mountain",
         towns=FRONT_RANGE,
         specialties=("Family Medicine", "Internal Medicine", "Family Medicine"),
-        places=(
-            Place("Alder Creek Denver", "1620 Columbine St", 0, ROOMS),
-            Place("Alder Creek Boulder", "2775 Canyon Rd", 2, ROOMS),
+        offices=(
+            OfficeSpec("Alder Creek Denver", "1620 Columbine St", 0, ROOMS),
+            OfficeSpec("Alder Creek Boulder", "2775 Canyon Rd", 2, ROOMS),
         ),
-        staff=(MANAGER, BILLER, DESK),
+        staff=(MANAGER, BILLER, RECEPTIONIST),
         apps=(
-            App("Sandbox app, 500 calls an hour", 500, RIGHTS, 9),
-            App("Sandbox app, no limit", None, RIGHTS),
+            AppSpec("Sandbox app, 500 calls an hour", 500, RIGHTS, 9),
+            AppSpec("Sandbox app, no limit", None, RIGHTS),
         ),
         sharing=SHARING,
         ages=(1, 94),
-        visits=8.0,
-        patients=300,
+        visits_per_patient=8.0,
+        patient_count=300,
     ),
-    House(
+    PracticeSpec(
         name="Casco Bay Pediatrics",
-        zone="US/Eastern",
+        timezone="US/Eastern",
         towns=CASCO_BAY,
         specialties=("Pediatrics",),
-        places=(Place("Casco Bay Portland", "84 Granite St", 0, ROOMS[:2]),),
+        offices=(OfficeSpec("Casco Bay Portland", "84 Granite St", 0, ROOMS[:2]),),
         staff=(MANAGER,),
-        apps=(App("Sandbox app of the second practice", 500),),
+        apps=(AppSpec("Sandbox app of the second practice", 500),),
         sharing=(),
         ages=(0, 18),
-        visits=6.0,
-        patients=40,
+        visits_per_patient=6.0,
+        patient_count=40,
     ),
 )
-ALL_PERMISSIONS = PERMISSIONS
 
-# Work days at each office, by the doctor's place in the list; with one office, always there.
-ROTA = ((0, 1, 0, 1, 0), (1, 0, 1, 0, 1), (0, 0, 1, 1, 0))
+# Office of each weekday from Monday, as an index, by the doctor's position in the practice. Indexes wrap around.
+OFFICE_ROTATION = ((0, 1, 0, 1, 0), (1, 0, 1, 0, 1), (0, 0, 1, 1, 0))

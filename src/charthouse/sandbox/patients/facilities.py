@@ -1,70 +1,66 @@
-"""The laboratories, pharmacies and specialists around a practice, and who goes where."""
-
-from random import Random
-from typing import Any
+"""The laboratories, pharmacies and specialists that a practice knows, and which patients go to them."""
 
 from charthouse.domains.patients.models import Facility, Patient, PatientFacility
 from charthouse.domains.patients.models.facilities import LABORATORY, PHARMACY, SPECIALIST
-from charthouse.sandbox.patients import population as people
-from charthouse.sandbox.patients.population import Row
-from charthouse.sandbox.practice import PHARMACIES, Setup
+from charthouse.sandbox.data.places import LABORATORIES, PHARMACIES, SPECIALISTS
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.people import draw_phone
+from charthouse.sandbox.seeder import Seeder
 
-LABORATORIES = ("Summit Diagnostics", "Clearwater Labs", "Summit Diagnostics East")
-SPECIALISTS = (
-    ("Dr. Lena Fuchs", "Cardiology"),
-    ("Dr. Omar Haddad", "Endocrinology"),
-    ("Dr. Mei Tanaka", "Dermatology"),
-)
-GO = 4  # one patient of so many goes to them
+PATIENT_INTERVAL = 4  # one patient in so many goes to the facilities
+NCPDP_IDS = [f"99{number:05d}" for number in range(1, len(PHARMACIES) + 1)]
 
 
-class Directory:
-    """The directory of one practice."""
+class Facilities(Seeder):
+    """The facilities of one practice."""
 
-    def __init__(self, setup: Setup, random: Random) -> None:
-        self.setup, self.random = setup, random
-        self.laboratories = self._entries(
+    stream = "directory"
+
+    def finish(self) -> None:
+        """Add the facilities, and link patients to them."""
+        laboratories = self._add(
             LABORATORY, [{"name": name, "company_brand": " ".join(name.split()[:2])} for name in LABORATORIES]
         )
-        self.specialists = self._entries(
+        specialists = self._add(
             SPECIALIST,
             [
-                {"name": name, "specialty": specialty, "email": f"office{n}@example.com"}
-                for n, (name, specialty) in enumerate(SPECIALISTS, 1)
+                {"name": name, "specialty": specialty, "email": f"office{number}@example.com"}
+                for number, (name, specialty) in enumerate(SPECIALISTS, 1)
             ],
         )
-        self.ncpdp_ids = [f"99{n:05d}" for n in range(1, len(PHARMACIES) + 1)]
-        named = zip(PHARMACIES, self.ncpdp_ids, strict=True)
-        self._entries(PHARMACY, [{"name": name, "ncpdp_id": ncpdp_id} for name, ncpdp_id in named])
+        pharmacies = zip(PHARMACIES, NCPDP_IDS, strict=True)
+        self._add(PHARMACY, [{"name": name, "ncpdp_id": ncpdp_id} for name, ncpdp_id in pharmacies])
+        patients = list(self.select(Patient).values_list("pk", flat=True))[::PATIENT_INTERVAL]
+        self._set_pharmacies(patients)
+        self._link(patients, (laboratories, specialists))
 
-    def _entries(self, kind: str, rows: list[Row]) -> list[int]:
-        for n, row in enumerate(rows, 1):
-            town = self.random.choice(self.setup.house.towns)
+    def _add(self, kind: str, rows: list[Row]) -> list[int]:
+        for number, row in enumerate(rows, 1):
+            town = self.random.choice(self.context.spec.towns)
             row |= {
                 "kind": kind,
-                "address1": f"{n}00 Main Street",
+                "address1": f"{number}00 Main Street",
                 "city": town.name,
                 "state": town.state,
                 "zip_code": town.zip_code,
-                "phone": people.phone(self.random, town),
-                "fax": people.phone(self.random, town),
+                "phone": draw_phone(self.random, town),
+                "fax": draw_phone(self.random, town),
             }
-        return self.setup.copy(Facility, rows)
+        return self.copy(Facility, rows)
 
-    def fill(self) -> None:
-        """Where the practice's patients go, as the record has them by now."""
-        alias = self.setup.loader.connection.alias
-        rows = Patient._default_manager.using(alias).filter(practice_id=self.setup.practice).order_by("pk")
-        patients = list(rows.values_list("pk", flat=True))[::GO]
-        for n, ncpdp_id in enumerate(self.ncpdp_ids):
-            going = rows.filter(pk__in=patients[n :: len(self.ncpdp_ids)])
-            going.update(default_pharmacy=ncpdp_id, preferred_pharmacies=[ncpdp_id])
-        links: list[dict[str, Any]] = []
+    def _set_pharmacies(self, patients: list[int]) -> None:
+        for index, ncpdp_id in enumerate(NCPDP_IDS):
+            rows = self.select(Patient).filter(pk__in=patients[index :: len(NCPDP_IDS)])
+            rows.update(default_pharmacy=ncpdp_id, preferred_pharmacies=[ncpdp_id])
+
+    def _link(self, patients: list[int], facilities: tuple[list[int], ...]) -> None:
+        """Link each patient to one or two facilities of each kind."""
+        links: list[Row] = []
         for patient in patients:
-            for facilities in (self.laboratories, self.specialists):
-                chosen = self.random.sample(facilities, self.random.randint(1, 2))
+            for of_kind in facilities:
+                chosen = self.random.sample(of_kind, self.random.randint(1, 2))
                 links += [
-                    {"patient_id": patient, "facility_id": facility, "priority_order": place}
-                    for place, facility in enumerate(chosen, 1)
+                    {"patient_id": patient, "facility_id": facility, "priority_order": priority}
+                    for priority, facility in enumerate(chosen, 1)
                 ]
-        self.setup.copy(PatientFacility, links)
+        self.copy(PatientFacility, links)

@@ -1,197 +1,222 @@
-"""Synthetic patients with what belongs to them: insurance, flags, custom demographics, a referring doctor.
+"""Synthetic patients with their insurance, flags, custom demographics and referring doctor.
 
-Everything follows from a ``random.Random`` of the caller. Names and their frequencies are Faker's; telephone numbers
-are 555-01xx, e-mail addresses example.com, social security numbers begin with 666: none of them can exist.
-Rows are dicts by model attribute; dates and times are text that PostgreSQL reads.
+All of it is drawn from a ``random.Random`` of the caller. E-mail addresses are at example.com and social security
+numbers begin with 666, so that none of them can exist. Rows are dicts by model attribute, with dates and times as ISO
+text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import accumulate
 from random import Random
-from typing import Any
-
-from faker.providers.person.en_US import Provider as Names
 
 from charthouse.sandbox.data.payers import Payer
 from charthouse.sandbox.data.places import EMPLOYERS, STREETS, Town
-
-Row = dict[str, Any]
-
-RACES = (
-    ("white", 62),
-    ("declined", 9),
-    ("asian", 8),
-    ("black", 10),
-    ("indian", 2),
-    ("hawaiian", 1),
-    ("blank", 8),
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.patients.settings import PatientSettings
+from charthouse.sandbox.people import (
+    FEMALE_NAMES,
+    LAST_NAMES,
+    MALE_NAMES,
+    WeightedChoice,
+    draw_name,
+    draw_npi,
+    draw_phone,
 )
-LANGUAGES = (("eng", 82), ("spa", 11), ("zho", 2), ("fra", 1), ("rus", 1), ("declined", 1), ("blank", 2))
+
+RACES = WeightedChoice(
+    (
+        ("white", 62),
+        ("declined", 9),
+        ("asian", 8),
+        ("black", 10),
+        ("indian", 2),
+        ("hawaiian", 1),
+        ("blank", 8),
+    )
+)
+LANGUAGES = WeightedChoice(
+    (("eng", 82), ("spa", 11), ("zho", 2), ("fra", 1), ("rus", 1), ("declined", 1), ("blank", 2))
+)
+GENDERS = WeightedChoice((("Female", 50.5), ("Male", 48.5), ("Other", 1)))
 SOURCES = ("Friend or family", "Insurance directory", "Web search", "Hospital discharge", "Walked by", "")
 RELATIONS = ("Spouse", "Parent", "Sibling", "Child", "Friend", "Partner")
 SPECIALTIES = ("Cardiology", "Orthopedics", "Endocrinology", "Dermatology", "Emergency Medicine", "Neurology")
+INSURANCE_PLANS = ("Choice PPO", "Core HMO", "High Deductible 3000")
+CONTACT_NAMES = [*FEMALE_NAMES.values[:200], *MALE_NAMES.values[:200]]
+# Codes of the CDC's race and ethnicity code set.
+ASIAN_ORIGINS = (
+    ("2029-7", "Asian Indian"),
+    ("2034-7", "Chinese"),
+    ("2036-2", "Filipino"),
+    ("2047-7", "Vietnamese"),
+)
+# SNOMED CT codes.
+GENDER_IDENTITIES = {"Male": "446151000124109", "Female": "446141000124107", "Other": "446131000124102"}
 
-
-BIRTHS = date(2026, 1, 1)  # ages are those of this day
-
-
-def _days_before(last: date, count: int) -> list[str]:
-    return [(last - timedelta(days=back)).isoformat() for back in range(count + 1)]
-
-
-class Picker:
-    """Draws from weighted choices, many at once."""
-
-    def __init__(self, weighted: Sequence[tuple[str, float]]) -> None:
-        self.values = [value for value, _ in weighted]
-        self.weights = list(accumulate(weight for _, weight in weighted))
-
-    def __call__(self, random: Random, count: int) -> list[str]:
-        return random.choices(self.values, cum_weights=self.weights, k=count)
-
-
-FEMALE = Picker(list(Names.first_names_female.items()))
-MALE = Picker(list(Names.first_names_male.items()))
-CONTACTS = [*FEMALE.values[:200], *MALE.values[:200]]
-LAST = Picker(list(Names.last_names.items()))
-GENDER = Picker((("Female", 50.5), ("Male", 48.5), ("Other", 1)))
-RACE, LANGUAGE = Picker(RACES), Picker(LANGUAGES)
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Whose patients they are: a doctor, with the flags and custom demographics of that doctor's own."""
-
-    doctor: int
-    flag_types: Sequence[int] = ()
-    demographics: Sequence[tuple[int, Sequence[str]]] = ()
+AGE_DATE = date(2026, 1, 1)  # the day of which ages are: they don't depend on the reference day
+ADULT_AGE = 18
+MAX_DAYS_KNOWN = 2500
+YEAR = 365  # days, for comparing ages
 
 
 @dataclass
-class Person:
-    """A patient's rows: ``row`` is the patient's own. The chart was opened so many days ago."""
+class PatientRecord:
+    """The rows of a patient; ``row`` is that of the patient table. ``days_known``: days since the chart was opened."""
 
     row: Row
-    opened: int
+    days_known: int
     coverages: list[Row] = field(default_factory=list)
     flags: list[Row] = field(default_factory=list)
     demographics: list[Row] = field(default_factory=list)
-    referring: Row | None = None
+    referring_doctor: Row | None = None
+
+
+def is_child(patient: Row) -> bool:
+    """Whether a patient is under 18 on the day of which ages are."""
+    return int(patient["date_of_birth"][:4]) > AGE_DATE.year - ADULT_AGE
 
 
 class Population:
-    """Patients of one practice, in order. ``ages`` are years, lowest and highest; ``today`` the reference day."""
+    """The patients of one practice, made in order.
+
+    ``ages``: lowest and highest age in years. ``today``: the reference day. The same random numbers give the same
+    people on any reference day.
+    """
 
     def __init__(
         self, towns: Sequence[Town], payers: Sequence[Payer], ages: tuple[int, int], today: date
     ) -> None:
         self.towns, self.ages = towns, ages
-        self.state = towns[0].state
         self.companies = [payer for payer in payers if payer.directory == "emdeon" and not payer.state][:12]
-        here = [payer for payer in payers if payer.state == self.state]
-        self.medicare = next(payer for payer in here if payer.plan_type == "MB")
-        self.medicaid = next(payer for payer in here if payer.plan_type == "MC")
-        # Text of every day that can be needed: making them one by one is what costs. Birthdays do not follow
-        # ``today``: the same seed gives the same people on any day.
-        self.births = _days_before(BIRTHS, ages[1] * 366)
-        self.days = _days_before(today, 2600)
-        self.charts: dict[str, int] = {}
+        of_state = [payer for payer in payers if payer.state == towns[0].state]
+        self.medicare = next(payer for payer in of_state if payer.plan_type == "MB")
+        self.medicaid = next(payer for payer in of_state if payer.plan_type == "MC")
+        # Made once, by days before the last: formatting a date for each patient is what takes the time.
+        self.birth_dates = _list_days_before(AGE_DATE, ages[1] * 366)
+        self.dates = _list_days_before(today, MAX_DAYS_KNOWN + 100)
+        self.chart_numbers: dict[str, int] = {}
 
-    def people(self, random: Random, panels: Sequence[Panel], ids: range) -> list[Person]:
-        """One person for each id, dealt to the panels in turn."""
+    def make_patients(
+        self, random: Random, settings: Sequence[PatientSettings], ids: range
+    ) -> list[PatientRecord]:
+        """Make a patient for each id. They are assigned to the doctors of ``settings`` in turn."""
         count = len(ids)
-        genders = GENDER(random, count)
-        names = {"Female": iter(FEMALE(random, count)), "Male": iter(MALE(random, count))}
-        names["Other"] = names["Female"]
-        middles = {"Female": iter(FEMALE(random, count)), "Male": iter(MALE(random, count))}
-        middles["Other"] = middles["Male"]
-        lasts, contacts = LAST(random, count), random.choices(CONTACTS, k=count)
-        races, languages = RACE(random, count), LANGUAGE(random, count)
+        genders = GENDERS.draw(random, count)
+        first_names = {
+            "Female": iter(FEMALE_NAMES.draw(random, count)),
+            "Male": iter(MALE_NAMES.draw(random, count)),
+        }
+        first_names["Other"] = first_names["Female"]
+        middle_names = {
+            "Female": iter(FEMALE_NAMES.draw(random, count)),
+            "Male": iter(MALE_NAMES.draw(random, count)),
+        }
+        middle_names["Other"] = middle_names["Male"]
+        last_names, contacts = LAST_NAMES.draw(random, count), random.choices(CONTACT_NAMES, k=count)
+        races, languages = RACES.draw(random, count), LANGUAGES.draw(random, count)
         streets, towns = random.choices(STREETS, k=count), random.choices(self.towns, k=count)
-        made = []
-        for at, patient_id in enumerate(ids):
+        patients = []
+        for index, patient_id in enumerate(ids):
             row: Row = {
                 "id": patient_id,
-                "first_name": next(names[genders[at]]),
-                "middle_name": next(middles[genders[at]]),
-                "last_name": lasts[at],
-                "gender": genders[at],
-                "race": races[at],
-                "preferred_language": languages[at],
-                "address": f"{random.randrange(1, 9900)} {streets[at]}",
+                "first_name": next(first_names[genders[index]]),
+                "middle_name": next(middle_names[genders[index]]),
+                "last_name": last_names[index],
+                "gender": genders[index],
+                "race": races[index],
+                "preferred_language": languages[index],
+                "address": f"{random.randrange(1, 9900)} {streets[index]}",
             }
-            panel = panels[at % len(panels)]
-            made.append(self._person(random, row, contacts[at], towns[at], panel))
-        return made
+            own_settings = settings[index % len(settings)]
+            patients.append(self._make_patient(random, row, contacts[index], towns[index], own_settings))
+        return patients
 
-    def _person(self, random: Random, row: Row, contact: str, town: Town, panel: Panel) -> Person:
-        lot = random.random
-        first, last = row["first_name"], row["last_name"]
-        born = int((self.ages[0] + (self.ages[1] - self.ages[0]) * lot() ** 1.1) * 365.25)
-        known = int(min(born, 2500) * lot()) + 1  # days since the chart was opened
-        row |= {
-            "doctor_id": panel.doctor,
-            "chart_id": self._chart(first, last),
-            "middle_name": row["middle_name"] if lot() < 0.6 else row["middle_name"][0],
-            "date_of_birth": self.births[born],
-            "ethnicity": "hispanic" if row["preferred_language"] == "spa" or lot() < 0.1 else "not_hispanic",
+    def _make_patient(
+        self, random: Random, row: Row, contact: str, town: Town, settings: PatientSettings
+    ) -> PatientRecord:
+        draw = random.random
+        age = int((self.ages[0] + (self.ages[1] - self.ages[0]) * draw() ** 1.1) * 365.25)  # days
+        days_known = int(min(age, MAX_DAYS_KNOWN) * draw()) + 1
+        row["doctor_id"] = settings.doctor
+        row |= self._make_demographics(random, row, town, age)
+        row |= self._make_chart_columns(random, row, contact, town, days_known)
+        row |= _make_self_description(row)
+        if row["patient_status"] == "D":
+            row["date_of_death"] = self.dates[int(days_known * draw())]
+        if draw() < 0.85:
+            row["email"] = f"{row['first_name']}.{row['last_name']}{row['id'] % 1000}@example.com".lower()
+        if draw() < 0.4:
+            row["home_phone"] = draw_phone(random, town)
+        if age < ADULT_AGE * YEAR:
+            _add_responsible_parent(row, contact)
+        elif age < 67 * YEAR and draw() < 0.7:
+            _add_employer(random, row, town)
+        patient = PatientRecord(row, days_known)
+        self._insure(random, patient, age)
+        _add_flags(random, patient, settings)
+        _add_demographics(random, patient, settings)
+        _add_referring_doctor(random, patient)
+        return patient
+
+    def _make_demographics(self, random: Random, row: Row, town: Town, age: int) -> Row:
+        draw, middle = random.random, row["middle_name"]
+        is_hispanic = row["preferred_language"] == "spa"
+        return {
+            "chart_id": self._assign_chart_id(row["first_name"], row["last_name"]),
+            "middle_name": middle if draw() < 0.6 else middle[0],
+            "date_of_birth": self.birth_dates[age],
+            "ethnicity": "hispanic" if is_hispanic or draw() < 0.1 else "not_hispanic",
             "city": town.name,
             "state": town.state,
             "zip_code": town.zip_code,
-            "social_security_number": f"666-{int(lot() * 90) + 10}-{int(lot() * 9000) + 1000}",
-            "cell_phone": phone(random, town),
-            "patient_status": "A" if lot() < 0.95 else "I" if lot() < 0.8 else "D",
-            "disable_sms_messages": lot() < 0.06,
-            "emergency_contact_name": f"{contact} {last}",
-            "emergency_contact_phone": phone(random, town),
-            "emergency_contact_relation": RELATIONS[int(lot() * 6)],
-            "referring_source": SOURCES[int(lot() * 6)],
-            "created_at": f"{self.days[known]} 15:{int(lot() * 50) + 10}:00+00",
-            "updated_at": f"{self.days[int(known * lot()) + 1]} 16:{int(lot() * 50) + 10}:00+00",
+            "social_security_number": f"666-{int(draw() * 90) + 10}-{int(draw() * 9000) + 1000}",
+            "cell_phone": draw_phone(random, town),
         }
-        row |= _said_of_oneself(row)
-        if row["patient_status"] == "D":
-            row["date_of_death"] = self.days[int(known * lot())]
-        if lot() < 0.85:
-            row["email"] = f"{first}.{last}{row['id'] % 1000}@example.com".lower()
-        if lot() < 0.4:
-            row["home_phone"] = phone(random, town)
-        if born < 18 * 365:
-            _minor(row, contact)
-        elif born < 67 * 365 and lot() < 0.7:
-            _employed(random, row, town)
-        person = Person(row, known)
-        self._insure(random, person, born)
-        _extras(random, person, panel)
-        return person
 
-    def _chart(self, first: str, last: str) -> str:
-        """The form that patients.actions gives a new chart."""
+    def _make_chart_columns(self, random: Random, row: Row, contact: str, town: Town, days_known: int) -> Row:
+        draw, dates = random.random, self.dates
+        return {
+            "patient_status": "A" if draw() < 0.95 else "I" if draw() < 0.8 else "D",
+            "disable_sms_messages": draw() < 0.06,
+            "emergency_contact_name": f"{contact} {row['last_name']}",
+            "emergency_contact_phone": draw_phone(random, town),
+            "emergency_contact_relation": RELATIONS[int(draw() * 6)],
+            "referring_source": SOURCES[int(draw() * 6)],
+            "created_at": f"{dates[days_known]} 15:{int(draw() * 50) + 10}:00+00",
+            "updated_at": f"{dates[int(days_known * draw()) + 1]} 16:{int(draw() * 50) + 10}:00+00",
+        }
+
+    def _assign_chart_id(self, first: str, last: str) -> str:
+        """Return the next chart id of this name, in the form that ``patients.actions`` gives to a new chart."""
         prefix = last[:2] + first[:2]
-        self.charts[prefix] = number = self.charts.get(prefix, 0) + 1
+        self.chart_numbers[prefix] = number = self.chart_numbers.get(prefix, 0) + 1
         return f"{prefix}{number:06d}"
 
-    def _insure(self, random: Random, person: Person, born: int) -> None:
-        row, lot = person.row, random.random()
-        if lot > 0.93:
+    def _insure(self, random: Random, patient: PatientRecord, age: int) -> None:
+        row, share = patient.row, random.random()
+        if share > 0.93:
             row["patient_payment_profile"] = "Cash"
             return
         row["patient_payment_profile"] = "Insurance"
         row["copay"] = f"{int(random.random() * 12) * 5}.00"
         company = self.companies[int(random.random() * len(self.companies))]
-        if born > 65 * 365:
-            chosen = [self.medicare, company] if lot < 0.6 else [self.medicare]
-        elif lot < 0.12:
-            chosen = [self.medicaid]
+        if age > 65 * YEAR:
+            payers = [self.medicare, company] if share < 0.6 else [self.medicare]
+        elif share < 0.12:
+            payers = [self.medicaid]
         else:
-            chosen = [company] if lot < 0.85 else [company, self.companies[int(lot * 9)]]
-        for rank, payer in enumerate(chosen, 1):
-            person.coverages.append(_coverage(random, row, rank, payer, born))
+            payers = [company] if share < 0.85 else [company, self.companies[int(share * 9)]]
+        for rank, payer in enumerate(payers, 1):
+            patient.coverages.append(_make_coverage(random, row, rank, payer, age))
 
 
-def _coverage(random: Random, row: Row, rank: int, payer: Payer, born: int) -> Row:
+def _list_days_before(last: date, count: int) -> list[str]:
+    """List ISO dates by the number of days that they are before the last one."""
+    return [(last - timedelta(days=days)).isoformat() for days in range(count + 1)]
+
+
+def _make_coverage(random: Random, row: Row, rank: int, payer: Payer, age: int) -> Row:
     number = int(random.random() * 900_000_000) + 100_000_000
     coverage: Row = {
         "patient_id": row["id"],
@@ -203,15 +228,16 @@ def _coverage(random: Random, row: Row, rank: int, payer: Payer, born: int) -> R
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
     }
-    if not payer.state:
-        coverage["insurance_group_number"] = f"{number % 90000 + 10000}"
-        coverage["insurance_group_name"] = row.get("employer", "") or "Individual"
-        coverage["insurance_plan_name"] = ("Choice PPO", "Core HMO", "High Deductible 3000")[number % 3]
-    child = born < 18 * 365
-    if not payer.state and (child or number % 5 == 0):
+    if payer.state:  # a public program
+        return coverage
+    coverage["insurance_group_number"] = f"{number % 90000 + 10000}"
+    coverage["insurance_group_name"] = row.get("employer", "") or "Individual"
+    coverage["insurance_plan_name"] = INSURANCE_PLANS[number % 3]
+    is_minor = age < ADULT_AGE * YEAR
+    if is_minor or number % 5 == 0:
         coverage |= {
             "is_subscriber_the_patient": False,
-            "patient_relationship_to_subscriber": "19" if child else "01",
+            "patient_relationship_to_subscriber": "19" if is_minor else "01",
             "subscriber_first_name": row["emergency_contact_name"].split()[0],
             "subscriber_last_name": row["last_name"],
             "subscriber_address": row["address"],
@@ -223,55 +249,52 @@ def _coverage(random: Random, row: Row, rank: int, payer: Payer, born: int) -> R
     return coverage
 
 
-def _extras(random: Random, person: Person, panel: Panel) -> None:
-    row, lot = person.row, random.random
-    stamps = {"patient_id": row["id"], "created_at": row["created_at"], "updated_at": row["updated_at"]}
-    if panel.flag_types and lot() < 0.12:
-        flag = panel.flag_types[int(lot() * len(panel.flag_types))]
-        person.flags.append(
-            {**stamps, "flag_type_id": flag, "flag_text": "" if lot() < 0.5 else "Ask at desk"}
-        )
-    for field_type, values in panel.demographics:
-        if lot() < 0.35:
-            value = values[int(lot() * len(values))]
-            person.demographics.append({**stamps, "field_type_id": field_type, "value": value})
-    if lot() < 0.1:
-        named = FEMALE(random, 1) if lot() < 0.5 else MALE(random, 1)
-        last = LAST(random, 1)[0]
-        person.referring = {
-            **stamps,
-            "first_name": named[0],
+def _add_flags(random: Random, patient: PatientRecord, settings: PatientSettings) -> None:
+    if settings.flag_types and random.random() < 0.12:
+        flag_type = settings.flag_types[int(random.random() * len(settings.flag_types))]
+        text = "" if random.random() < 0.5 else "Ask at desk"
+        patient.flags.append({**_link_to(patient), "flag_type_id": flag_type, "flag_text": text})
+
+
+def _add_demographics(random: Random, patient: PatientRecord, settings: PatientSettings) -> None:
+    for field_type, values in settings.demographics:
+        if random.random() < 0.35:
+            value = values[int(random.random() * len(values))]
+            patient.demographics.append({**_link_to(patient), "field_type_id": field_type, "value": value})
+
+
+def _add_referring_doctor(random: Random, patient: PatientRecord) -> None:
+    if random.random() < 0.1:
+        first, last = draw_name(random, female_share=0.5)
+        patient.referring_doctor = {
+            **_link_to(patient),
+            "first_name": first,
             "last_name": last,
             "suffix": "MD",
-            "npi": npi(random),
-            "specialty": SPECIALTIES[int(lot() * len(SPECIALTIES))],
+            "npi": draw_npi(random),
+            "specialty": SPECIALTIES[int(random.random() * len(SPECIALTIES))],
             "email": f"{last}@clinic.example.com".lower(),
         }
-        row["primary_care_physician"] = f"{named[0]} {last}"
+        patient.row["primary_care_physician"] = f"{first} {last}"
 
 
-# CDC's race and ethnicity codes.
-ORIGINS = (
-    ("2029-7", "Asian Indian"),
-    ("2034-7", "Chinese"),
-    ("2036-2", "Filipino"),
-    ("2047-7", "Vietnamese"),
-)
+def _link_to(patient: PatientRecord) -> Row:
+    row = patient.row
+    return {"patient_id": row["id"], "created_at": row["created_at"], "updated_at": row["updated_at"]}
 
 
-def _said_of_oneself(row: Row) -> Row:
-    """What some patients have said of themselves, by their number: draws nothing from the lot."""
-    said: Row = {}
+def _make_self_description(row: Row) -> Row:
+    """Make what some patients state of themselves, by their id: it draws no random numbers."""
+    described: Row = {}
     if row["race"] == "asian" and row["id"] % 2:
-        code, description = ORIGINS[row["id"] // 2 % len(ORIGINS)]
-        said["race_subcategories"] = [{"code": code, "description": description}]
+        code, description = ASIAN_ORIGINS[row["id"] // 2 % len(ASIAN_ORIGINS)]
+        described["race_subcategories"] = [{"code": code, "description": description}]
     if row["id"] % 3 == 0:
-        identities = {"Male": "446151000124109", "Female": "446141000124107", "Other": "446131000124102"}
-        said["gender_identity"] = identities[row["gender"]]
-    return said
+        described["gender_identity"] = GENDER_IDENTITIES[row["gender"]]
+    return described
 
 
-def _minor(row: Row, parent: str) -> None:
+def _add_responsible_parent(row: Row, parent: str) -> None:
     row["emergency_contact_relation"] = "Parent"
     row["responsible_party_name"] = row["emergency_contact_name"]
     row["responsible_party_relation"] = "Parent"
@@ -279,40 +302,8 @@ def _minor(row: Row, parent: str) -> None:
     row["responsible_party_email"] = f"{parent}.{row['last_name']}@example.com".lower()
 
 
-def _employed(random: Random, row: Row, town: Town) -> None:
+def _add_employer(random: Random, row: Row, town: Town) -> None:
     row["employer"] = EMPLOYERS[int(random.random() * len(EMPLOYERS))]
     row["employer_address"] = f"{int(random.random() * 900) + 100} Commerce Way"
     row["employer_city"], row["employer_state"] = town.name, town.state
     row["employer_zip_code"] = town.zip_code
-
-
-def invited(people: Sequence[Person], user: int, today: date) -> Iterator[Row]:
-    """The portal's rows: of those with an e-mail address, some have access and some an invitation."""
-    for person in people:
-        row = person.row
-        if row.get("email") and row["patient_status"] == "A" and row["id"] % 4 == 0:
-            sent = row["updated_at"]
-            yield {
-                "patient_id": row["id"],
-                "doctor_id": row["doctor_id"],
-                "enabled_by_id": user,
-                "enabled_on": sent,
-                "activated_on": sent if row["id"] % 8 else None,
-                "expires_on": f"{today + timedelta(days=7)} 12:00:00+00",
-                "created_at": sent,
-                "updated_at": sent,
-            }
-
-
-def phone(random: Random, town: Town) -> str:
-    return f"({town.area_code}) 555-01{int(random.random() * 100):02d}"
-
-
-def npi(random: Random) -> str:
-    """Ten digits with the check digit of an NPI (Luhn over 80840 and the number)."""
-    nine = f"1{int(random.random() * 100_000_000):08d}"
-    total = 24  # of the prefix 80840
-    for place, digit in enumerate(reversed(nine)):
-        doubled = int(digit) * (2 if place % 2 == 0 else 1)
-        total += doubled - 9 if doubled > 9 else doubled
-    return f"{nine}{-total % 10}"

@@ -1,72 +1,49 @@
-"""What a practice marks its patients with, and their images: tags, and pictures made here."""
+"""The tags of a practice, and the patients who have them."""
 
-from io import BytesIO
-from random import Random
-
-from PIL import Image, ImageDraw
-
-from charthouse.domains.documents.models import PatientImage
 from charthouse.domains.patients.models import Patient, PatientTag, Tag
-from charthouse.sandbox.calendar import Calendar
-from charthouse.sandbox.documents import Papers
-from charthouse.sandbox.practice import Setup
+from charthouse.sandbox.seeder import Seeder
 
-# Name, category, what it means, color, whether the chart shows it, and its note.
+# Name, category, description, color, whether the chart shows it, whether it shows its note.
 TAGS = (
     ("VIP", "Service", "Calls go through to the doctor.", "7048e8", True, False),
     ("Needs interpreter", "Access", "Book one before the visit.", "1c7ed6", True, True),
     ("Diabetes program", "Programs", "Sees the nurse every quarter.", "2b8a3e", True, False),
     ("Newsletter", "Service", "Wants the practice's letter.", "868e96", False, False),
 )
-NOTES = {"Needs interpreter": "Spanish"}
-MARK = 4  # one patient of so many has a tag
-PICTURED = 12  # patients with an image
-NAMES = ("Rash, left forearm", "Healing incision", "Insurance card", "Mole, upper back")
+NOTES = {"Needs interpreter": "Spanish"}  # by name of the tag
+PATIENT_INTERVAL = 4  # one patient in so many has a tag
 
 
-def fill(setup: Setup, calendar: Calendar, random: Random) -> None:
-    """The tags of a practice, who has them, and images of the first patients."""
-    tags = setup.copy(
-        Tag,
-        [
-            {
-                "name": name,
-                "category": category,
-                "description": description,
-                "color": color,
-                "displays_on_dash": shown,
-                "note_displays_on_dashboard": noted,
-            }
-            for name, category, description, color, shown, noted in TAGS
-        ],
-    )
-    rows = Patient._default_manager.using(setup.loader.connection.alias).filter(practice_id=setup.practice)
-    patients = list(rows.order_by("pk").values_list("pk", flat=True))
-    marked = []
-    for patient in patients[::MARK]:
-        at = random.randrange(len(TAGS))
-        notes = NOTES.get(TAGS[at][0], "")
-        marked.append(
-            {"patient_id": patient, "tag_id": tags[at], "notes": notes, "applied_at": setup.loader.moment}
+class Tags(Seeder):
+    """The tags of one practice."""
+
+    stream = "marks"
+
+    def finish(self) -> None:
+        """Add the tags and tag patients."""
+        tags = self.copy(
+            Tag,
+            [
+                {
+                    "name": name,
+                    "category": category,
+                    "description": description,
+                    "color": color,
+                    "displays_on_dash": is_shown,
+                    "note_displays_on_dashboard": shows_note,
+                }
+                for name, category, description, color, is_shown, shows_note in TAGS
+            ],
         )
-    setup.copy(PatientTag, marked)
-    papers = Papers(setup, (), calendar.monday, random)
-    files = [papers.file(_picture(random), "image/png", f"{name}.png") for name in NAMES]
-    images = []
-    for patient in patients[:PICTURED]:
-        at = random.randrange(len(NAMES))
-        kind = "personal" if NAMES[at] == "Insurance card" else "medical"
-        images.append({"patient_id": patient, "file_id": files[at], "photo_type": kind, "name": NAMES[at]})
-    setup.copy(PatientImage, images)
-
-
-def _picture(random: Random) -> bytes:
-    """A picture of nothing: spots on a plain ground."""
-    image = Image.new("RGB", (320, 240), (236, 214, 200))
-    draw = ImageDraw.Draw(image)
-    for _ in range(24):
-        x, y, r = random.randrange(300), random.randrange(220), random.randrange(4, 18)
-        draw.ellipse((x, y, x + r, y + r), fill=(190 + random.randrange(40), 110, 100))
-    made = BytesIO()
-    image.save(made, "PNG")
-    return made.getvalue()
+        rows = []
+        for patient in self.select(Patient).values_list("pk", flat=True)[::PATIENT_INTERVAL]:
+            index = self.random.randrange(len(TAGS))
+            rows.append(
+                {
+                    "patient_id": patient,
+                    "tag_id": tags[index],
+                    "notes": NOTES.get(TAGS[index][0], ""),
+                    "applied_at": self.context.loader.timestamp,
+                }
+            )
+        self.copy(PatientTag, rows)

@@ -1,8 +1,7 @@
-"""The calendar's rows: visits with what was noted at them, breaks, a weekly meeting."""
+"""Appointments of patients, with vitals, reminders, status transitions and video visits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from random import Random
 from typing import Any
 
 from charthouse.domains.scheduling.models import (
@@ -15,245 +14,196 @@ from charthouse.domains.scheduling.models import (
     TelehealthVisit,
     Vitals,
 )
-from charthouse.sandbox.billing.claims import Bills
-from charthouse.sandbox.calendar import Calendar, Slot, status, transitions, visits
-from charthouse.sandbox.patients.population import BIRTHS, Person, Row
-from charthouse.sandbox.practice import Provider
-from charthouse.sandbox.scheduling import visit_reasons as reasons
-from charthouse.sandbox.scheduling.settings import MEASURED, PROFILES, REMINDERS
-
-Copy = Callable[[Any, list[Row]], list[int]]
+from charthouse.sandbox.billing.claims import Claims
+from charthouse.sandbox.calendar import Slot, Visit
+from charthouse.sandbox.context import PracticeContext
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.patients.population import PatientRecord, is_child
+from charthouse.sandbox.scheduling.settings import PROFILES, REMINDERS, VITAL_VALUES
+from charthouse.sandbox.scheduling.statuses import draw_status, draw_transitions, draw_visit_count
+from charthouse.sandbox.scheduling.visit_reasons import draw_reason
+from charthouse.sandbox.scheduling.vitals import draw_vitals
+from charthouse.sandbox.teams import Provider, Team
 
 COLORS = {name: color for name, _, color, _ in PROFILES}
-FITTING = {60: ("Annual physical",), 20: ("Follow-up", "Sick visit"), 15: ("Nurse visit",)}
+# Profiles by minutes of the slot; those of 30 minutes depend on the patient.
+PROFILES_BY_MINUTES = {60: ("Annual physical",), 20: ("Follow-up", "Sick visit"), 15: ("Nurse visit",)}
 DETAILS = (StatusTransition, Reminder, Vitals, CustomVitalValue, CustomAppointmentFieldValue)
 UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1)}
-BILLED = ("Bill Insurance", "Balance Due", "Paid In Full", "Paid In Full", "Settled")
-SMOKING = (
-    "266919005",
-    "266919005",
-    "266919005",
-    "8517006",
-    "449868002",
-    "77176002",
-)  # SNOMED CT, mostly never
-ADULT = BIRTHS.year - 18
+BILLING_STATUSES = ("Bill Insurance", "Balance Due", "Paid In Full", "Paid In Full", "Settled")
+VIDEO_INTERVAL = 40  # one appointment in so many is a video visit
+NEW_PATIENT_DAYS = 400  # since the chart was opened
 
 
-class Book:
-    """The appointments of one team of doctors."""
+class AppointmentBook:
+    """The appointments of one team. ``stream``: of the random numbers, see ``PracticeContext.get_random``."""
 
-    def __init__(
-        self, copy: Copy, providers: Sequence[Provider], calendar: Calendar, random: Random, *, detailed: bool
-    ) -> None:
-        self.copy, self.providers, self.calendar, self.random = copy, providers, calendar, random
-        self.detailed = detailed
-        self.decks = [iter(calendar.deck(random, gathered=detailed)) for _ in providers]
+    def __init__(self, context: PracticeContext, team: Team, stream: str) -> None:
+        self.context, self.team = context, team
+        self.calendar, self.copy = context.calendar, context.copy
+        self.random = context.get_random(stream)
+        self.free_slots = [
+            iter(self.calendar.shuffle_slots(self.random, current_first=team.detailed))
+            for _ in team.providers
+        ]
 
-    def fill(
-        self, people: Sequence[Person], mean: float, ids: Callable[[int], range]
-    ) -> list[tuple[Slot, Row]]:
-        """Give each person visits with their doctor, earlier ones with lower ids."""
-        rows: list[tuple[Slot, Row]] = []
-        for at, person in enumerate(people):
-            place = at % len(self.providers)
-            for order, slot in enumerate(self._slots(place, visits(self.random, mean), person)):
-                rows.append((slot, self._visit(self.providers[place], person, slot, first=order == 0)))
-        rows.sort(key=lambda pair: pair[0].start)
-        for (_, row), row_id in zip(rows, ids(len(rows)), strict=True):
+    def add(self, patients: Sequence[PatientRecord]) -> list[Visit]:
+        """Give each patient appointments with their doctor, and claims for them. Earlier ones have lower ids."""
+        visits: list[Visit] = []
+        for index, patient in enumerate(patients):
+            position = index % len(self.team.providers)
+            count = draw_visit_count(self.random, self.team.visits_per_patient)
+            for order, slot in enumerate(self._take_slots(position, count, patient)):
+                row = self._make_row(self.team.providers[position], patient, slot, is_first=order == 0)
+                visits.append(Visit(slot, row))
+        visits.sort(key=lambda visit: visit.slot.start)
+        ids = self.context.loader.reserve_ids(Appointment, len(visits))
+        for (_, row), row_id in zip(visits, ids, strict=True):
             row["id"] = row_id
-        bills = Bills(self.copy, self.calendar, people)
-        if self.detailed:
-            bills.bill(rows, self._profiles())
-        self.copy(Appointment, [row for _, row in rows])
-        if self.detailed:
-            bills.write()
-            self._details(rows, {person.row["id"]: person.row for person in people})
-            self._video([row for _, row in rows][::40])
-        return rows
+        rows = [row for _, row in visits]
+        if not self.team.detailed:
+            self.copy(Appointment, rows)
+            return visits
+        claims = Claims(self.context, patients)
+        claims.bill(visits, self._name_profiles())
+        self.copy(Appointment, rows)
+        claims.write()
+        self._add_details(visits, {patient.row["id"]: patient.row for patient in patients})
+        self._add_video_visits(rows[::VIDEO_INTERVAL])
+        return visits
 
-    def _video(self, rows: Sequence[Row]) -> None:
-        """Video visits, one of forty; nobody provides the video here, so their address is a made-up one."""
-        stamps = [{"created_at": row["updated_at"], "updated_at": row["updated_at"]} for row in rows]
-        made = [
+    def _name_profiles(self) -> dict[int, str]:
+        """Return the names of the profiles by id."""
+        return {
+            row_id: name
+            for provider in self.team.providers
+            for name, row_id in provider.calendar_settings.profiles.items()
+        }
+
+    def _take_slots(self, position: int, count: int, patient: PatientRecord) -> list[Slot]:
+        """Take free slots of a doctor, without those in which the patient can't come. In the order of time."""
+        slots = [slot for _, slot in zip(range(count), self.free_slots[position], strict=False)]
+        opened = self.calendar.today - patient.days_known
+        slots = [slot for slot in slots if slot.day > opened]
+        if patient.row["patient_status"] != "A":
+            slots = [slot for slot in slots if slot.start < self.calendar.now]
+        return sorted(slots, key=lambda slot: slot.start)
+
+    def _make_row(self, provider: Provider, patient: PatientRecord, slot: Slot, *, is_first: bool) -> Row:
+        draw, calendar = self.random.random, self.calendar
+        status = draw_status(self.random, slot, calendar.now)
+        profile = self._draw_profile(patient, slot, is_first=is_first)
+        is_past = slot.start < calendar.now
+        is_walk_in = is_past and slot.minutes <= 20 and draw() < 0.08
+        days_ahead = 1 if is_walk_in else 2 + int(draw() * 40)
+        booked_at = f"{calendar.dates[min(slot.day, calendar.today) - days_ahead]} 18:00:00+00"
+        reason = draw_reason(self.random, profile, is_child=is_child(patient.row), patient=patient.row["id"])
+        row: Row = {
+            "doctor_id": provider.doctor,
+            "office_id": provider.offices[slot.weekday],
+            "exam_room": provider.exam_room,
+            "patient_id": patient.row["id"],
+            "scheduled_time": slot.text,
+            "duration": slot.minutes,
+            "profile_id": provider.calendar_settings.profiles[profile],
+            "status": status,
+            "color": COLORS[profile],
+            "reason": reason,
+            "is_walk_in": is_walk_in,
+            "created_at": booked_at,
+            "updated_at": slot.text if is_past else booked_at,
+        }
+        if is_past and not is_walk_in and draw() < 0.1:
+            row["notes"] = "Running late, called ahead" if draw() < 0.3 else "Please bring medication list"
+        if status == "Complete" and patient.row.get("patient_payment_profile") == "Insurance":
+            row["billing_status"] = BILLING_STATUSES[int(draw() * len(BILLING_STATUSES))]
+        return row
+
+    def _draw_profile(self, patient: PatientRecord, slot: Slot, *, is_first: bool) -> str:
+        if slot.minutes == 30:
+            is_new = is_first and patient.days_known < NEW_PATIENT_DAYS
+            return "New patient" if is_new else "Established patient"
+        profiles = PROFILES_BY_MINUTES[slot.minutes]
+        return profiles[int(self.random.random() * len(profiles))]
+
+    # -- details ------------------------------------------------------------------------------------------------
+
+    def _add_details(self, visits: Sequence[Visit], patients: dict[int, Row]) -> None:
+        rows: dict[Any, list[Row]] = {model: [] for model in DETAILS}
+        providers = {provider.doctor: provider for provider in self.team.providers}
+        for visit in visits:
+            row = visit.row
+            rows[StatusTransition] += self._make_transitions(visit)
+            if not row["is_walk_in"]:
+                rows[Reminder] += _make_reminders(visit)
+            settings = providers[row["doctor_id"]].calendar_settings
+            link = _link_to(row)
+            if row["status"] == "Complete" and self.random.random() < 0.9:
+                vitals = draw_vitals(self.random, patients[row["patient_id"]])
+                rows[Vitals].append({**link, **vitals})
+                for vital, values in zip(settings.vitals, VITAL_VALUES, strict=True):
+                    if self.random.random() < 0.25:
+                        value = self.random.choice(values)
+                        rows[CustomVitalValue].append({**link, "vital_type_id": vital, "value": value})
+            for field, values in settings.fields:
+                if self.random.random() < 0.2:
+                    value = self.random.choice(values)
+                    rows[CustomAppointmentFieldValue].append(
+                        {**link, "field_type_id": field, "field_value": value}
+                    )
+        for model, of_model in rows.items():
+            self.copy(model, of_model)
+
+    def _make_transitions(self, visit: Visit) -> list[Row]:
+        """Make the status transitions of a visit, which set when its row was updated."""
+        transitions = draw_transitions(self.random, visit.slot, self.calendar.now, visit.row["status"])
+        if transitions:
+            visit.row["updated_at"] = transitions[-1][0].isoformat()
+        return [
             {
-                **stamp,
-                "appointment_id": row["id"],
+                "appointment_id": visit.row["id"],
+                "changed_at": at,
+                "from_status": before,
+                "to_status": after,
+                "created_at": at,
+                "updated_at": at,
+            }
+            for at, before, after in transitions
+        ]
+
+    def _add_video_visits(self, rows: Sequence[Row]) -> None:
+        """Add video visits with an invented address: there is no video service."""
+        visits = [
+            {
+                **_link_to(row),
                 "sent_patient_email": True,
                 "telehealth_url": f"https://video.example.com/{row['id']}",
             }
-            for row, stamp in zip(rows, stamps, strict=True)
+            for row in rows
         ]
-        ids = self.copy(TelehealthVisit, made)
+        ids = self.copy(TelehealthVisit, visits)
         events = [
-            {**stamp, "visit_id": visit, "event_type": "Created"}
-            for visit, stamp in zip(ids, stamps, strict=True)
+            {
+                "created_at": row["updated_at"],
+                "updated_at": row["updated_at"],
+                "visit_id": visit,
+                "event_type": "Created",
+            }
+            for visit, row in zip(ids, rows, strict=True)
         ]
         self.copy(TelehealthEvent, events)
 
-    def _profiles(self) -> dict[int, str]:
-        """Names of the kinds of visits, by id."""
-        all_of = (provider.furniture.profiles.items() for provider in self.providers)
-        return {row_id: name for items in all_of for name, row_id in items}
 
-    def _slots(self, place: int, count: int, person: Person) -> list[Slot]:
-        taken = [slot for _, slot in zip(range(count), self.decks[place], strict=False)]
-        first = self.calendar.today - person.opened
-        taken = [slot for slot in taken if slot.day > first]
-        if person.row["patient_status"] != "A":  # who left doesn't come again
-            taken = [slot for slot in taken if slot.start < self.calendar.now]
-        return sorted(taken, key=lambda slot: slot.start) if count > 1 else taken
+def _link_to(row: Row) -> Row:
+    return {"appointment_id": row["id"], "created_at": row["updated_at"], "updated_at": row["updated_at"]}
 
-    def _visit(self, provider: Provider, person: Person, slot: Slot, *, first: bool) -> Row:
-        lot, calendar, patient = self.random.random, self.calendar, person.row
-        reached = status(self.random, slot, calendar.now)
-        if slot.minutes == 30:
-            profile = "New patient" if first and person.opened < 400 else "Established patient"
-        else:
-            profile = FITTING[slot.minutes][int(lot() * len(FITTING[slot.minutes]))]
-        child = int(patient["date_of_birth"][:4]) > ADULT
-        past = slot.start < calendar.now
-        walked_in = past and slot.minutes <= 20 and lot() < 0.08
-        ahead = 1 if walked_in else 2 + int(lot() * 40)
-        booked = f"{calendar.days[min(slot.day, calendar.today) - ahead]} 18:00:00+00"
-        row: Row = {
-            "doctor_id": provider.doctor,
-            "office_id": provider.offices[slot.weekday],
-            "exam_room": provider.room,
-            "patient_id": patient["id"],
-            "scheduled_time": slot.text,
-            "duration": slot.minutes,
-            "profile_id": provider.furniture.profiles[profile],
-            "status": reached,
-            "color": COLORS[profile],
-            "reason": reasons.reason(self.random, profile, child=child, patient=patient["id"]),
-            "is_walk_in": walked_in,
-            "created_at": booked,
-            "updated_at": slot.text if past else booked,
+
+def _make_reminders(visit: Visit) -> list[Row]:
+    return [
+        {
+            "appointment_id": visit.row["id"],
+            **reminder,
+            "scheduled_time": visit.slot.start - reminder["amount"] * UNITS[reminder["unit"]],
         }
-        if past and not walked_in and lot() < 0.1:
-            row["notes"] = "Running late, called ahead" if lot() < 0.3 else "Please bring medication list"
-        if reached == "Complete" and patient.get("patient_payment_profile") == "Insurance":
-            row["billing_status"] = BILLED[int(lot() * len(BILLED))]
-        return row
-
-    # -- what goes with a visit ---------------------------------------------------------------------------------
-
-    def _details(self, rows: list[tuple[Slot, Row]], patients: dict[int, Row]) -> None:
-        made: dict[Any, list[Row]] = {model: [] for model in DETAILS}
-        furniture = {provider.doctor: provider.furniture for provider in self.providers}
-        for slot, row in rows:
-            visit = {"appointment_id": row["id"]}
-            made[StatusTransition] += self._transitions(visit, slot, row)
-            if not row["is_walk_in"]:
-                made[Reminder] += _reminders(visit, slot)
-            own = furniture[row["doctor_id"]]
-            stamped = {**visit, "created_at": row["updated_at"], "updated_at": row["updated_at"]}
-            if row["status"] == "Complete" and self.random.random() < 0.9:
-                made[Vitals].append(self._vitals(stamped, patients[row["patient_id"]]))
-                for vital, values in zip(own.vitals, MEASURED, strict=True):
-                    if self.random.random() < 0.25:
-                        value = self.random.choice(values)
-                        made[CustomVitalValue].append({**stamped, "vital_type_id": vital, "value": value})
-            for field, values in own.fields:
-                if self.random.random() < 0.2:
-                    value = self.random.choice(values)
-                    made[CustomAppointmentFieldValue].append(
-                        {**stamped, "field_type_id": field, "field_value": value}
-                    )
-        for model, listed in made.items():
-            self.copy(model, listed)
-
-    def _transitions(self, visit: Row, slot: Slot, row: Row) -> list[Row]:
-        changes = transitions(self.random, slot, self.calendar.now, row["status"])
-        if changes:
-            row["updated_at"] = changes[-1][0].isoformat()
-        return [
-            {
-                **visit,
-                "changed_at": moment,
-                "from_status": before,
-                "to_status": after,
-                "created_at": moment,
-                "updated_at": moment,
-            }
-            for moment, before, after in changes
-        ]
-
-    def _vitals(self, visit: Row, patient: Row) -> Row:
-        steady = Random(patient["id"])  # noqa: S311 - somebody's height stays the same
-        around = self.random.gauss
-        age = max(0.1, BIRTHS.year - int(patient["date_of_birth"][:4]))
-        man = patient["gender"] == "Male"
-        grown = min(1.0, 0.29 + 0.71 * age / 17)
-        height = grown * steady.gauss(69.5 if man else 64, 2.6)
-        mass = steady.gauss(27.5, 4.2) if age >= 18 else 15.5 + age * 0.35
-        weight = max(6.0, mass * height * height / 703 + around(0, 1.5))
-        pressure = steady.gauss(122 if age >= 18 else 98 + age, 9)
-        row: Row = {
-            **visit,
-            "height": f"{height:.1f}",
-            "weight": f"{weight:.1f}",
-            "blood_pressure_1": int(around(pressure, 6)),
-            "blood_pressure_2": int(around(pressure * 0.64, 4)),
-            "temperature": f"{around(98.3, 0.4):.1f}",
-            "pulse": int(around(74 if age >= 12 else 96, 7)),
-            "respiratory_rate": int(around(15 if age >= 12 else 22, 2)),
-            "oxygen_saturation": min(100, int(around(98, 1))),
-            "pain": str(max(0, int(around(1, 2)))),
-        }
-        if age >= 13:
-            row["smoking_status"] = SMOKING[int(steady.random() * len(SMOKING))]
-        if age < 3:
-            row["head_circumference"] = f"{around(18.0, 0.5):.1f}"
-        return row
-
-    # -- time without patients ----------------------------------------------------------------------------------
-
-    def breaks(self, ids: Callable[[int], range]) -> None:
-        """Lunch around the present, and a meeting every other Wednesday: a series whose first row has the pattern."""
-        rows = [
-            self._break(provider, slot, "Lunch")
-            for provider in self.providers
-            for slot in self.calendar.lunches(range(-1, 4))
-            if slot.weekday != 2
-        ]
-        for provider in self.providers:
-            rows += self._meetings(provider, ids)
-        plain = [row for row in rows if "id" not in row]
-        for row, row_id in zip(plain, ids(len(plain)), strict=True):
-            row["id"] = row_id
-        self.copy(Appointment, rows)
-
-    def _meetings(self, provider: Provider, ids: Callable[[int], range]) -> list[Row]:
-        slots = [slot for slot in self.calendar.lunches(range(-4, 6, 2)) if slot.weekday == 2]
-        rows = [self._break(provider, slot, "Team meeting") for slot in slots]
-        first, *later = ids(len(rows))
-        rows[0] |= {
-            "id": first,
-            "recur_start_date": self.calendar.days[slots[0].day],
-            "recur_end_date": self.calendar.days[slots[-1].day],
-            "recurs_every": 2,
-            "recurring_days": [2],
-        }
-        for row, row_id in zip(rows[1:], later, strict=True):
-            row |= {"id": row_id, "base_recurring_appointment_id": first}
-        return rows
-
-    def _break(self, provider: Provider, slot: Slot, reason: str) -> Row:
-        return {
-            "doctor_id": provider.doctor,
-            "office_id": provider.offices[slot.weekday],
-            "exam_room": provider.room,
-            "scheduled_time": slot.text,
-            "duration": slot.minutes,
-            "reason": reason,
-            "color": "#868e96",
-        }
-
-
-def _reminders(visit: Row, slot: Slot) -> list[Row]:
-    def before(reminder: Row) -> timedelta:
-        return int(str(reminder["amount"])) * UNITS[str(reminder["unit"])]
-
-    return [{**visit, **reminder, "scheduled_time": slot.start - before(reminder)} for reminder in REMINDERS]
+        for reminder in REMINDERS
+    ]

@@ -1,5 +1,6 @@
-"""What each doctor has set up for the calendar: kinds of visits, blocks of the week, reminders, fields, vitals."""
+"""What each doctor has set up for the calendar: profiles, templates of the week, reminders, custom fields, vitals."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
@@ -12,9 +13,10 @@ from charthouse.domains.scheduling.models import (
     CustomVital,
     ReminderProfile,
 )
-from charthouse.sandbox.practice import Provider, Setup
+from charthouse.sandbox.context import PracticeContext
+from charthouse.sandbox.loader import Row
 
-# Name, minutes, color, what patients read when they book online (or not at all).
+# Name, minutes, color, whether patients book it online.
 PROFILES = (
     ("Annual physical", 60, "#2f9e44", True),
     ("New patient", 30, "#1c7ed6", True),
@@ -23,8 +25,8 @@ PROFILES = (
     ("Follow-up", 20, "#7048e8", False),
     ("Nurse visit", 15, "#0ca678", False),
 )
-# Profile, start and minutes of the block in which it is booked.
-BLOCKS = (
+# Profile, start and minutes of the blocks of each day.
+TEMPLATES = (
     ("Annual physical", time(8), 60),
     ("New patient", time(9), 60),
     ("Follow-up", time(10), 60),
@@ -33,25 +35,15 @@ BLOCKS = (
     ("Established patient", time(14), 60),
     ("Sick visit", time(15), 60),
 )
-REMINDERS = (
+REMINDERS: tuple[dict[str, Any], ...] = (
     {"amount": 2, "unit": "days", "type": "email"},
     {"amount": 3, "unit": "hours", "type": "sms"},
 )
+# Name, description, values that appointments have.
 FIELDS = (
     ("Transport", "How the patient gets here", ("Drives", "Bus", "Brought by family")),
     ("Interpreter booked", "Yes or no", ("Yes", "No")),
 )
-
-
-@dataclass(frozen=True)
-class Furniture:
-    """Ids by name; ``vitals`` in the order of ``VITALS``."""
-
-    profiles: dict[str, int]
-    fields: tuple[tuple[int, tuple[str, ...]], ...]
-    vitals: tuple[int, ...]
-
-
 VITALS: tuple[dict[str, Any], ...] = (
     {"name": "Peak flow", "data_type": "number", "unit": "L/min", "description": "Best of three blows"},
     {
@@ -68,64 +60,79 @@ VITALS: tuple[dict[str, Any], ...] = (
         "description": "",
     },
 )
-MEASURED = (
+# Values of the vitals, in the same order.
+VITAL_VALUES = (
     ("340", "380", "410", "450", "520"),
     ("20/20", "20/25", "20/30", "20/40"),
     ("Steady", "Steady", "Steady", "Unsteady", "Uses aid"),
 )
 
 
-def furnish(setup: Setup, provider: Provider) -> Furniture:
-    doctor = {"doctor_id": provider.doctor}
-    profiles = setup.copy(
-        AppointmentProfile,
-        [
-            {
-                **doctor,
-                "name": name,
-                "duration": minutes,
-                "color": color,
-                "reason": name,
-                "online_scheduling": online,
-                "sort_order": order,
-            }
-            for order, (name, minutes, color, online) in enumerate(PROFILES, 1)
-        ],
-    )
-    by_name = {name: row_id for (name, *_), row_id in zip(PROFILES, profiles, strict=True)}
-    setup.copy(AppointmentTemplate, list(_blocks(provider, by_name)))
-    (reminders,) = setup.copy(
-        ReminderProfile, [{**doctor, "name": "Two days and three hours", "reminders": list(REMINDERS)}]
+@dataclass(frozen=True)
+class CalendarSettings:
+    """Ids of a doctor's profiles by name, of custom fields with their values, of vitals in the order of ``VITALS``."""
+
+    profiles: dict[str, int]
+    fields: tuple[tuple[int, tuple[str, ...]], ...]
+    vitals: tuple[int, ...]
+
+
+def add_calendar_settings(
+    context: PracticeContext, doctor: int, offices: Sequence[int], exam_room: int
+) -> CalendarSettings:
+    """Add the settings of a doctor, who works at ``offices`` on the weekdays from Monday."""
+    owner = {"doctor_id": doctor}
+    profiles = _add_profiles(context, owner)
+    context.copy(AppointmentTemplate, list(_make_templates(profiles, offices, exam_room)))
+    (reminders,) = context.copy(
+        ReminderProfile, [{**owner, "name": "Two days and three hours", "reminders": list(REMINDERS)}]
     )
     options = {
-        **doctor,
-        "default_billing_provider_id": provider.doctor,
+        **owner,
+        "default_billing_provider_id": doctor,
         "default_reminder_profile_id": reminders,
-        "patient_statement_office_id": provider.offices[0],
-        "office_for_lab_results_id": provider.offices[0],
+        "patient_statement_office_id": offices[0],
+        "office_for_lab_results_id": offices[0],
         "allowed_payment_methods": ["Cash", "Check", "Credit card"],
     }
-    setup.copy(DoctorOptions, [options])
-    fields = setup.copy(
+    context.copy(DoctorOptions, [options])
+    fields = context.copy(
         CustomAppointmentField,
         [
-            {**doctor, "field_name": name, "field_desc": text, "order": order}
-            for order, (name, text, _) in enumerate(FIELDS)
+            {**owner, "field_name": name, "field_desc": description, "order": order}
+            for order, (name, description, _) in enumerate(FIELDS)
         ],
     )
-    vitals = setup.copy(CustomVital, [{**doctor, **vital} for vital in VITALS])
+    vitals = context.copy(CustomVital, [{**owner, **vital} for vital in VITALS])
     values = [values for _, _, values in FIELDS]
-    return Furniture(by_name, tuple(zip(fields, values, strict=True)), tuple(vitals))
+    return CalendarSettings(profiles, tuple(zip(fields, values, strict=True)), tuple(vitals))
 
 
-def _blocks(provider: Provider, profiles: dict[str, int]) -> Any:
-    for office in sorted(set(provider.offices)):
-        days = [day for day, at in enumerate(provider.offices) if at == office]
-        for name, start, minutes in BLOCKS:
+def _add_profiles(context: PracticeContext, owner: Row) -> dict[str, int]:
+    rows = [
+        {
+            **owner,
+            "name": name,
+            "duration": minutes,
+            "color": color,
+            "reason": name,
+            "online_scheduling": is_online,
+            "sort_order": order,
+        }
+        for order, (name, minutes, color, is_online) in enumerate(PROFILES, 1)
+    ]
+    ids = context.copy(AppointmentProfile, rows)
+    return {name: row_id for (name, *_), row_id in zip(PROFILES, ids, strict=True)}
+
+
+def _make_templates(profiles: dict[str, int], offices: Sequence[int], exam_room: int) -> Iterator[Row]:
+    for office in sorted(set(offices)):
+        days = [day for day, of_day in enumerate(offices) if of_day == office]
+        for name, start, minutes in TEMPLATES:
             yield {
                 "profile_id": profiles[name],
                 "office_id": office,
-                "exam_room": provider.room,
+                "exam_room": exam_room,
                 "scheduled_time": start,
                 "duration": minutes,
                 "week_days": days,

@@ -1,5 +1,6 @@
-"""Why people come: texts of ICD-10-CM codes, from the package that carries the code set."""
+"""Reasons for visits: texts of ICD-10-CM codes, and some that have no code."""
 
+from functools import cache
 from random import Random
 
 from charthouse.domains.clinical.code_labels import get_icd10_label
@@ -14,16 +15,32 @@ ACUTE = (
 CHILDHOOD = ("J06.9", "H66.90", "J02.9", "J45.909", "L20.9", "R05.9", "R50.9", "K59.00", "B08.4", "H10.9")
 CHECKUP = {True: "Z00.129", False: "Z00.00"}  # of a child, of an adult
 NURSE = ("Blood pressure check", "Influenza immunization", "Medication review", "Suture removal", "Lab draw")
+FOLLOW_UP = "Follow-up: "
 
 
-def reason(random: Random, profile: str, *, child: bool, patient: int) -> str:
-    """What the desk writes for a visit of this profile. Somebody's lasting condition stays the same."""
+def draw_reason(random: Random, profile: str, *, is_child: bool, patient: int) -> str:
+    """Draw the reason of a visit of this profile. The chronic condition of a patient follows from the id."""
     if profile == "Annual physical":
-        return get_icd10_label(CHECKUP[child])
+        return get_icd10_label(CHECKUP[is_child])
     if profile == "Nurse visit":
         return random.choice(NURSE)
     if profile == "New patient":
         return "Establish care"
-    if profile == "Sick visit" or child:
-        return get_icd10_label(random.choice(CHILDHOOD if child else ACUTE))
-    return f"Follow-up: {get_icd10_label(CHRONIC[patient % len(CHRONIC)])}"
+    if profile == "Sick visit" or is_child:
+        return get_icd10_label(random.choice(CHILDHOOD if is_child else ACUTE))
+    return f"{FOLLOW_UP}{get_icd10_label(_get_chronic_code(patient))}"
+
+
+def get_diagnosis(reason: str, patient: int) -> str:
+    """Return the ICD-10-CM code of a reason, or that of the patient's chronic condition for a reason without a code."""
+    return _list_codes().get(reason.removeprefix(FOLLOW_UP)) or _get_chronic_code(patient)
+
+
+def _get_chronic_code(patient: int) -> str:
+    return CHRONIC[patient % len(CHRONIC)]
+
+
+@cache
+def _list_codes() -> dict[str, str]:
+    """Return the codes by their text."""
+    return {get_icd10_label(code): code for code in sorted({*CHRONIC, *ACUTE, *CHILDHOOD, *CHECKUP.values()})}

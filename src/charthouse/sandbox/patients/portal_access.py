@@ -1,0 +1,52 @@
+"""Access of patients to the portal: some have accepted their invitation, some have not."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from django.contrib.auth.hashers import make_password
+
+from charthouse.domains.patients.models import PortalAccess
+from charthouse.sandbox.context import PracticeContext
+from charthouse.sandbox.loader import Row
+from charthouse.sandbox.patients.population import PatientRecord
+
+
+class PortalAccesses:
+    """The portal access of one practice's patients. The first of them who has accepted gets username and password."""
+
+    def __init__(self, context: PracticeContext) -> None:
+        self.context = context
+        self.has_portal_user = False
+
+    def add(self, patients: Sequence[PatientRecord]) -> None:
+        """Invite some of these patients."""
+        rows = [*self._make_rows(patients)]
+        if not self.has_portal_user:
+            self._add_portal_user(patients, rows)
+        self.context.copy(PortalAccess, rows)
+
+    def _make_rows(self, patients: Sequence[PatientRecord]) -> Iterator[Row]:
+        for patient in patients:
+            row = patient.row
+            if row.get("email") and row["patient_status"] == "A" and row["id"] % 4 == 0:
+                invited_at = row["updated_at"]
+                yield {
+                    "patient_id": row["id"],
+                    "doctor_id": row["doctor_id"],
+                    "enabled_by_id": self.context.primary_user,
+                    "enabled_on": invited_at,
+                    "activated_on": invited_at if row["id"] % 8 else None,
+                    "expires_on": f"{self.context.today + timedelta(days=7)} 12:00:00+00",
+                    "created_at": invited_at,
+                    "updated_at": invited_at,
+                }
+
+    def _add_portal_user(self, patients: Sequence[PatientRecord], rows: Sequence[Row]) -> None:
+        access = next((row for row in rows if row["activated_on"]), None)
+        if access is None:
+            return
+        self.has_portal_user = True
+        emails = {patient.row["id"]: patient.row["email"] for patient in patients if patient.row.get("email")}
+        username = emails[access["patient_id"]].lower()
+        password = self.context.credentials.get_portal_password(username, access["patient_id"])
+        access |= {"username": username, "password": make_password(password)}
