@@ -26,6 +26,7 @@ from charthouse.gateway.drchrono.registry import registry
 from charthouse.identity import rowsecurity, tenancy, token_pairs
 from charthouse.identity.models import Application
 from charthouse.sandbox import description, seed
+from charthouse.sandbox.examples import find_unseeded_resources
 from tests.cases import each_case
 from tests.portal.guests import sign_in
 from tests.sandbox.cerbo_lists import REQUIRED_PARAMETERS, CerboLists
@@ -109,6 +110,10 @@ def test_each_step_reports_progress_to_its_end(sandbox: SandboxDatabase) -> None
     for what in PROGRESS:
         *_, (done, of) = [step[1:] for step in sandbox.steps if step[0] == what]
         assert done == of
+
+
+def test_every_resource_that_can_be_created_has_rows() -> None:
+    assert find_unseeded_resources(set()) == []
 
 
 # -- lists of the APIs ------------------------------------------------------------------------------------------

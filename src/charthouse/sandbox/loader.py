@@ -20,12 +20,14 @@ class Loader:
     """One load on the connection ``using``. ``timestamp``: created_at and updated_at of rows that have none.
 
     Ids count from 1, or from ``first_ids`` of a model, and are not taken from the sequences: these keep their values
-    when a load is rolled back, and the same seed must give the same ids.
+    when a load is rolled back, and the same seed must give the same ids. ``models``: those loaded so far, even without
+    rows.
     """
 
     def __init__(self, using: str, timestamp: str, first_ids: Mapping[type[models.Model], int]) -> None:
         self.connection = connections[using]
         self.timestamp = timestamp
+        self.models: set[type[models.Model]] = set()
         self.next_ids: dict[type[models.Model], int] = defaultdict(lambda: 1, first_ids)
 
     def reserve_ids(self, model: type[models.Model], count: int) -> range:
@@ -39,6 +41,7 @@ class Loader:
 
         Rows without an id get one, in place. Attributes that a row lacks get the default of the model.
         """
+        self.models.add(model)
         rows = list(rows)
         if not rows:
             return []

@@ -37,6 +37,7 @@ from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.data.payers import Payer, list_payers
 from charthouse.sandbox.data.practices import PRACTICES, PracticeSpec
 from charthouse.sandbox.documents import Documents, Images
+from charthouse.sandbox.examples import add_examples, find_unseeded_resources
 from charthouse.sandbox.inventory import Stock, Vaccines
 from charthouse.sandbox.labs import LabOrders
 from charthouse.sandbox.loader import Loader, Progress
@@ -58,7 +59,7 @@ from charthouse.sandbox.tasks import Tasks
 from charthouse.sandbox.teams import Team, make_additional_team, make_own_team
 
 # What is added to a practice after its patients, appointments and claims, in this order within each step. A new domain
-# adds its seeders here.
+# adds its seeders here; a table that no seeder fills gets rows from the examples of its resources (``examples``).
 SEEDERS: tuple[type[Seeder], ...] = (
     MedicationCatalogs,
     Charts,
@@ -132,6 +133,7 @@ def build(seed: int, patients: int | None, progress: Progress) -> None:
         loader.finish()
         progress("Indexes and checks", 2, 2)
         credentials.save()
+    add_examples(find_unseeded_resources(loader.models))
 
 
 def set_rate_limit(value: str | None) -> None:

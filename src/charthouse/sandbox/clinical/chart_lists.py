@@ -17,6 +17,7 @@ from charthouse.domains.clinical.models import (
     Problem,
     Procedure,
 )
+from charthouse.domains.medications.models import Medication, PrescriptionMessage
 from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.clinical.notes import link_to_visit
 from charthouse.sandbox.context import PracticeContext
@@ -38,6 +39,17 @@ OBSERVATION_MODELS = {
     "risks": PatientRiskAssessment,
     "communications": PatientCommunication,
 }
+MODELS = (
+    Problem,
+    Medication,
+    PrescriptionMessage,
+    Allergy,
+    Procedure,
+    CarePlan,
+    CareTeamMember,
+    ImplantableDevice,
+    *OBSERVATION_MODELS.values(),
+)
 
 
 class ChartLists:

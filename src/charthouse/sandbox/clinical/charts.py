@@ -8,6 +8,7 @@ from typing import Any
 from charthouse.domains.clinical.models import Amendment, ClinicalNoteFieldValue, YellowNotepad
 from charthouse.identity.models import Application
 from charthouse.sandbox.calendar import Visit
+from charthouse.sandbox.clinical import chart_lists
 from charthouse.sandbox.clinical.chart_lists import ChartLists
 from charthouse.sandbox.clinical.notes import (
     NoteTemplate,
@@ -22,6 +23,7 @@ from charthouse.sandbox.loader import Row
 from charthouse.sandbox.patients.population import PatientRecord, is_child
 from charthouse.sandbox.seeder import Seeder
 
+MODELS = (ClinicalNoteFieldValue, YellowNotepad, *chart_lists.MODELS)
 SIGNED_WITHIN = timedelta(days=3)  # a newer note may still be open
 AMENDMENT = b"""
 #set document(title: "Amendment", date: none)
@@ -62,9 +64,8 @@ class Charts(Seeder):
         signatures: list[Signature] = []
         for patient in patients:
             signatures += self._add_chart(patient.row, completed[patient.row["id"]])
-        for model, rows in self.rows.items():
-            self.copy(model, rows)
-        self.rows.clear()
+        for model in (*self.rows, *MODELS):  # in the order of first use, then those without rows
+            self.copy(model, self.rows.pop(model, []))
         self._sign(signatures)
         if signatures and not self.has_amendments:
             note = signatures[0][0]
