@@ -191,9 +191,7 @@ def create_user(
     A primary user has every permission; the primary user grants the others theirs.
     """
     require_migrated()
-    practice_row = Practice.objects.using("owner").filter(pk=practice).first()
-    if practice_row is None:
-        raise CommandError(f"there is no practice {practice}.")
+    practice_row = _get_practice(practice)
     if User.objects.using("owner").filter(username=username).exists():
         raise CommandError(f"there is a user {username!r} already.")
     if primary and User.objects.using("owner").filter(practice=practice_row, is_primary=True).exists():
@@ -216,6 +214,14 @@ def create_user(
     except DatabaseError as error:
         raise CommandError(str(error).splitlines()[0]) from None
     return user.pk
+
+
+def _get_practice(practice: int) -> Practice:
+    """Return a practice by its id. Raises CommandError if it does not exist."""
+    found = Practice.objects.using("owner").filter(pk=practice).first()
+    if found is None:
+        raise CommandError(f"there is no practice {practice}.")
+    return found
 
 
 def reset_otp(username: str) -> str:

@@ -216,17 +216,7 @@ def _format_summary(described: dict[str, Any], data: Path) -> str:
         f"  Secrets     {data / 'sandbox.json'} (log-ins, apps and their tokens, API users, for scripts)"
     ]
     for practice in described["practices"]:
-        lines += [
-            "",
-            f"{practice['name']} (practice {practice['id']}, {practice['patients_count']:,} patients)",
-        ]
-        width = max(
-            (len(user["username"]) for user in (*practice["users"], *practice["portal_users"])), default=0
-        )
-        for user in practice["users"]:
-            lines.append(f"  {user['username']:{width}}  {user['password']}  {user['role']}")
-        for guest in practice["portal_users"]:
-            lines.append(f"  {guest['username']:{width}}  {guest['password']}  patient, at {base_url}/portal")
+        lines += _format_logins(practice, base_url)
     lines += [
         "",
         "Try it:",
@@ -237,3 +227,18 @@ def _format_summary(described: dict[str, Any], data: Path) -> str:
         "Ctrl-C stops everything; the data stays.",
     ]
     return "\n".join(lines)
+
+
+def _format_logins(practice: dict[str, Any], base_url: str) -> list[str]:
+    """Format the users of a practice and of its portal with their passwords."""
+    users, portal_users = practice["users"], practice["portal_users"]
+    width = max((len(user["username"]) for user in (*users, *portal_users)), default=0)
+    return [
+        "",
+        f"{practice['name']} (practice {practice['id']}, {practice['patients_count']:,} patients)",
+        *(f"  {user['username']:{width}}  {user['password']}  {user['role']}" for user in users),
+        *(
+            f"  {user['username']:{width}}  {user['password']}  patient, at {base_url}/portal"
+            for user in portal_users
+        ),
+    ]

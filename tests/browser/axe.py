@@ -1,61 +1,70 @@
 """What axe-core finds wrong with a page, for people who cannot see it well or have no mouse.
 
-Most elements of a page are on another page too, so each is examined once a worker and theme: by its shape, which is its
-tag, classes, attributes and state, and those of all elements around it. A page of known shapes costs no walk of axe.
+Most elements of a page are on other pages too. Each shape of an element (its tag, classes, attributes and state, and
+those of all elements around it) is examined once a worker and theme; axe does not run on a page without new shapes.
 """
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 SERIOUS = ("serious", "critical")
+THEMES = ("light", "dark")
 LIST_SHAPES = Path(__file__).with_name("shapes.js").read_text()
-# Rules about color depend on the theme, and on the element alone; the others on the document.
+# Rules of color are about an element in a theme, all others about the document.
 RUN = """
-async ([shapes, document]) => {
+async ([shapes, wholeDocument]) => {
   const color = ["color-contrast", "link-in-text-block"];
-  const options = {resultTypes: ["violations"], elementRef: false};
-  const elements = shapes.map(shape => window.elementsByShape.get(shape));
+  const others = Object.fromEntries(color.map((rule) => [rule, { enabled: false }]));
+  const include = shapes.map((shape) => window.elementsByShape.get(shape));
   const runs = [];
-  if (elements.length) runs.push(await axe.run({include: elements}, {...options, runOnly: color}));
-  if (document) runs.push(await axe.run({...options, rules: Object.fromEntries(color.map(rule => [rule, {enabled: false}]))}));
-  return runs.flatMap(run => run.violations);
+  if (include.length) runs.push(await axe.run({ include }, { resultTypes: ["violations"], runOnly: color }));
+  if (wholeDocument) runs.push(await axe.run({ resultTypes: ["violations"], rules: others }));
+  return runs.flatMap((run) => run.violations);
 }
 """
 
 _axe = Axe()
-_known: defaultdict[str, set[str]] = defaultdict(set)  # shapes, by theme, and those of documents as ""
+_structure: set[str] = set()  # shapes examined by the rules of structure
+_colored: defaultdict[str, set[str]] = defaultdict(set)  # and by the rules of color, by theme
 
 
 def violations(page: Page) -> list[str]:
-    """Return every serious violation on the loaded page, by rule and element, but for what was examined before.
+    """Return every serious violation of the loaded page in its theme, by rule and element, in shapes not yet examined.
 
     The page's context needs ``reduced_motion``: a color between two states has no contrast.
     """
     page.wait_for_load_state()
+    return _examine(page, *page.evaluate(LIST_SHAPES))
+
+
+def violations_in_both_themes(page: Page) -> list[str]:
+    """Return the violations of the page in light and in dark."""
+    page.wait_for_load_state()
     theme, shapes, readable = page.evaluate(LIST_SHAPES)
-    new, new_readable = set(shapes) - _known[""], set(readable) - _known[theme]
+    found = _examine(page, theme, shapes, readable)
+    (other,) = set(THEMES) - {theme}
+    if not _colored[other].issuperset(readable):
+        page.emulate_media(color_scheme=other)  # type: ignore[arg-type]
+        found += violations(page)
+        page.emulate_media(color_scheme=theme)
+    return found
+
+
+def _examine(page: Page, theme: str, shapes: list[str], readable: list[str]) -> list[str]:
+    new, new_readable = set(shapes) - _structure, set(readable) - _colored[theme]
     if not new and not new_readable:
         return []
     page.evaluate(_axe.axe_script)
-    found = page.evaluate(RUN, [sorted(new_readable), bool(new)])
-    _known[""] |= new
-    _known[theme] |= new_readable
+    found: list[dict[str, Any]] = page.evaluate(RUN, [sorted(new_readable), bool(new)])
+    _structure.update(new)
+    _colored[theme].update(new_readable)
     return [
-        f"{rule['id']}: {node['target']} {node.get('failureSummary', '')}"
+        f"{theme}: {rule['id']}: {node['target']} {node.get('failureSummary', '')}"
         for rule in found
         if rule["impact"] in SERIOUS
         for node in rule["nodes"]
     ]
-
-
-def violations_in_both_themes(page: Page) -> list[str]:
-    """Return the violations of the page in light and in dark, and leave it in light."""
-    found = []
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        found += [f"{scheme}: {violation}" for violation in violations(page)]
-    return found

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
 from tests.browser import QUIET
+from tests.browser.watching import open_page
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import PASSWORD, Clinic, make_practice
 
@@ -28,21 +29,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A fresh page. The test fails when the page logs an error, or asks another host than loopback."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860}, reduced_motion="reduce")
-    faults: list[str] = []
-    page = context.new_page()
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-
-    def allowed(route, request):  # type: ignore[no-untyped-def]
-        if request.url.startswith(("http://127.0.0.1:", "data:", "https://app.example/")):
-            return route.fallback()
-        faults.append(f"asked {request.url}")
-        return route.abort()
-
-    context.route("**/*", allowed)
-    yield page
-    context.close()
+    with open_page(browser, viewport={"width": 1280, "height": 860}) as (page, faults):
+        yield page
     assert faults == []
 
 

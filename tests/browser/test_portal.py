@@ -15,7 +15,8 @@ from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
-from tests.browser.axe import violations
+from tests.browser.axe import violations_in_both_themes
+from tests.browser.watching import open_page
 from tests.portal.guests import Known, make
 from tests.portal.test_pages import Chart
 from tests.support import PASSWORD, make_practice
@@ -26,15 +27,8 @@ REFUSED = "Failed to load resource: the server responded with a status of 4"  # 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A page on a telephone. The test fails when it logs an error or is wider than the screen."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 800}, has_touch=True, reduced_motion="reduce"
-    )
-    faults: list[str] = []
-    page = context.new_page()
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    context.close()
+    with open_page(browser, viewport={"width": 390, "height": 800}, has_touch=True) as (page, faults):
+        yield page
     assert [fault for fault in faults if not fault.startswith(REFUSED)] == []
 
 
@@ -202,20 +196,18 @@ def send_nothing(page: Page) -> None:
     page.locator("main form button").first.click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(live_server: str, phone: Page, known: Known, scheme: str) -> None:
-    phone.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+def test_pages_in_light_and_in_dark(live_server: str, phone: Page, known: Known) -> None:
     outside, inside = addresses(known)
     found: dict[str, list[str]] = {}
 
     def look(some: list[str], forms: list[str]) -> None:
         for address in some:
             phone.goto(live_server + address)
-            found[address] = [*violations(phone), *too_wide(phone)]
+            found[address] = [*violations_in_both_themes(phone), *too_wide(phone)]
             if address in forms:
                 send_nothing(phone)
                 phone.locator(".invalid-feedback, .alert-danger").first.wait_for()
-                found[f"{address}, sent empty"] = [*violations(phone), *too_wide(phone)]
+                found[f"{address}, sent empty"] = [*violations_in_both_themes(phone), *too_wide(phone)]
 
     look(outside, outside[:1] + outside[2:3])
     sign_in(phone, live_server, known)

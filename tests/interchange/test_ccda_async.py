@@ -104,7 +104,7 @@ def test_failed_document_is_reported(record: Record, monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> bytes:
         raise ValueError
 
-    monkeypatch.setattr(document, "of", broken)
+    monkeypatch.setattr(document, "render", broken)
     uuid = begin(record)
     work_off()
     tenancy.set_tenant(record.clinic.id)

@@ -73,9 +73,9 @@ class SandboxDatabase:
 
 
 def _connect_to(names: dict[str, str]) -> None:
-    tenancy.leave()
+    tenancy.clear_tenant()
     request_log.stop()  # its thread writes to the database that was in use
-    request_log.begin_anew()
+    request_log.reset()
     for alias, name in names.items():
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = name

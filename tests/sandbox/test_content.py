@@ -21,8 +21,8 @@ from charthouse.domains.patients.portal_requests import settle
 from charthouse.domains.questionnaires.answers import submit_answers
 from charthouse.domains.questionnaires.models import Assignment
 from charthouse.gateway.cerbo.extended_details import LISTS as EXTENDED
-from charthouse.gateway.cerbo.registry import registry as cerbo_registry
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.cerbo.registry import get_registry as get_cerbo_registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import rowsecurity, tenancy, token_pairs
 from charthouse.identity.models import Application
 from charthouse.sandbox import description, seed
@@ -120,9 +120,9 @@ def test_every_resource_that_can_be_created_has_rows() -> None:
 
 
 @pytest.mark.parametrize("practice", [0, 1])
-@each_case("path", sorted(resource.path for resource in registry()))
+@each_case("path", sorted(resource.path for resource in get_registry()))
 def test_every_list_of_drchrono_has_rows(sandbox: SandboxDatabase, practice: int, path: str) -> None:
-    resource = registry()[path]
+    resource = get_registry()[path]
     parameters = {name: value for name, value in PARAMETERS.items() if name in resource.filters_by_name}
     parameters |= {f.name: DAYS[f.name] for f in resource.filters if f.required and f.name in DAYS}
     answer = client(sandbox.get_token(practice)).get(f"/api/{path}", params=parameters)
@@ -130,7 +130,7 @@ def test_every_list_of_drchrono_has_rows(sandbox: SandboxDatabase, practice: int
     assert answer.json()["results"]
 
 
-CERBO_LISTS = [resource for resource in cerbo_registry() if "GET" in resource.list_methods]
+CERBO_LISTS = [resource for resource in get_cerbo_registry() if "GET" in resource.list_methods]
 CATALOGS = (
     *("supplements", "supplements/search/vitamin%20tablet"),
     *("laboratories?city=%25", "laboratories?company-brand=summit%20diagnostics"),

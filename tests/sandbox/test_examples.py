@@ -6,7 +6,7 @@ import pytest
 
 from charthouse.domains.messaging.models import CommLog
 from charthouse.domains.patients.models import Tag
-from charthouse.gateway.drchrono.registry import registry
+from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity.models import User
 from charthouse.sandbox import seed
 from charthouse.sandbox.examples import add_examples
@@ -46,4 +46,4 @@ def test_references_of_an_example_are_to_rows_of_the_practice() -> None:
 
 def test_an_example_that_is_rejected_is_an_error() -> None:
     with pytest.raises(ValueError, match="tasks has an example that is rejected"):
-        add_examples([registry()["tasks"]])
+        add_examples([get_registry()["tasks"]])

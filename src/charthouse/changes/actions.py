@@ -54,26 +54,9 @@ def update(
 ) -> None:
     """Update the given fields and save. ``secret`` belongs to an app's webhook, ``headers`` (replaced as a whole) to a
     practice's. A new URL of an app's webhook has to be verified again. Raises Invalid with the errors of all fields."""
-    errors: dict[str, list[str]] = {}
     of_practice = webhook.kind == "practice"
-    if callback_url is not None and (
-        error := http_client.find_url_error(callback_url, require_hostname=of_practice)
-    ):
-        errors["callback_url"] = [error]
-    if headers is not None and (error := custom_headers.find_error(headers)):
-        errors["headers"] = [error]
-    if secret is not None and not (secret.isascii() and secret.isprintable() and secret.strip()):
-        errors["secret_token"] = ["Enter a text of ASCII characters, as it goes into a header."]
-    elif secret is not None and (len(secret) > MAX_SECRET_LENGTH or secret != secret.strip()):
-        errors["secret_token"] = [f"At most {MAX_SECRET_LENGTH} characters, without spaces at its ends."]
     event_names = None if events is None else sorted(set(events))
-    if event_names is not None and (
-        unknown := [name for name in event_names if name not in load_catalog().events[webhook.kind]]
-    ):
-        errors["events"] = [f"There is no event {', '.join(unknown)}."]
-    elif event_names == []:
-        errors["events"] = ["Choose at least one event."]
-    if errors:
+    if errors := _find_errors(webhook, callback_url, secret, headers, event_names):
         raise Invalid(errors)
     if callback_url is not None and callback_url != webhook.callback_url:
         webhook.callback_url = callback_url
@@ -88,6 +71,35 @@ def update(
         webhook.active = active
     fanout.start_reading()
     webhook.save()
+
+
+def _find_errors(
+    webhook: Webhook,
+    callback_url: str | None,
+    secret: str | None,
+    headers: Mapping[str, str] | None,
+    event_names: list[str] | None,
+) -> dict[str, list[str]]:
+    """Validate new values of fields, None for unchanged ones. Return error messages by field."""
+    errors: dict[str, list[str]] = {}
+    of_practice = webhook.kind == "practice"
+    if callback_url is not None and (
+        error := http_client.find_url_error(callback_url, require_hostname=of_practice)
+    ):
+        errors["callback_url"] = [error]
+    if headers is not None and (error := custom_headers.find_error(headers)):
+        errors["headers"] = [error]
+    if secret is not None and not (secret.isascii() and secret.isprintable() and secret.strip()):
+        errors["secret_token"] = ["Enter a text of ASCII characters, as it goes into a header."]
+    elif secret is not None and (len(secret) > MAX_SECRET_LENGTH or secret != secret.strip()):
+        errors["secret_token"] = [f"At most {MAX_SECRET_LENGTH} characters, without spaces at its ends."]
+    if event_names is not None and (
+        unknown := [name for name in event_names if name not in load_catalog().events[webhook.kind]]
+    ):
+        errors["events"] = [f"There is no event {', '.join(unknown)}."]
+    elif event_names == []:
+        errors["events"] = ["Choose at least one event."]
+    return errors
 
 
 def delete(webhook: Webhook) -> None:

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class DialectsConfig(AppConfig):
-    """The wire formats. Whoever tells of changes renders them by a dialect's declarations."""
+    """The two APIs. Their declarations render the objects of webhooks."""
 
     name = "charthouse.gateway"
     label = "dialects"

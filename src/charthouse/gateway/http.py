@@ -1,6 +1,6 @@
-"""HTTP as both dialects need it: a request read from WSGI, a body read by its media type, an answer.
+"""HTTP for both APIs: a request from WSGI, a body parsed by its media type, a response.
 
-API calls don't pass through Django's handler: they need no session, no CSRF, no template, and its stack costs more
+API calls do not pass through Django's handler: they need no session, CSRF token or template, and its stack costs more
 than the whole call.
 """
 
@@ -36,12 +36,12 @@ _decode = msgspec.json.Decoder().decode
 
 @dataclass(eq=False)
 class Request:
-    """One call. ``path`` and query are text; header values as WSGI gives them."""
+    """An HTTP request. ``path`` and query are text; header values as WSGI passes them."""
 
     environ: Mapping[str, Any]
-    # Its entry in the request log: whoever finds out who calls, and what for, writes it there.
+    # Its entry in the request log, completed while the call is handled.
     entry: LogEntry
-    # What has been read of the body, for the capture of bodies.
+    # The part of the body that was read, for captured bodies.
     body: bytes = b""
 
     @property
@@ -57,7 +57,7 @@ class Request:
 
     @cached_property
     def pairs(self) -> list[tuple[str, str]]:
-        """The query as it was given. Raises Malformed when it is unreasonable."""
+        """The query as pairs, in order. Raises Malformed where it is too long."""
         text = self.environ.get("QUERY_STRING") or ""
         if not text:
             return []
@@ -70,24 +70,24 @@ class Request:
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """Query parameters; of several with one name, the last."""
+        """Query parameters; of several with the same name, the last."""
         return dict(self.pairs)
 
     @property
     def host(self) -> str:
-        """The host that was asked for, with its port, as the caller wrote it."""
+        """The requested host with its port, as the caller wrote it."""
         return self.environ.get("HTTP_HOST") or f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
 
     @property
     def origin(self) -> str:
-        """``https://host`` of this request. Raises Malformed for a host that isn't served."""
+        """``https://host`` of this request. Raises Malformed for a host that is not served."""
         if not validate_host(split_domain_port(self.host)[0], settings.ALLOWED_HOSTS):
             raise Malformed("Invalid host.")
         return f"{self.environ['wsgi.url_scheme']}://{self.host}"
 
     @property
     def host_practice(self) -> int | None:
-        """The practice whose host was asked for; None where the host is nobody's own."""
+        """The practice that the requested host is assigned to, None where it is none's."""
         return (
             settings.PRACTICE_HOSTS.get(split_domain_port(self.host)[0]) if settings.PRACTICE_HOSTS else None
         )
@@ -102,8 +102,8 @@ class Request:
     # -- body ---------------------------------------------------------------------------------------------------
 
     def read_payload(self, most: int = MAX_BODY) -> Any:
-        """The body: JSON's values, or a dict of a form's fields and files. ``most``: bytes that a JSON or form body
-        may have; a multipart body may have multipart.MAX_UPLOAD.
+        """The parsed body: JSON's values, or a dict of a form's fields and files. ``most``: bytes that a JSON or
+        form body may have; a multipart body may have multipart.MAX_UPLOAD.
 
         Raises Malformed, TooLarge, UnsupportedMedia.
         """
@@ -117,7 +117,7 @@ class Request:
         raise UnsupportedMedia(f'Unsupported media type "{media[:100]}" in request.')
 
     def read_body(self, most: int) -> bytes:
-        """At most so many bytes of body. Raises TooLarge beyond, Malformed for a body cut short."""
+        """Read a body of at most so many bytes. Raises TooLarge, and Malformed for a truncated body."""
         length = self.environ.get("CONTENT_LENGTH") or ""
         if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
             self.body = self._read_pieces(most + 1)
@@ -133,7 +133,7 @@ class Request:
         return self.body
 
     def _read_pieces(self, most: int) -> bytes:
-        """At most so many bytes, piece by piece: servers hold what they read at once a second time."""
+        """Read at most so many bytes, in pieces: the server holds a second copy of what is read at once."""
         pieces, left, stream = [], most, self.environ["wsgi.input"]
         while left and (piece := stream.read(min(left, PIECE))):
             pieces.append(piece)
@@ -141,8 +141,8 @@ class Request:
         return b"".join(pieces)
 
     def discard_body(self) -> None:
-        """Take in what an answer didn't need of the body. Left unread, it makes the server hang up, and the client's
-        next request on the connection is lost: the refresh after a 401, for one. Beyond MAX_BODY it may."""
+        """Read the rest of the body. Unread, it makes the server close the connection, and the client's next
+        request is lost: the refresh after a 401, for example. At most MAX_BODY bytes are read."""
         length = self.environ.get("CONTENT_LENGTH")
         if (not length or length == "0") and not self.header("Transfer-Encoding"):
             return
@@ -152,7 +152,7 @@ class Request:
                 left -= len(piece)
 
     def parse_form(self, body: bytes) -> dict[str, Any]:
-        """The fields of an urlencoded form. Raises Malformed."""
+        """Parse an urlencoded form. Raises Malformed."""
         try:
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2000))
         except ValueError:
@@ -160,7 +160,7 @@ class Request:
 
 
 def parse_json(body: bytes) -> Any:
-    """A JSON text. Raises Malformed."""
+    """Parse a JSON text. Raises Malformed."""
     try:
         return _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -172,7 +172,7 @@ def parse_json(body: bytes) -> Any:
 
 @dataclass(slots=True)
 class Response:
-    """An answer; ``content`` is anything that msgspec encodes, bytes as they are, a file's Body, which is sent in
+    """An HTTP response. ``content``: what msgspec encodes, bytes as they are, a file's Body, which is sent in
     pieces, or None for no body."""
 
     status: int
@@ -204,7 +204,8 @@ class Response:
 
 
 def respond_with_file(request: Request, stored: StoredFile) -> Response:
-    """A stored file, or the part of it that the request's Range asks for. Raises NotFound when it is lost."""
+    """Respond with a stored file, or the part of it that the Range header asks for. Raises NotFound where it is
+    lost."""
     try:
         found = serve_file(stored, request.header("Range"), request.header("If-Range"))
     except FileNotFoundError:
@@ -217,7 +218,7 @@ _SAFE = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
 
 
 def log_fault(error: BaseException) -> None:
-    """Log a fault of ours: its kind and where, never its message, which may hold a caller's data."""
+    """Log an unexpected exception: its class and frames, never its message, which may contain a caller's data."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", "")
     logger.error("unexpected %s %s\n%s", type(error).__name__, state, frames)

@@ -1,4 +1,4 @@
-"""Whose data an answer carries, for the request log."""
+"""The subjects of the request log: whose data an answer contains."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,11 +10,11 @@ from charthouse.audit.subjects import find_patient_paths
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.declaration.resources import Resource
 
-MAX_IDS = 2000  # ids an entry
+MAX_IDS = 2000  # ids in an entry
 
 
 def note_subjects(entry: LogEntry, resource: Resource, objects: Sequence[Any]) -> None:
-    """Say in the log's entry whose data these objects of a resource are."""
+    """Note in the log's entry whose data these objects of a resource are."""
     if not objects:
         return
     table = resource.model._meta.db_table
@@ -25,14 +25,14 @@ def note_subjects(entry: LogEntry, resource: Resource, objects: Sequence[Any]) -
 
 
 def note_row_subject(entry: LogEntry, resource: Resource, row: int) -> None:
-    """The same of a row that a function told of."""
+    """Note whose data a row is that an operation used."""
     table = resource.model._meta.db_table
     if table in find_patient_paths():
         entry.subject_rows = table, f"{{{row}}}"
 
 
 def _collect_ids(objects: Sequence[Any], key: str) -> str:
-    """What the objects show under a key, each once, as PostgreSQL writes an array."""
+    """The distinct values of a key of the objects, as a PostgreSQL array."""
     kind: Any = type(objects[0])
     attribute = _find_attribute(kind, key)
     if attribute is None:

@@ -1,4 +1,4 @@
-"""A multipart body, read as it arrives: files go to a spool, nothing of them is held (see files.spool)."""
+"""Multipart bodies, parsed as they arrive: files go to a spool, not to memory (see files.spool)."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -15,7 +15,7 @@ _TAIL = 1024  # bytes at the end, in which the last boundary lies
 
 
 class _CountedStream:
-    """The body's stream, which knows what has come, and ends where the body does."""
+    """A stream that counts what was read and ends where the body does."""
 
     def __init__(self, stream: Any, expected: int | None) -> None:
         self._stream, self._expected, self.count, self.tail = stream, expected, 0, b""
@@ -31,14 +31,14 @@ class _CountedStream:
         return piece
 
     def is_complete(self, boundary: bytes) -> bool:
-        """Whether all of it came: as long as announced, and ended as a multipart body ends."""
+        """Whether the body arrived whole: it has the announced length and the closing boundary."""
         while self.read(1 << 16):  # what follows the last boundary
             pass
         return self._expected in (None, self.count) and b"--" + boundary + b"--" in self.tail
 
 
 def parse_multipart(environ: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields and files by name; of several with one name, the last. Raises Malformed, TooLarge."""
+    """Parse fields and files by name; of several with the same name, the last. Raises Malformed, TooLarge."""
     length = environ.get("CONTENT_LENGTH") or ""
     expected = int(length) if length.isascii() and length.isdigit() else None
     chunked = str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower() == "chunked"
@@ -47,7 +47,7 @@ def parse_multipart(environ: Mapping[str, Any]) -> dict[str, Any]:
     if expected is not None and expected > MAX_UPLOAD:
         raise TooLarge.for_body(MAX_UPLOAD)
     stream: Any = _CountedStream(environ["wsgi.input"], expected)
-    # Of a body that comes in chunks nobody knows the length; the parser only asks whether there is any.
+    # A chunked body has no known length; the parser only asks whether it is empty.
     known: Any = {**environ, "CONTENT_LENGTH": str(MAX_UPLOAD if expected is None else expected)}
     try:
         parser = MultiPartParser(
@@ -58,6 +58,6 @@ def parse_multipart(environ: Mapping[str, Any]) -> dict[str, Any]:
         raise TooLarge("A form field is too large.") from None
     except (MultiPartParserError, SuspiciousOperation, UnicodeError, ValueError, LookupError):
         raise Malformed("Multipart form parse error.") from None
-    if expected != 0 and not stream.whole(cast(Any, parser)._boundary):
+    if expected != 0 and not stream.is_complete(cast(Any, parser)._boundary):
         raise Malformed("The multipart body is cut short.")
     return {**{name: fields[name] for name in fields}, **{name: files[name] for name in files}}

@@ -1,6 +1,6 @@
-"""The door of both dialects: every call comes in here, gets a number, is answered, and goes into the request log.
+"""Serving the calls of both APIs: every call gets a request id, is answered, and goes into the request log.
 
-The number is the caller's ``X-Request-Id`` header, the log's, and that of whatever the call changes.
+The request id is in the ``X-Request-Id`` header of the answer, in the log, and in the feed of what the call changes.
 """
 
 import os
@@ -31,7 +31,7 @@ def serve(
     handle: Callable[[Request], Response],
     render_error: Callable[[RequestError], Response],
 ) -> Iterable[bytes]:
-    """Answer one call, errors included. ``handle`` may raise Refusal, whose wire form ``refused`` makes."""
+    """Answer one call, errors included. ``handle`` may raise RequestError, which ``render_error`` renders."""
     began = perf_counter()
     request = Request(environ, _start_entry(environ, api))
     tenancy.clear_tenant()
@@ -62,7 +62,7 @@ def _capture_bodies(request: Request, response: Response, body: bytes | FileBody
 
 
 def note_actor(entry: LogEntry, actor: Actor) -> None:
-    """Note who calls."""
+    """Note the caller in the log's entry."""
     entry.practice_id, entry.user_id, entry.app_id = actor.practice, actor.user, actor.app
     entry.api_user_id = actor.api_user
 
@@ -101,11 +101,11 @@ def _reject(request: Request, refused: Callable[[RequestError], Response], refus
     return refused(refusal)
 
 
-def _start_entry(environ: dict[str, Any], dialect: str) -> LogEntry:
+def _start_entry(environ: dict[str, Any], api: str) -> LogEntry:
     return LogEntry(
         clock.now(),
         os.urandom(16).hex(),
-        dialect,
+        api,
         str(environ["REQUEST_METHOD"])[:10],
         _escape_path(str(environ.get("PATH_INFO", "")))[:MAX_PATH],
         client_ip.get_client_ip(environ),
@@ -113,7 +113,7 @@ def _start_entry(environ: dict[str, Any], dialect: str) -> LogEntry:
 
 
 def _escape_path(path: str) -> str:
-    """What a caller wrote there may be anything."""
+    """The path with what is not printable ASCII escaped: a caller may send anything."""
     if path.isascii() and path.isprintable():
         return path
     return ascii(path)[1:-1]

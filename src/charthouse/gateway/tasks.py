@@ -1,4 +1,4 @@
-"""What the worker does for the dialects."""
+"""Jobs of the worker for the APIs."""
 
 from procrastinate.contrib.django import app
 
@@ -9,7 +9,7 @@ from charthouse.jobs import actions as jobs
 
 @app.task(name=TASK, queue="lists")
 def gather_list(practice: int, job: int) -> None:
-    """Gather the ids of a bulk list. ``job``: the id of its Job."""
+    """Collect the ids of a bulk list. ``job``: the id of its Job."""
     get_registry()  # declarations are complete once it is built
     with jobs.run_job(practice, job) as begun:
         if begun is not None:

@@ -16,7 +16,7 @@ from hashlib import sha256
 from django.conf import settings
 
 from charthouse.engine.actor import Actor
-from charthouse.engine.errors import Forbidden, Throttled, Unauthenticated
+from charthouse.engine.errors import Forbidden, RequestError, Throttled, Unauthenticated
 from charthouse.identity import tenancy
 from charthouse.identity.api_user_limits import LOCK_DURATION, get_limits
 from charthouse.identity.models import SHARING, ApiUser
@@ -98,19 +98,12 @@ def authenticate(
 ) -> Actor:
     """Authenticate a call, count it against its rate limit, and establish the practice as the connection's tenant.
 
-    All of it is one statement, so that a change of the API user applies to the next request on every worker.
-
-    ``at`` is the aware timestamp of the call; ``request_id`` its UUID, for the change feed; ``endpoint`` the endpoint
-    group ("" for one that is open to all); ``practice_of_host`` the practice whose host name was called, where API
-    users of other practices are unknown. Raises Unauthenticated, Forbidden or Throttled; then no practice is
-    established.
+    One statement does it all, so that changes apply to the next request on every worker. ``at`` is aware;
+    ``request_id`` (a UUID) is for the change feed; ``endpoint`` is the endpoint group, "" for one that is open to all;
+    API users of other practices than ``practice_of_host`` are unknown. Raises Unauthenticated, Forbidden or Throttled;
+    then no practice is established.
     """
-    given = parse_credentials(authorization)
-    if given is None:
-        tenancy.clear_tenant()
-        raise Unauthenticated("Give the name and the secret of an API user by HTTP Basic authentication.")
-    username, secret = given
-    limit = get_limits().get(rate_class, get_limits()["standard"])
+    username, secret = _require_credentials(authorization)
     practice, _, refusal, caller, anonymous, read_only, endpoints, wait = tenancy.get_connection().establish(
         AUTHENTICATE_SQL,
         (
@@ -121,45 +114,61 @@ def authenticate(
             endpoint.encode(),
             b"t" if is_write else b"f",
             rate_class.encode(),
-            str(limit).encode(),
+            str(_get_limit(rate_class)).encode(),
             str(LOCK_DURATION.total_seconds()).encode(),
             f"{request_id},{tenancy.format_clock_offset()}".encode(),
         ),
     )
     if refusal is not None:
-        if refusal == "throttled":
-            raise Throttled(wait)
-        if refusal in FORBIDDEN_MESSAGES:
-            raise Forbidden(FORBIDDEN_MESSAGES[refusal], refusal)
-        raise Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal])
+        raise _make_error(refusal, wait)
     if practice_of_host is not None and practice != practice_of_host:
         tenancy.clear_tenant()
         raise Unauthenticated(UNAUTHENTICATED_MESSAGES["missing"])
-    writes = frozenset[str]() if read_only else parse_endpoints(endpoints)
-    return _make_actor(practice, parse_endpoints(endpoints), writes, caller, anonymous)
+    return _make_actor(practice, endpoints, read_only, caller, anonymous)
+
+
+def _get_limit(rate_class: str) -> int:
+    limits = get_limits()
+    return limits.get(rate_class, limits["standard"])
+
+
+def _require_credentials(authorization: str | None) -> tuple[str, str]:
+    credentials = parse_credentials(authorization)
+    if credentials is None:
+        tenancy.clear_tenant()
+        raise Unauthenticated("Give the name and the secret of an API user by HTTP Basic authentication.")
+    return credentials
+
+
+def _make_error(refusal: str, wait: int) -> RequestError:
+    """Translate a refusal of the SQL function into an error. ``wait`` is in seconds."""
+    if refusal == "throttled":
+        return Throttled(wait)
+    if refusal in FORBIDDEN_MESSAGES:
+        return Forbidden(FORBIDDEN_MESSAGES[refusal], refusal)
+    return Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal])
 
 
 def make_read_only_actor(practice: int) -> Actor:
-    """Return an actor of the practice itself that may read everything and write nothing. No call authenticates as
-    it.
-    """
-    return _make_actor(practice, parse_endpoints(""), frozenset())
+    """Return an actor of the practice itself that reads everything and writes nothing. No call authenticates as it."""
+    return _make_actor(practice, "", read_only=True)
 
 
 def _make_actor(
     practice: int,
-    reads: frozenset[str],
-    writes: frozenset[str],
+    endpoints: str,
+    read_only: bool,
     caller: int | None = None,
     anonymous: bool = False,
 ) -> Actor:
+    reads = parse_endpoints(endpoints)
     return Actor(
         practice=practice,
         user=None,
         doctor=None,
         app=None,
         reads=reads,
-        writes=writes,
+        writes=frozenset() if read_only else reads,
         permissions=frozenset(),
         shared=_ALL_SHARING,
         api_user=caller,

@@ -299,6 +299,10 @@ def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
                 f"exactly {names or 'nothing'} for {role}",
                 f'revoke all on {noun} "{table}" from {role}{grant}',
             )
+    yield from _find_missing_function_grants(cursor, role)
+
+
+def _find_missing_function_grants(cursor: Any, role: str) -> Iterator[MissingProtection]:
     cursor.execute(
         "select oid::regprocedure::text from pg_proc where pronamespace = current_schema()::regnamespace "
         "and prokind = 'f' and not has_function_privilege(%s, oid, 'EXECUTE')",

@@ -12,8 +12,8 @@ from charthouse.console.actor import actor_of
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import Invalid
 from charthouse.engine.execution import writing
-from charthouse.gateway.cerbo.registry import registry as get_cerbo_registry
-from charthouse.gateway.drchrono.registry import registry as get_drchrono_registry
+from charthouse.gateway.cerbo.registry import get_registry as get_cerbo_registry
+from charthouse.gateway.drchrono.registry import get_registry as get_drchrono_registry
 from charthouse.identity import tenancy
 from charthouse.identity.models import User
 
@@ -41,11 +41,11 @@ def add_examples(resources: list[Resource]) -> None:
     """
     for user in User.objects.using("owner").filter(is_primary=True).order_by("pk") if resources else ():
         assert user.practice_id is not None
-        tenancy.enter(user.practice_id, user=user.pk)
+        tenancy.set_tenant(user.practice_id, user_id=user.pk)
         try:
             _add_to_practice(resources, user)
         finally:
-            tenancy.leave()
+            tenancy.clear_tenant()
 
 
 def _add_to_practice(resources: list[Resource], user: User) -> None:

@@ -71,7 +71,9 @@ def typeset(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return the list of what is given to the typesetter."""
     given: list[Any] = []
     made = pdf._typeset_note
-    monkeypatch.setattr(pdf, "_typeset_note", lambda template, data: given.append(data) or made(template, data))
+    monkeypatch.setattr(
+        pdf, "_typeset_note", lambda template, data: given.append(data) or made(template, data)
+    )
     return given
 
 

@@ -13,7 +13,7 @@ from charthouse.domains.scheduling.cerbo import availability
 from charthouse.identity import tenancy
 from tests.domains.scheduling.calendar import DAY, Calendar, make_office
 from tests.domains.scheduling.test_availability import hours, opening, works
-from tests.domains.scheduling.test_cerbo import Program
+from tests.domains.scheduling.test_cerbo_appointments import Program
 from tests.support import make_doctor, make_user
 
 TUESDAY = "2026-03-03"

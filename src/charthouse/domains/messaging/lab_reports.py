@@ -1,4 +1,4 @@
-"""Messages about laboratory reports (docs/decisions/0142-what-labs-set-off.md)."""
+"""Messages about laboratory reports (docs/decisions/0142-lab-signals.md)."""
 
 from datetime import date, datetime
 from typing import Any

@@ -1,7 +1,7 @@
 """Cerbo v1 on the wire: API users by HTTP Basic, paths below ``/api/v1/``, limit and offset, errors in an envelope.
 
-Knows no resource. Wire facts: reference cerbo/behaviour.md. What is not of rows or functions is here: that every
-success is a 200, that an answer to PATCH is the object and one to DELETE says what was done.
+Knows no resource. Every success is a 200, the answer to a PATCH is the object, the answer to a DELETE says what was
+done. Wire facts: reference cerbo/behaviour.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,12 +27,12 @@ BASE = "/api/v1/"
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-    """The dialect's WSGI application. Answers everything, errors included."""
+    """The API's WSGI application. Answers everything, errors included."""
     return serving.serve(environ, start, "cerbo", _handle, render_error)
 
 
 def render_error(error: RequestError) -> Response:
-    """The wire form of every error there is: ``error.message``, and ``error.fields`` for each wrong key."""
+    """Render an error: ``error.message``, and ``error.fields`` for each wrong key."""
     body: dict[str, Any] = {"message": error.detail, "code": error.status}
     headers = []
     if isinstance(error, Invalid):
@@ -47,7 +47,7 @@ def render_error(error: RequestError) -> Response:
 
 
 def _summarize(errors: Any) -> str:
-    """The first fault in words, for clients that show the message alone."""
+    """The first error in words, for clients that show only the message."""
     name, fault = next(iter(errors.items())) if isinstance(errors, Mapping) and errors else ("", errors)
     while isinstance(fault, Mapping) and fault:
         inner, fault = next(iter(fault.items()))
@@ -86,7 +86,7 @@ def _handle(request: Request) -> Response:
 
 
 def _decode_path(request: Request) -> str:
-    """The path below BASE, as text: WSGI hands it on as Latin-1."""
+    """The path below BASE, as text; WSGI passes it as Latin-1."""
     path = request.path[len(BASE) :].removesuffix("/")
     try:
         return path.encode("latin-1").decode()
@@ -95,7 +95,8 @@ def _decode_path(request: Request) -> str:
 
 
 def _anonymize(request: Request, actor: Actor) -> Actor:
-    """Asked for by a parameter; what is forced can't be lifted."""
+    """The actor, anonymous where the parameter ``anonymize`` asks for it. It cannot lift what is enforced. Raises
+    Invalid."""
     if actor.anonymous or "anonymize" not in request.parameters:
         return actor
     try:
@@ -127,7 +128,7 @@ def _dispatch(request: Request, method: str, target: Target, actor: Actor, path:
 
 
 def _respond_with(request: Request, resource: Resource, found: Any) -> Response:
-    """One object, and in the log whom it is about."""
+    """Respond with one object, and note in the request log whose data it is."""
     entry = request.entry
     if found is not None:
         shown = entry.row_id or log_subjects.find_row_id(found)
@@ -138,7 +139,7 @@ def _respond_with(request: Request, resource: Resource, found: Any) -> Response:
 
 
 def _format_patient(at: Mapping[str, int]) -> str:
-    """The patient that a URL names, as an Entry has it."""
+    """The patient that a URL names, as a PostgreSQL array."""
     return f"{{{at['patient_id']}}}" if "patient_id" in at else "{}"
 
 
@@ -165,7 +166,7 @@ def _handle_object(
 
 
 def describe_deleted(resource: Resource, row_id: int) -> dict[str, Any]:
-    """What is said of a row that was put away."""
+    """The answer to a DELETE."""
     kind = name_object(resource)
     return {
         "object": kind,
@@ -178,7 +179,7 @@ def describe_deleted(resource: Resource, row_id: int) -> dict[str, Any]:
 
 
 def name_object(resource: Resource) -> str:
-    """The word that the objects of a resource carry as ``object``."""
+    """The value of ``object`` in the objects of a resource."""
     tag = resource.keys_by_name.get("object")
     constant = tag.source.constant if tag is not None else None
     return constant or resource.path.rsplit("/", 1)[-1]
@@ -212,7 +213,7 @@ def _call(
 
 
 def _read_query(request: Request) -> dict[str, Any]:
-    """Query parameters; the values of one whose name ends in ``[]`` as a list."""
+    """Query parameters; of a name that ends in ``[]``, the list of its values."""
     found: dict[str, Any] = {}
     for name, text in request.pairs:
         if name.endswith("[]"):
@@ -223,7 +224,8 @@ def _read_query(request: Request) -> dict[str, Any]:
 
 
 def _read_payload(request: Request, declared: Resource | Operation) -> Any:
-    """The body. Plain ``curl --data`` calls its JSON a form (seed 004): what begins like JSON is read as such."""
+    """The parsed body. ``curl --data`` sends JSON as a form (seed 004): what starts like JSON is read as JSON.
+    Raises Malformed."""
     media = (request.environ.get("CONTENT_TYPE") or "").split(";")[0].strip().lower()
     if media in ("", "application/x-www-form-urlencoded", "text/plain"):
         body = request.read_body(declared.max_body)

@@ -1,7 +1,7 @@
-"""``GET /delta/{type}``: which rows of a kind were added, changed and removed in a period, read off the change feed.
+"""``GET /delta/{type}``: the rows of a type that were added, changed or removed in a period, from the change feed.
 
-It spans every room, and so it stands beside them: each type is the table behind one of the dialect's resources. Facts:
-reference cerbo/behaviour.md, Delta; docs/decisions/0198-delta.md
+It spans all domains: each type is the table of one of the API's resources. Facts: reference cerbo/behaviour.md,
+Delta; docs/decisions/0198-delta.md
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from charthouse.engine.declaration.values import READ_ONLY
 from charthouse.engine.errors import Invalid
 
 MAX_PERIOD = timedelta(days=7)
-# Type → path of the resource whose rows it tells of, without what stands in braces.
+# Type → path of the resource with its rows, without parameters.
 TYPES = {
     "appointments": "appointments",
     "rxs": "patients/rxs",
@@ -41,7 +41,7 @@ TYPES = {
 
 
 def read_delta(call: Call) -> dict[str, Any]:
-    """The lists of ids of one type. Raises Invalid for a period that can't be, or a type that isn't kept."""
+    """The lists of ids of one type. Raises Invalid for an impossible period or a type without a table."""
     kind = call.parameters["resource_type"]
     start, end = call.parameters["start_date"], call.parameters["end_date"]
     if not timedelta(0) < end - start <= MAX_PERIOD:

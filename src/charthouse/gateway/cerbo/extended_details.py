@@ -1,7 +1,7 @@
-"""``GET /patients/{id}/extended_details``: a patient and everything that the chart holds of them, as of one moment.
+"""``GET /patients/{id}/extended_details``: a patient with the whole chart, as of one point in time.
 
-It spans every room: each list is that of the resource which shows it, read in pieces and written as it is read, so
-that the rows are never all there at once. Facts: reference cerbo/objects.yaml, extended_details;
+It spans all domains: each list is that of the resource which shows it, read and written in batches, so that the rows
+are never all in memory. Facts: reference cerbo/objects.yaml, extended_details;
 docs/decisions/0291-extended-details.md
 """
 
@@ -33,15 +33,15 @@ from charthouse.files.serving import FileBody
 from charthouse.gateway.cerbo.registry import DOMAINS
 
 MAX_ROWS = 20_000  # rows of one list
-PIECE = 5000  # rows that are read at once
+BATCH = 5000  # rows that are read at a time
 
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
 class ChartList:
-    """A list of the answer: what the resource ``path`` lists of the patient, asked for with ``parameters``. Where it is
-    below other rows than the patient as well, those of all of them."""
+    """A list of the answer: what the resource ``path`` lists of the patient with ``parameters``. Of a resource
+    below other rows of the patient, the rows below all of them."""
 
     path: str
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ VITALS = {
     "bp": _below("vitals/bp"),
     "custom": _below("vitals/{vital_id}"),
 }
-# Key → its list, in the order of the reference. ``vitals`` and ``pharmacies`` are made of others.
+# Key → its list, in the order of the reference. ``vitals`` and ``pharmacies`` consist of other lists.
 LISTS: dict[str, Any] = {
     "encounters": _below("encounters"),
     "appointments": ChartList("appointments", {"start_date": "2000-01-01", "end_date": "2099-12-31"}),
@@ -82,7 +82,7 @@ LISTS: dict[str, Any] = {
 
 
 def write_details(call: Call) -> FileBody:
-    """The whole answer. Raises NotFound, and Malformed for a chart that is too large."""
+    """Write the whole answer to a file. Raises NotFound, and Malformed for a chart that is too large."""
     registry, patient = call.operation.registry, call.row.pk
     written = BytesIO()
     with statements.read_snapshot():
@@ -108,21 +108,21 @@ def write_details(call: Call) -> FileBody:
 def _write_list(written: BytesIO, call: Call, registry: Registry, of: ChartList) -> None:
     written.write(b"[")
     comma = b""
-    for objects in _read_pieces(call, _find_resource(registry, of.path), of):
+    for objects in _read_batches(call, _find_resource(registry, of.path), of):
         if objects:
             written.write(comma + _encode(objects)[1:-1])
             comma = b","
     written.write(b"]")
 
 
-def _read_pieces(call: Call, resource: Resource, of: ChartList) -> Iterator[list[Any]]:
-    """All rows of a list. Raises Malformed where they are more than ``MOST``."""
+def _read_batches(call: Call, resource: Resource, of: ChartList) -> Iterator[list[Any]]:
+    """Read all rows of a list, in batches. Raises Malformed for more than MAX_ROWS."""
     patient = call.row.pk
     at = {"patient_id": patient} if resource.parents else {}
     given = of.parameters if at else {**of.parameters, "pt_id": str(patient)}
     query, last = parse_query(resource, given), None
-    for _ in range(-(-MAX_ROWS // PIECE)):
-        piece = query.with_paging(Paging(size=PIECE, after=last), verbose=True)
+    for _ in range(-(-MAX_ROWS // BATCH)):
+        piece = query.with_paging(Paging(size=BATCH, after=last), verbose=True)
         page = reading.read_page(resource, call.actor, piece, at)
         yield page.objects
         if not page.more_after:
@@ -135,7 +135,7 @@ def _read_pieces(call: Call, resource: Resource, of: ChartList) -> Iterator[list
 
 @lru_cache(maxsize=32)
 def _find_resource(registry: Registry, path: str) -> Resource:
-    """The resource of a list; one that is below other rows beside the patient, below the patient alone."""
+    """The resource of a list, below the patient only."""
     found = registry[path]
     of_patient = tuple(parent for parent in found.parents if parent.name == "patient_id")
     if of_patient == found.parents:

@@ -10,7 +10,8 @@ from charthouse.engine.execution.reading import Page
 
 
 def parse_list(resource: Resource, given: Mapping[str, Any]) -> Query:
-    """A list that is asked for: limits out of bounds are cut, nonsense ignored. Raises what ``parse_query`` raises."""
+    """Parse the query of a list: limits out of bounds are cut, nonsense is ignored. Raises what ``parse_query``
+    raises."""
     query = parse_query(resource, given)
     largest = resource.page_size.maximum
     size = min(parse_count(given.get("limit"), 18) or largest, largest)
@@ -35,7 +36,7 @@ def wrap_page(page: Page) -> dict[str, Any]:
 
 
 def wrap_list(objects: Sequence[Any]) -> dict[str, Any]:
-    """A list that is one page."""
+    """Wrap a list that is one page."""
     return _wrap(objects, len(objects), has_more=False)
 
 

@@ -1,6 +1,6 @@
-"""Webhooks of a practice as Cerbo sends them: names, envelope, what stands for an object, headers, waits.
+"""Webhooks of a practice as Cerbo sends them: names, envelope, the form of objects, headers, retries.
 
-They tell of rows of every room, and so they stand beside them. Facts: reference cerbo/webhooks.yaml and objects.yaml
+They span all domains. Facts: reference cerbo/webhooks.yaml and objects.yaml
 (webhook_schedule); docs/decisions/0280-cerbo-webhooks.md
 """
 
@@ -17,7 +17,7 @@ from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.patients.models import Patient
 from charthouse.gateway.cerbo.registry import get_registry
 
-# After each attempt that was not taken; the fifth is the last.
+# Waits after each failed attempt; the fifth attempt is the last.
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600))
 TIMES = "%Y-%m-%d %H:%M:%S"
 _EVENTS = UUID("2c1d7a5e-6f0b-4f6e-9a55-0d9f4f1c7d30")  # the namespace of event ids
@@ -88,7 +88,7 @@ def _data(happening: Occurrence, shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schedule(shown: dict[str, Any]) -> dict[str, Any]:
-    """An appointment, whose keys are other ones here."""
+    """An appointment, which has other keys here than in the API."""
     found = shown["patient_details"]
     patient = None
     if found is not None:
@@ -116,7 +116,7 @@ def _schedule(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any, name: str = "") -> Any:
-    """What the REST API shows, by the conventions of webhooks: ids are text, patients have first and last."""
+    """A value of the API by the conventions of webhooks: ids are text, patients have ``first`` and ``last``."""
     if isinstance(value, dict):
         patient = value.get("object") == "patient"
         return {

@@ -171,7 +171,7 @@ def make_wire_format() -> WireFormat:
 
 @lru_cache(maxsize=1)
 def make_document() -> dict[str, Any]:
-    """The OpenAPI document of this dialect."""
+    """Make the OpenAPI document, once."""
     return print_document(get_registry(), make_wire_format())
 
 

@@ -1,4 +1,4 @@
-"""The reference pages of Cerbo v1: one for each group of endpoints that an API user can be kept to."""
+"""The reference pages of Cerbo v1: one for each group of endpoints that an API user can be limited to."""
 
 from functools import lru_cache
 from importlib import import_module
@@ -13,7 +13,7 @@ def _name_group(declared: Declaration) -> str:
 
 
 def _list_chapters() -> tuple[Chapter, ...]:
-    """Groups by the room of the record that has most to do with them: the one that declares the first of it."""
+    """List the groups by domain: the one that declares the first resource or operation of a group."""
     modules = [(room.title(), f"charthouse.domains.{room}.cerbo") for room in DOMAINS]
     modules += [("Beside the record", name) for name in OTHER_MODULES]
     chapters: dict[str, dict[str, list[Declaration]]] = {}

@@ -1,4 +1,4 @@
-"""What the reference pages say of resources and functions, read off the declarations: plain values for templates."""
+"""What the reference pages say of resources and operations: plain values for templates."""
 
 import json
 import re
@@ -28,8 +28,8 @@ ACCESS = {
 
 @dataclass(frozen=True)
 class KeyRow:
-    """A row of a table of keys or parameters. ``to``: the resource that its ids are of, and ``page`` the page that
-    shows it; ``members``: its own keys."""
+    """A row of a table of keys or parameters. ``to``: the resource that its ids refer to, ``page``: the address of
+    its page; ``members``: the keys of an object."""
 
     name: str
     type: str
@@ -46,8 +46,8 @@ class KeyRow:
 
 @dataclass(frozen=True)
 class OperationEntry:
-    """One method of one URL, with a request that works as pasted and the answer to it. ``scopes`` as the dialect
-    writes them; ``counted``: what a call counts against; ``paged``: whether it is a list with pages."""
+    """One method of one URL, with a request that works as pasted and its answer. ``scopes`` as the API writes
+    them; ``counted``: the rate class; ``paged``: whether it is a list with pages."""
 
     anchor: str
     method: str
@@ -69,14 +69,15 @@ class OperationEntry:
 
 @dataclass(frozen=True)
 class PageContext:
-    """Which manual something is described for. ``origin`` of this server; ``prefix`` of the anchors on a page."""
+    """The reference that something is described for, the origin of this server, and the prefix of anchors on the
+    page."""
 
-    manual: ApiReference
+    reference: ApiReference
     origin: str
     prefix: str = ""
 
     def page(self, path: str) -> str:
-        return self.manual.find_address(self.manual.registry[path]) if path else ""
+        return self.reference.find_address(self.reference.registry[path]) if path else ""
 
 
 def describe_keys(declared: Iterable[Key], target: PageContext) -> tuple[KeyRow, ...]:
@@ -116,7 +117,7 @@ def _format_default(key: Key) -> str:
 
 
 def describe_parameters(resource: Resource | Operation, target: PageContext) -> tuple[KeyRow, ...]:
-    """The filters of a list, the parameters of an operation."""
+    """Describe the filters of a list, or the parameters of an operation."""
     return tuple(_describe_parameter(declared, target) for declared in resource.filters)
 
 
@@ -140,66 +141,74 @@ def _describe_parameter(declared: Filter, target: PageContext) -> KeyRow:
 
 
 def describe_resource(resource: Resource, target: PageContext) -> list[OperationEntry]:
-    """Every operation of a resource, in the order in which its methods are declared."""
-    found, wire = [], target.manual.wire
-    base = f"{wire.base}{resource.path}"
-    row, whole = make_shown_example(resource, verbose=False), make_shown_example(resource, verbose=True)
+    """Describe every operation of a resource."""
+    one = f"{target.reference.wire.base}{resource.path}/{{id}}"
+    redirects = [operation for operation in resource.operations if operation.redirects]
+    of_row = [operation for operation in resource.operations if not operation.redirects]
+    return [
+        *_describe_list_url(resource, target),
+        *(_describe_redirect(resource, operation, target) for operation in redirects),
+        *_describe_object_url(resource, one, target),
+        *(_describe_row_operation(resource, operation, one, target) for operation in of_row),
+    ]
+
+
+def _describe_list_url(resource: Resource, target: PageContext) -> Iterable[OperationEntry]:
+    wire = target.reference.wire
+    url = f"{wire.base}{resource.path}"
     if "GET" in resource.list_methods:
-        notes = tuple(
-            "One of these parameters is required: " + ", ".join(group) + "." for group in resource.one_of
-        )
-        page = wire.page_example(row)
+        notes = [f"One of these parameters is required: {', '.join(group)}." for group in resource.one_of]
         listed = _describe(
             resource,
             "list",
             "GET",
-            base,
+            url,
             "List",
             target,
-            answer=page,
-            notes=notes,
+            answer=wire.page_example(make_shown_example(resource, verbose=False)),
+            notes=tuple(notes),
             parameters=describe_parameters(resource, target),
         )
-        found.append(replace(listed, paged=True))
+        yield replace(listed, paged=True)
     if "POST" in resource.list_methods:
-        body = make_written_example(resource)
-        several = ("A JSON array creates all of its rows, or none of them.",) if wire.takes_lists else ()
-        found.append(
-            _describe(resource, "create", "POST", base, "Create", target, body, answer=whole, notes=several)
-        )
-    for redirect in resource.operations:
-        if redirect.redirects:
-            words, url = "Redirects to the caller's own row", f"{base}/{redirect.name}"
-            found.append(_describe(resource, redirect.name, "GET", url, words, target, status=302))
-    one = f"{base}/{{id}}"
+        body, answer = make_written_example(resource), make_shown_example(resource, verbose=True)
+        many = ("A JSON array creates all of its rows, or none of them.",) if wire.takes_lists else ()
+        yield _describe(resource, "create", "POST", url, "Create", target, body, answer=answer, notes=many)
+
+
+def _describe_redirect(resource: Resource, operation: Operation, target: PageContext) -> OperationEntry:
+    url = f"{target.reference.wire.base}{operation.path}"
+    words = "Redirects to the caller's own row"
+    return _describe(resource, operation.name, "GET", url, words, target, status=302)
+
+
+def _describe_object_url(resource: Resource, url: str, target: PageContext) -> Iterable[OperationEntry]:
+    wire = target.reference.wire
     if "GET" in resource.object_methods:
-        found.append(_describe(resource, "read", "GET", one, "Read one", target, answer=row))
-    for method, name, said in (("PUT", "replace", "Retarget"), ("PATCH", "modify", "Change")):
+        row = make_shown_example(resource, verbose=False)
+        yield _describe(resource, "read", "GET", url, "Read one", target, answer=row)
+    for method, name, verb in (("PUT", "replace", "Replace"), ("PATCH", "modify", "Change")):
         if method in resource.object_methods:
             body = make_written_example(resource)
             body = dict(list(body.items())[-1:]) if method == "PATCH" else body
-            answer = whole if wire.changed == 200 else None
-            found.append(_describe(resource, name, method, one, said, target, body, answer=answer))
+            answer = make_shown_example(resource, verbose=True) if wire.changed == 200 else None
+            yield _describe(resource, name, method, url, verb, target, body, answer=answer)
     if "DELETE" in resource.object_methods:
         notes = ("The row stays in the record and leaves the lists.",)
         answer = wire.deleted[1] if wire.deleted else None
-        found.append(
-            _describe(resource, "delete", "DELETE", one, "Delete", target, answer=answer, notes=notes)
-        )
-    of_row = [operation for operation in resource.operations if not operation.redirects]
-    return found + [_describe_row_operation(resource, operation, one, target) for operation in of_row]
+        yield _describe(resource, "delete", "DELETE", url, "Delete", target, answer=answer, notes=notes)
 
 
 def describe_operation(declared: Operation, target: PageContext) -> OperationEntry:
-    """The operation that a function is."""
+    """Describe an operation that no resource declares."""
     answer = make_answer_example(declared) if declared.answers_keys else None
     if declared.many:
-        answer = target.manual.wire.page_example(answer[0]) if answer else None
+        answer = target.reference.wire.page_example(answer[0]) if answer else None
     return _describe(
         declared,
         f"{declared.slug}-{declared.method.lower()}",
         declared.method,
-        f"{target.manual.wire.base}{declared.path}",
+        f"{target.reference.wire.base}{declared.path}",
         declared.doc.rstrip("."),
         target,
         _make_body(declared),
@@ -213,7 +222,7 @@ def describe_operation(declared: Operation, target: PageContext) -> OperationEnt
 
 
 def _make_body(declared: Operation) -> dict[str, Any] | None:
-    """What the example says, and what is required beside; where it says nothing, something for every key."""
+    """The example's keys and the required ones; a sample of every key where there is no example."""
     given = {key.name for key in declared.keys if key.name in declared.example}
     shown = [k for k in declared.keys if not given or k.name in given or k.access is Access.REQUIRED]
     return {key.name: declared.example.get(key.name, _make_sample(key)) for key in shown} or None
@@ -262,19 +271,19 @@ def _describe(
     parameters: tuple[KeyRow, ...] = (),
     answered: tuple[KeyRow, ...] = (),
 ) -> OperationEntry:
-    manual = target.manual
+    reference = target.reference
     reading = resource.is_reading(method)
-    status = status or manual.find_success_status(method)
+    status = status or reference.find_success_status(method)
     asked = _make_query(resource) if anchor == "list" or isinstance(resource, Operation) else ""
     return OperationEntry(
         f"{target.prefix}{anchor}",
         method,
         url,
         said,
-        manual.scopes(resource, reading),
+        reference.scopes(resource, reading),
         resource.policy.list_permissions(reading),
         f"{status} {HTTPStatus(status).phrase}",
-        format_curl(method, target.origin + _fill_url(url, resource) + asked, manual.credentials, body),
+        format_curl(method, target.origin + _fill_url(url, resource) + asked, reference.credentials, body),
         highlight_json(answer) if answer is not None else mark_safe(""),
         notes,
         keys,
@@ -286,7 +295,7 @@ def _describe(
 
 
 def _fill_url(url: str, resource: Resource | Operation) -> str:
-    """A URL with something for each of its names: 1 for ids."""
+    """The URL with a value for each parameter of its path: 1 for ids."""
 
     def value(found: "re.Match[str]") -> str:
         declared = resource.filters_by_name.get(found[1])
@@ -314,7 +323,7 @@ def _make_query(resource: Resource | Operation) -> str:
 
 
 def format_curl(method: str, url: str, credentials: str, body: Any = None) -> SafeString:
-    """A shell command that makes the call. ``credentials``: the options of curl that say who calls."""
+    """Format the shell command of a call, as HTML. ``credentials``: curl's options that authenticate."""
     parts = ["curl" if method == "GET" else f"curl -X {method}", f"'{url}'"]
     lines = [" ".join(parts), f"  {credentials}"]
     if body is not None:
@@ -330,7 +339,7 @@ def _highlight_shell(text: str) -> str:
 
 
 def make_anchor(path: str) -> str:
-    """A path as an anchor: ``patients/{patient_id}/tags`` → ``patients-patient_id-tags``."""
+    """Make an anchor of a path: ``patients/{patient_id}/tags`` → ``patients-patient_id-tags``."""
     return re.sub(r"[^\w/]", "", path).replace("/", "-")
 
 
@@ -338,7 +347,7 @@ _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:
 
 
 def highlight_json(value: Any) -> SafeString:
-    """JSON as HTML, its keys and values marked for colour."""
+    """Format a value as JSON in HTML, with keys and values marked up."""
 
     def mark(found: "re.Match[str]") -> str:
         text, colon, word, number = found.groups()
@@ -353,7 +362,7 @@ def highlight_json(value: Any) -> SafeString:
 
 
 def describe_sharing(resource: Resource) -> str:
-    """Whose rows are seen, in words."""
+    """Describe in words whose rows are visible."""
     if resource.policy.sharing == ALWAYS:
         return "Everyone in the practice sees all rows."
     return (

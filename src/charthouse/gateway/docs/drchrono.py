@@ -1,4 +1,4 @@
-"""The reference pages of DrChrono v4: one for each resource, by the room of the record that declares it."""
+"""The reference pages of DrChrono v4: one for each resource, by domain."""
 
 from functools import lru_cache
 from importlib import import_module

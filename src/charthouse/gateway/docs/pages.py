@@ -24,7 +24,8 @@ REFERENCES = {"drchrono": drchrono.reference, "cerbo": cerbo.reference}
 
 @dataclass(frozen=True)
 class Section:
-    """What a page says of one resource, or of the functions beside them. ``anchor``: of its keys and operations."""
+    """A section of a page: a resource, or the operations that no resource declares. ``anchor``: prefix of its
+    anchors."""
 
     shown: Any
     anchor: str
@@ -35,62 +36,63 @@ class Section:
 
 
 @require_safe
-def openapi(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
-    """The OpenAPI document of a dialect; any origin may read it."""
-    printed = {"drchrono": wire_format, "cerbo": cerbo_reference}[dialect]
+def openapi(request: HttpRequest, api: str = "drchrono") -> HttpResponse:
+    """The OpenAPI document of an API; any origin may read it."""
+    printed = {"drchrono": wire_format, "cerbo": cerbo_reference}[api]
     response = HttpResponse(printed.document_json(), content_type="application/json")
     response["Access-Control-Allow-Origin"] = "*"
     return response
 
 
 @require_safe
-def overview(request: HttpRequest, dialect: str = "drchrono") -> HttpResponse:
+def overview(request: HttpRequest, api: str = "drchrono") -> HttpResponse:
     """What holds for every call: credentials, pages, errors, time."""
-    manual, origin = REFERENCES[dialect](), _find_origin(request)
-    everything = [one for chapter in manual.chapters for page in chapter.pages.values() for one in page]
+    reference, origin = REFERENCES[api](), _find_origin(request)
+    everything = [one for chapter in reference.chapters for page in chapter.pages.values() for one in page]
     return _render_page(
         request,
-        manual,
-        f"overview_{dialect}.html",
+        reference,
+        f"overview_{api}.html",
         {
             "origin": origin,
             "first_request": descriptions.format_curl(
-                "GET", f"{origin}{manual.wire.base}{manual.probe_path}", manual.credentials
+                "GET", f"{origin}{reference.wire.base}{reference.probe_path}", reference.credentials
             ),
-            "page": descriptions.highlight_json(_make_page_example(manual)),
-            "refusals": _list_errors(dialect),
+            "page": descriptions.highlight_json(_make_page_example(reference)),
+            "refusals": _list_errors(api),
             "scopes": sorted({scope for one in everything for scope in one.policy.scopes}),
-            "counts": _count_contents(dialect),
+            "counts": _count_contents(api),
             "limits": get_limits(),
         },
     )
 
 
 @require_safe
-def resource(request: HttpRequest, path: str, dialect: str = "drchrono") -> HttpResponse:
+def resource(request: HttpRequest, path: str, api: str = "drchrono") -> HttpResponse:
     """Everything about one resource, or about one group of endpoints."""
-    manual = REFERENCES[dialect]()
-    declared = manual.list_declarations(path)
+    reference = REFERENCES[api]()
+    declared = reference.list_declarations(path)
     if not declared:
         raise Http404
-    parts = _make_sections(declared, manual, _find_origin(request))
+    parts = _make_sections(declared, reference, _find_origin(request))
     return _render_page(
         request,
-        manual,
+        reference,
         "resource.html",
         {"shown": parts[0].shown, "page_name": path, "parts": parts, "several": len(parts) > 1},
     )
 
 
-def _make_sections(declared: list[Declaration], manual: ApiReference, origin: str) -> list[Section]:
-    """Of each resource one, and the functions in the last. Where a page has several, anchors tell them apart."""
+def _make_sections(declared: list[Declaration], reference: ApiReference, origin: str) -> list[Section]:
+    """One section for each resource, and the other operations in the last. Anchors have a prefix where there are
+    several."""
     resources = [one for one in declared if isinstance(one, Resource)]
     functions = [one for one in declared if isinstance(one, Operation)]
-    place = PageContext(manual, origin)
+    context = PageContext(reference, origin)
     found = []
     for one in resources:
         slug = descriptions.make_anchor(one.path) if len(resources) > 1 else ""
-        own = PageContext(manual, origin, f"{slug}-" if slug else "")
+        own = PageContext(reference, origin, f"{slug}-" if slug else "")
         found.append(
             Section(
                 one,
@@ -101,7 +103,7 @@ def _make_sections(declared: list[Declaration], manual: ApiReference, origin: st
                 descriptions.describe_sharing(one),
             )
         )
-    told = tuple(descriptions.describe_operation(one, place) for one in functions)
+    told = tuple(descriptions.describe_operation(one, context) for one in functions)
     if len(found) == 1 and told:
         (only,) = found
         return [
@@ -115,12 +117,12 @@ def _find_origin(request: HttpRequest) -> str:
 
 
 def _render_page(
-    request: HttpRequest, manual: ApiReference, template: str, values: dict[str, Any]
+    request: HttpRequest, reference: ApiReference, template: str, values: dict[str, Any]
 ) -> HttpResponse:
     values |= {
-        "manual": manual,
-        "manuals": [make() for make in REFERENCES.values()],
-        "dialect": manual.title,
+        "reference": reference,
+        "references": [make() for make in REFERENCES.values()],
+        "api": reference.title,
         "path": request.path,
     }
     response = render(request, f"charthouse/reference/{template}", values)
@@ -130,8 +132,8 @@ def _render_page(
 
 
 @lru_cache(maxsize=2)
-def _list_errors(dialect: str) -> list[tuple[int, str, Any]]:
-    said = REFERENCES[dialect]().document()["components"]["responses"]
+def _list_errors(api: str) -> list[tuple[int, str, Any]]:
+    said = REFERENCES[api]().document()["components"]["responses"]
     return [
         (
             int(name.removeprefix("Refused")),
@@ -143,19 +145,19 @@ def _list_errors(dialect: str) -> list[tuple[int, str, Any]]:
 
 
 @lru_cache(maxsize=2)
-def _count_contents(dialect: str) -> dict[str, int]:
-    manual = REFERENCES[dialect]()
-    paths = manual.document()["paths"]
+def _count_contents(api: str) -> dict[str, int]:
+    reference = REFERENCES[api]()
+    paths = reference.document()["paths"]
     return {
-        "resources": len(manual.registry.resources),
+        "resources": len(reference.registry.resources),
         "operations": sum(1 for path in paths.values() for name in path if name != "parameters"),
-        "keys": sum(len(resource.keys) for resource in manual.registry),
-        "pages": sum(len(chapter.pages) for chapter in manual.chapters),
+        "keys": sum(len(resource.keys) for resource in reference.registry),
+        "pages": sum(len(chapter.pages) for chapter in reference.chapters),
     }
 
 
-def _make_page_example(manual: ApiReference) -> Any:
-    example = manual.wire.page_example("…")
+def _make_page_example(reference: ApiReference) -> Any:
+    example = reference.wire.page_example("…")
     if "next" in example:
         example["next"] = "https://ehr.example/api/patients?page_size=50&page=2&cursor=YTUw"
     return example

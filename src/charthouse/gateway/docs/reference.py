@@ -1,4 +1,4 @@
-"""How the reference pages of a dialect read: its name and wire, the credentials of its examples, what is on a page."""
+"""The reference of an API: its name and wire format, the credentials of its examples, the contents of its pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Declaration = Resource | Operation
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of the contents: pages by name, each with what it shows."""
+    """A part of the contents: pages by name, each with its declarations."""
 
     title: str
     pages: "dict[str, list[Declaration]]"
@@ -20,16 +20,16 @@ class Chapter:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ApiReference:
-    """The pages of one dialect.
+    """The reference of one API.
 
-    name         of its OpenAPI document, and of its templates
+    name         of its OpenAPI document and of its templates
     home         the address of its overview; its pages are below
-    document     its OpenAPI document
-    credentials  what an example gives to curl to say who calls
-    who          a call that answers with who the caller is, or any other that everybody may make: below ``base``
-    page_of      the name of the page that shows something
+    document     makes its OpenAPI document
+    credentials  curl options that authenticate, in examples
+    probe_path   path of a call that every caller may make
+    name_page    the name of the page that shows a declaration
     chapters     the contents
-    scopes       what a call needs: (declaration, reading) → names as callers write them
+    scopes       (declaration, reading) → the scopes that a call needs, as callers write them
     """
 
     name: str
@@ -48,11 +48,11 @@ class ApiReference:
         return f"{self.home}/{self.name_page(declared)}"
 
     def list_declarations(self, page: str) -> "list[Declaration]":
-        """What a page shows; nothing where there is no such page."""
+        """The declarations on a page; none where there is no such page."""
         return next((chapter.pages[page] for chapter in self.chapters if page in chapter.pages), [])
 
     def find_success_status(self, method: str) -> int:
-        """The status of a method of a resource that went well."""
+        """The status of a successful call with this method."""
         if method == "POST":
             return self.wire.created
         if method in ("PUT", "PATCH"):

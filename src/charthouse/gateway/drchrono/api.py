@@ -30,7 +30,7 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
 
 
 def render_error(error: RequestError) -> Response:
-    """The wire form of every error there is."""
+    """Render an error."""
     if isinstance(error, Invalid):
         return Response(400, error.errors)
     headers = []
@@ -115,7 +115,7 @@ def _create(request: Request, resource: Resource, actor: Actor) -> Response:
 
 
 def _add_query_keys(resource: Resource, request: Request) -> Any:
-    """The body, and the keys that this resource takes as query parameters as well."""
+    """The parsed body, with the keys that this resource accepts as query parameters too."""
     payload = request.read_payload(resource.max_body)
     if not isinstance(payload, dict):
         return payload
@@ -139,14 +139,14 @@ def _handle_object(request: Request, method: str, resource: Resource, actor: Act
 
 
 def wrap_page(request: Request, query: Query, page: reading.Page) -> dict[str, Any]:
-    """``next`` is this URL with ``page`` raised by one, every other parameter as given, and a cursor, so that rows
-    written meanwhile neither shift nor repeat what follows (docs/decisions)."""
+    """The envelope of a page. ``next`` is this URL with the next ``page``, every other parameter as given, and a
+    cursor, so that rows written meanwhile neither shift nor repeat what follows (docs/decisions/0001)."""
     following = previous = None
     number = query.paging.number
     if page.more_after and page.last is not None:
         following = request.url(page=str(number + 1), cursor=encode_cursor(AFTER, page.last))
     if page.more_before:
-        # of a page that lies past the last row, the one before is found by its number alone
+        # the page before one that is past the last row is found by its number only
         cursor = encode_cursor(BEFORE, page.first) if page.first is not None and number > 2 else None
         previous = request.url(page=str(max(number - 1, 1)), cursor=cursor)
     return {"next": following, "previous": previous, "results": page.objects}

@@ -1,8 +1,8 @@
-"""Bulk lists: POST begins one, GET asks for it by uuid. Facts: reference drchrono/live_only.yaml ``bulk``; choices:
+"""Bulk lists: POST starts one, GET polls it by uuid. Facts: reference drchrono/live_only.yaml ``bulk``; choices:
 docs/decisions/0122-bulk-lists.md.
 
-A worker gathers the ids of all rows in order, in one statement; a poll renders its page of them by the resource's own
-declaration, with the rights that the caller then has. A page after the first goes on with the ids of the page before.
+A worker collects the ids of all rows in order, in one statement; a poll renders a page of them by the resource's
+declaration, with the caller's rights at that time. A later page uses the ids that the first page collected.
 """
 
 from collections.abc import Callable
@@ -65,7 +65,7 @@ class Count:
 
 
 class BulkList:
-    """The bulk list of a resource. ``filters``: names of its parameters; ``more``: such as the plain list lacks."""
+    """The bulk list of a resource. ``filters``: names of the resource's parameters; ``more``: additional ones."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class BulkList:
         }
 
     def gather(self, job: Job) -> None:
-        """Store the ids of all rows that were asked for, in order; in one statement, so that none passes through."""
+        """Store the ids of all rows, in order, in one statement, so that they never leave the database."""
         asked = parsing.parse_query(self.start, job.request)
         filters = [self.filters[name] for name in asked.filters if name in self.filters]
         order = job.request.get("order_by") or self.orders[0]

@@ -9,7 +9,7 @@ from charthouse.engine.execution.parsing import Query, parse_query
 
 
 def parse_list(resource: Resource, given: Mapping[str, str]) -> Query:
-    """A list that is asked for. Raises NotFound for a page that cannot exist, and what ``parse_query`` raises."""
+    """Parse the query of a list. Raises NotFound for a page that cannot exist, and what ``parse_query`` raises."""
     query = parse_query(resource, given)
     verbose = resource.has_verbose and is_verbose(given)
     paging = Paging(size=_choose_size(resource, given.get("page_size", ""), verbose))
@@ -28,7 +28,7 @@ def is_verbose(given: Mapping[str, str]) -> bool:
 
 
 def _choose_size(resource: Resource, text: str, verbose: bool) -> int:
-    """A size out of bounds is cut, nonsense ignored."""
+    """Choose the size of a page: out of bounds it is cut, nonsense is ignored."""
     size = resource.page_size
     largest = min(size.verbose, size.maximum) if verbose else size.maximum
     return min(parse_count(text) or size.default, largest)

@@ -1,5 +1,5 @@
 """Appointments as Cerbo shows them. Source: reference cerbo/objects.yaml, operations.yaml;
-docs/decisions/0190-appointments-twice.md"""
+docs/decisions/0190-appointments-in-both-apis.md"""
 
 from typing import Any
 

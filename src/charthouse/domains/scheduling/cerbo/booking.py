@@ -2,7 +2,7 @@
 its declarations.
 
 The row is the same as DrChrono's. How office and room are chosen, and when a booking is refused:
-docs/decisions/0190-appointments-twice.md
+docs/decisions/0190-appointments-in-both-apis.md
 """
 
 from datetime import datetime, timedelta

@@ -1,5 +1,5 @@
 """Reminders of an appointment as Cerbo shows them, with a text and a time of their own. The worker sends them, see
-``reminder_delivery``. Source: reference cerbo/operations.yaml; docs/decisions/0192-reminders-with-words.md"""
+``reminder_delivery``. Source: reference cerbo/operations.yaml; docs/decisions/0192-custom-reminders.md"""
 
 from datetime import timedelta
 from typing import Any

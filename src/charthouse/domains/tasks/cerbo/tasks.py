@@ -1,4 +1,4 @@
-"""Tasks in the Cerbo API. Source: reference cerbo/objects.yaml; docs/decisions/0163-tasks-twice.md"""
+"""Tasks in the Cerbo API. Source: reference cerbo/objects.yaml; docs/decisions/0163-tasks-in-both-apis.md"""
 
 from typing import Any
 

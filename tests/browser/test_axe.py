@@ -1,0 +1,74 @@
+"""The examination of pages finds what it is there to find, though it skips what it has seen."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.axe import violations, violations_in_both_themes
+
+DOCUMENT = """
+    <!doctype html><html lang="en"><title>Page</title><meta name="color-scheme" content="light dark">
+    <style>
+        .pale-{name} {{ color: #777; background: #888 }}
+        @media (prefers-color-scheme: light) {{ .dark-only-{name} {{ color: #000; background: #fff }} }}
+        @media (prefers-color-scheme: dark) {{ .dark-only-{name} {{ color: #111; background: #222 }} }}
+    </style>
+    <main><h1>Page</h1>{content}</main></html>
+"""
+
+
+@pytest.fixture
+def show(page: Page) -> Callable[[str, str], Page]:
+    def show(name: str, content: str) -> Page:
+        page.set_content(DOCUMENT.format(name=name, content=content))
+        return page
+
+    return show
+
+
+def test_text_without_contrast_is_found_once(show: Callable[[str, str], Page]) -> None:
+    text = '<p class="pale-{0}">Text</p>'
+    (found,) = violations(show("a", text.format("a")))
+    assert "color-contrast" in found
+    assert violations(show("a", text.format("a") * 2)) == []
+    assert violations(show("b", text.format("b"))) != []
+
+
+def test_a_hidden_element_is_examined_when_it_is_shown(show: Callable[[str, str], Page]) -> None:
+    page = show("c", '<p class="pale-c" hidden>Text</p>')
+    assert violations(page) == []
+    page.evaluate("document.querySelector('p').hidden = false")
+    assert "color-contrast" in "".join(violations(page))
+
+
+def test_each_theme_is_examined(show: Callable[[str, str], Page]) -> None:
+    page = show("d", '<p class="dark-only-d">Text</p>')
+    assert violations(page) == []
+    (found,) = violations_in_both_themes(page)
+    assert found.startswith("dark: color-contrast")
+    assert page.evaluate("matchMedia('(prefers-color-scheme: light)').matches")
+
+
+def test_a_field_without_a_label_is_found_beside_one_with_a_label(show: Callable[[str, str], Page]) -> None:
+    labelled = '<label class="e" for="name">Name</label><input class="e" id="name">'
+    assert violations(show("e", labelled)) == []
+    assert "label" in "".join(violations(show("e", labelled + '<input class="e" id="other">')))
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ('<a class="f" href="/">Home</a><a class="f" href="/"></a>', "link-name"),
+        ('<img class="f" alt="A" src="data:,"><img class="f" src="data:,">', "image-alt"),
+        (
+            '<button class="f" aria-label="A"></button><button class="f" aria-label=""></button>',
+            "button-name",
+        ),
+        ('<div class="f" role="list"></div><div class="f" role="tab list"></div>', "aria-"),
+    ],
+)
+def test_other_rules_find_elements_that_differ_in_what_the_rule_is_about(
+    show: Callable[[str, str], Page], content: str, rule: str
+) -> None:
+    assert rule in "".join(violations(show("f", content)))
