@@ -7,7 +7,8 @@ from charthouse.domains.patients.models import PortalAccess
 from charthouse.identity import tenancy
 
 MAX_PRACTICES = 5  # practices of one server in which a username is looked up
-UNUSABLE_PASSWORD = "!"  # a hash that no password has; checking it takes as long as checking any other
+# A hash that no password has; checking it takes as long as checking any other.
+UNUSABLE_PASSWORD = "!"  # noqa: S105
 
 
 def normalize_username(username: str) -> str:

@@ -8,7 +8,6 @@ docs/decisions/0291-extended-details.md
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from importlib import import_module
 from io import BytesIO
 from typing import Any
 
@@ -31,6 +30,7 @@ from charthouse.engine.openapi.examples import make_shown_example
 from charthouse.engine.sql import statements
 from charthouse.files.serving import FileBody
 from charthouse.gateway.cerbo.registry import DOMAINS
+from charthouse.gateway.declarations import import_modules, list_resources
 
 MAX_ROWS = 20_000  # rows of one list
 BATCH = 5000  # rows that are read at a time
@@ -146,8 +146,8 @@ def _find_resource(registry: Registry, path: str) -> Resource:
 
 
 def _map_resources() -> dict[str, Resource]:
-    rooms = [import_module(f"charthouse.domains.{room}.cerbo") for room in DOMAINS]
-    return {resource.path: resource for room in rooms for resource in room.RESOURCES}
+    modules = [module for domain in DOMAINS for module in import_modules(domain, "cerbo")]
+    return {resource.path: resource for resource in list_resources(modules)}
 
 
 def _declare_keys() -> Iterator[Key]:

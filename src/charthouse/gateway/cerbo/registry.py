@@ -9,9 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from charthouse.engine.declaration.registry import build_registry
 from charthouse.engine.declaration.resources import Registry
 from charthouse.engine.execution.routing import Router
+from charthouse.gateway.declarations import import_modules, list_operations, list_resources
 
-# Domains that declare something for this API, each in the package ``domains/<domain>/cerbo``:
-# RESOURCES, and OPERATIONS where it has any.
+# Domains that declare something for this API, each in the package ``domains/<domain>/cerbo``.
 DOMAINS = (
     "practice",
     "patients",
@@ -34,16 +34,13 @@ OTHER_MODULES = ("charthouse.gateway.cerbo.delta", "charthouse.gateway.cerbo.ext
 @lru_cache(maxsize=1)
 def get_registry() -> Registry:
     """Build the registry, once. Raises ImproperlyConfigured when a declaration is not complete."""
-    packages = [import_module(f"charthouse.domains.{domain}.cerbo") for domain in DOMAINS]
-    made = build_registry(
-        "cerbo",
-        [resource for package in packages for resource in package.RESOURCES],
-        [o for m in (*packages, *map(import_module, OTHER_MODULES)) for o in getattr(m, "OPERATIONS", ())],
-    )
-    events = {event.name for resource in made for event in resource.events}
+    modules = [module for domain in DOMAINS for module in import_modules(domain, "cerbo")]
+    modules += map(import_module, OTHER_MODULES)
+    registry = build_registry("cerbo", list_resources(modules), list_operations(modules))
+    events = {event.name for resource in registry for event in resource.events}
     if unknown := sorted(set(settings.CERBO_EVENTS) - events):
         raise ImproperlyConfigured(f"CHARTHOUSE_CERBO_EVENTS: there is no event {', '.join(unknown)}.")
-    return made
+    return registry
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from importlib import import_module
 
 from charthouse.gateway.cerbo import wire_format
 from charthouse.gateway.cerbo.registry import DOMAINS, OTHER_MODULES, get_registry
+from charthouse.gateway.declarations import import_modules, list_operations, list_resources
 from charthouse.gateway.docs.reference import ApiReference, Chapter, Declaration
 
 
@@ -14,16 +15,12 @@ def _name_group(declared: Declaration) -> str:
 
 def _list_chapters() -> tuple[Chapter, ...]:
     """List the groups by domain: the one that declares the first resource or operation of a group."""
-    modules = [(room.title(), f"charthouse.domains.{room}.cerbo") for room in DOMAINS]
-    modules += [("Beside the record", name) for name in OTHER_MODULES]
+    modules = [(domain.title(), import_modules(domain, "cerbo")) for domain in DOMAINS]
+    modules.append(("Beside the record", [*map(import_module, OTHER_MODULES)]))
     chapters: dict[str, dict[str, list[Declaration]]] = {}
     found: dict[str, list[Declaration]] = {}
-    for title, name in modules:
-        module = import_module(name)
-        declared: list[Declaration] = [
-            *getattr(module, "RESOURCES", ()),
-            *getattr(module, "OPERATIONS", ()),
-        ]
+    for title, of_domain in modules:
+        declared: list[Declaration] = [*list_resources(of_domain), *list_operations(of_domain)]
         for one in declared:
             group = _name_group(one)
             if group not in found:

@@ -1,9 +1,9 @@
 """The reference pages of DrChrono v4: one for each resource, by domain."""
 
 from functools import lru_cache
-from importlib import import_module
 
 from charthouse.engine.openapi.document import list_pages
+from charthouse.gateway.declarations import import_modules, list_resources
 from charthouse.gateway.docs.reference import ApiReference, Chapter, Declaration
 from charthouse.gateway.drchrono import wire_format
 from charthouse.gateway.drchrono.registry import DOMAINS, get_registry
@@ -15,18 +15,18 @@ def _list_scopes(declared: Declaration, reading: bool) -> tuple[str, ...]:
 
 def _list_chapters() -> tuple[Chapter, ...]:
     operations = get_registry().list_operations()
-    rooms = [
+    chapters = [
         Chapter(
-            room.title(),
+            domain.title(),
             {
                 resource.page: [resource, *(o for o in operations if o.page == resource.page)]
-                for resource in import_module(f"charthouse.domains.{room}.drchrono").RESOURCES
+                for resource in list_resources(import_modules(domain, "drchrono"))
             },
         )
-        for room in DOMAINS
+        for domain in DOMAINS
     ]
-    beside = {page: list[Declaration](found) for page, found in list_pages(get_registry()).items()}
-    return (*rooms, *([Chapter("Beside the resources", beside)] if beside else []))
+    others = {page: list[Declaration](found) for page, found in list_pages(get_registry()).items()}
+    return (*chapters, *([Chapter("Beside the resources", others)] if others else []))
 
 
 @lru_cache(maxsize=1)

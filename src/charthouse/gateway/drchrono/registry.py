@@ -6,9 +6,9 @@ from importlib import import_module
 from charthouse.engine.declaration.registry import build_registry
 from charthouse.engine.declaration.resources import Registry
 from charthouse.engine.execution.routing import Router
+from charthouse.gateway.declarations import import_modules, list_operations, list_resources
 
-# Domains that declare something for this API, each in the package ``domains/<domain>/drchrono``:
-# RESOURCES, and OPERATIONS where it has any.
+# Domains that declare something for this API, each in the package ``domains/<domain>/drchrono``.
 DOMAINS = (
     "practice",
     "patients",
@@ -37,12 +37,9 @@ OTHER_MODULES: tuple[str, ...] = (
 @lru_cache(maxsize=1)
 def get_registry() -> Registry:
     """Build the registry, once. Raises ImproperlyConfigured when a declaration is not complete."""
-    packages = [import_module(f"charthouse.domains.{domain}.drchrono") for domain in DOMAINS]
-    return build_registry(
-        "drchrono",
-        [resource for package in packages for resource in package.RESOURCES],
-        [o for m in (*packages, *map(import_module, OTHER_MODULES)) for o in getattr(m, "OPERATIONS", ())],
-    )
+    modules = [module for domain in DOMAINS for module in import_modules(domain, "drchrono")]
+    modules += map(import_module, OTHER_MODULES)
+    return build_registry("drchrono", list_resources(modules), list_operations(modules))
 
 
 @lru_cache(maxsize=1)

@@ -65,3 +65,5 @@ charge_definitions = Resource(
     ),
     example={"name": "Office visit, 30 minutes", "cpt_code": "99213", "retail": "145.00"},
 )
+
+RESOURCES = [charge_definitions]

@@ -82,3 +82,5 @@ encounter_charges = Resource(
     keys=CHARGE,
     example=EXAMPLE,
 )
+
+RESOURCES = [charges, patient_charges, encounter_charges]

@@ -63,3 +63,5 @@ encounter_estimates = Resource(
     parents=BELOW_ENCOUNTER,
     **_ESTIMATE,
 )
+
+RESOURCES = [estimates, encounter_estimates]

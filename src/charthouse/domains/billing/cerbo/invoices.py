@@ -122,3 +122,5 @@ patient_invoices = Resource(
     parents=make_patient_parent(),
     **_COMMON,
 )
+
+RESOURCES = [invoices, patient_invoices]

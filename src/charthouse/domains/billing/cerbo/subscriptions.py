@@ -87,3 +87,5 @@ patient_subscriptions = Resource(
     filters=(INCLUDE_DELETED,),
     **_COMMON,
 )
+
+RESOURCES = [subscriptions, patient_subscriptions]

@@ -90,3 +90,5 @@ patient_authorizations = Resource(
     ),
     example={"status": "Approved", "auth_number": "AUTH001024", "number_of_visits": 12},
 )
+
+RESOURCES = [patient_authorizations]

@@ -75,3 +75,5 @@ billing_profiles = Resource(
         "cpt_codes": [{"code": "99395", "price": "185.00", "quantity": "1.00"}],
     },
 )
+
+RESOURCES = [billing_profiles]

@@ -38,3 +38,5 @@ claim_billing_notes = Resource(
     checks=(postings.set_author,),
     example={"appointment": 5001, "text": "Claim resubmitted with the corrected member id"},
 )
+
+RESOURCES = [claim_billing_notes]

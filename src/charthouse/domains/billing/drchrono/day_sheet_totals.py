@@ -277,3 +277,5 @@ day_sheet_totals = Operation(
     },
     addition=True,
 )
+
+OPERATIONS = [day_sheet_totals]

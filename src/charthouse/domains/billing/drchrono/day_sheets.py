@@ -175,3 +175,5 @@ day_sheet_patient_payments = make_sheet(
         doc="As older sheets: without payments that are on no charge.",
     ),
 )
+
+RESOURCES = [day_sheet_charges, day_sheet_credits, day_sheet_patient_payments]

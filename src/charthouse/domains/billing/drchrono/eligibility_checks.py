@@ -134,3 +134,5 @@ eligibility_checks = Resource(
         "request_service_type": "30",
     },
 )
+
+RESOURCES = [eligibility_checks]

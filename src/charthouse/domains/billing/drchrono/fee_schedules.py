@@ -120,3 +120,5 @@ fee_schedules = Resource(
     ),
     example={"code": "99213", "code_type": "CPT", "base_price": "145.00", "allowed_amount": "92.00"},
 )
+
+RESOURCES = [fee_schedules, fee_schedules_v2]

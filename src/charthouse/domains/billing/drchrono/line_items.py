@@ -155,3 +155,5 @@ line_item_deletions = Resource(
     ),
     example={"billing_line_item_id": 71, "appointment_id": 5001},
 )
+
+RESOURCES = [line_items, line_item_deletions]

@@ -96,3 +96,5 @@ patient_payment_log = Resource(
     ),
     example={"patient": 12, "amount": "25.00", "payment_method": "VISA", "action": "C", "source": "API"},
 )
+
+RESOURCES = [patient_payments, patient_payment_log]

@@ -49,3 +49,5 @@ eobs = Resource(
         "check_date": "2026-03-16",
     },
 )
+
+RESOURCES = [eobs]

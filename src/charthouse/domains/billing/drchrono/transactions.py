@@ -105,3 +105,5 @@ transactions = Resource(
         "trace_number": "EFT-204417",
     },
 )
+
+RESOURCES = [transactions]

@@ -33,3 +33,5 @@ encounter_types = Resource(
     visibility=Visibility(Q(archived=True), shown_by="include_deleted"),
     example={"encounter_type": "ov", "name": "Office visit", "place_of_service_code": "11"},
 )
+
+RESOURCES = [encounter_types]

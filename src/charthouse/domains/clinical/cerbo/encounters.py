@@ -229,3 +229,5 @@ encounters_of_patient = Resource(
     ),
     visibility=Visibility(Q(locked_at=None), shown_by="signed_only"),
 )
+
+RESOURCES = [encounters, encounters_of_patient]

@@ -110,3 +110,7 @@ write_note = Operation(
     policy=Policy(scopes=("patient_free_text_notes",)),
     example={"name": "Social history", "note": "Lives with a partner; works nights."},
 )
+
+RESOURCES = [note_types, notes, notes_of_a_type]
+
+OPERATIONS = [write_note]

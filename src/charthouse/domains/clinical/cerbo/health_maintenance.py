@@ -99,3 +99,5 @@ new_readings = Resource(
     keys=_READING,
     example=_EXAMPLE,
 )
+
+RESOURCES = [trackers, readings, new_readings]

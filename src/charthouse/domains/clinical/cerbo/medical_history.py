@@ -69,3 +69,5 @@ past_medical_history = Resource(
     ),
     example={"name": "Essential (primary) hypertension", "code": "I10", "icd_version": "10"},
 )
+
+RESOURCES = [past_medical_history]

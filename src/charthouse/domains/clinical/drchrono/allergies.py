@@ -51,3 +51,5 @@ allergies = Resource(
         "snomed_reaction": "247472004",
     },
 )
+
+RESOURCES = [allergies]

@@ -58,3 +58,5 @@ amendments = Resource(
     checks=(hooks.set_amendment_app,),
     example={"amendment_name": "Corrected history", "doctor": 1, "patient": 12, "comments": "By request."},
 )
+
+RESOURCES = [amendments]

@@ -90,3 +90,5 @@ care_team_members = Resource(
     ),
     example={"patient": 12, "user": 3},
 )
+
+RESOURCES = [care_plans, care_team_members]

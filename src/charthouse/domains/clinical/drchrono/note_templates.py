@@ -122,3 +122,5 @@ clinical_note_field_types = Resource(
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={"clinical_note_template": 3, "name": "Impression", "data_type": "String", "required": True},
 )
+
+RESOURCES = [clinical_note_templates, clinical_note_field_types]

@@ -116,3 +116,5 @@ yellow_notepad = Resource(
     checks=(notes.check_notepad,),
     example={"appointment_id": 512, "template_id": 3, "content": "Ask about the new job."},
 )
+
+RESOURCES = [clinical_note_field_values, yellow_notepad]

@@ -149,3 +149,5 @@ clinical_notes = Resource(
     ),
     example={"appointment": 512, "patient": 12},
 )
+
+RESOURCES = [clinical_notes]

@@ -87,3 +87,5 @@ patient_communications = _make_observation(
     ("SNOMEDCT",),
     "371545006",
 )
+
+RESOURCES = [patient_interventions, patient_physical_exams, patient_risk_assessments, patient_communications]

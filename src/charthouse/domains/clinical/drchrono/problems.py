@@ -99,3 +99,5 @@ problems = Resource(
     ),
     example={"doctor": 1, "patient": 12, "icd_code": "E11.9", "date_onset": "2019-05-02"},
 )
+
+RESOURCES = [problems]

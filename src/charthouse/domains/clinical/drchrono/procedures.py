@@ -89,3 +89,5 @@ implantable_devices = Resource(
     ),
     example={"patient": 12, "brand_name": "Corazon One", "status": "active"},
 )
+
+RESOURCES = [procedures, implantable_devices]

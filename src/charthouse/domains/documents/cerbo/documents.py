@@ -202,3 +202,5 @@ OPERATIONS = [
         },
     ),
 ]
+
+RESOURCES = [documents, patient_documents]

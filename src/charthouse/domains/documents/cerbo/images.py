@@ -108,3 +108,5 @@ OPERATIONS = [
         },
     ),
 ]
+
+RESOURCES = [patient_images]

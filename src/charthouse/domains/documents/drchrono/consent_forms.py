@@ -136,3 +136,7 @@ change_signature = Operation(
     example={"id": 7, "archived": True},
     addition=True,
 )
+
+RESOURCES = [consent_forms, signed_consent_forms]
+
+OPERATIONS = [change_signature]

@@ -44,3 +44,5 @@ documents = Resource(
         "metatags": ["cardiology", "consult"],
     },
 )
+
+RESOURCES = [documents]

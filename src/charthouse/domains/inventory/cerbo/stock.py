@@ -124,3 +124,5 @@ inventory = Resource(
         "package_properties": {"ndc_code": "00000-0000-00", "package_form": "bottle"},
     },
 )
+
+RESOURCES = [inventory]

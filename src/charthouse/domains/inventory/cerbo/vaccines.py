@@ -99,3 +99,5 @@ vaccines = Resource(
     ),
     example={"vaccine_name": "Influenza, seasonal", "dose": "0.50 mL", "site": "LD", "lot": "FL2031A"},
 )
+
+RESOURCES = [vaccines]

@@ -37,3 +37,5 @@ inventory_categories = Resource(
     ),
     example={"doctor": 1, "name": "Childhood vaccines", "category_type": "vaccine", "archived": False},
 )
+
+RESOURCES = [inventory_categories]

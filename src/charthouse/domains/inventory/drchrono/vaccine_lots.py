@@ -74,3 +74,5 @@ inventory_vaccines = Resource(
         "original_quantity": 50,
     },
 )
+
+RESOURCES = [inventory_vaccines]

@@ -107,3 +107,5 @@ patient_vaccine_records = Resource(
         "completion_status": "CP",
     },
 )
+
+RESOURCES = [patient_vaccine_records]

@@ -81,3 +81,5 @@ orders = Resource(
     events=plain_events("order.created", "order.modified", "order.deleted", own="create modify delete"),
     example={"order_type": "lab", "name": "Hemoglobin A1c", "status": "sent"},
 )
+
+RESOURCES = [orders]

@@ -129,3 +129,7 @@ requisition_content = Operation(
     media="*/*",
     run=_read_requisition,
 )
+
+RESOURCES = [partner_orders, partner_orders_of_patient]
+
+OPERATIONS = [requisition_content]

@@ -75,3 +75,5 @@ lab_results = Resource(
     keys=RESULT,
     example={"test_name": "Hemoglobin A1c", "result_value": "6.1", "units": "%", "abnormal": True},
 )
+
+RESOURCES = [lab_results]

@@ -56,3 +56,5 @@ lab_documents = Resource(
     checks=(hooks.check_has_no_results, hooks.check_document_deletable),
     example={"lab_order": 40, "document": _PDF, "type": "RES"},
 )
+
+RESOURCES = [lab_documents]

@@ -29,3 +29,5 @@ sublabs = Resource(
     checks=(hooks.set_vendor,),
     example={"name": "Front Range Reference Laboratory", "facility_code": "FRR"},
 )
+
+RESOURCES = [sublabs]

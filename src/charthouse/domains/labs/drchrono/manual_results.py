@@ -83,3 +83,5 @@ patient_lab_results = Resource(
         "date_test_performed": "2026-02-11",
     },
 )
+
+RESOURCES = [patient_lab_results]

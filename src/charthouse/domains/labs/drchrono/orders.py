@@ -165,3 +165,5 @@ lab_orders_summary = Resource(
     ),
     example={"lab": "Front Range Reference Laboratory", "priority": "N", "status": "R", "origin": "Chart"},
 )
+
+RESOURCES = [lab_orders, lab_orders_summary]

@@ -73,3 +73,5 @@ lab_results = Resource(
         "observation_description": "Hemoglobin A1c",
     },
 )
+
+RESOURCES = [lab_results]

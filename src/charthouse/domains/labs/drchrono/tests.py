@@ -51,3 +51,5 @@ lab_tests = Resource(
     after=(hooks.process_test,),
     example={"lab_order": 40, "code": "4548-4", "name": "Hemoglobin A1c", "specimen_source": "Blood"},
 )
+
+RESOURCES = [lab_tests]

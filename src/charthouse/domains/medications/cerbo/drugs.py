@@ -72,3 +72,7 @@ frequencies = Operation(
     policy=Policy(scopes=("drugs",), permissions=()),
     example={"name": "Every other day", "times_per_day": "0.5"},
 )
+
+RESOURCES = [drugs, found_drugs]
+
+OPERATIONS = [frequencies]

@@ -135,3 +135,7 @@ queue_supplement = Operation(
     policy=Policy(scopes=("patient_supplements",)),
     example={"supplement_id": 4, "notes": "For sleep", "result": True},
 )
+
+RESOURCES = [patient_supplements]
+
+OPERATIONS = [queue_supplement]

@@ -243,3 +243,7 @@ discontinue = Operation(
     run=discontinue_prescription,
     example={"discontinued_reason": "Cough", "status": "discontinued"},
 )
+
+RESOURCES = [prescriptions]
+
+OPERATIONS = [queue_prescription, refill, discontinue]

@@ -67,3 +67,5 @@ found_supplements = Resource(
     filters=(make_word_filter("terms", "name", "nicknames"), *FILTERS),
     example=_EXAMPLE,
 )
+
+RESOURCES = [supplements, found_supplements]

@@ -77,3 +77,5 @@ medications = Resource(
         "date_prescribed": "2026-03-02",
     },
 )
+
+RESOURCES = [medications]

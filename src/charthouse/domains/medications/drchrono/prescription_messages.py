@@ -79,3 +79,5 @@ prescription_messages = Resource(
     ),
     example={"message_direction": "Outgoing", "message_type": "NewRx", "message_status": "Sent"},
 )
+
+RESOURCES = [prescription_messages]

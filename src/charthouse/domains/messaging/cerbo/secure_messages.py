@@ -99,3 +99,7 @@ queue_message = Operation(
         "result": True,
     },
 )
+
+RESOURCES = [secure_messages]
+
+OPERATIONS = [queue_message]

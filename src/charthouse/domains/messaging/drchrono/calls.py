@@ -52,3 +52,5 @@ comm_logs = Resource(
         "duration": 5,
     },
 )
+
+RESOURCES = [comm_logs]

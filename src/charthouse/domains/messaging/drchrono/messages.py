@@ -126,3 +126,5 @@ messages = Resource(
         "message_notes": [{"text": "Filed."}],
     },
 )
+
+RESOURCES = [messages]

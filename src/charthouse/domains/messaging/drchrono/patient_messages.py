@@ -73,3 +73,5 @@ patient_messages = Resource(
     after=(hooks.set_attachment_doctor,),
     example={"doctor": 1, "patient": 12, "subject": "Your results", "body": "All is well."},
 )
+
+RESOURCES = [patient_messages]

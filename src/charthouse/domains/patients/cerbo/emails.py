@@ -69,3 +69,5 @@ send_email = Operation(
         "message": "The e-mail will be sent.",
     },
 )
+
+OPERATIONS = [send_email]

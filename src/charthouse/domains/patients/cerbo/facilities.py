@@ -179,3 +179,7 @@ patient_pharmacies = Operation(
     policy=Policy(scopes=("patient_facilitiesspecialists",)),
     example={"pharmacy_id": 3, "priority_order": 1, "note": ""},
 )
+
+RESOURCES = [laboratories, specialists, patient_laboratories, patient_specialists]
+
+OPERATIONS = [patient_pharmacies]

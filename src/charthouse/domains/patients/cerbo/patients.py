@@ -79,3 +79,5 @@ found_patients = Resource(
     ),
     example=_EXAMPLE,
 )
+
+RESOURCES = [patients, found_patients]

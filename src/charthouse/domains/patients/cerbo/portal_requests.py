@@ -111,3 +111,5 @@ portal_queue = Resource(
     checks=(record_deleting_api_user,),
     example={"request_type": "image", "status": "open", "payload": {"mime_type": "image/png"}},
 )
+
+RESOURCES = [portal_queue]

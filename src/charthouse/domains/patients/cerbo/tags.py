@@ -191,3 +191,7 @@ detach_tag_operation = Operation(
         "message": "The tag was taken off.",
     },
 )
+
+RESOURCES = [tags, patient_tags]
+
+OPERATIONS = [attach_tags_operation, detach_tag_operation]

@@ -47,3 +47,5 @@ custom_demographics = Resource(
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={"doctor": 1, "name": "Housing", "allowed_values": ["Owns", "Rents"], "template_name": "housing"},
 )
+
+RESOURCES = [custom_demographics]

@@ -178,3 +178,5 @@ custom_insurance_plan_names = Resource(
     visibility=Visibility(Q(archived=True), shown_by="show_archived"),
     example={"insurance_plan_name": "County employees PPO"},
 )
+
+RESOURCES = [insurances, custom_insurance_plan_names]

@@ -35,3 +35,5 @@ patient_flag_types = Resource(
     filters=(Filter("doctor", Reference("doctors")),),
     example={"doctor": 1, "name": "Fall risk", "color": "#CC3300", "priority": 1},
 )
+
+RESOURCES = [patient_flag_types]

@@ -334,3 +334,5 @@ patients_summary = Resource(
         "date_of_birth": "1987-04-12",
     },
 )
+
+RESOURCES = [patients, patients_summary]

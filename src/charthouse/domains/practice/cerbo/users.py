@@ -153,3 +153,7 @@ validate_credentials = Operation(
         "user_details": {"id": 12, "first_name": "Ada"},
     },
 )
+
+RESOURCES = [users]
+
+OPERATIONS = [validate_credentials]

@@ -88,3 +88,5 @@ doctor_options = Resource(
     filters=(Filter("doctor", Reference("doctors")),),
     example={"doctor": 1, "allowed_payment_methods": ["Cash", "Check"]},
 )
+
+RESOURCES = [doctors, doctor_options]

@@ -120,3 +120,5 @@ offices = Resource(
     ),
     example={"online_scheduling": True, "online_timeslots": [{"day": 0, "hour": 9, "minute": 30}]},
 )
+
+RESOURCES = [offices]

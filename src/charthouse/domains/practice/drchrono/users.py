@@ -224,3 +224,5 @@ staff = Resource(
     filters=(Filter("doctor", Reference("doctors"), source="user__doctor_id"),),
     example={"username": "jo.keller", "first_name": "Jo", "last_name": "Keller"},
 )
+
+RESOURCES = [users, user_groups, staff]

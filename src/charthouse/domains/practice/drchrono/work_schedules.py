@@ -147,3 +147,6 @@ def make_schedule_key(name: str, model: type[models.Model], link: str) -> Key:
         addition=True,
         doc=f"As {name} shows it; null where there is none.",
     )
+
+
+RESOURCES = [doctor_work_schedule, office_work_schedule]

@@ -173,3 +173,7 @@ queue_questionnaire = Operation(
         "result": True,
     },
 )
+
+RESOURCES = [patient_questionnaires]
+
+OPERATIONS = [queue_questionnaire]

@@ -205,3 +205,5 @@ appointment_types = Resource(
     checks=(complete_type,),
     example={"name": "Physical exam", "default_length": 30},
 )
+
+RESOURCES = [appointment_types]

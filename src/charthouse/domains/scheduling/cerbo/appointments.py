@@ -296,3 +296,5 @@ appointments = Resource(
     events=plain_events("schedule.created", "schedule.modified", "schedule.deleted", own="delete"),
     example=_EXAMPLE,
 )
+
+RESOURCES = [appointments]

@@ -247,3 +247,5 @@ availability = Operation(
         "user_availabilies": [],
     },
 )
+
+OPERATIONS = [availability]

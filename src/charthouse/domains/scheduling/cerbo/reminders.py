@@ -125,3 +125,5 @@ sms_reminders = Resource(
     checks=(_make_time_check("sms"),),
     example=_EXAMPLE,
 )
+
+RESOURCES = [reminders, email_reminders, sms_reminders]

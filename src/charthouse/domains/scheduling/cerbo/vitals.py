@@ -367,3 +367,5 @@ vitals_tag_groups = Resource(
     ),
     example={"name": "Weight clinic", "included_fields": ["weight", "bp", "12"]},
 )
+
+RESOURCES = [blood_pressures, heights, weights, custom_readings, vitals, vitals_tag_groups]

@@ -50,3 +50,5 @@ appointment_profiles = Resource(
         "reason": "Annual physical",
     },
 )
+
+RESOURCES = [appointment_profiles]

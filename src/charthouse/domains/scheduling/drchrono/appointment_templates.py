@@ -102,3 +102,5 @@ appointment_templates = Resource(
         "week_days": [0, 2],
     },
 )
+
+RESOURCES = [appointment_templates]

@@ -390,3 +390,5 @@ appointments = Resource(
         "reason": "Annual physical",
     },
 )
+
+RESOURCES = [appointments]

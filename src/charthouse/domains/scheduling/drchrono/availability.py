@@ -191,3 +191,5 @@ availability = Operation(
     },
     addition=True,
 )
+
+OPERATIONS = [availability]

@@ -70,3 +70,5 @@ custom_appointment_fields = Resource(
     checks=(hooks.order_last,),
     example={"doctor": 1, "field_name": "Interpreter", "field_desc": "Language needed"},
 )
+
+RESOURCES = [custom_vitals, custom_appointment_fields]

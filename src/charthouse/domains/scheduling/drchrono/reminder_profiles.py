@@ -55,3 +55,5 @@ reminder_profiles = Resource(
         "reminders": [{"amount": 1, "unit": "days", "type": "email"}],
     },
 )
+
+RESOURCES = [reminder_profiles]

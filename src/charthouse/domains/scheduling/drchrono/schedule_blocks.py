@@ -164,3 +164,5 @@ schedule_blocks = Resource(
         "description": "Team meeting",
     },
 )
+
+RESOURCES = [schedule_blocks]

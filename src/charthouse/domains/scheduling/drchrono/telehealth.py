@@ -100,3 +100,5 @@ telehealth_appointment_history = Resource(
     filters=(Filter("doctor", Reference("doctors"), source="visit__appointment__doctor"),),
     example={"telehealth_appointment": 1, "event_type": "Joined", "description": "Patient joined"},
 )
+
+RESOURCES = [telehealth_appointments, telehealth_appointment_history]

@@ -1,5 +1,1 @@
 """Tasks in the Cerbo API."""
-
-from charthouse.domains.tasks.cerbo.tasks import tasks
-
-RESOURCES = [tasks]

@@ -158,3 +158,5 @@ tasks = Resource(
     ),
     example=_EXAMPLE,
 )
+
+RESOURCES = [tasks]

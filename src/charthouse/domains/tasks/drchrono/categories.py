@@ -25,3 +25,5 @@ task_categories = Resource(
     ),
     example={"name": "Referrals"},
 )
+
+RESOURCES = [task_categories]

@@ -32,3 +32,5 @@ task_notes = Resource(
     after=(hooks.touch_task,),
     example={"task": 7, "text": "Left a voice mail."},
 )
+
+RESOURCES = [task_notes]

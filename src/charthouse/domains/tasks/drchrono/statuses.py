@@ -32,3 +32,5 @@ task_statuses = Resource(
     ),
     example={"name": "Waiting for the payer", "status_category": "H"},
 )
+
+RESOURCES = [task_statuses]

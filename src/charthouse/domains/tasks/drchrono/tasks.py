@@ -178,3 +178,5 @@ tasks = Resource(
         "notes": [{"text": "Left a voice mail."}],
     },
 )
+
+RESOURCES = [tasks]

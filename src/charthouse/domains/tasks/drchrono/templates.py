@@ -54,3 +54,5 @@ task_templates = Resource(
         "default_due_date_offset": "7 00:00:00",
     },
 )
+
+RESOURCES = [task_templates]
