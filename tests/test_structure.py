@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -14,11 +15,42 @@ KINDS = {"Type", "Source", "Filter", "Key", "Visibility", "Policy", "Event"}  # 
 KIND_MODULES = ("declaration", "files/types.py")  # where they are defined
 
 
+@dataclass
+class Module:
+    """What the tests ask of a module; its syntax tree would be much larger."""
+
+    path: Path
+    lines: int
+    functions: dict[str, int] = field(default_factory=dict)  # lines, by name and first line
+    bases: dict[str, set[str]] = field(default_factory=dict)  # of its classes, by name
+    imports: list[ast.Import] = field(default_factory=list)
+    from_imports: list[ast.ImportFrom] = field(default_factory=list)
+    kind_checks: list[ast.Call] = field(default_factory=list)  # calls of isinstance
+
+
 @cache
-def parse_modules() -> dict[str, tuple[Path, ast.Module, str]]:
-    """Path, syntax tree and text of every module that people write, by dotted name."""
+def read_modules() -> dict[str, Module]:
+    """Every module that people write, by dotted name."""
     paths = [path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts]
-    return {name_module(path): (path, ast.parse(text := path.read_text()), text) for path in sorted(paths)}
+    return {name_module(path): read_module(path) for path in sorted(paths)}
+
+
+def read_module(path: Path) -> Module:
+    text = path.read_text()
+    module = Module(path, text.count("\n"))
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                module.functions[f"{node.name}:{node.lineno}"] = (node.end_lineno or 0) - node.lineno + 1
+            case ast.ClassDef():
+                module.bases[node.name] = {ast.unparse(base).rsplit(".")[-1] for base in node.bases}
+            case ast.Import():
+                module.imports.append(node)
+            case ast.ImportFrom():
+                module.from_imports.append(node)
+            case ast.Call(func=ast.Name(id="isinstance")):
+                module.kind_checks.append(node)
+    return module
 
 
 def name_module(path: Path) -> str:
@@ -27,71 +59,61 @@ def name_module(path: Path) -> str:
 
 
 def test_modules_are_short() -> None:
-    long = {
-        name: lines
-        for name, (_, _, text) in parse_modules().items()
-        if (lines := text.count("\n")) > MAX_MODULE
-    }
+    long = {name: module.lines for name, module in read_modules().items() if module.lines > MAX_MODULE}
     assert not long
 
 
 def test_functions_are_short() -> None:
     long = {
-        f"{name}.{node.name}": lines
-        for name, (_, tree, _) in parse_modules().items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (lines := (node.end_lineno or 0) - node.lineno + 1) > MAX_FUNCTION
+        f"{name}.{function}": lines
+        for name, module in read_modules().items()
+        for function, lines in module.functions.items()
+        if lines > MAX_FUNCTION
     }
     assert not long
 
 
 def test_imports_make_no_circle() -> None:
     """Imports inside functions and for type checkers count as well: they hide a circle, they do not break it."""
-    modules = parse_modules()
-    graph = {name: set(list_imports(name, tree)) & set(modules) for name, (_, tree, _) in modules.items()}
+    modules = read_modules()
+    graph = {name: set(list_imports(module)) & modules.keys() for name, module in modules.items()}
+    assert sum(map(len, graph.values())) > len(modules)
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" → ".join(error.args[1]))
 
 
-def list_imports(name: str, tree: ast.Module) -> Iterator[str]:
-    modules = parse_modules()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if inner in modules else node.module
+def list_imports(module: Module) -> Iterator[str]:
+    modules = read_modules()
+    for node in module.imports:
+        yield from (alias.name for alias in node.names)
+    for imported in module.from_imports:
+        for alias in imported.names:
+            inner = f"{imported.module}.{alias.name}"
+            yield inner if inner in modules else imported.module or ""
 
 
 def test_nothing_asks_what_kind_a_declaration_is() -> None:
     """Types, sources and filters answer for themselves, by methods."""
     kinds = find_kinds()
     asked = [
-        f"{name}:{node.lineno}: {ast.unparse(node)}"
-        for name, (path, tree, _) in parse_modules().items()
-        if not any(part in str(path) for part in KIND_MODULES)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance"
-        if kinds & find_names(node.args[1]) - import_from_elsewhere(tree)
+        f"{name}:{call.lineno}: {ast.unparse(call)}"
+        for name, module in read_modules().items()
+        if not any(part in str(module.path) for part in KIND_MODULES)
+        for call in module.kind_checks
+        if kinds & find_names(call.args[1]) - import_from_elsewhere(module)
     ]
     assert not asked
 
 
 def find_kinds() -> set[str]:
     """Names of the classes of a declaration's kinds."""
-    bases = {
-        node.name: {ast.unparse(base).rsplit(".")[-1] for base in node.bases}
-        for _, tree, _ in parse_modules().values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-    }
+    bases = {name: of for module in read_modules().values() for name, of in module.bases.items()}
     kinds = set(KINDS)
     while more := {name for name, of in bases.items() if of & kinds} - kinds:
         kinds |= more
+    assert len(kinds) > len(KINDS)
     return kinds
 
 
@@ -99,11 +121,11 @@ def find_names(node: ast.expr) -> set[str]:
     return {getattr(part, "id", None) or getattr(part, "attr", "") for part in ast.walk(node)}
 
 
-def import_from_elsewhere(tree: ast.Module) -> set[str]:
+def import_from_elsewhere(module: Module) -> set[str]:
     """Names that a module has from the standard library or from other packages."""
     return {
         alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("charthouse")
+        for node in module.from_imports
+        if not (node.module or "").startswith("charthouse")
         for alias in node.names
     }

@@ -148,7 +148,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "charthouse.identity.middleware.limit_body_size",
     "charthouse.identity.middleware.reset_tenant",
-    "charthouse.portal.sessions.Sessions",
+    "charthouse.portal.sessions.PortalSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -1,4 +1,4 @@
-"""A real browser for pages: Chromium, driven by Playwright. It may reach this machine's loopback only."""
+"""Browser tests: Chromium, driven by Playwright, limited to the loopback interface."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page. The test fails when the page logs an error, or asks another host than loopback."""
+    """Open a fresh page. The test fails if the page logs an error or requests another host."""
     with open_page(browser, viewport={"width": 1280, "height": 860}) as (page, faults):
         yield page
     assert faults == []
@@ -36,7 +36,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def clinic() -> Clinic:
-    """A practice whose primary user can sign in, with some pages of appointment profiles."""
+    """Make a practice whose primary user can sign in, with several pages of appointment profiles."""
     made = make_practice("Harbour Clinic")
     made.user.set_password(PASSWORD)
     made.user.save()
@@ -60,7 +60,7 @@ def calendar(clinic: Clinic) -> Calendar:
 
 @pytest.fixture
 def enter(page: Page, live_server: str, clinic: Clinic) -> Callable[[str], Page]:
-    """Open an address as the primary user, who signs in once."""
+    """Sign the primary user in and return a function that opens an address."""
     page.goto(f"{live_server}/sign-in")
     page.get_by_label("Username").fill(clinic.user.username)
     page.get_by_label("Password").fill(PASSWORD)

@@ -1,4 +1,4 @@
-"""``python -m tests.browser.screenshots``: pictures of the pages for the README, of a sandbox made for them."""
+"""``python -m tests.browser.screenshots``: screenshots for the README, of a sandbox of their own."""
 
 import json
 import os
@@ -21,7 +21,7 @@ SHOTS = Path(__file__).parents[2] / "docs" / "screenshots"
 
 
 def shoot(page: Page, sandbox: dict[str, Any]) -> None:
-    """Sign in and picture one page after the other."""
+    """Sign in and take screenshots of the console."""
     base, practice = sandbox["base_url"], sandbox["practices"][0]
     user, app = practice["users"][0], practice["oauth_apps"][0]
     page.goto(f"{base}/docs")
@@ -61,7 +61,7 @@ def shoot(page: Page, sandbox: dict[str, Any]) -> None:
 
 
 def shoot_portal(page: Page, sandbox: dict[str, Any]) -> None:
-    """What a patient sees on a telephone."""
+    """Take screenshots of the portal on a phone."""
     guest = sandbox["practices"][0]["portal_users"][0]
     page.goto(f"{sandbox['base_url']}/portal")
     page.get_by_label("Username").fill(guest["username"])
@@ -72,7 +72,7 @@ def shoot_portal(page: Page, sandbox: dict[str, Any]) -> None:
 
 
 def _weeks(day: str) -> str:
-    """The four weeks before a day, as a date_range."""
+    """Return the four weeks before a day as a date range."""
     last = date.fromisoformat(day)
     return f"{last - timedelta(days=28)}/{last - timedelta(days=1)}"
 

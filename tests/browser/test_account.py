@@ -1,4 +1,4 @@
-"""A patient's account in a browser: charged out of the catalogue, asked for, paid; Cerbo's API shows what is left."""
+"""A patient's account in a browser: charged from the setup list, invoiced, paid; Cerbo's API shows the balance."""
 
 from collections.abc import Callable
 

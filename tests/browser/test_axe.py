@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.axe import violations, violations_in_both_themes
+from tests.cases import each_case
 
 DOCUMENT = """
     <!doctype html><html lang="en"><title>Page</title><meta name="color-scheme" content="light dark">
@@ -16,6 +17,7 @@ DOCUMENT = """
     </style>
     <main><h1>Page</h1>{content}</main></html>
 """
+CHECKBOX = '<i class="f" role="checkbox" aria-label="A"'
 
 
 @pytest.fixture
@@ -56,19 +58,20 @@ def test_a_field_without_a_label_is_found_beside_one_with_a_label(show: Callable
     assert "label" in "".join(violations(show("e", labelled + '<input class="e" id="other">')))
 
 
-@pytest.mark.parametrize(
-    ("content", "rule"),
+@each_case(
+    ("rule", "content"),
     [
-        ('<a class="f" href="/">Home</a><a class="f" href="/"></a>', "link-name"),
-        ('<img class="f" alt="A" src="data:,"><img class="f" src="data:,">', "image-alt"),
+        ("link-name", '<a class="f" href="/">Home</a><a class="f" href="/"></a>'),
+        ("image-alt", '<img class="f" alt="A" src="data:,"><img class="f" src="data:,">'),
         (
-            '<button class="f" aria-label="A"></button><button class="f" aria-label=""></button>',
             "button-name",
+            '<button class="f" aria-label="A"></button><button class="f" aria-label=""></button>',
         ),
-        ('<div class="f" role="list"></div><div class="f" role="tab list"></div>', "aria-"),
+        ("aria-required-attr", f'{CHECKBOX} aria-checked="true"></i>{CHECKBOX}></i>'),
     ],
+    ids=lambda case: case[0],
 )
 def test_other_rules_find_elements_that_differ_in_what_the_rule_is_about(
-    show: Callable[[str, str], Page], content: str, rule: str
+    show: Callable[[str, str], Page], rule: str, content: str
 ) -> None:
     assert rule in "".join(violations(show("f", content)))

@@ -1,4 +1,4 @@
-"""The console in a browser: nothing from elsewhere, no error, usable by keyboard, on a phone, light and dark."""
+"""The console in a browser: no requests to other hosts, no errors, keyboard, phone, light and dark."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -151,7 +151,7 @@ def test_seldom_visited_pages_in_light_in_dark_and_on_a_phone(
 def test_an_appointment_is_dragged_in_the_calendar(
     page: Page, enter: Callable[[str], Page], calendar: Calendar
 ) -> None:
-    """To another time, which is saved; then onto another one, which is refused and put back."""
+    """To another time, which is saved; then onto another appointment, which is refused."""
     visit = calendar.book("2026-03-10T09:00:00", reason="Cough")
     calendar.book("2026-03-10T11:00:00", reason="Taken")
     enter("/calendar?date=2026-03-10")

@@ -1,5 +1,4 @@
-"""What a developer does in the browser: register an app, let it in, try a call, see it in the log; and sign in twice
-as safely."""
+"""Developers in a browser: registering an app, authorizing it, trying a call, the request log; second factor."""
 
 import re
 from collections.abc import Callable

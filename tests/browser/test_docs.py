@@ -1,4 +1,4 @@
-"""The reference pages in a browser: from one dialect to the other, on a telephone, for people who see badly."""
+"""The reference pages in a browser: switching between dialects, on a phone, accessibility."""
 
 from playwright.sync_api import Page, expect
 

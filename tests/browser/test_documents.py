@@ -1,4 +1,4 @@
-"""A document that a program sent, found among those to review, filed and signed off with the mouse."""
+"""A received document is found among the reviews, filed and signed off."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""An app within the chart and the page of a visit: a small one of the tests', which believes only what is signed."""
+"""An app in iframes on the chart and on a visit's page; it verifies the signed claims."""
 
 import hmac
 import json
@@ -24,7 +24,7 @@ from tests.support import App, client, issue_token, make_app
 
 
 def verified(address: str, secret: str) -> dict[str, Any]:
-    """The claims, as the vendor's sample checks them: signature, a minute of drift, parameters as claimed."""
+    """Verify and return the claims as the vendor's sample does: signature, a minute of drift, parameters."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     signed, _, signature = query.pop("jwt").rpartition(".")
     digest = hmac.new(secret.encode(), signed.encode(), sha256).digest()
@@ -37,7 +37,7 @@ def verified(address: str, secret: str) -> dict[str, Any]:
 
 @pytest.fixture
 def app() -> Iterator[App]:
-    """An app that shows, in its frame, whom it was asked about."""
+    """Run an app that shows, in its iframe, the claims it got."""
     made = make_app(name="Growth charts")
 
     class Handler(BaseHTTPRequestHandler):

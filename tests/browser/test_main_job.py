@@ -1,5 +1,4 @@
-"""The main job on real input: an OAuth client that nobody here wrote, a browser, and a real server; from consent to
-booking, the conflict, and the move."""
+"""The main job with real parts: an OAuth client library, a browser and a server, from consent to booking."""
 
 from datetime import timedelta
 
@@ -30,7 +29,7 @@ def clinic() -> Clinic:
 
 
 def consent(page: Page, client: OAuth2Session, server: str, clinic: Clinic, app: App) -> str:
-    """Sign in, read what the app asks for, allow it. The address that the browser is sent back to."""
+    """Sign in, read what the app asks for, allow it, and return the address of the redirect."""
     page.route(f"{CALLBACK}**", lambda route: route.fulfill(body="back at the app"))
     address, _ = client.authorization_url(f"{server}/o/authorize/")
     page.goto(address)

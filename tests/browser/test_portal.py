@@ -1,4 +1,4 @@
-"""Patients in the portal: by telephone and keyboard, light and dark, for people who can't see it well."""
+"""The portal in a browser: phone and keyboard, light and dark, accessibility."""
 
 import io
 import re
@@ -17,8 +17,8 @@ from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
 from tests.browser.axe import violations_in_both_themes
 from tests.browser.watching import open_page
-from tests.portal.guests import Known, make
-from tests.portal.test_pages import Chart
+from tests.portal.chart import Chart
+from tests.portal.portal_patients import PortalPatient, make_portal_patient
 from tests.support import PASSWORD, make_practice
 
 REFUSED = "Failed to load resource: the server responded with a status of 4"  # what Chromium says of any form refused
@@ -26,7 +26,7 @@ REFUSED = "Failed to load resource: the server responded with a status of 4"  # 
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
-    """A page on a telephone. The test fails when it logs an error or is wider than the screen."""
+    """Open a page on a phone. The test fails if it logs an error or is wider than the screen."""
     with open_page(browser, viewport={"width": 390, "height": 800}, has_touch=True) as (page, faults):
         yield page
     assert [fault for fault in faults if not fault.startswith(REFUSED)] == []
@@ -39,7 +39,7 @@ def png() -> bytes:
 
 
 def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> None:
-    """Invited by e-mail, a password, signed in; an appointment; an image, a message, a questionnaire sent; out."""
+    """Invitation, password, sign-in, appointment, image, message, questionnaire, sign-out."""
     clinic = make_practice("Harbour Clinic")
     with tenancy.within(clinic.id):
         patient = Patient.objects.create(
@@ -52,7 +52,7 @@ def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> 
         )
         invitation = portal_access.invite(patient, clinic.user.pk)
         (path,) = re.findall(r"(/portal/\S+)", Outgoing.objects.get().text)
-    chart = Chart(Known(clinic, patient, invitation))
+    chart = Chart(PortalPatient(clinic, patient, invitation))
     chart.visit(scheduled_time="2031-01-06T15:30:00Z")
     chart.asked()
 
@@ -124,10 +124,10 @@ def test_from_the_invitation_to_what_was_sent(live_server: str, phone: Page) -> 
 
 
 @pytest.fixture
-def known() -> Known:
-    """A patient about whom there is something on every page."""
+def known() -> PortalPatient:
+    """Make a patient with rows on every page."""
     clinic = make_practice("Harbour Clinic")
-    known = make(clinic)
+    known = make_portal_patient(clinic)
     chart = Chart(known)
     chart.visit()
     chart.visit(scheduled_time=clock.now() - timedelta(days=20), status="No Show")
@@ -146,7 +146,7 @@ def known() -> Known:
     return known
 
 
-def sign_in(page: Page, server: str, known: Known) -> None:
+def sign_in(page: Page, server: str, known: PortalPatient) -> None:
     page.goto(f"{server}/portal/sign-in")
     page.get_by_label("Username").fill(known.username)
     page.get_by_label("Password").fill(PASSWORD)
@@ -154,8 +154,8 @@ def sign_in(page: Page, server: str, known: Known) -> None:
     expect(page.get_by_role("heading", name="Hello")).to_be_visible()
 
 
-def addresses(known: Known) -> tuple[list[str], list[str]]:
-    """Pages for who isn't signed in, and for who is."""
+def addresses(known: PortalPatient) -> tuple[list[str], list[str]]:
+    """Return the pages for patients who are signed out, and for those signed in."""
     chart = Chart(known)
     message, asked = chart.message(), chart.asked()
     with tenancy.within(known.clinic.id):
@@ -191,12 +191,12 @@ def too_wide(page: Page) -> list[str]:
 
 
 def send_nothing(page: Page) -> None:
-    """Whatever the page's form requires, it is sent empty."""
+    """Send the page's form empty."""
     page.eval_on_selector_all("form", "forms => forms.forEach(form => form.noValidate = true)")
     page.locator("main form button").first.click()
 
 
-def test_pages_in_light_and_in_dark(live_server: str, phone: Page, known: Known) -> None:
+def test_pages_in_light_and_in_dark(live_server: str, phone: Page, known: PortalPatient) -> None:
     outside, inside = addresses(known)
     found: dict[str, list[str]] = {}
 

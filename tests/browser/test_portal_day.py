@@ -1,5 +1,7 @@
-"""A working day of practice and patient in two browsers: invited, e-mailed, let in, asked, answered, taken into the
-chart; other systems see it."""
+"""A working day of a practice and a patient in two browsers, as other systems see it.
+
+Invitation, e-mail, sign-in, questionnaire, acceptance into the chart.
+"""
 
 import base64
 import json
@@ -34,7 +36,7 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 
 @pytest.fixture
 def telephone(browser: Browser) -> Iterator[Page]:
-    """The patient's."""
+    """The patient's phone."""
     context = browser.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
     yield context.new_page()
     context.close()
@@ -42,7 +44,7 @@ def telephone(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def program(clinic: Clinic, live_server: str) -> Iterator[httpx.Client]:
-    """Another system, which calls the server over HTTP."""
+    """Another system that calls the server over HTTP."""
     made = make_api_user(clinic.practice)
     with httpx.Client(base_url=f"{live_server}/api/v1", auth=(made.row.username, made.secret)) as client:
         yield client

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -16,10 +17,14 @@ from charthouse import clock
 from charthouse.changes import actions
 from charthouse.changes.models import Delivery
 from charthouse.identity import tenancy
+from tests import figures
 from tests.changes.receiver import deliveries, receiving, subscribed, until
 from tests.support import client, issue_token, make_app, make_practice
 
-KILLS, WRITES = 3, 20
+KILLS = int(os.environ.get("KILLS", "3"))
+KILL_SECONDS = float(os.environ.get("KILL_SECONDS", "inf"))  # no more kills after that
+WRITES = 20  # before each kill
+PATIENCE = 90 + KILLS  # seconds that the last worker may take for what the others left
 
 
 @pytest.fixture
@@ -60,7 +65,8 @@ def test_every_committed_change_is_delivered_despite_killed_workers(
         webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
         with tenancy.within(clinic.id):
             of_practice = actions.create_practice_webhook(clinic.practice, own.url, {}, ["patient.created"])
-        for _ in range(KILLS):
+        end, kills = time.monotonic() + KILL_SECONDS, 0
+        while kills < KILLS and time.monotonic() < end:
             worker.start()
             heard = len(receiver.got)
             for _ in range(WRITES):
@@ -68,13 +74,15 @@ def test_every_committed_change_is_delivered_despite_killed_workers(
                 made.append(caller.post("/api/patients", json=body).json()["id"])
             until(lambda n=heard: len(receiver.got) > n, 60)  # type: ignore[misc]
             worker.kill()  # most likely in the middle of the others
+            kills += 1
         tenancy.clear_tenant()
         taken = Delivery.objects.using("owner").filter(practice_id=clinic.id).exclude(leased_until=None)
         taken.update(leased_until=clock.now() - timedelta(seconds=1))  # half a minute later
         worker.start()
-        until(lambda: {body["object"]["id"] for body in receiver.bodies()} == set(made), 90)
-        until(lambda: {int(body["data"]["id"]) for body in own.bodies()} == set(made), 90)
+        until(lambda: {body["object"]["id"] for body in receiver.bodies()} == set(made), PATIENCE)
+        until(lambda: {int(body["data"]["id"]) for body in own.bodies()} == set(made), PATIENCE)
         for hook in (webhook, of_practice):
-            until(lambda it=hook: {d.state for d in deliveries(it)} == {"delivered"}, 90)  # type: ignore[misc]
+            until(lambda it=hook: {d.state for d in deliveries(it)} == {"delivered"}, PATIENCE)  # type: ignore[misc]
     for hook in (webhook, of_practice):
         assert sorted(delivery.row_id or 0 for delivery in deliveries(hook)) == sorted(made)
+    figures.record(kills=kills, deliveries=2 * len(made))

@@ -17,7 +17,7 @@ from charthouse.audit.models import Event
 from charthouse.changes.models import ClockOffset
 from charthouse.identity import tenancy
 from charthouse.identity.models import ApiUser
-from tests.console.test_shell import counted
+from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
@@ -34,7 +34,7 @@ def send(browser: httpx.Client, address: str, **values: Any) -> httpx.Response:
 
 
 def make(browser: httpx.Client, **values: Any) -> tuple[str, str]:
-    """Username and secret of a new API user."""
+    """Add an API user and return its username and secret."""
     page = send(browser, "/settings/api-users/new", **(GOOD | values))
     assert page.status_code == 200, re.findall(r"wrong\"><div>([^<]+)", page.text)
     (username,) = re.findall(r'id="username">([^<]+)<', page.text)
@@ -53,14 +53,14 @@ def status(username: str, secret: str, path: str = "patients") -> int:
     return answer
 
 
-def test_what_an_anonymised_one_still_sees_is_said(browser: httpx.Client) -> None:
+def test_the_form_says_what_deidentified_api_users_see(browser: httpx.Client) -> None:
     page = browser.get("/settings/api-users/new").text
     help_text = re.findall(r'id="id_anonymize-help">([^<]+)<', page)
     assert help_text, "beside the switch"
     assert "questionnaires as they were answered" in help_text[0]
 
 
-def test_made_changed_renewed_switched_off(clinic: Clinic, browser: httpx.Client) -> None:
+def test_an_api_user_is_created_changed_renewed_and_disabled(clinic: Clinic, browser: httpx.Client) -> None:
     username, secret = make(browser)
     assert username.startswith("pk_lab_bridge_")
     assert status(username, secret) == 200
@@ -83,7 +83,7 @@ def test_made_changed_renewed_switched_off(clinic: Clinic, browser: httpx.Client
         ]  # fmt: skip
 
 
-def test_addresses(clinic: Clinic, browser: httpx.Client) -> None:
+def test_allowed_addresses(clinic: Clinic, browser: httpx.Client) -> None:
     username, secret = make(browser, ips="192.0.2.10\r\n198.51.100.0/24")
     assert row(clinic, username).ips == ["192.0.2.10", "198.51.100.0/24"]
     assert status(username, secret) == 403
@@ -99,7 +99,9 @@ def test_addresses(clinic: Clinic, browser: httpx.Client) -> None:
         ({"ips": "\n".join(f"192.0.2.{n}" for n in range(51))}, "ips"),
     ],
 )
-def test_what_can_not_be(clinic: Clinic, browser: httpx.Client, wrong: dict[str, Any], field: str) -> None:
+def test_invalid_api_users_are_refused(
+    clinic: Clinic, browser: httpx.Client, wrong: dict[str, Any], field: str
+) -> None:
     page = send(browser, "/settings/api-users/new", **(GOOD | wrong))
     assert page.status_code == 400
     assert f'id="id_{field}-wrong"' in page.text
@@ -107,7 +109,7 @@ def test_what_can_not_be(clinic: Clinic, browser: httpx.Client, wrong: dict[str,
         assert not ApiUser.objects.exists()
 
 
-def test_for_the_primary_user_of_the_same_practice(clinic: Clinic, browser: httpx.Client) -> None:
+def test_api_users_are_for_the_practices_primary_user(clinic: Clinic, browser: httpx.Client) -> None:
     stranger = make_practice()
     with tenancy.within(stranger.id):
         theirs = ApiUser.objects.create(
@@ -124,7 +126,7 @@ def test_for_the_primary_user_of_the_same_practice(clinic: Clinic, browser: http
     staff = make_user(clinic.practice, password=PASSWORD)
     for page in ("", "/new"):
         browser.get(f"/settings/api-users{page}")
-        with counted():
+        with bounded_queries():
             assert browser.get(f"/settings/api-users{page}").status_code == 200
         assert open_signed_in_browser(staff.username).get(f"/settings/api-users{page}").status_code == 403
 
@@ -134,7 +136,7 @@ def test_for_the_primary_user_of_the_same_practice(clinic: Clinic, browser: http
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """This process goes by a sandbox's clock."""
+    """Let this process follow a sandbox's clock."""
     monkeypatch.setattr(settings, "SANDBOX", True)
     monkeypatch.setattr(clock, "_shared_offset", None)
     clock.follow_file(tmp_path / "clock")
@@ -144,7 +146,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         cursor.execute("delete from procrastinate_jobs where status = 'todo'")
 
 
-def test_the_clock_is_moved(clinic: Clinic, browser: httpx.Client, sandbox: None) -> None:
+def test_the_sandbox_clock_is_advanced(clinic: Clinic, browser: httpx.Client, sandbox: None) -> None:
     assert "The same as the world" in browser.get("/sandbox/clock").text
     assert "/sandbox/clock" in browser.get("/").text
     assert send(browser, "/sandbox/clock", minutes="180").status_code == 302
@@ -155,7 +157,7 @@ def test_the_clock_is_moved(clinic: Clinic, browser: httpx.Client, sandbox: None
     assert clock.get_offset() == timedelta(hours=3)
 
 
-def test_no_other_clock_can_be_moved(clinic: Clinic, browser: httpx.Client) -> None:
+def test_no_other_clock_can_be_advanced(clinic: Clinic, browser: httpx.Client) -> None:
     assert browser.get("/sandbox/clock").status_code == 404
     assert (
         browser.post(

@@ -1,4 +1,4 @@
-"""Webhooks in the console: made, verified, pinged, their deliveries looked at and sent again."""
+"""Webhooks of apps in the console: creation, verification, ping, deliveries, redelivery."""
 
 import re
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from charthouse.changes import actions
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
 from tests.changes.receiver import SECRET, Receiver, receiving, sending, until
-from tests.console.test_shell import counted
+from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, App, Clinic, client, issue_token, make_app, make_practice, make_user
 
 
 @pytest.fixture(autouse=True)
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Receivers are on this machine."""
+    """Allow receivers on this machine."""
     monkeypatch.setattr(settings, "SANDBOX", True)
 
 
@@ -45,14 +45,14 @@ def send(browser: httpx.Client, address: str, page: str = "", **values: Any) -> 
 
 
 def add(browser: httpx.Client, app: App, receiver: Receiver, **values: Any) -> str:
-    """The address of a new webhook's page."""
+    """Add a webhook and return the URL of its page."""
     given = {"callback_url": receiver.url, "secret_token": SECRET, "events": ["PATIENT_CREATE"]} | values
     answer = send(browser, f"/developer/apps/{app.row.pk}/webhooks/new", **given)
     assert answer.status_code == 302, re.findall(r"wrong\"><div>([^<]+)", unescape(answer.text))
     return answer.headers["Location"]
 
 
-def test_from_making_one_to_sending_again(
+def test_a_webhook_from_creation_to_redelivery(
     clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
 ) -> None:
     token = issue_token(clinic.user, app)
@@ -84,7 +84,7 @@ def test_from_making_one_to_sending_again(
         assert "PING" in browser.get(pinged.headers["Location"]).text
 
 
-def test_a_receiver_that_proves_nothing(
+def test_a_receiver_that_fails_verification(
     clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
 ) -> None:
     receiver.secret = "another"
@@ -117,7 +117,7 @@ def test_a_receiver_that_proves_nothing(
         ({"events": ["NOTHING"]}, "events"),
     ],
 )
-def test_what_can_not_be(
+def test_invalid_webhooks_are_refused(
     clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver, wrong: dict[str, Any], field: str
 ) -> None:
     given = {"callback_url": receiver.url, "secret_token": SECRET, "events": ["PATIENT_CREATE"]} | wrong
@@ -127,7 +127,7 @@ def test_what_can_not_be(
     assert not Webhook.objects.filter(application=app.row).exists()
 
 
-def test_those_of_another_practice_are_not_there(
+def test_webhooks_of_another_practice_are_not_found(
     clinic: Clinic, browser: httpx.Client, receiver: Receiver
 ) -> None:
     stranger = make_practice()
@@ -147,7 +147,7 @@ def test_those_of_another_practice_are_not_there(
         assert Delivery.objects.count() == 1
 
 
-def test_bodies_are_for_those_who_may_see_all_of_them(
+def test_bodies_need_every_permission(
     clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
 ) -> None:
     webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
@@ -162,7 +162,7 @@ def test_bodies_are_for_those_who_may_see_all_of_them(
     assert "Hush" not in theirs.text
 
 
-def test_pages_ask_seldom_and_only_those_with_the_permission(
+def test_webhook_pages_need_the_permission_and_few_queries(
     clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
 ) -> None:
     address = add(browser, app, receiver)
@@ -170,7 +170,7 @@ def test_pages_ask_seldom_and_only_those_with_the_permission(
     theirs = open_signed_in_browser(staff.username)
     for page in (address, f"{address}/edit", f"/developer/apps/{app.row.pk}/webhooks"):
         browser.get(page)
-        with counted():
+        with bounded_queries():
             assert browser.get(page).status_code == 200
         assert theirs.get(page).status_code == 403
     for end in ("verify", "ping"):

@@ -1,4 +1,4 @@
-"""The audit in the console: what it lists, and that taking it away is an entry of it."""
+"""The audit in the console: its list, and its export, which is an entry as well."""
 
 import csv
 from io import StringIO
@@ -11,7 +11,7 @@ from charthouse.audit.models import Event
 from charthouse.console import audit
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from tests.console.test_shell import counted
+from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_practice, make_user
@@ -23,7 +23,7 @@ def browser(clinic: Clinic) -> httpx.Client:
 
 
 def rename(clinic: Clinic, calendar: Calendar, browser: httpx.Client, times: int) -> None:
-    """So many changes of the patient."""
+    """Change the patient ``times`` times."""
     with tenancy.within(clinic.id):
         for number in range(times):
             row = Patient.objects.get(pk=calendar.patient_id)
@@ -36,17 +36,17 @@ def take(browser: httpx.Client, **values: str) -> httpx.Response:
     return browser.post("/audit/export", data=token | values)
 
 
-def test_what_was_done_is_listed_page_by_page(clinic: Clinic, browser: httpx.Client) -> None:
+def test_entries_are_listed_page_by_page(clinic: Clinic, browser: httpx.Client) -> None:
     calendar = Calendar(clinic=clinic)
     rename(clinic, calendar, browser, 60)
-    with counted():
+    with bounded_queries():
         page = browser.get("/audit", params={"patient": str(calendar.patient_id)})
-    assert page.text.count("Updated patient") == audit.SIZE
+    assert page.text.count("Updated patient") == audit.PAGE_SIZE
     assert "nick_name" in page.text
     (following,) = [line for line in page.text.split('"') if "after=" in line]
     older = browser.get(following.replace("&amp;", "&")).text
     assert "Created patient" in older
-    assert 10 <= older.count("Updated patient") < audit.SIZE
+    assert 10 <= older.count("Updated patient") < audit.PAGE_SIZE
     assert "Signed in" in browser.get("/audit", params={"action": "Not specified"}).text
     assert "Signed in" not in browser.get("/audit", params={"action": "Create"}).text
     assert "Nothing in these days." in browser.get("/audit?from=2001-01-01&to=2001-01-02").text
@@ -62,7 +62,7 @@ def test_what_was_done_is_listed_page_by_page(clinic: Clinic, browser: httpx.Cli
         assert browser.get(f"/audit?{nonsense}").status_code == 200, nonsense
 
 
-def test_it_is_taken_away_and_that_is_written_down(clinic: Clinic, browser: httpx.Client) -> None:
+def test_an_export_is_an_entry_of_the_audit(clinic: Clinic, browser: httpx.Client) -> None:
     calendar = Calendar(clinic=clinic)
     rename(clinic, calendar, browser, 2)
     clinic.user.first_name, clinic.user.last_name = "=1+1", ""
@@ -88,18 +88,20 @@ def test_it_is_taken_away_and_that_is_written_down(clinic: Clinic, browser: http
     assert take(browser, format="xml").status_code == 400
 
 
-def test_too_much_is_refused(clinic: Clinic, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_of_too_many_entries_is_refused(
+    clinic: Clinic, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rename(clinic, Calendar(clinic=clinic), browser, 5)
-    monkeypatch.setattr(audit, "MOST_EXPORTED", 4)
-    monkeypatch.setattr(audit, "PIECE", 2)
+    monkeypatch.setattr(audit, "MAX_EXPORTED", 4)
+    monkeypatch.setattr(audit, "BATCH_SIZE", 2)
     refused = take(browser, format="csv")
     assert refused.status_code == 409
     assert "Choose fewer days" in refused.text
-    monkeypatch.setattr(audit, "MOST_EXPORTED", 100)
+    monkeypatch.setattr(audit, "MAX_EXPORTED", 100)
     assert len(take(browser, format="json").json()) > 5
 
 
-def test_only_for_the_primary_user_of_the_practice(clinic: Clinic, browser: httpx.Client) -> None:
+def test_the_audit_is_for_the_practices_primary_user(clinic: Clinic, browser: httpx.Client) -> None:
     staff = make_user(clinic.practice, password=PASSWORD)
     theirs = open_signed_in_browser(staff.username)
     assert theirs.get("/audit").status_code == 403

@@ -1,4 +1,4 @@
-"""Patients and their charts: what is shown, what is written through the engine, and to whom."""
+"""Patients and their charts: what is shown, what is written through the engine, and permissions."""
 
 import re
 from html import unescape
@@ -21,7 +21,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import counted, send
+from tests.console.test_shell import bounded_queries, send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
@@ -52,7 +52,7 @@ def browser(clinic: Clinic) -> httpx.Client:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_of_the_chart(calendar: Calendar, visit: Any, browser: httpx.Client, page: str) -> None:
-    with counted():
+    with bounded_queries():
         shown = browser.get(f"/patients/{calendar.patient_id}{page}")
     assert shown.status_code == 200
     assert "Ada" in shown.text
@@ -61,13 +61,13 @@ def test_every_page_of_the_chart(calendar: Calendar, visit: Any, browser: httpx.
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_chart_of_another_practice_is_not_there(browser: httpx.Client, page: str) -> None:
+def test_the_chart_of_another_practice_is_not_found(browser: httpx.Client, page: str) -> None:
     other = Calendar(clinic=make_practice())
     assert browser.get(f"/patients/{other.patient_id}{page}").status_code == 404
     assert browser.get(f"/visits/{other.book('2026-03-10T09:00:00')['id']}").status_code == 404
 
 
-def test_each_permission_is_asked_for(calendar: Calendar, clinic: Clinic) -> None:
+def test_each_permission_is_required(calendar: Calendar, clinic: Clinic) -> None:
     for lacking in ("Manage Patients", "Access Clinical Notes"):
         person = make_user(
             clinic.practice, password=PASSWORD, permissions=[p for p in PERMISSIONS if p != lacking]
@@ -85,7 +85,7 @@ def test_patients_are_found_by_any_word(calendar: Calendar, browser: httpx.Clien
             last_name="Lovelace", date_of_birth="1980-12-10", email="ada@engine.example"
         )
     for words in ("lovel", "ada LOVE", "1980-12-10", "engine.example lace"):
-        with counted():
+        with bounded_queries():
             page = browser.get("/patients", params={"q": words})
         assert "Lovelace, Ada" in page.text, words
     assert "Nothing matches." in browser.get("/patients", params={"q": "babbage"}).text
@@ -132,9 +132,9 @@ def test_a_problem_is_written_through_the_engine(calendar: Calendar, browser: ht
 # -- visits -----------------------------------------------------------------------------------------------------
 
 
-def test_vitals_of_a_visit_are_drawn(calendar: Calendar, visit: Any, browser: httpx.Client) -> None:
+def test_vitals_of_a_visit_are_plotted(calendar: Calendar, visit: Any, browser: httpx.Client) -> None:
     address = f"/visits/{visit['id']}"
-    with counted():
+    with bounded_queries():
         assert browser.get(address).status_code == 200
     sent = {"status": "Complete", "vitals.blood_pressure_1": "128", "vitals.blood_pressure_2": "82"}
     assert send(browser, address, **sent).status_code == 302
@@ -150,7 +150,7 @@ def test_vitals_of_a_visit_are_drawn(calendar: Calendar, visit: Any, browser: ht
 
 @pytest.fixture
 def soap(calendar: Calendar) -> dict[str, int]:
-    """Fields by name, of a template of two."""
+    """Make a note template and return the ids of its two fields by name."""
     practice = {"practice": calendar.clinic.practice}
     with tenancy.within(calendar.clinic.id):
         template = ClinicalNoteTemplate.objects.create(doctor=calendar.doctor, name="SOAP", **practice)
@@ -163,7 +163,7 @@ def soap(calendar: Calendar) -> dict[str, int]:
     return {"section": template.pk, **fields}
 
 
-def test_a_note_is_written_locked_and_opened(
+def test_a_note_is_written_locked_and_unlocked(
     calendar: Calendar, visit: Any, soap: dict[str, int], browser: httpx.Client
 ) -> None:
     address = f"/visits/{visit['id']}"
@@ -174,7 +174,7 @@ def test_a_note_is_written_locked_and_opened(
     refused = browser.post(f"{address}/lock", data=token, follow_redirects=True)
     assert "These required fields have no value: Complaint." in refused.text
     browser.post(f"{address}/note", data=ticked | {f"field-{soap['Complaint']}": "Cough\r\nfor two days"})
-    with counted():
+    with bounded_queries():
         page = browser.get(address).text
     assert "Cough\nfor two days" in page
     browser.post(f"{address}/lock", data=token)
@@ -194,7 +194,7 @@ def test_a_note_is_written_locked_and_opened(
     assert "Better" in browser.get(address).text
 
 
-def test_a_wrong_value_leaves_the_section_as_it_was(
+def test_an_invalid_value_leaves_the_section_unchanged(
     calendar: Calendar, visit: Any, soap: dict[str, int], browser: httpx.Client
 ) -> None:
     with tenancy.within(calendar.clinic.id):
@@ -213,7 +213,7 @@ def test_a_wrong_value_leaves_the_section_as_it_was(
     assert browser.post(f"{address}/note", data=data | {"section": "x"}).status_code == 404
 
 
-def test_a_payment_is_taken(calendar: Calendar, browser: httpx.Client) -> None:
+def test_a_payment_is_posted(calendar: Calendar, browser: httpx.Client) -> None:
     address = f"/patients/{calendar.patient_id}/billing"
     assert send(browser, f"{address}/payment", amount="0").status_code == 400
     assert send(browser, f"{address}/payment", amount="25.50", payment_method="CASH").status_code == 302
@@ -233,7 +233,7 @@ def test_a_document_is_uploaded_and_shown(calendar: Calendar, browser: httpx.Cli
     )
     assert sent.status_code == 302
     (row,) = re.findall(rf'href="{address}/(\d+)"', browser.get(address).text)
-    with counted():
+    with bounded_queries():
         page = browser.get(f"{address}/{row}").text
     (link,) = re.findall(r'<img src="([^"]+)" alt="Rash"', page)
     assert browser.get(unescape(link)).content == picture.getvalue()
@@ -243,7 +243,7 @@ def test_a_document_is_uploaded_and_shown(calendar: Calendar, browser: httpx.Cli
 # -- what is of no visit ----------------------------------------------------------------------------------------
 
 
-def test_a_note_without_a_visit_is_written_signed_and_opened(
+def test_a_note_without_a_visit_is_written_locked_and_unlocked(
     calendar: Calendar, browser: httpx.Client
 ) -> None:
     base = f"/patients/{calendar.patient_id}/encounters"
@@ -252,17 +252,17 @@ def test_a_note_without_a_visit_is_written_signed_and_opened(
         kind = EncounterType.objects.get(practice=calendar.clinic.id, code="ph").pk
     values = {"title": "Call", "encounter_type": str(kind), "content": "Better.\r\n<b>Calls</b> on Monday."}
     assert send(browser, f"{base}/new", **values).status_code == 302
-    with counted():
+    with bounded_queries():
         listing = browser.get(base).text
     assert "Phone call" in listing
     (row,) = re.findall(rf'href="{base}/(\d+)"', listing)
     assert send(browser, f"{base}/{row}", title="", content="x").status_code == 400
     assert send(browser, f"{base}/{row}", title="Call back").status_code == 302
-    with counted():
+    with bounded_queries():
         page = browser.get(f"{base}/{row}")
     token = {"csrfmiddlewaretoken": parse_hidden_fields(page)["csrfmiddlewaretoken"]}
     browser.post(f"{base}/{row}/lock", data=token)
-    with counted():
+    with bounded_queries():
         page = browser.get(f"{base}/{row}")
     assert "Locked" in page.text
     assert "Better.\n&lt;b&gt;Calls&lt;/b&gt; on Monday." in page.text
@@ -279,7 +279,7 @@ def test_a_note_without_a_visit_is_written_signed_and_opened(
     assert (note.title, note.archived, note.owner_id) == ("Call back", True, calendar.clinic.user.pk)
 
 
-def test_a_note_of_another_patient_or_visit_is_not_there(
+def test_a_note_of_another_patient_or_visit_is_not_found(
     calendar: Calendar, visit: Any, browser: httpx.Client
 ) -> None:
     other = Calendar(clinic=calendar.clinic)
@@ -294,7 +294,7 @@ def test_a_note_of_another_patient_or_visit_is_not_there(
     assert browser.post(f"{base}/{2**62}/lock", data=token).status_code == 404
 
 
-def test_what_an_app_wrote_is_read_by_staff_and_back(calendar: Calendar, browser: httpx.Client) -> None:
+def test_notes_of_apps_and_of_staff_are_read_by_both(calendar: Calendar, browser: httpx.Client) -> None:
     program = make_api_user(calendar.clinic.practice).client()
     body = {"pt_id": calendar.patient_id, "title": "From an app", "content": "Seen at the gym."}
     made = program.post("/api/v1/encounters", json=body).json()
@@ -310,7 +310,7 @@ def test_what_an_app_wrote_is_read_by_staff_and_back(calendar: Calendar, browser
     assert (signed["is_signed"], signed["signed_by"]) == (True, calendar.clinic.user.pk)
 
 
-def test_readings_beside_visits_stand_among_the_vitals(
+def test_readings_without_a_visit_are_among_the_vitals(
     calendar: Calendar, visit: Any, browser: httpx.Client
 ) -> None:
     sent = {"vitals.blood_pressure_1": "128", "vitals.blood_pressure_2": "82"}
@@ -324,7 +324,7 @@ def test_readings_beside_visits_stand_among_the_vitals(
     }
     url = f"/api/v1/patients/{calendar.patient_id}/vitals/bp"
     assert program.post(url, json=body).status_code == 200
-    with counted():
+    with bounded_queries():
         page = browser.get(f"/patients/{calendar.patient_id}/vitals").text
     assert page.index("117/71") < page.index("128/82"), "the last one first"
     assert "At home" in page

@@ -1,4 +1,4 @@
-"""What the chart keeps beside DrChrono's lists: written here, read by Cerbo's API."""
+"""Lists of the chart that DrChrono's API lacks: written in the console, read by Cerbo's API."""
 
 import re
 from io import BytesIO
@@ -9,12 +9,13 @@ import pytest
 from PIL import Image
 
 from charthouse.console import chart_lists
+from charthouse.console.resources.registry import RESOURCES
 from charthouse.domains.clinical.free_text_notes import FreeTextNoteType
 from charthouse.domains.clinical.health_maintenance import HealthTracker
 from charthouse.domains.medications.models import Supplement
 from charthouse.domains.patients.models import Facility, Patient, Tag
 from charthouse.identity import tenancy
-from tests.console.test_shell import counted, send
+from tests.console.test_shell import bounded_queries, send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import Clinic, make_api_user, make_practice
@@ -32,7 +33,7 @@ def browser(clinic: Clinic) -> httpx.Client:
 
 @pytest.fixture
 def lists(clinic: Clinic) -> dict[str, int]:
-    """Ids of a row of each list that a chart is filled from."""
+    """Make a row of each setup list that the chart refers to and return their ids."""
     return made(clinic)
 
 
@@ -62,21 +63,21 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("place", WRITTEN)
-def test_written_here_read_there(
+def test_rows_written_in_the_chart_are_in_cerbos_api(
     calendar: Calendar, browser: httpx.Client, lists: dict[str, int], place: str
 ) -> None:
     values, path, shown = WRITTEN[place]
     told = {name: str(lists[value]) if value in lists else value for name, value in values.items()}
     base = f"/patients/{calendar.patient_id}/{place}"
     assert send(browser, f"{base}/new", **told).status_code == 302
-    with counted():
+    with bounded_queries():
         page = browser.get(base).text
     (row,) = re.findall(rf'href="{base}/(\d+)"', page)
     caller = make_api_user(calendar.clinic.practice).client()
     answer = caller.get(f"/api/v1/patients/{calendar.patient_id}/{path}")
     assert shown in answer.text
     assert str(calendar.clinic.user.pk) in answer.text or place in ("supplements", "tags"), "who wrote it"
-    with counted():
+    with bounded_queries():
         assert browser.get(f"{base}/{row}").status_code == 200
     again = send(browser, f"{base}/new", **told)
     assert again.status_code == (302 if place in ("supplements", "maintenance") else 400)
@@ -93,7 +94,7 @@ def test_written_here_read_there(
     assert f"{base}/{row}" not in browser.get(base).text
 
 
-def test_rows_of_another_patient_are_not_here(
+def test_rows_of_another_patient_are_not_found(
     calendar: Calendar, browser: httpx.Client, lists: dict[str, int]
 ) -> None:
     base = f"/patients/{calendar.patient_id}/tags"
@@ -110,9 +111,7 @@ def test_rows_of_another_patient_are_not_here(
     )
 
 
-def test_what_is_to_come_has_not_happened(
-    calendar: Calendar, browser: httpx.Client, lists: dict[str, int]
-) -> None:
+def test_future_dates_are_refused(calendar: Calendar, browser: httpx.Client, lists: dict[str, int]) -> None:
     base = f"/patients/{calendar.patient_id}"
     tracked = send(browser, f"{base}/maintenance/new", tracker=str(lists["tracker"]), date="2099-01-01")
     assert "lies in the future" in tracked.text
@@ -122,7 +121,7 @@ def test_what_is_to_come_has_not_happened(
     assert "own details" in facility.text
 
 
-def test_an_image_is_added_and_seen(calendar: Calendar, browser: httpx.Client) -> None:
+def test_an_image_is_added_and_shown(calendar: Calendar, browser: httpx.Client) -> None:
     picture = BytesIO()
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
     base = f"/patients/{calendar.patient_id}/images"
@@ -133,7 +132,7 @@ def test_an_image_is_added_and_seen(calendar: Calendar, browser: httpx.Client) -
         == 400
     )
     assert browser.post(f"{base}/new", data=values, files=upload).status_code == 302
-    with counted():
+    with bounded_queries():
         page = browser.get(base).text
     assert re.search(r'<img class="thumbnail" src="[^"]+/files/[^"]+" alt="Rash"', page)
     caller = make_api_user(calendar.clinic.practice).client()
@@ -143,5 +142,7 @@ def test_an_image_is_added_and_seen(calendar: Calendar, browser: httpx.Client) -
     assert content.content == picture.getvalue()
 
 
-def test_every_section_has_its_place() -> None:
-    assert {section.place for section in chart_lists.SECTIONS} == {*WRITTEN, "images"}
+def test_every_list_of_cerbos_resources_is_written_here() -> None:
+    own = {resource.path for resource in RESOURCES}
+    segments = {section.segment for section in chart_lists.LISTS if section.resource_path in own}
+    assert segments == {*WRITTEN, "images"}

@@ -1,4 +1,4 @@
-"""The day, the calendar, booking: written through the same rules as the API's appointments."""
+"""The day, the calendar and booking follow the rules of the API's appointments."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from charthouse import clock
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
-from tests.console.test_shell import counted, send
+from tests.console.test_shell import bounded_queries, send
 from tests.domains.scheduling.calendar import Calendar, make_office
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_practice, make_user
@@ -32,13 +32,13 @@ def posted(browser: httpx.Client, address: str, **values: str) -> httpx.Response
     return browser.post(address, data={"csrfmiddlewaretoken": token, **values})
 
 
-def test_the_day_by_room_and_the_clock_of_the_office(calendar: Calendar, browser: httpx.Client) -> None:
+def test_the_day_is_shown_by_room_in_the_offices_time_zone(calendar: Calendar, browser: httpx.Client) -> None:
     calendar.book(f"{DAY}T09:00:00", reason="Cough")
     calendar.book(f"{DAY}T23:30:00", exam_room=2)
     calendar.book("2026-03-11T00:30:00")
     for hour in range(10, 16):
         calendar.book(f"{DAY}T{hour}:00:00")
-    with counted():
+    with bounded_queries():
         page = browser.get("/day", params={"date": DAY}).text
     assert "Tuesday, March 10, 2026" in page
     assert "8 visits" in page
@@ -55,7 +55,7 @@ def test_a_practice_without_an_office(clinic: Clinic, browser: httpx.Client) -> 
     assert browser.get("/book/0").status_code == 404
 
 
-def test_who_has_come_and_how_long_they_wait(calendar: Calendar, browser: httpx.Client) -> None:
+def test_waiting_times_are_shown(calendar: Calendar, browser: httpx.Client) -> None:
     visit = calendar.book(f"{DAY}T09:00:00")
     address = f"/visits/{visit['id']}/status"
     for status in ("Arrived", "Checked In"):
@@ -81,10 +81,10 @@ def events(browser: httpx.Client, **values: Any) -> httpx.Response:
     )
 
 
-def test_the_calendar_asks_for_a_week(calendar: Calendar, browser: httpx.Client) -> None:
+def test_the_calendar_loads_a_week(calendar: Calendar, browser: httpx.Client) -> None:
     visit = calendar.book(f"{DAY}T09:00:00", reason="Cough")
     calendar.book(f"{DAY}T12:00:00", patient=None)
-    with counted():
+    with bounded_queries():
         found = events(browser).json()
     assert [(one["title"], one["start"], one["end"]) for one in found] == [
         ("Ada · Cough", f"{DAY}T09:00:00", f"{DAY}T09:30:00"),
@@ -97,7 +97,7 @@ def test_the_calendar_asks_for_a_week(calendar: Calendar, browser: httpx.Client)
     assert "'unsafe-inline'" not in page.headers["Content-Security-Policy"]
 
 
-def test_what_is_dragged_is_moved_or_refused(calendar: Calendar, browser: httpx.Client) -> None:
+def test_a_dragged_appointment_is_moved_or_refused(calendar: Calendar, browser: httpx.Client) -> None:
     visit = calendar.book(f"{DAY}T09:00:00")
     calendar.book(f"{DAY}T11:00:00")
     address = f"/visits/{visit['id']}/move"
@@ -114,11 +114,11 @@ def test_what_is_dragged_is_moved_or_refused(calendar: Calendar, browser: httpx.
 
 def test_booking(calendar: Calendar, browser: httpx.Client) -> None:
     office = str(calendar.office.pk)
-    with counted():
+    with bounded_queries():
         page = browser.get("/book", params={"office": office, "time": f"{DAY}T14:00:00", "q": "ada"})
     address = f"/book/{calendar.patient_id}?office={office}&time={DAY}T14%3A00%3A00"
     assert address.replace("&", "&amp;") in page.text
-    with counted():
+    with bounded_queries():
         form = browser.get(address)
     assert f'value="{DAY}T14:00:00"' in form.text
     values = parse_hidden_fields(form) | {
@@ -161,7 +161,7 @@ def test_a_series_and_a_break(calendar: Calendar, browser: httpx.Client) -> None
     browser.get(f"/visits/{rows[1].pk}")
 
 
-def test_an_appointment_is_deleted_after_a_question(calendar: Calendar, browser: httpx.Client) -> None:
+def test_an_appointment_is_deleted_after_confirmation(calendar: Calendar, browser: httpx.Client) -> None:
     visit = calendar.book(f"{DAY}T09:00:00")
     address = f"/visits/{visit['id']}/delete"
     assert "Delete this appointment?" in browser.get(address).text
@@ -169,7 +169,7 @@ def test_an_appointment_is_deleted_after_a_question(calendar: Calendar, browser:
     assert calendar.http.get(f"/api/appointments/{visit['id']}").json()["deleted_flag"] is True
 
 
-def test_only_those_who_may(calendar: Calendar) -> None:
+def test_the_calendar_needs_its_permissions(calendar: Calendar) -> None:
     person = make_user(calendar.clinic.practice, password=PASSWORD, permissions=["Manage Patients"])
     there = open_signed_in_browser(person.username)
     for address in ("/day", "/calendar", "/calendar/events", "/book"):
@@ -187,5 +187,5 @@ def test_the_day_of_a_big_office_is_bounded(calendar: Calendar, browser: httpx.C
             )
             for _ in range(300)
         )  # fmt: skip
-    with counted():
+    with bounded_queries():
         assert browser.get("/day", params={"date": DAY}).text.count("slot-time") == 300

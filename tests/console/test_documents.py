@@ -1,4 +1,4 @@
-"""Documents in the console: filed, waiting for a review, signed off."""
+"""Documents in the console: filing, review, sign-off."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from charthouse.domains.documents.models import Document
 from charthouse.domains.tasks.models import Task
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import counted, send
+from tests.console.test_shell import bounded_queries, send
 from tests.domains.documents.uploads import PDF, body
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
@@ -34,7 +34,7 @@ def program(clinic: Clinic) -> httpx.Client:
 
 
 def received(program: httpx.Client, patient: int, **values: Any) -> dict[str, Any]:
-    """A document that a program has written to the chart."""
+    """Write a document to the chart through the API."""
     sent = body(patient, PDF, "application/pdf", name="Echo report") | values
     url = f"patients/{patient}/documents"
     assert program.post(url, json=sent, params={"enqueue": "false"}).status_code == 200
@@ -52,9 +52,9 @@ def test_a_document_is_reviewed_and_signed_off_once(
     patient = calendar.patient_id
     row = received(program, patient, requires_review=-1, review_status=1, result_code=2)
     page = f"/patients/{patient}/documents/{row['id']}"
-    with counted():
+    with bounded_queries():
         assert page in browser.get("/reviews").text
-    with counted():
+    with bounded_queries():
         shown = browser.get(page).text
     assert "Everyone" in shown
     assert "Abnormal" in shown
@@ -72,7 +72,7 @@ def test_a_document_is_reviewed_and_signed_off_once(
     assert page not in browser.get("/reviews?for=all").text
 
 
-def test_what_waits_for_whom(
+def test_reviews_are_listed_by_reviewer(
     clinic: Clinic, calendar: Calendar, browser: httpx.Client, program: httpx.Client
 ) -> None:
     colleague = make_user(clinic.practice, password=PASSWORD, role="staff", first_name="Sam")
@@ -83,10 +83,12 @@ def test_what_waits_for_whom(
     assert page in open_signed_in_browser(colleague.username).get("/reviews").text
 
 
-def test_filed(clinic: Clinic, calendar: Calendar, browser: httpx.Client, program: httpx.Client) -> None:
+def test_a_document_is_filed(
+    clinic: Clinic, calendar: Calendar, browser: httpx.Client, program: httpx.Client
+) -> None:
     row = received(program, calendar.patient_id)
     page = f"/patients/{calendar.patient_id}/documents/{row['id']}"
-    with counted():
+    with bounded_queries():
         assert browser.get(f"{page}/filing").status_code == 200
     values = {
         "folder": "Cardiology",
@@ -116,7 +118,7 @@ def test_filed(clinic: Clinic, calendar: Calendar, browser: httpx.Client, progra
     assert "Only of a patient who was notified." in wrong.text
 
 
-def test_whose_documents_they_are(
+def test_documents_of_other_patients_are_not_found(
     clinic: Clinic, calendar: Calendar, browser: httpx.Client, program: httpx.Client
 ) -> None:
     row = received(program, calendar.patient_id, requires_review=-1)

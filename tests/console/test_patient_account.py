@@ -1,4 +1,4 @@
-"""The account of a patient in the console: everything is written here, and Cerbo's API shows it."""
+"""The account of a patient: written in the console, read by Cerbo's API."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +12,7 @@ from charthouse import clock
 from charthouse.domains.billing import accounts, subscriptions
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import counted, send
+from tests.console.test_shell import bounded_queries, send
 from tests.domains.caller import Caller, at_once
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
@@ -22,7 +22,7 @@ PLACES = ("charges", "estimates", "invoices", "subscriptions")
 
 
 class Account:
-    """The pages of a patient's account, and the API that shows what they write."""
+    """The pages of a patient's account, and the API that reads what they write."""
 
     def __init__(self, clinic: Clinic) -> None:
         self.clinic = clinic
@@ -33,11 +33,11 @@ class Account:
         self.program.base_url = httpx.URL("http://testserver/api/v1/")
 
     @property
-    def base(self) -> str:
+    def url_path(self) -> str:
         return f"/patients/{self.patient}/account"
 
     def send(self, address: str, **values: str) -> httpx.Response:
-        return send(self.browser, f"{self.base}/{address}", **values)
+        return send(self.browser, f"{self.url_path}/{address}", **values)
 
     def write(self, address: str, **values: str) -> None:
         answer = self.send(address, **values)
@@ -53,7 +53,7 @@ class Account:
         return rows
 
     def define(self, **values: str) -> int:
-        """The id of something in the catalogue."""
+        """Add a charge definition and return its id."""
         usual = {"name": "Counseling", "retail": "90.00", "cpt_code": "97802"}
         assert send(self.browser, "/catalogues/charges/new", **usual | values).status_code == 302
         return int(self.shown("charge_master")["data"][-1]["id"])
@@ -68,30 +68,30 @@ def account(clinic: Clinic) -> Account:
     return Account(clinic)
 
 
-def test_every_page(account: Account) -> None:
+def test_every_page_of_the_account(account: Account) -> None:
     account.charge()
     for place in PLACES:
-        with counted():
-            assert account.browser.get(f"{account.base}/{place}").status_code == 200
-        with counted():
-            assert account.browser.get(f"{account.base}/{place}/new").status_code == 200
-    with counted():
-        page = account.browser.get(account.base)
+        with bounded_queries():
+            assert account.browser.get(f"{account.url_path}/{place}").status_code == 200
+        with bounded_queries():
+            assert account.browser.get(f"{account.url_path}/{place}/new").status_code == 200
+    with bounded_queries():
+        page = account.browser.get(account.url_path)
     assert page.status_code == 200
     assert "25.00" in page.text
 
 
-def test_permissions_and_practices_are_kept_apart(account: Account) -> None:
+def test_permissions_and_practices_are_isolated(account: Account) -> None:
     row = account.charge()
     for lacking in ("Access Billing", "Show Billing Tab"):
         person = make_user(
             account.clinic.practice, password=PASSWORD, permissions=[p for p in PERMISSIONS if p != lacking]
         )
-        assert open_signed_in_browser(person.username).get(account.base).status_code == 403
+        assert open_signed_in_browser(person.username).get(account.url_path).status_code == 403
     other = Account(make_practice_with_password())
-    assert other.browser.get(account.base).status_code == 404
-    assert other.browser.get(f"{other.base}/charges/{row}").status_code == 404
-    assert other.browser.get(f"{other.base}/charges/{row}/do/void").status_code == 404
+    assert other.browser.get(account.url_path).status_code == 404
+    assert other.browser.get(f"{other.url_path}/charges/{row}").status_code == 404
+    assert other.browser.get(f"{other.url_path}/charges/{row}/do/void").status_code == 404
 
 
 def make_practice_with_password() -> Clinic:
@@ -101,7 +101,7 @@ def make_practice_with_password() -> Clinic:
     return clinic
 
 
-def test_a_charge_out_of_the_catalogue(account: Account) -> None:
+def test_a_charge_takes_the_definitions_values(account: Account) -> None:
     visit = account.calendar.book("2026-03-10T09:00:00")
     definition = account.define()
     account.write("charges/new", definition=str(definition), quantity="2", encounter=str(visit["id"]))
@@ -130,14 +130,14 @@ def test_a_charge_out_of_the_catalogue(account: Account) -> None:
         ({"name": "X", "amount": "99999999999"}, "no more than 12 digits"),
     ],
 )
-def test_charges_that_can_not_be(account: Account, values: dict[str, str], wrong: str) -> None:
+def test_invalid_charges_are_refused(account: Account, values: dict[str, str], wrong: str) -> None:
     answer = account.send("charges/new", **values)
     assert answer.status_code == 400
     assert wrong in answer.text
     assert account.listed("charges") == []
 
 
-def test_what_is_inactive_is_charged_no_more(account: Account) -> None:
+def test_inactive_definitions_are_not_charged(account: Account) -> None:
     gone = account.define(inactive="true")
     assert "charged no more" in account.send("charges/new", definition=str(gone)).text
     assert (
@@ -147,16 +147,16 @@ def test_what_is_inactive_is_charged_no_more(account: Account) -> None:
     assert account.send("estimates/new", definition="999999999").status_code == 400
 
 
-def test_a_voided_charge_stays_as_it_was(account: Account) -> None:
+def test_a_voided_charge_is_unchanged(account: Account) -> None:
     row = account.charge()
-    assert "stays to be seen" in account.browser.get(f"{account.base}/charges/{row}/do/void").text
+    assert "stays to be seen" in account.browser.get(f"{account.url_path}/charges/{row}/do/void").text
     account.write(f"charges/{row}/do/void")
     shown = account.shown(f"charges/{row}")
     assert shown["is_voided"] is True
     assert shown["date_voided"] is not None
     assert account.send(f"charges/{row}/do/void").status_code == 409
     assert account.send(f"charges/{row}", name="Form", amount="5.00").status_code == 409
-    assert account.browser.get(f"{account.base}/charges/{row}/do/nonsense").status_code == 404
+    assert account.browser.get(f"{account.url_path}/charges/{row}/do/nonsense").status_code == 404
 
 
 def test_an_estimate_becomes_a_charge_once(account: Account) -> None:
@@ -186,7 +186,7 @@ def test_an_estimate_becomes_a_charge_once(account: Account) -> None:
     assert len(account.listed("charges")) == 1
 
 
-def test_an_estimate_that_has_expired(account: Account) -> None:
+def test_an_expired_estimate_is_refused(account: Account) -> None:
     past = str(clock.now().date() - timedelta(days=40))
     answer = account.send(
         "estimates/new",
@@ -203,7 +203,7 @@ def test_an_estimate_that_has_expired(account: Account) -> None:
     assert "expired" in answer.text
 
 
-def test_an_invoice_from_beginning_to_end(account: Account) -> None:
+def test_an_invoice_from_creation_to_payment(account: Account) -> None:
     first, second = account.charge(), account.charge(amount="75.50")
     voided = account.charge()
     account.write(f"charges/{voided}/do/void")
@@ -218,7 +218,7 @@ def test_an_invoice_from_beginning_to_end(account: Account) -> None:
     assert account.send(f"charges/{first}/delete").status_code == 409
     # part of it is paid
     address = f"invoices/{invoice['id']}"
-    page = account.browser.get(f"{account.base}/{address}")
+    page = account.browser.get(f"{account.url_path}/{address}")
     assert invoice["invoice_number"] in page.text
     account.write(f"{address}/pay", amount="40.50", method="CASH")
     assert "Only 60.00 is still to be paid" in account.send(f"{address}/pay", amount="60.01").text
@@ -231,7 +231,7 @@ def test_an_invoice_from_beginning_to_end(account: Account) -> None:
     account.write(f"{address}/pay", amount="40.00")
     (paid,) = account.listed("invoices")
     assert (paid["total"], paid["balance"], paid["status"]) == ("80.50", "0.00", "paid")
-    assert "40.00" in account.browser.get(f"{account.base}/{address}").text
+    assert "40.00" in account.browser.get(f"{account.url_path}/{address}").text
     # all of it is taken back
     for payment in paid["payments"]:
         account.write(f"{address}/payments/{payment['id']}")
@@ -251,20 +251,20 @@ def test_an_invoice_from_beginning_to_end(account: Account) -> None:
     assert account.send("invoices/new", date="2026-03-10", due_date="2026-03-09").status_code == 400
 
 
-def test_a_charge_is_on_one_invoice_however_many_are_made_at_once(account: Account) -> None:
+def test_concurrent_invoices_take_a_charge_once(account: Account) -> None:
     row = account.charge()
     sent = [open_signed_in_browser(account.clinic.user.username) for _ in range(4)]
-    answers = at_once(4, lambda n: send(sent[n], f"{account.base}/invoices/new").status_code)
+    answers = at_once(4, lambda n: send(sent[n], f"{account.url_path}/invoices/new").status_code)
     assert sorted(answers) == [302, 400, 400, 400]
     (invoice,) = account.listed("invoices")
     assert [one["id"] for one in invoice["charges"]] == [row]
 
 
-def test_nobody_pays_more_than_is_left_however_many_pay_at_once(account: Account) -> None:
+def test_concurrent_payments_do_not_exceed_the_balance(account: Account) -> None:
     account.charge(amount="100.00")
     account.write("invoices/new")
     (invoice,) = account.listed("invoices")
-    address = f"{account.base}/invoices/{invoice['id']}/pay"
+    address = f"{account.url_path}/invoices/{invoice['id']}/pay"
     sent = [open_signed_in_browser(account.clinic.user.username) for _ in range(4)]
     assert sorted(at_once(4, lambda n: send(sent[n], address, amount="60").status_code)) == [
         302,
@@ -298,7 +298,7 @@ def today(account: Account) -> date:
         return day(account.clinic.id, account.patient)
 
 
-def test_each_turn_is_charged_once(account: Account) -> None:
+def test_each_billing_period_is_charged_once(account: Account) -> None:
     now = today(account)
     shown = subscribe(account)
     assert (shown["amount"], shown["next_billing_date"]) == ("85.00", str(now))
@@ -310,7 +310,7 @@ def test_each_turn_is_charged_once(account: Account) -> None:
     assert (charge["name"], charge["addedby"]) == ("Membership", 99999)
 
 
-def test_turns_that_were_missed_are_charged_with_their_own_days(account: Account) -> None:
+def test_missed_billing_periods_are_charged_with_their_own_dates(account: Account) -> None:
     start = date(2027, 1, 31)
     subscribe(account, start_date=str(start), amount="10.00")
     assert billed(account) == []
@@ -321,7 +321,7 @@ def test_turns_that_were_missed_are_charged_with_their_own_days(account: Account
     assert len(billed(account)) == 3, "a clock that goes back charges nothing twice"
 
 
-def test_two_workers_charge_a_turn_once(account: Account) -> None:
+def test_two_workers_charge_a_billing_period_once(account: Account) -> None:
     start = today(account)
     subscribe(account, schedule_frequency="weekly")
     with clock.shift(timedelta(days=29)):
@@ -352,7 +352,7 @@ def test_a_subscription_ends(account: Account) -> None:
     assert account.listed("subscriptions") == []
 
 
-def test_subscriptions_that_can_not_be(account: Account) -> None:
+def test_invalid_subscriptions_are_refused(account: Account) -> None:
     now = today(account)
     of = {"definition": str(account.define()), "schedule_frequency": "monthly"}
     for values, wrong in (
@@ -368,22 +368,22 @@ def test_subscriptions_that_can_not_be(account: Account) -> None:
     assert account.listed("subscriptions") == []
 
 
-def test_what_the_account_adds_up_to(account: Account) -> None:
+def test_the_accounts_balances(account: Account) -> None:
     account.charge(amount="10.00")
     account.write("invoices/new")
     account.charge(amount="7.25")
     (invoice,) = account.listed("invoices")
     account.write(f"invoices/{invoice['id']}/pay", amount="4.00")
-    page = re.sub(r"<[^>]+>", " ", account.browser.get(account.base).text)
+    page = re.sub(r"<[^>]+>", " ", account.browser.get(account.url_path).text)
     assert re.search(r"Not asked for yet\s+7.25", page)
     assert re.search(r"Unpaid of invoices\s+6.00", page)
     account.write(f"invoices/{invoice['id']}/pay", amount="6.00")
-    page = re.sub(r"<[^>]+>", " ", account.browser.get(account.base).text)
+    page = re.sub(r"<[^>]+>", " ", account.browser.get(account.url_path).text)
     assert re.search(r"Unpaid of invoices\s+0.00", page)
 
 
-def test_the_feed_knows_who_wrote(account: Account) -> None:
-    """Rows through the console are the person's; a charge that the worker makes is nobody's."""
+def test_the_feed_has_the_author(account: Account) -> None:
+    """Rows from the console have the user as author; charges of the worker have none."""
     row = account.charge()
     with tenancy.within(account.clinic.id):
         kept = accounts.Charge.objects.get(pk=row)

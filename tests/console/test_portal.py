@@ -1,4 +1,4 @@
-"""What staff set up for the patient portal: its e-mails, which documents patients see."""
+"""The patient portal as staff set it up: access, shared documents, e-mails."""
 
 from html import unescape
 
@@ -14,16 +14,16 @@ from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
-from tests.portal.guests import Known, make
+from tests.portal.portal_patients import PortalPatient, make_portal_patient
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 
 @pytest.fixture
-def known(clinic: Clinic) -> Known:
-    return make(clinic)
+def known(clinic: Clinic) -> PortalPatient:
+    return make_portal_patient(clinic)
 
 
-def document(known: Known) -> Document:
+def document(known: PortalPatient) -> Document:
     clinic = known.clinic
     with tenancy.within(clinic.id):
         file = store_file(ContentFile(b"%PDF-1.4", "scan.pdf"), "application/pdf", clinic.id)
@@ -41,7 +41,7 @@ def send(browser: httpx.Client, address: str, token: str, **said: str) -> httpx.
     return browser.post(address, data={"csrfmiddlewaretoken": token, **said})
 
 
-def test_a_document_is_shared_and_no_more(known: Known) -> None:
+def test_a_document_is_shared_and_unshared(known: PortalPatient) -> None:
     row, clinic = document(known), known.clinic
     page = f"/patients/{known.patient.pk}/documents/{row.pk}"
     browser = open_signed_in_browser(clinic.user.username)
@@ -59,10 +59,10 @@ def test_a_document_is_shared_and_no_more(known: Known) -> None:
     assert browser.get(f"{page}/share").status_code == 405
 
 
-def test_documents_that_are_not_ones_to_share(known: Known) -> None:
+def test_documents_that_can_not_be_shared(known: PortalPatient) -> None:
     row, clinic = document(known), known.clinic
-    other = make(clinic)
-    stranger = document(make(make_practice()))
+    other = make_portal_patient(clinic)
+    stranger = document(make_portal_patient(make_practice()))
     browser = open_signed_in_browser(clinic.user.username)
     token = parse_hidden_fields(browser.get("/account"))["csrfmiddlewaretoken"]
     for patient, document_id in (
@@ -81,8 +81,8 @@ def test_documents_that_are_not_ones_to_share(known: Known) -> None:
     assert not sharing.is_shared(clinic.id, row.pk)
 
 
-def test_a_patient_is_invited_and_let_in_and_put_out(clinic: Clinic) -> None:
-    known = make(clinic)
+def test_access_is_invited_activated_and_revoked(clinic: Clinic) -> None:
+    known = make_portal_patient(clinic)
     with tenancy.within(clinic.id):
         patient = Patient.objects.create(
             practice=clinic.practice, doctor=clinic.doctor, gender="Other", email="ann@example.com"
@@ -114,8 +114,8 @@ def test_a_patient_is_invited_and_let_in_and_put_out(clinic: Clinic) -> None:
         assert list(purposes.values_list("purpose", flat=True)) == ["portal invitation", "portal password"]
 
 
-def test_who_is_not_invited_and_by_whom_not(clinic: Clinic) -> None:
-    stranger, known = make(make_practice()), make(clinic)
+def test_invitations_that_are_refused(clinic: Clinic) -> None:
+    stranger, known = make_portal_patient(make_practice()), make_portal_patient(clinic)
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Access Scheduling"])
     browser, theirs = open_signed_in_browser(clinic.user.username), open_signed_in_browser(staff.username)
     token = parse_hidden_fields(browser.get("/account"))["csrfmiddlewaretoken"]
@@ -136,7 +136,7 @@ def test_who_is_not_invited_and_by_whom_not(clinic: Clinic) -> None:
         assert not Outgoing.objects.filter(practice=clinic.id).exists()
 
 
-def test_the_portals_emails_are_worded(clinic: Clinic) -> None:
+def test_the_portals_emails_are_edited(clinic: Clinic) -> None:
     browser = open_signed_in_browser(clinic.user.username)
     page = browser.get("/settings/portal")
     assert "Your patient portal at {practice}" in page.text

@@ -1,4 +1,4 @@
-"""The portal's queue: who sees what was sent, and that it is settled once."""
+"""Portal requests in the console: who sees them, and that they are settled once."""
 
 import re
 from html import unescape
@@ -17,7 +17,7 @@ from charthouse.domains.patients.portal_requests import enqueue
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import counted
+from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_practice, make_user
@@ -34,7 +34,7 @@ def browser(clinic: Clinic) -> httpx.Client:
 
 
 def sent(calendar: Calendar, kind: str = "supplement", **values: Any) -> PortalRequest:
-    """A request of the calendar's patient."""
+    """Make a request of the calendar's patient."""
     practice = calendar.clinic.practice
     with tenancy.within(practice.pk):
         patient = Patient.objects.get(pk=calendar.patient_id)
@@ -53,11 +53,11 @@ def test_a_request_is_accepted_once(calendar: Calendar, browser: httpx.Client) -
     request = sent(
         calendar, notes="For <b>sleep</b>", api_user=make_api_user(calendar.clinic.practice).row.pk
     )
-    with counted():
+    with bounded_queries():
         page = browser.get("/queue").text
     assert "Magnesium" in page
     assert re.search(r'ms-auto">1<', page), "the menu counts it"
-    with counted():
+    with bounded_queries():
         page = browser.get(f"/queue/{request.pk}").text
     assert "For &lt;b&gt;sleep" in page
     assert "(API user)" in page
@@ -85,7 +85,7 @@ def test_a_request_is_dismissed(calendar: Calendar, browser: httpx.Client) -> No
     assert "Dismissed" in browser.get(f"/queue/{request.pk}").text
 
 
-def test_an_image_is_looked_at(calendar: Calendar, browser: httpx.Client) -> None:
+def test_an_image_is_shown_and_accepted(calendar: Calendar, browser: httpx.Client) -> None:
     picture = BytesIO()
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
     with tenancy.within(calendar.clinic.id):
@@ -99,7 +99,7 @@ def test_an_image_is_looked_at(calendar: Calendar, browser: httpx.Client) -> Non
         assert PatientImage.objects.filter(practice=calendar.clinic.id, request=request).exists()
 
 
-def test_what_is_prescribed_is_shown(calendar: Calendar, browser: httpx.Client) -> None:
+def test_prescription_requests_show_the_drug(calendar: Calendar, browser: httpx.Client) -> None:
     with tenancy.within(calendar.clinic.id):
         drug = Drug.objects.create(practice=calendar.clinic.practice, name="Metformin", strength="500 mg")
         row = Medication.objects.create(
@@ -123,7 +123,7 @@ def test_what_is_prescribed_is_shown(calendar: Calendar, browser: httpx.Client) 
         assert Medication.objects.filter(practice=calendar.clinic.id, request__in=[rx, refill]).count() == 2
 
 
-def test_answers_and_messages_are_shown_and_harmless(calendar: Calendar, browser: httpx.Client) -> None:
+def test_answers_and_messages_are_shown_sanitized(calendar: Calendar, browser: httpx.Client) -> None:
     html = "<p>Sleep: <b>badly</b></p><script>alert(1)</script><img src=x onerror=alert(2)>"
     answers = {"questionnaire_name": "Sleep", "questionnaire_type": "intake", "html_content": html}
     page = browser.get(f"/queue/{sent(calendar, 'questionnaire', title='Sleep', payload=answers).pk}").text
@@ -136,7 +136,7 @@ def test_answers_and_messages_are_shown_and_harmless(calendar: Calendar, browser
         notes="<i>When?</i> Tomorrow?",
         payload={"dr_id": calendar.clinic.user.pk, "reply": "By phone"},
     )
-    with counted():
+    with bounded_queries():
         page = browser.get(f"/queue/{letter.pk}").text
     assert "&lt;i&gt;When?" in page
     assert "By phone" in page
@@ -144,7 +144,7 @@ def test_answers_and_messages_are_shown_and_harmless(calendar: Calendar, browser
     assert 'href="/inbox"' in browser.get(f"/queue/{letter.pk}").text
 
 
-def test_only_requests_that_somebody_may_see(
+def test_requests_need_the_permissions_of_their_resource(
     calendar: Calendar, browser: httpx.Client, clinic: Clinic
 ) -> None:
     request = sent(calendar)

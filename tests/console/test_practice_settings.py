@@ -1,4 +1,4 @@
-"""The settings of a practice."""
+"""Settings of a practice."""
 
 from html import unescape
 from typing import Any
@@ -26,7 +26,7 @@ def test_only_the_primary_user_may_open_the_settings(clinic: Clinic) -> None:
     assert client().get("/settings").status_code == 302
 
 
-def test_people_and_switches_are_shown(clinic: Clinic) -> None:
+def test_users_and_switches_are_shown(clinic: Clinic) -> None:
     make_user(clinic.practice, first_name="Nora", last_name="Nurse", permissions=["Settings"])
     stranger = make_practice()
     page = open_signed_in_browser(clinic.user.username).get("/settings")
@@ -62,7 +62,7 @@ def test_saving(clinic: Clinic) -> None:
     assert User.objects.get(pk=unseen.pk).permissions == ["Settings"]
 
 
-def test_nothing_is_saved_of_a_form_with_something_wrong(clinic: Clinic) -> None:
+def test_an_invalid_form_saves_nothing(clinic: Clinic) -> None:
     stranger = make_practice()
     staff = make_user(clinic.practice, permissions=["Settings"])
     browser = open_signed_in_browser(clinic.user.username)
@@ -80,6 +80,6 @@ def test_nothing_is_saved_of_a_form_with_something_wrong(clinic: Clinic) -> None
     assert User.objects.get(pk=stranger.user.pk).permissions == list(PERMISSIONS)
 
 
-def test_saving_needs_the_pages_own_form(clinic: Clinic) -> None:
+def test_saving_needs_the_csrf_token(clinic: Clinic) -> None:
     assert open_signed_in_browser(clinic.user.username).post("/settings", data={}).status_code == 403
     assert Practice.objects.get(pk=clinic.id).sharing == ["share_patients"]

@@ -1,4 +1,4 @@
-"""Webhooks of the practice in the console: made, changed, deleted, their deliveries looked at and sent again."""
+"""Webhooks of the practice in the console: creation, changes, deletion, deliveries, redelivery."""
 
 import re
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from django.conf import settings
 
 from charthouse.audit.models import Event
 from charthouse.changes.models import Delivery, Webhook
-from charthouse.console.practice_webhooks import KEPT
+from charthouse.console.practice_webhooks import MASK
 from charthouse.identity import tenancy
 from tests.changes.receiver import Receiver, receiving, sending, until
-from tests.console.test_shell import counted
+from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
@@ -24,7 +24,7 @@ CANARY = "Bearer 51f0c9de-canary"
 
 @pytest.fixture(autouse=True)
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Receivers are on this machine."""
+    """Allow receivers on this machine."""
     monkeypatch.setattr(settings, "SANDBOX", True)
 
 
@@ -44,7 +44,7 @@ def send(browser: httpx.Client, address: str, page: str = "", **values: Any) -> 
 
 
 def add(browser: httpx.Client, receiver: Receiver, **values: Any) -> str:
-    """The address of a new webhook's page."""
+    """Add a webhook and return the URL of its page."""
     given = {
         "callback_url": receiver.url,
         "headers": f"Authorization: {CANARY}\n\nX-Clinic: Hill",
@@ -63,9 +63,11 @@ def new_patient(clinic: Clinic) -> None:
     tenancy.clear_tenant()
 
 
-def test_from_making_one_to_sending_again(clinic: Clinic, browser: httpx.Client, receiver: Receiver) -> None:
+def test_a_webhook_from_creation_to_redelivery(
+    clinic: Clinic, browser: httpx.Client, receiver: Receiver
+) -> None:
     address = add(browser, receiver)
-    with counted():
+    with bounded_queries():
         shown = browser.get(address).text
     assert receiver.url in browser.get(BASE).text
     assert "<code>Authorization</code>, <code>X-Clinic</code>" in shown
@@ -75,7 +77,7 @@ def test_from_making_one_to_sending_again(clinic: Clinic, browser: httpx.Client,
         until(lambda: receiver.got)
         page = until(lambda: (seen := browser.get(address)) and "delivered" in seen.text and seen)
         (delivery,) = re.findall(r'<td><a href="(/settings/webhooks/deliveries/\d+)"', page.text)
-        with counted():
+        with bounded_queries():
             one = browser.get(delivery)
         assert "Okafor" in one.text
         assert "patient.created" in one.text
@@ -90,25 +92,25 @@ def test_from_making_one_to_sending_again(clinic: Clinic, browser: httpx.Client,
         assert "canary" not in str([event.details for event in told])
 
 
-def test_headers_are_kept_exchanged_and_taken_away(
+def test_headers_are_kept_replaced_and_removed(
     clinic: Clinic, browser: httpx.Client, receiver: Receiver
 ) -> None:
     address = add(browser, receiver)
     new = {"callback_url": receiver.url, "on_task": ["task.created", "task.deleted"], "active": "on"}
-    text = f"Authorization: {KEPT}\nX-New: 1"
+    text = f"Authorization: {MASK}\nX-New: 1"
     assert send(browser, f"{address}/edit", **new, headers=text).status_code == 302
     with tenancy.within(clinic.id):
         webhook = Webhook.objects.get(practice=clinic.practice)
         assert webhook.events == ["task.created", "task.deleted"]
         assert webhook.secret == f'{{"Authorization":"{CANARY}","X-New":"1"}}'
-    wrong = send(browser, f"{address}/edit", **new, headers=f"X-Other: {KEPT}")
+    wrong = send(browser, f"{address}/edit", **new, headers=f"X-Other: {MASK}")
     assert wrong.status_code == 400
     assert "X-Other has no value to keep." in wrong.text
     assert send(browser, f"{address}/edit", **new, headers="").status_code == 302
     assert "No headers of its own." in browser.get(address).text
 
 
-def test_headers_that_can_not_be_opened_are_entered_anew(
+def test_headers_that_can_not_be_unsealed_are_entered_again(
     clinic: Clinic, browser: httpx.Client, receiver: Receiver
 ) -> None:
     address = add(browser, receiver)
@@ -136,7 +138,7 @@ def test_headers_that_can_not_be_opened_are_entered_anew(
         ({"on_patient": ["PATIENT_CREATE"]}, "Select a valid choice."),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_invalid_values_are_refused(
     clinic: Clinic, browser: httpx.Client, receiver: Receiver, wrong: dict[str, Any], words: str
 ) -> None:
     given = {"callback_url": receiver.url, "headers": "", "on_patient": ["patient.created"], "active": "on"}
@@ -147,7 +149,7 @@ def test_what_is_wrong_is_said(
         assert not Webhook.objects.filter(practice=clinic.practice).exists()
 
 
-def test_deleted_is_gone_from_every_page(clinic: Clinic, browser: httpx.Client, receiver: Receiver) -> None:
+def test_a_deleted_webhook_is_on_no_page(clinic: Clinic, browser: httpx.Client, receiver: Receiver) -> None:
     address = add(browser, receiver)
     with sending():
         new_patient(clinic)
@@ -160,16 +162,14 @@ def test_deleted_is_gone_from_every_page(clinic: Clinic, browser: httpx.Client, 
         assert browser.get(gone).status_code == 404, gone
 
 
-def test_inferred_names_are_marked_unless_they_were_exchanged(
-    browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_inferred_event_names_are_marked(browser: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CERBO_EVENTS", {"rx.created": "prescription.created"})
     page = browser.get(f"{BASE}/new").text
     for shown in ("schedule.created<", "schedule.deleted *<", "prescription.created<", "rx.modified *<"):
         assert shown in page, shown
 
 
-def test_only_for_the_primary_user_and_their_own_practice(
+def test_webhooks_are_for_the_practices_primary_user(
     clinic: Clinic, browser: httpx.Client, receiver: Receiver
 ) -> None:
     address = add(browser, receiver)

@@ -1,4 +1,4 @@
-"""No page asks the database more than a dozen times: those of one row, of one's own account, of what went out."""
+"""The number of queries of every page of one row, of the account and of the outbox."""
 
 import httpx
 import pytest
@@ -11,7 +11,7 @@ from charthouse.domains.tasks.models import Task, TaskStatus
 from charthouse.identity import tenancy
 from charthouse.identity.sealed_secrets import seal
 from charthouse.outbox.models import Outgoing
-from tests.console.test_shell import counted
+from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
 from tests.support import Clinic, issue_token, make_api_user, make_app
@@ -24,12 +24,12 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pages(clinic: Clinic, sandbox: None) -> list[str]:
-    """Addresses of pages, each of a row that is there."""
+    """URLs of the pages of one row each."""
     return one_of_each(Calendar(clinic=clinic))
 
 
 def one_of_each(calendar: Calendar) -> list[str]:
-    """A row of each kind that has a page of its own, and the addresses of these pages."""
+    """Make a row of each kind that has a page and return the pages' URLs."""
     clinic = calendar.clinic
     app = make_app(user=clinic.user)
     for other in (app, *(make_app(user=clinic.user) for _ in range(5))):
@@ -98,9 +98,9 @@ def one_of_each(calendar: Calendar) -> list[str]:
     ]
 
 
-def test_every_page_asks_seldom(clinic: Clinic, pages: list[str]) -> None:
+def test_every_page_needs_few_queries(clinic: Clinic, pages: list[str]) -> None:
     browser: httpx.Client = open_signed_in_browser(clinic.user.username)
     browser.get("/")
     for address in pages:
-        with counted():
+        with bounded_queries():
             assert browser.get(address).status_code == 200, address

@@ -1,5 +1,4 @@
-"""Questionnaires in the console: their questions and order, whom they are assigned to, the answers; messages of
-patients and their answers."""
+"""Questionnaires in the console: questions, order, assignment, answers; and messages of patients."""
 
 import re
 
@@ -14,7 +13,7 @@ from charthouse.domains.questionnaires.answers import submit_answers
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import counted, send
+from tests.console.test_shell import bounded_queries, send
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
@@ -34,7 +33,7 @@ def browser(clinic: Clinic) -> httpx.Client:
 
 @pytest.fixture
 def row(browser: httpx.Client, clinic: Clinic) -> int:
-    """A questionnaire without questions."""
+    """Make a questionnaire without questions."""
     assert send(browser, "/catalogues/questionnaires/new", name="Intake", kind="intake").status_code == 302
     with tenancy.within(clinic.id):
         return int(Questionnaire.objects.get(practice=clinic.id).pk)
@@ -64,7 +63,7 @@ def test_questions_are_added_changed_moved_and_deleted(
         questions = list(Question.objects.filter(practice=clinic.id).order_by("order"))
     assert [one.key for one in questions] == ["first", "second", "first_2"]
     first, second, third = (f"/catalogues/questionnaires/{row}/questions/{one.pk}" for one in questions)
-    with counted():
+    with bounded_queries():
         browser.get(f"/catalogues/questionnaires/{row}")
     assert post(browser, f"{third}/up").status_code == 302
     assert post(browser, f"{first}/down").status_code == 302
@@ -97,14 +96,16 @@ def test_questions_are_added_changed_moved_and_deleted(
         ({"kind": "one", "choices": "\n".join(f"Choice {n}" for n in range(51))}, "no more than 50"),
     ],
 )
-def test_questions_that_cannot_be(browser: httpx.Client, row: int, values: dict[str, str], said: str) -> None:
+def test_invalid_questions_are_refused(
+    browser: httpx.Client, row: int, values: dict[str, str], said: str
+) -> None:
     page = add(browser, row, "What?", **values)
     assert page.status_code == 400
     assert said in page.text
     assert order(browser, row) == []
 
 
-def test_a_question_lies_in_its_questionnaire(browser: httpx.Client, clinic: Clinic, row: int) -> None:
+def test_a_question_belongs_to_its_questionnaire(browser: httpx.Client, clinic: Clinic, row: int) -> None:
     add(browser, row, "What?")
     with tenancy.within(clinic.id):
         question = Question.objects.get(practice=clinic.id).pk
@@ -121,7 +122,9 @@ def test_a_question_lies_in_its_questionnaire(browser: httpx.Client, clinic: Cli
     assert add(stranger, row, "Mine?").status_code == 400
 
 
-def test_assigned_answered_read(browser: httpx.Client, clinic: Clinic, calendar: Calendar, row: int) -> None:
+def test_a_questionnaire_is_assigned_answered_and_read(
+    browser: httpx.Client, clinic: Clinic, calendar: Calendar, row: int
+) -> None:
     add(browser, row, "Do you smoke?", "yes_no")
     chart = f"/patients/{calendar.patient_id}/questionnaires"
     assert send(browser, f"{chart}/ask", questionnaire="").status_code == 400
@@ -129,7 +132,7 @@ def test_assigned_answered_read(browser: httpx.Client, clinic: Clinic, calendar:
     again = send(browser, f"{chart}/ask", questionnaire=str(row))
     assert again.status_code == 400
     assert "has yet to answer" in again.text
-    with counted():
+    with bounded_queries():
         page = browser.get(chart).text
     assert "Not answered yet" in page
     with tenancy.within(clinic.id):
@@ -142,14 +145,14 @@ def test_assigned_answered_read(browser: httpx.Client, clinic: Clinic, calendar:
     page = browser.get(chart).text
     assert "Not answered yet" not in page
     assert f"{chart}/{made.pk}" in page
-    with counted():
+    with bounded_queries():
         shown = browser.get(f"{chart}/{made.pk}").text
     assert "<dt>Do you smoke?</dt><dd>Yes</dd>" in shown
     assert post(browser, f"{chart}/asked/{asked.pk}/back").status_code == 302
     assert "has answered already" in browser.get(chart).text
 
 
-def test_what_was_asked_is_taken_back(
+def test_an_assignment_is_withdrawn(
     browser: httpx.Client, clinic: Clinic, calendar: Calendar, row: int
 ) -> None:
     chart = f"/patients/{calendar.patient_id}/questionnaires"
@@ -164,8 +167,10 @@ def test_what_was_asked_is_taken_back(
     assert send(browser, f"{chart}/ask", questionnaire=str(row)).status_code == 302
 
 
-def test_hostile_answers_are_cleaned_again(browser: httpx.Client, clinic: Clinic, calendar: Calendar) -> None:
-    """A row that came in by other rules than today's."""
+def test_hostile_answers_are_sanitized_again(
+    browser: httpx.Client, clinic: Clinic, calendar: Calendar
+) -> None:
+    """The row was stored without today's sanitizing."""
     with tenancy.within(clinic.id):
         made = Answers.objects.create(
             practice=clinic.practice, patient_id=calendar.patient_id, html_content=HOSTILE
@@ -175,7 +180,7 @@ def test_hostile_answers_are_cleaned_again(browser: httpx.Client, clinic: Clinic
     assert "script-src 'self'" in page.headers["Content-Security-Policy"]
 
 
-def test_who_may_see_the_answers(clinic: Clinic, calendar: Calendar) -> None:
+def test_answers_need_permission(clinic: Clinic, calendar: Calendar) -> None:
     with tenancy.within(clinic.id):
         made = Answers.objects.create(
             practice=clinic.practice, patient_id=calendar.patient_id, html_content="<p>No.</p>"
@@ -204,7 +209,7 @@ def test_a_patients_message_is_read_and_answered(
     post(browser, f"/queue/{request.pk}/accept")
     chart = browser.get(f"/patients/{calendar.patient_id}/messages").text
     (address,) = set(re.findall(r'href="(/inbox/\d+)"', chart))
-    with counted():
+    with bounded_queries():
         page = browser.get(address).text
     assert "&lt;i&gt;May I&lt;/i&gt; take it with food?" in page
     with tenancy.within(clinic.id):

@@ -1,4 +1,4 @@
-"""What the practice sets up, its tasks and messages: every list and form, and rows written through the engine."""
+"""Setup pages, tasks and messages: every list and form, and rows written through the engine."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 
 from charthouse.console import chart_lists, chart_notes, patient_account
 from charthouse.console.inbox import INBOX, TASKS
-from charthouse.console.resource_pages import Catalogue
+from charthouse.console.resource_pages import ResourcePages
 from charthouse.console.resources.registry import RESOURCES
 from charthouse.console.setup_pages import SETUP_PAGES
 from charthouse.domains.billing.models import BillingProfile
@@ -15,7 +15,7 @@ from charthouse.domains.messaging.models import Message, MessageNote
 from charthouse.domains.tasks.models import Task, TaskNote, TaskStatus
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS
-from tests.console.test_shell import counted, send
+from tests.console.test_shell import bounded_queries, send
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
 
@@ -27,24 +27,24 @@ def browser(clinic: Clinic) -> httpx.Client:
     return open_signed_in_browser(clinic.user.username)
 
 
-@pytest.mark.parametrize("catalogue", ALL, ids=lambda c: c.base)
-def test_every_list_and_form(browser: httpx.Client, catalogue: Catalogue) -> None:
-    with counted():
-        assert browser.get(f"/{catalogue.base}", params={"q": "x"}).status_code == 200
+@pytest.mark.parametrize("catalogue", ALL, ids=lambda c: c.url_path)
+def test_every_list_and_form(browser: httpx.Client, catalogue: ResourcePages) -> None:
+    with bounded_queries():
+        assert browser.get(f"/{catalogue.url_path}", params={"q": "x"}).status_code == 200
     if "POST" in catalogue.resource.method_set:
-        with counted():
-            assert browser.get(f"/{catalogue.base}/new").status_code == 200
-        assert send(browser, f"/{catalogue.base}/new").status_code == 400
-    assert browser.get(f"/{catalogue.base}/999999999").status_code in (404,)
+        with bounded_queries():
+            assert browser.get(f"/{catalogue.url_path}/new").status_code == 200
+        assert send(browser, f"/{catalogue.url_path}/new").status_code == 400
+    assert browser.get(f"/{catalogue.url_path}/999999999").status_code in (404,)
 
 
-@pytest.mark.parametrize("catalogue", ALL, ids=lambda c: c.base)
-def test_each_asks_for_the_permissions_of_its_resource(clinic: Clinic, catalogue: Catalogue) -> None:
+@pytest.mark.parametrize("catalogue", ALL, ids=lambda c: c.url_path)
+def test_each_page_requires_the_permissions_of_its_resource(clinic: Clinic, catalogue: ResourcePages) -> None:
     for name in catalogue.resource.policy.permissions:
         person = make_user(
             clinic.practice, password=PASSWORD, permissions=[p for p in PERMISSIONS if p != name]
         )
-        assert open_signed_in_browser(person.username).get(f"/{catalogue.base}").status_code == 403
+        assert open_signed_in_browser(person.username).get(f"/{catalogue.url_path}").status_code == 403
 
 
 OWN = {
@@ -73,11 +73,11 @@ OWN = {
     "questionnaires": {"name": "Before your first visit", "kind": "intake"},
     "prices": {"code": "99213", "base_price": "145.00", "schedule": "price_lists"},
 }
-BASES = {catalogue.path: catalogue.base for catalogue in SETUP_PAGES}
+BASES = {catalogue.resource_path: catalogue.url_path for catalogue in SETUP_PAGES}
 
 
 def add(browser: httpx.Client, clinic: Clinic, path: str) -> str:
-    """The id of a row written through the form."""
+    """Write a row through the form and return its id."""
     values = {name: add(browser, clinic, text) if text in OWN else text for name, text in OWN[path].items()}
     (resource,) = (one for one in RESOURCES if one.path == path)
     if "doctor" in resource.keys_by_name:
@@ -93,7 +93,9 @@ def add(browser: httpx.Client, clinic: Clinic, path: str) -> str:
 
 
 @pytest.mark.parametrize("path", OWN)
-def test_what_the_api_only_reads_is_set_up_here(browser: httpx.Client, clinic: Clinic, path: str) -> None:
+def test_resources_that_the_api_only_reads_are_written_here(
+    browser: httpx.Client, clinic: Clinic, path: str
+) -> None:
     row = add(browser, clinic, path)
     address = f"/{BASES[path]}/{row}"
     page = browser.get(address)
@@ -106,11 +108,12 @@ def test_what_the_api_only_reads_is_set_up_here(browser: httpx.Client, clinic: C
     assert address not in browser.get(f"/{BASES[path]}").text
 
 
-def test_every_own_declaration_has_a_page() -> None:
+def test_every_own_resource_has_a_page() -> None:
     own = {resource.path for resource in RESOURCES}
-    lists = (*chart_lists.SECTIONS, chart_notes.NOTES, *patient_account.SECTIONS)
+    lists = (*chart_lists.LISTS, chart_notes.NOTES, *patient_account.LISTS)
     elsewhere = {"questions", "assignments", "filings"}  # test_questionnaires.py, test_documents.py
-    assert own == set(OWN) | {section.path for section in lists} | elsewhere
+    listed = {section.resource_path for section in lists} & own  # the chart also lists resources of the API
+    assert own == set(OWN) | listed | elsewhere
 
 
 def test_a_list_of_objects_is_rows_of_inputs(browser: httpx.Client, clinic: Clinic) -> None:
@@ -133,7 +136,7 @@ def test_a_list_of_objects_is_rows_of_inputs(browser: httpx.Client, clinic: Clin
     assert 'id="id_cpt_codes.0.code-wrong"' in wrong.text
 
 
-def test_reminders_are_rows_too(browser: httpx.Client, clinic: Clinic) -> None:
+def test_reminders_are_rows_of_inputs(browser: httpx.Client, clinic: Clinic) -> None:
     values = {"name": "Usual", "doctor": str(clinic.doctor.pk)}
     values |= {"reminders.0.amount": "2", "reminders.0.unit": "days", "reminders.0.type": "email"}
     assert send(browser, "/catalogues/reminders/new", **values).status_code == 302
@@ -144,7 +147,7 @@ def test_reminders_are_rows_too(browser: httpx.Client, clinic: Clinic) -> None:
     assert 'value="x"' in wrong.text
 
 
-def test_what_does_not_fit_together_is_refused(browser: httpx.Client) -> None:
+def test_inconsistent_values_are_refused(browser: httpx.Client) -> None:
     tracker = OWN["health_trackers"] | {"end_age": "30"}
     assert "lies before the start" in send(browser, "/catalogues/trackers/new", **tracker).text
     red = send(browser, "/catalogues/tags/new", **OWN["tag_list"] | {"color": "red"})
@@ -157,8 +160,8 @@ def test_what_does_not_fit_together_is_refused(browser: httpx.Client) -> None:
     assert "A tag with this name exists already." in again.text
 
 
-def test_what_cerbo_reads_of_it(browser: httpx.Client, clinic: Clinic) -> None:
-    """Types of encounters, with those that somebody has deleted, and groups of vitals."""
+def test_cerbos_api_reads_encounter_types_and_vitals_groups(browser: httpx.Client, clinic: Clinic) -> None:
+    """Deleted encounter types are among them."""
     program = make_api_user(clinic.practice).client()
     kind = add(browser, clinic, "encounter_kinds")
     again = send(browser, "/catalogues/encounter-types/new", name="Again", code="hv")
@@ -182,7 +185,7 @@ def test_what_cerbo_reads_of_it(browser: httpx.Client, clinic: Clinic) -> None:
         assert "No vitals:" in wrong.text
 
 
-def test_a_task_its_notes_and_its_end(browser: httpx.Client, clinic: Clinic) -> None:
+def test_a_task_with_notes_is_completed(browser: httpx.Client, clinic: Clinic) -> None:
     with tenancy.within(clinic.id):
         begun = TaskStatus.objects.create(practice=clinic.practice, name="New", status_category="O")
         done = TaskStatus.objects.create(practice=clinic.practice, name="Done", status_category="C")
@@ -203,7 +206,7 @@ def test_a_task_its_notes_and_its_end(browser: httpx.Client, clinic: Clinic) -> 
     assert "Call back" in browser.get("/tasks?which=all").text
 
 
-def test_a_message_and_a_note_under_it(browser: httpx.Client, clinic: Clinic) -> None:
+def test_a_message_with_a_note(browser: httpx.Client, clinic: Clinic) -> None:
     assert send(browser, "/inbox/new", title="Fax", doctor=str(clinic.doctor.pk)).status_code == 302
     with tenancy.within(clinic.id):
         message = Message.objects.get(practice=clinic.id)

@@ -1,4 +1,4 @@
-"""The shell: who sees what, and how refusals and forms look."""
+"""The layout, menu, refusals and forms of the console."""
 
 import re
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ MOST_QUERIES = 12
 
 
 @contextmanager
-def counted() -> Iterator[CaptureQueriesContext]:
-    """A block that may ask the database at most MOST_QUERIES times."""
+def bounded_queries() -> Iterator[CaptureQueriesContext]:
+    """Fail if the block makes more than MOST_QUERIES queries."""
     with CaptureQueriesContext(connection) as queries:
         yield queries
     assert len(queries) <= MOST_QUERIES, [query["sql"] for query in queries]
@@ -31,7 +31,7 @@ def menu(page: httpx.Response) -> list[str]:
     return re.findall(r'<li><a href="([^"]+)"', page.text)
 
 
-def test_the_menu_offers_what_the_person_may_open(clinic: Clinic) -> None:
+def test_the_menu_has_only_entries_that_the_user_may_open(clinic: Clinic) -> None:
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Access Scheduling", "Settings"])
     plain = make_user(clinic.practice, password=PASSWORD, permissions=[])
     everything = menu(open_signed_in_browser(clinic.user.username).get("/"))
@@ -46,18 +46,18 @@ def test_the_menu_offers_what_the_person_may_open(clinic: Clinic) -> None:
             assert browser.get(address).status_code == 403, address
 
 
-def test_the_page_that_is_open_is_marked(clinic: Clinic) -> None:
+def test_the_current_page_is_marked_in_the_menu(clinic: Clinic) -> None:
     page = open_signed_in_browser(clinic.user.username).get("/catalogues/profiles/new")
     assert re.findall(r'href="([^"]+)" aria-current="page"', page.text) == ["/catalogues/profiles"]
 
 
-def test_pages_are_not_kept_by_browsers(clinic: Clinic) -> None:
+def test_pages_are_not_cached(clinic: Clinic) -> None:
     browser = open_signed_in_browser(clinic.user.username)
     for address in ("/", "/settings", "/catalogues/profiles/1"):
         assert browser.get(address).headers["Cache-Control"] == "no-store"
 
 
-def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(clinic: Clinic) -> None:
+def test_a_partial_request_redirects_the_whole_page_to_sign_in(clinic: Clinic) -> None:
     answer = client().get(
         "/catalogues/profiles?q=x",
         headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/catalogues/profiles"},
@@ -66,7 +66,7 @@ def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(clinic: Clinic) -> Non
     assert answer.headers["HX-Redirect"] == "/sign-in?next=/catalogues/profiles"
 
 
-def test_other_methods(clinic: Clinic) -> None:
+def test_other_methods_are_refused(clinic: Clinic) -> None:
     browser = open_signed_in_browser(clinic.user.username)
     token = parse_hidden_fields(browser.get("/"))["csrfmiddlewaretoken"]
     assert browser.post("/", data={"csrfmiddlewaretoken": token}).status_code == 405
@@ -83,7 +83,7 @@ def send(browser: httpx.Client, address: str, **values: str) -> httpx.Response:
 PROFILE = {"name": "Well child", "reason": "Check-up", "duration": "25", "color": "#3a87ad"}
 
 
-def test_a_row_from_beginning_to_end(clinic: Clinic) -> None:
+def test_a_row_is_created_changed_and_deleted(clinic: Clinic) -> None:
     browser = open_signed_in_browser(clinic.user.username)
     made = send(browser, "/catalogues/profiles/new", **PROFILE, online_scheduling="true")
     assert made.headers["Location"] == "/catalogues/profiles"
@@ -107,7 +107,7 @@ def test_a_row_from_beginning_to_end(clinic: Clinic) -> None:
     assert "Well child" not in browser.get("/catalogues/profiles").text
 
 
-def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(clinic: Clinic) -> None:
+def test_errors_are_at_their_fields_and_input_is_preserved(clinic: Clinic) -> None:
     browser = open_signed_in_browser(clinic.user.username)
     page = send(browser, "/catalogues/profiles/new", **(PROFILE | {"duration": "0", "color": "blue"}))
     assert page.status_code == 400
@@ -134,7 +134,7 @@ def test_lists_and_references(clinic: Clinic) -> None:
     assert "Owns\nRents" in browser.get(f"/catalogues/fields/{row.pk}").text
 
 
-def test_a_row_of_another_practice_is_not_there(clinic: Clinic) -> None:
+def test_a_row_of_another_practice_is_not_found(clinic: Clinic) -> None:
     stranger = make_practice()
     with tenancy.within(stranger.id):
         row = AppointmentProfile.objects.create(
@@ -153,7 +153,7 @@ def test_a_row_of_another_practice_is_not_there(clinic: Clinic) -> None:
     assert "object does not exist" in page.text
 
 
-def test_without_the_permission_nothing_is_shown_or_written(clinic: Clinic) -> None:
+def test_a_missing_permission_forbids_reading_and_writing(clinic: Clinic) -> None:
     staff = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"])
     browser = open_signed_in_browser(staff.username)
     token = parse_hidden_fields(browser.get("/"))["csrfmiddlewaretoken"]
@@ -166,7 +166,7 @@ def test_without_the_permission_nothing_is_shown_or_written(clinic: Clinic) -> N
 
 
 @pytest.mark.parametrize("address", ["/", "/settings", "/catalogues/profiles", "/catalogues/profiles/new"])
-def test_pages_ask_the_database_seldom(clinic: Clinic, address: str) -> None:
+def test_pages_need_few_queries(clinic: Clinic, address: str) -> None:
     with tenancy.within(clinic.id):
         for number in range(30):
             AppointmentProfile.objects.create(
@@ -178,5 +178,5 @@ def test_pages_ask_the_database_seldom(clinic: Clinic, address: str) -> None:
             )
     browser = open_signed_in_browser(clinic.user.username)
     browser.get(address)
-    with counted():
+    with bounded_queries():
         assert browser.get(address).status_code == 200

@@ -1,4 +1,4 @@
-"""Tables are paged, sorted and searched by the database; no row is lost or shown twice at a cut."""
+"""Tables are paged, sorted and searched by the database; paging neither loses nor repeats rows."""
 
 import re
 from html import unescape
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from charthouse.console.tables import Choice, Column, Listing, Table
+from charthouse.console.tables import Column, Table, TableFilter, TablePage
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
 from tests.support import Clinic, make_practice
@@ -41,12 +41,12 @@ TABLE = Table(
         Column("Minutes", "duration", sort="duration"),
     ),
     search=("name",),
-    choices=(
-        Choice(
+    filters=(
+        TableFilter(
             name="length",
             label="Length",
             options=(("", "All"), ("10", "Ten"), ("11", "Eleven")),
-            narrow=lambda rows, value: rows.filter(duration=int(value)) if value else rows,
+            apply=lambda rows, value: rows.filter(duration=int(value)) if value else rows,
         ),
     ),
     order="name",
@@ -54,16 +54,16 @@ TABLE = Table(
 )
 
 
-def listing(address: str = "/profiles") -> Listing:
-    return TABLE.of(RequestFactory().get(unescape(address)), AppointmentProfile.objects.all())
+def listing(address: str = "/profiles") -> TablePage:
+    return TABLE.build_page(RequestFactory().get(unescape(address)), AppointmentProfile.objects.all())
 
 
-def names(shown: Listing) -> list[str]:
+def names(shown: TablePage) -> list[str]:
     return [str(cells[0].value) for _, cells in shown.rows]
 
 
 def walk(address: str) -> tuple[list[str], list[str]]:
-    """The names on all pages, forwards to the end and then backwards to the beginning."""
+    """Return the names on all pages, forwards to the end and backwards to the beginning."""
     pages = [listing(address)]
     while pages[-1].next:
         pages.append(listing(pages[-1].next))
@@ -77,7 +77,7 @@ def walk(address: str) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("sort", ["name", "sort_order", "duration"])
 @pytest.mark.parametrize("direction", ["", "-"])
-def test_every_row_once_in_the_databases_order(profiles: Clinic, sort: str, direction: str) -> None:
+def test_paging_shows_every_row_once_in_order(profiles: Clinic, sort: str, direction: str) -> None:
     forwards, backwards = walk(f"/profiles?sort={direction}{sort}")
     order = [f"{direction}{sort}", f"{direction}pk"]
     expected = list(AppointmentProfile.objects.order_by(*order).values_list("name", flat=True))
@@ -94,7 +94,7 @@ def test_the_first_page_has_no_previous_and_the_last_no_next(profiles: Clinic) -
     assert page.previous
 
 
-def test_a_row_written_meanwhile_shifts_nothing(profiles: Clinic) -> None:
+def test_a_concurrent_insert_shifts_no_page(profiles: Clinic) -> None:
     second = listing(listing().next)
     AppointmentProfile.objects.create(
         practice=profiles.practice, doctor=profiles.doctor, name="A first one", color="#000000", duration=5
@@ -110,10 +110,10 @@ def test_searching_finds_every_word_in_any_case(profiles: Clinic) -> None:
     assert "q=LONG" in listing("/profiles?q=LONG+visit").next
 
 
-def test_choices_narrow(profiles: Clinic) -> None:
+def test_filters_restrict_the_rows(profiles: Clinic) -> None:
     found, _ = walk("/profiles?length=10")
     assert found == [f"Visit {n:02} {'long' if n % 2 else 'short'}" for n in range(0, 11, 3)]
-    assert listing("/profiles?length=10").choices[0].chosen == "10"
+    assert listing("/profiles?length=10").filters[0].chosen == "10"
 
 
 @pytest.mark.parametrize(
@@ -121,25 +121,25 @@ def test_choices_narrow(profiles: Clinic) -> None:
     ["?sort=practice__name", "?sort=--name", "?after=x", "?after=99999999999999999999", "?before=-1", "?after=0",
      "?length=9", "?q=%00", "?sort=password&after=1%27"],
 )  # fmt: skip
-def test_parameters_without_sense_are_as_good_as_none(profiles: Clinic, address: str) -> None:
+def test_malformed_parameters_are_ignored(profiles: Clinic, address: str) -> None:
     assert names(listing(f"/profiles{address}")) == names(listing())
 
 
-def test_headings_turn_the_order_round(profiles: Clinic) -> None:
+def test_headings_reverse_the_order(profiles: Clinic) -> None:
     name, order, _ = listing("/profiles?sort=name").headings
     assert (name.direction, order.direction) == ("ascending", "")
     assert name.sort.endswith("sort=-name")
     assert listing(name.sort).headings[0].sort.endswith("sort=name")
 
 
-def test_nothing_of_another_practice(profiles: Clinic) -> None:
+def test_rows_of_another_practice_are_not_listed(profiles: Clinic) -> None:
     stranger = make_practice()
     tenancy.set_tenant(stranger.id)
     assert listing().rows == []
 
 
-def test_drawn(profiles: Clinic, clinic: Clinic) -> None:
-    """The whole thing as a browser gets it."""
+def test_the_table_is_rendered(profiles: Clinic, clinic: Clinic) -> None:
+    """The HTML has headings, cells and links."""
     from django.template.loader import render_to_string
 
     tenancy.set_tenant(profiles.id)

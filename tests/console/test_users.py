@@ -1,4 +1,4 @@
-"""Inviting people, changing what they may, switching them off; offices and rooms."""
+"""The practice's users: invitation, permissions, deactivation; offices and rooms."""
 
 import re
 from html import unescape
@@ -12,9 +12,9 @@ from charthouse.domains.practice.models import Doctor, ExamRoom, Office
 from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import PERMISSIONS, User
 from charthouse.outbox.models import Outgoing
-from tests.console.test_shell import counted
+from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import is_accepted, open_signed_in_browser, parse_hidden_fields, sign_in
-from tests.identity.test_sign_in import NEW, choose, link, set_up
+from tests.identity.test_sign_in import NEW, enable_second_factor, parse_link, set_password
 from tests.support import PASSWORD, Clinic, client, issue_token, make_app, make_practice, make_user
 
 NORA = {"first_name": "Nora", "last_name": "Nurse", "email": "nora@clinic.example", "timezone": "US/Pacific"}
@@ -43,7 +43,7 @@ def events(clinic: Clinic, what: str) -> list[dict[str, Any]]:
         return list(Event.objects.filter(what=what).order_by("pk").values_list("details", flat=True))
 
 
-def test_somebody_invited_sets_a_password_and_signs_in(clinic: Clinic, browser: httpx.Client) -> None:
+def test_an_invited_user_sets_a_password_and_signs_in(clinic: Clinic, browser: httpx.Client) -> None:
     person = invite(browser, clinic, doctor_id=str(clinic.doctor.pk), permissions=["Access Scheduling"])
     assert (person.practice_id, person.role, person.doctor_id) == (clinic.id, "staff", clinic.doctor.pk)
     assert person.permissions == ["Access Scheduling"]
@@ -52,12 +52,12 @@ def test_somebody_invited_sets_a_password_and_signs_in(clinic: Clinic, browser: 
     with tenancy.within(clinic.id):
         letter = Outgoing.objects.get(recipient=NORA["email"])
     assert person.username in letter.text
-    choose(link(letter), NEW)
+    set_password(parse_link(letter), NEW)
     assert sign_in(client(), person.username, NEW).status_code == 302
     assert "Nora Nurse" in browser.get("/settings/people").text
 
 
-def test_a_doctor_gets_a_record(clinic: Clinic, browser: httpx.Client) -> None:
+def test_an_invited_doctor_gets_a_doctor_row(clinic: Clinic, browser: httpx.Client) -> None:
     person = invite(browser, clinic, role="doctor")
     with tenancy.within(clinic.id):
         doctor = Doctor.objects.get(pk=person.doctor_id)
@@ -68,7 +68,7 @@ def test_a_doctor_gets_a_record(clinic: Clinic, browser: httpx.Client) -> None:
     assert doctor.last_name == "Newname"
 
 
-def test_what_is_wrong_is_said_and_nobody_is_made(clinic: Clinic, browser: httpx.Client) -> None:
+def test_an_invalid_invitation_creates_no_account(clinic: Clinic, browser: httpx.Client) -> None:
     stranger = make_practice()
     before = User.objects.count()
     for wrong, words in (
@@ -90,7 +90,7 @@ def test_what_is_wrong_is_said_and_nobody_is_made(clinic: Clinic, browser: httpx
     assert User.objects.count() == before
 
 
-def test_switched_off_means_at_once(clinic: Clinic, browser: httpx.Client) -> None:
+def test_a_deactivated_user_is_refused_at_once(clinic: Clinic, browser: httpx.Client) -> None:
     staff = make_user(clinic.practice, doctor=clinic.doctor, password=PASSWORD)
     theirs, token = open_signed_in_browser(staff.username), issue_token(staff, make_app())
     assert is_accepted(token)
@@ -106,13 +106,13 @@ def test_switched_off_means_at_once(clinic: Clinic, browser: httpx.Client) -> No
     assert [detail["active"] for detail in events(clinic, "account changed")] == [False, True]
 
 
-def test_the_primary_user_stays_on(clinic: Clinic, browser: httpx.Client) -> None:
+def test_the_primary_user_can_not_be_deactivated(clinic: Clinic, browser: httpx.Client) -> None:
     page = send(browser, f"/settings/people/{clinic.user.pk}/off")
     assert page.status_code == 409
     assert User.objects.get(pk=clinic.user.pk).is_active
 
 
-def test_somebody_else_becomes_the_primary_user(clinic: Clinic, browser: httpx.Client) -> None:
+def test_another_user_becomes_the_primary_user(clinic: Clinic, browser: httpx.Client) -> None:
     heir = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"], first_name="Nora")
     off = make_user(clinic.practice, password=PASSWORD, is_active=False)
     invited, stranger = make_user(clinic.practice), make_practice()
@@ -134,7 +134,7 @@ def test_somebody_else_becomes_the_primary_user(clinic: Clinic, browser: httpx.C
     assert events(clinic, "account changed")[-1]["instead_of"] == clinic.user.pk
 
 
-def test_permissions_and_names(clinic: Clinic, browser: httpx.Client) -> None:
+def test_permissions_and_names_are_changed(clinic: Clinic, browser: httpx.Client) -> None:
     staff = make_user(clinic.practice, permissions=["Settings"])
     address = f"/settings/people/{staff.pk}"
     answer = send(browser, address, **NORA, permissions=["Show Billing Tab", "Access Billing"])
@@ -146,15 +146,15 @@ def test_permissions_and_names(clinic: Clinic, browser: httpx.Client) -> None:
     assert send(browser, address, **(NORA | {"email": "x"})).status_code == 400
 
 
-def test_a_lost_phone(clinic: Clinic, browser: httpx.Client) -> None:
+def test_a_lost_second_factor_is_removed(clinic: Clinic, browser: httpx.Client) -> None:
     staff = make_user(clinic.practice, password=PASSWORD)
-    set_up(open_signed_in_browser(staff.username), staff)
+    enable_second_factor(open_signed_in_browser(staff.username), staff)
     assert send(browser, f"/settings/people/{staff.pk}/second-factor").status_code == 302
     assert not second_factor.is_enabled(staff)
     assert sign_in(client(), staff.username).headers["Location"] == "/"
 
 
-def test_people_of_another_practice_are_not_there(clinic: Clinic, browser: httpx.Client) -> None:
+def test_users_of_another_practice_are_not_found(clinic: Clinic, browser: httpx.Client) -> None:
     stranger = make_practice()
     token = parse_hidden_fields(browser.get("/"))
     for end in ("", "/off", "/on", "/link", "/second-factor", "/nonsense"):
@@ -164,12 +164,12 @@ def test_people_of_another_practice_are_not_there(clinic: Clinic, browser: httpx
     assert stranger.user.username not in browser.get("/settings/people?state=all").text
 
 
-def test_settings_for_signing_in(clinic: Clinic, browser: httpx.Client) -> None:
+def test_sign_in_settings(clinic: Clinic, browser: httpx.Client) -> None:
     shown = {"person": [], "sharing": []}
     send(browser, "/settings", **shown, idle_minutes="15", require_second_factor="on")
     clinic.practice.refresh_from_db()
     assert (clinic.practice.idle_minutes, clinic.practice.require_second_factor) == (15, True)
-    set_up(browser, clinic.user)
+    enable_second_factor(browser, clinic.user)
     for wrong in ("0", "721", "x", "-5", "1e3", ""):
         assert send(browser, "/settings", **shown, idle_minutes=wrong).status_code == 400
     clinic.practice.refresh_from_db()
@@ -181,7 +181,7 @@ def test_settings_for_signing_in(clinic: Clinic, browser: httpx.Client) -> None:
 MAIN = {"name": "Main", "start_hour": "8", "end_hour": "17", "country": "US", "state": "CO"}
 
 
-def test_an_office_and_its_rooms(clinic: Clinic, browser: httpx.Client) -> None:
+def test_an_office_and_its_rooms_are_added_and_changed(clinic: Clinic, browser: httpx.Client) -> None:
     made = send(browser, "/settings/offices/new", **MAIN, doctor=str(clinic.doctor.pk))
     assert made.status_code == 302
     address = made.headers["Location"]
@@ -202,7 +202,7 @@ def test_an_office_and_its_rooms(clinic: Clinic, browser: httpx.Client) -> None:
     )
 
 
-def test_offices_that_can_not_be(clinic: Clinic, browser: httpx.Client) -> None:
+def test_invalid_offices_are_refused(clinic: Clinic, browser: httpx.Client) -> None:
     stranger = make_practice()
     good = MAIN | {"doctor": str(clinic.doctor.pk)}
     for wrong in (
@@ -219,7 +219,7 @@ def test_offices_that_can_not_be(clinic: Clinic, browser: httpx.Client) -> None:
         assert not Office.objects.exists()
 
 
-def test_offices_of_another_practice_are_not_there(clinic: Clinic, browser: httpx.Client) -> None:
+def test_offices_of_another_practice_are_not_found(clinic: Clinic, browser: httpx.Client) -> None:
     stranger = make_practice()
     with tenancy.within(stranger.id):
         office = Office.objects.create(practice=stranger.practice, doctor=stranger.doctor, name="Theirs")
@@ -233,17 +233,17 @@ def test_offices_of_another_practice_are_not_there(clinic: Clinic, browser: http
 @pytest.mark.parametrize(
     "address", ["/settings/people", "/settings/people/new", "/settings/offices", "/settings/offices/new"]
 )
-def test_pages_for_the_primary_user_alone(clinic: Clinic, browser: httpx.Client, address: str) -> None:
+def test_pages_need_the_primary_user(clinic: Clinic, browser: httpx.Client, address: str) -> None:
     for _ in range(30):
         make_user(clinic.practice)
     browser.get(address)
-    with counted():
+    with bounded_queries():
         assert browser.get(address).status_code == 200
     staff = make_user(clinic.practice, password=PASSWORD)
     assert open_signed_in_browser(staff.username).get(address).status_code == 403
 
 
-def test_a_persons_page_asks_seldom(clinic: Clinic, browser: httpx.Client) -> None:
+def test_a_users_page_needs_few_queries(clinic: Clinic, browser: httpx.Client) -> None:
     browser.get(f"/settings/people/{clinic.user.pk}")
-    with counted():
+    with bounded_queries():
         assert browser.get(f"/settings/people/{clinic.user.pk}").status_code == 200

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from charthouse.wsgi import application
+from tests import figures
 from tests.cases import each_case
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))  # requests of each mode to each operation
@@ -54,6 +55,8 @@ def call(operation: Any, mode: str, send: Callable[[Any], Any]) -> None:
         openapi_checks.response_schema_conformance,
     ]
 
+    requests = 0
+
     @hypothesis.seed(SEED)
     @hypothesis.settings(
         max_examples=EXAMPLES,
@@ -65,12 +68,16 @@ def call(operation: Any, mode: str, send: Callable[[Any], Any]) -> None:
     )
     @hypothesis.given(case=operation.as_strategy(generation_mode=GenerationMode(mode)))
     def run(case: Any) -> None:
+        nonlocal requests
+        requests += 1
         case.validate_response(send(case), checks=checks)
 
     try:
         run()
     except hypothesis.errors.Unsatisfiable:
         pytest.skip("nothing can be wrong with this operation")
+    finally:
+        figures.record(requests=requests)
 
 
 def with_headers(headers: Mapping[str, str]) -> Callable[[Any], Any]:

@@ -121,4 +121,5 @@ BOOKS = Resource(
     ),
     example={"shelf": 3, "title": "Emma", "pages": 474, "price": 9.5, "tags": ["old"]},
 )
-REGISTRY = build_registry("made_up", [SHELVES, BOOKS])
+SWITCHES, PERMISSIONS = ("books", "x"), ("Settings",)
+REGISTRY = build_registry("made_up", [SHELVES, BOOKS], switches=SWITCHES, permissions=PERMISSIONS)

@@ -78,13 +78,13 @@ def test_custom_vitals_are_those_of_all_definitions(cerbo: CerboWorld) -> None:
 
 def test_pieces_make_one_answer(cerbo: CerboWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = asked(cerbo)
-    monkeypatch.setattr(extended_details, "PIECE", 1)
+    monkeypatch.setattr(extended_details, "BATCH", 1)
     assert asked(cerbo).content == whole.content
     assert whole.headers["Content-Length"] == str(len(whole.content))
 
 
 def test_a_chart_that_is_too_large_is_refused(cerbo: CerboWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extended_details, "PIECE", 1)
+    monkeypatch.setattr(extended_details, "BATCH", 1)
     monkeypatch.setattr(extended_details, "MAX_ROWS", 1)
     answer = asked(cerbo)
     assert answer.status_code == 400

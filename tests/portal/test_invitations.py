@@ -1,4 +1,4 @@
-"""Invitations to the portal: sent through the API, taken on a page, revoked."""
+"""Invitations to the portal: sent through the API, accepted on a page, revoked."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,7 @@ def url(patient: dict[str, Any]) -> str:
 
 
 def link(caller: Caller, purpose: str = "portal invitation") -> str:
-    """The path of the link in the last e-mail."""
+    """Return the path of the link in the latest e-mail."""
     with tenancy.within(caller.clinic.id):
         mail = Outgoing.objects.order_by("-id").first()
     assert mail is not None
@@ -51,7 +51,7 @@ def pending(caller: Caller) -> dict[str, Any]:
 
 
 def opened(path: str) -> httpx.Client:
-    """A browser with the page of an invitation."""
+    """Open the page of an invitation in a new browser."""
     browser = client()
     assert browser.get(path).status_code == 200
     return browser
@@ -67,7 +67,7 @@ def taken(answer: httpx.Response) -> bool:
     return answer.status_code == 302 and answer.headers["Location"] == "/portal/sign-in"
 
 
-def test_from_invitation_to_access_to_revocation(caller: Caller) -> None:
+def test_access_from_invitation_to_revocation(caller: Caller) -> None:
     patient, path = invite(caller)
     (pending,) = caller.http.get(url(patient)).json()
     assert pending == {
@@ -95,7 +95,7 @@ def test_from_invitation_to_access_to_revocation(caller: Caller) -> None:
     assert caller.http.post(url(patient)).status_code == 204, "and may be invited anew"
 
 
-def test_only_the_last_invitation_works_and_none_that_was_taken_back(caller: Caller) -> None:
+def test_only_the_latest_invitation_works_unless_revoked(caller: Caller) -> None:
     patient, first = invite(caller)
     assert caller.http.post(url(patient)).status_code == 204
     second = link(caller)
@@ -116,7 +116,7 @@ def test_an_invitation_expires(caller: Caller) -> None:
         assert taken(take(path))
 
 
-def test_a_wrong_date_of_birth_and_then_too_many(caller: Caller) -> None:
+def test_wrong_dates_of_birth_are_limited(caller: Caller) -> None:
     _, path = invite(caller)
     for born in ("1987-04-13", "", "x", "9" * 500):
         answer = take(path, born)
@@ -126,14 +126,14 @@ def test_a_wrong_date_of_birth_and_then_too_many(caller: Caller) -> None:
     assert client().get(path).status_code == 404, "nor with the right one, after five wrong ones"
 
 
-def test_one_link_is_taken_once_by_many(caller: Caller) -> None:
+def test_concurrent_acceptances_of_a_link_succeed_once(caller: Caller) -> None:
     _, path = invite(caller)
     browsers = [opened(path) for _ in range(6)]
     answers = at_once(6, lambda at: take(path, browser=browsers[at]))
     assert sorted(answer.status_code for answer in answers) == [302] + [404] * 5
 
 
-def test_a_patient_without_an_address_is_not_invited(caller: Caller) -> None:
+def test_a_patient_without_an_email_address_is_not_invited(caller: Caller) -> None:
     for email in ("", "nobody"):
         patient = caller.new(email=email)
         answer = caller.http.post(url(patient))
@@ -145,11 +145,11 @@ NEVER = ("x", "1", "-", "1-", "-x", "9" * 40 + "-x", "0-x", "1-%00", "%00-x", "1
 
 
 @pytest.mark.parametrize("secret", NEVER)
-def test_links_that_never_were(caller: Caller, secret: str) -> None:
+def test_unknown_links_are_not_found(caller: Caller, secret: str) -> None:
     assert client().get(f"/portal/invitations/{secret}").status_code == 404
 
 
-def test_the_link_is_in_no_table_but_the_outbox(caller: Caller) -> None:
+def test_the_link_is_stored_in_the_outbox_only(caller: Caller) -> None:
     _, path = invite(caller)
     secret = path.rsplit("/", 1)[1]
     with tenancy.within(caller.clinic.id):
@@ -158,7 +158,7 @@ def test_the_link_is_in_no_table_but_the_outbox(caller: Caller) -> None:
     assert len(row.token) == 64
 
 
-def test_what_is_chosen_is_what_opens_and_only_as_a_hash(caller: Caller) -> None:
+def test_the_chosen_password_signs_in_and_is_stored_as_a_hash(caller: Caller) -> None:
     _, path = invite(caller)
     assert taken(take(path))
     with tenancy.within(caller.clinic.id):
@@ -189,7 +189,7 @@ def test_what_is_chosen_is_what_opens_and_only_as_a_hash(caller: Caller) -> None
         ({"username": "a\0b"}, "Null characters"),
     ],
 )
-def test_what_may_not_be_chosen(caller: Caller, said: dict[str, str], wrong: str) -> None:
+def test_invalid_credentials_are_refused(caller: Caller, said: dict[str, str], wrong: str) -> None:
     _, path = invite(caller)
     answer = take(path, **said)
     assert answer.status_code == 200
@@ -201,7 +201,7 @@ def test_what_may_not_be_chosen(caller: Caller, said: dict[str, str], wrong: str
     assert pending(caller)["attempts"] == 1, "a wrong date of birth counts, whatever else is wrong"
 
 
-def test_two_patients_have_two_names(caller: Caller) -> None:
+def test_usernames_are_unique(caller: Caller) -> None:
     _, first = invite(caller)
     assert taken(take(first))
     _, second = invite(caller)
@@ -210,7 +210,7 @@ def test_two_patients_have_two_names(caller: Caller) -> None:
     assert taken(take(second, username="amara.too"))
 
 
-def test_of_two_who_choose_one_name_at_once_one_has_it(caller: Caller) -> None:
+def test_concurrent_choices_of_a_username_succeed_once(caller: Caller) -> None:
     _, first = invite(caller)
     with tenancy.within(caller.clinic.id):
         others = [Patient.objects.get(pk=caller.new(email="amara@example.com")["id"]) for _ in range(3)]
@@ -224,7 +224,7 @@ def test_of_two_who_choose_one_name_at_once_one_has_it(caller: Caller) -> None:
     assert sum("Somebody else signs in" in answer.text for answer in answers) == 3
 
 
-def test_a_new_password_by_link_keeps_the_name(caller: Caller) -> None:
+def test_a_new_password_by_link_keeps_the_username(caller: Caller) -> None:
     patient, path = invite(caller)
     assert taken(take(path))
     with tenancy.within(caller.clinic.id), transaction.atomic():

@@ -1,143 +1,43 @@
-"""What patients see of themselves, what they send, and that nobody sees anything of another."""
+"""Portal pages: what patients see and send, and that other patients' rows are not found."""
 
-import io
 import re
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
-from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from PIL import Image
 
 from charthouse import clock
 from charthouse.audit.models import Event
 from charthouse.domains.documents import sharing
-from charthouse.domains.documents.models import Document, PatientImage
+from charthouse.domains.documents.models import Document
 from charthouse.domains.messaging.models import PatientMessage, PatientMessageAttachment
 from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.patients.portal_requests import settle
-from charthouse.domains.practice.models import Office
-from charthouse.domains.questionnaires.models import Answers, Assignment, Question, Questionnaire
-from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
-from charthouse.files.storage import store_file
+from charthouse.domains.questionnaires.models import Answers
+from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from charthouse.portal import portal_requests
-from tests.portal.guests import Known, make, post
+from tests.portal.chart import Chart, png
+from tests.portal.portal_patients import PortalPatient, make_portal_patient, post
 from tests.support import make_practice
 
 
-def png(size: tuple[int, int] = (8, 8)) -> bytes:
-    made = io.BytesIO()
-    Image.new("RGB", size, "teal").save(made, "PNG")
-    return made.getvalue()
-
-
 @pytest.fixture
-def known() -> Known:
+def known() -> PortalPatient:
     clinic = make_practice("Harbour Clinic")
-    return make(clinic)
+    return make_portal_patient(clinic)
 
 
 @pytest.fixture
-def browser(known: Known) -> httpx.Client:
+def browser(known: PortalPatient) -> httpx.Client:
     return known.browser()
 
 
-def sibling(known: Known) -> Known:
-    """Another patient of the same practice."""
-    return make(known.clinic, first_name="Chidi")
-
-
-class Chart:
-    """Rows of a patient's chart."""
-
-    def __init__(self, known: Known) -> None:
-        self.known, self.clinic = known, known.clinic
-        self.all = {"practice": self.clinic.practice, "patient": known.patient}
-
-    def add(self, model: Any, **values: Any) -> Any:
-        with tenancy.within(self.clinic.id):
-            return model.objects.create(**{"practice": self.clinic.practice} | values)
-
-    def file(self, content: bytes = b"%PDF-1.4 secret", media: str = "application/pdf") -> Any:
-        with tenancy.within(self.clinic.id):
-            return store_file(ContentFile(content, "scan.pdf"), media, self.clinic.id)
-
-    def visit(self, **values: Any) -> Appointment:
-        office = self.add(
-            Office,
-            doctor=self.clinic.doctor,
-            name="Main Street",
-            address="1 Main St",
-            phone_number="555-0100",
-        )
-        profile = self.add(
-            AppointmentProfile,
-            doctor=self.clinic.doctor,
-            name="FU30",
-            name_portal="Follow-up",
-            portal_notice="Please fast.",
-            duration=30,
-        )
-        said = {
-            "doctor": self.clinic.doctor,
-            "office": office,
-            "profile": profile,
-            "exam_room": 1,
-            "duration": 30,
-            "scheduled_time": clock.now() + timedelta(days=3),
-            "reason": "staff say: difficult",
-            "notes": "staff note",
-        }
-        return self.add(Appointment, patient=self.known.patient, **said | values)
-
-    def document(self, **values: Any) -> Document:
-        said = {"doctor": self.clinic.doctor, "document": self.file(), "description": "Discharge letter"}
-        return self.add(Document, patient=self.known.patient, date="2026-01-02", **said | values)
-
-    def image(self, **values: Any) -> PatientImage:
-        said = {"file": self.file(png(), "image/png"), "photo_type": "personal", "name": "Rash"}
-        return self.add(PatientImage, patient=self.known.patient, **said | values)
-
-    def message(self, **values: Any) -> PatientMessage:
-        said = {"doctor": self.clinic.doctor, "subject": "Your results", "body": "All is well."}
-        return self.add(PatientMessage, patient=self.known.patient, **said | values)
-
-    def asked(self) -> Assignment:
-        sheet = self.add(
-            Questionnaire, name=f"How are you? {clock.now().timestamp()}", introduction="A few lines."
-        )
-        for order, (kind, choices, required) in enumerate(
-            (
-                ("text", [], True),
-                ("yes_no", [], False),
-                ("several", ["Head", "Back"], False),
-                ("number", [], False),
-                ("date", [], False),
-                ("one", ["Good", "Bad"], True),
-                ("long_text", [], False),
-            ),
-            1,
-        ):
-            self.add(
-                Question,
-                questionnaire=sheet,
-                key=kind,
-                order=order,
-                words=f"The {kind}?",
-                hint=f"Hint {order}",
-                kind=kind,
-                choices=choices,
-                required=required,
-            )
-        return self.add(Assignment, patient=self.known.patient, questionnaire=sheet)
-
-    def requests(self) -> list[PortalRequest]:
-        with tenancy.within(self.clinic.id):
-            return list(PortalRequest.objects.filter(patient=self.known.patient).order_by("id"))
+def sibling(known: PortalPatient) -> PortalPatient:
+    """Make another patient of the same practice."""
+    return make_portal_patient(known.clinic, first_name="Chidi")
 
 
 MOST_QUERIES = 12
@@ -154,7 +54,9 @@ PAGES = (
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_asks_who_it_is_and_says_no_store(known: Known, browser: httpx.Client, path: str) -> None:
+def test_every_page_requires_sign_in_and_is_not_cached(
+    known: PortalPatient, browser: httpx.Client, path: str
+) -> None:
     answer = browser.get(f"/portal{path}")
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -166,8 +68,8 @@ def test_every_page_asks_who_it_is_and_says_no_store(known: Known, browser: http
     assert browser.post(f"/portal{path}").status_code in (302, 403)
 
 
-def test_appointments_at_the_offices_wall_clock_without_what_staff_note(
-    known: Known, browser: httpx.Client
+def test_appointments_show_local_times_without_internal_notes(
+    known: PortalPatient, browser: httpx.Client
 ) -> None:
     chart = Chart(known)
     chart.visit(scheduled_time="2031-01-06T15:30:00Z")
@@ -189,7 +91,7 @@ def test_appointments_at_the_offices_wall_clock_without_what_staff_note(
     assert "Feb 6, 2031" not in home
 
 
-def test_lists_go_back_in_time_page_by_page(known: Known, browser: httpx.Client) -> None:
+def test_lists_are_paged_backwards_in_time(known: PortalPatient, browser: httpx.Client) -> None:
     chart = Chart(known)
     first = chart.visit(scheduled_time=clock.now() - timedelta(days=1))
     with tenancy.within(known.clinic.id):
@@ -218,7 +120,7 @@ def test_lists_go_back_in_time_page_by_page(known: Known, browser: httpx.Client)
         assert browser.get("/portal/appointments", params={"before": nonsense}).status_code == 200
 
 
-def test_documents_that_are_shared_and_no_others(known: Known, browser: httpx.Client) -> None:
+def test_only_shared_documents_are_shown(known: PortalPatient, browser: httpx.Client) -> None:
     chart = Chart(known)
     shared, kept = chart.document(), chart.document(description="About the patient")
     with tenancy.within(known.clinic.id):
@@ -247,7 +149,9 @@ def test_documents_that_are_shared_and_no_others(known: Known, browser: httpx.Cl
     assert browser.get(f"/portal/documents/{shared.pk}").status_code == 404
 
 
-def test_an_image_goes_into_the_queue_and_then_into_the_chart(known: Known, browser: httpx.Client) -> None:
+def test_an_image_becomes_a_request_and_is_accepted_into_the_chart(
+    known: PortalPatient, browser: httpx.Client
+) -> None:
     chart, content = Chart(known), png()
     browser.get("/portal/images")
     answer = post(browser, "/portal/images", image=("rash.png", content))
@@ -277,7 +181,9 @@ def test_an_image_goes_into_the_queue_and_then_into_the_chart(known: Known, brow
         (png() + b"\0" * (16 * 1024 * 1024), "larger than 16 MB"),
     ],
 )
-def test_images_that_are_none(known: Known, browser: httpx.Client, content: bytes, wrong: str) -> None:
+def test_files_that_are_no_images_are_refused(
+    known: PortalPatient, browser: httpx.Client, content: bytes, wrong: str
+) -> None:
     browser.get("/portal/images")
     answer = post(browser, "/portal/images", image=("x.png", content))
     assert answer.status_code == 400
@@ -286,13 +192,13 @@ def test_images_that_are_none(known: Known, browser: httpx.Client, content: byte
     assert post(browser, "/portal/images").status_code == 400
 
 
-def test_medical_images_are_the_practices(known: Known, browser: httpx.Client) -> None:
+def test_medical_images_are_not_shown(known: PortalPatient, browser: httpx.Client) -> None:
     medical = Chart(known).image(photo_type="medical", name="Biopsy")
     assert "Biopsy" not in browser.get("/portal/images").text
     assert browser.get(f"/portal/images/{medical.pk}").status_code == 404
 
 
-def test_messages_are_read_and_answered(known: Known, browser: httpx.Client) -> None:
+def test_messages_are_read_and_replied_to(known: PortalPatient, browser: httpx.Client) -> None:
     chart = Chart(known)
     message = chart.message(body="All is well.<script>alert(1)</script>\nSee you.")
     file = chart.file(b"%PDF-1.4 table")
@@ -344,8 +250,8 @@ def test_messages_are_read_and_answered(known: Known, browser: httpx.Client) -> 
         ({"reply": "x" * 101}, "id_reply"),
     ],
 )
-def test_messages_that_are_not_sent(
-    known: Known, browser: httpx.Client, said: dict[str, str], field: str
+def test_invalid_messages_are_refused(
+    known: PortalPatient, browser: httpx.Client, said: dict[str, str], field: str
 ) -> None:
     browser.get("/portal/messages/new")
     good = {"subject": "A question", "note": "May I take it with food?", "dr_id": "", "reply": ""}
@@ -355,7 +261,7 @@ def test_messages_that_are_not_sent(
     assert Chart(known).requests() == []
 
 
-def test_a_questionnaire_is_answered_once(known: Known, browser: httpx.Client) -> None:
+def test_a_questionnaire_is_answered_once(known: PortalPatient, browser: httpx.Client) -> None:
     chart = Chart(known)
     asked = chart.asked()
     address = f"/portal/questionnaires/{asked.pk}"
@@ -392,10 +298,10 @@ def test_a_questionnaire_is_answered_once(known: Known, browser: httpx.Client) -
     assert "In your chart" in browser.get("/portal/questionnaires").text
 
 
-def test_nobody_sees_anything_of_another_patient(known: Known, browser: httpx.Client) -> None:
-    """Neither of one of the same practice nor of another's, by page or by id."""
+def test_rows_of_another_patient_are_not_found(known: PortalPatient, browser: httpx.Client) -> None:
+    """Neither of the same practice nor of another, in lists or by id."""
     stranger = make_practice("Elsewhere")
-    for other in (sibling(known), make(stranger, first_name="Eve")):
+    for other in (sibling(known), make_portal_patient(stranger, first_name="Eve")):
         chart = Chart(other)
         visit, document, image, message, asked = (
             chart.visit(),
@@ -442,7 +348,9 @@ def test_nobody_sees_anything_of_another_patient(known: Known, browser: httpx.Cl
     assert Chart(known).requests() == []
 
 
-def test_what_an_api_user_sent_is_not_shown_as_the_patients(known: Known, browser: httpx.Client) -> None:
+def test_requests_of_api_users_are_not_shown_as_the_patients(
+    known: PortalPatient, browser: httpx.Client
+) -> None:
     from tests.support import make_api_user
 
     program = make_api_user(known.clinic.practice)
@@ -457,10 +365,10 @@ def test_what_an_api_user_sent_is_not_shown_as_the_patients(known: Known, browse
     assert "CANARY" not in browser.get("/portal/messages").text
 
 
-def test_nobody_sends_without_end(
-    known: Known, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
+def test_open_requests_are_limited(
+    known: PortalPatient, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portal_requests, "MOST_OPEN", 1)
+    monkeypatch.setattr(portal_requests, "MAX_OPEN", 1)
     browser.get("/portal/images")
     assert post(browser, "/portal/images", image=("x.png", png())).status_code == 302
     answer = post(browser, "/portal/images", image=("x.png", png()))
@@ -469,15 +377,13 @@ def test_nobody_sends_without_end(
     assert len(Chart(known).requests()) == 1
 
 
-def test_a_body_without_end_is_refused(known: Known) -> None:
+def test_a_large_body_is_refused(known: PortalPatient) -> None:
     browser = known.browser()
     answer = browser.post("/portal/images", headers={"Content-Length": str(10**12)}, content=b"")
     assert answer.status_code == 413
 
 
-def test_pages_ask_the_database_a_few_times_however_much_there_is(
-    known: Known, browser: httpx.Client
-) -> None:
+def test_pages_need_few_queries_for_many_rows(known: PortalPatient, browser: httpx.Client) -> None:
     chart = Chart(known)
     for _ in range(3):
         chart.visit()

@@ -1,4 +1,4 @@
-"""Signing in to the portal: apart from the console, by practice, throttled, ended."""
+"""Signing in to the portal: separate from the console, by practice, rate-limited, expiring."""
 
 import re
 from datetime import timedelta
@@ -15,7 +15,7 @@ from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import sessions, tenancy
 from charthouse.outbox.models import Outgoing
-from tests.portal.guests import CSRF, Known, make, post, sign_in
+from tests.portal.portal_patients import CSRF, PortalPatient, make_portal_patient, post, sign_in
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
 
@@ -25,8 +25,8 @@ def clinic() -> Clinic:
 
 
 @pytest.fixture
-def known(clinic: Clinic) -> Known:
-    return make(clinic)
+def known(clinic: Clinic) -> PortalPatient:
+    return make_portal_patient(clinic)
 
 
 def is_in(browser: httpx.Client) -> bool:
@@ -40,7 +40,7 @@ def events(clinic: Clinic) -> list[tuple[str, int | None]]:
     return list(Event.objects.order_by("id").values_list("what", "patient_id"))
 
 
-def test_in_and_out(known: Known) -> None:
+def test_signing_in_and_out(known: PortalPatient) -> None:
     browser = client()
     answer = browser.get("/portal")
     assert answer.headers["Location"] == "/portal/sign-in"
@@ -63,7 +63,7 @@ def test_in_and_out(known: Known) -> None:
     ]
 
 
-def test_the_cookie_is_the_portals_own(known: Known) -> None:
+def test_the_portal_has_a_cookie_of_its_own(known: PortalPatient) -> None:
     answer = sign_in(client(), known.username)
     (cookie,) = [line for line in answer.headers.get_list("set-cookie") if "charthouse_portal" in line]
     assert "Path=/portal" in cookie
@@ -72,7 +72,7 @@ def test_the_cookie_is_the_portals_own(known: Known) -> None:
     assert "charthouse_session" not in answer.headers["set-cookie"]
 
 
-def test_the_session_is_another_after_signing_in(known: Known) -> None:
+def test_signing_in_starts_a_new_session(known: PortalPatient) -> None:
     browser = client(cookies={"charthouse_portal": "thesessionthatsomebodyelseknows1"})
     sign_in(browser, known.username)
     kept = [cookie.value for cookie in browser.cookies.jar if cookie.name == "charthouse_portal"]
@@ -80,7 +80,7 @@ def test_the_session_is_another_after_signing_in(known: Known) -> None:
     assert not is_in(client(cookies={"charthouse_portal": "thesessionthatsomebodyelseknows1"}))
 
 
-def test_a_patient_is_nobody_in_the_console_and_staff_nobody_in_the_portal(known: Known) -> None:
+def test_sessions_of_portal_and_console_are_separate(known: PortalPatient) -> None:
     browser = known.browser()
     session = browser.cookies["charthouse_portal"]
     for cookies in ({}, {"charthouse_session": session}):
@@ -105,7 +105,7 @@ def test_a_patient_is_nobody_in_the_console_and_staff_nobody_in_the_portal(known
     )
 
 
-def test_both_in_one_browser(known: Known) -> None:
+def test_both_sessions_in_one_browser(known: PortalPatient) -> None:
     person = make_user(known.clinic.practice, password=PASSWORD)
     browser = known.browser()
     browser.get("/sign-in")
@@ -121,20 +121,20 @@ def test_both_in_one_browser(known: Known) -> None:
 @pytest.mark.parametrize(
     "username", ["", "nobody", "a\0b", "x" * 300, "\ud800".encode("utf-8", "surrogatepass")]
 )
-def test_names_that_nobody_has(username: str) -> None:
+def test_unknown_usernames_are_refused(username: str) -> None:
     answer = sign_in(client(), username)
     assert answer.status_code == 400
     assert "go together" in answer.text
 
 
-def test_a_wrong_password_is_told_and_written_down(known: Known) -> None:
+def test_a_wrong_password_is_reported_and_audited(known: PortalPatient) -> None:
     answer = sign_in(client(), known.username, "not the password")
     assert answer.status_code == 400
     assert "not the password" not in answer.text
     assert events(known.clinic) == [("portal sign-in failed", known.patient.pk)]
 
 
-def test_no_log_knows_who_tried_with_what(known: Known, caplog: pytest.LogCaptureFixture) -> None:
+def test_credentials_are_not_logged(known: PortalPatient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     sign_in(client(), known.username, "canary-of-a-password")
     known.browser()
@@ -144,20 +144,20 @@ def test_no_log_knows_who_tried_with_what(known: Known, caplog: pytest.LogCaptur
     assert "login failure" in caplog.text
 
 
-def test_five_failures_lock_the_name_from_that_address_and_nothing_else(known: Known) -> None:
+def test_five_failures_lock_the_username_from_that_address_only(known: PortalPatient) -> None:
     for _ in range(4):
         assert sign_in(client(), known.username, "wrong").status_code == 400
     assert sign_in(client(), known.username, "wrong").status_code == 429
     locked = sign_in(client(), known.username)
     assert locked.status_code == 429
     assert "Too many attempts" in locked.text
-    assert make(known.clinic).browser()
+    assert make_portal_patient(known.clinic).browser()
     attempt = AccessAttempt.objects.order_by("-pk")[0]
     assert known.username not in str(vars(attempt)), "an e-mail address isn't kept with failed attempts"
     assert "wrong" not in attempt.post_data
 
 
-def test_a_form_without_its_token_is_refused(known: Known) -> None:
+def test_a_form_without_csrf_token_is_refused(known: PortalPatient) -> None:
     answer = client().post("/portal/sign-in", data={"username": known.username, "password": PASSWORD})
     assert answer.status_code == 403
     browser = known.browser()
@@ -174,11 +174,11 @@ def test_a_form_without_its_token_is_refused(known: Known) -> None:
         ("//evil.example/portal/", "/portal"),
     ],
 )
-def test_after_signing_in_to_where_one_was_going(known: Known, given: str, leads: str) -> None:
+def test_signing_in_redirects_to_the_requested_page(known: PortalPatient, given: str, leads: str) -> None:
     assert sign_in(client(), known.username, next=given).headers["Location"] == leads
 
 
-def test_revoked_is_over_at_once(known: Known) -> None:
+def test_revocation_ends_the_session_at_once(known: PortalPatient) -> None:
     browser = known.browser()
     with tenancy.within(known.clinic.id):
         portal_access.revoke(known.clinic.id, known.patient.pk, known.clinic.user.pk)
@@ -186,7 +186,7 @@ def test_revoked_is_over_at_once(known: Known) -> None:
     assert "go together" in sign_in(client(), known.username).text
 
 
-def test_a_deleted_patient_is_out(known: Known) -> None:
+def test_deleting_the_patient_ends_the_session(known: PortalPatient) -> None:
     browser = known.browser()
     with tenancy.within(known.clinic.id):
         Patient.objects.filter(pk=known.patient.pk).update(archived=True)
@@ -194,7 +194,7 @@ def test_a_deleted_patient_is_out(known: Known) -> None:
     assert sign_in(client(), known.username).status_code == 400
 
 
-def test_idle_too_long_is_out(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_session_expires(known: PortalPatient, monkeypatch: pytest.MonkeyPatch) -> None:
     browser, began = known.browser(), sessions.get_unix_time()
     minute = 60 * known.clinic.practice.idle_minutes
     monkeypatch.setattr(sessions.time, "time", lambda: began + minute - 5)
@@ -218,7 +218,7 @@ def letters(clinic: Clinic) -> list[Outgoing]:
     return list(Outgoing.objects.filter(practice=clinic.id).order_by("id"))
 
 
-def test_a_forgotten_password(known: Known) -> None:
+def test_a_forgotten_password(known: PortalPatient) -> None:
     browser = known.browser()
     assert forget(known.username.upper()) == forget("nobody@example.com")
     assert forget(known.username), "a second one right after it sends nothing"
@@ -238,7 +238,7 @@ def test_a_forgotten_password(known: Known) -> None:
     assert ("portal password changed", known.patient.pk) in events(known.clinic)
 
 
-def test_a_link_to_a_new_password_ends(known: Known) -> None:
+def test_a_link_to_a_new_password_expires(known: PortalPatient) -> None:
     forget(known.username)
     (letter,) = letters(known.clinic)
     (path,) = re.findall(r"(/portal/invitations/\S+)", letter.text)
@@ -248,14 +248,14 @@ def test_a_link_to_a_new_password_ends(known: Known) -> None:
         assert client().get(path).status_code == 404
 
 
-def test_without_an_address_nothing_is_sent(clinic: Clinic) -> None:
-    lost = make(clinic, email="")
+def test_without_an_email_address_nothing_is_sent(clinic: Clinic) -> None:
+    lost = make_portal_patient(clinic, email="")
     assert forget(lost.username) == forget("nobody@example.com")
     assert letters(clinic) == []
 
 
-def test_a_patient_of_two_practices(known: Known) -> None:
-    other = make(make_practice("Mountain Clinic"), known.username)
+def test_a_patient_of_two_practices(known: PortalPatient) -> None:
+    other = make_portal_patient(make_practice("Mountain Clinic"), known.username)
     browser = client()
     answer = sign_in(browser, known.username)
     assert answer.status_code == 200
@@ -270,11 +270,11 @@ def test_a_patient_of_two_practices(known: Known) -> None:
     assert "Harbour Clinic" in browser.get("/portal").text, "the password opens this one alone"
 
 
-def test_under_a_practices_own_host_only_its_patients_sign_in(
-    known: Known, monkeypatch: pytest.MonkeyPatch
+def test_on_a_practices_own_host_only_its_patients_sign_in(
+    known: PortalPatient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = make(make_practice("Mountain Clinic"), known.username)
-    stranger = make(other.clinic)
+    other = make_portal_patient(make_practice("Mountain Clinic"), known.username)
+    stranger = make_portal_patient(other.clinic)
     monkeypatch.setattr(settings, "PRACTICE_HOSTS", {"testserver": known.clinic.id})
     assert "Harbour Clinic" in known.browser().get("/portal").text
     assert sign_in(client(), stranger.username).status_code == 400
@@ -285,7 +285,7 @@ def test_under_a_practices_own_host_only_its_patients_sign_in(
     assert letters(other.clinic) == []
 
 
-def test_a_name_that_many_have_is_looked_for_in_few() -> None:
+def test_a_username_of_many_practices_is_checked_in_few() -> None:
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from portal_practices('', 5)")
         assert cursor.fetchone() == (0,)
@@ -294,7 +294,7 @@ def test_a_name_that_many_have_is_looked_for_in_few() -> None:
 NEW = {"current": PASSWORD, "password": "another good password", "again": "another good password"}
 
 
-def test_a_password_is_changed_by_who_knows_it(known: Known) -> None:
+def test_changing_the_password_needs_the_present_one(known: PortalPatient) -> None:
     browser, other = known.browser(), known.browser()
     for said, wrong in (
         ({"current": "wrong"}, "This is not your password."),
@@ -317,7 +317,7 @@ def test_a_password_is_changed_by_who_knows_it(known: Known) -> None:
     assert ("portal password changed", known.patient.pk) in events(known.clinic)
 
 
-def test_passwords_are_not_guessed_from_within_either(known: Known) -> None:
+def test_wrong_present_passwords_are_limited(known: PortalPatient) -> None:
     browser = known.browser()
     statuses = [post(browser, "/portal/account", **NEW | {"current": "wrong"}).status_code for _ in range(6)]
     assert statuses == [400, 400, 400, 400, 429, 429]

@@ -41,15 +41,8 @@ class SandboxDatabase:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Use this database and data directory in the block."""
-        data = settings.DATA
-        names = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
-        settings.DATA = self.data
-        _connect_to(dict.fromkeys(names, self.database))
-        try:
+        with use_database(self.database, self.data):
             yield
-        finally:
-            settings.DATA = data
-            _connect_to(names)
 
     def read_rows(self) -> dict[str, list[Any]]:
         """Read the rows of all practices by table, without what is random."""
@@ -70,6 +63,20 @@ class SandboxDatabase:
         """Return the access token of the last app of a practice, by its index."""
         token: str = self.description["practices"][practice]["oauth_apps"][-1]["access_token"]
         return token
+
+
+@contextmanager
+def use_database(database: str, data: Path) -> Iterator[None]:
+    """Use a database and a data directory in the block."""
+    former_data = settings.DATA
+    names = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+    settings.DATA = data
+    _connect_to(dict.fromkeys(names, database))
+    try:
+        yield
+    finally:
+        settings.DATA = former_data
+        _connect_to(names)
 
 
 def _connect_to(names: dict[str, str]) -> None:

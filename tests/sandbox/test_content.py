@@ -28,7 +28,7 @@ from charthouse.identity.models import Application
 from charthouse.sandbox import description, seed
 from charthouse.sandbox.examples import find_unseeded_resources
 from tests.cases import each_case
-from tests.portal.guests import sign_in
+from tests.portal.portal_patients import sign_in
 from tests.sandbox.cerbo_lists import REQUIRED_PARAMETERS, CerboLists
 from tests.sandbox.contradictions import CONTRADICTIONS
 from tests.sandbox.databases import PROGRESS, SandboxDatabase, query

@@ -1,4 +1,4 @@
-"""What people set for themselves: password, second factor, and the apps that act in their name."""
+"""A user's own account: password, second factor, and the apps authorized to act in the user's name."""
 
 from base64 import b32encode
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
 
 from charthouse.console.forms import Form, Input
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.engine.errors import NotFound
 from charthouse.identity import second_factor, sessions, token_pairs
 from charthouse.identity.audit_events import emit_audit_event
@@ -24,8 +24,8 @@ from charthouse.identity.scopes import list_consent_lines
 
 
 @page()
-def account(request: Request) -> HttpResponseBase:
-    """Everything of one's own on one page."""
+def show_account(request: Request) -> HttpResponseBase:
+    """Show the user's data, second factor and authorized apps."""
     on = second_factor.is_enabled(request.user)
     values = {
         "on": on,
@@ -37,7 +37,7 @@ def account(request: Request) -> HttpResponseBase:
             .order_by("application__name")[:100]
         ],
     }
-    return show(request, "account.html", values)
+    return render_page(request, "account.html", values)
 
 
 # -- password ---------------------------------------------------------------------------------------------------
@@ -45,15 +45,15 @@ def account(request: Request) -> HttpResponseBase:
 
 @sensitive_post_parameters()
 @page(methods=("GET", "POST"))
-def password(request: Request) -> HttpResponseBase:
-    """Change it, knowing the one there is."""
+def change_password(request: Request) -> HttpResponseBase:
+    """Change the password, after checking the present one, and end the user's other sessions."""
     form = Form(
         [
-            _password("old", "Current password", "current-password"),
-            _password(
+            _build_password_input("old", "Current password", "current-password"),
+            _build_password_input(
                 "new", "New password", "new-password", "At least 12 characters, not a common password."
             ),
-            _password("again", "The new one again", "new-password"),
+            _build_password_input("again", "The new one again", "new-password"),
         ]
     )
     old, new, again = form.inputs
@@ -67,7 +67,7 @@ def password(request: Request) -> HttpResponseBase:
             new.errors += error.messages
         if sent.get("new") != sent.get("again"):
             again.errors.append("The two are not the same.")
-        if not form.wrong:
+        if not form.has_errors:
             with transaction.atomic():
                 request.user.set_password(sent["new"])
                 request.user.save(update_fields=["password"])
@@ -78,10 +78,10 @@ def password(request: Request) -> HttpResponseBase:
             messages.success(request, "Your password has been changed. Other sessions of yours have ended.")
             return redirect("account")
     values = {"title": "Change your password", "form": form, "back": reverse("account"), "back_to": "Account"}
-    return show(request, "edit.html", values, 400 if form.wrong else 200)
+    return render_page(request, "edit.html", values, 400 if form.has_errors else 200)
 
 
-def _password(name: str, label: str, complete: str, hint: str = "") -> Input:
+def _build_password_input(name: str, label: str, complete: str, hint: str = "") -> Input:
     return Input(
         name=name,
         label=label,
@@ -97,8 +97,11 @@ def _password(name: str, label: str, complete: str, hint: str = "") -> Input:
 
 @sensitive_post_parameters()
 @page(methods=("GET", "POST"))
-def second_factor_page(request: Request) -> HttpResponseBase:
-    """Set it up: a secret for the authenticator app, confirmed by a first code, answered with recovery codes once."""
+def set_up_second_factor(request: Request) -> HttpResponseBase:
+    """Show the secret of a new device as QR code and text; a POST confirms it with a first code.
+
+    The answer to a good code shows the recovery codes, once.
+    """
     wrong = ""
     if second_factor.is_enabled(request.user):
         return redirect("account")
@@ -106,43 +109,44 @@ def second_factor_page(request: Request) -> HttpResponseBase:
         codes = second_factor.confirm(request.user, request.POST.get("code", "")[:20])
         if codes is not None:
             sessions.mark_verified(request)
-            return show(request, "recovery_codes.html", {"codes": codes, "first": True})
+            return render_page(request, "recovery_codes.html", {"codes": codes, "first": True})
         wrong = "That code is not right. Check the time of your phone, and try the next one."
     device = second_factor.get_pending_device(request.user)
     values = {
         "wrong": wrong,
         "qr": mark_safe(segno.make(device.config_url, error="m").svg_inline(scale=5, border=2, light="#fff")),  # noqa: S308
-        "secret": _in_fours(device),
+        "secret": _format_secret(device),
         "required": request.user.practice and request.user.practice.require_second_factor,
     }
-    return show(request, "second_factor.html", values, 400 if wrong else 200)
+    return render_page(request, "second_factor.html", values, 400 if wrong else 200)
 
 
-def _in_fours(device: Any) -> str:
-    """The secret as people type it."""
+def _format_secret(device: Any) -> str:
+    """Format the secret in base 32, in groups of four, for typing."""
     text = b32encode(device.bin_key).decode()
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 @sensitive_post_parameters()
 @page(methods=("GET", "POST"))
-def recovery_codes(request: Request) -> HttpResponseBase:
-    """New recovery codes in the place of the old ones, for somebody who knows the password."""
+def renew_recovery_codes(request: Request) -> HttpResponseBase:
+    """Replace the recovery codes, after checking the password."""
 
     def made() -> HttpResponseBase:
-        return show(
+        return render_page(
             request, "recovery_codes.html", {"codes": second_factor.create_recovery_codes(request.user)}
         )
 
     if not second_factor.is_enabled(request.user):
         return redirect("second-factor")
-    return knowing_the_password(request, "New recovery codes", "The ones you have stop working.") or made()
+    return confirm_password(request, "New recovery codes", "The ones you have stop working.") or made()
 
 
 @sensitive_post_parameters()
 @page(methods=("GET", "POST"))
-def second_factor_off(request: Request) -> HttpResponseBase:
-    asked = knowing_the_password(
+def turn_off_second_factor(request: Request) -> HttpResponseBase:
+    """Disable the second factor, after checking the password."""
+    asked = confirm_password(
         request, "Turn the second factor off", "Your password alone will then let somebody in."
     )
     if asked is not None:
@@ -153,11 +157,11 @@ def second_factor_off(request: Request) -> HttpResponseBase:
     return redirect("account")
 
 
-def knowing_the_password(
+def confirm_password(
     request: Request, title: str, about: str, back: str = "", back_to: str = "Account"
 ) -> HttpResponseBase | None:
-    """A page that asks for one's password; None once it has been given."""
-    form = Form([_password("password", "Your password", "current-password")])
+    """Ask for the user's password: the page to answer with, or None once it was right."""
+    form = Form([_build_password_input("password", "Your password", "current-password")])
     if request.method == "POST":
         if request.user.check_password(request.POST.get("password", "")):
             return None
@@ -169,15 +173,15 @@ def knowing_the_password(
         "back": back or reverse("account"),
         "back_to": back_to,
     }
-    return show(request, "edit.html", values | {"button": "Go on"}, 400 if form.wrong else 200)
+    return render_page(request, "edit.html", values | {"button": "Go on"}, 400 if form.has_errors else 200)
 
 
 # -- apps -------------------------------------------------------------------------------------------------------
 
 
 @page(methods=("GET", "POST"))
-def disconnect(request: Request, application: int) -> HttpResponseBase:
-    """Stop whatever an app holds in one's name."""
+def disconnect_app(request: Request, application: int) -> HttpResponseBase:
+    """Revoke the tokens that an app has in the user's name. Raises NotFound."""
     token = RefreshToken.objects.filter(user=request.user, application=application, revoked=None)
     found = token.select_related("application").first()
     if found is None:
@@ -193,4 +197,4 @@ def disconnect(request: Request, application: int) -> HttpResponseBase:
         "danger": True,
         "back": reverse("account"),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)

@@ -1,4 +1,4 @@
-"""Who is at the console, as the engine knows callers."""
+"""The user of the console as the engine's actor."""
 
 from charthouse.engine.actor import Actor
 from charthouse.identity.models import RIGHTS, SCOPES, User
@@ -7,9 +7,12 @@ _ALL_SCOPES = frozenset(SCOPES)
 _ALL_RIGHTS = frozenset(RIGHTS)
 
 
-def actor_of(user: User) -> Actor:
-    """The person as the caller of actions. No app stands between, so no scope limits them; their permissions, the
-    practice's sharing and its plan do, as they would in a call of the API. The user must have a practice."""
+def build_actor(user: User) -> Actor:
+    """Build the actor of a user who belongs to a practice. Raises ValueError for operators.
+
+    No app is involved, so no scope limits the user; permissions, the practice's sharing and its plan do, as in API
+    calls.
+    """
     practice = user.practice
     if practice is None:
         raise ValueError("Operators have no practice to act in.")

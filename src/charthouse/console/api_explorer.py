@@ -1,8 +1,8 @@
-"""The API explorer: every operation of the OpenAPI document as a form, run as a real call with a real token.
+"""The API explorer: each operation of DrChrono's OpenAPI document as a form, run as a real call.
 
-The call passes the same door as any other and is in the request log. Its token is one of the explorer's own app, in
-the name of whoever is signed in, with the scopes of the app that they choose: an app has one live token per person, so
-one issued for the app itself would end the one that it uses. It is stopped when the answer is there.
+A call takes the same path as any other and is in the request log. Its token is of the explorer's own app, in the name
+of the user, with the scopes of the app that the user chooses. An app has one live token a user, so a token of the
+chosen app itself would revoke the one that it uses. The token is revoked once the answer is there.
 """
 
 from collections.abc import Iterator
@@ -18,21 +18,21 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
-from charthouse.console.applications import DEVELOPERS, of_practice
-from charthouse.console.forms import NOTHING, Form, Input
-from charthouse.console.page import Request, page, show
+from charthouse.console.applications import PERMISSION, select_apps_of_practice
+from charthouse.console.forms import EMPTY_LABEL, Form, Input
+from charthouse.console.page import Request, page, render_page
 from charthouse.engine.errors import NotFound
 from charthouse.gateway.drchrono import api, wire_format
 from charthouse.identity import tenancy, token_pairs
 from charthouse.identity.models import RIGHTS, SCOPES, Application
 
 CLIENT_ID = "charthouse-api-explorer"
-MOST_SHOWN = 200_000  # bytes of an answer
+MAX_SHOWN = 200_000  # bytes of an answer
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path. ``parameters`` as OpenAPI has them; ``body`` is an example of JSON, "" for none."""
+    """One method of one path. ``parameters``: as in OpenAPI; ``body``: example in JSON, "" for none."""
 
     name: str
     method: str
@@ -49,13 +49,13 @@ class Operation:
         return reverse("operation", args=[self.name])
 
     @cached_property
-    def colour(self) -> str:
+    def color(self) -> str:
         return {"GET": "green", "POST": "blue", "DELETE": "red"}.get(self.method, "orange")
 
 
 @dataclass(frozen=True)
-class Answered:
-    """What came back. ``sent`` is the request line, ``text`` the body, indented where it is JSON."""
+class Answer:
+    """The answer to a call. ``sent``: request line; ``text``: body, indented if it is JSON; ``cut``: shortened."""
 
     sent: str
     status: int
@@ -69,41 +69,45 @@ class Answered:
         return self.status < 400
 
 
-@page(DEVELOPERS)
-def listing(request: Request) -> HttpResponseBase:
-    """All operations, by resource; ``q`` narrows them."""
+@page(PERMISSION)
+def show_list(request: Request) -> HttpResponseBase:
+    """List operations by resource; ``q`` searches them."""
     text = request.GET.get("q", "")[:100].lower()
-    found = [one for one in operations().values() if text in f"{one.method} {one.path} {one.summary}".lower()]
+    found = [
+        one for one in load_operations().values() if text in f"{one.method} {one.path} {one.summary}".lower()
+    ]
     groups: dict[str, list[Operation]] = {}
     for one in found:
         groups.setdefault(one.tag, []).append(one)
-    values = {"groups": groups.items(), "q": text, "app": _chosen(request).get("app", "")}
-    return show(request, "explorer.html", values)
+    values = {"groups": groups.items(), "q": text, "app": _get_parameters(request).get("app", "")}
+    return render_page(request, "api_explorer.html", values)
 
 
 @sensitive_variables()
-@page(DEVELOPERS, methods=("GET", "POST"))
-def operation(request: Request, name: str) -> HttpResponseBase:
-    """The form of an operation; sent, the answer above it."""
-    one = operations().get(name)
+@page(PERMISSION, methods=("GET", "POST"))
+def show_operation(request: Request, name: str) -> HttpResponseBase:
+    """Show the form of an operation; a POST runs it and shows the answer. Raises NotFound."""
+    one = load_operations().get(name)
     if one is None:
         raise NotFound()
-    apps = {str(app.pk): app for app in of_practice(request.actor.practice).order_by("name")[:200]}
-    form = _form(one, request, apps)
+    apps = {
+        str(app.pk): app for app in select_apps_of_practice(request.actor.practice).order_by("name")[:200]
+    }
+    form = _build_form(one, request, apps)
     answered = None
-    if request.method == "POST" and not _missing(form, one):
-        answered = call(request, one, apps.get(request.POST.get("app", "")))
+    if request.method == "POST" and not _mark_missing(form, one):
+        answered = call_api(request, one, apps.get(request.POST.get("app", "")))
     values = {"one": one, "form": form, "answered": answered}
-    return show(request, "operation.html", values, 400 if form.wrong else 200)
+    return render_page(request, "api_operation.html", values, 400 if form.has_errors else 200)
 
 
 @lru_cache(maxsize=1)
-def operations() -> dict[str, Operation]:
-    """By operationId, in the order of the document."""
-    return {one.name: one for one in _read(wire_format.make_document())}
+def load_operations() -> dict[str, Operation]:
+    """Load the operations by operationId, in the document's order, once a process."""
+    return {one.name: one for one in _parse_operations(wire_format.make_document())}
 
 
-def _read(document: dict[str, Any]) -> Iterator[Operation]:
+def _parse_operations(document: dict[str, Any]) -> Iterator[Operation]:
     for path, item in document["paths"].items():
         for method, one in item.items():
             if method == "parameters":
@@ -123,15 +127,15 @@ def _read(document: dict[str, Any]) -> Iterator[Operation]:
                     for parameter in (*item.get("parameters", ()), *one.get("parameters", ()))
                     if parameter.get("in") in ("path", "query")
                 ),
-                body=_json(example) if example is not None else "{}" if "requestBody" in one else "",
+                body=_format_json(example) if example is not None else "{}" if "requestBody" in one else "",
             )
 
 
 # -- the form ---------------------------------------------------------------------------------------------------
 
 
-def _form(one: Operation, request: Request, apps: dict[str, Application]) -> Form:
-    given = _chosen(request)
+def _build_form(one: Operation, request: Request, apps: dict[str, Application]) -> Form:
+    given = _get_parameters(request)
     inputs = [
         Input(
             name="app",
@@ -141,7 +145,7 @@ def _form(one: Operation, request: Request, apps: dict[str, Application]) -> For
             choices=[("", "Every scope"), *((pk, app.name) for pk, app in apps.items())],
         )
     ]
-    inputs += [_parameter(parameter, given.get(_key(parameter), "")) for parameter in one.parameters]
+    inputs += [_build_input(parameter, given.get(_name_input(parameter), "")) for parameter in one.parameters]
     if one.body:
         body = Input(
             name="body", label="Body (JSON)", kind="textarea", value=given.get("body", one.body), rows=12
@@ -150,10 +154,10 @@ def _form(one: Operation, request: Request, apps: dict[str, Application]) -> For
     return Form(inputs)
 
 
-def _parameter(parameter: dict[str, Any], value: str) -> Input:
+def _build_input(parameter: dict[str, Any], value: str) -> Input:
     schema = parameter.get("schema", {})
     made = Input(
-        name=_key(parameter),
+        name=_name_input(parameter),
         label=parameter["name"],
         value=value,
         required=bool(parameter.get("required")),
@@ -162,7 +166,7 @@ def _parameter(parameter: dict[str, Any], value: str) -> Input:
     choices = schema.get("enum") or (["true", "false"] if schema.get("type") == "boolean" else [])
     if choices:
         made.kind = "select"
-        made.choices = [("", NOTHING), *((str(choice), str(choice) or NOTHING) for choice in choices)]
+        made.choices = [("", EMPTY_LABEL), *((str(choice), str(choice) or EMPTY_LABEL) for choice in choices)]
     elif schema.get("format") == "date":
         made.kind = "date"
     elif schema.get("type") == "integer":
@@ -170,33 +174,33 @@ def _parameter(parameter: dict[str, Any], value: str) -> Input:
     return made
 
 
-def _key(parameter: dict[str, Any]) -> str:
+def _name_input(parameter: dict[str, Any]) -> str:
     return f"{parameter['in']}.{parameter['name']}"
 
 
-def _chosen(request: Request) -> dict[str, str]:
+def _get_parameters(request: Request) -> dict[str, str]:
     sent = request.POST if request.method == "POST" else request.GET
     return {name: str(sent[name]) for name in sent}
 
 
-def _missing(form: Form, one: Operation) -> bool:
-    """Marks what the address can't be made without; the rest is for the API to refuse."""
-    needed = {_key(parameter) for parameter in one.parameters if parameter["in"] == "path"}
+def _mark_missing(form: Form, one: Operation) -> bool:
+    """Mark missing path parameters and say whether there are any; the API validates the rest."""
+    needed = {_name_input(parameter) for parameter in one.parameters if parameter["in"] == "path"}
     for field in form.inputs:
         if field.name in needed and not field.value:
             field.errors.append("The address needs this.")
-    return form.wrong
+    return form.has_errors
 
 
 # -- the call ---------------------------------------------------------------------------------------------------
 
 
 @sensitive_variables()
-def call(request: Request, one: Operation, app: Application | None) -> Answered:
-    """Run it, in the name of whoever is signed in, and stop the token that it took."""
-    explorer = _explorer()
+def call_api(request: Request, one: Operation, app: Application | None) -> Answer:
+    """Run an operation in the user's name, then revoke the token it used."""
+    explorer = _get_explorer_app()
     pair = token_pairs.issue_pair(explorer, request.user, app.scopes if app is not None else SCOPES)
-    environ = _environ(request, one, pair.access_token)
+    environ = _build_environ(request, one, pair.access_token)
     caught: dict[str, Any] = {}
 
     def start(status: str, headers: list[tuple[str, str]]) -> None:
@@ -206,33 +210,35 @@ def call(request: Request, one: Operation, app: Application | None) -> Answered:
     try:
         body = b"".join(api.application(environ, start))
     finally:
-        tenancy.set_tenant(practice, user_id=request.user.pk)  # the call has left it, as each does
+        tenancy.set_tenant(practice, user_id=request.user.pk)  # every API call ends by leaving the practice
         with transaction.atomic():
             token_pairs.lock_pairs(explorer.pk, request.user.pk)
             token_pairs.revoke_pairs(explorer.pk, request.user.pk)
     code, _, phrase = caught["status"].partition(" ")
     query = f"?{environ['QUERY_STRING']}" if environ["QUERY_STRING"] else ""
-    return Answered(
+    return Answer(
         f"{one.method} {environ['PATH_INFO']}{query}",
         int(code),
         phrase,
         caught["headers"],
-        _text(body[:MOST_SHOWN], dict(caught["headers"]).get("Content-Type", ""), len(body) <= MOST_SHOWN),
-        len(body) > MOST_SHOWN,
+        _format_body(
+            body[:MAX_SHOWN], dict(caught["headers"]).get("Content-Type", ""), len(body) <= MAX_SHOWN
+        ),
+        len(body) > MAX_SHOWN,
     )
 
 
-def _environ(request: Request, one: Operation, token: str) -> dict[str, Any]:
-    given = _chosen(request)
+def _build_environ(request: Request, one: Operation, token: str) -> dict[str, Any]:
+    given = _get_parameters(request)
     path, query = one.path, []
     for parameter in one.parameters:
-        value = given.get(_key(parameter), "")
+        value = given.get(_name_input(parameter), "")
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", quote(value, safe=""))
         elif value:
             query.append((parameter["name"], value))
     body = given.get("body", "").encode("utf-8", "replace") if one.body else b""
-    kept = (
+    forwarded = (
         "SERVER_NAME",
         "SERVER_PORT",
         "REMOTE_ADDR",
@@ -240,7 +246,7 @@ def _environ(request: Request, one: Operation, token: str) -> dict[str, Any]:
         "HTTP_X_FORWARDED_FOR",
         "wsgi.url_scheme",
     )
-    return {name: request.META[name] for name in kept if name in request.META} | {
+    return {name: request.META[name] for name in forwarded if name in request.META} | {
         "REQUEST_METHOD": one.method,
         "PATH_INFO": path,
         "QUERY_STRING": urlencode(query),
@@ -252,8 +258,8 @@ def _environ(request: Request, one: Operation, token: str) -> dict[str, Any]:
     }
 
 
-def _explorer() -> Application:
-    """The explorer's own app. Nobody knows its secret, and it has no address to be sent a code to."""
+def _get_explorer_app() -> Application:
+    """Get or create the explorer's own app. Nobody knows its secret and it has no redirect URI."""
     made: Application = Application.objects.get_or_create(
         client_id=CLIENT_ID,
         defaults={
@@ -268,13 +274,13 @@ def _explorer() -> Application:
     return made
 
 
-def _text(body: bytes, media: str, whole: bool) -> str:
+def _format_body(body: bytes, media: str, whole: bool) -> str:
     if media.startswith("application/json") and body and whole:
-        return _json(msgspec.json.decode(body))
+        return _format_json(msgspec.json.decode(body))
     if media.startswith(("text/", "application/json", "application/xml")):
         return body.decode("utf-8", "replace")
     return f"{len(body):,} bytes of {media}" if body else ""
 
 
-def _json(value: Any) -> str:
+def _format_json(value: Any) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

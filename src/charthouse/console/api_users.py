@@ -1,5 +1,7 @@
-"""API users: programs that call the Cerbo API in the practice's name. For the primary user, since such a program sees
-what the whole practice does unless it is kept from it."""
+"""API users: programs that call the Cerbo API in the practice's name, for the primary user.
+
+An API user sees what the whole practice sees, unless it is limited.
+"""
 
 import re
 import secrets
@@ -16,7 +18,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from charthouse.console import forms
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.engine.errors import NotFound
 from charthouse.gateway.cerbo.registry import list_endpoint_groups
@@ -24,26 +26,26 @@ from charthouse.identity import api_users
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import ApiUser
 
-MOST_ADDRESSES = 50
+MAX_ADDRESSES = 50
 
 
-def _limits(user: ApiUser) -> str:
-    told = {
+def _describe_limits(user: ApiUser) -> str:
+    limits = {
         "reads only": user.read_only,
         "anonymized": user.anonymize,
         f"{len(user.endpoints)} endpoints": user.endpoints,
         f"{len(user.ips)} addresses": user.ips,
     }
-    return ", ".join(words for words, on in told.items() if on)
+    return ", ".join(words for words, on in limits.items() if on)
 
 
 TABLE = Table(
     name="programs",
     label="API users",
     columns=(
-        Column("Name", "nickname", sort="nickname", link=lambda row: reverse("program", args=[row.pk])),
+        Column("Name", "nickname", sort="nickname", link=lambda row: reverse("api-user", args=[row.pk])),
         Column("Username", "username", sort="username"),
-        Column("Limits", _limits, kind="wide"),
+        Column("Limits", _describe_limits, kind="wide"),
         Column("Contact", "contact", kind="wide"),
         Column("State", lambda row: Badge("on", "green") if row.enabled else Badge("off", "red")),
     ),
@@ -53,7 +55,9 @@ TABLE = Table(
 )
 
 
-class ProgramForm(django.Form):
+class ApiUserForm(django.Form):
+    """The values of an API user."""
+
     nickname = django.CharField(label="Name", max_length=100)
     contact = django.EmailField(
         label="Contact", help_text="Whom to write to when something is wrong with it."
@@ -83,112 +87,115 @@ class ProgramForm(django.Form):
 
     def clean_ips(self) -> list[str]:
         given = self.cleaned_data["ips"].split()
-        if len(given) > MOST_ADDRESSES:
-            raise ValidationError(f"At most {MOST_ADDRESSES} addresses.")
-        wrong = [text for text in given if not _network(text)]
+        if len(given) > MAX_ADDRESSES:
+            raise ValidationError(f"At most {MAX_ADDRESSES} addresses.")
+        wrong = [text for text in given if not _is_network(text)]
         if wrong:
             raise ValidationError(f"{wrong[0][:50]} is no address and no network.")
         return list(dict.fromkeys(given))
 
 
 @page(primary=True)
-def listing(request: Request) -> HttpResponseBase:
+def show_list(request: Request) -> HttpResponseBase:
+    """List the practice's API users."""
     values = {
         "title": "API users",
         "about": "Programs that call the Cerbo API in the practice's name, with a name and a secret of their own.",
-        "table": TABLE.of(request, ApiUser.objects.filter(practice=request.actor.practice)),
-        "add": reverse("program-new"),
+        "table": TABLE.build_page(request, ApiUser.objects.filter(practice=request.actor.practice)),
+        "add": reverse("api-user-new"),
         "add_words": "Add API user",
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
 @sensitive_variables()
 @page(primary=True, methods=("GET", "POST"))
-def new(request: Request) -> HttpResponseBase:
-    """Make one; its secret is in the answer and nowhere else."""
-    form = ProgramForm(request.POST or None)
+def add(request: Request) -> HttpResponseBase:
+    """Add an API user; its secret is in the answer and stored only as a digest."""
+    form = ApiUserForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = ApiUser(practice_id=request.actor.practice, **form.cleaned_data)
-        secret = _make(request, made)
-        return show(request, "program_secret.html", {"program": made, "secret": secret, "first": True})
+        secret = _save_with_free_username(request, made)
+        return render_page(
+            request, "api_user_secret.html", {"api_user": made, "secret": secret, "first": True}
+        )
     values = {
         "title": "New API user",
-        "form": forms.of_django(form),
-        "back": reverse("programs"),
+        "form": forms.convert_django_form(form),
+        "back": reverse("api-users"),
         "back_to": "API users",
     }
-    return show(request, "edit.html", values, 400 if form.is_bound else 200)
+    return render_page(request, "edit.html", values, 400 if form.is_bound else 200)
 
 
 @page(primary=True, methods=("GET", "POST"))
-def one(request: Request, row: int) -> HttpResponseBase:
-    """What it may do; switched off, its next call is refused."""
-    program = _program(request, row)
-    initial = {name: getattr(program, name) for name in ProgramForm.base_fields} | {
-        "ips": "\n".join(program.ips)
+def edit(request: Request, row: int) -> HttpResponseBase:
+    """Change an API user; a disabled one is refused from its next call on."""
+    api_user = _find_api_user(request, row)
+    initial = {name: getattr(api_user, name) for name in ApiUserForm.base_fields} | {
+        "ips": "\n".join(api_user.ips)
     }
-    form = ProgramForm(request.POST or None, initial=initial)
+    form = ApiUserForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        changed = [name for name, value in form.cleaned_data.items() if getattr(program, name) != value]
+        changed = [name for name, value in form.cleaned_data.items() if getattr(api_user, name) != value]
         if changed:
             with transaction.atomic():
                 ApiUser.objects.filter(pk=row).update(**{name: form.cleaned_data[name] for name in changed})
-                _tell(request, program, changed=sorted(changed))
+                _audit(request, api_user, changed=sorted(changed))
         messages.success(request, "Saved. It holds from the next call on.")
-        return redirect("programs")
-    values = {"program": program, "form": forms.of_django(form)}
-    return show(request, "program.html", values, 400 if form.is_bound else 200)
+        return redirect("api-users")
+    values = {"api_user": api_user, "form": forms.convert_django_form(form)}
+    return render_page(request, "api_user.html", values, 400 if form.is_bound else 200)
 
 
 @sensitive_variables()
 @page(primary=True, methods=("GET", "POST"))
-def renew(request: Request, row: int) -> HttpResponseBase:
-    """A new secret, shown once."""
-    program = _program(request, row)
+def renew_secret(request: Request, row: int) -> HttpResponseBase:
+    """Replace the secret and show the new one, once."""
+    api_user = _find_api_user(request, row)
     if request.method == "POST":
         with transaction.atomic():
-            secret = api_users.renew_secret(program)
-            _tell(request, program, changed=["secret"])
-        return show(request, "program_secret.html", {"program": program, "secret": secret})
+            secret = api_users.renew_secret(api_user)
+            _audit(request, api_user, changed=["secret"])
+        return render_page(request, "api_user_secret.html", {"api_user": api_user, "secret": secret})
     values = {
         "title": "Make a new secret?",
-        "text": f"The one that {program.nickname} uses now stops working at once.",
+        "text": f"The one that {api_user.nickname} uses now stops working at once.",
         "button": "Make a new secret",
         "danger": True,
-        "back": reverse("program", args=[row]),
+        "back": reverse("api-user", args=[row]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
-def _make(request: Request, program: ApiUser) -> str:
-    """Save it under a name that nobody has; its secret."""
-    word = re.sub(r"[^a-z0-9]+", "_", program.nickname.lower()).strip("_")[:30] or "program"
+def _save_with_free_username(request: Request, api_user: ApiUser) -> str:
+    """Save the API user under a free username and return its secret."""
+    word = re.sub(r"[^a-z0-9]+", "_", api_user.nickname.lower()).strip("_")[:30] or "program"
     for _ in range(5):
-        program.username = f"pk_{word}_{secrets.token_hex(3)}"
+        api_user.username = f"pk_{word}_{secrets.token_hex(3)}"
         try:
             with transaction.atomic():
-                secret = api_users.renew_secret(program)
-                _tell(request, program, changed=["made"])
+                secret = api_users.renew_secret(api_user)
+                _audit(request, api_user, changed=["made"])
             return secret
         except IntegrityError:  # taken, perhaps by another practice
-            program.pk = None
+            api_user.pk = None
     raise RuntimeError("no free name for an API user")
 
 
-def _program(request: Request, row: int) -> ApiUser:
+def _find_api_user(request: Request, row: int) -> ApiUser:
     found = ApiUser.objects.filter(practice=request.actor.practice, pk=row).first()
     if found is None:
         raise NotFound()
     return found
 
 
-def _tell(request: Request, program: ApiUser, **details: Any) -> None:
+def _audit(request: Request, api_user: ApiUser, **details: Any) -> None:
     person = {"practice_id": request.actor.practice, "user_id": request.user.pk}
-    emit_audit_event("api user changed", **person, api_user_id=program.pk, details=details)
+    emit_audit_event("api user changed", **person, api_user_id=api_user.pk, details=details)
 
 
-def _network(text: str) -> bool:
+def _is_network(text: str) -> bool:
     try:
         return bool(ip_network(text, strict=False))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Webhooks of an app: where it is told and of what, whether its receiver has proved itself, what was delivered.
+"""Webhooks of an app: address, events, verification and deliveries.
 
-What is delivered shows rows of the record in somebody's name: only that person, and who has every permission, sees the
-bodies here.
+A delivery's body shows rows as the user in whose name it was sent sees them. Only that user, and users with every
+permission, see bodies here.
 """
 
 import secrets
@@ -22,18 +22,19 @@ from charthouse.changes import actions
 from charthouse.changes.event_catalog import get_format, load_catalog
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console import forms
-from charthouse.console.applications import DEVELOPERS, of_practice
-from charthouse.console.page import Request, page, show
-from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.console.applications import PERMISSION, select_apps_of_practice
+from charthouse.console.page import Request, page, render_page
+from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import PERMISSIONS, Application
 from charthouse.identity.sealed_secrets import UnsealError
 
-STATES = {"delivered": "green", "waiting": "blue", "failed": "red"}
+STATE_COLORS = {"delivered": "green", "waiting": "blue", "failed": "red"}
 
 
-def state(webhook: Webhook) -> Badge:
+def build_state_badge(webhook: Webhook) -> Badge:
+    """Build the badge of a webhook's state."""
     if not webhook.active:
         return Badge("off", "secondary")
     if webhook.kind == "practice":
@@ -41,7 +42,7 @@ def state(webhook: Webhook) -> Badge:
     return Badge("verified", "green") if webhook.verified_at else Badge("not verified", "orange")
 
 
-def _narrowed(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
+def _filter_by_state(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     if value == "delivered":
         return rows.exclude(delivered_at=None)
     if value:
@@ -49,39 +50,39 @@ def _narrowed(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     return rows
 
 
-def table(view: str) -> Table:
-    """Webhooks, each with a link to its page."""
+def build_webhook_table(view: str) -> Table:
+    """Build the table of webhooks. ``view``: name of the URL of a row."""
     return Table(
         name="webhooks",
         label="Webhooks",
         columns=(
             Column("Address", "callback_url", sort="callback_url", link=lambda row: reverse(view, args=[row.pk])),
             Column("Events", lambda row: len(row.events), kind="number"),
-            Column("State", state),
+            Column("State", build_state_badge),
             Column("Made", "created_at", sort="created_at", kind="wide"),
         ),
         empty="No webhook yet.",
     )  # fmt: skip
 
 
-def deliveries_table(view: str) -> Table:
-    """Deliveries, each with a link to its page."""
+def build_delivery_table(view: str) -> Table:
+    """Build the table of deliveries. ``view``: name of the URL of a row."""
     return Table(
         name="deliveries",
         label="Deliveries",
         columns=(
             Column("When", "at", link=lambda row: reverse(view, args=[row.pk])),
             Column("Event", "event"),
-            Column("State", lambda row: Badge(row.state, STATES[row.state])),
+            Column("State", lambda row: Badge(row.state, STATE_COLORS[row.state])),
             Column("Attempts", lambda row: len(row.attempts), kind="number"),
-            Column("Last answer", lambda row: _last(row), kind="wide"),
+            Column("Last answer", lambda row: _summarize_last_attempt(row), kind="wide"),
         ),
-        choices=(
-            Choice(
+        filters=(
+            TableFilter(
                 name="state",
                 label="State",
-                options=(("", "Every state"), *((name, name.capitalize()) for name in STATES)),
-                narrow=_narrowed,
+                options=(("", "Every state"), *((name, name.capitalize()) for name in STATE_COLORS)),
+                apply=_filter_by_state,
             ),
         ),
         order="-pk",
@@ -89,12 +90,12 @@ def deliveries_table(view: str) -> Table:
     )
 
 
-TABLE = table("webhook")
-DELIVERIES = deliveries_table("delivery")
+TABLE = build_webhook_table("webhook")
+DELIVERIES = build_delivery_table("delivery")
 
 
-class WebhookForm(django.Form):
-    """What an app's developer decides."""
+class AppWebhookForm(django.Form):
+    """A webhook as an app's developer enters it."""
 
     callback_url = django.CharField(label="Callback address", max_length=2000)
     secret_token = django.CharField(
@@ -114,27 +115,28 @@ class WebhookForm(django.Form):
         self.fields["events"].choices = choices  # type: ignore[attr-defined]
 
 
-@page(DEVELOPERS)
-def listing(request: Request, row: int) -> HttpResponseBase:
-    app = _app(request, row)
+@page(PERMISSION)
+def show_list(request: Request, row: int) -> HttpResponseBase:
+    """List the webhooks of an app."""
+    app = _find_app(request, row)
     values = {
         "title": "Webhooks",
         "about": f"Where {app.name} is told of what happens.",
-        "table": TABLE.of(request, Webhook.objects.filter(application=app)),
+        "table": TABLE.build_page(request, Webhook.objects.filter(application=app)),
         "add": reverse("webhook-new", args=[row]),
         "add_words": "Add webhook",
         "back": reverse("app", args=[row]),
         "back_to": app.name,
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
 @sensitive_post_parameters()
-@page(DEVELOPERS, methods=("GET", "POST"))
-def new(request: Request, row: int) -> HttpResponseBase:
-    """Add a webhook, and ask its receiver at once."""
-    app = _app(request, row)
-    form = WebhookForm(request.POST or None, initial={"secret_token": secrets.token_urlsafe(24)})
+@page(PERMISSION, methods=("GET", "POST"))
+def add(request: Request, row: int) -> HttpResponseBase:
+    """Add a webhook and verify its receiver at once."""
+    app = _find_app(request, row)
+    form = AppWebhookForm(request.POST or None, initial={"secret_token": secrets.token_urlsafe(24)})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -142,39 +144,39 @@ def new(request: Request, row: int) -> HttpResponseBase:
                 made = actions.create_app_webhook(
                     app, given["callback_url"], given["secret_token"], given["events"]
                 )
-                _told(request, made, "webhook made")
-            _ask(request, made)
+                _audit(request, made, "webhook made")
+            _verify(request, made)
             return redirect("webhook", made.pk)
         except Invalid as refusal:
-            return _form(request, form, "New webhook", reverse("webhooks", args=[row]), refusal)
-    return _form(request, form, "New webhook", reverse("webhooks", args=[row]))
+            return _render_form(request, form, "New webhook", reverse("webhooks", args=[row]), refusal)
+    return _render_form(request, form, "New webhook", reverse("webhooks", args=[row]))
 
 
-@page(DEVELOPERS)
-def one(request: Request, row: int) -> HttpResponseBase:
-    """A webhook and its deliveries in the practice, latest first."""
-    webhook = _webhook(request, row)
+@page(PERMISSION)
+def show_webhook(request: Request, row: int) -> HttpResponseBase:
+    """Show a webhook and its deliveries in the practice, latest first."""
+    webhook = _find_webhook(request, row)
     values = {
         "webhook": webhook,
         "events": webhook.events,
-        "state": state(webhook),
+        "state": build_state_badge(webhook),
         "back": reverse("webhooks", args=[webhook.application_id]),
         "back_to": f"Webhooks of {webhook.application.name}" if webhook.application else "",
         "edit": reverse("webhook-edit", args=[row]),
-        "table": DELIVERIES.of(
+        "table": DELIVERIES.build_page(
             request, Delivery.objects.filter(webhook=webhook, practice_id=request.actor.practice)
         ),
     }
-    return show(request, "webhook.html", values)
+    return render_page(request, "webhook.html", values)
 
 
 @sensitive_post_parameters()
-@page(DEVELOPERS, methods=("GET", "POST"))
+@page(PERMISSION, methods=("GET", "POST"))
 def edit(request: Request, row: int) -> HttpResponseBase:
-    """Change a webhook; a new address has to prove itself anew."""
-    webhook = _webhook(request, row)
+    """Change a webhook; a new address is verified again."""
+    webhook = _find_webhook(request, row)
     initial = {"callback_url": webhook.callback_url, "events": webhook.events, "active": webhook.active}
-    form = WebhookForm(request.POST or None, initial=initial)
+    form = AppWebhookForm(request.POST or None, initial=initial)
     form.fields["secret_token"].required = False
     form.fields["secret_token"].help_text = "Empty: it stays as it is."
     back = reverse("webhook", args=[row])
@@ -189,42 +191,44 @@ def edit(request: Request, row: int) -> HttpResponseBase:
                     events=given["events"],
                     active=given["active"],
                 )
-                _told(request, webhook, "webhook changed")
+                _audit(request, webhook, "webhook changed")
             if webhook.verified_at is None:
-                _ask(request, webhook)
+                _verify(request, webhook)
             return redirect("webhook", row)
         except Invalid as refusal:
-            return _form(request, form, "Change webhook", back, refusal)
-    return _form(request, form, "Change webhook", back)
+            return _render_form(request, form, "Change webhook", back, refusal)
+    return _render_form(request, form, "Change webhook", back)
 
 
-@page(DEVELOPERS, methods=("POST",))
-def verify(request: Request, row: int) -> HttpResponseBase:
-    webhook = _webhook(request, row)
-    _ask(request, webhook)
+@page(PERMISSION, methods=("POST",))
+def verify_receiver(request: Request, row: int) -> HttpResponseBase:
+    """Verify the receiver."""
+    webhook = _find_webhook(request, row)
+    _verify(request, webhook)
     return redirect("webhook", row)
 
 
-@page(DEVELOPERS, methods=("POST",))
-def ping(request: Request, row: int) -> HttpResponseBase:
-    sent = actions.ping(_webhook(request, row))
+@page(PERMISSION, methods=("POST",))
+def send_ping(request: Request, row: int) -> HttpResponseBase:
+    """Queue a ping."""
+    sent = actions.ping(_find_webhook(request, row))
     messages.success(request, "A ping is on its way.")
     return redirect("delivery", sent.pk)
 
 
 @sensitive_variables()
-@page(DEVELOPERS, methods=("GET", "POST"))
-def delivery(request: Request, row: int) -> HttpResponseBase:
-    """What was sent, to whom, and how each attempt ended. A POST sends it again."""
-    found = _deliveries(request).filter(pk=row).select_related("webhook").first()
+@page(PERMISSION, methods=("GET", "POST"))
+def show_delivery(request: Request, row: int) -> HttpResponseBase:
+    """Show what was sent, to whom, and each attempt; a POST queues it again."""
+    found = _select_deliveries(request).filter(pk=row).select_related("webhook").first()
     if found is None:
         raise NotFound()
-    return delivered(request, found, reverse("webhook", args=[found.webhook_id]))
+    return render_delivery(request, found, reverse("webhook", args=[found.webhook_id]))
 
 
 @sensitive_variables()
-def delivered(request: Request, found: Delivery, back: str) -> HttpResponseBase:
-    """The page of a delivery, below its webhook's at ``back``. A POST sends it again."""
+def render_delivery(request: Request, found: Delivery, back: str) -> HttpResponseBase:
+    """Render the page of a delivery; a POST queues it again. ``back``: URL of its webhook."""
     if request.method == "POST":
         actions.redeliver(found.webhook, found.pk)
         messages.success(request, "It will be sent again, the same bytes.")
@@ -233,17 +237,17 @@ def delivered(request: Request, found: Delivery, back: str) -> HttpResponseBase:
     lines = [
         ("Happened", found.at),
         ("To", found.webhook.callback_url),
-        ("State", Badge(found.state, STATES[found.state])),
+        ("State", Badge(found.state, STATE_COLORS[found.state])),
         ("Next attempt", found.next_try),
     ]
     attempts = [one | {"at": datetime.fromisoformat(one["at"])} for one in found.attempts]
-    body = _pretty(bytes(found.body)) if own else ""
+    body = _format_body(bytes(found.body)) if own else ""
     called = get_format(found.webhook.kind).label_event(found.event)
     values = {"called": called, "lines": lines, "attempts": attempts, "body": body, "back": back}
-    return show(request, "delivery.html", values)
+    return render_page(request, "delivery.html", values)
 
 
-def _ask(request: Request, webhook: Webhook) -> None:
+def _verify(request: Request, webhook: Webhook) -> None:
     try:
         problem = actions.verify(webhook)
     except UnsealError:
@@ -256,35 +260,35 @@ def _ask(request: Request, webhook: Webhook) -> None:
         messages.success(request, "The receiver has proved itself. Deliveries begin.")
 
 
-def _form(
-    request: Request, form: WebhookForm, title: str, back: str, refusal: Invalid | None = None
+def _render_form(
+    request: Request, form: AppWebhookForm, title: str, back: str, refusal: Invalid | None = None
 ) -> HttpResponseBase:
-    drawn = forms.of_django(form).told(refusal)
-    values = {"title": title, "form": drawn, "back": back, "back_to": "Back"}
-    return show(request, "edit.html", values, 400 if form.is_bound else 200)
+    rendered_form = forms.convert_django_form(form).with_errors(refusal)
+    values = {"title": title, "form": rendered_form, "back": back, "back_to": "Back"}
+    return render_page(request, "edit.html", values, 400 if form.is_bound else 200)
 
 
-def _app(request: Request, row: int) -> Application:
-    found: Application | None = of_practice(request.actor.practice).filter(pk=row).first()
+def _find_app(request: Request, row: int) -> Application:
+    found: Application | None = select_apps_of_practice(request.actor.practice).filter(pk=row).first()
     if found is None:
         raise NotFound()
     return found
 
 
-def _webhook(request: Request, row: int) -> Webhook:
-    found = Webhook.objects.filter(pk=row, application__in=of_practice(request.actor.practice))
+def _find_webhook(request: Request, row: int) -> Webhook:
+    found = Webhook.objects.filter(pk=row, application__in=select_apps_of_practice(request.actor.practice))
     webhook = found.select_related("application").first()
     if webhook is None:
         raise NotFound()
     return webhook
 
 
-def _deliveries(request: Request) -> "QuerySet[Delivery]":
-    own = of_practice(request.actor.practice)
+def _select_deliveries(request: Request) -> "QuerySet[Delivery]":
+    own = select_apps_of_practice(request.actor.practice)
     return Delivery.objects.filter(practice_id=request.actor.practice, webhook__application__in=own)
 
 
-def _told(request: Request, webhook: Webhook, what: str) -> None:
+def _audit(request: Request, webhook: Webhook, what: str) -> None:
     details = {"changed": [what], "webhook": webhook.pk}
     app = webhook.application_id
     emit_audit_event(
@@ -296,14 +300,14 @@ def _told(request: Request, webhook: Webhook, what: str) -> None:
     )
 
 
-def _last(row: Delivery) -> str:
+def _summarize_last_attempt(row: Delivery) -> str:
     if not row.attempts:
         return ""
     last = row.attempts[-1]
     return str(last.get("status") or last.get("error") or "")
 
 
-def _pretty(body: bytes) -> str:
+def _format_body(body: bytes) -> str:
     try:
         return msgspec.json.format(body, indent=2).decode()
     except msgspec.DecodeError:

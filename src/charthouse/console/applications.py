@@ -1,7 +1,7 @@
-"""Apps that call the APIs, for those who make them: credentials, scopes, quota, addresses, and who authorized them.
+"""Apps that call the APIs, for their developers: credentials, scopes, quota, redirect URIs and authorizations.
 
-The people with the permission Settings see the apps of their practice's people. Of the people who authorized an app,
-those of other practices are only counted.
+Users with the permission Settings see the apps of their practice's users. Of the users who authorized an app, those of
+other practices are only counted.
 """
 
 from datetime import timedelta
@@ -21,22 +21,25 @@ from charthouse import clock
 from charthouse.audit import captured_bodies, trail
 from charthouse.audit.models import ApiCall
 from charthouse.console import forms
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import applications
 from charthouse.identity.models import RIGHTS, SCOPES, Application, Calls, RefreshToken, User
 from charthouse.identity.scopes import SCOPE_LABELS
 
-DEVELOPERS = "Settings"  # the permission
-MOST_ADDRESSES = 20
-CAPTURED = timedelta(hours=1)
-_KEEPING = "What the app sends and gets will be in the request log, patients' data with it. Each practice sees its own."
-_OFF = (
+PERMISSION = "Settings"  # the permission
+MAX_REDIRECT_URIS = 20
+CAPTURE_DURATION = timedelta(hours=1)
+_CAPTURE_TEXT = (
+    "What the app sends and gets will be in the request log, patients' data with it. "
+    "Each practice sees its own."
+)
+_DISABLE_TEXT = (
     "It can no longer ask anybody, and all that it holds in people's names is taken back at once, "
     "in other practices too. Its webhooks have nothing to tell any more. What it wrote stays."
 )
-_ON = "It can ask people again. Whoever had authorized it must do so once more."
+_ENABLE_TEXT = "It can ask people again. Whoever had authorized it must do so once more."
 
 TABLE = Table(
     name="apps",
@@ -55,7 +58,7 @@ TABLE = Table(
     empty="No app yet. Register one to get a client ID and a secret.",
 )  # fmt: skip
 
-AUTHORISED = Table(
+AUTHORIZATIONS = Table(
     name="authorised",
     label="Who authorized it",
     columns=(
@@ -63,7 +66,7 @@ AUTHORISED = Table(
         Column("Username", "user.username", kind="wide"),
         Column("Token of", "created", sort="created"),
         Column("Scopes", lambda row: row.scope.replace(":read", ":r").replace(":write", ":w"), kind="wide"),
-        Column("Access", lambda _: "Deauthorize", link=lambda row: _stop_address(row)),
+        Column("Access", lambda _: "Deauthorize", link=lambda row: _build_deauthorize_url(row)),
     ),
     search=("user__first_name", "user__last_name", "user__username"),
     order="-created",
@@ -73,6 +76,8 @@ AUTHORISED = Table(
 
 
 class AppForm(django.Form):
+    """The values of an app that its developer sets."""
+
     name = django.CharField(max_length=255)
     redirect_uris = django.CharField(
         label="Redirect addresses",
@@ -89,12 +94,14 @@ class AppForm(django.Form):
 
     def clean_redirect_uris(self) -> str:
         given = self.cleaned_data["redirect_uris"].split()
-        if len(given) > MOST_ADDRESSES:
-            raise ValidationError(f"At most {MOST_ADDRESSES} addresses.")
+        if len(given) > MAX_REDIRECT_URIS:
+            raise ValidationError(f"At most {MAX_REDIRECT_URIS} addresses.")
         return " ".join(dict.fromkeys(given))
 
 
 class NewAppForm(AppForm):
+    """The form of a new app."""
+
     public = django.BooleanField(
         label="It can keep no secret",
         required=False,
@@ -103,6 +110,8 @@ class NewAppForm(AppForm):
 
 
 class ChangeAppForm(AppForm):
+    """The form of an existing app."""
+
     patient_iframe_url = django.URLField(
         label="Iframe on patients' pages", max_length=500, required=False, assume_scheme="https",
         help_text="Shown to doctors for whom the app asked for it (POST /api/iframe_integration).",
@@ -124,42 +133,43 @@ class ChangeAppForm(AppForm):
     )
 
 
-@page(DEVELOPERS)
-def listing(request: Request) -> HttpResponseBase:
+@page(PERMISSION)
+def show_list(request: Request) -> HttpResponseBase:
+    """List the apps of the practice's users."""
     values = {
         "title": "Apps",
         "about": "What calls the API in the name of people who allow it.",
-        "table": TABLE.of(request, _apps(request).select_related("user")),
+        "table": TABLE.build_page(request, _select_apps(request).select_related("user")),
         "add": reverse("app-new"),
         "add_words": "Register an app",
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
 @sensitive_variables()
-@page(DEVELOPERS, methods=("GET", "POST"))
-def new(request: Request) -> HttpResponseBase:
-    """Register an app; its secret is in the answer and nowhere else."""
+@page(PERMISSION, methods=("GET", "POST"))
+def register(request: Request) -> HttpResponseBase:
+    """Register an app; its secret is in the answer and stored only as a digest."""
     form = NewAppForm(request.POST or None, initial={"scopes": list(SCOPES)})
     if request.method == "POST" and form.is_valid():
         try:
             app, secret = applications.create_app(request.user, **form.cleaned_data)
-            return show(request, "app_secret.html", {"app": app, "secret": secret, "first": True})
+            return render_page(request, "app_secret.html", {"app": app, "secret": secret, "first": True})
         except ValidationError as error:
-            _add(form, error)
+            _add_errors(form, error)
     values = {
         "title": "Register an app",
-        "form": forms.of_django(form),
+        "form": forms.convert_django_form(form),
         "back": reverse("apps"),
         "back_to": "Apps",
     }
-    return show(request, "edit.html", values | {"button": "Register"}, 400 if form.is_bound else 200)
+    return render_page(request, "edit.html", values | {"button": "Register"}, 400 if form.is_bound else 200)
 
 
-@page(DEVELOPERS)
-def one(request: Request, row: int) -> HttpResponseBase:
-    """An app at a glance, and who authorized it."""
-    app = _app(request, row)
+@page(PERMISSION)
+def show_app(request: Request, row: int) -> HttpResponseBase:
+    """Show an app and who authorized it."""
+    app = _find_app(request, row)
     held = RefreshToken.objects.filter(application=app, revoked=None)
     own = held.filter(user__practice=request.actor.practice)
     hour = clock.now().replace(minute=0, second=0, microsecond=0)
@@ -173,22 +183,23 @@ def one(request: Request, row: int) -> HttpResponseBase:
         "used": used or 0,
         "left": max(app.hourly_limit - (used or 0), 0) if app.hourly_limit else None,
         "renewed": hour + timedelta(hours=1),
-        "table": AUTHORISED.of(request, own.select_related("user")),
+        "table": AUTHORIZATIONS.build_page(request, own.select_related("user")),
         "others": held.aggregate(count=Count("pk"))["count"] - own.aggregate(count=Count("pk"))["count"],
         "base_url": settings.BASE_URL,
         "captured": captured_bodies.get_capture_end(app),
-        "strangers": _strangers(app),
+        "strangers": _list_unauthenticated_calls(app),
     }
-    return show(request, "app.html", values)
+    return render_page(request, "app.html", values)
 
 
-@page(DEVELOPERS, methods=("GET", "POST"))
+@page(PERMISSION, methods=("GET", "POST"))
 def edit(request: Request, row: int) -> HttpResponseBase:
-    app = _app(request, row)
+    """Change an app."""
+    app = _find_app(request, row)
     initial = {name: getattr(app, name) for name in ChangeAppForm.base_fields}
     initial["redirect_uris"] = "\n".join(app.redirect_uris.split())
     form = ChangeAppForm(request.POST or None, initial=initial)
-    if not _sets_quota(request.user):
+    if not _may_set_quota(request.user):
         del form.fields["hourly_limit"], form.fields["second_limit"]
     if request.method == "POST" and form.is_valid():
         values = {**form.cleaned_data}
@@ -200,25 +211,25 @@ def edit(request: Request, row: int) -> HttpResponseBase:
             messages.success(request, "The app has been saved.")
             return redirect("app", row)
         except ValidationError as error:
-            _add(form, error)
+            _add_errors(form, error)
     drawn = {
         "title": app.name,
-        "form": forms.of_django(form),
+        "form": forms.convert_django_form(form),
         "back": reverse("app", args=[row]),
         "back_to": "App",
     }
-    return show(request, "edit.html", drawn, 400 if form.is_bound else 200)
+    return render_page(request, "edit.html", drawn, 400 if form.is_bound else 200)
 
 
 @sensitive_variables()
-@page(DEVELOPERS, methods=("GET", "POST"))
-def rotate(request: Request, row: int) -> HttpResponseBase:
-    """A new secret, shown once."""
-    app = _app(request, row)
+@page(PERMISSION, methods=("GET", "POST"))
+def rotate_secret(request: Request, row: int) -> HttpResponseBase:
+    """Replace the client secret and show the new one, once. Raises Conflict for a public app."""
+    app = _find_app(request, row)
     if app.client_type == Application.CLIENT_PUBLIC:
         raise Conflict("This app keeps no secret.")
     if request.method == "POST":
-        return show(
+        return render_page(
             request, "app_secret.html", {"app": app, "secret": applications.rotate_secret(app, request.user)}
         )
     values = {
@@ -228,13 +239,13 @@ def rotate(request: Request, row: int) -> HttpResponseBase:
         "danger": True,
         "back": reverse("app", args=[row]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
-@page(DEVELOPERS, methods=("GET", "POST"))
-def stop(request: Request, row: int, user: int | None = None) -> HttpResponseBase:
-    """Take the app's access back: one person's, or that of everybody of the practice."""
-    app = _app(request, row)
+@page(PERMISSION, methods=("GET", "POST"))
+def deauthorize(request: Request, row: int, user: int | None = None) -> HttpResponseBase:
+    """Revoke the app's tokens of one user, or of all users of the practice. Raises NotFound."""
+    app = _find_app(request, row)
     people = User.objects.filter(practice=request.actor.practice)
     if user is not None and not people.filter(pk=user).exists():
         raise NotFound()
@@ -252,13 +263,13 @@ def stop(request: Request, row: int, user: int | None = None) -> HttpResponseBas
         "danger": True,
         "back": reverse("app", args=[row]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
-@page(DEVELOPERS, methods=("GET", "POST"))
-def switch(request: Request, row: int) -> HttpResponseBase:
-    """Switch the app off, for everybody of every practice, or on again."""
-    app = _app(request, row)
+@page(PERMISSION, methods=("GET", "POST"))
+def switch_app(request: Request, row: int) -> HttpResponseBase:
+    """Disable the app for all practices, or enable it again."""
+    app = _find_app(request, row)
     if request.method == "POST":
         if app.disabled:
             applications.enable(app, request.user)
@@ -270,69 +281,69 @@ def switch(request: Request, row: int) -> HttpResponseBase:
         return redirect("app", row)
     values = {
         "title": f"Switch {app.name} {'on again' if app.disabled else 'off'}?",
-        "text": _ON if app.disabled else _OFF,
+        "text": _ENABLE_TEXT if app.disabled else _DISABLE_TEXT,
         "button": "Switch on" if app.disabled else "Switch off",
         "danger": not app.disabled,
         "back": reverse("app", args=[row]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
-@page(DEVELOPERS, methods=("GET", "POST"))
-def capture(request: Request, row: int) -> HttpResponseBase:
-    """Keep the bodies of the app's calls for an hour, or stop."""
-    app = _app(request, row)
+@page(PERMISSION, methods=("GET", "POST"))
+def switch_capture(request: Request, row: int) -> HttpResponseBase:
+    """Start capturing the bodies of the app's calls for an hour, or stop."""
+    app = _find_app(request, row)
     on = captured_bodies.get_capture_end(app) is not None
     if request.method == "POST":
         if on:
             captured_bodies.stop_capture(app)
         else:
-            captured_bodies.start_capture(app, CAPTURED, request.user)
+            captured_bodies.start_capture(app, CAPTURE_DURATION, request.user)
         messages.success(
             request, "Bodies are no longer kept." if on else "Bodies are kept for an hour from now."
         )
         return redirect("app", row)
     values = {
         "title": "Stop keeping bodies?" if on else "Keep bodies for an hour?",
-        "text": "What has been kept goes within a week." if on else _KEEPING,
+        "text": "What has been kept goes within a week." if on else _CAPTURE_TEXT,
         "button": "Stop" if on else "Keep them for an hour",
         "back": reverse("app", args=[row]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
-def of_practice(practice: int) -> "QuerySet[Any]":
-    """The apps of a practice's people."""
+def select_apps_of_practice(practice: int) -> "QuerySet[Any]":
+    """Select the apps of a practice's users."""
     found: QuerySet[Any] = Application.objects.filter(user__practice=practice)
     return found
 
 
-def _apps(request: Request) -> "QuerySet[Any]":
-    return of_practice(request.actor.practice)
+def _select_apps(request: Request) -> "QuerySet[Any]":
+    return select_apps_of_practice(request.actor.practice)
 
 
-def _app(request: Request, row: int) -> Application:
-    found: Application | None = _apps(request).filter(pk=row).first()
+def _find_app(request: Request, row: int) -> Application:
+    found: Application | None = _select_apps(request).filter(pk=row).first()
     if found is None:
         raise NotFound()
     return found
 
 
-def _stop_address(held: RefreshToken) -> str:
+def _build_deauthorize_url(held: RefreshToken) -> str:
     return reverse("app-stop", args=[held.application_id, held.user_id])
 
 
-def _strangers(app: Application) -> list[ApiCall]:
-    """The latest calls of the app that were refused before anybody was recognized; they are of no practice."""
+def _list_unauthenticated_calls(app: Application) -> list[ApiCall]:
+    """List the latest calls of the app that were refused before a user was known; they are of no practice."""
     refused = trail.list_app_calls(trail.CallQuery(app=app.pk, status=(400, 499), limit=100))
     return [call for call in refused if call.practice_id is None][:10]
 
 
-def _sets_quota(user: User) -> bool:
-    """Quotas protect the server, so they are its operator's to set; a sandbox is its developer's own."""
+def _may_set_quota(user: User) -> bool:
+    """Say whether the user may set quotas: the server's operators, and everybody in a sandbox."""
     return bool(settings.SANDBOX or user.is_staff)
 
 
-def _add(form: django.Form, error: ValidationError) -> None:
+def _add_errors(form: django.Form, error: ValidationError) -> None:
     for name, texts in error.message_dict.items():
         form.add_error(name if name in form.fields else None, texts)

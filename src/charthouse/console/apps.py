@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class ConsoleConfig(AppConfig):
-    """The pages where people of a practice, and developers of apps, see and run it."""
+    """The pages of a practice's users and of app developers."""
 
     name = "charthouse.console"
     label = "console"

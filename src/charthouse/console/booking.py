@@ -1,4 +1,4 @@
-"""Booking: first for whom, then when, where and what for. Also breaks, which are for nobody."""
+"""Booking of appointments and breaks: choose the patient, then time, place and type."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -10,13 +10,13 @@ from django.urls import reverse
 
 from charthouse.console import chart, forms, records, schedule
 from charthouse.console.day import SCHEDULING
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.console.patients import TABLE
 from charthouse.console.tables import Column
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 
-ASKS = (
+FORM_KEYS = (
     "doctor", "office", "exam_room", "scheduled_time", "duration", "profile", "reason", "status", "notes", "color",
     "reminder_profile", "allow_overlapping", "recur_start_date", "recur_end_date", "recurs_every", "recurring_days",
 )  # fmt: skip
@@ -29,79 +29,81 @@ LABELS = {
     "recurring_days": "On these days",
     "allow_overlapping": "Book although something else is then",
 }
-NOTES = {
+HINTS = {
     "scheduled_time": "By the clock of the office.",
     "recurring_days": "0 is Monday, 6 is Sunday; one on each line.",
 }
 
 
 @page(*SCHEDULING)
-def choose(request: Request) -> HttpResponseBase:
-    """For whom?"""
-    kept = request.GET.copy()
+def choose_patient(request: Request) -> HttpResponseBase:
+    """Choose the patient of a new appointment."""
+    query = request.GET.copy()
     for name in ("q", "sort", "after", "before", "who", "patient"):
-        kept.pop(name, None)
-    rows = records.rows(records.resource("patients"), request.actor, hidden=True).select_related("doctor")
+        query.pop(name, None)
+    rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True).select_related(
+        "doctor"
+    )
     first, *others = TABLE.columns
-    link = Column(first.name, first.show, sort=first.sort, link=lambda row: _address(kept, row.pk))
+    link = Column(first.name, first.show, sort=first.sort, link=lambda row: _build_url(query, row.pk))
     table = type(TABLE)(
         name=TABLE.name,
         label="Patients",
         columns=(link, *others[:2]),
         search=TABLE.search,
-        choices=TABLE.choices,
+        filters=TABLE.filters,
         order=TABLE.order,
         size=10,
         empty=TABLE.empty,
     )
     values = {
         "title": "Book: for whom?",
-        "table": table.of(request, rows),
-        "add": _address(kept, 0),
+        "table": table.build_page(request, rows),
+        "add": _build_url(query, 0),
         "add_words": "A break, for nobody",
         "back": reverse("day"),
         "back_to": "The day",
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
-def _address(kept: QueryDict, patient: int) -> str:
-    query = urlencode({name: kept[name] for name in kept})
-    return f"{reverse('book-for', args=[patient])}{'?' if query else ''}{query}"
+def _build_url(query: QueryDict, patient: int) -> str:
+    encoded = urlencode({name: query[name] for name in query})
+    return f"{reverse('book-for', args=[patient])}{'?' if encoded else ''}{encoded}"
 
 
 @page(*SCHEDULING, methods=("GET", "POST"))
-def book(request: Request, patient: int) -> HttpResponseBase:
-    """When, where and what for. ``patient`` 0 is a break."""
-    around = chart.around(request, patient) if patient else {}
+def book_appointment(request: Request, patient: int) -> HttpResponseBase:
+    """Book an appointment; ``patient`` 0 books a break."""
+    context = chart.get_chart_context(request, patient) if patient else {}
     if request.method != "POST":
-        return _form(request, around, _start(request, around), patient)
-    of = records.resource("appointments")
-    sent = forms.payload(_fields(patient), request, of.model)
+        return _render_form(request, context, _get_initial_values(request, context), patient)
+    of = records.get_resource("appointments")
+    sent = forms.read_payload(_list_keys(patient), request, of.model)
     whole = {name: value for name, value in sent.items() if value is not None} | {"patient": patient or None}
     try:
-        made = records.create_whole(of, request.actor, whole)
+        made = records.create_with_nulls(of, request.actor, whole)
     except (Invalid, Conflict, Malformed) as refusal:
-        return _form(request, around, sent, patient, refusal)
+        return _render_form(request, context, sent, patient, refusal)
     messages.success(request, "Booked.")
     return redirect("visit", made["id"])
 
 
-def _fields(patient: int) -> list[Key]:
-    of = records.resource("appointments")
+def _list_keys(patient: int) -> list[Key]:
+    of = records.get_resource("appointments")
     left_out = () if patient else ("profile", "reminder_profile", "status")
-    return [of.keys_by_name[name] for name in ASKS if name not in left_out]
+    return [of.keys_by_name[name] for name in FORM_KEYS if name not in left_out]
 
 
-def _start(request: Request, around: dict[str, Any]) -> dict[str, Any]:
-    """What the form holds at first: what the calendar said, the person's own office, half an hour."""
-    here = schedule.place(request)
+def _get_initial_values(request: Request, context: dict[str, Any]) -> dict[str, Any]:
+    """Get the form's first values: from the calendar's query, the user's own office, 30 minutes."""
+    here = schedule.parse_scope(request)
     if here is None:
         raise NotFound("There is no office yet.")
     given = request.GET
     time = given.get("time", "")[:19] or f"{given.get('date', here.today.isoformat())[:10]}T09:00:00"
-    doctor = here.doctor or (around["patient"].doctor if around else here.office.doctor)
-    start = forms.empty(_fields(1), records.resource("appointments").model)
+    doctor = here.doctor or (context["patient"].doctor if context else here.office.doctor)
+    start = forms.get_defaults(_list_keys(1), records.get_resource("appointments").model)
     return start | {
         "doctor": doctor.pk,
         "office": here.office.pk,
@@ -111,31 +113,33 @@ def _start(request: Request, around: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _form(
+def _render_form(
     request: Request,
-    around: dict[str, Any],
+    context: dict[str, Any],
     values: dict[str, Any],
     patient: int,
     refusal: Invalid | Conflict | Malformed | None = None,
 ) -> HttpResponseBase:
-    of = records.resource("appointments")
-    form = forms.build(_fields(patient), of.model, values, records.Choices(request.actor), LABELS, NOTES)
-    told = {
-        **around,
-        "form": form.told(refusal),
+    of = records.get_resource("appointments")
+    form = forms.build_form(
+        _list_keys(patient), of.model, values, records.ReferenceOptions(request.actor), LABELS, HINTS
+    )
+    template_context = {
+        **context,
+        "form": form.with_errors(refusal),
         "title": "Book an appointment" if patient else "Book a break",
         "back": reverse("day"),
         "back_to": "The day",
         "button": "Book",
     }
-    return show(request, "edit.html", told, refusal.status if refusal else 200)
+    return render_page(request, "edit.html", template_context, refusal.status if refusal else 200)
 
 
 @page(*SCHEDULING, methods=("GET", "POST"))
-def cancel(request: Request, visit: int) -> HttpResponseBase:
-    """Ask, then put the appointment away: it leaves the calendar and stays in the record."""
-    of = records.resource("appointments")
-    one = records.get(of, request.actor, visit)
+def delete_appointment(request: Request, visit: int) -> HttpResponseBase:
+    """Ask for confirmation, then soft-delete the appointment."""
+    of = records.get_resource("appointments")
+    one = records.get_object(of, request.actor, visit)
     if request.method == "POST":
         records.delete(of, request.actor, visit)
         messages.success(request, "The appointment has been deleted.")
@@ -148,4 +152,4 @@ def cancel(request: Request, visit: int) -> HttpResponseBase:
         "danger": True,
         "back": reverse("visit", args=[visit]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)

@@ -1,4 +1,4 @@
-"""Week and month of an office, drawn by FullCalendar: what it asks for, and what is moved in it."""
+"""The calendar of an office by week and month, drawn by FullCalendar."""
 
 import secrets
 from datetime import timedelta
@@ -10,15 +10,15 @@ from django.urls import reverse
 
 from charthouse.console import records, schedule
 from charthouse.console.day import SCHEDULING
-from charthouse.console.page import Request, messages_of, page, show
+from charthouse.console.page import Request, list_messages, page, render_page
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity.content_security_policy import set_content_security_policy
 
-MOST_DAYS = 45  # of one view
-# Classes of console.css; the calendar colors nothing itself.
-KINDS = {
+MAX_DAYS = 45  # of one view
+# Classes of console.css, which has the colors.
+STATUS_CLASSES = {
     "Complete": "done",
     "Arrived": "here",
     "Checked In": "here",
@@ -31,20 +31,21 @@ KINDS = {
 
 
 @page(*SCHEDULING)
-def calendar(request: Request) -> HttpResponseBase:
-    here = schedule.place(request)
+def show_calendar(request: Request) -> HttpResponseBase:
+    """Show the calendar; its events come from ``list_events``."""
+    here = schedule.parse_scope(request)
     values: dict[str, Any] = {"title": "Calendar", "here": here}
     if here is not None:
         place = {"office": here.office.pk} | ({"doctor": here.doctor.pk} if here.doctor else {})
         values |= {
             "events": f"{reverse('calendar-events')}?{urlencode(place)}",
             "book": f"{reverse('book')}?{urlencode(place)}",
-            "date": schedule.day(request, here).isoformat(),
+            "date": schedule.parse_day(request, here).isoformat(),
             "nonce": secrets.token_urlsafe(16),
         }
-    response = show(request, "calendar.html", values)
+    response = render_page(request, "calendar.html", values)
     set_content_security_policy(response)
-    if here is not None:  # its one style element, and the font of its arrows
+    if here is not None:  # FullCalendar's style element and icon font
         policy = response["Content-Security-Policy"]
         policy = policy.replace("style-src 'self'", f"style-src 'self' 'nonce-{values['nonce']}'")
         response["Content-Security-Policy"] = policy.replace("font-src 'self'", "font-src 'self' data:")
@@ -52,22 +53,22 @@ def calendar(request: Request) -> HttpResponseBase:
 
 
 @page(*SCHEDULING)
-def events(request: Request) -> HttpResponseBase:
-    """What FullCalendar shows between ``start`` and ``end``, in the office's own time."""
-    here = schedule.place(request)
+def list_events(request: Request) -> HttpResponseBase:
+    """List events from day ``start`` to day ``end`` as JSON, in the office's time zone."""
+    here = schedule.parse_scope(request)
     try:
         first = parse_date(request.GET.get("start", "")[:10])
         last = parse_date(request.GET.get("end", "")[:10])
     except InvalidValue:
         return JsonResponse({"detail": "start and end are days."}, status=400)
-    if here is None or not timedelta(0) <= last - first <= timedelta(days=MOST_DAYS):
+    if here is None or not timedelta(0) <= last - first <= timedelta(days=MAX_DAYS):
         return JsonResponse([], safe=False)
-    found = schedule.between(request, here, first, last)
-    return JsonResponse([_event(one) for one in found], safe=False)
+    found = schedule.select_appointments(request, here, first, last)
+    return JsonResponse([_build_event(one) for one in found], safe=False)
 
 
-def _event(one: Any) -> dict[str, Any]:
-    kind = "break" if one.patient_id is None else KINDS.get(one.status, "booked")
+def _build_event(one: Any) -> dict[str, Any]:
+    kind = "break" if one.patient_id is None else STATUS_CLASSES.get(one.status, "booked")
     who = f"{one.patient.first_name} {one.patient.last_name}".strip() if one.patient else "Break"
     return {
         "id": str(one.pk),
@@ -81,16 +82,19 @@ def _event(one: Any) -> dict[str, Any]:
 
 
 @page(*SCHEDULING, methods=("POST",))
-def move(request: Request, visit: int) -> HttpResponseBase:
-    """Another time or length for an appointment. Where it can't be, the answer's ``detail`` says why: it is a 200 all
-    the same, for browsers report others as faults of the page."""
-    of = records.resource("appointments")
+def move_appointment(request: Request, visit: int) -> HttpResponseBase:
+    """Change time or duration of an appointment, for the calendar's script.
+
+    The answer is 200 in any case, since browsers report other statuses as errors of the page. Its ``detail`` says why
+    the change was refused.
+    """
+    of = records.get_resource("appointments")
     names = ("scheduled_time", "duration")
     given = {name: request.POST[name] for name in names if request.POST.get(name)}
     try:
-        records.modify(of, request.actor, visit, given)
+        records.update(of, request.actor, visit, given)
     except Invalid as refusal:
-        return JsonResponse({"detail": " ".join(messages_of(refusal.errors))})
+        return JsonResponse({"detail": " ".join(list_messages(refusal.errors))})
     except Conflict as refusal:
         return JsonResponse({"detail": refusal.detail})
     return JsonResponse({})

@@ -1,4 +1,4 @@
-"""Pages of the people who care for patients, and their lines of the menu and of the chart."""
+"""URLs and menu entries of the pages for patient care."""
 
 from django.urls import URLPattern, URLResolver, path
 
@@ -22,101 +22,109 @@ from charthouse.console import (
 from charthouse.console.chart_messages import MESSAGES
 from charthouse.console.day import SCHEDULING
 from charthouse.console.inbox import INBOX, TASKS
-from charthouse.console.navigation import Entry, offer
+from charthouse.console.navigation import MenuEntry, add_menu_entries
 from charthouse.console.resources.billing import ACCOUNT
 
-offer(
+add_menu_entries(
     "Care",
-    Entry(name="The day", view="day", icon="clipboard-heart", permissions=SCHEDULING),
-    Entry(name="Calendar", view="calendar", icon="calendar", permissions=SCHEDULING),
-    Entry(name="Patients", view="patients", icon="users", permissions=("Manage Patients",)),
+    MenuEntry(name="The day", view="day", icon="clipboard-heart", permissions=SCHEDULING),
+    MenuEntry(name="Calendar", view="calendar", icon="calendar", permissions=SCHEDULING),
+    MenuEntry(name="Patients", view="patients", icon="users", permissions=("Manage Patients",)),
 )
+LISTS = (*chart_lists.LISTS, chart_documents.DOCUMENTS, MESSAGES)
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("day", day.day, name="day"),
-    path("calendar", calendar.calendar, name="calendar"),
-    path("calendar/events", calendar.events, name="calendar-events"),
-    path("book", booking.choose, name="book"),
-    path("book/<int:patient>", booking.book, name="book-for"),
-    path("patients", patients.patients, name="patients"),
-    path("patients/new", patients.new, name="patient-new"),
-    path("patients/<int:patient>", chart_pages.summary, name="patient"),
+    path("day", day.show_day, name="day"),
+    path("calendar", calendar.show_calendar, name="calendar"),
+    path("calendar/events", calendar.list_events, name="calendar-events"),
+    path("book", booking.choose_patient, name="book"),
+    path("book/<int:patient>", booking.book_appointment, name="book-for"),
+    path("patients", patients.show_list, name="patients"),
+    path("patients/new", patients.add, name="patient-new"),
+    path("patients/<int:patient>", chart_pages.show_summary, name="patient"),
     path("patients/<int:patient>/edit", patients.edit, name="patient-edit"),
-    path("patients/<int:patient>/visits", chart_pages.visits, name="chart-visits"),
-    path("patients/<int:patient>/vitals", chart_pages.vitals, name="chart-vitals"),
-    path("patients/<int:patient>/labs", chart_pages.labs, name="chart-labs"),
-    path("patients/<int:patient>/billing", chart_pages.billing, name="chart-billing"),
-    path("patients/<int:patient>/billing/payment", payments.new, name="payment-new"),
-    path("patients/<int:patient>/questionnaires", chart_questionnaires.listing, name="chart-questionnaires"),
+    path("patients/<int:patient>/visits", chart_pages.show_visits, name="chart-visits"),
+    path("patients/<int:patient>/vitals", chart_pages.show_vitals, name="chart-vitals"),
+    path("patients/<int:patient>/labs", chart_pages.show_labs, name="chart-labs"),
+    path("patients/<int:patient>/billing", chart_pages.show_billing, name="chart-billing"),
+    path("patients/<int:patient>/billing/payment", payments.add, name="payment-new"),
     path(
-        "patients/<int:patient>/questionnaires/ask", chart_questionnaires.ask, name="chart-questionnaires-ask"
+        "patients/<int:patient>/questionnaires", chart_questionnaires.show_list, name="chart-questionnaires"
+    ),
+    path(
+        "patients/<int:patient>/questionnaires/ask",
+        chart_questionnaires.assign,
+        name="chart-questionnaires-ask",
     ),
     path(
         "patients/<int:patient>/questionnaires/asked/<int:row>/back",
-        chart_questionnaires.take_back,
+        chart_questionnaires.withdraw,
         name="chart-questionnaires-back",
     ),
     path(
-        "patients/<int:patient>/questionnaires/<int:row>", chart_questionnaires.answers, name="chart-answers"
+        "patients/<int:patient>/questionnaires/<int:row>",
+        chart_questionnaires.show_answers,
+        name="chart-answers",
     ),
-    path("patients/<int:patient>/apps/<int:app>", chart_pages.framed, name="chart-app"),
+    path("patients/<int:patient>/apps/<int:app>", chart_pages.show_app, name="chart-app"),
     path(
         "patients/<int:patient>/documents/<int:row>/share", chart_documents.share, name="chart-document-share"
     ),
     path(
         "patients/<int:patient>/documents/<int:row>/filing",
-        chart_documents.file,
+        chart_documents.edit_filing,
         name="chart-document-filing",
     ),
-    path("patients/<int:patient>/documents/<int:row>/sign", chart_documents.sign, name="chart-document-sign"),
-    path("reviews", chart_documents.reviews, name="reviews"),
-    path("patients/<int:patient>/portal", portal_access.one, name="portal-access"),
+    path(
+        "patients/<int:patient>/documents/<int:row>/sign",
+        chart_documents.sign_off,
+        name="chart-document-sign",
+    ),
+    path("reviews", chart_documents.show_reviews, name="reviews"),
+    path("patients/<int:patient>/portal", portal_access.show_access, name="portal-access"),
     path("patients/<int:patient>/portal/invite", portal_access.invite, name="portal-invite"),
     path("patients/<int:patient>/portal/revoke", portal_access.revoke, name="portal-revoke"),
-    path("queue", portal_requests.listing, name="queue"),
-    path("queue/<int:row>", portal_requests.one, name="queued"),
-    path("queue/<int:row>/accept", portal_requests.accept, name="queued-accept"),
-    path("queue/<int:row>/dismiss", portal_requests.dismiss, name="queued-dismiss"),
-    path("visits/<int:visit>", visits.visit, name="visit"),
+    path("queue", portal_requests.show_list, name="portal-requests"),
+    path("queue/<int:row>", portal_requests.show_request, name="portal-request"),
+    path("queue/<int:row>/accept", portal_requests.accept_request, name="portal-request-accept"),
+    path("queue/<int:row>/dismiss", portal_requests.dismiss_request, name="portal-request-dismiss"),
+    path("visits/<int:visit>", visits.edit_visit, name="visit"),
     path("visits/<int:visit>/status", day.set_status, name="visit-status"),
-    path("visits/<int:visit>/move", calendar.move, name="visit-move"),
-    path("visits/<int:visit>/delete", booking.cancel, name="visit-delete"),
-    path("visits/<int:visit>/note", visits.write, name="visit-write"),
-    path("visits/<int:visit>/lock", visits.lock, name="visit-lock"),
-    path("visits/<int:visit>/unlock", visits.unlock, name="visit-unlock"),
-    *chart.urls(*chart_lists.SECTIONS, chart_documents.DOCUMENTS, MESSAGES),
-    *chart_notes.NOTES.urls(),
-    *patient_account.urls(),
-    *TASKS.urls(),
-    *INBOX.urls(),
+    path("visits/<int:visit>/move", calendar.move_appointment, name="visit-move"),
+    path("visits/<int:visit>/delete", booking.delete_appointment, name="visit-delete"),
+    path("visits/<int:visit>/note", visits.save_note, name="visit-write"),
+    path("visits/<int:visit>/lock", visits.lock_note, name="visit-lock"),
+    path("visits/<int:visit>/unlock", visits.unlock_note, name="visit-unlock"),
+    *(pattern for section in LISTS for pattern in section.build_urls()),
+    *chart_notes.NOTES.build_urls(),
+    *patient_account.build_urls(),
+    *TASKS.build_urls(),
+    *INBOX.build_urls(),
 ]
-QUEUE = Entry(
+QUEUE = MenuEntry(
     name="Portal queue",
-    view="queue",
+    view="portal-requests",
     icon="file-upload",
     permissions=("Manage Patients",),
-    count=portal_requests.waiting,
+    count=portal_requests.count_open,
 )
-REVIEWS = Entry(name="To review", view="reviews", icon="files", permissions=("Manage Patients",))
-offer("Care", QUEUE, REVIEWS, TASKS.entry, INBOX.entry)
-PLACES = (
+REVIEWS = MenuEntry(name="To review", view="reviews", icon="files", permissions=("Manage Patients",))
+add_menu_entries("Care", QUEUE, REVIEWS, TASKS.menu_entry, INBOX.menu_entry)
+CHART_TABS = (
     "problems", "medications", "supplements", "allergies", "vaccines", "maintenance", "labs", "notes", "documents",
     "images", "questionnaires", "messages", "calls", "facilities", "tags",
 )  # fmt: skip
-SECTIONS = {
-    section.place: section
-    for section in (*chart.SECTIONS, *chart_lists.SECTIONS, chart_documents.DOCUMENTS, MESSAGES)
-}
-chart.tab("Summary", "patient")
-chart.tab("Visits", "chart-visits", "Access Clinical Notes")
-chart_notes.NOTES.tab()
-chart.tab("Vitals", "chart-vitals", "Access Clinical Notes")
-for place in PLACES:
-    if place == "labs":
-        chart.tab("Labs", "chart-labs")
-    elif place == "questionnaires":
-        chart.tab("Questionnaires", "chart-questionnaires")
+chart.add_tab("Summary", "patient")
+chart.add_tab("Visits", "chart-visits", "Access Clinical Notes")
+chart_notes.NOTES.add_tab()
+chart.add_tab("Vitals", "chart-vitals", "Access Clinical Notes")
+_BY_SEGMENT = {section.segment: section for section in LISTS}
+for segment in CHART_TABS:
+    if segment == "labs":
+        chart.add_tab("Labs", "chart-labs")
+    elif segment == "questionnaires":
+        chart.add_tab("Questionnaires", "chart-questionnaires")
     else:
-        SECTIONS[place].tab()
-chart.tab("Account", "chart-account", *ACCOUNT)
-chart.tab("Billing", "chart-billing", "Access Billing", "Show Billing Tab", "Access Patients Payments")
-chart.tab("Portal", "portal-access")
+        _BY_SEGMENT[segment].add_tab()
+chart.add_tab("Account", "chart-account", *ACCOUNT)
+chart.add_tab("Billing", "chart-billing", "Access Billing", "Show Billing Tab", "Access Patients Payments")
+chart.add_tab("Portal", "portal-access")

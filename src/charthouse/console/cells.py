@@ -1,4 +1,4 @@
-"""Values of tables that are drawn, not written: the color of a tag, a picture."""
+"""Values of table cells that are rendered as HTML."""
 
 import re
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ _HEX = re.compile(r"[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True)
 class Dot:
-    """``color``: six hexadecimal digits; anything else is drawn gray."""
+    """A colored dot. ``color``: six hexadecimal digits; any other text is rendered gray."""
 
     color: str
     text: str = ""
 
-    def drawn(self) -> SafeString:
+    def render(self) -> SafeString:
         color = self.color if _HEX.fullmatch(self.color) else "888888"
         return format_html(
             '<span class="dot-of"><svg viewBox="0 0 10 10" aria-hidden="true"><circle cx="5" cy="5" r="4.5" '
@@ -28,12 +28,12 @@ class Dot:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture. ``address`` of the whole one; ``text`` says what it shows."""
+    """A small image. ``address``: URL of the whole image; ``text``: its alternative text."""
 
     address: str
     text: str
 
-    def drawn(self) -> SafeString:
+    def render(self) -> SafeString:
         return format_html(
             '<img class="thumbnail" src="{}" alt="{}" loading="lazy">', self.address, self.text
         )

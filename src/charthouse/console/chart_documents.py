@@ -1,5 +1,7 @@
-"""Documents in the chart: what is in them, whether the patient sees them, how they are filed, who has yet to look at
-them. What only Cerbo's API shows of a document is written here too."""
+"""Documents in the chart: preview, sharing with the patient, filing and review.
+
+DrChrono's API has no filing. Cerbo's API reads it; it is written here.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +15,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console import chart, forms, records
-from charthouse.console.page import Request, page, show
-from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.console.page import Request, page, render_page
+from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.documents import filing, sharing
 from charthouse.domains.documents.models import Document
 from charthouse.engine.errors import Conflict, Invalid, NotFound
@@ -24,29 +26,31 @@ NOTIFIED = {"1": "Not needed", "2": "Notified"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Files(chart.Section):
-    """What is in one is shown beside its form, as far as browsers show it within a page."""
+class DocumentList(chart.ChartList):
+    """The documents of a patient; a document's page shows a preview where browsers can."""
 
-    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
-        address = records.get(self.resource, request.actor, row)["document"]
+    def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
+        address = records.get_object(self.resource, request.actor, row)["document"]
         rows = Document.objects.select_related("document", "review_by", "reviewer")
         found = rows.get(practice=request.actor.practice, pk=row)
-        kind, at = found.document.media_type, {"patient": one["patient"], "row": row}
+        media_type, url_arguments = found.document.media_type, {"patient": one["patient"], "row": row}
         return {
             "preview": address,
-            "picture": kind.startswith("image/"),
-            "preview_kind": kind,
+            "picture": media_type.startswith("image/"),
+            "preview_kind": media_type,
             "shared": sharing.is_shared(request.actor.practice, row),
-            "share_to": reverse("chart-document-share", kwargs=at),
-            "beside": "console/filed.html",
-            "filed": _filed(found),
-            "file_at": reverse("chart-document-filing", kwargs=at),
-            "sign_at": reverse("chart-document-sign", kwargs=at) if filing.needs_review(found) else "",
+            "share_to": reverse("chart-document-share", kwargs=url_arguments),
+            "beside": "console/filing.html",
+            "filed": _list_filing(found),
+            "file_at": reverse("chart-document-filing", kwargs=url_arguments),
+            "sign_at": reverse("chart-document-sign", kwargs=url_arguments)
+            if filing.needs_review(found)
+            else "",
         }
 
 
-def _filed(row: Document) -> list[tuple[str, Any]]:
-    told: list[tuple[str, Any]] = [
+def _list_filing(row: Document) -> list[tuple[str, Any]]:
+    lines: list[tuple[str, Any]] = [
         ("Folder", " / ".join(filter(None, (row.folder, row.subfolder)))),
         ("Result", Badge(*RESULTS[row.result_code])),
         ("To be reviewed by", "Everyone" if row.review_by_everyone else row.review_by),
@@ -56,12 +60,12 @@ def _filed(row: Document) -> list[tuple[str, Any]]:
         ("Patient", NOTIFIED.get(str(row.pt_notified or ""))),
     ]
     if row.pt_notified_method:
-        told.append(("Notified by", row.pt_notified_method))
-    return [*told, ("Content", row.content)]
+        lines.append(("Notified by", row.pt_notified_method))
+    return [*lines, ("Content", row.content)]
 
 
-def state(row: Document) -> Badge | None:
-    """What stands out about a document."""
+def build_state_badge(row: Document) -> Badge | None:
+    """Build the badge of what is notable about a document: unreviewed, its result, or flagged."""
     if filing.needs_review(row):
         return Badge("To review", "blue")
     if row.result_code:
@@ -71,8 +75,8 @@ def state(row: Document) -> Badge | None:
 
 @page("Manage Patients", methods=("POST",))
 def share(request: Request, patient: int, row: int) -> HttpResponseBase:
-    """Let the patient see a document in the portal, or no more: ``shared`` of the form says which."""
-    _writable(request, "documents", patient, row)
+    """Share a document in the portal, or stop sharing it: ``shared`` of the form is "yes" or absent."""
+    _require_writable(request, "documents", patient, row)
     if request.POST.get("shared") == "yes":
         sharing.share(request.actor.practice, row, request.actor.required_user)
         messages.success(request, "The patient sees this document in the portal.")
@@ -83,17 +87,17 @@ def share(request: Request, patient: int, row: int) -> HttpResponseBase:
 
 
 @page("Manage Patients", methods=("GET", "POST"))
-def file(request: Request, patient: int, row: int) -> HttpResponseBase:
-    """Where it is filed, what it says, who has to look at it."""
-    around = chart.around(request, patient)
-    resource = _writable(request, "filings", patient, row)
+def edit_filing(request: Request, patient: int, row: int) -> HttpResponseBase:
+    """Edit folder, content and reviewer of a document."""
+    context = chart.get_chart_context(request, patient)
+    resource = _require_writable(request, "filings", patient, row)
     fields = [one for one in resource.writable if one.name != "patient"]
-    values: Mapping[str, Any] = records.get(resource, request.actor, row)
+    values: Mapping[str, Any] = records.get_object(resource, request.actor, row)
     refusal: Invalid | Conflict | None = None
     if request.method == "POST":
-        values = forms.payload(fields, request, resource.model)
+        values = forms.read_payload(fields, request, resource.model)
         try:
-            records.modify(resource, request.actor, row, values)
+            records.update(resource, request.actor, row, values)
         except (Invalid, Conflict) as error:
             refusal = error
         else:
@@ -108,27 +112,27 @@ def file(request: Request, patient: int, row: int) -> HttpResponseBase:
         "pt_notified": "Patient notified",
         "pt_notified_method": "How",
     }
-    form = forms.build(fields, resource.model, values, records.Choices(request.actor), labels)
+    form = forms.build_form(fields, resource.model, values, records.ReferenceOptions(request.actor), labels)
     for one in form.inputs:
         called = (
             {str(code): words for code, (words, _) in RESULTS.items()} if one.name == "result_code" else {}
         )
         called = NOTIFIED if one.name == "pt_notified" else called
         one.choices = [(value, called.get(value, words)) for value, words in one.choices]
-    told = {
-        **around,
+    template_context = {
+        **context,
         "title": "File the document",
-        "form": form.told(refusal),
+        "form": form.with_errors(refusal),
         "back": reverse("chart-documents-one", kwargs={"patient": patient, "row": row}),
         "back_to": "Document",
     }
-    return show(request, "edit.html", told, refusal.status if refusal else 200)
+    return render_page(request, "edit.html", template_context, refusal.status if refusal else 200)
 
 
 @page("Manage Patients", methods=("POST",))
-def sign(request: Request, patient: int, row: int) -> HttpResponseBase:
-    """Say that one has looked at it."""
-    _writable(request, "filings", patient, row)
+def sign_off(request: Request, patient: int, row: int) -> HttpResponseBase:
+    """Sign a document off as its reviewer."""
+    _require_writable(request, "filings", patient, row)
     try:
         with transaction.atomic():
             filing.sign_off(request.actor.practice, row, request.actor.required_user)
@@ -139,40 +143,40 @@ def sign(request: Request, patient: int, row: int) -> HttpResponseBase:
     return redirect("chart-documents-one", patient=patient, row=row)
 
 
-def _writable(request: Request, path: str, patient: int, row: int) -> Any:
-    """The resource, of which the caller may write this row of the patient's. Raises Forbidden, NotFound."""
-    resource = records.resource(path)
-    records.check_writes(resource, request.actor)
-    if records.get(resource, request.actor, row)["patient"] != patient:
+def _require_writable(request: Request, path: str, patient: int, row: int) -> Any:
+    """Get the resource, if the actor may write this row of the patient. Raises Forbidden, NotFound."""
+    resource = records.get_resource(path)
+    records.require_write(resource, request.actor)
+    if records.get_object(resource, request.actor, row)["patient"] != patient:
         raise NotFound()
     return resource
 
 
-DOCUMENTS = Files(
+DOCUMENTS = DocumentList(
     "documents",
-    place="documents",
+    segment="documents",
     title="Documents",
-    one="document",
+    singular="document",
     icon="files",
     columns=(
         Column("Document", "description", sort="description"),
         Column("Date", "date", sort="date"),
-        Column("State", state),
+        Column("State", build_state_badge),
         Column("Folder", "folder", kind="wide"),
         Column("Tags", "metatags", kind="wide"),
         Column("Kind", "document.media_type", kind="wide"),
     ),
-    asks=("document", "description", "date", "metatags"),
+    form_keys=("document", "description", "date", "metatags"),
     labels={"document": "File", "metatags": "Tags"},
     search=("description",),
     order="-date",
     related=("document",),
 )
 
-# -- what waits for somebody ------------------------------------------------------------------------------------
+# -- documents to review -----------------------------------------------------------------------------------------
 
 
-def _whose(user: int) -> Any:
+def _filter_by_reviewer(user: int) -> Any:
     def narrow(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
         return rows if value == "all" else rows.filter(Q(review_by=user) | Q(review_by_everyone=True))
 
@@ -180,9 +184,9 @@ def _whose(user: int) -> Any:
 
 
 @page("Manage Patients")
-def reviews(request: Request) -> HttpResponseBase:
-    """Documents that somebody has yet to look at."""
-    rows = records.rows(records.resource("documents"), request.actor)
+def show_reviews(request: Request) -> HttpResponseBase:
+    """List the documents that wait for review."""
+    rows = records.select_rows(records.get_resource("documents"), request.actor)
     options = (("", "For me"), ("all", "For anybody"))
     table = Table(
         name="reviews",
@@ -197,8 +201,13 @@ def reviews(request: Request) -> HttpResponseBase:
             Column("Date", "date"),
             Column("For", lambda row: "Everyone" if row.review_by_everyone else row.review_by, kind="wide"),
         ),
-        choices=(
-            Choice(name="for", label="For", options=options, narrow=_whose(request.actor.required_user)),
+        filters=(
+            TableFilter(
+                name="for",
+                label="For",
+                options=options,
+                apply=_filter_by_reviewer(request.actor.required_user),
+            ),
         ),
         empty="Nothing waits.",
     )
@@ -206,6 +215,6 @@ def reviews(request: Request) -> HttpResponseBase:
     values = {
         "title": "Documents to review",
         "about": "What came in and somebody has yet to look at.",
-        "table": table.of(request, waiting),
+        "table": table.build_page(request, waiting),
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)

@@ -1,11 +1,11 @@
-"""Lists of the chart that Cerbo's API knows: supplements, free text, health maintenance, images, tags, facilities."""
+"""Plain lists of the chart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from charthouse.console.cells import Dot, Thumbnail
-from charthouse.console.chart import Section
+from charthouse.console.chart import ChartList
 from charthouse.console.page import Request
 from charthouse.console.tables import Badge, Column
 from charthouse.domains.documents.models import PatientImage
@@ -13,49 +13,200 @@ from charthouse.files import links
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pictures(Section):
-    """Images: small ones in the list, the whole one beside its form."""
+class ImageList(ChartList):
+    """The images of a patient; an image's page shows the whole image."""
 
-    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
+    def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
         found = PatientImage.objects.select_related("file").get(practice=request.actor.practice, pk=row)
-        return {"preview": _link(found), "picture": True, "preview_kind": found.file.media_type}
+        return {"preview": _make_image_link(found), "picture": True, "preview_kind": found.file.media_type}
 
 
-def _link(row: Any) -> str:
+def _make_image_link(row: Any) -> str:
     return links.make_link(row.practice_id, row.file_id)
 
 
-def _taken(row: Any) -> Badge:
+def _build_state(row: Any) -> Badge:
     return Badge("Discontinued") if row.discontinued_at else Badge("Active", "green")
 
 
-SECTIONS = (
-    Section(
+def build_status_badge(row: Any) -> Badge | None:
+    """Build the badge of the status of a problem, a medication or an allergy."""
+    if not row.status:
+        return None
+    return Badge(row.status.capitalize(), "green" if row.status.lower() == "active" else "secondary")
+
+
+LISTS = (
+    ChartList(
+        "problems",
+        segment="problems",
+        title="Problems",
+        singular="problem",
+        icon="report-medical",
+        columns=(
+            Column("Problem", lambda row: row.name or row.description or row.icd_code, sort="name"),
+            Column("Code", "icd_code", sort="icd_code"),
+            Column("Status", build_status_badge, sort="status"),
+            Column("Onset", "date_onset", sort="date_onset", kind="wide"),
+            Column("Notes", "notes", kind="wide"),
+        ),
+        form_keys=(
+            "icd_code",
+            "name",
+            "description",
+            "status",
+            "verification_status",
+            "date_onset",
+            "date_diagnosis",
+            "date_changed",
+            "snomed_ct_code",
+            "notes",
+        ),
+        hints={"name": "Left empty, it is the official name of the ICD-10 code."},
+        search=("name", "description", "icd_code"),
+        order="-pk",
+    ),
+    ChartList(
+        "medications",
+        segment="medications",
+        title="Medications",
+        singular="medication",
+        icon="pill",
+        columns=(
+            Column("Medication", "name", sort="name"),
+            Column("Dose", lambda row: f"{row.dosage_quantity or ''} {row.dosage_units}".strip()),
+            Column("Frequency", "frequency", kind="wide"),
+            Column("Status", build_status_badge, sort="status"),
+            Column("Since", "date_started_taking", sort="date_started_taking"),
+            Column("Until", "date_stopped_taking", kind="wide"),
+        ),
+        form_keys=(
+            "name",
+            "dosage_quantity",
+            "dosage_units",
+            "route",
+            "frequency",
+            "prn",
+            "daw",
+            "dispense_quantity",
+            "number_refills",
+            "date_prescribed",
+            "date_started_taking",
+            "date_stopped_taking",
+            "status",
+            "indication",
+            "order_status",
+            "rxnorm",
+            "ndc",
+            "signature_note",
+            "pharmacy_note",
+            "notes",
+        ),
+        labels={"prn": "As needed", "daw": "Dispense as written"},
+        search=("name",),
+        order="-pk",
+    ),
+    ChartList(
+        "allergies",
+        segment="allergies",
+        title="Allergies",
+        singular="allergy",
+        icon="alert-triangle",
+        columns=(
+            Column("Allergy", "description", sort="description"),
+            Column("Reaction", "reaction"),
+            Column("Status", build_status_badge, sort="status"),
+            Column("Notes", "notes", kind="wide"),
+        ),
+        form_keys=(
+            "description",
+            "reaction",
+            "status",
+            "verification_status",
+            "snomed_reaction",
+            "rxnorm",
+            "snomed_code",
+            "notes",
+        ),
+        search=("description", "reaction"),
+        order="-pk",
+    ),
+    ChartList(
+        "patient_vaccine_records",
+        segment="vaccines",
+        title="Vaccines",
+        singular="vaccination",
+        icon="vaccine",
+        doctor_key="ordering_doctor",
+        columns=(
+            Column("Vaccine", lambda row: row.name or row.cvx_code, sort="name"),
+            Column("Given", "administered_start", sort="administered_start"),
+            Column("Lot", "lot_number", kind="wide"),
+            Column("Site", "site", kind="wide"),
+            Column("State", "completion_status"),
+        ),
+        form_keys=(
+            "vaccine_inventory",
+            "cvx_code",
+            "name",
+            "administered_start",
+            "amount",
+            "units",
+            "route",
+            "site",
+            "completion_status",
+            "record_source",
+            "funding_eligibility",
+            "lot_number",
+            "manufacturer",
+            "next_dose_date",
+            "comments",
+        ),
+        search=("name", "cvx_code"),
+        order="-pk",
+    ),
+    ChartList(
+        "comm_logs",
+        segment="calls",
+        title="Calls",
+        singular="call",
+        icon="phone",
+        columns=(
+            Column("Call", "title"),
+            Column("When", "scheduled_time", sort="scheduled_time"),
+            Column("Minutes", "duration", kind="number"),
+            Column("Notes", lambda row: row.message[:120], kind="wide"),
+        ),
+        form_keys=("title", "type", "scheduled_time", "duration", "message"),
+        search=("title",),
+        order="-scheduled_time",
+    ),
+    ChartList(
         "supplements_taken",
-        place="supplements",
+        segment="supplements",
         title="Supplements",
-        one="supplement",
+        singular="supplement",
         icon="package",
-        at_doctor="",
+        doctor_key="",
         columns=(
             Column("Supplement", "supplement.name"),
             Column("Dose", "dose"),
             Column("Frequency", "frequency", kind="wide"),
             Column("Since", "start_date", sort="start_date", kind="wide"),
-            Column("State", _taken),
+            Column("State", _build_state),
         ),
         labels={"discontinued_at": "Discontinued", "discontinued_note": "Why"},
         search=("supplement__name",),
         order="-pk",
         related=("supplement",),
     ),
-    Section(
+    ChartList(
         "health_readings",
-        place="maintenance",
+        segment="maintenance",
         title="Maintenance",
-        one="reading",
+        singular="reading",
         icon="shield-check",
-        at_doctor="",
+        doctor_key="",
         columns=(
             Column("Care", "tracker.name"),
             Column("Had it", "date", sort="date"),
@@ -67,13 +218,13 @@ SECTIONS = (
         order="-date",
         related=("tracker",),
     ),
-    Section(
+    ChartList(
         "free_texts",
-        place="notes",
+        segment="notes",
         title="Notes",
-        one="note",
+        singular="note",
         icon="notes",
-        at_doctor="",
+        doctor_key="",
         columns=(
             Column("Heading", "note_type.name"),
             Column("Note", lambda row: row.note[:240]),
@@ -83,34 +234,34 @@ SECTIONS = (
         search=("note", "note_type__name"),
         related=("note_type",),
     ),
-    Pictures(
+    ImageList(
         "pictures",
-        place="images",
+        segment="images",
         title="Images",
-        one="image",
+        singular="image",
         icon="eye",
-        at_doctor="",
+        doctor_key="",
         columns=(
-            Column("Image", lambda row: Thumbnail(_link(row), row.name or f"Image {row.pk}")),
+            Column("Image", lambda row: Thumbnail(_make_image_link(row), row.name or f"Image {row.pk}")),
             Column("Name", "name"),
             Column("Kind", "photo_type"),
             Column("Taken", "taken_at", kind="wide"),
             Column("Added", "created_at", kind="wide"),
         ),
-        asks=("file", "photo_type", "name", "notes", "taken_at"),
+        form_keys=("file", "photo_type", "name", "notes", "taken_at"),
         labels={"photo_type": "Kind", "taken_at": "Taken"},
-        notes={"photo_type": "personal: the patient's own; medical: of the practice."},
+        hints={"photo_type": "personal: the patient's own; medical: of the practice."},
         search=("name",),
         order="-pk",
         size=12,
     ),
-    Section(
+    ChartList(
         "tags_of_patients",
-        place="tags",
+        segment="tags",
         title="Tags",
-        one="tag",
+        singular="tag",
         icon="tag",
-        at_doctor="",
+        doctor_key="",
         columns=(
             Column("Tag", lambda row: Dot(row.tag.color, row.tag.name)),
             Column("Category", "tag.category", kind="wide"),
@@ -119,13 +270,13 @@ SECTIONS = (
         ),
         related=("tag",),
     ),
-    Section(
+    ChartList(
         "facilities_of_patients",
-        place="facilities",
+        segment="facilities",
         title="Facilities",
-        one="facility",
+        singular="facility",
         icon="building-hospital",
-        at_doctor="",
+        doctor_key="",
         columns=(
             Column("Name", "facility.name"),
             Column("Kind", "facility.kind"),

@@ -1,4 +1,4 @@
-"""Pages of the chart that aren't plain lists: the summary, vitals over time, visits, results, money."""
+"""Pages of the chart that are no plain list: summary, vitals, visits, lab results, billing, embedded apps."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,50 +8,41 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 
 from charthouse.console import chart, iframe_apps, plots, records, schedule
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table
+from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, Vitals
 from charthouse.engine.errors import Forbidden, NotFound
 from charthouse.engine.sql.expressions import to_wall_clock
 from charthouse.identity import iframes
 
-MOST_MEASURED = 200  # measurements that are drawn
+MAX_MEASUREMENTS = 200  # measurements that are plotted
 
 
 # -- summary ----------------------------------------------------------------------------------------------------
 
 
 @page("Manage Patients")
-def summary(request: Request, patient: int) -> HttpResponseBase:
-    values = chart.around(request, patient)
-    shown = values["patient"]
+def show_summary(request: Request, patient: int) -> HttpResponseBase:
+    """Show contact data, active problems and medications, latest visits and results."""
+    values = chart.get_chart_context(request, patient)
     values |= {
-        "contact": [
-            ("Telephone", shown.cell_phone or shown.home_phone),
-            ("E-mail", shown.email),
-            (
-                "Address",
-                ", ".join(
-                    filter(None, (shown.address, shown.city, f"{shown.state} {shown.zip_code}".strip()))
-                ),
-            ),
-            ("Language", shown.preferred_language),
-            ("Doctor", shown.doctor),
-            ("Emergency contact", f"{shown.emergency_contact_name} {shown.emergency_contact_phone}".strip()),
-        ],
-        "problems": _some(
+        "contact": _list_contact(values["patient"]),
+        "problems": _list_first(
             request, "problems", patient, lambda rows: rows.filter(status="active").order_by("-pk")
         ),
-        "medications": _some(
+        "medications": _list_first(
             request, "medications", patient, lambda rows: rows.filter(status="active").order_by("-pk")
         ),
-        "visits": _some(
+        "visits": _list_first(
             request,
             "appointments",
             patient,
-            lambda rows: schedule.with_wall_clock(rows).select_related("doctor").order_by("-scheduled_time"),
+            lambda rows: (
+                schedule.annotate_wall_clock(rows).select_related("doctor").order_by("-scheduled_time")
+            ),
         ),
-        "results": _some(
+        "results": _list_first(
             request,
             "lab_results",
             patient,
@@ -59,19 +50,35 @@ def summary(request: Request, patient: int) -> HttpResponseBase:
             "lab_test__lab_order__patient",
         ),
     }
-    return show(request, "summary.html", values)
+    return render_page(request, "summary.html", values)
 
 
-def _some(
+def _list_contact(patient: Patient) -> list[tuple[str, Any]]:
+    return [
+        ("Telephone", patient.cell_phone or patient.home_phone),
+        ("E-mail", patient.email),
+        (
+            "Address",
+            ", ".join(
+                filter(None, (patient.address, patient.city, f"{patient.state} {patient.zip_code}".strip()))
+            ),
+        ),
+        ("Language", patient.preferred_language),
+        ("Doctor", patient.doctor),
+        ("Emergency contact", f"{patient.emergency_contact_name} {patient.emergency_contact_phone}".strip()),
+    ]
+
+
+def _list_first(
     request: Request,
     path: str,
     patient: int,
     order: Callable[["QuerySet[Any]"], "QuerySet[Any]"],
     of: str = "patient",
 ) -> list[Any] | None:
-    """The first few rows of a patient; None for whom they are not to see."""
+    """List the first five rows of a patient; None for users who may not see them."""
     try:
-        rows = records.rows(records.resource(path), request.actor)
+        rows = records.select_rows(records.get_resource(path), request.actor)
     except Forbidden:
         return None
     return list(order(rows.filter(**{of: patient}))[:5])
@@ -79,7 +86,7 @@ def _some(
 
 # -- vitals -----------------------------------------------------------------------------------------------------
 
-PLOTTED = (
+PLOTTED_VITALS = (
     ("Blood pressure", "mmHg", ("blood_pressure_1", "systolic"), ("blood_pressure_2", "diastolic")),
     ("Pulse", "a minute", ("pulse", "pulse")),
     ("Weight", "", ("weight", "weight")),
@@ -90,27 +97,34 @@ PLOTTED = (
 
 
 @page("Manage Patients", "Access Clinical Notes")
-def vitals(request: Request, patient: int) -> HttpResponseBase:
-    values = chart.around(request, patient)
-    visits = records.rows(records.resource("appointments"), request.actor).filter(patient=patient)
+def show_vitals(request: Request, patient: int) -> HttpResponseBase:
+    """Show the latest MAX_MEASUREMENTS measurements as plots and a table."""
+    values = chart.get_chart_context(request, patient)
+    visits = records.select_rows(records.get_resource("appointments"), request.actor).filter(patient=patient)
     rows = Vitals.objects.filter(practice=request.actor.practice, archived=False)
-    at_visits = _taken(
+    at_visits = _annotate_time(
         rows.filter(appointment__in=visits), "appointment__scheduled_time", f"appointment__{Appointment.ZONE}"
     )
-    beside = _taken(rows.filter(appointment=None, patient=patient), "taken_at", "patient__doctor__timezone")
-    measured = sorted([*at_visits, *beside], key=lambda row: (row.at, row.pk), reverse=True)[:MOST_MEASURED]
-    values |= {"measured": measured, "plots": _plots(measured[::-1])}
-    return show(request, "vitals.html", values)
+    without_visit = _annotate_time(
+        rows.filter(appointment=None, patient=patient), "taken_at", "patient__doctor__timezone"
+    )
+    measured = sorted([*at_visits, *without_visit], key=lambda row: (row.at, row.pk), reverse=True)[
+        :MAX_MEASUREMENTS
+    ]
+    values |= {"measured": measured, "plots": _build_plots(measured[::-1])}
+    return render_page(request, "vitals.html", values)
 
 
-def _taken(rows: "QuerySet[Vitals]", moment: str, zone: str) -> "QuerySet[Any]":
-    """The last of them, each with the moment it was taken ``at``, and the wall clock then."""
-    return rows.annotate(at=F(moment), wall=to_wall_clock(F(moment), F(zone))).order_by("-at")[:MOST_MEASURED]
+def _annotate_time(rows: "QuerySet[Vitals]", moment: str, zone: str) -> "QuerySet[Any]":
+    """Annotate the latest rows with ``at``, when they were taken, and ``wall``, the local time then."""
+    return rows.annotate(at=F(moment), wall=to_wall_clock(F(moment), F(zone))).order_by("-at")[
+        :MAX_MEASUREMENTS
+    ]
 
 
-def _plots(measured: Sequence[Any]) -> list[plots.Plot]:
-    drawn = []
-    for title, unit, *columns in PLOTTED:
+def _build_plots(measured: Sequence[Any]) -> list[plots.Plot]:
+    plotted = []
+    for title, unit, *columns in PLOTTED_VITALS:
         named = f"{title.lower()}_units"
         units = unit or next((getattr(row, named) for row in reversed(measured) if hasattr(row, named)), "")
         series = [
@@ -124,16 +138,16 @@ def _plots(measured: Sequence[Any]) -> list[plots.Plot]:
             )
             for column, name in columns
         ]
-        if made := plots.plot(title, units, series):
-            drawn.append(made)
-    return drawn
+        if made := plots.build_plot(title, units, series):
+            plotted.append(made)
+    return plotted
 
 
-# -- visits, results, money -------------------------------------------------------------------------------------
+# -- visits, results, billing -------------------------------------------------------------------------------------
 
 
-def visit_status(row: Appointment) -> Badge | None:
-    return Badge(row.status, schedule.STATUS_COLOURS.get(row.status, "secondary")) if row.status else None
+def build_status_badge(row: Appointment) -> Badge | None:
+    return Badge(row.status, schedule.STATUS_COLORS.get(row.status, "secondary")) if row.status else None
 
 
 VISITS = Table(
@@ -148,7 +162,7 @@ VISITS = Table(
         ),
         Column("Reason", "reason", kind="wide"),
         Column("Doctor", "doctor"),
-        Column("Status", visit_status),
+        Column("Status", build_status_badge),
     ),
     order="-scheduled_time",
     search=("reason",),
@@ -157,17 +171,18 @@ VISITS = Table(
 
 
 @page("Manage Patients", "Access Clinical Notes")
-def visits(request: Request, patient: int) -> HttpResponseBase:
-    values = chart.around(request, patient)
-    rows = records.rows(records.resource("appointments"), request.actor).filter(patient=patient)
+def show_visits(request: Request, patient: int) -> HttpResponseBase:
+    """List the patient's appointments."""
+    values = chart.get_chart_context(request, patient)
+    rows = records.select_rows(records.get_resource("appointments"), request.actor).filter(patient=patient)
     values |= {
         "title": "Visits",
-        "table": VISITS.of(request, schedule.with_wall_clock(rows).select_related("doctor")),
+        "table": VISITS.build_page(request, schedule.annotate_wall_clock(rows).select_related("doctor")),
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
-def _abnormal(row: Any) -> Badge | None:
+def _build_abnormal_badge(row: Any) -> Badge | None:
     flag = row.abnormal_status
     return Badge(flag or "Abnormal", "red") if row.is_abnormal or flag else None
 
@@ -179,7 +194,7 @@ RESULTS = Table(
         Column("Test", lambda row: row.observation_description or row.lab_test.name or row.observation_code),
         Column("Value", lambda row: f"{row.value} {row.unit}".strip(), kind="number"),
         Column("Range", "normal_range"),
-        Column("Flag", _abnormal),
+        Column("Flag", _build_abnormal_badge),
         Column("Performed", "test_performed", sort="test_performed", kind="wide"),
         Column("Status", "status", kind="wide"),
     ),
@@ -187,7 +202,7 @@ RESULTS = Table(
     search=("observation_description", "lab_test__name"),
     empty="No lab has sent a result yet.",
 )
-ENTERED = Table(
+MANUAL_RESULTS = Table(
     name="entered",
     label="Results entered by hand",
     prefix="hand-",
@@ -206,25 +221,26 @@ ENTERED = Table(
 
 
 @page("Manage Patients")
-def labs(request: Request, patient: int) -> HttpResponseBase:
-    values = chart.around(request, patient)
-    results = records.rows(records.resource("lab_results"), request.actor)
-    entered = records.rows(records.resource("patient_lab_results"), request.actor)
+def show_labs(request: Request, patient: int) -> HttpResponseBase:
+    """List lab results, ordered ones and those entered by hand."""
+    values = chart.get_chart_context(request, patient)
+    results = records.select_rows(records.get_resource("lab_results"), request.actor)
+    entered = records.select_rows(records.get_resource("patient_lab_results"), request.actor)
     values |= {
         "title": "Labs",
         "tables": [
-            RESULTS.of(
+            RESULTS.build_page(
                 request, results.filter(lab_test__lab_order__patient=patient).select_related("lab_test")
             ),
-            ENTERED.of(request, entered.filter(patient=patient)),
+            MANUAL_RESULTS.build_page(request, entered.filter(patient=patient)),
         ],
     }
-    return show(request, "tables.html", values)
+    return render_page(request, "tables.html", values)
 
 
-def _charged(request: Request, patient: int) -> "QuerySet[Any]":
-    of = records.resource("line_items")
-    rows = records.rows(of, request.actor).filter(patient=patient)
+def _select_charges(request: Request, patient: int) -> "QuerySet[Any]":
+    of = records.get_resource("line_items")
+    rows = records.select_rows(of, request.actor).filter(patient=patient)
     charged: QuerySet[Any] = rows.annotate(balance=of.keys_by_name["balance_total"].select())
     return charged
 
@@ -261,26 +277,32 @@ PAYMENTS = Table(
 
 
 @page("Manage Patients", "Access Billing", "Show Billing Tab", "Access Patients Payments")
-def billing(request: Request, patient: int) -> HttpResponseBase:
-    values = chart.around(request, patient)
-    paid = records.rows(records.resource("patient_payments"), request.actor).filter(patient=patient)
+def show_billing(request: Request, patient: int) -> HttpResponseBase:
+    """List line items and payments."""
+    values = chart.get_chart_context(request, patient)
+    paid = records.select_rows(records.get_resource("patient_payments"), request.actor).filter(
+        patient=patient
+    )
     values |= {
         "title": "Billing",
-        "tables": [CHARGES.of(request, _charged(request, patient)), PAYMENTS.of(request, paid)],
+        "tables": [
+            CHARGES.build_page(request, _select_charges(request, patient)),
+            PAYMENTS.build_page(request, paid),
+        ],
         "add": reverse("payment-new", args=[patient]),
         "add_words": "Take a payment",
     }
-    return show(request, "tables.html", values)
+    return render_page(request, "tables.html", values)
 
 
 # -- apps --------------------------------------------------------------------------------------------------------
 
 
 @page("Manage Patients")
-def framed(request: Request, patient: int, app: int) -> HttpResponseBase:
-    """One app on a patient's chart. Raises NotFound for one that isn't switched on or authorised."""
-    values = chart.around(request, patient)
-    for one in iframe_apps.apps(request, patient_iframe_url=""):
+def show_app(request: Request, patient: int, app: int) -> HttpResponseBase:
+    """Show an app in an iframe on the chart. Raises NotFound for one that is off or not authorized."""
+    values = chart.get_chart_context(request, patient)
+    for one in iframe_apps.list_apps(request, patient_iframe_url=""):
         if one.pk == app:
             address = iframes.build_patient_url(
                 one,
@@ -291,7 +313,7 @@ def framed(request: Request, patient: int, app: int) -> HttpResponseBase:
             )
             if address is not None:
                 frame = iframe_apps.Frame(one.name, address, one.patient_iframe_height)
-                response = show(request, "frame.html", {**values, "frame": frame})
-                iframe_apps.let_in(response, [frame])
+                response = render_page(request, "chart_app.html", {**values, "frame": frame})
+                iframe_apps.allow_frames(response, [frame])
                 return response
     raise NotFound()

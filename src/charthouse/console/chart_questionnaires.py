@@ -1,4 +1,4 @@
-"""Questionnaires of a patient: what was answered, what was asked and isn't answered yet, asking."""
+"""Questionnaires in the chart: answers, open assignments, new assignments."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from charthouse.console import chart, forms, records
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Column, Table
 from charthouse.domains.questionnaires.models import Answers, Assignment
 from charthouse.domains.questionnaires.sanitized_html import sanitize
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 
-MOST_ASKED = 50
+MAX_ASSIGNMENTS = 50
 
 ANSWERS = Table(
     name="answers",
@@ -36,39 +36,40 @@ ANSWERS = Table(
 )
 
 
-def harmless(html: str) -> SafeString:
-    """HTML of somebody else's, for a page. It was cleaned before it was kept, by the rules of then."""
+def sanitize_answers(html: str) -> SafeString:
+    """Sanitize stored HTML again: it was sanitized when it was stored, by the rules of that time."""
     return mark_safe(sanitize(html))  # noqa: S308  cleaned
 
 
 @page("Manage Patients")
-def listing(request: Request, patient: int) -> HttpResponseBase:
-    around = chart.around(request, patient)
+def show_list(request: Request, patient: int) -> HttpResponseBase:
+    """List the patient's answers and open assignments."""
+    context = chart.get_chart_context(request, patient)
     rows = Answers.objects.filter(practice=request.actor.practice, patient=patient, archived=False)
     asked = Assignment.objects.filter(
         practice=request.actor.practice, patient=patient, archived=False, answered_at=None
     )
     values = {
-        **around,
+        **context,
         "title": "Questionnaires",
-        "table": ANSWERS.of(request, rows.select_related("added_by")),
-        "asked": asked.select_related("questionnaire", "asked_by").order_by("-pk")[:MOST_ASKED],
+        "table": ANSWERS.build_page(request, rows.select_related("added_by")),
+        "asked": asked.select_related("questionnaire", "asked_by").order_by("-pk")[:MAX_ASSIGNMENTS],
         "add": reverse("chart-questionnaires-ask", args=[patient]),
         "add_words": "Assign a questionnaire",
     }
-    return show(request, "asked.html", values)
+    return render_page(request, "chart_questionnaires.html", values)
 
 
 @page("Manage Patients", methods=("GET", "POST"))
-def ask(request: Request, patient: int) -> HttpResponseBase:
-    """Ask the patient to answer one."""
-    around, resource = chart.around(request, patient), records.resource("assignments")
-    records.check_writes(resource, request.actor)
+def assign(request: Request, patient: int) -> HttpResponseBase:
+    """Assign a questionnaire to the patient."""
+    context, resource = chart.get_chart_context(request, patient), records.get_resource("assignments")
+    records.require_write(resource, request.actor)
     fields = [resource.keys_by_name["questionnaire"]]
     sent: dict[str, Any] = {}
     refusal: Invalid | Conflict | None = None
     if request.method == "POST":
-        sent = forms.payload(fields, request, resource.model)
+        sent = forms.read_payload(fields, request, resource.model)
         try:
             records.create(resource, request.actor, {**sent, "patient": patient})
         except (Invalid, Conflict) as error:
@@ -76,23 +77,23 @@ def ask(request: Request, patient: int) -> HttpResponseBase:
         else:
             messages.success(request, "The patient finds the questionnaire in the portal.")
             return redirect("chart-questionnaires", patient)
-    form = forms.build(fields, resource.model, sent, records.Choices(request.actor))
+    form = forms.build_form(fields, resource.model, sent, records.ReferenceOptions(request.actor))
     values = {
-        **around,
+        **context,
         "title": "Assign a questionnaire",
-        "form": form.told(refusal),
+        "form": form.with_errors(refusal),
         "button": "Assign",
         "back": reverse("chart-questionnaires", args=[patient]),
         "back_to": "Questionnaires",
     }
-    return show(request, "edit.html", values, refusal.status if refusal else 200)
+    return render_page(request, "edit.html", values, refusal.status if refusal else 200)
 
 
 @page("Manage Patients", methods=("GET", "POST"))
-def take_back(request: Request, patient: int, row: int) -> HttpResponseBase:
-    """Take back what was asked and isn't answered yet."""
-    around, resource = chart.around(request, patient), records.resource("assignments")
-    if records.get(resource, request.actor, row)["patient"] != patient:
+def withdraw(request: Request, patient: int, row: int) -> HttpResponseBase:
+    """Withdraw an assignment that is not answered yet. Raises NotFound."""
+    context, resource = chart.get_chart_context(request, patient), records.get_resource("assignments")
+    if records.get_object(resource, request.actor, row)["patient"] != patient:
         raise NotFound()
     back = reverse("chart-questionnaires", args=[patient])
     if request.method == "POST":
@@ -102,33 +103,33 @@ def take_back(request: Request, patient: int, row: int) -> HttpResponseBase:
             messages.error(request, refusal.detail)
         return redirect(back)
     values = {
-        **around,
+        **context,
         "title": "Take this questionnaire back?",
         "text": "The patient will no longer find it in the portal.",
         "button": "Take back",
         "danger": True,
         "back": back,
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
 @page("Manage Patients")
-def answers(request: Request, patient: int, row: int) -> HttpResponseBase:
-    """What was answered."""
-    around = chart.around(request, patient)
+def show_answers(request: Request, patient: int, row: int) -> HttpResponseBase:
+    """Show the answers to one questionnaire. Raises NotFound."""
+    context = chart.get_chart_context(request, patient)
     rows = Answers.objects.filter(practice=request.actor.practice, patient=patient, archived=False, pk=row)
     found = rows.select_related("added_by").first()
     if found is None:
         raise NotFound()
     values = {
-        **around,
+        **context,
         "title": found.questionnaire_name or found.questionnaire_type or "Questionnaire",
         "lines": [
             ("Kind", found.questionnaire_type),
             ("Answered", found.answered_at),
             ("Accepted by", found.added_by or "API user"),
         ],
-        "answers": harmless(found.html_content),
+        "answers": sanitize_answers(found.html_content),
         "back": reverse("chart-questionnaires", args=[patient]),
     }
-    return show(request, "answers.html", values)
+    return render_page(request, "questionnaire_answers.html", values)

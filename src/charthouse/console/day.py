@@ -1,4 +1,4 @@
-"""The day of an office: who comes when, to which room, how far they are and how long they wait."""
+"""An office's day: its appointments by exam room, with status and waiting time."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from charthouse.console import records, schedule
-from charthouse.console.page import Request, messages_of, page, show
+from charthouse.console.page import Request, list_messages, page, render_page
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.engine.errors import Conflict, Invalid
 
@@ -21,18 +21,21 @@ SCHEDULING = ("Access Billing", "Show Billing Tab", "Access Clinical Notes")  # 
 
 @dataclass
 class Room:
+    """An exam room and its appointments of the day."""
+
     name: str
     visits: list[dict[str, Any]]
 
 
 @page(*SCHEDULING)
-def day(request: Request) -> HttpResponseBase:
-    here = schedule.place(request)
+def show_day(request: Request) -> HttpResponseBase:
+    """Show the day that the query names, by room."""
+    here = schedule.parse_scope(request)
     if here is None:
-        return show(request, "day.html", {"title": "The day"})
-    date = schedule.day(request, here)
-    found = list(schedule.between(request, here, date, date))
-    waited = schedule.waiting(request.actor.practice, found)
+        return render_page(request, "day.html", {"title": "The day"})
+    date = schedule.parse_day(request, here)
+    found = list(schedule.select_appointments(request, here, date, date))
+    waited = schedule.compute_waiting_minutes(request.actor.practice, found)
     rooms = {
         room.index: Room(room.name, [])
         for room in ExamRoom.objects.filter(
@@ -41,8 +44,8 @@ def day(request: Request) -> HttpResponseBase:
     }
     for one in found:
         room = rooms.setdefault(one.exam_room, Room(f"Room {one.exam_room}", []))
-        room.visits.append(_visit(one, waited.get(one.pk)))
-    taking_place = [one for one in found if one.patient_id and schedule.takes_place(one)]
+        room.visits.append(_build_visit(one, waited.get(one.pk)))
+    taking_place = [one for one in found if one.patient_id and schedule.is_taking_place(one)]
     values = {
         "title": "The day",
         "here": here,
@@ -51,38 +54,38 @@ def day(request: Request) -> HttpResponseBase:
         "count": len(taking_place),
         "done": sum(one.status == "Complete" for one in taking_place),
         "waiting": len(waited),
-        "before": _address(request, date - timedelta(days=1)),
-        "after": _address(request, date + timedelta(days=1)),
-        "today": _address(request, here.today) if date != here.today else "",
+        "before": _build_url(request, date - timedelta(days=1)),
+        "after": _build_url(request, date + timedelta(days=1)),
+        "today": _build_url(request, here.today) if date != here.today else "",
         "book": reverse("book") + "?" + urlencode({"office": here.office.pk, "date": date.isoformat()}),
     }
-    return show(request, "day.html", values)
+    return render_page(request, "day.html", values)
 
 
-def _visit(one: Any, waited: int | None) -> dict[str, Any]:
+def _build_visit(one: Any, waited: int | None) -> dict[str, Any]:
     return {
         "row": one,
         "until": one.wall + timedelta(minutes=one.duration),
-        "colour": schedule.STATUS_COLOURS.get(one.status, "secondary"),
+        "color": schedule.STATUS_COLORS.get(one.status, "secondary"),
         "next": schedule.NEXT_STATUS.get(one.status) if one.patient_id else None,
         "waited": waited,
-        "off": not schedule.takes_place(one),
+        "off": not schedule.is_taking_place(one),
     }
 
 
-def _address(request: Request, date: Any) -> str:
-    kept = {name: request.GET[name] for name in ("office", "doctor") if request.GET.get(name)}
-    return f"{reverse('day')}?{urlencode({**kept, 'date': date.isoformat()})}"
+def _build_url(request: Request, date: Any) -> str:
+    query = {name: request.GET[name] for name in ("office", "doctor") if request.GET.get(name)}
+    return f"{reverse('day')}?{urlencode({**query, 'date': date.isoformat()})}"
 
 
 @page(*SCHEDULING, methods=("POST",))
 def set_status(request: Request, visit: int) -> HttpResponseBase:
-    """Give an appointment another status, and go back to where that was asked for."""
-    of = records.resource("appointments")
+    """Set the status of an appointment, then redirect to where the form was."""
+    of = records.get_resource("appointments")
     try:
-        records.modify(of, request.actor, visit, {"status": request.POST.get("status", "")})
+        records.update(of, request.actor, visit, {"status": request.POST.get("status", "")})
     except Invalid as refusal:
-        messages.error(request, " ".join(messages_of(refusal.errors)))
+        messages.error(request, " ".join(list_messages(refusal.errors)))
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     back = request.POST.get("back", "")

@@ -1,5 +1,8 @@
-"""Forms made of declarations: what a resource says of its keys is what a form asks, and what the engine says is wrong
-stands at the field. Nothing is checked here; the engine does that, as for every caller."""
+"""Forms built from declarations.
+
+A form asks for keys of a resource and shows the engine's errors at their fields. It validates nothing itself: the
+engine does, as for every caller.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,13 +14,13 @@ from django.forms import BaseForm as DjangoForm
 from django.forms import BoundField
 from django.http import HttpRequest, QueryDict
 
-from charthouse.console.page import messages_of
+from charthouse.console.page import list_messages
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.types import Type
 from charthouse.engine.declaration.values import REQUIRED
 from charthouse.engine.errors import Invalid, RequestError
 
-Options = Callable[[str], Sequence[tuple[str, str]]]  # path of a resource → (id, words) of its rows
+OptionSource = Callable[[str], Sequence[tuple[str, str]]]  # path of a resource → (id, label) of its rows
 _CAPITALS = {
     "id",
     "npi",
@@ -34,16 +37,19 @@ _CAPITALS = {
     "dea",
     "ein",
 }
-NOTHING = "\N{EN DASH}"
+EMPTY_LABEL = "\N{EN DASH}"
 _ATTRIBUTES = ("maxlength", "autocomplete", "min", "max", "step", "placeholder", "inputmode")
-MOST_ROWS, BLANK_ROWS = 100, 3  # of a list of objects: drawn, and empty ones to fill in
-_LONG = 300  # characters from which a text gets several lines
+MAX_ROWS, BLANK_ROWS = 100, 3  # of a list of objects: in all, and empty ones
+_LONG_TEXT = 300  # characters; longer texts get a textarea
 
 
 @dataclass
 class Input:
-    """One field of a form. ``kind``: type of an HTML input, or select, textarea, checkboxes, group (``members``), rows
-    (``members`` are groups without names of their own)."""
+    """One field of a form.
+
+    ``kind``: type of an HTML input, or select, textarea, checkboxes, group (``members``), rows (``members`` are groups
+    without a label).
+    """
 
     name: str
     label: str
@@ -63,19 +69,19 @@ class Input:
         return f"id_{self.name}"
 
     @property
-    def wrong(self) -> bool:
-        return bool(self.errors) or any(one.wrong for one in self.members)
+    def has_errors(self) -> bool:
+        return bool(self.errors) or any(one.has_errors for one in self.members)
 
     @property
-    def described(self) -> str:
-        """Ids of what explains the field."""
+    def described_by(self) -> str:
+        """Ids of the elements that describe the field, for ``aria-describedby``."""
         parts = [f"{self.id}-help"] if self.help else []
         return " ".join([*parts, f"{self.id}-wrong"] if self.errors else parts)
 
 
 @dataclass
 class Form:
-    """``errors`` are those that no field answers for."""
+    """The fields of a form. ``errors``: those of no field."""
 
     inputs: list[Input]
     errors: list[str] = field(default_factory=list)
@@ -85,222 +91,232 @@ class Form:
         return any(one.kind == "file" for one in self.inputs)
 
     @property
-    def wrong(self) -> bool:
-        return any(one.wrong for one in self.inputs)
+    def has_errors(self) -> bool:
+        return any(one.has_errors for one in self.inputs)
 
-    def told(self, refusal: RequestError | None) -> "Form":
-        """The form with what the engine says is wrong, where it belongs."""
+    def with_errors(self, refusal: RequestError | None) -> "Form":
+        """Add the engine's errors to their fields and return the form."""
         if isinstance(refusal, Invalid):
-            self._refuse(refusal.errors)
+            self._add_errors(refusal.errors)
         elif refusal is not None:
             self.errors.append(refusal.detail)
         return self
 
-    def _refuse(self, errors: Any) -> None:
+    def _add_errors(self, errors: Any) -> None:
         known = {one.name: one for one in self.inputs}
         for name, what in dict(errors).items():
             if name not in known:
                 self.errors += [
-                    text if name == "non_field_errors" else f"{label(name)}: {text}"
-                    for text in messages_of(what)
+                    text if name == "non_field_errors" else f"{make_label(name)}: {text}"
+                    for text in list_messages(what)
                 ]
                 continue
             parts = known[name].members
             inner = {one.name: one for part in parts for one in (part.members or (part,))}
-            for key, text in _spread(name, what):
+            for key, text in _flatten_errors(name, what):
                 (inner.get(key) or known[name]).errors.append(text)
 
 
-def _spread(name: str, what: Any) -> Iterable[tuple[str, str]]:
-    """(name of the input, message) of the errors of an object's members, or of a plain value."""
+def _flatten_errors(name: str, what: Any) -> Iterable[tuple[str, str]]:
+    """Flatten errors of an object's members, or of a value, to (input name, message)."""
     if isinstance(what, Mapping):
         for key, inner in what.items():
-            yield from _spread(f"{name}.{key}", inner)
+            yield from _flatten_errors(f"{name}.{key}", inner)
     else:
-        yield from ((name, text) for text in messages_of(what))
+        yield from ((name, text) for text in list_messages(what))
 
 
-def label(name: str) -> str:
-    """``npi_number`` → "NPI number"."""
+def make_label(name: str) -> str:
+    """Make a label from the name of a key: ``npi_number`` becomes "NPI number"."""
     words = name.replace("_", " ").split()
-    told = [word.upper() if word in _CAPITALS else word for word in words]
-    return " ".join([told[0][:1].upper() + told[0][1:], *told[1:]]) if told else name
+    words = [word.upper() if word in _CAPITALS else word for word in words]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]]) if words else name
 
 
-def build(
+def build_form(
     fields: Iterable[Key],
     model: type[models.Model],
     values: Mapping[str, Any],
-    options: Options,
+    options: OptionSource,
     labels: Mapping[str, str] | None = None,
-    notes: Mapping[str, str] | None = None,
+    hints: Mapping[str, str] | None = None,
 ) -> Form:
-    """The form that asks for these keys, filled with what a read showed, or with what was sent before. ``labels`` and
-    ``notes`` by key (``address.city``) take the place of the declaration's own."""
-    made = Form([_input(one, model, values.get(one.name), options) for one in fields])
+    """Build the form of these keys, with values as an API shows them or as they were sent.
+
+    ``labels`` and ``hints``, by key (``address.city``), replace the declaration's own.
+    """
+    made = Form([_build_input(one, model, values.get(one.name), options) for one in fields])
     for one in made.inputs:
         for part in (one, *one.members):
             part.label = (labels or {}).get(part.name, part.label)
-            part.help = (notes or {}).get(part.name, part.help)
+            part.help = (hints or {}).get(part.name, part.help)
     return made
 
 
-def empty(fields: Iterable[Key], model: type[models.Model]) -> dict[str, Any]:
-    """What the fields of a new row hold before anybody has filled them in."""
+def get_defaults(fields: Iterable[Key], model: type[models.Model]) -> dict[str, Any]:
+    """Get the first values of a new row's fields."""
     return {
-        one.name: _plain(one.find_default(model))
+        one.name: _to_builtins(one.find_default(model))
         for one in fields
         if one.access is not REQUIRED and one.is_stored and not one.type.keys
     }
 
 
-def payload(fields: Iterable[Key], request: HttpRequest, model: type[models.Model]) -> dict[str, Any]:
-    """What was sent, as the engine reads it, files among it. Boxes that aren't ticked are sent by not being sent."""
+def read_payload(fields: Iterable[Key], request: HttpRequest, model: type[models.Model]) -> dict[str, Any]:
+    """Read the sent form into the payload that the engine parses, files included."""
     found: dict[str, Any] = {}
     for one in fields:
         if one.type.upload:
             if one.name in request.FILES:
                 found[one.name] = request.FILES[one.name]
         elif one.type.keys:
-            read = _rows if one.type.is_list else _members
+            read = _read_rows if one.type.is_list else _read_object
             found[one.name] = read(one, request.POST)
-        elif one.name in request.POST or _ticked(one):
-            found[one.name] = _sent(one, one.name, request.POST)
+        elif one.name in request.POST or _has_checkboxes(one):
+            found[one.name] = _read_value(one, one.name, request.POST)
     return found
 
 
-def _members(one: Key, sent: QueryDict, name: str = "") -> dict[str, Any] | None:
-    """The object, or None where nothing of it was filled in."""
+def _read_object(one: Key, sent: QueryDict, name: str = "") -> dict[str, Any] | None:
+    """Read an object; None if nothing of it was filled in."""
     inner = {
-        member.name: _sent(member, f"{name or one.name}.{member.name}", sent)
+        member.name: _read_value(member, f"{name or one.name}.{member.name}", sent)
         for member in one.type.keys
         if member.writable
     }
     return inner if any(value not in (None, "", [], False) for value in inner.values()) else None
 
 
-def _rows(one: Key, sent: QueryDict) -> list[dict[str, Any]]:
-    """The objects that something was filled in of."""
-    items = [_members(one, sent, f"{one.name}.{at}") for at in range(MOST_ROWS)]
+def _read_rows(one: Key, sent: QueryDict) -> list[dict[str, Any]]:
+    """Read a list of objects, without empty ones."""
+    items = [_read_object(one, sent, f"{one.name}.{at}") for at in range(MAX_ROWS)]
     return [{key: value for key, value in item.items() if value != ""} for item in items if item]
 
 
-def _sent(one: Key, name: str, sent: QueryDict) -> Any:
+def _read_value(one: Key, name: str, sent: QueryDict) -> Any:
     if one.type.control == "checkbox":
-        return name in sent if _two_state(one) else {"true": True, "false": False}.get(sent.get(name, ""))
+        return name in sent if _is_two_state(one) else {"true": True, "false": False}.get(sent.get(name, ""))
     if one.type.is_list:
-        given = sent.getlist(name) if _picked(one.type) else sent.get(name, "").splitlines()
+        given = sent.getlist(name) if _is_multiple_choice(one.type) else sent.get(name, "").splitlines()
         return [text.strip() for text in given if text.strip()]
     text = sent.get(name, "").replace("\r\n", "\n")  # as forms send what was typed
     return text if text or one.type.keeps_blank else None
 
 
-def _ticked(one: Key) -> bool:
-    """Whether boxes are ticked for it: what is not ticked is not sent."""
-    return _picked(one.type) if one.type.is_list else one.type.control == "checkbox" and _two_state(one)
+def _has_checkboxes(one: Key) -> bool:
+    """Say whether the field is sent as checkboxes, whose absence means no."""
+    return (
+        _is_multiple_choice(one.type)
+        if one.type.is_list
+        else one.type.control == "checkbox" and _is_two_state(one)
+    )
 
 
-def _two_state(one: Key) -> bool:
+def _is_two_state(one: Key) -> bool:
     return one.nullable is not True
 
 
-def _picked(type: Type) -> bool:
-    """Whether the items of a list are ticked, not typed."""
+def _is_multiple_choice(type: Type) -> bool:
+    """Say whether the items of a list are chosen, not typed."""
     return bool(type.refers_to or (type.item and type.item.choices))
 
 
-def _plain(value: Any) -> Any:
-    """Python value → what a wire would show of it."""
+def _to_builtins(value: Any) -> Any:
+    """Convert a Python value to its JSON form."""
     return msgspec.to_builtins(value, str_keys=True) if value is not None else None
 
 
-def shown(one: Any) -> dict[str, Any]:
-    """An object that the engine read, opened: by wire name, nested objects as dicts."""
+def decode_object(one: Any) -> dict[str, Any]:
+    """Decode an object that the engine read into dicts and lists, by key."""
     opened: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(one))
     return opened
 
 
-def _input(
+def _build_input(
     one: Key,
     model: type[models.Model] | None,
     value: Any,
-    options: Options,
+    options: OptionSource,
     under: str = "",
 ) -> Input:
     name = f"{under}.{one.name}" if under else one.name
     made = Input(
         name=name,
-        label=label(one.name),
+        label=make_label(one.name),
         value="" if value is None else value,
         help=one.doc,
         required=one.access is REQUIRED and one.type.control != "checkbox",
     )
     if one.type.keys and not one.type.is_list:
         made.kind = "group"
-        made.members = _inputs(one, value, options, name)
+        made.members = _build_member_inputs(one, value, options, name)
     elif one.type.keys:
         made.kind, made.value = "rows", ""
         items = value if isinstance(value, list) else []
-        drawn = [*items[:MOST_ROWS], *[{}] * BLANK_ROWS][:MOST_ROWS]
-        made.members = [_row(one, item, options, f"{name}.{at}") for at, item in enumerate(drawn)]
+        items_and_blanks = [*items[:MAX_ROWS], *[{}] * BLANK_ROWS][:MAX_ROWS]
+        made.members = [
+            _build_row(one, item, options, f"{name}.{at}") for at, item in enumerate(items_and_blanks)
+        ]
     else:
-        _describe(made, one, model, options)
+        _configure(made, one, model, options)
     return made
 
 
-def _inputs(one: Key, value: Any, options: Options, name: str) -> list[Input]:
-    """Those of an object's members."""
+def _build_member_inputs(one: Key, value: Any, options: OptionSource, name: str) -> list[Input]:
+    """Build the inputs of an object's members."""
     given = value if isinstance(value, Mapping) else {}
     inner = one.source.member_model(None)
     members = [member for member in one.type.keys if member.writable]
-    return [_input(member, inner, given.get(member.name), options, name) for member in members]
+    return [_build_input(member, inner, given.get(member.name), options, name) for member in members]
 
 
-def _row(one: Key, item: Any, options: Options, name: str) -> Input:
-    """One object of a list."""
-    made = Input(name=name, label="", kind="row", members=_inputs(one, item, options, name))
+def _build_row(one: Key, item: Any, options: OptionSource, name: str) -> Input:
+    """Build the inputs of one object of a list; all may stay empty."""
+    made = Input(name=name, label="", kind="row", members=_build_member_inputs(one, item, options, name))
     for member in made.members:
         member.required = False  # a row may stay empty
-        if member.kind == "select" and ("", NOTHING) not in member.choices:
-            member.choices = [("", NOTHING), *member.choices]
+        if member.kind == "select" and ("", EMPTY_LABEL) not in member.choices:
+            member.choices = [("", EMPTY_LABEL), *member.choices]
     return made
 
 
-def _describe(made: Input, one: Key, model: type[models.Model] | None, options: Options) -> None:
-    """Kind, choices and limits of a field by its declaration."""
+def _configure(made: Input, one: Key, model: type[models.Model] | None, options: OptionSource) -> None:
+    """Set kind, choices and limits of an input from its key."""
     control, made.attributes = one.type.control, one.type.control_attributes
     made.kind = control
     if control == "file":
         made.value = ""
     elif control == "checkbox":
-        _describe_boolean(made, one)
+        _configure_boolean(made, one)
     elif control == "select":
         made.value = str(made.value)
-        made.choices = [("", NOTHING), *options(one.type.refers_to)]
-        if made.value not in dict(made.choices):  # of too many, or no longer offered: it can be kept
+        made.choices = [("", EMPTY_LABEL), *options(one.type.refers_to)]
+        if made.value not in dict(
+            made.choices
+        ):  # beyond MAX_OPTIONS, or no longer offered; it stays selectable
             made.choices.append((made.value, f"#{made.value}"))
     elif control == "list":
-        _describe_list(made, one.type, options)
+        _configure_list(made, one.type, options)
     elif one.type.choices is not None and not one.type.open:
-        made.kind, made.choices = "select", _chosen(one.type.choices, made.required)
+        made.kind, made.choices = "select", _list_choices(one.type.choices, made.required)
         made.value, made.attributes = str(made.value), {}
     elif control == "text":
-        _describe_text(made, one, model)
+        _configure_text(made, one, model)
     elif control == "datetime-local":
         made.value = str(made.value)[:19]
 
 
-def _describe_boolean(made: Input, one: Key) -> None:
-    if _two_state(one):
+def _configure_boolean(made: Input, one: Key) -> None:
+    if _is_two_state(one):
         made.value = made.value in (True, "true")
     else:
-        made.kind, made.choices = "select", [("", NOTHING), ("true", "Yes"), ("false", "No")]
+        made.kind, made.choices = "select", [("", EMPTY_LABEL), ("true", "Yes"), ("false", "No")]
         made.value = str(made.value).lower()
 
 
-def _describe_list(made: Input, type: Type, options: Options) -> None:
+def _configure_list(made: Input, type: Type, options: OptionSource) -> None:
     value = made.value if isinstance(made.value, list) else []
-    if _picked(type):
+    if _is_multiple_choice(type):
         made.kind = "checkboxes"
         if type.refers_to:
             made.choices = list(options(type.refers_to))
@@ -312,31 +328,31 @@ def _describe_list(made: Input, type: Type, options: Options) -> None:
         made.help = " ".join(filter(None, (made.help, "One on each line.")))
 
 
-def _describe_text(made: Input, one: Key, model: type[models.Model] | None) -> None:
+def _configure_text(made: Input, one: Key, model: type[models.Model] | None) -> None:
     made.choices = [(choice, choice) for choice in one.type.choices or ()]
     column = one.find_column(model) if model is not None else None
     length = made.attributes.get("maxlength") or getattr(column, "max_length", None)
     if length:
         made.attributes["maxlength"] = length
-    if isinstance(column, models.TextField) or (length or 0) > _LONG:
+    if isinstance(column, models.TextField) or (length or 0) > _LONG_TEXT:
         made.kind = "textarea"
 
 
-def _chosen(choices: Sequence[Any], required: bool) -> list[tuple[str, str]]:
-    """Every choice, and none first where the field may stay empty."""
-    told = [(str(choice), str(choice) or NOTHING) for choice in choices]
-    return told if required or ("", NOTHING) in told else [("", NOTHING), *told]
+def _list_choices(choices: Sequence[Any], required: bool) -> list[tuple[str, str]]:
+    """List all choices, with an empty one first if the field is optional."""
+    listed = [(str(choice), str(choice) or EMPTY_LABEL) for choice in choices]
+    return listed if required or ("", EMPTY_LABEL) in listed else [("", EMPTY_LABEL), *listed]
 
 
-def of_django(form: DjangoForm, labels: Mapping[str, str] | None = None) -> Form:
-    """A form of Django's, for what no resource declares: accounts, apps, rooms. Drawn, and refused, like the others."""
+def convert_django_form(form: DjangoForm, labels: Mapping[str, str] | None = None) -> Form:
+    """Convert a Django form, for what no resource declares, such as accounts and apps."""
     return Form(
-        [_django_input(bound, (labels or {}).get(bound.name)) for bound in form],
+        [_convert_django_field(bound, (labels or {}).get(bound.name)) for bound in form],
         [str(text) for text in form.non_field_errors()] if form.is_bound else [],
     )
 
 
-def _django_input(bound: BoundField, words: str | None) -> Input:
+def _convert_django_field(bound: BoundField, words: str | None) -> Input:
     widget: Any = bound.field.widget
     value = bound.value()
     made = Input(

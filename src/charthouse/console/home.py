@@ -1,10 +1,11 @@
-"""Where people arrive."""
+"""The first page of the console."""
 
 from django.http import HttpResponseBase
 
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 
 
 @page()
-def home(request: Request) -> HttpResponseBase:
-    return show(request, "home.html")
+def show_home(request: Request) -> HttpResponseBase:
+    """Show the menu as tiles."""
+    return render_page(request, "home.html")

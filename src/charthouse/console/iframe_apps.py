@@ -1,7 +1,7 @@
-"""Apps within our pages: in a sandboxed frame, on the chart and on the page of a visit, for the doctors who let them.
+"""Apps in sandboxed iframes on the chart and on a visit's page.
 
-An app is shown while its doctor has it switched on (``iframe_integration``) and authorised. The page's policy lets in
-the origin of the app that is shown and no other; the address carries who looks at whom, signed (``identity.iframes``).
+An app is shown while its doctor has it switched on (``iframe_integration``) and authorized. The page's content security
+policy allows the origin of the app shown and no other. The URL carries signed claims (``identity.iframes``).
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from charthouse.identity.models import Application, RefreshToken
 
 @dataclass(frozen=True)
 class Frame:
-    """``height`` in pixels."""
+    """An iframe. ``height``: pixels."""
 
     name: str
     address: str
@@ -31,8 +31,8 @@ class Frame:
         return f"{parts.scheme}://{parts.netloc}"
 
 
-def apps(request: Request, **kind: str) -> list[Application]:
-    """The apps that the person's doctor has on their pages, by name; ``kind`` excludes those without that address."""
+def list_apps(request: Request, **kind: str) -> list[Application]:
+    """List the apps that the user's doctor has on, by name. ``kind``: filters that exclude apps."""
     actor = request.actor
     if actor.doctor is None:
         return []
@@ -46,11 +46,11 @@ def apps(request: Request, **kind: str) -> list[Application]:
     return list(rows.exclude(**kind).order_by("name", "pk")[:10])
 
 
-def of_visit(request: Request, visit: int, patient: int) -> list[Frame]:
-    """The apps on the page of a visit's note."""
+def list_visit_frames(request: Request, visit: int, patient: int) -> list[Frame]:
+    """List the iframes on the page of a visit."""
     doctor = request.actor.doctor or 0
     found = []
-    for app in apps(request, note_iframe_url=""):
+    for app in list_apps(request, note_iframe_url=""):
         address = iframes.build_note_url(
             app, doctor=doctor, patient=patient, practice=request.actor.practice, appointment=visit
         )
@@ -59,8 +59,8 @@ def of_visit(request: Request, visit: int, patient: int) -> list[Frame]:
     return found
 
 
-def let_in(response: HttpResponseBase, frames: Sequence[Frame]) -> None:
-    """Let the page show these frames, and nothing else from elsewhere."""
+def allow_frames(response: HttpResponseBase, frames: Sequence[Frame]) -> None:
+    """Allow the frames' origins, and no others, in the page's content security policy."""
     if frames:
         set_content_security_policy(response)
         origins = " ".join(sorted({frame.origin for frame in frames}))

@@ -1,4 +1,4 @@
-"""The inventory: what is left of it, what runs low, what has expired."""
+"""The inventory: quantities, low stock, expiry."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,19 +8,19 @@ from django.db.models import QuerySet
 from charthouse import clock
 from charthouse.console.navigation import DIRECTORY
 from charthouse.console.page import Request
-from charthouse.console.resource_pages import Catalogue
-from charthouse.console.tables import Badge, Choice, Column
+from charthouse.console.resource_pages import ResourcePages
+from charthouse.console.tables import Badge, Column, TableFilter
 from charthouse.domains.inventory import stock
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Stock(Catalogue):
-    def found(self, request: Request, **at: int) -> "QuerySet[Any]":
-        found: QuerySet[Any] = super().found(request, **at).annotate(left=stock.select_quantity())
+class _StockPages(ResourcePages):
+    def select_rows(self, request: Request, **parents: int) -> "QuerySet[Any]":
+        found: QuerySet[Any] = super().select_rows(request, **parents).annotate(left=stock.select_quantity())
         return found
 
 
-def _state(row: Any) -> Badge | None:
+def _build_state_badge(row: Any) -> Badge | None:
     if row.status != stock.ACTIVE:
         return Badge("Discontinued")
     if row.expiry is not None and row.expiry <= clock.now().date():
@@ -28,16 +28,16 @@ def _state(row: Any) -> Badge | None:
     return Badge("Low", "orange") if row.left < row.preferred_stock_level else None
 
 
-def _narrow(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
+def _filter_by_status(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     return rows if value == "all" else rows.filter(status=stock.ACTIVE)
 
 
-STOCK = _Stock(
+STOCK = _StockPages(
     "stock_items",
     title="Inventory",
-    one="item",
+    singular="item",
     about="What is in stock, vaccines among it. What is left of a vaccine falls with each vaccination.",
-    base="catalogues/inventory",
+    url_path="catalogues/inventory",
     group=DIRECTORY,
     icon="package",
     columns=(
@@ -46,20 +46,25 @@ STOCK = _Stock(
         Column("Left", "left", kind="number"),
         Column("Wanted", "preferred_stock_level", kind="number"),
         Column("Expires", "expiry", sort="expiry", kind="wide"),
-        Column("State", _state),
+        Column("State", _build_state_badge),
     ),
     labels={
         "definition": "Charge",
         "preferred_stock_level": "Wanted in stock",
         "preferred_restock_level": "Restock to",
     },
-    notes={
+    hints={
         "definition": "What is charged for it; Cerbo's API wants one.",
         "date_discontinued": "Today where it is left empty.",
         "current_quantity": "What is there now.",
     },
-    choices=(
-        Choice(name="which", label="Which", options=(("", "In use"), ("all", "All of them")), narrow=_narrow),
+    filters=(
+        TableFilter(
+            name="which",
+            label="Which",
+            options=(("", "In use"), ("all", "All of them")),
+            apply=_filter_by_status,
+        ),
     ),
     search=("name", "nickname", "lot_number"),
     order="name",

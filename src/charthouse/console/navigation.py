@@ -1,4 +1,4 @@
-"""What the side bar offers, and to whom. A page asks for the same permissions as the resource that it shows."""
+"""The sidebar menu and who sees which entry. A page requires the same permissions as its resource."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,17 +8,23 @@ from django.urls import reverse
 
 from charthouse.identity.models import User
 
-# Sections of what a practice sets up; each is folded unless the page is one of its own.
+# Sections of setup pages; each is folded unless the current page is in it.
 VISITS, CHARTS, BILLING, DIRECTORY = "Visits and tasks", "Charts", "Billing", "Directory and stock"
-FOLDED = (VISITS, CHARTS, BILLING, DIRECTORY)
-MOST_COUNTED = 99  # things that wait
+FOLDABLE = (VISITS, CHARTS, BILLING, DIRECTORY)
+MAX_COUNT = 99  # open requests
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One line: ``view`` is the name of its URL, ``icon`` of a symbol in icons.svg. ``permissions``: all of them are
-    needed; ``primary``: only for the practice's primary user; ``sandbox``: only in a sandbox. ``count``: how many
-    things wait there for somebody; one query of every page, so it had better be quick."""
+class MenuEntry:
+    """An entry of the menu.
+
+    view         name of its URL
+    icon         id of a symbol in icons.svg
+    permissions  all of them are required
+    primary      only for the practice's primary user
+    sandbox      only in a sandbox
+    count        how many rows wait for the user; runs on every page, so it must be fast
+    """
 
     name: str
     view: str
@@ -28,15 +34,16 @@ class Entry:
     sandbox: bool = False
     count: Callable[[User], int] | None = None
 
-    def shown_to(self, user: User) -> bool:
+    def is_visible_to(self, user: User) -> bool:
+        """Say whether the user sees the entry."""
         if self.sandbox and not settings.SANDBOX:
             return False
         return (user.is_primary or not self.primary) and set(self.permissions) <= set(user.permissions)
 
 
 @dataclass(frozen=True)
-class Line:
-    """An entry as it is drawn. ``current``: the page is this one, or below it. ``count``: what waits, or ""."""
+class MenuLine:
+    """An entry as it is rendered. ``current``: the page is this one or below it; ``count``: "" for 0."""
 
     name: str
     icon: str
@@ -46,56 +53,56 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Section:
-    """``name`` stands above its lines; "" for none."""
+class MenuSection:
+    """A section of the menu. ``name``: its heading, "" for none."""
 
     name: str
-    lines: list[Line]
+    lines: list[MenuLine]
 
     @property
     def folds(self) -> bool:
-        return self.name in FOLDED
+        return self.name in FOLDABLE
 
     @property
     def folded(self) -> bool:
         return self.folds and not any(line.current for line in self.lines)
 
 
-_sections: dict[str, list[Entry]] = {
-    "": [Entry(name="Home", view="home", icon="home")],
+_sections: dict[str, list[MenuEntry]] = {
+    "": [MenuEntry(name="Home", view="home", icon="home")],
     "Care": [],
-    **{name: [] for name in FOLDED},
+    **{name: [] for name in FOLDABLE},
     "Practice": [],
     "Apps": [],
 }
 
 
-def offer(section: str, *entries: Entry) -> None:
-    """Add lines to a section of the menu; ``urls`` does it for each module of pages, once."""
+def add_menu_entries(section: str, *entries: MenuEntry) -> None:
+    """Add entries to a section. Modules of URLs call it, once."""
     _sections[section] += entries
 
 
-def menu(user: User, path: str) -> list[Section]:
-    """The sections that hold something for this person, on the page at ``path``."""
+def build_menu(user: User, path: str) -> list[MenuSection]:
+    """Build the sections of which the user sees an entry, on the page at ``path``."""
     offered = [
-        (name, [(entry, reverse(entry.view)) for entry in entries if entry.shown_to(user)])
+        (name, [(entry, reverse(entry.view)) for entry in entries if entry.is_visible_to(user)])
         for name, entries in _sections.items()
     ]
-    here = _current((address for _, lines in offered for _, address in lines), path)
+    here = _find_current((address for _, lines in offered for _, address in lines), path)
     return [
-        Section(name, [_line(entry, address, here, user) for entry, address in lines])
+        MenuSection(name, [_build_line(entry, address, here, user) for entry, address in lines])
         for name, lines in offered
         if lines
     ]
 
 
-def _line(entry: Entry, address: str, here: str, user: User) -> Line:
+def _build_line(entry: MenuEntry, address: str, here: str, user: User) -> MenuLine:
     count = entry.count(user) if entry.count else 0
-    told = f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
-    return Line(entry.name, entry.icon, address, address == here, told)
+    text = f"{MAX_COUNT}+" if count > MAX_COUNT else str(count or "")
+    return MenuLine(entry.name, entry.icon, address, address == here, text)
 
 
-def _current(addresses: Iterable[str], path: str) -> str:
-    """The address that lies deepest above the page."""
+def _find_current(addresses: Iterable[str], path: str) -> str:
+    """Find the longest address that is the page's or a parent of it."""
     above = (a for a in addresses if path == a or (a != "/" and path.startswith(f"{a}/")))
     return max(above, key=len, default="")

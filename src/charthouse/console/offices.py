@@ -1,4 +1,4 @@
-"""Offices and exam rooms, for the primary user. Rooms are never taken away: appointments name them by their index."""
+"""Offices and exam rooms, for the primary user. Rooms are not deleted: appointments refer to their index."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console import forms
-from charthouse.console.page import Request, page, show
-from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.console.page import Request, page, render_page
+from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.practice import offices
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office
 from charthouse.engine.errors import NotFound
@@ -30,12 +30,12 @@ TABLE = Table(
         Column("State", lambda row: Badge("closed", "red") if row.archived else Badge("open", "green")),
     ),
     search=("name", "city"),
-    choices=(
-        Choice(
+    filters=(
+        TableFilter(
             name="state",
             label="State",
             options=(("", "Open"), ("closed", "Closed"), ("all", "All")),
-            narrow=lambda rows, value: rows if value == "all" else rows.filter(archived=value == "closed"),
+            apply=lambda rows, value: rows if value == "all" else rows.filter(archived=value == "closed"),
         ),
     ),
     order="name",
@@ -43,6 +43,8 @@ TABLE = Table(
 
 
 class OfficeForm(django.ModelForm):  # type: ignore[type-arg]
+    """The values of an office."""
+
     class Meta:
         model = Office
         fields = (
@@ -85,17 +87,20 @@ class OfficeForm(django.ModelForm):  # type: ignore[type-arg]
         return given
 
     def _post_clean(self) -> None:
-        """The office is checked and written by ``house``."""
+        """Skip the model's validation: ``domains.practice.offices`` validates and saves."""
 
 
 class RoomForm(django.Form):
+    """The values of an exam room."""
+
     name = django.CharField(max_length=200)
     online_scheduling = django.BooleanField(label="Can be booked online", required=False)
 
 
 @page(primary=True)
-def listing(request: Request) -> HttpResponseBase:
-    # not a join: the database groups by the primary key only where the ORM names it whole
+def show_list(request: Request) -> HttpResponseBase:
+    # A subquery, not a join: PostgreSQL groups by a composite primary key only if all its columns are named.
+    """List the practice's offices."""
     rooms = ExamRoom.objects.filter(practice=OuterRef("practice"), office=OuterRef("pk"), archived=False)
     count = Coalesce(
         Subquery(rooms.order_by().values("office").annotate(count=Count("*")).values("count")), 0
@@ -104,53 +109,54 @@ def listing(request: Request) -> HttpResponseBase:
     values = {
         "title": "Offices",
         "about": "Where patients are seen, and the rooms that appointments are in.",
-        "table": TABLE.of(request, rows.annotate(room_count=count)),
+        "table": TABLE.build_page(request, rows.annotate(room_count=count)),
         "add": reverse("office-new"),
         "add_words": "Add office",
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
 @page(primary=True, methods=("GET", "POST"))
-def new(request: Request) -> HttpResponseBase:
+def add(request: Request) -> HttpResponseBase:
+    """Add an office."""
     form = OfficeForm(request.POST or None, practice=request.actor.practice)
     del form.fields["archived"]
     if request.method == "POST" and form.is_valid():
-        office = _saved(Office(practice_id=request.actor.practice), form)
+        office = _save(Office(practice_id=request.actor.practice), form)
         if office is not None:
             messages.success(request, "The office has been added. Now its rooms:")
             return redirect("office", office.pk)
     values = {
         "title": "New office",
-        "form": forms.of_django(form),
+        "form": forms.convert_django_form(form),
         "back": reverse("offices"),
         "back_to": "Offices",
     }
-    return show(request, "edit.html", values, 400 if form.is_bound else 200)
+    return render_page(request, "edit.html", values, 400 if form.is_bound else 200)
 
 
 @page(primary=True, methods=("GET", "POST"))
-def one(request: Request, row: int) -> HttpResponseBase:
-    """An office and its rooms."""
-    office = _office(request, row)
+def edit(request: Request, row: int) -> HttpResponseBase:
+    """Edit an office and list its rooms."""
+    office = _find_office(request, row)
     form = OfficeForm(request.POST or None, instance=office, practice=request.actor.practice)
-    if request.method == "POST" and form.is_valid() and _saved(_office(request, row), form) is not None:
+    if request.method == "POST" and form.is_valid() and _save(_find_office(request, row), form) is not None:
         messages.success(request, "Saved.")
         return redirect("office", row)
     values = {
         "office": office,
-        "form": forms.of_django(form),
-        "rooms": _rooms(office),
-        "room": forms.of_django(RoomForm()),
+        "form": forms.convert_django_form(form),
+        "rooms": _select_rooms(office),
+        "room": forms.convert_django_form(RoomForm()),
     }
-    return show(request, "office.html", values, 400 if form.is_bound else 200)
+    return render_page(request, "office.html", values, 400 if form.is_bound else 200)
 
 
 @page(primary=True, methods=("GET", "POST"))
-def room(request: Request, row: int, index: int | None = None) -> HttpResponseBase:
-    """A new room, or one that is there."""
-    office = _office(request, row)
-    there = _rooms(office).filter(index=index).first() if index is not None else None
+def edit_room(request: Request, row: int, index: int | None = None) -> HttpResponseBase:
+    """Add a room, or edit the one at ``index``. Raises NotFound."""
+    office = _find_office(request, row)
+    there = _select_rooms(office).filter(index=index).first() if index is not None else None
     if index is not None and there is None:
         raise NotFound()
     initial = {"name": there.name, "online_scheduling": there.online_scheduling} if there else None
@@ -164,15 +170,15 @@ def room(request: Request, row: int, index: int | None = None) -> HttpResponseBa
         return redirect("office", row)
     values = {
         "title": f"Room {index}" if there else "New room",
-        "form": forms.of_django(form),
+        "form": forms.convert_django_form(form),
         "back": reverse("office", args=[row]),
         "back_to": office.name,
     }
-    return show(request, "edit.html", values, 400 if form.is_bound else 200)
+    return render_page(request, "edit.html", values, 400 if form.is_bound else 200)
 
 
-def _saved(office: Office, form: OfficeForm) -> Office | None:
-    """The office as the form has it, or None with what is wrong in the form."""
+def _save(office: Office, form: OfficeForm) -> Office | None:
+    """Save the office from the form; None if it was refused, with the errors in the form."""
     try:
         return offices.save_office(office, dict(form.cleaned_data))
     except ValidationError as error:
@@ -181,14 +187,14 @@ def _saved(office: Office, form: OfficeForm) -> Office | None:
         return None
 
 
-def _office(request: Request, row: int) -> Office:
+def _find_office(request: Request, row: int) -> Office:
     found = Office.objects.filter(practice=request.actor.practice, pk=row).first()
     if found is None:
         raise NotFound()
     return found
 
 
-def _rooms(office: Office) -> Any:
+def _select_rooms(office: Office) -> Any:
     return ExamRoom.objects.filter(practice=office.practice_id, office=office, archived=False).order_by(
         "index"
     )

@@ -1,4 +1,4 @@
-"""What went out by post, and what could not. In a sandbox, where nothing leaves, this is where messages arrive."""
+"""Outgoing messages and their failures. In a sandbox nothing is sent, and messages are read here."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from charthouse.console.page import Request, page, show
-from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.console.page import Request, page, render_page
+from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.engine.errors import NotFound
 from charthouse.outbox.models import Outgoing
 
 
-def _state(message: Outgoing) -> Badge:
+def _build_state_badge(message: Outgoing) -> Badge:
     if message.failed_at:
         return Badge("failed", "red")
     if message.sent_at:
@@ -21,7 +21,7 @@ def _state(message: Outgoing) -> Badge:
     return Badge("waiting", "orange" if message.error else "blue")
 
 
-def _states(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
+def _filter_by_state(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     if value == "failed":
         return rows.exclude(failed_at=None)
     if value == "waiting":
@@ -33,19 +33,21 @@ TABLE = Table(
     name="outbox",
     label="Messages",
     columns=(
-        Column("When", "created_at", sort="created_at", link=lambda row: reverse("outgoing", args=[row.pk])),
+        Column(
+            "When", "created_at", sort="created_at", link=lambda row: reverse("outbox-message", args=[row.pk])
+        ),
         Column("To", "recipient"),
         Column("Subject", lambda row: row.subject or row.get_kind_display(), kind="wide"),
         Column("About", "purpose", kind="wide"),
-        Column("State", _state),
+        Column("State", _build_state_badge),
     ),
     search=("recipient", "subject"),
-    choices=(
-        Choice(
+    filters=(
+        TableFilter(
             name="state",
             label="State",
             options=(("", "All"), ("waiting", "Waiting"), ("failed", "Failed")),
-            narrow=_states,
+            apply=_filter_by_state,
         ),
     ),
     order="-pk",
@@ -54,15 +56,18 @@ TABLE = Table(
 
 
 @page(primary=True)
-def outbox(request: Request) -> HttpResponseBase:
-    """Messages of the practice, latest first."""
+def show_list(request: Request) -> HttpResponseBase:
+    """List the practice's messages, latest first."""
     rows = Outgoing.objects.filter(practice=request.actor.practice, archived=False)
     about = "This is a sandbox: nothing leaves it." if settings.SANDBOX else "What is sent is not kept."
-    return show(request, "list.html", {"title": "Outbox", "about": about, "table": TABLE.of(request, rows)})
+    return render_page(
+        request, "list.html", {"title": "Outbox", "about": about, "table": TABLE.build_page(request, rows)}
+    )
 
 
 @page(primary=True)
-def outgoing(request: Request, row: int) -> HttpResponseBase:
+def show_message(request: Request, row: int) -> HttpResponseBase:
+    """Show one message. Raises NotFound."""
     message = Outgoing.objects.filter(practice=request.actor.practice, archived=False, pk=row).first()
     if message is None:
         raise NotFound()
@@ -71,9 +76,9 @@ def outgoing(request: Request, row: int) -> HttpResponseBase:
         ("Kind", message.get_kind_display()),
         ("About", message.purpose),
         ("Written", message.created_at),
-        ("State", _state(message)),
+        ("State", _build_state_badge(message)),
         ("Attempts", message.attempts),
     ]
     if message.error:
         lines.append(("What went wrong", message.error))
-    return show(request, "outgoing.html", {"message": message, "lines": lines})
+    return render_page(request, "outbox_message.html", {"message": message, "lines": lines})

@@ -1,5 +1,4 @@
-"""What every page of the console has in common: somebody of a practice is signed in and may see it, the shell is drawn
-around it, and a refusal of the engine is a page too."""
+"""What all console pages share: authentication, permissions, the layout, and pages for refusals."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -8,8 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
 
-from charthouse.console.actor import actor_of
-from charthouse.console.navigation import menu
+from charthouse.console.actor import build_actor
+from charthouse.console.navigation import build_menu
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Conflict, Forbidden, Invalid, NotFound, RequestError
 from charthouse.files import links
@@ -18,7 +17,7 @@ from charthouse.identity.sessions import redirect_to_sign_in
 
 
 class Request(HttpRequest):
-    """A request of a page: ``user`` is of a practice, ``actor`` is what the engine knows of them."""
+    """A request of a page. ``user`` belongs to a practice; ``actor`` is the user as the engine's actor."""
 
     user: User
     actor: Actor
@@ -31,8 +30,11 @@ _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not possible"}
 def page(
     *permissions: str, primary: bool = False, methods: tuple[str, ...] = ("GET",)
 ) -> Callable[[View], View]:
-    """A view of the console. ``permissions``: all of them are needed, ``primary``: only for the primary user. HEAD
-    goes with GET. The view may raise a Refusal; nothing of the answer is kept by browsers."""
+    """Decorate a view of the console.
+
+    ``permissions``: all of them are required. ``primary``: only for the primary user. HEAD is allowed where GET is. The
+    view may raise a RequestError, which is rendered. Answers are not cached (``no-store``).
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -48,48 +50,48 @@ def page(
                 return render(request, "charthouse/no_practice.html", status=403)
             if request.method not in (*methods, "HEAD"):
                 return HttpResponseNotAllowed(methods)
-            request.actor = actor_of(request.user)
+            request.actor = build_actor(request.user)
             links.set_origin(lambda: f"{request.scheme}://{request.get_host()}")
             try:
-                _check(request.user, permissions, primary)
+                _authorize(request.user, permissions, primary)
                 return view(request, *args, **values)
             except RequestError as refusal:
-                return refused(request, refusal)
+                return render_error(request, refusal)
 
         return answered
 
     return decorate
 
 
-def show(
+def render_page(
     request: Request, template: str, values: Mapping[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    """The template within the shell. Templates lie in ``console/``."""
-    drawn = {"menu": menu(request.user, request.path), **(values or {})}
-    return render(request, f"console/{template}", drawn, status=status)
+    """Render a template of ``console/`` in the layout, with the menu."""
+    context = {"menu": build_menu(request.user, request.path), **(values or {})}
+    return render(request, f"console/{template}", context, status=status)
 
 
-def refused(request: Request, refusal: RequestError) -> HttpResponse:
-    """The page for what is not carried out."""
+def render_error(request: Request, refusal: RequestError) -> HttpResponse:
+    """Render the page of a refusal."""
     detail = refusal.detail
     if isinstance(refusal, NotFound):
         detail = "There is nothing at this address, or it is not for you to see."
     if isinstance(refusal, Invalid):
-        detail = " ".join(messages_of(refusal.errors))
+        detail = " ".join(list_messages(refusal.errors))
     title = _TITLES.get(refusal.status, "That did not work")
-    return show(request, "refused.html", {"title": title, "detail": detail}, refusal.status)
+    return render_page(request, "refused.html", {"title": title, "detail": detail}, refusal.status)
 
 
-def messages_of(errors: Any) -> list[str]:
-    """All messages in a tree of errors."""
+def list_messages(errors: Any) -> list[str]:
+    """List all messages in a tree of errors."""
     if isinstance(errors, Mapping):
-        return [text for inner in errors.values() for text in messages_of(inner)]
+        return [text for inner in errors.values() for text in list_messages(inner)]
     if isinstance(errors, list):
-        return [text for inner in errors for text in messages_of(inner)]
+        return [text for inner in errors for text in list_messages(inner)]
     return [str(errors)]
 
 
-def _check(user: User, permissions: tuple[str, ...], primary: bool) -> None:
+def _authorize(user: User, permissions: tuple[str, ...], primary: bool) -> None:
     if primary and not user.is_primary:
         raise Forbidden("Only the primary user of a practice may open this page.")
     for name in permissions:
@@ -97,4 +99,4 @@ def _check(user: User, permissions: tuple[str, ...], primary: bool) -> None:
             raise Forbidden(f'You do not have the permission "{name}".')
 
 
-__all__ = ["Conflict", "Request", "View", "messages_of", "page", "refused", "show"]
+__all__ = ["Conflict", "Request", "View", "list_messages", "page", "render_error", "render_page"]

@@ -1,4 +1,4 @@
-"""The account of a patient: charges, estimates, invoices with what was paid on them, subscriptions."""
+"""A patient's account: charges, estimates, invoices with payments, subscriptions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from charthouse.console import chart, forms, records
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.console.resources.billing import ACCOUNT
 from charthouse.console.tables import Badge, Column
 from charthouse.domains.billing import account_sums, invoices
@@ -22,11 +22,11 @@ from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 from charthouse.engine.sql.expressions import to_wall_clock
 
 PAYMENTS = "Access Patients Payments"
-MOST_NOTES = 50  # visits that a charge can be put to
+MAX_VISITS = 50  # visits that a charge can be put to
 
 
-class OfPatient(records.Choices):
-    """What forms of an account offer: visits and open charges of the patient alone."""
+class AccountOptions(records.ReferenceOptions):
+    """Options of references in account forms: only the patient's visits and open charges."""
 
     def __init__(self, actor: Any, patient: int) -> None:
         super().__init__(actor)
@@ -51,81 +51,85 @@ class OfPatient(records.Choices):
         rows = notes.annotate(wall=wall).order_by("-appointment__scheduled_time")
         return [
             (str(row), f"{wall:%b} {wall.day}, {wall.year} {wall:%H:%M}")
-            for row, wall in rows.values_list("pk", "wall")[:MOST_NOTES]
+            for row, wall in rows.values_list("pk", "wall")[:MAX_VISITS]
         ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Owed(chart.Section):
-    """A list of the account. ``deeds``: of its rows, action → (word of the button, what is asked, what was done)."""
+class AccountList(chart.ChartList):
+    """A list of the account.
 
-    at_doctor: str = ""
-    gone: str = "is taken off the account; the record keeps it."
-    deeds: Mapping[str, tuple[str, str, str]]
-    sum: Any = None
+    ``actions``: operations of its rows by name: (button text, question, confirmation). ``annotations``: function that
+    returns ORM annotations of the list's rows.
+    """
 
-    def found(self, request: Request, **at: int) -> "QuerySet[Any]":
-        rows = super().found(request, **at)
-        return rows.annotate(**self.sum()) if self.sum else rows
+    doctor_key: str = ""
+    deletion_note: str = "is taken off the account; the record keeps it."
+    actions: Mapping[str, tuple[str, str, str]]
+    annotations: Any = None
 
-    def options(self, request: Request, **at: int) -> records.Choices:
-        return OfPatient(request.actor, at["patient"])
+    def select_rows(self, request: Request, **parents: int) -> "QuerySet[Any]":
+        rows = super().select_rows(request, **parents)
+        return rows.annotate(**self.annotations()) if self.annotations else rows
 
-    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
-        at = {"patient": one.get("patient") or request.resolver_match.kwargs["patient"], "row": row}  # type: ignore[union-attr]
+    def build_options(self, request: Request, **parents: int) -> records.ReferenceOptions:
+        return AccountOptions(request.actor, parents["patient"])
+
+    def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
+        parents = {"patient": one.get("patient") or request.resolver_match.kwargs["patient"], "row": row}  # type: ignore[union-attr]
         return {
-            "deeds": [
-                (words, reverse(f"{self.view}-deed", kwargs={**at, "name": name}))
-                for name, (words, _, _) in self.deeds.items()
+            "actions": [
+                (words, reverse(f"{self.view}-action", kwargs={**parents, "name": name}))
+                for name, (words, _, _) in self.actions.items()
             ]
         }
 
-    def urls(self) -> list[URLPattern]:
-        asked = page(*ACCOUNT, methods=("GET", "POST"))(self.deed)
+    def build_urls(self) -> list[URLPattern]:
+        asked = page(*ACCOUNT, methods=("GET", "POST"))(self.confirm_action)
         return [
-            *super().urls(),
-            path(f"{self.base}/<int:row>/do/<slug:name>", asked, name=f"{self.view}-deed"),
+            *super().build_urls(),
+            path(f"{self.url_path}/<int:row>/do/<slug:name>", asked, name=f"{self.view}-action"),
         ]
 
-    def deed(self, request: Request, patient: int, row: int, name: str) -> HttpResponseBase:
-        """Ask, then do it."""
-        around = self.around(request, patient=patient)
-        told = records.words(self.one_at(request, row, patient=patient))
-        if name not in self.deeds:
+    def confirm_action(self, request: Request, patient: int, row: int, name: str) -> HttpResponseBase:
+        """Ask for confirmation, then call the operation. Raises NotFound."""
+        context = self.get_context(request, patient=patient)
+        label = records.label_object(self.get_object(request, row, patient=patient))
+        if name not in self.actions:
             raise NotFound()
-        words, question, done = self.deeds[name]
+        words, question, done = self.actions[name]
         back = reverse(f"{self.view}-one", kwargs={"patient": patient, "row": row})
         if request.method == "POST":
-            records.act(self.resource, request.actor, name, row, {})
+            records.call_operation(self.resource, request.actor, name, row, {})
             messages.success(request, done)
             return redirect(back)
         values = {
-            **around,
+            **context,
             "title": f"{words}?",
-            "text": f"{told}: {question}",
+            "text": f"{label}: {question}",
             "button": words,
             "back": back,
         }
-        return show(request, "confirm.html", values)
+        return render_page(request, "confirm.html", values)
 
 
-def _dollars(amount: Decimal) -> str:
+def _format_amount(amount: Decimal) -> str:
     return f"{amount:,.2f}"
 
 
-def _charge_state(row: Any) -> Badge | None:
+def _build_charge_badge(row: Any) -> Badge | None:
     return Badge("Voided") if row.voided_at else None
 
 
-def _estimate_state(row: Any) -> Badge | None:
+def _build_estimate_badge(row: Any) -> Badge | None:
     return Badge("Charged", "green") if row.converted_id else None
 
 
-_COLOURS = {"open": "orange", "paid": "green", "void": "secondary"}
+_COLORS = {"open": "orange", "paid": "green", "void": "secondary"}
 
 
-def _invoice_state(row: Any) -> Badge:
-    return Badge(row.state.capitalize(), _COLOURS[row.state])
+def _build_invoice_badge(row: Any) -> Badge:
+    return Badge(row.state.capitalize(), _COLORS[row.state])
 
 
 _LABELS = {
@@ -138,7 +142,7 @@ _LABELS = {
     "amt_written_off": "Written off",
     "converted": "Charge",
 }
-_ASKED = (
+_FORM_KEYS = (
     *(
         "definition",
         "name",
@@ -152,38 +156,38 @@ _ASKED = (
     *("office", "add_to_insurance_claim", "cpt_code", "cpt_modifiers", "amt_billed_to_insurance"),
 )
 
-CHARGES = Owed(
+CHARGES = AccountList(
     "account_charges",
-    place="account/charges",
+    segment="account/charges",
     title="Charges",
-    one="charge",
+    singular="charge",
     columns=(
         Column("Charge", "name", sort="name"),
         Column("Day", "transaction_date", sort="transaction_date"),
-        Column("Owed", lambda row: _dollars(row.share), kind="number"),
-        Column("State", _charge_state),
+        Column("Owed", lambda row: _format_amount(row.share), kind="number"),
+        Column("State", _build_charge_badge),
     ),
-    asks=(*_ASKED, "amt_paid_by_insurance", "amt_written_off", "notes", "additional_details"),
+    form_keys=(*_FORM_KEYS, "amt_paid_by_insurance", "amt_written_off", "notes", "additional_details"),
     labels=_LABELS,
     search=("name",),
     order="-transaction_date",
-    deeds={"void": ("Void", "it is owed no more, and stays to be seen.", "The charge has been voided.")},
-    sum=lambda: {"share": account_sums.select_patient_share()},
+    actions={"void": ("Void", "it is owed no more, and stays to be seen.", "The charge has been voided.")},
+    annotations=lambda: {"share": account_sums.select_patient_share()},
 )
-ESTIMATES = Owed(
+ESTIMATES = AccountList(
     "account_estimates",
-    place="account/estimates",
+    segment="account/estimates",
     title="Estimates",
-    one="estimate",
+    singular="estimate",
     columns=(
         Column("Estimate", "name", sort="name"),
         Column("Day", "transaction_date", sort="transaction_date"),
         Column("Until", "expiration_date", kind="wide"),
-        Column("Sum", lambda row: _dollars(row.whole), kind="number"),
-        Column("State", _estimate_state),
+        Column("Sum", lambda row: _format_amount(row.whole), kind="number"),
+        Column("State", _build_estimate_badge),
     ),
-    asks=(
-        *_ASKED,
+    form_keys=(
+        *_FORM_KEYS,
         "which_insurance_to_bill",
         "justifying_diagnoses",
         "expiration_date",
@@ -192,14 +196,14 @@ ESTIMATES = Owed(
     ),
     labels=_LABELS,
     order="-transaction_date",
-    deeds={"convert": ("Charge it", "it becomes a charge of today.", "The estimate has become a charge.")},
-    sum=lambda: {"whole": account_sums.select_amount()},
+    actions={"convert": ("Charge it", "it becomes a charge of today.", "The estimate has become a charge.")},
+    annotations=lambda: {"whole": account_sums.select_amount()},
 )
-SUBSCRIPTIONS = Owed(
+SUBSCRIPTIONS = AccountList(
     "account_subscriptions",
-    place="account/subscriptions",
+    segment="account/subscriptions",
     title="Subscriptions",
-    one="subscription",
+    singular="subscription",
     columns=(
         Column("Subscription", "definition"),
         Column("Every", "schedule_frequency"),
@@ -207,22 +211,24 @@ SUBSCRIPTIONS = Owed(
         Column("Next", "turn"),
         Column("Until", "end_date", kind="wide"),
     ),
-    asks=("definition", "schedule_frequency", "amount", "start_date", "end_date", "owner"),
+    form_keys=("definition", "schedule_frequency", "amount", "start_date", "end_date", "owner"),
     labels={"definition": "Of", "schedule_frequency": "Every", "start_date": "From", "end_date": "Until"},
     order="-pk",
     related=("definition",),
-    deeds={"end": ("End", "nothing is charged after today.", "The subscription has been ended.")},
-    sum=lambda: {"turn": account_sums.select_next_billing_date()},
+    actions={"end": ("End", "nothing is charged after today.", "The subscription has been ended.")},
+    annotations=lambda: {"turn": account_sums.select_next_billing_date()},
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Invoices(Owed):
+class _InvoiceList(AccountList):
+    """The invoices of a patient."""
+
     template: str = "invoice.html"
 
-    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
-        """Its charges and payments, and what is left."""
-        rows = records.rows(self.resource, request.actor)
+    def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
+        """Get the invoice's charges, payments and balance."""
+        rows = records.select_rows(self.resource, request.actor)
         sum_of = {
             "total": account_sums.select_total(),
             "received": account_sums.select_received(),
@@ -233,14 +239,14 @@ class _Invoices(Owed):
         ).get(pk=row)
         lines = InvoiceLine.objects.filter(invoice=row, practice=request.actor.practice, archived=False)
         paid = InvoicePayment.objects.filter(invoice=row, practice=request.actor.practice, archived=False)
-        return super().edit_values(request, one, row) | {
+        return super().get_edit_context(request, one, row) | {
             "title": invoice.number,
             "invoice": invoice,
             "summary": [
-                ("State", _invoice_state(invoice)),
-                ("Total", _dollars(invoice.total)),
-                ("Paid", _dollars(invoice.received)),
-                ("Left", _dollars(invoice.left)),
+                ("State", _build_invoice_badge(invoice)),
+                ("Total", _format_amount(invoice.total)),
+                ("Paid", _format_amount(invoice.received)),
+                ("Left", _format_amount(invoice.left)),
             ],
             "lines": lines.select_related("charge")
             .annotate(due=account_sums.select_patient_share("charge__"))
@@ -250,68 +256,71 @@ class _Invoices(Owed):
         }
 
 
-INVOICES = _Invoices(
+INVOICES = _InvoiceList(
     "account_invoices",
-    place="account/invoices",
+    segment="account/invoices",
     title="Invoices",
-    one="invoice",
+    singular="invoice",
     columns=(
         Column("Invoice", "number"),
         Column("Date", "date", sort="date"),
-        Column("Total", lambda row: _dollars(row.total), kind="number"),
-        Column("Left", lambda row: _dollars(row.left), kind="number"),
-        Column("State", _invoice_state),
+        Column("Total", lambda row: _format_amount(row.total), kind="number"),
+        Column("Left", lambda row: _format_amount(row.left), kind="number"),
+        Column("State", _build_invoice_badge),
     ),
-    asks=("date", "due_date", "charges"),
-    at_first=("charges",),
+    form_keys=("date", "due_date", "charges"),
+    create_only_keys=("charges",),
     order="-date",
-    deeds={
+    actions={
         "void": (
             "Void",
             "nothing is asked for with it, and its charges are open again.",
             "The invoice is void.",
         )
     },
-    sum=lambda: {
+    annotations=lambda: {
         "number": account_sums.select_invoice_number(),
         "state": account_sums.select_status(),
         "total": account_sums.select_total(),
         "left": account_sums.select_balance(),
     },
 )
-SECTIONS: tuple[Owed, ...] = (CHARGES, ESTIMATES, INVOICES, SUBSCRIPTIONS)
+LISTS: tuple[AccountList, ...] = (CHARGES, ESTIMATES, INVOICES, SUBSCRIPTIONS)
 
 
 @page("Manage Patients", *ACCOUNT)
-def account(request: Request, patient: int) -> HttpResponseBase:
-    """All of it on one page."""
-    around = chart.around(request, patient)
+def show_account(request: Request, patient: int) -> HttpResponseBase:
+    """Show all lists of the account and its balances."""
+    context = chart.get_chart_context(request, patient)
     open_, unpaid = invoices.sum_owed(request.actor.practice, patient)
     parts = [
         (
-            section.table(request, f"{section.one}-", patient=patient),
+            section.build_table(request, f"{section.singular}-", patient=patient),
             reverse(f"{section.view}-new", args=[patient]),
         )
-        for section in SECTIONS
+        for section in LISTS
     ]
     values = {
         "title": "Account",
         "parts": parts,
-        "sums": [("Not asked for yet", _dollars(open_)), ("Unpaid of invoices", _dollars(unpaid))],
+        "sums": [
+            ("Not asked for yet", _format_amount(open_)),
+            ("Unpaid of invoices", _format_amount(unpaid)),
+        ],
     }
-    return show(request, "owed.html", {**around, **values})
+    return render_page(request, "patient_account.html", {**context, **values})
 
 
 @page("Manage Patients", *ACCOUNT, PAYMENTS, methods=("GET", "POST"))
-def pay(request: Request, patient: int, row: int) -> HttpResponseBase:
-    """Take money for an invoice."""
-    around = chart.around(request, patient)
-    INVOICES.one_at(request, row, patient=patient)
+def take_payment(request: Request, patient: int, row: int) -> HttpResponseBase:
+    """Record a payment of an invoice."""
+    context = chart.get_chart_context(request, patient)
+    INVOICES.get_object(request, row, patient=patient)
     of = INVOICES.resource
     fields = of.operations_by_name["pay"].keys
     back = reverse(f"{INVOICES.view}-one", args=[patient, row])
     left = (
-        records.rows(of, request.actor)
+        records.select_rows(of, request.actor)
         .annotate(left=account_sums.select_balance())
         .values_list("left", flat=True)
         .get(pk=row)
@@ -319,52 +328,55 @@ def pay(request: Request, patient: int, row: int) -> HttpResponseBase:
     values: dict[str, Any] = {"amount": str(left)}
     refusal = None
     if request.method == "POST":
-        values = forms.payload(fields, request, of.model)
+        values = forms.read_payload(fields, request, of.model)
         try:
-            records.act(of, request.actor, "pay", row, {k: v for k, v in values.items() if v is not None})
+            records.call_operation(
+                of, request.actor, "pay", row, {k: v for k, v in values.items() if v is not None}
+            )
         except (Invalid, Conflict, Malformed) as error:
             refusal = error
         else:
             messages.success(request, "The payment has been noted.")
             return redirect(back)
-    form = forms.build(fields, of.model, values, records.Choices(request.actor))
-    told = {
-        **around,
-        "form": form.told(refusal),
+    form = forms.build_form(fields, of.model, values, records.ReferenceOptions(request.actor))
+    template_context = {
+        **context,
+        "form": form.with_errors(refusal),
         "title": "Take a payment",
         "back": back,
         "back_to": "Invoice",
         "button": "Note payment",
     }
-    return show(request, "edit.html", told, refusal.status if refusal else 200)
+    return render_page(request, "edit.html", template_context, refusal.status if refusal else 200)
 
 
 @page("Manage Patients", *ACCOUNT, PAYMENTS, methods=("GET", "POST"))
-def take_back(request: Request, patient: int, row: int, payment: int) -> HttpResponseBase:
-    """A payment that was a mistake."""
-    around = chart.around(request, patient)
-    INVOICES.one_at(request, row, patient=patient)
+def reverse_payment(request: Request, patient: int, row: int, payment: int) -> HttpResponseBase:
+    """Reverse a payment that was recorded by mistake."""
+    context = chart.get_chart_context(request, patient)
+    INVOICES.get_object(request, row, patient=patient)
     back = reverse(f"{INVOICES.view}-one", args=[patient, row])
     if request.method == "POST":
-        records.act(INVOICES.resource, request.actor, "take_back", row, {"payment": payment})
+        records.call_operation(INVOICES.resource, request.actor, "take_back", row, {"payment": payment})
         messages.success(request, "The payment has been taken back.")
         return redirect(back)
     values = {
-        **around,
+        **context,
         "title": "Take the payment back?",
         "text": "It counts no more, and the invoice is open again.",
         "button": "Take it back",
         "danger": True,
         "back": back,
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
-def urls() -> list[URLPattern]:
-    one = f"{INVOICES.base}/<int:row>"
+def build_urls() -> list[URLPattern]:
+    """Build the URLs of the account's pages."""
+    one = f"{INVOICES.url_path}/<int:row>"
     return [
-        path(f"{chart.WITHIN}account", account, name="chart-account"),
-        path(f"{one}/pay", pay, name="invoice-pay"),
-        path(f"{one}/payments/<int:payment>", take_back, name="invoice-take-back"),
-        *(address for section in SECTIONS for address in section.urls()),
+        path(f"{chart.URL_PREFIX}account", show_account, name="chart-account"),
+        path(f"{one}/pay", take_payment, name="invoice-pay"),
+        path(f"{one}/payments/<int:payment>", reverse_payment, name="invoice-take-back"),
+        *(address for section in LISTS for address in section.build_urls()),
     ]

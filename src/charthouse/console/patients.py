@@ -1,4 +1,4 @@
-"""Patients: the list, who they are, new ones."""
+"""Patients: list, new patient, and their demographics."""
 
 from contextlib import suppress
 from typing import Any
@@ -10,16 +10,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console import chart, forms, records
-from charthouse.console.page import Request, page, show
-from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.console.page import Request, page, render_page
+from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid, Malformed
 
-STATUS = {"A": ("Active", "green"), "I": ("Inactive", "secondary"), "D": ("Deceased", "secondary")}
-ASKS = (
+STATUS_BADGES = {"A": ("Active", "green"), "I": ("Inactive", "secondary"), "D": ("Deceased", "secondary")}
+FORM_KEYS = (
     "doctor", "first_name", "middle_name", "last_name", "nick_name", "date_of_birth", "gender", "pronouns",
     "patient_status", "chart_id", "email", "cell_phone", "home_phone", "office_phone", "disable_sms_messages",
     "address", "city", "state", "zip_code", "preferred_language", "race", "ethnicity", "date_of_death",
@@ -28,7 +28,7 @@ ASKS = (
     "referring_source", "patient_payment_profile", "copay", "primary_insurance", "secondary_insurance",
     "default_pharmacy",
 )  # fmt: skip
-NOTES = {
+HINTS = {
     "chart_id": "Left empty, one is made.",
     "disable_sms_messages": "No reminders by text message.",
     "default_pharmacy": "NCPDP id, as the directory has it.",
@@ -36,7 +36,7 @@ NOTES = {
 
 
 def _search(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
-    """Every word is a part of a name, of the chart's number or the e-mail address, or it is the date of birth."""
+    """Filter by words: each matches a name, the chart id or the e-mail address, or is the date of birth."""
     for word in text.split()[:5]:
         matches = Q()
         for path in ("last_name", "first_name", "chart_id", "email"):
@@ -47,11 +47,11 @@ def _search(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
     return rows
 
 
-def _which(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
+def _filter_by_status(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     return rows if value == "all" else rows.filter(patient_status="A")
 
 
-def _address(row: Patient) -> str:
+def _build_url(row: Patient) -> str:
     return reverse("patient", args=[row.pk])
 
 
@@ -63,82 +63,105 @@ TABLE = Table(
             "Name",
             lambda row: f"{row.last_name}, {row.first_name}".strip(", "),
             sort="last_name",
-            link=_address,
+            link=_build_url,
         ),
         Column("Born", "date_of_birth", sort="date_of_birth"),
         Column("Chart", "chart_id", sort="chart_id", kind="wide"),
         Column("Telephone", lambda row: row.cell_phone or row.home_phone, kind="wide"),
         Column("Doctor", "doctor", kind="wide"),
         Column(
-            "Status", lambda row: Badge(*STATUS.get(row.patient_status, (row.patient_status, "secondary")))
+            "Status",
+            lambda row: Badge(*STATUS_BADGES.get(row.patient_status, (row.patient_status, "secondary"))),
         ),
     ),
     search=_search,
-    choices=(Choice(name="who", label="Who", options=(("", "Active"), ("all", "Everyone")), narrow=_which),),
+    filters=(
+        TableFilter(
+            name="who", label="Who", options=(("", "Active"), ("all", "Everyone")), apply=_filter_by_status
+        ),
+    ),
     order="last_name",
     empty="There is no patient yet.",
 )
 
 
 @page("Manage Patients")
-def patients(request: Request) -> HttpResponseBase:
-    rows = records.rows(records.resource("patients"), request.actor, hidden=True).select_related("doctor")
+def show_list(request: Request) -> HttpResponseBase:
+    """List patients."""
+    rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True).select_related(
+        "doctor"
+    )
     values = {
         "title": "Patients",
-        "table": TABLE.of(request, rows),
+        "table": TABLE.build_page(request, rows),
         "add": reverse("patient-new"),
         "add_words": "Add patient",
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
 @page("Manage Patients", methods=("GET", "POST"))
-def new(request: Request) -> HttpResponseBase:
-    of = records.resource("patients")
+def add(request: Request) -> HttpResponseBase:
+    """Add a patient."""
+    of = records.get_resource("patients")
     if request.method != "POST":
-        start = forms.empty(_fields(), of.model) | {"doctor": request.actor.doctor}
-        return _form(request, start, "New patient", reverse("patients"), "Patients")
-    sent = forms.payload(_fields(), request, of.model)
+        start = forms.get_defaults(_list_keys(), of.model) | {"doctor": request.actor.doctor}
+        return _render_form(request, start, "New patient", reverse("patients"), "Patients")
+    sent = forms.read_payload(_list_keys(), request, of.model)
     try:
         made = records.create(of, request.actor, sent)
     except (Invalid, Conflict, Malformed) as refusal:
-        return _form(request, sent, "New patient", reverse("patients"), "Patients", refusal)
+        return _render_form(request, sent, "New patient", reverse("patients"), "Patients", refusal)
     messages.success(request, "The patient has been added.")
     return redirect("patient", made["id"])
 
 
 @page("Manage Patients", methods=("GET", "POST"))
 def edit(request: Request, patient: int) -> HttpResponseBase:
-    of, back = records.resource("patients"), reverse("patient", args=[patient])
-    around = chart.around(request, patient)
+    """Edit a patient's demographics."""
+    of, back = records.get_resource("patients"), reverse("patient", args=[patient])
+    context = chart.get_chart_context(request, patient)
     if request.method != "POST":
-        return _form(
-            request, records.get(of, request.actor, patient), "Who it is", back, "Chart", around=around
+        return _render_form(
+            request,
+            records.get_object(of, request.actor, patient),
+            "Who it is",
+            back,
+            "Chart",
+            context=context,
         )
-    sent = forms.payload(_fields(), request, of.model)
+    sent = forms.read_payload(_list_keys(), request, of.model)
     try:
-        records.modify(of, request.actor, patient, sent)
+        records.update(of, request.actor, patient, sent)
     except (Invalid, Conflict, Malformed) as refusal:
-        return _form(request, sent, "Who it is", back, "Chart", refusal, around)
+        return _render_form(request, sent, "Who it is", back, "Chart", refusal, context)
     messages.success(request, "Saved.")
     return redirect("patient", patient)
 
 
-def _fields() -> list[Key]:
-    of = records.resource("patients")
-    return [of.keys_by_name[name] for name in ASKS]
+def _list_keys() -> list[Key]:
+    of = records.get_resource("patients")
+    return [of.keys_by_name[name] for name in FORM_KEYS]
 
 
-def _form(
+def _render_form(
     request: Request,
     values: Any,
     title: str,
     back: str,
     back_to: str,
     refusal: Invalid | Conflict | Malformed | None = None,
-    around: Any = None,
+    context: Any = None,
 ) -> HttpResponseBase:
-    of = records.resource("patients")
-    form = forms.build(_fields(), of.model, values, records.Choices(request.actor), notes=NOTES)
-    told = {**(around or {}), "form": form.told(refusal), "title": title, "back": back, "back_to": back_to}
-    return show(request, "edit.html", told, refusal.status if refusal else 200)
+    of = records.get_resource("patients")
+    form = forms.build_form(
+        _list_keys(), of.model, values, records.ReferenceOptions(request.actor), hints=HINTS
+    )
+    template_context = {
+        **(context or {}),
+        "form": form.with_errors(refusal),
+        "title": title,
+        "back": back,
+        "back_to": back_to,
+    }
+    return render_page(request, "edit.html", template_context, refusal.status if refusal else 200)

@@ -1,4 +1,4 @@
-"""Taking a payment of a patient."""
+"""Posting of a patient's payment."""
 
 from django.contrib import messages
 from django.http import HttpResponseBase
@@ -6,22 +6,23 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console import chart, forms, records
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.engine.errors import Conflict, Invalid, Malformed
 
-ASKS = ("amount", "payment_method", "payment_transaction_type", "received_date", "trace_number", "notes")
+FORM_KEYS = ("amount", "payment_method", "payment_transaction_type", "received_date", "trace_number", "notes")
 
 
 @page("Access Billing", "Show Billing Tab", "Access Patients Payments", methods=("GET", "POST"))
-def new(request: Request, patient: int) -> HttpResponseBase:
-    around = chart.around(request, patient)
-    of = records.resource("patient_payments")
-    fields = [of.keys_by_name[name] for name in ASKS]
+def add(request: Request, patient: int) -> HttpResponseBase:
+    """Post a payment."""
+    context = chart.get_chart_context(request, patient)
+    of = records.get_resource("patient_payments")
+    fields = [of.keys_by_name[name] for name in FORM_KEYS]
     refusal = None
-    values = forms.empty(fields, of.model)
+    values = forms.get_defaults(fields, of.model)
     if request.method == "POST":
-        values = forms.payload(fields, request, of.model)
-        doctor = around["patient"].doctor_id
+        values = forms.read_payload(fields, request, of.model)
+        doctor = context["patient"].doctor_id
         try:
             records.create(of, request.actor, {**values, "patient": patient, "doctor": doctor})
         except (Invalid, Conflict, Malformed) as error:
@@ -29,13 +30,13 @@ def new(request: Request, patient: int) -> HttpResponseBase:
         else:
             messages.success(request, "The payment has been posted.")
             return redirect("chart-billing", patient)
-    form = forms.build(fields, of.model, values, records.Choices(request.actor))
-    told = {
-        **around,
-        "form": form.told(refusal),
+    form = forms.build_form(fields, of.model, values, records.ReferenceOptions(request.actor))
+    template_context = {
+        **context,
+        "form": form.with_errors(refusal),
         "title": "Take a payment",
         "back": reverse("chart-billing", args=[patient]),
         "back_to": "Billing",
         "button": "Post payment",
     }
-    return show(request, "edit.html", told, refusal.status if refusal else 200)
+    return render_page(request, "edit.html", template_context, refusal.status if refusal else 200)

@@ -1,5 +1,7 @@
-"""A patient's access to the portal, in the chart: invited, let in, taken away. The APIs' ``onpatient_access`` and
-``portal/invite`` are the same."""
+"""A patient's portal access in the chart: invite, renew, revoke.
+
+The APIs do the same by ``onpatient_access`` and ``portal/invite``.
+"""
 
 from typing import Any
 
@@ -10,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console import chart, records
-from charthouse.console.page import Request, messages_of, page, show
+from charthouse.console.page import Request, list_messages, page, render_page
 from charthouse.console.tables import Badge
 from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalAccess
@@ -18,9 +20,9 @@ from charthouse.engine.errors import Conflict, Invalid
 
 
 @page("Manage Patients")
-def one(request: Request, patient: int) -> HttpResponseBase:
-    """Whether the patient has access, and what can be done about it."""
-    values = chart.around(request, patient)
+def show_access(request: Request, patient: int) -> HttpResponseBase:
+    """Show whether the patient has access."""
+    values = chart.get_chart_context(request, patient)
     found = (
         portal_access.list_current_access(request.actor.practice, patient)
         .select_related("enabled_by", "api_user")
@@ -29,14 +31,14 @@ def one(request: Request, patient: int) -> HttpResponseBase:
     values |= {
         "title": "Patient portal",
         "access": found,
-        "lines": _lines(found, values["patient"]),
+        "lines": _list_lines(found, values["patient"]),
         "invite": reverse("portal-invite", args=[patient]),
         "revoke": reverse("portal-revoke", args=[patient]),
     }
-    return show(request, "portal_access.html", values)
+    return render_page(request, "portal_access.html", values)
 
 
-def _lines(found: PortalAccess | None, patient: Patient) -> list[tuple[str, Any]]:
+def _list_lines(found: PortalAccess | None, patient: Patient) -> list[tuple[str, Any]]:
     email = ("E-mail", patient.email)
     if found is None:
         return [("State", Badge("No access")), email]
@@ -50,15 +52,15 @@ def _lines(found: PortalAccess | None, patient: Patient) -> list[tuple[str, Any]
 
 @page("Manage Patients", methods=("POST",))
 def invite(request: Request, patient: int) -> HttpResponseBase:
-    """Send an invitation, or a link to a new password to who has access."""
+    """Send an invitation, or a link to set a new password to a patient who has access."""
     try:
         with transaction.atomic():
-            row = _locked(request, patient)
+            row = _lock_patient(request, patient)
             if row.patient_status != "A":
                 raise Conflict("The patient is not active.")
             portal_access.invite_or_send_password_link(row, request.actor.required_user)
     except Invalid as refusal:
-        messages.error(request, " ".join(messages_of(refusal.errors)))
+        messages.error(request, " ".join(list_messages(refusal.errors)))
     else:
         messages.success(request, f"An e-mail goes to {row.email}.")
     return redirect("portal-access", patient=patient)
@@ -66,12 +68,12 @@ def invite(request: Request, patient: int) -> HttpResponseBase:
 
 @page("Manage Patients", methods=("GET", "POST"))
 def revoke(request: Request, patient: int) -> HttpResponseBase:
-    """End access, or take an invitation back."""
-    values = chart.around(request, patient)
-    records.check_writes(records.resource("patients"), request.actor)
+    """Revoke access, or an open invitation, after confirmation."""
+    values = chart.get_chart_context(request, patient)
+    records.require_write(records.get_resource("patients"), request.actor)
     if request.method == "POST":
         with transaction.atomic():
-            _locked(request, patient)
+            _lock_patient(request, patient)
             portal_access.revoke(request.actor.practice, patient, request.actor.required_user)
         messages.success(request, "The patient has no access to the portal any more.")
         return redirect("portal-access", patient=patient)
@@ -82,13 +84,13 @@ def revoke(request: Request, patient: int) -> HttpResponseBase:
         "danger": True,
         "back": reverse("portal-access", args=[patient]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
-def _locked(request: Request, patient: int) -> Patient:
-    """The patient, held, so that nobody else invites meanwhile. Raises NotFound, Forbidden."""
-    records.check_writes(records.resource("patients"), request.actor)
-    chart.patient(request, patient)
+def _lock_patient(request: Request, patient: int) -> Patient:
+    """Lock the patient's row against concurrent invitations. Raises NotFound, Forbidden."""
+    records.require_write(records.get_resource("patients"), request.actor)
+    chart.find_patient(request, patient)
     row: Patient = Patient.objects.select_for_update(of=("self",), no_key=True).get(
         practice=request.actor.practice, pk=patient
     )

@@ -1,11 +1,11 @@
-"""What the practice's e-mails with links to the patient portal say, for its primary user."""
+"""Texts of the practice's portal e-mails, for its primary user."""
 
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from charthouse.console.forms import Form, Input
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.domains.patients import email_templates
 from charthouse.engine.errors import Invalid
 
@@ -19,8 +19,8 @@ _ABOUT = "What patients read who are invited, or who asked for a new password. E
 
 
 @page(primary=True, methods=("GET", "POST"))
-def letters_page(request: Request) -> HttpResponseBase:
-    """The words as they hold, or as they were sent and refused."""
+def edit_emails(request: Request) -> HttpResponseBase:
+    """Edit subjects and texts of the portal's e-mails."""
     practice, refusal = request.actor.practice, None
     words = email_templates.get_templates(practice)
     if request.method == "POST":
@@ -34,7 +34,7 @@ def letters_page(request: Request) -> HttpResponseBase:
             refusal = error
         else:
             messages.success(request, "Saved.")
-            return redirect("portal-letters")
+            return redirect("portal-emails")
     inputs = [
         Input(
             name, _LABELS[name], "textarea" if name.endswith("text") else "text", value=words[name], rows=10
@@ -45,6 +45,6 @@ def letters_page(request: Request) -> HttpResponseBase:
     values = {
         "title": "Portal e-mails",
         "about": f"{_ABOUT}What stands for what: {named}.",
-        "form": Form(inputs).told(refusal),
+        "form": Form(inputs).with_errors(refusal),
     }
-    return show(request, "edit.html", values, 400 if refusal else 200)
+    return render_page(request, "edit.html", values, 400 if refusal else 200)

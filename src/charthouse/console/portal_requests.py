@@ -1,5 +1,7 @@
-"""The portal's queue: what patients, and API users for them, have sent, until somebody takes it into the chart or
-dismisses it. docs/decisions/0162-the-portal-queue.md, 0300-the-queue-in-the-console.md"""
+"""Portal requests: what patients, and API users for them, sent, to be accepted or dismissed.
+
+docs/decisions/0162-the-portal-queue.md, 0300-the-queue-in-the-console.md
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +14,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console import records
-from charthouse.console.actor import actor_of
-from charthouse.console.navigation import MOST_COUNTED
-from charthouse.console.page import Request, page, show
-from charthouse.console.portal_request_content import content
-from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.console.actor import build_actor
+from charthouse.console.navigation import MAX_COUNT
+from charthouse.console.page import Request, page, render_page
+from charthouse.console.portal_request_content import build_content
+from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.patients.models.portal_requests import REQUEST_STATUSES
 from charthouse.domains.patients.portal_requests import settle
@@ -24,68 +26,73 @@ from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Conflict, Forbidden, NotFound
 from charthouse.identity.models import User
 
-MESSAGES = "inbox"
+INBOX_VIEW = "inbox"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A type of request. ``becomes``: the resource whose permissions are needed to see and to settle it; ``chart``:
-    view of the list where it stands once it is accepted, of the chart or the message center."""
+class RequestType:
+    """A type of portal request.
+
+    becomes  resource whose permissions are required to see and to settle the request
+    chart    view of the list where an accepted request appears
+    """
 
     words: str
     becomes: str
     chart: str
 
 
-KINDS = {
-    "image": Kind("Image", "pictures", "chart-images"),
-    "document": Kind("Document", "documents", "chart-documents"),
-    "rx": Kind("Prescription", "medications", "chart-medications"),
-    "rx_refill": Kind("Refill", "medications", "chart-medications"),
-    "supplement": Kind("Supplement", "supplements_taken", "chart-supplements"),
-    "questionnaire": Kind("Questionnaire", "patients", "chart-questionnaires"),
-    "secure_message": Kind("Message", "patient_messages", MESSAGES),
+REQUEST_TYPES = {
+    "image": RequestType("Image", "pictures", "chart-images"),
+    "document": RequestType("Document", "documents", "chart-documents"),
+    "rx": RequestType("Prescription", "medications", "chart-medications"),
+    "rx_refill": RequestType("Refill", "medications", "chart-medications"),
+    "supplement": RequestType("Supplement", "supplements_taken", "chart-supplements"),
+    "questionnaire": RequestType("Questionnaire", "patients", "chart-questionnaires"),
+    "secure_message": RequestType("Message", "patient_messages", INBOX_VIEW),
 }
-COLOURS = {"open": "blue", "accepted": "green", "dismissed": "secondary", "deleted": "secondary"}
+STATUS_COLORS = {"open": "blue", "accepted": "green", "dismissed": "secondary", "deleted": "secondary"}
 
 
-def _seen(actor: Actor) -> list[str]:
-    """The types that somebody may see."""
+def _list_visible_types(actor: Actor) -> list[str]:
+    """List the request types that the actor may see."""
     found = []
-    for name, kind in KINDS.items():
+    for name, kind in REQUEST_TYPES.items():
         try:
-            records.resource(kind.becomes).policy.authorize(actor, kind.becomes, reading=True)
+            records.get_resource(kind.becomes).policy.authorize(actor, kind.becomes, reading=True)
         except Forbidden:
             continue
         found.append(name)
     return found
 
 
-def _requests(actor: Actor) -> "QuerySet[PortalRequest]":
-    """Those about the patients that somebody may see. Raises Forbidden."""
-    patients = records.rows(records.resource("patients"), actor, hidden=True)
+def _select_requests(actor: Actor) -> "QuerySet[PortalRequest]":
+    """Select the requests of patients whom the actor may see. Raises Forbidden."""
+    patients = records.select_rows(records.get_resource("patients"), actor, hidden=True)
     return PortalRequest.objects.filter(
-        practice=actor.practice, patient__in=patients.values("pk"), request_type__in=_seen(actor)
+        practice=actor.practice,
+        patient__in=patients.values("pk"),
+        request_type__in=_list_visible_types(actor),
     )
 
 
-def waiting(user: User) -> int:
-    """How many requests wait for this person or a colleague; more than MOST_COUNTED count as one more."""
-    return _requests(actor_of(user)).filter(status="open")[: MOST_COUNTED + 1].count()
+def count_open(user: User) -> int:
+    """Count the open requests that the user may see, at most MAX_COUNT + 1."""
+    return _select_requests(build_actor(user)).filter(status="open")[: MAX_COUNT + 1].count()
 
 
 # -- the list ---------------------------------------------------------------------------------------------------
 
 
-def sender(row: PortalRequest) -> str:
+def name_sender(row: PortalRequest) -> str:
     return f"{row.api_user.nickname} (API user)" if row.api_user else "Patient"
 
 
-def state(row: PortalRequest) -> Badge:
-    return Badge(row.status.capitalize(), COLOURS[row.status])
+def build_status_badge(row: PortalRequest) -> Badge:
+    return Badge(row.status.capitalize(), STATUS_COLORS[row.status])
 
 
-def _by(column: str) -> Callable[["QuerySet[Any]", str], "QuerySet[Any]"]:
+def _filter_by(column: str) -> Callable[["QuerySet[Any]", str], "QuerySet[Any]"]:
     return lambda rows, value: rows.filter(**{column: value}) if value != "all" else rows
 
 
@@ -94,26 +101,28 @@ TABLE = Table(
     label="Portal queue",
     columns=(
         Column(
-            "Request", lambda row: row.title or KINDS[row.request_type].words, link=lambda row: _address(row)
+            "Request",
+            lambda row: row.title or REQUEST_TYPES[row.request_type].words,
+            link=lambda row: _build_url(row),
         ),
         Column("Patient", lambda row: f"{row.patient.last_name}, {row.patient.first_name}".strip(", ")),
-        Column("Type", lambda row: KINDS[row.request_type].words, kind="wide"),
+        Column("Type", lambda row: REQUEST_TYPES[row.request_type].words, kind="wide"),
         Column("Sent", "created_at", sort="pk"),
-        Column("By", sender, kind="wide"),
-        Column("Status", state, kind="wide"),
+        Column("By", name_sender, kind="wide"),
+        Column("Status", build_status_badge, kind="wide"),
     ),
-    choices=(
-        Choice(
+    filters=(
+        TableFilter(
             name="status",
             label="Status",
             options=(*((one, one.capitalize()) for one in REQUEST_STATUSES), ("all", "Every status")),
-            narrow=_by("status"),
+            apply=_filter_by("status"),
         ),
-        Choice(
+        TableFilter(
             name="type",
             label="Type",
-            options=(("all", "Every type"), *((name, kind.words) for name, kind in KINDS.items())),
-            narrow=_by("request_type"),
+            options=(("all", "Every type"), *((name, kind.words) for name, kind in REQUEST_TYPES.items())),
+            apply=_filter_by("request_type"),
         ),
     ),
     order="-pk",
@@ -121,26 +130,27 @@ TABLE = Table(
 )
 
 
-def _address(row: PortalRequest) -> str:
-    return reverse("queued", args=[row.pk])
+def _build_url(row: PortalRequest) -> str:
+    return reverse("portal-request", args=[row.pk])
 
 
 @page("Manage Patients")
-def listing(request: Request) -> HttpResponseBase:
-    rows = _requests(request.actor).select_related("patient", "api_user")
+def show_list(request: Request) -> HttpResponseBase:
+    """List requests."""
+    rows = _select_requests(request.actor).select_related("patient", "api_user")
     values = {
         "title": "Portal queue",
         "about": "What patients sent, until it is taken into their chart or dismissed.",
-        "table": TABLE.of(request, rows),
+        "table": TABLE.build_page(request, rows),
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
 # -- one request ------------------------------------------------------------------------------------------------
 
 
-def _find(request: Request, row: int) -> PortalRequest:
-    rows = _requests(request.actor).filter(pk=row)
+def _find_request(request: Request, row: int) -> PortalRequest:
+    rows = _select_requests(request.actor).filter(pk=row)
     found = rows.select_related("patient", "api_user", "settled_by", "deleted_by", "file").first()
     if found is None:
         raise NotFound()
@@ -148,15 +158,15 @@ def _find(request: Request, row: int) -> PortalRequest:
 
 
 @page("Manage Patients")
-def one(request: Request, row: int) -> HttpResponseBase:
-    """What was sent, and how it was settled, or the buttons that do."""
-    found = _find(request, row)
-    kind = KINDS[found.request_type]
+def show_request(request: Request, row: int) -> HttpResponseBase:
+    """Show what was sent, and how it was settled or the buttons to settle it. Raises NotFound."""
+    found = _find_request(request, row)
+    kind = REQUEST_TYPES[found.request_type]
     lines: list[tuple[str, Any]] = [
         ("Type", kind.words),
-        ("Status", state(found)),
+        ("Status", build_status_badge(found)),
         ("Sent", found.created_at),
-        ("By", sender(found)),
+        ("By", name_sender(found)),
     ]
     if found.settled_at:
         lines += [(found.status.capitalize(), found.settled_at), ("By whom", found.settled_by or "API user")]
@@ -164,29 +174,29 @@ def one(request: Request, row: int) -> HttpResponseBase:
         lines += [("Deleted", found.updated_at), ("By whom", found.deleted_by and found.deleted_by.nickname)]
     values = {
         "title": found.title or kind.words,
-        "queued": found,
+        "portal_request": found,
         "lines": lines,
-        "content": content(found),
-        "in_chart": _place(found) if found.status == "accepted" else "",
+        "content": build_content(found),
+        "in_chart": _build_chart_url(found) if found.status == "accepted" else "",
     }
-    return show(request, "queued.html", values)
+    return render_page(request, "portal_request.html", values)
 
 
-def _place(found: PortalRequest) -> str:
-    view = KINDS[found.request_type].chart
-    return reverse(view) if view == MESSAGES else reverse(view, args=[found.patient_id])
+def _build_chart_url(found: PortalRequest) -> str:
+    view = REQUEST_TYPES[found.request_type].chart
+    return reverse(view) if view == INBOX_VIEW else reverse(view, args=[found.patient_id])
 
 
 @page("Manage Patients", methods=("POST",))
-def accept(request: Request, row: int) -> HttpResponseBase:
-    """Into the chart."""
-    return _settle(request, _find(request, row), accepted=True)
+def accept_request(request: Request, row: int) -> HttpResponseBase:
+    """Accept the request into the chart. Raises NotFound, Forbidden."""
+    return _settle(request, _find_request(request, row), accepted=True)
 
 
 @page("Manage Patients", methods=("GET", "POST"))
-def dismiss(request: Request, row: int) -> HttpResponseBase:
-    """Put it aside, once that has been confirmed."""
-    found = _find(request, row)
+def dismiss_request(request: Request, row: int) -> HttpResponseBase:
+    """Ask for confirmation, then dismiss the request. Raises NotFound, Forbidden."""
+    found = _find_request(request, row)
     if request.method == "POST":
         return _settle(request, found, accepted=False)
     values = {
@@ -194,17 +204,17 @@ def dismiss(request: Request, row: int) -> HttpResponseBase:
         "text": "It doesn't go into the chart. It stays in the queue as dismissed.",
         "button": "Dismiss",
         "danger": True,
-        "back": reverse("queued", args=[row]),
+        "back": reverse("portal-request", args=[row]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
 def _settle(request: Request, found: PortalRequest, *, accepted: bool) -> HttpResponseBase:
-    records.check_writes(records.resource(KINDS[found.request_type].becomes), request.actor)
+    records.require_write(records.get_resource(REQUEST_TYPES[found.request_type].becomes), request.actor)
     try:
         settle(found, request.actor.required_user, accept=accepted)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
-        return redirect("queued", found.pk)
+        return redirect("portal-request", found.pk)
     messages.success(request, "The request was accepted." if accepted else "The request was dismissed.")
-    return redirect("queue")
+    return redirect("portal-requests")

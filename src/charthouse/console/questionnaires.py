@@ -1,4 +1,4 @@
-"""Questionnaires: what they ask, in which order."""
+"""Setup of questionnaires and their questions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from charthouse.console import records
 from charthouse.console.navigation import CHARTS
 from charthouse.console.page import Request, page
-from charthouse.console.resource_pages import Catalogue
+from charthouse.console.resource_pages import ResourcePages
 from charthouse.console.tables import Column
 from charthouse.domains.questionnaires.models import KINDS, Question
 from charthouse.domains.questionnaires.questions import MAX_QUESTIONS, move_question
@@ -23,65 +23,68 @@ STEPS = {"up": -1, "down": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Questionnaires(Catalogue):
-    """The questions of one stand below its form."""
+class QuestionnairePages(ResourcePages):
+    """The pages of questionnaires; a questionnaire's page lists its questions."""
 
-    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
-        rows = records.rows(records.resource("questions"), request.actor).filter(questionnaire=row)
+    def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
+        rows = records.select_rows(records.get_resource("questions"), request.actor).filter(questionnaire=row)
         put = [(question, KINDS[question.kind]) for question in rows.order_by("order", "pk")[:MAX_QUESTIONS]]
         return {"beside": "console/questions.html", "questions": put, "questionnaire": row}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Questions(Catalogue):
-    """The questions of one questionnaire; their list is its page."""
+class QuestionPages(ResourcePages):
+    """The pages of the questions of one questionnaire, which is also their list."""
 
-    base: str = field(default=f"{BASE}/<int:questionnaire>/questions", init=False)
+    url_path: str = field(default=f"{BASE}/<int:questionnaire>/questions", init=False)
 
     @property
     def view(self) -> str:
         return "questions"
 
-    def urls(self) -> list[Any]:
+    def build_urls(self) -> list[Any]:
         step = page(methods=("POST",))(self.step)
-        return [*super().urls(), path(f"{self.base}/<int:row>/<slug:way>", step, name="question-step")]
+        return [
+            *super().build_urls(),
+            path(f"{self.url_path}/<int:row>/<slug:way>", step, name="question-step"),
+        ]
 
-    def found(self, request: Request, **at: int) -> "QuerySet[Any]":
-        return super().found(request, **at).filter(questionnaire=at["questionnaire"])
+    def select_rows(self, request: Request, **parents: int) -> "QuerySet[Any]":
+        return super().select_rows(request, **parents).filter(questionnaire=parents["questionnaire"])
 
-    def given(self, request: Request, **at: int) -> Mapping[str, Any]:
-        return {"questionnaire": at["questionnaire"]}
+    def get_extra_values(self, request: Request, **parents: int) -> Mapping[str, Any]:
+        return {"questionnaire": parents["questionnaire"]}
 
-    def one_at(self, request: Request, row: int, **at: int) -> Mapping[str, Any]:
-        one = super().one_at(request, row, **at)
-        if one.get("questionnaire") != at["questionnaire"]:
+    def get_object(self, request: Request, row: int, **parents: int) -> Mapping[str, Any]:
+        one = super().get_object(request, row, **parents)
+        if one.get("questionnaire") != parents["questionnaire"]:
             raise NotFound()
         return one
 
-    def called(self, one: Mapping[str, Any]) -> str:
+    def label_object(self, one: Mapping[str, Any]) -> str:
         return str(one["words"])
 
-    def step(self, request: Request, row: int, way: str, **at: int) -> HttpResponseBase:
-        """Move a question up or down."""
-        self.one_at(request, row, **at)
-        records.check_writes(self.resource, request.actor)
+    def step(self, request: Request, row: int, way: str, **parents: int) -> HttpResponseBase:
+        """Move a question up or down. Raises NotFound."""
+        self.get_object(request, row, **parents)
+        records.require_write(self.resource, request.actor)
         if way not in STEPS:
             raise NotFound()
         move_question(Question.objects.get(practice=request.actor.practice, pk=row), STEPS[way])
-        return redirect(self._to("", at))
+        return redirect(self._build_url("", parents))
 
-    def _to(self, suffix: str, at: Mapping[str, int], row: int | None = None) -> str:
+    def _build_url(self, suffix: str, parents: Mapping[str, int], row: int | None = None) -> str:
         if not suffix:
-            return reverse(f"{BASE}-one", kwargs={"row": at["questionnaire"]})
-        return super()._to(suffix, at, row)
+            return reverse(f"{BASE}-one", kwargs={"row": parents["questionnaire"]})
+        return super()._build_url(suffix, parents, row)
 
 
-QUESTIONNAIRES = Questionnaires(
+QUESTIONNAIRES = QuestionnairePages(
     "questionnaires",
     title="Questionnaires",
-    one="questionnaire",
+    singular="questionnaire",
     about="What patients are asked in the portal.",
-    base=BASE,
+    url_path=BASE,
     group=CHARTS,
     icon="clipboard-text",
     columns=(
@@ -91,20 +94,20 @@ QUESTIONNAIRES = Questionnaires(
     ),
     search=("name", "kind"),
     order="name",
-    gone="can no longer be assigned. Patients who were asked may still answer, and answers stay.",
+    deletion_note="can no longer be assigned. Patients who were asked may still answer, and answers stay.",
 )
-QUESTIONS = Questions(
+QUESTIONS = QuestionPages(
     "questions",
     title="Questions",
-    one="question",
+    singular="question",
     columns=(Column("Question", "words"), Column("Kind", "kind")),
     order="order",
-    asks=("words", "kind", "choices", "required", "hint"),
+    form_keys=("words", "kind", "choices", "required", "hint"),
     labels={"words": "Question", "kind": "Answer"},
-    notes={
+    hints={
         "choices": "Of one or several choices: one on each line.",
         "words": "Answers keep the key that is made of the first words, whatever becomes of them.",
     },
-    words={"kind": KINDS},
-    gone="will no longer be asked. Answers to it stay.",
+    choice_labels={"kind": KINDS},
+    deletion_note="will no longer be asked. Answers to it stay.",
 )

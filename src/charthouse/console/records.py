@@ -1,11 +1,11 @@
-"""Rows of the record for pages: which of them somebody sees, and writes to them through the engine's actions."""
+"""Access of pages to the record: reads and writes through the engine, as the actor."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 
-from charthouse.console.forms import shown
+from charthouse.console.forms import decode_object
 from charthouse.console.resources.registry import get_registry
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.resources import Resource
@@ -13,46 +13,47 @@ from charthouse.engine.errors import RequestError
 from charthouse.engine.execution import calling, parsing, planning, reading, writing
 from charthouse.engine.execution.paging import Paging
 
-MOST_OPTIONS = 250
+MAX_OPTIONS = 250
 
 
-def resource(path: str) -> Resource:
-    """A resource that the pages write through: of the API, or the console's own."""
+def get_resource(path: str) -> Resource:
+    """Get a resource of the console's registry by path: DrChrono's, or the console's own."""
     return get_registry()[path]
 
 
-def rows(of: Resource, actor: Actor, *, hidden: bool = False) -> "QuerySet[Any]":
-    """The rows that a list of the API would show the actor; with ``hidden``, those as well that it leaves out.
-    Raises Forbidden. Not for resources whose rows hang on the calling app."""
+def select_rows(of: Resource, actor: Actor, *, hidden: bool = False) -> "QuerySet[Any]":
+    """Select the rows that an API list would show the actor. Raises Forbidden.
+
+    ``hidden``: include rows that lists hide. Not for resources whose rows depend on the calling app.
+    """
     of.policy.authorize(actor, of.path, reading=True)
     return planning.select_for_actor(of, actor, hidden=hidden)
 
 
-def get(of: Resource, actor: Actor, row: int) -> dict[str, Any]:
-    """One object as the API shows it, with its verbose keys. Raises Forbidden, NotFound."""
+def get_object(of: Resource, actor: Actor, row: int) -> dict[str, Any]:
+    """Get an object as the API shows it, with verbose keys. Raises Forbidden, NotFound."""
     of.policy.authorize(actor, of.path, reading=True)
-    return shown(reading.read_object(of, actor, row, verbose=True))
+    return decode_object(reading.read_object(of, actor, row, verbose=True))
 
 
-def check_writes(of: Resource, actor: Actor) -> None:
-    """Raises Forbidden where a write would, before anybody fills in a form."""
+def require_write(of: Resource, actor: Actor) -> None:
+    """Raise Forbidden where a write would, before a form is shown."""
     of.policy.authorize(actor, of.path, reading=False)
 
 
 def create(of: Resource, actor: Actor, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a row; the object as it then is. What was not filled in (None) is as good as left out. Raises Forbidden,
-    Invalid, Conflict."""
-    return create_whole(of, actor, {name: value for name, value in payload.items() if value is not None})
+    """Create a row and return the object. None means absent. Raises Forbidden, Invalid, Conflict."""
+    return create_with_nulls(of, actor, {name: value for name, value in payload.items() if value is not None})
 
 
-def create_whole(of: Resource, actor: Actor, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, where null says something (a break is an appointment of null)."""
+def create_with_nulls(of: Resource, actor: Actor, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Create a row where null is a value: a break is an appointment whose patient is null."""
     of.policy.authorize(actor, of.path, reading=False)
-    return shown(writing.create(of, actor, [dict(payload)], is_list=False)[0])
+    return decode_object(writing.create(of, actor, [dict(payload)], is_list=False)[0])
 
 
-def modify(of: Resource, actor: Actor, row: int, payload: Mapping[str, Any]) -> None:
-    """Change the keys that are given. Raises Forbidden, NotFound, Invalid, Conflict."""
+def update(of: Resource, actor: Actor, row: int, payload: Mapping[str, Any]) -> None:
+    """Change the given keys. Raises Forbidden, NotFound, Invalid, Conflict."""
     of.policy.authorize(actor, of.path, reading=False)
     writing.update(of, actor, "modify", row, dict(payload))
 
@@ -63,7 +64,7 @@ def delete(of: Resource, actor: Actor, row: int) -> None:
     writing.delete(of, actor, row)
 
 
-def act(of: Resource, actor: Actor, action: str, row: int, payload: Mapping[str, Any]) -> Any:
+def call_operation(of: Resource, actor: Actor, action: str, row: int, payload: Mapping[str, Any]) -> Any:
     """Call an operation of a row. Raises Forbidden, NotFound, Invalid, Conflict."""
     declared = of.operations_by_name[action]
     declared.policy.authorize(actor, of.path, reading=bool(declared.reading))
@@ -71,36 +72,38 @@ def act(of: Resource, actor: Actor, action: str, row: int, payload: Mapping[str,
 
 
 def _refuse_url(**parameters: Any) -> str:
-    """Operations that pages call make no URLs of the API."""
+    """Refuse to build an API URL: operations that pages call need none."""
     raise NotImplementedError
 
 
-class Choices:
-    """What the references of a form can point to: a query for each resource that is referred to, once."""
+class ReferenceOptions:
+    """Options of a form's references: one query for each resource referred to."""
 
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self._known: dict[str, list[tuple[str, str]]] = {}
 
     def __call__(self, to: str) -> Sequence[tuple[str, str]]:
-        """(id, words) of the rows of the resource with this path; of more than MOST_OPTIONS, the first ones."""
+        """Return (id, label) of the resource's rows, at most MAX_OPTIONS."""
         if to not in self._known:
-            self._known[to] = self._read(resource(to))
+            self._known[to] = self._read(get_resource(to))
         return self._known[to]
 
     def _read(self, of: Resource) -> list[tuple[str, str]]:
         try:
             of.policy.authorize(self.actor, of.path, reading=True)
-            query = parsing.parse_query(of, {}).with_paging(Paging(size=MOST_OPTIONS), verbose=False)
+            query = parsing.parse_query(of, {}).with_paging(Paging(size=MAX_OPTIONS), verbose=False)
             page = reading.read_page(of, self.actor, query)
         except RequestError:
             return []
-        told = [shown(one) for one in page.objects]
-        return sorted(((str(one["id"]), words(one)) for one in told), key=lambda pair: pair[1].lower())
+        objects = [decode_object(one) for one in page.objects]
+        return sorted(
+            ((str(one["id"]), label_object(one)) for one in objects), key=lambda pair: pair[1].lower()
+        )
 
 
-def words(one: Mapping[str, Any]) -> str:
-    """What people call an object, by its usual keys."""
+def label_object(one: Mapping[str, Any]) -> str:
+    """Label an object by its usual keys: a person's name, a name or title, else its id."""
     person = " ".join(str(one[name]) for name in ("first_name", "last_name") if one.get(name))
     for name in ("name", "title", "username", "description", "label", "code", "text"):
         if not person and one.get(name):
@@ -108,4 +111,15 @@ def words(one: Mapping[str, Any]) -> str:
     return person or f"{one.get('id')}"
 
 
-__all__ = ["Choices", "act", "check_writes", "create", "delete", "get", "modify", "resource", "rows", "words"]
+__all__ = [
+    "ReferenceOptions",
+    "call_operation",
+    "create",
+    "delete",
+    "get_object",
+    "get_resource",
+    "label_object",
+    "require_write",
+    "select_rows",
+    "update",
+]

@@ -1,7 +1,7 @@
-"""Pages of a plain resource, for a few lines each: its list, a form for a new row, a form of a row, its deletion.
+"""List, form and deletion pages of a resource, declared in a few lines.
 
-Catalogue("appointment_profiles", title="Appointment profiles", one="profile", base="settings/profiles",
-          columns=(Column("Name", "name", sort="name"),), search=("name",)).urls()
+ResourcePages("appointment_profiles", title="Appointment profiles", singular="profile", url_path="settings/profiles",
+              columns=(Column("Name", "name", sort="name"),), search=("name",)).build_urls()
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,103 +16,105 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
 from charthouse.console import forms, records
-from charthouse.console.navigation import CHARTS, Entry
-from charthouse.console.page import Request, View, page, show
-from charthouse.console.tables import Choice, Column, Listing, Table
+from charthouse.console.navigation import CHARTS, MenuEntry
+from charthouse.console.page import Request, View, page, render_page
+from charthouse.console.tables import Column, Table, TableFilter, TablePage
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import Conflict, Invalid, Malformed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Catalogue:
-    """path     of the resource in the DrChrono registry
-    one      what a row is called, in small letters
-    base     address of the list, without slash in front; also the name of its view. What it captures beside a row
-             (``patients/<int:patient>/problems``) is ``at`` in the methods below
-    columns  of the list; the first one leads to the row's form
-    asks     keys of the form in their order; none: all that can be written
-    at_first   of them, those that only the form of a new row asks
-    labels, notes   by key, words in the place of the declaration's, which speak to developers
-    words    by key, what values that are chosen from are called
-    fixed    keys that every new row gets
-    related  ORM relations that the columns show
-    choices  parameters that narrow the list
-    size     rows of a page
-    group    section of the menu
-    gone     what becomes of a row that is deleted
-    template of a row's page
+class ResourcePages:
+    """The pages of a resource.
+
+    resource_path  of the resource in the console's registry
+    singular       what a row is called, in lower case
+    url_path       of the list, without leading slash; also the name of its view. Its captured parameters
+                   (``patients/<int:patient>/problems``) are ``parents`` in the methods below
+    columns        of the list; the first one links to the row's form
+    form_keys      keys of the form in their order; empty: all writable ones
+    create_only_keys   those of them that only the form of a new row has
+    labels, hints  by key, texts that replace the declaration's, which address developers
+    choice_labels  by key, labels of the values to choose from
+    fixed_values   values of every new row, by key
+    related        ORM relations that the columns show
+    filters        of the list
+    size           rows of a page
+    group          section of the menu
+    deletion_note  what happens to a deleted row, after its name
+    template       of a row's page
     """
 
-    path: str = field(kw_only=False)
+    resource_path: str = field(kw_only=False)
     title: str
-    one: str
-    base: str
+    singular: str
+    url_path: str
     columns: Sequence[Column]
     about: str = ""
     icon: str = "list-details"
     search: Sequence[str] = ()
     order: str = "pk"
-    asks: Sequence[str] = ()
-    at_first: Sequence[str] = ()
+    form_keys: Sequence[str] = ()
+    create_only_keys: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
-    notes: Mapping[str, str] = field(default_factory=dict)
-    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    hints: Mapping[str, str] = field(default_factory=dict)
+    choice_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fixed_values: Mapping[str, Any] = field(default_factory=dict)
     related: Sequence[str] = ()
-    choices: Sequence[Choice] = ()
+    filters: Sequence[TableFilter] = ()
     primary: bool = False
     size: int = 25
     group: str = CHARTS
-    gone: str = "will no longer be offered. What refers to it stays as it is."
+    deletion_note: str = "will no longer be offered. What refers to it stays as it is."
     template: str = "edit.html"
 
     @cached_property
     def resource(self) -> Resource:
-        return records.resource(self.path)
+        return records.get_resource(self.resource_path)
 
-    # -- what a catalogue that lies within something else says anew ---------------------------------------------
+    # -- overridden by pages within a parent --------------------------------------------------------------------
 
     @property
     def view(self) -> str:
-        """The name of the list's view."""
-        return self.base
+        """The name of the list's URL."""
+        return self.url_path
 
-    def around(self, request: Request, **at: int) -> dict[str, Any]:
-        """What the templates of all its pages get. Raises NotFound for a place that isn't there."""
+    def get_context(self, request: Request, **parents: int) -> dict[str, Any]:
+        """Get the template context of all pages. Raises NotFound for an unknown parent."""
         return {}
 
-    def found(self, request: Request, **at: int) -> "QuerySet[Any]":
-        """The rows of the list."""
-        return records.rows(self.resource, request.actor)
+    def select_rows(self, request: Request, **parents: int) -> "QuerySet[Any]":
+        """Select the rows of the list."""
+        return records.select_rows(self.resource, request.actor)
 
-    def given(self, request: Request, **at: int) -> Mapping[str, Any]:
-        """Keys that a new row gets beside what the form asks."""
-        return self.fixed
+    def get_extra_values(self, request: Request, **parents: int) -> Mapping[str, Any]:
+        """Get the values of a new row that the form does not ask."""
+        return self.fixed_values
 
-    def one_at(self, request: Request, row: int, **at: int) -> Mapping[str, Any]:
-        """One object as the API shows it. Raises NotFound, also where it lies elsewhere."""
-        return records.get(self.resource, request.actor, row)
+    def get_object(self, request: Request, row: int, **parents: int) -> Mapping[str, Any]:
+        """Get an object as the API shows it. Raises NotFound, also if it has another parent."""
+        return records.get_object(self.resource, request.actor, row)
 
-    def called(self, one: Mapping[str, Any]) -> str:
-        """What a row is called: by its own words, or by its kind."""
-        words = records.words(one)
-        return self.one.capitalize() if words == str(one.get("id")) else words
+    def label_object(self, one: Mapping[str, Any]) -> str:
+        """Label an object by its own values, or by what rows are called."""
+        words = records.label_object(one)
+        return self.singular.capitalize() if words == str(one.get("id")) else words
 
-    def edit_values(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
-        """What the page of a row gets beside its form; ``beside``: a template that stands below it."""
+    def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
+        """Get the additional context of a row's page; ``beside``: a template below the form."""
         return {}
 
-    def options(self, request: Request, **at: int) -> records.Choices:
-        """What the references of its form can point to."""
-        return records.Choices(request.actor)
+    def build_options(self, request: Request, **parents: int) -> records.ReferenceOptions:
+        """Build the options of the form's references."""
+        return records.ReferenceOptions(request.actor)
 
     # -----------------------------------------------------------------------------------------------------------
 
     @property
-    def entry(self) -> Entry:
-        """Its line in the menu."""
-        return Entry(
+    def menu_entry(self) -> MenuEntry:
+        """The menu entry of the list."""
+        return MenuEntry(
             name=self.title,
             view=self.view,
             icon=self.icon,
@@ -121,137 +123,155 @@ class Catalogue:
         )
 
     @cached_property
-    def fields(self) -> list[Key]:
-        if self.asks:
-            return [self.resource.keys_by_name[name] for name in self.asks]
-        return [one for one in self.resource.writable if one.name not in self.fixed]
+    def form_fields(self) -> list[Key]:
+        """The keys of the form."""
+        if self.form_keys:
+            return [self.resource.keys_by_name[name] for name in self.form_keys]
+        return [one for one in self.resource.writable if one.name not in self.fixed_values]
 
-    def urls(self) -> list[URLPattern]:
-        views: list[tuple[str, str, View, tuple[str, ...]]] = [("", "", self.list, ("GET",))]
+    def build_urls(self) -> list[URLPattern]:
+        """Build the URLs of the pages for the resource's methods."""
+        views: list[tuple[str, str, View, tuple[str, ...]]] = [("", "", self.show_list, ("GET",))]
         methods = self.resource.method_set
         if "POST" in methods:
-            views.append(("/new", "-new", self.new, ("GET", "POST")))
+            views.append(("/new", "-new", self.add, ("GET", "POST")))
         if "PATCH" in methods or "PUT" in methods:
             views.append(("/<int:row>", "-one", self.edit, ("GET", "POST")))
         if "DELETE" in methods:
-            views.append(("/<int:row>/delete", "-delete", self.remove, ("GET", "POST")))
+            views.append(("/<int:row>/delete", "-delete", self.delete, ("GET", "POST")))
         return [
-            path(self.base + end, page(primary=self.primary, methods=allowed)(view), name=self.view + suffix)
+            path(
+                self.url_path + end,
+                page(primary=self.primary, methods=allowed)(view),
+                name=self.view + suffix,
+            )
             for end, suffix, view, allowed in views
         ]
 
     # -- views --------------------------------------------------------------------------------------------------
 
-    def list(self, request: Request, **at: int) -> HttpResponseBase:
-        around = self.around(request, **at)
-        table = self.table(request, "", **at)
-        values = {**around, "title": self.title, "about": self.about, "table": table}
+    def show_list(self, request: Request, **parents: int) -> HttpResponseBase:
+        """Show the list."""
+        context = self.get_context(request, **parents)
+        table = self.build_table(request, "", **parents)
+        values = {**context, "title": self.title, "about": self.about, "table": table}
         if "POST" in self.resource.method_set:
-            values |= {"add": self._to("-new", at), "add_words": f"Add {self.one}"}
-        return show(request, "list.html", values)
+            values |= {"add": self._build_url("-new", parents), "add_words": f"Add {self.singular}"}
+        return render_page(request, "list.html", values)
 
-    def new(self, request: Request, **at: int) -> HttpResponseBase:
-        around = self.around(request, **at)
-        records.check_writes(self.resource, request.actor)
+    def add(self, request: Request, **parents: int) -> HttpResponseBase:
+        """Show the form of a new row; a POST creates it."""
+        context = self.get_context(request, **parents)
+        records.require_write(self.resource, request.actor)
         if request.method != "POST":
-            return self._form(request, around, forms.empty(self.fields, self.resource.model), at)
-        sent = forms.payload(self.fields, request, self.resource.model)
+            return self._render_form(
+                request, context, forms.get_defaults(self.form_fields, self.resource.model), parents
+            )
+        sent = forms.read_payload(self.form_fields, request, self.resource.model)
         try:
-            records.create(self.resource, request.actor, {**sent, **self.given(request, **at)})
+            records.create(
+                self.resource, request.actor, {**sent, **self.get_extra_values(request, **parents)}
+            )
         except (Invalid, Conflict, Malformed) as refusal:
-            return self._form(request, around, sent, at, refusal)
-        return self._done(request, at, f"The {self.one} has been added.")
+            return self._render_form(request, context, sent, parents, refusal)
+        return self._redirect_to_list(request, parents, f"The {self.singular} has been added.")
 
-    def edit(self, request: Request, row: int, **at: int) -> HttpResponseBase:
-        around = self.around(request, **at)
-        one = self.one_at(request, row, **at)
+    def edit(self, request: Request, row: int, **parents: int) -> HttpResponseBase:
+        """Show the form of a row; a POST changes it."""
+        context = self.get_context(request, **parents)
+        one = self.get_object(request, row, **parents)
         if request.method != "POST":
-            return self._form(request, around, one, at, row=row)
-        sent = forms.payload(self._asked(row), request, self.resource.model)
+            return self._render_form(request, context, one, parents, row=row)
+        sent = forms.read_payload(self._list_form_keys(row), request, self.resource.model)
         try:
-            records.modify(self.resource, request.actor, row, sent)
+            records.update(self.resource, request.actor, row, sent)
         except (Invalid, Conflict, Malformed) as refusal:
-            return self._form(request, around, sent, at, refusal, row)
-        return self._done(request, at, f"The {self.one} has been saved.")
+            return self._render_form(request, context, sent, parents, refusal, row)
+        return self._redirect_to_list(request, parents, f"The {self.singular} has been saved.")
 
-    def remove(self, request: Request, row: int, **at: int) -> HttpResponseBase:
-        around = self.around(request, **at)
-        told = self.called(self.one_at(request, row, **at))
+    def delete(self, request: Request, row: int, **parents: int) -> HttpResponseBase:
+        """Ask for confirmation, then delete the row."""
+        context = self.get_context(request, **parents)
+        label = self.label_object(self.get_object(request, row, **parents))
         if request.method == "POST":
             records.delete(self.resource, request.actor, row)
-            return self._done(request, at, f"The {self.one} has been deleted.")
+            return self._redirect_to_list(request, parents, f"The {self.singular} has been deleted.")
         values = {
-            **around,
-            "title": f"Delete this {self.one}?",
-            "text": f"“{told}” {self.gone}",
+            **context,
+            "title": f"Delete this {self.singular}?",
+            "text": f"“{label}” {self.deletion_note}",
             "button": "Delete",
             "danger": True,
-            "back": self._to("-one", at, row),
+            "back": self._build_url("-one", parents, row),
         }
-        return show(request, "confirm.html", values)
+        return render_page(request, "confirm.html", values)
 
-    def table(self, request: Request, prefix: str, **at: int) -> Listing:
-        """A page of the list. ``prefix``: of its parameters, where the page has several tables."""
+    def build_table(self, request: Request, prefix: str, **parents: int) -> TablePage:
+        """Build a page of the list. ``prefix``: of its query parameters, for pages with several tables."""
         columns = self.columns
         if {*self.resource.method_set} & {"PATCH", "PUT"}:
             first = columns[0]
-            link = partial(self._address, at)
+            link = partial(self._build_row_url, parents)
             linked = Column(first.name, first.show, sort=first.sort, kind=first.kind, link=link)
             columns = (linked, *columns[1:])
         table = Table(
-            name=self.path.replace("_", "-"),
+            name=self.resource_path.replace("_", "-"),
             label=self.title,
             columns=columns,
             search=self.search,
-            choices=self.choices,
+            filters=self.filters,
             order=self.order,
             size=self.size,
             prefix=prefix,
-            empty=f"There is no {self.one} yet.",
+            empty=f"There is no {self.singular} yet.",
         )
-        return table.of(request, self.found(request, **at).select_related(*self.related))
+        return table.build_page(request, self.select_rows(request, **parents).select_related(*self.related))
 
     # -- parts --------------------------------------------------------------------------------------------------
 
-    def _asked(self, row: int | None) -> Sequence[Key]:
-        """The keys of the form of a row, or of a new one."""
-        return [one for one in self.fields if row is None or one.name not in self.at_first]
+    def _list_form_keys(self, row: int | None) -> Sequence[Key]:
+        """List the keys of a row's form, or of a new row's."""
+        return [one for one in self.form_fields if row is None or one.name not in self.create_only_keys]
 
-    def _to(self, suffix: str, at: Mapping[str, int], row: int | None = None) -> str:
-        return reverse(self.view + suffix, kwargs={**at, **({} if row is None else {"row": row})})
+    def _build_url(self, suffix: str, parents: Mapping[str, int], row: int | None = None) -> str:
+        return reverse(self.view + suffix, kwargs={**parents, **({} if row is None else {"row": row})})
 
-    def _address(self, at: Mapping[str, int], row: Any) -> str:
-        return self._to("-one", at, row.pk)
+    def _build_row_url(self, parents: Mapping[str, int], row: Any) -> str:
+        return self._build_url("-one", parents, row.pk)
 
-    def _done(self, request: Request, at: Mapping[str, int], words: str) -> HttpResponseBase:
+    def _redirect_to_list(self, request: Request, parents: Mapping[str, int], words: str) -> HttpResponseBase:
         messages.success(request, words)
-        return redirect(self._to("", at))
+        return redirect(self._build_url("", parents))
 
-    def _form(
+    def _render_form(
         self,
         request: Request,
-        around: Mapping[str, Any],
+        context: Mapping[str, Any],
         values: Mapping[str, Any],
-        at: Mapping[str, int],
+        parents: Mapping[str, int],
         refusal: Invalid | Conflict | Malformed | None = None,
         row: int | None = None,
     ) -> HttpResponseBase:
-        options = self.options(request, **at)
-        form = forms.build(self._asked(row), self.resource.model, values, options, self.labels, self.notes)
+        options = self.build_options(request, **parents)
+        form = forms.build_form(
+            self._list_form_keys(row), self.resource.model, values, options, self.labels, self.hints
+        )
         for one in form.inputs:
-            called = self.words.get(one.name, {})
-            one.choices = [(value, called.get(value, words)) for value, words in one.choices]
-        title = f"New {self.one}" if row is None else self.title if refusal else self.called(values)
-        told = {
-            **around,
-            "form": form.told(refusal),
+            labels = self.choice_labels.get(one.name, {})
+            one.choices = [(value, labels.get(value, words)) for value, words in one.choices]
+        title = (
+            f"New {self.singular}" if row is None else self.title if refusal else self.label_object(values)
+        )
+        template_context = {
+            **context,
+            "form": form.with_errors(refusal),
             "title": title,
-            "back": self._to("", at),
+            "back": self._build_url("", parents),
             "back_to": self.title,
         }
         if row is not None:
-            told |= self.edit_values(request, values, row)
+            template_context |= self.get_edit_context(request, values, row)
         if row is not None and "DELETE" in self.resource.method_set:
-            told["remove"] = self._to("-delete", at, row)
+            template_context["remove"] = self._build_url("-delete", parents, row)
         template = "edit.html" if row is None else self.template
-        return show(request, template, told, refusal.status if refusal else 200)
+        return render_page(request, template, template_context, refusal.status if refusal else 200)

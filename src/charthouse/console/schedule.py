@@ -1,4 +1,4 @@
-"""Appointments of some days, for the pages that show them: by the clock of their office, in one query and a half."""
+"""Appointments by day, in the time zone of their office."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.sql.expressions import to_wall_clock
 
-MOST = 2000  # appointments of one page
+MAX_APPOINTMENTS = 2000  # appointments of one page
 NEXT_STATUS = {
     "": "Arrived",
     "Not Confirmed": "Confirmed",
@@ -28,8 +28,8 @@ NEXT_STATUS = {
     "In Room": "In Session",
     "In Session": "Complete",
 }
-WAITING = ("Arrived", "Checked In", "In Room")
-STATUS_COLOURS = {
+WAITING_STATUSES = ("Arrived", "Checked In", "In Room")
+STATUS_COLORS = {
     "Arrived": "azure",
     "Checked In": "cyan",
     "In Room": "blue",
@@ -43,8 +43,8 @@ STATUS_COLOURS = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """What of the calendar is looked at: an office, and one doctor or all."""
+class CalendarScope:
+    """What a calendar page shows: an office, and one doctor or all."""
 
     office: Office
     offices: Sequence[Office]
@@ -60,12 +60,16 @@ class Place:
         return clock.now().astimezone(self.zone).date()
 
 
-def place(request: Request) -> Place | None:
-    """The office and doctor that the address names, the person's own where it names none; None in a practice without
-    offices. Two queries."""
+def parse_scope(request: Request) -> CalendarScope | None:
+    """Parse office and doctor from the query; the user's own office by default. Two queries.
+
+    None in a practice without offices.
+    """
     actor = request.actor
     offices = list(
-        records.rows(records.resource("offices"), actor).select_related("doctor").order_by("name", "id")[:200]
+        records.select_rows(records.get_resource("offices"), actor)
+        .select_related("doctor")
+        .order_by("name", "id")[:200]
     )
     if not offices:
         return None
@@ -73,17 +77,20 @@ def place(request: Request) -> Place | None:
         Doctor.objects.filter(practice=actor.practice, archived=False).order_by("last_name", "id")[:200]
     )
     own = next((one for one in offices if one.doctor_id == actor.doctor), offices[0])
-    return Place(
-        _named(request, "office", offices) or own, offices, _named(request, "doctor", doctors), doctors
+    return CalendarScope(
+        _find_requested(request, "office", offices) or own,
+        offices,
+        _find_requested(request, "doctor", doctors),
+        doctors,
     )
 
 
-def _named(request: HttpRequest, name: str, rows: Sequence[Any]) -> Any:
+def _find_requested(request: HttpRequest, name: str, rows: Sequence[Any]) -> Any:
     return next((row for row in rows if str(row.pk) == request.GET.get(name)), None)
 
 
-def day(request: HttpRequest, here: Place) -> date:
-    """The day that the address names, today where it names none that makes sense."""
+def parse_day(request: HttpRequest, here: CalendarScope) -> date:
+    """Parse the day from the query; today if it is absent or malformed."""
     try:
         asked = parse_date(request.GET.get("date", ""))
     except InvalidValue:
@@ -91,31 +98,37 @@ def day(request: HttpRequest, here: Place) -> date:
     return asked if 2000 <= asked.year < 2100 else here.today
 
 
-def between(request: Request, here: Place, first: date, last: date) -> "QuerySet[Any]":
-    """Appointments and breaks from the beginning of ``first`` to the end of ``last`` in the office's zone, in order,
-    with ``wall``. At most MOST."""
+def select_appointments(request: Request, here: CalendarScope, first: date, last: date) -> "QuerySet[Any]":
+    """Select appointments and breaks of the days from ``first`` to ``last``, in the office's time zone.
+
+    Ordered by time, annotated with ``wall``, at most MAX_APPOINTMENTS.
+    """
     start = datetime.combine(first, time(), here.zone)
     end = datetime.combine(last + timedelta(days=1), time(), here.zone)
-    rows = records.rows(records.resource("appointments"), request.actor).filter(
+    rows = records.select_rows(records.get_resource("appointments"), request.actor).filter(
         office=here.office.pk, scheduled_time__gte=start, scheduled_time__lt=end, is_virtual_base=False
     )
     if here.doctor is not None:
         rows = rows.filter(doctor=here.doctor.pk)
-    return with_wall_clock(rows).select_related("patient", "doctor").order_by("scheduled_time", "pk")[:MOST]
+    return (
+        annotate_wall_clock(rows)
+        .select_related("patient", "doctor")
+        .order_by("scheduled_time", "pk")[:MAX_APPOINTMENTS]
+    )
 
 
-def with_wall_clock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Appointments with ``wall``: when they are by the clock of their office."""
+def annotate_wall_clock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Annotate appointments with ``wall``: their local time in the office's time zone."""
     annotated: QuerySet[Any] = rows.annotate(wall=to_wall_clock(F("scheduled_time"), F(Appointment.ZONE)))
     return annotated
 
 
-def waiting(practice: int, appointments: Sequence[Any]) -> dict[int, int]:
-    """Minutes since those who wait have come, by appointment: one query."""
-    ids = [one.pk for one in appointments if one.status in WAITING]
+def compute_waiting_minutes(practice: int, appointments: Sequence[Any]) -> dict[int, int]:
+    """Compute the minutes since arrival of waiting patients, by appointment: one query."""
+    ids = [one.pk for one in appointments if one.status in WAITING_STATUSES]
     came: dict[int, datetime] = {}
     rows = StatusTransition.objects.filter(
-        practice=practice, appointment__in=ids, archived=False, to_status__in=WAITING
+        practice=practice, appointment__in=ids, archived=False, to_status__in=WAITING_STATUSES
     )
     for appointment, at in rows.order_by("-changed_at").values_list("appointment_id", "changed_at"):
         came[appointment] = at
@@ -123,5 +136,6 @@ def waiting(practice: int, appointments: Sequence[Any]) -> dict[int, int]:
     return {appointment: max(0, int((now - at).total_seconds() // 60)) for appointment, at in came.items()}
 
 
-def takes_place(one: Any) -> bool:
+def is_taking_place(one: Any) -> bool:
+    """Say whether the appointment's status keeps its slot."""
     return one.status not in FREEING_STATUSES

@@ -1,8 +1,8 @@
-"""Tables that the database pages, sorts and searches. They work without scripts; with them, only the table changes.
+"""Tables that are paged, sorted and filtered by the database. They work without scripts.
 
-A page is cut at a row: the address names the row's id, and the rows beyond it in the order of the table follow. So the
-thousandth page costs what the first does, and rows written meanwhile neither shift nor repeat what follows. The
-address holds an id and what was typed into the search, never a value of a row.
+A page begins after, or ends before, a row whose id the URL names (keyset pagination). The thousandth page costs as much
+as the first, and rows written meanwhile neither shift nor repeat others. URLs hold ids and the search text, never
+values of rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,23 +13,25 @@ from urllib.parse import urlencode
 from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest
 
-MOST_SEARCHED = 100  # characters
+MAX_SEARCH_LENGTH = 100  # characters
 
 
 @dataclass(frozen=True)
 class Badge:
-    """A short word in a colour of the kit: blue, green, orange, red, secondary …"""
+    """A short word in a color of the CSS kit: blue, green, orange, red, secondary …"""
 
     text: str
-    colour: str = "secondary"
+    color: str = "secondary"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """show  attribute path with dots, or a function of the row: text, a number, a date, a moment, a Badge, or a list
-    sort  ORM path by which the table can be sorted; "" can't. An index should begin with the practice and it
-    link  address of the row's page, of the row
-    kind  "number" stands right; "wide" is left out on a phone; "moment" is shown in ``zone`` of the page
+    """A column of a table.
+
+    show  attribute path with dots, or a function of the row: text, number, date, time, Badge or list
+    sort  ORM path to sort by; "": not sortable. An index should begin with the practice and it
+    link  function of the row that returns the URL of its page
+    kind  "number": aligned right; "wide": hidden on phones
     """
 
     name: str = field(kw_only=False)
@@ -38,7 +40,7 @@ class Column:
     link: Callable[[Any], str | None] | None = None
     kind: str = ""
 
-    def value(self, row: Any) -> Any:
+    def get_value(self, row: Any) -> Any:
         if callable(self.show):
             return self.show(row)
         for step in self.show.split("."):
@@ -47,18 +49,19 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
-    """A parameter that narrows the table: ``options`` are (value, words), the first is what holds when it isn't
-    given; ``narrow(rows, value)`` narrows."""
+class TableFilter:
+    """A filter of a table. ``options``: (value, label), the first is the default."""
 
     name: str
     label: str
     options: Sequence[tuple[str, str]]
-    narrow: Callable[["QuerySet[Any]", str], "QuerySet[Any]"]
+    apply: Callable[["QuerySet[Any]", str], "QuerySet[Any]"]
 
 
 @dataclass(frozen=True)
 class Cell:
+    """A cell of a table."""
+
     value: Any
     link: str | None
     kind: str
@@ -66,7 +69,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Heading:
-    """``sort``: the address that sorts by it; ``direction``: "ascending", "descending" or "" as the table is now."""
+    """A heading. ``sort``: URL that sorts by it; ``direction``: "ascending", "descending" or ""."""
 
     name: str
     sort: str
@@ -75,8 +78,8 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Offered:
-    """A Choice as it is drawn."""
+class FilterState:
+    """A filter with its chosen value."""
 
     name: str
     label: str
@@ -85,26 +88,28 @@ class Offered:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """A table's page, ready for ``console/table.html``. ``rows`` are pairs of the row and its cells."""
+class TablePage:
+    """A page of a table for ``console/table.html``. ``rows``: pairs of the row and its cells."""
 
     name: str
     label: str
     headings: list[Heading]
     rows: list[tuple[Any, list[Cell]]]
     search: str | None
-    choices: list[Offered]
+    filters: list[FilterState]
     sort: str
     previous: str
     next: str
     empty: str
-    narrowed: bool
+    is_filtered: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """name    of the table in the page; other tables of the page need ``prefix``, which stands before its parameters
-    search  ORM paths that a search looks through, or a function (rows, text) → rows; none: no search
+    """A table.
+
+    name    of the table in the page; further tables of a page need ``prefix``, of their query parameters
+    search  ORM paths to search, or a function (rows, text) of rows; empty: no search
     order   a column's ``sort``, with "-" for descending, or any ORM path
     """
 
@@ -112,42 +117,46 @@ class Table:
     label: str
     columns: Sequence[Column]
     search: Sequence[str] | Callable[["QuerySet[Any]", str], "QuerySet[Any]"] = ()
-    choices: Sequence[Choice] = ()
+    filters: Sequence[TableFilter] = ()
     order: str = "pk"
     size: int = 25
     empty: str = "Nothing here yet."
     prefix: str = ""
 
-    def of(self, request: HttpRequest, rows: "QuerySet[Any]") -> Listing:
-        """The page of ``rows`` that the request asks for: one query, and one for the row it is cut at. Parameters that
-        make no sense are as good as none."""
-        given = _Given(request, self.prefix)
-        text = given("q")[:MOST_SEARCHED].replace("\0", "").strip()
-        offered = [_offered(choice, given(choice.name)) for choice in self.choices]
-        for choice, drawn in zip(self.choices, offered, strict=True):
-            rows = choice.narrow(rows, drawn.chosen)
-        sort = given("sort") if self._sortable(given("sort")) else self.order
-        found = self._found(rows, text)
-        shown, before, after = self._cut(found, sort, given("after"), given("before"))
-        narrowed = bool(text) or any(drawn.chosen != drawn.options[0][0] for drawn in offered)
-        return Listing(
+    def build_page(self, request: HttpRequest, rows: "QuerySet[Any]") -> TablePage:
+        """Build the page that the query asks for: one query, and one for the boundary row.
+
+        Malformed parameters are ignored.
+        """
+        given = _Parameters(request, self.prefix)
+        text = given("q")[:MAX_SEARCH_LENGTH].replace("\0", "").strip()
+        states = [
+            _build_filter_state(table_filter, given(table_filter.name)) for table_filter in self.filters
+        ]
+        for table_filter, state in zip(self.filters, states, strict=True):
+            rows = table_filter.apply(rows, state.chosen)
+        sort = given("sort") if self._may_sort(given("sort")) else self.order
+        found = self._search(rows, text)
+        shown, before, after = self._slice(found, sort, given("after"), given("before"))
+        is_filtered = bool(text) or any(state.chosen != state.options[0][0] for state in states)
+        return TablePage(
             name=self.name,
             label=self.label,
-            headings=[self._heading(column, sort, given) for column in self.columns],
-            rows=[(row, [_cell(column, row) for column in self.columns]) for row in shown],
+            headings=[self._build_heading(column, sort, given) for column in self.columns],
+            rows=[(row, [_build_cell(column, row) for column in self.columns]) for row in shown],
             search=text if self.search else None,
-            choices=[replace(drawn, name=self.prefix + drawn.name) for drawn in offered],
+            filters=[replace(state, name=self.prefix + state.name) for state in states],
             sort=sort if sort != self.order else "",
-            previous=given.address(before=str(shown[0].pk), after="") if before else "",
-            next=given.address(after=str(shown[-1].pk), before="") if after else "",
-            empty="Nothing matches." if narrowed else self.empty,
-            narrowed=narrowed,
+            previous=given.build_url(before=str(shown[0].pk), after="") if before else "",
+            next=given.build_url(after=str(shown[-1].pk), before="") if after else "",
+            empty="Nothing matches." if is_filtered else self.empty,
+            is_filtered=is_filtered,
         )
 
-    def _sortable(self, asked: str) -> bool:
+    def _may_sort(self, asked: str) -> bool:
         return any(column.sort and asked.removeprefix("-") == column.sort for column in self.columns)
 
-    def _found(self, rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
+    def _search(self, rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
         if not text or not self.search:
             return rows
         if callable(self.search):
@@ -159,14 +168,16 @@ class Table:
             rows = rows.filter(matches)
         return rows
 
-    def _cut(self, rows: "QuerySet[Any]", sort: str, after: str, before: str) -> tuple[list[Any], bool, bool]:
-        """The rows of the page, whether there are some before them, and after them."""
+    def _slice(
+        self, rows: "QuerySet[Any]", sort: str, after: str, before: str
+    ) -> tuple[list[Any], bool, bool]:
+        """Return the rows of the page, whether there are rows before it, and after it."""
         path, down = sort.removeprefix("-"), sort.startswith("-")
-        edge = _edge(rows.model, after or before, path)
+        edge = _find_boundary(rows.model, after or before, path)
         backwards = edge is not None and not after
         if edge is not None:
-            rows = rows.filter(_beyond(path, edge, down != backwards))
-        found = list(rows.order_by(*_order(path, down != backwards))[: self.size + 1])
+            rows = rows.filter(_filter_beyond(path, edge, down != backwards))
+        found = list(rows.order_by(*_build_ordering(path, down != backwards))[: self.size + 1])
         more = len(found) > self.size
         found = found[: self.size]
         if backwards:
@@ -175,18 +186,18 @@ class Table:
             return found, False, False
         return found, (more if backwards else edge is not None), (backwards or more)
 
-    def _heading(self, column: Column, sort: str, given: "_Given") -> Heading:
+    def _build_heading(self, column: Column, sort: str, given: "_Parameters") -> Heading:
         address = direction = ""
         if column.sort:
             now = sort.removeprefix("-") == column.sort
             direction = ("descending" if sort.startswith("-") else "ascending") if now else ""
             asked = f"-{column.sort}" if direction == "ascending" else column.sort
-            address = given.address(sort=asked, after="", before="")
+            address = given.build_url(sort=asked, after="", before="")
         return Heading(column.name, address, direction, column.kind)
 
 
-class _Given:
-    """The parameters of one table in the address."""
+class _Parameters:
+    """The query parameters of one table."""
 
     def __init__(self, request: HttpRequest, prefix: str) -> None:
         self.path, self.prefix = request.path, prefix
@@ -195,22 +206,22 @@ class _Given:
     def __call__(self, name: str) -> str:
         return str(self.parameters.get(self.prefix + name, ""))
 
-    def address(self, **changed: str) -> str:
-        """This page with other parameters; "" takes one away."""
+    def build_url(self, **changed: str) -> str:
+        """Build the URL of this page with changed parameters; "" removes one."""
         parameters = self.parameters | {self.prefix + name: value for name, value in changed.items()}
         return f"{self.path}?{urlencode({name: value for name, value in parameters.items() if value})}"
 
 
-def _edge(model: type[Model], text: str, path: str) -> tuple[int, Any] | None:
-    """Id and sorted value of the row that a page is cut at."""
+def _find_boundary(model: type[Model], text: str, path: str) -> tuple[int, Any] | None:
+    """Find the row at which the page is cut: its id and its value of the sort column."""
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         return None
     found = model._default_manager.filter(pk=int(text)).values_list("pk", path).first()
     return None if found is None else (found[0], found[1])
 
 
-def _beyond(path: str, edge: tuple[int, Any], down: bool) -> Q:
-    """The rows past the edge; nulls come last going up, first going down."""
+def _filter_beyond(path: str, edge: tuple[int, Any], down: bool) -> Q:
+    """Filter the rows beyond the boundary; nulls sort last ascending, first descending."""
     row_id, value = edge
     by_id = Q(pk__lt=row_id) if down else Q(pk__gt=row_id)
     if path in ("pk", "id"):
@@ -224,16 +235,18 @@ def _beyond(path: str, edge: tuple[int, Any], down: bool) -> Q:
     return past if down else past | Q(**{f"{path}__isnull": True})
 
 
-def _order(path: str, down: bool) -> list[Any]:
+def _build_ordering(path: str, down: bool) -> list[Any]:
     if path in ("pk", "id"):
         return ["-pk" if down else "pk"]
     return [F(path).desc(nulls_first=True), "-pk"] if down else [F(path).asc(nulls_last=True), "pk"]
 
 
-def _offered(choice: Choice, asked: str) -> Offered:
-    known = [value for value, _ in choice.options]
-    return Offered(choice.name, choice.label, choice.options, asked if asked in known else known[0])
+def _build_filter_state(table_filter: TableFilter, asked: str) -> FilterState:
+    known = [value for value, _ in table_filter.options]
+    return FilterState(
+        table_filter.name, table_filter.label, table_filter.options, asked if asked in known else known[0]
+    )
 
 
-def _cell(column: Column, row: Any) -> Cell:
-    return Cell(column.value(row), column.link(row) if column.link else None, column.kind)
+def _build_cell(column: Column, row: Any) -> Cell:
+    return Cell(column.get_value(row), column.link(row) if column.link else None, column.kind)

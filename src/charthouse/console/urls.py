@@ -1,4 +1,4 @@
-"""Pages of the console, and the lines of its menu."""
+"""URLs and menu entries of the console."""
 
 from django.urls import URLPattern, URLResolver, path
 
@@ -20,94 +20,100 @@ from charthouse.console import (
     sandbox_clock,
     users,
 )
-from charthouse.console.navigation import Entry, offer
+from charthouse.console.navigation import MenuEntry, add_menu_entries
 from charthouse.console.questionnaires import QUESTIONS
 from charthouse.console.setup_pages import SETUP_PAGES
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", home.home, name="home"),
-    path("account", account.account, name="account"),
-    path("account/password", account.password, name="password"),
-    path("account/second-factor", account.second_factor_page, name="second-factor"),
-    path("account/second-factor/codes", account.recovery_codes, name="recovery-codes"),
-    path("account/second-factor/off", account.second_factor_off, name="second-factor-off"),
-    path("account/apps/<int:application>/disconnect", account.disconnect, name="disconnect"),
-    path("settings", practice_settings.settings, name="settings"),
-    path("settings/portal", portal_emails.letters_page, name="portal-letters"),
-    path("settings/people", users.listing, name="people"),
-    path("settings/people/new", users.new, name="person-new"),
-    path("settings/people/<int:row>", users.one, name="person"),
-    path("settings/people/<int:row>/primary", users.hand_over, name="person-primary"),
-    path("settings/people/<int:row>/<slug:name>", users.deed, name="person-deed"),
-    path("settings/offices", offices.listing, name="offices"),
-    path("settings/offices/new", offices.new, name="office-new"),
-    path("settings/offices/<int:row>", offices.one, name="office"),
-    path("settings/offices/<int:row>/rooms/new", offices.room, name="room-new"),
-    path("settings/offices/<int:row>/rooms/<int:index>", offices.room, name="room"),
-    path("developer/apps", applications.listing, name="apps"),
-    path("developer/apps/new", applications.new, name="app-new"),
-    path("developer/apps/<int:row>", applications.one, name="app"),
+    path("", home.show_home, name="home"),
+    path("account", account.show_account, name="account"),
+    path("account/password", account.change_password, name="password"),
+    path("account/second-factor", account.set_up_second_factor, name="second-factor"),
+    path("account/second-factor/codes", account.renew_recovery_codes, name="recovery-codes"),
+    path("account/second-factor/off", account.turn_off_second_factor, name="second-factor-off"),
+    path("account/apps/<int:application>/disconnect", account.disconnect_app, name="disconnect"),
+    path("settings", practice_settings.edit_settings, name="settings"),
+    path("settings/portal", portal_emails.edit_emails, name="portal-emails"),
+    path("settings/people", users.show_list, name="users"),
+    path("settings/people/new", users.invite, name="user-new"),
+    path("settings/people/<int:row>", users.edit, name="user"),
+    path("settings/people/<int:row>/primary", users.hand_over_primary, name="user-primary"),
+    path("settings/people/<int:row>/<slug:name>", users.confirm_action, name="user-action"),
+    path("settings/offices", offices.show_list, name="offices"),
+    path("settings/offices/new", offices.add, name="office-new"),
+    path("settings/offices/<int:row>", offices.edit, name="office"),
+    path("settings/offices/<int:row>/rooms/new", offices.edit_room, name="room-new"),
+    path("settings/offices/<int:row>/rooms/<int:index>", offices.edit_room, name="room"),
+    path("developer/apps", applications.show_list, name="apps"),
+    path("developer/apps/new", applications.register, name="app-new"),
+    path("developer/apps/<int:row>", applications.show_app, name="app"),
     path("developer/apps/<int:row>/edit", applications.edit, name="app-edit"),
-    path("developer/apps/<int:row>/secret", applications.rotate, name="app-rotate"),
-    path("developer/apps/<int:row>/deauthorize", applications.stop, name="app-stop-all"),
-    path("developer/apps/<int:row>/deauthorize/<int:user>", applications.stop, name="app-stop"),
-    path("developer/apps/<int:row>/switch", applications.switch, name="app-switch"),
-    path("developer/apps/<int:row>/bodies", applications.capture, name="app-capture"),
-    path("developer/apps/<int:row>/webhooks", app_webhooks.listing, name="webhooks"),
-    path("developer/apps/<int:row>/webhooks/new", app_webhooks.new, name="webhook-new"),
-    path("developer/webhooks/<int:row>", app_webhooks.one, name="webhook"),
+    path("developer/apps/<int:row>/secret", applications.rotate_secret, name="app-rotate"),
+    path("developer/apps/<int:row>/deauthorize", applications.deauthorize, name="app-stop-all"),
+    path("developer/apps/<int:row>/deauthorize/<int:user>", applications.deauthorize, name="app-stop"),
+    path("developer/apps/<int:row>/switch", applications.switch_app, name="app-switch"),
+    path("developer/apps/<int:row>/bodies", applications.switch_capture, name="app-capture"),
+    path("developer/apps/<int:row>/webhooks", app_webhooks.show_list, name="webhooks"),
+    path("developer/apps/<int:row>/webhooks/new", app_webhooks.add, name="webhook-new"),
+    path("developer/webhooks/<int:row>", app_webhooks.show_webhook, name="webhook"),
     path("developer/webhooks/<int:row>/edit", app_webhooks.edit, name="webhook-edit"),
-    path("developer/webhooks/<int:row>/verify", app_webhooks.verify, name="webhook-verify"),
-    path("developer/webhooks/<int:row>/ping", app_webhooks.ping, name="webhook-ping"),
-    path("developer/deliveries/<int:row>", app_webhooks.delivery, name="delivery"),
-    path("developer/requests", request_log.listing, name="requests"),
-    path("developer/requests/<int:row>", request_log.one, name="request"),
-    path("developer/explorer", api_explorer.listing, name="explorer"),
-    path("developer/explorer/<slug:name>", api_explorer.operation, name="operation"),
-    path("settings/api-users", api_users.listing, name="programs"),
-    path("settings/api-users/new", api_users.new, name="program-new"),
-    path("settings/api-users/<int:row>", api_users.one, name="program"),
-    path("settings/api-users/<int:row>/secret", api_users.renew, name="program-renew"),
-    path("settings/webhooks", practice_webhooks.listing, name="endpoints"),
-    path("settings/webhooks/new", practice_webhooks.new, name="endpoint-new"),
-    path("settings/webhooks/<int:row>", practice_webhooks.one, name="endpoint"),
-    path("settings/webhooks/<int:row>/edit", practice_webhooks.edit, name="endpoint-edit"),
-    path("settings/webhooks/<int:row>/delete", practice_webhooks.delete, name="endpoint-delete"),
-    path("settings/webhooks/deliveries/<int:row>", practice_webhooks.delivery, name="endpoint-delivery"),
-    path("sandbox/clock", sandbox_clock.clock_page, name="clock"),
-    path("audit", audit.listing, name="audit"),
+    path("developer/webhooks/<int:row>/verify", app_webhooks.verify_receiver, name="webhook-verify"),
+    path("developer/webhooks/<int:row>/ping", app_webhooks.send_ping, name="webhook-ping"),
+    path("developer/deliveries/<int:row>", app_webhooks.show_delivery, name="delivery"),
+    path("developer/requests", request_log.show_list, name="requests"),
+    path("developer/requests/<int:row>", request_log.show_call, name="request"),
+    path("developer/explorer", api_explorer.show_list, name="explorer"),
+    path("developer/explorer/<slug:name>", api_explorer.show_operation, name="operation"),
+    path("settings/api-users", api_users.show_list, name="api-users"),
+    path("settings/api-users/new", api_users.add, name="api-user-new"),
+    path("settings/api-users/<int:row>", api_users.edit, name="api-user"),
+    path("settings/api-users/<int:row>/secret", api_users.renew_secret, name="api-user-secret"),
+    path("settings/webhooks", practice_webhooks.show_list, name="practice-webhooks"),
+    path("settings/webhooks/new", practice_webhooks.add, name="practice-webhook-new"),
+    path("settings/webhooks/<int:row>", practice_webhooks.show_webhook, name="practice-webhook"),
+    path("settings/webhooks/<int:row>/edit", practice_webhooks.edit, name="practice-webhook-edit"),
+    path("settings/webhooks/<int:row>/delete", practice_webhooks.delete, name="practice-webhook-delete"),
+    path(
+        "settings/webhooks/deliveries/<int:row>",
+        practice_webhooks.show_delivery,
+        name="practice-webhook-delivery",
+    ),
+    path("sandbox/clock", sandbox_clock.show_clock, name="clock"),
+    path("audit", audit.show_list, name="audit"),
     path("audit/export", audit.export, name="audit-export"),
-    path("outbox", outbox.outbox, name="outbox"),
-    path("outbox/<int:row>", outbox.outgoing, name="outgoing"),
+    path("outbox", outbox.show_list, name="outbox"),
+    path("outbox/<int:row>", outbox.show_message, name="outbox-message"),
 ]
-offer(
+add_menu_entries(
     "Practice",
-    Entry(name="People", view="people", icon="users", primary=True),
-    Entry(name="Offices", view="offices", icon="building-hospital", primary=True),
-    Entry(name="Settings", view="settings", icon="settings", primary=True),
-    Entry(name="Portal e-mails", view="portal-letters", icon="send", primary=True),
-    Entry(name="Outbox", view="outbox", icon="mail", primary=True),
-    Entry(name="Audit", view="audit", icon="history", primary=True),
+    MenuEntry(name="People", view="users", icon="users", primary=True),
+    MenuEntry(name="Offices", view="offices", icon="building-hospital", primary=True),
+    MenuEntry(name="Settings", view="settings", icon="settings", primary=True),
+    MenuEntry(name="Portal e-mails", view="portal-emails", icon="send", primary=True),
+    MenuEntry(name="Outbox", view="outbox", icon="mail", primary=True),
+    MenuEntry(name="Audit", view="audit", icon="history", primary=True),
 )
 
 urlpatterns += care_urls.urlpatterns
 
-# -- what the practice sets up ----------------------------------------------------------------------------------
+# -- setup pages ------------------------------------------------------------------------------------------------
 
-offer(
+add_menu_entries(
     "Apps",
-    Entry(name="Apps", view="apps", icon="apps", permissions=(applications.DEVELOPERS,)),
-    Entry(name="Requests", view="requests", icon="list-details", permissions=(applications.DEVELOPERS,)),
-    Entry(name="API explorer", view="explorer", icon="terminal-2", permissions=(applications.DEVELOPERS,)),
-    Entry(name="API users", view="programs", icon="key", primary=True),
-    Entry(name="Webhooks", view="endpoints", icon="send", primary=True),
-    Entry(
-        name="Clock", view="clock", icon="clock-play", permissions=(applications.DEVELOPERS,), sandbox=True
+    MenuEntry(name="Apps", view="apps", icon="apps", permissions=(applications.PERMISSION,)),
+    MenuEntry(name="Requests", view="requests", icon="list-details", permissions=(applications.PERMISSION,)),
+    MenuEntry(
+        name="API explorer", view="explorer", icon="terminal-2", permissions=(applications.PERMISSION,)
     ),
-    Entry(name="API reference", view="docs", icon="book"),
+    MenuEntry(name="API users", view="api-users", icon="key", primary=True),
+    MenuEntry(name="Webhooks", view="practice-webhooks", icon="send", primary=True),
+    MenuEntry(
+        name="Clock", view="clock", icon="clock-play", permissions=(applications.PERMISSION,), sandbox=True
+    ),
+    MenuEntry(name="API reference", view="docs", icon="book"),
 )
 
-urlpatterns += QUESTIONS.urls()
+urlpatterns += QUESTIONS.build_urls()
 for catalogue in SETUP_PAGES:
-    urlpatterns += catalogue.urls()
-    offer(catalogue.group, catalogue.entry)
+    urlpatterns += catalogue.build_urls()
+    add_menu_entries(catalogue.group, catalogue.menu_entry)

@@ -1,4 +1,4 @@
-"""The people of the practice, for its primary user: inviting them, what they may do, switching them off."""
+"""The practice's users, for its primary user: invitation, permissions, deactivation."""
 
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,9 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from charthouse.console import forms
-from charthouse.console.account import knowing_the_password
-from charthouse.console.page import Request, page, show
-from charthouse.console.tables import Badge, Choice, Column, Table
+from charthouse.console.account import confirm_password
+from charthouse.console.page import Request, page, render_page
+from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.practice import user_accounts
 from charthouse.domains.practice.models import Doctor
 from charthouse.engine.errors import Conflict, NotFound
@@ -26,11 +26,11 @@ from charthouse.identity.models import PERMISSIONS, User
 from charthouse.identity.permissions import set_permissions
 
 
-def _name(person: User) -> str:
+def _format_name(person: User) -> str:
     return f"{person.first_name} {person.last_name}".strip() or person.username
 
 
-def _state(person: User) -> Badge:
+def _build_state_badge(person: User) -> Badge:
     if not person.is_active:
         return Badge("switched off", "red")
     if person.is_primary:
@@ -42,29 +42,29 @@ TABLE = Table(
     name="people",
     label="People",
     columns=(
-        Column("Name", _name, sort="last_name", link=lambda row: reverse("person", args=[row.pk])),
+        Column("Name", _format_name, sort="last_name", link=lambda row: reverse("user", args=[row.pk])),
         Column("Username", "username", sort="username", kind="wide"),
         Column("Role", "get_role_display", sort="role"),
         Column("Permissions", lambda row: f"{len(row.permissions)} of {len(PERMISSIONS)}", kind="wide"),
         Column("Second factor", lambda row: Badge("on", "green") if row.second else "", kind="wide"),
         Column("Last signed in", "last_login", sort="last_login", kind="wide"),
-        Column("State", _state),
+        Column("State", _build_state_badge),
     ),
     search=("first_name", "last_name", "username", "email"),
-    choices=(
-        Choice(
+    filters=(
+        TableFilter(
             name="state",
             label="State",
             options=(("", "Active"), ("off", "Switched off"), ("all", "Everybody")),
-            narrow=lambda rows, value: rows if value == "all" else rows.filter(is_active=value != "off"),
+            apply=lambda rows, value: rows if value == "all" else rows.filter(is_active=value != "off"),
         ),
     ),
     order="last_name",
 )
 
 
-class Person(django.Form):
-    """What is known of somebody. ``doctors``: (id, name) of the practice's."""
+class UserForm(django.Form):
+    """The values of a user. ``doctors``: (id, name) of the practice's doctors."""
 
     first_name = django.CharField(max_length=100)
     last_name = django.CharField(max_length=100)
@@ -82,10 +82,12 @@ class Person(django.Form):
 
     def __init__(self, *args: Any, doctors: list[tuple[int, str]], **values: Any) -> None:
         super().__init__(*args, **values)
-        self.fields["doctor_id"].choices = [("", forms.NOTHING), *doctors]  # type: ignore[attr-defined]
+        self.fields["doctor_id"].choices = [("", forms.EMPTY_LABEL), *doctors]  # type: ignore[attr-defined]
 
 
-class NewPerson(Person):
+class NewUserForm(UserForm):
+    """The form of a new user."""
+
     field_order = ("first_name", "last_name", "email", "username", "role", "timezone", "doctor_id")
     username = django.CharField(max_length=150, validators=User._meta.get_field("username").validators)
     role = django.ChoiceField(choices=User.Role.choices, initial=User.Role.STAFF)
@@ -98,42 +100,45 @@ class NewPerson(Person):
 
 
 @page(primary=True)
-def listing(request: Request) -> HttpResponseBase:
+def show_list(request: Request) -> HttpResponseBase:
+    """List the practice's users."""
     second = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
     rows = User.objects.filter(practice=request.actor.practice).annotate(second=Exists(second))
     values = {
         "title": "People",
         "about": "Who signs in to the practice. An app that acts in somebody's name can do no more than they may.",
-        "table": TABLE.of(request, rows),
-        "add": reverse("person-new"),
+        "table": TABLE.build_page(request, rows),
+        "add": reverse("user-new"),
         "add_words": "Invite somebody",
     }
-    return show(request, "list.html", values)
+    return render_page(request, "list.html", values)
 
 
 @page(primary=True, methods=("GET", "POST"))
-def new(request: Request) -> HttpResponseBase:
-    """Make an account and mail a link to set its password."""
-    form = NewPerson(request.POST or None, doctors=_doctors(request))
+def invite(request: Request) -> HttpResponseBase:
+    """Create an account and mail a link to set its password."""
+    form = NewUserForm(request.POST or None, doctors=_list_doctors(request))
     if request.method == "POST" and form.is_valid():
-        made = _make(request, form)
+        made = _create_user(request, form)
         if made is not None:
             sent = password_reset.send_link(made, invited_by=request.user)
-            messages.success(request, f"{_name(made)} has been invited by e-mail." if sent else "Made.")
-            return redirect("person", made.pk)
-    drawn = forms.of_django(form)
+            messages.success(
+                request, f"{_format_name(made)} has been invited by e-mail." if sent else "Made."
+            )
+            return redirect("user", made.pk)
+    rendered_form = forms.convert_django_form(form)
     values = {
         "title": "Invite somebody",
-        "form": drawn,
+        "form": rendered_form,
         "button": "Invite",
-        "back": reverse("people"),
+        "back": reverse("users"),
         "back_to": "People",
     }
-    return show(request, "edit.html", values, 400 if form.is_bound else 200)
+    return render_page(request, "edit.html", values, 400 if form.is_bound else 200)
 
 
-def _make(request: Request, form: NewPerson) -> User | None:
-    """The account, or None with what is wrong in the form."""
+def _create_user(request: Request, form: NewUserForm) -> User | None:
+    """Create the account; None if it was refused, with the errors in the form."""
     given = {**form.cleaned_data}
     zone = given.pop("timezone")
     person = User(practice=request.user.practice, **given)
@@ -152,11 +157,11 @@ def _make(request: Request, form: NewPerson) -> User | None:
 
 
 @page(primary=True, methods=("GET", "POST"))
-def one(request: Request, row: int) -> HttpResponseBase:
-    """A person's names, address and permissions; beside them, what can be done with the account."""
-    person = _person(request, row)
-    initial = {name: getattr(person, name) for name in Person.base_fields}
-    form = Person(request.POST or None, initial=initial, doctors=_doctors(request))
+def edit(request: Request, row: int) -> HttpResponseBase:
+    """Edit a user's name, address and permissions; links to actions of the account."""
+    person = _find_user(request, row)
+    initial = {name: getattr(person, name) for name in UserForm.base_fields}
+    form = UserForm(request.POST or None, initial=initial, doctors=_list_doctors(request))
     if person.role == User.Role.DOCTOR:
         del form.fields["doctor_id"]
     if request.method == "POST" and form.is_valid():
@@ -168,20 +173,20 @@ def one(request: Request, row: int) -> HttpResponseBase:
                 person, [name for name in PERMISSIONS if name in permissions], by=request.actor.required_user
             )
         messages.success(request, "Saved.")
-        return redirect("people")
+        return redirect("users")
     values = {
         "person": person,
-        "name": _name(person),
-        "state": _state(person),
+        "name": _format_name(person),
+        "state": _build_state_badge(person),
         "second": TOTPDevice.objects.filter(user=person, confirmed=True).exists(),
-        "form": forms.of_django(form),
+        "form": forms.convert_django_form(form),
         "own": person.pk == request.user.pk,
     }
-    return show(request, "person.html", values, 400 if form.is_bound else 200)
+    return render_page(request, "user.html", values, 400 if form.is_bound else 200)
 
 
-# What can be done with an account: name → (title, text, button, dangerous, what is said when it has been done)
-_DEEDS = {
+# Actions of an account: name → (title, text, button, whether it is dangerous, confirmation).
+_ACTIONS = {
     "off": ("Switch {} off?", "Pages and apps stop for them at once. What they wrote stays.", "Switch off", True,
             "{} has been switched off."),
     "on": ("Switch {} on again?", "They can sign in with the password they had.", "Switch on", False,
@@ -195,46 +200,46 @@ _DEEDS = {
 
 
 @page(primary=True, methods=("GET", "POST"))
-def deed(request: Request, row: int, name: str) -> HttpResponseBase:
-    """Ask, and do."""
-    if name not in _DEEDS:
+def confirm_action(request: Request, row: int, name: str) -> HttpResponseBase:
+    """Ask for confirmation, then run the action of the account. Raises NotFound, Conflict."""
+    if name not in _ACTIONS:
         raise NotFound()
-    person = _person(request, row)
-    title, text, button, danger, done = _DEEDS[name]
+    person = _find_user(request, row)
+    title, text, button, danger, done = _ACTIONS[name]
     if request.method == "POST":
-        _do(name, person, request)
-        messages.success(request, done.format(_name(person)))
-        return redirect("person", person.pk)
+        _run_action(name, person, request)
+        messages.success(request, done.format(_format_name(person)))
+        return redirect("user", person.pk)
     values = {
-        "title": title.format(_name(person)),
+        "title": title.format(_format_name(person)),
         "text": text,
         "button": button,
         "danger": danger,
-        "back": reverse("person", args=[person.pk]),
+        "back": reverse("user", args=[person.pk]),
     }
-    return show(request, "confirm.html", values)
+    return render_page(request, "confirm.html", values)
 
 
 @sensitive_post_parameters()
 @page(primary=True, methods=("GET", "POST"))
-def hand_over(request: Request, row: int) -> HttpResponseBase:
-    """Make somebody else the primary user, knowing one's own password."""
-    person = _person(request, row)
-    asked = knowing_the_password(
+def hand_over_primary(request: Request, row: int) -> HttpResponseBase:
+    """Make another user the primary user, after checking the present one's password."""
+    person = _find_user(request, row)
+    asked = confirm_password(
         request,
-        f"Make {_name(person)} the primary user?",
+        f"Make {_format_name(person)} the primary user?",
         "They set up the practice from then on, and decide what others may do, you among them. You can't take it back.",
-        reverse("person", args=[row]),
-        _name(person),
+        reverse("user", args=[row]),
+        _format_name(person),
     )
     if asked is not None:
         return asked
     user_accounts.transfer_primary_role(person, request.actor.required_user)
-    messages.success(request, f"{_name(person)} is the primary user now.")
+    messages.success(request, f"{_format_name(person)} is the primary user now.")
     return redirect("home")
 
 
-def _do(name: str, person: User, request: Request) -> None:
+def _run_action(name: str, person: User, request: Request) -> None:
     if name == "off":
         if person.is_primary:
             raise Conflict("The primary user can't be switched off.")
@@ -247,13 +252,13 @@ def _do(name: str, person: User, request: Request) -> None:
         raise Conflict("There is no e-mail address to send it to, or the account is switched off.")
 
 
-def _person(request: Request, row: int) -> User:
+def _find_user(request: Request, row: int) -> User:
     found = User.objects.select_related("practice").filter(practice=request.actor.practice, pk=row).first()
     if found is None:
         raise NotFound()
     return found
 
 
-def _doctors(request: Request) -> list[tuple[int, str]]:
+def _list_doctors(request: Request) -> list[tuple[int, str]]:
     rows = Doctor.objects.filter(practice=request.actor.practice, archived=False).order_by("last_name", "id")
     return [(doctor.pk, str(doctor)) for doctor in rows[:1000]]

@@ -1,4 +1,4 @@
-"""The clinical note of a visit as a form: the fields of its sections, what they say, whether it is signed."""
+"""The clinical note of a visit: its sections and fields, saving, locking."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,18 +7,18 @@ from typing import Any
 from django.db import transaction
 
 from charthouse.console import records
-from charthouse.console.page import Request, messages_of
+from charthouse.console.page import Request, list_messages
 from charthouse.domains.clinical import notes
 from charthouse.domains.clinical.field_values import CHOICES, IMAGE_TYPES
 from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteFieldValue
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 
-NULL_WORDS = {"0": "\N{EN DASH}", "1": "No", "2": "Yes"}
+NULL_CHECKBOX_LABELS = {"0": "\N{EN DASH}", "1": "No", "2": "Yes"}
 
 
 @dataclass
 class NoteField:
-    """One field of a section. ``values`` are (id, text) of what is written; of most fields there is one at most."""
+    """A field of a section. ``values``: (id, text) of what is stored; most fields have at most one."""
 
     id: int
     name: str
@@ -34,13 +34,15 @@ class NoteField:
 
     @property
     def read(self) -> list[str]:
-        """The values as people read them."""
+        """The values as text for people."""
         words = {"True": "Yes", "False": "No"} if self.kind == "checkbox" else dict(self.choices)
         return [words.get(text, text) for _, text in self.values]
 
 
 @dataclass
 class NoteSection:
+    """A section of a note."""
+
     id: int
     name: str
     fields: list[NoteField]
@@ -52,7 +54,7 @@ class NoteSection:
 
 @dataclass
 class Note:
-    """``sections`` that say something, and ``others`` that could be added. ``signed``: by whom, "" while open."""
+    """A note. ``sections`` have values, ``others`` have none; ``signed``: by whom, "" while open."""
 
     visit: int
     locked: bool
@@ -61,10 +63,10 @@ class Note:
     others: list[NoteSection]
 
 
-def of(request: Request, visit: int) -> Note:
-    """The note of a visit, four queries. Raises Forbidden, NotFound."""
-    note = _row(request, visit)
-    sections = _sections(request, visit)
+def get_note(request: Request, visit: int) -> Note:
+    """Get the note of a visit: four queries. Raises Forbidden, NotFound."""
+    note = _find_note(request, visit)
+    sections = _list_sections(request, visit)
     return Note(
         visit,
         note.locked_at is not None,
@@ -74,16 +76,16 @@ def of(request: Request, visit: int) -> Note:
     )
 
 
-def _row(request: Request, visit: int) -> Any:
-    rows = records.rows(records.resource("clinical_notes"), request.actor)
+def _find_note(request: Request, visit: int) -> Any:
+    rows = records.select_rows(records.get_resource("clinical_notes"), request.actor)
     found = rows.select_related("locked_by").filter(pk=visit).first()
     if found is None:
         raise NotFound()
     return found
 
 
-def _sections(request: Request, visit: int) -> list[NoteSection]:
-    templates = records.rows(records.resource("clinical_note_templates"), request.actor)
+def _list_sections(request: Request, visit: int) -> list[NoteSection]:
+    templates = records.select_rows(records.get_resource("clinical_note_templates"), request.actor)
     rows = (
         ClinicalNoteFieldType.objects.filter(
             practice=request.actor.practice, clinical_note_template__in=templates, archived=False
@@ -103,29 +105,31 @@ def _sections(request: Request, visit: int) -> list[NoteSection]:
     for row in rows:
         template = row.clinical_note_template
         section = sections.setdefault(template.pk, NoteSection(template.pk, template.name, []))
-        section.fields.append(_field(row, written.get(row.pk, [])))
+        section.fields.append(_build_field(row, written.get(row.pk, [])))
     return list(sections.values())
 
 
-def _field(row: ClinicalNoteFieldType, values: list[tuple[int, str]]) -> NoteField:
+def _build_field(row: ClinicalNoteFieldType, values: list[tuple[int, str]]) -> NoteField:
     kinds = {"Checkbox": "checkbox", "NullCheckbox": "select", "Header": "header", "Subheader": "header"}
     kind = kinds.get(row.data_type, "textarea")
     if row.data_type in IMAGE_TYPES:
         kind = "picture"
     choices: list[tuple[str, str]] = []
     if row.data_type == "NullCheckbox":
-        choices = [(value, NULL_WORDS[value]) for value in CHOICES["NullCheckbox"]]
+        choices = [(value, NULL_CHECKBOX_LABELS[value]) for value in CHOICES["NullCheckbox"]]
     elif row.allowed_values and row.data_type == "String":
         kind, choices = "select", [("", "\N{EN DASH}"), *((value, value) for value in row.allowed_values)]
     return NoteField(row.pk, row.name, kind, row.required, row.comment, choices, values)
 
 
-def save(request: Request, visit: int) -> list[str]:
-    """Write the posted fields (``field-<id>``) of a section, whose other boxes aren't ticked: all or nothing. What is
-    wrong, each with the name of its field; empty when all is written. Raises Forbidden, NotFound."""
-    _row(request, visit)
+def save_section(request: Request, visit: int) -> list[str]:
+    """Save the posted fields (``field-<id>``) of a section, all or none, and return the errors.
+
+    An absent checkbox is stored as not checked. Each error names its field. Raises Forbidden, NotFound.
+    """
+    _find_note(request, visit)
     section = request.POST.get("section", "")
-    found = next((one for one in _sections(request, visit) if str(one.id) == section), None)
+    found = next((one for one in _list_sections(request, visit) if str(one.id) == section), None)
     if found is None:
         raise NotFound()
     wrong: list[str] = []
@@ -134,9 +138,9 @@ def save(request: Request, visit: int) -> list[str]:
             if one.kind == "header":
                 continue
             try:
-                _write(request, visit, one, request.POST)
+                _write_field(request, visit, one, request.POST)
             except Invalid as refusal:
-                wrong.append(f"{one.name}: {' '.join(messages_of(refusal.errors))}")
+                wrong.append(f"{one.name}: {' '.join(list_messages(refusal.errors))}")
             except Conflict as refusal:
                 wrong = [refusal.detail]
                 break
@@ -145,24 +149,24 @@ def save(request: Request, visit: int) -> list[str]:
     return wrong
 
 
-def _write(request: Request, visit: int, one: NoteField, posted: Mapping[str, Any]) -> None:
+def _write_field(request: Request, visit: int, one: NoteField, posted: Mapping[str, Any]) -> None:
     name = f"field-{one.id}"
     if one.kind == "checkbox":
         text = "True" if name in posted else ("False" if one.values else "")
     else:
         text = str(posted.get(name, "")).replace("\r\n", "\n").strip()
-    of = records.resource("clinical_note_field_values")
+    of = records.get_resource("clinical_note_field_values")
     if one.values:
         if text != one.text:
-            records.modify(of, request.actor, one.values[0][0], {"value": text})
+            records.update(of, request.actor, one.values[0][0], {"value": text})
     elif text:
         body = {"appointment": visit, "clinical_note_field": one.id, "value": text}
         records.create(of, request.actor, body)
 
 
-def sign(request: Request, visit: int, *, locked: bool) -> None:
-    """Lock a note in one's own name, or open it again. Raises Forbidden, NotFound, Conflict."""
-    note = _row(request, visit)
+def set_locked(request: Request, visit: int, *, locked: bool) -> None:
+    """Lock a note as its signer, or unlock it. Raises Forbidden, NotFound, Conflict."""
+    note = _find_note(request, visit)
     if locked:
         notes.lock(request.actor.practice, note.pk, request.actor.required_user)
     else:

@@ -1,4 +1,4 @@
-"""One visit: how it stands, what is measured, what its note says."""
+"""The page of a visit: status, vitals and the clinical note."""
 
 from typing import Any
 
@@ -9,60 +9,60 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console import chart, forms, iframe_apps, records, schedule, visit_notes
-from charthouse.console.page import Request, page, show
+from charthouse.console.page import Request, page, render_page
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.errors import Conflict, Invalid, Malformed
 
-ASKS = ("status", "reason", "notes", "vitals")
+FORM_KEYS = ("status", "reason", "notes", "vitals")
 
 
 @page("Access Clinical Notes", methods=("GET", "POST"))
-def visit(request: Request, visit: int) -> HttpResponseBase:
-    """GET shows it; POST changes its status, reason and vitals."""
-    of = records.resource("appointments")
-    one = records.get(of, request.actor, visit)
+def edit_visit(request: Request, visit: int) -> HttpResponseBase:
+    """Show a visit; a POST changes its status, reason and vitals."""
+    of = records.get_resource("appointments")
+    one = records.get_object(of, request.actor, visit)
     if request.method != "POST":
-        return _show(request, one)
-    sent = forms.payload(_fields(), request, of.model)
+        return _render_visit(request, one)
+    sent = forms.read_payload(_list_keys(), request, of.model)
     try:
-        records.modify(of, request.actor, visit, sent)
+        records.update(of, request.actor, visit, sent)
     except (Invalid, Conflict, Malformed) as refusal:
-        return _show(request, one | sent, refusal)
+        return _render_visit(request, one | sent, refusal)
     messages.success(request, "The visit has been saved.")
     return redirect("visit", visit)
 
 
-def _fields() -> list[Key]:
-    of = records.resource("appointments")
-    return [of.keys_by_name[name] for name in ASKS]
+def _list_keys() -> list[Key]:
+    of = records.get_resource("appointments")
+    return [of.keys_by_name[name] for name in FORM_KEYS]
 
 
-def _show(
+def _render_visit(
     request: Request, one: dict[str, Any], refusal: Invalid | Conflict | Malformed | None = None
 ) -> HttpResponseBase:
-    of = records.resource("appointments")
-    form = forms.build(_fields(), of.model, one, records.Choices(request.actor))
-    around = chart.around(request, one["patient"]) if one["patient"] else {}
-    shown = iframe_apps.of_visit(request, int(one["id"]), one["patient"]) if one["patient"] else []
+    of = records.get_resource("appointments")
+    form = forms.build_form(_list_keys(), of.model, one, records.ReferenceOptions(request.actor))
+    context = chart.get_chart_context(request, one["patient"]) if one["patient"] else {}
+    shown = iframe_apps.list_visit_frames(request, int(one["id"]), one["patient"]) if one["patient"] else []
     values = {
-        **around,
+        **context,
         "title": f"Visit of {one['scheduled_time'].replace('T', ' ')[:16]}",
         "visit": one,
-        "colour": schedule.STATUS_COLOURS.get(one["status"], "secondary"),
-        "form": form.told(refusal),
+        "color": schedule.STATUS_COLORS.get(one["status"], "secondary"),
+        "form": form.with_errors(refusal),
         "frames": shown,
-        "waited": _waiting(one),
-        "note": visit_notes.of(request, one["id"]) if one["patient"] else None,
+        "waited": _list_transitions(one),
+        "note": visit_notes.get_note(request, one["id"]) if one["patient"] else None,
         "pdf": (one.get("clinical_note") or {}).get("pdf"),
         "back": reverse("chart-visits", args=[one["patient"]]) if one["patient"] else reverse("home"),
     }
-    response = show(request, "visit.html", values, refusal.status if refusal else 200)
-    iframe_apps.let_in(response, shown)
+    response = render_page(request, "visit.html", values, refusal.status if refusal else 200)
+    iframe_apps.allow_frames(response, shown)
     return response
 
 
-def _waiting(one: dict[str, Any]) -> list[tuple[str, str]]:
-    """(when, what) of the changes of its status."""
+def _list_transitions(one: dict[str, Any]) -> list[tuple[str, str]]:
+    """List (time, status) of the status changes."""
     return [
         (item["datetime"].replace("T", " ")[:16], item["to_status"])
         for item in one["status_transitions"] or []
@@ -73,9 +73,9 @@ def _waiting(one: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @page("Access Clinical Notes", methods=("POST",))
-def write(request: Request, visit: int) -> HttpResponseBase:
-    """Save what was filled in of one section: all of it, or nothing."""
-    wrong = visit_notes.save(request, visit)
+def save_note(request: Request, visit: int) -> HttpResponseBase:
+    """Save one section of the note."""
+    wrong = visit_notes.save_section(request, visit)
     if wrong:
         messages.error(request, " ".join(wrong))
     else:
@@ -84,19 +84,21 @@ def write(request: Request, visit: int) -> HttpResponseBase:
 
 
 @page("Access Clinical Notes", methods=("POST",))
-def lock(request: Request, visit: int) -> HttpResponseBase:
-    return _sign(request, visit, locked=True)
+def lock_note(request: Request, visit: int) -> HttpResponseBase:
+    """Lock the note."""
+    return _set_locked(request, visit, locked=True)
 
 
 @page("Access Clinical Notes", methods=("POST",))
-def unlock(request: Request, visit: int) -> HttpResponseBase:
-    return _sign(request, visit, locked=False)
+def unlock_note(request: Request, visit: int) -> HttpResponseBase:
+    """Unlock the note."""
+    return _set_locked(request, visit, locked=False)
 
 
-def _sign(request: Request, visit: int, *, locked: bool) -> HttpResponseBase:
+def _set_locked(request: Request, visit: int, *, locked: bool) -> HttpResponseBase:
     try:
         with transaction.atomic():
-            visit_notes.sign(request, visit, locked=locked)
+            visit_notes.set_locked(request, visit, locked=locked)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     else:

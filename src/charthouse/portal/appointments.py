@@ -1,4 +1,4 @@
-"""A patient's appointments: when, with whom, where. What staff note about a visit is theirs."""
+"""The patient's appointments. Internal notes of staff are not shown."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,21 +10,25 @@ from django.http import HttpResponseBase
 
 from charthouse import clock
 from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment
-from charthouse.portal.page import Request, page, show
-from charthouse.portal.paging import latest
-from charthouse.portal.sessions import Guest
+from charthouse.portal.page import Request, page, render_page
+from charthouse.portal.paging import paginate_latest
+from charthouse.portal.sessions import SignedInPatient
 
-MOST = 100  # to come
-TOLD = {
+MAX_UPCOMING = 100
+STATUS_COLORS = {
     "Confirmed": "green",
     **dict.fromkeys(FREEING_STATUSES, "secondary"),
-}  # states that a patient is shown → their colour
+}  # of the statuses that patients see
 
 
 @dataclass(frozen=True)
 class Visit:
-    """``begins``: at the office's wall clock; ``notice``: of one to come, what its type has for patients; ``state``:
-    where that is for them to know, in this ``colour``."""
+    """An appointment as it is shown.
+
+    begins  local time at the office
+    notice  text of the appointment type for patients, of upcoming ones
+    state   status, if patients may know it, in this ``color``
+    """
 
     begins: datetime
     minutes: int
@@ -33,23 +37,27 @@ class Visit:
     office: Any
     notice: str
     state: str
-    colour: str
+    color: str
 
 
-def _of(guest: Guest) -> "QuerySet[Appointment]":
+def _select_appointments(guest: SignedInPatient) -> "QuerySet[Appointment]":
     rows = Appointment.objects.filter(
         practice=guest.practice.pk, patient=guest.patient.pk, archived=False, is_virtual_base=False
     )
     return rows.select_related("profile", "doctor", "office__doctor")
 
 
-def coming(guest: Guest, most: int = MOST) -> list[Visit]:
-    """Those that have not begun and were not called off, the next one first."""
-    rows = _of(guest).filter(scheduled_time__gte=clock.now()).exclude(status__in=FREEING_STATUSES)
-    return [_visit(row) for row in rows.order_by("scheduled_time", "pk")[:most]]
+def list_upcoming(guest: SignedInPatient, most: int = MAX_UPCOMING) -> list[Visit]:
+    """List appointments that have not begun and are not cancelled, the next one first."""
+    rows = (
+        _select_appointments(guest)
+        .filter(scheduled_time__gte=clock.now())
+        .exclude(status__in=FREEING_STATUSES)
+    )
+    return [_build_visit(row) for row in rows.order_by("scheduled_time", "pk")[:most]]
 
 
-def _visit(row: Appointment) -> Visit:
+def _build_visit(row: Appointment) -> Visit:
     profile, ahead = row.profile, row.scheduled_time >= clock.now() and row.status not in FREEING_STATUSES
     return Visit(
         begins=row.scheduled_time.astimezone(ZoneInfo(row.office.doctor.timezone)),
@@ -58,24 +66,26 @@ def _visit(row: Appointment) -> Visit:
         doctor=str(row.doctor),
         office=row.office,
         notice=profile.portal_notice if profile and ahead else "",
-        state=row.status if row.status in TOLD else "",
-        colour=TOLD.get(row.status, ""),
+        state=row.status if row.status in STATUS_COLORS else "",
+        color=STATUS_COLORS.get(row.status, ""),
     )
 
 
 @page()
-def appointments(request: Request) -> HttpResponseBase:
-    """Those to come, and those that were."""
-    called_off = _of(request.guest).filter(scheduled_time__gte=clock.now(), status__in=FREEING_STATUSES)
-    before = _of(request.guest).filter(scheduled_time__lt=clock.now())
-    past, older = latest(request, before, "scheduled_time")
+def show_appointments(request: Request) -> HttpResponseBase:
+    """Show upcoming and past appointments."""
+    called_off = _select_appointments(request.guest).filter(
+        scheduled_time__gte=clock.now(), status__in=FREEING_STATUSES
+    )
+    before = _select_appointments(request.guest).filter(scheduled_time__lt=clock.now())
+    past, older = paginate_latest(request, before, "scheduled_time")
     values = {
-        "coming": [] if "before" in request.GET else coming(request.guest),
+        "coming": [] if "before" in request.GET else list_upcoming(request.guest),
         "called_off": []
         if "before" in request.GET
-        else [_visit(row) for row in called_off.order_by("scheduled_time")[:20]],
-        "past": [_visit(row) for row in past],
+        else [_build_visit(row) for row in called_off.order_by("scheduled_time")[:20]],
+        "past": [_build_visit(row) for row in past],
         "older": older,
         "first": "before" not in request.GET,
     }
-    return show(request, "appointments.html", values)
+    return render_page(request, "appointments.html", values)

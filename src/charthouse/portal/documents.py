@@ -1,4 +1,4 @@
-"""Documents that the practice shares with a patient, and the patient's own images."""
+"""Documents that the practice shares with the patient, and the patient's own images."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from charthouse.files.serving import serve_file
 from charthouse.files.views import make_response
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.portal import portal_requests
-from charthouse.portal.page import Request, page, show
-from charthouse.portal.paging import latest
-from charthouse.portal.sessions import Guest
+from charthouse.portal.page import Request, page, render_page
+from charthouse.portal.paging import paginate_latest
+from charthouse.portal.sessions import SignedInPatient
 
-A_PAGE = 12  # images
+IMAGES_PER_PAGE = 12  # images
 
 
-def _shared(guest: Guest) -> "QuerySet[SharedDocument]":
+def _select_shared(guest: SignedInPatient) -> "QuerySet[SharedDocument]":
     return SharedDocument.objects.filter(
         practice=guest.practice.pk,
         document__patient=guest.patient.pk,
@@ -32,30 +32,31 @@ def _shared(guest: Guest) -> "QuerySet[SharedDocument]":
     ).select_related("document__document")
 
 
-def _images(guest: Guest) -> "QuerySet[PatientImage]":
+def _select_images(guest: SignedInPatient) -> "QuerySet[PatientImage]":
     return PatientImage.objects.filter(
         practice=guest.practice.pk, patient=guest.patient.pk, photo_type="personal", archived=False
     ).select_related("file")
 
 
 @page()
-def documents(request: Request) -> HttpResponseBase:
-    shared, older = latest(request, _shared(request.guest))
-    return show(request, "documents.html", {"shared": shared, "older": older})
+def show_documents(request: Request) -> HttpResponseBase:
+    """List shared documents."""
+    shared, older = paginate_latest(request, _select_shared(request.guest))
+    return render_page(request, "documents.html", {"shared": shared, "older": older})
 
 
 @page()
-def document(request: Request, row: int) -> HttpResponseBase:
-    """What is in one."""
-    found = _shared(request.guest).filter(document=row).first()
+def download_document(request: Request, row: int) -> HttpResponseBase:
+    """Serve the file of a shared document. Raises NotFound."""
+    found = _select_shared(request.guest).filter(document=row).first()
     if found is None:
         raise NotFound()
-    return file_of(request, found.document.document, "documents", row)
+    return serve_to_patient(request, found.document.document, "documents", row)
 
 
 @page("GET", "POST")
-def pictures(request: Request) -> HttpResponseBase:
-    """Images in the chart, those that wait to be taken into it, and a form for another."""
+def show_images(request: Request) -> HttpResponseBase:
+    """Show the patient's images, sent ones that wait for the practice, and a form to send one."""
     guest, wrong = request.guest, ""
     if request.method == "POST":
         wrong = _upload(request)
@@ -64,22 +65,24 @@ def pictures(request: Request) -> HttpResponseBase:
                 request, "Your image was sent. The practice looks at it before it is in your chart."
             )
             return redirect("portal-images")
-    kept, older = latest(request, _images(guest), size=A_PAGE)
+    rows, older = paginate_latest(request, _select_images(guest), size=IMAGES_PER_PAGE)
     values = {
-        "waiting": portal_requests.told(portal_requests.of(guest, "image").filter(status="open"), A_PAGE),
-        "images": kept,
+        "waiting": portal_requests.describe_latest(
+            portal_requests.select_requests(guest, "image").filter(status="open"), IMAGES_PER_PAGE
+        ),
+        "images": rows,
         "older": older,
         "wrong": [wrong] if wrong else [],
     }
-    return show(request, "images.html", values, 400 if wrong else 200)
+    return render_page(request, "images.html", values, 400 if wrong else 200)
 
 
 def _upload(request: Request) -> str:
-    """What is wrong with it; "" when it was sent. Raises Conflict."""
+    """Upload the posted image and return the error, "" if there is none. Raises Conflict."""
     given = request.FILES.get("image")
     if given is None:
         return "Choose an image."
-    portal_requests.check(request.guest)
+    portal_requests.require_capacity(request.guest)
     try:
         images.submit_uploaded_image(request.guest.patient, given)
     except (InvalidValue, TooLarge) as refusal:
@@ -88,27 +91,29 @@ def _upload(request: Request) -> str:
 
 
 @page()
-def picture(request: Request, row: int) -> HttpResponseBase:
-    """An image of the chart."""
-    found = _images(request.guest).filter(pk=row).first()
+def download_image(request: Request, row: int) -> HttpResponseBase:
+    """Serve an image of the chart. Raises NotFound."""
+    found = _select_images(request.guest).filter(pk=row).first()
     if found is None:
         raise NotFound()
-    return file_of(request, found.file, "images", row)
+    return serve_to_patient(request, found.file, "images", row)
 
 
 @page()
-def sent_picture(request: Request, row: int) -> HttpResponseBase:
-    """An image that waits."""
-    rows = portal_requests.of(request.guest, "image").filter(status="open", file__isnull=False)
+def download_sent_image(request: Request, row: int) -> HttpResponseBase:
+    """Serve an image that waits for the practice. Raises NotFound."""
+    rows = portal_requests.select_requests(request.guest, "image").filter(status="open", file__isnull=False)
     found = rows.select_related("file").filter(pk=row).first()
     if found is None or found.file is None:
         raise NotFound()
-    return file_of(request, found.file, "requests", row)
+    return serve_to_patient(request, found.file, "requests", row)
 
 
-def file_of(request: Request, file: StoredFile, of: str, row: int) -> HttpResponseBase:
-    """The bytes of a file that was found to be this patient's to see, and a line in the audit. Raises Http404 for one
-    that storage lost."""
+def serve_to_patient(request: Request, file: StoredFile, of: str, row: int) -> HttpResponseBase:
+    """Serve a file that belongs to the patient, and write an audit event.
+
+    Raises Http404 for a file that is missing in storage.
+    """
     try:
         found = serve_file(file, request.headers.get("Range"), request.headers.get("If-Range"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What the pages of the portal take."""
+"""Forms of the portal."""
 
 from datetime import date
 from typing import Any
@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from charthouse.domains.patients import portal_credentials
 from charthouse.domains.patients.models import Patient
 
-NAME_MOST, PASSWORD_MOST = 254, 200  # characters
+MAX_USERNAME_LENGTH, MAX_PASSWORD_LENGTH = 254, 200  # characters
 
 
-class Born(forms.DateField):
-    """A date as a browser's field sends it; what is none is no date, which is then the wrong one."""
+class LenientDateField(forms.DateField):
+    """A date in ISO format; malformed text becomes None."""
 
     def clean(self, value: Any) -> date | None:
         try:
@@ -23,11 +23,11 @@ class Born(forms.DateField):
             return None
 
 
-class Password(forms.Form):
-    """A new password, twice, as good as those of people must be."""
+class PasswordForm(forms.Form):
+    """A new password, entered twice, validated as those of users are."""
 
-    password = forms.CharField(max_length=PASSWORD_MOST, strip=False)
-    again = forms.CharField(max_length=PASSWORD_MOST, strip=False)
+    password = forms.CharField(max_length=MAX_PASSWORD_LENGTH, strip=False)
+    again = forms.CharField(max_length=MAX_PASSWORD_LENGTH, strip=False)
 
     def __init__(self, *args: Any, patient: Patient, username: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
@@ -54,11 +54,11 @@ class Password(forms.Form):
         return values
 
 
-class Taking(Password):
-    """Taking a link: who one is, and what one signs in with from now on. Who has a name keeps it."""
+class InvitationForm(PasswordForm):
+    """Acceptance of a link: date of birth, username and password. An existing username is kept."""
 
-    born = Born(required=False)
-    username = forms.CharField(max_length=NAME_MOST, min_length=3, required=False)
+    born = LenientDateField(required=False)
+    username = forms.CharField(max_length=MAX_USERNAME_LENGTH, min_length=3, required=False)
 
     def clean_username(self) -> str:
         if self.known_as:

@@ -1,21 +1,21 @@
-"""The portal's first page."""
+"""The first page of the portal."""
 
 from django.http import HttpResponseBase
 
 from charthouse.portal import portal_requests, questionnaires
-from charthouse.portal.appointments import coming
-from charthouse.portal.messages import correspondence
-from charthouse.portal.page import Request, page, show
+from charthouse.portal.appointments import list_upcoming
+from charthouse.portal.messages import select_correspondence
+from charthouse.portal.page import Request, page, render_page
 
 
 @page()
-def home(request: Request) -> HttpResponseBase:
-    """What comes next, what is new, what was sent."""
+def show_home(request: Request) -> HttpResponseBase:
+    """Show the next appointment, unread messages, open questionnaires and sent requests."""
     guest = request.guest
     values = {
-        "next": coming(guest, 1),
-        "unread": correspondence(guest).filter(sent_by="dr", read=False).count(),
-        "asked": list(questionnaires.asked(guest)),
-        "sent": portal_requests.told(portal_requests.of(guest), 5),
+        "next": list_upcoming(guest, 1),
+        "unread": select_correspondence(guest).filter(sent_by="dr", read=False).count(),
+        "asked": list(questionnaires.list_open(guest)),
+        "sent": portal_requests.describe_latest(portal_requests.select_requests(guest), 5),
     }
-    return show(request, "home.html", values)
+    return render_page(request, "home.html", values)

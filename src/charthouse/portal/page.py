@@ -1,5 +1,7 @@
-"""What every page of the portal has in common: a patient is signed in, the shell is drawn around it, and a refusal is a
-page too. A page asks ``request.guest`` whose rows it may show, and nobody else."""
+"""What all portal pages share: authentication of the patient, the layout, and pages for refusals.
+
+A page shows only rows of ``request.guest``.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -16,13 +18,13 @@ from charthouse.portal import sessions
 
 
 class Request(HttpRequest):
-    """A request of a page: ``guest`` is the patient who is signed in."""
+    """A request of a page. ``guest`` is the signed-in patient."""
 
-    guest: sessions.Guest
+    guest: sessions.SignedInPatient
 
 
 View = Callable[..., HttpResponseBase]
-# The name of a page's address, what its line of the menu says, and the icon.
+# (name of the URL, label, icon) of the menu's entries.
 MENU = (
     ("portal-home", "Home", "home"),
     ("portal-appointments", "Appointments", "calendar"),
@@ -34,8 +36,11 @@ MENU = (
 
 
 def page(*methods: str) -> Callable[[View], View]:
-    """A view of the portal; GET, with HEAD, where no method is said. The view may raise a Refusal; nothing of the
-    answer is kept by browsers."""
+    """Decorate a view of the portal. ``methods``: GET, with HEAD, by default.
+
+    The view may raise a RequestError, which is rendered. Answers are not cached (``no-store``). Times are rendered in
+    the patient's time zone.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -46,9 +51,9 @@ def page(*methods: str) -> Callable[[View], View]:
             return response
 
         def _answer(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
-            guest = sessions.guest(request)
+            guest = sessions.load_patient(request)
             if guest is None:
-                return _to_sign_in(request)
+                return _redirect_to_sign_in(request)
             request.guest = guest
             if request.method not in (*(methods or ("GET",)), "HEAD"):
                 return HttpResponseNotAllowed(methods or ("GET",))
@@ -59,35 +64,35 @@ def page(*methods: str) -> Callable[[View], View]:
                 detail = (
                     "There is nothing at this address." if isinstance(refusal, NotFound) else refusal.detail
                 )
-                return show(request, "refused.html", {"detail": detail}, refusal.status)
+                return render_page(request, "refused.html", {"detail": detail}, refusal.status)
 
         return answered
 
     return decorate
 
 
-def show(
+def render_page(
     request: Request, template: str, values: Mapping[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    """The template within the shell. Templates lie in ``charthouse/portal/``."""
+    """Render a template of ``charthouse/portal/`` in the layout, with the menu."""
     menu = [
         {
             "address": reverse(name),
             "name": words,
             "icon": icon,
-            "current": _current(request.path, reverse(name)),
+            "current": _is_current(request.path, reverse(name)),
         }
         for name, words, icon in MENU
     ]
-    drawn = {"menu": menu, "guest": request.guest, **(values or {})}
-    return render(request, f"charthouse/portal/{template}", drawn, status=status)
+    context = {"menu": menu, "guest": request.guest, **(values or {})}
+    return render(request, f"charthouse/portal/{template}", context, status=status)
 
 
-def _current(path: str, address: str) -> bool:
+def _is_current(path: str, address: str) -> bool:
     return path == address or (address != sessions.PATH and path.startswith(f"{address}/"))
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+def _redirect_to_sign_in(request: HttpRequest) -> HttpResponseBase:
     address = reverse("portal-sign-in")
     if request.method in ("GET", "HEAD") and request.path != sessions.PATH:
         address += "?" + urlencode({"next": request.get_full_path()})

@@ -1,18 +1,20 @@
-"""Lists that go back in time, a page at a time. A page is cut at a row that its address names."""
+"""Paging of lists from the latest row backwards (keyset pagination)."""
 
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-SIZE = 20
+PAGE_SIZE = 20
 
 
-def latest(
-    request: HttpRequest, rows: "QuerySet[Any]", column: str = "pk", size: int = SIZE
+def paginate_latest(
+    request: HttpRequest, rows: "QuerySet[Any]", column: str = "pk", size: int = PAGE_SIZE
 ) -> tuple[list[Any], str]:
-    """The latest rows by ``column``, or those before the one that the request names, and the address of those before
-    them, "" where there are none. A name that makes no sense is as good as none."""
+    """Return the latest rows by ``column``, and the query of the page before them, "" for none.
+
+    The query parameter ``before`` names the row where the page begins; a malformed one is ignored.
+    """
     given = request.GET.get("before", "")
     cut = (
         rows.filter(pk=int(given)).first()

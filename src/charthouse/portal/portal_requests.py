@@ -1,50 +1,50 @@
-"""What a patient has sent, which waits in the portal's queue until staff have looked at it."""
+"""What the patient sent and the practice has not settled yet."""
 
 from django.db.models import QuerySet
 
 from charthouse.domains.patients.models import PortalRequest
 from charthouse.engine.errors import Conflict
-from charthouse.portal.sessions import Guest
+from charthouse.portal.sessions import SignedInPatient
 
-MOST_OPEN = 50
-# What a patient is told of a request: the words, and their colour.
-STATES = {
+MAX_OPEN = 50
+# Label and color of a request's status, as patients see it.
+STATUS_BADGES = {
     "open": ("With the practice", "blue"),
     "accepted": ("In your chart", "green"),
     "dismissed": ("Looked at", "secondary"),
 }
-KINDS = {"image": "Image", "secure_message": "Message", "questionnaire": "Questionnaire"}
+TYPE_LABELS = {"image": "Image", "secure_message": "Message", "questionnaire": "Questionnaire"}
 
 
-def of(guest: Guest, *types: str) -> "QuerySet[PortalRequest]":
-    """What this patient has sent in the portal; ``types``: of these types alone."""
+def select_requests(guest: SignedInPatient, *types: str) -> "QuerySet[PortalRequest]":
+    """Select the patient's own requests, latest first; ``types``: only of these types."""
     rows = PortalRequest.objects.filter(
         practice=guest.practice.pk,
         patient=guest.patient.pk,
         api_user=None,
         archived=False,
-        request_type__in=types or tuple(KINDS),
+        request_type__in=types or tuple(TYPE_LABELS),
     )
     return rows.order_by("-pk")
 
 
-def check(guest: Guest) -> None:
-    """Raises Conflict for who has sent more than somebody can look at."""
-    if of(guest).filter(status="open").count() >= MOST_OPEN:
+def require_capacity(guest: SignedInPatient) -> None:
+    """Raise Conflict for a patient who has MAX_OPEN open requests."""
+    if select_requests(guest).filter(status="open").count() >= MAX_OPEN:
         raise Conflict(
-            f"The practice has {MOST_OPEN} things of yours to look at already. Try again when it has."
+            f"The practice has {MAX_OPEN} things of yours to look at already. Try again when it has."
         )
 
 
-def told(rows: "QuerySet[PortalRequest]", most: int) -> list[dict[str, object]]:
-    """The latest few, as templates show them."""
+def describe_latest(rows: "QuerySet[PortalRequest]", most: int) -> list[dict[str, object]]:
+    """Describe the latest ``most`` requests for templates."""
     return [
         {
-            "kind": KINDS[row.request_type],
+            "kind": TYPE_LABELS[row.request_type],
             "title": row.title if row.request_type != "image" else "",
             "at": row.created_at,
-            "words": STATES[row.status][0],
-            "colour": STATES[row.status][1],
+            "words": STATUS_BADGES[row.status][0],
+            "color": STATUS_BADGES[row.status][1],
             "row": row,
         }
         for row in rows[:most]

@@ -1,8 +1,8 @@
-"""The sessions of patients: a cookie of their own, which goes to the portal alone, as that of people doesn't go here.
+"""Sessions of patients, in a cookie of their own that is sent to the portal only.
 
-So a patient who is signed in is nobody in the console, and somebody of the practice is nobody in the portal, in one
-browser at once. What a session opens is looked up at every request: access that was revoked, or whose password was
-changed, is over at once.
+One browser can hold a patient's session in the portal and a user's in the console, apart from each other. Each request
+looks up the access, so a revoked one, or one whose password was changed, ends at once.
+docs/decisions/0260-the-portals-log-ins.md
 """
 
 import os
@@ -25,14 +25,14 @@ from charthouse.identity.models import Practice
 from charthouse.identity.sessions import LAST_SEEN_INTERVAL, LAST_SEEN_KEY, MAX_AGE, get_unix_time
 
 COOKIE, PATH = "charthouse_portal", "/portal"
-ENTERED = "portal"  # what a session of the portal has: practice, access, and a mark of its password
+SESSION_KEY = "portal"  # holds practice, access and a digest of the password
 
 
-class Sessions(SessionMiddleware):
-    """Django's, with the portal's own cookie below the portal's path."""
+class PortalSessionMiddleware(SessionMiddleware):
+    """Django's session middleware, with the portal's own cookie below the portal's path."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if _of_portal(request):
+        if _is_portal_path(request):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             if COOKIE in request.COOKIES:
                 request.COOKIES[settings.SESSION_COOKIE_NAME] = request.COOKIES[COOKIE]
@@ -41,7 +41,7 @@ class Sessions(SessionMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         made: Morsel[str] | None = response.cookies.get(settings.SESSION_COOKIE_NAME)
-        if made is not None and _of_portal(request):
+        if made is not None and _is_portal_path(request):
             del response.cookies[settings.SESSION_COOKIE_NAME]
             made.set(COOKIE, made.value, made.coded_value)
             made["path"] = PATH
@@ -49,13 +49,13 @@ class Sessions(SessionMiddleware):
         return response
 
 
-def _of_portal(request: HttpRequest) -> bool:
+def _is_portal_path(request: HttpRequest) -> bool:
     return request.path == PATH or request.path.startswith(f"{PATH}/")
 
 
 @dataclass(frozen=True)
-class Guest:
-    """A patient who is signed in. ``zone``: the patient's own, or the provider's."""
+class SignedInPatient:
+    """A signed-in patient."""
 
     access: PortalAccess
     patient: Patient
@@ -63,36 +63,42 @@ class Guest:
 
     @property
     def zone(self) -> ZoneInfo:
+        """The patient's time zone, or the doctor's."""
         try:
             return ZoneInfo(self.patient.timezone or self.patient.doctor.timezone)
-        except (KeyError, ValueError):  # an import may have brought any text
+        except (KeyError, ValueError):  # imported rows may have any text
             return ZoneInfo(self.patient.doctor.timezone)
 
 
-def begin(request: HttpRequest, access: PortalAccess) -> None:
-    """Sign a patient in, into a session that nobody knew before."""
+def start_session(request: HttpRequest, access: PortalAccess) -> None:
+    """Start a new session for the patient."""
     request.session.flush()
     rotate_token(request)
-    request.session[ENTERED] = {"practice": access.practice_id, "access": access.pk, "mark": _mark(access)}
+    request.session[SESSION_KEY] = {
+        "practice": access.practice_id,
+        "access": access.pk,
+        "mark": _compute_password_mark(access),
+    }
     request.session[LAST_SEEN_KEY] = get_unix_time()
     request.session.set_expiry(timezone.now() + MAX_AGE)
     emit_audit_event("portal signed in", practice_id=access.practice_id, patient_id=access.patient_id)
 
 
-def end(request: HttpRequest) -> None:
-    known = request.session.get(ENTERED)
+def end_session(request: HttpRequest) -> None:
+    """End the session."""
+    known = request.session.get(SESSION_KEY)
     request.session.flush()
-    if known is not None and (access := _access(known)) is not None:
+    if known is not None and (access := _find_access(known)) is not None:
         emit_audit_event("portal signed out", practice_id=access.practice_id, patient_id=access.patient_id)
 
 
-def guest(request: HttpRequest) -> Guest | None:
-    """Who is signed in; from here on only rows of their practice exist. None ends the session."""
-    known = request.session.get(ENTERED)
+def load_patient(request: HttpRequest) -> SignedInPatient | None:
+    """Load the signed-in patient and enter the practice's row scope; None ends the session."""
+    known = request.session.get(SESSION_KEY)
     if known is None:
         return None
-    access = _access(known)
-    if access is None or not constant_time_compare(_mark(access), known["mark"]):
+    access = _find_access(known)
+    if access is None or not constant_time_compare(_compute_password_mark(access), known["mark"]):
         request.session.flush()
         return None
     practice = Practice.objects.get(pk=access.practice_id)
@@ -102,10 +108,10 @@ def guest(request: HttpRequest) -> Guest | None:
         return None
     if now - seen >= LAST_SEEN_INTERVAL:
         request.session[LAST_SEEN_KEY] = now
-    return Guest(access, access.patient, practice)
+    return SignedInPatient(access, access.patient, practice)
 
 
-def _access(known: Any) -> PortalAccess | None:
+def _find_access(known: Any) -> PortalAccess | None:
     tenancy.set_tenant(known["practice"], request_id=os.urandom(16).hex())
     return (
         PortalAccess.objects.select_related("patient__doctor")
@@ -121,6 +127,6 @@ def _access(known: Any) -> PortalAccess | None:
     )
 
 
-def _mark(access: PortalAccess) -> str:
-    """Changes with the password, and says nothing of it."""
+def _compute_password_mark(access: PortalAccess) -> str:
+    """Compute a digest that changes with the password and does not reveal it."""
     return salted_hmac("charthouse.portal", access.password, algorithm="sha256").hexdigest()

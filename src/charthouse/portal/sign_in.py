@@ -1,5 +1,7 @@
-"""Signing in to the portal and out, and the way back in for who has forgotten the password.
-docs/decisions/0260-the-portals-log-ins.md"""
+"""Signing in to the portal, signing out, and requesting a link to set a new password.
+
+docs/decisions/0260-the-portals-log-ins.md
+"""
 
 from hashlib import sha256
 from typing import Any
@@ -25,64 +27,81 @@ from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.lockout import render_locked_out
 from charthouse.identity.models import Practice
 from charthouse.portal import sessions
-from charthouse.portal.forms import NAME_MOST, PASSWORD_MOST
+from charthouse.portal.forms import MAX_PASSWORD_LENGTH, MAX_USERNAME_LENGTH
 
-SIGN_IN = "charthouse/portal/sign_in.html"
-FORGOTTEN = "charthouse/portal/forgotten.html"
-WRONG = "The username and the password do not go together. Both are needed, and the password as you chose it."
+SIGN_IN_TEMPLATE = "charthouse/portal/sign_in.html"
+FORGOTTEN_TEMPLATE = "charthouse/portal/password_link.html"
+WRONG_CREDENTIALS = (
+    "The username and the password do not go together. Both are needed, and the password as you chose it."
+)
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponseBase:
-    """By name and password; who has both the same in several practices of this server says which one."""
+    """Sign in by username and password.
+
+    A patient whose credentials are the same in several practices of this server chooses one.
+    """
     back = request.POST.get("next") or request.GET.get("next") or ""
     if request.method != "POST":
-        if sessions.guest(request) is not None:
+        if sessions.load_patient(request) is not None:
             return redirect("portal-home")
-        return render(request, SIGN_IN, {"next": back})
+        return render(request, SIGN_IN_TEMPLATE, {"next": back})
     name, password = request.POST.get("username", ""), request.POST.get("password", "")
-    attempt = {"username": counted(name)}
+    attempt = {"username": hash_username(name)}
     if not AxesProxyHandler.is_allowed(request, attempt):
         return render_locked_out(request)
-    fits = len(name) <= NAME_MOST and len(password) <= PASSWORD_MOST
-    found = portal_credentials.authenticate_anywhere(name, password, _only(request)) if fits else []
+    fits = len(name) <= MAX_USERNAME_LENGTH and len(password) <= MAX_PASSWORD_LENGTH
+    found = (
+        portal_credentials.authenticate_anywhere(name, password, _get_practice_of_host(request))
+        if fits
+        else []
+    )
     if not found:
         if name.strip():
-            _failed(request, attempt, name if fits else "")
-        return render(request, SIGN_IN, {"next": back, "wrong": WRONG, "username": name}, status=400)
+            _record_failure(request, attempt, name if fits else "")
+        return render(
+            request,
+            SIGN_IN_TEMPLATE,
+            {"next": back, "wrong": WRONG_CREDENTIALS, "username": name},
+            status=400,
+        )
     chosen = [row for row in found if str(row.practice_id) == request.POST.get("practice")] or found
     if len(chosen) > 1:
-        return render(request, SIGN_IN, {"next": back, "username": name, "practices": _practices(chosen)})
+        return render(
+            request, SIGN_IN_TEMPLATE, {"next": back, "username": name, "practices": _list_practices(chosen)}
+        )
     AxesProxyHandler.reset_attempts(username=attempt["username"], ip_address=request.axes_ip_address)  # type: ignore[attr-defined]
     tenancy.set_tenant(chosen[0].practice_id)
-    sessions.begin(request, chosen[0])
-    return redirect(_safe(request, back))
+    sessions.start_session(request, chosen[0])
+    return redirect(_resolve_next(request, back))
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponseBase:
-    sessions.end(request)
+    """Sign out."""
+    sessions.end_session(request)
     messages.success(request, "You are signed out.")
     return redirect("portal-sign-in")
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def forgotten(request: HttpRequest) -> HttpResponse:
-    """Ask for a link to a new password. The answer doesn't say whether there is such an account."""
-    given = request.POST.get("username", "")[:NAME_MOST]
+def request_password_link(request: HttpRequest) -> HttpResponse:
+    """Request a link to set a new password. The answer does not reveal whether the account exists."""
+    given = request.POST.get("username", "")[:MAX_USERNAME_LENGTH]
     if request.method != "POST" or not given.strip():
-        return render(request, FORGOTTEN)
-    for practice in portal_credentials.find_practices(given, _only(request)):
+        return render(request, FORGOTTEN_TEMPLATE)
+    for practice in portal_credentials.find_practices(given, _get_practice_of_host(request)):
         with tenancy.within(practice):
             _send_link(practice, portal_credentials.normalize_username(given))
-    return render(request, FORGOTTEN, {"asked": True})
+    return render(request, FORGOTTEN_TEMPLATE, {"asked": True})
 
 
 def _send_link(practice: int, username: str) -> None:
-    """Unless one was sent a moment ago, or there is no address any more."""
+    """Send the link, unless one was sent shortly before or the patient has no e-mail address."""
     with transaction.atomic():
         row = portal_credentials.find_active_access(practice, username, lock=True)
         if row is None or (row.link_sent_at and row.link_sent_at > clock.now() - portal_access.LINK_SPACING):
@@ -93,7 +112,7 @@ def _send_link(practice: int, username: str) -> None:
             return
 
 
-def _failed(request: HttpRequest, attempt: dict[str, str], name: str) -> None:
+def _record_failure(request: HttpRequest, attempt: dict[str, str], name: str) -> None:
     known: list[dict[str, Any]] = []
     for practice in portal_credentials.find_practices(name):
         with tenancy.within(practice):
@@ -106,26 +125,28 @@ def _failed(request: HttpRequest, attempt: dict[str, str], name: str) -> None:
     AxesProxyHandler.user_login_failed(sender=sessions.COOKIE, credentials=attempt, request=request)
 
 
-def counted(name: str) -> str:
-    """What failed attempts are counted by. Not the name itself, which is an e-mail address more often than not; and
-    never the name of somebody of the practice."""
+def hash_username(name: str) -> str:
+    """Hash a username for counting failed attempts.
+
+    Usernames are mostly e-mail addresses and are not stored. The prefix keeps patients' names apart from users'.
+    """
     return sha256(
         f"portal {portal_credentials.normalize_username(name)}".encode("utf-8", "surrogatepass")
     ).hexdigest()
 
 
-def _practices(rows: list[PortalAccess]) -> list[tuple[int, str]]:
+def _list_practices(rows: list[PortalAccess]) -> list[tuple[int, str]]:
     names = Practice.objects.filter(pk__in=[row.practice_id for row in rows])
     return list(names.order_by("name").values_list("pk", "name"))
 
 
-def _only(request: HttpRequest) -> int | None:
-    """The practice whose own host was asked for."""
+def _get_practice_of_host(request: HttpRequest) -> int | None:
+    """Get the practice whose own host the request names, if any."""
     practice: int | None = settings.PRACTICE_HOSTS.get(split_domain_port(request.get_host())[0])
     return practice
 
 
-def _safe(request: HttpRequest, address: str) -> str:
-    """An address of the portal, or its first page."""
+def _resolve_next(request: HttpRequest, address: str) -> str:
+    """Return the address if it is one of the portal, else the portal's first page."""
     own = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
     return address if own and address.startswith(f"{sessions.PATH}/") else sessions.PATH

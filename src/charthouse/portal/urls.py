@@ -1,4 +1,4 @@
-"""Pages for patients."""
+"""URLs of the portal."""
 
 from django.urls import URLPattern, URLResolver, path
 
@@ -14,22 +14,22 @@ from charthouse.portal import (
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("portal", home.home, name="portal-home"),
-    path("portal/appointments", appointments.appointments, name="portal-appointments"),
-    path("portal/messages", messages.listing, name="portal-messages"),
-    path("portal/messages/new", messages.write, name="portal-write"),
-    path("portal/messages/<int:row>", messages.one, name="portal-message"),
-    path("portal/attachments/<int:row>", messages.attachment, name="portal-attachment"),
-    path("portal/questionnaires", questionnaires.listing, name="portal-questionnaires"),
-    path("portal/questionnaires/<int:row>", questionnaires.one, name="portal-questionnaire"),
-    path("portal/documents", documents.documents, name="portal-documents"),
-    path("portal/documents/<int:row>", documents.document, name="portal-document"),
-    path("portal/images", documents.pictures, name="portal-images"),
-    path("portal/images/<int:row>", documents.picture, name="portal-image"),
-    path("portal/images/sent/<int:row>", documents.sent_picture, name="portal-sent-image"),
-    path("portal/account", account.account, name="portal-account"),
+    path("portal", home.show_home, name="portal-home"),
+    path("portal/appointments", appointments.show_appointments, name="portal-appointments"),
+    path("portal/messages", messages.show_list, name="portal-messages"),
+    path("portal/messages/new", messages.write_message, name="portal-write"),
+    path("portal/messages/<int:row>", messages.show_message, name="portal-message"),
+    path("portal/attachments/<int:row>", messages.download_attachment, name="portal-attachment"),
+    path("portal/questionnaires", questionnaires.show_list, name="portal-questionnaires"),
+    path("portal/questionnaires/<int:row>", questionnaires.answer, name="portal-questionnaire"),
+    path("portal/documents", documents.show_documents, name="portal-documents"),
+    path("portal/documents/<int:row>", documents.download_document, name="portal-document"),
+    path("portal/images", documents.show_images, name="portal-images"),
+    path("portal/images/<int:row>", documents.download_image, name="portal-image"),
+    path("portal/images/sent/<int:row>", documents.download_sent_image, name="portal-sent-image"),
+    path("portal/account", account.change_password, name="portal-account"),
     path("portal/sign-in", sign_in.sign_in, name="portal-sign-in"),
     path("portal/sign-out", sign_in.sign_out, name="portal-sign-out"),
-    path("portal/password", sign_in.forgotten, name="portal-forgotten"),
-    path("portal/invitations/<str:secret>", invitations.invitation, name="portal-invitation"),
+    path("portal/password", sign_in.request_password_link, name="portal-password-link"),
+    path("portal/invitations/<str:secret>", invitations.accept_invitation, name="portal-invitation"),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 
-from charthouse.console.actor import actor_of
+from charthouse.console.actor import build_actor
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import Invalid
 from charthouse.engine.execution import writing
@@ -73,7 +73,7 @@ def _add_example(resource: Resource, user: User) -> bool:
             return False
         parent_ids[parent.name] = row_id
     try:
-        writing.create(resource, actor_of(user), [body], is_list=False, parent_ids=parent_ids)
+        writing.create(resource, build_actor(user), [body], is_list=False, parent_ids=parent_ids)
     except Invalid as error:
         raise ValueError(f"{resource.path} has an example that is rejected: {error.errors}") from error
     return True

@@ -15,7 +15,7 @@ from charthouse.identity import tasks, tenancy
 from charthouse.identity.models import ApiSpacing
 from charthouse.outbox.models import Outgoing
 from tests.domains.caller import Caller, at_once
-from tests.portal.guests import make
+from tests.portal.portal_patients import make_portal_patient
 from tests.support import PASSWORD, Clinic, client, make_api_user, make_practice
 
 MAIL = {"subject": "Your visit", "body": "See you on Monday.", "reply-to": "front@practice.example"}
@@ -69,7 +69,7 @@ def test_an_invitation_is_the_same_as_onpatient_access(clinic: Clinic, cerbo: ht
 
 
 def test_a_patient_with_access_is_sent_a_link_to_a_new_password(clinic: Clinic, cerbo: httpx.Client) -> None:
-    known = make(clinic)
+    known = make_portal_patient(clinic)
     assert invite(cerbo, known.patient.pk).status_code == 200
     (mail,) = sent(clinic)
     assert mail.purpose == "portal password"
@@ -103,7 +103,7 @@ def check(cerbo: httpx.Client, username: str, password: str = PASSWORD) -> dict[
 
 
 def test_credentials_of_patients_are_checked(clinic: Clinic, cerbo: httpx.Client) -> None:
-    known, other = make(clinic), make(make_practice())
+    known, other = make_portal_patient(clinic), make_portal_patient(make_practice())
     assert check(cerbo, known.username.upper()) == {
         "result": True,
         "message": "The log-in is right.",
@@ -139,7 +139,7 @@ def test_credentials_of_patients_are_checked(clinic: Clinic, cerbo: httpx.Client
 
 
 def test_patients_are_found_by_the_name_they_sign_in_with(clinic: Clinic, cerbo: httpx.Client) -> None:
-    known = make(clinic)
+    known = make_portal_patient(clinic)
     for username, found in ((known.username.upper(), [str(known.patient.pk)]), ("nobody", [])):
         answer = cerbo.get("/api/v1/patients/search", params={"username": username})
         assert [row["id"] for row in answer.json()["data"]] == found
@@ -151,7 +151,7 @@ def test_an_unknown_username_takes_as_long(
     """The same number of passwords is hashed, whatever is wrong."""
     from django.contrib.auth.hashers import Argon2PasswordHasher
 
-    known, without = make(clinic), make(clinic)
+    known, without = make_portal_patient(clinic), make_portal_patient(clinic)
     with tenancy.within(clinic.id):
         PortalAccess.objects.filter(pk=without.access.pk).update(password="")
     hashed: list[str] = []

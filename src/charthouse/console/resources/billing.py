@@ -31,13 +31,13 @@ BILLING = ("Access Billing",)
 ACCOUNT = (*BILLING, "Show Billing Tab")
 
 
-CODE = (Key("code", Text(), REQUIRED), Key("price", Text()), Key("quantity", Text()))
+CODE_KEYS = (Key("code", Text(), REQUIRED), Key("price", Text()), Key("quantity", Text()))
 
 
 def _declare_practice_rows(
     permissions: tuple[str, ...], methods: str = "GET POST PATCH DELETE"
 ) -> dict[str, Any]:
-    """What all of them declare: whoever has the permissions writes the rows of the whole practice."""
+    """Make the arguments of a resource whose rows belong to the whole practice."""
     return {
         "methods": methods,
         "rows": Q(archived=False),
@@ -45,7 +45,8 @@ def _declare_practice_rows(
     }
 
 
-def _priced() -> tuple[Key, ...]:
+def _make_charge_keys() -> tuple[Key, ...]:
+    """Make the keys that charges and estimates share."""
     return (
         Key("id", Id(), READ_ONLY),
         Key("patient", Reference("patients"), REQUIRED),
@@ -82,9 +83,9 @@ def _priced() -> tuple[Key, ...]:
 
 
 @hook()
-def _keep_the_rest(change: Change) -> None:
-    """What the API shows of a code beside what is asked here (modifiers, pointers) stays with the code."""
-    asked = {field.name for field in CODE}
+def keep_hidden_code_values(change: Change) -> None:
+    """Keep the values of a code that the form does not ask, such as modifiers and pointers."""
+    asked = {field.name for field in CODE_KEYS}
     for name in ("cpt_codes", "hcpcs_codes"):
         if change.row is not None and change.values.get(name):
             rest = {
@@ -101,11 +102,11 @@ RESOURCES = (
         "share_billing_profiles",
         make_doctor_key(),
         Key("name", Text(), REQUIRED),
-        Key("cpt_codes", List(Object(CODE, open=True)), OPTIONAL),
-        Key("hcpcs_codes", List(Object(CODE, open=True)), OPTIONAL),
+        Key("cpt_codes", List(Object(CODE_KEYS, open=True)), OPTIONAL),
+        Key("hcpcs_codes", List(Object(CODE_KEYS, open=True)), OPTIONAL),
         Key("icd10_codes", List(Text())),
         permissions=("Access Billing",),
-        checks=(_keep_the_rest,),
+        checks=(keep_hidden_code_values,),
         example={"name": "Annual physical"},
     ),
     declare_doctor_setup(
@@ -169,7 +170,7 @@ RESOURCES = (
         model=Charge,
         doc="What patients are charged.",
         **_declare_practice_rows(ACCOUNT),
-        keys=(*_priced(), Key("amt_written_off", Decimal(), OPTIONAL)),
+        keys=(*_make_charge_keys(), Key("amt_written_off", Decimal(), OPTIONAL)),
         checks=(charges.check_charge,),
         operations=(
             Operation(
@@ -184,7 +185,7 @@ RESOURCES = (
         doc="What things would cost patients.",
         **_declare_practice_rows(ACCOUNT),
         keys=(
-            *_priced(),
+            *_make_charge_keys(),
             Key("expiration_date", Date(), OPTIONAL, doc="The last day on which it can become a charge."),
             Key("which_insurance_to_bill", Text(choices=tuple(Estimate.Insurance.values)), OPTIONAL),
             Key("date_paid_by_insurance", Date(), OPTIONAL),

@@ -36,33 +36,36 @@ from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 from charthouse.files.types import FileLink
 
-OLDEST = 150  # years
+MAX_AGE = 150  # years
 
 
-NOTES = ("Access Clinical Notes",)
+PERMISSIONS = ("Access Clinical Notes",)
 
 
-_SET_UP: dict[str, Any] = {
+_SETUP: dict[str, Any] = {
     "methods": "GET POST PATCH DELETE",
     "rows": Q(archived=False),
-    "policy": Policy(scopes=("settings",), permissions=NOTES, sharing=ALWAYS, owner=None),
+    "policy": Policy(scopes=("settings",), permissions=PERMISSIONS, sharing=ALWAYS, owner=None),
 }
 
 
 @hook()
-def _deleted_by(change: Change) -> None:
+def set_deleted_by(change: Change) -> None:
+    """Record the user who deletes the row."""
     if change.operation == "delete":
         change.columns["deleted_by_id"] = change.actor.user
 
 
 @hook()
-def _of_the_writer(change: Change) -> None:
+def set_owner(change: Change) -> None:
+    """Record the user who creates the row."""
     if change.row is None:
         change.columns["owner_id"] = change.actor.user
 
 
 @hook(keys=("end_age", "start_age"))
-def _ages(change: Change) -> None:
+def check_ages(change: Change) -> None:
+    """Check that the end age is not below the start age."""
     start, end = change.get("start_age"), change.get("end_age")
     if start is not None and end is not None and end < start:
         change.add_error("end_age", "The end lies before the start.")
@@ -83,7 +86,7 @@ RESOURCES = (
     declare_doctor_setup(
         "note_fields",
         ClinicalNoteFieldType,
-        "share_clget_registryemplates",
+        "share_clinical_templates",
         Key("clinical_note_template", Reference("note_templates"), REQUIRED),
         Key("name", Text(), REQUIRED),
         Key("data_type", Text(choices=DATA_TYPES), OPTIONAL, default="String"),
@@ -121,11 +124,11 @@ RESOURCES = (
         Key("frequency", Text(blank=False), REQUIRED, doc="Such as: Every 2 years."),
         Key("applies_to", Text(choices=APPLIES_TO), REQUIRED, default="all"),
         Key("sex", Text(choices=("", "Female", "Male")), OPTIONAL),
-        Key("start_age", Integer(minimum=0, maximum=OLDEST)),
-        Key("end_age", Integer(minimum=0, maximum=OLDEST)),
+        Key("start_age", Integer(minimum=0, maximum=MAX_AGE)),
+        Key("end_age", Integer(minimum=0, maximum=MAX_AGE)),
         Key("icd_codes", Text()),
         Key("overrides", Text()),
-        checks=(_ages,),
+        checks=(check_ages,),
         example={"name": "Mammogram", "frequency": "Every 2 years", "applies_to": "all"},
     ),
     declare_patient_list(
@@ -142,7 +145,7 @@ RESOURCES = (
         path="encounter_kinds",
         model=EncounterType,
         doc="Kinds of encounters, as people of the practice set them up.",
-        **_SET_UP,
+        **_SETUP,
         keys=(
             Key("id", Id(), READ_ONLY),
             Key("name", Text(blank=False), REQUIRED),
@@ -153,7 +156,7 @@ RESOURCES = (
             Key("provider_taxonomy", Text(max_length=10), OPTIONAL),
             Key("sort_priority", Integer(minimum=0, maximum=10_000), OPTIONAL, default=100),
         ),
-        checks=(_deleted_by,),
+        checks=(set_deleted_by,),
         unique={"encounter_type_once": ("code", "Another type has this code.")},
         example={"name": "Home visit", "code": "hv"},
     ),
@@ -163,7 +166,7 @@ RESOURCES = (
         doc="Notes of patients that are of no visit.",
         methods="GET POST PATCH DELETE",
         policy=Policy(
-            scopes=("clinical",), permissions=NOTES, sharing="share_patients", owner="patient__doctor"
+            scopes=("clinical",), permissions=PERMISSIONS, sharing="share_patients", owner="patient__doctor"
         ),
         rows=Q(archived=False, appointment__isnull=True),
         keys=(
@@ -183,7 +186,7 @@ RESOURCES = (
                 source=Expression(lambda: Case(When(locked_at__isnull=False, then=F("id")))),
             ),
         ),
-        checks=(encounters.complete_encounter, encounters.check_changeable, _of_the_writer),
+        checks=(encounters.complete_encounter, encounters.check_changeable, set_owner),
         example={"title": "Call about results", "content": "Results are normal."},
     ),
 )

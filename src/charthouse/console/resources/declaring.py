@@ -1,7 +1,7 @@
-"""How the console's resources are declared: setup of the practice, and rows of patients.
+"""Builders of the console's resources: setup of the practice, and rows of patients.
 
-The console's registry holds what people write there and no API writes. The engine writes these rows, so its rules,
-checks and change events hold for them as well.
+The console's registry holds what people write and no API writes. The engine writes these rows, so its rules, checks and
+change events apply.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ CLINICAL = "Access Clinical Notes"
 def declare_doctor_setup(
     path: str, model: Any, sharing: str, *fields: Any, owner: str = "doctor", **more: Any
 ) -> Resource:
-    """A table that the practice sets up: every row has an owner, and whoever may change settings writes it."""
+    """Declare a setup resource whose rows have an owning doctor. Writers need the permission Settings."""
     return Resource(
         path=path,
         model=model,
@@ -44,7 +44,7 @@ def declare_doctor_setup(
 
 
 def declare_practice_list(path: str, model: Any, permission: str, *fields: Key, **more: Any) -> Resource:
-    """A list that the practice sets up, of no one doctor."""
+    """Declare a setup resource of the whole practice. Writers need the permission Settings."""
     return Resource(
         path=path,
         model=model,
@@ -60,7 +60,7 @@ def declare_practice_list(path: str, model: Any, permission: str, *fields: Key, 
 def declare_patient_list(
     path: str, model: Any, permissions: tuple[str, ...], *fields: Key, **more: Any
 ) -> Resource:
-    """Rows of patients, seen by those who see the patient."""
+    """Declare rows of patients, visible to those who see the patient."""
     return Resource(
         path=path,
         model=model,
@@ -79,15 +79,17 @@ def declare_patient_list(
 
 
 def make_doctor_key() -> Key:
+    """Make the key of the owning doctor."""
     return Key("doctor", Reference("doctors"), REQUIRED)
 
 
 def make_name_key(doc: str = "") -> Key:
+    """Make the required key ``name``."""
     return Key("name", Text(blank=False), REQUIRED, doc=doc)
 
 
 def refuse_future(name: str) -> Any:
-    """A check that a moment, or a day, isn't in the future."""
+    """Make a check that the date or time of this key is not in the future."""
 
     @hook()
     def check(change: Change) -> None:

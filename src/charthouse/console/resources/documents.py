@@ -47,7 +47,7 @@ filings = Resource(
     after=(filing.notify_follow_up,),
     example={"folder": "Cardiology"},
 )
-MOST_PICTURE = 16 * 1024 * 1024  # bytes, as Cerbo takes
+MAX_IMAGE_SIZE = 16 * 1024 * 1024  # bytes, as Cerbo takes
 
 RESOURCES = (
     filings,
@@ -57,7 +57,7 @@ RESOURCES = (
         (),
         Key(
             "file",
-            File(kinds=("image",), max_size=MOST_PICTURE),
+            File(kinds=("image",), max_size=MAX_IMAGE_SIZE),
             REQUIRED,
             doc="JPEG, PNG or GIF.",
             keep_on_put=True,

@@ -23,7 +23,8 @@ from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
 
 @hook(keys=("drug", "supplement"))
-def _one_product(change: Change) -> None:
+def check_one_product(change: Change) -> None:
+    """Check that an item is a drug or a supplement, not both."""
     if change.operation != "delete" and change.get("drug") and change.get("supplement"):
         change.add_error("supplement", "It is a drug or a supplement, not both.")
 
@@ -77,7 +78,7 @@ RESOURCES = (
                 OPTIONAL,
             ),
         ),
-        checks=(_one_product, stock.check_item),
+        checks=(check_one_product, stock.check_item),
         example={"name": "Vitamin D3, bottle", "current_quantity": 20},
     ),
 )

@@ -25,13 +25,15 @@ from charthouse.engine.declaration.values import OPTIONAL, REQUIRED
 
 
 @hook()
-def _made_by(change: Change) -> None:
+def set_created_by(change: Change) -> None:
+    """Record the user who creates the row."""
     if change.row is None:
         change.columns["user_id"] = change.actor.user
 
 
 @hook(keys=("facility",))
-def _no_pharmacy(change: Change) -> None:
+def refuse_pharmacy(change: Change) -> None:
+    """Refuse a pharmacy: the patient's own row names it."""
     facility = change.values.get("facility")
     if Facility.objects.filter(practice=change.actor.practice, pk=facility or 0, kind=PHARMACY).exists():
         change.add_error("facility", "The pharmacy of a patient stands in the patient's own details.")
@@ -44,7 +46,7 @@ RESOURCES = (
         "custom_insurance_plan_name",
         make_doctor_key(),
         Key("insurance_plan_name", Text(), REQUIRED),
-        checks=(_made_by,),
+        checks=(set_created_by,),
         example={"insurance_plan_name": "County employees"},
     ),
     declare_practice_list(
@@ -102,7 +104,7 @@ RESOURCES = (
             doc="1 is the first to go to.",
         ),
         Key("note", Text()),
-        checks=(_no_pharmacy,),
+        checks=(refuse_pharmacy,),
         unique={"facility_once_of_patient": ("facility", "It is among the patient's facilities.")},
         example={"facility": 1, "patient": 1},
     ),

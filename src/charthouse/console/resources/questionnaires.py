@@ -1,4 +1,4 @@
-"""Questionnaires as people set them up and assign them; no API writes these."""
+"""Questionnaires, questions and assignments, as the console writes them. No API writes these."""
 
 from django.db.models import Q
 
@@ -13,7 +13,7 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 
-_SET_UP = {
+_SETUP = {
     "rows": Q(archived=False),
     "policy": Policy(
         scopes=("settings",), permissions=("Manage Patients", "Settings"), sharing=ALWAYS, owner=None
@@ -25,7 +25,7 @@ questionnaires = Resource(
     model=Questionnaire,
     doc="What the practice asks its patients.",
     methods="GET POST PATCH DELETE",
-    **_SET_UP,  # type: ignore[arg-type]
+    **_SETUP,  # type: ignore[arg-type]
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("name", Text(blank=False), REQUIRED),
@@ -41,7 +41,7 @@ questions = Resource(
     model=Question,
     doc="What a questionnaire asks.",
     methods="GET POST PATCH DELETE",
-    **_SET_UP,  # type: ignore[arg-type]
+    **_SETUP,  # type: ignore[arg-type]
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("questionnaire", Reference("questionnaires"), REQUIRED),

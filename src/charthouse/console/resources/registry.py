@@ -15,6 +15,7 @@ from charthouse.console.resources import (
 from charthouse.engine.declaration.registry import build_registry
 from charthouse.engine.declaration.resources import Registry
 from charthouse.gateway.drchrono.registry import get_registry as get_drchrono_registry
+from charthouse.identity.models import PERMISSIONS, SHARING
 
 RESOURCES = (
     *clinical.RESOURCES,
@@ -31,4 +32,6 @@ RESOURCES = (
 @lru_cache(maxsize=1)
 def get_registry() -> Registry:
     """Build the console's registry, once a process. No API serves its own resources."""
-    return build_registry("console", RESOURCES, base=get_drchrono_registry())
+    return build_registry(
+        "console", RESOURCES, base=get_drchrono_registry(), switches=SHARING, permissions=PERMISSIONS
+    )

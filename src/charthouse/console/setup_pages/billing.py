@@ -1,16 +1,16 @@
 """Setup pages of the menu section Billing."""
 
 from charthouse.console.navigation import BILLING
-from charthouse.console.resource_pages import Catalogue
+from charthouse.console.resource_pages import ResourcePages
 from charthouse.console.tables import Column
 
 PAGES = (
-    Catalogue(
+    ResourcePages(
         "code_sets",
         title="Billing profiles",
-        one="profile",
+        singular="profile",
         about="Codes that are billed together.",
-        base="catalogues/billing",
+        url_path="catalogues/billing",
         group=BILLING,
         icon="receipt",
         columns=(
@@ -18,15 +18,15 @@ PAGES = (
             Column("CPT", lambda row: [item.get("code") for item in row.cpt_codes]),
             Column("ICD-10", "icd10_codes", kind="wide"),
         ),
-        notes={"cpt_codes": "What is left empty is left out."},
+        hints={"cpt_codes": "What is left empty is left out."},
         search=("name",),
     ),
-    Catalogue(
+    ResourcePages(
         "price_lists",
         title="Fee schedules",
-        one="schedule",
+        singular="schedule",
         about="Price lists, in general or for a payer's plan; their prices are under Prices.",
-        base="catalogues/fees",
+        url_path="catalogues/fees",
         group=BILLING,
         icon="coin",
         columns=(
@@ -43,11 +43,11 @@ PAGES = (
         },
         search=("plan_name", "payer_id"),
     ),
-    Catalogue(
+    ResourcePages(
         "prices",
         title="Prices",
-        one="price",
-        base="catalogues/prices",
+        singular="price",
+        url_path="catalogues/prices",
         group=BILLING,
         icon="cash",
         columns=(
@@ -61,12 +61,12 @@ PAGES = (
         order="code",
         related=("schedule",),
     ),
-    Catalogue(
+    ResourcePages(
         "charge_definitions",
         title="Charges",
-        one="charge",
+        singular="charge",
         about="What patients are charged for by the practice itself, beside claims.",
-        base="catalogues/charges",
+        url_path="catalogues/charges",
         group=BILLING,
         icon="coin",
         columns=(
@@ -86,12 +86,12 @@ PAGES = (
         search=("name", "category", "cpt_code"),
         order="name",
     ),
-    Catalogue(
+    ResourcePages(
         "insurances",
         title="Payers",
-        one="payer",
+        singular="payer",
         about="The directory of insurers that claims go to.",
-        base="catalogues/payers",
+        url_path="catalogues/payers",
         group=BILLING,
         icon="building-bank",
         columns=(
@@ -103,12 +103,12 @@ PAGES = (
         search=("payer_name", "payer_id"),
         order="payer_name",
     ),
-    Catalogue(
+    ResourcePages(
         "plan_names",
         title="Insurance plans",
-        one="plan",
+        singular="plan",
         about="Names of plans of the practice's own.",
-        base="catalogues/plans",
+        url_path="catalogues/plans",
         group=BILLING,
         icon="id",
         columns=(Column("Plan", "insurance_plan_name", sort="insurance_plan_name"),),

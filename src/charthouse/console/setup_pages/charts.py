@@ -5,11 +5,11 @@ from typing import Any
 from charthouse.console.cells import Dot
 from charthouse.console.navigation import CHARTS
 from charthouse.console.questionnaires import QUESTIONNAIRES
-from charthouse.console.resource_pages import Catalogue
+from charthouse.console.resource_pages import ResourcePages
 from charthouse.console.tables import Badge, Column
 
 
-def _for_whom(row: Any) -> str:
+def _describe_audience(row: Any) -> str:
     ages = [
         f"{words} {age}" for words, age in (("from", row.start_age), ("to", row.end_age)) if age is not None
     ]
@@ -17,12 +17,12 @@ def _for_whom(row: Any) -> str:
 
 
 PAGES = (
-    Catalogue(
+    ResourcePages(
         "custom_demographics",
         title="Custom fields",
-        one="field",
+        singular="field",
         about="What the practice wants to know of patients beside the usual.",
-        base="catalogues/fields",
+        url_path="catalogues/fields",
         group=CHARTS,
         icon="adjustments",
         columns=(
@@ -30,19 +30,19 @@ PAGES = (
             Column("Description", "description", kind="wide"),
             Column("Answers", "allowed_values"),
         ),
-        notes={
+        hints={
             "allowed_values": "What can be answered, one on each line; none means any text.",
             "template_name": "How clinical note templates name it: letters, digits, underscore.",
         },
         search=("name", "description"),
         order="name",
     ),
-    Catalogue(
+    ResourcePages(
         "note_templates",
         title="Note templates",
-        one="template",
+        singular="template",
         about="Sections of clinical notes; their fields are under Note fields.",
-        base="catalogues/notes",
+        url_path="catalogues/notes",
         group=CHARTS,
         icon="template",
         columns=(
@@ -54,12 +54,12 @@ PAGES = (
         search=("name",),
         related=("doctor",),
     ),
-    Catalogue(
+    ResourcePages(
         "note_fields",
         title="Note fields",
-        one="field",
+        singular="field",
         about="What the sections of clinical notes ask.",
-        base="catalogues/note-fields",
+        url_path="catalogues/note-fields",
         group=CHARTS,
         icon="notes",
         columns=(
@@ -73,23 +73,23 @@ PAGES = (
         search=("name", "clinical_note_template__name"),
         related=("clinical_note_template",),
     ),
-    Catalogue(
+    ResourcePages(
         "vital_kinds",
         title="Custom vitals",
-        one="vital",
+        singular="vital",
         about="What is measured at visits beside the usual.",
-        base="catalogues/vitals",
+        url_path="catalogues/vitals",
         group=CHARTS,
         icon="heartbeat",
         columns=(Column("Name", "name", sort="name"), Column("Unit", "unit"), Column("Type", "data_type")),
         search=("name",),
     ),
-    Catalogue(
+    ResourcePages(
         "patient_flag_types",
         title="Patient flags",
-        one="flag",
+        singular="flag",
         about="What can be pinned to a patient.",
-        base="catalogues/flags",
+        url_path="catalogues/flags",
         group=CHARTS,
         icon="flag",
         columns=(
@@ -99,12 +99,12 @@ PAGES = (
         ),
         search=("name",),
     ),
-    Catalogue(
+    ResourcePages(
         "consent_forms",
         title="Consent forms",
-        one="form",
+        singular="form",
         about="What patients sign.",
-        base="catalogues/consent",
+        url_path="catalogues/consent",
         group=CHARTS,
         icon="clipboard-text",
         columns=(
@@ -115,25 +115,25 @@ PAGES = (
         labels={"uri": "File", "assign_by_default": "For everyone", "is_mandatory": "Before check-in"},
         search=("title",),
     ),
-    Catalogue(
+    ResourcePages(
         "vitals_groups",
         title="Groups of vitals",
-        one="group",
+        singular="group",
         about="Vitals that are looked at together.",
-        base="catalogues/vitals-groups",
+        url_path="catalogues/vitals-groups",
         icon="heartbeat",
         columns=(Column("Name", "name", sort="name"), Column("Vitals", "included_fields")),
         labels={"included_fields": "Vitals"},
-        notes={"included_fields": "One on each line: bp, height, weight, or the number of a custom vital."},
+        hints={"included_fields": "One on each line: bp, height, weight, or the number of a custom vital."},
         search=("name",),
         order="name",
     ),
-    Catalogue(
+    ResourcePages(
         "formulary",
         title="Formulary",
-        one="drug",
+        singular="drug",
         about="The drugs that the practice prescribes.",
-        base="catalogues/drugs",
+        url_path="catalogues/drugs",
         group=CHARTS,
         icon="pill",
         columns=(
@@ -155,12 +155,12 @@ PAGES = (
         search=("name", "generic_name", "product_name"),
         order="name",
     ),
-    Catalogue(
+    ResourcePages(
         "supplement_list",
         title="Supplements",
-        one="supplement",
+        singular="supplement",
         about="What the practice recommends beside drugs.",
-        base="catalogues/supplements",
+        url_path="catalogues/supplements",
         group=CHARTS,
         icon="package",
         columns=(
@@ -173,46 +173,46 @@ PAGES = (
         search=("name", "nicknames", "vendor_code"),
         order="name",
     ),
-    Catalogue(
+    ResourcePages(
         "note_headings",
         title="Headings of notes",
-        one="heading",
+        singular="heading",
         about="What is kept of patients as free text beside visits, such as social history.",
-        base="catalogues/headings",
+        url_path="catalogues/headings",
         group=CHARTS,
         icon="notes",
         columns=(Column("Heading", "name", sort="name"),),
         search=("name",),
         order="name",
     ),
-    Catalogue(
+    ResourcePages(
         "health_trackers",
         title="Health maintenance",
-        one="tracker",
+        singular="tracker",
         about="Care that comes due again and again, and for whom.",
-        base="catalogues/trackers",
+        url_path="catalogues/trackers",
         group=CHARTS,
         icon="shield-check",
         columns=(
             Column("Care", "name", sort="name"),
             Column("How often", "frequency"),
-            Column("For", _for_whom, kind="wide"),
+            Column("For", _describe_audience, kind="wide"),
             Column("Chosen by hand", lambda row: row.applies_to != "all", kind="wide"),
         ),
         labels={"applies_to": "For", "icd_codes": "ICD codes", "start_age": "From age", "end_age": "To age"},
-        notes={
+        hints={
             "applies_to": "specific_patients: only for those whom somebody chooses.",
             "sex": "Left empty: both.",
         },
         search=("name", "description"),
         order="name",
     ),
-    Catalogue(
+    ResourcePages(
         "tag_list",
         title="Tags",
-        one="tag",
+        singular="tag",
         about="What patients can be marked with.",
-        base="catalogues/tags",
+        url_path="catalogues/tags",
         group=CHARTS,
         icon="tag",
         columns=(
@@ -227,7 +227,7 @@ PAGES = (
             "note_displays_on_dashboard": "Its note as well",
             "displays_on_calendar": "Shown in the calendar",
         },
-        notes={"color": "Six hexadecimal digits, such as b2f07e."},
+        hints={"color": "Six hexadecimal digits, such as b2f07e."},
         search=("name", "category"),
         order="name",
     ),

@@ -2,10 +2,10 @@
 
 from charthouse.console.inventory import STOCK
 from charthouse.console.navigation import DIRECTORY
-from charthouse.console.resource_pages import Catalogue
-from charthouse.console.tables import Choice, Column
+from charthouse.console.resource_pages import ResourcePages
+from charthouse.console.tables import Column, TableFilter
 
-KINDS = Choice(
+KIND_FILTER = TableFilter(
     name="kind",
     label="Kind",
     options=(
@@ -14,38 +14,38 @@ KINDS = Choice(
         ("pharmacy", "Pharmacies"),
         ("specialist", "Specialists"),
     ),
-    narrow=lambda rows, value: rows.filter(kind=value) if value else rows,
+    apply=lambda rows, value: rows.filter(kind=value) if value else rows,
 )
 
 
 PAGES = (
-    Catalogue(
+    ResourcePages(
         "sublabs",
         title="Labs",
-        one="lab",
+        singular="lab",
         about="Where orders go.",
-        base="catalogues/labs",
+        url_path="catalogues/labs",
         group=DIRECTORY,
         icon="test-pipe",
         columns=(Column("Name", "name", sort="name"), Column("Facility", "facility_code")),
         search=("name",),
     ),
-    Catalogue(
+    ResourcePages(
         "stock_categories",
         title="Stock categories",
-        one="category",
-        base="catalogues/stock-categories",
+        singular="category",
+        url_path="catalogues/stock-categories",
         group=DIRECTORY,
         icon="category",
         columns=(Column("Name", "name", sort="name"), Column("Type", "category_type")),
         search=("name",),
     ),
-    Catalogue(
+    ResourcePages(
         "inventory_vaccines",
         title="Vaccine stock",
-        one="lot",
+        singular="lot",
         about="What is left of a lot is counted from the vaccinations.",
-        base="catalogues/vaccines",
+        url_path="catalogues/vaccines",
         group=DIRECTORY,
         icon="vaccine-bottle",
         columns=(
@@ -57,12 +57,12 @@ PAGES = (
         search=("name", "lot_number"),
     ),
     STOCK,
-    Catalogue(
+    ResourcePages(
         "directory",
         title="Directory",
-        one="entry",
+        singular="entry",
         about="Laboratories, pharmacies and specialists elsewhere.",
-        base="catalogues/directory",
+        url_path="catalogues/directory",
         group=DIRECTORY,
         icon="building",
         columns=(
@@ -74,7 +74,7 @@ PAGES = (
         ),
         labels={"address1": "Address", "ncpdp_id": "NCPDP id"},
         search=("name", "city", "specialty", "company_brand"),
-        choices=(KINDS,),
+        filters=(KIND_FILTER,),
         order="name",
     ),
 )

@@ -3,21 +3,21 @@
 from typing import Any
 
 from charthouse.console.navigation import VISITS
-from charthouse.console.resource_pages import Catalogue
+from charthouse.console.resource_pages import ResourcePages
 from charthouse.console.tables import Column
 
 
-def _reminders(row: Any) -> list[str]:
+def _list_reminders(row: Any) -> list[str]:
     return [f"{item['amount']} {item['unit']} before by {item['type']}" for item in row.reminders]
 
 
 PAGES = (
-    Catalogue(
+    ResourcePages(
         "appointment_profiles",
         title="Appointment profiles",
-        one="profile",
+        singular="profile",
         about="Kinds of visits, and the length and color that appointments of the kind have.",
-        base="catalogues/profiles",
+        url_path="catalogues/profiles",
         group=VISITS,
         icon="calendar-event",
         columns=(
@@ -27,18 +27,18 @@ PAGES = (
             Column("Booked online", "online_scheduling"),
             Column("Doctor", "doctor", kind="wide"),
         ),
-        asks=("name", "reason", "duration", "color", "online_scheduling", "sort_order", "doctor"),
-        notes={"color": "As #3a87ad.", "doctor": "Whose profile it is; you, when none is chosen."},
+        form_keys=("name", "reason", "duration", "color", "online_scheduling", "sort_order", "doctor"),
+        hints={"color": "As #3a87ad.", "doctor": "Whose profile it is; you, when none is chosen."},
         search=("name", "reason"),
         order="name",
         related=("doctor",),
     ),
-    Catalogue(
+    ResourcePages(
         "appointment_templates",
         title="Appointment templates",
-        one="template",
+        singular="template",
         about="Blocks of the week that are kept for a kind of visit.",
-        base="catalogues/templates",
+        url_path="catalogues/templates",
         group=VISITS,
         icon="calendar-week",
         columns=(
@@ -49,32 +49,32 @@ PAGES = (
             Column("Minutes", "duration", kind="number"),
         ),
         labels={"week_days": "Days of the week"},
-        notes={"week_days": "0 is Monday, 6 is Sunday; one on each line."},
+        hints={"week_days": "0 is Monday, 6 is Sunday; one on each line."},
         related=("profile", "office"),
     ),
-    Catalogue(
+    ResourcePages(
         "reminder_profiles",
         title="Reminder profiles",
-        one="profile",
+        singular="profile",
         about="When patients are reminded, and how.",
-        base="catalogues/reminders",
+        url_path="catalogues/reminders",
         group=VISITS,
         icon="bell",
         columns=(
             Column("Name", "name", sort="name"),
-            Column("Reminders", _reminders),
+            Column("Reminders", _list_reminders),
             Column("Doctor", "doctor"),
         ),
-        notes={"reminders": "What is left empty is left out."},
+        hints={"reminders": "What is left empty is left out."},
         search=("name",),
         related=("doctor",),
     ),
-    Catalogue(
+    ResourcePages(
         "custom_appointment_fields",
         title="Visit fields",
-        one="field",
+        singular="field",
         about="What is asked of every appointment beside the usual.",
-        base="catalogues/visit-fields",
+        url_path="catalogues/visit-fields",
         group=VISITS,
         icon="adjustments",
         columns=(
@@ -84,12 +84,12 @@ PAGES = (
         labels={"field_name": "Name", "field_desc": "Description"},
         search=("field_name",),
     ),
-    Catalogue(
+    ResourcePages(
         "encounter_kinds",
         title="Encounter types",
-        one="type",
+        singular="type",
         about="Kinds of notes, by two letters. The first is what a visit is.",
-        base="catalogues/encounter-types",
+        url_path="catalogues/encounter-types",
         group=VISITS,
         icon="notes",
         columns=(
@@ -99,26 +99,26 @@ PAGES = (
             Column("Order", "sort_priority", sort="sort_priority", kind="number"),
         ),
         labels={"is_face_to_face": "Face to face", "sort_priority": "Order"},
-        notes={"code": "Two small letters or digits.", "sort_priority": "Lower comes first."},
+        hints={"code": "Two small letters or digits.", "sort_priority": "Lower comes first."},
         search=("name", "code"),
         order="sort_priority",
     ),
-    Catalogue(
+    ResourcePages(
         "task_categories",
         title="Task categories",
-        one="category",
-        base="catalogues/task-categories",
+        singular="category",
+        url_path="catalogues/task-categories",
         group=VISITS,
         icon="folder",
         columns=(Column("Name", "name", sort="name"), Column("Archived", "archived")),
-        asks=("name", "archived"),
+        form_keys=("name", "archived"),
         search=("name",),
     ),
-    Catalogue(
+    ResourcePages(
         "task_statuses",
         title="Task statuses",
-        one="status",
-        base="catalogues/task-statuses",
+        singular="status",
+        url_path="catalogues/task-statuses",
         group=VISITS,
         icon="list-check",
         columns=(
@@ -129,11 +129,11 @@ PAGES = (
         search=("name",),
         related=("task_category",),
     ),
-    Catalogue(
+    ResourcePages(
         "task_templates",
         title="Task templates",
-        one="template",
-        base="catalogues/task-templates",
+        singular="template",
+        url_path="catalogues/task-templates",
         group=VISITS,
         icon="template",
         columns=(Column("Name", "name", sort="name"), Column("Title", "default_title", kind="wide")),

@@ -1,4 +1,4 @@
-"""Pieces that the console's templates are made of."""
+"""Template tags and filters of the console."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from charthouse.console.cells import Dot, Thumbnail
-from charthouse.console.forms import NOTHING
+from charthouse.console.forms import EMPTY_LABEL
 from charthouse.console.tables import Badge, Cell
 
 register = template.Library()
@@ -18,7 +18,7 @@ register = template.Library()
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """A symbol of icons.svg; the words beside it say what it means."""
+    """Render a symbol of icons.svg, hidden from screen readers."""
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         static("charthouse/console/icons.svg"),
@@ -27,19 +27,20 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def badge(text: str, colour: str = "secondary") -> SafeString:
-    return format_html('<span class="badge bg-{}-lt">{}</span>', colour, text)
+def badge(text: str, color: str = "secondary") -> SafeString:
+    """Render a badge."""
+    return format_html('<span class="badge bg-{}-lt">{}</span>', color, text)
 
 
 @register.filter
 def shown(value: Any) -> Any:
-    """A value as people read it: yes and no, a dash for nothing, moments in UTC."""
+    """Format a value for people: yes or no, a dash for nothing, times in UTC."""
     if value is None or value == "" or value == []:
-        return format_html('<span class="text-secondary">{}</span>', NOTHING)
+        return format_html('<span class="text-secondary">{}</span>', EMPTY_LABEL)
     if isinstance(value, Dot | Thumbnail):
-        return value.drawn()
+        return value.render()
     if isinstance(value, Badge):
-        return badge(value.text, value.colour)
+        return badge(value.text, value.color)
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, datetime):
@@ -55,7 +56,7 @@ def shown(value: Any) -> Any:
 
 @register.filter
 def moment(value: datetime) -> SafeString:
-    """A moment, in UTC unless it says another zone's wall clock itself."""
+    """Format a time, in UTC; a naive one is a local time and gets no zone."""
     aware = value.astimezone(UTC) if value.tzinfo is not None else value
     zone = " UTC" if value.tzinfo is not None else ""
     return format_html(
@@ -65,7 +66,7 @@ def moment(value: datetime) -> SafeString:
 
 @register.filter
 def cell(value: Cell) -> Any:
-    """What stands in a cell of a table."""
+    """Render a cell of a table."""
     content = shown(value.value)
     return format_html('<a href="{}">{}</a>', value.link, content) if value.link else content
 

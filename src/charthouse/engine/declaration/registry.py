@@ -1,7 +1,7 @@
 """Building the registry of an API: all its declarations are complete, or the server does not start."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
@@ -21,11 +21,17 @@ def build_registry(
     resources: Iterable[Resource],
     operations: Iterable[Operation] = (),
     base: Registry | None = None,
+    *,
+    switches: Collection[str],
+    permissions: Collection[str],
 ) -> Registry:
     """The registry of these declarations.
 
-    ``base``: another registry, whose resources these may refer to and which are found here as well. Raises
-    ImproperlyConfigured with every fault found.
+    base         another registry, whose resources these may refer to and which are found here as well
+    switches     the sharing switches that a practice has
+    permissions  the permissions that a user may have
+
+    Raises ImproperlyConfigured with every fault found.
     """
     registry = Registry(name, base)
     faults: list[str] = []
@@ -44,6 +50,12 @@ def build_registry(
             faults.append(f"{operation.path}: {operation.method} is declared twice")
         methods[operation.method] = operation
         faults += [f"{operation.path}: {fault}" for fault in _bind(registry, operation)]
+    known = {*switches, ALWAYS, ""}
+    for declared in (*registry.list_own(), *registry.list_operations()):
+        if declared.policy.sharing not in known:
+            faults.append(f"{declared.path}: shared by the unknown switch {declared.policy.sharing!r}")
+        if unknown := sorted(set(declared.policy.permissions) - set(permissions)):
+            faults.append(f"{declared.path}: needs the unknown permissions {unknown}")
     if faults:
         raise ImproperlyConfigured(f"{name} declarations:\n" + "\n".join(faults))
     return registry

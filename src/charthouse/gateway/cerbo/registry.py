@@ -10,6 +10,7 @@ from charthouse.engine.declaration.registry import build_registry
 from charthouse.engine.declaration.resources import Registry
 from charthouse.engine.execution.routing import Router
 from charthouse.gateway.declarations import import_modules, list_operations, list_resources
+from charthouse.identity.models import PERMISSIONS, SHARING
 
 # Domains that declare something for this API, each in the package ``domains/<domain>/cerbo``.
 DOMAINS = (
@@ -36,7 +37,9 @@ def get_registry() -> Registry:
     """Build the registry, once. Raises ImproperlyConfigured when a declaration is not complete."""
     modules = [module for domain in DOMAINS for module in import_modules(domain, "cerbo")]
     modules += map(import_module, OTHER_MODULES)
-    registry = build_registry("cerbo", list_resources(modules), list_operations(modules))
+    registry = build_registry(
+        "cerbo", list_resources(modules), list_operations(modules), switches=SHARING, permissions=PERMISSIONS
+    )
     events = {event.name for resource in registry for event in resource.events}
     if unknown := sorted(set(settings.CERBO_EVENTS) - events):
         raise ImproperlyConfigured(f"CHARTHOUSE_CERBO_EVENTS: there is no event {', '.join(unknown)}.")

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from charthouse.engine.declaration.resources import Operation, Resource
-from charthouse.gateway.cerbo import wire_format as cerbo_reference
+from charthouse.gateway.cerbo import wire_format as cerbo_wire_format
 from charthouse.gateway.docs import cerbo, descriptions, drchrono
 from charthouse.gateway.docs.descriptions import KeyRow, OperationEntry, PageContext
 from charthouse.gateway.docs.reference import ApiReference, Declaration
@@ -38,8 +38,8 @@ class Section:
 @require_safe
 def openapi(request: HttpRequest, api: str = "drchrono") -> HttpResponse:
     """The OpenAPI document of an API; any origin may read it."""
-    printed = {"drchrono": wire_format, "cerbo": cerbo_reference}[api]
-    response = HttpResponse(printed.document_json(), content_type="application/json")
+    print_json = {"drchrono": wire_format, "cerbo": cerbo_wire_format}[api].print_document_json
+    response = HttpResponse(print_json(), content_type="application/json")
     response["Access-Control-Allow-Origin"] = "*"
     return response
 

@@ -7,6 +7,7 @@ from charthouse.engine.declaration.registry import build_registry
 from charthouse.engine.declaration.resources import Registry
 from charthouse.engine.execution.routing import Router
 from charthouse.gateway.declarations import import_modules, list_operations, list_resources
+from charthouse.identity.models import PERMISSIONS, SHARING
 
 # Domains that declare something for this API, each in the package ``domains/<domain>/drchrono``.
 DOMAINS = (
@@ -39,7 +40,13 @@ def get_registry() -> Registry:
     """Build the registry, once. Raises ImproperlyConfigured when a declaration is not complete."""
     modules = [module for domain in DOMAINS for module in import_modules(domain, "drchrono")]
     modules += map(import_module, OTHER_MODULES)
-    return build_registry("drchrono", list_resources(modules), list_operations(modules))
+    return build_registry(
+        "drchrono",
+        list_resources(modules),
+        list_operations(modules),
+        switches=SHARING,
+        permissions=PERMISSIONS,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -17,8 +17,8 @@ CSRF = "charthouse_csrf"
 
 
 @dataclass
-class Known:
-    """A patient with access, whose password is PASSWORD."""
+class PortalPatient:
+    """A patient with portal access, whose password is PASSWORD."""
 
     clinic: Clinic
     patient: Patient
@@ -29,15 +29,15 @@ class Known:
         return self.access.username
 
     def browser(self) -> httpx.Client:
-        """Signed in."""
+        """Open a signed-in browser."""
         opened = client()
         answer = sign_in(opened, self.username)
         assert (answer.status_code, answer.headers["Location"]) == (302, "/portal"), answer.text
         return opened
 
 
-def make(clinic: Clinic, username: str = "", **values: Any) -> Known:
-    """A patient of a practice; without a name to sign in with, one that nobody else on this server has."""
+def make_portal_patient(clinic: Clinic, username: str = "", **values: Any) -> PortalPatient:
+    """Make a patient with portal access; the username is unique on the server by default."""
     with tenancy.within(clinic.id):
         said = {
             "first_name": "Amara",
@@ -61,11 +61,11 @@ def make(clinic: Clinic, username: str = "", **values: Any) -> Known:
             username=username or f"guest-{patient.pk}-{token_hex(4)}@example.com",
             password=make_password(PASSWORD),
         )
-    return Known(clinic, patient, access)
+    return PortalPatient(clinic, patient, access)
 
 
 def post(browser: httpx.Client, path: str, **said: Any) -> httpx.Response:
-    """A form of a page that this browser has open; files are (name, content) pairs."""
+    """Post a form of the page that the browser has open; tuples are files: (name, content)."""
     files = {name: value for name, value in said.items() if isinstance(value, tuple)}
     data = {name: value for name, value in said.items() if name not in files}
     data["csrfmiddlewaretoken"] = browser.cookies.get(CSRF, "")

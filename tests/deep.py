@@ -1,0 +1,86 @@
+"""``make test-deep HOURS=2``: what finds rare faults by repetition, for about so many hours. Run before a release.
+
+Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
+killed, at most 1,000 times; a quarter of it a server is kept under load. The last line printed is the row for the
+table in docs/testing.md.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests import figures
+
+KILLS = 1000
+FIRST_EXAMPLES = 10  # of the first round of fuzzing, which tells how many the others may have
+FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
+KILLED, SOAK = "tests/changes/test_killed_workers.py", "tests/test_soak.py"
+
+
+def run_tests(
+    paths: tuple[str, ...], *options: str, **variables: object
+) -> tuple[bool, list[dict[str, Any]]]:
+    """Run test files with these variables; return whether they passed, and the figures that they recorded."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "figures"
+        added = {name: str(value) for name, value in variables.items()}
+        print(*(f"{name}={value}" for name, value in added.items()), "pytest", *paths, flush=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "--durations=0", "--durations-min=60", *options, *paths],
+            env=os.environ | added | {figures.VARIABLE: str(file)},
+        )
+        return done.returncode == 0, figures.read(file)
+
+
+def fuzz(seconds: float, seed: int) -> tuple[bool, str]:
+    """Fuzz both APIs with few examples, then with as many as the time is expected to allow."""
+    end, examples, requests, passed = time.monotonic() + seconds, FIRST_EXAMPLES, 0, True
+    for number in (seed, seed + 1):
+        began = time.monotonic()
+        fine, found = run_tests(
+            FUZZ, "-n", "2", "--dist", "loadfile", FUZZ_SEED=number, FUZZ_EXAMPLES=examples
+        )
+        passed, requests = passed and fine, requests + sum(one["requests"] for one in found)
+        largest = examples
+        examples = int(examples * (end - time.monotonic()) / (time.monotonic() - began))
+        if examples < FIRST_EXAMPLES:
+            break
+    return passed, f"{requests:,} requests, up to {largest:,} an operation and mode, seed {seed}"
+
+
+def kill(seconds: float) -> tuple[bool, str]:
+    passed, found = run_tests((KILLED,), "-n", "0", KILLS=KILLS, KILL_SECONDS=seconds)
+    return passed, "".join(f"{one['kills']:,} kills, {one['deliveries']:,} deliveries" for one in found)
+
+
+def soak(seconds: float) -> tuple[bool, str]:
+    passed, found = run_tests((SOAK,), "-n", "0", SOAK_SECONDS=seconds)
+    text = (
+        "{requests:,} requests, p50 {p50:.3f} s, p95 {p95:.3f} s, {memory_before} MB, then {memory_after} MB"
+    )
+    return passed, "".join(text.format(**one) for one in found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.deep", description=__doc__)
+    parser.add_argument("--hours", type=float, default=1)
+    hours = parser.parse_args().hours
+    now = datetime.now(UTC)
+    parts = (
+        fuzz(hours * 1800, now.toordinal()),
+        kill(hours * 900),
+        soak(hours * 900),
+    )
+    results = (f"{'' if passed else 'FAILED: '}{text or 'no figures'}" for passed, text in parts)
+    print(f"\n| {now:%Y-%m-%d} | `make test-deep HOURS={hours:g}` | {' | '.join(results)} |")
+    sys.exit(not all(passed for passed, _ in parts))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Rows of a portal patient's chart."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from charthouse import clock
+from charthouse.domains.documents.models import Document, PatientImage
+from charthouse.domains.messaging.models import PatientMessage
+from charthouse.domains.patients.models import PortalRequest
+from charthouse.domains.practice.models import Office
+from charthouse.domains.questionnaires.models import Assignment, Question, Questionnaire
+from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
+from charthouse.files.storage import store_file
+from charthouse.identity import tenancy
+from tests.portal.portal_patients import PortalPatient
+
+
+def png(size: tuple[int, int] = (8, 8)) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", size, "teal").save(made, "PNG")
+    return made.getvalue()
+
+
+class Chart:
+    """Rows of a patient's chart."""
+
+    def __init__(self, known: PortalPatient) -> None:
+        self.known, self.clinic = known, known.clinic
+        self.all = {"practice": self.clinic.practice, "patient": known.patient}
+
+    def add(self, model: Any, **values: Any) -> Any:
+        with tenancy.within(self.clinic.id):
+            return model.objects.create(**{"practice": self.clinic.practice} | values)
+
+    def file(self, content: bytes = b"%PDF-1.4 secret", media: str = "application/pdf") -> Any:
+        with tenancy.within(self.clinic.id):
+            return store_file(ContentFile(content, "scan.pdf"), media, self.clinic.id)
+
+    def visit(self, **values: Any) -> Appointment:
+        office = self.add(
+            Office,
+            doctor=self.clinic.doctor,
+            name="Main Street",
+            address="1 Main St",
+            phone_number="555-0100",
+        )
+        profile = self.add(
+            AppointmentProfile,
+            doctor=self.clinic.doctor,
+            name="FU30",
+            name_portal="Follow-up",
+            portal_notice="Please fast.",
+            duration=30,
+        )
+        defaults = {
+            "doctor": self.clinic.doctor,
+            "office": office,
+            "profile": profile,
+            "exam_room": 1,
+            "duration": 30,
+            "scheduled_time": clock.now() + timedelta(days=3),
+            "reason": "staff say: difficult",
+            "notes": "staff note",
+        }
+        return self.add(Appointment, patient=self.known.patient, **defaults | values)
+
+    def document(self, **values: Any) -> Document:
+        defaults = {"doctor": self.clinic.doctor, "document": self.file(), "description": "Discharge letter"}
+        return self.add(Document, patient=self.known.patient, date="2026-01-02", **defaults | values)
+
+    def image(self, **values: Any) -> PatientImage:
+        defaults = {"file": self.file(png(), "image/png"), "photo_type": "personal", "name": "Rash"}
+        return self.add(PatientImage, patient=self.known.patient, **defaults | values)
+
+    def message(self, **values: Any) -> PatientMessage:
+        defaults = {"doctor": self.clinic.doctor, "subject": "Your results", "body": "All is well."}
+        return self.add(PatientMessage, patient=self.known.patient, **defaults | values)
+
+    def asked(self) -> Assignment:
+        sheet = self.add(
+            Questionnaire, name=f"How are you? {clock.now().timestamp()}", introduction="A few lines."
+        )
+        for order, (kind, choices, required) in enumerate(
+            (
+                ("text", [], True),
+                ("yes_no", [], False),
+                ("several", ["Head", "Back"], False),
+                ("number", [], False),
+                ("date", [], False),
+                ("one", ["Good", "Bad"], True),
+                ("long_text", [], False),
+            ),
+            1,
+        ):
+            self.add(
+                Question,
+                questionnaire=sheet,
+                key=kind,
+                order=order,
+                words=f"The {kind}?",
+                hint=f"Hint {order}",
+                kind=kind,
+                choices=choices,
+                required=required,
+            )
+        return self.add(Assignment, patient=self.known.patient, questionnaire=sheet)
+
+    def requests(self) -> list[PortalRequest]:
+        with tenancy.within(self.clinic.id):
+            return list(PortalRequest.objects.filter(patient=self.known.patient).order_by("id"))

@@ -1,0 +1,229 @@
+"""Every release's database is upgraded with nothing lost, and what worked before works afterwards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import override_settings
+
+from charthouse.audit import request_log, seals
+from charthouse.changes.models import Webhook
+from charthouse.files import encryption_keys
+from charthouse.identity import rowsecurity, schema_setup, second_factor, tenancy
+from charthouse.identity.models import User
+from tests.conftest import PGDATA, WORKER, _execute
+from tests.identity import oauth_flow
+from tests.portal import portal_patients
+from tests.sandbox.databases import use_database
+from tests.support import client
+from tests.upgrade import releases
+from tests.upgrade.releases import Manifest, TableContent
+
+OWNER = "charthouse_upgrade"  # owns the restored tables; no superuser
+ALIAS = "upgraded"  # of the connection as that role
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """A restored and upgraded database. ``restored``: its tables before the upgrade; ``losses``: what that lost."""
+
+    manifest: Manifest
+    database: str
+    restored: dict[str, TableContent]
+    losses: dict[str, str]
+
+    @property
+    def callers(self) -> dict[str, dict[str, Any]]:
+        return self.manifest.callers
+
+    def obtain_token(self) -> str:
+        """Mint an access token with the secret and the refresh token that the app had before the upgrade."""
+        with client() as browser:
+            answer = browser.post("/o/token/", data={"grant_type": "refresh_token"} | self.callers["app"])
+        assert answer.status_code == 200, answer.text
+        self.callers["app"]["refresh_token"] = answer.json()["refresh_token"]
+        return str(answer.json()["access_token"])
+
+
+@pytest.fixture(scope="module", params=releases.list_releases())
+def upgraded(
+    request: pytest.FixtureRequest, database: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Upgraded]:
+    """Restore a release into an empty database, upgrade it, and use it with its data directory and keys."""
+    folder, data = releases.ROOT / request.param, tmp_path_factory.mktemp("data")
+    name = f"charthouse_{WORKER}_{request.param}"
+    releases.unpack_data(folder, data)
+    _execute(
+        f"do $$ begin create role {OWNER} createrole; exception when duplicate_object then end $$; "
+        f"grant {settings.WEB_ROLE} to {OWNER}"
+    )
+    _execute(f'create database "{name}" owner {OWNER}')
+    restored = restore(folder, name)
+    owner = connections["owner"].settings_dict
+    options = owner["OPTIONS"] | {"options": f"{owner['OPTIONS']['options']} -c role={OWNER}"}
+    connections.settings[ALIAS] = {**owner, "NAME": name, "OPTIONS": options}
+    schema_setup.migrate(ALIAS)
+    with connections[ALIAS].cursor() as cursor:
+        losses = releases.find_losses(cursor)
+    with use_database(name, data), use_keys(data):
+        yield Upgraded(Manifest.read(folder), name, restored, losses)
+        connections[ALIAS].close()
+        request_log.flush()
+    del connections[ALIAS], connections.settings[ALIAS]
+    _execute(f'drop database "{name}"')
+
+
+def restore(folder: Path, database: str) -> dict[str, TableContent]:
+    """Restore a dump as the role that owns the database, and keep a copy of its tables; return their content."""
+    url = f"postgresql://postgres:@/{database}?host={PGDATA}"
+    with psycopg.connect(url, options=f"-c role={OWNER}") as connection:
+        connection.execute(releases.read_dump(folder))
+    with psycopg.connect(url, options=f"-c role={OWNER} -c timezone=UTC") as connection:
+        releases.snapshot_tables(connection.cursor())
+        return releases.digest_tables(connection.cursor())
+
+
+@contextmanager
+def use_keys(data: Path) -> Iterator[None]:
+    """Use the keys and files of a data directory in the block."""
+    files = settings.STORAGES["files"] | {"OPTIONS": {"location": data / "files"}}
+    key = (data / "secret_key").read_text()
+    with override_settings(SECRET_KEY=key, STORAGES=settings.STORAGES | {"files": files}):
+        encryption_keys.load_key_ring.cache_clear()
+        yield
+    encryption_keys.load_key_ring.cache_clear()
+
+
+def test_the_dump_is_restored_completely(upgraded: Upgraded) -> None:
+    assert upgraded.restored == upgraded.manifest.tables
+
+
+def test_no_row_is_lost(upgraded: Upgraded) -> None:
+    assert upgraded.losses == {}
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "loss"),
+    [
+        ("drop table tasks_tasknote cascade", "tasks_tasknote", "the table"),
+        ("alter table patients_tag drop column name", "patients_tag", "columns name"),
+        ("delete from labs_sublab where id = (select min(id) from labs_sublab)", "labs_sublab", "1 rows"),
+        ("update practice_office set name = name || ' '", "practice_office", "3 rows"),
+    ],
+)
+def test_a_loss_is_found(upgraded: Upgraded, statement: str, table: str, loss: str) -> None:
+    assert find_losses_after(upgraded, statement)[table].startswith(loss)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "alter table practice_office add column floor text not null default ''",
+        "alter table practice_office alter column name type text",
+        "insert into labs_sublab select (jsonb_populate_record(lab, '{\"id\": 9999}')).* from labs_sublab lab limit 1",
+    ],
+)
+def test_an_addition_is_no_loss(upgraded: Upgraded, statement: str) -> None:
+    tables = ("practice_office", "labs_sublab")
+    assert not find_losses_after(upgraded, statement).keys() & set(tables)
+
+
+def find_losses_after(upgraded: Upgraded, statement: str) -> dict[str, str]:
+    """Find what a statement loses, and roll it back."""
+    with psycopg.connect(f"postgresql://postgres:@/{upgraded.database}?host={PGDATA}") as connection:
+        connection.execute("set session_replication_role = replica; set timezone = 'UTC'")
+        connection.execute(statement)
+        losses = releases.find_losses(connection.cursor())
+        connection.rollback()
+    return losses
+
+
+def test_the_schema_is_complete(upgraded: Upgraded) -> None:
+    assert schema_setup.count_unapplied_migrations(ALIAS) == 0
+    assert rowsecurity.list_missing_protections(using=ALIAS) == []
+
+
+def test_every_file_opens(upgraded: Upgraded) -> None:
+    assert upgraded.manifest.files.items() <= dict(releases.digest_files()).items()
+
+
+def test_the_seals_hold(upgraded: Upgraded) -> None:
+    assert list(seals.verify()) == []
+    assert len(seals.list_heads()) > 1
+
+
+def test_secrets_are_unsealed(upgraded: Upgraded) -> None:
+    found = {webhook.kind: webhook for webhook in Webhook.objects.using("owner").all()}
+    assert found["app"].secret == upgraded.callers["webhooks"]["app"]
+    for name, value in upgraded.callers["webhooks"]["practice"].items():
+        assert name in found["practice"].secret
+        assert value in found["practice"].secret
+
+
+def test_an_app_reads_a_patient_with_photo_and_documents(upgraded: Upgraded) -> None:
+    patient = upgraded.callers["patient"]["id"]
+    with client(upgraded.obtain_token()) as caller:
+        found = caller.get(f"/api/patients/{patient}", params={"verbose": "true"})
+        assert found.status_code == 200, found.text
+        assert_is_file(upgraded, caller, found.json()["patient_photo"])
+        documents = caller.get("/api/documents", params={"patient": patient}).json()["results"]
+        assert documents
+        for document in documents:
+            assert_is_file(upgraded, caller, document["document"])
+
+
+def test_an_app_writes(upgraded: Upgraded) -> None:
+    """Also: ids continue after those that were restored."""
+    with client(upgraded.obtain_token()) as caller:
+        doctor = caller.get("/api/doctors").json()["results"][0]["id"]
+        body = {"doctor": doctor, "gender": "Female", "first_name": "Amara", "last_name": "Okafor"}
+        made = caller.post("/api/patients", json=body)
+        assert made.status_code == 201, made.text
+        assert made.json()["id"] > upgraded.callers["patient"]["id"]
+
+
+def test_an_api_user_reads(upgraded: Upgraded) -> None:
+    credentials = upgraded.callers["api_user"]
+    with client(auth=(credentials["username"], credentials["secret"])) as caller:
+        found = caller.get(f"/api/v1/patients/{upgraded.callers['patient']['id']}")
+        assert found.status_code == 200, found.text
+        assert caller.get("/api/v1/patients").json()["data"]
+
+
+def test_a_user_signs_in(upgraded: Upgraded) -> None:
+    with client() as browser:
+        answer = oauth_flow.sign_in(browser, **upgraded.callers["user"])
+        assert answer.headers.get("Location") == "/"
+        page = browser.get(f"/patients/{upgraded.callers['patient']['id']}")
+        assert page.status_code == 200, page.text
+
+
+def test_a_second_factor_is_still_required(upgraded: Upgraded) -> None:
+    given = upgraded.callers["second_factor"]
+    with tenancy.within(upgraded.callers["patient"]["practice"]):
+        user = User.objects.get(pk=given["user"])
+        assert second_factor.is_enabled(user)
+        assert second_factor.verify_code(user, given["recovery_code"])
+
+
+def test_a_patient_signs_in_to_the_portal(upgraded: Upgraded) -> None:
+    known = upgraded.callers["portal_user"]
+    with client() as browser:
+        answer = portal_patients.sign_in(browser, known["username"], known["password"])
+        assert answer.headers.get("Location") == "/portal", answer.text
+        assert browser.get("/portal").status_code == 200
+
+
+def assert_is_file(upgraded: Upgraded, caller: httpx.Client, link: str) -> None:
+    """Check that a link opens a file that the release stored."""
+    content = caller.get(link)
+    assert content.status_code == 200, link
+    assert sha256(content.content).hexdigest() in upgraded.manifest.files.values()
