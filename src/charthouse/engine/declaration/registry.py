@@ -50,15 +50,19 @@ def build_registry(
             faults.append(f"{operation.path}: {operation.method} is declared twice")
         methods[operation.method] = operation
         faults += [f"{operation.path}: {fault}" for fault in _bind(registry, operation)]
-    known = {*switches, ALWAYS, ""}
-    for declared in (*registry.list_own(), *registry.list_operations()):
-        if declared.policy.sharing not in known:
-            faults.append(f"{declared.path}: shared by the unknown switch {declared.policy.sharing!r}")
-        if unknown := sorted(set(declared.policy.permissions) - set(permissions)):
-            faults.append(f"{declared.path}: needs the unknown permissions {unknown}")
+    faults += _find_policy_faults(registry, {*switches, ALWAYS, ""}, set(permissions))
     if faults:
         raise ImproperlyConfigured(f"{name} declarations:\n" + "\n".join(faults))
     return registry
+
+
+def _find_policy_faults(registry: Registry, switches: set[str], permissions: set[str]) -> Iterable[str]:
+    declarations: list[Resource | Operation] = [*registry.list_own(), *registry.list_operations()]
+    for declared in declarations:
+        if declared.policy.sharing not in switches:
+            yield f"{declared.path}: shared by the unknown switch {declared.policy.sharing!r}"
+        if unknown := sorted(set(declared.policy.permissions) - permissions):
+            yield f"{declared.path}: needs the unknown permissions {unknown}"
 
 
 def _bind(registry: Registry, operation: Operation) -> Iterable[str]:
