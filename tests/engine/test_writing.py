@@ -1,4 +1,4 @@
-"""Transactions of writes: PostgreSQL's wish for another attempt is granted, and refusals by constraints are answered."""
+"""Transactions of writes: tried again when PostgreSQL asks for it; refusals by constraints are answered."""
 
 from collections.abc import Callable
 
