@@ -10,7 +10,7 @@ import secrets
 from base64 import b64decode
 from binascii import Error as NotBase64
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 
 from django.conf import settings
@@ -38,11 +38,10 @@ FORBIDDEN_MESSAGES = {
 USERNAME_PATTERN = re.compile(r"pk_[A-Za-z0-9_-]{1,60}")
 
 
-@cache
-def _derive_keys() -> tuple[bytes, ...]:
-    """Return the current digest key, followed by those of former secret keys."""
-    signing = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return tuple(sha256(b"charthouse.apiusers" + key.encode()).digest() for key in signing)
+@lru_cache(maxsize=1)
+def _derive_keys(*keys: str) -> tuple[bytes, ...]:
+    """Return the digest keys that are derived from the current secret key and from former ones, in this order."""
+    return tuple(sha256(b"charthouse.apiusers" + key.encode()).digest() for key in keys)
 
 
 def digest_secret(username: str, secret: str) -> str:
@@ -53,7 +52,8 @@ def digest_secret(username: str, secret: str) -> str:
 def _list_digests(username: str, secret: str) -> list[str]:
     """Return the digests of a secret under the current and all former keys."""
     text = f"{username}\x00{secret}".encode("utf-8", "surrogateescape")
-    return [hmac.new(key, text, sha256).hexdigest() for key in _derive_keys()]
+    keys = _derive_keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [hmac.new(key, text, sha256).hexdigest() for key in keys]
 
 
 def generate_secret() -> str:
