@@ -107,8 +107,10 @@ class _Printer:
         if operation.answers_keys and operation.is_json:
             self.schemas[operations.name_answer(operation)] = operations.describe_answer(operation)
         self._add_body(operation)
-        asked = [f for f in operation.filters if f"{{{f.name}}}" not in operation.path]
-        printed = operations.print_operation(operation, self.wire, [_print_parameter(f) for f in asked])
+        query_filters = [f for f in operation.filters if f"{{{f.name}}}" not in operation.path]
+        printed = operations.print_operation(
+            operation, self.wire, [_print_parameter(f) for f in query_filters]
+        )
         return self._print_path_parameters(path, operation) | {operation.method.lower(): printed}
 
     def _add_body(self, operation: Operation) -> None:

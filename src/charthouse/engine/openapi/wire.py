@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charthouse.engine.declaration.json_schema import Schema, list_of
+from charthouse.engine.declaration.json_schema import Schema, list_of, reference
 from charthouse.engine.declaration.resources import Operation, Resource
 
 
@@ -46,3 +46,44 @@ class WireFormat:
     anonymizes: bool = False
     media: Sequence[str] = ("application/json",)
     forms: Sequence[str] = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+# Schema of the component "WrongFields", which APIs put into their error bodies.
+WRONG_FIELDS: Schema = {
+    "type": "object",
+    "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way.",
+    "minProperties": 1,
+    "additionalProperties": {
+        "anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, reference("WrongFields")]
+    },
+}
+
+
+def describe_error(
+    status: int, description: str, schema: Schema, example: Any, retry_after: str
+) -> dict[str, Any]:
+    """Return the Response object of an error, with the headers of its status.
+
+    ``retry_after`` says what the seconds of ``Retry-After`` are until.
+    """
+    headers: dict[int, dict[str, Any]] = {
+        401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}},
+        405: {"Allow": {"schema": {"type": "string"}, "required": True}},
+        429: {
+            "Retry-After": {
+                "schema": {"type": "integer", "minimum": 0},
+                "required": True,
+                "description": retry_after,
+            }
+        },
+    }
+    response = {
+        "description": description,
+        "content": {"application/json": {"schema": schema, "example": example}},
+    }
+    return response | ({"headers": headers[status]} if status in headers else {})
+
+
+def describe_query_parameter(name: str, schema: Schema, description: str) -> dict[str, Any]:
+    """Return the Parameter object of an optional query parameter."""
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}

@@ -8,7 +8,12 @@ import msgspec
 from charthouse.engine.declaration.json_schema import Schema, allow_null, list_of, reference, strict_object
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.openapi.document import print_document
-from charthouse.engine.openapi.wire import WireFormat
+from charthouse.engine.openapi.wire import (
+    WRONG_FIELDS,
+    WireFormat,
+    describe_error,
+    describe_query_parameter,
+)
 from charthouse.gateway.cerbo.registry import get_registry
 
 DESCRIPTION = """\
@@ -19,18 +24,7 @@ Every success is a 200. Times are UTC, `YYYY-MM-DD HH:MM:SS`. A DELETE puts a ro
 An anonymised API user sees of a patient neither names nor street, of telephone numbers the area code, of birthdays the
 year; questionnaires are shown as they were answered. Any call may ask for the same with `anonymize=true`."""
 
-_HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}},
-    405: {"Allow": {"schema": {"type": "string"}, "required": True}},
-    429: {
-        "Retry-After": {
-            "schema": {"type": "integer", "minimum": 0},
-            "required": True,
-            "description": "Seconds until the lock ends.",
-        }
-    },
-}
-_SAID = {
+_ERROR_DESCRIPTIONS = {
     400: "Wrong values, every one of them named in `error.fields`; or a body or query that can't be read.",
     401: "No credentials, unknown ones, or those of an API user who is disabled.",
     403: "The API user may not call from this address, use this endpoint, or write.",
@@ -42,7 +36,7 @@ _SAID = {
     429: "Too many calls of this kind in a minute: the API user is locked out of them for a while.",
     503: "The database can't answer just now; the same request may succeed later.",
 }
-_SAMPLES = {
+_ERROR_EXAMPLES = {
     400: "dob: Date has wrong format. Use one of these formats instead: YYYY-MM-DD.",
     401: "Unknown API user or wrong secret.",
     403: "This API user may only read.",
@@ -57,14 +51,16 @@ _SAMPLES = {
 
 
 def _describe_error(status: int) -> dict[str, Any]:
-    error: dict[str, Any] = {"message": _SAMPLES[status], "code": status}
+    error: dict[str, Any] = {"message": _ERROR_EXAMPLES[status], "code": status}
     if status == 400:
-        error["fields"] = {"dob": [_SAMPLES[status].removeprefix("dob: ")]}
-    response: dict[str, Any] = {
-        "description": _SAID[status],
-        "content": {"application/json": {"schema": reference("Error"), "example": {"error": error}}},
-    }
-    return response | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
+        error["fields"] = {"dob": [_ERROR_EXAMPLES[status].removeprefix("dob: ")]}
+    return describe_error(
+        status,
+        _ERROR_DESCRIPTIONS[status],
+        reference("Error"),
+        {"error": error},
+        "Seconds until the lock ends.",
+    )
 
 
 def _describe_page(rows: Schema) -> Schema:
@@ -81,18 +77,16 @@ def _describe_page(rows: Schema) -> Schema:
 def _list_paging(resource: Resource) -> list[dict[str, Any]]:
     most = resource.page_size.maximum
     return [
-        _describe_parameter(
+        describe_query_parameter(
             "limit", {"type": "integer", "minimum": 1, "maximum": most, "default": most}, "Rows a page."
         ),
-        _describe_parameter(
+        describe_query_parameter(
             "offset", {"type": "integer", "minimum": 0, "default": 0}, "Rows left out before the page."
         ),
-        _describe_parameter("anonymize", {"type": "boolean", "default": False}, "Show less of patients."),
+        describe_query_parameter(
+            "anonymize", {"type": "boolean", "default": False}, "Show less of patients."
+        ),
     ]
-
-
-def _describe_parameter(name: str, schema: Schema, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
 def _list_security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
@@ -100,17 +94,7 @@ def _list_security(resource: Resource | Operation, reading: bool) -> list[dict[s
 
 
 _SCHEMAS: dict[str, Schema] = {
-    "WrongFields": {
-        "type": "object",
-        "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way.",
-        "minProperties": 1,
-        "additionalProperties": {
-            "anyOf": [
-                {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                {"$ref": "#/components/schemas/WrongFields"},
-            ]
-        },
-    },
+    "WrongFields": WRONG_FIELDS,
     "Error": strict_object(
         {
             "error": {
@@ -158,7 +142,7 @@ def make_wire_format() -> WireFormat:
         page_example=lambda row: {"object": "list", "total_count": 1, "has_more": False, "data": [row]},
         paging=_list_paging,
         schemas=_SCHEMAS,
-        errors={status: _describe_error(status) for status in _SAID},
+        errors={status: _describe_error(status) for status in _ERROR_DESCRIPTIONS},
         created=200,
         takes_lists=False,
         changed=200,

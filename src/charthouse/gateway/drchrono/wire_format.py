@@ -8,7 +8,12 @@ import msgspec
 from charthouse.engine.declaration.json_schema import Schema, allow_null, reference, strict_object
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.openapi.document import print_document
-from charthouse.engine.openapi.wire import WireFormat
+from charthouse.engine.openapi.wire import (
+    WRONG_FIELDS,
+    WireFormat,
+    describe_error,
+    describe_query_parameter,
+)
 from charthouse.gateway.drchrono.registry import get_registry
 
 DESCRIPTION = """\
@@ -18,18 +23,7 @@ practice gave the user. Unknown keys and parameters are ignored. Timestamps carr
 `scheduled_time` is the wall clock of the office. What is marked `x-addition` is not part of the v4 reference; the
 hosted API has grown it since."""
 
-_HEADERS: dict[int, dict[str, Any]] = {
-    401: {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}},
-    405: {"Allow": {"schema": {"type": "string"}, "required": True}},
-    429: {
-        "Retry-After": {
-            "schema": {"type": "integer", "minimum": 0},
-            "required": True,
-            "description": "Seconds until the quota is renewed.",
-        }
-    },
-}
-_SAID = {
+_ERROR_DESCRIPTIONS = {
     400: "Wrong values, every one of them named; or a body or query that can't be read.",
     401: "No token, or one that is unknown, expired or revoked.",
     403: "The app lacks a scope, or the user a permission.",
@@ -41,7 +35,7 @@ _SAID = {
     429: "The app has used up its calls of this hour.",
     503: "The database can't answer just now; the same request may succeed later.",
 }
-_SAMPLES: dict[int, Any] = {
+_ERROR_EXAMPLES: dict[int, Any] = {
     400: {"date_of_birth": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD."]},
     401: {"detail": "Authentication credentials were not provided."},
     403: {"detail": "You do not have permission to perform this action."},
@@ -64,11 +58,13 @@ def _describe_error(status: int) -> dict[str, Any]:
             {"type": "array", "items": {"anyOf": [wrong, {"type": "object", "maxProperties": 0}]}},
         ]
     body = named[0] if len(named) == 1 else {"anyOf": named}
-    response: dict[str, Any] = {
-        "description": _SAID[status],
-        "content": {"application/json": {"schema": body, "example": _SAMPLES[status]}},
-    }
-    return response | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
+    return describe_error(
+        status,
+        _ERROR_DESCRIPTIONS[status],
+        body,
+        _ERROR_EXAMPLES[status],
+        "Seconds until the quota is renewed.",
+    )
 
 
 def _describe_page(rows: Schema) -> Schema:
@@ -79,15 +75,17 @@ def _describe_page(rows: Schema) -> Schema:
 def _list_paging(resource: Resource) -> list[dict[str, Any]]:
     size = resource.page_size
     verbose = min(size.verbose, size.maximum)
-    said = f"Rows a page, {size.default} unless given, at most {size.maximum}"
+    rows_text = f"Rows a page, {size.default} unless given, at most {size.maximum}"
     parameters: list[dict[str, Any]] = [
-        _describe_parameter("page", {"type": "integer", "minimum": 1}, "The number of the page, from 1."),
-        _describe_parameter(
+        describe_query_parameter(
+            "page", {"type": "integer", "minimum": 1}, "The number of the page, from 1."
+        ),
+        describe_query_parameter(
             "page_size",
             {"type": "integer", "minimum": 1, "maximum": size.maximum, "default": size.default},
-            f"{said}; {verbose} with verbose=true." if resource.has_verbose else f"{said}.",
+            f"{rows_text}; {verbose} with verbose=true." if resource.has_verbose else f"{rows_text}.",
         ),
-        _describe_parameter(
+        describe_query_parameter(
             "cursor",
             {"type": "string"},
             "Where the page before ended; `next` and `previous` carry it. Not to be made by hand.",
@@ -95,15 +93,11 @@ def _list_paging(resource: Resource) -> list[dict[str, Any]]:
     ]
     if resource.has_verbose:
         parameters.append(
-            _describe_parameter(
+            describe_query_parameter(
                 "verbose", {"type": "boolean", "default": False}, "Show the keys that take longer to gather."
             )
         )
     return parameters
-
-
-def _describe_parameter(name: str, schema: Schema, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
 def _list_security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
@@ -126,17 +120,7 @@ def _list_schemes() -> dict[str, Any]:
 
 _SCHEMAS: dict[str, Schema] = {
     "Detail": strict_object({"detail": {"type": "string"}}),
-    "WrongFields": {
-        "type": "object",
-        "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way.",
-        "minProperties": 1,
-        "additionalProperties": {
-            "anyOf": [
-                {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                {"$ref": "#/components/schemas/WrongFields"},
-            ]
-        },
-    },
+    "WrongFields": WRONG_FIELDS,
 }
 
 
@@ -152,7 +136,7 @@ def make_wire_format() -> WireFormat:
         page_example=lambda row: {"next": None, "previous": None, "results": [row]},
         paging=_list_paging,
         schemas=_SCHEMAS,
-        errors={status: _describe_error(status) for status in _SAID},
+        errors={status: _describe_error(status) for status in _ERROR_DESCRIPTIONS},
     )
 
 
