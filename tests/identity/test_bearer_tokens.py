@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.db import connection
@@ -140,14 +141,9 @@ def test_one_statement_per_call(clinic: Clinic) -> None:
     token = issue_token(clinic.user, make_app(hourly_limit=5))
     authenticate(token)
     wrapper = tenancy.get_connection()
-    sent: list[bytes] = []
-    real = wrapper._run_prepared
-    wrapper._run_prepared = lambda statement, values: sent.append(statement) or real(statement, values)  # type: ignore
-    try:
+    with mock.patch.object(wrapper, "_run_prepared", wraps=wrapper._run_prepared) as run:
         authenticate(token)
-    finally:
-        del wrapper._run_prepared
-    assert sent == [bearer_tokens.AUTHENTICATE_SQL]
+    assert [call.args[0] for call in run.call_args_list] == [bearer_tokens.AUTHENTICATE_SQL]
 
 
 # The hourly quota
