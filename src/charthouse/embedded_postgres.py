@@ -122,11 +122,11 @@ def _start_keeper(data: Path) -> "subprocess.Popen[str]":
     assert keeper.stdout is not None
     with keeper.stdout as answer:
         readable, _, _ = select.select([answer], [], [], START_TIMEOUT + 30)
-        said = answer.readline().strip() if readable else "it did not answer"
-    if said != "ready":
+        reply = answer.readline().strip() if readable else "it did not answer"
+    if reply != "ready":
         keeper.terminate()
         keeper.wait()
-        raise EmbeddedServerError(f"The embedded PostgreSQL did not start: {said or f'see {log.name}'}")
+        raise EmbeddedServerError(f"The embedded PostgreSQL did not start: {reply or f'see {log.name}'}")
     return keeper
 
 

@@ -278,11 +278,11 @@ def _spawn_server(
         if process.poll() is not None:
             with open_log(data) as output:
                 output.seek(began)
-                said = output.read().decode(errors="replace")
-            if "still in use" in said:
+                output_text = output.read().decode(errors="replace")
+            if "still in use" in output_text:
                 time.sleep(0.1)
                 return None
-            raise ServerError(f"PostgreSQL ended at once: {said[-1000:]}")
+            raise ServerError(f"PostgreSQL ended at once: {output_text[-1000:]}")
         if _is_ready(directory, process.pid):
             return Instance(process.pid, process)
         time.sleep(0.02)

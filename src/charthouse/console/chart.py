@@ -99,8 +99,8 @@ def _list_tags(found: Patient) -> list[Dot]:
 
 
 def _format_tag(row: PatientTag) -> str:
-    said = row.notes if row.tag.note_displays_on_dashboard else ""
-    return f"{row.tag.name}: {said}" if said else row.tag.name
+    note_text = row.notes if row.tag.note_displays_on_dashboard else ""
+    return f"{row.tag.name}: {note_text}" if note_text else row.tag.name
 
 
 @dataclass(frozen=True, kw_only=True)

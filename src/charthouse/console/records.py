@@ -72,8 +72,8 @@ def call_operation(of: Resource, actor: Actor, action: str, row: int, payload: M
 
 
 def _refuse_url(**parameters: Any) -> str:
-    """Refuse to build an API URL: operations that pages call need none."""
-    raise NotImplementedError
+    """Refuse to build an API URL: a page has none to give. Raises RuntimeError."""
+    raise RuntimeError("an operation that asks for its API URL cannot be called from a page")
 
 
 class ReferenceOptions:

@@ -225,15 +225,15 @@ def confirm_action(request: Request, row: int, name: str) -> HttpResponseBase:
 def hand_over_primary(request: Request, row: int) -> HttpResponseBase:
     """Make another user the primary user, after checking the present one's password."""
     person = _find_user(request, row)
-    asked = confirm_password(
+    confirm_page = confirm_password(
         request,
         f"Make {_format_name(person)} the primary user?",
         "They set up the practice from then on, and decide what others may do, you among them. You can't take it back.",
         reverse("user", args=[row]),
         _format_name(person),
     )
-    if asked is not None:
-        return asked
+    if confirm_page is not None:
+        return confirm_page
     user_accounts.transfer_primary_role(person, request.actor.required_user)
     messages.success(request, f"{_format_name(person)} is the primary user now.")
     return redirect("home")

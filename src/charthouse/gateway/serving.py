@@ -54,11 +54,13 @@ def _capture_bodies(request: Request, response: Response, body: bytes | FileBody
     entry = request.entry
     assert entry.practice_id is not None
     assert entry.app_id is not None
-    asked = captured_bodies.format_body(
+    request_text = captured_bodies.format_body(
         request.body, request.environ.get("CONTENT_TYPE") or "application/json"
     )
     answered = captured_bodies.format_body(body, response.media) if isinstance(body, bytes) else "(a file)"
-    return captured_bodies.BodyPair(entry.practice_id, entry.app_id, entry.request, entry.at, asked, answered)
+    return captured_bodies.BodyPair(
+        entry.practice_id, entry.app_id, entry.request, entry.at, request_text, answered
+    )
 
 
 def note_actor(entry: LogEntry, actor: Actor) -> None:

@@ -32,9 +32,9 @@ def accept_invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     if request.method != "POST":
         return _render_form(request, found, InvitationForm(patient=found.patient, username=found.username))
     form = InvitationForm(request.POST, patient=found.patient, username=found.username)
-    good, said = form.is_valid(), form.cleaned_data
+    good, values = form.is_valid(), form.cleaned_data
     wrong = portal_access.accept_link(
-        secret, said.get("born"), said.get("username", ""), said["password"] if good else None
+        secret, values.get("born"), values.get("username", ""), values["password"] if good else None
     )
     if good and wrong == {}:
         messages.success(request, "Your password has been set. Sign in with it.")

@@ -157,14 +157,14 @@ class Key:
         """Whether null can be read: any column on the way to the value may hold it. ``model`` None: a member of a JSON
         column."""
         if self.source.has_members:
-            said = self.source.may_be_null(model)
-            return self.nullable is not False if said is None else bool(said)
+            source_null = self.source.may_be_null(model)
+            return self.nullable is not False if source_null is None else bool(source_null)
         if model is None:
             return not (self.type.never_null and self.type.keys)
         if self.type.never_null and not self.source.only_with:
             return False
-        said = self.source.may_be_null(model)
-        return self.nullable is not False if said is None else bool(said)
+        source_null = self.source.may_be_null(model)
+        return self.nullable is not False if source_null is None else bool(source_null)
 
     def find_deidentified(self, model: Model | None) -> str:
         """What an anonymous caller is shown: SHOWN, REMOVED, AREA_CODE or YEAR. Members of objects follow their own

@@ -92,7 +92,7 @@ def _find_row(
     resource = operation.resource
     if resource is None or row_id is None:
         return None
-    asked = tuple(declared for declared in operation.row_filters if declared.name in filters)
-    if asked and not reading.matches(resource, actor, row_id, asked, parameters):
+    given_filters = tuple(declared for declared in operation.row_filters if declared.name in filters)
+    if given_filters and not reading.matches(resource, actor, row_id, given_filters, parameters):
         raise NotFound
     return writing.read_row(resource, actor, row_id, lock=not operation.reading, parent_ids=parent_ids)

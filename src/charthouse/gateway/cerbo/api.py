@@ -52,8 +52,8 @@ def _summarize(errors: Any) -> str:
     while isinstance(fault, Mapping) and fault:
         inner, fault = next(iter(fault.items()))
         name = f"{name}.{inner}"
-    said = fault[0] if isinstance(fault, list) and fault else "Invalid input."
-    return f"{name}: {said}" if name and name != "non_field_errors" else str(said)
+    first_message = fault[0] if isinstance(fault, list) and fault else "Invalid input."
+    return f"{name}: {first_message}" if name and name != "non_field_errors" else str(first_message)
 
 
 def _handle(request: Request) -> Response:

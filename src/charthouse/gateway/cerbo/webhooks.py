@@ -82,9 +82,9 @@ def _data(happening: Occurrence, shown: dict[str, Any]) -> dict[str, Any]:
             practice=happening.practice, pk=happening.row_id
         )
         data["pt_id"] = rows.values_list(above["patient_id"], flat=True).first()
-    told = _plain(data)
-    assert isinstance(told, dict)
-    return told
+    plain = _plain(data)
+    assert isinstance(plain, dict)
+    return plain
 
 
 def _schedule(shown: dict[str, Any]) -> dict[str, Any]:

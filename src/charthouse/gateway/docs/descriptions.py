@@ -52,7 +52,7 @@ class OperationEntry:
     anchor: str
     method: str
     url: str
-    said: str
+    summary: str
     scopes: tuple[str, ...]
     permissions: tuple[str, ...]
     status: str
@@ -214,7 +214,7 @@ def describe_operation(declared: Operation, target: PageContext) -> OperationEnt
         _make_body(declared),
         answer=answer,
         status=declared.status,
-        notes=tuple(f"{status}: {said}" for status, said in declared.other_statuses.items()),
+        notes=tuple(f"{status}: {summary}" for status, summary in declared.other_statuses.items()),
         keys=describe_keys(declared.keys, target),
         parameters=describe_parameters(declared, target),
         answered=describe_keys(declared.answer, target),
@@ -260,7 +260,7 @@ def _describe(
     anchor: str,
     method: str,
     url: str,
-    said: str,
+    summary: str,
     target: PageContext,
     body: Any = None,
     *,
@@ -274,16 +274,16 @@ def _describe(
     reference = target.reference
     reading = resource.is_reading(method)
     status = status or reference.find_success_status(method)
-    asked = _make_query(resource) if anchor == "list" or isinstance(resource, Operation) else ""
+    query = _make_query(resource) if anchor == "list" or isinstance(resource, Operation) else ""
     return OperationEntry(
         f"{target.prefix}{anchor}",
         method,
         url,
-        said,
+        summary,
         reference.scopes(resource, reading),
         resource.policy.list_permissions(reading),
         f"{status} {HTTPStatus(status).phrase}",
-        format_curl(method, target.origin + _fill_url(url, resource) + asked, reference.credentials, body),
+        format_curl(method, target.origin + _fill_url(url, resource) + query, reference.credentials, body),
         highlight_json(answer) if answer is not None else mark_safe(""),
         notes,
         keys,

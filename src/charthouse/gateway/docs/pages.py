@@ -103,13 +103,15 @@ def _make_sections(declared: list[Declaration], reference: ApiReference, origin:
                 descriptions.describe_sharing(one),
             )
         )
-    told = tuple(descriptions.describe_operation(one, context) for one in functions)
-    if len(found) == 1 and told:
+    described = tuple(descriptions.describe_operation(one, context) for one in functions)
+    if len(found) == 1 and described:
         (only,) = found
         return [
-            Section(only.shown, "", only.keys, (*only.operations, *told), only.verbose_size, only.sharing)
+            Section(
+                only.shown, "", only.keys, (*only.operations, *described), only.verbose_size, only.sharing
+            )
         ]
-    return [*found, *([Section(functions[0], "", (), told)] if told else [])]
+    return [*found, *([Section(functions[0], "", (), described)] if described else [])]
 
 
 def _find_origin(request: HttpRequest) -> str:
@@ -133,14 +135,14 @@ def _render_page(
 
 @lru_cache(maxsize=2)
 def _list_errors(api: str) -> list[tuple[int, str, Any]]:
-    said = REFERENCES[api]().document()["components"]["responses"]
+    responses = REFERENCES[api]().document()["components"]["responses"]
     return [
         (
             int(name.removeprefix("Refused")),
             response["description"],
             descriptions.highlight_json(response["content"]["application/json"]["example"]),
         )
-        for name, response in said.items()
+        for name, response in responses.items()
     ]
 
 

@@ -93,8 +93,8 @@ class BulkList:
         )
         shown_rows = List(ResourceObject(resource, verbose=True), named="array")
         rows = Key("results", shown_rows, OPTIONAL, doc="Once it is complete.")
-        asked = (Filter("uuid", required=True, doc="What POST has answered."),)
-        self.poll: Operation = self._declare("GET", self._answer, 200, asked, (*_POLLED, rows))
+        poll_filters = (Filter("uuid", required=True, doc="What POST has answered."),)
+        self.poll: Operation = self._declare("GET", self._answer, 200, poll_filters, (*_POLLED, rows))
         self.poll.other_statuses = {500: "The list could not be gathered: status, uuid and detail say so."}
 
     def _declare(
@@ -164,11 +164,11 @@ class BulkList:
 
     def gather(self, job: Job) -> None:
         """Store the ids of all rows, in order, in one statement, so that they never leave the database."""
-        asked = parsing.parse_query(self.start, job.request)
-        filters = [self.filters[name] for name in asked.filters if name in self.filters]
+        parsed = parsing.parse_query(self.start, job.request)
+        filters = [self.filters[name] for name in parsed.filters if name in self.filters]
         order = job.request.get("order_by") or self.orders[0]
         text, parameters = planning.compile_numbered(
-            self.resource, job.options["owned"], filters, asked.flags, order
+            self.resource, job.options["owned"], filters, parsed.flags, order
         )
         statement = statements.make_statement(
             "insert into jobs_jobrows (practice_id, job_id, position, ids, archived, created_at, updated_at) "  # noqa: S608
@@ -179,7 +179,7 @@ class BulkList:
             custom_plan=True,
         )
         values = {
-            **asked.parameters,
+            **parsed.parameters,
             "practice": job.practice_id,
             "caller": job.user_id,
             "caller_doctor": job.doctor_id,

@@ -75,9 +75,9 @@ def _row_id(row: dict[str, Any]) -> str:
 
 def format_directions(row: dict[str, Any]) -> str:
     """Format the directions of the label."""
-    said = join_words(row["dosage_quantity"], row["dosage_units"], row["route"], row["frequency"])
-    needed = "as needed" if row["prn"] and "as needed" not in said.lower() else ""
-    return join_words(said, needed, row["signature_note"])
+    wording = join_words(row["dosage_quantity"], row["dosage_units"], row["route"], row["frequency"])
+    needed = "as needed" if row["prn"] and "as needed" not in wording.lower() else ""
+    return join_words(wording, needed, row["signature_note"])
 
 
 def code_drug(row: dict[str, Any], reference: str = "") -> Element:
@@ -95,15 +95,15 @@ def build_dose(row: dict[str, Any]) -> Element | None:
     return quantity("doseQuantity", row["dosage_quantity"], codes.convert_unit(row["dosage_units"]))
 
 
-def build_route(said: str) -> Element | None:
-    if not said:
+def build_route(wording: str) -> Element | None:
+    if not wording:
         return None
-    return coded("routeCode", codes.ROUTES.get(said.strip().lower(), Concept("", None, said)))
+    return coded("routeCode", codes.ROUTES.get(wording.strip().lower(), Concept("", None, wording)))
 
 
-def build_frequency(said: str) -> Element | None:
+def build_frequency(wording: str) -> Element | None:
     """Build the period between doses, None if the text states no definite one."""
-    daily, every = _DAILY.search(said), _EVERY.search(said)
+    daily, every = _DAILY.search(wording), _EVERY.search(wording)
     hours = _HOURS_BETWEEN_DOSES[daily[1].lower()] if daily else int(every[1]) if every else 0
     if not hours:
         return None

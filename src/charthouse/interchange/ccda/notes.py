@@ -67,15 +67,15 @@ def fetch_note_texts(context: DocumentContext) -> dict[int, str]:
             "value",
         )
     )
-    said: dict[int, dict[str, list[str]]] = defaultdict(dict)
+    contents: dict[int, dict[str, list[str]]] = defaultdict(dict)
     for visit, section, field, data_type, value in values:
         meanings = VALUE_LABELS.get(data_type)
         if meanings is None or value in meanings:  # omit options that are not selected
             shown = meanings[value] if meanings else value
-            said[visit].setdefault(section, []).append(f"{field}: {shown}")
+            contents[visit].setdefault(section, []).append(f"{field}: {shown}")
     return {
         visit: "\n".join(f"{section}. {'; '.join(lines)}" for section, lines in sections.items())
-        for visit, sections in said.items()
+        for visit, sections in contents.items()
     }
 
 
@@ -100,11 +100,11 @@ def build_section(context: DocumentContext) -> Section:
         [row for row in fetch_rows(context) if row["id"] in texts],
         fetch_notes_without_visit(context),
     )
-    said = [
+    contents = [
         (row, format_time(row["appointment__scheduled_time"], context.zone), texts[row["id"]])
         for row in found
     ]
-    said += [(row, format_day(row["date_of_service"], context.zone), _words(row)) for row in others]
+    contents += [(row, format_day(row["date_of_service"], context.zone), _words(row)) for row in others]
     shown = [
         (
             f"note-{row['id']}",
@@ -115,7 +115,7 @@ def build_section(context: DocumentContext) -> Section:
                 join_words(row["locked_by__first_name"], row["locked_by__last_name"]) or _otherwise(row),
             ),
         )
-        for row, when, content in said
+        for row, when, content in contents
     ]
     visits = (
         _build_entry(

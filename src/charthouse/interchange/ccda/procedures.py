@@ -55,7 +55,7 @@ def build_section(context: DocumentContext) -> Section:
 
 
 def _build_procedure_row(row: dict[str, Any]) -> Row:
-    said = (
+    cells = (
         row["description"] or row["code"],
         row["code"],
         row["date"].isoformat(),
@@ -63,7 +63,7 @@ def _build_procedure_row(row: dict[str, Any]) -> Row:
         "",
         parties.format_doctor(row),
     )
-    return f"procedure-{row['id']}", said
+    return f"procedure-{row['id']}", cells
 
 
 def _model_name(model: type[Observation]) -> str:
@@ -71,7 +71,7 @@ def _model_name(model: type[Observation]) -> str:
 
 
 def _build_observation_row(context: DocumentContext, model: type[Observation], row: dict[str, Any]) -> Row:
-    said = (
+    cells = (
         row["name"] or row["code"],
         row["code"],
         format_day(row["effective_time"], context.zone),
@@ -79,7 +79,7 @@ def _build_observation_row(context: DocumentContext, model: type[Observation], r
         row["value_code_name"] or row["value_code"],
         parties.format_doctor(row),
     )
-    return f"{_model_name(model)}-{row['id']}", said
+    return f"{_model_name(model)}-{row['id']}", cells
 
 
 def _build_entries(
@@ -135,12 +135,12 @@ def _build_act(context: DocumentContext, model: type[Observation], row: dict[str
 def _build_observation(context: DocumentContext, model: type[Observation], row: dict[str, Any]) -> Element:
     """Build a Procedure Activity Observation."""
     found = codes.code_observation(row["value_code_system"], row["value_code"], row["value_code_name"])
-    said = row["value_code"] or row["value_code_name"]
+    cells = row["value_code"] or row["value_code_name"]
     return el(
         "observation",
         entries.template_id("13", "2014-06-09"),
         *_build_common_parts(context, model, row),
-        coded("value", found, xsi_type="CD") if said else typed("value", "CD", nullFlavor="NI"),
+        coded("value", found, xsi_type="CD") if cells else typed("value", "CD", nullFlavor="NI"),
         entries.build_performer(context, row),
         classCode="OBS",
         moodCode="EVN",

@@ -70,7 +70,7 @@ def build_section(context: DocumentContext) -> Section:
 
 
 def _build_row(context: DocumentContext, row: dict[str, Any]) -> Row:
-    said = (
+    cells = (
         row["lab_test__name"],
         row["observation_description"] or row["observation_code"],
         join_words(row["value"], row["unit"]),
@@ -78,11 +78,11 @@ def _build_row(context: DocumentContext, row: dict[str, Any]) -> Row:
         row["abnormal_status"],
         format_day(row["test_performed"], context.zone),
     )
-    return f"result-{row['id']}", said
+    return f"result-{row['id']}", cells
 
 
 def _build_manual_row(context: DocumentContext, row: dict[str, Any]) -> Row:
-    said = (
+    cells = (
         row["title"],
         row["title"],
         join_words(row["lab_result_value"], row["lab_result_value_units"]),
@@ -90,7 +90,7 @@ def _build_manual_row(context: DocumentContext, row: dict[str, Any]) -> Row:
         row["lab_abnormal_flag"],
         format_day(row["date_test_performed"], context.zone),
     )
-    return f"manual-result-{row['id']}", said
+    return f"manual-result-{row['id']}", cells
 
 
 def _build_entries(
@@ -203,8 +203,8 @@ def build_value(found: str, unit: str, *, numeric: bool) -> Element:
     """Build the value: a quantity for a number with a possible UCUM unit, else text."""
     if numeric and format_number(found) is not None and (not unit or is_token(unit)):
         return quantity("value", found, unit, xsi_type="PQ")
-    said = join_words(found, unit)
-    return typed("value", "ST", said) if said.strip() else typed("value", "ST", nullFlavor="UNK")
+    cells = join_words(found, unit)
+    return typed("value", "ST", cells) if cells.strip() else typed("value", "ST", nullFlavor="UNK")
 
 
 def _build_reference_range(normal: str, unit: str, *, numeric: bool) -> Element | None:

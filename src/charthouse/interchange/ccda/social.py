@@ -16,7 +16,7 @@ QUESTION = Concept("72166-2", codes.LOINC, "Tobacco smoking status")
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch each answer that differs from the one before, newest first: readers take the first one as current."""
-    asked = list_rows(
+    answers = list_rows(
         Vitals.objects.filter(
             context.filter_patient("appointment__patient"),
             context.filter_time("appointment__scheduled_time"),
@@ -27,7 +27,7 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
         .values("id", "smoking_status", "appointment__scheduled_time")
     )
     changed: list[dict[str, Any]] = []
-    for row in asked:
+    for row in answers:
         if not changed or changed[-1]["smoking_status"] != row["smoking_status"]:
             changed.append(row)
     return changed[::-1]

@@ -69,10 +69,13 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
         context.filter_time("appointment__scheduled_time"),
         appointment__archived=False,
     )
-    beside = Vitals.objects.filter(
+    without_visit = Vitals.objects.filter(
         context.filter_patient(), context.filter_time("taken_at"), appointment=None
     )
-    found = [*_select_columns(at_visits, "appointment__scheduled_time"), *_select_columns(beside, "taken_at")]
+    found = [
+        *_select_columns(at_visits, "appointment__scheduled_time"),
+        *_select_columns(without_visit, "taken_at"),
+    ]
     return [
         {**row, "bmi": compute_bmi(row)} for row in sorted(found, key=lambda row: (row["taken"], row["id"]))
     ]

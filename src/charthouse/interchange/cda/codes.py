@@ -108,9 +108,9 @@ INTERPRETATIONS = {
 _LOINC = re.compile(r"\d{1,7}-\d")
 
 
-def code_gender(said: str) -> Concept:
+def code_gender(gender: str) -> Concept:
     """Return the code of a gender; ``Other`` is HL7's UN (undifferentiated)."""
-    return GENDERS.get(said, UNDIFFERENTIATED)
+    return GENDERS.get(gender, UNDIFFERENTIATED)
 
 
 def code_loinc(code: str, name: str) -> Concept:

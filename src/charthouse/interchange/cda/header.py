@@ -104,15 +104,15 @@ def _build_nickname(patient: Patient) -> Element | None:
     return el("name", el("given", patient.nick_name, qualifier="CL"), el("family", patient.last_name))
 
 
-def _code_or_null(tag: str, said: str, known: dict[str, Concept]) -> Element:
+def _code_or_null(tag: str, answer: str, known: dict[str, Concept]) -> Element:
     """Build a code, or a null flavor: ASKU for a declined answer, UNK for a missing one."""
-    if concept := known.get(said):
+    if concept := known.get(answer):
         return coded(tag, concept)
-    return null(tag, "ASKU" if said == "declined" else "UNK")
+    return null(tag, "ASKU" if answer == "declined" else "UNK")
 
 
-def _build_language(said: str) -> Element | None:
-    code, _ = describe_language(said)
+def _build_language(answer: str) -> Element | None:
+    code, _ = describe_language(answer)
     if not code:
         return None
     tongue = el("languageCode", code=code)

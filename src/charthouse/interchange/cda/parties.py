@@ -33,13 +33,13 @@ def build_address(
     """Build an address, with null flavor UNK without street and city. ``country``: ISO 3166-1 alpha-2."""
     if not street and not city:
         return null("addr")
-    said = (("state", state), ("postalCode", zip_code), ("country", country))
+    fields = (("state", state), ("postalCode", zip_code), ("country", country))
     lines = [line.strip() for line in street.splitlines() if line.strip()][:4]
     return el(
         "addr",
         [el("streetAddressLine", line) for line in lines] or null("streetAddressLine"),
         el("city", city) if city else null("city"),
-        (el(tag, part) for tag, part in said if part),
+        (el(tag, part) for tag, part in fields if part),
         use=use,
     )
 
@@ -111,10 +111,12 @@ def rename_doctor_columns(rows: Iterable[Mapping[str, Any]], path: str) -> list[
 
 def build_provider(context: DocumentContext, row: Any) -> tuple[Element, Element]:
     """Build the id and the ``assignedPerson`` of the doctor of a row with DOCTOR_COLUMNS."""
-    said = build_name(
+    fields = build_name(
         row["doctor__first_name"], family=row["doctor__last_name"], suffix=row["doctor__suffix"]
     )
-    return build_provider_id(context, row["doctor_id"], row["doctor__npi_number"]), el("assignedPerson", said)
+    return build_provider_id(context, row["doctor_id"], row["doctor__npi_number"]), el(
+        "assignedPerson", fields
+    )
 
 
 def build_performer(context: DocumentContext, row: Any) -> Element:

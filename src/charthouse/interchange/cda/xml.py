@@ -172,8 +172,8 @@ def _build_code(
         }
     else:
         attributes = {"nullFlavor": "OTH" if words or reference else "UNK"}
-    said = el("originalText", words or None, _build_reference(reference)) if words or reference else None
-    parts = (said, [coded("translation", other) for other in translations if other.is_usable])
+    original = el("originalText", words or None, _build_reference(reference)) if words or reference else None
+    parts = (original, [coded("translation", other) for other in translations if other.is_usable])
     return typed(tag, xsi_type, *parts, **attributes) if xsi_type else el(tag, *parts, **attributes)
 
 

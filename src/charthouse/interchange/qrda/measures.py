@@ -89,8 +89,8 @@ def _build_measure(context: DocumentContext, measure: Measure) -> Element:
 def write_parameters(out: Writer, context: DocumentContext) -> None:
     window = context.window
     section.begin_section(out, PARAMETERS)
-    said = f"Reporting period: {window.first.isoformat()} to {window.last.isoformat()}"
-    out.write(el("text", el("list", el("item", said))))
+    period_text = f"Reporting period: {window.first.isoformat()} to {window.last.isoformat()}"
+    out.write(el("text", el("list", el("item", period_text))))
     act = el(
         "act",
         template("2.16.840.1.113883.10.20.17.3.8"),

@@ -42,11 +42,11 @@ def refuse_open_notes(change: Change) -> None:
 @hook(keys=("inactive",))
 def set_status(change: Change) -> None:
     """Set the columns that ``inactive`` stands for: status, whether prospective, and the date of becoming inactive."""
-    said = change.values.get("inactive")
-    if said is None:
+    status_name = change.values.get("inactive")
+    if status_name is None:
         return
-    code, before = _CODES[said], change.row.patient_status if change.row else "A"
-    change.columns |= {"patient_status": code, "is_prospective": said == "prospective"}
+    code, before = _CODES[status_name], change.row.patient_status if change.row else "A"
+    change.columns |= {"patient_status": code, "is_prospective": status_name == "prospective"}
     if code == "A":
         change.columns["inactive_date"] = None
     elif before == "A":

@@ -193,10 +193,10 @@ def _read_type(change: Change) -> tuple[int, bool]:
         0,
         False,
     )
-    asked = change.values.get("telemedicine")
-    if asked is None and change.row is None and change.get("pt_id") is not None:
-        asked = by_video
-    return overlaps, bool(asked)
+    is_video = change.values.get("telemedicine")
+    if is_video is None and change.row is None and change.get("pt_id") is not None:
+        is_video = by_video
+    return overlaps, bool(is_video)
 
 
 def _choose_room(change: Change, office: int, used: set[int], *, video: bool, shares: bool) -> int:
