@@ -93,7 +93,9 @@ def test_a_refused_create_writes_nothing(world: World, resource: Resource) -> No
 
 
 BODIES: tuple[tuple[bytes, str, tuple[int, ...]], ...] = (
-    (b"", "application/json", (400,)),
+    (b"", "application/json", (204,)),
+    (b"", "", (204,)),
+    (b"\xef\xbb\xbf{}", "application/json", (204,)),
     (b"{", "application/json", (400,)),
     (b"\xff\xfe{}", "application/json", (400,)),
     (b'{"a": "\xff"}', "application/json", (400,)),
@@ -117,7 +119,7 @@ BODIES: tuple[tuple[bytes, str, tuple[int, ...]], ...] = (
     (b"{}", "application/x-unknown; a=\x00", (415,)),
     (b"a=%ff%fe&b=\xff", "application/x-www-form-urlencoded", (204, 400)),
     (b"&".join(b"k%d=1" % n for n in range(5_000)), "application/x-www-form-urlencoded", (400,)),
-    (b"", "multipart/form-data", (400,)),
+    (b"", "multipart/form-data", (204,)),
     (b"x", "multipart/form-data; boundary=", (400,)),
     (b"x", "multipart/form-data; boundary=b", (204, 400)),
     (b"--b\r\n\r\n\xff\r\n--b--\r\n", "multipart/form-data; boundary=b", (204, 400)),

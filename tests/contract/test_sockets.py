@@ -85,7 +85,7 @@ def test_compressed_bodies_are_not_unpacked(remote: httpx.Client, clinic: suppor
     """Nobody sends them; a small body that unpacks to gigabytes has nothing to unpack it."""
     bomb = gzip.compress(b" " * 10 * MEGABYTE)
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    assert remote.post("/api/patients", content=bomb, headers=headers).status_code in (400, 415)
+    assert remote.post("/api/patients", content=bomb, headers=headers).status_code == 415
 
 
 def test_a_get_with_a_body_and_a_content_type(remote: httpx.Client) -> None:
@@ -101,7 +101,7 @@ def test_unknown_media_types_are_415(remote: httpx.Client, media: str) -> None:
     assert remote.post("/api/patients", content=b"{}", headers={"Content-Type": media}).status_code == 415
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'"\xed\xa0\x80"', b'{"\xff": 1}', b"\xef\xbb\xbf{}"])
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'"\xed\xa0\x80"', b'{"\xff": 1}'])
 def test_invalid_utf8_is_400(remote: httpx.Client, content: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     assert remote.post("/api/patients", content=content, headers=headers).status_code == 400

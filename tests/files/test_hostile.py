@@ -21,6 +21,7 @@ from tests.support import client
 
 MB = 1024 * 1024
 SCRIPT = b"<script>alert(1)</script>"
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'>" + SCRIPT + b"</svg>"
 
 
 def archive() -> bytes:
@@ -46,6 +47,21 @@ TAKEN = {
     "a PDF that unpacks to a gigabyte": (bombs.pdf(1000), "application/pdf"),
     "a PDF with an archive behind it": (PDF + archive(), "application/pdf"),
     "a PDF with a page in it": (b"%PDF-1.7\n<html>" + SCRIPT, "application/pdf"),
+    "a page that says it is a PDF": (b"<html>" + SCRIPT + b"%PDF-1.7", "application/pdf"),
+    "a page": (b"<html>" + SCRIPT, "text/plain; charset=utf-8"),
+    "a drawing with a script": (SVG, "text/plain; charset=utf-8"),
+    "XML with a script": (b"<?xml version='1.0'?>" + SVG, "application/xml"),
+    "an archive": (archive(), "application/octet-stream"),
+    "a picture with a gigabyte of comment": (
+        bombs.png(8, 8, text=bombs.deflated(1000)),
+        "application/octet-stream",
+    ),
+    "one byte": (b"\x00", "application/octet-stream"),
+    "half a picture": (picture("PNG", (200, 200))[:150], "application/octet-stream"),
+    "a picture with no size": (bombs.png(0, 0), "application/octet-stream"),
+    "the beginning of a WEBP": (b"RIFF\xff\xff\xff\xffWEBPVP8X", "application/octet-stream"),
+    "the beginning of a JPEG": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "application/octet-stream"),
+    "the beginning of a GIF": (b"GIF89a", "text/plain; charset=utf-8"),
     "a GIF that is a script": (picture("GIF")[:6] + picture("GIF")[6:] + b"*/=1;alert(1)//", "image/gif"),
     "a JPEG with a page in its comment": (commented_jpeg(), "image/jpeg"),
     "a JPEG that others follow": (many_pictures(), "image/jpeg"),
@@ -53,18 +69,8 @@ TAKEN = {
 }
 REFUSED = {
     "nothing": b"",
-    "one byte": b"\x00",
-    "an archive": archive(),
-    "a page that says it is a PDF": b"<html>" + SCRIPT + b"%PDF-1.7",
-    "a drawing with a script": b"<svg xmlns='http://www.w3.org/2000/svg'>" + SCRIPT + b"</svg>",
     "a picture of 3600 million pixels": bombs.png(60_000, 60_000, data=b"x"),
     "a picture of 60 million pixels": bombs.png(60_000, 1_000, data=b"x"),
-    "a picture with a gigabyte of comment": bombs.png(8, 8, text=bombs.deflated(1000)),
-    "a picture with no size": bombs.png(0, 0),
-    "half a picture": picture("PNG", (200, 200))[:150],
-    "the beginning of a WEBP": b"RIFF\xff\xff\xff\xffWEBPVP8X",
-    "the beginning of a GIF": b"GIF89a",
-    "the beginning of a JPEG": b"\xff\xd8\xff\xe0\x00\x10JFIF",
 }
 
 
@@ -93,6 +99,8 @@ def test_accepted_content_is_served_inert_with_its_detected_type(files: Files, w
     shown = client().get(made.json()["document"])
     assert shown.content == content
     assert shown.headers["content-type"] == media
+    is_attachment = shown.headers["content-disposition"].startswith("attachment")
+    assert is_attachment == (media.split(";")[0] not in media_types.DISPLAYED)
     assert shown.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in shown.headers["content-security-policy"]
     assert "default-src 'none'" in shown.headers["content-security-policy"]
@@ -143,7 +151,7 @@ def test_broken_images_raise_no_errors(kind: str, data: st.DataObject) -> None:
         found = media_types.detect_media_type(io.BytesIO(bytes(content[:cut])), ("document",))
     except media_types.UnreadableContent:
         return
-    assert found in (None, "image/png", "image/jpeg", "image/gif", "image/webp")
+    assert found in media_types.DISPLAYED | {media_types.UNKNOWN}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.documents import filing, sharing
 from charthouse.domains.documents.models import Document
 from charthouse.engine.errors import Conflict, Invalid, NotFound
+from charthouse.files.media_types import DISPLAYED
 
 RESULTS = {0: ("Normal", "green"), 1: ("Borderline", "orange"), 2: ("Abnormal", "red")}
 NOTIFIED = {"1": "Not needed", "2": "Notified"}
@@ -36,7 +37,7 @@ class DocumentList(chart.ChartList):
         media_type, url_arguments = found.document.media_type, {"patient": one["patient"], "row": row}
         return {
             "preview": address,
-            "picture": media_type.startswith("image/"),
+            "picture": media_type.startswith("image/") and media_type in DISPLAYED,
             "preview_kind": media_type,
             "shared": sharing.is_shared(request.actor.practice, row),
             "share_to": reverse("chart-document-share", kwargs=url_arguments),

@@ -1,6 +1,7 @@
 """Detection of a file's media type from its content; the sender's file name and type are ignored.
 
-Only types that browsers display without running code are accepted: no SVG, and HTML only as plain text.
+Documents may be any file. Browsers open only DISPLAYED types, which run no code, and download the rest (files.serving).
+So an SVG is XML or text, and HTML is text.
 """
 
 import codecs
@@ -20,10 +21,18 @@ _IMAGES = {
     "GIF": "image/gif",
     "WEBP": "image/webp",
 }
+DISPLAYED = frozenset((*_IMAGES.values(), "application/pdf", "text/plain"))
+UNKNOWN = "application/octet-stream"
+# Types that content with their signature always has.
+DETECTED = frozenset((*_IMAGES.values(), "application/pdf", "image/tiff", "image/heic", "image/heif"))
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP")  # Pillow's JPEG plugin detects MPO
 _CHUNK_SIZE = 256 * 1024  # bytes of a text checked at a time
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _IMAGE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF")
+_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
+_HEIF_BRANDS = frozenset((b"mif1", b"msf1"))
+_PDF_HEADER_END = 1024  # bytes
 
 
 class UnreadableContent(Exception):
@@ -68,16 +77,36 @@ def _detect_image(content: IO[Any]) -> str | None:
 
 
 def _detect_pdf(content: IO[Any]) -> str | None:
-    """Detect a PDF by its first bytes; browsers take a file with other leading bytes for another type."""
-    return (
-        "application/pdf"
-        if content.read(1024).lstrip(b"\xef\xbb\xbf\0\t\n\r ").startswith(b"%PDF-")
-        else None
-    )
+    """Detect a PDF by its header, which readers look for in the first 1,024 bytes (ISO 32000-1, annex H.3.4.1)."""
+    return "application/pdf" if b"%PDF-" in content.read(_PDF_HEADER_END) else None
+
+
+def _detect_scan(content: IO[Any]) -> str | None:
+    """Detect images that browsers don't display: TIFF, BigTIFF, and HEIF by its brands (ISO 23008-12, annex B)."""
+    start = content.read(64)
+    if start.startswith(_TIFF_SIGNATURES):
+        return "image/tiff"
+    if start[4:8] != b"ftyp":
+        return None
+    brands = {start[8:12], *(start[at : at + 4] for at in range(16, min(len(start), _read_size(start)), 4))}
+    return "image/heic" if brands & _HEIC_BRANDS else "image/heif" if brands & _HEIF_BRANDS else None
+
+
+def _read_size(start: bytes) -> int:
+    """The size in bytes of the box that a file of ISO's media format begins with."""
+    return int.from_bytes(start[:4], "big")
+
+
+def _detect_xml(content: IO[Any]) -> str | None:
+    """Detect XML by its declaration, in UTF-8 or UTF-16."""
+    start = content.read(64)
+    encoding = "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    text = start.decode(encoding, "replace").lstrip()
+    return "application/xml" if re.match(r"<\?xml\s", text) else None
 
 
 def _detect_document(content: IO[Any]) -> str | None:
-    return _detect_pdf(content) or detect_media_type(content, ("image",))
+    return detect_media_type(content, ("pdf", "image", "scan", "xml", "text")) or UNKNOWN
 
 
 def _detect_text(content: IO[Any]) -> str | None:
@@ -97,6 +126,8 @@ _DETECTORS: dict[str, Callable[[IO[Any]], str | None]] = {
     "image": _detect_image,
     "document": _detect_document,
     "pdf": _detect_pdf,
+    "scan": _detect_scan,
+    "xml": _detect_xml,
     "text": _detect_text,
 }
 CONTENT_KINDS = tuple(_DETECTORS)

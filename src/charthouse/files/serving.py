@@ -1,17 +1,18 @@
 """Serving files over HTTP in chunks, whole or by range (RFC 9110, section 14).
 
 A single byte range of ``Range`` is honored. Multiple ranges, other units and malformed values get the whole file, as
-the standard allows.
+the standard allows. ``If-None-Match`` and ``If-Range`` compare the ETag (section 13).
 """
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from django.utils.http import content_disposition_header
 
+from charthouse.files.media_types import DISPLAYED
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import open_file
 
@@ -45,7 +46,7 @@ class FileBody:
 
 @dataclass(frozen=True)
 class FileResponse:
-    """A response: status 200, 206 or 416, media type, other headers and body."""
+    """A response: status 200, 206, 304 or 416, media type, other headers and body."""
 
     status: int
     body: FileBody
@@ -53,14 +54,25 @@ class FileResponse:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
-def serve_file(file: StoredFile, range_header: str | None, if_range: str | None = None) -> FileResponse:
-    """Serve a stored file. ``range_header``: the header Range; ``if_range``: If-Range.
+@dataclass(frozen=True)
+class FileConditions:
+    """The request headers Range, If-Range and If-None-Match, None where they are missing."""
 
-    Raises FileNotFoundError when the content is missing in storage.
-    """
+    range: str | None = None
+    if_range: str | None = None
+    if_none_match: str | None = None
+
+    @classmethod
+    def read(cls, header: Callable[[str], str | None]) -> "FileConditions":
+        """Read them with a function that returns a header of the request by name."""
+        return cls(header("Range"), header("If-Range"), header("If-None-Match"))
+
+
+def serve_file(file: StoredFile, conditions: FileConditions) -> FileResponse:
+    """Serve a stored file. Raises FileNotFoundError when the content is missing in storage."""
     name = file.name or f"file-{file.pk}"
     media = "text/plain; charset=utf-8" if file.media_type == "text/plain" else file.media_type
-    return serve_content(open_file(file), file.size, media, name, file.address[:32], range_header, if_range)
+    return serve_content(open_file(file), file.size, media, name, file.address[:32], conditions)
 
 
 def serve_content(
@@ -69,20 +81,23 @@ def serve_content(
     media_type: str,
     name: str,
     version: str,
-    range_header: str | None,
-    if_range: str | None = None,
+    conditions: FileConditions,
 ) -> FileResponse:
     """Serve ``size`` bytes of a seekable file, or the requested range. ``version``: ETag, which changes with the
-    content."""
-    etag = f'"{version}"'
+    content. A type that browsers don't display is served as an attachment."""
+    etag, if_range = f'"{version}"', conditions.if_range
+    is_attachment = media_type.split(";")[0] not in DISPLAYED
     headers = [
-        ("Content-Disposition", content_disposition_header(False, name) or "inline"),
+        ("Content-Disposition", content_disposition_header(is_attachment, name) or "inline"),
         ("Accept-Ranges", "bytes"),
         ("ETag", etag),
     ]
-    if range_header is None or (if_range is not None and if_range.strip() != etag):
+    if conditions.if_none_match is not None and is_match(conditions.if_none_match, etag):
+        content.close()
+        return FileResponse(304, FileBody(io.BytesIO(), 0, 0), media_type, [("ETag", etag)])
+    if conditions.range is None or (if_range is not None and if_range.strip() != etag):
         return FileResponse(200, FileBody(content, 0, size), media_type, headers)
-    byte_range = parse_range(range_header, size)
+    byte_range = parse_range(conditions.range, size)
     if byte_range is None:
         return FileResponse(200, FileBody(content, 0, size), media_type, headers)
     start, end = byte_range
@@ -92,6 +107,12 @@ def serve_content(
         return FileResponse(416, FileBody(io.BytesIO(), 0, 0), media_type, headers)
     headers.append(("Content-Range", f"bytes {start}-{end - 1}/{size}"))
     return FileResponse(206, FileBody(content, start, end - start), media_type, headers)
+
+
+def is_match(if_none_match: str, etag: str) -> bool:
+    """Whether a header If-None-Match names the ETag, or any."""
+    names = {name.strip().removeprefix("W/") for name in if_none_match.split(",")}
+    return etag in names or "*" in names
 
 
 def parse_range(range_header: str, size: int) -> tuple[int, int] | None:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from charthouse.engine.errors import Unavailable
 from charthouse.files import links
 from charthouse.files.models import StoredFile
-from charthouse.files.serving import FileResponse, serve_file
+from charthouse.files.serving import FileConditions, FileResponse, serve_file
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 
@@ -66,8 +66,10 @@ def set_security_headers(response: Answer) -> Answer:
 
 def make_response(request: HttpRequest, file: FileResponse) -> FileHttpResponse:
     """Turn a file response into Django's, streamed in chunks."""
-    headers = {"Content-Type": file.media_type, "Content-Length": str(file.body.length), **dict(file.headers)}
-    if request.method == "HEAD" or file.status == 416:
+    headers = dict(file.headers)
+    if file.status != 304:
+        headers |= {"Content-Type": file.media_type, "Content-Length": str(file.body.length)}
+    if request.method == "HEAD" or file.status in (304, 416):
         file.body.close()
         return set_security_headers(HttpResponse(status=file.status, headers=headers))
     return set_security_headers(StreamingHttpResponse(file.body, status=file.status, headers=headers))
@@ -81,7 +83,7 @@ def show_file(request: HttpRequest, practice: int, file_id: int) -> FileHttpResp
     if file is None:
         raise Http404
     try:
-        file_response = serve_file(file, request.headers.get("Range"), request.headers.get("If-Range"))
+        file_response = serve_file(file, FileConditions.read(request.headers.get))
     except FileNotFoundError:
         raise Http404 from None
     return make_response(request, file_response)

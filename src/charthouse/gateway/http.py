@@ -4,6 +4,7 @@ API calls do not pass through Django's handler: they need no session, CSRF token
 than the whole call.
 """
 
+import codecs
 import logging
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +23,7 @@ from charthouse.audit.request_log import LogEntry
 from charthouse.engine.declaration.resources import MAX_BODY
 from charthouse.engine.errors import Malformed, NotFound, TooLarge, UnsupportedMedia
 from charthouse.files.models import StoredFile
-from charthouse.files.serving import FileBody, serve_file
+from charthouse.files.serving import FileBody, FileConditions, serve_file
 from charthouse.gateway import multipart
 
 logger = logging.getLogger("charthouse.api")
@@ -102,13 +103,16 @@ class Request:
     # -- body ---------------------------------------------------------------------------------------------------
 
     def read_payload(self, most: int = MAX_BODY) -> Any:
-        """The parsed body: JSON's values, or a dict of a form's fields and files. ``most``: bytes that a JSON or
-        form body may have; a multipart body may have multipart.MAX_UPLOAD.
+        """The parsed body: JSON's values, or a dict of a form's fields and files; without a body an empty dict.
+        ``most``: bytes that a JSON or form body may have; a multipart body may have multipart.MAX_UPLOAD.
 
         Raises Malformed, TooLarge, UnsupportedMedia.
         """
-        media = (self.environ.get("CONTENT_TYPE") or "application/json").split(";")[0].strip().lower()
+        if self.is_body_empty:
+            return {}
+        media = self.media_type if self.environ.get("CONTENT_TYPE") else "application/json"
         if media == "multipart/form-data":
+            self._refuse_compressed()
             return multipart.parse_multipart(self.environ)
         if media == "application/x-www-form-urlencoded":
             return self.parse_form(self.read_body(most))
@@ -116,10 +120,26 @@ class Request:
             return parse_json(self.read_body(most))
         raise UnsupportedMedia(f'Unsupported media type "{media[:100]}" in request.')
 
+    @property
+    def media_type(self) -> str:
+        """The body's media type in lower case, without parameters; "" where none is given."""
+        return str(self.environ.get("CONTENT_TYPE") or "").split(";")[0].strip().lower()
+
+    @property
+    def is_body_empty(self) -> bool:
+        """Whether the request announces no body."""
+        return self.environ.get("CONTENT_LENGTH") in (None, "", "0") and not self._is_chunked
+
+    @property
+    def _is_chunked(self) -> bool:
+        return str(self.environ.get("HTTP_TRANSFER_ENCODING", "")).lower() == "chunked"
+
     def read_body(self, most: int) -> bytes:
-        """Read a body of at most so many bytes. Raises TooLarge, and Malformed for a truncated body."""
+        """Read a body of at most so many bytes. Raises TooLarge, Malformed for a truncated body, UnsupportedMedia for a
+        compressed one."""
+        self._refuse_compressed()
         length = self.environ.get("CONTENT_LENGTH") or ""
-        if not length and self.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+        if not length and self._is_chunked:
             self.body = self._read_pieces(most + 1)
             if len(self.body) > most:
                 raise TooLarge.for_body(most)
@@ -131,6 +151,12 @@ class Request:
         if len(self.body) < expected:
             raise Malformed("The body is shorter than announced.")
         return self.body
+
+    def _refuse_compressed(self) -> None:
+        """Raises UnsupportedMedia for a compressed body: unpacked, it may have any size."""
+        coding = (self.header("Content-Encoding") or "identity").strip().lower()
+        if coding != "identity":
+            raise UnsupportedMedia(f'Unsupported content encoding "{coding[:100]}" in request.')
 
     def _read_pieces(self, most: int) -> bytes:
         """Read at most so many bytes, in pieces: the server holds a second copy of what is read at once."""
@@ -160,9 +186,9 @@ class Request:
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse a JSON text. Raises Malformed."""
+    """Parse a JSON text in UTF-8; a byte order mark is ignored (RFC 8259, section 8.1). Raises Malformed."""
     try:
-        return _decode(body)
+        return _decode(body.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         what = str(error)
         if not isinstance(error, msgspec.DecodeError):
@@ -191,7 +217,7 @@ class Response:
         headers = list(self.headers)
         if self.content is not None:
             headers.append(("Content-Type", self.media))
-        if self.status != 204:
+        if self.status not in (204, 304):
             length = body.length if isinstance(body, FileBody) else len(body)
             headers.append(("Content-Length", str(length)))
         headers += (("X-Request-Id", request_id), *_SAFE)
@@ -204,13 +230,14 @@ class Response:
 
 
 def respond_with_file(request: Request, stored: StoredFile) -> Response:
-    """Respond with a stored file, or the part of it that the Range header asks for. Raises NotFound where it is
+    """Respond with a stored file, or the part of it that the request's headers ask for. Raises NotFound where it is
     lost."""
     try:
-        found = serve_file(stored, request.header("Range"), request.header("If-Range"))
+        found = serve_file(stored, FileConditions.read(request.header))
     except FileNotFoundError:
         raise NotFound from None
-    return Response(found.status, found.body, found.headers, found.media_type)
+    content = None if found.status == 304 else found.body
+    return Response(found.status, content, found.headers, found.media_type)
 
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}

@@ -12,7 +12,7 @@ from charthouse.domains.documents.models import PatientImage, SharedDocument
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import NotFound, TooLarge
 from charthouse.files.models import StoredFile
-from charthouse.files.serving import serve_file
+from charthouse.files.serving import FileConditions, serve_file
 from charthouse.files.views import make_response
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.portal import portal_requests
@@ -115,7 +115,7 @@ def serve_to_patient(request: Request, file: StoredFile, of: str, row: int) -> H
     Raises Http404 for a file that is missing in storage.
     """
     try:
-        found = serve_file(file, request.headers.get("Range"), request.headers.get("If-Range"))
+        found = serve_file(file, FileConditions.read(request.headers.get))
     except FileNotFoundError:
         raise Http404 from None
     guest, details = request.guest, {"of": f"portal {of}", "id": row}

@@ -65,8 +65,27 @@ def test_what_drchrono_writes_cerbo_shows(caller: Caller, program: httpx.Client,
         (picture("JPEG"), "image/jpg"),
         (picture("WEBP"), "image/webp"),
         (TEXT, "text/plain"),
+        (b"junk\r\n" + PDF, "application/pdf"),
+        (b"II*\0\x08\0\0\0", "image/tiff"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "image/heic"),
+        ('\ufeff<?xml version="1.0"?><ClinicalDocument/>'.encode(), "text/xml"),
+        ('<?xml version="1.0"?><ClinicalDocument/>'.encode("utf-16"), "application/xml"),
+        (b"PK\x03\x04\xff\0", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (PDF, "application/octet-stream"),
     ],
-    ids=["pdf", "jpeg", "webp", "text"],
+    ids=[
+        "pdf",
+        "jpeg",
+        "webp",
+        "text",
+        "junk before",
+        "tiff",
+        "heic",
+        "xml",
+        "xml in utf-16",
+        "other",
+        "unnamed",
+    ],
 )
 def test_what_cerbo_writes_drchrono_shows(
     caller: Caller, program: httpx.Client, patient: int, content: bytes, mime: str
@@ -80,7 +99,9 @@ def test_what_cerbo_writes_drchrono_shows(
     )
     opened = client().get(found["document"])
     assert opened.content == content == program.get(row["url_content"]).content
-    assert opened.headers["Content-Type"].split(";")[0] == mime.replace("jpg", "jpeg")
+    named = {"image/jpg": "image/jpeg", "text/xml": "application/xml"}.get(mime, mime)
+    if content != PDF:
+        assert opened.headers["Content-Type"].split(";")[0] == named == row["mime_type"]
     assert opened.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -159,7 +180,7 @@ def test_a_follow_up_is_a_task_of_that_day(caller: Caller, program: httpx.Client
             {"follow_up_required_date": "soon", "flag": "perhaps"},
             ["flag", "follow_up_required_date"],
         ),
-        ("true", {"name": "", "mime_type": "text/html"}, ["mime_type", "name"]),
+        ("true", {"name": "", "mime_type": ""}, ["mime_type", "name"]),
         ("true", {"mime_type": "image/png"}, ["base64_content"]),
         ("perhaps", {}, ["enqueue"]),
     ],
@@ -182,6 +203,8 @@ def test_invalid_documents_are_refused(caller: Caller, program: httpx.Client, pa
         (b"PK\x03\x04", "application/pdf"),
         (TEXT, "application/pdf"),
         (PDF, "text/plain"),
+        (b"PK\x03\x04", "text/html"),
+        (b"II*\0\x08\0\0\0", "image/jpeg"),
     ):
         answer = sent(program, patient, content, mime)
         assert list(answer.json()["error"]["fields"]) == ["base64_content"], (mime, content)

@@ -48,7 +48,7 @@ def submit_document(call: Call) -> dict[str, Any]:
         wrong["notes"] = ["Only with enqueue=true; into the chart, give content."]
     if wrong:
         raise Invalid(wrong)
-    file = uploads.store_upload(call, uploads.DOCUMENT_TYPES)
+    file = uploads.store_upload(call)
     payload: dict[str, Any] = {
         name: values[name] for name in _PLAIN_KEYS if values.get(name) not in (None, "")
     }

@@ -16,9 +16,7 @@ PHOTO_TYPE = uploads.make_file_type("photo", "image")
 
 def submit_image(call: Call) -> dict[str, Any]:
     """Submit an image for the patient that the path names."""
-    return describe_request(
-        _enqueue_image(call.row, uploads.store_upload(call, uploads.IMAGE_TYPES), call.actor.api_user)
-    )
+    return describe_request(_enqueue_image(call.row, uploads.store_upload(call), call.actor.api_user))
 
 
 def submit_uploaded_image(patient: Patient, content: Any) -> PortalRequest:

@@ -1,10 +1,11 @@
 """Uploads in Cerbo's API: base64 in a JSON body, at most 16 MB decoded, with a media type that must be the
 content's."""
 
-from collections.abc import Mapping
+import re
 
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.errors import Invalid, TooLarge
+from charthouse.files import media_types
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store_file
 from charthouse.files.types import File, Upload
@@ -22,11 +23,19 @@ IMAGE_TYPES = {
     "image/png": "image/png",
     "image/pngx": "image/png",
 }
-DOCUMENT_TYPES = IMAGE_TYPES | {one: one for one in ("image/webp", "application/pdf", "text/plain")}
+# Other names of types that documents may have.
+_ALIASES = IMAGE_TYPES | {
+    "image/tif": "image/tiff",
+    "image/heif": "image/heic",
+    "text/xml": "application/xml",
+}
+_TEXTS = frozenset(("text/plain", "application/xml"))
+_BINARY_TYPE = re.compile(r"(application|audio|font|image|model|video)/[a-z0-9][a-z0-9.+-]*")
 
 # Statuses besides 200 with which files are served (files.serving).
 RANGE_STATUSES = {
     206: "The part that the header Range asks for.",
+    304: "If-None-Match names what the caller has.",
     416: "The file has no such part.",
 }
 
@@ -41,15 +50,27 @@ def make_file_type(name: str, *kinds: str) -> File:
     return File(kinds=kinds, max_size=MAX_SIZE, too_large=refuse)
 
 
-def store_upload(call: Call, media: Mapping[str, str]) -> StoredFile:
+def is_named_type(named: str, detected: str) -> bool:
+    """Whether content of the media type ``detected`` may be called ``named``. Text, and content of no known signature,
+    may have any name but that of a type that is detected by its signature."""
+    named = _ALIASES.get(named.lower(), named.lower())
+    if named in (_ALIASES.get(detected, detected), media_types.UNKNOWN):
+        return True
+    if detected == media_types.UNKNOWN:
+        return named not in media_types.DETECTED | _TEXTS and _BINARY_TYPE.fullmatch(named) is not None
+    return detected in _TEXTS and named not in media_types.DETECTED
+
+
+def store_upload(call: Call) -> StoredFile:
     """Store the file of a call. Its body must name the patient of the path and the content's media type. Raises
     Invalid."""
     values, wrong = call.values, {}
     if values["pt_id"] != call.row.pk:
         wrong["pt_id"] = ["This is not the patient of the address."]
     upload: Upload = values["base64_content"]
-    if upload.media_type != media[values["mime_type"]]:
+    if not is_named_type(values["mime_type"], upload.media_type):
         wrong["base64_content"] = [f"The file is no {values['mime_type']}."]
     if wrong:
         raise Invalid(wrong)
-    return store_file(upload.content, upload.media_type, call.row.practice_id)
+    media_type = values["mime_type"] if upload.media_type == media_types.UNKNOWN else upload.media_type
+    return store_file(upload.content, media_type.lower(), call.row.practice_id)

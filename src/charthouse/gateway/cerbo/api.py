@@ -4,6 +4,7 @@ Knows no resource. Every success is a 200, the answer to a PATCH is the object, 
 done. Wire facts: reference cerbo/behaviour.md.
 """
 
+import codecs
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -226,10 +227,10 @@ def _read_query(request: Request) -> dict[str, Any]:
 def _read_payload(request: Request, declared: Resource | Operation) -> Any:
     """The parsed body. ``curl --data`` sends JSON as a form (seed 004): what starts like JSON is read as JSON.
     Raises Malformed."""
-    media = (request.environ.get("CONTENT_TYPE") or "").split(";")[0].strip().lower()
-    if media in ("", "application/x-www-form-urlencoded", "text/plain"):
+    media = request.media_type
+    if not request.is_body_empty and media in ("", "application/x-www-form-urlencoded", "text/plain"):
         body = request.read_body(declared.max_body)
-        if body.lstrip()[:1] in (b"{", b"["):
+        if body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
             return parse_json(body)
         if media == "application/x-www-form-urlencoded":
             return request.parse_form(body)

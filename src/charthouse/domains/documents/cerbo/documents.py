@@ -123,14 +123,20 @@ _CONTENT: dict[str, Any] = {
 }
 _SUBMISSION_KEYS: tuple[Key, ...] = (
     Key("pt_id", Integer(maximum=2**63 - 1), REQUIRED, source=UNSTORED, doc="The patient of the address."),
-    Key("mime_type", Text(choices=tuple(uploads.DOCUMENT_TYPES)), REQUIRED, source=UNSTORED),
+    Key(
+        "mime_type",
+        Text(max_length=127),
+        REQUIRED,
+        source=UNSTORED,
+        doc="Must be the content's, where that can be detected.",
+    ),
     Key("name", Text(max_length=500), REQUIRED, source=UNSTORED, doc="Its title."),
     Key(
         "base64_content",
-        uploads.make_file_type("base64_content", "document", "text"),
+        uploads.make_file_type("base64_content", "document"),
         REQUIRED,
         source=UNSTORED,
-        doc="A PDF, an image or UTF-8 text of at most 16 MB, base64.",
+        doc="Any file of at most 16 MB, base64.",
     ),
     Key(
         "notes",

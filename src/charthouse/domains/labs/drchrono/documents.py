@@ -37,7 +37,7 @@ lab_documents = Resource(
             File(kinds=("document",)),
             REQUIRED,
             example=_PDF,
-            doc="A PDF or an image; reads as a link.",
+            doc="A file; reads as a link.",
             keep_on_put=True,
         ),
         Key(

@@ -27,7 +27,7 @@ from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 from charthouse.engine.sql import expressions as sql
 
-_ABOUT_FILES = "A PDF or an image of at most 50 MB; reads as a link that works for an hour."
+_ABOUT_FILES = "A file of at most 50 MB; reads as a link that works for an hour."
 
 
 def _select_type_description() -> Any:
