@@ -15,7 +15,7 @@ help: ## this list
 run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until Ctrl-C; options in ARGS="..."
 	@exec $(BIN)/charthouse sandbox $(ARGS)
 
-test: .venv/dev.stamp browser ## everything that is tested; options of pytest in ARGS="..."
+test: .venv/dev.stamp browser proxy ## everything that is tested; options of pytest in ARGS="..."
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
 test-deep: .venv/dev.stamp ## fuzz, kill and load for HOURS (default 1); before a release
@@ -92,4 +92,14 @@ browser:
 	  echo "The tests of pages drive a browser: install chromium first (Debian: apt install chromium)." >&2; exit 1; \
 	fi
 
-.PHONY: help run test test-deep coverage lint migrations bench docs lock clean browser
+# The proxy that a test runs before the server, as a deployment has it.
+proxy:
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
+	  echo "Installing nginx for the test of a deployment ..."; \
+	  apt-get update -qq && apt-get install -yqq --no-install-recommends nginx >/dev/null; \
+	else \
+	  echo "A test runs a proxy before the server: install nginx first (Debian: apt install nginx)." >&2; exit 1; \
+	fi
+
+.PHONY: help run test test-deep coverage lint migrations bench docs lock clean browser proxy

@@ -18,9 +18,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CalledProcessError, Popen
+from typing import IO
 
 import pytest
 
@@ -41,6 +42,7 @@ os.environ["CHARTHOUSE_SECRET_KEY"] = "only for tests"
 os.environ.setdefault("XDG_RUNTIME_DIR", str(RUN / "runtime"))  # a library warns where there is none
 os.environ["CHARTHOUSE_TOKEN_LIMIT"] = "0"  # tests call as often as they like, all from one address
 os.environ.pop("CHARTHOUSE_SANDBOX", None)
+os.environ["CHARTHOUSE_HOSTS"] = "127.0.0.1,localhost,testserver"
 _CLASSES = ("standard", "heavy_read", "email_trigger", "credential_validation", "email_per_patient")
 os.environ["CHARTHOUSE_API_LIMITS"] = ",".join(
     f"{name}=1000000" for name in _CLASSES
@@ -137,34 +139,47 @@ def no_practice() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def live_server(database: None) -> Iterator[str]:
     """The address of a real server on this worker's database: Granian, two processes."""
+    with run_server() as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def run_server(**environment: str) -> Iterator[int]:
+    """Run a server on this worker's database, with more in its environment. Yields its port."""
+    port = find_free_port()
+    options = ("--interface", "wsgi", "--workers", "2", "--blocking-threads", "2", "--port", str(port))
+    with (RUN / f"server-{WORKER}-{port}.log").open("w+") as log:
+        server = Popen(
+            [sys.executable, "-m", "granian", *options, "charthouse.wsgi:application"],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=os.environ | environment,
+        )
+        try:
+            wait_for_port(port, server, log)
+            yield port
+        finally:
+            os.killpg(
+                server.pid, signal.SIGKILL
+            )  # a worker that still starts would not hear of anything else
+            server.wait()
+
+
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        "granian",
-        "--interface",
-        "wsgi",
-        "--port",
-        str(port),
-        "--workers",
-        "2",
-        "--blocking-threads",
-        "2",
-    ]
-    log = (RUN / f"server-{WORKER}.log").open("w+")
-    command = [sys.executable, "-m", *command, "charthouse.wsgi:application"]
-    server = Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        for _ in range(1500):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            assert server.poll() is None, log.seek(0) or log.read()
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)  # a worker that still starts would not hear of anything else
-        server.wait()
-        log.close()
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, server: "Popen[bytes]", log: IO[str]) -> None:
+    """Wait until a process listens on a port; if it ends before, show its log."""
+    for _ in range(1500):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        assert server.poll() is None, log.seek(0) or log.read()
+        time.sleep(0.02)
+    raise AssertionError(f"nothing listens on port {port}")
 
 
 def _make_once() -> None:

@@ -131,7 +131,7 @@ def _add_serve(commands: "Commands") -> None:
         "serve",
         "Run the web server",
         run_serve,
-        "Put a proxy with TLS before it, and name the hosts it is reached by in CHARTHOUSE_HOSTS.",
+        "Put a proxy with TLS before it, and set CHARTHOUSE_BASE_URL to the https URL that users reach it by.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=option_types.parse_port, default=8000, help="default: 8000")

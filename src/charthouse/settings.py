@@ -10,17 +10,18 @@ CHARTHOUSE_FILE_KEYS   keys that files are encrypted with, number:base64,... (se
 CHARTHOUSE_FORMER_KEYS comma-separated former signing keys, still accepted for verification and decryption
 CHARTHOUSE_AUDIT_DAYS  retention of the request log and the audit in days (default 2192: six years)
 CHARTHOUSE_SANDBOX     1 in a sandbox: credentials are printed, loopback only
-CHARTHOUSE_BASE_URL    URL of the server, for links generated outside of a request
-CHARTHOUSE_HOSTS       comma-separated host names that are served (default: loopback names)
+CHARTHOUSE_BASE_URL    scheme and host that users reach the server by, as in https://ehr.example, for all absolute URLs;
+                       with https, cookies are Secure and HSTS is sent (default http://127.0.0.1:8000)
+CHARTHOUSE_HOSTS       comma-separated host names that are served besides that of the base URL (default: loopback names)
 CHARTHOUSE_PRACTICE_HOSTS  comma-separated host=practice id, as in alder.ehr.example=1: those hosts are served as well;
                        Cerbo's API and the patient portal under them belong to that practice alone
-CHARTHOUSE_PROXIES     number of proxies in front, each of which adds to X-Forwarded-For (default 0: header ignored)
+CHARTHOUSE_PROXIES     number of proxies in front, each of which adds to X-Forwarded-For (default: 1 where the base URL
+                       is https, else 0, which ignores the header)
 CHARTHOUSE_TOKEN_LIMIT calls per minute to the OAuth endpoints by one app from one address (default 60; 0: no limit)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered only after it has been written to the request log
 CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma-separated, as rx.created=prescription.created
 CHARTHOUSE_API_LIMITS  calls per minute of one API user by class, comma-separated, as standard=600,heavy_read=60;
                        email_per_patient=1 limits the e-mails per minute that calls may send to one patient
-CHARTHOUSE_TLS         1 where users reach the server over https (a proxy in front sets X-Forwarded-Proto)
 CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
 CHARTHOUSE_SMTP_URL    SMTP server: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
 CHARTHOUSE_MAIL_FROM   sender of every e-mail (default: no-reply at the host of the base URL)
@@ -33,12 +34,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.http.request import split_domain_port
+
 from charthouse import clock
+from charthouse.datadir import CommandError
 
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
 SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
-TLS = os.environ.get("CHARTHOUSE_TLS") == "1"
-PROXIES = int(os.environ.get("CHARTHOUSE_PROXIES", "0"))
 AUDIT_DAYS = int(os.environ.get("CHARTHOUSE_AUDIT_DAYS", "2192"))
 TOKEN_LIMIT = int(os.environ.get("CHARTHOUSE_TOKEN_LIMIT", "60"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
@@ -66,11 +68,32 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("CHARTHOUSE_FORMER_KEYS", "").split(",") if key]
 FILE_KEYS = os.environ.get("CHARTHOUSE_FILE_KEYS", "")
-BASE_URL = os.environ.get("CHARTHOUSE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+
+
+def _base_url() -> str:
+    url = os.environ.get("CHARTHOUSE_BASE_URL", "http://127.0.0.1:8000").strip().rstrip("/")
+    parts = urlsplit(url)
+    origin = parts.scheme in ("http", "https") and parts.hostname and "@" not in url
+    if not origin or url.lower() != f"{parts.scheme}://{parts.netloc}".lower():
+        raise CommandError("CHARTHOUSE_BASE_URL is scheme and host alone, as in https://ehr.example")
+    if os.environ.get("CHARTHOUSE_TLS") == "1" and parts.scheme != "https":
+        raise CommandError(
+            "CHARTHOUSE_TLS is no longer a setting: CHARTHOUSE_BASE_URL=https://ehr.example (with the name of this "
+            "server) says that users reach it over TLS."
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+BASE_URL = _base_url()
+TLS = BASE_URL.startswith("https:")
+# Over TLS there is a proxy: this server doesn't speak it.
+PROXIES = int(os.environ.get("CHARTHOUSE_PROXIES") or TLS)
 _hosts = [part.partition("=") for part in os.environ.get("CHARTHOUSE_PRACTICE_HOSTS", "").split(",") if part]
 PRACTICE_HOSTS = {host.strip().lower(): int(practice) for host, _, practice in _hosts}
-ALLOWED_HOSTS = os.environ.get("CHARTHOUSE_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
-ALLOWED_HOSTS += PRACTICE_HOSTS
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+_more_hosts = [host.strip() for host in os.environ.get("CHARTHOUSE_HOSTS", "").split(",") if host.strip()]
+ALLOWED_HOSTS = [BASE_URL.partition("://")[2], *(_more_hosts or LOOPBACK_HOSTS), *PRACTICE_HOSTS]
+ALLOWED_HOSTS[0] = split_domain_port(ALLOWED_HOSTS[0])[0]
 
 
 def _database(role: str | None) -> dict[str, object]:
@@ -214,8 +237,8 @@ LOGIN_REDIRECT_URL = "/"
 X_FRAME_OPTIONS = "DENY"
 WHITENOISE_USE_FINDERS = True
 
-# Cookies: not readable by scripts, not sent cross-site, and only over TLS where TLS is on.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
+# Cookies: not readable by scripts, not sent cross-site, and only over TLS where the base URL has it. The scheme of a
+# request is that of the base URL (identity.origin), not what a header says.
 SESSION_COOKIE_NAME = "charthouse_session"
 CSRF_COOKIE_NAME = "charthouse_csrf"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

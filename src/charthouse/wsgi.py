@@ -15,6 +15,7 @@ from charthouse.gateway.cerbo import api as cerbo  # noqa: E402
 from charthouse.gateway.cerbo.registry import get_router as cerbo_router  # noqa: E402
 from charthouse.gateway.drchrono import api as drchrono  # noqa: E402
 from charthouse.gateway.drchrono.registry import get_router as drchrono_router  # noqa: E402
+from charthouse.identity import origin  # noqa: E402
 
 drchrono_router()  # raises for incomplete declarations, so that the server does not start
 cerbo_router()
@@ -28,6 +29,7 @@ gc.set_threshold(50_000, 20, 100)
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """Dispatch a request by its path."""
+    origin.enter_request(environ)
     if environ["PATH_INFO"].startswith(
         cerbo.BASE
     ):  # before DrChrono's base path, which is a prefix of this one

@@ -254,7 +254,6 @@ def _build_environ(request: Request, one: Operation, token: str) -> dict[str, An
         "CONTENT_LENGTH": str(len(body)),
         "HTTP_AUTHORIZATION": f"Bearer {token}",
         "wsgi.input": BytesIO(body),
-        "wsgi.url_scheme": request.scheme,
     }
 
 

@@ -24,7 +24,7 @@ from charthouse.console import forms
 from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.engine.errors import Conflict, NotFound
-from charthouse.identity import applications
+from charthouse.identity import applications, origin
 from charthouse.identity.models import RIGHTS, SCOPES, Application, Calls, RefreshToken, User
 from charthouse.identity.scopes import SCOPE_LABELS
 
@@ -185,7 +185,7 @@ def show_app(request: Request, row: int) -> HttpResponseBase:
         "renewed": hour + timedelta(hours=1),
         "table": AUTHORIZATIONS.build_page(request, own.select_related("user")),
         "others": held.aggregate(count=Count("pk"))["count"] - own.aggregate(count=Count("pk"))["count"],
-        "base_url": settings.BASE_URL,
+        "base_url": origin.build_lasting_url(""),
         "captured": captured_bodies.get_capture_end(app),
         "strangers": _list_unauthenticated_calls(app),
     }

@@ -9,12 +9,12 @@ from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from charthouse.console import records, schedule
 from charthouse.console.page import Request, list_messages, page, render_page
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.engine.errors import Conflict, Invalid
+from charthouse.identity import origin
 
 SCHEDULING = ("Access Billing", "Show Billing Tab", "Access Clinical Notes")  # of the resource appointments
 
@@ -89,5 +89,4 @@ def set_status(request: Request, visit: int) -> HttpResponseBase:
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     back = request.POST.get("back", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-    return redirect(back if safe else reverse("visit", args=[visit]))
+    return redirect(origin.get_local_url(request, back, reverse("visit", args=[visit])))

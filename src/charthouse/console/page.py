@@ -11,7 +11,6 @@ from charthouse.console.actor import build_actor
 from charthouse.console.navigation import build_menu
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Conflict, Forbidden, Invalid, NotFound, RequestError
-from charthouse.files import links
 from charthouse.identity.models import User
 from charthouse.identity.sessions import redirect_to_sign_in
 
@@ -51,7 +50,6 @@ def page(
             if request.method not in (*methods, "HEAD"):
                 return HttpResponseNotAllowed(methods)
             request.actor = build_actor(request.user)
-            links.set_origin(lambda: f"{request.scheme}://{request.get_host()}")
             try:
                 _authorize(request.user, permissions, primary)
                 return view(request, *args, **values)

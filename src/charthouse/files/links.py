@@ -3,41 +3,26 @@
 A token holds practice, file and expiry (Unix seconds). Anyone who has the link can read the file until then.
 """
 
-from collections.abc import Callable
-from contextvars import ContextVar
 from datetime import timedelta
 
-from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
 from charthouse import clock
+from charthouse.identity import origin
 
 LIFETIME = timedelta(hours=1)
-
-_origin: ContextVar[Callable[[], str] | None] = ContextVar("origin", default=None)
 
 
 class LinkExpired(Exception):
     """The token is genuine but has expired."""
 
 
-def set_origin(origin: Callable[[], str]) -> None:
-    """Set the origin (``https://host``) of the current request, which links made from now on begin with. Outside of a
-    request, they begin with the setting BASE_URL."""
-    _origin.set(origin)
-
-
-def get_origin() -> str:
-    """Return the origin (``https://host``) of the current request, or the setting BASE_URL without one."""
-    served = _origin.get()
-    return served() if served else str(settings.BASE_URL)
-
-
 def make_link(practice: int, file: int, prefix: str = "files") -> str:
     """Return the absolute URL of a file, valid for LIFETIME from now. ``prefix``: the path of links to this kind of
     row (a stored file, or a row that a file is made from); a token is valid for its own prefix only."""
     until = int((clock.now() + LIFETIME).timestamp())
-    return f"{get_origin()}/{prefix}/{_make_signer(prefix).sign(f'{practice}-{file}-{until}')}"
+    token = _make_signer(prefix).sign(f"{practice}-{file}-{until}")
+    return origin.build_url(f"/{prefix}/{token}")
 
 
 def parse_token(token: str, prefix: str = "files") -> tuple[int, int]:

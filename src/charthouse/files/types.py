@@ -21,7 +21,7 @@ from charthouse.engine.sql.expressions import Literal
 from charthouse.files import links, media_types
 from charthouse.files.spool import Spool
 from charthouse.files.storage import store_file
-from charthouse.identity import tenancy
+from charthouse.identity import origin, tenancy
 
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
 _PIECE = 256 * 1024  # characters of base64 text that are decoded at a time
@@ -145,7 +145,7 @@ class Url(Type):
 
 
 def _make_absolute(path: str | None) -> str | None:
-    return None if path is None else links.get_origin() + path
+    return None if path is None else origin.build_url(path)
 
 
 def url_key(

@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from django.conf import settings
-from django.http.request import split_domain_port, validate_host
 
 from charthouse.audit.request_log import LogEntry
 from charthouse.engine.declaration.resources import MAX_BODY
@@ -25,6 +24,7 @@ from charthouse.engine.errors import Malformed, NotFound, TooLarge, UnsupportedM
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileBody, FileConditions, serve_file
 from charthouse.gateway import multipart
+from charthouse.identity import origin
 
 logger = logging.getLogger("charthouse.api")
 
@@ -75,30 +75,16 @@ class Request:
         return dict(self.pairs)
 
     @property
-    def host(self) -> str:
-        """The requested host with its port, as the caller wrote it."""
-        return self.environ.get("HTTP_HOST") or f"{self.environ['SERVER_NAME']}:{self.environ['SERVER_PORT']}"
-
-    @property
-    def origin(self) -> str:
-        """``https://host`` of this request. Raises Malformed for a host that is not served."""
-        if not validate_host(split_domain_port(self.host)[0], settings.ALLOWED_HOSTS):
-            raise Malformed("Invalid host.")
-        return f"{self.environ['wsgi.url_scheme']}://{self.host}"
-
-    @property
     def host_practice(self) -> int | None:
         """The practice that the requested host is assigned to, None where it is none's."""
-        return (
-            settings.PRACTICE_HOSTS.get(split_domain_port(self.host)[0]) if settings.PRACTICE_HOSTS else None
-        )
+        return origin.get_host_practice(self.environ)
 
     def url(self, **changed: str | None) -> str:
         """This request's absolute URL with query parameters changed, or removed by None."""
         kept = [(name, value) for name, value in self.pairs if name not in changed]
         added = [(name, value) for name, value in changed.items() if value is not None]
         query = urlencode(kept + added)
-        return f"{self.origin}{self.path}{'?' if query else ''}{query}"
+        return origin.build_url(f"{self.path}{'?' if query else ''}{query}")
 
     # -- body ---------------------------------------------------------------------------------------------------
 
@@ -221,6 +207,8 @@ class Response:
             length = body.length if isinstance(body, FileBody) else len(body)
             headers.append(("Content-Length", str(length)))
         headers += (("X-Request-Id", request_id), *_SAFE)
+        if settings.SECURE_HSTS_SECONDS:
+            headers.append(("Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}"))
         start(f"{self.status} {_PHRASES[self.status]}", headers)
         if head and isinstance(body, FileBody):
             body.close()

@@ -16,7 +16,6 @@ from charthouse.audit import captured_bodies, request_log
 from charthouse.audit.request_log import LogEntry
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Fault, RequestError, Unavailable
-from charthouse.files import links
 from charthouse.files.serving import FileBody
 from charthouse.gateway.http import Request, Response, log_fault
 from charthouse.identity import audit_events, client_ip, tenancy
@@ -36,7 +35,6 @@ def serve(
     request = Request(environ, _start_entry(environ, api))
     tenancy.clear_tenant()
     audit_events.set_client_ip(request.entry.ip)
-    links.set_origin(lambda: request.origin)
     response = _respond(request, handle, render_error)
     request.discard_body()
     head = request.method == "HEAD"

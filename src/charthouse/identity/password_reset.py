@@ -7,7 +7,6 @@ the account and points to ``BASE_URL``, never to a host that a request names.
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.contrib.auth.views import PasswordResetConfirmView
@@ -24,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from charthouse import clock
-from charthouse.identity import tenancy
+from charthouse.identity import origin, tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import User
 
@@ -50,7 +49,7 @@ def send_link(user: User, *, invited_by: User | None = None) -> bool:
         return False
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     path = reverse("set-password", args=[uid, link_tokens.make_token(user)])
-    values = {"user": user, "link": settings.BASE_URL + path, "invited_by": invited_by}
+    values = {"user": user, "link": origin.build_lasting_url(path), "invited_by": invited_by}
     words = "Your account at {}" if invited_by else "A new password for {}"
     text = render_to_string("charthouse/mail/set_password.txt", values)
     with tenancy.within(user.practice_id):

@@ -11,12 +11,11 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from charthouse.identity import second_factor, sessions
+from charthouse.identity import origin, second_factor, sessions
 from charthouse.identity.models import User
 
 PENDING_KEY = "password_was_right"
@@ -75,7 +74,7 @@ def verify_code(request: HttpRequest) -> HttpResponseBase:
             del request.session[PENDING_KEY]
             user.backend = pending["backend"]
             _start_session(request, user, verified=True)
-            return redirect(_get_safe_redirect(request, pending["next"]))
+            return redirect(origin.get_local_url(request, pending["next"], settings.LOGIN_REDIRECT_URL))
         wrong = "That code is not right. After several wrong ones, wait a little before the next."
         return render(request, "charthouse/sign_in_code.html", {"wrong": wrong}, status=400)
     return render(request, "charthouse/sign_in_code.html")
@@ -84,8 +83,3 @@ def verify_code(request: HttpRequest) -> HttpResponseBase:
 def _start_session(request: HttpRequest, user: User, *, verified: bool = False) -> None:
     login(request, user)
     sessions.start_session(request, verified=verified)
-
-
-def _get_safe_redirect(request: HttpRequest, address: str) -> str:
-    own = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if address and own else settings.LOGIN_REDIRECT_URL

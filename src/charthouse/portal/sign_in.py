@@ -7,13 +7,10 @@ from hashlib import sha256
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
-from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -22,7 +19,7 @@ from charthouse import clock
 from charthouse.domains.patients import portal_access, portal_credentials
 from charthouse.domains.patients.models import PortalAccess
 from charthouse.engine.errors import Invalid
-from charthouse.identity import tenancy
+from charthouse.identity import origin, tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.lockout import render_locked_out
 from charthouse.identity.models import Practice
@@ -55,7 +52,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         return render_locked_out(request)
     fits = len(name) <= MAX_USERNAME_LENGTH and len(password) <= MAX_PASSWORD_LENGTH
     found = (
-        portal_credentials.authenticate_anywhere(name, password, _get_practice_of_host(request))
+        portal_credentials.authenticate_anywhere(name, password, origin.get_host_practice(request.META))
         if fits
         else []
     )
@@ -94,7 +91,7 @@ def request_password_link(request: HttpRequest) -> HttpResponse:
     given = request.POST.get("username", "")[:MAX_USERNAME_LENGTH]
     if request.method != "POST" or not given.strip():
         return render(request, FORGOTTEN_TEMPLATE)
-    for practice in portal_credentials.find_practices(given, _get_practice_of_host(request)):
+    for practice in portal_credentials.find_practices(given, origin.get_host_practice(request.META)):
         with tenancy.within(practice):
             _send_link(practice, portal_credentials.normalize_username(given))
     return render(request, FORGOTTEN_TEMPLATE, {"asked": True})
@@ -140,13 +137,7 @@ def _list_practices(rows: list[PortalAccess]) -> list[tuple[int, str]]:
     return list(names.order_by("name").values_list("pk", "name"))
 
 
-def _get_practice_of_host(request: HttpRequest) -> int | None:
-    """Get the practice whose own host the request names, if any."""
-    practice: int | None = settings.PRACTICE_HOSTS.get(split_domain_port(request.get_host())[0])
-    return practice
-
-
 def _resolve_next(request: HttpRequest, address: str) -> str:
     """Return the address if it is one of the portal, else the portal's first page."""
-    own = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if own and address.startswith(f"{sessions.PATH}/") else sessions.PATH
+    local = origin.get_local_url(request, address, sessions.PATH)
+    return local if local.startswith(f"{sessions.PATH}/") else sessions.PATH

@@ -4,10 +4,9 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.conf import settings
-
 from charthouse.domains.patients.models import Patient, PortalWording
 from charthouse.engine.errors import Invalid
+from charthouse.identity import origin
 from charthouse.identity.models import Practice
 from charthouse.outbox import queue
 
@@ -78,7 +77,7 @@ def queue_link_email(kind: str, patient: Patient, secret: str, until: datetime, 
     values = {
         "patient": patient.first_name,
         "practice": Practice.objects.get(pk=practice).name,
-        "link": f"{settings.BASE_URL}/{LINK_PATH}/{secret}",
+        "link": origin.build_lasting_url(f"/{LINK_PATH}/{secret}"),
         "until": f"{until:%Y-%m-%d %H:%M} UTC",
         "username": username,
     }

@@ -14,6 +14,7 @@ from charthouse.gateway.docs import cerbo, descriptions, drchrono
 from charthouse.gateway.docs.descriptions import KeyRow, OperationEntry, PageContext
 from charthouse.gateway.docs.reference import ApiReference, Declaration
 from charthouse.gateway.drchrono import wire_format
+from charthouse.identity import origin
 from charthouse.identity.api_user_limits import get_limits
 
 POLICY = (
@@ -47,16 +48,18 @@ def openapi(request: HttpRequest, api: str = "drchrono") -> HttpResponse:
 @require_safe
 def overview(request: HttpRequest, api: str = "drchrono") -> HttpResponse:
     """What holds for every call: credentials, pages, errors, time."""
-    reference, origin = REFERENCES[api](), _find_origin(request)
+    reference = REFERENCES[api]()
     everything = [one for chapter in reference.chapters for page in chapter.pages.values() for one in page]
     return _render_page(
         request,
         reference,
         f"overview_{api}.html",
         {
-            "origin": origin,
+            "origin": origin.get_origin(),
             "first_request": descriptions.format_curl(
-                "GET", f"{origin}{reference.wire.base}{reference.probe_path}", reference.credentials
+                "GET",
+                origin.build_url(f"{reference.wire.base}{reference.probe_path}"),
+                reference.credentials,
             ),
             "page": descriptions.highlight_json(_make_page_example(reference)),
             "refusals": _list_errors(api),
@@ -74,7 +77,7 @@ def resource(request: HttpRequest, path: str, api: str = "drchrono") -> HttpResp
     declared = reference.list_declarations(path)
     if not declared:
         raise Http404
-    parts = _make_sections(declared, reference, _find_origin(request))
+    parts = _make_sections(declared, reference)
     return _render_page(
         request,
         reference,
@@ -83,16 +86,16 @@ def resource(request: HttpRequest, path: str, api: str = "drchrono") -> HttpResp
     )
 
 
-def _make_sections(declared: list[Declaration], reference: ApiReference, origin: str) -> list[Section]:
+def _make_sections(declared: list[Declaration], reference: ApiReference) -> list[Section]:
     """One section for each resource, and the other operations in the last. Anchors have a prefix where there are
     several."""
     resources = [one for one in declared if isinstance(one, Resource)]
     functions = [one for one in declared if isinstance(one, Operation)]
-    context = PageContext(reference, origin)
+    context = PageContext(reference, origin.get_origin())
     found = []
     for one in resources:
         slug = descriptions.make_anchor(one.path) if len(resources) > 1 else ""
-        own = PageContext(reference, origin, f"{slug}-" if slug else "")
+        own = PageContext(reference, origin.get_origin(), f"{slug}-" if slug else "")
         found.append(
             Section(
                 one,
@@ -112,10 +115,6 @@ def _make_sections(declared: list[Declaration], reference: ApiReference, origin:
             )
         ]
     return [*found, *([Section(functions[0], "", (), described)] if described else [])]
-
-
-def _find_origin(request: HttpRequest) -> str:
-    return f"{request.scheme}://{request.get_host()}"
 
 
 def _render_page(

@@ -19,6 +19,7 @@ from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.drchrono import paging
 from charthouse.gateway.drchrono.registry import get_registry, get_router
 from charthouse.gateway.http import Request, Response, respond_with_file
+from charthouse.identity import origin
 from charthouse.identity.bearer_tokens import authenticate
 
 BASE = "/api/"
@@ -81,7 +82,7 @@ def _call(request: Request, operation: Operation, actor: Actor, path: Mapping[st
     answer = calling.call(operation, actor, row_id, request.parameters, payload, request.url)
     resource = operation.resource
     if operation.redirects and resource is not None:
-        location = f"{request.origin}{BASE}{resource.path}/{answer}"
+        location = origin.build_url(f"{BASE}{resource.path}/{answer}")
         return Response(302, headers=[("Location", location)])
     if operation.answer is THE_ROW and resource is not None:
         log_subjects.note_subjects(request.entry, resource, [answer])
