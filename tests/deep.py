@@ -1,7 +1,8 @@
 """``make test-deep HOURS=2``: what finds rare faults by repetition, for about so many hours. Run before a release.
 
 Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
-killed, at most 1,000 times; a quarter of it a server is kept under load. The last line printed is the row for the
+killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
+that the tests know. The last line printed is the row for the
 table in docs/testing.md.
 """
 
@@ -20,6 +21,7 @@ from tests import figures
 KILLS = 1000
 FIRST_EXAMPLES = 10  # of the first round of fuzzing, which tells how many the others may have
 FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
+TAMPERING = "tests/audit/test_tampering.py"
 KILLED, SOAK = "tests/changes/test_killed_workers.py", "tests/test_soak.py"
 
 
@@ -67,6 +69,13 @@ def soak(seconds: float) -> tuple[bool, str]:
     return passed, "".join(text.format(**one) for one in found)
 
 
+def tamper() -> tuple[bool, str]:
+    passed, found = run_tests((TAMPERING,), "-n", "0")
+    return passed, "".join(
+        f"{one['tampering_found']} of {one['tampering']} ways found" for one in found if "tampering" in one
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.deep", description=__doc__)
     parser.add_argument("--hours", type=float, default=1)
@@ -76,6 +85,7 @@ def main() -> None:
         fuzz(hours * 1800, now.toordinal()),
         kill(hours * 900),
         soak(hours * 900),
+        tamper(),
     )
     results = (f"{'' if passed else 'FAILED: '}{text or 'no figures'}" for passed, text in parts)
     print(f"\n| {now:%Y-%m-%d} | `make test-deep HOURS={hours:g}` | {' | '.join(results)} |")

@@ -215,12 +215,14 @@ def _add_audit(commands: "Commands") -> None:
     parser = _add_command(
         commands,
         "audit",
-        "Verify or seal the audit trail",
+        "Verify, seal or anchor the audit trail",
         run_audit,
-        "verify: names the first broken seal of each practice, and ends with 1 if there is one. "
-        "seal: seals at once what the worker would within five minutes.",
+        "verify: names the first fault of each practice, and ends with 1 if there is one. "
+        "seal: seals at once what the worker would within five minutes. "
+        "anchor: records at once what the worker does daily, the last seal of each practice, at the places named by "
+        "CHARTHOUSE_ANCHOR_FILE, CHARTHOUSE_ANCHOR_EMAIL and CHARTHOUSE_ANCHOR_BUCKET.",
     )
-    parser.add_argument("what", choices=("verify", "seal"))
+    parser.add_argument("what", choices=("verify", "seal", "anchor"))
     parser.add_argument(
         "--practice",
         metavar="ID",
@@ -231,7 +233,10 @@ def _add_audit(commands: "Commands") -> None:
         "--heads",
         metavar="FILE",
         type=Path,
-        help="verify: the last seals noted there must still be in their chains; then notes today's. "
+        action="append",
+        default=[],
+        help="verify: the seals recorded there must still be in their chains; then adds today's. A file of anchors, a "
+        "saved e-mail or object; may be repeated (default: $CHARTHOUSE_ANCHOR_FILE). "
         "Keep the file where the database's administrators can't write",
     )
 
@@ -376,6 +381,8 @@ def run_audit(options: argparse.Namespace) -> None:
 
         if options.what == "seal":
             print(commands.seal_audit())
+        elif options.what == "anchor":
+            print(commands.record_anchor())
         else:
             print(commands.verify_audit(options.practice, options.heads))
 

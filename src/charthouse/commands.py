@@ -9,13 +9,12 @@ import getpass
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
 import django
-import msgspec
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -23,13 +22,14 @@ from granian.server import Server
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.contrib.auth import password_validation  # noqa: E402
 from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa: E402
 from django.db import DatabaseError, OperationalError, connections  # noqa: E402
 from procrastinate.contrib.django import app  # noqa: E402
 
 from charthouse import clock, processes  # noqa: E402
-from charthouse.audit import seals  # noqa: E402
+from charthouse.audit import anchors, seals, verification  # noqa: E402
 from charthouse.changes import clock_control  # noqa: E402
 from charthouse.changes.sender import Sender  # noqa: E402
 from charthouse.datadir import CommandError  # noqa: E402
@@ -84,6 +84,7 @@ def run_worker(concurrency: int) -> None:
     """Run background jobs and send webhooks until SIGINT or SIGTERM; running ones then have WORKER_GRACE seconds to
     finish."""
     require_migrated()
+    print(anchors.describe_places(), file=sys.stderr, flush=True)
 
     async def run() -> None:
         with app.replace_connector(app.connector.get_worker_connector()) as background:  # type: ignore[attr-defined]
@@ -243,25 +244,70 @@ def seal_audit() -> str:
     return f"{seals.seal()} seals."
 
 
-def verify_audit(practice: int | None, noted: Path | None) -> str:
-    """Verify the seals of the audit, also against the last ones noted in a file, which is then rewritten.
+def record_anchor() -> str:
+    """Record the heads of the audit's chains at the configured places. Return a message with these places."""
+    require_migrated()
+    try:
+        anchors.record()
+    except anchors.AnchorError as error:
+        raise CommandError(str(error)) from None
+    return anchors.describe_places()
 
-    Raises CommandError with the first broken seal of each chain, without rewriting the file.
+
+def verify_audit(practice: int | None, files: Sequence[Path]) -> str:
+    """Verify the seals of the audit, also against the heads recorded in files, to which the current ones are added.
+
+    Without files, against the file in the settings. Raises CommandError with the first fault of each chain, without
+    writing to a file.
     """
     require_migrated()
-    known: dict[int, str] = {}
-    if noted is not None and noted.exists():
-        try:
-            known = msgspec.json.decode(noted.read_bytes(), type=dict[int, str])
-        except (msgspec.DecodeError, OSError) as error:
-            raise CommandError(f"{noted} can't be read: {error}") from None
-    heads = {whose: link for whose, link in seals.list_heads().items() if practice in (None, whose)}
-    broken = [str(each) for each in seals.verify(practice, known)]
-    if broken:
-        raise CommandError("the audit has been tampered with.\n" + "\n".join(broken))
-    if noted is not None:
-        noted.write_bytes(msgspec.json.encode(known | heads))
-    return f"{len(heads)} chains hold."
+    noted = list(files) or [Path(name) for name in [settings.ANCHOR_FILE] if name]
+    known = [head for path in noted if files or path.exists() for head in _read_heads(path)]
+    heads = [head for head in seals.list_heads() if practice in (None, head.practice)]
+    found = [str(each) for each in verification.verify(practice, known)]
+    if found:
+        raise CommandError("the audit does not hold.\n" + "\n".join(found))
+    messages = [f"{len(heads)} chains hold."]
+    messages += [_note_heads(path, heads) for path in files]
+    messages += [_check_anchor_age(path) for path in noted if not files]
+    messages.append(anchors.describe_places())
+    return "\n".join(filter(None, messages))
+
+
+def _read_heads(path: Path) -> list[seals.Head]:
+    """Read the heads recorded in a file, none where it does not exist yet."""
+    if not path.exists():
+        return []
+    try:
+        return anchors.parse_anchors(path.read_text("utf-8", "replace"))
+    except (anchors.AnchorError, OSError) as error:
+        raise CommandError(f"{path} can't be read: {error}") from None
+
+
+def _note_heads(path: Path, heads: Sequence[seals.Head]) -> str:
+    """Add the current heads to a file of anchors; one in the format of 0.1.0 is rewritten. Return a message where
+    neither can be."""
+    text = anchors.render_anchor(heads, clock.now())
+    try:
+        noted = path.read_text("utf-8", "replace").lstrip() if path.exists() else ""
+        if noted.startswith("{"):
+            path.write_text(text)
+        elif noted and not anchors.is_anchor_file(noted):
+            return ""
+        else:
+            anchors.append_to_file(path, text)
+    except OSError as error:
+        return f"{path} was not added to: {error.strerror}."
+    return ""
+
+
+def _check_anchor_age(path: Path) -> str:
+    """Check that the file in the settings has an anchor of the last days. Raises CommandError."""
+    newest = anchors.find_newest_time(path.read_text("utf-8", "replace")) if path.exists() else None
+    if newest is None or newest < clock.now() - anchors.MAX_AGE:
+        since = f"since {newest:%Y-%m-%d %H:%M} UTC" if newest else "so far"
+        raise CommandError(f"the chains hold, but {path} got no anchor {since}: the worker doesn't run.")
+    return ""
 
 
 def _raise_unreachable(error: OperationalError) -> NoReturn:

@@ -9,6 +9,11 @@ CHARTHOUSE_FILE_KEYS   keys that files are encrypted with, number:base64,... (se
                        generated and stored in the data directory
 CHARTHOUSE_FORMER_KEYS comma-separated former signing keys, still accepted for verification and decryption
 CHARTHOUSE_AUDIT_DAYS  retention of the request log and the audit in days (default 2192: six years)
+CHARTHOUSE_ANCHOR_FILE    file, on another mount, to which the worker appends the audit's anchor every day
+CHARTHOUSE_ANCHOR_EMAIL   address to which it is sent, by CHARTHOUSE_SMTP_URL
+CHARTHOUSE_ANCHOR_BUCKET  s3://bucket/prefix of the objects it is put into; credentials as for CHARTHOUSE_FILES
+CHARTHOUSE_ANCHOR_BUCKET_DAYS  for how many days such an object is locked (default: as CHARTHOUSE_AUDIT_DAYS; 0: the
+                       bucket's own rule); the bucket needs Object Lock
 CHARTHOUSE_SANDBOX     1 in a sandbox: credentials are printed, loopback only
 CHARTHOUSE_BASE_URL    scheme and host that users reach the server by, as in https://ehr.example, for all absolute URLs;
                        with https, cookies are Secure and HSTS is sent (default http://127.0.0.1:8000)
@@ -42,6 +47,10 @@ from charthouse.datadir import CommandError
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
 SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
 AUDIT_DAYS = int(os.environ.get("CHARTHOUSE_AUDIT_DAYS", "2192"))
+ANCHOR_FILE = os.environ.get("CHARTHOUSE_ANCHOR_FILE", "")
+ANCHOR_EMAIL = os.environ.get("CHARTHOUSE_ANCHOR_EMAIL", "")
+ANCHOR_BUCKET = os.environ.get("CHARTHOUSE_ANCHOR_BUCKET", "")
+ANCHOR_BUCKET_DAYS = int(os.environ.get("CHARTHOUSE_ANCHOR_BUCKET_DAYS", str(AUDIT_DAYS)))
 TOKEN_LIMIT = int(os.environ.get("CHARTHOUSE_TOKEN_LIMIT", "60"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 _limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]

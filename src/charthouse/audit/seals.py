@@ -1,9 +1,10 @@
 """Seals: tamper evidence for the audit log. Each seal covers the rows added for a practice since the previous one.
 
 Seals form a chain: each contains the link of the previous one, so that changing, removing or inserting a row or a seal
-breaks the chain. A link is an HMAC under a key derived from the server's secret key, so that access to the database
-does not suffice to forge one. Truncation is detected against a link that was recorded elsewhere (``verify(heads)``).
-Reasons: docs/decisions/0181.
+breaks the chain. The seals of one round are listed in a seal of the chain ``ALL``, so that a chain cannot lose its end
+alone. A link is an HMAC under a key derived from the server's secret key, so that access to the database does not
+suffice to forge one. ``verification`` checks the chains, ``anchors`` records their heads elsewhere. What this proves,
+and what not: docs/audit.md.
 
 Sealing runs in the background as the owner of the tables. It covers rows that are final: with ids up to one seen before
 every running transaction began. It blocks no writer.
@@ -11,10 +12,9 @@ every running transaction began. It blocks no writer.
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.conf import settings
@@ -25,19 +25,23 @@ from charthouse.audit.models import Mark, Seal
 
 DATABASE = "owner"
 ADVISORY_LOCK = 0x6368_0180  # advisory lock of sealing
-MAX_IDS = 10_000  # range of ids that a round of seals covers
+MAX_ROWS = 10_000  # of a table that a round of seals covers
+NOBODY, ALL = 0, -1  # chains: of rows without a practice, of the rounds
 
 # Sealed columns by version. A later column needs a new version; existing seals remain verifiable.
+_CALL = (
+    "id, at, request, practice_id, app_id, api_user_id, user_id, ip, dialect, method, path, resource, row_id, "
+    "patients, status, gate, microseconds, times"
+)
+_EVENT = "id, at, practice_id, user_id, app_id, api_user_id, patient_id, ip, what, details"
+_CHANGE = (
+    "id, at, practice_id, table_name, row_id, operation, before, after, user_id, app_id, api_user_id, request"
+)
 FORMS: Mapping[int, Mapping[str, str]] = {
-    1: {
-        "audit_apicall": "id, at, request, practice_id, app_id, api_user_id, user_id, ip, dialect, method, path, "
-        "resource, row_id, patients, status, gate, microseconds, times",
-        "audit_event": "id, at, practice_id, user_id, app_id, api_user_id, patient_id, ip, what, details",
-        "changes_change": "id, at, practice_id, table_name, row_id, operation, before, after, user_id, app_id, "
-        "api_user_id, request",
-    }
+    1: {"audit_apicall": _CALL, "audit_event": _EVENT, "changes_change": _CHANGE},
+    2: {"audit_apicall": _CALL, "audit_event": _EVENT, "changes_change": f"{_CHANGE}, txid::text"},
 }
-FORM = 1
+FORM = 2  # from 2 on, every seal is listed in the chain ALL
 SWEPT_TABLES = ("audit_apicall", "audit_event")  # changes are retained as long as the records
 
 
@@ -51,17 +55,20 @@ class SealPart(msgspec.Struct, frozen=True):
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenSeal:
-    """The first invalid link of a chain. ``number`` is that of the seal, 0 if there is none."""
+class ListedSeal(msgspec.Struct, frozen=True):
+    """A seal of a round, as the round's seal in the chain ALL lists it."""
 
     practice: int
     number: int
-    reason: str
+    link: str
 
-    def __str__(self) -> str:
-        whose = f"practice {self.practice}" if self.practice else "calls and events of no practice"
-        return f"{whose}, seal {self.number}: {self.reason}"
+
+class Head(NamedTuple):
+    """The last seal of a chain, now or when it was recorded; ``number`` is 0 where only the link was recorded."""
+
+    practice: int
+    number: int
+    link: str
 
 
 def seal() -> int:
@@ -81,20 +88,35 @@ def seal() -> int:
 
 
 def _get_sealable_range(cursor: Any, table: str) -> tuple[int, int]:
-    """Return the range of ids (exclusive, inclusive) to which no transaction can add rows anymore."""
+    """Return the range of ids (exclusive, inclusive) to which no transaction can add rows anymore, of at most MAX_ROWS
+    rows."""
     mark, _ = Mark.objects.using(DATABASE).get_or_create(table=table)
     mark.settled = max(mark.settled, mark.sealed)
     if mark.settled == mark.sealed:
         if mark.seen <= mark.sealed or _is_of_another_server(cursor, mark.xact):
-            cursor.execute(f'select coalesce(max(id), 0) from "{table}"')  # noqa: S608
-            mark.seen = cursor.fetchone()[0]
+            mark.seen = read_last_id(cursor, table)
             cursor.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
             mark.xact = cursor.fetchone()[0]
         cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s", [mark.xact])
         if cursor.fetchone()[0]:
             mark.settled = max(mark.seen, mark.sealed)
         mark.save(using=DATABASE)
-    return mark.sealed, min(mark.settled, mark.sealed + MAX_IDS)
+    cursor.execute(
+        f'select id from "{table}" where id > %s and id <= %s order by id offset %s limit 1',  # noqa: S608
+        [mark.sealed, mark.settled, MAX_ROWS - 1],
+    )
+    found = cursor.fetchone()
+    return mark.sealed, found[0] if found else mark.settled
+
+
+def read_last_id(cursor: Any, table: str) -> int:
+    """Return the highest id of a table's rows that its sequence has given; a forged one may be higher."""
+    cursor.execute(
+        f'select coalesce(max(id), 0) from "{table}" '  # noqa: S608
+        f"where id <= coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')::regclass), 0)",
+        [table],
+    )
+    return int(cursor.fetchone()[0])
 
 
 def _is_of_another_server(cursor: Any, xact: int) -> bool:
@@ -104,40 +126,56 @@ def _is_of_another_server(cursor: Any, xact: int) -> bool:
 
 
 def _create_seals(cursor: Any, ranges: Mapping[str, tuple[int, int]]) -> int:
-    """Create a seal for every practice with rows in the ranges. Return how many."""
+    """Create a seal for every practice with rows in the ranges, and one of the round. Return how many of practices."""
     found: dict[int, dict[str, tuple[int, str]]] = {}
     for table, (after, upto) in ranges.items():
-        for practice, rows, digest in _compute_digests(cursor, FORM, table, after, upto):
+        for practice, rows, digest in compute_digests(cursor, FORM, table, after, upto):
             found.setdefault(practice, {})[table] = (rows, digest)
+    made = []
     for practice, sealed in found.items():
-        last = Seal.objects.using(DATABASE).filter(practice_id=practice).order_by("-number").first()
+        last = _get_last_seal(practice)
         before = {part.table: part.upto for part in parse_parts(last)} if last else {}
         parts = [
             SealPart(table, before.get(table, 0), upto, *sealed.get(table, (0, EMPTY_DIGEST)))
             for table, (_, upto) in ranges.items()
         ]
-        new_seal = Seal(
-            practice_id=practice,
-            number=last.number + 1 if last else 1,
-            at=clock.now(),
-            form=FORM,
-            parts=msgspec.to_builtins(parts),
-            previous=last.link if last else "",
-            key_id=_compute_key_id(_derive_keys()[0]),
-        )
-        new_seal.link = _compute_link(new_seal, _derive_keys()[0])
-        new_seal.save(using=DATABASE, force_insert=True)
-    return len(found)
+        made.append(_append_seal(practice, last, parts))
+    if made:
+        listed = [ListedSeal(each.practice_id, each.number, each.link) for each in made]
+        _append_seal(ALL, _get_last_seal(ALL), listed)
+    return len(made)
+
+
+def _get_last_seal(practice: int) -> Seal | None:
+    return Seal.objects.using(DATABASE).filter(practice_id=practice).order_by("-number").first()
+
+
+def _append_seal(practice: int, last: Seal | None, parts: Sequence[SealPart | ListedSeal]) -> Seal:
+    """Append a seal to a chain, whose last one is given."""
+    new_seal = Seal(
+        practice_id=practice,
+        number=last.number + 1 if last else 1,
+        at=clock.now(),
+        form=FORM,
+        parts=msgspec.to_builtins(parts),
+        previous=last.link if last else "",
+        key_id=compute_key_id(derive_keys()[0]),
+    )
+    new_seal.link = compute_link(new_seal, derive_keys()[0])
+    new_seal.save(using=DATABASE, force_insert=True)
+    return new_seal
 
 
 EMPTY_DIGEST = hashlib.sha256(b"").hexdigest()
 
 
-def _compute_digests(
+def compute_digests(
     cursor: Any, form: int, table: str, after: int, upto: int, practice: int | None = None
 ) -> list[tuple[int, int, str]]:
     """Return practice, number of rows and digest for each practice with rows in the range, or for one."""
-    only = "" if practice is None else "and practice_id is not distinct from nullif(%s::bigint, 0)"
+    only = ""
+    if practice is not None:
+        only = "and practice_id = %s" if practice else "and (practice_id is null or practice_id = %s)"
     cursor.execute(
         f"select coalesce(practice_id, 0), count(*), encode(sha256(convert_to(string_agg("  # noqa: S608
         f"jsonb_build_array({FORMS[form][table]})::text, E'\\n' order by id), 'UTF8')), 'hex') "
@@ -155,7 +193,13 @@ def parse_parts(sealed: Seal) -> list[SealPart]:
     return msgspec.convert(sealed.parts, list[SealPart])
 
 
-def _compute_link(sealed: Seal, key: bytes) -> str:
+def list_heads() -> list[Head]:
+    """List the last seal of each chain, to be recorded where the database owner cannot write."""
+    newest = Seal.objects.using(DATABASE).order_by("practice_id", "-number").distinct("practice_id")
+    return [Head(sealed.practice_id, sealed.number, sealed.link) for sealed in newest]
+
+
+def compute_link(sealed: Seal, key: bytes) -> str:
     """Compute the link of a seal: HMAC-SHA-256 in hex of its contents, which include the previous link."""
     content = [
         sealed.practice_id, sealed.number, sealed.at.isoformat(), sealed.form, sealed.parts, sealed.previous
@@ -163,117 +207,14 @@ def _compute_link(sealed: Seal, key: bytes) -> str:
     return hmac.new(key, msgspec.json.encode(content, order="sorted"), hashlib.sha256).hexdigest()
 
 
-def _derive_keys() -> list[bytes]:
+def derive_keys() -> list[bytes]:
     """Return the current key, followed by those of former secret keys."""
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return [hmac.new(key.encode(), b"charthouse.audit.seals", hashlib.sha256).digest() for key in secrets]
 
 
-def _compute_key_id(key: bytes) -> str:
+def compute_key_id(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()[:16]
-
-
-# -- verifying ------------------------------------------------------------------------------------------------------
-
-
-def verify(practice: int | None = None, heads: Mapping[int, str] | None = None) -> Iterator[BrokenSeal]:
-    """Yield the first broken seal of every chain, or of one practice; nothing if all are valid.
-
-    ``heads`` maps practices to links that were the last ones when they were recorded; they must still exist.
-    """
-    for number in _list_practices() if practice is None else [practice]:
-        broken = _find_broken_seal(number) or _check_head(number, (heads or {}).get(number))
-        if broken:
-            yield broken
-
-
-def list_heads() -> dict[int, str]:
-    """Map practices to the last link of their chain, to be stored where the database owner cannot write."""
-    newest = Seal.objects.using(DATABASE).order_by("practice_id", "-number").distinct("practice_id")
-    return {sealed.practice_id: sealed.link for sealed in newest}
-
-
-def _list_practices() -> list[int]:
-    """List practices with a chain, or with rows that should be in one."""
-    found = set(Seal.objects.using(DATABASE).values_list("practice_id", flat=True).distinct())
-    with connections[DATABASE].cursor() as cursor:
-        for table in FORMS[FORM]:
-            cursor.execute(f'select distinct coalesce(practice_id, 0) from "{table}"')  # noqa: S608
-            found |= {practice for (practice,) in cursor.fetchall()}
-    return sorted(found)
-
-
-def _find_broken_seal(practice: int) -> BrokenSeal | None:
-    """Find the first broken seal of a practice's chain."""
-    marks = {mark.table: mark for mark in Mark.objects.using(DATABASE).all()}
-    keys = {_compute_key_id(key): key for key in _derive_keys()}
-    positions: dict[str, int] = {}
-    number, link = 0, ""
-    for sealed in Seal.objects.using(DATABASE).filter(practice_id=practice).order_by("number").iterator(500):
-        number += 1
-        reason = _check_link(sealed, number, link, keys) or _check_parts(sealed, positions, marks)
-        if reason:
-            return BrokenSeal(practice, number, reason)
-        positions = {part.table: part.upto for part in parse_parts(sealed)}
-        link = sealed.link
-    return _find_unsealed_rows(practice, number, positions, marks)
-
-
-def _check_link(sealed: Seal, number: int, previous: str, keys: Mapping[str, bytes]) -> str | None:
-    """Return what is wrong with number, previous link or HMAC of a seal, or None."""
-    if sealed.number != number:
-        return f"it is missing; the next that is there is {sealed.number}"
-    if sealed.previous != previous:
-        return "it doesn't follow from the one before"
-    if sealed.key_id not in keys:
-        return f"it was made with another secret key ({sealed.key_id}); name it in CHARTHOUSE_FORMER_KEYS"
-    if not hmac.compare_digest(_compute_link(sealed, keys[sealed.key_id]), sealed.link):
-        return "it has been changed"
-    return None
-
-
-def _check_parts(sealed: Seal, positions: Mapping[str, int], marks: Mapping[str, Mark]) -> str | None:
-    """Return what is wrong with the rows that a seal covers, or None. Rows past the retention may be missing."""
-    for part in parse_parts(sealed):
-        if part.after != positions.get(part.table, 0):
-            return f"it leaves out rows of {part.table} before id {part.after}"
-        swept = part.table in marks and part.upto <= marks[part.table].swept
-        if swept and sealed.at < clock.now() - get_retention():
-            continue
-        with connections[DATABASE].cursor() as cursor:
-            found = _compute_digests(
-                cursor, sealed.form, part.table, part.after, part.upto, practice=sealed.practice_id
-            )
-        _, rows, digest = found[0] if found else (0, 0, EMPTY_DIGEST)
-        if (rows, digest) != (part.rows, part.digest):
-            many = (
-                f"{part.rows} rows were sealed and {rows} are there" if rows != part.rows else "rows differ"
-            )
-            return f"{part.table}, ids {part.after + 1} to {part.upto}, sealed {sealed.at:%Y-%m-%d %H:%M} UTC: {many}"
-    return None
-
-
-def _find_unsealed_rows(
-    practice: int, number: int, positions: Mapping[str, int], marks: Mapping[str, Mark]
-) -> BrokenSeal | None:
-    """Find rows that lie within the sealed range and are in no seal."""
-    for table in FORMS[FORM]:
-        upto = marks[table].sealed if table in marks else 0
-        with connections[DATABASE].cursor() as cursor:
-            found = _compute_digests(cursor, FORM, table, positions.get(table, 0), upto, practice=practice)
-        if found:
-            return BrokenSeal(
-                practice, number + 1, f"it is missing: {found[0][1]} rows of {table} are in no seal"
-            )
-    return None
-
-
-def _check_head(practice: int, head: str | None) -> BrokenSeal | None:
-    """Find that a recorded head no longer exists in the chain."""
-    if head is None or Seal.objects.using(DATABASE).filter(practice_id=practice, link=head).exists():
-        return None
-    last = Seal.objects.using(DATABASE).filter(practice_id=practice).order_by("-number").first()
-    return BrokenSeal(practice, last.number + 1 if last else 1, "it is missing: it was noted as the last one")
 
 
 # -- sweeping -------------------------------------------------------------------------------------------------------
@@ -292,25 +233,26 @@ def sweep(batch_size: int = 1000) -> int:
     return sum(_sweep_table(table, clock.now() - get_retention(), batch_size) for table in SWEPT_TABLES)
 
 
-def _sweep_table(table: str, before: datetime, step: int) -> int:
-    newest = Seal.objects.using(DATABASE).filter(at__lt=before).order_by("-at", "-id").first()
-    uptos: Sequence[int] = (
-        [part.upto for part in parse_parts(newest) if part.table == table] if newest else []
+def _sweep_table(table: str, before: datetime, batch_size: int) -> int:
+    newest = (
+        Seal.objects.using(DATABASE)
+        .filter(at__lt=before, practice_id__gte=NOBODY)
+        .order_by("-at", "-id")
+        .first()
     )
-    if not uptos:
-        return 0
-    mark = Mark.objects.using(DATABASE).get(table=table)
-    mark.swept = max(mark.swept, *uptos)
-    mark.save(using=DATABASE, update_fields=["swept"])
+    uptos = [part.upto for part in parse_parts(newest) if part.table == table] if newest else []
     deleted = 0
-    with connections[DATABASE].cursor() as cursor:
-        while True:
+    while uptos:
+        with transaction.atomic(using=DATABASE), connections[DATABASE].cursor() as cursor:
             cursor.execute(
-                f'delete from "{table}" where id in '  # noqa: S608
-                f'(select id from "{table}" where id <= %s order by id limit %s)',
-                [mark.swept, step],
+                f'with old as (delete from "{table}" where id in (select id from "{table}" '  # noqa: S608
+                "where id > 0 and id <= %s order by id limit %s) returning id) select count(*), max(id) from old",
+                [uptos[0], batch_size],
             )
-            count = int(cursor.rowcount)
-            deleted += count
-            if count < step:
-                return deleted
+            count, last = cursor.fetchone()
+            done = last if count == batch_size else uptos[0]
+            Mark.objects.using(DATABASE).filter(table=table, swept__lt=done).update(swept=done)
+        deleted += count
+        if count < batch_size:
+            break
+    return deleted

@@ -1,8 +1,11 @@
-"""Periodic tasks: sealing the audit log and deleting what is past its retention."""
+"""Periodic tasks: sealing the audit log, recording its anchors and deleting what is past its retention."""
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from charthouse.audit import captured_bodies, seals
+from charthouse.audit import anchors, captured_bodies, seals
+
+RETRY = RetryStrategy(max_attempts=18, wait=600)
 
 
 @app.periodic(cron="*/5 * * * *", periodic_id="seal_audit")
@@ -10,6 +13,14 @@ from charthouse.audit import captured_bodies, seals
 def seal_periodically(timestamp: int) -> None:
     """Run ``seals.seal`` every five minutes. ``timestamp``: scheduled Unix time, unused."""
     seals.seal()
+
+
+@app.periodic(cron="10 2 * * *", periodic_id="anchor_audit")
+@app.task(name="charthouse.audit.anchor", queueing_lock="charthouse.audit.anchor", retry=RETRY)
+def anchor_daily(timestamp: int) -> None:
+    """Record the day's anchor, again every ten minutes where a place failed. ``timestamp``: scheduled Unix time,
+    unused."""
+    anchors.record()
 
 
 @app.periodic(cron="40 * * * *", periodic_id="sweep_audit")

@@ -243,7 +243,7 @@ def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
         "where relnamespace = current_schema()::regnamespace and tgname = 'record_change' and not tgisinternal"
     )
     existing = {table: (definition, on) for table, definition, on in cursor.fetchall()}
-    for table, followed, unfollowed in _iterate_followed_tables(cursor):
+    for table, followed, unfollowed in iterate_followed_tables(cursor):
         definition, on = existing.get(table, ("", False))
         left_out = ", ".join(f"'{column}'" for column in sorted(unfollowed))
         good = on and definition.endswith(f"changes_record({left_out})")
@@ -259,7 +259,7 @@ def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
             yield MissingProtection(table, "the change trigger", make if possible else None)
 
 
-def _iterate_followed_tables(cursor: Any) -> Iterator[tuple[str, bool, Collection[str]]]:
+def iterate_followed_tables(cursor: Any) -> Iterator[tuple[str, bool, Collection[str]]]:
     """Yield tables that may have the change trigger, whether they should, and the columns left out of it."""
     for model in _list_migrated_models(cursor):
         yield model._meta.db_table, model.followed, model.unfollowed

@@ -51,6 +51,10 @@ class SmtpTransport:
             "use_ssl": parts.scheme == "smtps",
         }
 
+    def connect(self) -> EmailBackend:
+        """Return the backend of Django that sends by this server."""
+        return EmailBackend(timeout=TIMEOUT, **self.options)
+
     def send(self, message: Outgoing) -> None:
         letter = EmailMessage(
             message.subject,
@@ -61,7 +65,7 @@ class SmtpTransport:
             headers={
                 "Message-ID": f"<charthouse-{message.pk}@{parseaddr(self.sender)[1].rpartition('@')[2]}>"
             },
-            connection=EmailBackend(timeout=TIMEOUT, **self.options),
+            connection=self.connect(),
         )
         try:
             if not letter.send():
