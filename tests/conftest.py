@@ -41,6 +41,7 @@ os.environ["CHARTHOUSE_SECRET_KEY"] = "only for tests"
 (RUN / "runtime").mkdir(mode=0o700, exist_ok=True)
 os.environ.setdefault("XDG_RUNTIME_DIR", str(RUN / "runtime"))  # a library warns where there is none
 os.environ["CHARTHOUSE_TOKEN_LIMIT"] = "0"  # tests call as often as they like, all from one address
+os.environ["CHARTHOUSE_SIGN_IN_LIMIT"] = "0"
 os.environ.pop("CHARTHOUSE_SANDBOX", None)
 os.environ["CHARTHOUSE_HOSTS"] = "127.0.0.1,localhost,testserver"
 _CLASSES = ("standard", "heavy_read", "email_trigger", "credential_validation", "email_per_patient")

@@ -23,6 +23,8 @@ CHARTHOUSE_PRACTICE_HOSTS  comma-separated host=practice id, as in alder.ehr.exa
 CHARTHOUSE_PROXIES     number of proxies in front, each of which adds to X-Forwarded-For (default: 1 where the base URL
                        is https, else 0, which ignores the header)
 CHARTHOUSE_TOKEN_LIMIT calls per minute to the OAuth endpoints by one app from one address (default 60; 0: no limit)
+CHARTHOUSE_SIGN_IN_LIMIT  failed attempts to sign in, in 15 minutes, from one address, and under one name (default 30;
+                       0: no limit)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered only after it has been written to the request log
 CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma-separated, as rx.created=prescription.created
 CHARTHOUSE_API_LIMITS  calls per minute of one API user by class, comma-separated, as standard=600,heavy_read=60;
@@ -52,6 +54,7 @@ ANCHOR_EMAIL = os.environ.get("CHARTHOUSE_ANCHOR_EMAIL", "")
 ANCHOR_BUCKET = os.environ.get("CHARTHOUSE_ANCHOR_BUCKET", "")
 ANCHOR_BUCKET_DAYS = int(os.environ.get("CHARTHOUSE_ANCHOR_BUCKET_DAYS", str(AUDIT_DAYS)))
 TOKEN_LIMIT = int(os.environ.get("CHARTHOUSE_TOKEN_LIMIT", "60"))
+SIGN_IN_LIMIT = int(os.environ.get("CHARTHOUSE_SIGN_IN_LIMIT", "30"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 _limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]
 API_LIMITS = {name.strip(): int(calls) for name, _, calls in _limits}

@@ -9,8 +9,8 @@ from procrastinate.contrib.django import app
 QUEUE = "lists"
 
 
-def work_off() -> None:
-    """Run all waiting jobs."""
+def work_off(queue: str = QUEUE) -> None:
+    """Run all waiting jobs of a queue."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -18,7 +18,7 @@ def work_off() -> None:
         with app.replace_connector(app.connector.get_worker_connector()) as background:  # type: ignore[attr-defined]
             async with background.open_async():
                 await background.run_worker_async(
-                    queues=[QUEUE], wait=False, concurrency=1, install_signal_handlers=False
+                    queues=[queue], wait=False, concurrency=1, install_signal_handlers=False
                 )
         await loop.run_in_executor(None, connections.close_all)
 

@@ -15,6 +15,7 @@ from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import sessions, tenancy
 from charthouse.outbox.models import Outgoing
+from tests.jobs.worker import work_off
 from tests.portal.portal_patients import CSRF, PortalPatient, make_portal_patient, post, sign_in
 from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 
@@ -209,6 +210,7 @@ def forget(username: str) -> str:
     browser = client()
     browser.get("/portal/password")
     answer = post(browser, "/portal/password", username=username)
+    work_off("links")
     assert answer.status_code == 200
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.text)
 

@@ -28,6 +28,8 @@ EVENT_KINDS = {
     "sign-in failed": EventKind("Login", "Not specified", "Failed to sign in"),
     "locked out": EventKind("Login", "Not specified", "Locked out after failing to sign in"),
     "password changed": EventKind("Account", "Update", "Changed the password"),
+    "password link sent": EventKind("Account", "Update", "Was sent a link to set the password"),
+    "recovery codes renewed": EventKind("Account", "Update", "Renewed the recovery codes"),
     "portal access taken": EventKind("Account", "Create", "Took up access to the patient portal"),
     "portal password changed": EventKind("Account", "Update", "Changed the password of the patient portal"),
     "portal signed in": EventKind("Login", "Not specified", "Signed in to the patient portal"),

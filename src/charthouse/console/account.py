@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from charthouse.console.forms import Form, Input
 from charthouse.console.page import Request, page, render_page
 from charthouse.engine.errors import NotFound
-from charthouse.identity import second_factor, sessions, token_pairs
+from charthouse.identity import attempt_limits, second_factor, sessions, token_pairs
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import RefreshToken
 from charthouse.identity.scopes import list_consent_lines
@@ -59,7 +59,7 @@ def change_password(request: Request) -> HttpResponseBase:
     old, new, again = form.inputs
     if request.method == "POST":
         sent = request.POST
-        if not request.user.check_password(sent.get("old", "")):
+        if not _is_password(request, sent.get("old", "")):
             old.errors.append("That is not your password.")
         try:
             password_validation.validate_password(sent.get("new", ""), request.user)
@@ -163,7 +163,7 @@ def confirm_password(
     """Ask for the user's password: the page to answer with, or None once it was right."""
     form = Form([_build_password_input("password", "Your password", "current-password")])
     if request.method == "POST":
-        if request.user.check_password(request.POST.get("password", "")):
+        if _is_password(request, request.POST.get("password", "")):
             return None
         form.inputs[0].errors.append("That is not your password.")
     values = {
@@ -174,6 +174,15 @@ def confirm_password(
         "back_to": back_to,
     }
     return render_page(request, "edit.html", values | {"button": "Go on"}, 400 if form.has_errors else 200)
+
+
+def _is_password(request: Request, given: str) -> bool:
+    """Return whether this is the user's password. A wrong one counts as a failed sign-in. Raises Throttled."""
+    attempt = attempt_limits.begin_attempt(request, request.user.username)
+    right = request.user.check_password(given)
+    if right:
+        attempt.forgive()
+    return right
 
 
 # -- apps -------------------------------------------------------------------------------------------------------

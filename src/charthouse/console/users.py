@@ -21,7 +21,7 @@ from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.practice import user_accounts
 from charthouse.domains.practice.models import Doctor
 from charthouse.engine.errors import Conflict, NotFound
-from charthouse.identity import password_reset
+from charthouse.identity import password_links
 from charthouse.identity.models import PERMISSIONS, User
 from charthouse.identity.permissions import set_permissions
 
@@ -121,7 +121,7 @@ def invite(request: Request) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         made = _create_user(request, form)
         if made is not None:
-            sent = password_reset.send_link(made, invited_by=request.user)
+            sent = password_links.send_link(made, invited_by=request.user)
             messages.success(
                 request, f"{_format_name(made)} has been invited by e-mail." if sent else "Made."
             )
@@ -248,7 +248,7 @@ def _run_action(name: str, person: User, request: Request) -> None:
         user_accounts.set_active(person, True, request.actor.required_user)
     elif name == "second-factor":
         user_accounts.remove_second_factor(person, request.actor.required_user)
-    elif not password_reset.send_link(person, invited_by=request.user):
+    elif not password_links.send_link(person, invited_by=request.user):
         raise Conflict("There is no e-mail address to send it to, or the account is switched off.")
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Forbidden, RequestError, Throttled, Unauthenticated
-from charthouse.identity import tenancy
+from charthouse.identity import attempt_limits, tenancy
 from charthouse.identity.api_user_limits import LOCK_DURATION, get_limits
 from charthouse.identity.models import SHARING, ApiUser
 
@@ -119,11 +119,13 @@ def authenticate(
             f"{request_id},{tenancy.format_clock_offset()}".encode(),
         ),
     )
+    if refusal is None and practice_of_host is not None and practice != practice_of_host:
+        tenancy.clear_tenant()
+        refusal = "missing"
+    if refusal == "missing":
+        attempt_limits.count_failure("API user", client_ip)
     if refusal is not None:
         raise _make_error(refusal, wait)
-    if practice_of_host is not None and practice != practice_of_host:
-        tenancy.clear_tenant()
-        raise Unauthenticated(UNAUTHENTICATED_MESSAGES["missing"])
     return _make_actor(practice, endpoints, read_only, caller, anonymous)
 
 

@@ -21,7 +21,7 @@ from oauthlib.oauth2 import AccessDeniedError, FatalClientError, OAuth2Error, We
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from charthouse.engine.errors import Throttled
-from charthouse.identity import client_ip, oauth_rate_limit
+from charthouse.identity import attempt_limits, client_ip, oauth_rate_limit
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.content_security_policy import set_content_security_policy
 from charthouse.identity.models import Application
@@ -114,7 +114,7 @@ def issue_token(request: HttpRequest) -> HttpResponse:
         headers, body, status = error.headers, error.json, error.status_code
     if status >= 400:
         status, body = 401, _correct_error_code(body)
-    return _make_response(headers, body, status)
+    return _limit_wrong_secrets(request, body) or _make_response(headers, body, status)
 
 
 @csrf_exempt
@@ -128,7 +128,7 @@ def revoke_token(request: HttpRequest) -> HttpResponse:
     if throttled := _check_rate_limit(request, call[3]):
         return throttled
     headers, body, status = SERVER.create_revocation_response(*call)
-    return _make_response(headers, body, status)
+    return _limit_wrong_secrets(request, body) or _make_response(headers, body, status)
 
 
 @sensitive_variables()
@@ -149,9 +149,25 @@ def _check_rate_limit(request: HttpRequest, headers: dict[str, str]) -> HttpResp
     try:
         oauth_rate_limit.count_call(client_ip.get_request_ip(request), client)
     except Throttled as error:
-        body = json.dumps({"detail": error.detail})
-        return _make_response({"Retry-After": str(error.wait)}, body, error.status)
+        return _make_throttled_response(error)
     return None
+
+
+def _limit_wrong_secrets(request: HttpRequest, body: str | None) -> HttpResponse | None:
+    """Count a response that refuses the client's credentials; return a 429 response in its place after too many."""
+    if not body or json.loads(body).get("error") != "invalid_client":
+        return None
+    try:
+        attempt_limits.count_failure("client secret", client_ip.get_request_ip(request))
+    except Throttled as error:
+        return _make_throttled_response(error)
+    return None
+
+
+def _make_throttled_response(error: Throttled) -> HttpResponse:
+    return _make_response(
+        {"Retry-After": str(error.wait)}, json.dumps({"detail": error.detail}), error.status
+    )
 
 
 def _correct_error_code(body: str) -> str:

@@ -49,7 +49,9 @@ def create_recovery_codes(user: User) -> list[str]:
         for _ in range(RECOVERY_CODE_COUNT)
     ]
     with transaction.atomic():
-        StaticDevice.objects.filter(user=user).delete()
+        renewed, _ = StaticDevice.objects.filter(user=user).delete()
+        if renewed:
+            emit_audit_event("recovery codes renewed", practice_id=user.practice_id, user_id=user.pk)
         device = StaticDevice.objects.create(user=user, name="recovery")
         StaticToken.objects.bulk_create(
             StaticToken(device=device, token=_digest_code(code)) for code in codes

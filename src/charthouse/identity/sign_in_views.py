@@ -15,7 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from charthouse.identity import origin, second_factor, sessions
+from charthouse.identity import attempt_limits, lockout, origin, second_factor, sessions
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import User
 
 PENDING_KEY = "password_was_right"
@@ -40,7 +41,13 @@ class SignInView(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def post(self, request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        """Count the attempt, then check it."""
+        self.attempt = attempt_limits.begin_attempt(request, request.POST.get("username", ""))
+        return super().post(request, *args, **values)
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        self.attempt.forgive()
         user: Any = form.get_user()
         if not second_factor.is_enabled(user):
             _start_session(self.request, user)
@@ -55,13 +62,14 @@ class SignInView(LoginView):
         return redirect("sign-in-code")
 
 
-sign_in = SignInView.as_view()
+sign_in = lockout.answer_throttled(SignInView.as_view())
 sign_out = LogoutView.as_view(next_page="sign-in")
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
+@lockout.answer_throttled
 def verify_code(request: HttpRequest) -> HttpResponseBase:
     """The second step: a code. A session without a recently verified password is redirected to the first step."""
     pending = request.session.get(PENDING_KEY) or {}
@@ -70,11 +78,16 @@ def verify_code(request: HttpRequest) -> HttpResponseBase:
         request.session.pop(PENDING_KEY, None)
         return redirect("sign-in")
     if request.method == "POST":
+        attempt = attempt_limits.begin_attempt(request, f"code of {user.pk}")
         if second_factor.verify_code(user, request.POST.get("code", "")[:40]):
+            attempt.forgive()
             del request.session[PENDING_KEY]
             user.backend = pending["backend"]
             _start_session(request, user, verified=True)
             return redirect(origin.get_local_url(request, pending["next"], settings.LOGIN_REDIRECT_URL))
+        emit_audit_event(
+            "sign-in failed", practice_id=user.practice_id, user_id=user.pk, details={"by": "code"}
+        )
         wrong = "That code is not right. After several wrong ones, wait a little before the next."
         return render(request, "charthouse/sign_in_code.html", {"wrong": wrong}, status=400)
     return render(request, "charthouse/sign_in_code.html")

@@ -1,4 +1,5 @@
-"""Periodic deletion of what has expired: codes, tokens, sessions, call counts, failed sign-in attempts.
+"""Tasks: password links that were requested, and periodic deletion of what has expired: codes, tokens, sessions, call
+counts, failed sign-in attempts.
 
 Rows are deleted in transactions of at most BATCH_SIZE rows, so that locks are short however many rows there are.
 """
@@ -13,12 +14,20 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from charthouse import clock
+from charthouse.identity import password_links
 from charthouse.identity.models import AccessToken, Grant, RefreshToken
+from charthouse.identity.sealed_secrets import unseal
 
 BATCH_SIZE = 1000
 # Expired rows are retained for so long: a used code or a revoked token still explains its refusal, and the reuse of
 # a code still revokes its tokens.
 RETENTION = timedelta(days=2)
+
+
+@app.task(name="charthouse.identity.send_password_links", queue="links")
+def send_password_links(sealed: str) -> None:
+    """Send the links that somebody requested. ``sealed``: the encrypted username or e-mail address."""
+    password_links.send_requested_links(unseal(sealed))
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="sweep_identity")

@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from charthouse.domains.patients import portal_access
+from charthouse.identity import attempt_limits
 from charthouse.identity.lockout import render_locked_out
 from charthouse.portal import sessions
 from charthouse.portal.forms import MAX_PASSWORD_LENGTH, PasswordForm
@@ -28,9 +29,12 @@ def change_password(request: Request) -> HttpResponseBase:
     attempt = {"username": hash_username(row.username)}
     if not AxesProxyHandler.is_allowed(request, attempt):
         return render_locked_out(request)
+    counted = attempt_limits.begin_attempt(request, attempt["username"])
     form, current = PasswordForm(request.POST, patient=patient, username=row.username), ""
     good, old = form.is_valid(), request.POST.get("current", "")[:MAX_PASSWORD_LENGTH]
-    if not check_password(old, row.password):
+    if check_password(old, row.password):
+        counted.forgive()
+    else:
         current = "This is not your password."
         AxesProxyHandler.user_login_failed(sender=sessions.COOKIE, credentials=attempt, request=request)
     if current or not good:

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import PortalAccess
+from charthouse.identity import attempt_limits
+from charthouse.identity.lockout import answer_throttled
 from charthouse.identity.models import Practice
 from charthouse.portal.forms import InvitationForm
 
@@ -21,14 +23,18 @@ TEMPLATE = "charthouse/portal/invitation.html"
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
+@answer_throttled
 def accept_invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     """Show the form of a link; a POST accepts it.
 
     A GET changes nothing, since mail programs open links.
     """
+    attempt = attempt_limits.begin_attempt(request)
     found = portal_access.find_access_by_link(secret)
     if found is None:
         return render(request, TEMPLATE, status=404)
+    if request.method != "POST":
+        attempt.forgive()
     if request.method != "POST":
         return _render_form(request, found, InvitationForm(patient=found.patient, username=found.username))
     form = InvitationForm(request.POST, patient=found.patient, username=found.username)
@@ -36,6 +42,8 @@ def accept_invitation(request: HttpRequest, secret: str) -> HttpResponseBase:
     wrong = portal_access.accept_link(
         secret, values.get("born"), values.get("username", ""), values["password"] if good else None
     )
+    if wrong is not None and "born" not in wrong:
+        attempt.forgive()
     if good and wrong == {}:
         messages.success(request, "Your password has been set. Sign in with it.")
         return redirect("portal-sign-in")

@@ -8,21 +8,19 @@ from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from charthouse import clock
-from charthouse.domains.patients import portal_access, portal_credentials
+from charthouse.domains.patients import portal_credentials, tasks
 from charthouse.domains.patients.models import PortalAccess
-from charthouse.engine.errors import Invalid
-from charthouse.identity import origin, tenancy
+from charthouse.identity import attempt_limits, origin, tenancy
 from charthouse.identity.audit_events import emit_audit_event
-from charthouse.identity.lockout import render_locked_out
+from charthouse.identity.lockout import answer_throttled, render_locked_out
 from charthouse.identity.models import Practice
+from charthouse.identity.sealed_secrets import seal
 from charthouse.portal import sessions
 from charthouse.portal.forms import MAX_PASSWORD_LENGTH, MAX_USERNAME_LENGTH
 
@@ -36,6 +34,7 @@ WRONG_CREDENTIALS = (
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
+@answer_throttled
 def sign_in(request: HttpRequest) -> HttpResponseBase:
     """Sign in by username and password.
 
@@ -50,15 +49,8 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     attempt = {"username": hash_username(name)}
     if not AxesProxyHandler.is_allowed(request, attempt):
         return render_locked_out(request)
-    fits = len(name) <= MAX_USERNAME_LENGTH and len(password) <= MAX_PASSWORD_LENGTH
-    found = (
-        portal_credentials.authenticate_anywhere(name, password, origin.get_host_practice(request.META))
-        if fits
-        else []
-    )
+    found = _authenticate(request, attempt, name, password)
     if not found:
-        if name.strip():
-            _record_failure(request, attempt, name if fits else "")
         return render(
             request,
             SIGN_IN_TEMPLATE,
@@ -86,36 +78,40 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@answer_throttled
 def request_password_link(request: HttpRequest) -> HttpResponse:
-    """Request a link to set a new password. The answer does not reveal whether the account exists."""
+    """Request a link to set a new password. Neither the answer nor the time it takes reveals whether the account
+    exists: the name goes to the worker either way, encrypted."""
     given = request.POST.get("username", "")[:MAX_USERNAME_LENGTH]
     if request.method != "POST" or not given.strip():
         return render(request, FORGOTTEN_TEMPLATE)
-    for practice in portal_credentials.find_practices(given, origin.get_host_practice(request.META)):
-        with tenancy.within(practice):
-            _send_link(practice, portal_credentials.normalize_username(given))
+    attempt_limits.begin_attempt(request)
+    tasks.send_portal_links.defer(sealed=seal(given), only=origin.get_host_practice(request.META))
     return render(request, FORGOTTEN_TEMPLATE, {"asked": True})
 
 
-def _send_link(practice: int, username: str) -> None:
-    """Send the link, unless one was sent shortly before or the patient has no e-mail address."""
-    with transaction.atomic():
-        row = portal_credentials.find_active_access(practice, username, lock=True)
-        if row is None or (row.link_sent_at and row.link_sent_at > clock.now() - portal_access.LINK_SPACING):
-            return
-        try:
-            portal_access.send_password_link(row, row.patient)
-        except Invalid:
-            return
+def _authenticate(
+    request: HttpRequest, attempt: dict[str, str], name: str, password: str
+) -> list[PortalAccess]:
+    """List the access that name and password open, and count and record a failure. Raises Throttled."""
+    counted = attempt_limits.begin_attempt(request, attempt["username"])
+    fits = len(name) <= MAX_USERNAME_LENGTH and len(password) <= MAX_PASSWORD_LENGTH
+    only = origin.get_host_practice(request.META)
+    found = portal_credentials.authenticate_anywhere(name, password, only) if fits else []
+    if found:
+        counted.forgive()
+    elif name.strip():
+        _record_failure(request, attempt, name if fits else "")
+    return found
 
 
 def _record_failure(request: HttpRequest, attempt: dict[str, str], name: str) -> None:
+    """Record the failure with the patients whose name it is; with as many statements where it is nobody's."""
     known: list[dict[str, Any]] = []
-    for practice in portal_credentials.find_practices(name):
+    normalized = portal_credentials.normalize_username(name)
+    for practice in portal_credentials.find_practices(name) or [portal_credentials.NO_PRACTICE]:
         with tenancy.within(practice):
-            if row := portal_credentials.find_active_access(
-                practice, portal_credentials.normalize_username(name)
-            ):
+            if row := portal_credentials.find_active_access(practice, normalized):
                 known.append({"practice_id": practice, "patient_id": row.patient_id})
     for whose in known or [{}]:
         emit_audit_event("portal sign-in failed", **whose)
