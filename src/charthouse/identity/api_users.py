@@ -122,10 +122,8 @@ def authenticate(
     if refusal is None and practice_of_host is not None and practice != practice_of_host:
         tenancy.clear_tenant()
         refusal = "missing"
-    if refusal == "missing":
-        attempt_limits.count_failure("API user", client_ip)
     if refusal is not None:
-        raise _make_error(refusal, wait)
+        raise _make_error(refusal, wait, client_ip)
     return _make_actor(practice, endpoints, read_only, caller, anonymous)
 
 
@@ -142,8 +140,11 @@ def _require_credentials(authorization: str | None) -> tuple[str, str]:
     return credentials
 
 
-def _make_error(refusal: str, wait: int) -> RequestError:
-    """Translate a refusal of the SQL function into an error. ``wait`` is in seconds."""
+def _make_error(refusal: str, wait: int, client_ip: str) -> RequestError:
+    """Translate a refusal of the SQL function into an error. ``wait`` is in seconds. Raises Throttled instead after too
+    many wrong secrets from the address."""
+    if refusal == "missing":
+        attempt_limits.count_failure("API user", client_ip)
     if refusal == "throttled":
         return Throttled(wait)
     if refusal in FORBIDDEN_MESSAGES:
