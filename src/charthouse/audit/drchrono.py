@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from django.apps import apps
+
 from charthouse import clock
 from charthouse.audit.entries import CHANGES, EVENTS, READS, AuditEntry, EntryQuery, Position, list_entries
 from charthouse.audit.hosted_labels import ACTIONS, TYPES
@@ -80,6 +82,9 @@ def list_audit_log(call: Call) -> dict[str, Any]:
         query = replace(query, doctor=actor.doctor)
     found = list_entries(query)
     page = found[: query.limit - 1]
+    call.shown_rows[apps.get_model("patients.Patient")] = {
+        entry.patient_id for entry in page if entry.patient_id is not None
+    }
     following = call.url(cursor=_encode_cursor(page[-1].position, begun)) if len(found) > len(page) else None
     return {"next": following, "previous": None, "results": [_render_entry(entry) for entry in page]}
 

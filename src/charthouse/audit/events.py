@@ -35,6 +35,10 @@ EVENT_KINDS = {
     "portal signed in": EventKind("Login", "Not specified", "Signed in to the patient portal"),
     "portal signed out": EventKind("Login", "Not specified", "Signed out of the patient portal"),
     "portal sign-in failed": EventKind("Login", "Not specified", "Failed to sign in to the patient portal"),
+    "credentials checked": EventKind("Login", "Read", "Checked somebody's credentials"),
+    "portal credentials checked": EventKind(
+        "Login", "Read", "Checked a patient's credentials for the portal"
+    ),
     "account created": EventKind("Account", "Create", "Created the account"),
     "account changed": EventKind("Account", "Update", "Changed the account"),
     "permissions changed": EventKind("Permissions", "Update", "Changed permissions"),

@@ -49,7 +49,7 @@ class LogEntry(msgspec.Struct):
     resource: str = ""
     row_id: int | None = None
     patients: str = "{}"  # text format of a PostgreSQL array
-    subject_rows: tuple[str, str] | None = None  # table and array of row ids, whose patients are looked up
+    subject_rows: dict[str, str] | None = None  # arrays of row ids by table, whose patients are looked up
     status: int = 0
     gate: str = ""
     microseconds: int = 0
@@ -200,10 +200,13 @@ def _look_up_patients(entries: Sequence[LogEntry]) -> None:
     """Look up the patients of entries that name rows of another table."""
     for entry in entries:
         if entry.subject_rows and entry.practice_id is not None:
-            table, ids = entry.subject_rows
+            rows = entry.subject_rows
+            if entry.patients != "{}":
+                rows = {**rows, subjects.PATIENT_TABLE: entry.patients}
+            values: dict[str, Any] = {f"ids{number}": ids for number, ids in enumerate(rows.values())}
             with tenancy.within(entry.practice_id), connection.cursor() as cursor:
                 cursor.execute(
-                    subjects.build_patients_sql(table), {"practice": entry.practice_id, "ids": ids}
+                    subjects.build_patients_sql(tuple(rows)), values | {"practice": entry.practice_id}
                 )
                 entry.patients, entry.subject_rows = cursor.fetchone()[0], None
 

@@ -1,45 +1,56 @@
 """The subjects of the request log: whose data an answer contains."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from django.db.models import Model
+
 from charthouse.audit.request_log import LogEntry
-from charthouse.audit.subjects import find_patient_paths
+from charthouse.audit.subjects import find_patient_paths, list_patient_paths
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.declaration.resources import Resource
-
-MAX_IDS = 2000  # ids in an entry
 
 
 def note_subjects(entry: LogEntry, resource: Resource, objects: Sequence[Any]) -> None:
     """Note in the log's entry whose data these objects of a resource are."""
     if not objects:
         return
-    table = resource.model._meta.db_table
-    if key := find_patient_key(resource):
-        entry.patients = _collect_ids(objects, key)
-    elif table in find_patient_paths():
-        entry.subject_rows = table, _collect_ids(objects, "id")
+    key = find_patient_key(resource)
+    ids = _collect_ids(objects, key) if key else set()
+    entry.patients = _format_ids(ids - {None})
+    if not ids:
+        note_rows(entry, resource.model, _collect_ids(objects, "id"))
+    elif None in ids and len(list_patient_paths(resource.model._meta.db_table)) > 1:
+        kind: Any = type(objects[0])
+        attribute = str(_find_attribute(kind, str(key)))
+        others = [one for one in objects if getattr(one, attribute) is None]
+        note_rows(entry, resource.model, _collect_ids(others, "id"))
 
 
 def note_row_subject(entry: LogEntry, resource: Resource, row: int) -> None:
     """Note whose data a row is that an operation used."""
-    table = resource.model._meta.db_table
-    if table in find_patient_paths():
-        entry.subject_rows = table, f"{{{row}}}"
+    note_rows(entry, resource.model, (row,))
 
 
-def _collect_ids(objects: Sequence[Any], key: str) -> str:
-    """The distinct values of a key of the objects, as a PostgreSQL array."""
+def note_rows(entry: LogEntry, model: type[Model], ids: Collection[Any]) -> None:
+    """Note whose data these rows are: the writer of the log looks it up."""
+    table = model._meta.db_table
+    if ids and table in find_patient_paths():
+        entry.subject_rows = {**(entry.subject_rows or {}), table: _format_ids(ids)}
+
+
+def _collect_ids(objects: Sequence[Any], key: str) -> set[Any]:
+    """The distinct values of a key of the objects."""
     kind: Any = type(objects[0])
     attribute = _find_attribute(kind, key)
-    if attribute is None:
-        return "{}"
-    found = set(map(attrgetter(attribute), objects))
-    found.discard(None)
-    return "{" + ",".join(map(str, sorted(found)[:MAX_IDS])) + "}"
+    return set(map(attrgetter(attribute), objects)) if attribute else set()
+
+
+def _format_ids(ids: Collection[Any]) -> str:
+    """Ids as a PostgreSQL array."""
+    return "{" + ",".join(map(str, sorted(map(int, ids)))) + "}"
 
 
 @cache

@@ -1,6 +1,8 @@
 """Tasks with their categories, statuses and templates. Codes are stored as the API shows them: reference
 drchrono/enums.yaml."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -87,6 +89,20 @@ class TaskNote(Record):
 
 class AssociatedItem(Record):
     """A row that a task is about: its type in the API's word, and its id."""
+
+    # for the request log (``audit.subjects``)
+    names_subjects_of = "task"
+    named_models: ClassVar = {
+        "Patient": "patients.Patient",
+        "Appointment": "scheduling.Appointment",
+        "Document": "documents.Document",
+        "Encounter": "clinical.ClinicalNote",
+        "Message": "messaging.Message",
+        "Communication": "messaging.CommLog",
+        "Lab order": "labs.LabOrder",
+        "Lab result": "labs.LabResult",
+        "Lab document": "labs.LabDocument",
+    }
 
     task = RecordKey("tasks.Task")
     type = models.CharField(max_length=20)

@@ -1,8 +1,10 @@
 """A call of an operation, and its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.db import models
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.resources import NO_PARENTS, Operation
@@ -21,6 +23,7 @@ class Call:
     url         this request's absolute URL with query parameters changed, or removed by None
     parent_ids  ids of the other rows that the path names, by path parameter
     errors      messages by wire name; the call is refused if there are any
+    shown_rows  rows of other tables that the answer is about: ids by model, for the request log
     """
 
     operation: Operation
@@ -34,6 +37,7 @@ class Call:
     url: Callable[..., str]
     parent_ids: Mapping[str, int] = field(default_factory=lambda: NO_PARENTS)
     errors: dict[str, Any] = field(default_factory=dict)
+    shown_rows: dict[type[models.Model], Collection[int]] = field(default_factory=dict)
 
     def add_error(self, name: str, message: str) -> None:
         """Report a fault of one key; the call is refused."""

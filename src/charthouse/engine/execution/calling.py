@@ -4,8 +4,10 @@ Parameters and body are parsed by the same filters and keys, a row that the path
 transaction. May reject: what the stages may, and what the operation raises.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
+
+from django.db import models
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.calls import Call
@@ -23,13 +25,16 @@ def call(
     payload: Any,
     url: Callable[..., str],
     parent_ids: Mapping[str, int] = NO_PARENTS,
+    note_rows: Callable[[type[models.Model], Collection[int]], None] = lambda model, ids: None,
 ) -> Any:
-    """Call an operation for an actor who may; its answer. Raises Invalid, Malformed, NotFound, Conflict, and what
-    ``run`` raises."""
+    """Call an operation for an actor who may; its answer. ``note_rows`` is told which rows of other tables the answer
+    is about. Raises Invalid, Malformed, NotFound, Conflict, and what ``run`` raises."""
 
     def work() -> Any:
         made = _prepare(operation, actor, row_id, query, payload, url, parent_ids)
         answer = operation.run(made)
+        for model, ids in made.shown_rows.items():
+            note_rows(model, ids)
         if made.errors:
             raise Invalid(made.errors)
         if operation.answer is THE_ROW and operation.resource is not None and row_id is not None:

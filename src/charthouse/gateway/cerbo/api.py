@@ -7,6 +7,7 @@ done. Wire facts: reference cerbo/behaviour.md.
 import codecs
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from charthouse.engine.actor import Actor
@@ -120,7 +121,7 @@ def _dispatch(request: Request, method: str, target: Target, actor: Actor, path:
         return _handle_object(request, method, resource, actor, row_id, query, parent_ids)
     if method == "GET":
         page = reading.read_page(resource, actor, paging.parse_list(resource, query), parent_ids)
-        if not parent_ids:
+        if "patient_id" not in parent_ids:
             log_subjects.note_subjects(request.entry, resource, page.objects)
         return Response(200, paging.wrap_page(page))
     payload = _read_payload(request, resource)
@@ -198,7 +199,10 @@ def _call(
     if row_id is not None and resource is not None and operation.answer is not THE_ROW:
         log_subjects.note_row_subject(request.entry, resource, row_id)
     payload = _read_payload(request, operation) if operation.keys else {}
-    answer = calling.call(operation, actor, row_id, query, payload, request.url, parent_ids)
+    note_rows = partial(log_subjects.note_rows, request.entry)
+    answer = calling.call(
+        operation, actor, row_id, query, payload, request.url, parent_ids, note_rows=note_rows
+    )
     if operation.answer is THE_ROW and resource is not None:
         return _respond_with(request, resource, answer)
     if not isinstance(answer, Answer):

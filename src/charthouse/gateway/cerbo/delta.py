@@ -7,6 +7,8 @@ Delta; docs/decisions/0198-delta.md
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import models
+
 from charthouse.changes import periods
 from charthouse.domains.practice.cerbo.keys import make_object_key
 from charthouse.engine.declaration.calls import Call
@@ -47,18 +49,23 @@ def read_delta(call: Call) -> dict[str, Any]:
     if not timedelta(0) < end - start <= MAX_PERIOD:
         message = "It must be after start_date." if end <= start else "At most a week after start_date."
         raise Invalid({"end_date": [message]})
+    model = _find_model(delta_function.registry, kind)
+    data = _list_changes(call.actor.practice, model, start, end)
+    call.shown_rows[model] = [row_id for ids in data.values() for row_id in ids]
     return {
         "object": "delta",
         "resource_type": kind,
         "from_date": f"{start:%Y-%m-%d %H:%M:%S}",
         "until_date": f"{end:%Y-%m-%d %H:%M:%S}",
-        "delta_data": _list_changes(call.actor.practice, kind, start, end),
+        "delta_data": data,
     }
 
 
-def _list_changes(practice: int, kind: str, start: datetime, end: datetime) -> dict[str, list[int]]:
+def _list_changes(
+    practice: int, model: type[models.Model], start: datetime, end: datetime
+) -> dict[str, list[int]]:
     data: dict[str, list[int]] = {"added": [], "modified": [], "removed": []}
-    for row in periods.list_changed_rows(practice, [_find_table(delta_function.registry, kind)], start, end):
+    for row in periods.list_changed_rows(practice, [model._meta.db_table], start, end):
         if row.last == "delete":
             data["removed"].append(row.row)
         else:
@@ -66,11 +73,11 @@ def _list_changes(practice: int, kind: str, start: datetime, end: datetime) -> d
     return {name: sorted(ids) for name, ids in data.items()}
 
 
-def _find_table(registry: Registry, kind: str) -> str:
+def _find_model(registry: Registry, kind: str) -> type[models.Model]:
     for resource in registry:
         plain = "/".join(part for part in resource.path.split("/") if not part.startswith("{"))
         if plain == TYPES[kind]:
-            return str(resource.model._meta.db_table)
+            return resource.model
     raise Invalid({"resource_type": [f"{kind} are not kept here."]})
 
 

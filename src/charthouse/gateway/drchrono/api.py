@@ -4,6 +4,7 @@ Knows no resource. Wire facts: reference drchrono/behaviour.md and the seed page
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from charthouse.engine.actor import Actor
@@ -79,7 +80,10 @@ def _call(request: Request, operation: Operation, actor: Actor, path: Mapping[st
     operation.policy.authorize(actor, operation.path, reading=bool(operation.reading))
     row_id = request.entry.row_id = parse_row_id(path["id"]) if operation.is_of_row else None
     payload = request.read_payload(operation.max_body) if operation.keys else {}
-    answer = calling.call(operation, actor, row_id, request.parameters, payload, request.url)
+    note_rows = partial(log_subjects.note_rows, request.entry)
+    answer = calling.call(
+        operation, actor, row_id, request.parameters, payload, request.url, note_rows=note_rows
+    )
     resource = operation.resource
     if operation.redirects and resource is not None:
         location = origin.build_url(f"{BASE}{resource.path}/{answer}")

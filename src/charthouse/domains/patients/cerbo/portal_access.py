@@ -17,6 +17,7 @@ from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 from charthouse.engine.errors import Invalid
 from charthouse.identity.api_user_limits import enforce_spacing
+from charthouse.identity.audit_events import emit_audit_event
 
 SCOPES = ("patient_portal",)
 
@@ -44,8 +45,18 @@ def validate_credentials(call: Call) -> dict[str, Any]:
     found = portal_credentials.authenticate(
         call.actor.practice, call.values["username"], call.values["password"]
     )
+    name = portal_credentials.normalize_username(call.values["username"])
+    whose = found or portal_credentials.find_active_access(call.actor.practice, name)
+    emit_audit_event(
+        "portal credentials checked",
+        practice_id=call.actor.practice,
+        api_user_id=call.actor.api_user,
+        patient_id=whose and whose.patient_id,
+        details={"right": found is not None},
+    )
     if found is None:
         return {"result": False, "message": "The log-in is wrong.", "patient_details": None}
+    call.shown_rows[Patient] = [found.patient_id]
     patient, hidden = found.patient, call.actor.anonymous
     who = {
         "first_name": patient.first_name,

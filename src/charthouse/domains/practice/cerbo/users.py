@@ -22,6 +22,7 @@ from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 from charthouse.engine.sql import expressions as sql
+from charthouse.identity.audit_events import emit_audit_event
 
 User = get_user_model()
 
@@ -109,6 +110,12 @@ def _validate(call: Call) -> dict[str, Any]:
     if user is None:
         checked.set_password(call.values["password"])  # costs as much as checking one
     is_right = user is not None and user.check_password(call.values["password"])
+    emit_audit_event(
+        "credentials checked",
+        practice_id=call.actor.practice,
+        api_user_id=call.actor.api_user,
+        details={"user": user and user.pk, "right": is_right},
+    )
     answer = {"result": is_right, "message": "The log-in is right." if is_right else "The log-in is wrong."}
     if not is_right or user is None:
         return answer | {"user_details": None}
