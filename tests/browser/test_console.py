@@ -50,6 +50,7 @@ PAGES = [
     "/book/0",
     "/patients",
     "/patients/new",
+    "/patients/deleted",
     "/queue",
     "/reviews",
     "/tasks",

@@ -10,7 +10,11 @@ from django.core.signals import request_finished
 from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError
 
+from charthouse import clock
+from charthouse.domains.billing.models import LineItem
+from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import Doctor, Office
+from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.errors import Unauthenticated
 from charthouse.identity import rowsecurity, tenancy
 from charthouse.identity.models import User
@@ -78,6 +82,16 @@ def test_secure_is_idempotent_and_may_run_concurrently() -> None:
             "revoke all on function identity_bearer(text, timestamptz) from charthouse_web",
             "identity_bearer(text,timestamp with time zone): execute for charthouse_web",
         ),
+        ("drop trigger archive_parts on patients_patient", "patients_patient: the trigger archive_parts"),
+        (
+            "alter table clinical_problem disable trigger check_owners",
+            "clinical_problem: the trigger check_owners",
+        ),
+        (
+            "create or replace function clinical_problem_check_moved() returns trigger language plpgsql as "
+            "'begin return null; end'",
+            "clinical_problem: the trigger check_moved",
+        ),
     ],
 )
 def test_a_missing_protection_is_listed_and_added(damage: str, lack: str) -> None:
@@ -113,6 +127,37 @@ def test_errors_of_a_model_are_listed(damage: str, lack: str) -> None:
     with transaction.atomic("owner"):
         connections["owner"].cursor().execute(damage)
         assert lack in rowsecurity.list_missing_protections()
+        transaction.set_rollback(True, "owner")
+
+
+def test_parts_of_rows_that_were_archived_before_are_archived_and_come_back(own_clinic: Clinic) -> None:
+    """The state before there were triggers: an archived task with a patient's note, and a visit with its charge."""
+    owner, practice, doctor = connections["owner"], own_clinic.id, own_clinic.doctor
+    with transaction.atomic("owner"):
+        for table in ("patients_patient", "scheduling_appointment", "billing_lineitem"):
+            owner.cursor().execute(f"drop trigger archive_parts on {table}")
+        patient = Patient.objects.using("owner").create(practice_id=practice, doctor_id=doctor.pk, gender="")
+        office = Office.objects.using("owner").create(practice_id=practice, doctor_id=doctor.pk, name="Old")
+        visit = Appointment.objects.using("owner").create(
+            practice_id=practice, patient_id=patient.pk, doctor_id=doctor.pk, office_id=office.pk, exam_room=1,
+            scheduled_time=clock.now(), duration=30,
+        )  # fmt: skip
+        item = LineItem.objects.using("owner").create(
+            practice_id=practice, patient_id=patient.pk, doctor_id=doctor.pk, appointment_id=visit.pk, code="99213",
+            procedure_type="C", price=1,
+        )  # fmt: skip
+        Patient.objects.using("owner").filter(pk=patient.pk).update(archived=True)
+        for row in (visit, item):
+            row.refresh_from_db(using="owner")
+            assert not row.archived
+        rowsecurity.secure()
+        for row in (visit, item):
+            row.refresh_from_db(using="owner")
+            assert row.archived
+        Patient.objects.using("owner").filter(pk=patient.pk).update(archived=False)
+        for row in (visit, item):
+            row.refresh_from_db(using="owner")
+            assert not row.archived
         transaction.set_rollback(True, "owner")
 
 

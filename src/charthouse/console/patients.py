@@ -94,6 +94,8 @@ def show_list(request: Request) -> HttpResponseBase:
     values = {
         "title": "Patients",
         "table": TABLE.build_page(request, rows),
+        "other": reverse("deleted-patients"),
+        "other_words": "Deleted",
         "add": reverse("patient-new"),
         "add_words": "Add patient",
     }

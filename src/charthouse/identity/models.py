@@ -10,6 +10,7 @@ from django.db import models
 from charthouse import clock
 from charthouse.identity.api_user_models import ApiCalls, ApiSpacing, ApiUser
 from charthouse.identity.oauth_models import AccessToken, Application, Calls, Grant, RefreshToken, TokenCalls
+from charthouse.identity.parts import ArchivedPart
 
 __all__ = [
     "PERMISSIONS",
@@ -21,6 +22,7 @@ __all__ = [
     "ApiSpacing",
     "ApiUser",
     "Application",
+    "ArchivedPart",
     "Calls",
     "Grant",
     "Practice",

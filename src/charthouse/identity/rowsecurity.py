@@ -11,7 +11,8 @@ A record table (of a subclass of ``tenancy.Record``) gets, in addition to its mi
   ``charthouse.practice``. The comparison is ``=`` with a stable right side, so that it can be an index condition;
 * no DELETE privilege for the web role: records are only archived;
 * the trigger that writes the change feed (``changes_record``, of a migration of ``changes``), unless the model has
-  ``followed = False``. Users, who are not records, are followed too, in their ``followed_columns``.
+  ``followed = False``. Users, who are not records, are followed too, in their ``followed_columns``;
+* the triggers that archive a row with the one that it belongs to (``parts``).
 
 Any model may set the privileges of the web role on its table: ``web_role_may = frozenset({"SELECT", "INSERT"})`` makes
 it append-only. A model with a practice that is not a record sets ``web_role_sees = "own"``: rows may be inserted for
@@ -28,6 +29,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections, models, transaction
 
+from charthouse.identity import parts
 from charthouse.identity.models import ApiUser, Practice, User
 from charthouse.identity.tenancy import Record, RecordKey
 
@@ -67,6 +69,7 @@ def secure(using: str = "owner") -> None:
             _find_missing_references,
             _find_missing_policies,
             _find_wrong_triggers,
+            _find_missing_part_triggers,
             _find_wrong_grants,
         ):
             for missing in list(find(cursor)):
@@ -82,6 +85,7 @@ def list_missing_protections(using: str = "owner") -> list[str]:
             *_find_missing_references(cursor),
             *_find_missing_policies(cursor),
             *_find_wrong_triggers(cursor),
+            *_find_missing_part_triggers(cursor),
             *_find_wrong_grants(cursor),
             *_find_model_errors(cursor),
         ]
@@ -257,6 +261,11 @@ def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
                 f'update or delete on "{table}" for each row execute function changes_record({left_out})'
             )
             yield MissingProtection(table, "the change trigger", make if possible else None)
+
+
+def _find_missing_part_triggers(cursor: Any) -> Iterator[MissingProtection]:
+    for table, description, fix_sql in parts.find_missing(cursor, _list_migrated_models(cursor)):
+        yield MissingProtection(table, description, fix_sql)
 
 
 def iterate_followed_tables(cursor: Any) -> Iterator[tuple[str, bool, Collection[str]]]:

@@ -56,11 +56,15 @@ class RecordKey(models.ForeignKey):  # type: ignore[type-arg]
     """A foreign key between two record rows of the same practice.
 
     Its constraint includes ``practice_id`` and is created by ``identity.rowsecurity``, with an index on ``(practice_id,
-    column, id)`` unless ``indexed`` is off. Records are archived and never deleted, so nothing cascades.
+    column, id)`` unless ``indexed`` is off. Records are archived and never deleted, so no deletion cascades.
+
+    ``part_of``: the row belongs to the row it refers to, and is archived and restored with it (see ``parts``). Default:
+    where it must refer to one, and the model referred to has ``has_parts``.
     """
 
-    def __init__(self, to: Any, *, indexed: bool = True, **options: Any) -> None:
+    def __init__(self, to: Any, *, indexed: bool = True, part_of: bool | None = None, **options: Any) -> None:
         self.indexed = indexed
+        self._part_of = part_of
         options.setdefault("related_name", "+")
         options |= {"on_delete": models.DO_NOTHING, "db_constraint": False, "db_index": False}
         super().__init__(to, **options)
@@ -72,6 +76,13 @@ class RecordKey(models.ForeignKey):  # type: ignore[type-arg]
         if not self.indexed:
             options["indexed"] = False
         return name, path, args, options
+
+    @property
+    def is_part_of(self) -> bool:
+        """Whether the row belongs to the row that it refers to."""
+        if self._part_of is not None:
+            return self._part_of
+        return not self.null and bool(getattr(self.remote_field.model, "has_parts", False))
 
 
 class UpdatedAt(models.DateTimeField):  # type: ignore[type-arg]
@@ -89,10 +100,17 @@ class Record(models.Model):
 
     ``archived`` is the soft delete; rows are not deleted otherwise. Changes are written to the change feed unless
     ``followed`` is off; columns in ``unfollowed`` are left out of it.
+
+    has_parts       rows that must refer to a row of this model belong to it (see ``RecordKey``)
+    archives_parts  to archive a row archives its parts; off where ``archived`` only puts a row away
+    withdraws_parts while a row is archived, nothing shows its parts, not even a list of what is archived
     """
 
     followed = True
     unfollowed: frozenset[str] = frozenset()
+    has_parts = False
+    archives_parts = True
+    withdraws_parts = False
 
     id = models.BigAutoField(primary_key=True)
     practice = models.ForeignKey(
@@ -108,6 +126,36 @@ class Record(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def find_orphaned(cls, *, withdrawn_only: bool) -> "models.Q | None":
+        """Return the condition of rows that are archived because a row that they belong to is; None where they belong
+        to none. ``withdrawn_only``: only those that are below a row whose model has ``withdraws_parts``.
+        """
+        conditions = models.Q()
+        for key in list_part_keys(cls):
+            owner = cast("type[Record]", key.remote_field.model)
+            found = models.Q(archived=True)
+            if withdrawn_only or not owner.archives_parts:
+                deeper = owner.find_orphaned(withdrawn_only=True)
+                if not owner.withdraws_parts:
+                    if deeper is None:
+                        continue
+                    found = deeper
+                elif deeper is not None:
+                    found |= deeper
+            rows = owner._default_manager.filter(
+                found, practice=models.OuterRef("practice_id"), pk=models.OuterRef(key.attname)
+            )
+            conditions |= models.Q(models.Exists(rows))
+        return conditions or None
+
+
+def list_part_keys(model: type[models.Model]) -> list[RecordKey]:
+    """List the references of a model to the rows that its own belong to."""
+    return [
+        field for field in model._meta.concrete_fields if isinstance(field, RecordKey) and field.is_part_of
+    ]
 
 
 class Signed(models.Model):

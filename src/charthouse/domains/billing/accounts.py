@@ -146,7 +146,7 @@ class Invoice(Signed, Record):
 class InvoiceLine(Record):
     """A charge on an invoice. ``released``: the invoice was voided, so the charge may be invoiced again."""
 
-    invoice = RecordKey("billing.Invoice")
+    invoice = RecordKey("billing.Invoice", part_of=True)
     charge = RecordKey("billing.Charge")
     released = models.BooleanField(default=False)
 
@@ -166,7 +166,7 @@ class InvoiceLine(Record):
 class InvoicePayment(Signed, Record):
     """A payment of an invoice. A reversed one is ``archived``."""
 
-    invoice = RecordKey("billing.Invoice")
+    invoice = RecordKey("billing.Invoice", part_of=True)
     amount = _money()
     date = models.DateField()
     method = text(4, choices=[(value, value) for value in codes.PAYMENT_METHODS])

@@ -179,7 +179,7 @@ class Transaction(Record):
     the amount on to the patient, all others write it off.
     """
 
-    line_item = RecordKey("billing.LineItem")
+    line_item = RecordKey("billing.LineItem", part_of=True)
     remittance = RecordKey("billing.Remittance", null=True, blank=True)
     ins_name = models.PositiveSmallIntegerField(default=1)
     ins_paid = money(default=0)

@@ -61,7 +61,7 @@ class Document(Signed, Record):
 class SharedDocument(Record):
     """A document that its patient sees in the portal, shared by ``shared_by``; archived: not any more."""
 
-    document = RecordKey("documents.Document", indexed=False)
+    document = RecordKey("documents.Document", indexed=False, part_of=True)
     shared_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
 
     class Meta:

@@ -54,7 +54,7 @@ class LabOrder(Signed, Record):
 class LabDocument(Record):
     """A file of an order. ``type``: REQ requisition, ABN Advance Beneficiary Notice, R-A both, RES results."""
 
-    lab_order = RecordKey("labs.LabOrder")
+    lab_order = RecordKey("labs.LabOrder", part_of=True)
     document = RecordKey("files.StoredFile", indexed=False)
     type = models.CharField(max_length=3)
     hl7 = models.TextField(blank=True, default="")
@@ -69,7 +69,7 @@ class LabDocument(Record):
 class LabTest(Record):
     """A test of an order. ``specimen_total_volume``: milliliters."""
 
-    lab_order = RecordKey("labs.LabOrder")
+    lab_order = RecordKey("labs.LabOrder", part_of=True)
     code = text(50)
     name = text(500)
     description = models.TextField(blank=True, default="")
@@ -89,7 +89,7 @@ class LabResult(Record):
     """An observation of a test. ``value`` is text, or a number where ``value_is_numeric``; ``normal_range``
     is then the lower and the upper limit, separated by a space. ``status``: P, I, C, F, X (HL7 table 0085)."""
 
-    lab_test = RecordKey("labs.LabTest")
+    lab_test = RecordKey("labs.LabTest", part_of=True)
     document = RecordKey("labs.LabDocument")
     specimen_received = models.DateTimeField()
     results_released = models.DateTimeField()

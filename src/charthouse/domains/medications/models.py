@@ -83,7 +83,7 @@ class PrescriptionMessage(Record):
     NCPDP id."""
 
     doctor = RecordKey("practice.Doctor")
-    patient = RecordKey("patients.Patient", null=True, blank=True)
+    patient = RecordKey("patients.Patient", null=True, blank=True, part_of=True)
     parent_message = RecordKey("medications.PrescriptionMessage", null=True, blank=True)
     message_direction = models.CharField(max_length=10, default="Outgoing")
     message_type = models.CharField(max_length=20, default="NewRx")

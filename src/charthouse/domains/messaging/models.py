@@ -11,10 +11,12 @@ from charthouse.identity.tenancy import Record, RecordKey
 
 class Message(Record):
     """A message of a doctor's message center. ``owner``: whose it is; ``responsible_user``: who deals with
-    it; ``type``: a code of MESSAGE_TYPES."""
+    it; ``type``: a code of MESSAGE_TYPES. To archive one puts it away, with its notes."""
+
+    archives_parts = False
 
     doctor = RecordKey("practice.Doctor")
-    patient = RecordKey("patients.Patient", null=True, blank=True)
+    patient = RecordKey("patients.Patient", null=True, blank=True, part_of=True)
     owner = RecordKey("identity.User", null=True, blank=True)
     responsible_user = RecordKey("identity.User", null=True, blank=True)
     title = models.CharField(max_length=500)
@@ -40,7 +42,7 @@ class Message(Record):
 class MessageNote(Record):
     """A note on a message."""
 
-    message = RecordKey("messaging.Message")
+    message = RecordKey("messaging.Message", part_of=True)
     text = models.TextField()
     created_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
 
@@ -88,7 +90,7 @@ class PatientMessage(Record):
 class PatientMessageAttachment(Record):
     """A file attached to a message."""
 
-    patient_message = RecordKey("messaging.PatientMessage")
+    patient_message = RecordKey("messaging.PatientMessage", part_of=True)
     doctor = RecordKey("practice.Doctor", null=True, blank=True, indexed=False)
     attachment = RecordKey("files.StoredFile", indexed=False)
 

@@ -9,7 +9,7 @@ from django.db import connection
 
 from charthouse import clock
 from charthouse.domains.patients.codes import INSURED_PROFILES
-from charthouse.domains.patients.models import Coverage, CustomDemographic, Patient
+from charthouse.domains.patients.models import DECEASED, Coverage, CustomDemographic, Patient
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.errors import Conflict
@@ -100,6 +100,27 @@ def update_status(change: Change) -> None:
     change.columns.setdefault("is_prospective", False)
     active = change.values["patient_status"] == "A"
     change.columns["inactive_date"] = None if active else change.row.inactive_date or clock.now().date()
+
+
+@hook(keys=("date_of_death", "patient_status"))
+def settle_death(change: Change) -> None:
+    """Bring the date of death and the status into agreement: a trigger of the table does, but for two cases.
+
+    A date of death that is taken back, with no status in the request, gives the patient the status of before. A new
+    date together with another new status contradicts itself.
+    """
+    if change.row is None or not change.changes("date_of_death"):
+        return
+    if change.values["date_of_death"] is not None:
+        if change.changes("patient_status") and change.values["patient_status"] != DECEASED:
+            change.add_error("date_of_death", f'A patient who has died has the patient_status "{DECEASED}".')
+    elif change.row.is_deceased and "patient_status" not in change.given:
+        before = change.row.status_before_death or "A"
+        change.columns |= {
+            "patient_status": "I" if before == "P" else before,
+            "is_prospective": before == "P",
+            "inactive_date": None if before == "A" else change.row.inactive_date,
+        }
 
 
 # -- duplicates -------------------------------------------------------------------------------------------------

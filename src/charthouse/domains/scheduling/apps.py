@@ -6,3 +6,10 @@ class SchedulingConfig(AppConfig):
 
     name = "charthouse.domains.scheduling"
     label = "scheduling"
+
+    def ready(self) -> None:
+        from charthouse.domains.patients.signals import patient_deleting, patient_restored
+        from charthouse.domains.scheduling import deleted_patients
+
+        patient_deleting.connect(deleted_patients.cancel_visits)
+        patient_restored.connect(deleted_patients.reinstate_visits)

@@ -4,8 +4,9 @@ drchrono/enums.yaml."""
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import text
 from charthouse.identity.tenancy import Record, RecordKey
 
@@ -45,7 +46,10 @@ class TaskStatus(Record):
 
 class Task(Record):
     """A task of a user or of a group. ``due_at``: null if unknown. ``priority``: 10 low, 20 medium, 30 high,
-    40 urgent. ``completed_at``: since when its status is a complete one."""
+    40 urgent. ``completed_at``: since when its status is a complete one. To archive one puts it away, with its notes;
+    a task about a deleted patient, and no other, is archived with the patient (a trigger, see migration 0002)."""
+
+    archives_parts = False
 
     title = models.CharField(max_length=500)
     status = RecordKey("tasks.TaskStatus")
@@ -77,9 +81,19 @@ class Task(Record):
     def __str__(self) -> str:
         return f"task {self.pk}"
 
+    @classmethod
+    def find_orphaned(cls, *, withdrawn_only: bool) -> Q:
+        """Return the condition of tasks about deleted patients alone."""
+        patients = Patient.objects.filter(practice=OuterRef("practice_id"), pk=OuterRef("value_id"))
+        items = AssociatedItem.objects.filter(
+            practice=OuterRef("practice_id"), task=OuterRef("pk"), type="Patient"
+        )
+        living = items.filter(Exists(patients.filter(archived=False)), archived=False)
+        return Q(Exists(items.filter(Exists(patients.filter(archived=True))))) & ~Q(Exists(living))
+
 
 class TaskNote(Record):
-    task = RecordKey("tasks.Task")
+    task = RecordKey("tasks.Task", part_of=True)
     text = models.TextField()
     created_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
 
@@ -104,9 +118,12 @@ class AssociatedItem(Record):
         "Lab document": "labs.LabDocument",
     }
 
-    task = RecordKey("tasks.Task")
+    task = RecordKey("tasks.Task", part_of=True)
     type = models.CharField(max_length=20)
     value_id = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["practice", "type", "value_id"], name="item_by_value")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.value_id} of task {self.task_id}"

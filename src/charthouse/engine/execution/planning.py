@@ -68,6 +68,8 @@ def select_visible(
         rows = rows.filter(practice_id=bind("practice", ID()))
     if resource.rows:
         rows = rows.filter(_once_deleted(resource.rows) if deleted else resource.rows)
+    if not deleted and (orphaned := _find_orphaned(resource)) is not None:
+        rows = rows.filter(Q(archived=False) | ~orphaned)
     if owned and resource.policy.owner:
         rows = rows.filter(**{_name_id(resource.policy.owner): bind("caller_doctor", ID())})
     return rows
@@ -84,6 +86,26 @@ def select_for_actor(resource: Resource, actor: Actor, *, hidden: bool = False) 
     for visibility in () if hidden else resource.visibilities:
         rows = rows.exclude(visibility.hidden)
     return rows
+
+
+def _find_orphaned(resource: Resource) -> "Q | None":
+    """The condition of archived rows that nothing shows, because a row that they belong to is deleted (see
+    ``identity.tenancy.Record``); None where ``rows`` says which archived rows there are.
+
+    A resource that shows archived rows for a parameter shows those of rows that are archived themselves.
+    """
+    find = getattr(resource.model, "find_orphaned", None)
+    if find is None or _mentions_archived(resource.rows):
+        return None
+    flagged = any(_mentions_archived(visibility.hidden) for visibility in resource.visibilities)
+    return cast("Q | None", find(withdrawn_only=flagged))
+
+
+def _mentions_archived(condition: Q) -> bool:
+    return any(
+        _mentions_archived(part) if isinstance(part, Q) else isinstance(part, tuple) and part[0] == "archived"
+        for part in condition.children
+    )
 
 
 def _name_id(path: str) -> str:

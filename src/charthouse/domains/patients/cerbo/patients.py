@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Exists, Q
 
-from charthouse.domains.patients import portal_credentials
+from charthouse.domains.patients import deletion, portal_credentials
 from charthouse.domains.patients.cerbo import hooks
 from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, list_time_zones, select_portal_access
 from charthouse.domains.patients.models import Patient
@@ -43,6 +43,7 @@ patients = Resource(
     ),
     checks=(
         hooks.refuse_open_notes,
+        deletion.announce_deletion,
         hooks.set_status,
         hooks.set_provider,
         hooks.refuse_duplicate,

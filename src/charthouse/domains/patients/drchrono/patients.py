@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from charthouse.domains.patients import codes, hooks
+from charthouse.domains.patients import codes, deletion, hooks
 from charthouse.domains.patients.drchrono.insurances import (
     make_auto_accident_key,
     make_coverage_key,
@@ -266,9 +266,11 @@ patients = Resource(
         ),
     ),
     checks=(
+        deletion.announce_deletion,
         hooks.check_payment_profile,
         hooks.check_custom_demographics,
         hooks.update_status,
+        hooks.settle_death,
         hooks.refuse_duplicate,
         hooks.number_chart,
     ),
@@ -325,7 +327,7 @@ patients_summary = Resource(
         *_SEARCH_FILTERS,
         Flag("show_inactive", addition=True, doc="Adds inactive and deceased patients."),
     ),
-    checks=(hooks.refuse_duplicate, hooks.number_chart),
+    checks=(deletion.announce_deletion, hooks.refuse_duplicate, hooks.number_chart),
     example={
         "doctor": 1,
         "first_name": "Amara",

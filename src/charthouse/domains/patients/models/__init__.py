@@ -9,6 +9,7 @@ from charthouse.domains.patients.models.insurance import (
     WorkersCompInsurance,
 )
 from charthouse.domains.patients.models.patients import (
+    DECEASED,
     AttachedFlag,
     CustomDemographic,
     CustomDemographicValue,
@@ -21,6 +22,7 @@ from charthouse.domains.patients.models.portal_requests import PortalRequest
 from charthouse.domains.patients.models.tags import PatientTag, Tag
 
 __all__ = [
+    "DECEASED",
     "AttachedFlag",
     "AutoAccidentInsurance",
     "Coverage",

@@ -8,18 +8,24 @@ from charthouse.domains.practice.models import text
 from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
 from charthouse.identity.tenancy import Record, RecordKey, Signed
 
+DECEASED = "D"
+
 
 class Patient(Signed, Record):
     """A patient. ``doctor`` is the primary provider.
 
-    ``patient_status``: A active, I inactive, D inactive (deceased); an inactive one may be ``is_prospective``.
-    ``inactive_date``: the day of becoming inactive. ``gender_said``: in the patient's own words. ``identifying``: how
-    columns are shown to callers that see deidentified data; other columns don't identify the patient.
+    ``patient_status``: A active, I inactive, D inactive (deceased); an inactive one may be ``is_prospective``. It alone
+    says whether the patient has died; ``date_of_death`` says when, if that is known, and a trigger keeps both in
+    agreement. ``status_before_death``: A, I, or P for prospective, while deceased. ``inactive_date``: the day of
+    becoming inactive. ``gender_said``: in the patient's own words. ``identifying``: how columns are shown to callers
+    that see deidentified data; other columns don't identify the patient.
 
     ``chart_id`` sorts by its bytes, so that an index finds the highest number of a prefix. ``race_subcategories``:
     objects with ``code`` and ``description``, of CDC's race and ethnicity codes. ``gender_identity``: a key of
     ``codes.GENDER_IDENTITIES``, or empty.
     """
+
+    has_parts = withdraws_parts = True
 
     doctor = RecordKey("practice.Doctor")
     chart_id = text(50, db_collation="C")
@@ -38,6 +44,7 @@ class Patient(Signed, Record):
     ethnicity = models.CharField(max_length=20, default="blank")
     preferred_language = models.CharField(max_length=10, default="blank")
     patient_status = models.CharField(max_length=1, default="A")
+    status_before_death = text(1)
     is_prospective = models.BooleanField(default=False)
     inactive_date = models.DateField(null=True, blank=True)
     gender_said = text(50)
@@ -132,6 +139,12 @@ class Patient(Signed, Record):
     )
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(date_of_death=None) | models.Q(patient_status=DECEASED),
+                name="patient_deceased_if_dated",
+            )
+        ]
         # In addition to (practice, id) and (practice, doctor, id). Under row security only leakproof operators
         # (= and < of plain columns) can use an index: a search for a part of a name reads the practice's rows.
         indexes = [
@@ -150,6 +163,10 @@ class Patient(Signed, Record):
 
     def __str__(self) -> str:
         return f"patient {self.pk}"
+
+    @property
+    def is_deceased(self) -> bool:
+        return self.patient_status == DECEASED
 
 
 class ReferringDoctor(Record):

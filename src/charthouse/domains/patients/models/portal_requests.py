@@ -36,7 +36,7 @@ class PortalRequest(Record):
             models.CheckConstraint(condition=Q(request_type__in=REQUEST_TYPES), name="portal_request_type"),
             models.CheckConstraint(condition=Q(status__in=REQUEST_STATUSES), name="portal_request_status"),
             models.CheckConstraint(
-                condition=Q(archived=True, status="deleted") | (Q(archived=False) & ~Q(status="deleted")),
+                condition=Q(archived=True) | ~Q(status="deleted"),
                 name="portal_request_deleted",
             ),
         ]

@@ -134,6 +134,7 @@ appointments = Resource(
                         Key("datetime", Timestamp(), READ_ONLY, source="changed_at"),
                         Key("from_status", Text(), READ_ONLY),
                         Key("to_status", Text(), READ_ONLY),
+                        Key("reason", Text(), READ_ONLY, addition=True, doc="Why, if the server did it."),
                     )
                 )
             ),

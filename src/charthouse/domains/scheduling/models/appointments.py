@@ -44,11 +44,12 @@ class Appointment(Record):
     """
 
     ZONE = "office__doctor__timezone"
+    has_parts = True
 
     doctor = RecordKey("practice.Doctor", indexed=False)
     office = RecordKey("practice.Office", indexed=False)
     exam_room = models.PositiveSmallIntegerField()
-    patient = RecordKey("patients.Patient", null=True, blank=True, related_name="appointments")
+    patient = RecordKey("patients.Patient", null=True, blank=True, related_name="appointments", part_of=True)
     scheduled_time = models.DateTimeField()
     duration = make_minutes_field()
     profile = RecordKey("scheduling.AppointmentProfile", null=True, blank=True, indexed=False)
@@ -110,12 +111,13 @@ class Appointment(Record):
 
 
 class StatusTransition(Record):
-    """One change of an appointment's status."""
+    """One change of an appointment's status. ``reason``: why, where the server made it by itself."""
 
-    appointment = RecordKey("scheduling.Appointment")
+    appointment = RecordKey("scheduling.Appointment", part_of=False)
     changed_at = models.DateTimeField(default=clock.now)
     from_status = text(100)
     to_status = text(100)
+    reason = text(200)
 
     def __str__(self) -> str:
         return f"{self.from_status or 'no status'} to {self.to_status or 'no status'}"
@@ -160,7 +162,7 @@ class Reminder(Record):
 
 
 class CustomAppointmentFieldValue(Record):
-    appointment = RecordKey("scheduling.Appointment", indexed=False)
+    appointment = RecordKey("scheduling.Appointment", indexed=False, part_of=False)
     field_type = RecordKey("scheduling.CustomAppointmentField", indexed=False)
     field_value = models.TextField(blank=True, default="")
 

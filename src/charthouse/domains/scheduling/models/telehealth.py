@@ -21,7 +21,7 @@ class TelehealthVisit(Record):
 class TelehealthEvent(Record):
     """An event of a video visit, at ``created_at``."""
 
-    visit = RecordKey("scheduling.TelehealthVisit")
+    visit = RecordKey("scheduling.TelehealthVisit", part_of=True)
     event_type = text(50)
     description = models.TextField(blank=True, default="")
 

@@ -73,7 +73,7 @@ class Measurement(Record):
     ``taken_at``: null for one at a visit, whose time it has."""
 
     appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
-    patient = RecordKey("patients.Patient", null=True, blank=True)
+    patient = RecordKey("patients.Patient", null=True, blank=True, part_of=True)
     taken_at = models.DateTimeField(null=True, blank=True)
     comments = models.TextField(blank=True, default="")
     added_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
