@@ -21,9 +21,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CalledProcessError, Popen
-from typing import IO
+from typing import IO, Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+# What is compiled is stored: the tests start many processes.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 _first_process = "CHARTHOUSE_TEST_RUN" not in os.environ  # workers get it from the process that starts them
 if _first_process:
@@ -53,6 +58,7 @@ import django  # noqa: E402
 
 django.setup()
 
+import psutil  # noqa: E402
 import psycopg  # noqa: E402
 from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
 from django.db import connections  # noqa: E402
@@ -74,6 +80,14 @@ max_wal_size = 4GB
 autovacuum_naptime = 10s
 """
 
+
+# Files and folders that run on one worker, because they share what takes long to make or import.
+TOGETHER = (
+    ("tests/sandbox/", "tests/interchange/"),  # a sandbox; a reader of documents
+    ("tests/audit/test_anchors.py", "tests/files/test_bucket.py"),  # boto3
+)
+_size = 0  # bytes of the process after the last run
+GARBAGE = 40  # MB by which the process grows between two runs of the garbage collector
 
 # Files that take more than 5 s of a quiet machine, longest first.
 LONG = (
@@ -116,6 +130,18 @@ def pytest_configure(config: pytest.Config) -> None:
     cases.select(config.getoption("--case"))
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "FileScheduling":
+    return FileScheduling(config, log)
+
+
+class FileScheduling(LoadFileScheduling):
+    """Gives each worker file after file; those of TOGETHER as if they were one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        of_one = (paths[0] for paths in TOGETHER if nodeid.startswith(paths))
+        return next(of_one, super()._split_scope(nodeid))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long files first: a worker gets file after file, and a run should not end with one of these."""
     order = {path: number for number, path in enumerate(LONG)}
@@ -127,6 +153,18 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    global _size
+    _size = psutil.Process().memory_info().rss
+
+
+@pytest.fixture(autouse=True)
+def collect_garbage() -> Iterator[None]:
+    """Bodies of many megabytes are in cycles of requests and responses, which the collector looks for seldom."""
+    yield
+    global _size
+    if psutil.Process().memory_info().rss > _size + GARBAGE * 1024 * 1024:
+        gc.collect()
+        _size = psutil.Process().memory_info().rss
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,32 @@ def test_one_case_can_be_selected(monkeypatch: pytest.MonkeyPatch) -> None:
         check()
 
 
+def test_a_case_within_cases_is_selected_by_either_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    @each_case("color", ["red", "blue"])
+    @each_case("size", ["big", "small"])
+    def check(color: str, size: str) -> None:
+        seen.append(f"{color} {size}")
+
+    for text, found in (("blue", ["blue big", "blue small"]), ("big", ["red big", "blue big"])):
+        monkeypatch.setattr(cases, "_selected", text)
+        check()
+        assert seen == found
+        seen.clear()
+
+
+def test_what_a_case_patches_is_undone_before_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    @each_case("number", [1, 2])
+    def check(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert shown == cases.SHOWN
+        monkeypatch.setattr(cases, "SHOWN", -number)
+
+    shown = cases.SHOWN
+    check(monkeypatch=monkeypatch)
+    assert shown == cases.SHOWN
+
+
 def test_a_test_that_skips_every_case_is_skipped() -> None:
     def skip(number: int) -> None:
         pytest.skip(str(number))

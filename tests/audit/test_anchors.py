@@ -5,11 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from django.db import connections
 from django.test import override_settings
-from moto import mock_aws
 
 from charthouse import clock, commands
 from charthouse.audit import anchors, seals, tasks
@@ -83,27 +81,30 @@ def test_an_email_is_sent_past_the_outbox(clinic: support.Clinic, settings: Any)
     assert find_head(quoted, clinic) == get_head(clinic)
 
 
-@mock_aws
 def test_an_object_is_locked_for_the_retention_time(
     clinic: support.Clinic, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import boto3  # takes 40 MB, which only the worker of this test pays
+    from moto import mock_aws
+
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    store = boto3.client("s3")
-    store.create_bucket(Bucket="anchors", ObjectLockEnabledForBucket=True)
-    settings.ANCHOR_BUCKET, settings.ANCHOR_BUCKET_DAYS = "s3://anchors/one", 100
-    tasks.anchor_daily(timestamp=0)
-    (found,) = store.list_objects_v2(Bucket="anchors", Prefix="one/anchor-")["Contents"]
-    stored = store.get_object(Bucket="anchors", Key=found["Key"])
-    assert find_head(stored["Body"].read().decode(), clinic) == get_head(clinic)
-    assert stored["ObjectLockMode"] == "COMPLIANCE"
-    until = stored["ObjectLockRetainUntilDate"] - clock.now()
-    assert timedelta(days=99) < until <= timedelta(days=100)
-    settings.ANCHOR_BUCKET = "s3://not-there/one"
-    with pytest.raises(anchors.AnchorError, match=r"objects in s3://not-there/one.* \(OSError\)"):
+    with mock_aws():
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        store = boto3.client("s3")
+        store.create_bucket(Bucket="anchors", ObjectLockEnabledForBucket=True)
+        settings.ANCHOR_BUCKET, settings.ANCHOR_BUCKET_DAYS = "s3://anchors/one", 100
         tasks.anchor_daily(timestamp=0)
+        (found,) = store.list_objects_v2(Bucket="anchors", Prefix="one/anchor-")["Contents"]
+        stored = store.get_object(Bucket="anchors", Key=found["Key"])
+        assert find_head(stored["Body"].read().decode(), clinic) == get_head(clinic)
+        assert stored["ObjectLockMode"] == "COMPLIANCE"
+        until = stored["ObjectLockRetainUntilDate"] - clock.now()
+        assert timedelta(days=99) < until <= timedelta(days=100)
+        settings.ANCHOR_BUCKET = "s3://not-there/one"
+        with pytest.raises(anchors.AnchorError, match=r"objects in s3://not-there/one.* \(OSError\)"):
+            tasks.anchor_daily(timestamp=0)
 
 
 def test_a_place_that_fails_is_named_and_keeps_no_other_from_it(

@@ -8,18 +8,27 @@ for them.
 
 import os
 from collections.abc import Callable, Mapping
+from os.path import commonpath
 from typing import Any
 
 import pytest
 
 from charthouse.wsgi import application
 from tests import figures
-from tests.cases import each_case
+from tests.cases import Decorator, each_case
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))  # requests of each mode to each operation
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 each_mode = each_case("mode", ["positive", "negative"])
+
+
+def each_label(document: Mapping[str, Any]) -> Decorator:
+    """Run a test for every operation of a document; those below one name of the path are an item."""
+    base = f"{commonpath(list(document['paths']))}/"
+    return each_case(
+        "label", labels(document), by=lambda label: label.split()[1].removeprefix(base).split("/")[0]
+    )
 
 
 def labels(document: Mapping[str, Any]) -> list[str]:

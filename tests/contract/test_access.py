@@ -13,13 +13,14 @@ from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
 from tests import support
+from tests.cases import each_case
 
 from .world import EVERY, World
 
 RESOURCES = list(get_registry())
-each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
+each = each_case("resource", RESOURCES, ids=lambda r: r.path)
 TENANTED = [r for r in RESOURCES if r.has_practice]  # the others are directories that all practices read
-each_of_a_practice = pytest.mark.parametrize("resource", TENANTED, ids=lambda r: r.path)
+each_of_a_practice = each_case("resource", TENANTED, ids=lambda r: r.path)
 
 
 def requests(world: World, resource: Resource, methods: Any = None) -> Iterator[tuple[str, str]]:
@@ -199,7 +200,7 @@ def listed(client: httpx.Client, resource: Resource) -> set[str]:
 OWN_LISTS = {"doctor_work_schedule": "show_all", "office_work_schedule": "show_all"}
 
 
-@pytest.mark.parametrize(("path", "parameter"), OWN_LISTS.items())
+@each_case(("path", "parameter"), OWN_LISTS.items())
 def test_lists_of_ones_own_rows_show_others_only_when_asked(
     world: World, colleague: httpx.Client, path: str, parameter: str
 ) -> None:
@@ -276,7 +277,7 @@ def test_a_user_without_a_doctor_sees_only_what_is_shared(
 # -- operations -------------------------------------------------------------------------------------------------
 
 OPERATIONS = get_registry().list_operations()
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method}-{o.slug}")
+each_operation = each_case("operation", OPERATIONS, ids=lambda o: f"{o.method} {o.path}")
 
 
 def _url(world: World, operation: Operation, row_id: Any = None) -> str:
@@ -311,9 +312,7 @@ def test_methods_that_the_url_of_an_operation_does_not_have(world: World, operat
             assert set(answer.headers["Allow"].split(", ")) == methods
 
 
-@pytest.mark.parametrize(
-    "operation", [o for o in OPERATIONS if o.is_of_row], ids=lambda o: f"{o.method}-{o.slug}"
-)
+@each_case("operation", [o for o in OPERATIONS if o.is_of_row], ids=lambda o: f"{o.method} {o.path}")
 def test_an_operation_of_a_row_that_is_not_there(world: World, other: World, operation: Operation) -> None:
     body = {declared.name: "x" for declared in operation.keys}
     for row_id in (other.row(operation.of), *NEVER):

@@ -4,19 +4,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from charthouse.engine.declaration.resources import METHODS, Operation, Resource
 from charthouse.gateway.cerbo.registry import get_registry, get_router
 from tests import support
+from tests.cases import each_case
 
 from . import cerbo_facts as facts
 from .cerbo_world import BASE, CerboWorld
 
 OPERATIONS = facts.built()
 RESOURCES = list(get_registry())
-each = pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-each_resource = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
+each = each_case("operation", OPERATIONS, ids=str)
+each_resource = each_case("resource", RESOURCES, ids=lambda r: r.path)
 NEVER = ("0", "-1", "999999999999", str(2**63), "9" * 40, "1.0", "x", "1e3", "٣", "%20", "null")
 
 

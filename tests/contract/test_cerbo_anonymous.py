@@ -13,6 +13,7 @@ from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
 from charthouse.gateway.cerbo.registry import get_registry
 from charthouse.identity import tenancy
+from tests.cases import each_case
 
 from . import cerbo_facts as facts
 from .cerbo_world import ASKED, CerboWorld
@@ -78,7 +79,7 @@ def _answer(cerbo: CerboWorld, operation: facts.Operation, client: Any, **parame
     return client.get(cerbo.url(target.path, found, row_id, **cerbo.texts(found)), params=asked)
 
 
-@pytest.mark.parametrize("operation", READS, ids=str)
+@each_case("operation", READS, ids=str)
 def test_no_canary(cerbo: CerboWorld, planted: set[str], operation: facts.Operation) -> None:
     forced = cerbo.limited(anonymize=True)
     answers = {

@@ -44,8 +44,8 @@ def there(cerbo: CerboWorld, operation: Any) -> dict[str, int]:
     return found
 
 
+@fuzz.each_label(wire_format.make_document())
 @fuzz.each_mode
-@pytest.mark.parametrize("label", LABELS)
 def test_answers_as_the_document_says(
     cerbo: CerboWorld, operations: dict[str, Any], label: str, mode: str
 ) -> None:

@@ -21,14 +21,13 @@ CREATED = [r for r in RESOURCES if "POST" in r.method_set]
 WRITABLE = [(r, f) for r in CREATED for f in r.writable]
 LISTED = [r for r in RESOURCES if "GET" in r.list_methods]
 PAGED = [r for r in LISTED if not r.filters_by_name.keys() & {"terms", "term"}]
-each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
-each_created = pytest.mark.parametrize("resource", CREATED, ids=lambda r: r.path)
-each_listed = pytest.mark.parametrize("resource", LISTED, ids=lambda r: r.path)
+each = each_case("resource", RESOURCES, ids=lambda r: r.path)
+each_created = each_case("resource", CREATED, ids=lambda r: r.path)
+each_listed = each_case("resource", LISTED, ids=lambda r: r.path)
 each_key = each_case(
     ("resource", "key"),
     WRITABLE,
     ids=[f"{r.path}.{f.name}" for r, f in WRITABLE],
-    by=lambda resource, key: resource.path,
 )
 
 # Keys whose value reads otherwise than it was written, or that go with others: a test of their own in tests/domains.

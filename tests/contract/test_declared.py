@@ -96,7 +96,6 @@ each_key = each_case(
     ("endpoint", "name"),
     KEYS,
     ids=[f"{e}.{name}" for e, name in KEYS],
-    by=lambda endpoint, name: endpoint.path,
 )
 
 

@@ -7,13 +7,13 @@ from html import unescape
 from typing import Any
 
 import jsonschema_rs
-import pytest
 
 from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.docs.cerbo import reference as cerbo_manual
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity.api_user_limits import get_limits
 from tests import support
+from tests.cases import each_case
 from tests.contract import coverage
 from tests.contract.cerbo_world import CerboWorld
 
@@ -72,7 +72,7 @@ def test_the_overview_leads_to_every_resource() -> None:
         assert f'href="/docs/{resource.path}"' in page
 
 
-@pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
+@each_case("resource", RESOURCES, ids=lambda r: r.path)
 def test_a_resource_has_every_key_parameter_and_operation(resource: Resource) -> None:
     page = _checked(f"/docs/{resource.path}")
     for key in resource.keys:
@@ -130,7 +130,7 @@ def test_every_operation_of_cerbo_is_on_a_page() -> None:
     assert urls == {(operation.method, operation.path) for operation in facts.built()}
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@each_case("group", GROUPS)
 def test_a_group_has_every_key_and_parameter(group: str) -> None:
     page = _checked(f"/docs/cerbo/{group}")
     for declared in GROUPS[group]:
@@ -154,7 +154,7 @@ def _commands(group: str) -> list[str]:
     return [unescape(re.sub(r"</?span[^>]*>", "", text)) for text in found]
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@each_case("group", GROUPS)
 def test_the_examples_of_cerbo_work_as_pasted(cerbo: CerboWorld, group: str) -> None:
     """Each command is read as a shell would, and sent: the server takes the address, the query and the body. Whether
     the row 1 that it names is there hangs on the practice."""

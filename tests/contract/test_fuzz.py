@@ -22,8 +22,8 @@ def token(world: World) -> str:
     return support.issue_token(world.clinic.user, support.make_app())
 
 
+@fuzz.each_label(wire_format.make_document())
 @fuzz.each_mode
-@pytest.mark.parametrize("label", fuzz.labels(wire_format.make_document()))
 def test_answers_as_the_document_says(
     world: World, token: str, operations: dict[str, Any], label: str, mode: str
 ) -> None:

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.drchrono.registry import get_registry
@@ -50,7 +48,6 @@ def test_hostile_values_of_keys(world: World, resource: Resource) -> None:
     ("resource", "key"),
     NESTED,
     ids=[f"{r.path}.{k.name}" for r, k in NESTED],
-    by=lambda resource, key: resource.path,
 )
 def test_hostile_values_inside_keys(world: World, resource: Resource, key: Key) -> None:
     row_id = world.new(resource.path)
@@ -70,7 +67,7 @@ def check(world: World, resource: Resource, row_id: int, body: Any) -> int:
     return int(answer.status_code)
 
 
-@pytest.mark.parametrize("resource", CREATED, ids=lambda r: r.path)
+@each_case("resource", CREATED, ids=lambda r: r.path)
 def test_a_refused_create_writes_nothing(world: World, resource: Resource) -> None:
     """Of a list with one wrong item nothing is written; each item answers for itself, in its place."""
     good = [world.payload(resource) for _ in range(3)]

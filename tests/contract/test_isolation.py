@@ -10,6 +10,7 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.execution import planning, writing
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
+from tests.cases import each_case
 
 from .test_access import listed
 from .world import World
@@ -18,7 +19,7 @@ TENANTED = [r for r in get_registry() if r.has_practice]
 REFERENCES = [
     (r, k) for r in TENANTED for k in r.writable if k.type.refers_to and not k.type.is_list and k.is_stored
 ]
-each = pytest.mark.parametrize("resource", TENANTED, ids=lambda r: r.path)
+each = each_case("resource", TENANTED, ids=lambda r: r.path)
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def _run(statement: str, parameters: list[Any]) -> None:
         cursor.execute("set constraints all immediate")
 
 
-@pytest.mark.parametrize(("resource", "key"), REFERENCES, ids=[f"{r.path}.{k.name}" for r, k in REFERENCES])
+@each_case(("resource", "key"), REFERENCES, ids=[f"{r.path}.{k.name}" for r, k in REFERENCES])
 def test_without_the_check_of_references(
     world: World, other: World, resource: Resource, key: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:

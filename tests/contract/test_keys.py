@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from charthouse import clock
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Reference
@@ -24,13 +22,12 @@ from .world import World
 RESOURCES = list(get_registry())
 WRITES = [r for r in RESOURCES if set(r.method_set) & {"POST", "PUT", "PATCH"}]
 WRITABLE = [(r, f) for r in WRITES for f in r.writable]
-each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
-each_written = pytest.mark.parametrize("resource", WRITES, ids=lambda r: r.path)
+each = each_case("resource", RESOURCES, ids=lambda r: r.path)
+each_written = each_case("resource", WRITES, ids=lambda r: r.path)
 each_key = each_case(
     ("resource", "key"),
     WRITABLE,
     ids=[f"{r.path}.{f.name}" for r, f in WRITABLE],
-    by=lambda resource, key: resource.path,
 )
 
 
@@ -176,7 +173,7 @@ def test_read_only_and_unknown_keys_are_ignored(world: World, resource: Resource
         assert made.status_code == 201, made.text
 
 
-@pytest.mark.parametrize("path", sorted(FIXED_WHEN_SAID))
+@each_case("path", sorted(FIXED_WHEN_SAID))
 def test_what_is_fixed_when_said_is_an_exception(world: World, path: str) -> None:
     """Else the list of exceptions would hide what has been mended."""
     row_id = world.new(path)

@@ -21,12 +21,11 @@ from .world import World
 
 RESOURCES = [r for r in get_registry() if "GET" in r.method_set]
 FILTERS = [(r, f) for r in RESOURCES for f in r.filters]
-each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.path)
+each = each_case("resource", RESOURCES, ids=lambda r: r.path)
 each_filter = each_case(
     ("resource", "parameter"),
     FILTERS,
     ids=[f"{r.path}?{f.name}" for r, f in FILTERS],
-    by=lambda resource, parameter: resource.path,
 )
 
 DAYS = {"start_date": "1900-01-01", "end_date": "2039-01-01"}

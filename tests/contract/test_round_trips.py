@@ -14,6 +14,7 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Registry
 from charthouse.gateway.cerbo.registry import get_registry as cerbo_registry
 from charthouse.gateway.drchrono.registry import get_registry as drchrono_registry
+from tests.cases import each_case
 
 from .cerbo_world import CerboWorld
 from .trips import CERBO, DRCHRONO, ONE_WAY, TRIPS, Trip
@@ -82,7 +83,7 @@ def at(row: Any, path: str) -> Any:
     return row
 
 
-@pytest.mark.parametrize("trip", TRIPS, ids=str)
+@each_case("trip", TRIPS, ids=str)
 def test_round_trip(both: Both, trip: Trip) -> None:
     other = DRCHRONO if trip.by == CERBO else CERBO
     body = both.filled(trip.body)
@@ -158,8 +159,8 @@ def _tables(registry: Registry) -> set[str]:
 SHARED = sorted(_tables(cerbo_registry()) & _tables(drchrono_registry()))
 
 
-@pytest.mark.parametrize("label", SHARED)
-@pytest.mark.parametrize("by", [CERBO, DRCHRONO])
+@each_case("label", SHARED)
+@each_case("by", [CERBO, DRCHRONO])
 def test_every_shared_table_has_a_trip_or_a_reason(label: str, by: str) -> None:
     trips = [trip for trip in TRIPS if (trip.model, trip.by) == (label, by)]
     assert bool(trips) != ((label, by) in ONE_WAY), f"{label}: needs a trip by {by}, or a reason in ONE_WAY"

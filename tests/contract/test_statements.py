@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.db import connection
 from psycopg import pq
 
@@ -37,7 +36,7 @@ def statements(call: Callable[[], Any]) -> int:
         return len(RUNS.findall(path.read_text(errors="replace")))
 
 
-@pytest.mark.parametrize("resource", READ, ids=lambda r: r.path)
+@each_case("resource", READ, ids=lambda r: r.path)
 @each_case("verbose", [False, True], ids=["plain", "verbose"])
 def test_a_read_is_two_statements(world: World, resource: Resource, verbose: bool) -> None:
     """Whatever the number of rows, with every filter that narrows nothing, on the second page as on the first."""

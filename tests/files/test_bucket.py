@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -20,7 +20,6 @@ from django.db import transaction
 from charthouse.engine.errors import Unavailable
 from charthouse.files import storage as storage_module
 from charthouse.files import tasks
-from charthouse.files.bucket import BucketStorage
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import content_path, open_file, store_file
 from charthouse.files.types import File
@@ -28,8 +27,10 @@ from charthouse.identity import tenancy
 from charthouse.settings import _files
 from tests.support import client, make_practice
 
+if TYPE_CHECKING:
+    from charthouse.files.bucket import BucketStorage
+
 DOCUMENT = File(kinds=("document",))
-LARGE = b"%PDF-1.7\n" + os.urandom(20 * 1024 * 1024)  # more than two parts of an upload
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +54,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         log.close()
 
 
-@pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketStorage]:
+@pytest.fixture(scope="module")
+def configured(server: str) -> "Iterator[BucketStorage]":
     """The storage that the settings configure from the environment."""
     environ = {
         "AWS_ENDPOINT_URL_S3": server,
@@ -62,15 +63,20 @@ def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketStora
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    boto3.client("s3").create_bucket(Bucket="charts")
-    made = storages.create_storage(_files("s3://charts/one/instance"))
-    monkeypatch.setattr(storage_module, "get_storage", lambda: made)
-    monkeypatch.setattr(tasks, "get_storage", lambda: made)
-    yield made
-    made.connection.meta.client.close()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        made = storages.create_storage(_files("s3://charts/one/instance"))
+        yield made
+        made.connection.meta.client.close()
+
+
+@pytest.fixture
+def bucket(configured: "BucketStorage", monkeypatch: pytest.MonkeyPatch) -> "BucketStorage":
+    configured.connection.create_bucket(Bucket="charts")
+    monkeypatch.setattr(storage_module, "get_storage", lambda: configured)
+    monkeypatch.setattr(tasks, "get_storage", lambda: configured)
+    return configured
 
 
 def kept(content: bytes, practice: int) -> StoredFile:
@@ -78,30 +84,31 @@ def kept(content: bytes, practice: int) -> StoredFile:
         return store_file(ContentFile(content, "a.pdf"), "application/pdf", practice)
 
 
-def test_file_is_stored_and_read_whole_and_in_part(bucket: BucketStorage) -> None:
+def test_file_is_stored_and_read_whole_and_in_part(bucket: "BucketStorage") -> None:
+    large = b"%PDF-1.7\n" + os.urandom(20 * 1024 * 1024)  # more than two parts of an upload
     clinic = make_practice()
-    file = kept(LARGE, clinic.id)
+    file = kept(large, clinic.id)
     stored = bucket.bucket.Object(f"one/instance/{content_path(clinic.id, file.address)}")
     assert stored.get()["Body"].read(4) == b"CHF1"
     with open_file(file) as content:
-        assert content.read() == LARGE
+        assert content.read() == large
         content.seek(10_000_000)
-        assert content.read(1000) == LARGE[10_000_000:10_001_000]
+        assert content.read(1000) == large[10_000_000:10_001_000]
     with tenancy.within(clinic.id):
         link = urlsplit(DOCUMENT.render(file.pk)).path
-    assert client().get(link).content == LARGE
+    assert client().get(link).content == large
     part = client().get(link, headers={"Range": "bytes=15000000-15000009"})
-    assert (part.status_code, part.content) == (206, LARGE[15_000_000:15_000_010])
+    assert (part.status_code, part.content) == (206, large[15_000_000:15_000_010])
 
 
-def test_equal_content_is_written_once(bucket: BucketStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_content_is_written_once(bucket: "BucketStorage", monkeypatch: pytest.MonkeyPatch) -> None:
     clinic = make_practice()
     first = kept(b"%PDF-1.7 once", clinic.id)
-    monkeypatch.setattr(BucketStorage, "_save", None)
+    monkeypatch.setattr(type(bucket), "_save", None)
     assert kept(b"%PDF-1.7 once", clinic.id).address == first.address
 
 
-def test_missing_object_is_not_found(bucket: BucketStorage) -> None:
+def test_missing_object_is_not_found(bucket: "BucketStorage") -> None:
     clinic = make_practice()
     file = kept(b"%PDF-1.7 lost", clinic.id)
     bucket.delete(content_path(clinic.id, file.address))
@@ -109,7 +116,7 @@ def test_missing_object_is_not_found(bucket: BucketStorage) -> None:
         open_file(file)
 
 
-def test_sweep_deletes_from_the_bucket(bucket: BucketStorage) -> None:
+def test_sweep_deletes_from_the_bucket(bucket: "BucketStorage") -> None:
     clinic = make_practice()
     file = kept(b"%PDF-1.7 swept", clinic.id)
     bucket.bucket.Object(f"one/instance/{clinic.id}/README").put(Body=b"somebody's")
@@ -120,7 +127,7 @@ def test_sweep_deletes_from_the_bucket(bucket: BucketStorage) -> None:
     assert not bucket.exists(content_path(clinic.id, file.address))
 
 
-def test_unreachable_store_is_unavailable(bucket: BucketStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_store_is_unavailable(bucket: "BucketStorage", monkeypatch: pytest.MonkeyPatch) -> None:
     clinic = make_practice()
     file = kept(b"%PDF-1.7 there", clinic.id)
     bucket.bucket.Object(f"one/instance/{content_path(clinic.id, file.address)}").delete()
@@ -133,7 +140,6 @@ def test_unreachable_store_is_unavailable(bucket: BucketStorage, monkeypatch: py
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{nobody.getsockname()[1]}")
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         unreached = storages.create_storage(_files("s3://charts"))
         monkeypatch.setattr(storage_module, "get_storage", lambda: unreached)
         with pytest.raises(Unavailable):

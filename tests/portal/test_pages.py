@@ -178,14 +178,15 @@ def test_an_image_becomes_a_request_and_is_accepted_into_the_chart(
         (b"%PDF-1.4", "not a valid image"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a valid image"),
         (png()[:30], "not a valid image"),
-        (png() + b"\0" * (16 * 1024 * 1024), "larger than 16 MB"),
+        (None, "larger than 16 MB"),
     ],
 )
 def test_files_that_are_no_images_are_refused(
-    known: PortalPatient, browser: httpx.Client, content: bytes, wrong: str
+    known: PortalPatient, browser: httpx.Client, content: bytes | None, wrong: str
 ) -> None:
     browser.get("/portal/images")
-    answer = post(browser, "/portal/images", image=("x.png", content))
+    large = png() + b"\0" * (16 * 1024 * 1024)
+    answer = post(browser, "/portal/images", image=("x.png", large if content is None else content))
     assert answer.status_code == 400
     assert wrong in answer.text
     assert Chart(known).requests() == []

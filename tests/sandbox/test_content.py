@@ -34,15 +34,8 @@ from tests.sandbox.contradictions import CONTRADICTIONS
 from tests.sandbox.databases import PROGRESS, SandboxDatabase, query
 from tests.support import client
 
-PEOPLE = "select id, first_name, last_name, gender, date_of_birth, address, chart_id from patients_patient order by id"
 DAYS = {"start_date": "2000-01-01", "end_date": "2039-01-01"}
 PARAMETERS = {"since": "2000-01-01", "payer_type": "emdeon"}
-
-
-@pytest.fixture(scope="module")
-def sandbox(database: None, tmp_path_factory: pytest.TempPathFactory) -> SandboxDatabase:
-    """A sandbox with more patients than the first practice's own, so that it has an additional office."""
-    return SandboxDatabase("sandbox", tmp_path_factory.mktemp("sandbox"), 7, 330)
 
 
 @pytest.fixture(autouse=True)
@@ -53,14 +46,6 @@ def open_sandbox(sandbox: SandboxDatabase) -> Iterator[None]:
 
 
 # -- rows -------------------------------------------------------------------------------------------------------
-
-
-def test_patients_are_the_same_on_any_reference_day(tmp_path: Path) -> None:
-    with clock.shift(timedelta(days=45)):
-        later = SandboxDatabase("later", tmp_path, 7, 330)
-        with later.open():
-            patients = query(PEOPLE)
-    assert query(PEOPLE) == patients
 
 
 @pytest.mark.parametrize("contradiction", CONTRADICTIONS)
