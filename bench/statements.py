@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from charthouse.engine.actor import Actor
 from charthouse.engine.execution import planning
 from charthouse.engine.sql.expressions import Parameter
 from charthouse.gateway.drchrono import paging
 from charthouse.gateway.drchrono.registry import get_registry
+from charthouse.identity.models import SHARING
 
 TOKEN = """select u.practice_id, u.id from identity_accesstoken t
     join identity_application a on a.id = t.application_id join identity_user u on u.id = t.user_id
     where t.token_checksum = $1 and t.revoked is null and t.expires > now() and u.is_active"""
+
+# Somebody who sees all rows of the practice.
+_CALLER = Actor(1, 1, None, 1, frozenset(), frozenset(), frozenset(), shared=frozenset(SHARING))
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,12 @@ def values(of: Plan, **given: Any) -> list[Any]:
 
 def _listed(query: dict[str, str]) -> Plan:
     patients = get_registry()["patients"]
-    planned = planning.plan_page(patients, False, paging.parse_list(patients, query))
+    planned = planning.plan_page(patients, _CALLER, paging.parse_list(patients, query))
     return _plan(planned, lambda given: paging.parse_list(patients, dict(given)).parameters)
 
 
-ONE = _plan(planning.plan_object(get_registry()["patients"], False, False), lambda given: {})
-ONE_APPOINTMENT = _plan(planning.plan_object(get_registry()["appointments"], False, True), lambda given: {})
+ONE = _plan(planning.plan_object(get_registry()["patients"], _CALLER, False), lambda given: {})
+ONE_APPOINTMENT = _plan(planning.plan_object(get_registry()["appointments"], _CALLER, True), lambda given: {})
 LISTED = _listed({})
 FILTERED = _listed({"doctor": "1", "since": "2026-01-01"})
 

@@ -131,7 +131,7 @@ class CerboWorld:
         """A body that a create accepts."""
         n, body = self.next(), {}
         for declared in resource.writable:
-            of = values.base(declared.type)
+            of = declared.type
             if isinstance(of, Reference) and (
                 declared.name in resource.example or declared.access is REQUIRED
             ):

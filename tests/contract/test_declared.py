@@ -116,7 +116,7 @@ def test_key(endpoint: facts.Endpoint, name: str) -> None:
     if "requires" in said:
         assert declared.requires == said["requires"]
     if "pattern" in said:
-        of = values.base(declared.type)
+        of = declared.type
         assert isinstance(of, Text)
         assert of.pattern.strip("^$") == said["pattern"].strip("^$")
 
@@ -158,17 +158,17 @@ def _check_shape(name: str, of: Type, wanted: str, said: Any, *, writable: bool)
     kind = (numbers | {"boolean": "boolean"}).get(wanted, "string")
     assert shown["type"] in (kind, "integer" if kind == "number" else kind), f"{name}: {shown}"
     formats = {"date": Date, "timestamp": Timestamp, "decimal": Decimal}
-    plain = values.base(of)
+
     if wanted in formats:
-        assert isinstance(plain, formats[wanted])
-    if "ref" in said and not isinstance(plain, Id) and wanted == "integer":
-        assert isinstance(plain, Reference), f"{name} refers to {said['ref']}"
-        assert plain.to == said["ref"].removeprefix(facts.BASE)
-    if "enum" in said and isinstance(plain, Text) and writable:
-        assert plain.choices is not None, f"{name} has a table of values"
-        missing = set(map(str, said["enum"])) - set(plain.choices) - {""}
+        assert isinstance(of, formats[wanted])
+    if "ref" in said and not isinstance(of, Id) and wanted == "integer":
+        assert isinstance(of, Reference), f"{name} refers to {said['ref']}"
+        assert of.to == said["ref"].removeprefix(facts.BASE)
+    if "enum" in said and isinstance(of, Text) and writable:
+        assert of.choices is not None, f"{name} has a table of values"
+        missing = set(map(str, said["enum"])) - set(of.choices) - {""}
         assert not missing, f"{name} lacks {missing}"
-        assert plain.open == bool(said.get("enum_open")), f"{name}: open or closed?"
+        assert of.open == bool(said.get("enum_open")), f"{name}: open or closed?"
 
 
 ADDED = [(e, name) for e in BUILT for name in e.fields_added if name in get_registry()[e.path].keys_by_name]

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import models
 
-from charthouse.engine.declaration.composites import Converted, List, MappedChoice
+from charthouse.engine.declaration.composites import List, MappedChoice
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.times import Date, Time, Timestamp
@@ -39,11 +39,6 @@ PIXEL = base64.b64encode(
 TEXTS = ("abc", "abc_1", "A1", "12345", "123-45-6789", "2025550143", "a@example.org", "https://example.org/")
 
 
-def base(of: Type) -> Type:
-    """The type that a converted one converts."""
-    return base(of.inner) if isinstance(of, Converted) else of
-
-
 def is_object(of: Type) -> bool:
     """Whether its values are objects, or lists of them; of an open one no key may be declared."""
     return of.control == "object" or bool(of.keys) or (of.item is not None and is_object(of.item))
@@ -56,7 +51,7 @@ def good(key: Key, model: Model | None, n: int, row: Row, sample: Any = None) ->
     """
     if is_object(key.type):
         return _good_object(key, n, row, sample if key.example is ABSENT else key.example)
-    of = base(key.type)
+    of = key.type
     if key.example is not ABSENT and not (isinstance(of, Text) and of.choices):
         return key.example
     return _good_value(key, of, model, n, row)
@@ -72,7 +67,7 @@ def _good_value(key: Key, of: Type, model: Model | None, n: int, row: Row) -> An
 def _good_object(key: Key, n: int, row: Row, sample: Any) -> Any:
     inner = row_model(key)
     item = {m.name: good(m, inner, n, row) for m in key.type.keys if m.writable}
-    refs = {m.name for m in key.type.keys if isinstance(base(m.type), Reference)}
+    refs = {m.name for m in key.type.keys if isinstance(m.type, Reference)}
     given = (sample[0] if isinstance(sample, list) else sample) or {}
     item |= {name: value for name, value in given.items() if name not in refs}
     return [item] if key.type.is_list else item
@@ -113,7 +108,7 @@ def _timestamp(key: Key, of: Timestamp, model: Model | None, n: int, row: Row) -
 
 
 def _list(key: Key, of: List, model: Model | None, n: int, row: Row) -> list[Any]:
-    return [_good_value(key, base(of.item), None, n, row)]
+    return [_good_value(key, of.item, None, n, row)]
 
 
 _MAKERS: dict[type[Type], Callable[[Any, Any, Any, int, Row], Any]] = {
@@ -143,7 +138,6 @@ def agrees(of: Type, written: Any, read: Any) -> bool:
         return _object_agrees(of, written, read)
     if read is None or written is None:
         return read == written
-    of = base(of)
     if isinstance(of, File):
         return isinstance(read, str) and read.startswith("http")
     if isinstance(of, List):

@@ -144,14 +144,14 @@ class World:
     def _fitted(self, declared: Key, example: Any, n: int) -> Any:
         if example is None:
             return None
-        of = values.base(declared.type)
+        of = declared.type
         if isinstance(of, Reference):
             return self.row(of.to)
         if isinstance(of, Timestamp):
             return values.moment(n, hours=declared.name == "end_time")
         if of.keys:
             items = example if isinstance(example, list) else [example]
-            refs = [m for m in of.keys if isinstance(values.base(m.type), Reference) and m.writable]
+            refs = [m for m in of.keys if isinstance(m.type, Reference) and m.writable]
             fitted = [
                 {**item, **{m.name: self.row(m.type.refers_to) for m in refs if m.name in item}}
                 for item in items

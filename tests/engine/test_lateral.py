@@ -2,17 +2,20 @@
 
 import pytest
 
+from charthouse.engine.actor import Actor
 from charthouse.engine.execution import planning
 from charthouse.engine.sql import statements
 from charthouse.gateway.drchrono import paging
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
+from charthouse.identity.models import SHARING
 from tests.support import make_practice
 
 
 def statement(**parameters: str) -> statements.Statement:
     resource = get_registry()["line_items"]
-    return planning.plan_page(resource, False, paging.parse_list(resource, parameters)).statement
+    actor = Actor(1, 1, None, 1, frozenset(), frozenset(), frozenset(), shared=frozenset(SHARING))
+    return planning.plan_page(resource, actor, paging.parse_list(resource, parameters)).statement
 
 
 @pytest.mark.parametrize("parameters", [{}, {"patient": "1"}, {"since": "2000-01-01"}, {"page": "2"}])

@@ -1,7 +1,8 @@
 """Types that stand on others: mapped choices, lists, and types with some of their methods replaced."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 from django.db import models
@@ -13,23 +14,22 @@ from charthouse.engine.declaration.types import References, Type
 from charthouse.engine.declaration.values import InvalidValue, parse_each, parse_list, parse_text
 from charthouse.engine.sql import expressions as sql
 
+Parse = Callable[[Any], Any]  # wire value → Python value; raises InvalidValue
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MappedChoice(Type):
-    """A value that the wire spells otherwise than its column: ``codes`` has wire text → stored value, ``also_accepted``
-    other spellings that may be written. ``otherwise`` is shown for a stored value that has no code; None: the value
-    itself is, and any text may be written."""
+    """A value that the wire spells otherwise than its column: ``codes`` has wire text → stored value. ``otherwise`` is
+    shown for a stored value that has no code; None: the value itself is, and any text may be written."""
 
     codes: Mapping[str, Any] = field(kw_only=False)
-    also_accepted: Mapping[str, Any] = field(default_factory=dict)
     otherwise: str | None = ""
     never_null = True
 
     def parse(self, value: Any) -> Any:
         text = parse_text(value)
-        for spelled in (self.codes, self.also_accepted):
-            if text in spelled:
-                return spelled[text]
+        if text in self.codes:
+            return self.codes[text]
         if self.otherwise is None:
             return text
         raise InvalidValue(f'"{text[:100]}" is not a valid choice.')
@@ -49,7 +49,7 @@ class MappedChoice(Type):
     def write_schema(self, *, in_json: bool = False) -> Schema:
         if self.otherwise is None:
             return {"type": "string"}
-        return {"type": "string", "enum": [*self.codes, *self.also_accepted]}
+        return {"type": "string", "enum": [*self.codes]}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,14 +57,12 @@ class List(Type):
     """A list of values: of plain ones in an array column, of objects in a JSON column or the rows of a table.
 
     commas      a comma-separated text is accepted as well
-    fill        a shorter list is filled up to ``max_items`` with this value
     named       the list in a reader's words, where that is not "list of" and its items' own
     """
 
     item: Type = field(kw_only=False)
     commas: bool = False
     max_items: int = 1000
-    fill: Any = None
     named: str = ""
     control = "list"
     keeps_blank = True
@@ -85,8 +83,7 @@ class List(Type):
     def parse(self, value: Any) -> list[Any]:
         if self.commas and isinstance(value, str) and value.lstrip()[:1] not in ("[", "{"):
             value = [part.strip() for part in value.split(",") if part.strip()]
-        items = parse_each(parse_list(value, self.max_items), self.item.parse)
-        return items if self.fill is None else items + [self.fill] * (self.max_items - len(items))
+        return parse_each(parse_list(value, self.max_items), self.item.parse)
 
     def select(self, column: Combinable) -> Combinable:
         return self.item.select(column) if self.keys else column
@@ -123,65 +120,33 @@ class List(Type):
         return []
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Converted(Type):
-    """Another type with some of its methods replaced, for what one or two keys need.
+def convert(
+    of: Type,
+    *,
+    parse: Callable[[Parse, Any], Any] | None = None,
+    find_references: Callable[[Any], References] | None = None,
+    select: Callable[[Combinable], Combinable] | None = None,
+    render: Callable[[Any], Any] | None = None,
+    read: Schema | None = None,
+    written: Schema | None = None,
+) -> Type:
+    """A type with some of its methods replaced, for what one or two keys need.
 
-    parse_with    ``(inner, value)`` → Python value
-    select_with   column → expression
-    render_with   selected value → wire value
-    find_references_with  ``(inner, parsed value)`` → the rows that it points to
-    read, written JSON Schema of what is shown, and of what is written
+    parse            (the type's own ``parse``, wire value) → Python value
+    find_references  parsed value → the rows that it points to
+    select           column → expression
+    render           selected value → wire value
+    read, written    JSON Schema of what is shown, and of what is written
     """
-
-    inner: Type = field(kw_only=False)
-    parse_with: Callable[[Type, Any], Any] | None = None
-    find_references_with: Callable[[Type, Any], References] | None = None
-    select_with: Callable[[Combinable], Combinable] | None = None
-    render_with: Callable[[Any], Any] | None = None
-    read: Schema | None = None
-    written: Schema | None = None
-
-    def as_required(self, required: bool) -> Type:
-        inner = self.inner.as_required(required)
-        return self if inner is self.inner else replace(self, inner=inner)
-
-    def with_keys(self, keys: tuple[Any, ...]) -> Type:
-        return replace(self, inner=self.inner.with_keys(keys))  # type: ignore[attr-defined]
-
-    def parse(self, value: Any) -> Any:
-        return self.inner.parse(value) if self.parse_with is None else self.parse_with(self.inner, value)
-
-    def select(self, column: Combinable) -> Combinable:
-        return self.inner.select(column) if self.select_with is None else self.select_with(column)
-
-    @property
-    def render(self) -> Callable[[Any], Any] | None:
-        return self.inner.render if self.render_with is None else self.render_with
-
-    def find_references(self, value: Any) -> References:
-        if self.find_references_with is None:
-            return self.inner.find_references(value)
-        return self.find_references_with(self.inner, value)
-
-    def schema(self) -> Schema:
-        return self.inner.schema() if self.read is None else dict(self.read)
-
-    def read_schema(self, *, in_json: bool = False) -> Schema:
-        return self.inner.read_schema(in_json=in_json) if self.read is None else dict(self.read)
-
-    def write_schema(self, *, in_json: bool = False) -> Schema:
-        return self.inner.write_schema(in_json=in_json) if self.written is None else dict(self.written)
-
-
-def _delegate(name: str) -> property:
-    return property(lambda self: getattr(self.inner, name))
-
-
-for _name in (
-    *("control", "keeps_blank", "never_null", "upload", "is_list", "output_field", "sample"),
-    *("prefers_sample", "keys", "refers_to", "choices", "open", "item", "control_attributes"),
-    *("name_attribute", "choose", "store", "parse_parameter", "parameter_schema"),
-    *("word", "describe", "list_choices", "list_limits", "is_whole_number", "make_sample", "show_sample"),
-):
-    setattr(Converted, _name, _delegate(_name))
+    own: Any = type(of)
+    replaced: dict[str, Any] = {
+        "parse": parse and (lambda self, value: parse(partial(own.parse, self), value)),
+        "find_references": find_references and staticmethod(find_references),
+        "select": select and staticmethod(select),
+        "render": render and property(lambda self: render),
+        "read_schema": read and (lambda self, **_: dict(read)),
+        "write_schema": written and (lambda self, **_: dict(written)),
+    }
+    methods = {name: method for name, method in replaced.items() if method is not None}
+    converted: Callable[..., Type] = type(own.__name__, (own,), methods)
+    return converted(**{part.name: getattr(of, part.name) for part in fields(of) if part.init})

@@ -12,10 +12,10 @@ from django.db.models import Q
 from django.db.models.expressions import F
 
 from charthouse import clock
-from charthouse.engine.declaration.json_schema import Schema, list_of
+from charthouse.engine.declaration.json_schema import Schema
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.types import Boolean, Text, Type
-from charthouse.engine.declaration.values import InvalidValue, parse_each, parse_text
+from charthouse.engine.declaration.values import InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
 
@@ -26,12 +26,10 @@ class Operator:
     """How the value of a parameter selects rows.
 
     replan    how many rows it finds depends on the value: such a list is planned for the values of each request
-    repeated  the parameter may be given several times: its value is a list of texts
     word      in a reader's words, where the filter itself says nothing
     """
 
     replan: ClassVar[bool] = False
-    repeated: ClassVar[bool] = False
     word: ClassVar[str] = ""
 
     def parse(self, type: Type, name: str, text: Any) -> Values:
@@ -47,45 +45,16 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class _Lookup(Operator):
+class Lookup(Operator):
     """A lookup of the ORM."""
 
     lookup: str = ""
+    replan: bool = False  # type: ignore[misc]
+    word: str = ""  # type: ignore[misc]
 
     def match(self, type: Type, name: str, path: str) -> Q:
         attribute = type.name_attribute(path) + (f"__{self.lookup}" if self.lookup else "")
         return Q(**{attribute: BoundParameter(name, type.output_field)})
-
-
-class _Contains(_Lookup):
-    """A part of the text, in any case."""
-
-
-class _Since(_Lookup):
-    """At or after a timestamp."""
-
-    replan = True
-    word = "Changed at or after this date or timestamp (UTC)"
-
-
-class _AnyOf(Operator):
-    """One of several values, given one by one."""
-
-    repeated = True
-    max_items = 100
-
-    def parse(self, type: Type, name: str, text: Any) -> Values:
-        texts = text if isinstance(text, list) else [text]
-        if len(texts) > self.max_items:
-            raise InvalidValue(f"Give at most {self.max_items} ids.")
-        return {name: parse_each(texts, type.parse_parameter)}
-
-    def match(self, type: Type, name: str, path: str) -> Q:
-        array: Any = ArrayField(type.output_field)
-        return Q(sql.is_any(F(type.name_attribute(path)), BoundParameter(name, array)))
-
-    def schema(self, type: Type) -> Schema:
-        return list_of(type.parameter_schema())
 
 
 @dataclass(frozen=True)
@@ -106,18 +75,9 @@ class Like(Operator):
         return condition
 
 
-class _Holds(Operator):
-    """One of the values of a column's array."""
-
-    def match(self, type: Type, name: str, path: str) -> Q:
-        return Q(sql.is_any(BoundParameter(name, type.output_field), F(path)))
-
-
-EQUALS = _Lookup()
-CONTAINS = _Contains("icontains")
-SINCE = _Since("gte")
-ANY_OF = _AnyOf()
-HOLDS = _Holds()
+EQUALS = Lookup()
+CONTAINS = Lookup("icontains")  # a part of the text, in any case
+SINCE = Lookup("gte", replan=True, word="Changed at or after this date or timestamp (UTC)")
 
 
 @dataclass(frozen=True)
@@ -215,6 +175,7 @@ class Filter:
     replaces: tuple[str, ...] = ()
     addition: bool = False
     is_flag: ClassVar[bool] = False
+    repeated: ClassVar[bool] = False
 
     def is_on(self, text: str) -> bool:
         """Whether a parameter with this text has an effect."""
@@ -227,10 +188,6 @@ class Filter:
     @property
     def replan(self) -> bool:
         return self.operator.replan
-
-    @property
-    def repeated(self) -> bool:
-        return self.operator.repeated
 
     @property
     def refers_to(self) -> str:
@@ -310,13 +267,14 @@ class Condition(Filter):
     read       ``(text, query)`` → values of parameters, by name; raises InvalidValue
     condition  makes the condition, over parameters of those names
     described  JSON Schema of the parameter
+    repeated   the parameter may be given several times: its value is a list of texts
     """
 
     read: Callable[[Any, Mapping[str, Any]], Values]
     condition: Callable[[], Q] = Q
     described: Schema = field(default_factory=lambda: {"type": "string"})
     replan: bool = False
-    repeated: bool = False
+    repeated: bool = False  # type: ignore[misc]
 
     def parse(self, text: Any, given: Mapping[str, Any]) -> Values:
         return self.read(text, given)

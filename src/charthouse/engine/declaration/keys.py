@@ -156,13 +156,11 @@ class Key:
     def shows_null(self, model: Model | None) -> bool:
         """Whether null can be read: any column on the way to the value may hold it. ``model`` None: a member of a JSON
         column."""
-        if self.source.has_members:
-            source_null = self.source.may_be_null(model)
-            return self.nullable is not False if source_null is None else bool(source_null)
-        if model is None:
-            return not (self.type.never_null and self.type.keys)
-        if self.type.never_null and not self.source.only_with:
-            return False
+        if not self.source.has_members:
+            if model is None:
+                return not (self.type.never_null and self.type.keys)
+            if self.type.never_null and not self.source.only_with:
+                return False
         source_null = self.source.may_be_null(model)
         return self.nullable is not False if source_null is None else bool(source_null)
 

@@ -60,7 +60,7 @@ class Object(Type):
 
     def find_references(self, value: Any) -> References:
         for key in self.keys if value is not None else ():
-            for to, row_id, path in key.type.choose(value).find_references(value.get(key.name)):
+            for to, row_id, path in key.type.find_references(value.get(key.name)):
                 yield to, row_id, (key.name, *path)
 
     def read_schema(self, *, in_json: bool = False) -> Schema:

@@ -1,8 +1,7 @@
 """Types of ids: a row's own, and those of other rows."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
@@ -10,7 +9,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from charthouse.engine.declaration.json_schema import Schema
-from charthouse.engine.declaration.types import Integer, References, Type
+from charthouse.engine.declaration.types import References, Type
 from charthouse.engine.declaration.values import InvalidValue, describe_missing_row, name_type
 
 
@@ -41,17 +40,13 @@ class Id(Type):
 class Reference(Type):
     """The id of a row of the resource with the path ``to``, which must exist and be visible to the caller.
 
-    as_text   where the wire shows it as text
-    to_by     inside an object: (member, paths): the resource is the one that ``paths`` has for the member's value; ids
-              of values that it lacks are taken as they are. ``to`` then stands for the others in documentation
+    ``as_text`` where the wire shows it as text.
     """
 
     to: str = field(kw_only=False)
     as_text: bool = False
-    to_by: tuple[str, Mapping[str, str]] | None = None
     json_type = {"type": "integer", "format": "int64"}
     control = "select"
-    is_whole_number = True
     output_field = models.BigIntegerField()
     sample = 1
 
@@ -73,13 +68,6 @@ class Reference(Type):
 
     def find_references(self, value: Any) -> References:
         return () if value is None else ((self.to, value, ()),)
-
-    def choose(self, item: Mapping[str, Any]) -> Type:
-        if self.to_by is None:
-            return self
-        member, paths = self.to_by
-        to = paths.get(item.get(member, ""))
-        return Integer() if to is None else replace(self, to=to)
 
     def parse(self, value: Any) -> int:
         if isinstance(value, str) and re.fullmatch(r"\d{1,19}", value, re.ASCII):

@@ -66,16 +66,14 @@ class SelfRow(_Members):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RelatedRow(_Members):
-    """The row of ``to`` that a reference points to; null where there is none, or where it is deleted.
+class _OtherTable(_Members):
+    """Rows of another table.
 
-    to      a model; one of a domain that this domain does not know is named: ``"patients.Patient"``
-    via     path of the reference
-    match   instead of ``via``: makes the queryset, over ``OuterRef``
+    to      a model; one of a domain that this domain does not know is named: ``"clinical.ClinicalNote"``
+    match   makes the queryset of the rows to be read, over ``OuterRef``
     """
 
     to: Any = field(kw_only=False)
-    via: str = ""
     match: "Callable[[], models.QuerySet[Any]] | None" = None
 
     def __post_init__(self) -> None:
@@ -84,6 +82,17 @@ class RelatedRow(_Members):
 
     def member_model(self, model: Model | None) -> Model | None:
         return cast(Model, self.to)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RelatedRow(_OtherTable):
+    """The row of ``to`` that a reference points to; null where there is none, or where it is deleted.
+
+    via     path of the reference
+    match   instead of ``via``: makes the queryset, over ``OuterRef``
+    """
+
+    via: str = ""
 
     def select(self, type: Type) -> Combinable:
         if self.match is not None:
@@ -99,10 +108,9 @@ class RelatedRow(_Members):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Children(_Members):
+class _Children(_OtherTable):
     """Rows of ``to`` whose attribute ``link`` points to the row shown.
 
-    to      a model; one of a domain that this domain does not know is named: ``"clinical.ClinicalNote"``
     link    empty: all rows of the practice that match ``where``
     where   fixed values of such rows (the rank of a coverage)
     order   their order on the wire
@@ -110,20 +118,11 @@ class _Children(_Members):
     match   instead of ``link`` and ``where``: makes the queryset of the rows to be read, over ``OuterRef``
     """
 
-    to: Any = field(kw_only=False)
     link: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
     only: Mapping[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] = ("id",)
-    match: "Callable[[], models.QuerySet[Any]] | None" = None
     writes_rows = True
-
-    def __post_init__(self) -> None:
-        if isinstance(self.to, str):
-            object.__setattr__(self, "to", apps.get_model(self.to))
-
-    def member_model(self, model: Model | None) -> Model | None:
-        return cast(Model, self.to)
 
     def list_rows(self) -> "models.QuerySet[Any]":
         """The rows of one outer row, inside its SELECT."""

@@ -13,7 +13,6 @@ from django.db.models.expressions import Combinable, F
 from charthouse.engine.declaration.json_schema import Schema
 from charthouse.engine.declaration.types import Type
 from charthouse.engine.declaration.values import AREA_CODE, REMOVED, SHOWN, YEAR
-from charthouse.engine.sql import expressions as sql
 
 Model = type[models.Model]
 
@@ -28,7 +27,6 @@ class Source:
     is_readable     whether there is a value to be shown
     make            makes the expression of the value, where the declaration gives one
     path            path of the column that holds the value
-    constant        the value, where it is the same in every row
     """
 
     writes_column: ClassVar[bool] = False
@@ -37,7 +35,6 @@ class Source:
     is_readable: ClassVar[bool] = True
     make: Callable[[], Combinable] | None = field(default=None, init=False)
     path: str = field(default="", init=False)
-    constant: ClassVar[str | None] = None
 
     @property
     def only_with(self) -> str:
@@ -171,23 +168,6 @@ class Expression(Source):
 
     def may_be_null(self, model: Model) -> bool | None:
         return True if self.only_with else None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Constant(Source):
-    """The same text in every row."""
-
-    value: str = field(kw_only=False)
-
-    @property
-    def constant(self) -> str:  # type: ignore[override]
-        return self.value
-
-    def select(self, type: Type) -> Combinable:
-        return sql.Literal(self.value)
-
-    def read_schema(self, type: Type, model: Model | None, anonymous: bool) -> Schema:
-        return {"type": "string", "enum": [self.value]}
 
 
 class Unstored(Source):

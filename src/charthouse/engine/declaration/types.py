@@ -4,7 +4,7 @@ Nothing outside asks which type a value has: what differs between types is a met
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal as Number
 from decimal import InvalidOperation
@@ -46,7 +46,6 @@ class Type:
     never_null: ClassVar[bool] = False
     upload: ClassVar[bool] = False
     is_list: ClassVar[bool] = False
-    is_whole_number: ClassVar[bool] = False
     output_field: ClassVar[Any] = models.TextField()
     sample: ClassVar[Any] = None
     prefers_sample: ClassVar[bool] = False
@@ -104,10 +103,6 @@ class Type:
 
     def as_required(self, required: bool) -> "Type":
         """The type of a required key, or of one that is not."""
-        return self
-
-    def choose(self, item: Mapping[str, Any]) -> "Type":
-        """The type of a member of this object, where that depends on its other members."""
         return self
 
     @property
@@ -260,7 +255,6 @@ class Integer(Type):
     maximum: int = 2**31 - 1
     json_type = {"type": "integer"}
     control = "number"
-    is_whole_number = True
     output_field = models.BigIntegerField()
     sample = 0
 

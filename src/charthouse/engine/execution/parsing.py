@@ -5,7 +5,7 @@ database.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
@@ -23,19 +23,17 @@ from charthouse.engine.execution.paging import Paging
 class Query:
     """A list that is asked for.
 
-    filters     names of the parameters that select rows, sorted
+    filters     names of the parameters that have an effect, sorted
     parameters  values of the statement's parameters, by name
-    flags       names of the flags that are on
     """
 
     filters: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    flags: frozenset[str] = frozenset()
     verbose: bool = False
     paging: Paging = field(default_factory=Paging)
 
     def with_paging(self, paging: Paging, *, verbose: bool) -> "Query":
-        return replace(self, paging=paging, verbose=verbose)
+        return Query(self.filters, self.parameters, verbose, paging)
 
 
 # -- queries ----------------------------------------------------------------------------------------------------
@@ -70,8 +68,7 @@ def _parse_filters(declaration: Resource | Operation, given: Mapping[str, Any]) 
             errors[name] = error.messages
     if errors:
         raise Invalid(errors)
-    flags = frozenset(name for name in names if declaration.filters_by_name[name].is_flag)
-    return Query(tuple(sorted(names)), parameters, flags)
+    return Query(tuple(sorted(names)), parameters)
 
 
 def _is_used(declared: Filter, text: str, given: Mapping[str, Any]) -> bool:

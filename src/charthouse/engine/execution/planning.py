@@ -7,7 +7,7 @@ call at all is checked before (``Policy.authorize``, which may reject with Forbi
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 from django.contrib.postgres.fields import ArrayField
@@ -30,6 +30,7 @@ from charthouse.engine.sql.statements import Statement, compile_rows, make_state
 ID = models.BigIntegerField
 Bind = Callable[[str, "models.Field[Any, Any]"], Any]
 Planned = TypeVar("Planned")
+LIMIT = " limit %s::bigint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,51 +127,50 @@ def _once_deleted(condition: Q) -> Q:
 
 
 def select_scoped(
-    resource: Resource,
-    owned: bool,
-    *,
-    flags: "Collection[str] | None" = None,
-    deleted: bool = False,
-    any_parent: bool = False,
+    resource: Resource, owned: bool, *, deleted: bool = False, any_parent: bool = False
 ) -> "models.QuerySet[Any]":
-    """The visible rows below the rows that the URL names, which must be visible too (parameters ``at_<name>``).
-
-    flags       the flags that are on: without the rows that are hidden even by their id unless a flag is
-    any_parent  below whichever rows
-    """
+    """The visible rows below the rows that the URL names, which must be visible too (parameters ``at_<name>``);
+    ``any_parent``: below whichever rows."""
     rows = select_visible(resource, owned, deleted=deleted)
     for parent in () if any_parent else resource.parents:
         parent_id = BoundParameter(f"at_{parent.name}", ID())
         above = select_visible(resource.registry[parent.to], False).filter(pk=parent_id)
         below = {"pk__in": parent.ids(parent_id)} if parent.ids else {_name_id(parent.source): parent_id}
         rows = rows.filter(models.Exists(above), **below)
-    for visibility in resource.visibilities:
-        if flags is not None and visibility.by_id and visibility.shown_by not in flags:
-            rows = rows.exclude(visibility.hidden)
     return rows
 
 
-def select_listed(
-    resource: Resource, owned: bool, filters: Sequence[Filter], flags: Collection[str]
+def _select_one(
+    resource: Resource,
+    owned: bool,
+    flags: Collection[str] = (),
+    *,
+    deleted: bool = False,
+    any_parent: bool = False,
 ) -> "models.QuerySet[Any]":
-    """The visible rows that match these parameters, unless lists hide them."""
+    """The row of parameter ``id``, unless it is hidden even by its id and the flag that shows it is not on."""
+    rows = select_scoped(resource, owned, deleted=deleted, any_parent=any_parent)
+    for visibility in () if deleted else resource.visibilities:
+        if visibility.by_id and visibility.shown_by not in flags:
+            rows = rows.exclude(visibility.hidden)
+    return rows.filter(pk=BoundParameter("id", ID()))
+
+
+def select_listed(
+    resource: Resource, owned: bool, filters: Sequence[Filter], given: Collection[str]
+) -> "models.QuerySet[Any]":
+    """The visible rows that match these filters, without those that lists hide unless one of the given parameters shows
+    them."""
     rows = select_scoped(resource, owned)
     condition = Q()
     replaced = {name for declared in filters for name in declared.replaces}
     for declared in filters:
         if declared.name not in replaced:
             condition &= declared.match()
-    shown = {*flags, *(declared.name for declared in filters)}
     for visibility in resource.visibilities:
-        if visibility.shown_by not in shown:
+        if visibility.shown_by not in given:
             condition &= ~visibility.hidden
     return rows.filter(condition)
-
-
-def _select_query(resource: Resource, owned: bool, query: Query) -> "models.QuerySet[Any]":
-    """The rows of all pages of a list."""
-    filters = [resource.filters_by_name[name] for name in query.filters]
-    return select_listed(resource, owned, filters, query.flags)
 
 
 # -- plans ------------------------------------------------------------------------------------------------------
@@ -178,61 +178,76 @@ def _select_query(resource: Resource, owned: bool, query: Query) -> "models.Quer
 
 def plan_object(
     resource: Resource,
-    owned: bool,
+    actor: Actor,
     verbose: bool,
-    anonymous: bool = False,
     flags: frozenset[str] = frozenset(),
     *,
     deleted: bool = False,
     any_parent: bool = False,
 ) -> Plan:
-    """The row of parameter ``id``; ``deleted``: one that was deleted; ``any_parent``: below whichever rows."""
+    """The row of parameter ``id``. ``flags``: those that are on; ``deleted``: one that was deleted; ``any_parent``:
+    below whichever rows."""
+    owned = resource.policy.sees_only_own(actor)
 
     def make() -> Plan:
-        shown = None if deleted else flags
-        rows = select_scoped(resource, owned, flags=shown, deleted=deleted, any_parent=any_parent)
-        rows = rows.filter(pk=BoundParameter("id", ID()))
-        return _plan(resource, rows, verbose, given=tuple(flags), anonymous=anonymous)
+        rows = _select_one(resource, owned, flags, deleted=deleted, any_parent=any_parent)
+        return _plan(resource, rows, verbose, actor.anonymous, given=flags)
 
-    return _cached(resource, ("one", owned, verbose, anonymous, flags, deleted, any_parent), make)
+    return _cached(resource, ("one", owned, verbose, actor.anonymous, flags, deleted, any_parent), make)
 
 
-def plan_objects(resource: Resource, owned: bool, verbose: bool, anonymous: bool = False) -> Plan:
+def plan_objects(resource: Resource, actor: Actor, verbose: bool) -> Plan:
     """The visible rows of the ids in parameter ``ids``, in no order."""
+    owned = resource.policy.sees_only_own(actor)
 
     def make() -> Plan:
         among = sql.is_any(models.F("pk"), BoundParameter("ids", ArrayField(ID())))
-        rows = select_visible(resource, owned).filter(among)
-        return _plan(resource, rows, verbose, anonymous=anonymous)
+        return _plan(resource, select_visible(resource, owned).filter(among), verbose, actor.anonymous)
 
-    return _cached(resource, ("some", owned, verbose, anonymous), make)
+    return _cached(resource, ("some", owned, verbose, actor.anonymous), make)
 
 
-def plan_page(resource: Resource, owned: bool, query: Query, anonymous: bool = False) -> Plan:
+def plan_page(resource: Resource, actor: Actor, query: Query) -> Plan:
     """One page of a list; parameters ``limit``, and ``after``, ``before`` or ``offset`` as the query seeks."""
-    key = ("page", owned, query.verbose, query.filters, query.flags, query.paging.seek, anonymous)
-    return _cached(resource, key, lambda: _plan_page(resource, owned, query, anonymous))
+    owned, seek = resource.policy.sees_only_own(actor), query.paging.seek
+
+    def make() -> Plan:
+        rows, replan = _select_query(resource, owned, query)
+        order = "pk"
+        if seek == "after":
+            rows = rows.filter(pk__gt=BoundParameter("after", ID()))
+        elif seek == "before":
+            rows, order = rows.filter(pk__lt=BoundParameter("before", ID())), "-pk"
+        elif (
+            seek == "offset"
+        ):  # find the first id of the page over the index, then read the page's rows alone
+            inner, parameters = compile_rows(rows.order_by("pk").values_list("pk"))
+            first = RawSQL(f"{inner} offset %s::bigint limit 1", (*parameters, Parameter("offset")))  # noqa: S611
+            rows = rows.filter(pk__gte=first)
+        rows = rows.order_by(order)
+        return _plan(resource, rows, query.verbose, actor.anonymous, query.filters, LIMIT, replan)
+
+    return _cached(resource, ("page", owned, query.verbose, query.filters, seek, actor.anonymous), make)
 
 
-def plan_count(resource: Resource, owned: bool, query: Query) -> Statement:
+def plan_count(resource: Resource, actor: Actor, query: Query) -> Statement:
     """How many rows all pages of a list have together."""
+    owned = resource.policy.sees_only_own(actor)
 
     def make() -> Statement:
-        text, parameters = compile_rows(_select_query(resource, owned, query).order_by().values_list("pk"))
-        return make_statement(
-            f"select count(*) from ({text}) as listed",  # noqa: S608
-            parameters,
-            _needs_replan(resource, query),
-        )
+        rows, replan = _select_query(resource, owned, query)
+        text, parameters = compile_rows(rows.order_by().values_list("pk"))
+        return make_statement(f"select count(*) from ({text}) as listed", parameters, replan)  # noqa: S608
 
-    return _cached(resource, ("count", owned, query.filters, query.flags), make)
+    return _cached(resource, ("count", owned, query.filters), make)
 
 
-def plan_whole(resource: Resource, owned: bool, lock: bool) -> Statement:
+def plan_whole(resource: Resource, actor: Actor, lock: bool) -> Statement:
     """All columns of the row of parameter ``id``, in the model's order; locked against other writers with ``lock``."""
+    owned = resource.policy.sees_only_own(actor)
 
     def make() -> Statement:
-        rows = select_scoped(resource, owned, flags=()).filter(pk=BoundParameter("id", ID()))
+        rows = _select_one(resource, owned)
         if lock:
             rows = rows.select_for_update(of=("self",), no_key=True)
         columns = [column.attname for column in resource.model._meta.concrete_fields]
@@ -241,8 +256,9 @@ def plan_whole(resource: Resource, owned: bool, lock: bool) -> Statement:
     return _cached(resource, ("whole", owned, lock), make)
 
 
-def plan_match(resource: Resource, owned: bool, filters: "tuple[Filter, ...]") -> Statement:
+def plan_match(resource: Resource, actor: Actor, filters: Sequence[Filter]) -> Statement:
     """The id of the row of parameter ``id``, if it matches these filters."""
+    owned = resource.policy.sees_only_own(actor)
 
     def make() -> Statement:
         rows = select_visible(resource, owned).filter(pk=BoundParameter("id", ID()))
@@ -250,7 +266,7 @@ def plan_match(resource: Resource, owned: bool, filters: "tuple[Filter, ...]") -
             rows = rows.filter(declared.match())
         return make_statement(*compile_rows(rows.values_list("pk")))
 
-    return _cached(resource, ("fitting", owned, tuple(declared.name for declared in filters)), make)
+    return _cached(resource, ("match", owned, *(declared.name for declared in filters)), make)
 
 
 def plan_existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
@@ -273,52 +289,31 @@ def plan_existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
 
 
 def compile_numbered(
-    resource: Resource, owned: bool, filters: Sequence[Filter], flags: Collection[str], order: str
+    resource: Resource, owned: bool, filters: Sequence[Filter], given: Collection[str], order: str
 ) -> tuple[str, tuple[Any, ...]]:
     """SQL of all rows of a list: (id, number from 1) in an order, with ``%s``, and its parameters."""
     by = [models.F(order).asc(), models.F("pk").asc()] if order != "id" else [models.F("pk").asc()]
-    rows = select_listed(resource, owned, filters, flags).order_by()
+    rows = select_listed(resource, owned, filters, given).order_by()
     return compile_rows(rows.values_list("pk", Window(RowNumber(), order_by=by)))
 
 
-def _needs_replan(resource: Resource, query: Query) -> bool:
-    return any(resource.filters_by_name[name].replan for name in query.filters)
-
-
-def _plan_page(resource: Resource, owned: bool, query: Query, anonymous: bool) -> Plan:
-    rows = _select_query(resource, owned, query)
-    order, seek = "pk", query.paging.seek
-    if seek == "after":
-        rows = rows.filter(pk__gt=BoundParameter("after", ID()))
-    elif seek == "before":
-        rows, order = rows.filter(pk__lt=BoundParameter("before", ID())), "-pk"
-    elif seek == "offset":  # find the first id of the page over the index, then read the page's rows alone
-        inner, parameters = compile_rows(rows.order_by("pk").values_list("pk"))
-        first = RawSQL(f"{inner} offset %s::bigint limit 1", (*parameters, Parameter("offset")))  # noqa: S611
-        rows = rows.filter(pk__gte=first)
-    return _plan(
-        resource,
-        rows.order_by(order),
-        query.verbose,
-        given=query.filters,
-        limit=" limit %s::bigint",
-        limit_parameters=(Parameter("limit"),),
-        custom_plan=_needs_replan(resource, query),
-        anonymous=anonymous,
-    )
+def _select_query(resource: Resource, owned: bool, query: Query) -> "tuple[models.QuerySet[Any], bool]":
+    """The rows of all pages of a list, and whether they are planned for the values of each request."""
+    filters = [resource.filters_by_name[name] for name in query.filters]
+    rows = select_listed(resource, owned, filters, query.filters)
+    return rows, any(declared.replan for declared in filters)
 
 
 def _plan(
     resource: Resource,
     rows: "models.QuerySet[Any]",
     verbose: bool,
-    *,
-    given: Sequence[str] = (),
+    anonymous: bool,
+    given: Collection[str] = (),
     limit: str = "",
-    limit_parameters: Sequence[Parameter] = (),
     custom_plan: bool = False,
-    anonymous: bool = False,
 ) -> Plan:
+    """The objects of these rows. ``given``: the parameters that are given; ``limit``: LIMIT, or nothing."""
     keys = resource.list_shown(verbose)
     if anonymous:
         keys = deidentify(keys, resource.model)
@@ -331,16 +326,17 @@ def _plan(
     if hidden_id:
         expressions.append(models.F("pk"))
     selected = rows.values_list(*expressions)
+    limits = (Parameter("limit"),) if limit else ()
     if custom_plan and has_lateral(selected):  # or the sums of all rows would be made before they are cut
         ids, ids_parameters = compile_rows(rows.values_list("pk"))
-        cut = RawSQL(f"array({ids}{limit})", (*ids_parameters, *limit_parameters))  # noqa: S611
+        cut = RawSQL(f"array({ids}{limit})", (*ids_parameters, *limits))  # noqa: S611
         page_rows = resource.model._default_manager.filter(sql.is_any(models.F("pk"), cut))
         if resource.has_practice:
             page_rows = page_rows.filter(practice_id=BoundParameter("practice", ID()))
         selected = page_rows.order_by(*rows.query.order_by).values_list(*expressions)
     text, parameters = compile_rows(selected)
     return Plan(
-        make_statement(text + limit, (*parameters, *limit_parameters), custom_plan),
+        make_statement(text + limit, (*parameters, *limits), custom_plan),
         make_row_type(resource.path, keys),
         tuple((f"f{index}", key.type.render) for index, key in enumerate(keys) if key.type.render),
         len(keys) if hidden_id else names.index("id"),
@@ -357,7 +353,7 @@ def make_row_type(name: str, keys: Sequence[Key]) -> Callable[..., Any]:
 
 
 def _cached(resource: Resource, key: Any, make: Callable[[], Planned]) -> Planned:
-    planned = resource.plans.get(key)
+    planned: Planned | None = resource.plans.get(key)
     if planned is None:
         planned = resource.plans[key] = make()
-    return cast(Planned, planned)
+    return planned

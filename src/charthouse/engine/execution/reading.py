@@ -43,10 +43,7 @@ def read_object(
 ) -> Any:
     """The object with this id, below these parents, or ``any_parent``. ``flags``: names of flags that are on;
     ``deleted``: one that was deleted. Raises NotFound."""
-    owned = resource.policy.sees_only_own(actor)
-    plan = planning.plan_object(
-        resource, owned, verbose, actor.anonymous, flags, deleted=deleted, any_parent=any_parent
-    )
+    plan = planning.plan_object(resource, actor, verbose, flags, deleted=deleted, any_parent=any_parent)
     values = {**planning.bind_actor(actor, parent_ids), "id": row_id}
     objects = render(plan, run(plan.statement, values))
     if not objects:
@@ -62,7 +59,7 @@ def read_objects(resource: Resource, actor: Actor, ids: Sequence[int], *, verbos
 
 def read_by_id(resource: Resource, actor: Actor, ids: Sequence[int], *, verbose: bool) -> dict[int, Any]:
     """The same, by their ids."""
-    plan = planning.plan_objects(resource, resource.policy.sees_only_own(actor), verbose, actor.anonymous)
+    plan = planning.plan_objects(resource, actor, verbose)
     rows = run(plan.statement, {**planning.bind_actor(actor), "ids": list(ids)})
     found = [int(row[plan.id_index]) for row in rows]
     return dict(zip(found, render(plan, rows), strict=True))
@@ -73,8 +70,8 @@ def read_page(
 ) -> Page:
     """One page of the rows below these parents. Raises NotFound for a page number past the end, and where a parent
     does not exist."""
-    owned, paging = resource.policy.sees_only_own(actor), query.paging
-    plan = planning.plan_page(resource, owned, query, actor.anonymous)
+    paging = query.paging
+    plan = planning.plan_page(resource, actor, query)
     values = {
         **query.parameters,
         **planning.bind_actor(actor, parent_ids),
@@ -96,7 +93,7 @@ def read_page(
     if paging.count:
         total = paging.offset + len(rows)
         if beyond or (paging.offset and not rows):
-            ((total,),) = run(planning.plan_count(resource, owned, query), values)
+            ((total,),) = run(planning.plan_count(resource, actor, query), values)
     return Page(
         render(plan, rows),
         int(rows[0][plan.id_index]) if rows else None,
@@ -111,7 +108,7 @@ def matches(
     resource: Resource, actor: Actor, row_id: int, filters: Sequence[Filter], parameters: Mapping[str, Any]
 ) -> bool:
     """Whether the row with this id is visible and these filters, with these values, would list it."""
-    statement = planning.plan_match(resource, resource.policy.sees_only_own(actor), tuple(filters))
+    statement = planning.plan_match(resource, actor, filters)
     return bool(run(statement, {**parameters, **planning.bind_actor(actor), "id": row_id}))
 
 

@@ -109,7 +109,7 @@ def read_row(
     parent_ids: Mapping[str, int] = NO_PARENTS,
 ) -> Any:
     """The row as a model instance, by default locked against other writers. Raises NotFound."""
-    statement = planning.plan_whole(resource, resource.policy.sees_only_own(actor), lock)
+    statement = planning.plan_whole(resource, actor, lock)
     rows = run(statement, {**planning.bind_actor(actor, parent_ids), "id": row_id})
     if not rows:
         raise NotFound
@@ -313,7 +313,7 @@ def _stay_visible(change: Change, row: Any) -> None:
     if owner is None or not resource.policy.sees_only_own(actor) or change.operation == "delete":
         return
     values = {**planning.bind_actor(actor, change.parent_ids), "id": row.pk}
-    if not run(planning.plan_object(resource, True, False).statement, values):
+    if not run(planning.plan_object(resource, actor, False).statement, values):
         name = owner.split("__")[0].removesuffix("_id")
         value = change.get(name) if name in resource.keys_by_name else row.pk
         raise Invalid({name: [describe_missing_row(value)]})

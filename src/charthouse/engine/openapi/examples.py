@@ -38,8 +38,6 @@ def _make_value(key: Key, model: Model | None, given: Mapping[str, Any]) -> Any:
     source = key.source
     if source.has_members and not source.writes_rows:
         return _make_object(key.type.keys, source.member_model(model), given)
-    if source.constant is not None:
-        return source.constant
     if key.type.keys:
         return _make_members(key)
     if key.type.is_list:

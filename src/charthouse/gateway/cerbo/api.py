@@ -183,8 +183,7 @@ def describe_deleted(resource: Resource, row_id: int) -> dict[str, Any]:
 def name_object(resource: Resource) -> str:
     """The value of ``object`` in the objects of a resource."""
     tag = resource.keys_by_name.get("object")
-    constant = tag.source.constant if tag is not None else None
-    return constant or resource.path.rsplit("/", 1)[-1]
+    return str(tag.example) if tag is not None else resource.path.rsplit("/", 1)[-1]
 
 
 def _call(

@@ -28,7 +28,7 @@ def parse_flags(resource: Resource, given: Mapping[str, Any]) -> frozenset[str]:
         for declared in resource.filters
         if declared.is_flag and declared.name in names and given.get(declared.name)
     }
-    return parse_query(resource, flags).flags if flags else frozenset()
+    return frozenset(parse_query(resource, flags).filters) if flags else frozenset()
 
 
 def wrap_page(page: Page) -> dict[str, Any]:

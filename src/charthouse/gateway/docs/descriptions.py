@@ -252,7 +252,9 @@ def _make_sample(key: Key) -> Any:
         return key.example
     if key.default is not ABSENT and not callable(key.default):
         return key.default
-    return 1 if key.type.is_whole_number else "Room 3" if key.name == "name" else ""
+    return (
+        1 if key.type.parameter_schema().get("type") == "integer" else "Room 3" if key.name == "name" else ""
+    )
 
 
 def _describe(

@@ -168,7 +168,7 @@ class BulkList:
         filters = [self.filters[name] for name in parsed.filters if name in self.filters]
         order = job.request.get("order_by") or self.orders[0]
         text, parameters = planning.compile_numbered(
-            self.resource, job.options["owned"], filters, parsed.flags, order
+            self.resource, job.options["owned"], filters, parsed.filters, order
         )
         statement = statements.make_statement(
             "insert into jobs_jobrows (practice_id, job_id, position, ids, archived, created_at, updated_at) "  # noqa: S608

@@ -94,7 +94,7 @@ class SummedSheet:
         filters = [self.sheet.filters_by_name[name] for name in query.filters]
         more = [declared for declared in self.extra_filters if declared.name in call.given]
         owned = self.sheet.policy.sees_only_own(call.actor)
-        rows = planning.select_listed(self.sheet, owned, [*filters, *more], query.flags)
+        rows = planning.select_listed(self.sheet, owned, [*filters, *more], query.filters)
         kind = shared.get(self.day_parameter) or next(iter(self.days))
         by = list_levels(call)
         groups = {f"g{at}": self._group(name, kind) for at, name in enumerate(by)} or {"all": sql.Literal("")}

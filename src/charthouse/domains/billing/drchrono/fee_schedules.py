@@ -1,6 +1,6 @@
 """Fee schedules in the DrChrono API. Source: reference drchrono/resources.yaml, live_only.yaml."""
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
 from charthouse.domains.billing.drchrono.policy import PERMISSIONS
@@ -9,7 +9,7 @@ from charthouse.domains.billing.models import (
     FeeScheduleItem,
 )
 from charthouse.engine.declaration.composites import List
-from charthouse.engine.declaration.filters import HOLDS, SINCE, Filter, OnDay
+from charthouse.engine.declaration.filters import SINCE, Filter, OnDay, Operator
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
@@ -17,8 +17,18 @@ from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.related import ChildRows
 from charthouse.engine.declaration.resources import PageSize, Resource
 from charthouse.engine.declaration.times import Date, Timestamp
-from charthouse.engine.declaration.types import Decimal, Integer, Text
+from charthouse.engine.declaration.types import Decimal, Integer, Text, Type
 from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.expressions import BoundParameter
+
+
+class _Holds(Operator):
+    """One of the values of a column's array."""
+
+    def match(self, type: Type, name: str, path: str) -> Q:
+        return Q(sql.is_any(BoundParameter(name, type.output_field), F(path)))
+
 
 fee_schedules_v2 = Resource(
     path="fee_schedules_v2",
@@ -63,8 +73,8 @@ fee_schedules_v2 = Resource(
     filters=(
         Filter("payer_id"),
         Filter("plan_name"),
-        Filter("specialities", Text(), HOLDS),
-        Filter("assignees", Reference(""), HOLDS, doc="Id of a doctor."),
+        Filter("specialities", Text(), _Holds()),
+        Filter("assignees", Reference(""), _Holds(), doc="Id of a doctor."),
         Filter("assignee_type", Text(choices=FeeSchedule.AssigneeType.values)),
         Filter("effective_date", Date(), OnDay()),
         Filter("ineffective_date", Date(), OnDay()),

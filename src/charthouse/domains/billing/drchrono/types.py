@@ -12,7 +12,7 @@ from django.db.models.expressions import Combinable
 
 from charthouse import clock
 from charthouse.domains.billing.codes import PROCEDURE_TYPES
-from charthouse.engine.declaration.composites import Converted, List
+from charthouse.engine.declaration.composites import List, Parse, convert
 from charthouse.engine.declaration.types import Boolean, Integer, Text, Type
 from charthouse.engine.declaration.values import InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
@@ -20,7 +20,7 @@ from charthouse.engine.sql import expressions as sql
 ICD10 = re.compile(r"[A-TV-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", re.ASCII)
 
 
-def _parse_procedure_type(inner: Type, value: Any) -> str:
+def _parse_procedure_type(parse: Parse, value: Any) -> str:
     text = parse_text(value)
     letter = text if text in PROCEDURE_TYPES else text[-2:-1]
     if text != letter and PROCEDURE_TYPES.get(letter) != text:
@@ -39,29 +39,34 @@ def make_procedure_type(*, blank: bool = False) -> Type:
     """Return the type of a procedure type, shown as ``CPT(C)`` and written so or as the letter. ``blank``: ""
     may be shown."""
     accepted = [*PROCEDURE_TYPES.values(), *PROCEDURE_TYPES]
-    return Converted(
+    return convert(
         Text(choices=tuple(PROCEDURE_TYPES.values())),
-        parse_with=_parse_procedure_type,
-        select_with=_select_procedure_type,
+        parse=_parse_procedure_type,
+        select=_select_procedure_type,
         read={"type": "string", "enum": [*accepted, ""] if blank else accepted},
         written={"type": "string", "enum": accepted},
     )
 
 
-def _parse_pointer(inner: Type, value: Any) -> Any:
+def _parse_pointer(parse: Parse, value: Any) -> Any:
     if isinstance(value, str) and ICD10.fullmatch(value.strip().upper()):
         code = value.strip().upper().replace(".", "")
         return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
-    return inner.parse(value)
+    return parse(value)
 
 
 # A position in the visit's diagnoses, from 1; 0: none. A write may give the ICD-10 code instead.
-POINTER = Converted(Integer(minimum=0, maximum=12), parse_with=_parse_pointer)
+POINTER = convert(Integer(minimum=0, maximum=12), parse=_parse_pointer)
 
 
-def make_list_of_four(item: Type, fill: Any) -> List:
-    """Return a list of four items on reads. ``fill``: completes a shorter one."""
-    return List(item, fill=fill, max_items=4)
+def make_list_of_four(item: Type, fill: Any) -> Type:
+    """Return the type of a list of four items on reads. ``fill``: completes a shorter one."""
+
+    def parse_filled(parse: Parse, value: Any) -> list[Any]:
+        items = parse(value)
+        return [*items, *[fill] * (4 - len(items))]
+
+    return convert(List(item, max_items=4), parse=parse_filled)
 
 
 def _find_label(labels: Mapping[str, str], value: str | None) -> str | None:
@@ -70,7 +75,7 @@ def _find_label(labels: Mapping[str, str], value: str | None) -> str | None:
 
 def make_labeled(labels: Mapping[str, str]) -> Type:
     """Return the type of a code that is shown as its label."""
-    return Converted(Text(), render_with=partial(_find_label, labels))
+    return convert(Text(), render=partial(_find_label, labels))
 
 
 def _is_past(day: date | None) -> bool:
@@ -78,4 +83,4 @@ def _is_past(day: date | None) -> bool:
 
 
 # Whether the day in the column has passed; false if it is not set.
-PAST = Converted(Boolean(), render_with=_is_past)
+PAST = convert(Boolean(), render=_is_past)

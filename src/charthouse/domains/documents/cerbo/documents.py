@@ -18,7 +18,7 @@ from charthouse.domains.practice.cerbo.keys import (
     make_policy,
     make_user_key,
 )
-from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.composites import Parse, convert
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
@@ -27,7 +27,7 @@ from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.resources import Operation, PageSize, Resource
 from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.times import Timestamp
-from charthouse.engine.declaration.types import Boolean, Integer, References, Text, Type
+from charthouse.engine.declaration.types import Boolean, Integer, References, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 from charthouse.engine.sql import expressions as sql
 from charthouse.files.types import url_key
@@ -35,13 +35,13 @@ from charthouse.files.types import url_key
 RESULT_CODES = (0, 1, 2)
 
 
-def _parse_reviewer(inner: Type, value: Any) -> Any:
+def _parse_reviewer(parse: Parse, value: Any) -> Any:
     """Parse the id of a user, or -1 for everyone."""
-    return filing.EVERYONE if value in (filing.EVERYONE, str(filing.EVERYONE)) else inner.parse(value)
+    return filing.EVERYONE if value in (filing.EVERYONE, str(filing.EVERYONE)) else parse(value)
 
 
-def _find_reviewer_references(inner: Type, value: Any) -> References:
-    return () if value == filing.EVERYONE else inner.find_references(value)
+def _find_reviewer_references(value: Any) -> References:
+    return () if value == filing.EVERYONE else (("users", value, ()),)
 
 
 def _select_reviewer() -> Combinable:
@@ -151,9 +151,7 @@ _SUBMISSION_KEYS: tuple[Key, ...] = (
     Key("flag", Boolean(), OPTIONAL, source=UNSTORED, nullable=True),
     Key(
         "requires_review",
-        Converted(
-            Reference("users"), parse_with=_parse_reviewer, find_references_with=_find_reviewer_references
-        ),
+        convert(Reference("users"), parse=_parse_reviewer, find_references=_find_reviewer_references),
         OPTIONAL,
         source=UNSTORED,
         nullable=True,

@@ -11,6 +11,7 @@ from charthouse.domains.labs.cerbo.results import RESULT
 from charthouse.domains.labs.models import LabOrder, LabResult, LabTest
 from charthouse.domains.practice.cerbo.keys import (
     PAGES,
+    make_constant_key,
     make_created_key,
     make_encounter_keys,
     make_object_key,
@@ -25,7 +26,7 @@ from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.related import ChildRows
 from charthouse.engine.declaration.resources import Resource
-from charthouse.engine.declaration.sources import Constant, Expression
+from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.types import Text
 from charthouse.engine.declaration.values import READ_ONLY
 from charthouse.engine.sql import expressions as sql
@@ -57,7 +58,7 @@ orders = Resource(
         make_object_key("order"),
         Key("id", Id(), READ_ONLY),
         Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
-        Key("order_type", Text(), READ_ONLY, source=Constant("lab"), nullable=False),
+        make_constant_key("order_type", "lab"),
         Key(
             "name",
             Text(),

@@ -10,6 +10,7 @@ from charthouse.domains.medications.models import PatientSupplement, Supplement
 from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
 from charthouse.domains.practice.cerbo.keys import (
     PAGES,
+    make_constant_key,
     make_created_key,
     make_encounter_keys,
     make_object_key,
@@ -23,7 +24,7 @@ from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.related import RelatedRow, SelfRow
 from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
-from charthouse.engine.declaration.sources import UNSTORED, Constant, Expression
+from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
@@ -51,7 +52,7 @@ patient_supplements = Resource(
         make_object_key("patient_supplement"),
         Key("id", Id(), READ_ONLY),
         Key("name", Text(), READ_ONLY, source="supplement__name"),
-        Key("plan_type", Text(), READ_ONLY, source=Constant("plan_other"), nullable=False),
+        make_constant_key("plan_type", "plan_other"),
         Key("associated_plan_id", Reference("supplements"), READ_ONLY, source="supplement"),
         Key(
             "plan_definition",

@@ -28,7 +28,7 @@ from charthouse.domains.practice.cerbo.keys import (
     make_policy,
     make_user_key,
 )
-from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.composites import convert
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -151,7 +151,7 @@ prescriptions = Resource(
         ),
         Key(
             "is_expired",
-            Converted(Boolean(), render_with=_has_passed),
+            convert(Boolean(), render=_has_passed),
             READ_ONLY,
             source=Expression(_select_expiry),
             nullable=False,

@@ -14,14 +14,14 @@ from django.db.models.functions import Coalesce, NullIf
 from charthouse.domains.patients import codes
 from charthouse.domains.patients.models import Coverage, Patient, PatientTag, PortalAccess
 from charthouse.domains.practice.cerbo.keys import make_created_key, make_object_key, make_user_key
-from charthouse.engine.declaration.composites import Converted, List, MappedChoice
+from charthouse.engine.declaration.composites import List, MappedChoice, Parse, convert
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.related import ChildRow, ChildRows, RelatedRow, SelfRow
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.times import Date, Timestamp
-from charthouse.engine.declaration.types import Boolean, Text, Type
+from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import (
     AREA_CODE,
     OPTIONAL,
@@ -47,7 +47,7 @@ STATUSES = {
 }
 
 
-def _parse_status(inner: Type, value: Any) -> str:
+def _parse_status(parse: Parse, value: Any) -> str:
     """Parse the word or number of a status. Raises InvalidValue."""
     text = {True: "1", False: "0"}[value] if isinstance(value, bool) else parse_text(value)
     if text not in STATUSES:
@@ -56,7 +56,7 @@ def _parse_status(inner: Type, value: Any) -> str:
 
 
 # Written as the word or number of a status, read as whether it is any other than active.
-_INACTIVE = Converted(Boolean(), parse_with=_parse_status, written={"type": "string", "enum": list(STATUSES)})
+_INACTIVE = convert(Boolean(), parse=_parse_status, written={"type": "string", "enum": list(STATUSES)})
 
 
 def _check_time_zone(name: str) -> None:

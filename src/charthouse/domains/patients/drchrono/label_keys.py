@@ -9,7 +9,7 @@ from django.db.models.expressions import Combinable
 
 from charthouse.domains.patients.code_labels import GENDER_IDENTITY_LABELS, LANGUAGE_CODES, LANGUAGE_LABELS
 from charthouse.domains.patients.models import Patient
-from charthouse.engine.declaration.composites import Converted, List
+from charthouse.engine.declaration.composites import List, convert
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.sources import Expression
@@ -21,7 +21,7 @@ from charthouse.engine.sql import expressions as sql
 
 def _make_label_key(name: str, column: str, labels: Mapping[str, str], doc: str = "") -> Key:
     """Make a key that shows the label of the code in a column."""
-    shown = Converted(Text(), render_with=labels.__getitem__)
+    shown = convert(Text(), render=labels.__getitem__)
     return Key(name, shown, READ_ONLY, source=column, addition=True, doc=doc)
 
 

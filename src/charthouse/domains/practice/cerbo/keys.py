@@ -7,10 +7,11 @@ from django.db.models import Case, F, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
+from charthouse.engine.declaration.composites import convert
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import ALWAYS, Policy
 from charthouse.engine.declaration.resources import PageSize, Parent
-from charthouse.engine.declaration.sources import Constant, Expression
+from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.types import Integer, Text
 from charthouse.engine.declaration.values import READ_ONLY
@@ -28,9 +29,16 @@ def make_policy(endpoints: str, **more: Any) -> Policy:
     return Policy(scopes=(endpoints,), permissions=(), sharing=ALWAYS, owner=None, **more)
 
 
+def make_constant_key(name: str, text: str) -> Key:
+    """Make a key that has the same text in every row."""
+    shown = convert(Text(), read={"type": "string", "enum": [text]})
+    source = Expression(lambda: sql.literal(text))
+    return Key(name, shown, READ_ONLY, source=source, nullable=False, example=text)
+
+
 def make_object_key(kind: str) -> Key:
     """Make the key of the word that says what an object is."""
-    return Key("object", Text(), READ_ONLY, source=Constant(kind), nullable=False)
+    return make_constant_key("object", kind)
 
 
 def select_user(column: str) -> Combinable:

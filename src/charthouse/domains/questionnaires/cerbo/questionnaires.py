@@ -19,7 +19,7 @@ from charthouse.domains.practice.cerbo.keys import (
 from charthouse.domains.questionnaires.models import Answers
 from charthouse.domains.questionnaires.sanitized_html import sanitize
 from charthouse.engine.declaration.calls import Call
-from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.composites import Parse, convert
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.keys import Key
@@ -28,7 +28,7 @@ from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.declaration.sources import UNSTORED, Column
-from charthouse.engine.declaration.types import Text, Type
+from charthouse.engine.declaration.types import Text
 from charthouse.engine.declaration.values import (
     OPTIONAL,
     READ_ONLY,
@@ -45,7 +45,7 @@ MAX_RAW_SIZE = 50_000  # bytes of raw_data as JSON
 MAX_DEPTH = 10  # objects and lists within each other
 
 
-def _parse_raw(inner: Type, value: Any) -> dict[str, Any]:
+def _parse_raw(parse: Parse, value: Any) -> dict[str, Any]:
     value = decode_json_text(value)
     if not isinstance(value, dict):
         raise InvalidValue(f"Invalid data. Expected a dictionary, but got {type(value).__name__}.")
@@ -55,8 +55,8 @@ def _parse_raw(inner: Type, value: Any) -> dict[str, Any]:
     return value
 
 
-def _parse_html(inner: Type, value: Any) -> str:
-    text = str(inner.parse(value))
+def _parse_html(parse: Parse, value: Any) -> str:
+    text = str(parse(value))
     if text.count("<") > MAX_TAGS:
         raise InvalidValue(f"Ensure this text has no more than {MAX_TAGS} tags.")
     cleaned = sanitize(text)
@@ -66,9 +66,9 @@ def _parse_html(inner: Type, value: Any) -> str:
 
 
 # A JSON object of at most MAX_RAW_SIZE bytes and MAX_DEPTH levels.
-_RAW = Converted(Object((), open=True), parse_with=_parse_raw, written={"type": "object"})
+_RAW = convert(Object((), open=True), parse=_parse_raw, written={"type": "object"})
 # Sanitized HTML. More than MAX_TAGS tags take too long to sanitize.
-_HTML = Converted(Text(max_length=MAX_HTML), parse_with=_parse_html)
+_HTML = convert(Text(max_length=MAX_HTML), parse=_parse_html)
 
 
 def _check_storable(value: Any, deeper: int) -> None:

@@ -22,7 +22,7 @@ from charthouse.domains.scheduling.cerbo.appointments import make_user_ids_key
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.domains.scheduling.providers import find_doctors, find_first_doctor, select_users_of_doctor
 from charthouse.engine.declaration.changes import Change
-from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.composites import Parse, convert
 from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.keys import Key
@@ -30,7 +30,7 @@ from charthouse.engine.declaration.references import Id
 from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.times import Timestamp
-from charthouse.engine.declaration.types import Boolean, Integer, Text, Type
+from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import (
     OPTIONAL,
     READ_ONLY,
@@ -44,9 +44,9 @@ MIN_DURATION, MAX_TYPE_DURATION = 5, 720  # minutes
 MAX_HOURS = 720  # from a reminder to the appointment, at most
 
 
-def _parse_hex(inner: Type, value: Any) -> str:
+def _parse_hex(parse: Parse, value: Any) -> str:
     """Parse six hexadecimal digits; the column has a # before them."""
-    return f"#{inner.parse(value)}"
+    return f"#{parse(value)}"
 
 
 def _select_hex() -> Combinable:
@@ -93,7 +93,7 @@ TYPE_KEYS: tuple[Key, ...] = (
     Key("name_portal", Text(), OPTIONAL, doc="What patients read; as name where it isn't given."),
     Key(
         "color_hex",
-        Converted(Text(pattern="[0-9a-fA-F]{6}"), parse_with=_parse_hex),
+        convert(Text(pattern="[0-9a-fA-F]{6}"), parse=_parse_hex),
         OPTIONAL,
         source=Expression(_select_hex, column="color"),
         nullable=False,

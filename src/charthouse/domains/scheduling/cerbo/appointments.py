@@ -33,7 +33,7 @@ from charthouse.domains.scheduling.expressions import join_array
 from charthouse.domains.scheduling.models import Appointment, TelehealthVisit
 from charthouse.domains.scheduling.providers import select_users_of_doctor
 from charthouse.domains.scheduling.wall_clock import add_minutes
-from charthouse.engine.declaration.composites import Converted, List, MappedChoice
+from charthouse.engine.declaration.composites import List, MappedChoice, Parse, convert
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import Condition, Filter, Flag
 from charthouse.engine.declaration.keys import Key
@@ -43,7 +43,7 @@ from charthouse.engine.declaration.related import ChildRows, SelfRow
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.times import Timestamp
-from charthouse.engine.declaration.types import Boolean, Integer, References, Text, Type
+from charthouse.engine.declaration.types import Boolean, Integer, References, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY
 from charthouse.engine.sql import expressions as sql
 from charthouse.files.types import url_key
@@ -95,12 +95,12 @@ def _select_video_visits() -> "models.QuerySet[TelehealthVisit]":
     )
 
 
-def _parse_is_video(inner: Type, value: Any) -> bool:
+def _parse_is_video(parse: Parse, value: Any) -> bool:
     """Parse whether it is a video visit; the same key is read as an object."""
     return Boolean().parse(value)
 
 
-def _find_no_references(inner: Type, value: Any) -> References:
+def _find_no_references(value: Any) -> References:
     return ()
 
 
@@ -219,7 +219,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
     ),
     Key(
         "telemedicine",
-        Converted(
+        convert(
             Object(
                 (
                     Key(
@@ -242,8 +242,8 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
                     ),
                 )
             ),
-            parse_with=_parse_is_video,
-            find_references_with=_find_no_references,
+            parse=_parse_is_video,
+            find_references=_find_no_references,
         ),
         OPTIONAL,
         source=SelfRow(),

@@ -1,7 +1,7 @@
 """``GET /appointments/availability``: when providers can be booked for which type of visit. Source: reference
 cerbo/operations.yaml, objects.yaml (availability_response); docs/decisions/0290-availability-of-cerbo.md"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,8 @@ from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.domains.scheduling.providers import find_first_doctor
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
-from charthouse.engine.declaration.filters import ANY_OF, Filter, OnDay
+from charthouse.engine.declaration.filters import Condition, Filter, OnDay
+from charthouse.engine.declaration.json_schema import list_of
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
@@ -25,13 +26,14 @@ from charthouse.engine.declaration.references import Reference
 from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Boolean, Integer, Text
-from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.declaration.values import READ_ONLY, InvalidValue, parse_each
 from charthouse.engine.errors import Invalid, Malformed
 from charthouse.engine.execution import reading
 
 User = get_user_model()
 
 MAX_DAYS = 90
+MAX_IDS = 100  # of each filter
 MAX_PAIRS = 2000  # pairs of a provider and a type
 
 
@@ -201,6 +203,26 @@ _PARAMETER_KEYS = (
     Key("appointment_type_ids", List(Integer()), READ_ONLY),
 )
 
+
+def _make_ids_filter(name: str, to: str) -> Filter:
+    """Make the filter of ids of a resource, one by one."""
+
+    def read(text: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        texts = text if isinstance(text, list) else [text]
+        if len(texts) > MAX_IDS:
+            raise InvalidValue(f"Give at most {MAX_IDS} ids.")
+        return {name: parse_each(texts, Reference(to).parse_parameter)}
+
+    return Condition(
+        name,
+        type=Reference(to),
+        read=read,
+        described=list_of({"type": "integer"}),
+        repeated=True,
+        doc="May be given several times; all unless given.",
+    )
+
+
 availability = Operation(
     path="appointments/availability",
     doc="When providers can be booked, for each type of visit: their hours less what they have, where there is room.",
@@ -209,15 +231,8 @@ availability = Operation(
     filters=(
         Filter("start_date", Date(), OnDay(), required=True, doc="On the practice's clock."),
         Filter("end_date", Date(), OnDay(), required=True, doc=f"At most {MAX_DAYS} days after start_date."),
-        Filter(
-            "provider_ids[]", Reference("users"), ANY_OF, doc="May be given several times; all unless given."
-        ),
-        Filter(
-            "appointment_type_ids[]",
-            Reference("appointment_types"),
-            ANY_OF,
-            doc="May be given several times; all unless given.",
-        ),
+        _make_ids_filter("provider_ids[]", "users"),
+        _make_ids_filter("appointment_type_ids[]", "appointment_types"),
     ),
     answer=(
         make_object_key("list"),

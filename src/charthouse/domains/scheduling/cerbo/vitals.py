@@ -25,7 +25,7 @@ from charthouse.domains.practice.cerbo.keys import (
 from charthouse.domains.scheduling.hooks import describe_misfit
 from charthouse.domains.scheduling.models import CustomVital, CustomVitalValue, Vitals, VitalsTagGroup
 from charthouse.engine.declaration.changes import Change
-from charthouse.engine.declaration.composites import Converted, List, MappedChoice
+from charthouse.engine.declaration.composites import List, MappedChoice, Parse, convert
 from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.keys import Key
@@ -33,7 +33,7 @@ from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.resources import Parent, Resource, Visibility
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.times import Timestamp
-from charthouse.engine.declaration.types import Boolean, Integer, Measurement, Text, Type
+from charthouse.engine.declaration.types import Boolean, Integer, Measurement, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
@@ -49,13 +49,13 @@ ZONE_OFFSETS = {
 }
 
 
-def _parse_taken(inner: Type, value: Any) -> Any:
+def _parse_taken(parse: Parse, value: Any) -> Any:
     """Parse a timestamp, which the three letters of a zone may follow. Raises InvalidValue."""
     text = parse_text(value).strip()
     found = re.fullmatch(r"(.{10,40}?)\s+([A-Za-z]{3})", text)
     if found is None:
-        return inner.parse(text)
-    moment, zone = inner.parse(found[1]), found[2].upper()
+        return parse(text)
+    moment, zone = parse(found[1]), found[2].upper()
     if zone not in ZONE_OFFSETS:
         raise InvalidValue(f'"{zone}" is no time zone that is known here.')
     try:
@@ -122,7 +122,7 @@ _HEAD: tuple[Key, ...] = (
 _TAIL: tuple[Key, ...] = (
     Key(
         "date_taken",
-        Converted(Timestamp(spaced=True), parse_with=_parse_taken),
+        convert(Timestamp(spaced=True), parse=_parse_taken),
         OPTIONAL,
         source=Expression(_select_time_taken, column="taken_at"),
         nullable=False,

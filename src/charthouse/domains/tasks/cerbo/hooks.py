@@ -9,22 +9,21 @@ from charthouse.domains.tasks.codes import RESOURCE_TYPES
 from charthouse.domains.tasks.models import AssociatedItem, TaskNote
 from charthouse.domains.tasks.statuses import get_first_status
 from charthouse.engine.declaration.changes import Change
-from charthouse.engine.declaration.composites import Converted
+from charthouse.engine.declaration.composites import Parse, convert
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.times import Timestamp
-from charthouse.engine.declaration.types import Type
 from charthouse.engine.declaration.values import describe_missing_row
 
 RESOURCE_TYPE_NAMES = tuple(dict.fromkeys(RESOURCE_TYPES.values()))
 _MODELS: dict[str, Any] = {"document": Document, "encounter": ClinicalNote}
 
 
-def _parse_completion(inner: Type, value: Any) -> Any:
-    return None if value is False else inner.parse(value)
+def _parse_completion(parse: Parse, value: Any) -> Any:
+    return None if value is False else parse(value)
 
 
 # A timestamp; null or false reopens the task.
-COMPLETION = Converted(Timestamp(spaced=True), parse_with=_parse_completion)
+COMPLETION = convert(Timestamp(spaced=True), parse=_parse_completion)
 
 
 @hook(keys=("completed_on",))

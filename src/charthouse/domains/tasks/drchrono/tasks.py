@@ -23,7 +23,7 @@ from charthouse.domains.tasks.models import (
     Task,
     TaskNote,
 )
-from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.composites import List, convert
 from charthouse.engine.declaration.events import Event, plain_events
 from charthouse.engine.declaration.filters import SINCE, Condition, Filter, InDays, OnDay
 from charthouse.engine.declaration.keys import Key
@@ -33,27 +33,31 @@ from charthouse.engine.declaration.related import ChildRows
 from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.times import Date, Timestamp
-from charthouse.engine.declaration.types import Boolean, Text
+from charthouse.engine.declaration.types import Boolean, References, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
+
+
+def _find_item_references(value: Mapping[str, Any]) -> References:
+    """The row that an item names; items of types that have no resource here are taken as they are."""
+    if path := ITEM_TYPES.get(value.get("type", "")):
+        yield path, value["value"], ("value",)
+
 
 # Associated items of other types remain unchanged.
 _ITEMS = Key(
     "associated_items",
     List(
-        Object(
-            (
-                Key("type", Text(choices=tuple(ITEM_TYPES)), REQUIRED),
-                Key(
-                    "value",
-                    Reference("patients", to_by=("type", ITEM_TYPES)),
-                    REQUIRED,
-                    source="value_id",
-                    doc="Its id.",
-                ),
-                Key("task", Reference("tasks"), READ_ONLY),
-            )
+        convert(
+            Object(
+                (
+                    Key("type", Text(choices=tuple(ITEM_TYPES)), REQUIRED),
+                    Key("value", Reference("patients"), REQUIRED, source="value_id", doc="Its id."),
+                    Key("task", Reference("tasks"), READ_ONLY),
+                )
+            ),
+            find_references=_find_item_references,
         )
     ),
     OPTIONAL,
