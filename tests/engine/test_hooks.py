@@ -11,6 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from charthouse.console.resources.registry import get_registry as get_console_registry
+from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook, list_read_keys
 from charthouse.engine.declaration.registry import build_registry
@@ -20,6 +21,7 @@ from charthouse.gateway.drchrono.registry import get_registry as get_drchrono_re
 
 from .made_up import BOOKS, PERMISSIONS, SHELVES, SWITCHES
 
+ACTOR = Actor(1, 1, None, 1, frozenset(), frozenset(), frozenset(), frozenset())
 READERS = {"get", "get_current", "changes"}  # methods of Change that take names of keys
 
 
@@ -31,17 +33,20 @@ def list_hooks() -> Iterator[tuple[Resource, Callable[..., Any]]]:
 
 
 @cache
-def find_reads(function: Callable[..., Any]) -> frozenset[str]:
-    """The keys that a hook names literally, in itself and in functions of the domains that it passes the change to."""
+def find_reads(
+    function: Callable[..., Any], find: Callable[[ast.AST, str], Iterator[str]] | None = None
+) -> frozenset[str]:
+    """The keys that a hook names literally, in itself and in functions of the domains that it passes the change to.
+    ``find``: those that it names in another way than to read them."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function)))).body[0]
     assert isinstance(tree, ast.FunctionDef)
     change = tree.args.args[0].arg if tree.args.args else ""
-    reads = {name for node in ast.walk(tree) for name in find_names(node, change)}
+    reads = {name for node in ast.walk(tree) for name in (find or find_names)(node, change)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and any(ast.unparse(argument) == change for argument in node.args):
             called = inspect.unwrap(function).__globals__.get(ast.unparse(node.func))
             if inspect.isfunction(called) and called.__module__.startswith("charthouse.domains"):
-                reads |= find_reads(called)
+                reads |= find_reads(called, find)
     return frozenset(reads)
 
 
@@ -75,6 +80,47 @@ def test_hooks_name_the_keys_they_read() -> None:
 
 def _is_shared(name: str) -> bool:
     return len({id(r) for r, found in list_hooks() if f"{found.__module__}.{found.__name__}" == name}) > 1
+
+
+def find_set_keys(node: ast.AST, change: str) -> Iterator[str]:
+    """``change.set("x", value)``."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == f"{change}.set":
+        yield from (str(a.value) for a in node.args[:1] if isinstance(a, ast.Constant))
+
+
+def find_set_columns(node: ast.AST, change: str) -> Iterator[str]:
+    """``change.set_columns(x=value)``."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == f"{change}.set_columns":
+        yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+
+
+def test_hooks_set_keys_and_columns_that_exist() -> None:
+    """Else the write would be a 500: nothing else can be left in a change."""
+    found = [(resource, function) for resource, function in list_hooks()]
+    assert sum(len(find_reads(function, find_set_columns)) for _, function in found) > 40
+    unknown = {
+        f"{resource.path}: {function.__name__}": sorted(names)
+        for resource, function in found
+        if (
+            names := (find_reads(function, find_set_keys) - resource.keys_by_name.keys())
+            | (find_reads(function, find_set_columns) - resource.column_names)
+        )
+    }
+    assert not unknown
+
+
+def test_a_change_takes_keys_and_columns_alone() -> None:
+    change = Change(BOOKS, ACTOR, "create")
+    change.set("title", "Emma")
+    change.set_columns(shelf_id=1)
+    assert (change.get("title"), dict(change.columns)) == ("Emma", {"shelf_id": 1})
+    with pytest.raises(KeyError, match="isbn"):
+        change.set("isbn", "1")
+    with pytest.raises(KeyError, match="isbn"):
+        change.set_columns(isbn="1")
+    for read_only in (change.values, change.columns, change.errors):
+        with pytest.raises(TypeError):
+            read_only["title"] = "Emma"  # type: ignore[index]
 
 
 def test_a_hook_that_reads_a_key_the_resource_lacks_is_refused() -> None:

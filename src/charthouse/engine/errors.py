@@ -1,5 +1,8 @@
 """The one error family. Any stage may raise one; each API turns it into its wire form in one place."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 
@@ -31,6 +34,36 @@ class Invalid(RequestError):
     def __init__(self, errors: dict[str, Any] | list[dict[str, Any]]) -> None:
         super().__init__("Invalid input.")
         self.errors = errors
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Refusable:
+    """Something whose keys may be found to be wrong, one by one, before it is refused as a whole."""
+
+    _errors: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> Mapping[str, Any]:
+        """Messages by wire name; those of the members of an object or a list are mappings themselves."""
+        return MappingProxyType(self._errors)
+
+    def add_error(self, name: str, message: str) -> None:
+        """Report a fault of one key."""
+        self.add_member_error((name,), message)
+
+    def add_member_error(self, path: Sequence[str], message: str) -> None:
+        """Report a fault of a member: of its path of names and indices."""
+        errors = self._errors
+        for step in path[:-1]:
+            errors = errors.setdefault(step, {})
+            if not isinstance(errors, dict):
+                return  # the object itself is at fault
+        errors.setdefault(path[-1], []).append(message)
+
+    def refuse_errors(self) -> None:
+        """Raises Invalid where faults were reported."""
+        if self._errors:
+            raise Invalid(self._errors)
 
 
 class Unauthenticated(RequestError):

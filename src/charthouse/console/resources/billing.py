@@ -92,7 +92,7 @@ def keep_hidden_code_values(change: Change) -> None:
                 item.get("code"): {key: value for key, value in item.items() if key not in asked}
                 for item in getattr(change.row, name)
             }
-            change.values[name] = [rest.get(item["code"], {}) | item for item in change.values[name]]
+            change.set(name, [rest.get(item["code"], {}) | item for item in change.values[name]])
 
 
 RESOURCES = (

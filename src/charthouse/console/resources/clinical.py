@@ -53,14 +53,14 @@ _SETUP: dict[str, Any] = {
 def set_deleted_by(change: Change) -> None:
     """Record the user who deletes the row."""
     if change.operation == "delete":
-        change.columns["deleted_by_id"] = change.actor.user
+        change.set_columns(deleted_by_id=change.actor.user)
 
 
 @hook()
 def set_owner(change: Change) -> None:
     """Record the user who creates the row."""
     if change.row is None:
-        change.columns["owner_id"] = change.actor.user
+        change.set_columns(owner_id=change.actor.user)
 
 
 @hook(keys=("end_age", "start_age"))

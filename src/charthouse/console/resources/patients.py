@@ -28,7 +28,7 @@ from charthouse.engine.declaration.values import OPTIONAL, REQUIRED
 def set_created_by(change: Change) -> None:
     """Record the user who creates the row."""
     if change.row is None:
-        change.columns["user_id"] = change.actor.user
+        change.set_columns(user_id=change.actor.user)
 
 
 @hook(keys=("facility",))

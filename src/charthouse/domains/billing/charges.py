@@ -94,7 +94,7 @@ def keep_unset(change: Change, *names: str) -> None:
     """Keep the current values of keys that a change leaves empty."""
     for name in names:
         if change.row is not None and change.values.get(name, "") is None:
-            del change.values[name]
+            change.keep(name)
 
 
 def _check_priced(change: Change) -> None:
@@ -114,7 +114,7 @@ def _check_priced(change: Change) -> None:
     if note and not ClinicalNote.objects.filter(practice=practice, pk=note, patient=patient).exists():
         change.add_error("encounter", "It is not this patient's.")
     if change.row is None and change.values.get("transaction_date") is None:
-        change.values["transaction_date"] = get_today(practice, patient)
+        change.set("transaction_date", get_today(practice, patient))
 
 
 def _apply_definition(change: Change) -> None:
@@ -127,7 +127,7 @@ def _apply_definition(change: Change) -> None:
         if change.row is None:
             for name, value in get_definition_values(definition).items():
                 if name not in change.given or change.values.get(name) in (None, ""):
-                    change.values[name] = value
+                    change.set(name, value)
     for name in ("name", "amount"):
         if change.get(name) in (None, ""):
             change.add_error(name, "This field is required where nothing of the catalogue is chosen.")

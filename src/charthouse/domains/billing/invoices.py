@@ -55,8 +55,8 @@ def _collect_charges(change: Change, practice: int, patient: int) -> None:
         change.add_error("charges", f"Charge {min(missing)} is not an open charge of this patient.")
     elif not locked:
         change.add_error("charges", "The patient has no open charge.")
-    change.values["date"] = change.values.get("date") or get_today(practice, patient)
-    change.values["charges"] = [one.pk for one in locked]
+    change.set("date", change.values.get("date") or get_today(practice, patient))
+    change.set("charges", [one.pk for one in locked])
 
 
 @hook(keys=("charges",))

@@ -1,6 +1,7 @@
 """Line items, payments and insurance transactions: hooks of the declarations, and functions for the console and
 imports (``post_transaction``, ``delete_payment``)."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,7 +36,7 @@ def post_line_item(change: Change) -> None:
     """Check and complete a line item before it is written: patient, diagnoses, payer and fee schedule."""
     if change.operation == "delete":
         _check_no_postings(change)
-        change.columns["deleted_at"] = clock.now()
+        change.set_columns(deleted_at=clock.now())
         return
     visit = _lock_row(Appointment, change.actor.practice, change.get("appointment"))
     if visit is None or visit.patient_id is None:
@@ -45,12 +46,12 @@ def post_line_item(change: Change) -> None:
     if change.errors:
         return
     if change.row is None:
-        change.columns |= _make_columns(change, visit)
+        change.set_columns(**_make_columns(change, visit))
     if not _resolve_pointers(change, visit):
         return
     status = change.columns.get("billing_status", getattr(change.row, "billing_status", ""))
     if status in ("", INCOMPLETE):
-        change.columns["billing_status"] = "" if _has_diagnoses(change, visit) else INCOMPLETE
+        change.set_columns(billing_status="" if _has_diagnoses(change, visit) else INCOMPLETE)
     visit.save(update_fields=_stamp_visit(change, visit))
 
 
@@ -98,9 +99,10 @@ def _resolve_pointers(change: Change, visit: Appointment) -> bool:
     if len(visit.icd10_codes) > MAX_DIAGNOSES and any(isinstance(code, str) for code in pointers):
         change.add_error("diagnosis_pointers", f"A visit has at most {MAX_DIAGNOSES} diagnoses.")
         return False
-    change.values["diagnosis_pointers"] = [
-        visit.icd10_codes.index(code) + 1 if isinstance(code, str) else code for code in pointers
-    ]
+    change.set(
+        "diagnosis_pointers",
+        [visit.icd10_codes.index(code) + 1 if isinstance(code, str) else code for code in pointers],
+    )
     return True
 
 
@@ -136,24 +138,24 @@ def check_payment(change: Change) -> None:
     if not values["amount"]:
         change.add_error("amount", "A payment can't be zero.")
     if values["payment_transaction_type"] == "REF":
-        values["amount"] = -abs(values["amount"])
+        change.set("amount", -abs(values["amount"]))
     item = _lock_row(LineItem, practice, values["line_item"]) if values["line_item"] else None
     if item is not None and item.archived:
         change.add_error("line_item", _DELETED)
     elif item is not None:
         if values["appointment"] not in (None, item.appointment_id):
             change.add_error("appointment", "It is not the line item's.")
-        values["appointment"] = item.appointment_id
+        change.set("appointment", item.appointment_id)
         if item.patient_id != values["patient"]:
             change.add_error("line_item", _WRONG_PATIENT)
     elif values["appointment"] and not _is_appointment_of(values["appointment"], values["patient"], practice):
         change.add_error("appointment", _WRONG_PATIENT)
     if change.errors:
         return
-    values["doctor"] = values["doctor"] or _choose_doctor(item, values, practice)
+    change.set("doctor", values["doctor"] or _choose_doctor(item, values, practice))
     zone = Doctor.objects.values_list("timezone", flat=True).get(practice=practice, pk=values["doctor"])
-    change.columns["posted_date"] = clock.now().astimezone(ZoneInfo(zone)).date()
-    change.columns["created_by_id"] = change.actor.user
+    change.set_columns(posted_date=clock.now().astimezone(ZoneInfo(zone)).date())
+    change.set_columns(created_by_id=change.actor.user)
     if item is not None:
         item.save(update_fields=["updated_at"])  # its balances change
 
@@ -162,7 +164,7 @@ def _is_appointment_of(appointment: int, patient: int, practice: int) -> bool:
     return Appointment.objects.filter(practice=practice, pk=appointment, patient=patient).exists()
 
 
-def _choose_doctor(item: LineItem | None, values: dict[str, Any], practice: int) -> int:
+def _choose_doctor(item: LineItem | None, values: Mapping[str, Any], practice: int) -> int:
     """Return the doctor of the line item, else of the appointment, else of the patient."""
     if item is not None:
         return item.doctor_id
@@ -223,14 +225,14 @@ def post_transaction(practice: int, line_item: int, **values: Any) -> Transactio
 def set_posted_date(change: Change) -> None:
     """Set the day of posting of a new remittance."""
     if change.operation == "create":
-        change.columns["posted_date"] = clock.now().date()
+        change.set_columns(posted_date=clock.now().date())
 
 
 @hook()
 def set_author(change: Change) -> None:
     """Set the author of a new billing note."""
     if change.operation == "create":
-        change.columns["created_by_id"] = change.actor.user
+        change.set_columns(created_by_id=change.actor.user)
 
 
 def _lock_row(model: Any, practice: int, row_id: Any) -> Any:

@@ -49,10 +49,10 @@ def check_subscription(change: Change) -> None:
 
 
 def _set_defaults(change: Change, start: date) -> None:
-    change.values["start_date"] = start
+    change.set("start_date", start)
     definition = _get_definition(change)
     if change.values.get("amount") is None:
-        change.values["amount"] = definition.retail
+        change.set("amount", definition.retail)
 
 
 def _get_definition(change: Change) -> ChargeDefinition:

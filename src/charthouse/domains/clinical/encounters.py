@@ -35,12 +35,12 @@ def complete_encounter(change: Change) -> None:
         _check_parent(change, patient)
     if patient is None or encounter_type is None:
         return
-    change.columns["encounter_type_id"] = encounter_type.pk
-    change.columns["added_by_id"] = change.actor.user
+    change.set_columns(encounter_type_id=encounter_type.pk)
+    change.set_columns(added_by_id=change.actor.user)
     if change.values.get("date_of_service") is None:
-        change.values["date_of_service"] = _get_today(patient)
+        change.set("date_of_service", _get_today(patient))
     if not change.values.get("title"):
-        change.values["title"] = encounter_type.name
+        change.set("title", encounter_type.name)
 
 
 def _lock_patient(change: Change, name: str) -> Patient | None:

@@ -15,7 +15,7 @@ def label_problem(change: Change) -> None:
     if not change.get("name") and change.get("icd_version") == 10:
         name = code_labels.get_icd10_label(change.get("icd_code") or "")
         if name:
-            change.values["name"] = name
+            change.set("name", name)
 
 
 @hook()
@@ -27,7 +27,9 @@ def label_codes(change: Change) -> None:
         ("value_code", "value_code_system", "value_code_name"),
     ):
         if row is None or change.changes(code, system):
-            change.columns[name] = code_labels.get_label(change.get(system) or "", change.get(code) or "")
+            change.set_columns(
+                **{name: code_labels.get_label(change.get(system) or "", change.get(code) or "")}
+            )
 
 
 @hook(keys=("appointment", "patient"))
@@ -45,5 +47,5 @@ def check_appointment_of_patient(change: Change) -> None:
 def set_amendment_app(change: Change) -> None:
     """Set the app that creates an amendment; check its appointment."""
     if change.row is None:
-        change.columns["app_id"] = change.actor.app
+        change.set_columns(app_id=change.actor.app)
     check_appointment_of_patient(change)

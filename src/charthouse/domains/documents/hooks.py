@@ -19,7 +19,7 @@ def order_last(change: Change) -> None:
         practice, doctor = change.actor.practice, change.values["doctor"]
         Doctor.objects.select_for_update(no_key=True).get(practice=practice, pk=doctor)  # serializes writers
         forms = ConsentForm.objects.filter(practice=practice, doctor=doctor)
-        change.columns["order"] = (forms.aggregate(last=Max("order"))["last"] or 0) + 1
+        change.set_columns(order=(forms.aggregate(last=Max("order"))["last"] or 0) + 1)
 
 
 def apply_to_appointment(call: Call) -> None:

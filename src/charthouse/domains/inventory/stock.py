@@ -47,7 +47,7 @@ def check_item(change: Change) -> None:
     if change.operation == "delete":
         return
     if change.row is None:
-        change.columns["kind"] = StockItem.Kind.ITEM
+        change.set_columns(kind=StockItem.Kind.ITEM)
     _set_product(change)
     _set_quantity(change)
     _check_expiry(change)
@@ -76,7 +76,7 @@ def _set_product(change: Change) -> None:
         if not found.exists():
             change.add_error("linked_product_id", describe_missing_row(chosen))
     for word, (column, _) in PRODUCTS.items():
-        change.columns[column] = chosen if word == new_type else None
+        change.set_columns(**{column: chosen if word == new_type else None})
 
 
 def get_product(row: StockItem | None) -> tuple[str, int | None]:
@@ -102,7 +102,7 @@ def _set_quantity(change: Change) -> None:
     elif received >= 2**31:
         change.add_error("current_quantity", "That is too many.")
     else:
-        change.columns["original_quantity"] = received
+        change.set_columns(original_quantity=received)
 
 
 def _check_expiry(change: Change) -> None:
@@ -127,13 +127,13 @@ def _set_discontinuation(change: Change) -> None:
     elif day is not None and day > today:
         change.add_error("date_discontinued", "This may not lie in the future.")
     if is_discontinued and not was_discontinued:
-        change.columns["status"] = INACTIVE
-        change.values["date_discontinued"] = day or today
+        change.set_columns(status=INACTIVE)
+        change.set("date_discontinued", day or today)
     elif was_discontinued and not is_discontinued:
-        change.columns["status"] = ACTIVE
-        change.values["date_discontinued"] = None
+        change.set_columns(status=ACTIVE)
+        change.set("date_discontinued", None)
     elif not is_discontinued:
-        change.values.pop("date_discontinued", None)
+        change.keep("date_discontinued")
 
 
 def _merge_package(change: Change) -> None:
@@ -144,4 +144,4 @@ def _merge_package(change: Change) -> None:
     before = (change.row.package_properties if change.row is not None else None) or {}
     merged = {**before, **(given or {})} if given is not None else {}
     properties = {name: merged.get(name) or None for name in PACKAGE_PROPERTIES}
-    change.values["package_properties"] = properties if any(properties.values()) else None
+    change.set("package_properties", properties if any(properties.values()) else None)

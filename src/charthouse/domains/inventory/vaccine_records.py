@@ -14,8 +14,8 @@ def complete_record(change: Change) -> None:
         change.add_error("observed_immunity", f'"{immunity}" is not a valid choice.')
     if change.row is not None or change.errors:
         return
-    change.columns["entered_by_id"] = change.actor.user
+    change.set_columns(entered_by_id=change.actor.user)
     lot = StockItem.objects.get(practice=change.actor.practice, pk=change.values["vaccine_inventory"])
     for name in ("name", "lot_number", "manufacturer"):
         if name not in change.given:
-            change.values[name] = getattr(lot, name)
+            change.set(name, getattr(lot, name))

@@ -33,18 +33,19 @@ NORMAL_FLAGS = ("", "N", "NEG", "S")  # abnormal flags of a normal result
 def set_vendor(change: Change) -> None:
     """Set the doctor and the vendor, the calling app, of a new laboratory."""
     if change.row is None:
-        change.columns["doctor_id"] = change.actor.doctor
+        change.set_columns(doctor_id=change.actor.doctor)
         vendor = Application.objects.filter(pk=change.actor.app).values_list("name", flat=True).first()
-        change.columns["vendor_name"] = (vendor or "")[:200]
+        change.set_columns(vendor_name=(vendor or "")[:200])
 
 
 @hook(keys=("icd10_codes",))
 def label_diagnoses(change: Change) -> None:
     """Set the official descriptions of ICD-10-CM codes."""
     if codes := change.values.get("icd10_codes"):
-        change.values["icd10_codes"] = [
-            {"code": code["code"], "description": get_icd10_label(code["code"] or "")} for code in codes
-        ]
+        change.set(
+            "icd10_codes",
+            [{"code": code["code"], "description": get_icd10_label(code["code"] or "")} for code in codes],
+        )
 
 
 @hook()
@@ -139,10 +140,10 @@ def _set_flags(change: Change, value: Decimal | None, limits: tuple[Decimal, Dec
     is_changed = is_complete or change.changes("value", "normal_range", "value_is_numeric")
     if is_changed and value is not None and limits is not None and "abnormal_status" not in change.given:
         low, high = limits
-        change.values["abnormal_status"] = "L" if value < low else "H" if value > high else "N"
+        change.set("abnormal_status", "L" if value < low else "H" if value > high else "N")
     if "is_abnormal" not in change.given and (is_complete or change.changes("abnormal_status")):
         status = change.get("abnormal_status")
-        change.values["is_abnormal"] = status not in NORMAL_FLAGS if status else None
+        change.set("is_abnormal", status not in NORMAL_FLAGS if status else None)
 
 
 def parse_number(text: Any) -> Decimal | None:
@@ -191,7 +192,7 @@ def set_numeric_value(change: Change) -> None:
     if "lab_result_value_as_float" not in change.given and change.changes("lab_result_value"):
         found = parse_number(change.get("lab_result_value"))
         small = found is not None and abs(found) < 10**12
-        change.values["lab_result_value_as_float"] = round(found, 6) if found is not None and small else None
+        change.set("lab_result_value_as_float", round(found, 6) if found is not None and small else None)
 
 
 def _archive(model: Any, row: Any, **those: Any) -> None:

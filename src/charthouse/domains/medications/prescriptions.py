@@ -23,7 +23,7 @@ def find_drug(change: Change) -> None:
         return
     rows = Drug.objects.filter(practice=change.actor.practice, archived=False, rxnorm=change.values["rxnorm"])
     found = rows.order_by("pk").values_list("pk", flat=True).first() if change.values["rxnorm"] else None
-    change.columns["drug_id"] = found
+    change.set_columns(drug_id=found)
 
 
 def request_drug(call: Call) -> dict[str, Any]:

@@ -35,19 +35,19 @@ def complete_call(change: Change) -> None:
     The time is the appointment's, else what was given, as the wall clock of the doctor's zone; a time that
     occurs twice means the first (docs/decisions/0031-changing-clocks.md).
     """
-    change.columns["author_id"] = change.actor.user
+    change.set_columns(author_id=change.actor.user)
     check_appointment_of_patient(change)
     practice, appointment = change.actor.practice, change.get("appointment")
     if change.errors:
         return
     if appointment is not None:
         rows = Appointment.objects.filter(practice=practice, pk=appointment)
-        change.columns["scheduled_time"] = rows.values_list("scheduled_time", flat=True).get()
+        change.set_columns(scheduled_time=rows.values_list("scheduled_time", flat=True).get())
     elif (wall := change.values.get("scheduled_time")) is not None:
         zone = Doctor.objects.values_list("timezone", flat=True).get(
             practice=practice, pk=change.get("doctor")
         )
-        change.columns["scheduled_time"] = _localize(change, wall, zone)
+        change.set_columns(scheduled_time=_localize(change, wall, zone))
 
 
 def _localize(change: Change, wall: datetime, zone: str) -> datetime | None:

@@ -30,12 +30,12 @@ def make_priority_check(kind: str) -> Callable[[Change], None]:
             others = others.exclude(pk=change.row.pk)
         if change.values.get("set_as_primary"):
             others.update(priority_order=F("priority_order") + 1, updated_at=clock.now())
-            change.columns["priority_order"] = 1
+            change.set_columns(priority_order=1)
         elif change.row is not None:
-            change.columns["priority_order"] = change.row.priority_order
+            change.set_columns(priority_order=change.row.priority_order)
         else:
             last = others.aggregate(last=Max("priority_order"))["last"]
-            change.columns["priority_order"] = (last or 0) + 1
+            change.set_columns(priority_order=(last or 0) + 1)
 
     return check
 

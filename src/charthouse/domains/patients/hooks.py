@@ -57,10 +57,10 @@ def number_chart(change: Change) -> None:
     if change.values.get("chart_id") or change.errors or (change.row and "chart_id" not in change.values):
         return
     if change.row and change.row.chart_id:
-        del change.values["chart_id"]
+        change.keep("chart_id")
     else:
         prefix = make_chart_prefix(change.get("first_name") or "", change.get("last_name") or "")
-        change.values["chart_id"] = _next_chart_number(change.actor.practice, prefix)
+        change.set("chart_id", _next_chart_number(change.actor.practice, prefix))
 
 
 def make_chart_number(practice: int, first_name: str, last_name: str) -> str:
@@ -97,9 +97,10 @@ def update_status(change: Change) -> None:
     """Set what follows from a status that is written: not prospective any more, and the date of becoming inactive."""
     if change.row is None or not change.changes("patient_status"):
         return
-    change.columns.setdefault("is_prospective", False)
+    if "is_prospective" not in change.columns:
+        change.set_columns(is_prospective=False)
     active = change.values["patient_status"] == "A"
-    change.columns["inactive_date"] = None if active else change.row.inactive_date or clock.now().date()
+    change.set_columns(inactive_date=None if active else change.row.inactive_date or clock.now().date())
 
 
 @hook(keys=("date_of_death", "patient_status"))
@@ -116,11 +117,11 @@ def settle_death(change: Change) -> None:
             change.add_error("date_of_death", f'A patient who has died has the patient_status "{DECEASED}".')
     elif change.row.is_deceased and "patient_status" not in change.given:
         before = change.row.status_before_death or "A"
-        change.columns |= {
-            "patient_status": "I" if before == "P" else before,
-            "is_prospective": before == "P",
-            "inactive_date": None if before == "A" else change.row.inactive_date,
-        }
+        change.set_columns(
+            patient_status="I" if before == "P" else before,
+            is_prospective=before == "P",
+            inactive_date=None if before == "A" else change.row.inactive_date,
+        )
 
 
 # -- duplicates -------------------------------------------------------------------------------------------------
@@ -198,10 +199,8 @@ def check_custom_demographics(change: Change) -> None:
         practice=change.actor.practice, pk__in=[item["field_type"] for item in items]
     )
     allowed = {row.pk: row.allowed_values for row in definitions}
-    wrong = {}
     for position, item in enumerate(items):
         value, choices = item.get("value"), allowed.get(item["field_type"])
         if value and choices and value not in choices:
-            wrong[str(position)] = {"value": [f'"{value[:100]}" is not a valid choice.']}
-    if wrong:
-        change.errors["custom_demographics"] = wrong
+            path = ("custom_demographics", str(position), "value")
+            change.add_member_error(path, f'"{value[:100]}" is not a valid choice.')

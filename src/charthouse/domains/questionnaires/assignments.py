@@ -9,7 +9,7 @@ from charthouse.engine.errors import Conflict
 def set_asked_by(change: Change) -> None:
     """Set the user who assigns a questionnaire."""
     if change.row is None:
-        change.columns["asked_by_id"] = change.actor.required_user
+        change.set_columns(asked_by_id=change.actor.required_user)
 
 
 @hook()

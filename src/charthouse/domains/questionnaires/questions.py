@@ -39,8 +39,8 @@ def place_last(change: Change) -> None:
     questions = list(Question.objects.filter(practice=practice, questionnaire=questionnaire))
     if len([one for one in questions if not one.archived]) >= MAX_QUESTIONS:
         change.add_error("words", f"A questionnaire has at most {MAX_QUESTIONS} questions.")
-    change.columns["order"] = max((one.order for one in questions), default=0) + 1
-    change.columns["key"] = _make_key(change.values["words"], {one.key for one in questions})
+    change.set_columns(order=max((one.order for one in questions), default=0) + 1)
+    change.set_columns(key=_make_key(change.values["words"], {one.key for one in questions}))
 
 
 def _make_key(words: str, taken: set[str]) -> str:

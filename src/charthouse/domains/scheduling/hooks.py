@@ -34,7 +34,6 @@ _TIME_KEYS = (
     "patient",
 )
 CHECKED_IN = ("Checked In", "Checked In Online")
-FOLLOWING = "following"  # moments of the rest of a series, which the check leaves for after the write
 _NO_SUCH_ROOM = "The office has no exam room of this index."
 
 
@@ -46,12 +45,13 @@ def fill_from_profile(change: Change) -> None:
     """Give a new appointment its profile's color, duration and reason, where it has none of its own."""
     if change.operation != "create":
         return
-    change.columns["created_by_id"] = change.actor.user
+    change.set_columns(created_by_id=change.actor.user)
     profile_id = change.values.get("profile")
     wanted = [name for name in ("color", "duration", "reason") if name not in change.given]
     if profile_id is not None and wanted:
         profile = AppointmentProfile.objects.get(practice=change.actor.practice, pk=profile_id)
-        change.values |= {name: getattr(profile, name) for name in wanted}
+        for name in wanted:
+            change.set(name, getattr(profile, name))
 
 
 @hook(
@@ -97,9 +97,8 @@ def book(change: Change) -> None:
             "scheduled_time", f"{wall.isoformat()} does not exist in {slot.zone}: the clocks skip it."
         )
         return
-    change.values["scheduled_time"] = moment
+    change.set("scheduled_time", moment)
     _refuse_overlap(change, moment, slot.moments[1:])
-    change.values[FOLLOWING] = slot.moments[1:]
 
 
 def _find_wall_clock(change: Change) -> tuple[datetime, datetime | None]:
@@ -166,13 +165,10 @@ def check_custom_vitals(change: Change) -> None:
         return
     ids = [item["vital_type"] for item in items]
     kinds = CustomVital.objects.filter(practice=change.actor.practice).in_bulk(ids)
-    wrong = {}
     for position, item in enumerate(change.values["custom_vitals"]):
         kind = kinds.get(item["vital_type"])
         if kind is not None and item.get("value") and (message := describe_misfit(kind, item["value"])):
-            wrong[str(position)] = {"value": [message]}
-    if wrong:
-        change.errors["custom_vitals"] = wrong
+            change.add_member_error(("custom_vitals", str(position), "value"), message)
 
 
 def describe_misfit(kind: CustomVital, value: str) -> str:
@@ -210,8 +206,8 @@ def finish_booking(change: Change, row: Any) -> None:
     if change.operation == "delete":
         return
     made = [row]
-    if moments := change.values.get(FOLLOWING):
-        made += series.create_following(row, moments)
+    if change.row is None:
+        made += series.create_following(row)
     record_status(change, made)
     profile_id = change.values.get("reminder_profile")
     if profile_id is not None:
@@ -244,7 +240,7 @@ def record_status(change: Change, rows: list[Any]) -> None:
 def default_doctor(change: Change) -> None:
     """Set the caller's own doctor where none is given."""
     if change.operation == "create" and change.values.get("doctor") is None:
-        change.values["doctor"] = change.actor.doctor
+        change.set("doctor", change.actor.doctor)
         if change.actor.doctor is None:
             change.add_error("doctor", "This field is required.")
 
@@ -279,4 +275,4 @@ def order_last(change: Change) -> None:
         others = CustomAppointmentField.objects.filter(
             practice=change.actor.practice, doctor=change.values["doctor"]
         )
-        change.columns["order"] = (others.aggregate(last=Max("order"))["last"] or 0) + 1
+        change.set_columns(order=(others.aggregate(last=Max("order"))["last"] or 0) + 1)

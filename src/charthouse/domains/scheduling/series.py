@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from charthouse.domains.scheduling.booking import lock_slot
 from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.wall_clock import get_office_time
 from charthouse.engine.declaration.changes import Change
 
 KEYS = ("recur_start_date", "recur_end_date", "recurs_every", "recurring_days")
@@ -66,16 +68,31 @@ def plan_series(change: Change) -> list[datetime]:
         return []
     every = change.values.get("recurs_every") or 1
     week_days = sorted(set(change.values.get("recurring_days") or [wall.weekday()]))
-    change.values |= dict(zip(KEYS, (first, last, every, week_days), strict=True))
-    following = [day for day in list_days(first, last, every, week_days) if day > wall.date()]
+    for name, value in zip(KEYS, (first, last, every, week_days), strict=True):
+        change.set(name, value)
+    following = _list_following(wall, first, last, every, week_days)
     if len(following) >= MAX_APPOINTMENTS:
         change.add_error("recur_end_date", f"A series may have {MAX_APPOINTMENTS} appointments at most.")
         return []
-    return [datetime.combine(day, wall.time()) for day in following]
+    return following
 
 
-def create_following(base: Any, moments: Sequence[datetime]) -> list[Appointment]:
-    """Create the appointments that follow the first one."""
+def _list_following(
+    wall: datetime, first: date, last: date, every: int, week_days: Sequence[int]
+) -> list[datetime]:
+    """List the wall clock times that follow the first appointment of a series."""
+    days = list_days(first, last, every, week_days)
+    return [datetime.combine(day, wall.time()) for day in days if day > wall.date()]
+
+
+def create_following(base: Any) -> list[Appointment]:
+    """Create the appointments that follow a new one, if it begins a series."""
+    if base.recur_end_date is None:
+        return []
+    wall = get_office_time(base.scheduled_time, base.practice_id, base.office_id)
+    following = _list_following(wall, *(getattr(base, name) for name in KEYS))
+    slot = lock_slot(base.practice_id, base.doctor_id, base.office_id, base.exam_room, following)
+    assert slot is not None  # the check has locked them
     shared = {name: getattr(base, name) for name in SHARED_COLUMNS}
     return Appointment.objects.bulk_create(
         Appointment(
@@ -84,5 +101,5 @@ def create_following(base: Any, moments: Sequence[datetime]) -> list[Appointment
             base_recurring_appointment_id=base.pk,
             **shared,
         )
-        for moment in moments
+        for moment in slot.moments
     )

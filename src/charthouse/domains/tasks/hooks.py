@@ -16,9 +16,9 @@ def set_assignment(change: Change) -> None:
     if change.get("assignee_user") is None and change.get("assignee_group") is None:
         change.add_error("assignee_user", NO_ASSIGNEE)
     if change.row is None:
-        change.columns["created_by_id"] = change.actor.user
+        change.set_columns(created_by_id=change.actor.user)
     if change.row is None or change.changes("assignee_user", "assignee_group"):
-        change.columns["assigned_by_id"] = change.actor.user
+        change.set_columns(assigned_by_id=change.actor.user)
 
 
 @hook(keys=("status",))
@@ -30,7 +30,7 @@ def set_completion(change: Change) -> None:
         practice=change.actor.practice, pk=change.get("status"), status_category="C"
     ).exists()
     before = change.row.completed_at if change.row is not None else None
-    change.columns["completed_at"] = (before or clock.now()) if done else None
+    change.set_columns(completed_at=(before or clock.now()) if done else None)
 
 
 @hook(keys=("due_date",))
@@ -41,7 +41,7 @@ def set_due_date(change: Change) -> None:
     """
     if "due_date" not in change.values:
         if change.operation == "replace":
-            change.columns["due_at"] = None
+            change.set_columns(due_at=None)
         return
     given = change.values["due_date"] or {"unknown": True}
     time, unknown = given.get("time"), given.get("unknown")
@@ -49,7 +49,7 @@ def set_due_date(change: Change) -> None:
         change.add_error("due_date", "A due date that is unknown has no time.")
     elif time is None and unknown is False:
         change.add_error("due_date", "Give a time, or say that it is unknown.")
-    change.columns["due_at"] = time
+    change.set_columns(due_at=time)
 
 
 @hook(keys=("notes",))
@@ -64,7 +64,7 @@ def sign_notes(change: Change, row: Any) -> None:
 def sign_note(change: Change) -> None:
     """Set the caller as author of a new note."""
     if change.row is None:
-        change.columns["created_by_id"] = change.actor.user
+        change.set_columns(created_by_id=change.actor.user)
 
 
 @hook()

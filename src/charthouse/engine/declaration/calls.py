@@ -8,10 +8,11 @@ from django.db import models
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.resources import NO_PARENTS, Operation
+from charthouse.engine.errors import Refusable
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+@dataclass(frozen=True, eq=False)
+class Call(Refusable):
     """One call of an operation.
 
     row         the row that the path names, locked unless the operation only reads; None where it names none
@@ -22,7 +23,6 @@ class Call:
     parameters  values of the declared parameters, by the names that their filters give them
     url         this request's absolute URL with query parameters changed, or removed by None
     parent_ids  ids of the other rows that the path names, by path parameter
-    errors      messages by wire name; the call is refused if there are any
     shown_rows  rows of other tables that the answer is about: ids by model, for the request log
     """
 
@@ -36,12 +36,7 @@ class Call:
     parameters: Mapping[str, Any]
     url: Callable[..., str]
     parent_ids: Mapping[str, int] = field(default_factory=lambda: NO_PARENTS)
-    errors: dict[str, Any] = field(default_factory=dict)
     shown_rows: dict[type[models.Model], Collection[int]] = field(default_factory=dict)
-
-    def add_error(self, name: str, message: str) -> None:
-        """Report a fault of one key; the call is refused."""
-        self.errors.setdefault(name, []).append(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.resources import NO_PARENTS, Resource
+from charthouse.engine.errors import Refusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,18 @@ class Request:
     errors: Mapping[str, Any]
 
 
-@dataclass(eq=False)
-class Change:
-    """A write that is about to be done to one row.
+NOTHING = Request({}, frozenset(), {})
+
+
+@dataclass(frozen=True, eq=False)
+class Change(Refusable):
+    """A write that is about to be done to one row: what was asked for, and what the checks make of it.
+
+    Checks decide with ``set``, ``keep``, ``set_columns`` and ``add_error``; nothing else of it changes.
 
     operation   "create", "replace", "modify" or "delete"
-    values      by wire name, as parsed; checks may add to them
-    given       the wire names that the caller sent
+    request     what was asked for, as it was parsed
     row         the row as it is (locked), None for a create
-    columns     values by model attribute that checks set besides the declared keys
-    errors      messages by wire name; the write is refused if there are any
     parent_ids  ids of the rows that the URL names above this one, by path parameter
     old_values  after the write: by model attribute, the value before, for what an update really changed
     """
@@ -39,30 +43,52 @@ class Change:
     resource: Resource
     actor: Actor
     operation: str
-    values: dict[str, Any] = field(default_factory=dict)
-    given: frozenset[str] = frozenset()
-    errors: dict[str, Any] = field(default_factory=dict)
+    request: Request = NOTHING
     row: Any = None
-    columns: dict[str, Any] = field(default_factory=dict)
-    old_values: dict[str, Any] = field(default_factory=dict)
     parent_ids: Mapping[str, int] = field(default_factory=lambda: NO_PARENTS)
+    old_values: Mapping[str, Any] = field(default_factory=dict)
+    _values: dict[str, Any] = field(default_factory=dict)
+    _columns: dict[str, Any] = field(default_factory=dict)
 
-    def add_error(self, name: str, message: str) -> None:
-        """Report a fault of one key; the write is refused."""
-        self.errors.setdefault(name, []).append(message)
+    @property
+    def given(self) -> frozenset[str]:
+        """The wire names that the caller sent."""
+        return self.request.given
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Values by wire name: as parsed, or as a check set them."""
+        return MappingProxyType(self._values)
+
+    @property
+    def columns(self) -> Mapping[str, Any]:
+        """Values by model attribute that are written besides the keys."""
+        return MappingProxyType(self._columns)
+
+    def set(self, name: str, value: Any) -> None:
+        """Write this value of a key. Raises KeyError for a key that the resource does not have."""
+        self._values[self.resource.keys_by_name[name].name] = value
+
+    def keep(self, name: str) -> None:
+        """Leave a key as it is, whatever was given."""
+        self._values.pop(name, None)
+
+    def set_columns(self, **columns: Any) -> None:
+        """Write these values, by model attribute, besides the keys. Raises KeyError for what is no column."""
+        if unknown := columns.keys() - self.resource.column_names:
+            raise KeyError(*unknown)
+        self._columns.update(columns)
 
     def get(self, name: str) -> Any:
         """The value that the key will have after the write."""
-        if name in self.values:
-            return self.values[name]
-        return self.get_current(name)
+        return self._values[name] if name in self._values else self.get_current(name)
 
     def get_current(self, name: str) -> Any:
         """The value that the key has now; None for a create."""
-        return (
-            None if self.row is None else getattr(self.row, self.resource.keys_by_name[name].attribute, None)
-        )
+        key = self.resource.keys_by_name[name]
+        return None if self.row is None else getattr(self.row, key.attribute, None)
 
     def changes(self, *names: str) -> bool:
         """Whether the write gives any of these keys another value than it has."""
-        return any(name in self.values and self.values[name] != self.get_current(name) for name in names)
+        values = self._values
+        return any(name in values and values[name] != self.get_current(name) for name in names)

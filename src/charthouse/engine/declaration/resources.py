@@ -277,6 +277,11 @@ class Resource:
         """Whether rows belong to a practice, as all but a few catalogs do."""
         return any(column.name == "practice" for column in self.model._meta.concrete_fields)
 
+    @cached_property
+    def column_names(self) -> frozenset[str]:
+        """The attributes of the model that hold columns."""
+        return frozenset(column.attname for column in self.model._meta.concrete_fields)
+
     @property
     def page(self) -> str:
         """The page of the reference that shows it."""

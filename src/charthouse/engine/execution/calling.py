@@ -11,10 +11,11 @@ from django.db import models
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.changes import Request
 from charthouse.engine.declaration.resources import NO_PARENTS, THE_ROW, Operation
 from charthouse.engine.errors import Invalid, Malformed, NotFound
 from charthouse.engine.execution import reading, writing
-from charthouse.engine.execution.parsing import parse_keys, parse_query
+from charthouse.engine.execution.parsing import Query, parse_keys, parse_query
 
 
 def call(
@@ -29,75 +30,64 @@ def call(
 ) -> Any:
     """Call an operation for an actor who may; its answer. ``note_rows`` is told which rows of other tables the answer
     is about. Raises Invalid, Malformed, NotFound, Conflict, and what ``run`` raises."""
+    resource = operation.resource
 
     def work() -> Any:
-        made = _prepare(operation, actor, row_id, query, payload, url, parent_ids)
-        answer = operation.run(made)
-        for model, ids in made.shown_rows.items():
+        parsed = parse_query(operation, query)
+        request = _parse_body(operation, payload)
+        call = Call(
+            operation,
+            actor,
+            _find_row(operation, actor, row_id, parsed, parent_ids),
+            payload,
+            request.values,
+            request.given.union(parsed.filters),
+            query,
+            parsed.parameters,
+            url,
+            parent_ids,
+            _errors=dict(request.errors),
+        )
+        _check_body(call)
+        answer = operation.run(call)
+        for model, ids in call.shown_rows.items():
             note_rows(model, ids)
-        if made.errors:
-            raise Invalid(made.errors)
-        if operation.answer is THE_ROW and operation.resource is not None and row_id is not None:
-            return reading.read_object(operation.resource, actor, row_id, verbose=True, parent_ids=parent_ids)
+        call.refuse_errors()
+        if operation.answer is THE_ROW and resource is not None and row_id is not None:
+            return reading.read_object(resource, actor, row_id, verbose=True, parent_ids=parent_ids)
         return answer
 
     return work() if operation.reading else writing.in_transaction(operation.unique, work)
 
 
-def _prepare(
-    operation: Operation,
-    actor: Actor,
-    row_id: int | None,
-    query: Mapping[str, str],
-    payload: Any,
-    url: Callable[..., str],
-    parent_ids: Mapping[str, int],
-) -> Call:
-    """The call, parsed, with the row that its path names. Raises Invalid, Malformed, NotFound."""
-    parsed = parse_query(operation, query)
-    is_array = bool(operation.array_key) and isinstance(payload, list)
-    body = {operation.array_key: payload} if is_array else payload
-    if not isinstance(body, Mapping):
-        raise _reject_body(operation)
-    request = parse_keys(operation.keys, operation.model, body, "create")
-    errors = dict(request.errors)
-    row = _find_row(operation, actor, row_id, parsed.filters, parsed.parameters, parent_ids)
-    writing.check_references(operation.registry, actor, operation.keys, request.values, errors)
-    if errors:
-        raise Invalid(errors)
-    return Call(
-        operation,
-        actor,
-        row,
-        payload,
-        request.values,
-        request.given | frozenset(parsed.filters),
-        query,
-        parsed.parameters,
-        url,
-        parent_ids,
-    )
-
-
-def _reject_body(operation: Operation) -> Exception:
+def _parse_body(operation: Operation, payload: Any) -> Request:
+    """Raises Invalid or Malformed where it is no object."""
+    if operation.array_key and isinstance(payload, list):
+        payload = {operation.array_key: payload}
+    if isinstance(payload, Mapping):
+        return parse_keys(operation.keys, operation.model, payload, "create")
     if operation.name:
-        return Invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
-    return Malformed("The body has to be an object.")
+        raise Invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
+    raise Malformed("The body has to be an object.")
+
+
+def _check_body(call: Call) -> None:
+    """Raises Invalid where a key is wrong, or refers to a row that does not exist or is not visible."""
+    keys = call.operation.keys_by_name
+    values = ((call, keys[name], value) for name, value in call.values.items())
+    writing.check_references(call.operation.registry, call.actor, values)
+    call.refuse_errors()
 
 
 def _find_row(
-    operation: Operation,
-    actor: Actor,
-    row_id: int | None,
-    filters: tuple[str, ...],
-    parameters: Mapping[str, Any],
-    parent_ids: Mapping[str, int],
+    operation: Operation, actor: Actor, row_id: int | None, query: Query, parent_ids: Mapping[str, int]
 ) -> Any:
-    """The row that the path names. Raises NotFound, also where it does not match the operation's row filters."""
+    """The row that the path names, if it names one. Raises NotFound, also where it does not match the operation's row
+    filters."""
     resource = operation.resource
     if resource is None or row_id is None:
         return None
-    given_filters = tuple(declared for declared in operation.row_filters if declared.name in filters)
-    if given_filters and not reading.matches(resource, actor, row_id, given_filters, parameters):
+    filters = [declared for declared in operation.row_filters if declared.name in query.filters]
+    if filters and not reading.matches(resource, actor, row_id, filters, query.parameters):
         raise NotFound
     return writing.read_row(resource, actor, row_id, lock=not operation.reading, parent_ids=parent_ids)

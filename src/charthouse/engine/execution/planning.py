@@ -99,7 +99,8 @@ def _find_orphaned(resource: Resource) -> "Q | None":
     if find is None or _mentions_archived(resource.rows):
         return None
     flagged = any(_mentions_archived(visibility.hidden) for visibility in resource.visibilities)
-    return cast("Q | None", find(withdrawn_only=flagged))
+    orphaned: Q | None = find(withdrawn_only=flagged)
+    return orphaned
 
 
 def _mentions_archived(condition: Q) -> bool:

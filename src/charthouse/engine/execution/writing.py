@@ -5,6 +5,7 @@ record (Conflict, from a check), a state that another request made meanwhile (Co
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import psycopg
@@ -16,7 +17,7 @@ from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import NO_PARENTS, Registry, Resource
 from charthouse.engine.declaration.values import InvalidValue, describe_missing_row
-from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
+from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound, Refusable
 from charthouse.engine.execution import planning, reading
 from charthouse.engine.execution.parsing import parse_object
 from charthouse.engine.sql.statements import insert, run
@@ -42,21 +43,16 @@ def create(
     def write() -> list[Any]:
         if parent_ids:
             reading.require_parents(resource, actor, parent_ids)
-        changes = [_start(resource, actor, "create", payload, parent_ids) for payload in payloads]
-        for change in changes:
-            change.columns |= _list_parent_columns(change)
+        changes = [_start(resource, actor, "create", payload, None, parent_ids) for payload in payloads]
         check_change_references(changes)
-        ids = []
-        for change in changes:
-            _find_upserted(change)
-            _check(change)
-            if not change.errors:
-                ids.append(_insert(change) if change.row is None else _update(change))
-        if any(change.errors for change in changes):
-            raise Invalid([change.errors for change in changes] if is_list else changes[0].errors)
+        ids = [_apply(_find_upserted(change)) for change in changes]
+        errors = [dict(change.errors) for change in changes]
+        if any(errors):
+            raise Invalid(errors if is_list else errors[0])
         return [
             reading.read_object(resource, actor, row_id, verbose=True, parent_ids=parent_ids)
             for row_id in ids
+            if row_id is not None
         ]
 
     return in_transaction(resource.unique, write)
@@ -73,13 +69,11 @@ def update(
     """Replace or modify one row. A write that changes nothing writes nothing."""
 
     def write() -> None:
-        change = _start(resource, actor, operation, payload, parent_ids)
-        change.row = read_row(resource, actor, row_id, parent_ids=parent_ids)
+        row = read_row(resource, actor, row_id, parent_ids=parent_ids)
+        change = _start(resource, actor, operation, payload, row, parent_ids)
         check_change_references([change])
-        _check(change)
-        if change.errors:
-            raise Invalid(change.errors)
-        _update(change)
+        _apply(change)
+        change.refuse_errors()
 
     in_transaction(resource.unique, write)
 
@@ -88,14 +82,13 @@ def delete(resource: Resource, actor: Actor, row_id: int, parent_ids: Mapping[st
     """Soft-delete one row; one that is deleted already stays as it is."""
 
     def write() -> None:
-        change = Change(resource, actor, "delete", parent_ids=parent_ids)
-        change.row = read_row(resource, actor, row_id, parent_ids=parent_ids)
-        change.columns.update(resource.delete)
-        if all(getattr(change.row, name) == value for name, value in resource.delete.items()):
+        row = read_row(resource, actor, row_id, parent_ids=parent_ids)
+        if all(getattr(row, name) == value for name, value in resource.delete.items()):
             return
-        for check in resource.checks:
-            check(change)
-        _update(change)
+        change = Change(resource, actor, "delete", row=row, parent_ids=parent_ids)
+        change.set_columns(**resource.delete)
+        _apply(change)
+        change.refuse_errors()
 
     in_transaction(resource.unique, write)
 
@@ -157,78 +150,45 @@ def _translate(unique: Mapping[str, tuple[str, str]], error: Exception) -> Excep
 
 
 def _start(
-    resource: Resource, actor: Actor, operation: str, payload: Any, parent_ids: Mapping[str, int]
+    resource: Resource, actor: Actor, operation: str, payload: Any, row: Any, parent_ids: Mapping[str, int]
 ) -> Change:
     """The write that a body asks for."""
     request = parse_object(resource, operation, payload)
-    return Change(
-        resource,
-        actor,
-        operation,
-        dict(request.values),
-        request.given,
-        dict(request.errors),
-        parent_ids=parent_ids,
-    )
-
-
-def _check(change: Change) -> None:
-    """Run the declaration's checks; they see only values that could be parsed."""
-    if change.errors:
-        return
-    for check in change.resource.checks:
-        check(change)
+    values, errors = dict(request.values), dict(request.errors)
+    change = Change(resource, actor, operation, request, row, parent_ids, _values=values, _errors=errors)
+    if row is None:
+        change.set_columns(**_list_parent_columns(change))
+    return change
 
 
 def check_change_references(changes: Sequence[Change]) -> None:
     """Every row that the keys newly refer to must exist and be visible. One statement, whatever the number."""
-    wanted: Wanted = {}
+    for change in changes[:1]:  # a body may be an empty list
+        check_references(change.resource.registry, change.actor, _list_new_values(changes))
+
+
+def _list_new_values(changes: Iterable[Change]) -> Iterable[tuple[Change, Key, Any]]:
     for change in changes:
         for key in change.resource.writable:
             value = change.values.get(key.name)
             if value is not None and not (change.row and value == change.get_current(key.name)):
-                _collect_references(wanted, key, value, change.errors)
-    if changes:  # a body may be an empty list
-        _check_references(changes[0].resource.registry, changes[0].actor, wanted)
+                yield change, key, value
 
 
-def check_references(
-    registry: Registry, actor: Actor, keys: Iterable[Key], values: Mapping[str, Any], errors: dict[str, Any]
-) -> None:
-    """Every row that these keys refer to must exist and be visible; ``errors`` gets a message where not."""
-    wanted: Wanted = {}
-    for key in keys:
-        if (value := values.get(key.name)) is not None:
-            _collect_references(wanted, key, value, errors)
-    _check_references(registry, actor, wanted)
-
-
-# Path of a resource → id of a row → (errors of the object, path of keys) of each key that refers to it.
-Wanted = dict[str, dict[int, list[tuple[dict[str, Any], tuple[str, ...]]]]]
-
-
-def _collect_references(wanted: Wanted, key: Key, value: Any, errors: dict[str, Any]) -> None:
-    for to, row_id, path in key.find_references(value):
-        wanted.setdefault(to, {}).setdefault(row_id, []).append((errors, path))
-
-
-def _check_references(registry: Registry, actor: Actor, wanted: Wanted) -> None:
+def check_references(registry: Registry, actor: Actor, values: Iterable[tuple[Refusable, Key, Any]]) -> None:
+    """Every row that values of keys refer to must exist and be visible; else what they are values of gets an error."""
+    # Path of a resource → id of a row → (what refers to it, path of keys) of each key that does.
+    wanted: dict[str, dict[int, list[tuple[Refusable, tuple[str, ...]]]]] = {}
+    for owner, key, value in values:
+        for to, row_id, path in () if value is None else key.find_references(value):
+            wanted.setdefault(to, {}).setdefault(row_id, []).append((owner, path))
     if not wanted:
         return
     missing = reading.find_missing(registry, actor, {to: list(ids) for to, ids in wanted.items()})
     for to, ids in missing.items():
         for row_id in ids:
-            for errors, path in wanted[to][row_id]:
-                _add_error(errors, path, describe_missing_row(row_id))
-
-
-def _add_error(errors: dict[str, Any], path: tuple[str, ...], message: str) -> None:
-    for step in path[:-1]:
-        inner = errors.setdefault(step, {})
-        if not isinstance(inner, dict):
-            return
-        errors = inner
-    errors.setdefault(path[-1], []).append(message)
+            for owner, path in wanted[to][row_id]:
+                owner.add_member_error(path, describe_missing_row(row_id))
 
 
 # -- rows -------------------------------------------------------------------------------------------------------
@@ -236,18 +196,29 @@ def _add_error(errors: dict[str, Any], path: tuple[str, ...], message: str) -> N
 
 def _list_columns(change: Change) -> dict[str, Any]:
     """Model attribute → value, of everything that this change writes into the row itself."""
+    values = change.values
     columns = {
-        key.attribute: key.type.store(change.values[key.name], change.actor.practice)
+        key.attribute: key.type.store(values[key.name], change.actor.practice)
         for key in change.resource.writable
-        if key.name in change.values and key.is_stored
+        if key.name in values and key.is_stored
     }
-    return columns | change.columns
+    return {**columns, **change.columns}
 
 
 def _list_parent_columns(change: Change) -> dict[str, int]:
     """The references to the rows that the URL names."""
     parents = (parent for parent in change.resource.parents if parent.is_column)
     return {parent.attribute: change.parent_ids[parent.name] for parent in parents}
+
+
+def _apply(change: Change) -> int | None:
+    """Run the declaration's checks, which see only values that could be parsed, and write the row. Its id; None where
+    there are errors."""
+    for check in () if change.errors else change.resource.checks:
+        check(change)
+    if change.errors:
+        return None
+    return _insert(change) if change.row is None else _update(change)
 
 
 def _insert(change: Change) -> int:
@@ -264,17 +235,16 @@ def _sign(row: Any, actor: Actor) -> Iterable[str]:
     return row.sign(actor) if hasattr(row, "sign") else ()
 
 
-def _find_upserted(change: Change) -> None:
-    """The row that a create replaces, of a resource that has one for each value of some keys."""
+def _find_upserted(change: Change) -> Change:
+    """The change of the row that a create replaces, of a resource that has one for each value of some keys."""
     resource = change.resource
     if not resource.upsert_keys or change.errors:
-        return
+        return change
     keys = {resource.keys_by_name[name].attribute: change.values[name] for name in resource.upsert_keys}
     rows = resource.model._default_manager.select_for_update(of=("self",), no_key=True)
     conditions = {**keys, **_list_parent_columns(change)}
-    change.row = rows.filter(practice=change.actor.practice, archived=False, **conditions).first()
-    if change.row is not None:
-        change.operation = "replace"
+    row = rows.filter(practice=change.actor.practice, archived=False, **conditions).first()
+    return change if row is None else replace(change, operation="replace", row=row)
 
 
 def _update(change: Change) -> int:
@@ -285,8 +255,7 @@ def _update(change: Change) -> int:
             setattr(row, name, value)
     if changed:
         row.save(update_fields=[*changed, *_sign(row, change.actor), "updated_at"])
-    change.old_values = changed
-    _finish(change, row)
+    _finish(replace(change, old_values=changed), row)
     return int(row.pk)
 
 

@@ -20,7 +20,7 @@ def number_chart(change: Change) -> None:
     """Give a new patient the next chart number of the name's prefix."""
     if change.operation == "create":
         names = change.values["first_name"], change.values["last_name"]
-        change.columns["chart_id"] = hooks.make_chart_number(change.actor.practice, *names)
+        change.set_columns(chart_id=hooks.make_chart_number(change.actor.practice, *names))
 
 
 @hook()
@@ -46,11 +46,11 @@ def set_status(change: Change) -> None:
     if status_name is None:
         return
     code, before = _CODES[status_name], change.row.patient_status if change.row else "A"
-    change.columns |= {"patient_status": code, "is_prospective": status_name == "prospective"}
+    change.set_columns(patient_status=code, is_prospective=status_name == "prospective")
     if code == "A":
-        change.columns["inactive_date"] = None
+        change.set_columns(inactive_date=None)
     elif before == "A":
-        change.columns["inactive_date"] = clock.now().date()
+        change.set_columns(inactive_date=clock.now().date())
 
 
 @hook(keys=("primary_provider_id",))
@@ -65,7 +65,7 @@ def set_provider(change: Change) -> None:
         if doctor is None:
             change.add_error("primary_provider_id", "This user is no doctor.")
         else:
-            change.columns["doctor_id"] = doctor
+            change.set_columns(doctor_id=doctor)
     elif change.row is None:
         primary = User._default_manager.filter(practice=practice, is_primary=True, doctor_id__isnull=False)
         first = Doctor.objects.filter(practice=practice, archived=False).order_by("pk")
@@ -74,7 +74,7 @@ def set_provider(change: Change) -> None:
         )
         if found is None:
             change.add_error("primary_provider_id", "The practice has no doctor yet.")
-        change.columns["doctor_id"] = found
+        change.set_columns(doctor_id=found)
 
 
 @hook()

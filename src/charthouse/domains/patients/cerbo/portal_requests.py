@@ -69,7 +69,7 @@ def _select_sender() -> Combinable:
 def record_deleting_api_user(change: Change) -> None:
     """Note the API user who deletes a request."""
     if change.operation == "delete":
-        change.columns["deleted_by_id"] = change.actor.api_user
+        change.set_columns(deleted_by_id=change.actor.api_user)
 
 
 portal_queue = Resource(

@@ -175,20 +175,20 @@ def complete_type(change: Change) -> None:
         change.add_error("name", "A name has a letter or a digit.")
     if AppointmentProfile.objects.filter(practice=practice, archived=False, name=name).exists():
         change.add_error("name", "An appointment type with this name exists already.")
-    values["name"] = name
-    values["name_portal"] = values.get("name_portal") or name
-    change.columns |= {"added_by_id": change.actor.user, "reason": name[:1000]}
+    change.set("name", name)
+    change.set("name_portal", values.get("name_portal") or name)
+    change.set_columns(added_by_id=change.actor.user, reason=name[:1000])
     given = "which_providers[]" if "which_providers[]" in change.given else "which_providers"
     users = sorted(set(values.get(given) or [0]))
     found = find_doctors(practice, users)
     for user in users:
         if user not in found and users != [0]:
             change.add_error(given, describe_missing_row(user))
-    values["which_providers"] = users
+    change.set("which_providers", users)
     doctor = next(iter(found.values()), None) or find_first_doctor(practice)
     if doctor is None:
         change.add_error("which_providers", "The practice has no doctor yet.")
-    change.columns["doctor_id"] = doctor
+    change.set_columns(doctor_id=doctor)
 
 
 appointment_types = Resource(

@@ -51,20 +51,20 @@ def book(change: Change) -> None:
     if change.operation == "delete":
         return
     if change.row is None:
-        change.columns["created_by_id"] = change.actor.user
+        change.set_columns(created_by_id=change.actor.user)
     doctor = _find_doctor(change)
     profile = _find_type(change, doctor)
     start, minutes = _find_span(change)
     _check_video_patient(change)
     if change.errors or doctor is None or start is None:
         return
-    change.columns |= {"doctor_id": doctor, "profile_id": profile, "duration": minutes}
+    change.set_columns(doctor_id=doctor, profile_id=profile, duration=minutes)
     if change.row is None or doctor != change.row.doctor_id:
         office = _find_office(change.actor.practice, doctor)
         if office is None:
             change.add_error("provider_ids", "The practice has no office to book in yet.")
             return
-        change.columns["office_id"] = office
+        change.set_columns(office_id=office)
     _take_time(change, doctor, start, minutes)
 
 
@@ -112,7 +112,7 @@ def _find_span(change: Change) -> tuple[datetime | None, int]:
         return None, 0
     start = (start or change.row.scheduled_time).replace(microsecond=0)
     if "start_date_time" in change.values:
-        change.values["start_date_time"] = start
+        change.set("start_date_time", start)
     if end is None:
         return start, int(change.row.duration)
     minutes, rest = divmod(end.replace(microsecond=0) - start, timedelta(minutes=1))
@@ -159,7 +159,7 @@ def _take_time(change: Change, doctor: int, start: datetime, minutes: int) -> No
         raise Conflict(f"Appointment overlaps with {own[0]}")
     used = {room for _, _, at, room in there if at == office}
     room = _choose_room(change, office, used, video=video, shares=bool(own))
-    change.columns["exam_room"] = room
+    change.set_columns(exam_room=room)
     if takes_time:
         booking.refuse_overlap(practice, booked(room), [start], itself)
 

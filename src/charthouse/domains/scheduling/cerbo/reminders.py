@@ -47,7 +47,7 @@ def _make_time_check(how: str) -> Any:
         elif at >= visit.scheduled_time:
             change.add_error("scheduled_datetime", "A reminder goes before the appointment.")
         minutes = (visit.scheduled_time - at) // timedelta(minutes=1)
-        change.columns |= {"type": how, "unit": Reminder.Unit.MINUTES, "amount": max(0, minutes)}
+        change.set_columns(type=how, unit=Reminder.Unit.MINUTES, amount=max(0, minutes))
 
     return check
 

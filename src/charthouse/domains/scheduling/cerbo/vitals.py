@@ -159,7 +159,7 @@ def _make_presence_check(*names: str) -> "Callable[[Change], None]":
 
     @hook()
     def check(change: Change) -> None:
-        change.columns["added_by_id"] = change.actor.user
+        change.set_columns(added_by_id=change.actor.user)
         if all(change.values.get(name) in (None, "") for name in names):
             for name in names:
                 change.add_error(name, f"Give {' or '.join(names)}.")

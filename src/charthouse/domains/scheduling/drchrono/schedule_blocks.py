@@ -39,7 +39,7 @@ def book_block(change: Change) -> None:
     if change.operation == "delete":
         return
     if change.row is None:
-        change.columns["created_by_id"] = change.actor.user
+        change.set_columns(created_by_id=change.actor.user)
     for name in ("start_time", "end_time"):
         if name in change.values and not 2000 <= change.values[name].year <= 2099:
             change.add_error(name, "Blocks lie in the years 2000 to 2099.")
@@ -60,8 +60,8 @@ def book_block(change: Change) -> None:
         change.add_error("end_time", f"A block lasts 1 to {MAX_DURATION} whole minutes.")
     if change.errors:
         return
-    change.values["start_time"] = first
-    change.columns |= {"duration": minutes, "exam_room": room}
+    change.set("start_time", first)
+    change.set_columns(duration=minutes, exam_room=room)
     before = None if change.row is None else Booking.of(change.row)
     vacant = change.row is not None and not booking.takes_time(change.row.status)
     wanted = Booking(provider, office, room, first, minutes, True, not vacant, False)

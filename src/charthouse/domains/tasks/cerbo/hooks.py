@@ -30,17 +30,17 @@ COMPLETION = convert(Timestamp(spaced=True), parse=_parse_completion)
 def set_status(change: Change) -> None:
     """Set the status: an open one at first, a complete one once the task is completed."""
     if change.row is None:
-        change.columns["created_by_id"] = change.actor.user
-        change.columns["assigned_by_id"] = change.actor.user
+        change.set_columns(created_by_id=change.actor.user)
+        change.set_columns(assigned_by_id=change.actor.user)
         category = "C" if change.values.get("completed_on") else "O"
-        change.columns["status_id"] = get_first_status(change.actor.practice, category)
+        change.set_columns(status_id=get_first_status(change.actor.practice, category))
     if "completed_on" not in change.values:
         return
     done = change.values["completed_on"]
     if done is not None and done > clock.now():
         change.add_error("completed_on", "This lies in the future.")
     elif change.row is not None and (done is None) != (change.row.completed_at is None):
-        change.columns["status_id"] = get_first_status(change.actor.practice, "O" if done is None else "C")
+        change.set_columns(status_id=get_first_status(change.actor.practice, "O" if done is None else "C"))
 
 
 @hook(keys=("due_date", "remind_minutes_before"))
