@@ -26,6 +26,8 @@ from tests.support import make_practice
 
 SLOW = 120  # seconds that anything may take on a busy machine
 COMMAND = [sys.executable, "-m", "charthouse"]
+# The database of this worker, and its key.
+DATABASE = {name: os.environ[name] for name in ("DATABASE_URL", "CHARTHOUSE_SECRET_KEY")}
 OURS = ("CHARTHOUSE_", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
 
 
@@ -277,9 +279,7 @@ def test_server_requires_a_migrated_database(tmp_path: Path) -> None:
 
 def test_create_practices_and_users(tmp_path: Path) -> None:
     def here(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
-        return command(
-            *arguments, "--data", str(tmp_path), given=given, DATABASE_URL=os.environ["DATABASE_URL"]
-        )
+        return command(*arguments, "--data", str(tmp_path), given=given, **DATABASE)
 
     assert here("migrate").stderr == ""  # the second time: nothing to do
     practice = here("createpractice", "Foothill").stdout.strip()
@@ -313,7 +313,7 @@ def test_create_practices_and_users(tmp_path: Path) -> None:
 
 def test_reset_of_a_lost_second_factor(tmp_path: Path) -> None:
     def here(name: str) -> "subprocess.CompletedProcess[str]":
-        return command("resetotp", name, "--data", str(tmp_path), DATABASE_URL=os.environ["DATABASE_URL"])
+        return command("resetotp", name, "--data", str(tmp_path), **DATABASE)
 
     clinic = make_practice()
     name = clinic.user.username

@@ -6,12 +6,11 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charthouse import datadir, embedded_postgres, option_types, processes, sandbox_command
+from charthouse import command_runs, option_types, processes
 from charthouse.datadir import CommandError
 
 if TYPE_CHECKING:
@@ -63,6 +62,7 @@ def _build_parser() -> argparse.ArgumentParser:
         _add_createpractice,
         _add_createuser,
         _add_resetotp,
+        _add_rotatekeys,
         _add_audit,
         _add_openapi,
     ):
@@ -94,7 +94,7 @@ def _add_sandbox(commands: "Commands") -> None:
         commands,
         "sandbox",
         "Run a whole synthetic practice on this machine, until Ctrl-C",
-        run_sandbox,
+        command_runs.run_sandbox,
         "The first start makes the practice, the next ones take up the same data. Everything that opens it, "
         "passwords and tokens, is printed and written to DIR/sandbox.json. It can't be reached from other machines.",
     )
@@ -130,7 +130,7 @@ def _add_serve(commands: "Commands") -> None:
         commands,
         "serve",
         "Run the web server",
-        run_serve,
+        command_runs.run_serve,
         "Put a proxy with TLS before it, and set CHARTHOUSE_BASE_URL to the https URL that users reach it by.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
@@ -146,7 +146,9 @@ def _add_serve(commands: "Commands") -> None:
 
 
 def _add_worker(commands: "Commands") -> None:
-    parser = _add_command(commands, "worker", "Run background jobs and periodic tasks", run_worker)
+    parser = _add_command(
+        commands, "worker", "Run background jobs and periodic tasks", command_runs.run_worker
+    )
     parser.add_argument(
         "--concurrency",
         metavar="N",
@@ -161,13 +163,15 @@ def _add_migrate(commands: "Commands") -> None:
         commands,
         "migrate",
         "Bring the database up to this version",
-        run_migrate,
+        command_runs.run_migrate,
         "Makes the tables, keys and row policies, and the role that the web server takes up.",
     )
 
 
 def _add_createpractice(commands: "Commands") -> None:
-    parser = _add_command(commands, "createpractice", "Add a practice and print its id", run_createpractice)
+    parser = _add_command(
+        commands, "createpractice", "Add a practice and print its id", command_runs.run_createpractice
+    )
     parser.add_argument("name", metavar="NAME")
 
 
@@ -176,7 +180,7 @@ def _add_createuser(commands: "Commands") -> None:
         commands,
         "createuser",
         "Add somebody who may sign in, and print the id",
-        run_createuser,
+        command_runs.run_createuser,
         "The password is asked for on a terminal, else read as the first line of standard input.",
     )
     parser.add_argument("username", metavar="USERNAME")
@@ -204,11 +208,27 @@ def _add_resetotp(commands: "Commands") -> None:
         commands,
         "resetotp",
         "Take away the second factor of somebody who lost it",
-        run_resetotp,
+        command_runs.run_resetotp,
         "The password alone then lets them in. Written down in the audit. In the console, the primary user can do it "
         "for the people of a practice.",
     )
     parser.add_argument("username", metavar="USERNAME")
+
+
+def _add_rotatekeys(commands: "Commands") -> None:
+    parser = _add_command(
+        commands,
+        "rotatekeys",
+        "Change the secret key, and seal with the next one what is sealed with the present one",
+        command_runs.run_rotatekeys,
+        "Stop serve and worker before. Makes the next key itself, or takes it from CHARTHOUSE_SECRET_KEY, with the "
+        "present one in CHARTHOUSE_FORMER_KEYS. Everybody has to sign in again. Interrupted, it is run again.",
+    )
+    parser.add_argument(
+        "--lost",
+        action="store_true",
+        help="the present key is lost: go on with another; what was sealed with it can't be read any more",
+    )
 
 
 def _add_audit(commands: "Commands") -> None:
@@ -216,7 +236,7 @@ def _add_audit(commands: "Commands") -> None:
         commands,
         "audit",
         "Verify, seal or anchor the audit trail",
-        run_audit,
+        command_runs.run_audit,
         "verify: names the first fault of each practice, and ends with 1 if there is one. "
         "seal: seals at once what the worker would within five minutes. "
         "anchor: records at once what the worker does daily, the last seal of each practice, at the places named by "
@@ -248,7 +268,7 @@ def _add_openapi(commands: "Commands") -> None:
         description="Print the OpenAPI document of a dialect. Needs no database.",
     )
     parser.add_argument("dialect", nargs="?", choices=("drchrono", "cerbo"), default="drchrono")
-    parser.set_defaults(run=run_openapi)
+    parser.set_defaults(run=command_runs.run_openapi)
 
 
 def _add_clock(commands: "Commands") -> None:
@@ -256,7 +276,7 @@ def _add_clock(commands: "Commands") -> None:
         commands,
         "clock",
         "Say what time it is in a sandbox, or move its clock",
-        run_clock,
+        command_runs.run_clock,
         "Moved ahead, it stays so; whatever falls due meanwhile is done by the sandbox's worker: webhooks that are "
         "tried again, reminders, tokens that end.",
     )
@@ -278,117 +298,3 @@ def _add_workers_option(parser: argparse.ArgumentParser) -> None:
         default=2,
         help="web server processes (default: 2)",
     )
-
-
-# The commands: each sets the environment and then imports ``commands``, which sets up Django.
-
-
-@contextmanager
-def _provide_database(options: argparse.Namespace) -> Iterator[None]:
-    """Set the environment of a command, and run an embedded server within the block unless DATABASE_URL is set."""
-    data = datadir.prepare(options.data)
-    os.environ["CHARTHOUSE_DATA"] = str(data)
-    if "DATABASE_URL" in os.environ:
-        yield
-        return
-    os.environ["DATABASE_URL"] = embedded_postgres.database_url(data)
-    try:
-        with embedded_postgres.run_server(data):
-            yield
-    except embedded_postgres.EmbeddedServerError as error:
-        raise CommandError(str(error)) from None
-
-
-def run_sandbox(options: argparse.Namespace) -> None:
-    sandbox_command.run(options)
-
-
-def run_serve(options: argparse.Namespace) -> None:
-    if (reason := processes.find_bind_error(options.host, options.port)) is not None:
-        raise CommandError(f"can't listen on {options.host}:{options.port}: {reason}.")
-    with _provide_database(options):
-        from charthouse import commands
-
-        commands.serve(options.host, options.port, options.workers, options.threads)
-
-
-def run_worker(options: argparse.Namespace) -> None:
-    with _provide_database(options):
-        from charthouse import commands
-
-        commands.run_worker(options.concurrency)
-
-
-def run_clock(options: argparse.Namespace) -> None:
-    if (options.what == "advance") != (options.by is not None):
-        raise CommandError("say by how much: charthouse clock advance 3h")
-    data = datadir.prepare(options.data)
-    if not (data / "sandbox.json").exists():
-        raise CommandError(f"{data} holds no sandbox; no other clock can be moved.")
-    os.environ |= {"CHARTHOUSE_SANDBOX": "1", "DATABASE_URL": embedded_postgres.database_url(data)}
-    os.environ["CHARTHOUSE_DATA"] = str(data)
-    try:
-        with embedded_postgres.run_server(data):
-            from charthouse import commands
-
-            print(commands.advance_clock(options.by).isoformat(timespec="seconds"))
-    except embedded_postgres.EmbeddedServerError as error:
-        raise CommandError(str(error)) from None
-
-
-def run_migrate(options: argparse.Namespace) -> None:
-    with _provide_database(options):
-        from charthouse import commands
-
-        commands.migrate()
-
-
-def run_createpractice(options: argparse.Namespace) -> None:
-    with _provide_database(options):
-        from charthouse import commands
-
-        print(commands.create_practice(options.name))
-
-
-def run_createuser(options: argparse.Namespace) -> None:
-    with _provide_database(options):
-        from charthouse import commands
-
-        print(
-            commands.create_user(
-                options.username,
-                practice=options.practice,
-                role=options.role,
-                primary=options.primary,
-                first_name=options.first_name,
-                last_name=options.last_name,
-                email=options.email,
-                timezone=options.timezone,
-            )
-        )
-
-
-def run_resetotp(options: argparse.Namespace) -> None:
-    with _provide_database(options):
-        from charthouse import commands
-
-        print(commands.reset_otp(options.username))
-
-
-def run_audit(options: argparse.Namespace) -> None:
-    with _provide_database(options):
-        from charthouse import commands
-
-        if options.what == "seal":
-            print(commands.seal_audit())
-        elif options.what == "anchor":
-            print(commands.record_anchor())
-        else:
-            print(commands.verify_audit(options.practice, options.heads))
-
-
-def run_openapi(options: argparse.Namespace) -> None:
-    os.environ.setdefault("CHARTHOUSE_SECRET_KEY", "nothing is signed")
-    from charthouse import commands
-
-    print(commands.render_openapi(options.dialect))

@@ -28,7 +28,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa
 from django.db import DatabaseError, OperationalError, connections  # noqa: E402
 from procrastinate.contrib.django import app  # noqa: E402
 
-from charthouse import clock, processes  # noqa: E402
+from charthouse import clock, key_commands, processes  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
 from charthouse.changes import clock_control  # noqa: E402
 from charthouse.changes.sender import Sender  # noqa: E402
@@ -37,7 +37,7 @@ from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.engine.errors import Conflict  # noqa: E402
 from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
 from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
-from charthouse.identity import rowsecurity, schema_setup, second_factor  # noqa: E402
+from charthouse.identity import rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 
 MIN_POSTGRES_VERSION = 150000
@@ -139,6 +139,9 @@ def migrate() -> None:
             if cursor.fetchone()[0] < MIN_POSTGRES_VERSION:
                 raise CommandError("PostgreSQL 15 or newer is needed.")
         schema_setup.migrate()
+        secret_keys.check_secret_key()
+    except secret_keys.WrongSecretKey as error:
+        raise CommandError(f"{error} {key_commands.explain()}") from None
     except OperationalError as error:
         _raise_unreachable(error)
     except ImproperlyConfigured as error:
@@ -146,7 +149,8 @@ def migrate() -> None:
 
 
 def require_migrated() -> None:
-    """Check that the database has all migrations and row security of this version. Raises CommandError if not."""
+    """Check that the database has all migrations and row security of this version, and was set up with this server's
+    secret key. Raises CommandError if not."""
     try:
         if missing := schema_setup.count_unapplied_migrations():
             raise CommandError(
@@ -156,6 +160,9 @@ def require_migrated() -> None:
             raise CommandError(
                 f"Tables are not secured ({lacks[0]}; {len(lacks)} in all). Run: charthouse migrate"
             )
+        secret_keys.check_secret_key()
+    except secret_keys.WrongSecretKey as error:
+        raise CommandError(f"{error} {key_commands.explain()}") from None
     except OperationalError as error:
         _raise_unreachable(error)
     finally:
@@ -236,6 +243,18 @@ def reset_otp(username: str) -> str:
         raise CommandError(f"{username} has no second factor.")
     second_factor.disable(user, operator=True)
     return f"{username} signs in with the password alone, until they set up another second factor."
+
+
+def rotate_keys(*, lost: bool) -> str:
+    """Change the secret key, or with ``lost`` give the former one up. Return a message."""
+    try:
+        if missing := schema_setup.count_unapplied_migrations():
+            raise CommandError(f"{missing} migrations have not been applied. Run: charthouse migrate")
+        return key_commands.abandon_key() if lost else key_commands.rotate_keys()
+    except OperationalError as error:
+        _raise_unreachable(error)
+    finally:
+        connections.close_all()
 
 
 def seal_audit() -> str:

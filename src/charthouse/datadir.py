@@ -16,6 +16,7 @@ MARKER_TEXT = (
 SETTINGS_FILES = {
     MARKER_FILE,
     "secret_key",
+    "secret_key.next",
     "file_keys",
     "files",
     "clock",

@@ -7,7 +7,8 @@ CHARTHOUSE_FILES       storage of files: a directory (default files/ in the data
                        credentials, endpoint and region of the store come from the usual AWS_ variables
 CHARTHOUSE_FILE_KEYS   keys that files are encrypted with, number:base64,... (see files.encryption_keys); by default
                        generated and stored in the data directory
-CHARTHOUSE_FORMER_KEYS comma-separated former signing keys, still accepted for verification and decryption
+CHARTHOUSE_FORMER_KEYS comma-separated former signing keys, still accepted for verification and decryption; to change
+                       the key: charthouse rotatekeys
 CHARTHOUSE_AUDIT_DAYS  retention of the request log and the audit in days (default 2192: six years)
 CHARTHOUSE_ANCHOR_FILE    file, on another mount, to which the worker appends the audit's anchor every day
 CHARTHOUSE_ANCHOR_EMAIL   address to which it is sent, by CHARTHOUSE_SMTP_URL
@@ -43,7 +44,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.http.request import split_domain_port
 
-from charthouse import clock
+from charthouse import clock, private_files
 from charthouse.datadir import CommandError
 
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
@@ -64,17 +65,17 @@ DEBUG = False
 if SANDBOX:
     clock.follow_file(DATA / "clock")
 WEB_ROLE = "charthouse_web"
+APPLICATION_NAME = "charthouse"  # of database sessions of web servers and workers
+SECRET_KEY_FILE = DATA / "secret_key"
 
 
 def _secret_key() -> str:
     if key := os.environ.get("CHARTHOUSE_SECRET_KEY"):
         return key
-    path = DATA / "secret_key"
-    if not path.exists():
-        DATA.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
+    key = private_files.read_or_create(SECRET_KEY_FILE, secrets.token_urlsafe(50)).strip()
+    if not key:
+        raise CommandError(f"{SECRET_KEY_FILE} is empty. Put the secret key back from a backup.")
+    return key
 
 
 SECRET_KEY = _secret_key()
@@ -113,7 +114,8 @@ def _database(role: str | None) -> dict[str, object]:
     query = dict(parse_qsl(url.query))
     options = query.pop("options", "")
     if role:  # bounds statements and lock waits of requests
-        options += f" -c role={role} -c statement_timeout=30s -c lock_timeout=10s"
+        options += f" -c application_name={APPLICATION_NAME} -c role={role}"
+        options += " -c statement_timeout=30s -c lock_timeout=10s"
     return {
         "ENGINE": "charthouse.identity.database",
         "NAME": unquote(url.path.lstrip("/")) or "charthouse",

@@ -22,6 +22,7 @@ from django.db import connections, transaction
 
 from charthouse import clock
 from charthouse.audit.models import Mark, Seal
+from charthouse.identity import secret_keys
 
 DATABASE = "owner"
 ADVISORY_LOCK = 0x6368_0180  # advisory lock of sealing
@@ -209,7 +210,7 @@ def compute_link(sealed: Seal, key: bytes) -> str:
 
 def derive_keys() -> list[bytes]:
     """Return the current key, followed by those of former secret keys."""
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS, *secret_keys.list_retired_keys()]
     return [hmac.new(key.encode(), b"charthouse.audit.seals", hashlib.sha256).digest() for key in secrets]
 
 

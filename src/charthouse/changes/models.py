@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from charthouse import clock
-from charthouse.identity.sealed_secrets import unseal
+from charthouse.identity.sealed_secrets import SealedField, unseal
 from charthouse.identity.tenancy import UpdatedAt
 
 
@@ -114,7 +114,7 @@ class Webhook(models.Model):
     )
     practice = models.ForeignKey("identity.Practice", null=True, on_delete=models.CASCADE, related_name="+")
     callback_url = models.CharField(max_length=2000)
-    sealed_secret = models.TextField()
+    sealed_secret = SealedField()
     events = ArrayField(models.CharField(max_length=40), default=list)
     active = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, blank=True)

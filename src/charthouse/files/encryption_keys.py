@@ -7,10 +7,8 @@ number encrypts new files; the others still decrypt files encrypted with them.
 
 import base64
 import hmac
-import os
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -18,6 +16,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from charthouse import private_files
 
 KEY_LENGTH = 32  # bytes
 FILE_NAME = "file_keys"
@@ -70,18 +70,5 @@ def derive_address_key(practice: int, number: int) -> bytes:
 
 def _read_or_create(path: Path) -> str:
     """Return the text of the key file, created if missing. Of several processes that create it, the first wins."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        key = base64.b64encode(secrets.token_bytes(KEY_LENGTH)).decode()
-        _write_private(made := path.with_name(f".{FILE_NAME}-{secrets.token_hex(8)}"), f"1:{key}\n")
-        with suppress(FileExistsError):
-            os.link(made, path)
-        made.unlink()
-    return path.read_text()
-
-
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    key = base64.b64encode(secrets.token_bytes(KEY_LENGTH)).decode()
+    return private_files.read_or_create(path, f"1:{key}\n")

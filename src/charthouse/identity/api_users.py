@@ -12,12 +12,13 @@ from binascii import Error as NotBase64
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Forbidden, RequestError, Throttled, Unauthenticated
-from charthouse.identity import attempt_limits, tenancy
+from charthouse.identity import attempt_limits, secret_keys, tenancy
 from charthouse.identity.api_user_limits import LOCK_DURATION, get_limits
 from charthouse.identity.models import SHARING, ApiUser
 
@@ -38,7 +39,7 @@ FORBIDDEN_MESSAGES = {
 USERNAME_PATTERN = re.compile(r"pk_[A-Za-z0-9_-]{1,60}")
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _derive_keys(*keys: str) -> tuple[bytes, ...]:
     """Return the digest keys that are derived from the current secret key and from former ones, in this order."""
     return tuple(sha256(b"charthouse.apiusers" + key.encode()).digest() for key in keys)
@@ -51,9 +52,13 @@ def digest_secret(username: str, secret: str) -> str:
 
 def _list_digests(username: str, secret: str) -> list[str]:
     """Return the digests of a secret under the current and all former keys."""
-    text = f"{username}\x00{secret}".encode("utf-8", "surrogateescape")
     keys = _derive_keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return [hmac.new(key, text, sha256).hexdigest() for key in keys]
+    return [_digest(key, username, secret) for key in keys]
+
+
+def _digest(key: bytes, username: str, secret: str) -> str:
+    text = f"{username}\x00{secret}".encode("utf-8", "surrogateescape")
+    return hmac.new(key, text, sha256).hexdigest()
 
 
 def generate_secret() -> str:
@@ -104,27 +109,39 @@ def authenticate(
     then no practice is established.
     """
     username, secret = _require_credentials(authorization)
-    practice, _, refusal, caller, anonymous, read_only, endpoints, wait = tenancy.get_connection().establish(
-        AUTHENTICATE_SQL,
-        (
-            username.encode(),
-            ",".join(_list_digests(username, secret)).encode(),
-            client_ip.encode(),
-            at.isoformat().encode(),
-            endpoint.encode(),
-            b"t" if is_write else b"f",
-            rate_class.encode(),
-            str(_get_limit(rate_class)).encode(),
-            str(LOCK_DURATION.total_seconds()).encode(),
-            f"{request_id},{tenancy.format_clock_offset()}".encode(),
-        ),
+    asked = (
+        client_ip.encode(),
+        at.isoformat().encode(),
+        endpoint.encode(),
+        b"t" if is_write else b"f",
+        rate_class.encode(),
+        str(_get_limit(rate_class)).encode(),
+        str(LOCK_DURATION.total_seconds()).encode(),
+        f"{request_id},{tenancy.format_clock_offset()}".encode(),
     )
+    practice, _, refusal, caller, anonymous, read_only, endpoints, wait = _establish(username, secret, asked)
     if refusal is None and practice_of_host is not None and practice != practice_of_host:
         tenancy.clear_tenant()
         refusal = "missing"
     if refusal is not None:
         raise _make_error(refusal, wait, client_ip)
     return _make_actor(practice, endpoints, read_only, caller, anonymous)
+
+
+def _establish(username: str, secret: str, asked: tuple[bytes, ...]) -> Any:
+    """Run the statement. A secret that is right by a key that was rotated is stored by the current one."""
+    run = tenancy.get_connection().establish
+    found = run(
+        AUTHENTICATE_SQL, (username.encode(), ",".join(_list_digests(username, secret)).encode(), *asked)
+    )
+    refusal = found[2]
+    if refusal != "missing" or not (retired := secret_keys.list_retired_keys()):
+        return found
+    digests = [_digest(key, username, secret) for key in _derive_keys(*retired)]
+    found = run(AUTHENTICATE_SQL, (username.encode(), ",".join(digests).encode(), *asked))
+    if found[3] is not None:  # the id of the API user, whose secret this is
+        ApiUser.objects.filter(pk=found[3]).update(secret_digest=digest_secret(username, secret))
+    return found
 
 
 def _get_limit(rate_class: str) -> int:

@@ -11,6 +11,7 @@ from charthouse import clock
 from charthouse.identity.api_user_models import ApiCalls, ApiSpacing, ApiUser
 from charthouse.identity.oauth_models import AccessToken, Application, Calls, Grant, RefreshToken, TokenCalls
 from charthouse.identity.parts import ArchivedPart
+from charthouse.identity.sealed_secrets import SealedField
 
 __all__ = [
     "PERMISSIONS",
@@ -27,6 +28,7 @@ __all__ = [
     "Grant",
     "Practice",
     "RefreshToken",
+    "SecretKey",
     "TokenCalls",
     "User",
 ]
@@ -97,6 +99,31 @@ class Practice(models.Model):
         return self.name
 
 
+class SecretKey(models.Model):
+    """A secret key that this database has been set up with; see ``secret_keys``.
+
+    The key itself is in no table: ``sealed_key`` of a former one is encrypted under the current one; "" if it was lost.
+    """
+
+    fingerprint = models.CharField(max_length=16, primary_key=True)
+    is_current = models.BooleanField(default=False)
+    sealed_key = SealedField(blank=True, default="")
+    since = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    web_role_may = frozenset({"SELECT"})
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_current"], condition=models.Q(is_current=True), name="one_current_secret_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
 class UserManager(BaseUserManager["User"]):
     """Manager that creates users with a hashed password."""
 
@@ -133,6 +160,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May open the operators' admin.")
     link_sent_at = models.DateTimeField(null=True, blank=True, help_text="A link to set the password.")
+    sign_in_generation = models.IntegerField(
+        default=0, db_default=0, editable=False, help_text="Sessions and links of an earlier one have ended."
+    )
     created_at = models.DateTimeField(default=clock.now)
 
     objects = UserManager()
@@ -155,3 +185,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def __str__(self) -> str:
         return self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session must have, which changes with the password and the generation."""
+        hashed: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return f"{hashed}.{self.sign_in_generation}" if self.sign_in_generation else hashed

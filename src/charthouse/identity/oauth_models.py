@@ -20,6 +20,7 @@ from oauth2_provider.models import (
 )
 
 from charthouse import clock
+from charthouse.identity.sealed_secrets import SealedField
 from charthouse.identity.tenancy import UpdatedAt
 
 
@@ -36,7 +37,7 @@ class Application(AbstractApplication):  # type: ignore[misc]
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     hourly_limit = models.PositiveIntegerField(null=True, blank=True, default=500)
     second_limit = models.PositiveIntegerField(null=True, blank=True, default=9)
-    sealed_secret = models.TextField(blank=True, default="", editable=False)
+    sealed_secret = SealedField(blank=True, default="", editable=False)
     patient_iframe_url = models.URLField(max_length=500, blank=True, default="")
     patient_iframe_height = models.PositiveSmallIntegerField(default=600)
     note_iframe_url = models.URLField(max_length=500, blank=True, default="")
@@ -55,6 +56,9 @@ class Grant(AbstractGrant):  # type: ignore[misc]
 
     token_family = models.UUIDField(default=uuid.uuid4, editable=False)
     used = models.DateTimeField(null=True, editable=False)
+    redirect_uri_given = models.BooleanField(
+        default=True, db_default=True, editable=False, help_text="The authorization request named it."
+    )
     created = models.DateTimeField(default=clock.now, editable=False)
     updated = UpdatedAt(editable=False)
 

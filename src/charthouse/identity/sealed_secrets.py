@@ -3,11 +3,22 @@
 from base64 import urlsafe_b64encode
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db import models
+
+
+class SealedField(models.TextField):  # type: ignore[type-arg]
+    """A column with a sealed secret, "" for none: ``charthouse rotatekeys`` seals it anew (``secret_keys``)."""
+
+    def deconstruct(self) -> Any:
+        """Describe the field to migrations, for which it is a column of text."""
+        name, _, args, options = super().deconstruct()
+        return name, "django.db.models.TextField", args, options
 
 
 class UnsealError(Exception):
@@ -31,7 +42,21 @@ def unseal(sealed: str) -> str:
         raise UnsealError("sealed with another secret key") from None
 
 
-@lru_cache(maxsize=1)
+def seal_with(secret: str, key: str) -> str:
+    """Encrypt and sign a secret under a given secret key."""
+    return _make_cipher(key).encrypt(secret.encode()).decode()
+
+
+def reseal(sealed: str, new: str, old: str) -> str:
+    """Return a secret that was sealed under ``old``, or a former secret key, sealed under ``new``. Raises
+    UnsealError."""
+    try:
+        return _make_cipher(new, old, *settings.SECRET_KEY_FALLBACKS).rotate(sealed).decode()
+    except InvalidToken:
+        raise UnsealError("sealed with another secret key") from None
+
+
+@lru_cache(maxsize=4)
 def _make_cipher(*keys: str) -> MultiFernet:
     """Return a cipher that encrypts under the first key and decrypts under all.
 

@@ -98,7 +98,7 @@ def load_patient(request: HttpRequest) -> SignedInPatient | None:
     if known is None:
         return None
     access = _find_access(known)
-    if access is None or not constant_time_compare(_compute_password_mark(access), known["mark"]):
+    if access is None or not _is_password_mark(access, known["mark"]):
         request.session.flush()
         return None
     practice = Practice.objects.get(pk=access.practice_id)
@@ -127,6 +127,13 @@ def _find_access(known: Any) -> PortalAccess | None:
     )
 
 
-def _compute_password_mark(access: PortalAccess) -> str:
-    """Compute a digest that changes with the password and does not reveal it."""
-    return salted_hmac("charthouse.portal", access.password, algorithm="sha256").hexdigest()
+def _compute_password_mark(access: PortalAccess, key: str | None = None) -> str:
+    """Compute a digest that changes with the password and does not reveal it. ``key``: the current secret key by
+    default."""
+    return salted_hmac("charthouse.portal", access.password, secret=key, algorithm="sha256").hexdigest()
+
+
+def _is_password_mark(access: PortalAccess, mark: str) -> bool:
+    """Return whether a session's digest is that of the password, under the current or a former secret key."""
+    keys = (None, *settings.SECRET_KEY_FALLBACKS)
+    return any(constant_time_compare(_compute_password_mark(access, key), mark) for key in keys)

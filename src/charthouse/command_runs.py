@@ -1,0 +1,127 @@
+"""What the commands of ``cli`` run: each sets the environment and then imports ``commands``, which sets up Django."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from charthouse import datadir, embedded_postgres, processes, sandbox_command
+from charthouse.datadir import CommandError
+
+
+@contextmanager
+def _provide_database(options: argparse.Namespace) -> Iterator[None]:
+    """Set the environment of a command, and run an embedded server within the block unless DATABASE_URL is set."""
+    data = datadir.prepare(options.data)
+    os.environ["CHARTHOUSE_DATA"] = str(data)
+    if "DATABASE_URL" in os.environ:
+        yield
+        return
+    os.environ["DATABASE_URL"] = embedded_postgres.database_url(data)
+    try:
+        with embedded_postgres.run_server(data):
+            yield
+    except embedded_postgres.EmbeddedServerError as error:
+        raise CommandError(str(error)) from None
+
+
+def run_sandbox(options: argparse.Namespace) -> None:
+    sandbox_command.run(options)
+
+
+def run_serve(options: argparse.Namespace) -> None:
+    if (reason := processes.find_bind_error(options.host, options.port)) is not None:
+        raise CommandError(f"can't listen on {options.host}:{options.port}: {reason}.")
+    with _provide_database(options):
+        from charthouse import commands
+
+        commands.serve(options.host, options.port, options.workers, options.threads)
+
+
+def run_worker(options: argparse.Namespace) -> None:
+    with _provide_database(options):
+        from charthouse import commands
+
+        commands.run_worker(options.concurrency)
+
+
+def run_clock(options: argparse.Namespace) -> None:
+    if (options.what == "advance") != (options.by is not None):
+        raise CommandError("say by how much: charthouse clock advance 3h")
+    data = datadir.prepare(options.data)
+    if not (data / "sandbox.json").exists():
+        raise CommandError(f"{data} holds no sandbox; no other clock can be moved.")
+    os.environ |= {"CHARTHOUSE_SANDBOX": "1", "DATABASE_URL": embedded_postgres.database_url(data)}
+    os.environ["CHARTHOUSE_DATA"] = str(data)
+    try:
+        with embedded_postgres.run_server(data):
+            from charthouse import commands
+
+            print(commands.advance_clock(options.by).isoformat(timespec="seconds"))
+    except embedded_postgres.EmbeddedServerError as error:
+        raise CommandError(str(error)) from None
+
+
+def run_migrate(options: argparse.Namespace) -> None:
+    with _provide_database(options):
+        from charthouse import commands
+
+        commands.migrate()
+
+
+def run_createpractice(options: argparse.Namespace) -> None:
+    with _provide_database(options):
+        from charthouse import commands
+
+        print(commands.create_practice(options.name))
+
+
+def run_createuser(options: argparse.Namespace) -> None:
+    with _provide_database(options):
+        from charthouse import commands
+
+        print(
+            commands.create_user(
+                options.username,
+                practice=options.practice,
+                role=options.role,
+                primary=options.primary,
+                first_name=options.first_name,
+                last_name=options.last_name,
+                email=options.email,
+                timezone=options.timezone,
+            )
+        )
+
+
+def run_resetotp(options: argparse.Namespace) -> None:
+    with _provide_database(options):
+        from charthouse import commands
+
+        print(commands.reset_otp(options.username))
+
+
+def run_rotatekeys(options: argparse.Namespace) -> None:
+    with _provide_database(options):
+        from charthouse import commands
+
+        print(commands.rotate_keys(lost=options.lost))
+
+
+def run_audit(options: argparse.Namespace) -> None:
+    with _provide_database(options):
+        from charthouse import commands
+
+        if options.what == "seal":
+            print(commands.seal_audit())
+        elif options.what == "anchor":
+            print(commands.record_anchor())
+        else:
+            print(commands.verify_audit(options.practice, options.heads))
+
+
+def run_openapi(options: argparse.Namespace) -> None:
+    os.environ.setdefault("CHARTHOUSE_SECRET_KEY", "nothing is signed")
+    from charthouse import commands
+
+    print(commands.render_openapi(options.dialect))
