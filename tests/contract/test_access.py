@@ -11,7 +11,7 @@ from charthouse.engine.declaration.policy import ALWAYS
 from charthouse.engine.declaration.resources import METHODS, Operation, Resource
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
-from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
+from charthouse.identity.models import SHARING, Practice, User
 from tests import support
 from tests.cases import each_case
 
@@ -79,13 +79,14 @@ def test_without_a_scope(world: World, resource: Resource) -> None:
 
 @each
 def test_without_a_permission(world: World, resource: Resource) -> None:
-    for name in PERMISSIONS:
-        client = world.client_without(name)
-        for method, url in requests(world, resource):
-            needed = name in resource.policy.list_permissions(method == "GET")
-            assert (client.request(method, url, json={}).status_code == 403) == needed, (
-                f"{method} {url}, {name}"
-            )
+    """Each of its permissions is needed, and no other."""
+    for method, url in requests(world, resource):
+        needed = resource.policy.list_permissions(method == "GET")
+        for name in needed:
+            answer = world.client_without(name).request(method, url, json={})
+            assert answer.status_code == 403, f"{method} {url} without {name}"
+        answer = world.client_with_only(needed).request(method, url, json={})
+        assert answer.status_code != 403, f"{method} {url} with {needed}"
 
 
 # -- 405 --------------------------------------------------------------------------------------------------------

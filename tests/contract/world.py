@@ -48,6 +48,7 @@ class World:
     client: httpx.Client
     rows: dict[str, list[int]] = field(default_factory=dict)
     _lacking: dict[str, httpx.Client] = field(default_factory=dict)
+    _only: dict[str, httpx.Client] = field(default_factory=dict)
 
     @property
     def practice(self) -> int:
@@ -83,6 +84,13 @@ class World:
                 permissions=[permission for permission in PERMISSIONS if permission != right],
             )
         return self._lacking[right]
+
+    def client_with_only(self, permissions: Iterable[str]) -> httpx.Client:
+        """Somebody with every scope and these permissions; the same client each time."""
+        name = ", ".join(sorted(permissions))
+        if name not in self._only:
+            self._only[name] = self.client_with(permissions=permissions)
+        return self._only[name]
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
