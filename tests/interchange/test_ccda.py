@@ -86,6 +86,14 @@ def test_race_outside_of_the_value_set(record: Record, said: str, flavor: str | 
 # -- sections ---------------------------------------------------------------------------------------------------
 
 
+def test_death_on_an_unknown_day(record: Record) -> None:
+    assert record.document().all("//sdtc:deceasedInd") == []
+    record.rewrite(patient_status="D")
+    patient = record.document().one("//h:patientRole/h:patient")
+    assert patient.find("{*}deceasedInd").get("value") == "true"
+    assert patient.find("{*}deceasedTime").get("nullFlavor") == "UNK"
+
+
 def test_sections_of_an_empty_chart_have_no_information(record: Record) -> None:
     document = record.document()
     for name, loinc in LOINC.items():

@@ -29,6 +29,8 @@ LABELS = {
     "recurring_days": "On these days",
     "allow_overlapping": "Book although something else is then",
 }
+DECEASED_CONFIRMED = "deceased_confirmed"
+DECEASED_QUESTION = "This patient has died. Book an appointment all the same?"
 HINTS = {
     "scheduled_time": "By the clock of the office.",
     "recurring_days": "0 is Monday, 6 is Sunday; one on each line.",
@@ -80,6 +82,9 @@ def book_appointment(request: Request, patient: int) -> HttpResponseBase:
         return _render_form(request, context, _get_initial_values(request, context), patient)
     of = records.get_resource("appointments")
     sent = forms.read_payload(_list_keys(patient), request, of.model)
+    if patient and context["patient"].is_deceased and request.POST.get(DECEASED_CONFIRMED) != "yes":
+        asked = context | {"confirmed": DECEASED_CONFIRMED, "button": "Book all the same"}
+        return _render_form(request, asked, sent, patient, Conflict(DECEASED_QUESTION))
     whole = {name: value for name, value in sent.items() if value is not None} | {"patient": patient or None}
     try:
         made = records.create_with_nulls(of, request.actor, whole)
@@ -125,12 +130,12 @@ def _render_form(
         _list_keys(patient), of.model, values, records.ReferenceOptions(request.actor), LABELS, HINTS
     )
     template_context = {
+        "button": "Book",
         **context,
         "form": form.with_errors(refusal),
         "title": "Book an appointment" if patient else "Book a break",
         "back": reverse("day"),
         "back_to": "The day",
-        "button": "Book",
     }
     return render_page(request, "edit.html", template_context, refusal.status if refusal else 200)
 

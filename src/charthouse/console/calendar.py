@@ -69,7 +69,7 @@ def list_events(request: Request) -> HttpResponseBase:
 
 def _build_event(one: Any) -> dict[str, Any]:
     kind = "break" if one.patient_id is None else STATUS_CLASSES.get(one.status, "booked")
-    who = f"{one.patient.first_name} {one.patient.last_name}".strip() if one.patient else "Break"
+    who = one.patient.display_name if one.patient else "Break"
     return {
         "id": str(one.pk),
         "title": f"{who}{' · ' + one.reason if one.reason else ''}"[:120],

@@ -66,11 +66,18 @@ def get_chart_context(request: Request, patient_id: int) -> dict[str, Any]:
     return {
         "shell": TEMPLATE,
         "patient": found,
-        "age": compute_age(found.date_of_birth, found.date_of_death),
+        "age": _compute_age_of(found),
         "allergies": _list_allergies(request, found),
         "tags": _list_tags(found),
         "tabs": [(name, address, address == deepest) for name, address in tabs],
     }
+
+
+def _compute_age_of(patient: Patient) -> int | None:
+    """Compute the age in whole years; None for a patient who died on an unknown day."""
+    if patient.is_deceased and patient.date_of_death is None:
+        return None
+    return compute_age(patient.date_of_birth, patient.date_of_death)
 
 
 def compute_age(born: date | None, died: date | None = None) -> int | None:

@@ -198,7 +198,7 @@ def show_reviews(request: Request) -> HttpResponseBase:
                 "description",
                 link=lambda row: reverse("chart-documents-one", args=[row.patient_id, row.pk]),
             ),
-            Column("Patient", lambda row: f"{row.patient.last_name}, {row.patient.first_name}".strip(", ")),
+            Column("Patient", lambda row: row.patient.sort_name),
             Column("Date", "date"),
             Column("For", lambda row: "Everyone" if row.review_by_everyone else row.review_by, kind="wide"),
         ),

@@ -136,7 +136,7 @@ INBOX = InboxPages(
     columns=(
         Column("Message", "title", sort="title"),
         Column("Received", "received_at", sort="received_at"),
-        Column("Patient", lambda row: row.patient and f"{row.patient.first_name} {row.patient.last_name}"),
+        Column("Patient", lambda row: row.patient and row.patient.display_name),
         Column("With", "owner", kind="wide"),
         Column("Read", "read", kind="wide"),
     ),

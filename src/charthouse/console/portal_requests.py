@@ -105,7 +105,7 @@ TABLE = Table(
             lambda row: row.title or REQUEST_TYPES[row.request_type].words,
             link=lambda row: _build_url(row),
         ),
-        Column("Patient", lambda row: f"{row.patient.last_name}, {row.patient.first_name}".strip(", ")),
+        Column("Patient", lambda row: row.patient.sort_name),
         Column("Type", lambda row: REQUEST_TYPES[row.request_type].words, kind="wide"),
         Column("Sent", "created_at", sort="pk"),
         Column("By", name_sender, kind="wide"),

@@ -114,15 +114,9 @@ def load_patient(request: HttpRequest) -> SignedInPatient | None:
 def _find_access(known: Any) -> PortalAccess | None:
     tenancy.set_tenant(known["practice"], request_id=os.urandom(16).hex())
     return (
-        PortalAccess.objects.select_related("patient__doctor")
-        .filter(
-            practice=known["practice"],
-            pk=known["access"],
-            activated_on__isnull=False,
-            disabled_on=None,
-            archived=False,
-            patient__archived=False,
-        )
+        PortalAccess.select_open()
+        .select_related("patient__doctor")
+        .filter(practice=known["practice"], pk=known["access"], activated_on__isnull=False)
         .first()
     )
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from charthouse.domains.patients import correspondence
 from charthouse.domains.patients.models import Patient, PortalWording
 from charthouse.engine.errors import Invalid
 from charthouse.identity import origin
 from charthouse.identity.models import Practice
-from charthouse.outbox import queue
 
 LINK_PATH = "portal/invitations"
 # What each placeholder of a template stands for.
@@ -81,9 +81,8 @@ def queue_link_email(kind: str, patient: Patient, secret: str, until: datetime, 
         "until": f"{until:%Y-%m-%d %H:%M} UTC",
         "username": username,
     }
-    queue.queue_email(
-        practice,
-        patient.email,
+    correspondence.queue_patient_email(
+        patient,
         _fill(words[f"{kind}_subject"], values),
         _fill(words[f"{kind}_text"], values),
         purpose=f"portal {kind}",

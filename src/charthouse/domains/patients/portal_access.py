@@ -30,15 +30,15 @@ MAX_ATTEMPTS = 5
 def list_current_access(practice: int, patient: int) -> "QuerySet[PortalAccess]":
     """List access that is active, and invitations that can still be accepted."""
     good = Q(activated_on__isnull=False) | Q(expires_on__gt=clock.now())
-    return PortalAccess.objects.filter(
-        good, practice=practice, patient=patient, disabled_on=None, archived=False
-    ).order_by("id")
+    return PortalAccess.select_open().filter(good, practice=practice, patient=patient).order_by("id")
 
 
 def invite(patient: Patient, user: int | None, *, api_user: int | None = None) -> PortalAccess:
     """Send an invitation and invalidate an earlier one. Runs within the caller's transaction, the patient locked.
     ``user`` or ``api_user``: the id of who sends it."""
     _check_email(patient)
+    if patient.is_deceased:
+        raise Conflict("The patient has died.")
     for before in _not_disabled(patient):
         if before.activated_on is not None:
             raise Conflict("The patient has access to the portal already.")
@@ -128,15 +128,12 @@ def find_access_by_link(secret: str) -> PortalAccess | None:
         return None
     tenancy.set_tenant(int(practice))
     return (
-        PortalAccess.objects.select_related("patient")
+        PortalAccess.select_open()
         .filter(
             practice=int(practice),
             token=_hash_secret(secret),
-            disabled_on=None,
-            archived=False,
             expires_on__gt=clock.now(),
             attempts__lt=MAX_ATTEMPTS,
-            patient__archived=False,
         )
         .first()
     )

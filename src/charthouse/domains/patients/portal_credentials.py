@@ -52,16 +52,7 @@ def find_active_access(practice: int, username: str, *, lock: bool = False) -> P
     """Return the access of a normalized username, with its patient, or None."""
     if not username or "\0" in username:
         return None
-    rows = PortalAccess.objects.select_for_update(of=("self",)) if lock else PortalAccess.objects.all()
-    return (
-        rows.select_related("patient")
-        .filter(
-            practice=practice,
-            username=username,
-            activated_on__isnull=False,
-            disabled_on=None,
-            archived=False,
-            patient__archived=False,
-        )
-        .first()
-    )
+    rows = PortalAccess.select_open()
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    return rows.filter(practice=practice, username=username, activated_on__isnull=False).first()

@@ -1,7 +1,8 @@
 """Sending reminders of appointments that are due: each is given to the outbox exactly once.
 
 A reminder that is more than a day late isn't sent any more, nor one of an appointment that has passed, was deleted, or
-won't take place. Reminders by telephone are only recorded: the server makes no calls.
+won't take place, nor one to a patient who has died. Reminders by telephone are only recorded: the server makes no
+calls.
 """
 
 from zoneinfo import ZoneInfo
@@ -9,10 +10,10 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from charthouse import clock
+from charthouse.domains.patients import correspondence
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, Reminder
 from charthouse.identity import tenancy
-from charthouse.outbox import queue
 
 PURPOSE = "appointment reminder"
 
@@ -44,16 +45,14 @@ def _send_reminder(practice: int, reminder_id: int) -> bool:
 
 
 def _queue_message(reminder: Reminder, appointment: Appointment, patient: Patient) -> bool:
-    """Queue the e-mail or text message. Returns False where the patient has no address for it."""
+    """Queue the e-mail or text message. Returns False where the patient cannot get it."""
     words = reminder.text or _make_text(appointment)
-    if reminder.type == Reminder.Type.EMAIL and patient.email:
+    if reminder.type == Reminder.Type.EMAIL:
         subject = reminder.subject or "Reminder of your appointment"
-        queue.queue_email(reminder.practice_id, patient.email, subject, words, purpose=PURPOSE)
-    elif reminder.type == Reminder.Type.SMS and patient.cell_phone and not patient.disable_sms_messages:
-        queue.queue_sms(reminder.practice_id, patient.cell_phone, words, purpose=PURPOSE)
-    else:
-        return False
-    return True
+        return correspondence.queue_patient_email(patient, subject, words, purpose=PURPOSE)
+    if reminder.type == Reminder.Type.SMS:
+        return correspondence.queue_patient_sms(patient, words, purpose=PURPOSE)
+    return False
 
 
 def _make_text(appointment: Appointment) -> str:

@@ -14,7 +14,6 @@ from charthouse.interchange.cda.xml import (
     Element,
     coded,
     el,
-    format_timestamp,
     null,
     point,
     span,
@@ -83,15 +82,14 @@ def _build_record_target(context: DocumentContext) -> Element:
 
 
 def _build_patient(patient: Patient) -> Element:
-    died = patient.date_of_death
     return el(
         "patient",
         parties.build_name(patient.first_name, patient.middle_name, family=patient.last_name, use="L"),
         _build_nickname(patient),
         coded("administrativeGenderCode", codes.code_gender(patient.gender)),
         point("birthTime", patient.date_of_birth),
-        el("sdtc:deceasedInd", value="true") if died else None,
-        el("sdtc:deceasedTime", value=format_timestamp(died)) if died else None,
+        el("sdtc:deceasedInd", value="true") if patient.is_deceased else None,
+        point("sdtc:deceasedTime", patient.date_of_death) if patient.is_deceased else None,
         _code_or_null("raceCode", patient.race, codes.RACES),
         _code_or_null("ethnicGroupCode", patient.ethnicity, codes.ETHNICITIES),
         _build_language(patient.preferred_language),

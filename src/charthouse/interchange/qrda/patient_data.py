@@ -194,7 +194,7 @@ def write_patient_data(out: Writer, context: DocumentContext) -> None:
     contents = [
         (conversion, found) for conversion in CONVERSIONS if (found := conversion.build_section(context)).rows
     ]
-    died = context.patient.date_of_death
+    died = context.patient.is_deceased
     section.begin_section(out, PATIENT_DATA, known=bool(contents or died))
     out.write(_build_narrative(context, [found for _, found in contents]))
     for conversion, found in contents:
@@ -211,9 +211,10 @@ def _build_narrative(context: DocumentContext, found: list[Section]) -> Element:
         narrative.build_table(each.columns, each.rows, each.name_column, each.section_type.title)
         for each in found
     ]
-    died = context.patient.date_of_death
-    if died:
-        tables.append(narrative.build_table(("Died",), [("died", (died.isoformat(),))], 0))
+    if context.patient.is_deceased:
+        died = context.patient.date_of_death
+        text = died.isoformat() if died else "date unknown"
+        tables.append(narrative.build_table(("Died",), [("died", (text,))], 0))
     return el("text", tables) if tables else narrative.build_empty_text()
 
 

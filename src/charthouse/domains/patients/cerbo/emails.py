@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from charthouse.domains.patients import correspondence
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import Policy
@@ -14,7 +15,6 @@ from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
 from charthouse.engine.errors import Invalid
 from charthouse.identity.api_user_limits import enforce_spacing
-from charthouse.outbox import queue
 
 RESULT_KEYS: tuple[Key, ...] = (
     Key("result", Boolean(), READ_ONLY, nullable=False),
@@ -23,8 +23,8 @@ RESULT_KEYS: tuple[Key, ...] = (
 
 
 def _send_email(call: Call) -> dict[str, Any]:
-    """Queue an e-mail to the patient's primary address. Raises Invalid for what is no address, Throttled for a second
-    e-mail too soon after the first."""
+    """Queue an e-mail to the patient's primary address. Raises Invalid for what is no address or a
+    patient who has died, Throttled for a second e-mail too soon after the first."""
     wrong = {}
     for name, address in (("reply-to", call.values["reply-to"]), ("patient_id", call.row.email)):
         try:
@@ -33,13 +33,14 @@ def _send_email(call: Call) -> dict[str, Any]:
             wrong[name] = [
                 "The patient has no valid e-mail address." if name == "patient_id" else "No valid address."
             ]
+    if call.row.is_deceased:
+        wrong["patient_id"] = ["The patient has died."]
     if wrong:
         raise Invalid(wrong)
     enforce_spacing("email_per_patient", call.row.pk)
     values = call.values
-    queue.queue_email(
-        call.actor.practice,
-        call.row.email,
+    correspondence.queue_patient_email(
+        call.row,
         values["subject"],
         values["body"],
         purpose="e-mail to a patient",

@@ -168,6 +168,20 @@ class Patient(Signed, Record):
     def is_deceased(self) -> bool:
         return self.patient_status == DECEASED
 
+    @property
+    def display_name(self) -> str:
+        """First and last name, and that the patient has died."""
+        return f"{self.first_name} {self.last_name}".strip() + self._deceased_note
+
+    @property
+    def sort_name(self) -> str:
+        """The same, with the last name first."""
+        return f"{self.last_name}, {self.first_name}".strip(", ") + self._deceased_note
+
+    @property
+    def _deceased_note(self) -> str:
+        return " (deceased)" if self.is_deceased else ""
+
 
 class ReferringDoctor(Record):
     """The doctor outside the practice who referred a patient."""

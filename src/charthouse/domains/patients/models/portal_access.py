@@ -3,6 +3,7 @@
 from django.db import models
 
 from charthouse import clock
+from charthouse.domains.patients.models.patients import DECEASED
 from charthouse.domains.practice.models import text
 from charthouse.engine.declaration.values import REMOVED
 from charthouse.identity.tenancy import Record, RecordKey
@@ -64,6 +65,15 @@ class PortalAccess(Record):
 
     def __str__(self) -> str:
         return f"portal access of patient {self.patient_id}"
+
+    @classmethod
+    def select_open(cls) -> "models.QuerySet[PortalAccess]":
+        """Select access and invitations that are not over: not revoked, of patients who are neither deleted nor
+        dead."""
+        rows: models.QuerySet[PortalAccess] = cls._default_manager.select_related("patient")
+        return rows.filter(disabled_on=None, archived=False, patient__archived=False).exclude(
+            patient__patient_status=DECEASED
+        )
 
 
 class PortalWording(Record):

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from charthouse import clock
+from charthouse.domains.patients import correspondence
 from charthouse.domains.practice.models import ExamRoom, Office
 from charthouse.domains.scheduling import booking
 from charthouse.domains.scheduling.booking import Booking
@@ -30,7 +31,6 @@ from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.values import describe_missing_row
 from charthouse.engine.errors import Conflict
-from charthouse.outbox import queue
 
 User = get_user_model()
 
@@ -260,10 +260,10 @@ def send_notices(change: Change, row: Any) -> None:
         )
     if kind.sms_reminder_on:
         _create_reminder(row, Reminder.Type.SMS, kind.sms_reminder_hrs_before, "", kind.sms_reminder)
-    if kind.email_notice_on and row.patient.email:
+    if kind.email_notice_on:
         subject = kind.email_notice_subject or "Your appointment"
         words = kind.email_notice or kind.name
-        queue.queue_email(row.practice_id, row.patient.email, subject, words, purpose="appointment notice")
+        correspondence.queue_patient_email(row.patient, subject, words, purpose="appointment notice")
 
 
 def _create_reminder(row: Any, how: str, hours: int, subject: str, text: str) -> None:
