@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src"
+RENAMING = {"rename", "renames", "replace", "link", "hardlink_to", "symlink_to", "fsync", "fdatasync"}
 MAX_MODULE, MAX_FUNCTION = 400, 40  # lines
 KINDS = {"Type", "Source", "Filter", "Key", "Visibility", "Policy", "Event"}  # and their subclasses
 KIND_MODULES = ("declaration", "files/types.py")  # where they are defined
@@ -26,6 +27,7 @@ class Module:
     imports: list[ast.Import] = field(default_factory=list)
     from_imports: list[ast.ImportFrom] = field(default_factory=list)
     kind_checks: list[ast.Call] = field(default_factory=list)  # calls of isinstance
+    renames: list[str] = field(default_factory=list)  # calls that give a file a name, or that sync one
 
 
 @cache
@@ -50,6 +52,9 @@ def read_module(path: Path) -> Module:
                 module.from_imports.append(node)
             case ast.Call(func=ast.Name(id="isinstance")):
                 module.kind_checks.append(node)
+            case ast.Call(func=ast.Attribute(attr=name) as called) if name in RENAMING:
+                if name not in ("replace", "link") or ast.unparse(called.value) == "os":
+                    module.renames.append(f"{ast.unparse(called)} in line {node.lineno}")
     return module
 
 
@@ -129,3 +134,13 @@ def import_from_elsewhere(module: Module) -> set[str]:
         if not (node.module or "").startswith("charthouse")
         for alias in node.names
     }
+
+
+def test_only_one_module_gives_files_names() -> None:
+    """``durable`` writes content and directory to the disk, which is forgotten elsewhere."""
+    found = {name: module.renames for name, module in read_modules().items() if module.renames}
+    found = {
+        name: [call for call in calls if not call.startswith("durable.")] for name, calls in found.items()
+    }
+    assert found.pop("charthouse.durable")
+    assert not any(found.values()), found

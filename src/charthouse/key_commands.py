@@ -10,7 +10,7 @@ import secrets
 from django.conf import settings
 from django.db import connections
 
-from charthouse import private_files
+from charthouse import durable
 from charthouse.datadir import CommandError
 from charthouse.identity import secret_keys
 from charthouse.identity.secret_keys import compute_fingerprint
@@ -29,7 +29,7 @@ def rotate_keys() -> str:
     if former:
         return _rotate(former[0], here)
     if _read_next() and compute_fingerprint(_read_next()) == known:
-        private_files.replace(NEXT_KEY_FILE, settings.SECRET_KEY_FILE)
+        durable.rename(NEXT_KEY_FILE, settings.SECRET_KEY_FILE)
         return "The change of the key, which had been interrupted, is complete."
     raise CommandError(f"The present key ({known}) is needed to change it. {explain()}")
 
@@ -63,9 +63,9 @@ def _rotate_to_next() -> str:
             "The key is set by CHARTHOUSE_SECRET_KEY: set the next one there, name the present one in "
             "CHARTHOUSE_FORMER_KEYS, and run this again."
         )
-    new = private_files.read_or_create(NEXT_KEY_FILE, secrets.token_urlsafe(50)).strip()
+    new = durable.read_or_create(NEXT_KEY_FILE, secrets.token_urlsafe(50)).strip()
     message = _rotate(settings.SECRET_KEY, new)
-    private_files.replace(NEXT_KEY_FILE, settings.SECRET_KEY_FILE)
+    durable.rename(NEXT_KEY_FILE, settings.SECRET_KEY_FILE)
     return message
 
 

@@ -44,7 +44,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.http.request import split_domain_port
 
-from charthouse import clock, private_files
+from charthouse import clock, durable
 from charthouse.datadir import CommandError
 
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
@@ -72,7 +72,7 @@ SECRET_KEY_FILE = DATA / "secret_key"
 def _secret_key() -> str:
     if key := os.environ.get("CHARTHOUSE_SECRET_KEY"):
         return key
-    key = private_files.read_or_create(SECRET_KEY_FILE, secrets.token_urlsafe(50)).strip()
+    key = durable.read_or_create(SECRET_KEY_FILE, secrets.token_urlsafe(50)).strip()
     if not key:
         raise CommandError(f"{SECRET_KEY_FILE} is empty. Put the secret key back from a backup.")
     return key

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connections, models
 from django.test import override_settings
 
-from charthouse import commands, key_commands, private_files
+from charthouse import commands, durable, key_commands
 from charthouse.audit import seals
 from charthouse.changes import actions
 from charthouse.changes.models import Webhook
@@ -104,7 +104,7 @@ def test_parallel_starts_make_one_key(tmp_path: Path) -> None:
 
     def start(n: int) -> None:
         together.wait()
-        found.append(private_files.read_or_create(path, f"key {n}"))
+        found.append(durable.read_or_create(path, f"key {n}"))
 
     threads = [threading.Thread(target=start, args=(n,)) for n in range(25)]
     for thread in threads:
@@ -135,9 +135,9 @@ def test_a_file_is_there_whole_and_durable_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr(os, "link", fail)
         with pytest.raises(KeyboardInterrupt):
-            private_files.read_or_create(tmp_path / "secret_key", "key")
+            durable.read_or_create(tmp_path / "secret_key", "key")
     assert (steps, os.listdir(tmp_path)) == (["file", "link"], [])
-    assert private_files.read_or_create(tmp_path / "secret_key", "key") == "key"
+    assert durable.read_or_create(tmp_path / "secret_key", "key") == "key"
     assert steps[2:] == ["file", "directory"]
 
 
@@ -158,7 +158,7 @@ def test_a_server_with_another_key_does_not_start(instance: SimpleNamespace) -> 
     commands.require_migrated()
     before = instance.data / "elsewhere"
     (instance.data / "secret_key").rename(before)  # lost: a start makes a new one
-    private_files.read_or_create(instance.data / "secret_key", "another")
+    durable.read_or_create(instance.data / "secret_key", "another")
     with use_key(instance.data):
         for run in (
             commands.require_migrated,
@@ -291,7 +291,7 @@ def test_a_rotation_that_is_killed_before_the_file_is_in_place(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(private_files, "replace", killed)
+        patch.setattr(durable, "rename", killed)
         with pytest.raises(KeyboardInterrupt):
             commands.rotate_keys(lost=False)
     with use_key(instance.data):

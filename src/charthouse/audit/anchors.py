@@ -5,7 +5,6 @@ e-mail, in an object of a bucket that may not be deleted before the end of the r
 first line in its own log in any case.
 """
 
-import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ import msgspec
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from charthouse import clock
+from charthouse import clock, durable
 from charthouse.audit.seals import ALL, NOBODY, Head, list_heads
 from charthouse.outbox.transports import SmtpTransport
 
@@ -120,10 +119,7 @@ def describe_places() -> str:
 
 def append_to_file(path: Path, text: str) -> None:
     """Append an anchor to a file, and wait until it is on the disk. Raises OSError."""
-    with path.open("a", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    durable.append_to_file(path, text.encode("ascii"))
 
 
 def _list_places() -> Mapping[str, Callable[[str, datetime], None]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from charthouse import private_files
+from charthouse import durable
 
 KEY_LENGTH = 32  # bytes
 FILE_NAME = "file_keys"
@@ -71,4 +71,4 @@ def derive_address_key(practice: int, number: int) -> bytes:
 def _read_or_create(path: Path) -> str:
     """Return the text of the key file, created if missing. Of several processes that create it, the first wins."""
     key = base64.b64encode(secrets.token_bytes(KEY_LENGTH)).decode()
-    return private_files.read_or_create(path, f"1:{key}\n")
+    return durable.read_or_create(path, f"1:{key}\n")

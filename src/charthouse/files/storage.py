@@ -6,7 +6,6 @@ Files of different practices share nothing: without the key, neither names nor b
 import hmac
 import logging
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -17,6 +16,7 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.db import connection
 
+from charthouse import durable
 from charthouse.engine.errors import Unavailable
 from charthouse.files import encryption_keys
 from charthouse.files.encryption import DecryptionError, decrypt, encrypt
@@ -37,19 +37,10 @@ class DirectoryStorage(FileSystemStorage):
 
     def _save(self, name: str, content: "File[Any]") -> str:
         path = Path(self.path(name))
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=TEMPORARY_PREFIX, delete=False
-        ) as temporary:  # mode 0600
-            try:
-                for chunk in content.chunks(CHUNK_SIZE):
-                    temporary.write(chunk)
-                temporary.flush()
-                os.fsync(temporary.fileno())
-                os.replace(temporary.name, path)
-            except BaseException:
-                os.unlink(temporary.name)
-                raise
+        durable.make_directory(path.parent, mode=0o700)
+        with durable.open_replacement(path, TEMPORARY_PREFIX) as temporary:
+            for chunk in content.chunks(CHUNK_SIZE):
+                temporary.write(chunk)
         return name
 
 

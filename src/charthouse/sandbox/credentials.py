@@ -2,12 +2,13 @@
 its owner can read. The database has their digests."""
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from django.conf import settings
+
+from charthouse import durable
 
 
 @dataclass
@@ -71,12 +72,8 @@ def generate_token() -> str:
 
 def write_private_file(path: Path, text: str) -> None:
     """Write a file of mode 0600, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    os.replace(draft, path)
+    durable.make_directory(path.parent)
+    durable.write_file(path, text.encode())
 
 
 def _get_path() -> Path:

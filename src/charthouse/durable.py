@@ -1,0 +1,96 @@
+"""Files that survive a power cut: a new name is durable once the content and then the directory are on the disk.
+
+No other module renames, links or replaces files.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+
+def sync_directory(directory: Path) -> None:
+    """Write the entries of a directory to the disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(directory: Path, mode: int = 0o777) -> None:
+    """Create a directory with the missing ones above it, durably. Nothing happens if it exists."""
+    missing = []
+    each = directory
+    while not each.exists():
+        missing.append(each)
+        each = each.parent
+    for new in reversed(missing):
+        with suppress(FileExistsError):
+            new.mkdir(mode=mode)
+        sync_directory(new.parent)
+
+
+def rename(path: Path, new_path: Path) -> None:
+    """Rename a file or directory, whose content is on the disk already, over what has the new name."""
+    os.replace(path, new_path)
+    sync_directory(new_path.parent)
+
+
+@contextmanager
+def open_replacement(path: Path, prefix: str = ".new-") -> Iterator[IO[bytes]]:
+    """Open a temporary file beside ``path``, of mode 0600, which takes its place durably at the end of the block, and
+    is removed when the block raises."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as draft:
+        try:
+            yield draft
+            draft.flush()
+            os.fsync(draft.fileno())
+            rename(Path(draft.name), path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(draft.name)
+            raise
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file of mode 0600, whole or not at all."""
+    with open_replacement(path) as draft:
+        draft.write(content)
+
+
+def append_to_file(path: Path, content: bytes) -> None:
+    """Append to a file, which is created if missing, and wait until that is on the disk."""
+    is_new = not path.exists()
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        sync_directory(path.parent)
+
+
+def create_file(path: Path, content: bytes) -> bool:
+    """Create a file of mode 0600 with this content, whole. Return False if it exists: of several processes that create
+    it at once, one wins."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as draft:
+        draft.write(content)
+        draft.flush()
+        os.fsync(draft.fileno())
+        try:
+            os.link(draft.name, path)
+        except FileExistsError:
+            return False
+    sync_directory(path.parent)
+    return True
+
+
+def read_or_create(path: Path, text: str) -> str:
+    """Return the content of a file of mode 0600, created with ``text`` if missing. Of several processes that create it,
+    the first wins, and all return what it wrote."""
+    if not path.exists():
+        make_directory(path.parent)
+        create_file(path, text.encode())
+    return path.read_text()
