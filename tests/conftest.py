@@ -94,6 +94,7 @@ LONG = (
     "tests/contract/test_fuzz.py",
     "tests/browser/test_console.py",
     "tests/test_commands.py",
+    "tests/console/test_hostile_urls.py",
     "tests/identity/test_schema_setup.py",
     "tests/contract/test_cerbo_fuzz.py",
     "tests/contract/test_keys.py",

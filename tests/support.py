@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import httpx
 
@@ -119,6 +120,22 @@ def issue_token(user: User, app: App, scopes: Iterable[str] | None = None) -> st
     return issue_pair(app.row, user, scopes).access_token
 
 
+class Transport(httpx.WSGITransport):
+    """Passes the path as WSGI has it: its bytes as Latin-1 (PEP 3333), not as text."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        path = unquote_to_bytes(request.url.raw_path.partition(b"?")[0]).decode("latin-1")
+        app = self.app
+        transport = httpx.WSGITransport(
+            app=lambda environ, start: app({**environ, "PATH_INFO": path}, start),
+            raise_app_exceptions=self.raise_app_exceptions,
+            script_name=self.script_name,
+            remote_addr=self.remote_addr,
+            wsgi_errors=self.wsgi_errors,
+        )
+        return transport.handle_request(request)
+
+
 def client(token: str | None = None, **options: Any) -> httpx.Client:
     """An HTTP client of the server in this process; it follows no redirects and keeps cookies. Answers of the API
     must be what our OpenAPI document says."""
@@ -126,7 +143,7 @@ def client(token: str | None = None, **options: Any) -> httpx.Client:
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return httpx.Client(
-        transport=httpx.WSGITransport(app=application, raise_app_exceptions=True),
+        transport=Transport(app=application, raise_app_exceptions=True),
         base_url="http://testserver",
         headers=headers,
         event_hooks={"response": [conformance.check]},

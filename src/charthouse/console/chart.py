@@ -18,7 +18,7 @@ from charthouse.domains.patients.models import Patient, PatientTag
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.errors import Forbidden, NotFound
 
-URL_PREFIX = "patients/<int:patient>/"
+URL_PREFIX = "patients/<id:patient>/"
 TEMPLATE = "console/chart.html"
 MAX_TAGS = 12
 

@@ -52,7 +52,7 @@ class NoteList(chart.ChartList):
         return {"signing": signing}
 
     def build_urls(self) -> list[URLPattern]:
-        where = f"{self.url_path}/<int:row>"
+        where = f"{self.url_path}/<id:row>"
         posted = page(methods=("POST",))
         return [
             *super().build_urls(),

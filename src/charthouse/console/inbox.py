@@ -35,7 +35,7 @@ class PagesWithNotes(ResourcePages):
         note = page(primary=self.primary, methods=("POST",))(self.note)
         return [
             *super().build_urls(),
-            path(f"{self.url_path}/<int:row>/note", note, name=f"{self.view}-note"),
+            path(f"{self.url_path}/<id:row>/note", note, name=f"{self.view}-note"),
         ]
 
     def note(self, request: Request, row: int) -> HttpResponseBase:
@@ -71,7 +71,7 @@ class InboxPages(PagesWithNotes):
         answer = page(primary=self.primary, methods=("POST",))(self.answer)
         return [
             *super().build_urls(),
-            path(f"{self.url_path}/<int:row>/answer", answer, name=f"{self.view}-answer"),
+            path(f"{self.url_path}/<id:row>/answer", answer, name=f"{self.view}-answer"),
         ]
 
     def answer(self, request: Request, row: int) -> HttpResponseBase:

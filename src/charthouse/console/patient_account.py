@@ -88,7 +88,7 @@ class AccountList(chart.ChartList):
         asked = page(*ACCOUNT, methods=("GET", "POST"))(self.confirm_action)
         return [
             *super().build_urls(),
-            path(f"{self.url_path}/<int:row>/do/<slug:name>", asked, name=f"{self.view}-action"),
+            path(f"{self.url_path}/<id:row>/do/<slug:name>", asked, name=f"{self.view}-action"),
         ]
 
     def confirm_action(self, request: Request, patient: int, row: int, name: str) -> HttpResponseBase:
@@ -373,10 +373,10 @@ def reverse_payment(request: Request, patient: int, row: int, payment: int) -> H
 
 def build_urls() -> list[URLPattern]:
     """Build the URLs of the account's pages."""
-    one = f"{INVOICES.url_path}/<int:row>"
+    one = f"{INVOICES.url_path}/<id:row>"
     return [
         path(f"{chart.URL_PREFIX}account", show_account, name="chart-account"),
         path(f"{one}/pay", take_payment, name="invoice-pay"),
-        path(f"{one}/payments/<int:payment>", reverse_payment, name="invoice-take-back"),
+        path(f"{one}/payments/<id:payment>", reverse_payment, name="invoice-take-back"),
         *(address for section in LISTS for address in section.build_urls()),
     ]

@@ -36,7 +36,7 @@ class QuestionnairePages(ResourcePages):
 class QuestionPages(ResourcePages):
     """The pages of the questions of one questionnaire, which is also their list."""
 
-    url_path: str = field(default=f"{BASE}/<int:questionnaire>/questions", init=False)
+    url_path: str = field(default=f"{BASE}/<id:questionnaire>/questions", init=False)
 
     @property
     def view(self) -> str:
@@ -46,7 +46,7 @@ class QuestionPages(ResourcePages):
         step = page(methods=("POST",))(self.step)
         return [
             *super().build_urls(),
-            path(f"{self.url_path}/<int:row>/<slug:way>", step, name="question-step"),
+            path(f"{self.url_path}/<id:row>/<slug:way>", step, name="question-step"),
         ]
 
     def select_rows(self, request: Request, **parents: int) -> "QuerySet[Any]":

@@ -31,7 +31,7 @@ class ResourcePages:
     resource_path  of the resource in the console's registry
     singular       what a row is called, in lower case
     url_path       of the list, without leading slash; also the name of its view. Its captured parameters
-                   (``patients/<int:patient>/problems``) are ``parents`` in the methods below
+                   (``patients/<id:patient>/problems``) are ``parents`` in the methods below
     columns        of the list; the first one links to the row's form
     form_keys      keys of the form in their order; empty: all writable ones
     create_only_keys   those of them that only the form of a new row has
@@ -136,9 +136,9 @@ class ResourcePages:
         if "POST" in methods:
             views.append(("/new", "-new", self.add, ("GET", "POST")))
         if "PATCH" in methods or "PUT" in methods:
-            views.append(("/<int:row>", "-one", self.edit, ("GET", "POST")))
+            views.append(("/<id:row>", "-one", self.edit, ("GET", "POST")))
         if "DELETE" in methods:
-            views.append(("/<int:row>/delete", "-delete", self.delete, ("GET", "POST")))
+            views.append(("/<id:row>/delete", "-delete", self.delete, ("GET", "POST")))
         return [
             path(
                 self.url_path + end,

@@ -12,6 +12,9 @@ class IdentityConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
+        from charthouse.identity import url_converters
+
+        url_converters.register()
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         user_logged_in.connect(update_last_login, dispatch_uid="charthouse_last_login")
 
