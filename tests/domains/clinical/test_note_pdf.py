@@ -16,6 +16,7 @@ from charthouse.engine.errors import Unavailable
 from charthouse.files import links
 from charthouse.files.storage import DirectoryStorage
 from charthouse.identity import tenancy
+from charthouse.interchange import typeset as typesetting
 from charthouse.interchange.notes import pdf
 from tests import bombs
 from tests.domains.caller import at_once
@@ -66,6 +67,11 @@ def path(chart: Chart, visit: int) -> str:
     return urlsplit(chart.get(visit, "appointments")["clinical_note"]["pdf"]).path
 
 
+def locked(chart: Chart, visit: int) -> bool:
+    with tenancy.within(chart.clinic.id):
+        return ClinicalNote.objects.get(pk=visit).locked_at is not None
+
+
 @pytest.fixture
 def typeset(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return the list of what is given to the typesetter."""
@@ -87,6 +93,24 @@ def test_locked_note_has_pdf_for_an_hour(chart: Chart, monkeypatch: pytest.Monke
     later = clock.now() + timedelta(hours=1, seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert client().get(link).status_code == 403
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MEMORY_LIMIT", 40 * 1024 * 1024), ("TIMEOUT", 0.01)])
+def test_a_note_that_takes_too_much_to_typeset_stays_open(
+    chart: Chart, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+) -> None:
+    """Typesetting has a process of its own with limits."""
+    monkeypatch.setattr(typesetting, limit, value)
+    visit = chart.visit()
+    chart.write(visit, "Well.")
+    with pytest.raises(Unavailable, match="PDF"):
+        lock(chart, visit)
+    assert not locked(chart, visit)
+    monkeypatch.undo()
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    lock(chart, visit)
+    assert locked(chart, visit)
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 10_000  # kB
 
 
 def test_open_or_deleted_note_has_no_pdf(chart: Chart) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from charthouse.domains.clinical import notes
+from charthouse.domains.clinical.field_values import MAX_NOTE_LENGTH, MAX_VALUE_LENGTH
 from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.errors import Conflict, NotFound
@@ -322,3 +323,26 @@ def test_change_of_field_keeps_type_and_template(chart: Chart) -> None:
     assert chart.ids("clinical_note_field_types") == []
     wrong = chart.patch(chart.field, "clinical_note_field_types", name="")
     assert wrong.json() == {"name": ["This field may not be blank."]}
+
+
+def test_a_note_holds_so_much_and_no_more(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sum of all values is bounded, so that a note can be typeset; the error names the field."""
+    visit, other = chart.visit(), chart.visit("2026-03-10")
+    fields = [chart.make_field(chart.template, f"Field {number}") for number in range(3)]
+    full = [chart.write(visit, "x" * MAX_VALUE_LENGTH, field).json() for field in fields]
+    assert len(full) * MAX_VALUE_LENGTH == MAX_NOTE_LENGTH
+    body = {"appointment": visit, "clinical_note_field": chart.field, "value": "x"}
+    refused = chart.http.post("/api/clinical_note_field_values", json=body)
+    assert (refused.status_code, refused.json()) == (
+        400, {"value": ["All values of a note may have at most 300,000 characters."]}
+    )  # fmt: skip
+    address = f"/api/clinical_note_field_values/{full[0]['id']}"
+    assert chart.http.patch(address, json={"value": "shorter"}).status_code == 204
+    assert chart.http.post("/api/clinical_note_field_values", json=body).status_code == 201
+    assert chart.http.patch(address, json={"value": "y" * MAX_VALUE_LENGTH}).status_code == 400
+    moved = chart.write(other, "x" * MAX_VALUE_LENGTH).json()
+    moving = chart.http.patch(f"/api/clinical_note_field_values/{moved['id']}", json={"appointment": visit})
+    assert list(moving.json()) == ["value"]
+    monkeypatch.setattr(notes, "MAX_NOTE_VALUES", 4)
+    body["value"] = "z"
+    assert "at most 4 values" in chart.http.post("/api/clinical_note_field_values", json=body).text

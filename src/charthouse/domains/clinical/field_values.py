@@ -19,6 +19,10 @@ DATA_TYPES = (
 CHOICES = {"Checkbox": ("True", "False"), "NullCheckbox": ("0", "1", "2")}  # not selected, no, yes
 IMAGE_TYPES = ("FreeDraw", "Photo")
 MAX_VALUE_LENGTH = 100_000  # characters
+# Of all values of a note: a hundred pages. A note is typeset when it is signed, which takes time and memory that grow
+# with its length, and is read as a whole by both APIs (docs/decisions/0143-signed-notes.md).
+MAX_NOTE_LENGTH = 300_000  # characters
+MAX_NOTE_VALUES = 1_000
 
 
 def find_value_error(field: ClinicalNoteFieldType, value: str) -> str:

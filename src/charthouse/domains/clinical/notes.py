@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce, Length
 
 from charthouse import clock
-from charthouse.domains.clinical.field_values import find_value_error
+from charthouse.domains.clinical.field_values import MAX_NOTE_LENGTH, MAX_NOTE_VALUES, find_value_error
 from charthouse.domains.clinical.models import (
     ClinicalNote,
     ClinicalNoteFieldType,
@@ -36,8 +38,25 @@ def check_value(change: Change) -> None:
         field = ClinicalNoteFieldType.objects.get(
             practice=change.actor.practice, pk=change.get("clinical_note_field")
         )
-        if message := find_value_error(field, change.get("value")):
+        if message := find_value_error(field, change.get("value")) or _find_size_error(change):
             change.add_error("value", message)
+    elif change.changes("appointment") and (message := _find_size_error(change)):
+        change.add_error("value", message)
+
+
+def _find_size_error(change: Change) -> str:
+    """Return why the note can't hold the value in addition to its others; "" if it can. The note is locked."""
+    others = ClinicalNoteFieldValue.objects.filter(
+        practice=change.actor.practice, appointment=change.get("appointment"), archived=False
+    )
+    if change.row is not None:
+        others = others.exclude(pk=change.row.pk)
+    sums = others.aggregate(length=Coalesce(Sum(Length("value")), 0), count=Count("pk"))
+    if sums["length"] + len(change.get("value")) > MAX_NOTE_LENGTH:
+        return f"All values of a note may have at most {MAX_NOTE_LENGTH:,} characters."
+    if sums["count"] >= MAX_NOTE_VALUES:
+        return f"A note may have at most {MAX_NOTE_VALUES:,} values."
+    return ""
 
 
 @hook()
