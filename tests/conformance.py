@@ -21,7 +21,7 @@ BASE = "/api/"
 JSON = "application/json"
 DOCUMENT = "urn:charthouse:openapi"
 CERBO_DOCUMENT = "urn:charthouse:openapi:cerbo"
-HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After"}
+HEADERS = {401: "WWW-Authenticate", 405: "Allow", 429: "Retry-After", 503: "Retry-After"}
 
 
 def check(response: httpx.Response) -> None:

@@ -3,15 +3,17 @@
 import argparse
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from charthouse import datadir, embedded_postgres, processes, sandbox_command
 from charthouse.datadir import CommandError
 
 
 @contextmanager
-def _provide_database(options: argparse.Namespace) -> Iterator[None]:
-    """Set the environment of a command, and run an embedded server within the block unless DATABASE_URL is set."""
+def _provide_database(options: argparse.Namespace, *, lasting: bool = False) -> Iterator[None]:
+    """Set the environment of a command, and run an embedded server within the block unless DATABASE_URL is set.
+    ``lasting``: for a command that runs until it is stopped."""
+    watch = embedded_postgres.watch_keeper if lasting else nullcontext
     data = datadir.prepare(options.data)
     os.environ["CHARTHOUSE_DATA"] = str(data)
     if "DATABASE_URL" in os.environ:
@@ -19,7 +21,7 @@ def _provide_database(options: argparse.Namespace) -> Iterator[None]:
         return
     os.environ["DATABASE_URL"] = embedded_postgres.database_url(data)
     try:
-        with embedded_postgres.run_server(data):
+        with embedded_postgres.run_server(data), watch(data):
             yield
     except embedded_postgres.EmbeddedServerError as error:
         raise CommandError(str(error)) from None
@@ -32,14 +34,14 @@ def run_sandbox(options: argparse.Namespace) -> None:
 def run_serve(options: argparse.Namespace) -> None:
     if (reason := processes.find_bind_error(options.host, options.port)) is not None:
         raise CommandError(f"can't listen on {options.host}:{options.port}: {reason}.")
-    with _provide_database(options):
+    with _provide_database(options, lasting=True):
         from charthouse import commands
 
         commands.serve(options.host, options.port, options.workers, options.threads)
 
 
 def run_worker(options: argparse.Namespace) -> None:
-    with _provide_database(options):
+    with _provide_database(options, lasting=True):
         from charthouse import commands
 
         commands.run_worker(options.concurrency)

@@ -28,7 +28,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa
 from django.db import DatabaseError, OperationalError, connections  # noqa: E402
 from procrastinate.contrib.django import app  # noqa: E402
 
-from charthouse import clock, key_commands, processes  # noqa: E402
+from charthouse import clock, durable, key_commands, logs, processes, retries  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
 from charthouse.changes import clock_control  # noqa: E402
 from charthouse.changes.sender import Sender  # noqa: E402
@@ -37,7 +37,7 @@ from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.engine.errors import Conflict  # noqa: E402
 from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
 from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
-from charthouse.identity import rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
+from charthouse.identity import faults, rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 
 MIN_POSTGRES_VERSION = 150000
@@ -75,6 +75,7 @@ class _ApplicationLoader:
         # The main process handles Ctrl-C and stops this one; a second signal may keep Granian from ending.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         processes.follow_process(self.parent)
+        logs.install_hooks()
         from charthouse.wsgi import application  # after the fork: importing it builds the routers
 
         return application
@@ -86,20 +87,36 @@ def run_worker(concurrency: int) -> None:
     require_migrated()
     print(anchors.describe_places(), file=sys.stderr, flush=True)
 
+    logs.install_hooks()
+
     async def run() -> None:
-        with app.replace_connector(app.connector.get_worker_connector()) as background:  # type: ignore[attr-defined]
+        jobs = retries.run_forever(lambda: _run_jobs(concurrency), _note_end_of_jobs, retries.RetryDelays())
+        both = asyncio.create_task(_run_together(jobs, Sender(WORKER_GRACE - 2).run()))
+        _stop_on_signal(both)
+        with contextlib.suppress(asyncio.CancelledError):
+            await both
+
+    asyncio.run(run())
+
+
+async def _run_jobs(concurrency: int) -> None:
+    """Run background jobs until canceled, or until the database is lost: procrastinate's worker then ends, with an
+    exception or without. Its connections are its own."""
+    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    with app.replace_connector(connector) as background:
+        try:
             async with background.open_async():
-                jobs = background.run_worker_async(
+                await background.run_worker_async(
                     concurrency=concurrency,
                     shutdown_graceful_timeout=WORKER_GRACE,
                     install_signal_handlers=False,
                 )
-                both = asyncio.create_task(_run_together(jobs, Sender(WORKER_GRACE - 2).run()))
-                _stop_on_signal(both)
-                with contextlib.suppress(asyncio.CancelledError):
-                    await both
+        finally:
+            await connector.close_async()  # also where opening has failed
 
-    asyncio.run(run())
+
+def _note_end_of_jobs(error: BaseException | None) -> None:
+    faults.outage.error("background jobs: %s; they begin again", type(error).__name__ if error else "ended")
 
 
 async def _run_together(*parts: "Coroutine[Any, Any, None]") -> None:
@@ -310,7 +327,7 @@ def _note_heads(path: Path, heads: Sequence[seals.Head]) -> str:
     try:
         noted = path.read_text("utf-8", "replace").lstrip() if path.exists() else ""
         if noted.startswith("{"):
-            path.write_text(text)
+            durable.write_file(path, text.encode())
         elif noted and not anchors.is_anchor_file(noted):
             return ""
         else:

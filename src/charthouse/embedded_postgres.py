@@ -3,8 +3,8 @@
 Any number of processes may use it at once, such as a sandbox and a ``createuser``. It stops by itself, by file locks:
 
 * every process that uses it holds a shared lock on ``DATA/postgres.users``, which the kernel releases when it ends;
-* one *keeper* process starts the server and waits for the exclusive lock on that file. It gets the lock when the last
-  user has ended, stops the server, and ends;
+* one *keeper* process starts the server, starts it again when it ends by itself, and waits for the exclusive lock on
+  that file. It gets the lock when the last user has ended, stops the server, and ends;
 * if the keeper itself is killed, the kernel signals the server to shut down (Linux).
 
 ``python -m charthouse.embedded_postgres DATA`` runs the keeper; it is not meant to be called by hand.
@@ -16,6 +16,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +25,13 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from charthouse import postgres_server
+from charthouse import postgres_server, retries
 
 START_TIMEOUT = 90  # seconds; after a crash the server replays its log first
 STOP_TIMEOUT = 60
+WATCH_INTERVAL = (
+    1.0  # seconds between checks that the keeper, and a server that is no child of it, are running
+)
 
 
 class EmbeddedServerError(Exception):
@@ -64,6 +68,33 @@ def run_server(data: Path) -> Iterator[ServerLease]:
                     _wait_for_keeper(data, keeper)
                 elif keeper is not None:
                     keeper.returncode = 0  # it outlives this process; this silences Popen's warning
+
+
+@contextmanager
+def watch_keeper(data: Path) -> Iterator[None]:
+    """Within a block of ``run_server`` that lasts: start a new keeper when the present one is killed."""
+    ending, started = threading.Event(), list["subprocess.Popen[str]"]()
+
+    def watch() -> None:
+        while not ending.wait(WATCH_INTERVAL):
+            with _open_lock_file(data / "postgres.starting") as starting, _hold_lock(starting):
+                if ending.is_set() or _has_keeper(data):
+                    continue
+                try:
+                    started.append(_start_keeper(data))
+                except (EmbeddedServerError, OSError) as failure:
+                    postgres_server.write_log(data, " ".join(str(failure).split()))
+
+    watcher = threading.Thread(target=watch, name="postgres-keeper", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        watcher.join()
+        for keeper in started:
+            if keeper.poll() is None:
+                keeper.returncode = 0  # it may outlive this process; this silences Popen's warning
 
 
 def database_url(data: Path, database: str = postgres_server.DATABASE_NAME) -> str:
@@ -147,11 +178,9 @@ def _release_lease(users: IO[str]) -> bool:
 def _wait_for_keeper(data: Path, keeper: "subprocess.Popen[str] | None") -> None:
     if keeper is not None:
         keeper.wait()
-        return
     until = time.monotonic() + STOP_TIMEOUT
-    while (
-        _has_keeper(data) and time.monotonic() < until
-    ):  # not a child of this process, so it can't be waited for
+    # One that is not a child of this process can't be waited for.
+    while _has_keeper(data) and time.monotonic() < until:
         time.sleep(0.02)
 
 
@@ -166,16 +195,78 @@ def _run_keeper(data: Path) -> None:
         except (postgres_server.ServerError, OSError) as failure:
             print(" ".join(str(failure).split()), flush=True)
             return
-        for end in (signal.SIGTERM, signal.SIGCHLD):  # a stop request, or the end of the server
-            signal.signal(end, lambda *_: sys.exit())
+        print("ready", flush=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _keep_running(data, users, instance)
+
+
+class _ServerEnded(Exception):
+    """The server has ended without being asked to."""
+
+
+def _keep_running(data: Path, users: IO[str], instance: postgres_server.Instance) -> None:
+    """Start the server again whenever it ends, until its last user has ended or SIGTERM arrives; then stop it."""
+    running: postgres_server.Instance | None = instance
+    delays = retries.RetryDelays()
+    delays.note_start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    try:
+        while True:
+            try:
+                with _raise_when_ended(running):
+                    fcntl.flock(users, fcntl.LOCK_EX)
+                return
+            except _ServerEnded:
+                running = None
+            delay = delays.next_delay()
+            postgres_server.write_log(data, f"the server has ended; it is started again in {delay:g} s")
+            if _wait_for_users(users, delay):
+                return
+            try:
+                running = postgres_server.start(data, timeout=START_TIMEOUT)
+                delays.note_start()
+            except (postgres_server.ServerError, OSError) as failure:
+                postgres_server.write_log(data, " ".join(str(failure).split()))
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if running is not None:
+            running.stop(STOP_TIMEOUT)
+
+
+@contextmanager
+def _raise_when_ended(instance: postgres_server.Instance | None) -> Iterator[None]:
+    """Raise _ServerEnded within the block when the server ends, also if it has ended already or is None."""
+
+    def check(*_: object) -> None:
+        if instance is None or instance.has_ended():
+            raise _ServerEnded
+
+    for number in (signal.SIGCHLD, signal.SIGALRM):
+        signal.signal(number, check)
+    if (
+        instance is not None and instance.process is None
+    ):  # no child of this process: nothing tells of its end
+        signal.setitimer(signal.ITIMER_REAL, WATCH_INTERVAL, WATCH_INTERVAL)
+    try:
+        check()
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number in (signal.SIGCHLD, signal.SIGALRM):
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _wait_for_users(users: IO[str], seconds: float) -> bool:
+    """Wait so many seconds. Return True as soon as the last user has ended; the exclusive lock is then held."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         try:
-            print("ready", flush=True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            fcntl.flock(users, fcntl.LOCK_EX)
-        finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            instance.stop(STOP_TIMEOUT)
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(min(0.1, seconds))
+    return False
 
 
 if __name__ == "__main__":

@@ -21,28 +21,14 @@ from typing import Any, BinaryIO
 
 import psycopg
 
+from charthouse import durable
+from charthouse.postgres_settings import LOG_SETTINGS, SETTINGS
+
 DATABASE_NAME = "charthouse"  # the database, and the role that owns its tables
 SYSTEM_ACCOUNT = (
     "charthouse-db"  # the system user that runs the server for root, as PostgreSQL refuses to run as root
 )
 VERSION = "18"
-SETTINGS = {
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
-    "work_mem": "16MB",
-    "maintenance_work_mem": "128MB",
-    "max_connections": "100",
-    "max_parallel_workers_per_gather": "0",  # requests are many and short
-    "jit": "off",
-    "random_page_cost": "1.1",
-    "wal_compression": "on",
-    "max_wal_size": "2GB",
-    "checkpoint_timeout": "15min",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_checkpoints": "off",
-    "unix_socket_permissions": "0700",
-}
 MAX_SOCKET_PATH = 103  # bytes, the limit of a socket's path on every system
 MAX_LOG_SIZE = 20_000_000  # bytes; a longer one is renamed when the server is started
 PDEATHSIG = 1  # linux/prctl.h
@@ -69,10 +55,14 @@ class Instance:
             if self._wait_for_exit(wait):
                 return
 
+    def has_ended(self) -> bool:
+        """Tell whether the server's process has ended."""
+        return self.process.poll() is not None if self.process else not _is_alive(self.pid)
+
     def _wait_for_exit(self, within: float) -> bool:
         until = time.monotonic() + within
         while time.monotonic() < until:
-            if self.process.poll() is not None if self.process else not _is_alive(self.pid):
+            if self.has_ended():
                 return True
             time.sleep(0.02)
         return False
@@ -112,11 +102,18 @@ def socket_directory(data: Path) -> Path:
 
 
 def open_log(data: Path) -> BinaryIO:
-    """Open the server's log for appending and reading. Readable by its owner only, as it may quote statements."""
+    """Open the server's log for appending and reading. Readable by its owner only. It quotes no values: see
+    LOG_SETTINGS."""
     path = data / "postgres.log"
     if path.exists() and path.stat().st_size > MAX_LOG_SIZE:
-        path.rename(path.with_suffix(".log.old"))
+        durable.rename(path, path.with_suffix(".log.old"))
     return open(path, "a+b", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+def write_log(data: Path, message: str) -> None:
+    """Add a line of the keeper to the server's log."""
+    with open_log(data) as log:
+        log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} UTC keeper: {message}\n".encode())
 
 
 def find_binary(name: str) -> str:
@@ -196,7 +193,7 @@ def _initialize_cluster(directory: Path, account: pwd.struct_passwd | None) -> N
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # noqa: S603
     if done.returncode:
         raise ServerError(f"initdb failed: {done.stderr or done.stdout}")
-    draft.rename(directory)
+    durable.rename(draft, directory)  # initdb has written the content to the disk
 
 
 def _allow_traversal(path: Path, account: pwd.struct_passwd) -> None:
@@ -263,10 +260,12 @@ def _spawn_server(
 ) -> Instance | None:
     """Start the server as a child. Return None to try again while backends of a former server are still running."""
     directory = data / "postgres"
+    command = [find_binary("postgres"), "-D", str(directory), "-c", "listen_addresses=", "-k", str(sockets)]
+    command += [part for name, value in LOG_SETTINGS.items() for part in ("-c", f"{name}={value}")]
     with open_log(data) as output:
         began = output.tell()
         process = subprocess.Popen(  # noqa: S603
-            [find_binary("postgres"), "-D", str(directory), "-c", "listen_addresses=", "-k", str(sockets)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -67,6 +67,7 @@ if SANDBOX:
 WEB_ROLE = "charthouse_web"
 APPLICATION_NAME = "charthouse"  # of database sessions of web servers and workers
 SECRET_KEY_FILE = DATA / "secret_key"
+CONNECT_TIMEOUT = "5"  # seconds to reach the database
 
 
 def _secret_key() -> str:
@@ -125,7 +126,12 @@ def _database(role: str | None) -> dict[str, object]:
         "PORT": str(url.port or query.pop("port", "")),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**query, "options": f"{options} -c jit=off".strip(), "server_side_binding": True},
+        "OPTIONS": {
+            "connect_timeout": CONNECT_TIMEOUT,
+            **query,
+            "options": f"{options} -c jit=off".strip(),
+            "server_side_binding": True,
+        },
     }
 
 
@@ -174,6 +180,7 @@ INSTALLED_APPS = [
     "charthouse.domains.questionnaires",
     "charthouse.domains.messaging",
     "charthouse.domains.tasks",
+    "charthouse.retention",
     "charthouse.interchange",
     "charthouse.gateway",
     "charthouse.console",
@@ -280,8 +287,15 @@ AXES_DISABLE_ACCESS_LOG = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {
+            "()": "charthouse.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "filters": {"hide": {"()": "charthouse.logs.HideMessage"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide"]}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("CHARTHOUSE_LOG", "WARNING")},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},

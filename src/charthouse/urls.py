@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+handler500 = "charthouse.identity.faults.render_fault"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("charthouse.identity.urls")),
     path("", include("charthouse.files.urls")),

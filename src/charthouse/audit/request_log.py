@@ -20,11 +20,13 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, DataError, connection, transaction
 
+from charthouse import logs
 from charthouse.audit import captured_bodies, subjects
 from charthouse.audit.captured_bodies import BodyPair
 from charthouse.identity import tenancy
 
 logger = logging.getLogger("charthouse.audit")
+_outage = logs.LimitedLog(logger)
 
 BATCH_SIZE = 1000  # entries per statement
 FLUSH_INTERVAL = 0.5  # seconds
@@ -137,7 +139,7 @@ def _flush_or_drop() -> None:
             lost = max(0, len(_waiting) - 2 * MAX_BACKLOG)
             for _ in range(lost):
                 _waiting.popleft()
-        logger.error("the request log can't be written (%s); entries lost: %d", type(error).__name__, lost)
+        _outage.error("the request log can't be written (%s); entries lost: %d", type(error).__name__, lost)
 
 
 def _start_writer() -> None:
@@ -159,7 +161,7 @@ def _run_writer() -> None:
             try:
                 flush()
             except Exception as error:
-                logger.error("the request log can't be written: %s", type(error).__name__)
+                _outage.error("the request log can't be written: %s", type(error).__name__)
                 connection.close()
                 _added.set()
                 _ending.wait(RETRY_DELAY)

@@ -19,11 +19,13 @@ import aiohttp
 import psycopg
 from django.db import connections
 
-from charthouse import clock
+from charthouse import clock, logs, retries
 from charthouse.changes import delivery_queue, fanout, http_client
 from charthouse.changes.delivery_queue import Claim, Result
 from charthouse.changes.event_catalog import get_format
 from charthouse.changes.http_client import Outcome
+from charthouse.engine.sql.failures import classify
+from charthouse.identity import faults
 from charthouse.identity.sealed_secrets import UnsealError, unseal
 
 logger = logging.getLogger("charthouse.changes")
@@ -39,7 +41,10 @@ MIN_RECHECK, MAX_RECHECK = (
     0.02,
     0.5,
 )  # seconds between checks for a change that waits for an older transaction
-RECONNECT_DELAY = 1.0  # seconds to wait after a database error
+RECONNECT_DELAY, MAX_RECONNECT_DELAY = (
+    1.0,
+    10.0,
+)  # seconds to wait after a database error, at first and at most
 
 
 class Sender:
@@ -73,12 +78,14 @@ class Sender:
 
     async def _run_forever(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run a loop, and restart it after an error, such as a lost database connection."""
-        while True:
-            try:
-                await work()
-            except Exception as error:
-                logger.error("webhooks: %s; again in a second", type(error).__name__)
-                await asyncio.sleep(RECONNECT_DELAY)
+        delays = retries.RetryDelays(RECONNECT_DELAY, MAX_RECONNECT_DELAY)
+        await retries.run_forever(work, self._note_error, delays)
+
+    def _note_error(self, error: BaseException | None) -> None:
+        if error is not None and classify(error) is None:
+            logger.error("webhooks: unexpected\n%s", logs.describe_exception(error))
+        elif error is not None:
+            faults.outage.error("webhooks: %s; they begin again", type(error).__name__)
 
     async def _listen(self) -> None:
         """Listen for the notifications that the trigger of the change feed sends."""

@@ -10,7 +10,7 @@ from charthouse.changes.models import Delivery, Edge
 
 EDGE_RETENTION = timedelta(days=15)  # callers may request periods of the past week
 DELIVERY_RETENTION = timedelta(days=30)
-BATCH_SIZE = 1000  # deliveries per transaction
+BATCH_SIZE = 1000  # rows per transaction
 
 
 @app.periodic(cron="7 */6 * * *", periodic_id="change_partitions")
@@ -24,7 +24,16 @@ def create_partitions(timestamp: int) -> None:
 @app.task(name="charthouse.changes.edges", queueing_lock="charthouse.changes.edges")
 def delete_old_edges(timestamp: int) -> None:
     """Delete edges past their retention, every hour. ``timestamp``: due time, Unix seconds; not used."""
-    Edge.objects.using("owner").filter(at__lt=clock.now() - EDGE_RETENTION).delete()
+    rows = Edge.objects.using("owner")
+    while True:
+        old = list(
+            rows.filter(at__lt=clock.now() - EDGE_RETENTION)
+            .order_by("at")
+            .values_list("pk", flat=True)[:BATCH_SIZE]
+        )
+        rows.filter(pk__in=old).delete()
+        if len(old) < BATCH_SIZE:
+            return
 
 
 @app.periodic(cron="23 * * * *", periodic_id="old_deliveries")

@@ -8,11 +8,13 @@ from typing import Any
 
 class RequestError(Exception):
     """A request that is refused. ``detail`` is one sentence for the caller, ``gate`` the check that refused it (for the
-    request log), ``app`` the calling application where that is known although the caller is not."""
+    request log), ``app`` the calling application where that is known although the caller is not, ``wait`` the seconds
+    after which the same request may succeed."""
 
     status = 400
     gate = "request"
     app: int | None = None
+    wait: int | None = None
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -134,6 +136,7 @@ class Unavailable(RequestError):
 
     status = 503
     gate = "database"
+    wait = 5
 
 
 class Fault(RequestError):

@@ -5,8 +5,6 @@ than the whole call.
 """
 
 import codecs
-import logging
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,8 +23,6 @@ from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileBody, FileConditions, serve_file
 from charthouse.gateway import multipart
 from charthouse.identity import origin
-
-logger = logging.getLogger("charthouse.api")
 
 MAX_QUERY = 16 * 1024  # bytes of a query string
 PIECE = 256 * 1024  # bytes of a body that are read at a time
@@ -230,10 +226,3 @@ def respond_with_file(request: Request, stored: StoredFile) -> Response:
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _SAFE = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
-
-
-def log_fault(error: BaseException) -> None:
-    """Log an unexpected exception: its class and frames, never its message, which may contain a caller's data."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", "")
-    logger.error("unexpected %s %s\n%s", type(error).__name__, state, frames)

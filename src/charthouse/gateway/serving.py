@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 
-import psycopg
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from charthouse import clock
 from charthouse.audit import captured_bodies, request_log
 from charthouse.audit.request_log import LogEntry
 from charthouse.engine.actor import Actor
-from charthouse.engine.errors import Fault, RequestError, Unavailable
+from charthouse.engine.errors import RequestError
+from charthouse.engine.sql.failures import Failure, classify
 from charthouse.files.serving import FileBody
-from charthouse.gateway.http import Request, Response, log_fault
-from charthouse.identity import audit_events, client_ip, tenancy
+from charthouse.gateway.http import Request, Response
+from charthouse.identity import audit_events, client_ip, faults, tenancy
 
 MAX_PATH = 200
 
@@ -78,20 +78,14 @@ def _respond(
         return handle(request)
     except RequestError as refusal:
         return _reject(request, refused, refusal)
-    except (psycopg.OperationalError, DatabaseError) as error:
-        lost = connection.connection is not None and connection.connection.closed
-        connection.close_if_unusable_or_obsolete()
-        if lost:
-            connection.close()
-            if again and request.method in ("GET", "HEAD"):
-                tenancy.clear_tenant()
-                return _respond(request, handle, refused, again=False)
-        log_fault(error)
-        return _reject(request, refused, Unavailable("The database can't answer just now. Try again."))
     except Exception as error:
-        log_fault(error)
-        connection.close()
-        return _reject(request, refused, Fault())
+        was_open = connection.connection is not None
+        if again and was_open and request.method in ("GET", "HEAD") and classify(error) is Failure.CONNECTION:
+            # The server was restarted since this connection's last call.
+            connection.close()
+            tenancy.clear_tenant()
+            return _respond(request, handle, refused, again=False)
+        return _reject(request, refused, faults.handle_exception(error, request.entry.resource))
 
 
 def _reject(request: Request, refused: Callable[[RequestError], Response], refusal: RequestError) -> Response:

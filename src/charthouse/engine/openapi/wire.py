@@ -76,6 +76,13 @@ def describe_error(
                 "description": retry_after,
             }
         },
+        503: {
+            "Retry-After": {
+                "schema": {"type": "integer", "minimum": 0},
+                "required": True,
+                "description": "Seconds after which the same request may succeed.",
+            }
+        },
     }
     response = {
         "description": description,

@@ -15,7 +15,7 @@ from charthouse.engine.declaration.calls import Answer
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
 from charthouse.engine.declaration.types import Boolean
 from charthouse.engine.declaration.values import InvalidValue
-from charthouse.engine.errors import Invalid, Malformed, MethodNotAllowed, NotFound, RequestError, Throttled
+from charthouse.engine.errors import Invalid, Malformed, MethodNotAllowed, NotFound, RequestError
 from charthouse.engine.execution import calling, reading, writing
 from charthouse.engine.execution.routing import Target, parse_row_id
 from charthouse.files.models import StoredFile
@@ -39,7 +39,7 @@ def render_error(error: RequestError) -> Response:
     headers = []
     if isinstance(error, Invalid):
         body |= {"message": _summarize(error.errors), "fields": error.errors}
-    if isinstance(error, Throttled):
+    if error.wait is not None:
         headers.append(("Retry-After", str(error.wait)))
     if isinstance(error, MethodNotAllowed):
         headers.append(("Allow", ", ".join(error.allowed)))

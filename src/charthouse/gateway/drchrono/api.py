@@ -10,7 +10,7 @@ from typing import Any
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.calls import Answer
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
-from charthouse.engine.errors import Invalid, MethodNotAllowed, NotFound, RequestError, Throttled
+from charthouse.engine.errors import Invalid, MethodNotAllowed, NotFound, RequestError
 from charthouse.engine.execution import calling, reading, writing
 from charthouse.engine.execution.paging import AFTER, BEFORE, encode_cursor
 from charthouse.engine.execution.parsing import Query
@@ -36,7 +36,7 @@ def render_error(error: RequestError) -> Response:
     if isinstance(error, Invalid):
         return Response(400, error.errors)
     headers = []
-    if isinstance(error, Throttled):
+    if error.wait is not None:
         headers.append(("Retry-After", str(error.wait)))
     if isinstance(error, MethodNotAllowed):
         headers.append(("Allow", ", ".join(error.allowed)))

@@ -17,11 +17,14 @@ from typing import Any
 
 import msgspec
 import psycopg
+from django.db import Error
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from psycopg import pq
 from psycopg.adapt import Loader, Transformer
 from psycopg.errors import error_from_result
+
+from charthouse.engine.sql.failures import Failure, OutcomeUnknown, classify
 
 assert is_psycopg3
 
@@ -171,6 +174,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return _require_rows(
             self.connection.pgconn.exec_params(statement, parameters, None, None, pq.Format.BINARY)
         )
+
+    def _commit(self) -> None:
+        """Commit. Raises OutcomeUnknown when the connection is lost meanwhile."""
+        try:
+            super()._commit()  # type: ignore[misc]
+        except Error as error:
+            if classify(error) is Failure.CONNECTION:
+                raise OutcomeUnknown("the connection was lost in a commit") from error
+            raise
 
     # A rollback reverts the variables.
     def _rollback(self) -> None:
