@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.db import connections
 
-from charthouse.changes import actions
+from charthouse.changes import actions, verification
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.changes.sender import Sender
 from charthouse.identity.models import Application
@@ -113,7 +113,7 @@ def receiving() -> Iterator[Receiver]:
 def subscribed(app: Application, receiver: Receiver, *events: str) -> Webhook:
     """Create a verified webhook."""
     webhook = actions.create_app_webhook(app, receiver.url, receiver.secret, events)
-    assert actions.verify(webhook) == ""
+    assert verify(webhook) == ""
     return webhook
 
 
@@ -153,6 +153,14 @@ def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
         assert time.monotonic() < end, "it did not come true"
         time.sleep(0.01)
     return found
+
+
+def verify(webhook: Webhook) -> str:
+    """Request the verification of a receiver, have it done as by the worker, and return the error."""
+    actions.request_verification(webhook)
+    assert verification.verify_pending() >= 1
+    webhook.refresh_from_db()
+    return webhook.verification_error
 
 
 def deliveries(webhook: Webhook) -> list[Delivery]:

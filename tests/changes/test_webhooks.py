@@ -17,13 +17,13 @@ from django.conf import settings
 from django.db import connections
 
 from charthouse import clock
-from charthouse.changes import actions, delivery_queue, event_catalog, fanout, http_client
+from charthouse.changes import actions, delivery_queue, event_catalog, fanout, http_client, verification
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.sealed_secrets import unseal
 from charthouse.identity.token_pairs import deauthorize
-from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, until
+from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, until, verify
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
 
 SEED = [
@@ -199,7 +199,7 @@ def test_no_deliveries_before_verification_and_after_a_new_url(
         pass
     assert deliveries(webhook) == []
     tenancy.clear_tenant()
-    assert actions.verify(webhook) == ""
+    assert verify(webhook) == ""
     (message,) = receiver.messages
     assert message.isalnum()
     assert message.isascii()
@@ -212,7 +212,7 @@ def test_no_deliveries_before_verification_and_after_a_new_url(
         new_patient(caller, clinic, "Moved")
         until(lambda: not fanout.is_behind() and not fanout.create_deliveries())
         actions.update(webhook, callback_url=receiver.url)
-        assert actions.verify(webhook) == ""
+        assert verify(webhook) == ""
         new_patient(caller, clinic, "Again")
         until(lambda: len(receiver.got) == 2)
     assert [body["object"]["first_name"] for body in receiver.bodies()] == ["After", "Again"]
@@ -237,9 +237,50 @@ def test_receiver_without_the_secret_fails_verification(
 ) -> None:
     receiver.proof = proof  # type: ignore[assignment]
     webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
-    assert actions.verify(webhook) == problem
+    assert verify(webhook) == problem
+    assert webhook.verified_at is None
+
+
+def test_verification_is_the_workers_and_asks_all_receivers_at_once(app: App, receiver: Receiver) -> None:
+    """The call that requests it waits for nobody; a receiver that does not answer delays no other."""
+    gate = threading.Barrier(5)  # each receiver answers when all have been asked
+
+    def wait(digest: str) -> object:
+        gate.wait(10)
+        return {"secret_token": digest}
+
+    receiver.proof = wait
+    webhooks = [
+        actions.create_app_webhook(app.row, f"{receiver.url}/{number}", SECRET, ["PATIENT_CREATE"])
+        for number in range(5)
+    ]
+    for webhook in webhooks:
+        actions.request_verification(webhook)
+    assert receiver.messages == []
+    assert verification.verify_pending() >= 5
+    for webhook in webhooks:
+        webhook.refresh_from_db()
+        assert (webhook.verification_requested_at, webhook.verification_error) == (None, "")
+        assert webhook.verified_at is not None
+
+
+def test_an_answer_for_a_former_url_or_secret_counts_for_nothing(app: App, receiver: Receiver) -> None:
+    webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
+    actions.request_verification(webhook)
+
+    def change(digest: str) -> object:
+        actions.update(Webhook.objects.get(pk=webhook.pk), secret="another secret")
+        return {"secret_token": digest}
+
+    receiver.proof = change
+    assert verification.verify_pending() >= 1
     webhook.refresh_from_db()
     assert webhook.verified_at is None
+    assert webhook.verification_requested_at is not None  # the worker asks again
+    receiver.secret, receiver.proof = "another secret", None
+    assert verification.verify_pending() >= 1
+    webhook.refresh_from_db()
+    assert webhook.verified_at is not None
 
 
 def test_all_errors_are_reported_together(app: App) -> None:

@@ -9,12 +9,13 @@ import httpx
 import pytest
 from django.conf import settings
 
-from charthouse.changes import actions
+from charthouse.changes import actions, verification
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
-from tests.changes.receiver import SECRET, Receiver, receiving, sending, until
+from tests.changes.receiver import SECRET, Receiver, receiving, sending, until, verify
 from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.jobs.worker import work_off
 from tests.support import PASSWORD, App, Clinic, client, issue_token, make_app, make_practice, make_user
 
 
@@ -57,7 +58,14 @@ def test_a_webhook_from_creation_to_redelivery(
 ) -> None:
     token = issue_token(clinic.user, app)
     address = add(browser, app, receiver)
-    assert "has proved itself" in browser.get(address).text
+    page = browser.get(address).text
+    assert "verifying" in page
+    assert 'hx-trigger="every 2s"' in page  # until the worker has the answer
+    assert receiver.messages == []
+    work_off("verifications")
+    page = browser.get(address).text
+    assert "has proved itself" in page
+    assert "every 2s" not in page
     assert receiver.url in browser.get(f"/developer/apps/{app.row.pk}/webhooks").text
     assert SECRET not in browser.get(address).text + browser.get(f"{address}/edit").text
     with sending():
@@ -89,17 +97,20 @@ def test_a_receiver_that_fails_verification(
 ) -> None:
     receiver.secret = "another"
     address = add(browser, app, receiver)
+    verification.verify_pending()
     page = browser.get(address)
     assert "has not proved itself" in page.text
     assert "Ping" not in page.text
     assert send(browser, f"{address}/ping", page=address).status_code == 409
     receiver.secret = SECRET
     assert send(browser, f"{address}/verify", page=address).status_code == 302
-    assert "Deliveries begin" in browser.get(address).text
+    verification.verify_pending()
+    assert "has proved itself on" in browser.get(address).text
     new = {"callback_url": f"{receiver.url}2", "events": ["PATIENT_MODIFY"], "active": "on"}
     before = len(receiver.messages)
     assert send(browser, f"{address}/edit", **new).status_code == 302
-    assert len(receiver.messages) == before + 1  # a new address proves itself at once
+    verification.verify_pending()
+    assert len(receiver.messages) == before + 1  # a new address has to prove itself
     webhook = Webhook.objects.get(application=app.row)
     assert (webhook.secret, webhook.events) == (SECRET, ["PATIENT_MODIFY"])
     assert send(browser, f"{address}/edit", **(new | {"active": ""})).status_code == 302
@@ -133,7 +144,7 @@ def test_webhooks_of_another_practice_are_not_found(
     stranger = make_practice()
     app = make_app(user=stranger.user)
     webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
-    actions.verify(webhook)
+    verify(webhook)
     with tenancy.within(stranger.id):
         delivery = actions.ping(webhook)
     token = parse_hidden_fields(browser.get("/"))
@@ -151,7 +162,7 @@ def test_bodies_need_every_permission(
     clinic: Clinic, app: App, browser: httpx.Client, receiver: Receiver
 ) -> None:
     webhook = actions.create_app_webhook(app.row, receiver.url, SECRET, ["PATIENT_CREATE"])
-    actions.verify(webhook)
+    verify(webhook)
     with tenancy.within(clinic.id):
         delivery = actions.ping(webhook)
         Delivery.objects.filter(pk=delivery.pk).update(user_id=clinic.user.pk, body=b'{"name": "Hush"}')

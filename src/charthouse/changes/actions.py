@@ -3,7 +3,6 @@
 The caller checks that the user may manage the app or practice. Deliveries are those of the current tenant.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
@@ -12,6 +11,7 @@ from charthouse import clock
 from charthouse.changes import custom_headers, fanout, http_client
 from charthouse.changes.event_catalog import PING, get_format, load_catalog
 from charthouse.changes.models import Delivery, Webhook
+from charthouse.changes.tasks import verify_receivers
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.models import Application, Practice
@@ -61,6 +61,7 @@ def update(
     if callback_url is not None and callback_url != webhook.callback_url:
         webhook.callback_url = callback_url
         webhook.verified_at = clock.now() if of_practice else None
+        webhook.verification_error = ""
     if secret is not None:
         webhook.sealed_secret = seal(secret)
     if headers is not None:
@@ -108,16 +109,13 @@ def delete(webhook: Webhook) -> None:
     webhook.save()
 
 
-def verify(webhook: Webhook) -> str:
-    """Ask the receiver to prove that it knows the secret, which starts deliveries. Return "" on success, else a short
-    description of the error. Takes up to ten seconds."""
-    url = webhook.callback_url
-    problem = asyncio.run(http_client.verify(url, webhook.secret))
-    # The URL may have been changed in the meantime.
-    now = None if problem else clock.now()
-    if Webhook.objects.filter(pk=webhook.pk, callback_url=url).update(verified_at=now):
-        webhook.verified_at = now
-    return problem
+def request_verification(webhook: Webhook) -> None:
+    """Have the worker ask the receiver to prove that it knows the secret, which starts deliveries. The outcome is in
+    ``verified_at`` and ``verification_error``."""
+    with transaction.atomic():
+        webhook.verification_requested_at, webhook.verification_error = clock.now(), ""
+        webhook.save()
+        verify_receivers.defer(timestamp=0)  # type: ignore[call-arg] # typed as having none
 
 
 def ping(webhook: Webhook) -> Delivery:

@@ -104,8 +104,10 @@ class Webhook(models.Model):
     ``secret`` authenticates the server to receivers: the token of an app's webhook, the custom headers of a practice's
     (see ``custom_headers``). It is sent with each delivery, so it can't be hashed; it is stored encrypted with the
     server's secret key. ``verified_at`` is None until an app's receiver has proved that it knows the secret, and again
-    after each change of ``callback_url``; nothing is delivered before. A practice's webhook needs no proof. Once
-    ``deleted_at`` is set, nothing is delivered and the secret is erased. Written only by ``actions``.
+    after each change of ``callback_url``; nothing is delivered before. ``verification_requested_at`` is set while the
+    worker has still to ask the receiver, ``verification_error`` says why the last proof failed. A practice's webhook
+    needs no proof. Once ``deleted_at`` is set, nothing is delivered and the secret is erased. Written only by
+    ``actions`` and ``verification``.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -118,6 +120,8 @@ class Webhook(models.Model):
     events = ArrayField(models.CharField(max_length=40), default=list)
     active = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, blank=True)
+    verification_requested_at = models.DateTimeField(null=True, blank=True)
+    verification_error = models.CharField(max_length=200, blank=True, default="", db_default="")
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     updated_at = UpdatedAt()

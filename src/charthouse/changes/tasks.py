@@ -5,12 +5,20 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from charthouse import clock
-from charthouse.changes import partitions
+from charthouse.changes import partitions, verification
 from charthouse.changes.models import Delivery, Edge
 
 EDGE_RETENTION = timedelta(days=15)  # callers may request periods of the past week
 DELIVERY_RETENTION = timedelta(days=30)
 BATCH_SIZE = 1000  # rows per transaction
+
+
+@app.periodic(cron="* * * * *", periodic_id="verify_receivers")
+@app.task(name="charthouse.changes.verify", queue="verifications", lock="charthouse.changes.verify")
+def verify_receivers(timestamp: int) -> None:
+    """Verify the receivers of webhooks: when a user requests it, and every minute what a killed worker has left.
+    ``timestamp``: due time, Unix seconds; not used."""
+    verification.verify_pending()
 
 
 @app.periodic(cron="7 */6 * * *", periodic_id="change_partitions")

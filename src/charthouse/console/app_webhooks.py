@@ -25,10 +25,9 @@ from charthouse.console import forms
 from charthouse.console.applications import PERMISSION, select_apps_of_practice
 from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table, TableFilter
-from charthouse.engine.errors import Conflict, Invalid, NotFound
+from charthouse.engine.errors import Invalid, NotFound
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import PERMISSIONS, Application
-from charthouse.identity.sealed_secrets import UnsealError
 
 STATE_COLORS = {"delivered": "green", "waiting": "blue", "failed": "red"}
 
@@ -39,6 +38,8 @@ def build_state_badge(webhook: Webhook) -> Badge:
         return Badge("off", "secondary")
     if webhook.kind == "practice":
         return Badge("on", "green")
+    if webhook.verification_requested_at:
+        return Badge("verifying", "blue")
     return Badge("verified", "green") if webhook.verified_at else Badge("not verified", "orange")
 
 
@@ -134,7 +135,7 @@ def show_list(request: Request, row: int) -> HttpResponseBase:
 @sensitive_post_parameters()
 @page(PERMISSION, methods=("GET", "POST"))
 def add(request: Request, row: int) -> HttpResponseBase:
-    """Add a webhook and verify its receiver at once."""
+    """Add a webhook and have its receiver verified."""
     app = _find_app(request, row)
     form = AppWebhookForm(request.POST or None, initial={"secret_token": secrets.token_urlsafe(24)})
     if request.method == "POST" and form.is_valid():
@@ -248,16 +249,8 @@ def render_delivery(request: Request, found: Delivery, back: str) -> HttpRespons
 
 
 def _verify(request: Request, webhook: Webhook) -> None:
-    try:
-        problem = actions.verify(webhook)
-    except UnsealError:
-        raise Conflict("Its secret was sealed with another key of the server. Enter it anew.") from None
-    if problem:
-        messages.error(
-            request, f"The receiver has not proved itself: {problem} Nothing is delivered until it has."
-        )
-    else:
-        messages.success(request, "The receiver has proved itself. Deliveries begin.")
+    actions.request_verification(webhook)
+    messages.success(request, "The receiver is being asked to prove itself.")
 
 
 def _render_form(
