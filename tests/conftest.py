@@ -104,6 +104,9 @@ LONG = (
     "tests/contract/test_cerbo_rows.py",
     "tests/contract/test_lists.py",
     "tests/contract/test_access.py",
+    "tests/audit/test_page_log.py",
+    "tests/audit/test_tampering.py",
+    "tests/contract/test_log_subjects.py",
 )
 
 

@@ -202,6 +202,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "charthouse.identity.middleware.add_content_security_policy",
     "axes.middleware.AxesMiddleware",
+    "charthouse.audit.page_log.log_pages",
 ]
 
 ROOT_URLCONF = "charthouse.urls"

@@ -9,6 +9,8 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -19,6 +21,7 @@ from charthouse import clock
 from charthouse.audit import request_log
 from charthouse.audit.models import ApiCall
 from charthouse.identity import tenancy
+from charthouse.identity.models import AccessToken, User
 from tests import support
 
 
@@ -112,6 +115,82 @@ def test_the_check_that_refused_a_call(clinic: support.Clinic) -> None:
         assert (row.gate, row.status) == (gate, answer.status_code)
 
 
+def test_a_refused_caller_is_named_if_known(clinic: support.Clinic) -> None:
+    """By token or by name, with the reason; of others nothing is written."""
+    app = support.make_app()
+    tokens = {
+        name: support.issue_token(support.make_user(clinic.practice), app)
+        for name in ("revoked", "expired", "inactive")
+    }
+    found = {
+        name: AccessToken.objects.get(token_checksum=sha256(tokens[name].encode()).hexdigest())
+        for name in tokens
+    }
+    AccessToken.objects.filter(pk=found["revoked"].pk).update(revoked=clock.now())
+    AccessToken.objects.filter(pk=found["expired"].pk).update(expires=clock.now() - timedelta(minutes=1))
+    User.objects.filter(pk=found["inactive"].user_id).update(is_active=False)
+    limited = support.make_app(hourly_limit=0)
+    of_quota = support.issue_token(clinic.user, limited)
+    cases = [
+        (
+            "/api/offices",
+            {"headers": {"Authorization": f"Bearer {token}"}},
+            name,
+            (app.row.pk, None, found[name].user_id),
+        )
+        for name, token in tokens.items()
+    ]
+    cases.append(
+        (
+            "/api/offices",
+            {"headers": {"Authorization": f"Bearer {of_quota}"}},
+            "quota",
+            (limited.row.pk, None, clinic.user.pk),
+        )
+    )
+    kinds = {
+        "secret": {}, "disabled": {"enabled": False}, "address": {"ips": ["198.51.100.0/24"]},
+        "endpoint": {"endpoints": ["tags"]}, "read_only": {"read_only": True},
+    }  # fmt: skip
+    for gate, values in kinds.items():
+        program = support.make_api_user(clinic.practice, **values)
+        auth = (program.row.username, "wrong-secret" if gate == "secret" else program.secret)
+        cases.append(("/api/v1/patients", {"auth": auth}, gate, (None, program.row.pk, None)))
+    unknown = [
+        ("/api/offices", {"headers": {"Authorization": "Bearer unknown-7431"}}, "token"),
+        ("/api/v1/patients", {"auth": ("pk_unknown7431", "wrong-secret")}, "token"),
+        ("/api/v1/patients", {}, "token"),
+    ]
+    with support.client() as caller:
+        for url, options, gate, who in cases:
+            method = "POST" if gate == "read_only" else "GET"
+            number = caller.request(method, url, **options).headers["X-Request-Id"]
+            (row,) = list_calls(request=number)
+            assert row.gate == gate
+            assert (row.practice_id, (row.app_id, row.api_user_id, row.user_id)) == (clinic.id, who), gate
+            assert row.patients == []
+        for url, options, gate in unknown:
+            number = caller.get(url, **options).headers["X-Request-Id"]
+            (row,) = list_calls(request=number)
+            assert (row.gate, row.practice_id, row.api_user_id, row.app_id) == (gate, None, None, None)
+            assert "7431" not in _all_of(number)
+
+
+def test_a_flood_with_a_known_name_is_merged(clinic: support.Clinic) -> None:
+    """Else whoever knows the name of an API user could fill the disk."""
+    program = support.make_api_user(clinic.practice)
+    request_log.flush()
+    for n in range(100):
+        entry = request_log.LogEntry(
+            clock.now(), f"{n:032x}", "cerbo", "GET", "/api/v1/flood", "", gate="token"
+        )
+        entry.claimed = ("name", program.row.username)
+        request_log._waiting.append(entry)
+    rows = list_calls(practice_id=clinic.id, api_user_id=program.row.pk)
+    assert len(rows) == request_log.MAX_UNAUTHENTICATED + 1
+    assert sum(row.times for row in rows) == 100
+
+
 def test_the_gate_of_a_conflict(clinic: support.Clinic) -> None:
     practice = support.make_practice(refuse_duplicate_patients=True)
     with support.client(support.issue_token(practice.user, support.make_app())) as client:
@@ -151,7 +230,7 @@ def test_calls_of_the_other_api_are_logged_as_well(clinic: support.Clinic) -> No
     assert (one.practice_id, one.api_user_id, one.app_id) == (clinic.id, program.row.pk, None)
     assert (one.row_id, one.patients) == (patient, [patient])
     assert by_url.path == one.path
-    assert (wrong.status, wrong.practice_id) == (401, None)
+    assert (wrong.status, wrong.practice_id, wrong.api_user_id) == (401, clinic.id, program.row.pk)
     for number in numbers:
         for credential in (secret, "wrong-secret", b64encode(f"{name}:{secret}".encode()).decode()):
             assert credential not in _all_of(number)

@@ -15,7 +15,9 @@ from django.db import connection
 from charthouse.audit import subjects
 from charthouse.audit.events import EVENT_KINDS
 from charthouse.audit.hosted_labels import build_type_sql
+from charthouse.audit.page_log import CONSOLE, PORTAL
 
+API_PATHS = ("/api/",)
 READS, CHANGES, EVENTS = "a", "b", "c"  # sorted in this order within one timestamp
 
 
@@ -170,7 +172,8 @@ _SELECTS = {
             case when cardinality(patients) = 1 then patients[1] end as patient_id, cardinality(patients) as people,
             case when resource in ('appointments', 'clinical_notes') then row_id end as appointment_id,
             null::text[] as fields, path, request::text as request
-        from audit_apicall where method in ('GET', 'HEAD') and status < 400""",  # noqa: S608
+        from audit_apicall
+        where status < 400 and (method in ('GET', 'HEAD') or dialect in ('{CONSOLE}', '{PORTAL}'))""",  # noqa: S608
     EVENTS: f"""
         select '{EVENTS}' as source, id, at, practice_id, user_id, app_id, api_user_id, ip,
             case what {_ACTION_CASES} end as action,
@@ -209,7 +212,7 @@ def _make_entry(row: Sequence[Any]) -> AuditEntry:
         position=Position(at, source, row_id),
         action=action,
         type=kind,
-        description=_describe(source, action, what, of, many),
+        description=_describe(source, action, what, of, many, path),
         user_id=user,
         user_name=name,
         doctor_id=doctor,
@@ -231,11 +234,14 @@ def _map_table_labels() -> dict[str, str]:
     return {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models()}
 
 
-def _describe(source: str, action: str, what: str, of: int | None, patient_count: int) -> str:
+def _describe(source: str, action: str, what: str, of: int | None, patient_count: int, path: str) -> str:
     """Describe an entry in one sentence, without personal data."""
     if source == EVENTS:
         return EVENT_KINDS[what].description
     if source == CHANGES:
         return f"{action}d {_map_table_labels().get(what, what)} {of}"
-    named = f"{what} {of}" if of is not None else f"a list of {what}"
+    if not path.startswith(API_PATHS):
+        action, named = "Opened", f"the page {what}{'' if of is None else f' {of}'}"
+    else:
+        named = f"{what} {of}" if of is not None else f"a list of {what}"
     return f"{action} {named}" + (f", data of {patient_count} patients" if patient_count > 1 else "")

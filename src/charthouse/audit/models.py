@@ -10,8 +10,9 @@ from charthouse.identity.models import Application
 class ApiCall(models.Model):
     """One API call: a row of the request log, written by ``request_log`` in batches.
 
-    ``at`` is the arrival of the call; ``request`` its X-Request-Id. ``practice_id`` and ``user_id`` are null for an
-    unauthenticated call; ``app_id`` is an OAuth app, ``api_user_id`` an API user. ``path`` is without the query.
+    ``at`` is the arrival of the call; ``request`` its X-Request-Id. Of a call
+    whose credentials were refused, practice and caller are those whom the credentials named, null if that was nobody;
+    ``app_id`` is an OAuth app, ``api_user_id`` an API user. ``path`` is without the query.
     ``gate`` names the check that refused the call, "" if none did; ``patients`` are the ids of patients whose data the
     response contains. ``times`` is greater than 1 on a row that stands for many unauthenticated calls.
     """

@@ -32,6 +32,8 @@ BATCH_SIZE = 1000  # entries per statement
 FLUSH_INTERVAL = 0.5  # seconds
 MAX_BACKLOG = 10_000  # entries; beyond, the thread that adds one writes
 MAX_UNAUTHENTICATED = 20  # entries per batch; more are merged
+# Gates of calls whose credentials were not accepted, or that came too often.
+UNAUTHENTICATED_GATES = ("token", "secret", "revoked", "expired", "inactive", "disabled", "quota", "rate")
 RETRY_DELAY = 2.0  # seconds until an unavailable database is tried again
 
 
@@ -57,6 +59,8 @@ class LogEntry(msgspec.Struct):
     microseconds: int = 0
     times: int = 1
     bodies: BodyPair | None = None  # if the app's calls are captured
+    # Whom refused credentials named (``RequestError.claimed``): looked up, and not written.
+    claimed: tuple[str, str] | None = None
 
 
 _COLUMNS = {
@@ -188,6 +192,7 @@ def _write_each(entries: Sequence[LogEntry]) -> None:
 def _write_batch(entries: Sequence[LogEntry]) -> None:
     """Insert entries in a transaction that is assigned its id before it takes row ids, on which ``seals`` relies."""
     _look_up_patients(entries)
+    _look_up_callers(entries)
     tenancy.clear_tenant()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_current_xact_id()")
@@ -213,26 +218,52 @@ def _look_up_patients(entries: Sequence[LogEntry]) -> None:
                 entry.patients, entry.subject_rows = cursor.fetchone()[0], None
 
 
+def _look_up_callers(entries: Sequence[LogEntry]) -> None:
+    """Look up the callers whose credentials were refused, of all entries in one statement. A name or token that nobody
+    has is not written."""
+    claims = [entry.claimed for entry in entries if entry.claimed]
+    if not claims:
+        return
+    keys = [list({key for kind, key in claims if kind == wanted}) for wanted in ("name", "token")]
+    tenancy.clear_tenant()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select kind, key, practice, app, api_user, person from identity_known_callers(%s::text[], %s::text[])",
+            keys,
+        )
+        known = {(kind, key): who for kind, key, *who in cursor.fetchall()}
+    for entry in entries:
+        if entry.claimed and (who := known.get(entry.claimed)):
+            entry.practice_id, entry.app_id, entry.api_user_id, entry.user_id = who
+            if entry.gate == "token" and entry.api_user_id:
+                entry.gate = "secret"
+
+
 def _merge_unauthenticated(entries: Sequence[LogEntry]) -> list[LogEntry]:
     """Merge unauthenticated calls beyond MAX_UNAUTHENTICATED into one entry for each kind.
 
     Nothing else bounds their number.
     """
-    unauthenticated = [entry for entry in entries if entry.practice_id is None]
+    unauthenticated = [entry for entry in entries if _is_unauthenticated(entry)]
     if len(unauthenticated) <= MAX_UNAUTHENTICATED:
         return list(entries)
     merged: dict[Any, LogEntry] = {}
     for entry in unauthenticated[MAX_UNAUTHENTICATED:]:
-        match = merged.get(key := (entry.dialect, entry.app_id, entry.status, entry.gate))
+        who = (entry.practice_id, entry.app_id, entry.api_user_id, entry.user_id)
+        match = merged.get(key := (entry.dialect, who, entry.status, entry.gate))
         if match is None:
             merged[key] = msgspec.structs.replace(entry, method="", path="", ip="", resource="", row_id=None)
         else:
             match.times += entry.times
     return (
-        [entry for entry in entries if entry.practice_id is not None]
+        [entry for entry in entries if not _is_unauthenticated(entry)]
         + unauthenticated[:MAX_UNAUTHENTICATED]
         + [*merged.values()]
     )
+
+
+def _is_unauthenticated(entry: LogEntry) -> bool:
+    return entry.practice_id is None or entry.claimed is not None
 
 
 atexit.register(stop)

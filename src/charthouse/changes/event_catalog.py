@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db import models
+
 from charthouse.changes.feed import ChangeEntry
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.engine.declaration.events import Event
@@ -73,6 +75,13 @@ class EventCatalog:
 
     events: Mapping[str, Mapping[str, bool]]
     bindings: Mapping[str, tuple[EventBinding, ...]]
+
+    def find_model(self, kind: str, event: str) -> type[models.Model] | None:
+        """Return the model of the rows that an event of a kind of webhook is about, None for a ping."""
+        for binding in (each for bindings in self.bindings.values() for each in bindings):
+            if (binding.format.kind, binding.event.name) == (kind, event):
+                return binding.resource.model
+        return None
 
     def match(self, entry: ChangeEntry) -> Iterator[EventBinding]:
         """Yield the bindings whose event this change is."""

@@ -26,6 +26,7 @@ from charthouse.console.applications import PERMISSION, select_apps_of_practice
 from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.engine.errors import Invalid, NotFound
+from charthouse.identity import loaded_rows
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import PERMISSIONS, Application
 
@@ -243,6 +244,9 @@ def render_delivery(request: Request, found: Delivery, back: str) -> HttpRespons
     ]
     attempts = [one | {"at": datetime.fromisoformat(one["at"])} for one in found.attempts]
     body = _format_body(bytes(found.body)) if own else ""
+    model = load_catalog().find_model(found.webhook.kind, found.event)
+    if own and model is not None and found.row_id is not None:
+        loaded_rows.note(model._meta.db_table, (found.row_id,))
     called = get_format(found.webhook.kind).label_event(found.event)
     values = {"called": called, "lines": lines, "attempts": attempts, "body": body, "back": back}
     return render_page(request, "delivery.html", values)

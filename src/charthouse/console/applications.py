@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 from charthouse import clock
 from charthouse.audit import captured_bodies, trail
 from charthouse.audit.models import ApiCall
+from charthouse.audit.request_log import UNAUTHENTICATED_GATES
 from charthouse.console import forms
 from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table
@@ -334,9 +335,9 @@ def _build_deauthorize_url(held: RefreshToken) -> str:
 
 
 def _list_unauthenticated_calls(app: Application) -> list[ApiCall]:
-    """List the latest calls of the app that were refused before a user was known; they are of no practice."""
+    """List the latest calls of the app whose token was not accepted, or that came too often."""
     refused = trail.list_app_calls(trail.CallQuery(app=app.pk, status=(400, 499), limit=100))
-    return [call for call in refused if call.practice_id is None][:10]
+    return [call for call in refused if call.gate in UNAUTHENTICATED_GATES][:10]
 
 
 def _may_set_quota(user: User) -> bool:

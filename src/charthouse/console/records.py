@@ -12,6 +12,7 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import RequestError
 from charthouse.engine.execution import calling, parsing, planning, reading, writing
 from charthouse.engine.execution.paging import Paging
+from charthouse.identity import loaded_rows
 
 MAX_OPTIONS = 250
 
@@ -33,7 +34,9 @@ def select_rows(of: Resource, actor: Actor, *, hidden: bool = False) -> "QuerySe
 def get_object(of: Resource, actor: Actor, row: int) -> dict[str, Any]:
     """Get an object as the API shows it, with verbose keys. Raises Forbidden, NotFound."""
     of.policy.authorize(actor, of.path, reading=True)
-    return decode_object(reading.read_object(of, actor, row, verbose=True))
+    found = decode_object(reading.read_object(of, actor, row, verbose=True))
+    loaded_rows.note(of.model._meta.db_table, (row,))
+    return found
 
 
 def require_write(of: Resource, actor: Actor) -> None:
@@ -97,6 +100,7 @@ class ReferenceOptions:
         except RequestError:
             return []
         objects = [decode_object(one) for one in page.objects]
+        loaded_rows.note(of.model._meta.db_table, [int(one["id"]) for one in objects])
         return sorted(
             ((str(one["id"]), label_object(one)) for one in objects), key=lambda pair: pair[1].lower()
         )

@@ -8,18 +8,28 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 
 from charthouse import clock
-from charthouse.audit import captured_bodies
+from charthouse.audit import captured_bodies, page_log, subjects
 from charthouse.audit.models import ApiCall
 from charthouse.console.applications import PERMISSION, select_apps_of_practice
 from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.engine.errors import NotFound
+from charthouse.identity import loaded_rows
 from charthouse.identity.models import PERMISSIONS, User
 
 GATE_LABELS = {
     "request": "The request could not be read",
     "validation": "Wrong values",
     "token": "No good token",
+    "secret": "A wrong secret",
+    "revoked": "A token that was revoked",
+    "expired": "A token that has expired",
+    "inactive": "A user who is switched off",
+    "disabled": "An API user who is switched off",
+    "address": "An address the API user may not call from",
+    "endpoint": "An endpoint the API user may not use",
+    "read_only": "An API user who may only read",
+    "rate": "Calls too fast after each other",
     "scope": "A scope that the token lacks",
     "right": "A right that the app lacks",
     "permission": "A permission that the user lacks",
@@ -123,6 +133,8 @@ def show_call(request: Request, row: int) -> HttpResponseBase:
     ]
     own = call.user_id == request.user.pk or set(PERMISSIONS) <= set(request.user.permissions)
     bodies = captured_bodies.get_bodies(call.request) if own else None
+    if bodies is not None:
+        loaded_rows.note(subjects.PATIENT_TABLE, call.patients)
     values = {
         "title": f"{call.method} {call.path}",
         "lines": lines,
@@ -133,7 +145,8 @@ def show_call(request: Request, row: int) -> HttpResponseBase:
 
 
 def _select_calls(request: Request) -> "QuerySet[Any]":
-    return ApiCall.objects.filter(practice_id=request.actor.practice, at__gte=clock.now() - MAX_AGE)
+    calls = ApiCall.objects.exclude(dialect__in=page_log.DIALECTS)
+    return calls.filter(practice_id=request.actor.practice, at__gte=clock.now() - MAX_AGE)
 
 
 def _list_apps(request: Request) -> dict[int, str]:

@@ -8,12 +8,12 @@ from typing import Any
 
 class RequestError(Exception):
     """A request that is refused. ``detail`` is one sentence for the caller, ``gate`` the check that refused it (for the
-    request log), ``app`` the calling application where that is known although the caller is not, ``wait`` the seconds
-    after which the same request may succeed."""
+    request log), ``claimed`` whom the credentials named although they were not accepted: ("name", name) of an API user,
+    ("token", checksum); ``wait`` the seconds after which the same request may succeed."""
 
     status = 400
     gate = "request"
-    app: int | None = None
+    claimed: tuple[str, str] | None = None
     wait: int | None = None
 
     def __init__(self, detail: str) -> None:
@@ -70,7 +70,10 @@ class Refusable:
 
 class Unauthenticated(RequestError):
     status = 401
-    gate = "token"
+
+    def __init__(self, detail: str, gate: str = "token") -> None:
+        super().__init__(detail)
+        self.gate = gate
 
 
 class Forbidden(RequestError):

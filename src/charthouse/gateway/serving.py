@@ -91,7 +91,7 @@ def _respond(
 def _reject(request: Request, refused: Callable[[RequestError], Response], refusal: RequestError) -> Response:
     entry = request.entry
     entry.gate, entry.patients, entry.subject_rows = refusal.gate, "{}", None
-    entry.app_id = entry.app_id or refusal.app
+    entry.claimed = refusal.claimed
     return refused(refusal)
 
 

@@ -124,7 +124,7 @@ def authenticate(
         tenancy.clear_tenant()
         refusal = "missing"
     if refusal is not None:
-        raise _make_error(refusal, wait, client_ip)
+        raise _make_error(refusal, wait, client_ip, username)
     return _make_actor(practice, endpoints, read_only, caller, anonymous)
 
 
@@ -157,16 +157,24 @@ def _require_credentials(authorization: str | None) -> tuple[str, str]:
     return credentials
 
 
-def _make_error(refusal: str, wait: int, client_ip: str) -> RequestError:
-    """Translate a refusal of the SQL function into an error. ``wait`` is in seconds. Raises Throttled instead after too
-    many wrong secrets from the address."""
-    if refusal == "missing":
-        attempt_limits.count_failure("API user", client_ip)
+def _make_error(refusal: str, wait: int, client_ip: str, username: str) -> RequestError:
+    """Translate a refusal of the SQL function into an error. ``wait`` is in seconds. After too many wrong secrets from
+    the address it is Throttled."""
+    error: RequestError
     if refusal == "throttled":
-        return Throttled(wait)
-    if refusal in FORBIDDEN_MESSAGES:
-        return Forbidden(FORBIDDEN_MESSAGES[refusal], refusal)
-    return Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal])
+        error = Throttled(wait)
+    elif refusal in FORBIDDEN_MESSAGES:
+        error = Forbidden(FORBIDDEN_MESSAGES[refusal], refusal)
+    else:
+        gate = "token" if refusal == "missing" else refusal
+        error = Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal], gate)
+    if refusal == "missing":
+        try:
+            attempt_limits.count_failure("API user", client_ip)
+        except Throttled as throttled:
+            error = throttled
+    error.claimed = ("name", username)
+    return error
 
 
 def make_read_only_actor(practice: int) -> Actor:

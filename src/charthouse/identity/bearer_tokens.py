@@ -47,21 +47,19 @@ def authenticate(authorization: str | None, at: datetime, request_id: str = "") 
         tenancy.get_connection().establish(AUTHENTICATE_SQL, (checksum, at.isoformat().encode(), trailer))
     )
     if refusal is not None:
-        raise _make_error(refusal, app, at)
+        error = _make_error(refusal, at)
+        error.claimed = ("token", checksum.decode())
+        raise error
     return Actor(practice, user, doctor, app, *parse_rights(granted, allowed, permissions, sharing), plan)
 
 
-def _make_error(refusal: str, app: int | None, at: datetime) -> RequestError:
-    """Translate a refusal of the SQL function into an error; ``app`` is kept on it for the request log."""
-    error: RequestError
+def _make_error(refusal: str, at: datetime) -> RequestError:
+    """Translate a refusal of the SQL function into an error."""
     if refusal == "hurried":
-        error = Throttled(1, "rate")
-    elif refusal == "throttled":
-        error = Throttled(get_seconds_left_in_hour(at))
-    else:
-        error = Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal])
-    error.app = app
-    return error
+        return Throttled(1, "rate")
+    if refusal == "throttled":
+        return Throttled(get_seconds_left_in_hour(at))
+    return Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal], "token" if refusal == "missing" else refusal)
 
 
 @lru_cache(maxsize=4096)

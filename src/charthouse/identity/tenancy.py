@@ -1,13 +1,14 @@
 """Multitenancy: the practice is the tenant. Base classes of record tables, and the tenant of the current request."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from charthouse import clock
 from charthouse.engine.actor import Actor
+from charthouse.identity import loaded_rows
 from charthouse.identity.database.base import DatabaseWrapper
 
 
@@ -30,6 +31,12 @@ def set_tenant(practice_id: int, *, user_id: int | None = None, request_id: str 
 def format_clock_offset() -> str:
     """Return how far the clock is ahead of the system clock, in seconds, as the last part of a caller."""
     return format(clock.get_offset().total_seconds(), ".6f").rstrip("0").rstrip(".")
+
+
+def get_request_id() -> str:
+    """Return the id of the request that is written to the change feed, "" where there is none."""
+    parts = get_connection().caller.split(",")
+    return parts[3] if len(parts) > 3 else ""
 
 
 def clear_tenant() -> None:
@@ -126,6 +133,15 @@ class Record(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any
+    ) -> Self:
+        """Make the row that was loaded, and note it for the audit of pages."""
+        row = super().from_db(db, field_names, values, **options)
+        loaded_rows.note(cls._meta.db_table, (row.pk,))
+        return row
 
     @classmethod
     def find_orphaned(cls, *, withdrawn_only: bool) -> "models.Q | None":

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from charthouse import clock
-from charthouse.identity.tenancy import Record
+from charthouse.identity.tenancy import Record, RecordKey
 
 
 class Outgoing(Record):
@@ -20,6 +20,8 @@ class Outgoing(Record):
         EMAIL = "email"
         SMS = "sms"
 
+    # whom the message is about, for the audit
+    patient = RecordKey("patients.Patient", null=True, blank=True, indexed=False)
     kind = models.CharField(max_length=5, choices=Kind)
     recipient = models.CharField(max_length=254)
     subject = models.CharField(max_length=500, blank=True, default="")

@@ -7,12 +7,21 @@ from charthouse.outbox.tasks import deliver_one
 
 
 def queue_email(
-    practice: int, recipient: str, subject: str, text: str, *, purpose: str, reply_to: str = ""
+    practice: int,
+    recipient: str,
+    subject: str,
+    text: str,
+    *,
+    purpose: str,
+    reply_to: str = "",
+    patient: int | None = None,
 ) -> Outgoing:
-    """Queue a plain-text e-mail. Line breaks in ``subject`` become spaces, which prevents header injection."""
+    """Queue a plain-text e-mail. ``patient``: whom it is about. Line breaks in ``subject`` become spaces, which
+    prevents header injection."""
     return _save_and_defer(
         Outgoing(
             practice_id=practice,
+            patient_id=patient,
             kind=Outgoing.Kind.EMAIL,
             recipient=recipient,
             subject=" ".join(subject.split())[:500],
@@ -23,11 +32,18 @@ def queue_email(
     )
 
 
-def queue_sms(practice: int, recipient: str, text: str, *, purpose: str) -> Outgoing:
-    """Queue a text message to a telephone number in any format."""
+def queue_sms(
+    practice: int, recipient: str, text: str, *, purpose: str, patient: int | None = None
+) -> Outgoing:
+    """Queue a text message to a telephone number in any format. ``patient``: whom it is about."""
     return _save_and_defer(
         Outgoing(
-            practice_id=practice, kind=Outgoing.Kind.SMS, recipient=recipient, text=text, purpose=purpose
+            practice_id=practice,
+            patient_id=patient,
+            kind=Outgoing.Kind.SMS,
+            recipient=recipient,
+            text=text,
+            purpose=purpose,
         )
     )
 

@@ -10,7 +10,15 @@ def queue_patient_email(
     """Queue an e-mail to the patient's primary address. Returns False where the patient has none, or has died."""
     if not patient.email or patient.is_deceased:
         return False
-    queue.queue_email(patient.practice_id, patient.email, subject, text, purpose=purpose, reply_to=reply_to)
+    queue.queue_email(
+        patient.practice_id,
+        patient.email,
+        subject,
+        text,
+        purpose=purpose,
+        reply_to=reply_to,
+        patient=patient.pk,
+    )
     return True
 
 
@@ -19,5 +27,5 @@ def queue_patient_sms(patient: Patient, text: str, *, purpose: str) -> bool:
     messages, or has died."""
     if not patient.cell_phone or patient.disable_sms_messages or patient.is_deceased:
         return False
-    queue.queue_sms(patient.practice_id, patient.cell_phone, text, purpose=purpose)
+    queue.queue_sms(patient.practice_id, patient.cell_phone, text, purpose=purpose, patient=patient.pk)
     return True
