@@ -4,15 +4,13 @@ import hmac
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from charthouse import clock
 from charthouse.domains.practice.models import IframeApp
@@ -21,6 +19,8 @@ from charthouse.identity.sealed_secrets import seal
 from charthouse.identity.token_pairs import deauthorize
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import App, client, issue_token, make_app
+
+ORIGIN = "https://app.example"
 
 
 def verified(address: str, secret: str) -> dict[str, Any]:
@@ -36,30 +36,21 @@ def verified(address: str, secret: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def app() -> Iterator[App]:
-    """Run an app that shows, in its iframe, the claims it got."""
+def app(page: Page) -> App:
+    """An app that shows, in its iframe, the claims it got."""
     made = make_app(name="Growth charts")
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            claims = verified(self.path, made.client_secret)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(f"<!doctype html><title>App</title><p>{json.dumps(claims)}</p>".encode())
+    def answer(route: Route) -> None:
+        claims = verified(route.request.url, made.client_secret)
+        body = f"<!doctype html><title>App</title><p>{json.dumps(claims)}</p>"
+        route.fulfill(content_type="text/html", body=body)
 
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    origin = f"http://127.0.0.1:{server.server_address[1]}"
-    made.row.patient_iframe_url = f"{origin}/patient"
-    made.row.note_iframe_url = f"{origin}/note"
+    page.route(f"{ORIGIN}/**", answer)
+    made.row.patient_iframe_url = f"{ORIGIN}/patient"
+    made.row.note_iframe_url = f"{ORIGIN}/note"
     made.row.sealed_secret = seal(made.client_secret)
     made.row.save()
-    yield made
-    server.shutdown()
-    server.server_close()
+    return made
 
 
 def test_an_app_is_shown_where_its_doctor_lets_it(
@@ -104,7 +95,6 @@ def test_only_the_apps_own_origin_is_let_in(
     with page.expect_response(re.compile("/apps/")) as shown:
         page.get_by_role("link", name="Growth charts").click()
     policy = shown.value.headers["content-security-policy"]
-    origin = "http://" + urlsplit(app.row.patient_iframe_url).netloc
-    assert f"frame-src {origin}" in policy
+    assert f"frame-src {ORIGIN}" in policy
     assert policy.count("frame-src") == 1
     assert page.locator("iframe").get_attribute("sandbox")

@@ -102,7 +102,8 @@ def test_a_deactivated_user_is_refused_at_once(clinic: Clinic, browser: httpx.Cl
     assert staff.username not in browser.get("/settings/people").text
     assert staff.username in browser.get("/settings/people?state=off").text
     send(browser, f"/settings/people/{staff.pk}/on")
-    assert is_accepted(token)
+    assert not is_accepted(token), "what has ended does not come back"
+    assert theirs.get("/").status_code == 302
     assert [detail["active"] for detail in events(clinic, "account changed")] == [False, True]
 
 

@@ -75,7 +75,11 @@ def change_password(request: Request) -> HttpResponseBase:
                     "password changed", practice_id=request.actor.practice, user_id=request.user.pk
                 )
             update_session_auth_hash(request, request.user)
-            messages.success(request, "Your password has been changed. Other sessions of yours have ended.")
+            messages.success(
+                request,
+                "Your password has been changed. Other sessions of yours have ended. Apps that act in your name still "
+                "do: they are listed here, and can be disconnected.",
+            )
             return redirect("account")
     values = {"title": "Change your password", "form": form, "back": reverse("account"), "back_to": "Account"}
     return render_page(request, "edit.html", values, 400 if form.has_errors else 200)
@@ -109,7 +113,10 @@ def set_up_second_factor(request: Request) -> HttpResponseBase:
         codes = second_factor.confirm(request.user, request.POST.get("code", "")[:20])
         if codes is not None:
             sessions.mark_verified(request)
-            return render_page(request, "recovery_codes.html", {"codes": codes, "first": True})
+            following = request.session.pop(sessions.AFTER_SETUP_KEY, "")
+            return render_page(
+                request, "recovery_codes.html", {"codes": codes, "first": True, "following": following}
+            )
         wrong = "That code is not right. Check the time of your phone, and try the next one."
     device = second_factor.get_pending_device(request.user)
     values = {

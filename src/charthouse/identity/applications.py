@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from oauth2_provider.generators import generate_client_secret
 
 from charthouse import clock
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
-from charthouse.identity.models import AccessToken, RefreshToken, User
-from charthouse.identity.oauth_models import Application
+from charthouse.identity.models import User
+from charthouse.identity.oauth_models import Application, is_secure_url
 from charthouse.identity.sealed_secrets import seal
-from charthouse.identity.token_pairs import deauthorize
+from charthouse.identity.token_pairs import deauthorize_all
 
 
 def create_app(owner: User, *, public: bool, **values: Any) -> tuple[Application, str]:
@@ -59,10 +60,7 @@ def rotate_secret(app: Application, by: User) -> str:
 
 def revoke_tokens(app: Application, user_ids: Sequence[int]) -> None:
     """Revoke all tokens and codes of the app for these users."""
-    with transaction.atomic():
-        tokens = RefreshToken.objects.filter(application=app, user__in=user_ids, revoked=None)
-        for user in sorted(set(tokens.values_list("user_id", flat=True))):
-            deauthorize(app.pk, user)
+    deauthorize_all(application=app, user__in=user_ids)
 
 
 def disable(app: Application, by: User) -> None:
@@ -70,13 +68,8 @@ def disable(app: Application, by: User) -> None:
     with transaction.atomic():
         if Application.objects.filter(pk=app.pk, disabled=None).update(disabled=clock.now()):
             _emit_event("app changed", app, by, disabled=True)
-            holding = [
-                set(model.objects.filter(application=app, revoked=None).values_list("user_id", flat=True))
-                for model in (AccessToken, RefreshToken)
-            ]
             with tenancy.within(None):
-                for user in sorted(set().union(*holding)):
-                    deauthorize(app.pk, user)
+                deauthorize_all(application=app)
 
 
 def enable(app: Application, by: User) -> None:
@@ -106,6 +99,15 @@ def _assign_secret(app: Application) -> str:
 def _validate(app: Application) -> None:
     allowed = ["user", "updated", *([] if app.scopes else ["scopes"])]
     app.full_clean(exclude=allowed, validate_unique=False)
+    problems: dict[str, list[str]] = {}
+    for name in ("redirect_uris", "patient_iframe_url", "note_iframe_url"):
+        insecure = [
+            url for url in getattr(app, name).split() if not is_secure_url(url, name == "redirect_uris")
+        ]
+        if insecure:
+            problems[name] = [f"It must begin with https://: {url}" for url in insecure]
+    if problems:
+        raise ValidationError(problems)
 
 
 def _emit_event(what: str, app: Application, by: User, **details: Any) -> None:

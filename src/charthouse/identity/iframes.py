@@ -10,12 +10,13 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from charthouse import clock
-from charthouse.identity.oauth_models import Application
+from charthouse.identity.oauth_models import Application, is_secure_url
 from charthouse.identity.sealed_secrets import UnsealError, unseal
 
 
 def build_patient_url(app: Application, *, doctor: int, patient: int, practice: int, user: int) -> str | None:
-    """Build the URL of the app's iframe on a patient page. Return None if it has none or its secret cannot be read."""
+    """Build the URL of the app's iframe on a patient page. Return None if it has none, or
+    one without https, or its secret cannot be read."""
     ids = {"doctor_id": doctor, "patient_id": patient, "practice_id": practice, "user_id": user}
     return _sign(app, app.patient_iframe_url, ids)
 
@@ -29,7 +30,7 @@ def build_note_url(
 
 
 def _sign(app: Application, address: str, ids: dict[str, int]) -> str | None:
-    if not address or not app.sealed_secret:
+    if not address or not app.sealed_secret or not is_secure_url(address, loopback=False):
         return None
     try:
         secret = unseal(app.sealed_secret)

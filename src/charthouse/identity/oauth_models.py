@@ -7,7 +7,9 @@ consent share a ``token_family``, and the database allows one live pair per app 
 
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -47,8 +49,17 @@ class Application(AbstractApplication):  # type: ignore[misc]
     updated = UpdatedAt(editable=False)
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Return whether the URI is registered, by exact comparison."""
-        return uri in self.redirect_uris.split()
+        """Return whether the URI is registered, by exact comparison, and secure."""
+        return uri in self.redirect_uris.split() and is_secure_url(uri, loopback=True)
+
+
+def is_secure_url(url: str, loopback: bool) -> bool:
+    """Return whether what is sent to a URL of an app travels encrypted, or with ``loopback`` not at all (RFC 8252). A
+    sandbox accepts all."""
+    parts = urlsplit(url)
+    if settings.SANDBOX or parts.scheme != "http":
+        return True
+    return loopback and parts.hostname in ("127.0.0.1", "::1", "localhost")
 
 
 class Grant(AbstractGrant):  # type: ignore[misc]

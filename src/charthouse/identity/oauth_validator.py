@@ -56,6 +56,7 @@ class OAuthValidator(OAuth2Validator):  # type: ignore[misc]
             code=token_pairs.digest_token(code["code"]),
             expires=clock.now() + token_pairs.CODE_LIFETIME,
             redirect_uri=request.redirect_uri,
+            redirect_uri_given="redirect_uri" in dict(request.uri_query_params),
             scope=" ".join(request.scopes),
             code_challenge=request.code_challenge or "",
             code_challenge_method=request.code_challenge_method or "",
@@ -74,6 +75,8 @@ class OAuthValidator(OAuth2Validator):  # type: ignore[misc]
             return False
         if grant.is_expired() or not may_call(grant.user):
             return False
+        if request.code_verifier and not grant.code_challenge:
+            return False  # the challenge was taken out of the authorization request (RFC 9700, 2.1.1)
         request.grant, request.user, request.scopes = grant, grant.user, grant.scope.split()
         return True
 
@@ -86,6 +89,9 @@ class OAuthValidator(OAuth2Validator):  # type: ignore[misc]
     def confirm_redirect_uri(
         self, client_id: Any, code: str, redirect_uri: str, client: Any, request: Any, *args: Any, **kw: Any
     ) -> bool:
+        """Return whether the URI is that of the authorization request. It may be left out only if it was there, too."""
+        if request.using_default_redirect_uri and request.grant.redirect_uri_given:
+            return False
         return bool(request.grant.redirect_uri == redirect_uri)
 
     def invalidate_authorization_code(self, client_id: Any, code: str, request: Any, **kw: Any) -> None:

@@ -7,11 +7,10 @@ web server writes no access log, oauthlib's debug log is disabled, and no except
 import json
 import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -23,10 +22,12 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 from charthouse.engine.errors import Throttled
 from charthouse.identity import attempt_limits, client_ip, oauth_rate_limit
 from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.authorization_requests import get_form_action
 from charthouse.identity.content_security_policy import set_content_security_policy
 from charthouse.identity.models import Application
 from charthouse.identity.oauth_validator import OAuthValidator, may_call
 from charthouse.identity.scopes import list_consent_lines
+from charthouse.identity.sessions import redirect_to_sign_in
 from charthouse.identity.token_pairs import ACCESS_TOKEN_LIFETIME
 
 SERVER = WebApplicationServer(OAuthValidator(), token_expires_in=int(ACCESS_TOKEN_LIFETIME.total_seconds()))
@@ -37,7 +38,7 @@ INVALID_GRANT_DESCRIPTIONS = ("Mismatching redirect URI.", "Missing redirect URI
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def authorize(request: HttpRequest) -> HttpResponse:
+def authorize(request: HttpRequest) -> HttpResponseBase:
     """Show the consent page, and redirect back to the app with the decision.
 
     An unknown app or an unregistered redirect URI gets an error page and no redirect. All other responses redirect to
@@ -55,7 +56,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
     except OAuth2Error as error:
         problem = error
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_sign_in(request)
     if problem is not None:
         return _redirect_to_app(problem.in_uri(problem.redirect_uri))
     if not may_call(request.user):
@@ -65,7 +66,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
         page = render(
             request, "charthouse/consent.html", {"app": application, "asks": list_consent_lines(scopes)}
         )
-        set_content_security_policy(page, form_action=_get_form_action(credentials["redirect_uri"]))
+        set_content_security_policy(page, form_action=get_form_action(credentials["redirect_uri"]))
         return page
     if request.POST.get("decision") != "allow":
         denied = AccessDeniedError(state=credentials["state"])
@@ -90,12 +91,6 @@ def _redirect_to_app(location: str) -> HttpResponse:
     response = HttpResponse(status=302)
     response["Location"] = location
     return response
-
-
-def _get_form_action(uri: str) -> str:
-    """Return the CSP source that allows the form to be answered by a redirect to ``uri``."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
 
 @csrf_exempt

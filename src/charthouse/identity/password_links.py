@@ -5,6 +5,7 @@ the account and points to ``BASE_URL``, never to a host that a request names.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import EmailMessage
@@ -24,6 +25,11 @@ MIN_LINK_INTERVAL = timedelta(minutes=5)  # between two links to one user reques
 
 class LinkTokenGenerator(PasswordResetTokenGenerator):
     """Django's token generator on the project's clock."""
+
+    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+        """Return what ends a link when it changes: password, e-mail address, sign-in, and the user's generation."""
+        hashed: str = super()._make_hash_value(user, timestamp)
+        return f"{hashed}{user.sign_in_generation or ''}"
 
     def _now(self) -> datetime:
         return clock.now().replace(tzinfo=None)

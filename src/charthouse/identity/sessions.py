@@ -3,6 +3,7 @@
 Sessions use the system clock, so that moving the clock of a sandbox signs nobody out.
 """
 
+import secrets
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,6 +21,11 @@ from charthouse.identity.models import User
 MAX_AGE = timedelta(hours=12)
 LAST_SEEN_KEY, VERIFIED_KEY = "seen", "second_factor"
 LAST_SEEN_INTERVAL = 60  # seconds between two writes of the time last seen
+WAITING_KEY, RESUME_PATH = "waiting", "/sign-in/resume"
+MAX_NEXT_LENGTH = 1500  # characters of a URL that is passed on as a parameter
+MAX_WAITING = 5  # longer ones of a session
+AFTER_SETUP_KEY = "after_setup"  # the URL that was asked for before a second factor had to be set up
+AUTHORIZE_PATHS = ("/o/authorize", "/o/authorize/")
 # Paths that stay open to a user who still has to set up a second factor.
 EXEMPT_PATHS = ("/account/second-factor", "/sign-out", "/sign-in")
 
@@ -63,6 +69,8 @@ def enforce_session_rules(
             and not request.session.get(VERIFIED_KEY)
             and not request.path.startswith(EXEMPT_PATHS)
         ):
+            if request.path in AUTHORIZE_PATHS:
+                request.session[AFTER_SETUP_KEY] = request.get_full_path()
             return _redirect_whole_page(request, redirect("second-factor"))
         return get_response(request)
 
@@ -77,8 +85,26 @@ def redirect_to_sign_in(request: HttpRequest) -> HttpResponseBase:
         shown = urlsplit(request.headers.get("HX-Current-URL", ""))
         path = f"{shown.path}?{shown.query}" if shown.query else shown.path
     else:
-        path = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
-    return _redirect_whole_page(request, redirect_to_login(path or "/"))
+        again = request.method in ("GET", "HEAD") or request.path in AUTHORIZE_PATHS
+        path = request.get_full_path() if again else "/"
+    return _redirect_whole_page(request, redirect_to_login(_shorten(request, path or "/")))
+
+
+def find_waiting_url(request: HttpRequest, key: str) -> str | None:
+    """Return the URL that was stored in the session under a key, because it was long."""
+    waiting: dict[str, str] = request.session.get(WAITING_KEY, {})
+    return waiting.get(key)
+
+
+def _shorten(request: HttpRequest, url: str) -> str:
+    """Return a URL that leads to a long one, which is stored in the session: as a parameter of the sign-in page it
+    would be encoded twice, and exceed what proxies accept."""
+    if len(url) <= MAX_NEXT_LENGTH:
+        return url
+    key = secrets.token_urlsafe(8)
+    waiting = {**request.session.get(WAITING_KEY, {}), key: url}
+    request.session[WAITING_KEY] = dict(list(waiting.items())[-MAX_WAITING:])
+    return f"{RESUME_PATH}?page={key}"
 
 
 def _redirect_whole_page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -11,12 +11,14 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from charthouse.identity import attempt_limits, lockout, origin, second_factor, sessions
 from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.authorization_requests import allow_redirect_to_app
 from charthouse.identity.models import User
 
 PENDING_KEY = "password_was_right"
@@ -46,6 +48,12 @@ class SignInView(LoginView):
         self.attempt = attempt_limits.begin_attempt(request, request.POST.get("username", ""))
         return super().post(request, *args, **values)
 
+    def render_to_response(self, context: dict[str, Any], **values: Any) -> HttpResponse:
+        """Render the form, which may be answered by a redirect to the app that asks for an authorization."""
+        response = super().render_to_response(context, **values)
+        allow_redirect_to_app(self.request, response, self.get_redirect_url())
+        return response
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         self.attempt.forgive()
         user: Any = form.get_user()
@@ -55,6 +63,7 @@ class SignInView(LoginView):
         self.request.session.cycle_key()
         self.request.session[PENDING_KEY] = {
             "user": user.pk,
+            "hash": user.get_session_auth_hash(),
             "backend": user.backend,
             "until": sessions.get_unix_time() + CODE_TIMEOUT,
             "next": self.get_redirect_url(),
@@ -74,7 +83,7 @@ def verify_code(request: HttpRequest) -> HttpResponseBase:
     """The second step: a code. A session without a recently verified password is redirected to the first step."""
     pending = request.session.get(PENDING_KEY) or {}
     user: Any = User.objects.filter(pk=pending.get("user", 0), is_active=True).first()
-    if user is None or sessions.get_unix_time() > pending["until"]:
+    if user is None or not _is_pending(user, pending):
         request.session.pop(PENDING_KEY, None)
         return redirect("sign-in")
     if request.method == "POST":
@@ -89,8 +98,25 @@ def verify_code(request: HttpRequest) -> HttpResponseBase:
             "sign-in failed", practice_id=user.practice_id, user_id=user.pk, details={"by": "code"}
         )
         wrong = "That code is not right. After several wrong ones, wait a little before the next."
-        return render(request, "charthouse/sign_in_code.html", {"wrong": wrong}, status=400)
-    return render(request, "charthouse/sign_in_code.html")
+        page = render(request, "charthouse/sign_in_code.html", {"wrong": wrong}, status=400)
+    else:
+        page = render(request, "charthouse/sign_in_code.html")
+    allow_redirect_to_app(request, page, pending["next"])
+    return page
+
+
+def _is_pending(user: User, pending: dict[str, Any]) -> bool:
+    """Return whether the password was verified shortly before, and nothing has ended the user's sessions since."""
+    same = constant_time_compare(user.get_session_auth_hash(), pending.get("hash", ""))
+    return same and sessions.get_unix_time() <= pending["until"]
+
+
+@never_cache
+@require_safe
+def resume(request: HttpRequest) -> HttpResponseBase:
+    """Redirect to the page that was asked for before signing in, whose URL was too long for the sign-in page's."""
+    url = sessions.find_waiting_url(request, request.GET.get("page", "")) or settings.LOGIN_REDIRECT_URL
+    return HttpResponse(status=302, headers={"Location": url})  # Django's redirects have a maximum length
 
 
 def _start_session(request: HttpRequest, user: User, *, verified: bool = False) -> None:

@@ -5,6 +5,7 @@ Rows are deleted in transactions of at most BATCH_SIZE rows, so that locks are s
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from axes.models import AccessAttempt
@@ -16,7 +17,7 @@ from procrastinate.contrib.django import app
 from charthouse import clock
 from charthouse.identity import password_links
 from charthouse.identity.models import AccessToken, Grant, RefreshToken
-from charthouse.identity.sealed_secrets import unseal
+from charthouse.identity.sealed_secrets import UnsealError, unseal
 
 BATCH_SIZE = 1000
 # Expired rows are retained for so long: a used code or a revoked token still explains its refusal, and the reuse of
@@ -27,7 +28,8 @@ RETENTION = timedelta(days=2)
 @app.task(name="charthouse.identity.send_password_links", queue="links")
 def send_password_links(sealed: str) -> None:
     """Send the links that somebody requested. ``sealed``: the encrypted username or e-mail address."""
-    password_links.send_requested_links(unseal(sealed))
+    with suppress(UnsealError):  # the secret key was changed meanwhile: the user asks again
+        password_links.send_requested_links(unseal(sealed))
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="sweep_identity")

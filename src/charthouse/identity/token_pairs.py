@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from oauthlib.common import generate_token
@@ -81,10 +82,13 @@ def issue_pair(
 
 
 def exchange_code(grant: Grant, scopes: Iterable[str], access_token: str, refresh_token: str) -> bool:
-    """Issue the pair for a code. Return False if the code had been used; then all of its tokens are revoked."""
+    """Issue the pair for a code. Return False if it has been withdrawn with the app's access, or had been used; then
+    all of its tokens are revoked."""
     with transaction.atomic():
         lock_pairs(grant.application_id, grant.user_id)
-        first = Grant.objects.filter(pk=grant.pk, used=None).update(used=clock.now())
+        now = clock.now()
+        unused = Grant.objects.filter(pk=grant.pk, used=None)
+        first = unused.filter(expires__gt=now).update(used=now)
         if first:
             issue_pair(
                 grant.application,
@@ -94,7 +98,7 @@ def exchange_code(grant: Grant, scopes: Iterable[str], access_token: str, refres
                 refresh_token=refresh_token,
                 family=grant.token_family,
             )
-        else:
+        elif not unused.exists():
             _emit_event("code used twice", grant)
             RefreshToken.revoke_family(grant.token_family)
     return bool(first)
@@ -141,12 +145,27 @@ def deauthorize(application_id: int, user_id: int) -> None:
     """Revoke all tokens and codes of the app for a user."""
     with transaction.atomic():
         lock_pairs(application_id, user_id)
-        Grant.objects.filter(application=application_id, user=user_id, used=None).update(used=clock.now())
+        codes = Grant.objects.filter(application=application_id, user=user_id, used=None)
+        codes.filter(expires__gt=clock.now()).update(expires=clock.now())
         revoke_pairs(application_id, user_id)
         user = User.objects.get(pk=user_id)
         emit_audit_event(
             "consent revoked", practice_id=user.practice_id, user_id=user_id, app_id=application_id
         )
+
+
+def deauthorize_all(**of: Any) -> None:
+    """Revoke all live tokens and codes that match ``of``: filters by ``application`` and ``user``."""
+    held: set[tuple[int, int]] = set()
+    for live in (
+        AccessToken.objects.filter(revoked=None),
+        RefreshToken.objects.filter(revoked=None),
+        Grant.objects.filter(used=None, expires__gt=clock.now()),
+    ):
+        held |= set(live.filter(**of).values_list("application_id", "user_id"))
+    with transaction.atomic():
+        for application_id, user_id in sorted(held):
+            deauthorize(application_id, user_id)
 
 
 def _emit_event(what: str, issued: Grant | AccessToken | RefreshToken) -> None:

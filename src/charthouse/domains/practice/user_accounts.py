@@ -4,10 +4,11 @@ trail."""
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import F
 
 from charthouse.domains.practice.models import Doctor, Staff
 from charthouse.engine.errors import Conflict
-from charthouse.identity import second_factor
+from charthouse.identity import second_factor, token_pairs
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import PERMISSIONS, User
 from charthouse.identity.permissions import set_permissions
@@ -55,10 +56,13 @@ def change_user(user: User, values: dict[str, Any], by: int) -> None:
 
 
 def set_active(user: User, active: bool, by: int) -> None:
-    """Switch a user on or off. Switching off takes effect at once, for pages and for every app that acts for the
-    user."""
+    """Switch a user on or off. Switching off ends sessions, links and the access of every app at once and for good:
+    whoever is switched on again signs in and connects apps again."""
+    ended = {} if active else {"sign_in_generation": F("sign_in_generation") + 1}
     with transaction.atomic():
-        if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
+        if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active, **ended):
+            if not active:
+                token_pairs.deauthorize_all(user=user.pk)
             _record("account changed", user, by, active=active)
 
 
