@@ -40,10 +40,10 @@ def _make_renderer(planned: planning.Plan) -> Callable[..., Any]:
     """What makes an object of a row, with what SQL can't make of its values."""
 
     def render(*columns: Any) -> Any:
-        item = planned.make(*columns)
-        for name, render_value in planned.renderers:
-            setattr(item, name, render_value(getattr(item, name)))
-        return item
+        values = [*columns]
+        for index, render_value in planned.renderers:
+            values[index] = render_value(values[index])
+        return planned.make(*values)
 
     return render if planned.renderers else planned.make
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -55,7 +56,7 @@ class Change(Refusable):
         """The wire names that the caller sent."""
         return self.request.given
 
-    @property
+    @cached_property
     def values(self) -> Mapping[str, Any]:
         """Values by wire name: as parsed, or as a check set them."""
         return MappingProxyType(self._values)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -69,27 +69,27 @@ class Key:
         object.__setattr__(self, "source", source.bind(self.name))
         object.__setattr__(self, "type", self.type.as_required(self.access is REQUIRED))
 
-    @property
+    @cached_property
     def writable(self) -> bool:
         return self.access is not READ_ONLY
 
-    @property
+    @cached_property
     def readable(self) -> bool:
         return self.access is not WRITE_ONLY
 
-    @property
+    @cached_property
     def is_stored(self) -> bool:
         """Whether the engine writes the value into a column of the row."""
         return bool(self.source.writes_column)
 
-    @property
+    @cached_property
     def attribute(self) -> str:
         """The attribute of a model instance that holds the value."""
         return self.source.name_attribute(self.type) or self.type.name_attribute(self.name)
 
     def find_column(self, model: Model) -> Any:
         """The model field behind this key, or None. Raises FieldDoesNotExist."""
-        return self.source.find_column(model)
+        return _find_column(self.source, model)
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -131,6 +131,11 @@ class Key:
                 except ValidationError as error:
                     raise InvalidValue(error.messages) from None
         return parsed
+
+    @cached_property
+    def may_refer(self) -> bool:
+        """Whether values may point to rows."""
+        return bool(self.type.refers_to or self.type.keys)
 
     def find_references(self, value: Any) -> References:
         """Every row that a parsed value points to, with the path of keys to it."""
@@ -211,6 +216,11 @@ class _Limits:
     default: Any
     length: int | None
     validators: tuple[Any, ...]
+
+
+@cache
+def _find_column(source: Source, model: Model) -> Any:
+    return source.find_column(model)
 
 
 @cache

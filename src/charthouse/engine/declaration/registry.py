@@ -12,7 +12,7 @@ from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.hooks import list_read_keys
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import ALWAYS
-from charthouse.engine.declaration.resources import METHODS, Operation, Registry, Resource
+from charthouse.engine.declaration.resources import METHODS, Declaration, Operation, Registry, Resource
 from charthouse.engine.sql.expressions import RESERVED
 
 
@@ -57,7 +57,7 @@ def build_registry(
 
 
 def _find_policy_faults(registry: Registry, switches: set[str], permissions: set[str]) -> Iterable[str]:
-    declarations: list[Resource | Operation] = [*registry.list_own(), *registry.list_operations()]
+    declarations: list[Declaration] = [*registry.list_own(), *registry.list_operations()]
     for declared in declarations:
         if declared.policy.sharing not in switches:
             yield f"{declared.path}: shared by the unknown switch {declared.policy.sharing!r}"

@@ -77,7 +77,52 @@ class Parent:
 
 
 @dataclass(kw_only=True, eq=False)
-class Operation:
+class Declaration:
+    """What is declared of a resource and of an operation alike.
+
+    path      the URL below the API's base; ``{name}`` in it is an id or a parameter
+    doc       one line
+    policy    who may use it, and whose rows they see
+    keys      of an object on the wire; of an operation: of its body
+    filters   parameters of the query
+    one_of    a list needs one parameter of each of these groups
+    unique    name of a unique constraint → (wire name, message)
+    max_body  bytes that the JSON or form body of a write may have
+    example   keys of a typical write, row or answer, for documentation
+    addition  not in the seed: the hosted API has grown it since
+    parents   the rows that the URL names above; an operation of a row has those of its resource
+    """
+
+    path: str
+    doc: str
+    policy: Policy
+    keys: tuple[Key, ...]
+    example: Mapping[str, Any]
+    filters: tuple[Filter, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    max_body: int = MAX_BODY
+    addition: bool = False
+    parents: tuple[Parent, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.filters_by_name = {declared.name: declared for declared in self.filters}
+        self.required_filters = tuple(declared.name for declared in self.filters if declared.required)
+        self.keys_by_name = index_keys(self.keys)
+        self.registry: Registry
+
+    @property
+    def page(self) -> str:
+        """The page of the reference that shows it."""
+        return self.path
+
+    def is_reading(self, method: str) -> bool:
+        """Whether a call with this method needs the rights of a reader only."""
+        return method == "GET"
+
+
+@dataclass(kw_only=True, eq=False)
+class Operation(Declaration):
     """One method of one URL.
 
     path            below the API's base; ``{id}`` stands for the id of a row of the resource ``of``, other names for
@@ -89,29 +134,24 @@ class Operation:
     of              path of the resource it is about, whose page of the reference shows it
     policy          what it does not say is as the resource's
     reading         whether read scopes are enough and nothing is written (default: for GET)
-    filters         parameters of the query; ``row_filters``: those that the row must match, or it is not found;
-                    ``one_of`` as a Resource has it
+    row_filters     parameters that the row must match, or it is not found
     keys            of the body; none is stored
     answer          keys of the object that it answers with, of which OPTIONAL ones may be left out; or THE_ROW, or
                     ROW_LOCATION
     answer_model    the model whose columns they show
     other_statuses  status → when; with keys of ``answer`` but for 204 and 302
-    unique, max_body   as a Resource has them, for what it writes; with ``name``: as the resource has them
+    unique, max_body   with ``name``: also as the resource has them
     array_key       the key that a body stands for which is an array
-    example         values of its body's and answer's keys, for documentation
     """
 
     path: str = ""
     name: str = ""
-    doc: str
     run: Callable[[Any], Any]
     method: str = "GET"
     of: str = ""
     policy: Policy = field(default_factory=Policy)
     reading: bool | None = None
-    filters: tuple[Filter, ...] = ()
     row_filters: tuple[Filter, ...] = ()
-    one_of: tuple[tuple[str, ...], ...] = ()
     keys: tuple[Key, ...] = ()
     answer: Any = ()  # tuple[Key, ...] | THE_ROW | ROW_LOCATION
     many: bool = False
@@ -119,19 +159,13 @@ class Operation:
     media: str = JSON
     status: int = 200
     other_statuses: Mapping[int, str] = field(default_factory=dict)
-    unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    max_body: int = MAX_BODY
     example: Mapping[str, Any] = field(default_factory=dict)
-    addition: bool = False
     array_key: str = ""
 
     def __post_init__(self) -> None:
         self.filters = (*self.filters, *self.row_filters)
-        self.filters_by_name = {declared.name: declared for declared in self.filters}
-        self.keys_by_name = index_keys(self.keys)
-        self.parents: tuple[Parent, ...] = ()
+        super().__post_init__()
         self.resource: Resource | None = None
-        self.registry: Registry
         if self.reading is None:
             self.reading = self.method == "GET"
         if self.name and not self.answer:
@@ -143,7 +177,6 @@ class Operation:
 
     @property
     def page(self) -> str:
-        """The page of the reference that shows it."""
         return self.of or self.path
 
     @property
@@ -160,7 +193,6 @@ class Operation:
         return ROW_ID in self.path
 
     def is_reading(self, method: str) -> bool:
-        """Whether a call with this method needs the rights of a reader only."""
         return bool(self.reading)
 
     @property
@@ -201,40 +233,24 @@ class Operation:
 
 
 @dataclass(kw_only=True, eq=False)
-class Resource:
+class Resource(Declaration):
     """Everything about one resource.
 
-    path         the URL below the API's base; ``{name}`` in it is a parent's id or a parameter
-    doc          one line
     methods      of the list URL (GET, POST) and of the object URL (GET, PUT, PATCH, DELETE) together
-    policy       who may use it, and whose rows they see
-    keys         of an object on the wire
-    parents      see Parent
     lists, reads whether the list URL, and the object URL, have the GET of ``methods``
     rows         the rows of the model that this resource is about
     visibility   which of them lists leave out; one, or several
-    one_of       a list needs one parameter of each of these groups
     checks       hooks before a write: may add errors and set values; in the transaction of the write
     after        hooks after the row is written, with the row, in the same transaction
     delete       column values that soft-delete a row
     operations   other operations of a row, each by its name
     events       what subscribers are notified of
     upsert_keys  keys by which there is at most one row below its parents: a create with the same values replaces it
-    unique       name of a unique constraint → (wire name, message)
-    max_body     bytes that the JSON or form body of a write may have
-    example      keys of a typical write (or row), for documentation
     """
 
-    path: str
     model: type[models.Model]
-    doc: str
     methods: str
-    policy: Policy
-    keys: tuple[Key, ...]
-    example: Mapping[str, Any]
-    filters: tuple[Filter, ...] = ()
     page_size: PageSize = PageSize()
-    one_of: tuple[tuple[str, ...], ...] = ()
     rows: Q = field(default_factory=Q)
     visibility: Visibility | tuple[Visibility, ...] = ()
     order: str = "id"
@@ -244,25 +260,20 @@ class Resource:
     operations: tuple[Operation, ...] = ()
     events: tuple[Event, ...] = ()
     upsert_keys: tuple[str, ...] = ()
-    unique: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    max_body: int = MAX_BODY
-    addition: bool = False
-    parents: tuple[Parent, ...] = ()
     lists: bool = True
     reads: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.policy = self.policy.inherit(None)
         self.method_set = tuple(self.methods.split())
         self.list_methods = tuple(m for m in self.method_set if m == "POST" or (m == "GET" and self.lists))
         self.object_methods = tuple(m for m in self.method_set if m != "POST" and (m != "GET" or self.reads))
-        self.keys_by_name = index_keys(self.keys)
-        self.filters_by_name = {declared.name: declared for declared in self.filters}
         self.operations_by_name = {operation.name: operation for operation in self.operations}
         self.writable = tuple(key for key in self.keys if key.writable)
+        self.referring = tuple(key for key in self.writable if key.may_refer)
         self.visibilities = (self.visibility,) if isinstance(self.visibility, Visibility) else self.visibility
         self.plans: dict[Any, Any] = {}
-        self.registry: Registry
         for operation in self.operations:
             operation.of = self.path
             middle = "" if operation.answer is ROW_LOCATION else "{id}/"
@@ -281,15 +292,6 @@ class Resource:
     def column_names(self) -> frozenset[str]:
         """The attributes of the model that hold columns."""
         return frozenset(column.attname for column in self.model._meta.concrete_fields)
-
-    @property
-    def page(self) -> str:
-        """The page of the reference that shows it."""
-        return self.path
-
-    def is_reading(self, method: str) -> bool:
-        """Whether a call with this method needs the rights of a reader only."""
-        return method == "GET"
 
     def list_shown(self, verbose: bool) -> tuple[Key, ...]:
         """The keys that a read shows."""

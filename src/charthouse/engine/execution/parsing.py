@@ -13,7 +13,7 @@ from django.db import models
 from charthouse.engine.declaration.changes import Request
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
-from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.resources import Declaration, Resource
 from charthouse.engine.declaration.values import OPTIONAL, REQUIRED, InvalidValue
 from charthouse.engine.errors import Invalid, Malformed
 from charthouse.engine.execution.paging import Paging
@@ -39,12 +39,11 @@ class Query:
 # -- queries ----------------------------------------------------------------------------------------------------
 
 
-def parse_query(declaration: Resource | Operation, given: Mapping[str, Any]) -> Query:
+def parse_query(declaration: Declaration, given: Mapping[str, Any]) -> Query:
     """The declared parameters, without pages. Unknown and empty ones are ignored, as the hosted API does. Raises
     Invalid for wrong values, Malformed when none of a required group is there."""
     query = _parse_filters(declaration, given) if given else Query()
-    required = [declared.name for declared in declaration.filters if declared.required]
-    if missing := [name for name in required if not given.get(name)]:
+    if missing := [name for name in declaration.required_filters if not given.get(name)]:
         raise Invalid({name: ["This query parameter is required."] for name in missing})
     for group in declaration.one_of:
         if not any(given.get(name) for name in group):
@@ -52,7 +51,7 @@ def parse_query(declaration: Resource | Operation, given: Mapping[str, Any]) -> 
     return query
 
 
-def _parse_filters(declaration: Resource | Operation, given: Mapping[str, Any]) -> Query:
+def _parse_filters(declaration: Declaration, given: Mapping[str, Any]) -> Query:
     parameters: dict[str, Any] = {}
     names: list[str] = []
     errors: dict[str, Any] = {}

@@ -35,25 +35,27 @@ LIMIT = " limit %s::bigint"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A statement whose rows become objects: ``make`` makes one from the columns, ``renderers`` complete what SQL
-    cannot. ``hidden_id``: a last column holds the id, which the object does not show."""
+    """A statement whose rows become objects: ``make`` makes one from the columns, after ``renderers`` have completed
+    those, by index, that SQL cannot. ``hidden_id``: a last column holds the id, which the object does not show."""
 
     statement: Statement
     make: Callable[..., Any]
-    renderers: tuple[tuple[str, Callable[[Any], Any]], ...]
+    renderers: tuple[tuple[int, Callable[[Any], Any]], ...]
     id_index: int
     hidden_id: bool
 
 
-def bind_actor(actor: Actor, parent_ids: Mapping[str, int] = NO_PARENTS) -> dict[str, Any]:
+def bind_actor(actor: Actor, parent_ids: Mapping[str, int] = NO_PARENTS) -> dict[str, int | None]:
     """The values of the parameters that every statement may use (sql.RESERVED), and those of the parents."""
-    return {
-        **{f"at_{name}": row_id for name, row_id in parent_ids.items()},
+    values: dict[str, int | None] = {
         "practice": actor.practice,
         "caller_doctor": actor.doctor,
         "caller": actor.user,
         "caller_app": actor.app,
     }
+    for name, row_id in parent_ids.items():
+        values[f"at_{name}"] = row_id
+    return values
 
 
 # -- which rows -------------------------------------------------------------------------------------------------
@@ -339,7 +341,7 @@ def _plan(
     return Plan(
         make_statement(text + limit, (*parameters, *limits), custom_plan),
         make_row_type(resource.path, keys),
-        tuple((f"f{index}", key.type.render) for index, key in enumerate(keys) if key.type.render),
+        tuple((index, key.type.render) for index, key in enumerate(keys) if key.type.render),
         len(keys) if hidden_id else names.index("id"),
         hidden_id,
     )

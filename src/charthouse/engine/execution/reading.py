@@ -144,9 +144,15 @@ def find_missing(registry: Registry, actor: Actor, wanted: Mapping[str, list[int
 
 def render(plan: Plan, rows: list[tuple[Any, ...]]) -> list[Any]:
     """Rows → objects that encode to the wire's JSON."""
-    make = plan.make
-    objects = [make(*row[:-1]) for row in rows] if plan.hidden_id else [make(*row) for row in rows]
-    for name, render_value in plan.renderers:
-        for item in objects:
-            setattr(item, name, render_value(getattr(item, name)))
+    make, renderers = plan.make, plan.renderers
+    if plan.hidden_id:
+        rows = [row[:-1] for row in rows]
+    if not renderers:
+        return [make(*row) for row in rows]
+    objects = []
+    for row in rows:
+        values = [*row]
+        for index, render_value in renderers:
+            values[index] = render_value(values[index])
+        objects.append(make(*values))
     return objects

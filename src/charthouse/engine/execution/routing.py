@@ -6,7 +6,7 @@ A segment that a path names literally comes before one that stands for a value, 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from charthouse.engine.declaration.resources import Operation, Registry, Resource
+from charthouse.engine.declaration.resources import Declaration, Operation, Registry, Resource
 from charthouse.engine.errors import NotFound
 
 
@@ -21,7 +21,7 @@ class Target:
     is_object: bool = False
 
     @property
-    def declaration(self) -> Resource | Operation:
+    def declaration(self) -> Declaration:
         declared = self.operation or self.resource
         assert declared is not None
         return declared

@@ -169,7 +169,7 @@ def check_change_references(changes: Sequence[Change]) -> None:
 
 def _list_new_values(changes: Iterable[Change]) -> Iterable[tuple[Change, Key, Any]]:
     for change in changes:
-        for key in change.resource.writable:
+        for key in change.resource.referring:
             value = change.values.get(key.name)
             if value is not None and not (change.row and value == change.get_current(key.name)):
                 yield change, key, value

@@ -13,7 +13,7 @@ from charthouse.engine.declaration.json_schema import (
 )
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import ALWAYS
-from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.resources import THE_ROW, Declaration, Operation, Resource
 from charthouse.engine.declaration.values import OPTIONAL
 from charthouse.engine.openapi import schemas
 from charthouse.engine.openapi.examples import make_answer_example, make_shown_example, make_written_example
@@ -209,7 +209,7 @@ def describe_answer(operation: Operation) -> Schema:
 
 
 def _print(
-    declared: Resource | Operation,
+    declared: Declaration,
     wire: WireFormat,
     name: str,
     summary: str,
@@ -258,7 +258,7 @@ def _print_body(
     return {"required": True, "content": content}
 
 
-def _describe_policy(declared: Resource | Operation, reading: bool) -> Iterable[str]:
+def _describe_policy(declared: Declaration, reading: bool) -> Iterable[str]:
     policy = declared.policy
     if needed := policy.list_permissions(reading):
         yield f"Needs the permission{'s' if len(needed) > 1 else ''} {', '.join(needed)}."

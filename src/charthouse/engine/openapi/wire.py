@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charthouse.engine.declaration.json_schema import Schema, list_of, reference
-from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.resources import Declaration, Resource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class WireFormat:
     description: str
     base: str
     schemes: Mapping[str, Any]
-    security: Callable[[Resource | Operation, bool], list[dict[str, list[str]]]]
+    security: Callable[[Declaration, bool], list[dict[str, list[str]]]]
     page: Callable[[Schema], Schema]
     page_example: Callable[[Any], Any]
     paging: Callable[[Resource], list[dict[str, Any]]]

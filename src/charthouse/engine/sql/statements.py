@@ -76,12 +76,12 @@ def read_snapshot() -> Iterator[None]:
 
 def encode(value: Any) -> bytes | None:
     """A parameter in PostgreSQL's text form; the statement's casts give it its type."""
+    if isinstance(value, str):
+        return value.encode()
     if value is None:
         return None
     if value is True or value is False:
         return b"t" if value else b"f"
-    if isinstance(value, str):
-        return value.encode()
     if isinstance(value, int | Decimal):
         return str(value).encode()
     if isinstance(value, datetime | date | time):
@@ -105,6 +105,16 @@ def _encode_element(item: Any) -> bytes:
 Columns = tuple["models.Field[Any, Any]", ...]
 
 
+# Types of columns, and those of their values that the ORM would write as they are.
+_PLAIN: dict[Any, type] = {
+    models.CharField: str,
+    models.TextField: str,
+    models.BooleanField: bool,
+    models.IntegerField: int,
+    models.BigIntegerField: int,
+}
+
+
 def insert(row: models.Model) -> None:
     """Write a new row and set its id. Sends no signals. Raises IntegrityError, as the ORM does.
 
@@ -122,6 +132,8 @@ def insert(row: models.Model) -> None:
 
 
 def _prepare(column: "models.Field[Any, Any]", value: Any) -> Any:
+    if type(column) in _PLAIN and type(value) is _PLAIN[type(column)]:
+        return value
     if isinstance(column, models.JSONField):
         return json.dumps(value, cls=column.encoder)
     return column.get_db_prep_save(value, connection)

@@ -12,7 +12,7 @@ from typing import Any
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.calls import Answer
-from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
+from charthouse.engine.declaration.resources import JSON, THE_ROW, Declaration, Operation, Resource
 from charthouse.engine.declaration.types import Boolean
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Invalid, Malformed, MethodNotAllowed, NotFound, RequestError
@@ -227,7 +227,7 @@ def _read_query(request: Request) -> dict[str, Any]:
     return found
 
 
-def _read_payload(request: Request, declared: Resource | Operation) -> Any:
+def _read_payload(request: Request, declared: Declaration) -> Any:
     """The parsed body. ``curl --data`` sends JSON as a form (seed 004): what starts like JSON is read as JSON.
     Raises Malformed."""
     media = request.media_type

@@ -3,10 +3,11 @@
 from functools import lru_cache
 from importlib import import_module
 
+from charthouse.engine.declaration.resources import Declaration
 from charthouse.gateway.cerbo import wire_format
 from charthouse.gateway.cerbo.registry import DOMAINS, OTHER_MODULES, get_registry
 from charthouse.gateway.declarations import import_modules, list_operations, list_resources
-from charthouse.gateway.docs.reference import ApiReference, Chapter, Declaration
+from charthouse.gateway.docs.reference import ApiReference, Chapter
 
 
 def _name_group(declared: Declaration) -> str:

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import ALWAYS
-from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.resources import THE_ROW, Declaration, Operation, Resource
 from charthouse.engine.declaration.values import ABSENT, Access
 from charthouse.engine.openapi.examples import make_answer_example, make_shown_example, make_written_example
 from charthouse.gateway.docs.reference import ApiReference
@@ -116,7 +116,7 @@ def _format_default(key: Key) -> str:
     return json.dumps(key.default)
 
 
-def describe_parameters(resource: Resource | Operation, target: PageContext) -> tuple[KeyRow, ...]:
+def describe_parameters(resource: Declaration, target: PageContext) -> tuple[KeyRow, ...]:
     """Describe the filters of a list, or the parameters of an operation."""
     return tuple(_describe_parameter(declared, target) for declared in resource.filters)
 
@@ -258,7 +258,7 @@ def _make_sample(key: Key) -> Any:
 
 
 def _describe(
-    resource: Resource | Operation,
+    resource: Declaration,
     anchor: str,
     method: str,
     url: str,
@@ -296,7 +296,7 @@ def _describe(
     )
 
 
-def _fill_url(url: str, resource: Resource | Operation) -> str:
+def _fill_url(url: str, resource: Declaration) -> str:
     """The URL with a value for each parameter of its path: 1 for ids."""
 
     def value(found: "re.Match[str]") -> str:
@@ -318,7 +318,7 @@ def _choose_value(declared: Filter) -> str:
     return _VALUES.get(printed.get("format", ""), "1" if printed.get("type") == "integer" else "a")
 
 
-def _make_query(resource: Resource | Operation) -> str:
+def _make_query(resource: Declaration) -> str:
     names = [group[0] for group in resource.one_of] + [f.name for f in resource.filters if f.required]
     values = {n: _choose_value(resource.filters_by_name[n]) for n in names if f"{{{n}}}" not in resource.path}
     return "?" + "&".join(f"{name}={value}" for name, value in values.items()) if values else ""

@@ -2,9 +2,10 @@
 
 from functools import lru_cache
 
+from charthouse.engine.declaration.resources import Declaration
 from charthouse.engine.openapi.document import list_pages
 from charthouse.gateway.declarations import import_modules, list_resources
-from charthouse.gateway.docs.reference import ApiReference, Chapter, Declaration
+from charthouse.gateway.docs.reference import ApiReference, Chapter
 from charthouse.gateway.drchrono import wire_format
 from charthouse.gateway.drchrono.registry import DOMAINS, get_registry
 

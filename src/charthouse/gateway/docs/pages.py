@@ -8,11 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.resources import Declaration, Operation, Resource
 from charthouse.gateway.cerbo import wire_format as cerbo_wire_format
 from charthouse.gateway.docs import cerbo, descriptions, drchrono
 from charthouse.gateway.docs.descriptions import KeyRow, OperationEntry, PageContext
-from charthouse.gateway.docs.reference import ApiReference, Declaration
+from charthouse.gateway.docs.reference import ApiReference
 from charthouse.gateway.drchrono import wire_format
 from charthouse.identity import origin
 from charthouse.identity.api_user_limits import get_limits

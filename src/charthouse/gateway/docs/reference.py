@@ -4,10 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from charthouse.engine.declaration.resources import Operation, Registry, Resource
+from charthouse.engine.declaration.resources import Declaration, Registry
 from charthouse.engine.openapi.wire import WireFormat
-
-Declaration = Resource | Operation
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from charthouse.engine.declaration.json_schema import Schema, allow_null, reference, strict_object
-from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.resources import Declaration, Resource
 from charthouse.engine.openapi.document import print_document
 from charthouse.engine.openapi.wire import (
     WRONG_FIELDS,
@@ -100,7 +100,7 @@ def _list_paging(resource: Resource) -> list[dict[str, Any]]:
     return parameters
 
 
-def _list_security(resource: Resource | Operation, reading: bool) -> list[dict[str, list[str]]]:
+def _list_security(resource: Declaration, reading: bool) -> list[dict[str, list[str]]]:
     suffix = "read" if reading else "write"
     return [{"oauth2": [f"{scope}:{suffix}" for scope in resource.policy.scopes]}]
 
