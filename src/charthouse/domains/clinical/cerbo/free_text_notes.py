@@ -11,6 +11,7 @@ from charthouse.domains.practice.cerbo.keys import (
     API_MADE,
     PAGES,
     make_object_key,
+    make_patient_key,
     make_patient_parent,
     make_policy,
     make_user_key,
@@ -52,7 +53,7 @@ _NOTE: dict[str, Any] = {
     "rows": Q(archived=False, note_type__archived=False),
     "keys": (
         make_object_key("free_text_note"),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         Key("pt_note_type_id", Reference("pt_notes"), READ_ONLY, source="note_type"),
         Key("name", Text(), READ_ONLY, source="note_type__name", doc="The heading."),
         Key("note", Text(), READ_ONLY),

@@ -9,6 +9,7 @@ from charthouse.domains.practice.cerbo.keys import (
     PAGES,
     make_created_key,
     make_object_key,
+    make_patient_key,
     make_patient_parent,
     make_policy,
     make_user_key,
@@ -58,7 +59,7 @@ trackers = Resource(
 _READING: tuple[Key, ...] = (
     make_object_key("health_maintenance_reading"),
     Key("id", Id(), READ_ONLY),
-    Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+    make_patient_key(),
     Key("health_maintenance_id", Reference("health_maintenance"), READ_ONLY, source="tracker"),
     Key("date", Date(), REQUIRED),
     Key("notes", Text(), OPTIONAL),

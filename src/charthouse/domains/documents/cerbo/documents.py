@@ -14,6 +14,7 @@ from charthouse.domains.practice.cerbo.keys import (
     make_created_key,
     make_deleted_key,
     make_object_key,
+    make_patient_key,
     make_patient_parent,
     make_policy,
     make_user_key,
@@ -60,7 +61,7 @@ _COMMON: dict[str, Any] = {
     "keys": (
         make_object_key("document"),
         Key("id", Id(), READ_ONLY),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         Key("name", Text(), READ_ONLY, source="description"),
         Key("mime_type", Text(), READ_ONLY, source="document__media_type"),
         Key("folder", Text(), READ_ONLY, doc="A tab of the chart."),

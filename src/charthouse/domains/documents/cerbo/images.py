@@ -2,24 +2,20 @@
 
 from typing import Any
 
-from django.db.models import Q
-
 from charthouse.domains.documents import images, uploads
 from charthouse.domains.documents.models import PatientImage
 from charthouse.domains.patients.cerbo.portal_requests import QUEUED_KEYS
 from charthouse.domains.practice.cerbo.keys import (
+    declare_patient_list,
     make_created_key,
     make_deleted_key,
-    make_object_key,
-    make_patient_parent,
-    make_policy,
+    make_patient_key,
     make_user_key,
 )
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import Policy
-from charthouse.engine.declaration.references import Id, Reference
-from charthouse.engine.declaration.resources import Operation, PageSize, Resource
+from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.sources import UNSTORED
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.types import Integer, Text
@@ -36,19 +32,15 @@ def _make_url_key(name: str, below: str, doc: str) -> Key:
     )
 
 
-patient_images = Resource(
+patient_images = declare_patient_list(
+    "patient_images",
+    "image",
     path=PATH,
     model=PatientImage,
     doc="Images of a patient: personal ones from the portal, medical ones of the practice.",
     methods="GET",
-    policy=make_policy("patient_images"),
-    page_size=PageSize(100, 100, 100),
-    parents=make_patient_parent(),
-    rows=Q(archived=False),
     keys=(
-        make_object_key("image"),
-        Key("id", Id(), READ_ONLY),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         Key("photo_type", Text(choices=TYPES), READ_ONLY),
         Key("mime_type", Text(), READ_ONLY, source="file__media_type"),
         Key("name", Text(), READ_ONLY),

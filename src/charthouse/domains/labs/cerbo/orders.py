@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import models
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
@@ -10,22 +10,18 @@ from charthouse.domains.labs.cerbo.keys import ORDERS, make_order_status
 from charthouse.domains.labs.cerbo.results import RESULT
 from charthouse.domains.labs.models import LabOrder, LabResult, LabTest
 from charthouse.domains.practice.cerbo.keys import (
-    PAGES,
+    declare_patient_list,
     make_constant_key,
     make_created_key,
     make_encounter_keys,
-    make_object_key,
-    make_patient_parent,
-    make_policy,
+    make_patient_key,
     make_user_key,
 )
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
-from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.related import ChildRows
-from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.types import Text
 from charthouse.engine.declaration.values import READ_ONLY
@@ -45,19 +41,15 @@ def _join_test_names() -> Combinable:
     )
 
 
-orders = Resource(
+orders = declare_patient_list(
+    "patient_orders",
+    "order",
     path=ORDERS,
     model=LabOrder,
     doc="What was ordered for a patient.",
     methods="GET",
-    policy=make_policy("patient_orders"),
-    page_size=PAGES,
-    parents=make_patient_parent(),
-    rows=Q(archived=False),
     keys=(
-        make_object_key("order"),
-        Key("id", Id(), READ_ONLY),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         make_constant_key("order_type", "lab"),
         Key(
             "name",

@@ -14,6 +14,7 @@ from charthouse.domains.practice.cerbo.keys import (
     PAGES,
     make_created_key,
     make_object_key,
+    make_patient_key,
     make_patient_parent,
     make_policy,
 )
@@ -21,7 +22,7 @@ from charthouse.engine.declaration.calls import Answer, Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
-from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.references import Id
 from charthouse.engine.declaration.related import ChildRows
 from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.declaration.sources import Expression
@@ -63,7 +64,7 @@ _PARTNER: dict[str, Any] = {
     "keys": (
         make_object_key("partner_order"),
         Key("id", Id(), READ_ONLY),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         make_order_status(),
         Key(
             "requisition_number",

@@ -9,13 +9,10 @@ from charthouse.domains.medications import supplements
 from charthouse.domains.medications.models import PatientSupplement, Supplement
 from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
 from charthouse.domains.practice.cerbo.keys import (
-    PAGES,
+    declare_patient_list,
     make_constant_key,
     make_created_key,
     make_encounter_keys,
-    make_object_key,
-    make_patient_parent,
-    make_policy,
 )
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.keys import Key
@@ -23,7 +20,7 @@ from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.related import RelatedRow, SelfRow
-from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.resources import THE_ROW, Operation
 from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Boolean, Text
@@ -39,18 +36,14 @@ def _select_discontinued_flag() -> Combinable:
     return Case(When(discontinued_at__isnull=False, then=sql.Literal("1")), output_field=models.TextField())
 
 
-patient_supplements = Resource(
+patient_supplements = declare_patient_list(
+    "patient_supplements",
+    "patient_supplement",
     path="patients/{patient_id}/supplements",
     model=PatientSupplement,
     doc="The supplements that a patient takes or took.",
     methods="GET",
-    policy=make_policy("patient_supplements"),
-    page_size=PAGES,
-    parents=make_patient_parent(),
-    rows=Q(archived=False),
     keys=(
-        make_object_key("patient_supplement"),
-        Key("id", Id(), READ_ONLY),
         Key("name", Text(), READ_ONLY, source="supplement__name"),
         make_constant_key("plan_type", "plan_other"),
         Key("associated_plan_id", Reference("supplements"), READ_ONLY, source="supplement"),

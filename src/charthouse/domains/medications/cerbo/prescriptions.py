@@ -20,12 +20,10 @@ from charthouse.domains.medications.prescriptions import (
 )
 from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
 from charthouse.domains.practice.cerbo.keys import (
-    PAGES,
+    declare_patient_list,
     make_created_key,
     make_encounter_keys,
-    make_object_key,
-    make_patient_parent,
-    make_policy,
+    make_patient_key,
     make_user_key,
 )
 from charthouse.engine.declaration.composites import convert
@@ -33,9 +31,9 @@ from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
-from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.references import Reference
 from charthouse.engine.declaration.related import RelatedRow
-from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.types import Boolean, Integer, Text
@@ -76,19 +74,15 @@ def _select_expiry() -> Combinable:
     return sql.template(text, F("date_prescribed"), output_field=sql.TEXT)
 
 
-prescriptions = Resource(
+prescriptions = declare_patient_list(
+    "patient_prescriptions",
+    "prescription",
     path=RXS,
     model=Medication,
     doc="What a patient was prescribed, or takes for another reason: DrChrono's medications.",
     methods="GET",
-    policy=make_policy("patient_prescriptions"),
-    page_size=PAGES,
-    parents=make_patient_parent(),
-    rows=Q(archived=False),
     keys=(
-        make_object_key("prescription"),
-        Key("id", Id(), READ_ONLY),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         Key("name", Text(), READ_ONLY),
         Key(
             "strength",

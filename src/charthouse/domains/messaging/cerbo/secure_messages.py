@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
@@ -14,18 +14,15 @@ from charthouse.domains.messaging.secure_messages import MESSAGE_KEYS, enqueue_m
 from charthouse.domains.patients.cerbo.portal_requests import QUEUED_KEYS
 from charthouse.domains.patients.portal_requests import describe_request
 from charthouse.domains.practice.cerbo.keys import (
-    PAGES,
+    declare_patient_list,
     make_created_key,
-    make_object_key,
-    make_patient_parent,
-    make_policy,
+    make_patient_key,
 )
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import Policy
-from charthouse.engine.declaration.references import Id, Reference
-from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import READ_ONLY
@@ -43,20 +40,16 @@ def _select_user() -> Combinable:
     return Coalesce(F("user_id"), doctor, output_field=models.BigIntegerField())
 
 
-secure_messages = Resource(
+secure_messages = declare_patient_list(
+    "secure_messages",
+    "secure_message",
     path="patients/{patient_id}/portal/secure_messages",
     model=PatientMessage,
     doc="What a patient and the practice have written to each other, once staff have taken it into the chart.",
     methods="GET",
-    policy=make_policy("secure_messages"),
     reads=False,
-    page_size=PAGES,
-    parents=make_patient_parent(),
-    rows=Q(archived=False),
     keys=(
-        make_object_key("secure_message"),
-        Key("id", Id(), READ_ONLY),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         Key(
             "dr_id",
             Integer(),

@@ -6,15 +6,14 @@ from typing import Any
 from charthouse.domains.patients import portal_access, portal_credentials
 from charthouse.domains.patients.cerbo.emails import RESULT_KEYS
 from charthouse.domains.patients.models import Patient
+from charthouse.domains.practice.cerbo.credentials import declare_credential_check, make_person
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.keys import Key
-from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
-from charthouse.engine.declaration.references import Id
 from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.sources import UNSTORED
-from charthouse.engine.declaration.types import Boolean, Text
-from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import REQUIRED
 from charthouse.engine.errors import Invalid
 from charthouse.identity.api_user_limits import enforce_spacing
 from charthouse.identity.audit_events import emit_audit_event
@@ -39,9 +38,8 @@ def describe_status(patient: Patient) -> str:
     return words.get(patient.patient_status, "prospective" if patient.is_prospective else "inactive")
 
 
-def validate_credentials(call: Call) -> dict[str, Any]:
-    """Check a patient's username and password. A wrong pair is an answer and no error; it takes as long as a right
-    one."""
+def find_patient(call: Call) -> dict[str, Any] | None:
+    """Find the patient who has this username and password. A wrong pair takes as long as a right one."""
     found = portal_credentials.authenticate(
         call.actor.practice, call.values["username"], call.values["password"]
     )
@@ -55,7 +53,7 @@ def validate_credentials(call: Call) -> dict[str, Any]:
         details={"right": found is not None},
     )
     if found is None:
-        return {"result": False, "message": "The log-in is wrong.", "patient_details": None}
+        return None
     call.shown_rows[Patient] = [found.patient_id]
     patient, hidden = found.patient, call.actor.anonymous
     who = {
@@ -64,8 +62,7 @@ def validate_credentials(call: Call) -> dict[str, Any]:
         "email_address": patient.email,
     }
     shown = dict.fromkeys(who, "") if hidden else who
-    details = {"id": patient.pk, **shown, "status": describe_status(patient)}
-    return {"result": True, "message": "The log-in is right.", "patient_details": details}
+    return {"id": patient.pk, **shown, "status": describe_status(patient)}
 
 
 OPERATIONS = [
@@ -79,41 +76,16 @@ OPERATIONS = [
         policy=Policy(scopes=SCOPES, rate_class="email_trigger"),
         example={"result": True, "message": "The invitation will be sent."},
     ),
-    Operation(
-        path="patients/portal/validate_credentials",
-        method="POST",
+    declare_credential_check(
+        "patients/portal/validate_credentials",
+        "patient_portal",
         doc="Whether a patient signs in to the portal with this name and password.",
-        reading=True,
-        keys=(
-            Key("username", Text(max_length=254), REQUIRED, source=UNSTORED),
-            Key("password", Text(max_length=200), REQUIRED, source=UNSTORED),
-        ),
-        answer=(
-            Key("result", Boolean(), READ_ONLY, nullable=False),
-            Key("message", Text(), READ_ONLY, nullable=False),
-            Key(
-                "patient_details",
-                Object(
-                    (
-                        Key("id", Id(), READ_ONLY),
-                        Key("first_name", Text()),
-                        Key("last_name", Text()),
-                        Key("email_address", Text()),
-                        Key("status", Text()),
-                    ),
-                    open=True,
-                ),
-                READ_ONLY,
-                doc="Who it is; null where the log-in is wrong.",
-            ),
-        ),
-        run=validate_credentials,
-        policy=Policy(scopes=SCOPES, permissions=(), rate_class="credential_validation"),
+        find=find_patient,
+        name=Key("username", Text(max_length=254), REQUIRED, source=UNSTORED),
+        details="patient_details",
+        who=make_person("first_name", "last_name", "email_address", "status"),
         example={
             "username": "amara@example.com",
-            "password": "correct horse battery staple",
-            "result": True,
-            "message": "The log-in is right.",
             "patient_details": {"id": 12, "first_name": "Amara", "status": "active"},
         },
     ),

@@ -15,6 +15,7 @@ from charthouse.domains.practice.cerbo.keys import (
     make_created_key,
     make_deleted_key,
     make_object_key,
+    make_patient_key,
     make_patient_parent,
     make_policy,
 )
@@ -24,7 +25,7 @@ from charthouse.engine.declaration.filters import Condition, Filter
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
-from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.references import Id
 from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.types import Boolean, Integer, Text
@@ -84,7 +85,7 @@ portal_queue = Resource(
     keys=(
         make_object_key("portal_queue_request"),
         Key("id", Id(), READ_ONLY),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         Key("request_type", Text(choices=REQUEST_TYPES), READ_ONLY),
         Key("status", Text(choices=REQUEST_STATUSES), READ_ONLY),
         Key("title", Text(), READ_ONLY),

@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from charthouse.engine.declaration.composites import convert
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import ALWAYS, Policy
-from charthouse.engine.declaration.resources import PageSize, Parent
+from charthouse.engine.declaration.references import Id, Reference
+from charthouse.engine.declaration.resources import PageSize, Parent, Resource
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.types import Integer, Text
@@ -91,6 +92,27 @@ def make_encounter_keys(column: str = "appointment_id") -> tuple[Key, Key]:
     return (
         Key("encounter_id", Integer(), READ_ONLY, source=column, doc="The visit it was charted at."),
         url_key("url_encounter", path_format="/api/v1/encounters/%s", columns=(column,), nullable=True),
+    )
+
+
+def make_patient_key() -> Key:
+    """Make the key of the patient whose row it is."""
+    return Key("pt_id", Reference("patients"), READ_ONLY, source="patient")
+
+
+def declare_patient_list(endpoints: str, kind: str, keys: tuple[Key, ...], **more: Any) -> Resource:
+    """Declare a list of what a patient has, below ``patients/{patient_id}``.
+
+    ``endpoints``: the group's name; ``kind``: what its objects are called; ``keys``: those after ``object`` and ``id``;
+    ``more``: as a Resource has it.
+    """
+    return Resource(
+        policy=make_policy(endpoints),
+        page_size=PAGES,
+        parents=make_patient_parent(),
+        rows=Q(archived=False),
+        keys=(make_object_key(kind), Key("id", Id(), READ_ONLY), *keys),
+        **more,
     )
 
 

@@ -8,16 +8,15 @@ from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Coalesce, Concat, Trim
 
+from charthouse.domains.practice.cerbo.credentials import declare_credential_check, make_person
 from charthouse.domains.practice.cerbo.keys import make_created_key, make_object_key, make_policy
 from charthouse.domains.practice.models import Doctor
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.keys import Key
-from charthouse.engine.declaration.objects import Object
-from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.references import Id
-from charthouse.engine.declaration.resources import Operation, PageSize, Resource, Visibility
+from charthouse.engine.declaration.resources import PageSize, Resource, Visibility
 from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
@@ -98,10 +97,10 @@ users = Resource(
 )
 
 
-def _validate(call: Call) -> dict[str, Any]:
-    """Check whether a user of the practice signs in with this name and password.
+def _find_user(call: Call) -> dict[str, Any] | None:
+    """Find the user of the practice who signs in with this name and password.
 
-    A wrong pair is an answer and no error; it takes as long as a right one, so that timing tells nothing.
+    A wrong pair takes as long as a right one, so that timing tells nothing.
     """
     user = User.objects.filter(
         practice=call.actor.practice, username=call.values["user"], is_active=True
@@ -116,49 +115,21 @@ def _validate(call: Call) -> dict[str, Any]:
         api_user_id=call.actor.api_user,
         details={"user": user and user.pk, "right": is_right},
     )
-    answer = {"result": is_right, "message": "The log-in is right." if is_right else "The log-in is wrong."}
     if not is_right or user is None:
-        return answer | {"user_details": None}
+        return None
     names = {"first_name": user.first_name, "last_name": user.last_name}
-    return answer | {"user_details": {"object": "user", "id": user.pk, **names, "email": user.email}}
+    return {"object": "user", "id": user.pk, **names, "email": user.email}
 
 
-validate_credentials = Operation(
-    path="users/validate_credentials",
-    method="POST",
+validate_credentials = declare_credential_check(
+    "users/validate_credentials",
+    "users",
     doc="Whether a person of the practice signs in with this name and password.",
-    reading=True,
-    keys=(
-        Key("user", Text(max_length=150), REQUIRED, source=UNSTORED),
-        Key("password", Text(max_length=200), REQUIRED, source=UNSTORED),
-    ),
-    answer=(
-        Key("result", Boolean(), READ_ONLY, nullable=False),
-        Key("message", Text(), READ_ONLY, nullable=False),
-        Key(
-            "user_details",
-            Object(
-                (
-                    Key("id", Id(), READ_ONLY),
-                    Key("first_name", Text()),
-                    Key("last_name", Text()),
-                    Key("email", Text()),
-                ),
-                open=True,
-            ),
-            READ_ONLY,
-            doc="Who it is; null where the log-in is wrong.",
-        ),
-    ),
-    run=_validate,
-    policy=Policy(scopes=("users",), permissions=(), rate_class="credential_validation"),
-    example={
-        "user": "ada",
-        "password": "correct horse battery staple",
-        "result": True,
-        "message": "The log-in is right.",
-        "user_details": {"id": 12, "first_name": "Ada"},
-    },
+    find=_find_user,
+    name=Key("user", Text(max_length=150), REQUIRED, source=UNSTORED),
+    details="user_details",
+    who=make_person("first_name", "last_name", "email"),
+    example={"user": "ada", "user_details": {"id": 12, "first_name": "Ada"}},
 )
 
 RESOURCES = [users]

@@ -4,16 +4,13 @@ docs/decisions/0270-questionnaires.md"""
 from typing import Any
 
 import msgspec
-from django.db.models import Q
 
 from charthouse.domains.patients.cerbo.portal_requests import QUEUED_KEYS
 from charthouse.domains.patients.portal_requests import describe_request, enqueue
 from charthouse.domains.practice.cerbo.keys import (
-    PAGES,
+    declare_patient_list,
     make_created_key,
-    make_object_key,
-    make_patient_parent,
-    make_policy,
+    make_patient_key,
     make_user_key,
 )
 from charthouse.domains.questionnaires.models import Answers
@@ -25,8 +22,7 @@ from charthouse.engine.declaration.filters import Flag
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
-from charthouse.engine.declaration.references import Id, Reference
-from charthouse.engine.declaration.resources import Operation, Resource
+from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.sources import UNSTORED, Column
 from charthouse.engine.declaration.types import Text
 from charthouse.engine.declaration.values import (
@@ -85,19 +81,15 @@ def _check_storable(value: Any, deeper: int) -> None:
         _check_storable(inner, deeper - 1)
 
 
-patient_questionnaires = Resource(
+patient_questionnaires = declare_patient_list(
+    "questionnaires",
+    "questionnaire",
     path=PATH,
     model=Answers,
     doc="What a patient answered, once staff have taken it into the chart.",
     methods="GET",
-    policy=make_policy("questionnaires"),
-    page_size=PAGES,
-    parents=make_patient_parent(),
-    rows=Q(archived=False),
     keys=(
-        make_object_key("questionnaire"),
-        Key("id", Id(), READ_ONLY),
-        Key("pt_id", Reference("patients"), READ_ONLY, source="patient"),
+        make_patient_key(),
         Key("questionnaire_type", Text(), READ_ONLY),
         Key("questionnaire_name", Text(), READ_ONLY),
         Key("html_content", Text(), READ_ONLY, doc="Questions and answers, to be read."),
