@@ -39,6 +39,7 @@ from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
 from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
 from charthouse.identity import faults, rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
+from charthouse.retention import job_retries  # noqa: E402
 
 MIN_POSTGRES_VERSION = 150000
 WORKER_GRACE = 10.0  # seconds
@@ -106,6 +107,7 @@ async def _run_jobs(concurrency: int) -> None:
     with app.replace_connector(connector) as background:
         try:
             async with background.open_async():
+                job_retries.set_retry_strategy(background.tasks.values())
                 await background.run_worker_async(
                     concurrency=concurrency,
                     shutdown_graceful_timeout=WORKER_GRACE,

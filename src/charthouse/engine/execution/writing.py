@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connection, transaction
 from psycopg import errors as pg
 
 from charthouse.engine.actor import Actor
@@ -20,6 +20,7 @@ from charthouse.engine.declaration.values import InvalidValue, describe_missing_
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound, Refusable
 from charthouse.engine.execution import planning, reading
 from charthouse.engine.execution.parsing import parse_object
+from charthouse.engine.sql.failures import Failure, classify
 from charthouse.engine.sql.statements import insert, run
 
 Answer = TypeVar("Answer")
@@ -111,22 +112,22 @@ def read_row(
 
 
 def in_transaction(unique: Mapping[str, tuple[str, str]], write: Callable[[], Answer]) -> Answer:
-    """Call ``write`` in one transaction, again when PostgreSQL asks for that.
+    """Call ``write`` in one transaction, again when PostgreSQL asks for that: as a whole, so within another transaction
+    it is called once.
 
     ``unique``: name of a unique constraint → (wire name, message). Raises Invalid or Conflict for what a constraint
     refuses.
     """
-    for attempt in range(MAX_ATTEMPTS):
+    attempts = 1 if connection.in_atomic_block else MAX_ATTEMPTS
+    for attempt in range(attempts):
         try:
             with transaction.atomic():
                 return write()
-        except (OperationalError, psycopg.OperationalError) as error:
-            cause = error if isinstance(error, psycopg.Error) else error.__cause__
-            retry = isinstance(cause, pg.DeadlockDetected | pg.SerializationFailure)
-            if not retry or attempt == MAX_ATTEMPTS - 1:
+        except (DatabaseError, psycopg.DatabaseError) as error:
+            if isinstance(error, IntegrityError | psycopg.IntegrityError):
+                raise _translate(unique, error) from None
+            if classify(error) is not Failure.RETRY or attempt == attempts - 1:
                 raise
-        except (IntegrityError, psycopg.IntegrityError) as error:
-            raise _translate(unique, error) from None
     raise AssertionError("unreachable")
 
 
