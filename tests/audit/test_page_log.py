@@ -190,21 +190,21 @@ def make_starts(world: CerboWorld, guest: PortalPatient) -> list[str]:
 
 # Patterns of a patient's pages that show no details of the patient, or that only a form of another page posts to.
 OTHERS = {
-    "patients/<int:patient>/account/invoices/<int:row>/pay",
-    "patients/<int:patient>/account/invoices/<int:row>/payments/<int:payment>",
-    "patients/<int:patient>/apps/<int:app>",
-    "patients/<int:patient>/documents/<int:row>/share",
-    "patients/<int:patient>/documents/<int:row>/sign",
-    "patients/<int:patient>/encounters/<int:row>/lock",
-    "patients/<int:patient>/encounters/<int:row>/unlock",
-    "patients/<int:patient>/portal/invite",
-    "patients/<int:patient>/portal/revoke",
-    "patients/<int:patient>/questionnaires/asked/<int:row>/back",
+    "patients/<id:patient>/account/invoices/<id:row>/pay",
+    "patients/<id:patient>/account/invoices/<id:row>/payments/<id:payment>",
+    "patients/<id:patient>/apps/<id:app>",
+    "patients/<id:patient>/documents/<id:row>/share",
+    "patients/<id:patient>/documents/<id:row>/sign",
+    "patients/<id:patient>/encounters/<id:row>/lock",
+    "patients/<id:patient>/encounters/<id:row>/unlock",
+    "patients/<id:patient>/portal/invite",
+    "patients/<id:patient>/portal/revoke",
+    "patients/<id:patient>/questionnaires/asked/<id:row>/back",
 }
 OUTSIDE_OF_CHARTS = {
-    "book", "calendar/events", "day", "developer/deliveries/<int:row>", "developer/requests/<int:row>", "inbox",
-    "inbox/<int:row>", "outbox", "outbox/<int:row>", "patients", "queue", "queue/<int:row>", "reviews",
-    "settings/webhooks/deliveries/<int:row>", "visits/<int:visit>",
+    "book", "calendar/events", "day", "developer/deliveries/<id:row>", "developer/requests/<id:row>", "inbox",
+    "inbox/<id:row>", "outbox", "outbox/<id:row>", "patients", "queue", "queue/<id:row>", "reviews",
+    "settings/webhooks/deliveries/<id:row>", "visits/<id:visit>",
 }  # fmt: skip
 
 
@@ -213,7 +213,7 @@ def test_of_the_console(site: Site) -> None:
     walk.follow(*site.starts)
     assert walk.missing == []
     routes = {str(pattern.pattern) for pattern in console_patterns}
-    of_patients = {route for route in routes if "<int:patient>" in route}
+    of_patients = {route for route in routes if "<id:patient>" in route}
     assert (of_patients | OUTSIDE_OF_CHARTS) - walk.shown.keys() - OTHERS == set()
 
 

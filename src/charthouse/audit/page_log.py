@@ -72,5 +72,6 @@ def _render_path(route: str, values: dict[str, Any]) -> str:
     """Render the path from its pattern: numbers are ids; texts may be tokens, so their names stand for them."""
     for name, value in values.items():
         if isinstance(value, int):
-            route = route.replace(f"<int:{name}>", str(value))
+            for kind in ("id", "index"):
+                route = route.replace(f"<{kind}:{name}>", str(value))
     return f"/{route}"
