@@ -83,6 +83,7 @@ autovacuum_naptime = 10s
 
 # Files and folders that run on one worker, because they share what takes long to make or import.
 TOGETHER = (
+    ("tests/browser/",),  # a browser, a server, and what axe has examined
     ("tests/sandbox/", "tests/interchange/"),  # a sandbox; a reader of documents
     ("tests/audit/test_anchors.py", "tests/files/test_bucket.py"),  # boto3
 )

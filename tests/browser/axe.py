@@ -14,15 +14,18 @@ from playwright.sync_api import Page
 SERIOUS = ("serious", "critical")
 THEMES = ("light", "dark")
 LIST_SHAPES = Path(__file__).with_name("shapes.js").read_text()
-# Rules of color are about an element in a theme, all others about the document.
+# Rules of color are about an element in a theme, all others about the document. Rules without an impact have one that
+# depends on what they find.
 RUN = """
 async ([shapes, wholeDocument]) => {
   const color = ["color-contrast", "link-in-text-block"];
-  const others = Object.fromEntries(color.map((rule) => [rule, { enabled: false }]));
+  const slight = axe._audit.rules.filter(({ impact }) => ["minor", "moderate"].includes(impact)).map(({ id }) => id);
+  const others = Object.fromEntries([...color, ...slight].map((rule) => [rule, { enabled: false }]));
   const include = shapes.map((shape) => window.elementsByShape.get(shape));
+  const options = { resultTypes: ["violations"], preload: false };
   const runs = [];
-  if (include.length) runs.push(await axe.run({ include }, { resultTypes: ["violations"], runOnly: color }));
-  if (wholeDocument) runs.push(await axe.run({ resultTypes: ["violations"], rules: others }));
+  if (include.length) runs.push(await axe.run({ include }, { ...options, runOnly: color }));
+  if (wholeDocument) runs.push(await axe.run({ ...options, rules: others }));
   return runs.flatMap((run) => run.violations);
 }
 """
@@ -58,7 +61,8 @@ def _examine(page: Page, theme: str, shapes: list[str], readable: list[str]) -> 
     new, new_readable = set(shapes) - _structure, set(readable) - _colored[theme]
     if not new and not new_readable:
         return []
-    page.evaluate(_axe.axe_script)
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(_axe.axe_script)
     found: list[dict[str, Any]] = page.evaluate(RUN, [sorted(new_readable), bool(new)])
     _structure.update(new)
     _colored[theme].update(new_readable)

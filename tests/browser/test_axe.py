@@ -1,11 +1,12 @@
 """The examination of pages finds what it is there to find, though it skips what it has seen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.html_shapes import choose_pages, list_shapes
 from tests.cases import each_case
 
 DOCUMENT = """
@@ -18,6 +19,13 @@ DOCUMENT = """
     <main><h1>Page</h1>{content}</main></html>
 """
 CHECKBOX = '<i class="f" role="checkbox" aria-label="A"'
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(reduced_motion="reduce")
+    yield page
+    page.close()
 
 
 @pytest.fixture
@@ -75,3 +83,32 @@ def test_other_rules_find_elements_that_differ_in_what_the_rule_is_about(
     show: Callable[[str, str], Page], rule: str, content: str
 ) -> None:
     assert rule in "".join(violations(show("f", content)))
+
+
+FORM = '<main><form class="a"><label for="name">Name</label><input id="name" type="text"></form>{}</main>'
+
+
+def test_one_of_pages_that_look_alike_is_chosen() -> None:
+    alike = (FORM.format(""), FORM.format("").replace("name", "city"), FORM.format("<p>More</p>"))
+    assert choose_pages({name: list_shapes(html) for name, html in zip("abc", alike, strict=True)}) == ["c"]
+
+
+@each_case(
+    ("difference", "more"),
+    [
+        ("tag", "<ul></ul>"),
+        ("class", '<form class="b"></form>'),
+        ("parent", '<p><form class="a"></form></p>'),
+        ("no label", '<form class="a"><input id="other" type="text"></form>'),
+        ("another type", '<form class="a"><label><input type="date"></label></form>'),
+        ("text", '<form class="a">Text</form>'),
+        ("an empty name", '<img alt=""><img alt="A">'),
+        ("a state", '<form class="a" aria-busy="true"></form>'),
+        ("a script", '<script src="/static/a.js"></script>'),
+    ],
+    ids=lambda case: case[0],
+)
+def test_pages_that_differ_are_both_chosen(difference: str, more: str) -> None:
+    first, second = FORM.format("<h1>Only here</h1>"), FORM.format(more)
+    chosen = choose_pages({"first": list_shapes(first), "second": list_shapes(second)})
+    assert sorted(chosen) == ["first", "second"], difference

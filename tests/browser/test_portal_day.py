@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from charthouse import clock
 from charthouse.changes import actions
@@ -32,14 +32,6 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     monkeypatch.setattr(settings, "SANDBOX", True)  # receivers are on this machine
     with receiving() as made:
         yield made
-
-
-@pytest.fixture
-def telephone(browser: Browser) -> Iterator[Page]:
-    """The patient's phone."""
-    context = browser.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture
@@ -68,21 +60,21 @@ def ask(clinic: Clinic, patient: int) -> None:
         )
 
 
-def let_in(telephone: Page, address: str, username: str) -> None:
-    telephone.goto(address)
-    telephone.get_by_label("Date of birth").fill("1987-04-12")
-    telephone.get_by_label("Password").fill(PASSWORD)
-    telephone.get_by_label("The same again").fill(PASSWORD)
-    telephone.get_by_role("button", name="Accept the invitation").click()
-    telephone.get_by_label("Username").fill(username)
-    telephone.get_by_label("Password").fill(PASSWORD)
-    telephone.get_by_role("button", name="Sign in").click()
-    expect(telephone.get_by_role("heading", name="Hello, Amara")).to_be_visible()
+def let_in(phone: Page, address: str, username: str) -> None:
+    phone.goto(address)
+    phone.get_by_label("Date of birth").fill("1987-04-12")
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_label("The same again").fill(PASSWORD)
+    phone.get_by_role("button", name="Accept the invitation").click()
+    phone.get_by_label("Username").fill(username)
+    phone.get_by_label("Password").fill(PASSWORD)
+    phone.get_by_role("button", name="Sign in").click()
+    expect(phone.get_by_role("heading", name="Hello, Amara")).to_be_visible()
 
 
 def test_from_an_invitation_to_what_other_systems_see(
     page: Page,
-    telephone: Page,
+    phone: Page,
     enter: Callable[[str], Page],
     clinic: Clinic,
     program: httpx.Client,
@@ -110,12 +102,12 @@ def test_from_an_invitation_to_what_other_systems_see(
         (path,) = re.findall(r"(/portal/invitations/\S+)", page.get_by_role("main").inner_text())
 
         # The patient takes the link, signs in, and answers what was asked.
-        let_in(telephone, live_server + path, email)
-        telephone.get_by_role("link", name="Before your visit").click()
-        telephone.get_by_label("No", exact=True).check()
-        telephone.get_by_label("What brings you?").fill("Headaches.\nSince spring.")
-        telephone.get_by_role("button", name="Send").click()
-        expect(telephone.get_by_role("status")).to_have_text("Your answers were sent.")
+        let_in(phone, live_server + path, email)
+        phone.get_by_role("link", name="Before your visit").click()
+        phone.get_by_label("No", exact=True).check()
+        phone.get_by_label("What brings you?").fill("Headaches.\nSince spring.")
+        phone.get_by_role("button", name="Send").click()
+        expect(phone.get_by_role("status")).to_have_text("Your answers were sent.")
 
         # Another system sends a document for the same patient.
         paper = {"pt_id": patient, "name": "Letter", "mime_type": "text/plain"}
@@ -130,8 +122,8 @@ def test_from_an_invitation_to_what_other_systems_see(
             enter("/queue").get_by_role("link", name=title).click()
             page.get_by_role("button", name="Accept").click()
             expect(page.get_by_role("button", name="Accept")).to_have_count(0)
-        telephone.get_by_role("link", name="Home").click()
-        expect(telephone.get_by_text("In your chart")).to_be_visible()
+        phone.get_by_role("link", name="Home").click()
+        expect(phone.get_by_text("In your chart")).to_be_visible()
 
         # Other systems see it: by asking, and by being told.
         (answered,) = told(program.get(f"/patients/{patient}/questionnaires?extended_details=true"))["data"]

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Browser
 
-from tests.browser.watching import open_page
+from tests.browser.watching import watch
 
 CONTENT = """
     <img src="http://203.0.113.1/a.png"><img src="https://elsewhere.example/b.png">
@@ -11,8 +11,10 @@ CONTENT = """
 
 
 def test_other_hosts_and_errors_are_faults(browser: Browser) -> None:
-    with open_page(browser) as (page, faults):
+    page = browser.new_page()
+    with watch(page) as faults:
         page.set_content(CONTENT)
+    page.context.close()
     assert {"asked http://203.0.113.1/a.png", "asked https://elsewhere.example/b.png", "broken"} <= set(
         faults
     )
