@@ -236,6 +236,7 @@ def create_user(
     user.set_password(_new_password(user))
     try:
         user_accounts.create_user(user, timezone, using="owner")
+        user_accounts.record_creation(user, None)
     except ValidationError as error:
         raise CommandError("; ".join(error.messages)) from None
     except DatabaseError as error:

@@ -27,6 +27,11 @@ EVENT_KINDS = {
     "signed out": EventKind("Login", "Not specified", "Signed out"),
     "sign-in failed": EventKind("Login", "Not specified", "Failed to sign in"),
     "locked out": EventKind("Login", "Not specified", "Locked out after failing to sign in"),
+    "attempts refused": EventKind(
+        "Login", "Not specified", "Too many failed attempts from an address or under a name"
+    ),
+    "sign-in rules changed": EventKind("Account", "Update", "Changed the practice's rules for signing in"),
+    "secret key changed": EventKind("Account", "Update", "Changed the secret key of the server"),
     "password changed": EventKind("Account", "Update", "Changed the password"),
     "password link sent": EventKind("Account", "Update", "Was sent a link to set the password"),
     "recovery codes renewed": EventKind("Account", "Update", "Renewed the recovery codes"),

@@ -9,6 +9,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from charthouse.console.page import Request, page, render_page
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
 from charthouse.identity.permissions import set_permissions, set_sharing
 
@@ -26,6 +27,7 @@ SHARING_LABELS = {
 }
 MAX_USERS = 100  # in the matrix; the others have a page of their own
 IDLE_MINUTES = range(1, 721)  # minutes
+SIGN_IN_RULES = ("require_second_factor", "idle_minutes")
 
 
 @page(primary=True, methods=("GET", "POST"))
@@ -77,13 +79,22 @@ def _save(request: Request, practice: int) -> None:
     permissions = {pk: _require_known(posted.getlist(f"may-{pk}"), PERMISSIONS) for pk in shown}
     with transaction.atomic():
         row = Practice.objects.select_for_update().get(pk=practice)
+        before = {name: getattr(row, name) for name in SIGN_IN_RULES}
         row.refuse_duplicate_patients = "refuse_duplicate_patients" in posted
         row.require_second_factor = "require_second_factor" in posted
         row.idle_minutes = _parse_minutes(posted.get("idle_minutes", str(row.idle_minutes)))
         row.save(update_fields=["refuse_duplicate_patients", "require_second_factor", "idle_minutes"])
+        _record_sign_in_rules(row, before, request.actor.required_user)
         set_sharing(practice, sharing, by=request.actor.required_user)
         for pk, names in permissions.items():
             set_permissions(people[pk], names, by=request.actor.required_user)
+
+
+def _record_sign_in_rules(practice: Practice, before: dict[str, Any], by: int) -> None:
+    """Record the event, where a rule for signing in has changed."""
+    now = {name: getattr(practice, name) for name in SIGN_IN_RULES}
+    if changed := {name: value for name, value in now.items() if value != before[name]}:
+        emit_audit_event("sign-in rules changed", practice_id=practice.pk, user_id=by, details=changed)
 
 
 def _require_known(given: list[str], names: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ attempt is counted before it is checked, so that parallel ones can't pass, and f
 of 256 random bits (apps, API users) only wrong ones are refused. docs/decisions/0321-limits-of-attempts.md
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,6 +18,7 @@ from django.http import HttpRequest
 
 from charthouse import clock
 from charthouse.engine.errors import Throttled
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.client_ip import get_request_ip
 
 WINDOW = timedelta(minutes=15)
@@ -76,9 +78,17 @@ def _count(kind: str, client_ip: str, name: str = "") -> Attempt:
             count_in_window(key, start, WINDOW, limit)
         except Throttled:
             Attempt(tuple(counted), start).forgive()  # an attempt that is refused doesn't count
+            _record_refusal(kind, key, start)
             raise
         counted.append(key)
     return Attempt(tuple(counted), start)
+
+
+def _record_refusal(kind: str, key: str, start: datetime) -> None:
+    """Record that attempts are refused; once in a window, or an attacker would fill the audit."""
+    with suppress(Throttled):
+        count_in_window(make_key(f"refused {key}"), start, WINDOW, 1)
+        emit_audit_event("attempts refused", details={"of": kind})
 
 
 def make_key(text: str) -> str:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, models, transaction
 
 from charthouse import clock
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import SecretKey
 from charthouse.identity.sealed_secrets import SealedField, UnsealError, reseal, seal_with, unseal
 
@@ -109,3 +110,4 @@ def _replace_current(new: str, sealed_former: str) -> None:
     rows.filter(is_current=True).update(is_current=False, retired_at=clock.now(), sealed_key=sealed_former)
     values = {"is_current": True, "since": clock.now(), "retired_at": None, "sealed_key": ""}
     rows.update_or_create(fingerprint=compute_fingerprint(new), defaults=values)
+    emit_audit_event("secret key changed", details={"by": "operator", "lost": not sealed_former})

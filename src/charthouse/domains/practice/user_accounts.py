@@ -33,9 +33,11 @@ def create_user(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> 
     return user
 
 
-def record_creation(user: User, by: int) -> None:
-    """Record the event that an account was created. ``by``: id of the user who created it."""
-    _record("account created", user, by, role=user.role, permissions=user.permissions)
+def record_creation(user: User, by: int | None) -> None:
+    """Record the event that an account was created. ``by``: id of the user who created it, None for the operator of the
+    server."""
+    details = {} if by is not None else {"by": "operator"}
+    _record("account created", user, by, role=user.role, permissions=user.permissions, **details)
 
 
 def change_user(user: User, values: dict[str, Any], by: int) -> None:
@@ -93,6 +95,6 @@ def remove_second_factor(user: User, by: int) -> None:
     second_factor.disable(user, by)
 
 
-def _record(what: str, user: User, by: int, **details: Any) -> None:
+def _record(what: str, user: User, by: int | None, /, **details: Any) -> None:
     """Record an event about a user, with the id of the user in its details."""
     emit_audit_event(what, practice_id=user.practice_id, user_id=by, details={"user": user.pk} | details)
