@@ -1,0 +1,86 @@
+"""No regular expression of the source takes more than linear time, whatever text a caller sends."""
+
+import ast
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import pytest
+
+from tests.cases import each_case
+from tests.test_structure import read_modules
+
+LENGTH = 20_000  # characters; a quadratic expression takes seconds for them, an exponential one for ever
+SECONDS = 1.0
+FUNCTIONS = {"compile", "fullmatch", "match", "search", "sub", "split", "findall", "finditer"}
+PIECES = ("a", "0", "A", " ", "\t", "\n", ",", ".", "-", "_", "/", "\\", "'", '"', "<", "(", "[", "{", ":", "=", "%",
+          "&", "@", "+", "a ", " a", "0,", "a,", "a.", "a-", "a@", "0 ", "a=", "a&", "<a", "a\n", "\xe4")  # fmt: skip
+
+
+def list_expressions() -> dict[str, tuple[str | bytes, bool]]:
+    """The literal expressions of the source, and whether a match begins anywhere, by place."""
+    found: dict[str, tuple[str | bytes, bool]] = {}
+    for name, module in read_modules().items():
+        text = module.path.read_text()
+        if "re." not in text and "pattern=" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            anywhere = called not in ("re.fullmatch", "re.match") and called.startswith("re.")
+            is_re = called.startswith("re.") and called.removeprefix("re.") in FUNCTIONS
+            written = (
+                [*node.args[:1]] if is_re else [one.value for one in node.keywords if one.arg == "pattern"]
+            )
+            for argument in written:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str | bytes):
+                    found[f"{name}:{argument.lineno} {argument.value!r}"[:120]] = argument.value, anywhere
+    return found
+
+
+EXPRESSIONS = list_expressions()
+
+
+@contextmanager
+def limited(what: str) -> Iterator[None]:
+    """Fail after some seconds; Python's matcher looks for signals while it searches."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(what)
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def check(expression: str | bytes, anywhere: bool) -> None:
+    compiled = re.compile(expression if isinstance(expression, str) else expression.decode("latin-1"))
+    for piece in PIECES:
+        text = piece * (LENGTH // len(piece)) + "\x01"
+        with limited(f"{piece!r} and {expression!r}"):
+            if anywhere:
+                compiled.search(text)
+            compiled.match(text)
+            compiled.fullmatch(text)
+
+
+@each_case("place", EXPRESSIONS, ids=str)
+def test_expressions_are_linear(place: str) -> None:
+    check(*EXPRESSIONS[place])
+
+
+def test_the_test_finds_what_it_is_for() -> None:
+    assert len(EXPRESSIONS) > 30
+    for slow in (r"(a+)+$", r"\s+$", r"(\w+,?)*;"):
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            check(slow, anywhere=True)
+        assert time.monotonic() - began < 3 * SECONDS
