@@ -18,12 +18,17 @@ def note_subjects(entry: LogEntry, resource: Resource, objects: Sequence[Any]) -
     if not objects:
         return
     key = find_patient_key(resource)
+    kind: Any = type(objects[0])
+    if key and len(objects) == 1:  # by far the most frequent
+        patient = getattr(objects[0], _find_attribute(kind, key) or "", None)
+        if patient is not None:
+            entry.patients = f"{{{patient}}}"
+            return
     ids = _collect_ids(objects, key) if key else set()
     entry.patients = _format_ids(ids - {None})
     if not ids:
         note_rows(entry, resource.model, _collect_ids(objects, "id"))
     elif None in ids and len(list_patient_paths(resource.model._meta.db_table)) > 1:
-        kind: Any = type(objects[0])
         attribute = str(_find_attribute(kind, str(key)))
         others = [one for one in objects if getattr(one, attribute) is None]
         note_rows(entry, resource.model, _collect_ids(others, "id"))
