@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import httpx
 import pytest
@@ -545,3 +546,39 @@ def test_all_events_of_the_hosted_api_are_declared() -> None:
 def test_secret_encrypted_with_the_former_webhook_key_can_be_decrypted() -> None:
     key = sha256(b"charthouse.webhooks" + settings.SECRET_KEY.encode()).digest()
     assert unseal(Fernet(base64.urlsafe_b64encode(key)).encrypt(SECRET.encode()).decode()) == SECRET
+
+
+# Errors of ours
+
+
+def test_an_object_that_can_not_be_shown_holds_up_no_other(
+    caller: httpx.Client, clinic: Clinic, app: App, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook = subscribed(app.row, receiver, "PATIENT_CREATE")
+    first, second = new_patient(caller, clinic), new_patient(caller, clinic, "Bo")
+    read = fanout._read_object
+
+    def fail_for_first(occurrence: Any, actor: Any) -> Any:
+        if occurrence.row_id == first:
+            raise KeyError("a fault in a declaration")
+        return read(occurrence, actor)
+
+    monkeypatch.setattr(fanout, "_read_object", fail_for_first)
+    with sending():
+        (delivery,) = wait_for_deliveries(webhook)
+    assert (delivery.row_id, delivery.state) == (second, "delivered")
+
+
+def test_a_secret_that_can_not_be_opened_is_an_error_of_the_attempt(
+    caller: httpx.Client, clinic: Clinic, app: App, receiver: Receiver
+) -> None:
+    broken, webhook = (subscribed(app.row, receiver, "PATIENT_CREATE") for _ in range(2))
+    Webhook.objects.filter(pk=broken.pk).update(sealed_secret="sealed under a lost key")
+    new_patient(caller, clinic)
+    with sending():
+        (failed,) = wait_for_deliveries(broken)
+        (delivery,) = wait_for_deliveries(webhook)
+    assert failed.state == "waiting"
+    assert [attempt["error"] for attempt in failed.attempts] == ["the secret can't be opened"]
+    assert delivery.state == "delivered"
+    assert len(receiver.got) == 1

@@ -32,7 +32,7 @@ def test_expired_rows_are_deleted_in_batches_and_others_retained() -> None:
             session_data="",
             expire_date=timezone.now() - timedelta(minutes=1),
         )
-    Session.objects.create(session_key=f"{clinic.id}", expire_date=timezone.now() + timedelta(minutes=1))
+    Session.objects.create(session_key=f"{clinic.id}-live", expire_date=timezone.now() + timedelta(minutes=1))
     Calls.objects.using("owner").bulk_create(  # the web role may not insert
         Calls(application=apps[0].row, hour=clock.now() - timedelta(days=4, hours=hour), calls=1)
         for hour in range(25)
@@ -51,7 +51,7 @@ def test_expired_rows_are_deleted_in_batches_and_others_retained() -> None:
             token_pairs.digest_token(new.refresh_token),
         }
     assert not Grant.objects.filter(user=clinic.user).exists()
-    assert Session.objects.filter(session_key__startswith=f"{clinic.id}").count() == 1
+    assert Session.objects.filter(session_key__startswith=f"{clinic.id}-").count() == 1
     assert not Calls.objects.filter(application=apps[0].row).exists()
     assert swept["Grant"] >= 25
     assert swept["Calls"] >= 25

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django import template
@@ -17,6 +18,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache  # a page has about sixty
 def icon(name: str) -> SafeString:
     """Render a symbol of icons.svg, hidden from screen readers."""
     return format_html(
