@@ -90,24 +90,29 @@ TOGETHER = (
 _size = 0  # bytes of the process after the last run
 GARBAGE = 40  # MB by which the process grows between two runs of the garbage collector
 
-# Files that take more than 5 s of a quiet machine, longest first.
+# Files that take more than 5 CPU seconds, longest first.
 LONG = (
-    "tests/contract/test_fuzz.py",
-    "tests/browser/test_console.py",
     "tests/test_commands.py",
+    "tests/browser/test_console.py",
     "tests/console/test_hostile_urls.py",
-    "tests/identity/test_schema_setup.py",
-    "tests/contract/test_cerbo_fuzz.py",
-    "tests/contract/test_keys.py",
-    "tests/contract/test_hostile.py",
-    "tests/sandbox/test_content.py",
-    "tests/sandbox/test_seed.py",
-    "tests/contract/test_cerbo_rows.py",
-    "tests/contract/test_lists.py",
-    "tests/contract/test_access.py",
     "tests/audit/test_page_log.py",
     "tests/audit/test_tampering.py",
     "tests/contract/test_log_subjects.py",
+    "tests/contract/test_fuzz.py",
+    "tests/sandbox/test_content.py",
+    "tests/contract/test_lists.py",
+    "tests/contract/test_cerbo_rows.py",
+    "tests/contract/test_cerbo_fuzz.py",
+    "tests/contract/test_access.py",
+    "tests/contract/test_hostile.py",
+    "tests/contract/test_keys.py",
+    "tests/console/test_setup_pages.py",
+    "tests/console/test_api_explorer.py",
+    "tests/identity/test_schema_setup.py",
+    "tests/console/test_chart.py",
+    "tests/domains/clinical/test_note_pdf.py",
+    "tests/contract/test_cerbo_access.py",
+    "tests/changes/test_killed_workers.py",
 )
 
 
