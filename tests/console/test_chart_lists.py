@@ -134,7 +134,7 @@ def test_an_image_is_added_and_shown(calendar: Calendar, browser: httpx.Client) 
     assert browser.post(f"{base}/new", data=values, files=upload).status_code == 302
     with bounded_queries():
         page = browser.get(base).text
-    assert re.search(r'<img class="thumbnail" src="[^"]+/files/[^"]+" alt="Rash"', page)
+    assert re.search(r'<img class="thumbnail" src="[^"]+/thumbnails/[^"]+" alt="Rash"', page)
     caller = make_api_user(calendar.clinic.practice).client()
     (image,) = caller.get(f"/api/v1/patients/{calendar.patient_id}/images").json()["data"]
     assert (image["photo_type"], image["name"]) == ("medical", "Rash")

@@ -53,6 +53,20 @@ def test_all_wrong_credentials_get_the_same_response(clinic: support.Clinic) -> 
     assert len(answers) == 1
 
 
+def test_a_nul_in_credentials_is_refused(clinic: support.Clinic) -> None:
+    """The database would read a text up to the NUL, which names the API user."""
+    program = support.make_api_user(clinic.practice)
+    name, secret = program.row.username, program.secret
+    for pair in (
+        (f"{name}\0", secret),
+        (f"{name}\0x", secret),
+        (name, f"{secret}\0x"),
+        (f"\0{name}", secret),
+    ):
+        assert support.client(auth=pair).get(PATIENTS).status_code == 401
+    assert support.client(auth=(name, secret)).get(PATIENTS).status_code == 200
+
+
 def test_a_practice_host_accepts_only_its_own_api_users(
     clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -494,3 +494,25 @@ def assert_refused(response: httpx.Response, error: str) -> None:
     assert response.status_code == 401, response.text
     assert response.json()["error"] == error
     assert response.headers["Content-Type"] == "application/json"
+
+
+def test_a_nul_in_the_credentials_of_an_app_is_refused() -> None:
+    """The database would read a text up to the NUL, which names the app."""
+    app = make_app()
+    for client_id, secret in (
+        (f"{app.client_id}\0x", app.client_secret),
+        (app.client_id, f"{app.client_secret}\0x"),
+        (f"\0{app.client_id}", app.client_secret),
+    ):
+        basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+        form = {"grant_type": "refresh_token", "refresh_token": "x"}
+        answers = [
+            client().post("/o/token/", data=form, headers={"Authorization": f"Basic {basic}"}),
+            client().post("/o/token/", data=form | {"client_id": client_id, "client_secret": secret}),
+            client().post(
+                "/o/revoke_token/", data={"token": "x", "client_id": client_id, "client_secret": secret}
+            ),
+        ]
+        assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+            (401, "invalid_client")
+        ] * 3

@@ -162,12 +162,14 @@ def test_an_image_becomes_a_request_and_is_accepted_into_the_chart(
     assert "Your image was sent" in page
     assert f"/portal/images/sent/{request.pk}" in page
     assert browser.get(f"/portal/images/sent/{request.pk}").content == content
+    assert browser.get(f"/portal/images/sent/{request.pk}/small").headers["Content-Type"] == "image/jpeg"
     assert "With the practice" in browser.get("/portal").text
     with tenancy.within(known.clinic.id):
         made = settle(request, known.clinic.user.pk, accept=True)
     assert browser.get(f"/portal/images/sent/{request.pk}").status_code == 404
     assert f"/portal/images/{made.pk}" in browser.get("/portal/images").text
     assert browser.get(f"/portal/images/{made.pk}").content == content
+    assert browser.get(f"/portal/images/{made.pk}/small").headers["Content-Type"] == "image/jpeg"
     assert "In your chart" in browser.get("/portal").text
 
 
@@ -196,7 +198,8 @@ def test_files_that_are_no_images_are_refused(
 def test_medical_images_are_not_shown(known: PortalPatient, browser: httpx.Client) -> None:
     medical = Chart(known).image(photo_type="medical", name="Biopsy")
     assert "Biopsy" not in browser.get("/portal/images").text
-    assert browser.get(f"/portal/images/{medical.pk}").status_code == 404
+    for end in ("", "/small"):
+        assert browser.get(f"/portal/images/{medical.pk}{end}").status_code == 404
 
 
 def test_messages_are_read_and_replied_to(known: PortalPatient, browser: httpx.Client) -> None:
@@ -321,7 +324,9 @@ def test_rows_of_another_patient_are_not_found(known: PortalPatient, browser: ht
         addresses = (
             f"/portal/documents/{document.pk}",
             f"/portal/images/{image.pk}",
+            f"/portal/images/{image.pk}/small",
             f"/portal/images/sent/{sent.pk}",
+            f"/portal/images/sent/{sent.pk}/small",
             f"/portal/messages/{message.pk}",
             f"/portal/attachments/{attached.pk}",
             f"/portal/questionnaires/{asked.pk}",

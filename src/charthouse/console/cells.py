@@ -28,7 +28,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small image. ``address``: URL of the whole image; ``text``: its alternative text."""
+    """A small image. ``address``: its URL; ``text``: its alternative text."""
 
     address: str
     text: str

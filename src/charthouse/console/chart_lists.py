@@ -25,6 +25,10 @@ def _make_image_link(row: Any) -> str:
     return links.make_link(row.practice_id, row.file_id)
 
 
+def _make_thumbnail_link(row: Any) -> str:
+    return links.make_link(row.practice_id, row.file_id, "thumbnails")
+
+
 def _build_state(row: Any) -> Badge:
     return Badge("Discontinued") if row.discontinued_at else Badge("Active", "green")
 
@@ -242,7 +246,7 @@ LISTS = (
         icon="eye",
         doctor_key="",
         columns=(
-            Column("Image", lambda row: Thumbnail(_make_image_link(row), row.name or f"Image {row.pk}")),
+            Column("Image", lambda row: Thumbnail(_make_thumbnail_link(row), row.name or f"Image {row.pk}")),
             Column("Name", "name"),
             Column("Kind", "photo_type"),
             Column("Taken", "taken_at", kind="wide"),

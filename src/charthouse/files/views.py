@@ -18,6 +18,7 @@ from charthouse.engine.errors import Unavailable
 from charthouse.files import links
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileConditions, FileResponse, serve_file
+from charthouse.files.thumbnails import make_thumbnail
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 
@@ -87,3 +88,25 @@ def show_file(request: HttpRequest, practice: int, file_id: int) -> FileHttpResp
     except FileNotFoundError:
         raise Http404 from None
     return make_response(request, file_response)
+
+
+@require_safe
+@signed_link_view("thumbnails")
+def show_thumbnail(request: HttpRequest, practice: int, file_id: int) -> FileHttpResponse:
+    """Respond with a small picture of a stored image; 404 if it is archived or missing."""
+    file = StoredFile.objects.filter(practice=practice, pk=file_id, archived=False).first()
+    if file is None:
+        raise Http404
+    return respond_with_thumbnail(request, file)
+
+
+def respond_with_thumbnail(request: HttpRequest, file: StoredFile) -> FileHttpResponse:
+    """Respond with a small picture of an image, or with the whole file where none can be made. Raises Http404 for a
+    file that is missing in storage."""
+    try:
+        made = make_thumbnail(file)
+        if made is None:
+            return make_response(request, serve_file(file, FileConditions.read(request.headers.get)))
+    except FileNotFoundError:
+        raise Http404 from None
+    return set_security_headers(HttpResponse(made, content_type="image/jpeg"))

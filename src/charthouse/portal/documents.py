@@ -13,7 +13,7 @@ from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import NotFound, TooLarge
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileConditions, serve_file
-from charthouse.files.views import make_response
+from charthouse.files.views import make_response, respond_with_thumbnail
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.portal import portal_requests
 from charthouse.portal.page import Request, page, render_page
@@ -91,36 +91,41 @@ def _upload(request: Request) -> str:
 
 
 @page()
-def download_image(request: Request, row: int) -> HttpResponseBase:
-    """Serve an image of the chart. Raises NotFound."""
+def download_image(request: Request, row: int, *, small: bool = False) -> HttpResponseBase:
+    """Serve an image of the chart, or a ``small`` picture of it. Raises NotFound."""
     found = _select_images(request.guest).filter(pk=row).first()
     if found is None:
         raise NotFound()
-    return serve_to_patient(request, found.file, "images", row)
+    return serve_to_patient(request, found.file, "images", row, small=small)
 
 
 @page()
-def download_sent_image(request: Request, row: int) -> HttpResponseBase:
-    """Serve an image that waits for the practice. Raises NotFound."""
+def download_sent_image(request: Request, row: int, *, small: bool = False) -> HttpResponseBase:
+    """Serve an image that waits for the practice, or a ``small`` picture of it. Raises NotFound."""
     rows = portal_requests.select_requests(request.guest, "image").filter(status="open", file__isnull=False)
     found = rows.select_related("file").filter(pk=row).first()
     if found is None or found.file is None:
         raise NotFound()
-    return serve_to_patient(request, found.file, "requests", row)
+    return serve_to_patient(request, found.file, "requests", row, small=small)
 
 
-def serve_to_patient(request: Request, file: StoredFile, of: str, row: int) -> HttpResponseBase:
-    """Serve a file that belongs to the patient, and write an audit event.
+def serve_to_patient(
+    request: Request, file: StoredFile, of: str, row: int, *, small: bool = False
+) -> HttpResponseBase:
+    """Serve a file that belongs to the patient, or a ``small`` picture of it, and write an audit event.
 
     Raises Http404 for a file that is missing in storage.
     """
-    try:
-        found = serve_file(file, FileConditions.read(request.headers.get))
-    except FileNotFoundError:
-        raise Http404 from None
+    shown: Any
+    if small:
+        shown = respond_with_thumbnail(request, file)
+    else:
+        try:
+            shown = make_response(request, serve_file(file, FileConditions.read(request.headers.get)))
+        except FileNotFoundError:
+            raise Http404 from None
     guest, details = request.guest, {"of": f"portal {of}", "id": row}
     emit_audit_event(
         "file opened", practice_id=guest.practice.pk, patient_id=guest.patient.pk, details=details
     )
-    shown: Any = make_response(request, found)
     return shown  # type: ignore[no-any-return]

@@ -26,6 +26,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal/documents/<id:row>", documents.download_document, name="portal-document"),
     path("portal/images", documents.show_images, name="portal-images"),
     path("portal/images/<id:row>", documents.download_image, name="portal-image"),
+    path(
+        "portal/images/<id:row>/small", documents.download_image, {"small": True}, name="portal-image-small"
+    ),
+    path(
+        "portal/images/sent/<id:row>/small",
+        documents.download_sent_image,
+        {"small": True},
+        name="portal-sent-image-small",
+    ),
     path("portal/images/sent/<id:row>", documents.download_sent_image, name="portal-sent-image"),
     path("portal/account", account.change_password, name="portal-account"),
     path("portal/sign-in", sign_in.sign_in, name="portal-sign-in"),
