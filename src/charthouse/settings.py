@@ -99,6 +99,11 @@ def _base_url() -> str:
 
 
 BASE_URL = _base_url()
+# Which form of DrChrono's API wins where its reference page and the hosted API disagree: seed, live, or "" for each
+# difference's own default (domains/practice/drchrono/differences.py).
+DRCHRONO = os.environ.get("CHARTHOUSE_DRCHRONO", "")
+if DRCHRONO not in ("", "seed", "live"):
+    raise CommandError("CHARTHOUSE_DRCHRONO is seed, live, or not set.")
 TLS = BASE_URL.startswith("https:")
 # Over TLS there is a proxy: this server doesn't speak it.
 PROXIES = int(os.environ.get("CHARTHOUSE_PROXIES") or TLS)

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from charthouse.domains.practice.drchrono.differences import DIFFERENCES, is_live
 from charthouse.gateway.drchrono.registry import get_registry
 
 DATA = Path(__file__).parent / "data"
@@ -35,6 +36,8 @@ ACCESS_CHOSEN = {
 OUR_OWN = {
     ("patients", "allow_duplicates"),
     ("patients_summary", "allow_duplicates"),
+    ("line_items", "use_fee_schedule_defaults"),  # a parameter of the hosted API's POST
+    ("appointment_templates", "week_days"),  # the hosted API's name of week_day
     ("patients_summary", "show_inactive"),
 }
 
@@ -108,7 +111,15 @@ def nested(name: str) -> Mapping[str, Mapping[str, Any]]:
 
 def wire_type(endpoint: Endpoint, name: str) -> str:
     """The type of a key as the reference has it, or as it was chosen."""
-    return TYPE_CHOSEN.get((endpoint.path, name), endpoint.fields[name]["type"])
+    return TYPE_CHOSEN.get((endpoint.path, name), field(endpoint, name)["type"])
+
+
+def field(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
+    """What is said of a key by the reference page, or by the hosted API where the setting DRCHRONO prefers it."""
+    said, difference = endpoint.fields[name], f"{endpoint.path}.{name}"
+    if difference not in DIFFERENCES or not is_live(difference):
+        return said
+    return said | {"enum": said["post_enum"]} if "post_enum" in said else said | said["live"]
 
 
 def built(endpoint: Endpoint) -> bool:
@@ -143,9 +154,6 @@ LEFT_OUT: Mapping[tuple[str, str, str], str] = {
     ("patients_summary", "key", "*"): _SUMMARY,
     ("patients/:id/onpatient_access", "parameter", "*"): _OF_A_PATIENT.format("onpatient_access"),
     ("signed_consent_forms", "parameter", "signature_file"): "a file is a key of the body, not of a query",
-    ("appointments_list", "method", "PUT"): "the hosted API prints the routes of appointments there",
-    ("appointments_list", "method", "PATCH"): "the hosted API prints the routes of appointments there",
-    ("appointments_list", "method", "DELETE"): "the hosted API prints the routes of appointments there",
 }
 
 

@@ -101,7 +101,7 @@ each_key = each_case(
 
 @each_key
 def test_key(endpoint: facts.Endpoint, name: str) -> None:
-    resource, said = get_registry()[endpoint.path], endpoint.fields[name]
+    resource, said = get_registry()[endpoint.path], facts.field(endpoint, name)
     assert name in resource.keys_by_name, "missing"
     declared = resource.keys_by_name[name]
     assert not declared.addition, "of the reference, not an addition"

@@ -77,7 +77,7 @@ def test_a_resource_has_every_key_parameter_and_operation(resource: Resource) ->
     page = _checked(f"/docs/{resource.path}")
     for key in resource.keys:
         assert f'id="key-{key.name}"' in page, key.name
-    for parameter in resource.filters:
+    for parameter in resource.filters if resource.lists else ():
         assert f"<code>{parameter.name}</code>" in page
     for operation in resource.operations:
         assert f'id="{operation.name}"' in page

@@ -32,7 +32,7 @@ _numbers = count(1)
 EVERY = [f"{scope}:{kind}" for scope in SCOPES for kind in ("read", "write")]
 
 # Rows that come into being with a row of another resource, under the same id.
-MADE_WITH = {"clinical_notes": "appointments"}
+MADE_WITH = {"clinical_notes": "appointments", "appointments_list": "appointments"}
 # Rows that tell of a deletion.
 TELLS_OF = {"line_item_deletions": "line_items"}
 # References by which there is one row at most: each body names a row of its own.

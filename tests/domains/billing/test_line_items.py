@@ -82,7 +82,7 @@ def test_since_finds_line_item_with_changed_balance(billing: BillingClient) -> N
 def test_icd_codes_become_diagnoses_of_visit(billing: BillingClient) -> None:
     assert billing.charge(diagnosis_pointers=["E11.9", "i10"])["diagnosis_pointers"] == [1, 2, 0, 0]
     assert billing.charge(diagnosis_pointers=["J45909", "E11.9", 2])["diagnosis_pointers"] == [3, 1, 2, 0]
-    assert billing.shown(billing.visit)["icd10_codes"] == "E11.9, I10, J45.909"
+    assert billing.shown(billing.visit)["icd10_codes"] == ["E11.9", "I10", "J45.909"]
 
 
 def test_missing_diagnosis_makes_claim_incomplete(billing: BillingClient) -> None:

@@ -90,7 +90,7 @@ def test_transaction_shows_insurer_of_its_rank(billing: BillingClient) -> None:
     first = billing.answer(item, ins_name=1, ins_paid=Decimal("80.5"), trace_number="EFT-1")
     second = billing.answer(item, ins_name=2)
     shown = billing.get(first, "transactions")
-    assert shown["insurance"] == {"payer_name": "Alpine Mutual Health", "payer_id": "CH010"}
+    assert shown["insurance"] == {"id_number": "CH010", "message": "", "name": "Alpine Mutual Health"}
     assert (shown["patient"], shown["doctor"]) == (billing.patient_id, billing.doctor.pk)
     assert (shown["ins_paid"], shown["trace_number"]) == ("80.50", "EFT-1")
     assert billing.get(second, "transactions")["insurance"] is None

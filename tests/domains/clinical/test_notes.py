@@ -215,7 +215,7 @@ def test_locked_note_rejects_writes_until_unlocked(chart: Chart) -> None:
     lock(chart, visit)
     shown = chart.get(visit, "appointments")["clinical_note"]
     assert shown["locked"] is True
-    assert chart.note(visit)["signee"]["id"] == chart.user.pk
+    assert chart.note(visit)["signee"] == {"locked_by": chart.user.username, "supervisor_locked_by": ""}
     path = "clinical_note_field_values"
     refused = [
         chart.write(visit, "More."),

@@ -28,6 +28,8 @@ def test_a_duplicate_is_a_conflict(strict: Caller, path: str) -> None:
     assert "Amara" not in response.text
     assert "AMARA" not in response.text
     assert strict.new(path, allow_duplicates=True)["id"]
+    url = f"/api/{path}?allow_duplicates=true"
+    assert strict.http.post(url, json=strict.patient()).status_code == 201
     assert strict.post(path, strict.patient(allow_duplicates=False)).status_code == 409
 
 

@@ -26,12 +26,25 @@ from charthouse.engine.errors import Conflict, NotFound
 
 MAX_DIAGNOSES = 12  # per claim (X12 837P, HI segment)
 INCOMPLETE = "Incomplete Information"
+CUSTOM = "U"
 _CODE_TYPES = {"C": "CPT", "H": "HCPCS", "U": "Custom"}
 _WRONG_PATIENT = "It is not this patient's."
 _DELETED = "The line item is deleted."
 
 
-@hook(keys=("appointment", "code", "diagnosis_pointers", "doctor", "procedure_type", "quantity"))
+@hook(
+    keys=(
+        "appointment",
+        "code",
+        "diagnosis_pointers",
+        "doctor",
+        "modifiers",
+        "price",
+        "procedure_type",
+        "quantity",
+        "use_fee_schedule_defaults",
+    )
+)
 def post_line_item(change: Change) -> None:
     """Check and complete a line item before it is written: patient, diagnoses, payer and fee schedule."""
     if change.operation == "delete":
@@ -47,6 +60,8 @@ def post_line_item(change: Change) -> None:
         return
     if change.row is None:
         change.set_columns(**_make_columns(change, visit))
+    if change.errors:
+        return
     if not _resolve_pointers(change, visit):
         return
     status = change.columns.get("billing_status", getattr(change.row, "billing_status", ""))
@@ -63,12 +78,25 @@ def _make_columns(change: Change, visit: Appointment) -> dict[str, Any]:
     self_pay = primary is None or patient.patient_payment_profile == "Cash"
     fee = _find_fee(change, primary.insurance_payer_id if primary else "")
     expected = None if fee is None or self_pay else fee.allowed_amount * change.values["quantity"]
+    _fill_from_fee_schedule(change, fee, self_pay)
     return {
         "patient_id": visit.patient_id,
         "self_pay": self_pay,
         "description": (fee.description or fee.billing_description) if fee else "",
         "expected_reimbursement": None if expected is None else expected.quantize(Decimal("0.01")),
     }
+
+
+def _fill_from_fee_schedule(change: Change, fee: FeeScheduleItem | None, self_pay: bool) -> None:
+    """Give a new line item price and modifiers of the fee schedule, where the caller asks for it and gave none."""
+    values = change.values
+    if values.get("use_fee_schedule_defaults") and fee is not None and values["procedure_type"] != CUSTOM:
+        if "price" not in change.given:
+            change.set("price", (fee.cash_price if self_pay else fee.insured_price) or fee.base_price)
+        if "modifiers" not in change.given:
+            change.set("modifiers", [getattr(fee, f"cpt_hcpcs_modifier{number}") for number in range(1, 5)])
+    if change.values.get("price") is None:
+        change.add_error("price", "This field is required: the fee schedule has no price of this code.")
 
 
 def _find_fee(change: Change, payer: str) -> FeeScheduleItem | None:

@@ -123,8 +123,9 @@ def discontinue_prescription(call: Call) -> dict[str, Any]:
     }
 
 
-def append_to_pharmacy_note(call: Call) -> None:
+def append_to_pharmacy_note(call: Call) -> dict[str, Any] | None:
     """Append the text to the note as a new paragraph."""
     row: Medication = call.row
     row.pharmacy_note = "\n\n".join(part for part in (row.pharmacy_note, call.values["text"]) if part)
     row.save(update_fields=["pharmacy_note", "updated_at"])
+    return {"pharmacy_note": row.pharmacy_note} if call.operation.answer else None

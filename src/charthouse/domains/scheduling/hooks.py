@@ -12,6 +12,7 @@ from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling import booking, reminders, series, wall_clock
 from charthouse.domains.scheduling.booking import Booking, LockedSlot
 from charthouse.domains.scheduling.models import (
+    NO_ROOM,
     Appointment,
     AppointmentProfile,
     CustomAppointmentField,
@@ -119,7 +120,9 @@ def _lock_slot(change: Change, walls: list[datetime]) -> LockedSlot | None:
     """Lock doctor and office; report an exam room that doesn't exist."""
     doctor, office, room = (change.get(name) for name in ("doctor", "office", "exam_room"))
     slot = booking.lock_slot(change.actor.practice, doctor, office, room, walls)
-    if slot is None or (not slot.has_room and (change.row is None or change.changes("office", "exam_room"))):
+    is_without_room = room == NO_ROOM and change.get("patient") is None
+    is_checked = change.row is None or change.changes("office", "exam_room", "patient")
+    if slot is None or (not slot.has_room and is_checked and not is_without_room):
         change.add_error("exam_room", _NO_SUCH_ROOM)
         return None
     return slot

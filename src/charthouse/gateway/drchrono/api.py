@@ -12,8 +12,6 @@ from charthouse.engine.declaration.calls import Answer
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
 from charthouse.engine.errors import Invalid, MethodNotAllowed, NotFound, RequestError
 from charthouse.engine.execution import calling, reading, writing
-from charthouse.engine.execution.paging import AFTER, BEFORE, encode_cursor
-from charthouse.engine.execution.parsing import Query
 from charthouse.engine.execution.routing import name_for_log, parse_row_id
 from charthouse.files.models import StoredFile
 from charthouse.gateway import log_subjects, serving
@@ -72,7 +70,7 @@ def _handle(request: Request) -> Response:
         query = paging.parse_list(resource, request.parameters)
         page = reading.read_page(resource, actor, query)
         log_subjects.note_subjects(entry, resource, page.objects)
-        return Response(200, wrap_page(request, query, page))
+        return Response(200, paging.wrap_page(request.url, query, page))
     return _create(request, resource, actor)
 
 
@@ -141,17 +139,3 @@ def _handle_object(request: Request, method: str, resource: Resource, actor: Act
         operation = "replace" if method == "PUT" else "modify"
         writing.update(resource, actor, operation, row_id, request.read_payload(resource.max_body))
     return Response(204)
-
-
-def wrap_page(request: Request, query: Query, page: reading.Page) -> dict[str, Any]:
-    """The envelope of a page. ``next`` is this URL with the next ``page``, every other parameter as given, and a
-    cursor, so that rows written meanwhile neither shift nor repeat what follows (docs/decisions/0001)."""
-    following = previous = None
-    number = query.paging.number
-    if page.more_after and page.last is not None:
-        following = request.url(page=str(number + 1), cursor=encode_cursor(AFTER, page.last))
-    if page.more_before:
-        # the page before one that is past the last row is found by its number only
-        cursor = encode_cursor(BEFORE, page.first) if page.first is not None and number > 2 else None
-        previous = request.url(page=str(max(number - 1, 1)), cursor=cursor)
-    return {"next": following, "previous": previous, "results": page.objects}

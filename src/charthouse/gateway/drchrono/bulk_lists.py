@@ -6,7 +6,7 @@ declaration, with the caller's rights at that time. A later page uses the ids th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from procrastinate.contrib.django import app
@@ -35,6 +35,7 @@ from charthouse.engine.execution import parsing, planning, reading
 from charthouse.engine.execution.paging import parse_count
 from charthouse.engine.sql import statements
 from charthouse.engine.sql.expressions import Parameter
+from charthouse.gateway.drchrono import paging
 from charthouse.jobs import actions as jobs
 from charthouse.jobs.models import Job, JobRows
 
@@ -65,7 +66,8 @@ class Count:
 
 
 class BulkList:
-    """The bulk list of a resource. ``filters``: names of the resource's parameters; ``more``: additional ones."""
+    """The bulk list of a resource. ``filters``: names of the resource's parameters; ``more``: additional ones;
+    ``is_list``: without a uuid, GET is the list of the resource."""
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class BulkList:
         more: tuple[Filter, ...] = (),
         orders: tuple[str, ...] = ("id", "updated_at"),
         most: int = PAGE,
+        is_list: bool = False,
     ) -> None:
         self.path, self.resource, self.orders = path, resource, orders
         self.filters = {f.name: f for f in (*(resource.filters_by_name[n] for n in filters.split()), *more)}
@@ -93,8 +96,9 @@ class BulkList:
         )
         shown_rows = List(ResourceObject(resource, verbose=True), named="array")
         rows = Key("results", shown_rows, OPTIONAL, doc="Once it is complete.")
-        poll_filters = (Filter("uuid", required=True, doc="What POST has answered."),)
-        self.poll: Operation = self._declare("GET", self._answer, 200, poll_filters, (*_POLLED, rows))
+        uuid = Filter("uuid", required=not is_list, doc="What POST has answered.")
+        polled = self._declare_list(uuid, rows) if is_list else ((uuid,), (*_POLLED, rows))
+        self.poll: Operation = self._declare("GET", self._answer, 200, *polled)
         self.poll.other_statuses = {500: "The list could not be gathered: status, uuid and detail say so."}
 
     def _declare(
@@ -120,6 +124,22 @@ class BulkList:
             addition=True,
         )
 
+    def _declare_list(self, uuid: Filter, rows: Key) -> tuple[tuple[Filter, ...], tuple[Key, ...]]:
+        """Parameters and keys of a GET that is the list of the resource where it has no uuid."""
+        status, *polled = _POLLED
+        paging = (
+            self.size.declare(),
+            self.page.declare(),
+            Filter("cursor", doc="As next and previous have it."),
+        )
+        keys = (replace(status, access=OPTIONAL), *(replace(key, access=OPTIONAL) for key in polled), rows)
+        return (uuid, *self.resource.filters, *paging), (*_LISTED, *keys)
+
+    def _list(self, call: Call) -> dict[str, Any]:
+        """A page of the resource, as its own list shows it."""
+        query = paging.parse_list(self.resource, call.query)
+        return paging.wrap_page(call.url, query, reading.read_page(self.resource, call.actor, query))
+
     def _begin(self, call: Call) -> dict[str, Any]:
         given = call.query
         request = {name: given[name] for name in sorted({*self.filters, "order_by"} & call.given)}
@@ -144,6 +164,8 @@ class BulkList:
         app.configure_task(TASK, queue="lists").defer(practice=job.practice_id, job=job.pk)
 
     def _answer(self, call: Call) -> Any:
+        if "uuid" not in call.given:
+            return self._list(call)
         uuid = str(call.parameters["uuid"])
         job = jobs.find(call.actor, self.path, uuid)
         if job is None:
@@ -212,6 +234,10 @@ _POLLED = (
         doc="Once it is complete: all rows, pages, rows a page, and which page this is.",
     ),
 )
+_LISTED = tuple(
+    Key(name, Text(), OPTIONAL, nullable=True, doc=f"Without a uuid: the URL of the {name} page.")
+    for name in ("next", "previous")
+)
 _EXAMPLE = {
     "status": WAITING,
     "uuid": "0f8fad5b-d9cb-469f-a165-70867728950e",
@@ -229,6 +255,7 @@ LISTS = {
             appointments,
             "status patient office doctor since date_range date show_archived",
             orders=("scheduled_time", "updated_at"),
+            is_list=True,
         ),
         BulkList(
             "clinical_note_field_values_list",

@@ -1,11 +1,13 @@
 """Pages as DrChrono v4 asks for them: ``page``, ``page_size``, ``cursor``, ``verbose``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import NotFound
-from charthouse.engine.execution.paging import Paging, parse_count
+from charthouse.engine.execution.paging import AFTER, BEFORE, Paging, encode_cursor, parse_count
 from charthouse.engine.execution.parsing import Query, parse_query
+from charthouse.engine.execution.reading import Page
 
 
 def parse_list(resource: Resource, given: Mapping[str, str]) -> Query:
@@ -21,6 +23,21 @@ def parse_list(resource: Resource, given: Mapping[str, str]) -> Query:
     if text := given.get("cursor"):
         paging = paging.at_cursor(text)
     return query.with_paging(paging, verbose=verbose)
+
+
+def wrap_page(url: Callable[..., str], query: Query, page: Page) -> dict[str, Any]:
+    """The envelope of a page. ``url``: this request's URL with parameters changed. ``next`` is it with the next
+    ``page``, every other parameter as given, and a cursor, so that rows written meanwhile neither shift nor repeat what
+    follows (docs/decisions/0001)."""
+    following = previous = None
+    number = query.paging.number
+    if page.more_after and page.last is not None:
+        following = url(page=str(number + 1), cursor=encode_cursor(AFTER, page.last))
+    if page.more_before:
+        # the page before one that is past the last row is found by its number only
+        cursor = encode_cursor(BEFORE, page.first) if page.first is not None and number > 2 else None
+        previous = url(page=str(max(number - 1, 1)), cursor=cursor)
+    return {"next": following, "previous": previous, "results": page.objects}
 
 
 def is_verbose(given: Mapping[str, str]) -> bool:

@@ -20,10 +20,10 @@ from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.resources import Resource
-from charthouse.engine.declaration.sources import Expression
+from charthouse.engine.declaration.sources import UNSTORED, Expression
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Boolean, Decimal, Text
-from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED, WRITE_ONLY
 from charthouse.engine.sql import expressions as sql
 
 line_items = Resource(
@@ -92,7 +92,7 @@ line_items = Resource(
         ),
         make_amount("paid_total", line_item_sums.select_paid, "Paid by insurers and the patient."),
         Key("patient", Reference("patients"), READ_ONLY),
-        Key("price", Decimal(), REQUIRED),
+        Key("price", Decimal(), REQUIRED, required_unless="use_fee_schedule_defaults"),
         Key("procedure_type", make_procedure_type(), REQUIRED),
         make_amount("pt_paid", line_item_sums.select_paid_by_patient, "Paid by the patient."),
         Key("quantity", Decimal(), default=1),
@@ -111,6 +111,15 @@ line_items = Resource(
             Decimal(),
             READ_ONLY,
             doc="From the fee schedule of the patient's payer.",
+        ),
+        Key(
+            "use_fee_schedule_defaults",
+            Boolean(),
+            WRITE_ONLY,
+            source=UNSTORED,
+            in_query=True,
+            addition=True,
+            doc="True: a new item of type C or H gets price and modifiers of the fee schedule where it has none.",
         ),
     ),
     filters=(

@@ -33,7 +33,9 @@ def _select_insurance() -> Combinable:
     )
     return Subquery(
         rows.values_list(
-            sql.json_object(payer_name=F("insurance_company"), payer_id=F("insurance_payer_id"))
+            sql.json_object(
+                id_number=F("insurance_payer_id"), message=F("notes"), name=F("insurance_company")
+            )
         )[:1]
     )
 
@@ -80,7 +82,13 @@ transactions = Resource(
         Key("updated_at", Timestamp(), READ_ONLY),
         Key(
             "insurance",
-            Object((Key("payer_name", Text(), READ_ONLY), Key("payer_id", Text(), READ_ONLY))),
+            Object(
+                (
+                    Key("id_number", Text(), READ_ONLY, doc="The payer's id."),
+                    Key("message", Text(), READ_ONLY, doc="Notes about the insurance."),
+                    Key("name", Text(), READ_ONLY),
+                )
+            ),
             READ_ONLY,
             source=Expression(_select_insurance),
             addition=True,

@@ -6,46 +6,18 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from django.db import models
-from django.db.models import Case, Value, When
-from django.db.models.expressions import Combinable
-
 from charthouse import clock
 from charthouse.domains.billing.codes import PROCEDURE_TYPES
+from charthouse.domains.practice.drchrono.differences import make_coded_word
 from charthouse.engine.declaration.composites import List, Parse, convert
 from charthouse.engine.declaration.types import Boolean, Integer, Text, Type
-from charthouse.engine.declaration.values import InvalidValue, parse_text
-from charthouse.engine.sql import expressions as sql
 
 ICD10 = re.compile(r"[A-TV-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", re.ASCII)
 
 
-def _parse_procedure_type(parse: Parse, value: Any) -> str:
-    text = parse_text(value)
-    letter = text if text in PROCEDURE_TYPES else text[-2:-1]
-    if text != letter and PROCEDURE_TYPES.get(letter) != text:
-        raise InvalidValue(f'"{text[:100]}" is not a valid choice.')
-    return letter
-
-
-def _select_procedure_type(column: Combinable) -> Combinable:
-    whens = [
-        When(procedure_type=letter, then=sql.Literal(label)) for letter, label in PROCEDURE_TYPES.items()
-    ]
-    return Case(*whens, default=Value(""), output_field=models.TextField())
-
-
 def make_procedure_type(*, blank: bool = False) -> Type:
-    """Return the type of a procedure type, shown as ``CPT(C)`` and written so or as the letter. ``blank``: ""
-    may be shown."""
-    accepted = [*PROCEDURE_TYPES.values(), *PROCEDURE_TYPES]
-    return convert(
-        Text(choices=tuple(PROCEDURE_TYPES.values())),
-        parse=_parse_procedure_type,
-        select=_select_procedure_type,
-        read={"type": "string", "enum": [*accepted, ""] if blank else accepted},
-        written={"type": "string", "enum": accepted},
-    )
+    """Return the type of a procedure type. ``blank``: "" may be shown."""
+    return make_coded_word("line_items.procedure_type", PROCEDURE_TYPES, stores_codes=True, blank=blank)
 
 
 def _parse_pointer(parse: Parse, value: Any) -> Any:

@@ -67,9 +67,7 @@ _VALUES = Key(
 
 
 def _select_signee() -> Any:
-    person = sql.json_object(
-        id=F("locked_by_id"), first_name=F("locked_by__first_name"), last_name=F("locked_by__last_name")
-    )
+    person = sql.json_object(locked_by=F("locked_by__username"), supervisor_locked_by=sql.Literal(""))
     return Case(When(locked_by__isnull=False, then=person))
 
 
@@ -111,9 +109,13 @@ clinical_notes = Resource(
             "signee",
             Object(
                 (
-                    Key("id", Id(), READ_ONLY),
-                    Key("first_name", Text(), READ_ONLY),
-                    Key("last_name", Text(), READ_ONLY),
+                    Key("locked_by", Text(), READ_ONLY, doc="User name."),
+                    Key(
+                        "supervisor_locked_by",
+                        Text(),
+                        READ_ONLY,
+                        doc="Empty: notes have no second signature.",
+                    ),
                 )
             ),
             READ_ONLY,

@@ -10,11 +10,11 @@ from django.db.models.functions import Cast
 from charthouse.domains.labs import hooks
 from charthouse.domains.labs.codes import ORDER_STATUSES, PRIORITIES
 from charthouse.domains.labs.drchrono.policy import allow_laboratories
-from charthouse.domains.labs.drchrono.types import make_coded_word
 from charthouse.domains.labs.models import (
     LabDocument,
     LabOrder,
 )
+from charthouse.domains.practice.drchrono.differences import make_coded_word
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import SINCE, Filter
@@ -98,7 +98,7 @@ lab_orders = Resource(
         _requisition_id(doc="The id of the order."),
         Key("accession_number", Text()),
         Key("notes", Text()),
-        Key("priority", make_coded_word(PRIORITIES), default="NORMAL"),
+        Key("priority", make_coded_word("lab_orders.priority", PRIORITIES), default="NORMAL"),
         Key("external_requisition_id", Text(), keep_on_put=True, addition=True),
     ),
     filters=(

@@ -5,10 +5,10 @@ from django.db.models import Q
 from charthouse.domains.labs import hooks
 from charthouse.domains.labs.codes import TEST_STATUSES
 from charthouse.domains.labs.drchrono.policy import allow_laboratories
-from charthouse.domains.labs.drchrono.types import make_coded_word
 from charthouse.domains.labs.models import (
     LabTest,
 )
+from charthouse.domains.practice.drchrono.differences import make_coded_word
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id, Reference
@@ -35,9 +35,9 @@ lab_tests = Resource(
         Key("report_notes", Text()),
         Key(
             "status",
-            make_coded_word(TEST_STATUSES),
+            make_coded_word("lab_tests.status", TEST_STATUSES),
             default="preliminary",
-            doc="A final or corrected result makes its test so. P, I, C, F and X are taken as well.",
+            doc="A final or corrected result makes its test so.",
         ),
         Key("specimen_source", Text()),
         Key("specimen_condition", Text()),

@@ -6,16 +6,19 @@ from charthouse.domains.medications import prescriptions
 from charthouse.domains.medications.codes import ORDER_STATUSES
 from charthouse.domains.medications.models import Medication
 from charthouse.domains.medications.prescriptions import append_to_pharmacy_note
+from charthouse.domains.practice.drchrono.differences import is_live
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.references import Id, Reference
-from charthouse.engine.declaration.resources import THE_ROW, Operation, Resource
+from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.declaration.sources import UNSTORED
 from charthouse.engine.declaration.times import Date
 from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED
+
+_NEW_NOTE = (Key("pharmacy_note", Text(), READ_ONLY, source=UNSTORED, doc="The whole note."),)
 
 medications = Resource(
     path="medications",
@@ -51,18 +54,6 @@ medications = Resource(
     ),
     filters=(Filter("patient", Reference("patients")), Filter("doctor", Reference("doctors"), addition=True)),
     checks=(check_appointment_of_patient, prescriptions.find_drug),
-    operations=(
-        Operation(
-            name="append_to_pharmacy_note",
-            method="PATCH",
-            doc="Add a paragraph to the note for the pharmacy; pharmacy_note of the answer has the new text.",
-            keys=(
-                Key("text", Text(max_length=10_000), REQUIRED, source=UNSTORED, example="Please call first."),
-            ),
-            run=append_to_pharmacy_note,
-            answer=THE_ROW,
-        ),
-    ),
     events=plain_events(
         "PATIENT_MEDICATION_CREATE", "PATIENT_MEDICATION_MODIFY", "PATIENT_MEDICATION_DELETE", own="delete"
     ),
@@ -78,4 +69,17 @@ medications = Resource(
     },
 )
 
+append_to_note = Operation(
+    path="medications/{id}/append_to_pharmacy_note",
+    method="PATCH",
+    of="medications",
+    doc="Add a paragraph to the note for the pharmacy.",
+    keys=(Key("text", Text(max_length=10_000), REQUIRED, source=UNSTORED, example="Please call first."),),
+    run=append_to_pharmacy_note,
+    status=204 if is_live("medications.append_to_pharmacy_note") else 200,
+    answer=() if is_live("medications.append_to_pharmacy_note") else _NEW_NOTE,
+    example={"text": "Please call first.", "pharmacy_note": "Take with food.\n\nPlease call first."},
+)
+
 RESOURCES = [medications]
+OPERATIONS = [append_to_note]

@@ -7,6 +7,7 @@ from django.db.models.expressions import Combinable
 
 from charthouse.domains.clinical.drchrono.policy import PERMISSIONS, SCOPES, SHARED
 from charthouse.domains.medications.models import PrescriptionMessage
+from charthouse.domains.practice.drchrono.differences import make_coded_word
 from charthouse.engine.declaration.filters import SINCE, Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -38,7 +39,11 @@ prescription_messages = Resource(
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("doctor", Reference("doctors"), READ_ONLY),
-        Key("message_direction", Text(choices=("Outgoing", "Incoming")), READ_ONLY),
+        Key(
+            "message_direction",
+            make_coded_word("prescription_messages.message_direction", {"O": "Outgoing", "I": "Incoming"}),
+            READ_ONLY,
+        ),
         Key(
             "message_type",
             Text(choices=("NewRx", "RefillRequest", "RefillResponse", "Error", "Status", "Verify")),

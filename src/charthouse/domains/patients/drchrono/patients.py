@@ -72,6 +72,7 @@ def _make_allow_duplicates_key() -> Key:
         Boolean(),
         WRITE_ONLY,
         source=UNSTORED,
+        in_query=True,
         addition=True,
         doc="Where the practice refuses duplicates (409): create the patient all the same.",
     )

@@ -1,5 +1,7 @@
 """Appointment templates as DrChrono shows them. Source: reference drchrono/resources.yaml."""
 
+from typing import Any
+
 from django.db.models import Q
 from django.db.models.expressions import F
 
@@ -25,6 +27,17 @@ def _match_week_days(days: BoundParameter) -> Q:
     """Match templates that have one of these days."""
     text = "(%s && (%s)::smallint[])"
     return Q(sql.template(text, F("week_days"), days, output_field=sql.BOOLEAN))
+
+
+def _make_week_days_filter(name: str, **options: Any) -> Filter:
+    return make_integer_filter(
+        name,
+        minimum=0,
+        maximum=6,
+        matches=_match_week_days,
+        doc="Templates of any of these days, 0 Monday to 6 Sunday.",
+        **options,
+    )
 
 
 appointment_templates = Resource(
@@ -83,13 +96,8 @@ appointment_templates = Resource(
         Filter("profile", Reference("appointment_profiles")),
         SHOW_ARCHIVED,
         open_slots.STRICT,
-        make_integer_filter(
-            "week_day",
-            minimum=0,
-            maximum=6,
-            matches=_match_week_days,
-            doc="Templates of any of these days, 0 Monday to 6 Sunday.",
-        ),
+        _make_week_days_filter("week_day"),
+        _make_week_days_filter("week_days", addition=True),
     ),
     visibility=HIDE_ARCHIVED,
     checks=(hooks.check_exam_room, hooks.check_date_order),

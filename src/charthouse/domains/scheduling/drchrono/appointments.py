@@ -6,6 +6,7 @@ from django.db.models.expressions import Combinable, ExpressionWrapper
 
 from charthouse.domains.patients.codes import PAYMENT_PROFILES
 from charthouse.domains.patients.models import Coverage
+from charthouse.domains.practice.drchrono.differences import is_live
 from charthouse.domains.scheduling import hooks
 from charthouse.domains.scheduling.codes import BILLING_STATUSES
 from charthouse.domains.scheduling.drchrono.filters import OCCURRED_SINCE
@@ -57,6 +58,13 @@ def _make_coverage_key(name: str, rank: int, column: str) -> Key:
     return Key(name, Text(), READ_ONLY, source=Expression(now))
 
 
+def _make_codes_key(name: str) -> Key:
+    """Make the key of the visit's diagnosis codes."""
+    if is_live(f"appointments.{name}"):
+        return Key(name, List(Text()), READ_ONLY)
+    return Key(name, Text(), READ_ONLY, source=Expression(lambda: join_array(name, ", ")), nullable=False)
+
+
 def _select_locked_note() -> Combinable:
     return Case(When(locked_at__isnull=False, then=F("id")))
 
@@ -86,7 +94,7 @@ appointments = Resource(
             Integer(minimum=0, maximum=32767),
             REQUIRED,
             example=1,
-            doc="Index of a room of the office.",
+            doc="Index of a room of the office; 0 for a break that takes no room.",
         ),
         Key("office", Reference("offices"), REQUIRED),
         Key("patient", Reference("patients"), REQUIRED, nullable=True, doc="Null makes it a break."),
@@ -189,20 +197,8 @@ appointments = Resource(
             verbose=True,
             doc="Null for a break.",
         ),
-        Key(
-            "icd10_codes",
-            Text(),
-            READ_ONLY,
-            source=Expression(lambda: join_array("icd10_codes", ", ")),
-            nullable=False,
-        ),
-        Key(
-            "icd9_codes",
-            Text(),
-            READ_ONLY,
-            source=Expression(lambda: join_array("icd9_codes", ", ")),
-            nullable=False,
-        ),
+        _make_codes_key("icd10_codes"),
+        _make_codes_key("icd9_codes"),
         Key("id", Id(as_text=True), READ_ONLY),
         Key(
             "reminders",
