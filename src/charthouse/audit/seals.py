@@ -132,7 +132,7 @@ def _create_seals(cursor: Any, ranges: Mapping[str, tuple[int, int]]) -> int:
     for table, (after, upto) in ranges.items():
         for practice, rows, digest in compute_digests(cursor, FORM, table, after, upto):
             found.setdefault(practice, {})[table] = (rows, digest)
-    made = []
+    new_seals = []
     for practice, sealed in found.items():
         last = _get_last_seal(practice)
         before = {part.table: part.upto for part in parse_parts(last)} if last else {}
@@ -140,11 +140,11 @@ def _create_seals(cursor: Any, ranges: Mapping[str, tuple[int, int]]) -> int:
             SealPart(table, before.get(table, 0), upto, *sealed.get(table, (0, EMPTY_DIGEST)))
             for table, (_, upto) in ranges.items()
         ]
-        made.append(_append_seal(practice, last, parts))
-    if made:
-        listed = [ListedSeal(each.practice_id, each.number, each.link) for each in made]
+        new_seals.append(_append_seal(practice, last, parts))
+    if new_seals:
+        listed = [ListedSeal(each.practice_id, each.number, each.link) for each in new_seals]
         _append_seal(ALL, _get_last_seal(ALL), listed)
-    return len(made)
+    return len(new_seals)
 
 
 def _get_last_seal(practice: int) -> Seal | None:

@@ -38,10 +38,10 @@ def serialize_webhook(webhook: Webhook) -> dict[str, Any]:
 
 def build_body(webhook: Webhook, practice: int, content: bytes | None) -> bytes:
     """Build the body of a delivery. ``content``: the object's JSON, None for a ping."""
-    made: dict[str, Any] = {"receiver": serialize_webhook(webhook)}
+    body: dict[str, Any] = {"receiver": serialize_webhook(webhook)}
     if content is not None:
-        made |= {"object": msgspec.Raw(content), "practice_group_id": practice}
-    return _encode(made)
+        body |= {"object": msgspec.Raw(content), "practice_group_id": practice}
+    return _encode(body)
 
 
 def encode_object(occurrence: Occurrence, body_object: Any) -> bytes:

@@ -156,7 +156,7 @@ def _build_form(one: Operation, request: Request, apps: dict[str, Application]) 
 
 def _build_input(parameter: dict[str, Any], value: str) -> Input:
     schema = parameter.get("schema", {})
-    made = Input(
+    entry = Input(
         name=_name_input(parameter),
         label=parameter["name"],
         value=value,
@@ -165,13 +165,16 @@ def _build_input(parameter: dict[str, Any], value: str) -> Input:
     )
     choices = schema.get("enum") or (["true", "false"] if schema.get("type") == "boolean" else [])
     if choices:
-        made.kind = "select"
-        made.choices = [("", EMPTY_LABEL), *((str(choice), str(choice) or EMPTY_LABEL) for choice in choices)]
+        entry.kind = "select"
+        entry.choices = [
+            ("", EMPTY_LABEL),
+            *((str(choice), str(choice) or EMPTY_LABEL) for choice in choices),
+        ]
     elif schema.get("format") == "date":
-        made.kind = "date"
+        entry.kind = "date"
     elif schema.get("type") == "integer":
-        made.attributes["inputmode"] = "numeric"
-    return made
+        entry.attributes["inputmode"] = "numeric"
+    return entry
 
 
 def _name_input(parameter: dict[str, Any]) -> str:
@@ -259,7 +262,7 @@ def _build_environ(request: Request, one: Operation, token: str) -> dict[str, An
 
 def _get_explorer_app() -> Application:
     """Get or create the explorer's own app. Nobody knows its secret and it has no redirect URI."""
-    made: Application = Application.objects.get_or_create(
+    app: Application = Application.objects.get_or_create(
         client_id=CLIENT_ID,
         defaults={
             "name": "API explorer",
@@ -270,7 +273,7 @@ def _get_explorer_app() -> Application:
             "second_limit": None,
         },
     )[0]
-    return made
+    return app
 
 
 def _format_body(body: bytes, media: str, whole: bool) -> str:

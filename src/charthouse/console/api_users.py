@@ -114,10 +114,10 @@ def add(request: Request) -> HttpResponseBase:
     """Add an API user; its secret is in the answer and stored only as a digest."""
     form = ApiUserForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = ApiUser(practice_id=request.actor.practice, **form.cleaned_data)
-        secret = _save_with_free_username(request, made)
+        api_user = ApiUser(practice_id=request.actor.practice, **form.cleaned_data)
+        secret = _save_with_free_username(request, api_user)
         return render_page(
-            request, "api_user_secret.html", {"api_user": made, "secret": secret, "first": True}
+            request, "api_user_secret.html", {"api_user": api_user, "secret": secret, "first": True}
         )
     values = {
         "title": "New API user",

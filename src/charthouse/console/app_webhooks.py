@@ -143,12 +143,12 @@ def add(request: Request, row: int) -> HttpResponseBase:
         given = form.cleaned_data
         try:
             with transaction.atomic():
-                made = actions.create_app_webhook(
+                webhook = actions.create_app_webhook(
                     app, given["callback_url"], given["secret_token"], given["events"]
                 )
-                _audit(request, made, "webhook made")
-            _verify(request, made)
-            return redirect("webhook", made.pk)
+                _audit(request, webhook, "webhook made")
+            _verify(request, webhook)
+            return redirect("webhook", webhook.pk)
         except Invalid as refusal:
             return _render_form(request, form, "New webhook", reverse("webhooks", args=[row]), refusal)
     return _render_form(request, form, "New webhook", reverse("webhooks", args=[row]))

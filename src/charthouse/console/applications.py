@@ -188,7 +188,7 @@ def show_app(request: Request, row: int) -> HttpResponseBase:
         "others": held.aggregate(count=Count("pk"))["count"] - own.aggregate(count=Count("pk"))["count"],
         "base_url": origin.build_lasting_url(""),
         "captured": captured_bodies.get_capture_end(app),
-        "strangers": _list_unauthenticated_calls(app),
+        "unauthenticated_calls": _list_unauthenticated_calls(app),
     }
     return render_page(request, "app.html", values)
 

@@ -41,7 +41,7 @@ class DocumentList(chart.ChartList):
             "preview_kind": media_type,
             "shared": sharing.is_shared(request.actor.practice, row),
             "share_to": reverse("chart-document-share", kwargs=url_arguments),
-            "beside": "console/filing.html",
+            "below_form": "console/filing.html",
             "filed": _list_filing(found),
             "file_at": reverse("chart-document-filing", kwargs=url_arguments),
             "sign_at": reverse("chart-document-sign", kwargs=url_arguments)

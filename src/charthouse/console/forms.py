@@ -145,12 +145,12 @@ def build_form(
 
     ``labels`` and ``hints``, by key (``address.city``), replace the declaration's own.
     """
-    made = Form([_build_input(one, model, values.get(one.name), options) for one in fields])
-    for one in made.inputs:
+    form = Form([_build_input(one, model, values.get(one.name), options) for one in fields])
+    for one in form.inputs:
         for part in (one, *one.members):
             part.label = (labels or {}).get(part.name, part.label)
             part.help = (hints or {}).get(part.name, part.help)
-    return made
+    return form
 
 
 def get_defaults(fields: Iterable[Key], model: type[models.Model]) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def _build_input(
     under: str = "",
 ) -> Input:
     name = f"{under}.{one.name}" if under else one.name
-    made = Input(
+    entry = Input(
         name=name,
         label=make_label(one.name),
         value="" if value is None else value,
@@ -248,18 +248,18 @@ def _build_input(
         required=one.access is REQUIRED and one.type.control != "checkbox",
     )
     if one.type.keys and not one.type.is_list:
-        made.kind = "group"
-        made.members = _build_member_inputs(one, value, options, name)
+        entry.kind = "group"
+        entry.members = _build_member_inputs(one, value, options, name)
     elif one.type.keys:
-        made.kind, made.value = "rows", ""
+        entry.kind, entry.value = "rows", ""
         items = value if isinstance(value, list) else []
         items_and_blanks = [*items[:MAX_ROWS], *[{}] * BLANK_ROWS][:MAX_ROWS]
-        made.members = [
+        entry.members = [
             _build_row(one, item, options, f"{name}.{at}") for at, item in enumerate(items_and_blanks)
         ]
     else:
-        _configure(made, one, model, options)
-    return made
+        _configure(entry, one, model, options)
+    return entry
 
 
 def _build_member_inputs(one: Key, value: Any, options: OptionSource, name: str) -> list[Input]:
@@ -272,70 +272,70 @@ def _build_member_inputs(one: Key, value: Any, options: OptionSource, name: str)
 
 def _build_row(one: Key, item: Any, options: OptionSource, name: str) -> Input:
     """Build the inputs of one object of a list; all may stay empty."""
-    made = Input(name=name, label="", kind="row", members=_build_member_inputs(one, item, options, name))
-    for member in made.members:
+    entry = Input(name=name, label="", kind="row", members=_build_member_inputs(one, item, options, name))
+    for member in entry.members:
         member.required = False  # a row may stay empty
         if member.kind == "select" and ("", EMPTY_LABEL) not in member.choices:
             member.choices = [("", EMPTY_LABEL), *member.choices]
-    return made
+    return entry
 
 
-def _configure(made: Input, one: Key, model: type[models.Model] | None, options: OptionSource) -> None:
+def _configure(entry: Input, one: Key, model: type[models.Model] | None, options: OptionSource) -> None:
     """Set kind, choices and limits of an input from its key."""
-    control, made.attributes = one.type.control, one.type.control_attributes
-    made.kind = control
+    control, entry.attributes = one.type.control, one.type.control_attributes
+    entry.kind = control
     if control == "file":
-        made.value = ""
+        entry.value = ""
     elif control == "checkbox":
-        _configure_boolean(made, one)
+        _configure_boolean(entry, one)
     elif control == "select":
-        made.value = str(made.value)
-        made.choices = [("", EMPTY_LABEL), *options(one.type.refers_to)]
-        if made.value not in dict(
-            made.choices
+        entry.value = str(entry.value)
+        entry.choices = [("", EMPTY_LABEL), *options(one.type.refers_to)]
+        if entry.value not in dict(
+            entry.choices
         ):  # beyond MAX_OPTIONS, or no longer offered; it stays selectable
-            made.choices.append((made.value, f"#{made.value}"))
+            entry.choices.append((entry.value, f"#{entry.value}"))
     elif control == "list":
-        _configure_list(made, one.type, options)
+        _configure_list(entry, one.type, options)
     elif one.type.choices is not None and not one.type.open:
-        made.kind, made.choices = "select", _list_choices(one.type.choices, made.required)
-        made.value, made.attributes = str(made.value), {}
+        entry.kind, entry.choices = "select", _list_choices(one.type.choices, entry.required)
+        entry.value, entry.attributes = str(entry.value), {}
     elif control == "text":
-        _configure_text(made, one, model)
+        _configure_text(entry, one, model)
     elif control == "datetime-local":
-        made.value = str(made.value)[:19]
+        entry.value = str(entry.value)[:19]
 
 
-def _configure_boolean(made: Input, one: Key) -> None:
+def _configure_boolean(entry: Input, one: Key) -> None:
     if _is_two_state(one):
-        made.value = made.value in (True, "true")
+        entry.value = entry.value in (True, "true")
     else:
-        made.kind, made.choices = "select", [("", EMPTY_LABEL), ("true", "Yes"), ("false", "No")]
-        made.value = str(made.value).lower()
+        entry.kind, entry.choices = "select", [("", EMPTY_LABEL), ("true", "Yes"), ("false", "No")]
+        entry.value = str(entry.value).lower()
 
 
-def _configure_list(made: Input, type: Type, options: OptionSource) -> None:
-    value = made.value if isinstance(made.value, list) else []
+def _configure_list(entry: Input, type: Type, options: OptionSource) -> None:
+    value = entry.value if isinstance(entry.value, list) else []
     if _is_multiple_choice(type):
-        made.kind = "checkboxes"
+        entry.kind = "checkboxes"
         if type.refers_to:
-            made.choices = list(options(type.refers_to))
+            entry.choices = list(options(type.refers_to))
         elif type.item is not None:
-            made.choices = [(str(choice), str(choice)) for choice in type.item.choices or ()]
-        made.value = [str(item) for item in value]
+            entry.choices = [(str(choice), str(choice)) for choice in type.item.choices or ()]
+        entry.value = [str(item) for item in value]
     else:
-        made.kind, made.value = "textarea", "\n".join(str(item) for item in value)
-        made.help = " ".join(filter(None, (made.help, "One on each line.")))
+        entry.kind, entry.value = "textarea", "\n".join(str(item) for item in value)
+        entry.help = " ".join(filter(None, (entry.help, "One on each line.")))
 
 
-def _configure_text(made: Input, one: Key, model: type[models.Model] | None) -> None:
-    made.choices = [(choice, choice) for choice in one.type.choices or ()]
+def _configure_text(entry: Input, one: Key, model: type[models.Model] | None) -> None:
+    entry.choices = [(choice, choice) for choice in one.type.choices or ()]
     column = one.find_column(model) if model is not None else None
-    length = made.attributes.get("maxlength") or getattr(column, "max_length", None)
+    length = entry.attributes.get("maxlength") or getattr(column, "max_length", None)
     if length:
-        made.attributes["maxlength"] = length
+        entry.attributes["maxlength"] = length
     if isinstance(column, models.TextField) or (length or 0) > _LONG_TEXT:
-        made.kind = "textarea"
+        entry.kind = "textarea"
 
 
 def _list_choices(choices: Sequence[Any], required: bool) -> list[tuple[str, str]]:
@@ -355,7 +355,7 @@ def convert_django_form(form: DjangoForm, labels: Mapping[str, str] | None = Non
 def _convert_django_field(bound: BoundField, words: str | None) -> Input:
     widget: Any = bound.field.widget
     value = bound.value()
-    made = Input(
+    entry = Input(
         name=bound.html_name,
         label=words or str(bound.label),
         kind=str(getattr(widget, "input_type", "textarea")),
@@ -365,11 +365,11 @@ def _convert_django_field(bound: BoundField, words: str | None) -> Input:
         errors=[str(text) for text in bound.errors] if bound.form.is_bound else [],
         attributes={name: text for name, text in widget.attrs.items() if name in _ATTRIBUTES},
     )
-    if made.kind == "checkbox" and getattr(widget, "allow_multiple_selected", False):
-        made.kind, made.value = "checkboxes", [str(one) for one in value or ()]
-    elif made.kind != "checkbox":
-        made.value = str(made.value)
+    if entry.kind == "checkbox" and getattr(widget, "allow_multiple_selected", False):
+        entry.kind, entry.value = "checkboxes", [str(one) for one in value or ()]
+    elif entry.kind != "checkbox":
+        entry.value = str(entry.value)
     if hasattr(widget, "choices"):
-        made.choices = [(str(one or ""), str(text)) for one, text in widget.choices]
-    made.required = made.required and made.kind != "checkbox"
-    return made
+        entry.choices = [(str(one or ""), str(text)) for one, text in widget.choices]
+    entry.required = entry.required and entry.kind != "checkbox"
+    return entry

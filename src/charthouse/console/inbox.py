@@ -64,7 +64,7 @@ class InboxPages(PagesWithNotes):
         correspondence = list(rows.select_related("user", "doctor").order_by("pk")[:MAX_MESSAGES])
         if not any(one.sent_by == "pt" for one in correspondence):
             return values
-        below = {"beside": "console/correspondence.html", "letters": correspondence}
+        below = {"below_form": "console/correspondence.html", "correspondence": correspondence}
         return values | below | {"reply_to": reverse(f"{self.view}-answer", args=[row])}
 
     def build_urls(self) -> list[Any]:

@@ -31,14 +31,14 @@ class Content:
 
 def build_content(request: PortalRequest) -> Content:
     """Build the content of a request. Its texts are the sender's: templates escape them."""
-    made = Content(lines=_LISTERS.get(request.request_type, _list_payload)(request), text=request.notes)
+    content = Content(lines=_LISTERS.get(request.request_type, _list_payload)(request), text=request.notes)
     if answers := request.payload.get("html_content"):
-        made.html = mark_safe(sanitize(str(answers)))  # noqa: S308
+        content.html = mark_safe(sanitize(str(answers)))  # noqa: S308
     if request.file:
-        made.kind = f"{request.file.media_type}, {filesizeformat(request.file.size)}"
-        made.picture = made.kind.startswith("image/")
-        made.file = links.make_link(request.practice_id, request.file_id or 0)
-    return made
+        content.kind = f"{request.file.media_type}, {filesizeformat(request.file.size)}"
+        content.picture = content.kind.startswith("image/")
+        content.file = links.make_link(request.practice_id, request.file_id or 0)
+    return content
 
 
 def _list_prescription(request: PortalRequest) -> list[tuple[str, Any]]:

@@ -110,9 +110,9 @@ def add(request: Request) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
-                made = actions.create_practice_webhook(_get_practice(request), **form.values)
-                _audit(request, made, "made")
-            return redirect("practice-webhook", made.pk)
+                webhook = actions.create_practice_webhook(_get_practice(request), **form.values)
+                _audit(request, webhook, "made")
+            return redirect("practice-webhook", webhook.pk)
         except Invalid as refused:
             refusal = refused
     return _render_form(request, form, "New webhook", reverse("practice-webhooks"), refusal)

@@ -29,7 +29,7 @@ class QuestionnairePages(ResourcePages):
     def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
         rows = records.select_rows(records.get_resource("questions"), request.actor).filter(questionnaire=row)
         put = [(question, KINDS[question.kind]) for question in rows.order_by("order", "pk")[:MAX_QUESTIONS]]
-        return {"beside": "console/questions.html", "questions": put, "questionnaire": row}
+        return {"below_form": "console/questions.html", "questions": put, "questionnaire": row}
 
 
 @dataclass(frozen=True, kw_only=True)

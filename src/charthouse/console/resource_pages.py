@@ -102,7 +102,7 @@ class ResourcePages:
         return self.singular.capitalize() if words == str(one.get("id")) else words
 
     def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
-        """Get the additional context of a row's page; ``beside``: a template below the form."""
+        """Get the additional context of a row's page; ``below_form``: a template below the form."""
         return {}
 
     def build_options(self, request: Request, **parents: int) -> records.ReferenceOptions:

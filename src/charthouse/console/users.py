@@ -119,13 +119,13 @@ def invite(request: Request) -> HttpResponseBase:
     """Create an account and mail a link to set its password."""
     form = NewUserForm(request.POST or None, doctors=_list_doctors(request))
     if request.method == "POST" and form.is_valid():
-        made = _create_user(request, form)
-        if made is not None:
-            sent = password_links.send_link(made, invited_by=request.user)
+        user = _create_user(request, form)
+        if user is not None:
+            sent = password_links.send_link(user, invited_by=request.user)
             messages.success(
-                request, f"{_format_name(made)} has been invited by e-mail." if sent else "Made."
+                request, f"{_format_name(user)} has been invited by e-mail." if sent else "Made."
             )
-            return redirect("user", made.pk)
+            return redirect("user", user.pk)
     rendered_form = forms.convert_django_form(form)
     values = {
         "title": "Invite somebody",

@@ -27,7 +27,7 @@ def request_link(request: HttpRequest) -> HttpResponse:
         return render(request, "charthouse/forgotten.html")
     attempt_limits.begin_attempt(request)
     tasks.send_password_links.defer(sealed=seal(given))
-    return render(request, "charthouse/forgotten.html", {"asked": True})
+    return render(request, "charthouse/forgotten.html", {"is_requested": True})
 
 
 class SetPasswordView(PasswordResetConfirmView):

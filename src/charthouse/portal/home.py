@@ -15,7 +15,7 @@ def show_home(request: Request) -> HttpResponseBase:
     values = {
         "next": list_upcoming(guest, 1),
         "unread": select_correspondence(guest).filter(sent_by="dr", read=False).count(),
-        "asked": list(questionnaires.list_open(guest)),
+        "open_questionnaires": list(questionnaires.list_open(guest)),
         "sent": portal_requests.describe_latest(portal_requests.select_requests(guest), 5),
     }
     return render_page(request, "home.html", values)

@@ -92,7 +92,7 @@ def write_message(request: Request) -> HttpResponseBase:
     elif answered := select_correspondence(request.guest).filter(pk=_parse_id(request.GET.get("to"))).first():
         subject = answered.subject if answered.subject.startswith("Re: ") else f"Re: {answered.subject}"
         posted |= {"subject": subject[:54], "dr_id": str(answered.user_id or "")}
-    values = {"said": posted, "errors": errors, "people": _list_recipients(request.guest)}
+    values = {"entered": posted, "errors": errors, "people": _list_recipients(request.guest)}
     return render_page(request, "write_message.html", values, 400 if errors else 200)
 
 

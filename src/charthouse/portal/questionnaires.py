@@ -32,7 +32,7 @@ def show_list(request: Request) -> HttpResponseBase:
     """List open and answered assignments."""
     answered, older = paginate_latest(request, _select_assignments(request.guest).exclude(answered_at=None))
     values = {
-        "asked": [] if "before" in request.GET else list(list_open(request.guest)),
+        "open_questionnaires": [] if "before" in request.GET else list(list_open(request.guest)),
         "answered": [
             (row, *portal_requests.STATUS_BADGES.get(row.request.status if row.request else "", ("", "")))
             for row in answered
@@ -59,7 +59,7 @@ def answer(request: Request, row: int) -> HttpResponseBase:
             messages.success(request, "Your answers were sent.")
             return redirect("portal-questionnaires")
     values = {
-        "asked": found,
+        "assignment": found,
         "questions": [
             _build_question(one, _read_answer(request, one), errors.get(one.key, ())) for one in put
         ],
@@ -83,8 +83,8 @@ def _get_errors(refusal: Invalid) -> dict[str, Any]:
     return dict(refusal.errors) if isinstance(refusal.errors, dict) else {}
 
 
-def _build_question(question: Question, said: Any, errors: Any) -> dict[str, Any]:
-    chosen = said if isinstance(said, list) else [said]
+def _build_question(question: Question, entered: Any, errors: Any) -> dict[str, Any]:
+    chosen = entered if isinstance(entered, list) else [entered]
     words = (
         (("yes", "Yes"), ("no", "No"))
         if question.kind == "yes_no"
@@ -94,7 +94,7 @@ def _build_question(question: Question, said: Any, errors: Any) -> dict[str, Any
         "question": question,
         "name": _name_input(question),
         "type": {"number": "number", "date": "date"}.get(question.kind, "text"),
-        "said": said if isinstance(said, str) else "",
+        "entered": entered if isinstance(entered, str) else "",
         "options": [(value, text, value in chosen) for value, text in words],
         "errors": errors,
         "most": answers.MAX_LENGTHS.get(question.kind),

@@ -40,12 +40,12 @@ class PortalSessionMiddleware(SessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
-        made: Morsel[str] | None = response.cookies.get(settings.SESSION_COOKIE_NAME)
-        if made is not None and _is_portal_path(request):
+        morsel: Morsel[str] | None = response.cookies.get(settings.SESSION_COOKIE_NAME)
+        if morsel is not None and _is_portal_path(request):
             del response.cookies[settings.SESSION_COOKIE_NAME]
-            made.set(COOKIE, made.value, made.coded_value)
-            made["path"] = PATH
-            dict.__setitem__(response.cookies, COOKIE, made)
+            morsel.set(COOKIE, morsel.value, morsel.coded_value)
+            morsel["path"] = PATH
+            dict.__setitem__(response.cookies, COOKIE, morsel)
         return response
 
 

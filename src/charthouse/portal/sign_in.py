@@ -87,7 +87,7 @@ def request_password_link(request: HttpRequest) -> HttpResponse:
         return render(request, FORGOTTEN_TEMPLATE)
     attempt_limits.begin_attempt(request)
     tasks.send_portal_links.defer(sealed=seal(given), only=origin.get_host_practice(request.META))
-    return render(request, FORGOTTEN_TEMPLATE, {"asked": True})
+    return render(request, FORGOTTEN_TEMPLATE, {"is_requested": True})
 
 
 def _authenticate(

@@ -62,9 +62,9 @@ def accept_request(request: PortalRequest, user: int | None) -> Any:
     """Accept an open request into the chart within the caller's transaction, which has made or locked it; return the
     row of the chart that was made. Locks the patient's row against a deletion at the same time. Raises Conflict and
     Invalid as ``settle`` does."""
-    made = _make_chart_row(request, user)
+    row = _make_chart_row(request, user)
     _set_status(request, "accepted", user)
-    return made
+    return row
 
 
 def _set_status(request: PortalRequest, status: str, user: int | None) -> None:

@@ -208,13 +208,13 @@ def finish_booking(change: Change, row: Any) -> None:
     """Record a change of status, create the rest of a series, create or move reminders."""
     if change.operation == "delete":
         return
-    made = [row]
+    appointments = [row]
     if change.row is None:
-        made += series.create_following(row)
-    record_status(change, made)
+        appointments += series.create_following(row)
+    record_status(change, appointments)
     profile_id = change.values.get("reminder_profile")
     if profile_id is not None:
-        reminders.apply_profile(profile_id, row.practice_id, [appointment.pk for appointment in made])
+        reminders.apply_profile(profile_id, row.practice_id, [appointment.pk for appointment in appointments])
     elif {"scheduled_time", "office_id"} & set(change.old_values):
         reminders.move_reminders(row.practice_id, row.pk)
 

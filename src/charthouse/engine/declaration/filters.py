@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import F
@@ -55,24 +54,6 @@ class Lookup(Operator):
     def match(self, type: Type, name: str, path: str) -> Q:
         attribute = type.name_attribute(path) + (f"__{self.lookup}" if self.lookup else "")
         return Q(**{attribute: BoundParameter(name, type.output_field)})
-
-
-@dataclass(frozen=True)
-class Like(Operator):
-    """The whole text, in any case, with ``%`` for any part of it. ``columns``: of one of these, instead of the
-    source."""
-
-    columns: tuple[str, ...] = ()
-
-    def parse(self, type: Type, name: str, text: Any) -> Values:
-        return {name: parse_text(text).replace("\\", "\\\\").replace("_", "\\_")}
-
-    def match(self, type: Type, name: str, path: str) -> Q:
-        pattern, condition = BoundParameter(name, models.TextField()), Q()
-        for column in self.columns or (path,):
-            like = sql.template("upper(%s) like upper(%s)", F(column), pattern, output_field=sql.BOOLEAN)
-            condition |= Q(like)
-        return condition
 
 
 EQUALS = Lookup()
@@ -284,29 +265,3 @@ class Condition(Filter):
 
     def schema(self) -> Schema:
         return dict(self.described)
-
-
-def make_integer_filter(
-    name: str,
-    *,
-    matches: Callable[[BoundParameter], Q],
-    minimum: int = 1,
-    maximum: int = 2**63 - 1,
-    **options: Any,
-) -> Condition:
-    """Whole numbers, separated by commas, between ``minimum`` and ``maximum``; ``matches`` makes the condition from the
-    array of them."""
-
-    def read(text: str, given: Mapping[str, Any]) -> Values:
-        numbers = []
-        for part in parse_text(text).split(","):
-            number = part.strip()
-            if not (number.isascii() and number.isdigit()) or len(number) > 19:
-                raise InvalidValue("Enter whole numbers separated by commas.")
-            if not minimum <= int(number) <= maximum:
-                raise InvalidValue(f"Each number must be between {minimum} and {maximum}.")
-            numbers.append(int(number))
-        return {name: numbers[:1000]}
-
-    array: Any = ArrayField(models.BigIntegerField())
-    return Condition(name, read=read, condition=lambda: matches(BoundParameter(name, array)), **options)

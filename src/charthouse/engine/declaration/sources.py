@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
-from django.db.models import OuterRef
 from django.db.models.expressions import Combinable, F
 
 from charthouse.engine.declaration.json_schema import Schema
@@ -177,19 +175,3 @@ class Unstored(Source):
 
 
 UNSTORED = Unstored()
-
-
-def select_related_ids(base: Model, relation_name: str, target: str) -> Expression:
-    """Distinct ids over a relation that points to the row: the ``office`` of its ``appointments``.
-
-    The relation is named, not imported: its model may belong to a domain that this one does not know.
-    """
-
-    def make() -> Combinable:
-        relation: Any = base._meta.get_field(relation_name)
-        rows = relation.related_model._default_manager.filter(
-            practice=OuterRef("practice_id"), archived=False, **{relation.field.name: OuterRef("pk")}
-        )
-        return ArraySubquery(rows.order_by(f"{target}_id").values_list(f"{target}_id", flat=True).distinct())
-
-    return Expression(make)

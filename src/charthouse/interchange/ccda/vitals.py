@@ -125,8 +125,8 @@ def build_section(context: DocumentContext) -> Section:
         row for row in fetch_rows(context) if row["appointment_id"] in others or any(list_measured_signs(row))
     ]
     shown = [(f"vitals-{row['id']}", _format_cells(context, row, others)) for row in found]
-    made = (_build_organizer(context, row) for row in found if any(list_measured_signs(row)))
-    return Section(sections.VITALS, COLUMNS, shown, made)
+    organizers = (_build_organizer(context, row) for row in found if any(list_measured_signs(row)))
+    return Section(sections.VITALS, COLUMNS, shown, organizers)
 
 
 def _format_cells(context: DocumentContext, row: dict[str, Any], others: dict[int, str]) -> tuple[str, ...]:
@@ -172,13 +172,13 @@ def find_unit(row: dict[str, Any], sign: VitalSign) -> str:
 
 def build_observation(context: DocumentContext, row: dict[str, Any], sign: VitalSign, when: str) -> Element:
     """Build a Vital Sign Observation. ``when``: its time as CDA's TS."""
-    made = copy(_observation_template(sign, find_unit(row, sign), context.id_root("vital_signs")))
-    _, _, identifier, _, said, _, time, value = made
+    observation = copy(_observation_template(sign, find_unit(row, sign), context.id_root("vital_signs")))
+    _, _, identifier, _, said, _, time, value = observation
     identifier.set("extension", f"{row['id']}-{sign.loinc}")
     said[0].set("value", f"#vitals-{row['id']}")
     time.set("value", when)
     value.set("value", format_number(row[sign.column]))
-    return made
+    return observation
 
 
 @lru_cache(maxsize=256)

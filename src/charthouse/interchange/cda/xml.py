@@ -68,37 +68,37 @@ def el(tag: str, /, *parts: Part, **attributes: str | None) -> Element:
         else None
     )
     if tag.startswith("sdtc:"):
-        made = etree.Element(f"{{{SDTC}}}{tag[5:]}", given, nsmap=PREFIXES)
+        element = etree.Element(f"{{{SDTC}}}{tag[5:]}", given, nsmap=PREFIXES)
     else:
-        made = etree.Element(tag, given)
+        element = etree.Element(tag, given)
     if parts:
-        append_parts(made, parts)
-    return made
+        append_parts(element, parts)
+    return element
 
 
-def append_parts(made: Element, parts: Iterable[Part]) -> None:
+def append_parts(element: Element, parts: Iterable[Part]) -> None:
     for part in parts:
         if isinstance(part, etree._Element):
-            made.append(part)
+            element.append(part)
         elif isinstance(part, str):
-            _append_text(made, replace_illegal_characters(part))
+            _append_text(element, replace_illegal_characters(part))
         elif part is not None:
-            append_parts(made, part)
+            append_parts(element, part)
 
 
-def _append_text(made: Element, text: str) -> None:
-    if len(made):
-        made[-1].tail = (made[-1].tail or "") + text
+def _append_text(element: Element, text: str) -> None:
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + text
     else:
-        made.text = (made.text or "") + text
+        element.text = (element.text or "") + text
 
 
 def typed(tag: str, xsi_type: str, /, *parts: Part, **attributes: str | None) -> Element:
     """Build an element with an ``xsi:type``, where the schema leaves the data type open."""
     given = {key: replace_illegal_characters(value) for key, value in attributes.items() if value is not None}
-    made = etree.Element(tag, {_TYPE: xsi_type, **given}, nsmap=PREFIXES)
-    append_parts(made, parts)
-    return made
+    element = etree.Element(tag, {_TYPE: xsi_type, **given}, nsmap=PREFIXES)
+    append_parts(element, parts)
+    return element
 
 
 # -- templates and identifiers ----------------------------------------------------------------------------------
@@ -114,10 +114,10 @@ def template(root: str, release: str = "") -> Iterable[Element]:
 
 @lru_cache(maxsize=256)
 def _templates(root: str, release: str) -> tuple[Element, ...]:
-    made = [el("templateId", root=root, extension=release)] if release else []
+    ids = [el("templateId", root=root, extension=release)] if release else []
     if release < R21:
-        made.append(el("templateId", root=root))
-    return tuple(made)
+        ids.append(el("templateId", root=root))
+    return tuple(ids)
 
 
 def null(tag: str, flavor: str = "UNK") -> Element:

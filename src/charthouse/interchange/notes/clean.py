@@ -28,9 +28,9 @@ def remove_active_content(content: bytes) -> bytes | None:
                     del page.obj[acting]
         with pikepdf.new() as bare:
             bare.pages.extend(file.pages)
-            made = BytesIO()
-            bare.save(made, object_stream_mode=pikepdf.ObjectStreamMode.disable, deterministic_id=True)
-    return made.getvalue() if len(made.getbuffer()) <= MAX_OUTPUT_SIZE else None
+            output = BytesIO()
+            bare.save(output, object_stream_mode=pikepdf.ObjectStreamMode.disable, deterministic_id=True)
+    return output.getvalue() if len(output.getbuffer()) <= MAX_OUTPUT_SIZE else None
 
 
 def main() -> int:
@@ -38,12 +38,12 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        made = remove_active_content(sys.stdin.buffer.read())
+        cleaned = remove_active_content(sys.stdin.buffer.read())
     except Exception:  # pikepdf raises arbitrary exceptions for hostile files
         return 1
-    if made is None:
+    if cleaned is None:
         return 1
-    sys.stdout.buffer.write(made)
+    sys.stdout.buffer.write(cleaned)
     return 0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from charthouse.domains.patients.cerbo.filters import Like
 from charthouse.domains.patients.facilities import list_pharmacies, make_priority_check
 from charthouse.domains.patients.models import Facility, PatientFacility
 from charthouse.domains.patients.models.facilities import LABORATORY, SPECIALIST
@@ -19,7 +20,7 @@ from charthouse.domains.practice.cerbo.keys import (
     make_user_key,
 )
 from charthouse.engine.declaration.calls import Call
-from charthouse.engine.declaration.filters import Filter, Like
+from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy

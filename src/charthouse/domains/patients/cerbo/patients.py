@@ -5,11 +5,12 @@ from django.db.models import Exists, Q
 
 from charthouse.domains.patients import deletion, portal_credentials
 from charthouse.domains.patients.cerbo import hooks
+from charthouse.domains.patients.cerbo.filters import Like
 from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, list_time_zones, select_portal_access
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.cerbo.keys import PAGES, make_policy
 from charthouse.engine.declaration.events import plain_events
-from charthouse.engine.declaration.filters import Condition, Filter, Flag, Like, OnDay
+from charthouse.engine.declaration.filters import Condition, Filter, Flag, OnDay
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.declaration.times import Date
 from charthouse.engine.declaration.types import Text

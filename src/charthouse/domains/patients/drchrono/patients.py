@@ -21,16 +21,18 @@ from charthouse.domains.patients.models import (
     FlagType,
     Patient,
 )
+from charthouse.domains.practice.drchrono.filters import make_integer_filter
+from charthouse.domains.practice.drchrono.related_ids import select_related_ids
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.events import Event, plain_events
-from charthouse.engine.declaration.filters import CONTAINS, SINCE, Filter, Flag, OnDay, make_integer_filter
+from charthouse.engine.declaration.filters import CONTAINS, SINCE, Filter, Flag, OnDay
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.related import ChildRows
 from charthouse.engine.declaration.resources import Resource, Visibility
-from charthouse.engine.declaration.sources import UNSTORED, select_related_ids
+from charthouse.engine.declaration.sources import UNSTORED
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Boolean, Decimal, Integer, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, WRITE_ONLY

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import Combinable, ExpressionWrapper
 
+from charthouse.domains.practice.drchrono.related_ids import select_related_ids
 from charthouse.domains.practice.models import Staff, UserGroup, UserGroupMember
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
@@ -18,7 +19,7 @@ from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import ALWAYS, Policy
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.resources import ROW_LOCATION, Operation, Resource
-from charthouse.engine.declaration.sources import Expression, select_related_ids
+from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import READ_ONLY

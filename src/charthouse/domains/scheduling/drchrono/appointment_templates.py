@@ -5,11 +5,12 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.expressions import F
 
+from charthouse.domains.practice.drchrono.filters import make_integer_filter
 from charthouse.domains.scheduling import hooks, open_slots
 from charthouse.domains.scheduling.drchrono.filters import HIDE_ARCHIVED, SHOW_ARCHIVED, make_doctor_filter
 from charthouse.domains.scheduling.models import MAX_DURATION, AppointmentTemplate
 from charthouse.engine.declaration.composites import List
-from charthouse.engine.declaration.filters import Condition, Filter, make_integer_filter
+from charthouse.engine.declaration.filters import Condition, Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
