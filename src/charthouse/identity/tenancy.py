@@ -174,10 +174,10 @@ def list_part_keys(model: type[models.Model]) -> list[RecordKey]:
     ]
 
 
-class Signed(models.Model):
+class Authored(models.Model):
     """A row with the users who created and last updated it; null for an API user.
 
-    The engine signs the rows that it writes.
+    The engine sets them in the rows that it writes.
     """
 
     added_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
@@ -186,7 +186,7 @@ class Signed(models.Model):
     class Meta:
         abstract = True
 
-    def sign(self, actor: Actor) -> list[str]:
+    def set_authors(self, actor: Actor) -> list[str]:
         """Set the users from the actor. Return the names of the fields to update."""
         if self._state.adding:
             self.added_by_id = actor.user

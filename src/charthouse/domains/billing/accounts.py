@@ -11,14 +11,14 @@ from django.db.models import Q
 
 from charthouse.domains.billing import codes
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 
 def _money(**options: object) -> models.DecimalField:  # type: ignore[type-arg]
     return models.DecimalField(max_digits=12, decimal_places=2, **options)  # type: ignore[arg-type]
 
 
-class ChargeDefinition(Signed, Record):
+class ChargeDefinition(Authored, Record):
     """An entry of the catalogue of charges. ``retail``: unit price for a patient; ``wholesale``: unit cost;
     ``tax_rate``: percent; ``minutes``: duration. An ``inactive`` one can no longer be charged."""
 
@@ -48,7 +48,7 @@ class ChargeDefinition(Signed, Record):
         return self.name
 
 
-class Priced(Signed, Record):
+class Priced(Authored, Record):
     """The base of charges and estimates. ``amount``: unit price; times ``quantity`` and
     ``discount_multiplier`` (1: no discount, 0: free) it is the amount due, to the cent. ``transaction_date``:
     the day it counts on. ``owner``: the user who is credited with it. ``encounter``: the note that it belongs
@@ -131,7 +131,7 @@ class Estimate(Priced):
         abstract = False
 
 
-class Invoice(Signed, Record):
+class Invoice(Authored, Record):
     """Charges of a patient that are billed together."""
 
     patient = RecordKey("patients.Patient")
@@ -163,7 +163,7 @@ class InvoiceLine(Record):
         return f"charge {self.charge_id} on invoice {self.invoice_id}"
 
 
-class InvoicePayment(Signed, Record):
+class InvoicePayment(Authored, Record):
     """A payment of an invoice. A reversed one is ``archived``."""
 
     invoice = RecordKey("billing.Invoice", part_of=True)
@@ -179,7 +179,7 @@ class InvoicePayment(Signed, Record):
         return f"payment {self.pk} of invoice {self.invoice_id}"
 
 
-class Subscription(Signed, Record):
+class Subscription(Authored, Record):
     """A recurring charge, by the calendar from ``start_date`` to ``end_date`` inclusive. ``billed``: number
     of charges so far, from which the next day follows."""
 

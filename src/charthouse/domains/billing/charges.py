@@ -151,7 +151,7 @@ def void(call: Call) -> None:
     if is_invoiced(row):
         raise Conflict(INVOICED)
     row.voided_at = clock.now()
-    row.save(update_fields=["voided_at", *row.sign(call.actor), "updated_at"])
+    row.save(update_fields=["voided_at", *row.set_authors(call.actor), "updated_at"])
 
 
 def convert(call: Call) -> None:
@@ -163,7 +163,7 @@ def convert(call: Call) -> None:
     if row.expiration_date is not None and row.expiration_date < day:
         raise Conflict("It has expired: make another one.")
     charge = Charge(**{name: getattr(row, name) for name in _SHARED_COLUMNS} | {"transaction_date": day})
-    charge.sign(call.actor)
+    charge.set_authors(call.actor)
     charge.save(force_insert=True)
     row.converted = charge
-    row.save(update_fields=["converted", *row.sign(call.actor), "updated_at"])
+    row.save(update_fields=["converted", *row.set_authors(call.actor), "updated_at"])

@@ -113,9 +113,9 @@ def record_payment(call: Call) -> None:
         method=call.values.get("method") or "",
         reference=call.values.get("reference") or "",
     )
-    payment.sign(call.actor)
+    payment.set_authors(call.actor)
     payment.save(force_insert=True)
-    row.save(update_fields=[*row.sign(call.actor), "updated_at"])
+    row.save(update_fields=[*row.set_authors(call.actor), "updated_at"])
 
 
 def reverse_payment(call: Call) -> None:
@@ -127,8 +127,8 @@ def reverse_payment(call: Call) -> None:
         call.add_error("payment", "This invoice has no such payment.")
         return
     payment.archived = True
-    payment.save(update_fields=["archived", *payment.sign(call.actor), "updated_at"])
-    row.save(update_fields=[*row.sign(call.actor), "updated_at"])
+    payment.save(update_fields=["archived", *payment.set_authors(call.actor), "updated_at"])
+    row.save(update_fields=[*row.set_authors(call.actor), "updated_at"])
 
 
 def void(call: Call) -> None:
@@ -139,7 +139,7 @@ def void(call: Call) -> None:
     if InvoicePayment.objects.filter(practice=row.practice_id, invoice=row, archived=False).exists():
         raise Conflict("Something was paid on it: take that back first.")
     row.voided_at = clock.now()
-    row.save(update_fields=["voided_at", *row.sign(call.actor), "updated_at"])
+    row.save(update_fields=["voided_at", *row.set_authors(call.actor), "updated_at"])
     for line in InvoiceLine.objects.filter(practice=row.practice_id, invoice=row, released=False):
         line.released = True
         line.save(update_fields=["released", "updated_at"])

@@ -90,7 +90,7 @@ def end_subscription(call: Call) -> None:
         raise Conflict("It has not begun: delete it.")
     if row.end_date != now:
         row.end_date = now
-        row.save(update_fields=["end_date", *row.sign(call.actor), "updated_at"])
+        row.save(update_fields=["end_date", *row.set_authors(call.actor), "updated_at"])
 
 
 def charge_due() -> int:

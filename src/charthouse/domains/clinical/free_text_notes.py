@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.errors import NotFound
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 
 class FreeTextNoteType(Record):
@@ -26,7 +26,7 @@ class FreeTextNoteType(Record):
         return self.name
 
 
-class FreeTextNote(Signed, Record):
+class FreeTextNote(Authored, Record):
     """A patient's note under a heading."""
 
     patient = RecordKey("patients.Patient")
@@ -63,5 +63,5 @@ def write_note(call: Call) -> dict[str, Any]:
         )
     elif row.note != call.values["note"]:
         row.note = call.values["note"]
-        row.save(update_fields=["note", *row.sign(call.actor), "updated_at"])
+        row.save(update_fields=["note", *row.set_authors(call.actor), "updated_at"])
     return {"row": row, "heading": heading}

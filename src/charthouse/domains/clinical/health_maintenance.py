@@ -6,13 +6,13 @@ Only the Cerbo API shows it: docs/decisions/0233-*.md
 from django.db import models
 
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 SPECIFIC_PATIENTS = "specific_patients"
 APPLIES_TO = ("all", SPECIFIC_PATIENTS)
 
 
-class HealthTracker(Signed, Record):
+class HealthTracker(Authored, Record):
     """Recurring care, for whom, how often.
 
     ``sex``: Male or Female, empty: both; ages in years; ``applies_to`` SPECIFIC_PATIENTS: only selected
@@ -33,7 +33,7 @@ class HealthTracker(Signed, Record):
         return self.name
 
 
-class HealthReading(Signed, Record):
+class HealthReading(Authored, Record):
     """An occasion on which a patient had the care of a tracker."""
 
     patient = RecordKey("patients.Patient")

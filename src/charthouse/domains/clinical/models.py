@@ -15,7 +15,7 @@ from charthouse.domains.clinical.health_maintenance import (  # noqa: F401 - Dja
     HealthTracker,
 )
 from charthouse.domains.practice.models import one_of_each, text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 
 def prose() -> "models.TextField[str, str]":
@@ -179,7 +179,7 @@ class Amendment(Record):
 # -- lists of the chart -----------------------------------------------------------------------------------------
 
 
-class Problem(Signed, Record):
+class Problem(Authored, Record):
     """A diagnosis. ``icd_version``: 9 or 10; ``name``: the code's official description unless another was
     given."""
 

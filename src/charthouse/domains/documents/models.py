@@ -6,10 +6,10 @@ from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 
-class Document(Signed, Record):
+class Document(Authored, Record):
     """A scanned or received document. ``date``: the date on it.
 
     Only Cerbo's API shows these: ``folder`` (a tab of the chart) and ``subfolder``; ``content``, a description;
@@ -120,7 +120,7 @@ class SignedConsentForm(Record):
         return f"signature {self.pk} under form {self.consent_form_id}"
 
 
-class PatientImage(Signed, Record):
+class PatientImage(Authored, Record):
     """An image of a patient: ``personal``, submitted by or for the patient, or ``medical``, taken by the practice.
     ``request``: the portal request that it came with."""
 

@@ -4,7 +4,7 @@ from django.db import models
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 
 class Sublab(Record):
@@ -20,7 +20,7 @@ class Sublab(Record):
         return self.name
 
 
-class LabOrder(Signed, Record):
+class LabOrder(Authored, Record):
     """An order to a laboratory.
 
     ``status``: N not sent, Q queued, A ABN required, S sent, R results received, E error; it follows from the

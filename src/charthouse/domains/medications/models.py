@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 
 class Drug(Record):
@@ -31,7 +31,7 @@ class Drug(Record):
         return self.name
 
 
-class Medication(Signed, Record):
+class Medication(Authored, Record):
     """A medication of a patient. ``daw``: dispense as written; ``prn``: as needed. ``order_status``:
     reference enums.yaml. ``drug``: its entry in the formulary. ``discontinued_at``: the time within
     ``date_stopped_taking``, if known. ``request``: the portal request that asked for it."""
@@ -98,7 +98,7 @@ class PrescriptionMessage(Record):
         return f"prescription message {self.pk}"
 
 
-class Supplement(Signed, Record):
+class Supplement(Authored, Record):
     """A supplement of the practice's catalogue. ``kind``: Cerbo's ``class``; ``external_ref_id``: its id in
     another system."""
 
@@ -115,7 +115,7 @@ class Supplement(Signed, Record):
         return self.name
 
 
-class PatientSupplement(Signed, Record):
+class PatientSupplement(Authored, Record):
     """A supplement that a patient takes or took. ``request``: the portal request that asked for it."""
 
     patient = RecordKey("patients.Patient")

@@ -109,9 +109,9 @@ def discontinue_prescription(call: Call) -> dict[str, Any]:
     )
     row.status, row.order_status = "inactive", "Discontinued"
     row.discontinued_at, row.date_stopped_taking, row.discontinued_reason = at, at.date(), reason
-    signed = row.sign(call.actor)
+    authors = row.set_authors(call.actor)
     written = ("status", "order_status", "discontinued_at", "date_stopped_taking", "discontinued_reason")
-    row.save(update_fields=[*written, *signed, "updated_at"])
+    row.save(update_fields=[*written, *authors, "updated_at"])
     return {
         "object": "prescription",
         "id": row.pk,

@@ -49,8 +49,8 @@ def discontinue_supplement(call: Call) -> None:
         raise Conflict("The supplement was discontinued already.")
     row.discontinued_at = get_discontinuation_time(call.values.get("discontinued_date"))
     row.discontinued_note = call.values.get("discontinued_note") or ""
-    signed = row.sign(call.actor)
-    row.save(update_fields=["discontinued_at", "discontinued_note", *signed, "updated_at"])
+    authors = row.set_authors(call.actor)
+    row.save(update_fields=["discontinued_at", "discontinued_note", *authors, "updated_at"])
 
 
 def get_discontinuation_time(given: datetime | None) -> datetime:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 KINDS = {
     "text": "A line of text",
@@ -91,7 +91,7 @@ class Assignment(Record):
         return f"questionnaire {self.questionnaire_id} for patient {self.patient_id}"
 
 
-class Answers(Signed, Record):
+class Answers(Authored, Record):
     """A patient's answers in the chart. ``html_content``: sanitized HTML to read; ``raw_data``: by key;
     ``questionnaire``: null where an app sent answers to its own questions; ``answered_at``: when they were
     sent."""

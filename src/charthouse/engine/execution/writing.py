@@ -225,15 +225,15 @@ def _apply(change: Change) -> int | None:
 def _insert(change: Change) -> int:
     model: Any = change.resource.model
     row = model(practice_id=change.actor.practice, **_list_columns(change))
-    _sign(row, change.actor)
+    _set_authors(row, change.actor)
     insert(row)
     _finish(change, row)
     return int(row.pk)
 
 
-def _sign(row: Any, actor: Actor) -> Iterable[str]:
+def _set_authors(row: Any, actor: Actor) -> Iterable[str]:
     """Note the author in a row that keeps its author. The attributes that changed with that."""
-    return row.sign(actor) if hasattr(row, "sign") else ()
+    return row.set_authors(actor) if hasattr(row, "set_authors") else ()
 
 
 def _find_upserted(change: Change) -> Change:
@@ -255,7 +255,7 @@ def _update(change: Change) -> int:
             changed[name] = getattr(row, name)
             setattr(row, name, value)
     if changed:
-        row.save(update_fields=[*changed, *_sign(row, change.actor), "updated_at"])
+        row.save(update_fields=[*changed, *_set_authors(row, change.actor), "updated_at"])
     _finish(replace(change, old_values=changed), row)
     return int(row.pk)
 

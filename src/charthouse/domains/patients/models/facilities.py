@@ -4,12 +4,12 @@ from django.db import models
 from django.db.models import Q
 
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 LABORATORY, PHARMACY, SPECIALIST = "laboratory", "pharmacy", "specialist"
 
 
-class Facility(Signed, Record):
+class Facility(Authored, Record):
     """An entry of the practice's directory. ``kind``: laboratory, pharmacy or specialist. ``ncpdp_id``: the id by which
     patients name their pharmacies."""
 
@@ -38,7 +38,7 @@ class Facility(Signed, Record):
         return self.name
 
 
-class PatientFacility(Signed, Record):
+class PatientFacility(Authored, Record):
     """A laboratory or specialist of a patient. ``priority_order``: the lowest comes first."""
 
     patient = RecordKey("patients.Patient")

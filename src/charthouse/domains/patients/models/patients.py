@@ -6,12 +6,12 @@ from django.db import models
 
 from charthouse.domains.practice.models import text
 from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 DECEASED = "D"
 
 
-class Patient(Signed, Record):
+class Patient(Authored, Record):
     """A patient. ``doctor`` is the primary provider.
 
     ``patient_status``: A active, I inactive, D inactive (deceased); an inactive one may be ``is_prospective``. It alone

@@ -5,10 +5,10 @@ from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 
-class Tag(Signed, Record):
+class Tag(Authored, Record):
     """A tag for patients. ``color``: six hexadecimal digits. The name is unique among tags that are not deleted."""
 
     name = models.CharField(max_length=100)
@@ -34,7 +34,7 @@ class Tag(Signed, Record):
         return self.name
 
 
-class PatientTag(Signed, Record):
+class PatientTag(Authored, Record):
     """A tag that is attached to a patient, with notes."""
 
     patient = RecordKey("patients.Patient", related_name="tags", indexed=False)

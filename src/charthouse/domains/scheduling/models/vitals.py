@@ -9,13 +9,13 @@ from django.db import models
 from django.db.models import Q
 
 from charthouse.domains.practice.models import one_of_each, text
-from charthouse.identity.tenancy import Record, RecordKey, Signed
+from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 STANDARD_VITALS = ("bp", "height", "weight")
 MAX_GROUP_SIZE = 50
 
 
-class VitalsTagGroup(Signed, Record):
+class VitalsTagGroup(Authored, Record):
     """Vitals that a practice looks at together; only Cerbo's API shows them (docs/decisions/0241-groups-of-vitals.md).
 
     ``included_fields``: STANDARD_VITALS, or ids of custom vitals, as the paths of readings have them.
