@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from django_otp.oath import totp
@@ -11,7 +12,7 @@ from requests_oauthlib import OAuth2Session
 
 from tests.browser.axe import violations, violations_in_both_themes
 from tests.browser.dialogs import ask
-from tests.support import CALLBACK, PASSWORD, Clinic
+from tests.support import CALLBACK, PASSWORD, Clinic, make_app
 
 
 def test_from_registering_an_app_to_its_calls_in_the_log(
@@ -86,6 +87,23 @@ def test_a_second_factor(page: Page, enter: Callable[[str], Page], live_server: 
     field.fill(recovery)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{live_server}/")
+
+
+@pytest.mark.parametrize("state", ["s", "s" * 3000])
+def test_an_error_reaches_the_app_after_signing_in(
+    page: Page, live_server: str, clinic: Clinic, state: str
+) -> None:
+    """The browser applies the policy of the sign-in page to the redirect that ends there."""
+    app = make_app()
+    page.route(f"{CALLBACK}**", lambda route: route.fulfill(body="back at the app"))
+    query = {"client_id": app.client_id, "redirect_uri": CALLBACK, "response_type": "code"}
+    asked = urlencode(query | {"scope": "nonsense", "state": state})
+    page.goto(f"{live_server}/o/authorize/?{asked}")
+    page.get_by_label("Username").fill(clinic.user.username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{CALLBACK}?error=invalid_scope**state={state}**")
+    expect(page.get_by_text("back at the app")).to_be_visible()
 
 
 def test_pages_before_signing_in(page: Page, live_server: str) -> None:
