@@ -271,6 +271,7 @@ def test_an_answer_for_a_former_url_or_secret_counts_for_nothing(app: App, recei
 
     def change(digest: str) -> object:
         actions.update(Webhook.objects.get(pk=webhook.pk), secret="another secret")
+        connections.close_all()  # of the receiver's thread
         return {"secret_token": digest}
 
     receiver.proof = change

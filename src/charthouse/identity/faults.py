@@ -43,7 +43,8 @@ def handle_exception(error: BaseException, where: str = "") -> RequestError:
         connection.close()
         return Unavailable(UNKNOWN_OUTCOME if isinstance(error, OutcomeUnknown) else NOT_NOW)
     if failure in (Failure.RETRY, Failure.BUSY):
-        outage.error("the database is busy: %s %s", type(error).__name__, get_sqlstate(error))
+        at = where and f" at {where}"
+        outage.error("the database is busy%s: %s %s", at, type(error).__name__, get_sqlstate(error))
         return Unavailable(NOT_NOW)
     logger.error("unexpected%s\n%s", where and f" at {where}", logs.describe_exception(error))
     if failure is Failure.VALUE:
