@@ -8,12 +8,14 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
+from django.db import transaction
 
 from charthouse import clock
 from charthouse.changes import fanout
 from charthouse.changes.event_catalog import load_catalog
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.clinical.notes import lock, unlock
+from charthouse.domains.patients.models import AttachedFlag, Patient
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from tests.changes.receiver import until
@@ -207,3 +209,47 @@ def test_task_note_causes_task_modify(world: World, caused: Caused) -> None:
         lambda: ok(world.client.post("/api/task_notes", json={"task": task, "text": "Called twice"}))
     )
     assert [(d.event, d.row_id) for d in found] == [("TASK_MODIFY", task)]
+
+
+def test_a_transaction_is_told_by_what_it_leaves(world: World, caused: Caused) -> None:
+    patient = world.new("patients")
+
+    def change(*steps: dict[str, Any], row: int = patient) -> Callable[[], None]:
+        def run() -> None:
+            with tenancy.within(world.practice), transaction.atomic():
+                for step in steps:
+                    Patient.objects.filter(pk=row).update(**step)
+
+        return run
+
+    def make(*steps: dict[str, Any]) -> Callable[[], None]:
+        def run() -> None:
+            with tenancy.within(world.practice), transaction.atomic():
+                made = Patient.objects.create(
+                    practice_id=world.practice, doctor=world.clinic.doctor, first_name="Ada", gender="Female"
+                )
+                change(*steps, row=made.pk)()
+
+        return run
+
+    away, back, named = {"archived": True}, {"archived": False}, {"nick_name": "A"}
+    assert names(caused(make(named))) == ["PATIENT_CREATE"]
+    assert names(caused(make(away))) == []
+    assert names(caused(make(away, back))) == ["PATIENT_CREATE"]
+    assert names(caused(change(named, {"nick_name": "B"}))) == ["PATIENT_MODIFY"]
+    assert names(caused(change(away, back))) == ["PATIENT_MODIFY"]
+    assert names(caused(change({"nick_name": "C"}, away))) == ["PATIENT_DELETE"]
+    assert names(caused(change(back, away))) == []
+    assert names(caused(change(back, {"nick_name": "D"}))) == ["PATIENT_MODIFY"]
+
+
+def test_a_part_deleted_with_its_owner_does_not_modify_it(world: World, caused: Caused) -> None:
+    """A task about a deleted patient alone is deleted, with its notes and items."""
+    patient = world.new("patients")
+    task = world.new("tasks", associated_items=[{"type": "Patient", "value": patient}])
+    with tenancy.within(world.practice):
+        AttachedFlag.objects.create(
+            practice_id=world.practice, patient_id=patient, flag_type_id=world.row("patient_flag_types")
+        )
+    found = caused(lambda: ok(world.client.delete(f"/api/patients/{patient}")))
+    assert sorted((d.event, d.row_id) for d in found) == [("PATIENT_DELETE", patient), ("TASK_DELETE", task)]

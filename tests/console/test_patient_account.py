@@ -150,9 +150,12 @@ def test_inactive_definitions_are_not_charged(account: Account) -> None:
 def test_a_voided_charge_is_unchanged(account: Account) -> None:
     row = account.charge()
     assert "stays to be seen" in account.browser.get(f"{account.url_path}/charges/{row}/do/void").text
+    since = clock.now()
     account.write(f"charges/{row}/do/void")
     shown = account.shown(f"charges/{row}")
     assert shown["is_voided"] is True
+    with tenancy.within(account.clinic.id):
+        assert accounts.Charge.objects.get(pk=row).updated_at > since
     assert shown["date_voided"] is not None
     assert account.send(f"charges/{row}/do/void").status_code == 409
     assert account.send(f"charges/{row}", name="Form", amount="5.00").status_code == 409

@@ -38,6 +38,7 @@ NO_PARTS = {
         ),
         "shown within the visit, whose id finds it with all that it holds while it is deleted",
     ),
+    "Outgoing.patient": "what waits is stopped by a trigger of the patients; what was sent stays",
     "ClinicalNote.appointment": "a trigger of the notes follows the visit (docs/decisions/0040)",
 }
 # Rows of a patient that may name a visit: they stay when it is deleted.

@@ -134,7 +134,8 @@ def _build_deliveries(entries: list[ChangeEntry], webhooks: list[Webhook]) -> It
 
 
 def _find_occurrences(entries: list[ChangeEntry]) -> list[Occurrence]:
-    """Return each event of a row once per transaction, without modifications of rows created or deleted in it."""
+    """Return each event of a row once per transaction, by what the transaction leaves of it: of a row that it created,
+    no modification; of one that it deleted, the deletion; of one that it created and deleted, nothing."""
     found: dict[tuple[str, str, str, int, int], Occurrence] = {}
     for entry in entries:
         for binding in load_catalog().match(entry):
@@ -142,18 +143,43 @@ def _find_occurrences(entries: list[ChangeEntry]) -> list[Occurrence]:
             if row is not None:
                 key = (*binding.resource_key, binding.event.name, row, entry.position.txid)
                 found.setdefault(key, Occurrence(binding, entry.practice, row, entry.position.txid, entry.at))
-    ends = {
-        (*h.binding.resource_key, h.row_id, h.txid)
-        for h in found.values()
-        if _is_creation_or_deletion(h.binding)
-    }
+    outcomes = _find_outcomes(entries)
     return [
-        h
-        for h in found.values()
-        if _is_creation_or_deletion(h.binding)
-        or _is_specific(h.binding)
-        or (*h.binding.resource_key, h.row_id, h.txid) not in ends
+        occurrence
+        for occurrence in found.values()
+        if _remains(
+            occurrence.binding,
+            outcomes.get(
+                (occurrence.binding.resource.model._meta.db_table, occurrence.row_id, occurrence.txid),
+                "update",
+            ),
+        )
     ]
+
+
+def _find_outcomes(entries: list[ChangeEntry]) -> dict[tuple[str, int, int], str]:
+    """Map (table, row, transaction) to what the transaction did to the row as a whole: "insert", "update", "delete", or
+    "" for a row that was not there before and is not there after it."""
+    operations: dict[tuple[str, int, int], list[str]] = defaultdict(list)
+    for entry in entries:
+        operations[entry.table, entry.row, entry.position.txid].append(entry.operation)
+    return {key: _find_outcome(of_row) for key, of_row in operations.items()}
+
+
+def _find_outcome(operations: list[str]) -> str:
+    states = [one for one in operations if one in ("delete", "restore")]
+    is_there = not states or states[-1] == "restore"
+    if "insert" in operations:
+        return "insert" if is_there else ""
+    was_there = not states or states[0] == "delete"
+    return "update" if is_there else "delete" if was_there else ""
+
+
+def _remains(binding: EventBinding, outcome: str) -> bool:
+    """Tell whether an event is still one, given the outcome for its row."""
+    if _is_creation_or_deletion(binding):
+        return binding.event.on == outcome
+    return outcome == "update" or (_is_specific(binding) and outcome != "")
 
 
 def _is_creation_or_deletion(binding: EventBinding) -> bool:

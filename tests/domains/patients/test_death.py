@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -13,8 +14,11 @@ import charthouse
 from charthouse import clock
 from charthouse.domains.billing import subscriptions
 from charthouse.domains.billing.accounts import ChargeDefinition, Subscription
+from charthouse.domains.patients import correspondence
+from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling import reminder_delivery
 from charthouse.identity import tenancy
+from charthouse.outbox import delivery
 from charthouse.outbox.models import Outgoing
 from tests.cases import each_case
 from tests.domains.caller import Caller
@@ -165,6 +169,25 @@ def test_no_reminder_and_no_notice_is_sent(calendar: Calendar, monkeypatch: pyte
     monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=2, hours=12))
     reminder_delivery.send_due_reminders()
     assert list_outgoing(calendar) == []
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["deceased", "deleted"])
+def test_what_waits_to_be_sent_is_stopped(
+    calendar: Calendar, monkeypatch: pytest.MonkeyPatch, deleted: bool
+) -> None:
+    calendar.patch(calendar.patient_id, email="ada@example.com")
+    sent: list[str] = []
+    monkeypatch.setattr(delivery, "get_transport", lambda kind: SimpleNamespace(send=sent.append))
+    with tenancy.within(calendar.clinic.id):
+        patient = Patient.objects.get(pk=calendar.patient_id)
+        assert correspondence.queue_patient_email(patient, "Hello", "Text", purpose="test")
+        message = Outgoing.objects.get().pk
+    if deleted:
+        assert calendar.http.delete(f"/api/patients/{patient.pk}").status_code == 204
+    else:
+        set_deceased(calendar, patient.pk)
+    assert delivery.deliver_message(calendar.clinic.id, message) is False
+    assert sent == []
 
 
 def test_nothing_but_these_modules_writes_to_anybody() -> None:

@@ -202,7 +202,7 @@ def test_every_missing_key_is_named_at_once(calendar: Calendar) -> None:
 
 
 def test_the_exam_room_is_one_of_the_office(calendar: Calendar) -> None:
-    wrong = {"exam_room": ["The office has no exam room of this index."]}
+    wrong = {"exam_room": ["The office has no exam room of this index, or is closed."]}
     for room in (0, 3):
         assert calendar.try_to_book(exam_room=room).json() == wrong
     assert calendar.try_to_book(exam_room=-1).status_code == 400

@@ -10,6 +10,7 @@ from charthouse.domains.practice.models import Doctor
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
+from charthouse.engine.errors import Conflict
 
 
 @hook(keys=("doctor",))
@@ -23,7 +24,9 @@ def order_last(change: Change) -> None:
 
 
 def apply_to_appointment(call: Call) -> None:
-    """Apply a form to an appointment."""
+    """Apply a form to an appointment. Raises Conflict where the form is archived."""
+    if call.row.archived:
+        raise Conflict("The form is archived.")
     _apply(call, archived=False)
 
 

@@ -59,13 +59,28 @@ def change_user(user: User, values: dict[str, Any], by: int) -> None:
 
 def set_active(user: User, active: bool, by: int) -> None:
     """Switch a user on or off. Switching off ends sessions, links and the access of every app at once and for good:
-    whoever is switched on again signs in and connects apps again."""
+    whoever is switched on again signs in and connects apps again. A doctor without a user who may sign in is suspended:
+    nothing new is booked with them or refers to them."""
     ended = {} if active else {"sign_in_generation": F("sign_in_generation") + 1}
     with transaction.atomic():
         if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active, **ended):
             if not active:
                 token_pairs.deauthorize_all(user=user.pk)
             _record("account changed", user, by, active=active)
+            if user.role == User.Role.DOCTOR and user.doctor_id is not None:
+                _suspend_doctor(user)
+
+
+def _suspend_doctor(user: User) -> None:
+    """Suspend the doctor whom a user signs in as, unless another user does too, or end the suspension."""
+    doctor = Doctor.objects.select_for_update(no_key=True).get(
+        practice=user.practice_id, pk=user.doctor_id or 0
+    )
+    active = User.objects.filter(
+        practice=user.practice_id, doctor_id=doctor.pk, role=User.Role.DOCTOR, is_active=True
+    )
+    doctor.is_account_suspended = not active.exists()
+    doctor.save(update_fields=["is_account_suspended", "updated_at"])
 
 
 def transfer_primary_role(user: User, by: int) -> None:

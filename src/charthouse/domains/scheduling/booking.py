@@ -13,7 +13,7 @@ from charthouse.engine.sql.expressions import Parameter
 
 # Locks are taken in the order of the tables: doctor first. FOR NO KEY UPDATE lets others refer to them.
 _LOCK_SLOT = statements.make_statement(
-    "select z.timezone, r.id is not null, t.moments, t.shown "  # noqa: S608 - the module's own text
+    "select z.timezone, r.id is not null and not o.archived, t.moments, t.shown "  # noqa: S608 - the module's own text
     "from practice_doctor d "
     "join practice_office o on o.practice_id = d.practice_id "
     "join practice_doctor z on z.practice_id = o.practice_id and z.id = o.doctor_id "

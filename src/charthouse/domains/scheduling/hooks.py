@@ -35,7 +35,7 @@ _TIME_KEYS = (
     "patient",
 )
 CHECKED_IN = ("Checked In", "Checked In Online")
-_NO_SUCH_ROOM = "The office has no exam room of this index."
+_NO_SUCH_ROOM = "The office has no exam room of this index, or is closed."
 
 
 # -- before the row is written ------------------------------------------------------------------------------------
@@ -117,11 +117,12 @@ def _find_wall_clock(change: Change) -> tuple[datetime, datetime | None]:
 
 
 def _lock_slot(change: Change, walls: list[datetime]) -> LockedSlot | None:
-    """Lock doctor and office; report an exam room that doesn't exist."""
+    """Lock doctor and office; report an exam room that doesn't exist, or is closed with its office."""
     doctor, office, room = (change.get(name) for name in ("doctor", "office", "exam_room"))
     slot = booking.lock_slot(change.actor.practice, doctor, office, room, walls)
     is_without_room = room == NO_ROOM and change.get("patient") is None
     is_checked = change.row is None or change.changes("office", "exam_room", "patient")
+    is_checked = is_checked or (room != NO_ROOM and change.changes("scheduled_time"))
     if slot is None or (not slot.has_room and is_checked and not is_without_room):
         change.add_error("exam_room", _NO_SUCH_ROOM)
         return None

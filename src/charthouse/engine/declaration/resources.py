@@ -240,6 +240,7 @@ class Resource(Declaration):
     lists, reads whether the list URL, and the object URL, have the GET of ``methods``
     rows         the rows of the model that this resource is about
     visibility   which of them lists leave out; one, or several
+    referable    condition of the rows that others may be made to refer to; default: that they are not archived
     checks       hooks before a write: may add errors and set values; in the transaction of the write
     after        hooks after the row is written, with the row, in the same transaction
     delete       column values that soft-delete a row
@@ -253,6 +254,7 @@ class Resource(Declaration):
     page_size: PageSize = PageSize()
     rows: Q = field(default_factory=Q)
     visibility: Visibility | tuple[Visibility, ...] = ()
+    referable: Q | None = None
     order: str = "id"
     checks: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()

@@ -275,7 +275,8 @@ def plan_match(resource: Resource, actor: Actor, filters: Sequence[Filter]) -> S
 def plan_existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
     """Pairs (index of the target, id) of the rows that are visible, of the ids in parameters ``ids0``, ``ids1``…
 
-    Rows that lists hide do not count unless declared referable: nothing new may refer to what is archived.
+    Nothing new may refer to what is archived, unless the resource declares otherwise, or to other rows that lists hide
+    unless they are declared referable.
     """
     parts: list[str] = []
     parameters: list[Any] = []
@@ -284,6 +285,12 @@ def plan_existing(targets: Sequence[tuple[Resource, bool]]) -> Statement:
         for visibility in target.visibilities:
             if not visibility.referable:
                 rows = rows.exclude(visibility.hidden)
+        if target.referable is not None:
+            rows = rows.filter(target.referable)
+        elif "archived" in target.column_names and not any(
+            _mentions_archived(v.hidden) for v in target.visibilities
+        ):
+            rows = rows.filter(archived=False)
         rows = rows.filter(sql.is_any(models.F("pk"), BoundParameter(f"ids{index}", ArrayField(ID()))))
         text, part_parameters = compile_rows(rows.values_list(sql.literal(index), "pk"))
         parts.append(text)

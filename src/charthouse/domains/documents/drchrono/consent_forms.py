@@ -4,6 +4,8 @@ live_only.yaml."""
 from dataclasses import replace
 from typing import Any
 
+from django.db.models import Q
+
 from charthouse.domains.clinical.hooks import check_appointment_of_patient
 from charthouse.domains.documents import hooks
 from charthouse.domains.documents.drchrono.keys import EXAMPLE_IMAGE, make_file_key, make_policy
@@ -82,6 +84,7 @@ signed_consent_forms = Resource(
     path="signed_consent_forms",
     model=SignedConsentForm,
     doc="Signatures of patients under consent forms.",
+    referable=Q(),  # a change names an archived one to take it out of the archive
     methods="GET POST PATCH",
     policy=make_policy("share_consent_forms", "consent_form__doctor"),
     addition=True,

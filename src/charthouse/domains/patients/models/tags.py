@@ -38,7 +38,7 @@ class PatientTag(Authored, Record):
     """A tag that is attached to a patient, with notes."""
 
     patient = RecordKey("patients.Patient", related_name="tags", indexed=False)
-    tag = RecordKey("patients.Tag")
+    tag = RecordKey("patients.Tag", part_of=True)
     notes = text(1000)
     applied_at = models.DateTimeField(default=clock.now)
 

@@ -23,6 +23,7 @@ doctors = Resource(
     doc="The doctors of the practice group.",
     methods="GET",
     policy=Policy(scopes=("user",), permissions=(), sharing=ALWAYS, owner=None),
+    referable=Q(archived=False, is_account_suspended=False),
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("first_name", Text(), READ_ONLY),

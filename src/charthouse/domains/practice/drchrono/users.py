@@ -97,6 +97,7 @@ users = Resource(
     doc="Who may sign in to the practice group: doctors and staff.",
     methods="GET",
     policy=Policy(scopes=(), permissions=(), sharing=ALWAYS, owner=None),
+    referable=Q(is_active=True),
     keys=(
         Key("id", Id(), READ_ONLY),
         Key("username", Text(), READ_ONLY),

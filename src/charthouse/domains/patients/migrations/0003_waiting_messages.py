@@ -1,0 +1,15 @@
+"""Messages that wait to be sent are stopped when their patient dies or is deleted."""
+
+from django.db import migrations
+
+from charthouse.identity.migration_operations import RunSQLFile
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('patients', '0002_deceased'),
+        ('post', '0002_messages_about_patients'),
+    ]
+
+    operations = [RunSQLFile(__file__)]
