@@ -52,7 +52,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("task", "remind_minutes_before"): {"due_date": "2030-03-02 17:00:00"},
     ("tags", "displays_on_dash"): {"note_displays_on_dashboard": False},
     # A reading without its value is refused, though the reference requires none.
-    ("patients/{patient_id}/vitals/height", "units"): {"height": "170"},
+    ("patients/{patient_id}/vitals/height", "units"): {"height": "65"},
     ("patients/{patient_id}/vitals/weight", "units"): {"weight": "60"},
     ("patients/{patient_id}/vitals/{vital_id}", "comments"): {"value": "20/20"},
 }

@@ -50,6 +50,17 @@ TOGETHER: dict[tuple[str, str], Callable[[int], dict[str, Any]]] = {
     }
     for name in ("start_time", "end_time")
 }
+_RESULT = ("specimen_received", "test_performed", "results_released")
+TOGETHER |= {
+    ("lab_results", name): lambda n: dict.fromkeys(_RESULT, values.past_moment(n)) for name in _RESULT
+}
+TOGETHER |= {
+    ("patient_vaccine_records", name): lambda n: {
+        "administered_start": values.past_moment(n),
+        "next_dose_date": values.moment(n)[:10],
+    }
+    for name in ("administered_start", "next_dose_date")
+}
 CREATE_ONLY = set(TOGETHER)
 
 

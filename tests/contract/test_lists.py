@@ -9,7 +9,15 @@ import pytest
 from django.db.models import Q
 
 from charthouse import clock
-from charthouse.engine.declaration.filters import CONTAINS, EQUALS, SINCE, Filter, OnDay
+from charthouse.engine.declaration.filters import (
+    CONTAINS,
+    CONTAINS_FOLDED,
+    EQUALS,
+    EQUALS_FOLDED,
+    SINCE,
+    Filter,
+    OnDay,
+)
 from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.times import parse_timestamp
 from charthouse.engine.execution import reading
@@ -396,7 +404,13 @@ def _since(parameter: Filter, value: Any, row: Any) -> list[tuple[str, Q]]:
 
 
 Oracle = Callable[[Any, Any, Any], list[tuple[str, Q]]]
-ORACLES: dict[Any, Oracle] = {EQUALS: _equal, CONTAINS: _contains, SINCE: _since}
+ORACLES: dict[Any, Oracle] = {
+    EQUALS: _equal,
+    EQUALS_FOLDED: _equal,
+    CONTAINS: _contains,
+    CONTAINS_FOLDED: _contains,
+    SINCE: _since,
+}
 
 
 def _find_oracle(parameter: Filter) -> Oracle | None:

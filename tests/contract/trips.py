@@ -241,7 +241,7 @@ TRIPS = [
         "inventory.PatientVaccineRecord", DRCHRONO, "POST", "patient_vaccine_records",
         {
             "patient": "{patient}", "ordering_doctor": "{doctor}", "vaccine_inventory": "{drchrono:inventory_vaccines}",
-            "cvx_code": "158", "name": "Influenza", "administered_start": "2030-10-05T09:20:00", "amount": "0.5",
+            "cvx_code": "158", "name": "Influenza", "administered_start": "2025-10-05T09:20:00", "amount": "0.5",
             "units": "mL", "route": "IM", "site": "LD", "completion_status": "CP", "comments": "Left arm",
         },
         "patients/{patient}/vaccines",
@@ -271,13 +271,13 @@ TRIPS = [
         "labs.LabResult", DRCHRONO, "POST", "lab_results",
         {
             "document": "{drchrono:lab_documents}", "lab_test": "{drchrono:lab_tests}", "status": "F", "value": "6.1",
-            "specimen_received": "2030-03-02T16:10:00", "results_released": "2030-03-03T09:00:00",
-            "test_performed": "2030-03-02T20:30:00", "value_is_numeric": True, "normal_range": "4.0 5.6",
+            "specimen_received": "2026-03-02T16:10:00", "results_released": "2026-03-03T09:00:00",
+            "test_performed": "2026-03-02T20:30:00", "value_is_numeric": True, "normal_range": "4.0 5.6",
             "unit": "%", "observation_description": "Hemoglobin A1c", "is_abnormal": True,
         },
         "patients/{patient}/lab_results",
         {
-            "result_value": "6.1", "units": "%", "reference_range": "4.0 5.6", "reported": "2030-03-03 09:00:00",
+            "result_value": "6.1", "units": "%", "reference_range": "4.0 5.6", "reported": "2026-03-03 09:00:00",
             "pt_id": "{patient}", "test_name": "Hemoglobin A1c",
         },
     ),

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import models
 
 from charthouse.engine.declaration.composites import List, MappedChoice
+from charthouse.engine.declaration.contact_types import EmailAddress, PhoneNumber
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.times import Date, Time, Timestamp
@@ -86,6 +87,8 @@ def _text(key: Key, of: Text, model: Model | None, n: int, row: Row) -> str:
         default = key.find_default(model) if model and key.access is not REQUIRED else None
         choices = [choice for choice in of.choices if choice and choice != default]
         return choices[n % len(choices)]
+    if isinstance(of, PhoneNumber | EmailAddress):
+        return f"555-201-{n % 10_000:04}" if isinstance(of, PhoneNumber) else f"amara{n}@example.org"
     longest = min(of.max_length or 200, getattr(column, "max_length", None) or 200)
     candidates = [f"{key.name[:20]} {n}"[-longest:].strip(), *TEXTS] if not of.pattern else list(TEXTS)
     fitting = [text for text in candidates if len(text) <= longest and re.fullmatch(of.pattern or ".*", text)]
@@ -104,7 +107,8 @@ def _boolean(key: Key, of: Boolean, model: Model | None, n: int, row: Row) -> bo
 
 
 def _timestamp(key: Key, of: Timestamp, model: Model | None, n: int, row: Row) -> str:
-    return moment(n).replace("T", " ") if of.spaced else moment(n)
+    shown = past_moment(n) if of.past else moment(n)
+    return shown.replace("T", " ") if of.spaced else shown
 
 
 def _list(key: Key, of: List, model: Model | None, n: int, row: Row) -> list[Any]:
@@ -119,7 +123,7 @@ _MAKERS: dict[type[Type], Callable[[Any, Any, Any, int, Row], Any]] = {
     Boolean: _boolean,
     Measurement: lambda key, of, model, n, row: n % 90 + 1.5,
     Decimal: lambda key, of, model, n, row: f"{n % 900 + 1}.25",
-    Date: lambda key, of, model, n, row: (date(2001, 1, 1) + timedelta(days=n)).isoformat(),
+    Date: lambda key, of, model, n, row: (date(2001, 1, 1) + timedelta(days=n % 7000)).isoformat(),
     MappedChoice: lambda key, of, model, n, row: list(of.codes)[n % len(of.codes)],
     Timestamp: _timestamp,
     Time: lambda key, of, model, n, row: time(8 + n % 8, 15).isoformat(),
@@ -130,6 +134,11 @@ _MAKERS: dict[type[Type], Callable[[Any, Any, Any, int, Row], Any]] = {
 def moment(n: int, hours: int = 0) -> str:
     """The ``n``-th day from a Monday of 2030, at half past nine or so many hours later."""
     return (datetime(2030, 1, 7, 9, 30) + timedelta(days=n, hours=hours)).isoformat()  # noqa: DTZ001  wall clock
+
+
+def past_moment(n: int) -> str:
+    """The ``n``-th day from a Monday of 2002, at half past nine."""
+    return (datetime(2002, 1, 7, 9, 30) + timedelta(days=n % 7000)).isoformat()  # noqa: DTZ001  UTC
 
 
 def agrees(of: Type, written: Any, read: Any) -> bool:

@@ -156,7 +156,7 @@ class World:
         if isinstance(of, Reference):
             return self.row(of.to)
         if isinstance(of, Timestamp):
-            return values.moment(n, hours=declared.name == "end_time")
+            return values.past_moment(n) if of.past else values.moment(n, hours=declared.name == "end_time")
         if of.keys:
             items = example if isinstance(example, list) else [example]
             refs = [m for m in of.keys if isinstance(m.type, Reference) and m.writable]

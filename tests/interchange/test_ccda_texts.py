@@ -13,6 +13,7 @@ from charthouse.domains.clinical.models import Allergy, CarePlan, ImplantableDev
 from charthouse.domains.medications.models import Medication
 from charthouse.domains.patients.models import Coverage
 from charthouse.domains.practice.models import Office
+from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
 from charthouse.interchange.cda import codes, xml
 from charthouse.interchange.cda.xml import (
@@ -58,7 +59,9 @@ def fill_with(record: Record, text: str) -> None:
     record.own(Allergy, description=text, reaction=text, rxnorm=code, snomed_code=code, snomed_reaction=short)
     record.own(Medication, name=text, rxnorm=short, ndc=short, dosage_quantity=short, dosage_units=short, route=short,
                frequency=text[:200], indication=text, date_prescribed=date(2026, 1, 1), prn=True)  # fmt: skip
-    visit = record.visit(reason=text, status="Complete")
+    visit = record.visit(status="Complete")
+    with tenancy.within(record.clinic.id):
+        Appointment.objects.filter(pk=visit).update(reason=text)
     record.own(
         Procedure, appointment_id=visit, code=code, description=text, date=date(2026, 1, 1), status=short
     )
@@ -68,6 +71,39 @@ def fill_with(record: Record, text: str) -> None:
     record.make(Coverage, patient_id=record.patient_id, rank=1, insurance_company=short, insurance_payer_id=short,
                 insurance_id_number=short, insurance_group_number=short, insurance_plan_name=short,
                 is_subscriber_the_patient=False, subscriber_last_name=short)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "oid"),
+    [
+        ("E119", "E11.9", codes.ICD10.oid),
+        (" e11.9 ", "E11.9", codes.ICD10.oid),
+        ("I10.", "I10", codes.ICD10.oid),
+        ("250.00", "250.00", codes.ICD9.oid),
+        ("diabetes", None, None),
+    ],
+)
+def test_a_code_goes_out_under_its_own_system(
+    record: Record, given: str, code: str | None, oid: str | None
+) -> None:
+    """However it was written, by a visit's diagnoses and the problem list, in both documents."""
+    visit = record.visit(status="Complete")
+    with tenancy.within(record.clinic.id):
+        Appointment.objects.filter(pk=visit).update(icd10_codes=[given])
+    record.own(Problem, icd_code=given, name="What it is", status="active", date_onset=date(2026, 1, 1))
+    for document in (
+        record.document(),
+        record.document("qrda1", start_date="2020-01-01", end_date="2036-12-31"),
+    ):
+        values = [
+            value
+            for value in document.all("//h:observation/h:value")
+            if value.get("codeSystem") != codes.SNOMED.oid
+        ]
+        coded_as = {(value.get("code"), value.get("codeSystem")) for value in values if value.get("code")}
+        said = set(document.all("//h:observation/h:value[@nullFlavor='OTH']/h:originalText/text()"))
+        assert coded_as == ({(code, oid)} if code else set())
+        assert code or said
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

@@ -136,7 +136,7 @@ def find_losses(cursor: Any) -> dict[str, str]:
         elif missing := set(columns) - set(present[table]):
             losses[table] = f"columns {', '.join(sorted(missing))}"
         else:
-            values = _join(columns, "::text")
+            values = ", ".join(map(_select_text, columns))
             cursor.execute(
                 f'select {values} from released."{table}" except all select {values} from public."{table}"'
             )
@@ -145,5 +145,12 @@ def find_losses(cursor: Any) -> dict[str, str]:
     return losses
 
 
-def _join(columns: list[str], cast: str = "") -> str:
-    return ", ".join(f'"{column}"{cast}' for column in columns)
+def _join(columns: list[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _select_text(column: str) -> str:
+    """A value as text; of a number without the zeros of its scale, which may grow."""
+    name = f'"{column}"'
+    number = f"trim_scale({name}::text::numeric)::text"
+    return f"case when pg_typeof({name}) = 'numeric'::regtype then {number} else {name}::text end"

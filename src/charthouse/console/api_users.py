@@ -24,6 +24,7 @@ from charthouse.engine.errors import NotFound
 from charthouse.gateway.cerbo.registry import list_endpoint_groups
 from charthouse.identity import api_users
 from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.form_fields import LineField, LinesField
 from charthouse.identity.models import ApiUser
 
 MAX_ADDRESSES = 50
@@ -58,11 +59,11 @@ TABLE = Table(
 class ApiUserForm(django.Form):
     """The values of an API user."""
 
-    nickname = django.CharField(label="Name", max_length=100)
+    nickname = LineField(label="Name", max_length=100)
     contact = django.EmailField(
         label="Contact", help_text="Whom to write to when something is wrong with it."
     )
-    description = django.CharField(widget=django.Textarea, max_length=2000, required=False)
+    description = LinesField(max_length=2000, required=False)
     read_only = django.BooleanField(label="It may only read", required=False)
     anonymize = django.BooleanField(
         label="It sees no names, addresses or other marks of people",
@@ -76,9 +77,8 @@ class ApiUserForm(django.Form):
         required=False,
         help_text="None: all of them.",
     )
-    ips = django.CharField(
+    ips = LinesField(
         label="Addresses it may call from",
-        widget=django.Textarea,
         max_length=3000,
         required=False,
         help_text="Addresses or networks (198.51.100.0/24), one on each line. None: anywhere.",

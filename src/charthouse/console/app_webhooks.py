@@ -28,6 +28,7 @@ from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.engine.errors import Invalid, NotFound
 from charthouse.identity import loaded_rows
 from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.form_fields import LineField
 from charthouse.identity.models import PERMISSIONS, Application
 
 STATE_COLORS = {"delivered": "green", "waiting": "blue", "failed": "red"}
@@ -99,7 +100,7 @@ DELIVERIES = build_delivery_table("delivery")
 class AppWebhookForm(django.Form):
     """A webhook as an app's developer enters it."""
 
-    callback_url = django.CharField(label="Callback address", max_length=2000)
+    callback_url = LineField(label="Callback address", max_length=2000)
     secret_token = django.CharField(
         max_length=256,
         strip=False,

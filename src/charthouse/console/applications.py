@@ -26,6 +26,7 @@ from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table
 from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import applications, origin
+from charthouse.identity.form_fields import LineField, LinesField
 from charthouse.identity.models import RIGHTS, SCOPES, Application, Calls, RefreshToken, User
 from charthouse.identity.scopes import SCOPE_LABELS
 
@@ -79,10 +80,9 @@ AUTHORIZATIONS = Table(
 class AppForm(django.Form):
     """The values of an app that its developer sets."""
 
-    name = django.CharField(max_length=255)
-    redirect_uris = django.CharField(
+    name = LineField(max_length=255)
+    redirect_uris = LinesField(
         label="Redirect addresses",
-        widget=django.Textarea,
         max_length=5000,
         help_text="One on each line. An authorization is only ever answered to one of these, to the letter.",
     )

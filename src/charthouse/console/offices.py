@@ -17,6 +17,7 @@ from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.practice import offices
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office
 from charthouse.engine.errors import NotFound
+from charthouse.identity.form_fields import LineField, LinesField, PhoneField
 
 TABLE = Table(
     name="offices",
@@ -63,6 +64,13 @@ class OfficeForm(django.ModelForm):  # type: ignore[type-arg]
             "online_scheduling",
             "archived",
         )
+        field_classes = {
+            **dict.fromkeys(("name", "city", "state", "zip_code", "country"), LineField),
+            "tax_id_number_professional": LineField,
+            "address": LinesField,
+            "phone_number": PhoneField,
+            "fax_number": PhoneField,
+        }
         labels = {
             "archived": "Closed for good",
             "start_hour": "Opens (hour, 0 to 23)",
@@ -93,7 +101,7 @@ class OfficeForm(django.ModelForm):  # type: ignore[type-arg]
 class RoomForm(django.Form):
     """The values of an exam room."""
 
-    name = django.CharField(max_length=200)
+    name = LineField(max_length=200)
     online_scheduling = django.BooleanField(label="Can be booked online", required=False)
 
 

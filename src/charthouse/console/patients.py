@@ -4,7 +4,9 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,9 +16,11 @@ from charthouse.console.page import Request, page, render_page
 from charthouse.console.tables import Badge, Column, Table, TableFilter
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.declaration.keys import Key
+from charthouse.engine.declaration.texts import check_phone
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid, Malformed
+from charthouse.engine.sql.folding import Digits, fold
 
 STATUS_BADGES = {"A": ("Active", "green"), "I": ("Inactive", "secondary"), "D": ("Deceased", "secondary")}
 FORM_KEYS = (
@@ -35,12 +39,28 @@ HINTS = {
 }
 
 
-def _search(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
-    """Filter by words: each matches a name, the chart id or the e-mail address, or is the date of birth."""
-    for word in text.split()[:5]:
-        matches = Q()
-        for path in ("last_name", "first_name", "chart_id", "email"):
-            matches |= Q(**{f"{path}__icontains": word})
+PHONES = ("cell_phone", "home_phone", "office_phone", "phone_other")
+
+
+def _is_phone(text: str) -> bool:
+    try:
+        check_phone(text)
+    except InvalidValue:
+        return False
+    return True
+
+
+def search(rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
+    """Filter by words: each matches a name, the chart id, the e-mail address or a part of a telephone number, or is the
+    date of birth. A text that is a telephone number as a whole is one word."""
+    words = [text] if _is_phone(text) else text.split()[:5]
+    for word in words:
+        matches = Q(chart_id__icontains=word)
+        for path in ("last_name_folded", "first_name_folded", "email_folded", "email2_folded"):
+            matches |= Q(GreaterThan(StrIndex(path, fold(word)), 0))
+        if _is_phone(word):
+            for path in PHONES:
+                matches |= Q(GreaterThan(StrIndex(Digits(path), Digits(Value(word))), 0))
         with suppress(InvalidValue):
             matches |= Q(date_of_birth=parse_date(word))
         rows = rows.filter(matches)
@@ -74,7 +94,7 @@ TABLE = Table(
             lambda row: Badge(*STATUS_BADGES.get(row.patient_status, (row.patient_status, "secondary"))),
         ),
     ),
-    search=_search,
+    search=search,
     filters=(
         TableFilter(
             name="who", label="Who", options=(("", "Active"), ("all", "Everyone")), apply=_filter_by_status

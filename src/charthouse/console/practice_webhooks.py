@@ -22,6 +22,7 @@ from charthouse.console import app_webhooks, forms
 from charthouse.console.page import Request, page, render_page
 from charthouse.engine.errors import Invalid, NotFound
 from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.form_fields import LineField
 from charthouse.identity.models import Practice
 from charthouse.identity.sealed_secrets import UnsealError
 
@@ -35,7 +36,7 @@ DELIVERIES = app_webhooks.build_delivery_table("practice-webhook-delivery")
 class PracticeWebhookForm(django.Form):
     """A practice's webhook. ``stored``: its stored headers."""
 
-    callback_url = django.CharField(
+    callback_url = LineField(
         label="Address", max_length=2000, help_text="https, with a full host name, such as hooks.example.com."
     )
     headers = django.CharField(

@@ -10,8 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet, TextField
+from django.db.models.functions import Cast, StrIndex
+from django.db.models.lookups import GreaterThan
 from django.http import HttpRequest
+
+from charthouse.engine.sql.folding import Folded, fold
 
 MAX_SEARCH_LENGTH = 100  # characters
 
@@ -164,7 +168,8 @@ class Table:
         for word in text.split()[:5]:
             matches = Q()
             for path in self.search:
-                matches |= Q(**{f"{path}__icontains": word})
+                shown = Folded(Cast(path, TextField()))
+                matches |= Q(GreaterThan(StrIndex(shown, fold(word)), 0))
             rows = rows.filter(matches)
         return rows
 

@@ -22,6 +22,7 @@ from charthouse.domains.practice import user_accounts
 from charthouse.domains.practice.models import Doctor
 from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import password_links
+from charthouse.identity.form_fields import LineField
 from charthouse.identity.models import PERMISSIONS, User
 from charthouse.identity.permissions import set_permissions
 
@@ -66,8 +67,8 @@ TABLE = Table(
 class UserForm(django.Form):
     """The values of a user. ``doctors``: (id, name) of the practice's doctors."""
 
-    first_name = django.CharField(max_length=100)
-    last_name = django.CharField(max_length=100)
+    first_name = LineField(max_length=100)
+    last_name = LineField(max_length=100)
     email = django.EmailField(label="E-mail", help_text="Links to set the password go there.")
     doctor_id = django.TypedChoiceField(
         label="Primary physician",
@@ -89,7 +90,7 @@ class NewUserForm(UserForm):
     """The form of a new user."""
 
     field_order = ("first_name", "last_name", "email", "username", "role", "timezone", "doctor_id")
-    username = django.CharField(max_length=150, validators=User._meta.get_field("username").validators)
+    username = LineField(max_length=150, validators=User._meta.get_field("username").validators)
     role = django.ChoiceField(choices=User.Role.choices, initial=User.Role.STAFF)
     timezone = django.ChoiceField(
         label="Time zone",

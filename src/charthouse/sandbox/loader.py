@@ -12,6 +12,8 @@ from django.db import connections, models
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from charthouse.engine.sql.statements import list_written_columns
+
 Row = dict[str, Any]  # by attribute of the model (``doctor_id``); dates and times may be ISO text
 Progress = Callable[[str, int, int], None]  # called with (step, parts done, parts in all)
 
@@ -49,11 +51,11 @@ class Loader:
             for row, row_id in zip(rows, self.reserve_ids(model, len(rows)), strict=True):
                 row["id"] = row_id
         columns = [
-            (column.attname, self._get_default(column, practice)) for column in model._meta.concrete_fields
+            (column.attname, self._get_default(column, practice)) for column in list_written_columns(model)
         ]
         json = [
             index
-            for index, column in enumerate(model._meta.concrete_fields)
+            for index, column in enumerate(list_written_columns(model))
             if isinstance(column, models.JSONField)
         ]
         self.connection.ensure_connection()
@@ -120,7 +122,7 @@ select drop_statement, create_statement
 
 
 def _compose_copy(model: type[models.Model]) -> sql.Composed:
-    names = [sql.Identifier(str(column.column)) for column in model._meta.concrete_fields]
+    names = [sql.Identifier(str(column.column)) for column in list_written_columns(model)]
     return sql.SQL("copy {} ({}) from stdin").format(
         sql.Identifier(model._meta.db_table), sql.SQL(",").join(names)
     )

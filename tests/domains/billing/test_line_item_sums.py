@@ -11,6 +11,7 @@ from charthouse.identity import tenancy
 from tests.domains.billing.client import BillingClient, adds_up
 from tests.domains.caller import at_once
 
+amounts = st.decimals(min_value=0, max_value=5000, places=2)
 cents = st.decimals(min_value=-5000, max_value=5000, places=2)
 insurers = st.fixed_dictionaries(
     {
@@ -23,10 +24,7 @@ insurers = st.fixed_dictionaries(
 )
 payments = st.tuples(cents.filter(bool), st.sampled_from(["", "REF", "COR", "COPAY", "COINSR", "OTHR"]))
 postings = st.lists(st.one_of(insurers, payments, st.just("void")), min_size=1, max_size=12)
-charges = st.fixed_dictionaries(
-    {"price": st.decimals(min_value=0, max_value=5000, places=2), "quantity": cents},
-    optional={"billed": st.decimals(min_value=0, max_value=5000, places=2)},
-)
+charges = st.fixed_dictionaries({"price": amounts, "quantity": amounts}, optional={"billed": amounts})
 
 
 def expected(charge: dict[str, Any], posted: list[Any], *, self_pay: bool) -> dict[str, Decimal]:

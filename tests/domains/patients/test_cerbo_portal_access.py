@@ -238,7 +238,7 @@ def test_a_practice_has_its_own_templates(clinic: Clinic, cerbo: httpx.Client) -
             clinic.id,
             email_templates.DEFAULT_TEMPLATES
             | {
-                "invitation_subject": "Hi {patient},\r\nBcc: eve@example.com",
+                "invitation_subject": "Hi {patient}, Bcc: eve@example.com",
                 "invitation_text": "{practice} says: {link} until {until}. Not {{patient}}.",
             },
         )
@@ -261,7 +261,8 @@ def test_a_practice_has_its_own_templates(clinic: Clinic, cerbo: httpx.Client) -
         ("invitation_subject", "{link}", "for the text alone"),
         ("invitation_subject", "x" * 201, "At most 200"),
         ("password_text", "{link}" + "x" * 10_000, "At most 10,000"),
-        ("password_text", "{link}\0", "no letter"),
+        ("password_text", "{link}\0", "Null characters"),
+        ("invitation_subject", "Hi,\r\nBcc: eve@example.com", "line breaks"),
     ],
 )
 def test_invalid_templates_are_refused(clinic: Clinic, name: str, words: str, wrong: str) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from charthouse.domains.patients.drchrono import patients
 from charthouse.domains.patients.models import Coverage, CustomInsurancePlanName, Payer
+from charthouse.engine.declaration.contact_types import EmailAddress, PhoneNumber
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.times import Date
 from charthouse.engine.declaration.types import Boolean
@@ -31,6 +32,9 @@ def _filled(key: Key) -> dict[str, Any]:
             filled[member.name] = f"2001-01-{position % 28 + 1:02}"
         elif choices := member.type.choices:
             filled[member.name] = choices[-1]
+        elif isinstance(member.type, PhoneNumber | EmailAddress):
+            phone = isinstance(member.type, PhoneNumber)
+            filled[member.name] = f"555-201-44{position:02}" if phone else f"a{position}@example.com"
         elif not column.is_relation:
             filled[member.name] = str(position)[: column.max_length]
     return filled

@@ -12,6 +12,7 @@ from charthouse.domains.billing import charges, codes, invoices, subscriptions
 from charthouse.domains.billing.accounts import Charge, ChargeDefinition, Estimate, Invoice, Subscription
 from charthouse.domains.billing.codes import FEE_CODE_TYPES
 from charthouse.domains.billing.models import BillingProfile, FeeSchedule, FeeScheduleItem
+from charthouse.domains.limits import make_order_check
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.hooks import hook
@@ -60,7 +61,7 @@ def _make_charge_keys() -> tuple[Key, ...]:
         Key(
             "amount", Decimal(), OPTIONAL, nullable=True, doc="The price of one; left empty, the catalogue's."
         ),
-        Key("quantity", Measurement(), OPTIONAL, default=1),
+        Key("quantity", Measurement(places=2), OPTIONAL, default=1),
         Key(
             "discount_multiplier",
             Measurement(digits=5, places=4),
@@ -77,8 +78,8 @@ def _make_charge_keys() -> tuple[Key, ...]:
         Key("cpt_modifiers", Text(), OPTIONAL),
         Key("amt_billed_to_insurance", Decimal(), OPTIONAL),
         Key("amt_paid_by_insurance", Decimal(), OPTIONAL),
-        Key("notes", Text(), OPTIONAL),
-        Key("additional_details", Text(), OPTIONAL),
+        Key("notes", Text(multiline=True), OPTIONAL),
+        Key("additional_details", Text(multiline=True), OPTIONAL),
     )
 
 
@@ -119,6 +120,7 @@ RESOURCES = (
         Key("effective_date", Date()),
         Key("ineffective_date", Date()),
         permissions=("Access Billing",),
+        checks=(make_order_check(("effective_date", "ineffective_date")),),
         example={"plan_name": "Self-pay"},
     ),
     declare_doctor_setup(
@@ -128,11 +130,11 @@ RESOURCES = (
         Key("schedule", Reference("price_lists"), REQUIRED),
         Key("code", Text(), REQUIRED),
         Key("code_type", Text(choices=FEE_CODE_TYPES), OPTIONAL, default="CPT"),
-        Key("description", Text()),
-        Key("base_price", Decimal(), OPTIONAL),
-        Key("insured_price", Decimal(), OPTIONAL),
-        Key("cash_price", Decimal(), OPTIONAL),
-        Key("allowed_amount", Decimal(), OPTIONAL),
+        Key("description", Text(multiline=True)),
+        Key("base_price", Decimal(minimum=0), OPTIONAL),
+        Key("insured_price", Decimal(minimum=0), OPTIONAL),
+        Key("cash_price", Decimal(minimum=0), OPTIONAL),
+        Key("allowed_amount", Decimal(minimum=0), OPTIONAL),
         Key("office", Reference("offices")),
         owner="schedule__doctor",
         permissions=("Access Billing",),
@@ -151,11 +153,11 @@ RESOURCES = (
             Key("category", Text(), OPTIONAL),
             Key("cpt_code", Text(), OPTIONAL),
             Key("barcode_upc", Text(), OPTIONAL),
-            Key("description", Text(), OPTIONAL),
+            Key("description", Text(multiline=True), OPTIONAL),
             Key("retail", Decimal(), OPTIONAL, default=0, doc="What a patient pays for one."),
             Key("wholesale", Decimal(), OPTIONAL, default=0, doc="What one costs the practice."),
             Key("is_taxable", Boolean(), OPTIONAL, default=False),
-            Key("tax_rate", Decimal(digits=6, places=3), OPTIONAL, doc="Percent."),
+            Key("tax_rate", Decimal(digits=6, places=3, minimum=0, maximum=100), OPTIONAL, doc="Percent."),
             Key("minutes", Integer(minimum=0, maximum=10_000), OPTIONAL, doc="How long it takes."),
             Key("is_special", Boolean(), OPTIONAL, default=False),
             Key("is_supply", Boolean(), OPTIONAL, default=False),

@@ -23,6 +23,7 @@ from charthouse.domains.clinical.models import (
     ClinicalNoteTemplate,
     EncounterType,
 )
+from charthouse.domains.practice.unique_names import make_name_check
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.hooks import hook
@@ -103,6 +104,7 @@ RESOURCES = (
         FreeTextNoteType,
         CLINICAL,
         make_name_key(),
+        checks=(make_name_check("This heading exists already."),),
         unique={"note_type_once": ("name", "This heading exists already.")},
         example={"name": "Social history"},
     ),
@@ -111,7 +113,7 @@ RESOURCES = (
         FreeTextNote,
         (CLINICAL,),
         Key("note_type", Reference("note_headings"), REQUIRED),
-        Key("note", Text(max_length=100_000, blank=False), REQUIRED),
+        Key("note", Text(multiline=True, max_length=100_000, blank=False), REQUIRED),
         unique={"one_free_note_a_heading": ("note_type", "The patient has a note under this heading.")},
         example={"note_type": 1, "patient": 1, "note": "Lives alone."},
     ),
@@ -120,7 +122,7 @@ RESOURCES = (
         HealthTracker,
         CLINICAL,
         make_name_key(),
-        Key("description", Text()),
+        Key("description", Text(multiline=True)),
         Key("frequency", Text(blank=False), REQUIRED, doc="Such as: Every 2 years."),
         Key("applies_to", Text(choices=APPLIES_TO), REQUIRED, default="all"),
         Key("sex", Text(choices=("", "Female", "Male")), OPTIONAL),
@@ -136,8 +138,8 @@ RESOURCES = (
         HealthReading,
         (CLINICAL,),
         Key("tracker", Reference("health_trackers"), REQUIRED),
-        Key("date", Date(), REQUIRED),
-        Key("notes", Text()),
+        Key("date", Date(past=True), REQUIRED),
+        Key("notes", Text(multiline=True)),
         checks=(refuse_future("date"),),
         example={"tracker": 1, "patient": 1, "date": "2026-03-02"},
     ),
@@ -150,7 +152,7 @@ RESOURCES = (
             Key("id", Id(), READ_ONLY),
             Key("name", Text(blank=False), REQUIRED),
             Key("code", Text(pattern="[a-z0-9]{2}"), REQUIRED, example="hv"),
-            Key("description", Text(), OPTIONAL),
+            Key("description", Text(multiline=True), OPTIONAL),
             Key("is_face_to_face", Boolean(), OPTIONAL, default=False),
             Key("place_of_service_code", Text(max_length=2), OPTIONAL),
             Key("provider_taxonomy", Text(max_length=10), OPTIONAL),
@@ -175,7 +177,7 @@ RESOURCES = (
             Key("title", Text(max_length=500, blank=False), REQUIRED),
             Key("encounter_type", Reference("encounter_kinds"), OPTIONAL, nullable=False),
             Key("date_of_service", Date(), OPTIONAL, nullable=False),
-            Key("content", Text(max_length=MAX_VALUE_LENGTH), OPTIONAL),
+            Key("content", Text(multiline=True, max_length=MAX_VALUE_LENGTH), OPTIONAL),
             Key("locked_at", Timestamp(), READ_ONLY),
             Key("signed_by_first_name", Text(), READ_ONLY, source="locked_by__first_name"),
             Key("signed_by_last_name", Text(), READ_ONLY, source="locked_by__last_name"),

@@ -7,7 +7,7 @@ from charthouse.console.resources.declaring import (
     make_doctor_key,
     make_name_key,
 )
-from charthouse.domains.patients.cerbo.tags import check_note_display
+from charthouse.domains.patients.cerbo.tags import NAME_TAKEN, check_note_display
 from charthouse.domains.patients.models import (
     CustomInsurancePlanName,
     Facility,
@@ -16,7 +16,9 @@ from charthouse.domains.patients.models import (
     Tag,
 )
 from charthouse.domains.patients.models.facilities import LABORATORY, PHARMACY, SPECIALIST
+from charthouse.domains.practice.unique_names import make_name_check
 from charthouse.engine.declaration.changes import Change
+from charthouse.engine.declaration.contact_types import EmailAddress, PhoneNumber
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Reference
@@ -57,13 +59,13 @@ RESOURCES = (
         make_name_key(),
         Key("company_brand", Text(), doc="Of a laboratory: the company whose branch it is."),
         Key("specialty", Text(), doc="Of a specialist."),
-        Key("address1", Text()),
+        Key("address1", Text(multiline=True)),
         Key("city", Text()),
         Key("state", Text()),
         Key("zip_code", Text()),
-        Key("phone", Text()),
-        Key("fax", Text()),
-        Key("email", Text()),
+        Key("phone", PhoneNumber()),
+        Key("fax", PhoneNumber()),
+        Key("email", EmailAddress()),
         Key("ncpdp_id", Text(), doc="Of a pharmacy: the id by which patients name it."),
         example={"name": "Foothill Diagnostics", "kind": LABORATORY},
     ),
@@ -73,13 +75,13 @@ RESOURCES = (
         "Manage Patients",
         make_name_key("No two tags have the same."),
         Key("category", Text(blank=False), REQUIRED),
-        Key("description", Text(), REQUIRED),
+        Key("description", Text(multiline=True), REQUIRED),
         Key("color", Text(pattern="[0-9a-fA-F]{6}"), REQUIRED),
         Key("displays_on_dash", Boolean()),
         Key("note_displays_on_dashboard", Boolean()),
         Key("displays_on_calendar", Boolean()),
-        checks=(check_note_display,),
-        unique={"tag_name_once": ("name", "A tag with this name exists already.")},
+        checks=(check_note_display, make_name_check(NAME_TAKEN)),
+        unique={"tag_name_once": ("name", NAME_TAKEN)},
         example={"name": "VIP", "category": "Care", "description": "Calls go through.", "color": "b2f07e"},
     ),
     declare_patient_list(
@@ -87,7 +89,7 @@ RESOURCES = (
         PatientTag,
         (),
         Key("tag", Reference("tag_list"), REQUIRED),
-        Key("notes", Text()),
+        Key("notes", Text(multiline=True)),
         unique={"tag_once_on_patient": ("tag", "The patient has this tag.")},
         example={"tag": 1, "patient": 1},
     ),
@@ -103,7 +105,7 @@ RESOURCES = (
             default=1,
             doc="1 is the first to go to.",
         ),
-        Key("note", Text()),
+        Key("note", Text(multiline=True)),
         checks=(refuse_pharmacy,),
         unique={"facility_once_of_patient": ("facility", "It is among the patient's facilities.")},
         example={"facility": 1, "patient": 1},

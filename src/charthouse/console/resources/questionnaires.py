@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from charthouse.domains.practice.unique_names import make_name_check
 from charthouse.domains.questionnaires.assignments import check_not_answered, set_asked_by
 from charthouse.domains.questionnaires.models import KINDS, Assignment, Question, Questionnaire
 from charthouse.domains.questionnaires.questions import check_choices, place_last
@@ -30,8 +31,14 @@ questionnaires = Resource(
         Key("id", Id(), READ_ONLY),
         Key("name", Text(blank=False), REQUIRED),
         Key("kind", Text(), OPTIONAL, doc="What sort it is, in words of your own, such as intake."),
-        Key("introduction", Text(max_length=2_000), OPTIONAL, doc="What the patient reads first."),
+        Key(
+            "introduction",
+            Text(multiline=True, max_length=2_000),
+            OPTIONAL,
+            doc="What the patient reads first.",
+        ),
     ),
+    checks=(make_name_check("A questionnaire with this name exists already."),),
     unique={"questionnaire_name_once": ("name", "A questionnaire with this name exists already.")},
     example={"name": "Before your first visit", "kind": "intake"},
 )

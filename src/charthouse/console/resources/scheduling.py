@@ -3,6 +3,7 @@
 from django.db.models import Q
 
 from charthouse.console.resources.declaring import CLINICAL, declare_doctor_setup, make_doctor_key
+from charthouse.domains.practice.unique_names import make_name_check
 from charthouse.domains.scheduling.hooks import check_included_fields
 from charthouse.domains.scheduling.models import CustomVital, VitalsTagGroup
 from charthouse.domains.scheduling.models.vitals import MAX_GROUP_SIZE, STANDARD_VITALS
@@ -22,7 +23,7 @@ RESOURCES = (
         make_doctor_key(),
         Key("name", Text(), REQUIRED),
         Key("data_type", Text(choices=tuple(CustomVital.DataType.values)), OPTIONAL, default="text"),
-        Key("description", Text()),
+        Key("description", Text(multiline=True)),
         Key("unit", Text()),
         Key("allowed_values", List(Text())),
         permissions=("Access Clinical Notes",),
@@ -45,7 +46,7 @@ RESOURCES = (
                 doc=f"{', '.join(STANDARD_VITALS)}, or the id of a custom vital.",
             ),
         ),
-        checks=(check_included_fields,),
+        checks=(check_included_fields, make_name_check("Another group has this name.")),
         unique={"vitals_group_once": ("name", "Another group has this name.")},
         example={"name": "Weight clinic", "included_fields": ["weight", "bp"]},
     ),

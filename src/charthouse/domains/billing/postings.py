@@ -17,6 +17,7 @@ from charthouse.domains.billing.models import (
     PaymentLogEntry,
     Transaction,
 )
+from charthouse.domains.code_systems import CPT, ICD10, normalize_code
 from charthouse.domains.patients.models import Coverage, Patient
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling.models import Appointment
@@ -110,7 +111,7 @@ def _find_fee(change: Change, payer: str) -> FeeScheduleItem | None:
         schedule__payer_id__in={payer, ""},
         schedule__archived=False,
         archived=False,
-        code=change.values["code"],
+        code__in={change.values["code"], normalize_code(change.values["code"], CPT)},
         code_type=_CODE_TYPES[change.values["procedure_type"]],
     )
     return rows.order_by("-schedule__payer_id", "id").first()
@@ -121,15 +122,17 @@ def _resolve_pointers(change: Change, visit: Appointment) -> bool:
     pointers = change.values.get("diagnosis_pointers")
     if pointers is None:
         return True
+    known = [normalize_code(code, ICD10) for code in visit.icd10_codes]
     for code in pointers:
-        if isinstance(code, str) and code not in visit.icd10_codes:
+        if isinstance(code, str) and code not in known:
             visit.icd10_codes.append(code)
+            known.append(code)
     if len(visit.icd10_codes) > MAX_DIAGNOSES and any(isinstance(code, str) for code in pointers):
         change.add_error("diagnosis_pointers", f"A visit has at most {MAX_DIAGNOSES} diagnoses.")
         return False
     change.set(
         "diagnosis_pointers",
-        [visit.icd10_codes.index(code) + 1 if isinstance(code, str) else code for code in pointers],
+        [known.index(code) + 1 if isinstance(code, str) else code for code in pointers],
     )
     return True
 

@@ -6,6 +6,8 @@ from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
 
+from charthouse.domains.code_systems import ICD10
+
 ICD10_SYSTEMS = ("ICD10CM",)
 
 
@@ -16,11 +18,9 @@ def get_icd10_label(code: str) -> str:
     It is read from the tabular list of ``simple_icd_10_cm`` without loading that package, which takes seconds
     and 150 MB. Codes that the list only implies (a seventh character) have none.
     """
-    if not (code.isascii() and code.replace(".", "").isalnum() and 3 <= len(code) <= 8):
+    code = ICD10.find_code(code)
+    if not code:
         return ""
-    code = code.upper()
-    if len(code) > 3 and "." not in code:
-        code = f"{code[:3]}.{code[3:]}"
     table = _open_table()
     start = table.find(f"<name>{code}</name>".encode())
     first, last = (table.find(tag, start) for tag in (b"<desc>", b"</desc>"))

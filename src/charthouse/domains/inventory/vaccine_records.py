@@ -19,3 +19,13 @@ def complete_record(change: Change) -> None:
     for name in ("name", "lot_number", "manufacturer"):
         if name not in change.given:
             change.set(name, getattr(lot, name))
+
+
+@hook(keys=("administered_start", "next_dose_date"))
+def check_next_dose(change: Change) -> None:
+    """Refuse a next dose before this one."""
+    if change.operation == "delete" or not change.changes("administered_start", "next_dose_date"):
+        return
+    given, following = change.get("administered_start"), change.get("next_dose_date")
+    if given is not None and following is not None and following < given.date():
+        change.add_error("next_dose_date", "This can't be before administered_start.")

@@ -3,7 +3,6 @@
 from functools import reduce
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import Combinable
@@ -13,6 +12,7 @@ from charthouse.engine.declaration.filters import Condition, Filter
 from charthouse.engine.declaration.values import InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.engine.sql.folding import Folded
 
 MAX_WORDS = 20  # per search
 
@@ -24,17 +24,13 @@ def make_word_filter(name: str, *columns: str) -> Filter:
         words = parse_text(text).split()
         if len(words) > MAX_WORDS:
             raise InvalidValue(f"Give no more than {MAX_WORDS} words.")
-        escaped = (w.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for w in words)
-        return {name: [f"%{word}%" for word in escaped]}
+        return {name: " ".join(words)}
 
     def condition() -> Q:
         texts: list[Combinable] = [F(column) for column in columns]
-        patterns = BoundParameter(name, ArrayField(models.TextField()))
-        return Q(
-            sql.template(
-                "(%s) ilike all (%s)", reduce(_join_texts, texts), patterns, output_field=sql.BOOLEAN
-            )
-        )
+        words = Folded(BoundParameter(name, models.TextField()))
+        missing = "(not exists (select from regexp_split_to_table(%s, ' ') word where strpos(%s, word) = 0))"
+        return Q(sql.template(missing, words, Folded(reduce(_join_texts, texts)), output_field=sql.BOOLEAN))
 
     return Condition(
         name, read=read, condition=condition, doc="Words, all of which are somewhere in the names."

@@ -25,7 +25,7 @@ MAX_LENGTH = 20_000  # characters
 
 MESSAGE_KEYS: tuple[Key, ...] = (
     Key("subject", Text(min_length=1, max_length=54), REQUIRED, source=UNSTORED),
-    Key("note", Text(min_length=10, max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),
+    Key("note", Text(multiline=True, min_length=10, max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),
     Key(
         "dr_id",
         Reference("users"),
@@ -113,7 +113,7 @@ def accept_message(request: PortalRequest, user: int | None) -> PatientMessage:
 def answer(message: Message, text: str, user: int) -> PatientMessage:
     """Answer a patient's message, which also marks it as read. ``user``: who answers. Raises Invalid."""
     values = parse_submission(
-        (Key("text", Text(max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),), {"text": text}
+        (Key("text", Text(multiline=True, max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),), {"text": text}
     )
     original = PatientMessage.objects.filter(
         practice=message.practice_id, message=message.pk, sent_by="pt", archived=False

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from charthouse.domains.patients import correspondence
 from charthouse.domains.patients.models import Patient, PortalWording
+from charthouse.engine.declaration.texts import parse_kept_text
+from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Invalid
 from charthouse.identity import origin
 from charthouse.identity.models import Practice
@@ -58,8 +60,10 @@ def _check_template(name: str, words: str) -> list[str]:
     most = 200 if name.endswith("subject") else 10_000
     if len(words) > most:
         return [f"At most {most:,} characters."]
-    if "\0" in words:
-        return ["There is a character in it that no letter can have."]
+    try:
+        parse_kept_text(words, multiline=name.endswith("text"))
+    except InvalidValue as error:
+        return list(error.messages)
     named = _PLACEHOLDER.findall(words)
     wrong = [f"{{{one[:50]}}} stands for nothing." for one in dict.fromkeys(named) if one not in PLACEHOLDERS]
     if words and name.endswith("text") and "link" not in named:

@@ -8,11 +8,13 @@ from typing import Any
 from django.db import connection
 
 from charthouse import clock
+from charthouse.domains.limits import find_impossible_life
 from charthouse.domains.patients.codes import INSURED_PROFILES
 from charthouse.domains.patients.models import DECEASED, Coverage, CustomDemographic, Patient
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.errors import Conflict
+from charthouse.engine.sql.folding import fold
 from charthouse.identity.models import Practice
 
 CHART_DIGITS = 6
@@ -124,6 +126,23 @@ def settle_death(change: Change) -> None:
         )
 
 
+# -- dates of a life ---------------------------------------------------------------------------------------------
+
+
+@hook()
+def check_life(change: Change) -> None:
+    """Refuse a death before the birth, and an age that nobody reaches; what is stored already may stay."""
+    keys = change.resource.keys_by_name
+    born = next(name for name in ("date_of_birth", "dob") if name in keys)
+    died = "date_of_death" if "date_of_death" in keys else ""
+    names = [born, died] if died else [born]
+    if change.operation == "delete" or not (change.row is None or change.changes(*names)):
+        return
+    death = change.get(died) if died else getattr(change.row, "date_of_death", None)
+    for what, message in find_impossible_life(change.get(born), death).items():
+        change.add_error(died if what == "died" and died else born, message)
+
+
 # -- duplicates -------------------------------------------------------------------------------------------------
 
 
@@ -153,8 +172,8 @@ def check_duplicate(practice: int, first_name: Any, last_name: Any, born: Any, g
         archived=False,
         date_of_birth=born,
         gender=gender,
-        first_name__iexact=first_name,
-        last_name__iexact=last_name,
+        first_name_folded=fold(first_name),
+        last_name_folded=fold(last_name),
     )
     if found.exists():
         raise Conflict("A patient with this name, date of birth and gender exists already.")

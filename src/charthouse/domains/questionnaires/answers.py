@@ -12,9 +12,10 @@ from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.patients.portal_requests import enqueue
 from charthouse.domains.questionnaires.models import Answers, Assignment, Question
 from charthouse.domains.questionnaires.sanitized_html import sanitize
+from charthouse.engine.declaration.texts import parse_kept_text
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.types import Boolean
-from charthouse.engine.declaration.values import InvalidValue, parse_text
+from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 from charthouse.engine.execution.writing import in_transaction
 
@@ -94,7 +95,7 @@ def parse_answers(questions: Sequence[Question], given: Mapping[str, Any]) -> di
 
 
 def _parse_text(question: Question, answer: Any) -> str:
-    text = parse_text(answer)
+    text = parse_kept_text(answer, multiline=question.kind == "long_text")
     if len(text) > (most := MAX_LENGTHS[question.kind]):
         raise InvalidValue(f"Ensure this answer has no more than {most} characters.")
     return text

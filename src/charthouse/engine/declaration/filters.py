@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import F
+from django.db.models.lookups import Exact
 
 from charthouse import clock
 from charthouse.engine.declaration.json_schema import Schema
@@ -17,6 +18,7 @@ from charthouse.engine.declaration.types import Boolean, Text, Type
 from charthouse.engine.declaration.values import InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.engine.sql.folding import Folded
 
 Values = dict[str, Any]
 
@@ -56,8 +58,35 @@ class Lookup(Operator):
         return Q(**{attribute: BoundParameter(name, type.output_field)})
 
 
-EQUALS = Lookup()
-CONTAINS = Lookup("icontains")  # a part of the text, in any case
+@dataclass(frozen=True)
+class Equals(Operator):
+    """The same value, as the type compares them. ``folded``: the column holds values in that form."""
+
+    folded: bool = False
+
+    def match(self, type: Type, name: str, path: str) -> Q:
+        parameter = BoundParameter(name, type.output_field)
+        attribute = type.name_attribute(path)
+        wanted = type.compare(parameter)
+        if self.folded or wanted is parameter:
+            return Q(**{attribute: wanted})
+        return Q(Exact(type.compare(F(attribute)), wanted))
+
+
+@dataclass(frozen=True)
+class Contains(Operator):
+    """A part of the text, whatever case and accents. ``folded``: the column holds folded text."""
+
+    folded: bool = False
+
+    def match(self, type: Type, name: str, path: str) -> Q:
+        part = Folded(BoundParameter(name, models.TextField()))
+        column = F(path) if self.folded else Folded(F(path))
+        return Q(sql.template("(strpos(%s, %s) > 0)", column, part, output_field=sql.BOOLEAN))
+
+
+EQUALS, EQUALS_FOLDED = Equals(), Equals(folded=True)
+CONTAINS, CONTAINS_FOLDED = Contains(), Contains(folded=True)
 SINCE = Lookup("gte", replan=True, word="Changed at or after this date or timestamp (UTC)")
 
 

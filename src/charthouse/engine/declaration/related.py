@@ -116,8 +116,10 @@ class _Children(_OtherTable):
     order   their order on the wire
     only    conditions on other columns, for rows of other kinds in the same table
     match   instead of ``link`` and ``where``: makes the queryset of the rows to be read, over ``OuterRef``
+    check   called with a row before it is saved; raises InvalidValue
     """
 
+    check: "Callable[[Any], None] | None" = None
     link: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
     only: Mapping[str, Any] = field(default_factory=dict)
@@ -156,6 +158,8 @@ class _Children(_OtherTable):
                 setattr(child, key.attribute, stored)
         if changed:
             child.archived = False
+            if self.check is not None:
+                self.check(child)
             child.save()
         return bool(changed)
 

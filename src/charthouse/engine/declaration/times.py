@@ -2,33 +2,51 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models.expressions import Combinable, F
 
+from charthouse import clock
 from charthouse.engine.declaration.json_schema import Schema
 from charthouse.engine.declaration.types import Type
 from charthouse.engine.declaration.values import InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
 
+# The first day that is written: birthdays of people who are treated, and of those whose old records are kept.
+FIRST_DAY = date(1800, 1, 1)
+_AHEAD = timedelta(hours=14)  # where it is tomorrow already (UTC+14)
+_FUTURE = "This date lies in the future."
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Date(Type):
+    """A day, from 1800 on. ``past``: of something that has happened, so not after today, wherever that is."""
+
+    past: bool = False
     json_type = {"type": "string", "format": "date"}
     control = "date"
     output_field = models.DateField()
     sample = "2026-03-02"
 
     def parse(self, value: Any) -> date:
-        return parse_date(value)
+        day = parse_date(value)
+        if day < FIRST_DAY:
+            raise InvalidValue(f"This can't be before {FIRST_DAY}.")
+        if self.past and day > (clock.now() + _AHEAD).date():
+            raise InvalidValue(_FUTURE)
+        return day
+
+    def parse_parameter(self, text: str) -> date:
+        return parse_date(text)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Timestamp(Type):
-    """A point in time, to the second, on the wire without a zone: UTC, or the wall clock of a zone.
+    """A point in time, to the second, on the wire without a zone: UTC, or the wall clock of a zone. From 1800 on.
 
+    past     of something that has happened: not later than now, whatever the zone of who wrote it
     spaced   with a space in the place of the ``T``
     zone     path of a column with an IANA name: shown as the wall clock there, and parsed to a naive datetime, which
              the hook that stores it puts into that zone
@@ -36,6 +54,7 @@ class Timestamp(Type):
 
     spaced: bool = False
     zone: str = ""
+    past: bool = False
     control = "datetime-local"
     output_field = models.DateTimeField()
     prefers_sample = True
@@ -45,7 +64,15 @@ class Timestamp(Type):
         return {"step": 1}
 
     def parse(self, value: Any) -> datetime:
-        return parse_timestamp(value, naive=bool(self.zone))
+        timestamp = parse_timestamp(value, naive=bool(self.zone))
+        if timestamp.date() < FIRST_DAY:
+            raise InvalidValue(f"This can't be before {FIRST_DAY}.")
+        if self.past and timestamp.replace(tzinfo=timestamp.tzinfo or UTC) > clock.now() + _AHEAD:
+            raise InvalidValue(_FUTURE)
+        return timestamp
+
+    def parse_parameter(self, text: str) -> datetime:
+        return parse_timestamp(text, naive=bool(self.zone))
 
     def select(self, column: Combinable) -> Combinable:
         if self.spaced:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal as Number
-from decimal import InvalidOperation
 from typing import Any, ClassVar
 
 from django.db import models
@@ -15,10 +14,9 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from charthouse.engine.declaration.json_schema import Schema, add_pattern, name_format
-from charthouse.engine.declaration.values import (
-    InvalidValue,
-    parse_text,
-)
+from charthouse.engine.declaration.numbers import parse_decimal
+from charthouse.engine.declaration.texts import normalize_text, parse_kept_text
+from charthouse.engine.declaration.values import InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
 
 # (path of a resource, id of a row, path of keys to it) of each row that a value points to.
@@ -62,6 +60,10 @@ class Type:
     def parse_parameter(self, text: str) -> Any:
         """The same for the text of a query parameter."""
         return self.parse(text)
+
+    def compare(self, value: Combinable) -> Combinable:
+        """The form of a value, or of a column, in which two are the same that are meant to be."""
+        return value
 
     def select(self, column: Combinable) -> Combinable:
         """The expression whose value is ready for the wire."""
@@ -155,8 +157,14 @@ class Type:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Text(Type):
-    """``choices`` closed unless ``open``; ``blank`` off refuses the empty text; ``check`` raises InvalidValue."""
+    """Text, kept as ``texts`` says; one line unless ``multiline``.
 
+    ``choices`` closed unless ``open``; ``blank`` off refuses the empty text; ``check`` raises InvalidValue;
+    ``verbatim``: kept to the last blank, as secrets are.
+    """
+
+    multiline: bool = False
+    verbatim: bool = False
     choices: Sequence[str] | None = None
     open: bool = False
     pattern: str = ""
@@ -172,7 +180,7 @@ class Text(Type):
         return self if required is self.required else replace(self, required=required)
 
     def parse(self, value: Any) -> str:
-        text = parse_text(value)
+        text = parse_text(value) if self.verbatim else parse_kept_text(value, multiline=self.multiline)
         if not text and not self.blank:
             raise InvalidValue("This field may not be blank.")
         absent = not text and not self.required  # "" is how an absent text reads
@@ -189,7 +197,7 @@ class Text(Type):
         return text
 
     def parse_parameter(self, text: str) -> str:
-        text = parse_text(text)
+        text = normalize_text(parse_text(text))
         if self.choices is not None and text not in self.choices:
             raise InvalidValue(f"Select a valid choice. {text[:100]} is not one of the available choices.")
         return text
@@ -307,37 +315,41 @@ class Boolean(Type):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Decimal(Type):
-    """Written as integer, float or text; read as text truncated to two places. At most 12 digits."""
+    """Written as integer, float or text; read as text truncated to two places. At most ``digits`` digits, ``places`` of
+    them after the point. ``minimum`` and ``maximum``: of what is written; none where None."""
 
     digits: int = 12
     places: int = 2
+    minimum: int | None = None
+    maximum: int | None = None
+    rounding: str = "ROUND_DOWN"
     json_type = {"type": "string", "format": "decimal"}
     control = "number"
     sample: ClassVar[Any] = "0.00"
 
     @property
     def control_attributes(self) -> dict[str, Any]:
-        return {"step": "any"}
+        limits = {"min": self.minimum, "max": self.maximum}
+        return {name: limit for name, limit in limits.items() if limit is not None} | {"step": "any"}
 
     def parse(self, value: Any) -> Number:
-        if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 60:
-            raise InvalidValue("A valid number is required.")
-        try:
-            number = Number(str(value).strip())
-        except InvalidOperation:
-            raise InvalidValue("A valid number is required.") from None
-        if not number.is_finite():
-            raise InvalidValue("A valid number is required.")
-        if number and number.adjusted() >= self.digits - self.places:
-            raise InvalidValue(f"Ensure that there are no more than {self.digits} digits in total.")
-        step = Number(1).scaleb(-self.places)
-        return number.quantize(step, rounding="ROUND_DOWN")
+        number = parse_decimal(value, digits=self.digits, places=self.places, rounding=self.rounding)
+        if self.minimum is not None and number < self.minimum:
+            raise InvalidValue(f"Ensure this value is greater than or equal to {self.minimum}.")
+        if self.maximum is not None and number > self.maximum:
+            raise InvalidValue(f"Ensure this value is less than or equal to {self.maximum}.")
+        return number
 
     def select(self, column: Combinable) -> Combinable:
         return sql.format_truncated(column)
 
     def write_schema(self, *, in_json: bool = False) -> Schema:
-        return {"anyOf": [{"type": "number"}, {"type": "string", "format": "decimal"}]}
+        number: Schema = {"type": "number"}
+        if self.minimum is not None:
+            number["minimum"] = self.minimum
+        if self.maximum is not None:
+            number["maximum"] = self.maximum
+        return {"anyOf": [number, {"type": "string", "format": "decimal"}]}
 
     def show_sample(self, value: Any) -> Any:
         return f"{float(value):.2f}"
@@ -345,8 +357,10 @@ class Decimal(Type):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measurement(Decimal):
-    """A measured quantity, shown as a JSON number."""
+    """A measured quantity, shown as a JSON number, as it was measured: six places."""
 
+    places: int = 6
+    rounding: str = "ROUND_HALF_EVEN"
     json_type = {"type": "number"}
     sample = 0
 

@@ -57,7 +57,7 @@ def _parse_filters(declaration: Declaration, given: Mapping[str, Any]) -> Query:
     errors: dict[str, Any] = {}
     for name, text in given.items():
         declared = declaration.filters_by_name.get(name)
-        if declared is None or (not text and not declared.is_flag):
+        if declared is None or (_is_blank(text) and not declared.is_flag):
             continue
         try:
             if _is_used(declared, text, given):
@@ -68,6 +68,10 @@ def _parse_filters(declaration: Declaration, given: Mapping[str, Any]) -> Query:
     if errors:
         raise Invalid(errors)
     return Query(tuple(sorted(names)), parameters)
+
+
+def _is_blank(text: Any) -> bool:
+    return not (text.strip() if isinstance(text, str) else text)
 
 
 def _is_used(declared: Filter, text: str, given: Mapping[str, Any]) -> bool:

@@ -139,10 +139,15 @@ def _prepare(column: "models.Field[Any, Any]", value: Any) -> Any:
     return column.get_db_prep_save(value, connection)
 
 
+def list_written_columns(model: type[models.Model]) -> Columns:
+    """The columns that rows are written with: PostgreSQL computes the others."""
+    return tuple(column for column in model._meta.concrete_fields if not column.generated)
+
+
 @lru_cache(maxsize=1000)
 def _compile_insert(model: type[models.Model]) -> tuple[Statement, Columns]:
     """Parameters take the types of the columns, so a text that is too long is refused, not cut."""
-    columns = tuple(column for column in model._meta.concrete_fields if column is not model._meta.pk)
+    columns = tuple(column for column in list_written_columns(model) if column is not model._meta.pk)
     quote = connection.ops.quote_name
     assert model._meta.pk is not None
     table, identity = quote(model._meta.db_table), quote(str(model._meta.pk.column))

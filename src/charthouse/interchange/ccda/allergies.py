@@ -47,9 +47,10 @@ def build_section(context: DocumentContext) -> Section:
 
 def code_substance(row: dict[str, Any]) -> Concept:
     """Return the code of the substance: RxNorm for drugs, SNOMED CT for others, else its name."""
-    if row["rxnorm"]:
-        return Concept(row["rxnorm"], codes.RXNORM, row["description"])
-    return Concept(row["snomed_code"], codes.SNOMED, row["description"])
+    rxnorm = codes.code_in(codes.RXNORM, row["rxnorm"], row["description"])
+    if rxnorm.is_usable:
+        return rxnorm
+    return codes.code_in(codes.SNOMED, row["snomed_code"], row["description"])
 
 
 def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
@@ -92,7 +93,7 @@ def _build_reaction(context: DocumentContext, row: dict[str, Any], reference: st
     """Build a Reaction Observation, None where no reaction is known."""
     if not row["reaction"] and not row["snomed_reaction"]:
         return None
-    concept = Concept(row["snomed_reaction"], codes.SNOMED, row["reaction"])
+    concept = codes.code_in(codes.SNOMED, row["snomed_reaction"], row["reaction"])
     observation = el(
         "observation",
         entries.template_id("9", "2014-06-09"),

@@ -85,7 +85,7 @@ def build_encounter_code(row: dict[str, Any], billed: tuple[str, str] | None) ->
     if billed is None:
         return coded("code", AMBULATORY, original_text=original)
     code, description = billed
-    concept = Concept(code, codes.CPT, description or original)
+    concept = codes.code_in(codes.CPT, code, description or original)
     return coded("code", concept, translations=[AMBULATORY], original_text=original)
 
 

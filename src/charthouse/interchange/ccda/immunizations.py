@@ -95,7 +95,7 @@ def _build_vaccine(row: dict[str, Any], reference: str) -> Element:
                 "manufacturedMaterial",
                 coded(
                     "code",
-                    Concept(row["cvx_code"], codes.CVX, row["name"]),
+                    codes.code_in(codes.CVX, row["cvx_code"], row["name"]),
                     reference=name_cell_id(reference),
                 ),
                 el("lotNumberText", row["lot_number"]) if row["lot_number"] else None,

@@ -82,8 +82,8 @@ def format_directions(row: dict[str, Any]) -> str:
 
 def code_drug(row: dict[str, Any], reference: str = "") -> Element:
     """Build the code of the drug: RxNorm with NDC as a translation, or NDC alone."""
-    rxnorm = Concept(row["rxnorm"], codes.RXNORM, row["name"])
-    ndc = Concept(row["ndc"], codes.NDC, row["name"])
+    rxnorm = codes.code_in(codes.RXNORM, row["rxnorm"], row["name"])
+    ndc = codes.code_in(codes.NDC, row["ndc"], row["name"])
     if rxnorm.is_usable:
         return coded("code", rxnorm, translations=[ndc], reference=reference)
     return coded("code", ndc, reference=reference)

@@ -36,8 +36,6 @@ ACTS = {
     INSTRUCTION: Concept("409073007", codes.SNOMED, "Education"),
     REFERRAL: Concept("3457005", codes.SNOMED, "Patient referral"),
 }
-PLAN_SYSTEMS = {"SNOMED": codes.SNOMED, "SNOMEDCT": codes.SNOMED, "LOINC": codes.LOINC, "CPT": codes.CPT,
-                "HCPCS": codes.HCPCS, "ICD10": codes.ICD10, "ICD10CM": codes.ICD10}  # fmt: skip
 PENDING = ("N", "Q", "A", "S")
 
 
@@ -170,7 +168,9 @@ def _build_planned_observation(context: DocumentContext, row: dict[str, Any]) ->
         "observation",
         entries.template_id("44", "2014-06-09"),
         entries.identifier_of(context, "lab_tests", row["id"]),
-        coded("code", codes.code_loinc(row["code"], row["name"]), reference=name_cell_id(reference)),
+        coded(
+            "code", codes.code_in(codes.LOINC, row["code"], row["name"]), reference=name_cell_id(reference)
+        ),
         text_reference(reference),
         status("active"),
         point("effectiveTime", row["lab_order__timestamp"], context.zone),
@@ -202,8 +202,7 @@ def _build_planned_act(context: DocumentContext, row: dict[str, Any]) -> Element
 
 def code_plan(row: dict[str, Any], otherwise: Concept) -> Concept:
     """Return the plan's own code if its system is known, else ``otherwise``."""
-    system = PLAN_SYSTEMS.get(row["code_system"].upper().replace("-", "").replace(" ", ""))
-    own = Concept(row["code"], system, row["title"])
+    own = codes.code_observation(row["code_system"], row["code"], row["title"])
     return own if own.is_usable else otherwise
 
 

@@ -61,7 +61,7 @@ def _name_problem(row: dict[str, Any]) -> str:
 
 def code_problem(row: dict[str, Any], reference: str) -> Element:
     """Build the code: SNOMED CT with ICD as a translation, as C-CDA requires, or ICD alone."""
-    snomed = Concept(row["snomed_ct_code"], codes.SNOMED, _name_problem(row))
+    snomed = codes.code_in(codes.SNOMED, row["snomed_ct_code"], _name_problem(row))
     icd = codes.code_diagnosis(row["icd_code"], _name_problem(row), row["icd_version"])
     if not snomed.is_usable:
         return coded("value", icd, xsi_type="CD", reference=name_cell_id(reference))

@@ -98,9 +98,8 @@ def _build_entries(
 
 def code_procedure(row: dict[str, Any]) -> Concept:
     """Return the code of a procedure; a custom code of the practice has no system."""
-    return Concept(
-        row["code"], codes.PROCEDURE_SYSTEMS.get(row["procedure_type"]), row["description"] or row["code"]
-    )
+    system = codes.PROCEDURE_SYSTEMS.get(row["procedure_type"])
+    return codes.code_in(system, row["code"], row["description"] or row["code"])
 
 
 def _build_procedure(context: DocumentContext, row: dict[str, Any]) -> Element:

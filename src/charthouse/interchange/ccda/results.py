@@ -103,7 +103,7 @@ def _build_entries(
         taken = first["lab_test__collection_date"] or first["test_performed"]
         yield _build_organizer(
             entries.identifier_of(context, "lab_tests", test),
-            codes.code_loinc(first["lab_test__code"], first["lab_test__name"]),
+            codes.code_in(codes.LOINC, first["lab_test__code"], first["lab_test__name"]),
             _build_time_range(context, taken, first["test_performed"]),
             [build_observation(context, row) for row in listed],
             final=final,
@@ -112,7 +112,7 @@ def _build_entries(
         moment = row["date_test_performed"]
         yield _build_organizer(
             entries.identifier_of(context, "patient_lab_tests", row["id"]),
-            codes.code_loinc(row["loinc_code"], row["title"]),
+            codes.code_in(codes.LOINC, row["loinc_code"], row["title"]),
             el("effectiveTime", point("low", moment), point("high", moment)),
             [_build_manual_observation(context, row)],
             final=True,
@@ -148,7 +148,7 @@ def build_observation(context: DocumentContext, row: dict[str, Any]) -> Element:
     return _build_observation(
         entries.identifier_of(context, "lab_results", row["id"]),
         f"result-{row['id']}",
-        codes.code_loinc(row["observation_code"], name),
+        codes.code_in(codes.LOINC, row["observation_code"], name),
         point("effectiveTime", row["test_performed"], context.zone),
         build_value(row["value"], row["unit"], numeric=numeric),
         row["abnormal_status"],
@@ -163,7 +163,7 @@ def _build_manual_observation(context: DocumentContext, row: dict[str, Any]) -> 
     return _build_observation(
         entries.identifier_of(context, "patient_lab_results", row["id"]),
         f"manual-result-{row['id']}",
-        codes.code_loinc(row["loinc_code"], row["title"]),
+        codes.code_in(codes.LOINC, row["loinc_code"], row["title"]),
         point("effectiveTime", row["date_test_performed"]),
         build_value(row["lab_result_value"], unit, numeric=numeric),
         row["lab_abnormal_flag"],

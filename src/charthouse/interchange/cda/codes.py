@@ -5,6 +5,8 @@ Sources: HL7 C-CDA R2.1 and its value sets; reference drchrono/enums.yaml for th
 
 import re
 
+from charthouse.domains import code_systems
+from charthouse.domains.code_systems import CodeSystem
 from charthouse.interchange.cda.xml import Concept, System
 
 ACT_CLASS = System("2.16.840.1.113883.5.6", "HL7ActClass")
@@ -16,23 +18,21 @@ GENDER = System("2.16.840.1.113883.5.1", "AdministrativeGender")
 CONFIDENTIALITY = System("2.16.840.1.113883.5.25", "Confidentiality")
 INTERPRETATION = System("2.16.840.1.113883.5.83", "ObservationInterpretation")
 RACE_ETHNICITY = System("2.16.840.1.113883.6.238", "Race and Ethnicity - CDC")
-LOINC = System("2.16.840.1.113883.6.1", "LOINC")
-SNOMED = System("2.16.840.1.113883.6.96", "SNOMED CT")
-ICD10 = System("2.16.840.1.113883.6.90", "ICD-10-CM")
-ICD9 = System("2.16.840.1.113883.6.103", "ICD-9-CM")
-RXNORM = System("2.16.840.1.113883.6.88", "RxNorm")
-NDC = System("2.16.840.1.113883.6.69", "NDC")
-CVX = System("2.16.840.1.113883.12.292", "CVX")
-CPT = System("2.16.840.1.113883.6.12", "CPT-4")
-HCPCS = System("2.16.840.1.113883.6.285", "HCPCS")
+LOINC = code_systems.LOINC
+SNOMED = code_systems.SNOMED
+ICD10 = code_systems.ICD10
+ICD9 = code_systems.ICD9
+RXNORM = code_systems.RXNORM
+NDC = code_systems.NDC
+CVX = code_systems.CVX
+CPT = code_systems.CPT
+HCPCS = code_systems.HCPCS
 NCI = System("2.16.840.1.113883.3.26.1.1", "NCI Thesaurus")
 HL7_SITE = System("2.16.840.1.113883.12.163", "HL7 table 0163")
 PAYMENT = System("2.16.840.1.113883.3.221.5", "Source of Payment Typology (PHDSC)")
 NPI = "2.16.840.1.113883.4.6"  # root of national provider identifiers
 FDA = "2.16.840.1.113883.3.3719"  # root of unique device identifiers
 
-# The record's names of code systems of observations (enums.yaml intervention_code_system, value_code_system).
-SYSTEMS = {"SNOMEDCT": SNOMED, "HCPCS": HCPCS, "CPT": CPT, "ICD10CM": ICD10, "LOINC": LOINC}
 PROCEDURE_SYSTEMS = {"C": CPT, "H": HCPCS, "S": SNOMED}
 
 GENDERS = {"Male": Concept("M", GENDER, "Male"), "Female": Concept("F", GENDER, "Female")}
@@ -105,21 +105,20 @@ INTERPRETATIONS = {
     "NEG": "Negative", "<": "Off scale low", ">": "Off scale high",
 }  # fmt: skip
 
-_LOINC = re.compile(r"\d{1,7}-\d")
-
 
 def code_gender(gender: str) -> Concept:
     """Return the code of a gender; ``Other`` is HL7's UN (undifferentiated)."""
     return GENDERS.get(gender, UNDIFFERENTIATED)
 
 
-def code_loinc(code: str, name: str) -> Concept:
-    """Return a LOINC concept; an invalid code becomes a name without a code."""
-    return Concept(code, LOINC, name) if _LOINC.fullmatch(code) else Concept("", None, name or code)
+def code_in(system: CodeSystem | None, code: str, name: str = "") -> Concept:
+    """Return a concept in the system that its code belongs to; of a code without one, its name or text alone."""
+    placed = code_systems.place_code(code, system)
+    return Concept(placed[1], placed[0], name or placed[1]) if placed else Concept("", None, name or code)
 
 
 def code_diagnosis(code: str, name: str, version: int = 10) -> Concept:
-    return Concept(code, ICD10 if version == 10 else ICD9, name or code)
+    return code_in(code_systems.get_icd(version), code, name)
 
 
 def convert_unit(unit: str) -> str:
@@ -137,4 +136,4 @@ def code_interpretation(flag: str) -> Concept | None:
 
 
 def code_observation(system: str, code: str, name: str) -> Concept:
-    return Concept(code, SYSTEMS.get(system), name or code)
+    return code_in(code_systems.get_system(system), code, name)

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
+from charthouse.domains.code_systems import CodeSystem
+
 V3 = "urn:hl7-org:v3"
 SDTC = "urn:hl7-org:sdtc"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -41,7 +43,7 @@ class Concept(NamedTuple):
     """A code of a system with its display name; a name alone if ``code`` is empty."""
 
     code: str
-    system: System | None
+    system: System | CodeSystem | None
     name: str = ""
 
     @property

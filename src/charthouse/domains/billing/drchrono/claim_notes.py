@@ -25,7 +25,7 @@ claim_billing_notes = Resource(
     rows=Q(archived=False),
     addition=True,
     keys=(
-        Key("text", Text(max_length=10_000), REQUIRED),
+        Key("text", Text(multiline=True, max_length=10_000), REQUIRED),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("appointment", Reference("appointments"), REQUIRED),
         Key("id", Id(), READ_ONLY),

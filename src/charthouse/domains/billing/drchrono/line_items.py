@@ -36,7 +36,7 @@ line_items = Resource(
     keys=(
         make_amount("adjustment", line_item_sums.select_adjustment, "Written off."),
         Key("appointment", Reference("appointments"), REQUIRED),
-        Key("allowed", Decimal(), doc="Allowed by the insurer."),
+        Key("allowed", Decimal(minimum=0), doc="Allowed by the insurer."),
         make_amount(
             "balance_ins",
             line_item_sums.select_insurance_balance,
@@ -50,7 +50,7 @@ line_items = Resource(
         make_amount("balance_total", line_item_sums.select_balance, "Billed less written off less paid."),
         Key(
             "billed",
-            Decimal(),
+            Decimal(minimum=0),
             source=Expression(lambda: sql.format_truncated(line_item_sums.select_billed()), column="billed"),
             nullable=False,
             doc="Default: price times quantity.",
@@ -92,10 +92,10 @@ line_items = Resource(
         ),
         make_amount("paid_total", line_item_sums.select_paid, "Paid by insurers and the patient."),
         Key("patient", Reference("patients"), READ_ONLY),
-        Key("price", Decimal(), REQUIRED, required_unless="use_fee_schedule_defaults"),
+        Key("price", Decimal(minimum=0), REQUIRED, required_unless="use_fee_schedule_defaults"),
         Key("procedure_type", make_procedure_type(), REQUIRED),
         make_amount("pt_paid", line_item_sums.select_paid_by_patient, "Paid by the patient."),
-        Key("quantity", Decimal(), default=1),
+        Key("quantity", Decimal(minimum=0), default=1),
         Key("units", Text(), READ_ONLY),
         Key("posted_date", Timestamp(), READ_ONLY, source="created_at"),
         Key("updated_at", Timestamp(), READ_ONLY, doc="Moves with every payment on it as well."),

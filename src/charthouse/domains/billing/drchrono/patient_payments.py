@@ -43,7 +43,7 @@ patient_payments = Resource(
         ),
         Key("id", Id(), READ_ONLY),
         Key("line_item", Reference("line_items")),
-        Key("notes", Text()),
+        Key("notes", Text(multiline=True)),
         Key("patient", Reference("patients"), REQUIRED),
         Key("payment_transaction_type", Text(choices=PAYMENT_TYPES), default=""),
         Key("payment_method", Text(choices=PAYMENT_METHODS)),

@@ -33,7 +33,7 @@ eobs = Resource(
         Key("insurance_payer_id", Text(), REQUIRED),
         Key("scanned_eob", File(kinds=("pdf", "image")), keep_on_put=True),
         Key("insurance_payer_trace_number", Text(), REQUIRED),
-        Key("total_paid", Measurement()),
+        Key("total_paid", Measurement(places=2, rounding="ROUND_DOWN")),
         Key("check_date", Date()),
         Key("id", Id(), READ_ONLY),
     ),

@@ -1,6 +1,5 @@
 """Types that the billing resources of the DrChrono API share."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
@@ -8,11 +7,10 @@ from typing import Any
 
 from charthouse import clock
 from charthouse.domains.billing.codes import PROCEDURE_TYPES
+from charthouse.domains.code_systems import ICD10
 from charthouse.domains.practice.drchrono.differences import make_coded_word
 from charthouse.engine.declaration.composites import List, Parse, convert
 from charthouse.engine.declaration.types import Boolean, Integer, Text, Type
-
-ICD10 = re.compile(r"[A-TV-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?", re.ASCII)
 
 
 def make_procedure_type(*, blank: bool = False) -> Type:
@@ -21,10 +19,7 @@ def make_procedure_type(*, blank: bool = False) -> Type:
 
 
 def _parse_pointer(parse: Parse, value: Any) -> Any:
-    if isinstance(value, str) and ICD10.fullmatch(value.strip().upper()):
-        code = value.strip().upper().replace(".", "")
-        return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
-    return parse(value)
+    return (ICD10.find_code(value) if isinstance(value, str) else "") or parse(value)
 
 
 # A position in the visit's diagnoses, from 1; 0: none. A write may give the ICD-10 code instead.

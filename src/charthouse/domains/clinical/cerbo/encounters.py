@@ -132,7 +132,7 @@ _ENCOUNTER: tuple[Key, ...] = (
     ),
     Key(
         "content",
-        Text(max_length=MAX_VALUE_LENGTH),
+        Text(multiline=True, max_length=MAX_VALUE_LENGTH),
         OPTIONAL,
         source=Expression(_select_content, column="content"),
         nullable=False,

@@ -105,7 +105,7 @@ write_note = Operation(
     doc="Write what a patient has under one heading, in the place of what was there.",
     of="patients",
     filters=(Filter("pt_note_type_id", Reference("pt_notes"), required=True),),
-    keys=(Key("note", Text(max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),),
+    keys=(Key("note", Text(multiline=True, max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),),
     answer=_ANSWER,
     run=_write,
     policy=Policy(scopes=("patient_free_text_notes",)),

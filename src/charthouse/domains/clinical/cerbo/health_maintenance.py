@@ -61,14 +61,14 @@ _READING: tuple[Key, ...] = (
     Key("id", Id(), READ_ONLY),
     make_patient_key(),
     Key("health_maintenance_id", Reference("health_maintenance"), READ_ONLY, source="tracker"),
-    Key("date", Date(), REQUIRED),
-    Key("notes", Text(), OPTIONAL),
+    Key("date", Date(past=True), REQUIRED),
+    Key("notes", Text(multiline=True), OPTIONAL),
     make_user_key("addedby"),
     make_created_key(),
 )
 
 _POLICY = make_policy("patient_health_maintenance")
-_EXAMPLE = {"date": "2030-03-04", "notes": "No finding."}
+_EXAMPLE = {"date": "2026-03-04", "notes": "No finding."}
 
 readings = Resource(
     path=READINGS,

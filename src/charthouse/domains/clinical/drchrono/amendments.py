@@ -47,7 +47,7 @@ amendments = Resource(
         Key(
             "appointment", Reference("appointments"), OPTIONAL, doc="The visit to whose note it is appended."
         ),
-        Key("comments", Text(), OPTIONAL),
+        Key("comments", Text(multiline=True), OPTIONAL),
         Key("id", Id(), READ_ONLY),
     ),
     filters=(

@@ -62,7 +62,7 @@ clinical_note_field_values = Resource(
         Key("clinical_note_field", Reference("clinical_note_field_types"), REQUIRED),
         Key(
             "value",
-            Text(max_length=MAX_VALUE_LENGTH),
+            Text(multiline=True, max_length=MAX_VALUE_LENGTH),
             REQUIRED,
             doc="By type: one of allowed_values; Checkbox True or False; NullCheckbox 0 not selected, 1 no, 2 yes; "
             "TwoStrings two parts joined by /; FreeDraw and Photo the URL of an image.",
@@ -107,7 +107,7 @@ yellow_notepad = Resource(
         Key("id", Id(), READ_ONLY),
         Key("appointment_id", Reference("appointments"), REQUIRED, source="appointment", in_query=True),
         Key("template_id", Reference("clinical_note_templates"), REQUIRED, source="template", in_query=True),
-        Key("content", Text(max_length=MAX_VALUE_LENGTH), REQUIRED),
+        Key("content", Text(multiline=True, max_length=MAX_VALUE_LENGTH), REQUIRED),
     ),
     filters=(
         Filter("appointment_id", Reference("appointments")),

@@ -29,7 +29,7 @@ def _make_observation(
         Key("code_system", Text(choices=systems), REQUIRED),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("doctor", Reference("doctors"), REQUIRED),
-        Key("effective_time", Timestamp(), OPTIONAL),
+        Key("effective_time", Timestamp(past=True), OPTIONAL),
         Key("id", Id(), READ_ONLY),
         Key("name", Text(), READ_ONLY, doc="What the code means, where its code set is at hand (ICD-10-CM)."),
         Key("patient", Reference("patients"), REQUIRED),

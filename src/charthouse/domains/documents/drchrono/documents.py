@@ -21,7 +21,7 @@ documents = Resource(
     keys=(
         Key("archived", Boolean(), READ_ONLY, doc="Set by DELETE."),
         Key("date", Date(), REQUIRED),
-        Key("description", Text(), REQUIRED),
+        Key("description", Text(multiline=True), REQUIRED),
         Key("doctor", Reference("doctors"), REQUIRED),
         make_file_key("document"),
         Key("patient", Reference("patients"), REQUIRED),

@@ -24,11 +24,13 @@ from charthouse.engine.declaration.types import Integer, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, REQUIRED, parse_text
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.engine.sql.folding import Folded
 
 
 def _match_type() -> Q:
-    part, text = BoundParameter("type", models.TextField()), "(position(upper(%s) in upper(%s)) > 0)"
-    return Q(sql.template(text, part, stock.select_product_type(), output_field=sql.BOOLEAN))
+    part, text = BoundParameter("type", models.TextField()), "(position(%s in %s) > 0)"
+    kind = Folded(stock.select_product_type())
+    return Q(sql.template(text, Folded(part), kind, output_field=sql.BOOLEAN))
 
 
 def _select_product_id() -> Combinable:

@@ -30,7 +30,7 @@ inventory_vaccines = Resource(
     ),
     keys=(
         Key("category", Reference("inventory_categories"), OPTIONAL),
-        Key("cost", Decimal()),
+        Key("cost", Decimal(minimum=0)),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("cvx_code", Text(), doc="CVX code of the vaccine."),
         Key(
@@ -50,13 +50,13 @@ inventory_vaccines = Resource(
         Key("manufacturer_code", Text(), REQUIRED, doc="MVX code."),
         Key("name", Text(), REQUIRED),
         Key("original_quantity", Integer(minimum=0), default=0, doc="Doses."),
-        Key("price", Decimal()),
-        Key("price_with_tax", Decimal()),
+        Key("price", Decimal(minimum=0)),
+        Key("price_with_tax", Decimal(minimum=0)),
         Key("sales_tax_applicable", Boolean(), default=False),
         Key("status", Text(choices=STOCK_STATUSES), default="active"),
         Key("updated_at", Timestamp(), READ_ONLY),
         Key("vaccination_type", Text(), default="standard vaccine"),
-        Key("note", Text(), addition=True),
+        Key("note", Text(multiline=True), addition=True),
     ),
     filters=(
         Filter("doctor", Reference("doctors")),

@@ -33,14 +33,14 @@ patient_vaccine_records = Resource(
     keys=(
         Key("administered_at", Reference("offices"), OPTIONAL),
         Key("administered_by", Reference("users"), OPTIONAL),
-        Key("administered_start", Timestamp()),
-        Key("amount", Decimal()),
+        Key("administered_start", Timestamp(past=True)),
+        Key("amount", Decimal(minimum=0)),
         Key(
             "completion_status",
             Text(choices=("", "CP", "RE", "NA", "PA")),
             doc="CP complete, RE refused, NA not administered, PA partially administered.",
         ),
-        Key("comments", Text()),
+        Key("comments", Text(multiline=True)),
         Key("consent_form", Reference("consent_forms"), OPTIONAL),
         Key("cpt_code", Text()),
         Key("created_at", Timestamp(), READ_ONLY),
@@ -92,7 +92,7 @@ patient_vaccine_records = Resource(
         Filter("cvx_code"),
         Filter("since", Timestamp(), SINCE, source="updated_at"),
     ),
-    checks=(vaccine_records.complete_record,),
+    checks=(vaccine_records.check_next_dose, vaccine_records.complete_record),
     events=plain_events("VACCINE_ADMINISTERED"),
     example={
         "patient": 12,

@@ -47,7 +47,9 @@ lab_documents = Resource(
             doc="REQ requisition, ABN Advance Beneficiary Notice, R-A both, RES results.",
         ),
         Key("timestamp", Timestamp(), READ_ONLY, source="created_at", doc="When it was uploaded."),
-        Key("hl7", Text(), keep_on_put=True, addition=True, doc="The message that came with it."),
+        Key(
+            "hl7", Text(multiline=True), keep_on_put=True, addition=True, doc="The message that came with it."
+        ),
     ),
     filters=(
         Filter("doctor", Reference("doctors"), source="lab_order__doctor"),

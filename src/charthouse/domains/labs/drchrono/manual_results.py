@@ -37,8 +37,8 @@ patient_lab_results = Resource(
         Key("lab_normal_range_units", Text()),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("lab_normal_range", Text()),
-        Key("doctor_comments", Text()),
-        Key("date_test_performed", Date()),
+        Key("doctor_comments", Text(multiline=True)),
+        Key("date_test_performed", Date(past=True)),
         Key("updated_at", Timestamp(), READ_ONLY),
         Key("lab_result_value", Text()),
         Key(

@@ -97,7 +97,7 @@ lab_orders = Resource(
         _diagnoses(OPTIONAL, doc="Diagnoses, ICD-10-CM."),
         _requisition_id(doc="The id of the order."),
         Key("accession_number", Text()),
-        Key("notes", Text()),
+        Key("notes", Text(multiline=True)),
         Key("priority", make_coded_word("lab_orders.priority", PRIORITIES), default="NORMAL"),
         Key("external_requisition_id", Text(), keep_on_put=True, addition=True),
     ),

@@ -8,6 +8,7 @@ from charthouse.domains.labs.drchrono.policy import allow_laboratories
 from charthouse.domains.labs.models import (
     LabResult,
 )
+from charthouse.domains.limits import make_order_check
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Id, Reference
@@ -28,11 +29,11 @@ lab_results = Resource(
         Key("lab_order", Reference("lab_orders"), READ_ONLY, source="lab_test__lab_order"),
         Key("document", Reference("lab_documents"), REQUIRED, doc="Of the same order as the test."),
         Key("lab_test", Reference("lab_tests"), REQUIRED),
-        Key("specimen_received", Timestamp(), REQUIRED),
-        Key("results_released", Timestamp(), REQUIRED),
-        Key("test_performed", Timestamp(), REQUIRED),
+        Key("specimen_received", Timestamp(past=True), REQUIRED),
+        Key("results_released", Timestamp(past=True), REQUIRED),
+        Key("test_performed", Timestamp(past=True), REQUIRED),
         Key("status", Text(choices=tuple(TEST_STATUSES)), REQUIRED),
-        Key("value", Text(), REQUIRED, example="6.1", doc="Text or number; reads as text."),
+        Key("value", Text(multiline=True), REQUIRED, example="6.1", doc="Text or number; reads as text."),
         Key(
             "abnormal_status",
             Text(choices=ABNORMAL_FLAGS),
@@ -46,17 +47,20 @@ lab_results = Resource(
             doc="Lower and upper, a space between, when value_is_numeric; else any text.",
         ),
         Key("observation_code", Text(), doc="LOINC."),
-        Key("observation_description", Text()),
+        Key("observation_description", Text(multiline=True)),
         Key("group_code", Text()),
         Key("unit", Text()),
         Key("value_is_numeric", Boolean(), default=False),
-        Key("comments", Text()),
+        Key("comments", Text(multiline=True)),
     ),
     filters=(
         Filter("doctor", Reference("doctors"), source="lab_test__lab_order__doctor"),
         Filter("order", Reference("lab_orders"), source="lab_test__lab_order"),
     ),
-    checks=(hooks.check_result,),
+    checks=(
+        make_order_check(("specimen_received", "results_released"), ("test_performed", "results_released")),
+        hooks.check_result,
+    ),
     after=(hooks.process_result,),
     example={
         "document": 7,

@@ -29,10 +29,10 @@ lab_tests = Resource(
         Key("lab_order", Reference("lab_orders"), REQUIRED),
         Key("code", Text(), doc="The laboratory's code of the test, or LOINC's."),
         Key("name", Text()),
-        Key("description", Text()),
+        Key("description", Text(multiline=True)),
         Key("collection_date", Timestamp()),
-        Key("internal_notes", Text()),
-        Key("report_notes", Text()),
+        Key("internal_notes", Text(multiline=True)),
+        Key("report_notes", Text(multiline=True)),
         Key(
             "status",
             make_coded_word("lab_tests.status", TEST_STATUSES),
@@ -41,7 +41,7 @@ lab_tests = Resource(
         ),
         Key("specimen_source", Text()),
         Key("specimen_condition", Text()),
-        Key("specimen_total_volume", Measurement(places=4), doc="Millilitres."),
+        Key("specimen_total_volume", Measurement(places=4, minimum=0), doc="Millilitres."),
     ),
     filters=(
         Filter("order", Reference("lab_orders"), source="lab_order"),

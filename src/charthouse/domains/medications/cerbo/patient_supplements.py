@@ -105,7 +105,7 @@ patient_supplements = declare_patient_list(
                     source=UNSTORED,
                     doc="Now where it isn't given; not later.",
                 ),
-                Key("discontinued_note", Text(max_length=10_000), OPTIONAL, source=UNSTORED),
+                Key("discontinued_note", Text(multiline=True, max_length=10_000), OPTIONAL, source=UNSTORED),
             ),
             run=supplements.discontinue_supplement,
             answer=THE_ROW,
@@ -122,7 +122,7 @@ queue_supplement = Operation(
     filters=(ENQUEUE_FILTER,),
     keys=(
         Key("supplement_id", Reference("supplements"), REQUIRED, source=UNSTORED),
-        Key("notes", Text(max_length=10_000), OPTIONAL, source=UNSTORED),
+        Key("notes", Text(multiline=True, max_length=10_000), OPTIONAL, source=UNSTORED),
     ),
     answer=QUEUED_KEYS,
     run=supplements.request_supplement,

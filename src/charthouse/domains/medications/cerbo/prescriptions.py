@@ -179,7 +179,7 @@ _REQUEST: dict[str, Any] = {
     "answer": QUEUED_KEYS,
 }
 
-_NOTES = Key("notes", Text(max_length=10_000), OPTIONAL, source=UNSTORED)
+_NOTES = Key("notes", Text(multiline=True, max_length=10_000), OPTIONAL, source=UNSTORED)
 
 queue_prescription = Operation(
     path="patients/{id}/rxs",

@@ -21,7 +21,7 @@ SUPPLEMENT: tuple[Key, ...] = (
     Key("class", Text(), READ_ONLY, source="kind"),
     Key("vendor_code", Text(), OPTIONAL),
     Key("code", Text(), READ_ONLY),
-    Key("description", Text(), OPTIONAL),
+    Key("description", Text(multiline=True), OPTIONAL),
     Key("external_ref_id", Text(), OPTIONAL),
     Key("inactive", Boolean(), OPTIONAL, default=False),
     make_created_key(),

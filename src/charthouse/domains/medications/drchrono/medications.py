@@ -2,6 +2,7 @@
 
 from charthouse.domains.clinical.drchrono.policy import PERMISSIONS, SCOPES, SHARED
 from charthouse.domains.clinical.hooks import check_appointment_of_patient
+from charthouse.domains.limits import make_order_check
 from charthouse.domains.medications import prescriptions
 from charthouse.domains.medications.codes import ORDER_STATUSES
 from charthouse.domains.medications.models import Medication
@@ -37,23 +38,27 @@ medications = Resource(
         Key("date_prescribed", Date()),
         Key("date_started_taking", Date()),
         Key("date_stopped_taking", Date()),
-        Key("dispense_quantity", Decimal()),
+        Key("dispense_quantity", Decimal(minimum=0)),
         Key("dosage_quantity", Text(), doc="A number or words."),
         Key("dosage_units", Text()),
         Key("ndc", Text(), doc="National Drug Code; not checked."),
-        Key("notes", Text()),
+        Key("notes", Text(multiline=True)),
         Key("frequency", Text()),
         Key("indication", Text()),
         Key("number_refills", Integer(minimum=0)),
         Key("order_status", Text(choices=ORDER_STATUSES), default=""),
-        Key("pharmacy_note", Text()),
+        Key("pharmacy_note", Text(multiline=True)),
         Key("route", Text()),
         Key("rxnorm", Text(), doc="RxNorm code."),
-        Key("signature_note", Text()),
+        Key("signature_note", Text(multiline=True)),
         Key("status", Text(choices=("active", "inactive")), default="active"),
     ),
     filters=(Filter("patient", Reference("patients")), Filter("doctor", Reference("doctors"), addition=True)),
-    checks=(check_appointment_of_patient, prescriptions.find_drug),
+    checks=(
+        check_appointment_of_patient,
+        make_order_check(("date_started_taking", "date_stopped_taking")),
+        prescriptions.find_drug,
+    ),
     events=plain_events(
         "PATIENT_MEDICATION_CREATE", "PATIENT_MEDICATION_MODIFY", "PATIENT_MEDICATION_DELETE", own="delete"
     ),
@@ -74,7 +79,15 @@ append_to_note = Operation(
     method="PATCH",
     of="medications",
     doc="Add a paragraph to the note for the pharmacy.",
-    keys=(Key("text", Text(max_length=10_000), REQUIRED, source=UNSTORED, example="Please call first."),),
+    keys=(
+        Key(
+            "text",
+            Text(multiline=True, max_length=10_000),
+            REQUIRED,
+            source=UNSTORED,
+            example="Please call first.",
+        ),
+    ),
     run=append_to_pharmacy_note,
     status=204 if is_live("medications.append_to_pharmacy_note") else 200,
     answer=() if is_live("medications.append_to_pharmacy_note") else _NEW_NOTE,

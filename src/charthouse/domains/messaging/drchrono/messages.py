@@ -78,7 +78,7 @@ messages = Resource(
             List(
                 Object(
                     (
-                        Key("text", Text(), REQUIRED),
+                        Key("text", Text(multiline=True), REQUIRED),
                         Key("created_at", Timestamp(), READ_ONLY),
                         Key("created_by", Id(as_text=True), READ_ONLY, source="created_by_id"),
                     )

@@ -60,7 +60,7 @@ patient_messages = Resource(
             source=ChildRows(PatientMessageAttachment, link="patient_message"),
             doc="Those given are added to those that are there.",
         ),
-        Key("body", Text(), default=""),
+        Key("body", Text(multiline=True), default=""),
         Key("created_at", Timestamp(), READ_ONLY),
         Key("doctor", Reference("doctors"), REQUIRED),
         Key("id", Id(), READ_ONLY),

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
 from charthouse.domains.patients import correspondence
 from charthouse.engine.declaration.calls import Call
+from charthouse.engine.declaration.contact_types import EmailAddress
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.sources import UNSTORED
+from charthouse.engine.declaration.texts import check_email
 from charthouse.engine.declaration.types import Boolean, Text
-from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.engine.declaration.values import READ_ONLY, REQUIRED, InvalidValue
 from charthouse.engine.errors import Invalid
 from charthouse.identity.api_user_limits import enforce_spacing
 
@@ -23,20 +22,14 @@ RESULT_KEYS: tuple[Key, ...] = (
 
 
 def _send_email(call: Call) -> dict[str, Any]:
-    """Queue an e-mail to the patient's primary address. Raises Invalid for what is no address or a
-    patient who has died, Throttled for a second e-mail too soon after the first."""
-    wrong = {}
-    for name, address in (("reply-to", call.values["reply-to"]), ("patient_id", call.row.email)):
-        try:
-            validate_email(address)
-        except ValidationError:
-            wrong[name] = [
-                "The patient has no valid e-mail address." if name == "patient_id" else "No valid address."
-            ]
+    """Queue an e-mail to the patient's primary address. Raises Invalid for a patient without one or who has died,
+    Throttled for a second e-mail too soon after the first."""
     if call.row.is_deceased:
-        wrong["patient_id"] = ["The patient has died."]
-    if wrong:
-        raise Invalid(wrong)
+        raise Invalid({"patient_id": ["The patient has died."]})
+    try:
+        check_email(call.row.email)
+    except InvalidValue:
+        raise Invalid({"patient_id": ["The patient has no valid e-mail address."]}) from None
     enforce_spacing("email_per_patient", call.row.pk)
     values = call.values
     correspondence.queue_patient_email(
@@ -56,8 +49,8 @@ send_email = Operation(
     doc="Send an e-mail to a patient's primary address, from the practice's own.",
     keys=(
         Key("subject", Text(max_length=200), REQUIRED, source=UNSTORED),
-        Key("body", Text(max_length=100_000), REQUIRED, source=UNSTORED),
-        Key("reply-to", Text(max_length=254), REQUIRED, source=UNSTORED, doc="Where answers go."),
+        Key("body", Text(multiline=True, max_length=100_000), REQUIRED, source=UNSTORED),
+        Key("reply-to", EmailAddress(max_length=254), REQUIRED, source=UNSTORED, doc="Where answers go."),
     ),
     answer=RESULT_KEYS,
     run=_send_email,

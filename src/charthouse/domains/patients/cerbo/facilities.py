@@ -113,7 +113,7 @@ def _make_patient_resource(kind: str, path: str, details: tuple[Key, ...]) -> Re
             Key(
                 "set_as_primary", Boolean(), WRITE_ONLY, source=UNSTORED, doc="priority_order goes before it."
             ),
-            Key("note", Text(), OPTIONAL),
+            Key("note", Text(multiline=True), OPTIONAL),
             make_user_key("addedby"),
             make_created_key(),
         ),

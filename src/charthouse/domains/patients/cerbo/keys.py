@@ -13,8 +13,10 @@ from django.db.models.functions import Coalesce, NullIf
 
 from charthouse.domains.patients import codes
 from charthouse.domains.patients.models import Coverage, Patient, PatientTag, PortalAccess
+from charthouse.domains.patients.text_types import choose_text_type
 from charthouse.domains.practice.cerbo.keys import make_created_key, make_object_key, make_user_key
 from charthouse.engine.declaration.composites import List, MappedChoice, Parse, convert
+from charthouse.engine.declaration.contact_types import PersonName, PhoneNumber
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.references import Id, Reference
@@ -141,8 +143,8 @@ def _make_insurance_key(name: str, rank: Coverage.Rank) -> Key:
                 Key("group", Text(), source="insurance_group_number"),
                 Key("id", Text(), source="insurance_id_number"),
                 Key("type", Text(choices=codes.PLAN_TYPES), source="insurance_plan_type"),
-                Key("phone", Text(), source="insurance_phone"),
-                Key("notes", Text(), source="notes"),
+                Key("phone", PhoneNumber(), source="insurance_phone"),
+                Key("notes", Text(multiline=True), source="notes"),
             )
         ),
         source=ChildRow(Coverage, link="patient", where={"rank": rank.value}),
@@ -157,7 +159,7 @@ def _make_list_url_key(name: str, below: str) -> Key:
 
 
 def _make_text_key(name: str, source: str = "", doc: str = "") -> Key:
-    return Key(name, Text(), OPTIONAL, source=source, doc=doc)
+    return Key(name, choose_text_type(source or name), OPTIONAL, source=source, doc=doc)
 
 
 PATIENT_TAG_KEYS: tuple[Key, ...] = (
@@ -170,11 +172,11 @@ PATIENT_TAG_KEYS: tuple[Key, ...] = (
 _IDENTITY_KEYS: tuple[Key, ...] = (
     make_object_key("patient"),
     Key("id", Id(as_text=True), READ_ONLY),
-    Key("first_name", Text(), REQUIRED),
+    Key("first_name", PersonName(), REQUIRED),
     _make_text_key("middle_name"),
-    Key("last_name", Text(), REQUIRED),
+    Key("last_name", PersonName(), REQUIRED),
     _make_text_key("nicknames", "nick_name"),
-    Key("dob", Date(), REQUIRED, source="date_of_birth"),
+    Key("dob", Date(past=True), REQUIRED, source="date_of_birth"),
     Key("sex", MappedChoice(SEXES, otherwise="?"), REQUIRED, source="gender"),
     _make_text_key("gender", "gender_said", "In the patient's own words."),
     Key("pronouns", Text(), READ_ONLY, doc="LOINC answer code."),

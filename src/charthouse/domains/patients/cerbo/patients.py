@@ -7,8 +7,10 @@ from charthouse.domains.patients import deletion, portal_credentials
 from charthouse.domains.patients.cerbo import hooks
 from charthouse.domains.patients.cerbo.filters import Like
 from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, list_time_zones, select_portal_access
+from charthouse.domains.patients.hooks import check_life
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.cerbo.keys import PAGES, make_policy
+from charthouse.engine.declaration.contact_types import PersonName
 from charthouse.engine.declaration.events import plain_events
 from charthouse.engine.declaration.filters import Condition, Filter, Flag, OnDay
 from charthouse.engine.declaration.resources import Resource
@@ -43,6 +45,7 @@ patients = Resource(
         ),
     ),
     checks=(
+        check_life,
         hooks.refuse_open_notes,
         deletion.announce_deletion,
         hooks.set_status,
@@ -65,9 +68,26 @@ found_patients = Resource(
     rows=Q(archived=False),
     keys=tuple(PATIENT_KEYS),
     filters=(
-        Filter("last_name", Text(), Like(), doc="% stands for any part."),
-        Filter("first_name", Text(), Like(), doc="% stands for any part."),
-        Filter("email", Text(), Like(("email", "email2")), doc="% stands for any part."),
+        Filter(
+            "last_name",
+            PersonName(),
+            Like(folded=True),
+            source="last_name_folded",
+            doc="% stands for any part.",
+        ),
+        Filter(
+            "first_name",
+            PersonName(),
+            Like(folded=True),
+            source="first_name_folded",
+            doc="% stands for any part.",
+        ),
+        Filter(
+            "email",
+            Text(),
+            Like(("email_folded", "email2_folded"), folded=True),
+            doc="% stands for any part.",
+        ),
         Condition(
             "username",
             read=lambda text, given: {"username": portal_credentials.normalize_username(parse_text(text))},

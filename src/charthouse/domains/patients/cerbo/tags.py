@@ -16,6 +16,7 @@ from charthouse.domains.practice.cerbo.keys import (
     make_policy,
     make_user_key,
 )
+from charthouse.domains.practice.unique_names import make_name_check
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.composites import List
@@ -36,6 +37,7 @@ from charthouse.engine.execution.paging import Paging
 from charthouse.engine.execution.parsing import parse_query
 
 # The answer of an operation that deletes; a resource's own DELETE answers with the same keys.
+NAME_TAKEN = "A tag with this name exists already."
 DELETED_KEYS: tuple[Key, ...] = (
     Key("object", Text(), READ_ONLY, nullable=False),
     Key("id", Integer(), READ_ONLY, nullable=False),
@@ -103,7 +105,7 @@ tags = Resource(
         Key("id", Id(), READ_ONLY),
         Key("name", Text(), REQUIRED, doc="No two tags have the same."),
         Key("category", Text(), REQUIRED),
-        Key("description", Text(), REQUIRED),
+        Key("description", Text(multiline=True), REQUIRED),
         Key("displays_on_dash", Boolean(), REQUIRED),
         Key("note_displays_on_dashboard", Boolean(), REQUIRED, doc="Only with displays_on_dash."),
         Key("displays_on_calendar", Boolean(), REQUIRED),
@@ -114,8 +116,8 @@ tags = Resource(
     ),
     filters=(Flag("include_deleted", on_for="any", doc="Any value adds deleted ones."),),
     visibility=Visibility(Q(archived=True), shown_by="include_deleted", by_id=True),
-    checks=(check_note_display,),
-    unique={"tag_name_once": ("name", "A tag with this name exists already.")},
+    checks=(check_note_display, make_name_check(NAME_TAKEN)),
+    unique={"tag_name_once": ("name", NAME_TAKEN)},
     events=plain_events("tag.created", "tag.modified", "tag.deleted", own="create modify delete"),
     example={
         "name": "VIP",
@@ -147,8 +149,8 @@ patient_tags = Resource(
 
 _GIVEN_TAG_KEYS: tuple[Key, ...] = (
     Key("name", Text(max_length=100), REQUIRED, example="VIP"),
-    Key("notes", Text(max_length=1000)),
-    Key("note", Text(max_length=1000), doc="As notes."),
+    Key("notes", Text(multiline=True, max_length=1000)),
+    Key("note", Text(multiline=True, max_length=1000), doc="As notes."),
 )
 
 

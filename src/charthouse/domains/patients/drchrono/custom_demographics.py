@@ -40,7 +40,7 @@ custom_demographics = Resource(
             OPTIONAL,
             doc="A list, or text separated by commas. None: any text is allowed.",
         ),
-        Key("description", Text(), OPTIONAL),
+        Key("description", Text(multiline=True), OPTIONAL),
         Key("archived", Boolean(), OPTIONAL, default=False),
     ),
     filters=(Filter("doctor", Reference("doctors")), Flag("show_archived", doc="Adds archived fields.")),

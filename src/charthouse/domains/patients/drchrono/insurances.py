@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from charthouse.domains.patients import codes
 from charthouse.domains.patients.models import (
@@ -19,6 +19,7 @@ from charthouse.domains.patients.models import (
     ReferringDoctor,
     WorkersCompInsurance,
 )
+from charthouse.domains.patients.text_types import choose_text_type
 from charthouse.engine.declaration.filters import CONTAINS, SINCE, Condition, Filter, Flag
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
@@ -29,7 +30,9 @@ from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.times import Date, Timestamp
 from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import READ_ONLY, parse_text
+from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
+from charthouse.engine.sql.folding import Folded
 from charthouse.files.types import File
 
 _CHOICES = {
@@ -68,8 +71,14 @@ def _make_key(column: Any, name: str) -> Key:
     if isinstance(column, models.BooleanField):
         return Key(name, Boolean(), source=source, default=column.default)
     if isinstance(column, models.DateField):
-        return Key(name, Date(), source=source)
-    return Key(name, Text(choices=_CHOICES.get(column.name)), source=source)
+        past = column.name.endswith(("date_of_birth", "date_of_accident"))
+        return Key(name, Date(past=past), source=source)
+    if choices := _CHOICES.get(column.name):
+        return Key(name, Text(choices=choices), source=source)
+    text = choose_text_type(column.name)
+    if text.check is not None and column.model is not ReferringDoctor:
+        text = Text()  # insurance data is not validated
+    return Key(name, text, source=source)
 
 
 def make_coverage_key(name: str, rank: Coverage.Rank) -> Key:
@@ -124,7 +133,10 @@ def _read_term(text: str, given: Mapping[str, str]) -> dict[str, Any]:
 
 def _match_term() -> Q:
     term = BoundParameter("term", models.TextField())
-    return Q(payer_name__icontains=term) | Q(payer_id__icontains=term) | Q(state__iexact=term)
+    named = sql.template(
+        "(strpos(%s, %s) > 0)", Folded(F("payer_name")), Folded(term), output_field=sql.BOOLEAN
+    )
+    return Q(named) | Q(payer_id__icontains=term) | Q(state__iexact=term)
 
 
 insurances = Resource(

@@ -21,11 +21,20 @@ from charthouse.domains.patients.models import (
     FlagType,
     Patient,
 )
+from charthouse.domains.patients.text_types import choose_text_type
 from charthouse.domains.practice.drchrono.filters import make_integer_filter
 from charthouse.domains.practice.drchrono.related_ids import select_related_ids
 from charthouse.engine.declaration.composites import List
+from charthouse.engine.declaration.contact_types import EmailAddress, PersonName
 from charthouse.engine.declaration.events import Event, plain_events
-from charthouse.engine.declaration.filters import CONTAINS, SINCE, Filter, Flag, OnDay
+from charthouse.engine.declaration.filters import (
+    CONTAINS_FOLDED,
+    EQUALS_FOLDED,
+    SINCE,
+    Filter,
+    Flag,
+    OnDay,
+)
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.policy import Policy
@@ -81,7 +90,7 @@ def _make_allow_duplicates_key() -> Key:
 
 
 def _make_text_keys(*names: str, addition: bool = False) -> tuple[Key, ...]:
-    return tuple(Key(name, Text(), OPTIONAL, addition=addition) for name in names)
+    return tuple(Key(name, choose_text_type(name), OPTIONAL, addition=addition) for name in names)
 
 
 _IDENTITY_KEYS: tuple[Key, ...] = (
@@ -89,7 +98,7 @@ _IDENTITY_KEYS: tuple[Key, ...] = (
     Key("doctor", Reference("doctors"), REQUIRED, doc="The primary provider."),
     _make_chart_id_key(),
     *_make_text_keys("first_name", "middle_name", "last_name", "nick_name"),
-    Key("date_of_birth", Date(), OPTIONAL),
+    Key("date_of_birth", Date(past=True), OPTIONAL),
     Key("gender", Text(choices=codes.GENDERS), REQUIRED),
     Key("social_security_number", Text(), OPTIONAL),
     Key("race", Text(choices=codes.RACES), OPTIONAL, default="blank"),
@@ -106,7 +115,7 @@ _IDENTITY_KEYS: tuple[Key, ...] = (
     ),
     Key("patient_photo", File(), OPTIONAL, keep_on_put=True),
     Key("patient_photo_date", Date(), OPTIONAL, keep_on_put=True, requires="patient_photo"),
-    Key("date_of_death", Date(), OPTIONAL, addition=True),
+    Key("date_of_death", Date(past=True), OPTIONAL, addition=True),
     Key("pronouns", Text(choices=codes.PRONOUNS), OPTIONAL, addition=True, doc="LOINC answer code."),
     *LABEL_KEYS,
 )
@@ -146,7 +155,7 @@ _CARE_KEYS: tuple[Key, ...] = (
             Object(
                 (
                     Key("field_type", Reference("custom_demographics"), REQUIRED),
-                    Key("value", Text(), OPTIONAL, example="Owns"),
+                    Key("value", Text(multiline=True), OPTIONAL, example="Owns"),
                     Key("updated_at", Timestamp(), READ_ONLY),
                 )
             )
@@ -186,7 +195,7 @@ _CARE_KEYS: tuple[Key, ...] = (
                 (
                     Key("id", Id(), READ_ONLY),
                     Key("flag_type", Reference("patient_flag_types"), REQUIRED),
-                    Key("flag_text", Text(), OPTIONAL),
+                    Key("flag_text", Text(multiline=True), OPTIONAL),
                     Key("archived", Boolean(), READ_ONLY),
                     Key("created_at", Timestamp(), READ_ONLY),
                     Key("updated_at", Timestamp(), READ_ONLY),
@@ -207,7 +216,7 @@ _PAYMENT_KEYS: tuple[Key, ...] = (
         OPTIONAL,
         doc="Insurance, Auto Accident and Worker's Comp need a primary or secondary insurance.",
     ),
-    Key("copay", Decimal(), OPTIONAL, addition=True),
+    Key("copay", Decimal(minimum=0), OPTIONAL, addition=True),
     make_coverage_key("primary_insurance", Coverage.Rank.PRIMARY),
     make_coverage_key("secondary_insurance", Coverage.Rank.SECONDARY),
     make_coverage_key("tertiary_insurance", Coverage.Rank.TERTIARY),
@@ -232,9 +241,9 @@ def _match_offices(office_ids: BoundParameter) -> Q:
 _SEARCH_FILTERS: tuple[Filter, ...] = (
     Filter("date_of_birth", Date(), OnDay()),
     Filter("doctor", Reference("doctors")),
-    Filter("first_name", Text(), CONTAINS),
+    Filter("first_name", PersonName(), CONTAINS_FOLDED, source="first_name_folded"),
     Filter("gender", Text(choices=codes.GENDERS)),
-    Filter("last_name", Text(), CONTAINS),
+    Filter("last_name", PersonName(), CONTAINS_FOLDED, source="last_name_folded"),
     Filter("since", Timestamp(), SINCE, source="updated_at"),
 )
 
@@ -257,7 +266,7 @@ patients = Resource(
     ),
     filters=(
         *_SEARCH_FILTERS,
-        Filter("email"),
+        Filter("email", EmailAddress(), EQUALS_FOLDED, source="email_folded"),
         Filter("ethnicity"),
         Filter("race"),
         Filter("preferred_language"),
@@ -270,6 +279,7 @@ patients = Resource(
     ),
     checks=(
         deletion.announce_deletion,
+        hooks.check_life,
         hooks.check_payment_profile,
         hooks.check_custom_demographics,
         hooks.update_status,
@@ -322,7 +332,7 @@ patients_summary = Resource(
         Key("doctor", Reference("doctors"), REQUIRED),
         _make_chart_id_key(),
         *_make_text_keys("first_name", "last_name"),
-        Key("date_of_birth", Date(), REQUIRED),
+        Key("date_of_birth", Date(past=True), REQUIRED),
         Key("gender", Text(choices=codes.GENDERS), REQUIRED),
         _make_allow_duplicates_key(),
     ),
@@ -330,7 +340,12 @@ patients_summary = Resource(
         *_SEARCH_FILTERS,
         Flag("show_inactive", addition=True, doc="Adds inactive and deceased patients."),
     ),
-    checks=(deletion.announce_deletion, hooks.refuse_duplicate, hooks.number_chart),
+    checks=(
+        deletion.announce_deletion,
+        hooks.check_life,
+        hooks.refuse_duplicate,
+        hooks.number_chart,
+    ),
     example={
         "doctor": 1,
         "first_name": "Amara",

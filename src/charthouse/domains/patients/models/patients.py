@@ -6,9 +6,11 @@ from django.db import models
 
 from charthouse.domains.practice.models import text
 from charthouse.engine.declaration.values import AREA_CODE, REMOVED, YEAR
+from charthouse.engine.sql.folding import make_folded_column
 from charthouse.identity.tenancy import Authored, Record, RecordKey
 
 DECEASED = "D"
+FOLDED = ("first_name_folded", "last_name_folded", "email_folded", "email2_folded")
 
 
 class Patient(Authored, Record):
@@ -26,6 +28,7 @@ class Patient(Authored, Record):
     """
 
     has_parts = withdraws_parts = True
+    unfollowed = frozenset(FOLDED)
 
     doctor = RecordKey("practice.Doctor")
     chart_id = text(50, db_collation="C")
@@ -62,6 +65,10 @@ class Patient(Authored, Record):
     country = text(100)
     email = text(254)
     email2 = text(254)
+    first_name_folded = make_folded_column("first_name")
+    last_name_folded = make_folded_column("last_name")
+    email_folded = make_folded_column("email")
+    email2_folded = make_folded_column("email2")
     skype_name = text(100)
     home_phone = text(50)
     cell_phone = text(50)
@@ -115,6 +122,7 @@ class Patient(Authored, Record):
                     "chart_id",
                     "social_security_number",
                 ),
+                *FOLDED,
                 *("patient_photo", "address", "address2", "email", "email2", "skype_name"),
                 *("emergency_contact_name", "employer", "employer_address", "responsible_party_name"),
                 *("responsible_party_email", "alt_id", "hint_id", "active_campaign_id", "stripe_api_id"),
@@ -150,7 +158,7 @@ class Patient(Authored, Record):
         indexes = [
             models.Index(fields=["practice", "updated_at"], name="patient_updated"),
             models.Index(fields=["practice", "date_of_birth"], name="patient_born"),
-            models.Index(fields=["practice", "email"], name="patient_email"),
+            models.Index(fields=["practice", "email_folded"], name="patient_email"),
             models.Index(fields=["practice", "chart_id"], name="patient_chart"),
             models.Index(fields=["practice", "last_name", "id"], name="patient_name"),
             # The rows of a list: offset pagination counts rows in this index, without reading the table.

@@ -55,7 +55,7 @@ def declare_credential_check(
         method="POST",
         doc=doc,
         reading=True,
-        keys=(name, Key("password", Text(max_length=200), REQUIRED, source=UNSTORED)),
+        keys=(name, Key("password", Text(max_length=200, verbatim=True), REQUIRED, source=UNSTORED)),
         answer=(*_RESULT, Key(details, who, READ_ONLY, doc="Who it is; null where the log-in is wrong.")),
         run=run,
         policy=Policy(scopes=(endpoints,), permissions=(), rate_class="credential_validation"),

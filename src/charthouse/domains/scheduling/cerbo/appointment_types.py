@@ -18,6 +18,7 @@ from charthouse.domains.practice.cerbo.keys import (
     make_policy,
     make_user_key,
 )
+from charthouse.domains.practice.unique_names import is_name_taken
 from charthouse.domains.scheduling.cerbo.appointments import make_user_ids_key
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.domains.scheduling.providers import find_doctors, find_first_doctor, select_users_of_doctor
@@ -100,7 +101,7 @@ TYPE_KEYS: tuple[Key, ...] = (
         default=_pick_color,
         example="b2f07e",
     ),
-    Key("description", Text(), OPTIONAL),
+    Key("description", Text(multiline=True), OPTIONAL),
     _make_switch_key("allow_on_portal", "online_scheduling"),
     Key(
         "number_of_overlaps_to_allow",
@@ -108,7 +109,7 @@ TYPE_KEYS: tuple[Key, ...] = (
         OPTIONAL,
         doc="How many visits of the provider at the same time don't stop a booking.",
     ),
-    Key("portal_notice", Text(), OPTIONAL),
+    Key("portal_notice", Text(multiline=True), OPTIONAL),
     make_user_ids_key(
         "which_providers",
         source=Expression(_select_providers, column="provider_ids"),
@@ -143,10 +144,10 @@ TYPE_KEYS: tuple[Key, ...] = (
 
 MESSAGE_KEYS: tuple[Key, ...] = (
     _make_switch_key("email_notice_on", doc="The patient is sent an e-mail at the booking."),
-    Key("email_notice", Text(), OPTIONAL),
+    Key("email_notice", Text(multiline=True), OPTIONAL),
     Key("email_notice_subject", Text(), OPTIONAL),
     _make_switch_key("email_reminder_on"),
-    Key("email_reminder", Text(), OPTIONAL, doc="Empty: who, where and when."),
+    Key("email_reminder", Text(multiline=True), OPTIONAL, doc="Empty: who, where and when."),
     Key("email_reminder_subject", Text(), OPTIONAL),
     _make_hours_key("email_reminder_hrs_before"),
     _make_switch_key("sms_reminder_on"),
@@ -170,12 +171,11 @@ _PROVIDERS_ALIAS = make_user_ids_key(
 def complete_type(change: Change) -> None:
     """Check the name and the providers of a new type, and set the doctor that it belongs to."""
     values, practice = change.values, change.actor.practice
-    name = values["name"].strip()
+    name = values["name"]
     if not any(letter.isalnum() for letter in name):
         change.add_error("name", "A name has a letter or a digit.")
-    if AppointmentProfile.objects.filter(practice=practice, archived=False, name=name).exists():
+    if is_name_taken(AppointmentProfile, practice, name):
         change.add_error("name", "An appointment type with this name exists already.")
-    change.set("name", name)
     change.set("name_portal", values.get("name_portal") or name)
     change.set_columns(added_by_id=change.actor.user, reason=name[:1000])
     given = "which_providers[]" if "which_providers[]" in change.given else "which_providers"

@@ -142,7 +142,7 @@ def make_user_ids_key(name: str, **options: Any) -> Key:
 APPOINTMENT_KEYS: tuple[Key, ...] = (
     make_object_key("appointment"),
     Key("id", Id(), READ_ONLY),
-    Key("title", Text(), REQUIRED, source="reason"),
+    Key("title", Text(multiline=True), REQUIRED, source="reason"),
     Key("appointment_status", _STATUS, READ_ONLY, source="status"),
     Key(
         "status",
@@ -159,7 +159,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         nullable=False,
         doc="A type's name.",
     ),
-    Key("appointment_note", Text(), REQUIRED, source="notes"),
+    Key("appointment_note", Text(multiline=True), REQUIRED, source="notes"),
     Key("start_date_time", Timestamp(spaced=True), REQUIRED, source="scheduled_time", doc="UTC."),
     Key(
         "end_date_time",

@@ -110,7 +110,9 @@ email_reminders = Resource(
     methods="POST",
     **_COMMON | {"policy": make_policy("appointment_reminders", rate_class="email_trigger")},
     rows=Q(archived=False, type="email"),
-    keys=_make_keys(subject=Key("subject", Text(), REQUIRED), text=Key("text", Text(), REQUIRED)),
+    keys=_make_keys(
+        subject=Key("subject", Text(), REQUIRED), text=Key("text", Text(multiline=True), REQUIRED)
+    ),
     checks=(_make_time_check("email"),),
     example={**_EXAMPLE, "subject": "Your visit"},
 )
@@ -121,7 +123,9 @@ sms_reminders = Resource(
     methods="POST",
     **_COMMON,
     rows=Q(archived=False, type="sms"),
-    keys=_make_keys(subject=_NO_SUBJECT, text=Key("text", Text(max_length=MAX_SMS_LENGTH), REQUIRED)),
+    keys=_make_keys(
+        subject=_NO_SUBJECT, text=Key("text", Text(multiline=True, max_length=MAX_SMS_LENGTH), REQUIRED)
+    ),
     checks=(_make_time_check("sms"),),
     example=_EXAMPLE,
 )

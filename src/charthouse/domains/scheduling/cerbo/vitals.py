@@ -14,6 +14,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, NullIf
 
 from charthouse import clock
+from charthouse.domains.limits import find_impossible, make_type
 from charthouse.domains.practice.cerbo.keys import (
     API_MADE,
     PAGES,
@@ -33,7 +34,7 @@ from charthouse.engine.declaration.references import Id, Reference
 from charthouse.engine.declaration.resources import Parent, Resource, Visibility
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.times import Timestamp
-from charthouse.engine.declaration.types import Boolean, Integer, Measurement, Text
+from charthouse.engine.declaration.types import Boolean, Integer, Text
 from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, InvalidValue, parse_text
 from charthouse.engine.sql import expressions as sql
 from charthouse.engine.sql.expressions import BoundParameter
@@ -122,14 +123,14 @@ _HEAD: tuple[Key, ...] = (
 _TAIL: tuple[Key, ...] = (
     Key(
         "date_taken",
-        convert(Timestamp(spaced=True), parse=_parse_taken),
+        convert(Timestamp(spaced=True, past=True), parse=_parse_taken),
         OPTIONAL,
         source=Expression(_select_time_taken, column="taken_at"),
         nullable=False,
         default=clock.now,
         doc="UTC, unless three letters of a zone follow; default: now. Of a visit, its beginning.",
     ),
-    Key("comments", Text(), OPTIONAL),
+    Key("comments", Text(multiline=True), OPTIONAL),
     Key(
         "addedby",
         Integer(),
@@ -154,12 +155,16 @@ def _make_constant_units_key(text: str) -> Key:
 # -- hooks --------------------------------------------------------------------------------------------------------
 
 
-def _make_presence_check(*names: str) -> "Callable[[Change], None]":
-    """Make a hook that requires one of these values in a reading."""
+def _make_reading_check(*names: str) -> "Callable[[Change], None]":
+    """Make a hook that requires one of these values in a reading, and refuses what can't be."""
 
     @hook()
     def check(change: Change) -> None:
         change.set_columns(added_by_id=change.actor.user)
+        columns = {key.attribute: key.name for key in change.resource.writable}
+        values = {column: change.values.get(name) for column, name in columns.items()}
+        for column, message in find_impossible(values).items():
+            change.add_error(columns[column], message)
         if all(change.values.get(name) in (None, "") for name in names):
             for name in names:
                 change.add_error(name, f"Give {' or '.join(names)}.")
@@ -194,13 +199,27 @@ blood_pressures = Resource(
     keys=(
         make_object_key("vital_bp"),
         *_HEAD,
-        Key("systolic", Integer(), OPTIONAL, source="blood_pressure_1", doc="mmHg."),
-        Key("diastolic", Integer(), OPTIONAL, source="blood_pressure_2", doc="mmHg."),
-        Key("pulse", Integer(), OPTIONAL, doc="Beats per minute."),
+        Key(
+            "systolic",
+            make_type("blood_pressure_1"),
+            OPTIONAL,
+            source="blood_pressure_1",
+            doc="mmHg.",
+            example=124,
+        ),
+        Key(
+            "diastolic",
+            make_type("blood_pressure_2"),
+            OPTIONAL,
+            source="blood_pressure_2",
+            doc="mmHg.",
+            example=82,
+        ),
+        Key("pulse", make_type("pulse"), OPTIONAL, doc="Beats per minute."),
         _make_constant_units_key("mmHg"),
         *_TAIL,
     ),
-    checks=(_make_presence_check("systolic", "diastolic"),),
+    checks=(_make_reading_check("systolic", "diastolic"),),
     example={"systolic": "120", "diastolic": "80", "pulse": "64", "comments": "At home, sitting"},
 )
 
@@ -214,12 +233,12 @@ heights = Resource(
     keys=(
         make_object_key("vital_height"),
         *_HEAD,
-        Key("height", Measurement(), OPTIONAL),
+        Key("height", make_type("height"), OPTIONAL),
         _make_units_key("height_units", "inches", "cm"),
         *_TAIL,
     ),
-    checks=(_make_presence_check("height"),),
-    example={"height": "170.5", "units": "cm", "comments": "Without shoes"},
+    checks=(_make_reading_check("height"),),
+    example={"height": "65.5", "units": "inches", "comments": "Without shoes"},
 )
 
 weights = Resource(
@@ -232,11 +251,11 @@ weights = Resource(
     keys=(
         make_object_key("vital_weight"),
         *_HEAD,
-        Key("weight", Measurement(), OPTIONAL),
+        Key("weight", make_type("weight"), OPTIONAL),
         _make_units_key("weight_units", "lbs", "kg"),
         *_TAIL,
     ),
-    checks=(_make_presence_check("weight"),),
+    checks=(_make_reading_check("weight"),),
     example={"weight": "64.5", "units": "kg", "comments": "Scale at home"},
 )
 
@@ -252,7 +271,7 @@ custom_readings = Resource(
         *_HEAD,
         Key("vital_id", Reference("vitals"), READ_ONLY, source="vital_type"),
         url_key("vital_url", path_format="/api/v1/vitals/%s", columns=("vital_type_id",)),
-        Key("value", Text(), OPTIONAL),
+        Key("value", Text(multiline=True), OPTIONAL),
         Key("abnormal", Boolean(), OPTIONAL),
         Key(
             "encounter_id",
@@ -273,7 +292,7 @@ custom_readings = Resource(
         Key("units", Text(), READ_ONLY, source="vital_type__unit"),
         *_TAIL,
     ),
-    checks=(_make_presence_check("value"), _check_value),
+    checks=(_make_reading_check("value"), _check_value),
     example={"value": "410", "abnormal": False, "comments": "Best of three"},
 )
 

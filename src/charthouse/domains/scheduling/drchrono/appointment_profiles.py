@@ -26,7 +26,7 @@ appointment_profiles = Resource(
         Key("duration", Integer(minimum=1, maximum=MAX_DURATION), REQUIRED, doc="Minutes."),
         Key("name", Text(), REQUIRED),
         Key("online_scheduling", Boolean(), REQUIRED),
-        Key("reason", Text(), REQUIRED),
+        Key("reason", Text(multiline=True), REQUIRED),
         Key("sort_order", Integer(), OPTIONAL, doc="Lower comes first."),
         Key("archived", Boolean(), READ_ONLY),
         Key("id", Id(), READ_ONLY),

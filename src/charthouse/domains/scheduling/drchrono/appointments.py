@@ -69,6 +69,8 @@ def _select_locked_note() -> Combinable:
     return Case(When(locked_at__isnull=False, then=F("id")))
 
 
+_LINES = Text(multiline=True)
+
 appointments = Resource(
     path="appointments",
     model=Appointment,
@@ -107,19 +109,19 @@ appointments = Resource(
         Key("color", Text(check=check_color)),
         Key(
             "custom_vitals",
-            List(Object((Key("vital_type", Reference("custom_vitals"), REQUIRED), Key("value", Text())))),
+            List(Object((Key("vital_type", Reference("custom_vitals"), REQUIRED), Key("value", _LINES)))),
             OPTIONAL,
             source=ChildRows(CustomVitalValue, link="appointment", match_by="vital_type"),
             verbose=True,
             doc="Values of custom vitals, merged by vital_type.",
         ),
-        Key("notes", Text()),
+        Key("notes", _LINES),
         Key(
             "profile",
             Reference("appointment_profiles"),
             doc="Gives a new appointment color, duration and reason.",
         ),
-        Key("reason", Text(), default=""),
+        Key("reason", _LINES, default=""),
         Key(
             "reminder_profile",
             Reference("reminder_profiles"),
@@ -271,7 +273,7 @@ appointments = Resource(
                 Object(
                     (
                         Key("field_type", Reference("custom_appointment_fields"), REQUIRED),
-                        Key("field_value", Text()),
+                        Key("field_value", _LINES),
                         Key("created_at", Timestamp(), READ_ONLY),
                         Key("updated_at", Timestamp(), READ_ONLY),
                     )

@@ -59,7 +59,7 @@ custom_appointment_fields = Resource(
         Key("archived", Boolean(), READ_ONLY),
         Key("doctor", Reference("doctors"), REQUIRED),
         Key("field_name", Text(), REQUIRED),
-        Key("field_desc", Text()),
+        Key("field_desc", Text(multiline=True)),
         Key("id", Id(), READ_ONLY),
         Key("order", Integer(), READ_ONLY),
         Key("created_at", Timestamp(), READ_ONLY),

@@ -105,7 +105,7 @@ schedule_blocks = Resource(
     addition=True,
     rows=Q(patient__isnull=True, archived=False, is_virtual_base=False),
     keys=(
-        Key("description", Text(), source="reason", default=""),
+        Key("description", Text(multiline=True), source="reason", default=""),
         Key("office", Reference("offices"), REQUIRED),
         Key("color", Text(check=check_color)),
         Key("practice_group", Integer(), READ_ONLY, source="practice_id"),

@@ -85,7 +85,7 @@ telehealth_appointment_history = Resource(
     rows=Q(archived=False),
     keys=(
         Key("timestamp", Timestamp(), READ_ONLY, source="created_at"),
-        Key("description", Text(), default=""),
+        Key("description", Text(multiline=True), default=""),
         Key("event_type", Text(), REQUIRED),
         Key("id", Id(), READ_ONLY, addition=True),
         Key(

@@ -3,14 +3,15 @@
 from django.db.models import F
 from django.db.models.expressions import Combinable
 
+from charthouse.domains.limits import find_impossible, make_type
 from charthouse.domains.scheduling.codes import LENGTH_UNITS, SMOKING_STATUSES
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.objects import Object
 from charthouse.engine.declaration.related import ChildRow
 from charthouse.engine.declaration.sources import Expression
-from charthouse.engine.declaration.types import Integer, Measurement, Text
-from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY
+from charthouse.engine.declaration.types import Text
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY, InvalidValue
 from charthouse.engine.sql import expressions as sql
 
 
@@ -26,13 +27,19 @@ def _make_units_key(name: str, *choices: str) -> Key:
     return Key(name, Text(choices=choices), default=choices[0])
 
 
+def _check(row: Vitals) -> None:
+    """Refuse what can't be. Raises InvalidValue."""
+    if wrong := find_impossible(vars(row)):
+        raise InvalidValue({name: [message] for name, message in wrong.items()})
+
+
 vitals = Key(
     "vitals",
     Object(
         (
-            Key("height", Measurement()),
+            Key("height", make_type("height"), example=170.5),
             _make_units_key("height_units", *LENGTH_UNITS),
-            Key("weight", Measurement()),
+            Key("weight", make_type("weight"), example=64.5),
             _make_units_key("weight_units", "lbs", "kg"),
             Key(
                 "bmi",
@@ -41,21 +48,21 @@ vitals = Key(
                 source=Expression(_body_mass_index),
                 doc="Kilograms by square meters.",
             ),
-            Key("blood_pressure_1", Integer(), doc="Systolic, mmHg."),
-            Key("blood_pressure_2", Integer(), doc="Diastolic, mmHg."),
-            Key("temperature", Measurement()),
+            Key("blood_pressure_1", make_type("blood_pressure_1"), example=124, doc="Systolic, mmHg."),
+            Key("blood_pressure_2", make_type("blood_pressure_2"), example=82, doc="Diastolic, mmHg."),
+            Key("temperature", make_type("temperature"), example=37.2),
             _make_units_key("temperature_units", "f", "c"),
-            Key("pulse", Integer(), doc="Beats per minute."),
-            Key("respiratory_rate", Integer(), doc="Breaths per minute."),
-            Key("oxygen_saturation", Measurement(), doc="Percent."),
+            Key("pulse", make_type("pulse"), doc="Beats per minute."),
+            Key("respiratory_rate", make_type("respiratory_rate"), doc="Breaths per minute."),
+            Key("oxygen_saturation", make_type("oxygen_saturation"), example=98, doc="Percent."),
             Key("pain", Text(choices=("", *map(str, range(11)))), doc="0 to 10."),
             Key("smoking_status", Text(choices=SMOKING_STATUSES), default="blank", doc="SNOMED CT."),
-            Key("head_circumference", Measurement()),
+            Key("head_circumference", make_type("head_circumference"), example=55.5),
             _make_units_key("head_circumference_units", *LENGTH_UNITS),
         )
     ),
     OPTIONAL,
-    source=ChildRow(Vitals, link="appointment", always=True),
+    source=ChildRow(Vitals, link="appointment", always=True, check=_check),
     verbose=True,
     doc="What was measured at the visit; null each where not taken.",
 )

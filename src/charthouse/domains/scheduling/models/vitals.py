@@ -1,7 +1,6 @@
 """Vitals, custom vitals and groups of vitals."""
 
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -52,19 +51,14 @@ class CustomVital(Record):
         return self.name
 
 
-def make_quantity_field(
-    maximum: int, **options: Any
-) -> "models.DecimalField[Decimal | None, Decimal | None]":
-    """Make the column of a measured quantity from 0 to ``maximum``, two places; null: not taken."""
-    limits = [MinValueValidator(0), MaxValueValidator(maximum)]
-    return models.DecimalField(
-        max_digits=12, decimal_places=2, null=True, blank=True, validators=limits, **options
-    )
+def make_quantity_field() -> "models.DecimalField[Decimal | None, Decimal | None]":
+    """Make the column of a measured quantity, kept to six places; null: not taken."""
+    return models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
 
 
-def make_count_field(maximum: int) -> "models.PositiveSmallIntegerField[int | None, int | None]":
-    """Make the column of a counted quantity from 0 to ``maximum``; null: not taken."""
-    limits = [MinValueValidator(0), MaxValueValidator(maximum)]
+def make_count_field() -> "models.PositiveSmallIntegerField[int | None, int | None]":
+    """Make the column of a counted quantity; null: not taken."""
+    limits = [MinValueValidator(0), MaxValueValidator(2**15 - 1)]  # limits.py says what is possible
     return models.PositiveSmallIntegerField(null=True, blank=True, validators=limits)
 
 
@@ -91,20 +85,20 @@ def make_place_constraint(name: str) -> models.CheckConstraint:
 class Vitals(Measurement):
     """Standard vitals, in the units of the columns ``…_units``. Pulse and respiratory rate are per minute."""
 
-    height = make_quantity_field(1_000)
+    height = make_quantity_field()
     height_units = models.CharField(max_length=6, default="inches")
-    weight = make_quantity_field(10_000)
+    weight = make_quantity_field()
     weight_units = models.CharField(max_length=3, default="lbs")
-    blood_pressure_1 = make_count_field(1_000)  # systolic, mmHg
-    blood_pressure_2 = make_count_field(1_000)  # diastolic, mmHg
-    temperature = make_quantity_field(200)
+    blood_pressure_1 = make_count_field()  # systolic, mmHg
+    blood_pressure_2 = make_count_field()  # diastolic, mmHg
+    temperature = make_quantity_field()
     temperature_units = models.CharField(max_length=1, default="f")
-    pulse = make_count_field(1_000)
-    respiratory_rate = make_count_field(1_000)
-    oxygen_saturation = make_quantity_field(100)  # percent
+    pulse = make_count_field()
+    respiratory_rate = make_count_field()
+    oxygen_saturation = make_quantity_field()  # percent
     pain = text(2)
     smoking_status = models.CharField(max_length=15, default="blank")
-    head_circumference = make_quantity_field(1_000)
+    head_circumference = make_quantity_field()
     head_circumference_units = models.CharField(max_length=6, default="inches")
 
     class Meta:

@@ -102,7 +102,7 @@ tasks = Resource(
         Key("priority", MappedChoice(PRIORITIES, otherwise="medium"), REQUIRED),
         Key(
             "notes",
-            Text(),
+            Text(multiline=True),
             OPTIONAL,
             source=Expression(_select_first_note),
             nullable=True,

@@ -24,7 +24,7 @@ task_notes = Resource(
         Key("created_by", Reference("users"), READ_ONLY),
         ID,
         Key("task", Reference("tasks"), REQUIRED),
-        Key("text", Text(), REQUIRED),
+        Key("text", Text(multiline=True), REQUIRED),
         Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(Filter("task", Reference("tasks")), SINCE_UPDATE),

@@ -130,7 +130,7 @@ tasks = Resource(
                     (
                         Key("id", Id(), READ_ONLY),
                         Key("task", Reference("tasks"), READ_ONLY),
-                        Key("text", Text(), REQUIRED),
+                        Key("text", Text(multiline=True), REQUIRED),
                         Key("archived", Boolean(), READ_ONLY),
                         Key("created_by", Id(as_text=True), READ_ONLY, source="created_by_id"),
                         *TIMES,

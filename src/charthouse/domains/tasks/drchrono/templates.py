@@ -38,7 +38,7 @@ task_templates = Resource(
             example="7 00:00:00",
             doc="[DD] [HH:[MM:]]ss[.uuuuuu]",
         ),
-        Key("default_note", Text()),
+        Key("default_note", Text(multiline=True)),
         make_priority("default_priority"),
         Key("default_status", Reference("task_statuses"), OPTIONAL),
         Key("default_title", Text()),
