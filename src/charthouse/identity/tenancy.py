@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Self, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models.functions import Coalesce
 
 from charthouse import clock
 from charthouse.engine.actor import Actor
@@ -163,7 +164,9 @@ class Record(models.Model):
             rows = owner._default_manager.filter(
                 found, practice=models.OuterRef("practice_id"), pk=models.OuterRef(key.attname)
             )
-            conditions |= models.Q(models.Exists(rows))
+            # A scalar subquery, not EXISTS: PostgreSQL would read all archived owners into a hash table.
+            found_archived = models.Subquery(rows.order_by().values("archived")[:1])
+            conditions |= models.Q(Coalesce(found_archived, False, output_field=models.BooleanField()))
         return conditions or None
 
 
