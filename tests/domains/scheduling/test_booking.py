@@ -23,7 +23,7 @@ def test_an_appointment_is_shown_as_it_was_booked(calendar: Calendar) -> None:
         True,
     )
     assert (made["deleted_flag"], made["appt_is_break"], made["recurring_appointment"]) == (False,) * 3
-    assert (made["cloned_from"], made["icd10_codes"], made["billing_notes"]) == (None, "", [])
+    assert (made["cloned_from"], made["icd10_codes"], made["billing_notes"]) == (None, [], [])
     assert "clinical_note" not in calendar.listed(date=DAY)[0]
     assert "reminder_profile" not in made
 

@@ -143,7 +143,7 @@ class Patient(Authored, Record):
             ),
             AREA_CODE,
         )
-        | dict.fromkeys(("date_of_birth", "date_of_death"), YEAR)
+        | dict.fromkeys(("date_of_birth", "date_of_death", "inactive_date"), YEAR)
     )
 
     class Meta:
