@@ -231,3 +231,40 @@ def test_change_times_of_a_row_follow_the_order_of_writes(clinic: Clinic) -> Non
     assert rows_made[0] not in {found.row for found in before}
     (found,) = (one for one in touched(clinic, middle, clock.now()) if one.row == rows_made[0])
     assert (found.first, found.last) == ("insert", "delete")
+
+
+def make_now(clinic: Clinic) -> int:
+    """Make a row at the time of the shifted clock."""
+    tenancy.set_tenant(clinic.id)
+    try:
+        return make(clinic)
+    finally:
+        tenancy.clear_tenant()
+
+
+def test_a_clock_that_was_ahead_and_set_back_hides_no_change(clinic: Clinic) -> None:
+    """Ends that were requested while it was ahead say nothing of what is written since, before and after their time."""
+    start = clock.now()
+    days = [start + timedelta(days=day) for day in (0, 10, 20, 30)]
+    with clock.shift(timedelta(days=30)):
+        for begin, end in pairwise(days):
+            touched(clinic, begin, end)
+    first = make_now(clinic)
+    assert rows(clinic, start, clock.now()) == {first}
+    assert rows(clinic, start, days[1]) == {first}, "an end in the future, requested before"
+    with clock.shift(timedelta(days=9)):
+        second = make_now(clinic)
+    with clock.shift(timedelta(days=11)):
+        third = make_now(clinic)
+        end = clock.now()
+        assert rows(clinic, start, days[1]) == {first, second}
+        assert rows(clinic, start, days[1]) == {first, second}
+        assert rows(clinic, days[1], end) == {first, second, third}, (
+            "maybe twice, as the first request saw none"
+        )
+        fourth = make_now(clinic)
+        assert rows(clinic, end, clock.now()) == {fourth}
+    with clock.shift(timedelta(days=21)):
+        fifth = make_now(clinic)
+        end = clock.now()
+        assert rows(clinic, days[1] + timedelta(hours=1), end) == {third, fourth, fifth}

@@ -20,6 +20,7 @@ from charthouse.domains.patients.models.portal_requests import REQUEST_TYPES
 from charthouse.domains.patients.portal_requests import settle
 from charthouse.domains.questionnaires.answers import submit_answers
 from charthouse.domains.questionnaires.models import Assignment
+from charthouse.gateway.cerbo.delta import TYPES
 from charthouse.gateway.cerbo.extended_details import LISTS as EXTENDED
 from charthouse.gateway.cerbo.registry import get_registry as get_cerbo_registry
 from charthouse.gateway.drchrono.registry import get_registry
@@ -167,6 +168,17 @@ def test_resources_of_cerbo_alone_have_rows(sandbox: SandboxDatabase, practice: 
             assert any(answer.json()["data"] for answer in answers), path
         waiting = [api.get(f"/api/v1/patients/{one}/portal/enqueued").json()["data"] for one in patients]
         assert {row["request_type"] for rows in waiting for row in rows} == set(REQUEST_TYPES)
+
+
+@pytest.mark.parametrize("practice", [0, 1])
+def test_no_delta_reports_what_the_sandbox_was_filled_with(sandbox: SandboxDatabase, practice: int) -> None:
+    user = sandbox.description["practices"][practice]["api_users"][0]
+    now = clock.now()
+    week = {"start_date": f"{now - timedelta(days=6):%Y-%m-%d}", "end_date": f"{now:%Y-%m-%d %H:%M:%S}"}
+    with client(auth=(user["username"], user["secret"])) as api:
+        for kind in TYPES:
+            answer = api.get(f"/api/v1/delta/{kind}", params=week).json()
+            assert answer["delta_data"]["added"] == [], kind
 
 
 def test_some_documents_wait_for_review() -> None:

@@ -22,7 +22,8 @@ from charthouse.identity import grants
 LEASE = "30 seconds"  # three times the longest attempt
 
 # Of each webhook as many as its capacity allows, longest waiting first; none whose app no longer has a token of the
-# user on whose behalf the event was rendered.
+# user on whose behalf the event was rendered, and none while an earlier one of the same row waits, except by hand. What
+# was caused while a webhook was active is sent once although it no longer is.
 _CLAIM = f"""
 with claimed as materialized (
     select found.id, w.callback_url, w.sealed_secret, case when w.practice_id is null then 'app' else 'practice' end
@@ -33,13 +34,21 @@ with claimed as materialized (
         select d.id from changes_delivery d
          where d.webhook_id = w.id and d.next_try <= %(at)s
            and (d.leased_until is null or d.leased_until < clock_timestamp())
+           and (w.active or d.attempts = '[]')
            and (d.user_id is null or exists (
                 select from ({grants.LIVE_TOKENS_SQL}) t
                  where t.application_id = w.application_id and t.user_id = d.user_id))
-         order by d.next_try limit coalesce(busy.room, %(usual)s)
+           and (d.by_hand or not exists (
+                select from changes_delivery e
+                 where e.webhook_id = d.webhook_id and e.table_name = d.table_name and e.row_id = d.row_id
+                   and e.id < d.id and e.next_try is not null and e.delivered_at is null
+                   and (e.user_id is null or exists (
+                        select from ({grants.LIVE_TOKENS_SQL}) t
+                         where t.application_id = w.application_id and t.user_id = e.user_id))))
+         order by d.next_try, d.id limit coalesce(busy.room, %(usual)s)
            for update of d skip locked
      ) found
-     where w.active and w.verified_at is not null
+     where w.verified_at is not null and w.deleted_at is null
      limit %(most)s
 )
 update changes_delivery d set leased_until = clock_timestamp() + interval '{LEASE}'

@@ -59,13 +59,15 @@ class EventBinding:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One event of one row in one transaction. ``at`` is an aware datetime, ``txid`` PostgreSQL's transaction id."""
+    """One event of one row in one transaction. ``at`` is an aware datetime, ``txid`` PostgreSQL's transaction id,
+    ``changes`` the ids of the changes that were this event."""
 
     binding: EventBinding
     practice: int
     row_id: int
     txid: int
     at: datetime
+    changes: tuple[int, ...]
 
 
 @dataclass(frozen=True)

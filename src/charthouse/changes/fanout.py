@@ -1,8 +1,9 @@
 """Fan-out: turns committed changes into webhook deliveries.
 
 Reads the feed in order up to the horizon, and writes the deliveries and the position it has reached in one transaction:
-rolled-back changes are never delivered, and a killed process neither loses nor repeats a delivery. An app receives what
-it may read on behalf of a user of the practice who has authorized it; a practice receives all of its own events.
+rolled-back changes are never delivered, and a killed process neither loses nor repeats a delivery. A webhook receives
+what was written while it was subscribed (``models.Subscription``), however late this runs. An app receives what it may
+read on behalf of a user of the practice who has authorized it; a practice receives all of its own events.
 """
 
 import logging
@@ -13,12 +14,13 @@ from typing import Any
 
 import psycopg
 from django.db import DatabaseError, connections, transaction
+from django.db.models import Q
 
 from charthouse import clock
 from charthouse.changes import feed
 from charthouse.changes.event_catalog import EventBinding, Occurrence, load_catalog
 from charthouse.changes.feed import ChangeEntry, Position
-from charthouse.changes.models import Delivery, Reader, Webhook
+from charthouse.changes.models import Delivery, Reader, Subscription, Webhook
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import RequestError
 from charthouse.engine.execution import reading as rows
@@ -52,11 +54,15 @@ def create_deliveries() -> bool:
         if reader is None:
             return False
         position = Position(reader.txid, reader.change_id)
-        webhooks = list(Webhook.objects.using("owner").filter(active=True).exclude(verified_at=None))
         entries, following, more = _read_batch(
-            position, max(4, min(MAX_CHANGES, MAX_DELIVERIES // _max_deliveries_per_change(webhooks)))
+            position, max(4, min(MAX_CHANGES, MAX_DELIVERIES // _max_deliveries_per_change()))
         )
-        deliveries = list(_build_deliveries(entries, webhooks)) if entries else []
+        entries = sorted(
+            [*entries, *feed.read_preceding(entries, using="owner")], key=lambda entry: entry.position.id
+        )
+        # Read after the changes: who subscribed before one of them is among these.
+        subscriptions = _list_subscriptions(entries)
+        deliveries = list(_build_deliveries(entries, subscriptions)) if subscriptions else []
         _insert_deliveries(deliveries)
         if following != position:
             reader.txid, reader.change_id = following
@@ -64,11 +70,31 @@ def create_deliveries() -> bool:
     return more
 
 
-def _max_deliveries_per_change(webhooks: list[Webhook]) -> int:
-    """Return the largest number of these webhooks that one change can concern."""
-    by_practice = Counter(webhook.practice_id for webhook in webhooks)
+def _max_deliveries_per_change() -> int:
+    """Return the largest number of webhooks that one change can concern."""
+    webhooks = Webhook.objects.using("owner").filter(active=True).exclude(verified_at=None)
+    by_practice: Counter[int | None] = Counter(webhooks.values_list("practice_id", flat=True))
     of_apps = by_practice.pop(None, 0)
     return max(1, of_apps + max(by_practice.values(), default=0))
+
+
+def _list_subscriptions(entries: list[ChangeEntry]) -> list[Subscription]:
+    """List the subscriptions, except of deleted webhooks, in whose time one of these changes (by id) may have been
+    written."""
+    if not entries:
+        return []
+    first, last = entries[0].position.id, entries[-1].position.id
+    return list(
+        Subscription.objects.using("owner")
+        .filter(
+            Q(last_change=None) | Q(last_change__gte=first), first_change__lt=last, webhook__deleted_at=None
+        )
+        .select_related("webhook")
+        .order_by("webhook_id", "id")
+    )
+
+
+_INSERTED = ("practice_id", "webhook_id", "event", "table_name", "row_id", "txid", "user_id", "body", "at")
 
 
 def _insert_deliveries(deliveries: list[Delivery]) -> None:
@@ -77,15 +103,13 @@ def _insert_deliveries(deliveries: list[Delivery]) -> None:
         return
     with connections["owner"].cursor() as cursor:
         cursor.execute(
-            "insert into changes_delivery (practice_id, webhook_id, event, row_id, txid, user_id, body, at, next_try, "
-            "by_hand, attempts) select practice, webhook, event, row, txid, caller, body, at, at, false, '[]' "
-            "from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], "
-            "%s::bytea[], %s::timestamptz[]) new(practice, webhook, event, row, txid, caller, body, at) "
+            "insert into changes_delivery (practice_id, webhook_id, event, table_name, row_id, txid, user_id, body, "
+            "at, next_try, by_hand, attempts) "
+            "select practice, webhook, event, name, row, txid, caller, body, at, at, false, '[]' "
+            "from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], "
+            "%s::bytea[], %s::timestamptz[]) new(practice, webhook, event, name, row, txid, caller, body, at) "
             "on conflict do nothing",
-            [
-                [getattr(delivery, name) for delivery in deliveries]
-                for name in ("practice_id", "webhook_id", "event", "row_id", "txid", "user_id", "body", "at")
-            ],
+            [[getattr(delivery, name) for delivery in deliveries] for name in _INSERTED],
         )
 
 
@@ -115,20 +139,20 @@ def is_behind() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _build_deliveries(entries: list[ChangeEntry], webhooks: list[Webhook]) -> Iterator[Delivery]:
-    listening = {(webhook.practice_id, name) for webhook in webhooks for name in webhook.events}
+def _build_deliveries(entries: list[ChangeEntry], subscriptions: list[Subscription]) -> Iterator[Delivery]:
+    listening = {(each.webhook.practice_id, name) for each in subscriptions for name in each.events}
     by_practice: dict[int, list[Occurrence]] = defaultdict(list)
     for occurrence in _find_occurrences(entries):
         name = occurrence.binding.event.name
         if (None, name) in listening or (occurrence.practice, name) in listening:
             by_practice[occurrence.practice].append(occurrence)
-    apps = {webhook.application_id for webhook in webhooks if webhook.application_id is not None}
+    apps = {each.webhook.application_id for each in subscriptions if each.webhook.application_id is not None}
     for practice, occurrences in by_practice.items():
         actors = [*grants.list_actors(practice, apps, clock.now()), api_users.make_read_only_actor(practice)]
         tenancy.set_tenant(practice)
         try:
             for occurrence in occurrences:
-                yield from _deliver_occurrence(occurrence, webhooks, actors)
+                yield from _deliver_occurrence(occurrence, subscriptions, actors)
         finally:
             tenancy.clear_tenant()
 
@@ -136,17 +160,21 @@ def _build_deliveries(entries: list[ChangeEntry], webhooks: list[Webhook]) -> It
 def _find_occurrences(entries: list[ChangeEntry]) -> list[Occurrence]:
     """Return each event of a row once per transaction, by what the transaction leaves of it: of a row that it created,
     no modification; of one that it deleted, the deletion; of one that it created and deleted, nothing."""
-    found: dict[tuple[str, str, str, int, int], Occurrence] = {}
+    found: dict[tuple[str, str, str, int, int], tuple[EventBinding, ChangeEntry, list[int]]] = {}
     for entry in entries:
         for binding in load_catalog().match(entry):
             row = _find_row_id(binding, entry)
             if row is not None:
                 key = (*binding.resource_key, binding.event.name, row, entry.position.txid)
-                found.setdefault(key, Occurrence(binding, entry.practice, row, entry.position.txid, entry.at))
+                found.setdefault(key, (binding, entry, []))[2].append(entry.position.id)
+    occurrences = [
+        Occurrence(binding, entry.practice, key[3], entry.position.txid, entry.at, tuple(changes))
+        for key, (binding, entry, changes) in found.items()
+    ]
     outcomes = _find_outcomes(entries)
     return [
         occurrence
-        for occurrence in found.values()
+        for occurrence in occurrences
         if _remains(
             occurrence.binding,
             outcomes.get(
@@ -209,16 +237,26 @@ def _find_row_id(binding: EventBinding, entry: ChangeEntry) -> int | None:
     return found.values_list(column, flat=True).first()
 
 
+def _is_subscribed(subscription: Subscription, occurrence: Occurrence) -> bool:
+    """Tell whether one of the event's changes was written while the webhook was subscribed to it."""
+    last = subscription.last_change
+    return occurrence.binding.event.name in subscription.events and any(
+        subscription.first_change < change and (last is None or change <= last)
+        for change in occurrence.changes
+    )
+
+
 def _deliver_occurrence(
-    occurrence: Occurrence, webhooks: Iterable[Webhook], actors: list[Actor]
+    occurrence: Occurrence, subscriptions: Iterable[Subscription], actors: list[Actor]
 ) -> Iterator[Delivery]:
     event, webhook_format = occurrence.binding.event, occurrence.binding.format
     rendered: dict[int | None, tuple[int | None, bytes] | None] = {}
-    for webhook in webhooks:
+    for subscription in subscriptions:
+        webhook = subscription.webhook
         if (
             webhook.kind != webhook_format.kind
             or webhook.practice_id not in (None, occurrence.practice)
-            or event.name not in webhook.events
+            or not _is_subscribed(subscription, occurrence)
         ):
             continue
         app = webhook.application_id  # None: the actor who calls in the practice's own name
@@ -230,6 +268,7 @@ def _deliver_occurrence(
                 practice_id=occurrence.practice,
                 webhook=webhook,
                 event=event.name,
+                table_name=occurrence.binding.resource.model._meta.db_table,
                 row_id=occurrence.row_id,
                 txid=occurrence.txid,
                 user_id=user,

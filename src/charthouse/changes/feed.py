@@ -75,6 +75,31 @@ def read_after(
     return entries, max(position, Position(rows[0][0] - 1, 2**63 - 1))
 
 
+def read_preceding(entries: list[ChangeEntry], using: str = DEFAULT_DB_ALIAS) -> list[ChangeEntry]:
+    """Return the committed changes of the same rows that were written before one of these changes, by transactions that
+    began after the last of theirs and so come later in the feed: a transaction may change a row that a younger one has
+    created."""
+    if not entries:
+        return []
+    last = {(entry.practice, entry.table, entry.row): entry.position.id for entry in entries}
+    columns = ", ".join(f"c.{name.strip()}" for name in _COLUMNS.split(","))
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f"select {columns} "  # noqa: S608
+            "from unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[]) r(practice, name, row, last) "
+            "join changes_change c on c.practice_id = r.practice and c.table_name = r.name and c.row_id = r.row "
+            "and c.id < r.last where c.txid > %s::text::xid8",
+            [
+                [practice for practice, _, _ in last],
+                [table for _, table, _ in last],
+                [row for _, _, row in last],
+                list(last.values()),
+                str(max(entry.position.txid for entry in entries)),
+            ],
+        )
+        return [_parse_entry(row) for row in cursor.fetchall()]
+
+
 def list_row_history(table: str, row: int, *, before: int | None = None, limit: int = 50) -> list[Change]:
     """List the changes of a row of the current tenant, newest first. ``before``: only ids below this one."""
     changes = Change.objects.filter(table_name=table, row_id=row)

@@ -52,15 +52,17 @@ class Change(models.Model):
 
 class Edge(models.Model):
     """The end of a period that a caller of the practice has requested, with the snapshot (pg_snapshot) of what was
-    visible at that request. ``early``: requested before that time. See ``periods``."""
+    visible at that request. ``early``: requested before that time. ``former``: the snapshot of a request before the
+    clock was set back; ``snapshot`` is then empty until the end is requested again. See ``periods``."""
 
     id = models.BigAutoField(primary_key=True)
     practice_id = models.BigIntegerField()
     at = models.DateTimeField()
     snapshot = models.TextField()
     early = models.BooleanField(default=False)
+    former = models.TextField(null=True)
 
-    web_role_may = frozenset({"SELECT", "INSERT"})
+    web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
     web_role_sees = "own"
 
     class Meta:
@@ -86,7 +88,8 @@ class ClockOffset(models.Model):
 
 
 class Reader(models.Model):
-    """The position of a reader of the feed: directly after this change of this transaction (see ``feed.Position``)."""
+    """The position of a reader of the feed: directly after this change of this transaction (see ``feed.Position``).
+    Also that after which periods begin (``periods.BASELINE``)."""
 
     name = models.CharField(max_length=40, primary_key=True)
     txid = models.BigIntegerField()
@@ -150,10 +153,36 @@ class Webhook(models.Model):
         return unseal(self.sealed_secret)
 
 
+class Subscription(models.Model):
+    """A period in which a webhook was active, verified and subscribed to these events: of the changes with a greater id
+    than ``first_change``, up to ``last_change`` (None: it goes on). Ids are given in the order of writes, whatever the
+    clock. Written by a trigger on webhooks alone."""
+
+    id = models.BigAutoField(primary_key=True)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="subscriptions")
+    events = ArrayField(models.CharField(max_length=40))
+    first_change = models.BigIntegerField()
+    last_change = models.BigIntegerField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    web_role_may: frozenset[str] = frozenset()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["webhook"], condition=models.Q(last_change=None), name="one_open_subscription"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"subscription {self.pk} of webhook {self.webhook_id}"
+
+
 class Delivery(models.Model):
     """One event to be delivered to one webhook. ``body`` holds the exact bytes sent at every attempt.
 
-    ``at`` is the time of the event; ``row_id`` the row it concerns, ``txid`` the transaction that caused it,
+    ``at`` is the time of the event; ``table_name`` and ``row_id`` the row it concerns, whose deliveries are made in the
+    order of their ids, ``txid`` the transaction that caused it,
     ``user_id`` the user on whose behalf the app may read it: all None for a ping. ``next_try`` None: no attempt is due
     unless one is requested. ``leased_until``, by the database's own clock: a worker is sending it. ``attempts``,
     oldest first: objects with ``at``, ``status`` (HTTP, or null), ``ms``, ``error`` and ``by_hand``.
@@ -163,6 +192,7 @@ class Delivery(models.Model):
     practice_id = models.BigIntegerField()
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event = models.CharField(max_length=40)
+    table_name = models.CharField(max_length=63, null=True)
     row_id = models.BigIntegerField(null=True)
     txid = models.BigIntegerField(null=True)
     user_id = models.BigIntegerField(null=True)
@@ -184,6 +214,11 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["webhook", "next_try"], condition=~models.Q(next_try=None), name="delivery_waiting"
+            ),
+            models.Index(
+                fields=["webhook", "table_name", "row_id", "id"],
+                condition=~models.Q(next_try=None),
+                name="delivery_order",
             ),
             models.Index(fields=["webhook", "-id"], name="delivery_latest"),
             models.Index(fields=["at"], name="delivery_at"),

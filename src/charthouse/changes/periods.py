@@ -10,7 +10,8 @@ before an edge but not visible then is *late*, and is reported with the period t
 * a period that does not begin at an earlier period's end misses no late change either, but may report one twice.
 
 An end more than ``MAX_CLOCK_SKEW`` in the future is not stored: a period that begins at it misses changes written
-before it.
+before it. A stored one was requested before the clock was set back: its snapshot says nothing of what is written until
+then, and only counts for periods that begin at it.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from charthouse import clock
 
 MAX_CLOCK_SKEW = timedelta(minutes=1)  # of callers' clocks ahead of this one
 EDGE_LOCK = 0x6368_0004
+BASELINE = "baseline"  # of the readers: the position after what the record began with
 
 
 class ChangedRow(NamedTuple):
@@ -36,28 +38,48 @@ class ChangedRow(NamedTuple):
 
 # Written in the period; or before it, and late at its start: by the last edge up to it, or by the next one since.
 _CHANGED_ROWS = """
-with told as (
+with baseline as (
+    select coalesce((select change_id from changes_reader where name = %(baseline)s), 0) as id
+), told as (
     select table_name, row_id, id, operation from changes_change
      where practice_id = %(practice)s and at >= %(start)s and at < %(end)s and table_name = any(%(tables)s)
+       and id > (select id from baseline)
        and pg_visible_in_snapshot(txid, %(seen)s::pg_snapshot)
     union all
     select table_name, row_id, id, operation from changes_change
      where practice_id = %(practice)s and txid >= pg_snapshot_xmin(%(before)s::pg_snapshot)
        and at < %(start)s and table_name = any(%(tables)s)
+       and id > (select id from baseline)
        and not pg_visible_in_snapshot(txid, case when at < %(edge)s then %(before)s else %(since)s end::pg_snapshot)
        and pg_visible_in_snapshot(txid, %(seen)s::pg_snapshot)
 )
 select table_name, row_id, (array_agg(operation order by id))[1], (array_agg(operation order by id desc))[1]
   from told group by table_name, row_id
 """
-_SNAPSHOT_AT = "select snapshot from changes_edge where practice_id = %s and at = %s"
+_SET_ASIDE = (
+    "update changes_edge set former = coalesce(former, snapshot), snapshot = '' "
+    "where practice_id = %s and at > %s and snapshot <> ''"
+)
+_SNAPSHOT_AT = "select snapshot from changes_edge where practice_id = %s and at = %s and snapshot <> ''"
 _NEXT_SNAPSHOT = (
-    "select snapshot from changes_edge where practice_id = %s and at >= %s and not early order by at limit 1"
+    "select snapshot from changes_edge where practice_id = %s and at >= %s and not early and snapshot <> '' "
+    "order by at limit 1"
 )
 _LAST_EDGE = (
-    "select at, snapshot from changes_edge where practice_id = %s and at <= %s and (not early or at = %s) "
-    "order by at desc limit 1"
+    "select at, case when at = %s then coalesce(former, snapshot) else snapshot end from changes_edge "
+    "where practice_id = %s and at <= %s and (at = %s or not early and snapshot <> '') order by at desc limit 1"
 )
+
+
+def begin_here() -> None:
+    """Report no change before this one in any period: what was written so far is what the record began with."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "insert into changes_reader (name, txid, change_id) "
+            "select %s, pg_current_xact_id()::text::bigint, coalesce(max(id), 0) from changes_change "
+            "on conflict (name) do update set txid = excluded.txid, change_id = excluded.change_id",
+            [BASELINE],
+        )
 
 
 def list_changed_rows(
@@ -67,14 +89,16 @@ def list_changed_rows(
     each once, in no particular order. ``first`` is "insert" for an added row, ``last`` is "delete" for a deleted
     one."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(_SET_ASIDE, [practice, clock.now() + MAX_CLOCK_SKEW])
         seen = _snapshot_end(cursor, practice, end)
         since = _fetch_text(cursor, _NEXT_SNAPSHOT, practice, start) or seen
-        cursor.execute(_LAST_EDGE, [practice, start, start])
+        cursor.execute(_LAST_EDGE, [start, practice, start, start])
         edge, before = cursor.fetchone() or (start, since)
         cursor.execute(
             _CHANGED_ROWS,
             {
                 "practice": practice,
+                "baseline": BASELINE,
                 "tables": list(tables),
                 "start": start,
                 "end": end,
@@ -100,7 +124,9 @@ def _snapshot_end(cursor: Any, practice: int, end: datetime) -> str:
         # Each statement sees the edges stored under the lock before, and takes its snapshot after them.
         cursor.execute(
             f"insert into changes_edge (practice_id, at, snapshot, early) select %s, %s, "
-            f"coalesce(({_NEXT_SNAPSHOT}), pg_current_snapshot()::text), %s on conflict do nothing",
+            f"coalesce(({_NEXT_SNAPSHOT}), pg_current_snapshot()::text), %s "
+            "on conflict (practice_id, at) do update set snapshot = excluded.snapshot, early = excluded.early "
+            "where changes_edge.snapshot = ''",
             [practice, end, practice, end, ahead > timedelta(0)],
         )
         return str(_fetch_text(cursor, _SNAPSHOT_AT, practice, end))

@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from charthouse import clock
 from charthouse.changes import partitions, verification
-from charthouse.changes.models import Delivery, Edge
+from charthouse.changes.models import Delivery, Edge, Subscription
 
 EDGE_RETENTION = timedelta(days=15)  # callers may request periods of the past week
 DELIVERY_RETENTION = timedelta(days=30)
@@ -47,8 +47,9 @@ def delete_old_edges(timestamp: int) -> None:
 @app.periodic(cron="23 * * * *", periodic_id="old_deliveries")
 @app.task(name="charthouse.changes.deliveries", queueing_lock="charthouse.changes.deliveries")
 def delete_old_deliveries(timestamp: int) -> None:
-    """Delete deliveries past their retention, every hour, as they hold contents of patients' records. ``timestamp``:
-    due time, Unix seconds; not used."""
+    """Delete deliveries past their retention, every hour, as they hold contents of patients' records, and the
+    subscriptions that ended as long ago. ``timestamp``: due time, Unix seconds; not used."""
+    Subscription.objects.using("owner").filter(ended_at__lt=clock.now() - DELIVERY_RETENTION).delete()
     rows = Delivery.objects.using("owner")
     while True:
         old = list(

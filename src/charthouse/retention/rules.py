@@ -69,6 +69,8 @@ RULES: tuple[Rule, ...] = (
           "A form may be open that refers to one; the row stays, archived.", "files.sweep"),
     _rule("changes_delivery", "", changes.DELIVERY_RETENTION,
           "Receivers ask for a redelivery within weeks; bodies hold contents of the record.", "changes.deliveries"),
+    _rule("changes_subscription", "ended ones", changes.DELIVERY_RETENTION,
+          "Later than that, nothing is delivered of their time.", "changes.deliveries"),
     _rule("changes_edge", "", changes.EDGE_RETENTION, "Periods of the past week may be requested.", "changes.edges"),
     _rule("audit_bodies", "captured bodies", captured_bodies.RETENTION,
           "For debugging an app; they hold contents of the record.", "audit.sweep"),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import models, transaction
 
 from charthouse import clock
+from charthouse.changes import periods
 from charthouse.domains.clinical.models import ClinicalNote
 from charthouse.domains.patients.models import (
     AttachedFlag,
@@ -107,7 +108,7 @@ FIRST_IDS: dict[type[models.Model], int] = {
 
 
 def build(seed: int, patients: int | None, progress: Progress) -> None:
-    """Fill an empty, migrated database, all or nothing.
+    """Fill an empty, migrated database, all or nothing. No delta reports its rows as added.
 
     ``patients``: number of patients of the first practice, None for those of its own doctors. ``progress`` is called
     with the step, the parts that are done and those in all.
@@ -134,6 +135,7 @@ def build(seed: int, patients: int | None, progress: Progress) -> None:
         progress("Indexes and checks", 2, 2)
         credentials.save()
     add_examples(find_unseeded_resources(loader.models))
+    periods.begin_here()
 
 
 def set_rate_limit(value: str | None) -> None:
