@@ -144,3 +144,9 @@ def test_only_one_module_gives_files_names() -> None:
     }
     assert found.pop("charthouse.durable")
     assert not any(found.values()), found
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    names = [path.name for path in (SOURCE.parent / "docs" / "decisions").glob("0*.md")]
+    twice = {name[:4] for name in names if sum(other.startswith(name[:4]) for other in names) > 1}
+    assert not twice

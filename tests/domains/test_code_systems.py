@@ -66,7 +66,7 @@ def test_codes_are_put_where_they_belong(said: CodeSystem, code: str, system: Co
     assert is_same_code(code, form, said)
 
 
-@pytest.mark.parametrize(("said", "code"), NOWHERE, ids=str)
+@pytest.mark.parametrize(("said", "code"), NOWHERE, ids=lambda part: str(getattr(part, "name", part)))
 def test_what_is_no_code_is_none(said: CodeSystem | None, code: str) -> None:
     assert place_code(code, said) is None
 

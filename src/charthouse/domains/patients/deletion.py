@@ -1,7 +1,7 @@
 """Deleting a patient, with everything that belongs to them, and restoring both.
 
 What belongs to a patient is archived and restored by the database (``identity.parts``). What else follows is done by
-receivers of ``signals``. docs/decisions/0322-what-belongs-to-a-row.md
+receivers of ``signals``. docs/decisions/0324-what-belongs-to-a-row.md
 """
 
 from django.db import IntegrityError, transaction
