@@ -61,7 +61,7 @@ def _set_environment(data: Path, base_url: str) -> None:
         "CHARTHOUSE_BASE_URL": base_url,
         "DATABASE_URL": embedded_postgres.database_url(data),
         # A single-threaded client on the same machine makes several hundred calls per second.
-        "CHARTHOUSE_API_LIMITS": os.environ.get("CHARTHOUSE_API_LIMITS", "standard=60000"),
+        "CHARTHOUSE_API_LIMITS": os.environ.get("CHARTHOUSE_API_LIMITS", "standard=60000,heavy_read=60000"),
     }
 
 

@@ -29,7 +29,8 @@ CHARTHOUSE_SIGN_IN_LIMIT  failed attempts to sign in, in 15 minutes, from one ad
 CHARTHOUSE_LOG_FIRST   1: an API call is answered only after it has been written to the request log
 CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma-separated, as rx.created=prescription.created
 CHARTHOUSE_API_LIMITS  calls per minute of one API user by class, comma-separated, as standard=600,heavy_read=60;
-                       email_per_patient=1 limits the e-mails per minute that calls may send to one patient
+                       email_per_patient=1 limits the e-mails per minute that calls may send to one patient,
+                       credential_validation=10 the checks per minute of one user's credentials
 CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
 CHARTHOUSE_SMTP_URL    SMTP server: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
 CHARTHOUSE_MAIL_FROM   sender of every e-mail (default: no-reply at the host of the base URL)

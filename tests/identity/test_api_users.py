@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from charthouse import clock
+from charthouse.gateway.cerbo.registry import get_registry
 from charthouse.identity import api_user_limits, tenancy
 from charthouse.identity.api_users import authenticate, digest_secret, renew_secret
 from charthouse.identity.models import ApiUser
@@ -198,6 +199,15 @@ def test_practices_are_isolated(clinic: support.Clinic) -> None:
         assert not ApiUser.objects.filter(pk=program.row.pk).exists()
 
 
+CLASSES = {
+    declared.policy.rate_class
+    for declared in (
+        *get_registry(),
+        *(operation for resource in get_registry() for operation in resource.operations),
+        *get_registry().list_operations(),
+    )
+}
+
 # -- rate limits ------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +252,41 @@ def test_a_lock_expires_and_the_count_restarts_each_minute(
     assert [client.get(PATIENTS).status_code for _ in range(3)] == [200, 200, 200]
     monkeypatch.setattr(clock, "now", lambda: later + timedelta(minutes=1))
     assert [client.get(PATIENTS).status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_a_class_whose_calls_are_limited_by_subject_locks_nobody_else(
+    clinic: support.Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checks of credentials are limited by the user who is checked, not by the caller."""
+    monkeypatch.setattr(settings, "API_LIMITS", {})
+    now = clock.now().replace(second=10, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    limit = api_user_limits.get_limits()["credential_validation"]
+    client = support.make_api_user(clinic.practice).client()
+    for path, name in (
+        ("users/validate_credentials", "user"),
+        ("patients/portal/validate_credentials", "username"),
+    ):
+
+        def check(who: str, path: str = path, name: str = name) -> int:
+            answer = client.post(f"/api/v1/{path}", json={name: who, "password": "wrong"})
+            assert answer.status_code != 429 or answer.headers["Retry-After"] == "50"
+            return answer.status_code
+
+        assert [check("Ada") for _ in range(limit + 2)] == [200] * limit + [429, 429]
+        assert check(" ada ") == 429
+        assert [check(f"person{n}") for n in range(limit + 2)] == [200] * (limit + 2)
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(seconds=50))
+    assert check("Ada") == 200
+    assert api_user_limits.list_locks(clinic.id) == []
+
+
+@pytest.mark.parametrize("rate_class", sorted({"standard", *CLASSES} - {"email_trigger"}))
+def test_no_class_but_that_of_emails_locks_one_thread(
+    rate_class: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "API_LIMITS", {})
+    assert api_user_limits.get_class_limit(rate_class) >= 3000, "a call each 20 ms"
 
 
 def test_one_thread_at_20_ms_a_call_is_never_locked(

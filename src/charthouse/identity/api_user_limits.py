@@ -1,7 +1,8 @@
 """Rate limits of API users: calls a minute by rate class, followed by a lock.
 
 Counting is part of the SQL function that authenticates (``identity_api_user``), so limits are exact across processes.
-``enforce_spacing`` limits how often an action may be performed on one row, by any caller.
+``enforce_spacing`` limits how often an action may be performed on one row, by any caller; ``enforce_subject_limit`` how
+often one may be done about one user, so that a caller who does it for many users is not refused.
 """
 
 from dataclasses import dataclass
@@ -13,17 +14,34 @@ from django.db import connection
 
 from charthouse import clock
 from charthouse.engine.errors import Throttled
+from charthouse.identity import attempt_limits
 
 # The hosted API does not publish its limits (reference cerbo/behaviour.md, Rate limits). A single-threaded client
-# at 20 ms a call stays below the standard limit (seeds 000, 001).
-DEFAULT_LIMITS = {"standard": 3000, "credential_validation": 10, "email_trigger": 10, "heavy_read": 30}
+# at 20 ms a call stays below the standard limit (seeds 000, 001), and below that of heavy reads, which take longer.
+DEFAULT_LIMITS = {"standard": 3000, "email_trigger": 10, "heavy_read": 3000}
+SUBJECT_LIMITS = {"credential_validation": 10}  # calls of this class a minute about one user
 SPACING_LIMITS = {"email_per_patient": 1}  # actions a minute on one row
 LOCK_DURATION = timedelta(minutes=1)  # from the first call over the limit
 
 
 def get_limits() -> dict[str, int]:
     """Return calls a minute by rate class: the defaults, overridden by the ``API_LIMITS`` setting."""
-    return DEFAULT_LIMITS | SPACING_LIMITS | settings.API_LIMITS
+    return DEFAULT_LIMITS | SUBJECT_LIMITS | SPACING_LIMITS | settings.API_LIMITS
+
+
+def get_class_limit(rate_class: str) -> int:
+    """Return how many calls of a rate class an API user may make a minute; as many as standard ones where calls are
+    counted by what they are about."""
+    limits = get_limits()
+    return limits["standard"] if rate_class in SUBJECT_LIMITS else limits.get(rate_class, limits["standard"])
+
+
+def enforce_subject_limit(rate_class: str, subject: str) -> None:
+    """Count a call of a rate class (a key of SUBJECT_LIMITS) about this subject. Raises Throttled, until the end of the
+    minute, when there were too many."""
+    minute = clock.now().replace(second=0, microsecond=0)
+    key = attempt_limits.make_key(f"{rate_class} {subject}")
+    attempt_limits.count_in_window(key, minute, timedelta(minutes=1), get_limits()[rate_class])
 
 
 def enforce_spacing(rate_class: str, row_id: int) -> None:

@@ -19,7 +19,7 @@ from django.conf import settings
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Forbidden, RequestError, Throttled, Unauthenticated
 from charthouse.identity import attempt_limits, secret_keys, tenancy
-from charthouse.identity.api_user_limits import LOCK_DURATION, get_limits
+from charthouse.identity.api_user_limits import LOCK_DURATION, get_class_limit
 from charthouse.identity.models import SHARING, ApiUser
 
 # Sets the caller in the format of ``identity.database``; an empty one if the request is refused.
@@ -115,7 +115,7 @@ def authenticate(
         endpoint.encode(),
         b"t" if is_write else b"f",
         rate_class.encode(),
-        str(_get_limit(rate_class)).encode(),
+        str(get_class_limit(rate_class)).encode(),
         str(LOCK_DURATION.total_seconds()).encode(),
         f"{request_id},{tenancy.format_clock_offset()}".encode(),
     )
@@ -142,11 +142,6 @@ def _establish(username: str, secret: str, asked: tuple[bytes, ...]) -> Any:
     if found[3] is not None:  # the id of the API user, whose secret this is
         ApiUser.objects.filter(pk=found[3]).update(secret_digest=digest_secret(username, secret))
     return found
-
-
-def _get_limit(rate_class: str) -> int:
-    limits = get_limits()
-    return limits.get(rate_class, limits["standard"])
 
 
 def _require_credentials(authorization: str | None) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from charthouse.engine.declaration.resources import Operation
 from charthouse.engine.declaration.sources import UNSTORED
 from charthouse.engine.declaration.types import Boolean, Text
 from charthouse.engine.declaration.values import READ_ONLY, REQUIRED
+from charthouse.identity.api_user_limits import enforce_subject_limit
 
 RIGHT, WRONG = "The log-in is right.", "The log-in is wrong."
 
@@ -37,7 +38,7 @@ def declare_credential_check(
     who: Object,
     example: Mapping[str, Any],
 ) -> Operation:
-    """Declare a check of a name and a password.
+    """Declare a check of a name and a password, limited by name: a caller who checks many people is not locked.
 
     endpoints  the name of the group of endpoints
     find       who it is, as the answer shows it; None where the pair is wrong, which takes as long
@@ -47,6 +48,8 @@ def declare_credential_check(
     """
 
     def run(call: Call) -> dict[str, Any]:
+        checked = str(call.payload[name.name]).strip().lower()
+        enforce_subject_limit("credential_validation", f"{call.actor.practice} {path} {checked}")
         found = find(call)
         return {"result": found is not None, "message": WRONG if found is None else RIGHT, details: found}
 
