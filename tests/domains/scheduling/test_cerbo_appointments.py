@@ -107,6 +107,22 @@ def test_a_provider_has_one_calendar(calendar: Calendar, program: Program) -> No
     assert program.change(first, status="scheduled").status_code == 200
 
 
+@pytest.mark.parametrize("patients", [(True, True), (True, False), (False, True), (False, False)])
+def test_as_many_visits_overlap_as_their_type_says(
+    calendar: Calendar, program: Program, patients: tuple[bool, bool]
+) -> None:
+    """With a patient or without; what has neither patient nor type is a break, which lets nothing overlap."""
+    program.kind("Group", number_of_overlaps_to_allow=1)
+    for has_patient in patients:
+        program.book(appointment_type="Group", **({} if has_patient else {"pt_id": None}))
+    assert program.ask(appointment_type="Group", pt_id=None).status_code == 409
+    for start in (f"{DAY} 15:00:00", f"{DAY} 15:30:00"):
+        program.book(start, pt_id=None)
+    program.book(f"{DAY} 15:15:00", appointment_type="Group")  # two others, one at a time
+    calendar.book(f"{DAY}T13:00:00", patient=None)
+    assert program.ask(f"{DAY} 18:00:00", appointment_type="Group").status_code == 409
+
+
 def test_rooms_are_chosen(calendar: Calendar, program: Program) -> None:
     """A visit goes into a free room, of which there are two; who shares a time needs none."""
     other = calendar.colleague()

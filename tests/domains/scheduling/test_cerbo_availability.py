@@ -1,6 +1,8 @@
 """Availability through Cerbo's API: windows can be booked through both APIs, and are then taken."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ from charthouse import clock
 from charthouse.domains.practice.models import Doctor, DoctorWorkSchedule, ExamRoom, Office
 from charthouse.domains.scheduling import bookable_windows
 from charthouse.domains.scheduling.cerbo import availability
+from charthouse.domains.scheduling.timeline import Timeline, find_crowded, find_maximal, subtract, union
 from charthouse.identity import tenancy
 from tests.domains.scheduling.calendar import DAY, Calendar, make_office
 from tests.domains.scheduling.test_availability import hours, opening, works
@@ -17,7 +20,6 @@ from tests.domains.scheduling.test_cerbo_appointments import Program
 from tests.support import make_doctor, make_user
 
 TUESDAY = "2026-03-03"
-OFFSETS = {"start_date": "2026-03-06", "end_date": "2026-03-10"}
 
 
 @pytest.fixture(autouse=True)
@@ -77,8 +79,9 @@ def test_the_shape(calendar: Calendar, asker: Asker) -> None:
     assert of_type["appointment_type_details"] == kind
     assert of_type["available_windows"][0] == {
         "window_start": f"{DAY} 09:00:00",
-        "window_end": f"{DAY} 09:30:00",
+        "window_end": f"{DAY} 12:00:00",
         "minutes_available_at_this_time": 180,
+        "gmt_timezone_offset": "-05:00",
     }
 
 
@@ -98,23 +101,30 @@ def test_a_window_can_be_booked_through_both_apis_and_is_then_taken(calendar: Ca
     assert booked == ["09:00", "09:45", "10:30", "11:15"]
 
 
-def test_drchrono_names_the_same_times(calendar: Calendar, asker: Asker) -> None:
+def test_drchronos_slots_lie_in_the_windows(calendar: Calendar, asker: Asker) -> None:
     works(calendar, hours("1", "08:00-09:50", "10:30-24:00"), hours("2", "09:00-12:00", enabled=False))
     calendar.book(f"{DAY}T11:10:00", duration=20)
     calendar.book(f"{DAY}T09:10:00", patient=None, duration=5)
     kind = asker.kind()
     of_doctor = {"doctor": calendar.doctor.pk, "date_range": f"{DAY}/{TUESDAY}"}
     other = calendar.http.get("/api/availability", params=of_doctor).json()["results"]
-    ours = [one["window_start"].replace(" ", "T") for one in asker.windows(kind, end_date=TUESDAY)]
-    assert ours == [slot["start_time"] for slot in other]
-    assert ours == [f"{DAY}T10:30:00", f"{DAY}T11:30:00"]
+    ours = [(one["window_start"], one["window_end"]) for one in asker.windows(kind, end_date=TUESDAY)]
+    assert [(start[11:16], end[11:16]) for start, end in ours] == [
+        ("09:15", "09:50"),
+        ("10:30", "11:10"),
+        ("11:30", "12:00"),
+    ]
+    assert [slot["start_time"] for slot in other] == [f"{DAY}T10:30:00", f"{DAY}T11:30:00"]
 
 
 def test_how_long_a_visit_might_be(calendar: Calendar, asker: Asker) -> None:
     kind = asker.kind()
     calendar.book(f"{DAY}T10:45:00", duration=15)
     free = {one["window_start"][11:16]: one["minutes_available_at_this_time"] for one in asker.windows(kind)}
-    assert free == {"09:00": 105, "09:30": 75, "10:00": 45, "11:00": 60, "11:30": 30}
+    assert free == {"09:00": 105, "11:00": 60}
+    long = asker.kind("Long", default_length=60)
+    assert asker.starts(long) == ["09:00", "11:00"]
+    assert asker.starts(asker.kind("Longer", default_length=61)) == ["09:00"]
 
 
 def test_what_a_type_lets_overlap(calendar: Calendar, asker: Asker) -> None:
@@ -137,7 +147,7 @@ def test_a_room_is_needed_but_for_video_and_for_sharing(calendar: Calendar, aske
         asker.kind("Video", telemedicine=True),
         asker.kind("Group", number_of_overlaps_to_allow=5),
     ]
-    assert [asker.starts(kind) for kind in kinds] == [["09:30"], ["09:00", "09:30"], ["09:30"]]
+    assert [asker.starts(kind) for kind in kinds] == [["09:30"], ["09:00"], ["09:30"]]
     assert asker.ask(appointment_type="Visit").status_code == 409
     assert asker.ask(appointment_type="Video").status_code == 200
     with tenancy.within(calendar.clinic.id):
@@ -169,37 +179,28 @@ def test_providers_by_type(calendar: Calendar, asker: Asker) -> None:
     assert asker.found(**{"provider_ids[]": gone.pk})["user_availabilies"] == []
 
 
-def test_an_answer_ends_before_the_clocks_change(calendar: Calendar, asker: Asker) -> None:
-    """On 8 March: the windows of an answer all have its offset, and the days after are to be asked for again."""
+@pytest.mark.parametrize(
+    ("first", "last", "offsets", "minutes"),
+    [("2026-03-06", "2026-03-10", (-5, -4), 5 * 1440 - 60), ("2026-10-31", "2026-11-02", (-4, -5), 3 * 1440)],
+)
+def test_a_range_over_a_change_of_clocks_is_answered_whole(
+    calendar: Calendar, asker: Asker, first: str, last: str, offsets: tuple[int, int], minutes: int
+) -> None:
+    """On the practice's clock, and each window with its offset; what it says can be booked."""
     kind = asker.kind()
     with tenancy.within(calendar.clinic.id):
         Office.objects.filter(pk=calendar.office.pk).update(start_hour=0, end_hour=24)
-    before = asker.found(**OFFSETS)
-    assert (before["gmt_timezone_offset"], before["has_more"]) == ("-05:00", True)
-    assert before["parameters"]["end_date"] == "2026-03-07"
-    after = asker.found(**OFFSETS | {"start_date": "2026-03-08"})
-    assert (after["gmt_timezone_offset"], after["has_more"]) == ("-04:00", False)
-    shown = {}
-    for found, offset in ((before, 5), (after, 4)):
-        for one in found["user_availabilies"][0]["availability_by_type"][0]["available_windows"]:
-            at = datetime.fromisoformat(one["window_start"]) + timedelta(hours=offset)
-            assert at not in shown
-            shown[at] = one["window_start"]
-    assert len(shown) == 48 * 5 - 2, "a day of 23 hours"
-    late = max(at for at in shown if shown[at] < "2026-03-08")
-    for at in (late, late + timedelta(minutes=30), datetime.fromisoformat("2026-03-08") + timedelta(hours=7)):
+    found = asker.found(start_date=first, end_date=last)
+    assert (found["gmt_timezone_offset"], found["has_more"]) == (f"-0{-offsets[0]}:00", False)
+    assert found["parameters"]["end_date"] == last
+    windows = found["user_availabilies"][0]["availability_by_type"][0]["available_windows"]
+    assert [one["window_start"][11:] for one in windows] == ["00:00:00"] * len(windows)
+    assert {one["gmt_timezone_offset"] for one in windows} == {f"-0{-offset}:00" for offset in offsets}
+    assert sum(one["minutes_available_at_this_time"] for one in windows) == minutes
+    for one in windows:
+        at = datetime.fromisoformat(one["window_start"] + one["gmt_timezone_offset"]).astimezone(UTC)
         asker.book(f"{at:%Y-%m-%d %H:%M:%S}")
-    assert len(asker.windows(kind, start_date="2026-03-08", end_date="2026-03-08")) == 46 - 2
-
-
-def test_an_answer_ends_before_the_clocks_change_back(calendar: Calendar, asker: Asker) -> None:
-    asker.kind()
-    found = asker.found(start_date="2026-10-31", end_date="2026-11-02")
-    assert (found["gmt_timezone_offset"], found["parameters"]["end_date"]) == ("-04:00", "2026-10-31")
-    found = asker.found(start_date="2026-11-01", end_date="2026-11-02")
-    assert (found["gmt_timezone_offset"], found["has_more"]) == ("-05:00", False)
-    (of_type,) = found["user_availabilies"][0]["availability_by_type"]
-    assert of_type["available_windows"][0]["window_start"] == "2026-11-01 09:00:00"
+    assert asker.starts(kind, start_date=first, end_date=last) == ["00:30"] * len(windows)
 
 
 def test_the_clock_is_the_practices(calendar: Calendar, asker: Asker) -> None:
@@ -210,15 +211,40 @@ def test_the_clock_is_the_practices(calendar: Calendar, asker: Asker) -> None:
         Office.objects.filter(pk=calendar.office.pk).update(archived=True)
         office = make_office(west)
         Office.objects.filter(pk=office.pk).update(start_hour=21, end_hour=22)
-    assert asker.starts(kind) == ["00:00", "00:30"], "of the evening before"
+    assert asker.starts(kind) == ["00:00"], "of the evening before"
     assert asker.windows(kind)[0]["window_start"] == f"{DAY} 00:00:00"
 
 
-def test_the_past_can_not_be_booked(calendar: Calendar, asker: Asker) -> None:
+def test_windows_that_have_begun_or_passed_are_listed(calendar: Calendar, asker: Asker) -> None:
     kind = asker.kind()
-    with clock.shift(datetime(2026, 3, 2, 15, 10, tzinfo=UTC) - clock.now()):
-        assert asker.starts(kind) == ["10:30", "11:00", "11:30"]
-        assert asker.starts(kind, start_date="2026-03-01", end_date="2026-03-01") == []
+    calendar.book(f"{DAY}T10:00:00", duration=30)
+    with clock.shift(datetime(2026, 3, 2, 16, 10, tzinfo=UTC) - clock.now()):
+        assert asker.starts(kind) == ["09:00", "10:30"]
+
+
+def test_a_part_of_any_window_can_be_booked_wherever_it_begins(calendar: Calendar, asker: Asker) -> None:
+    """Rooms that are free one after the other are windows of their own: no visit could change rooms."""
+    kinds = [asker.kind("Visit"), asker.kind("Group", number_of_overlaps_to_allow=1)]
+    colleague = calendar.colleague().pk
+    calendar.book(f"{DAY}T09:00:00", doctor=colleague, exam_room=1, duration=75)
+    calendar.book(f"{DAY}T10:45:00", doctor=colleague, exam_room=2, duration=75)
+    calendar.book(f"{DAY}T10:50:00", exam_room=1, duration=20)
+    shown = [
+        [(one["window_start"][11:16], one["window_end"][11:16]) for one in asker.windows(kind)]
+        for kind in kinds
+    ]
+    assert shown == [
+        [("09:00", "10:45"), ("10:15", "10:50"), ("11:10", "12:00")],
+        [("09:00", "10:45"), ("10:15", "12:00")],
+    ]
+    for kind, windows in zip(kinds, shown, strict=True):
+        for begins, ends in windows:
+            first, last = (
+                datetime.fromisoformat(f"{DAY} {at}") + timedelta(hours=5) for at in (begins, ends)
+            )
+            for at in (first, first + timedelta(minutes=5), last - timedelta(minutes=30)):
+                made = asker.book(f"{at:%Y-%m-%d %H:%M:%S}", appointment_type=kind["name"], pt_id=None)
+                assert asker.http.delete(f"/api/v1/appointments/{made['id']}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -247,14 +273,14 @@ def test_what_is_refused(asker: Asker, parameters: dict[str, Any], key: str) -> 
 def test_ninety_days(asker: Asker) -> None:
     kind = asker.kind()
     last = date(2026, 3, 9) + timedelta(days=90)
-    assert len(asker.windows(kind, start_date="2026-03-09", end_date=str(last))) == 91 * 6
+    assert len(asker.windows(kind, start_date="2026-03-09", end_date=str(last))) == 91
     assert asker.ask_for(start_date="2026-03-09", end_date=str(last + timedelta(days=1))).status_code == 400
 
 
 def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole days up to the limit; where one day alone exceeds it, the answer is an error."""
     asker.kind()
-    monkeypatch.setattr(bookable_windows, "MAX_WINDOWS", 20)
+    monkeypatch.setattr(bookable_windows, "MAX_WINDOWS", 3)
     monkeypatch.setattr(bookable_windows, "_DAYS_AT_ONCE", 2)
     seen, start = [], date.fromisoformat(DAY)
     while True:
@@ -264,8 +290,8 @@ def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatc
         start = date.fromisoformat(found["parameters"]["end_date"]) + timedelta(days=1)
         if not found["has_more"]:
             break
-    assert len(seen) == len(set(seen)) == 6 * 6
-    for name, most in (("MAX_WINDOWS", 5), ("MAX_CHECKS", 5)):
+    assert len(seen) == len(set(seen)) == 6
+    for name, most in (("MAX_WINDOWS", 0), ("MAX_CHECKS", 0)):
         monkeypatch.setattr(bookable_windows, name, most)
         answer = asker.ask_for()
         assert answer.status_code == 400
@@ -274,19 +300,31 @@ def test_bounds(calendar: Calendar, asker: Asker, monkeypatch: pytest.MonkeyPatc
     assert asker.ask_for().status_code == 400
 
 
-def test_times_that_are_taken_are_skipped(calendar: Calendar, asker: Asker) -> None:
-    """Times before the end of a booking that is in the way are not checked."""
-    found = bookable_windows.Spans()
-    for begins in range(0, 86_400, 3600):
-        found.add(begins, begins + 3600)
-    found.sort()
-    assert found.free_until(0) == 0
-    assert found.next_end(1800) == 3600
-    diary = bookable_windows.Schedule(
-        spans={1: [(0, 86_400)]}, office={}, own={1: found}, breaks={1: bookable_windows.Spans()}, rooms={}
-    )
-    kind = bookable_windows.VisitType(1, 60, 0, video=True)
-    assert list(diary.windows(1, kind, 0, 86_400, 0)) == [None] * 24
+def test_intervals_are_as_if_counted_second_by_second() -> None:
+    """Random bookings: where more than so many overlap, and what is left of a day without others."""
+    random = Random(5)  # noqa: S311
+    for _ in range(200):
+        bookings, others = (
+            [(begins, begins + random.randrange(5)) for begins in random.choices(range(30), k=6)]
+            for _ in "ab"
+        )
+        overlaps = random.randrange(3)
+        taken = Timeline()
+        for one in bookings:
+            taken.add(*one)
+        crowded = {at for at in range(40) if sum(begins <= at < ends for begins, ends in bookings) > overlaps}
+        assert _seconds(taken.list_busy((0, 40), overlaps)) == crowded
+        assert _seconds(subtract([(3, 20), (22, 40)], taken.list_busy((3, 40), overlaps))) == (
+            {*range(3, 20), *range(22, 40)} - crowded
+        )
+        both = union(find_crowded(bookings, 0), find_crowded(others, 0))
+        assert _seconds(both) == {at for at in range(40) if any(b <= at < e for b, e in bookings + others)}
+        assert all(first[1] < second[0] for first, second in pairwise(both)), "joined where they touch"
+    assert find_maximal([(1, 5), (0, 3), (1, 4), (1, 5), (4, 6)]) == [(0, 3), (1, 5), (4, 6)]
+
+
+def _seconds(intervals: list[tuple[int, int]]) -> set[int]:
+    return {at for begins, ends in intervals for at in range(begins, ends)}
 
 
 def test_practices_without_offices_types_or_providers(calendar: Calendar, asker: Asker) -> None:

@@ -46,7 +46,8 @@ _OVERLAP = statements.make_statement(
             and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
         union all
         select a.id, {_SIBLING} from scheduling_appointment a
-        where a.practice_id = %s::bigint and a.doctor_id = %s::bigint and (%s::boolean or a.patient_id is null)
+        where a.practice_id = %s::bigint and a.doctor_id = %s::bigint
+            and (%s::boolean or a.patient_id is null and (%s::boolean or a.profile_id is null))
             and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
             and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
             and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
@@ -59,7 +60,7 @@ _OVERLAP = statements.make_statement(
             Parameter,
             ("starts", "untils", "earliests", "practice", "office", "exam_room", "vacant", "itself"),
         ),
-        *map(Parameter, ("practice", "doctor", "is_break", "vacant", "itself")),
+        *map(Parameter, ("practice", "doctor", "is_break", "typed", "vacant", "itself")),
     ),
 )
 
@@ -123,8 +124,13 @@ def takes_time(status: str, archived: bool = False, is_virtual_base: bool = Fals
     return status not in FREEING_STATUSES and not archived and not is_virtual_base
 
 
-def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], itself: int = 0) -> None:
-    """Raise Conflict when an appointment other than ``itself`` overlaps with the booking at one of these times."""
+def refuse_overlap(
+    practice: int, booking: Booking, starts: Sequence[datetime], itself: int = 0, *, typed_breaks: bool = True
+) -> None:
+    """Raise Conflict when an appointment other than ``itself`` overlaps with the booking at one of these times.
+
+    ``typed_breaks``: what has a type of visit but no patient is a break, as in DrChrono's API.
+    """
     values = {
         "starts": list(starts),
         "untils": [start + timedelta(minutes=booking.duration) for start in starts],
@@ -134,6 +140,7 @@ def refuse_overlap(practice: int, booking: Booking, starts: Sequence[datetime], 
         "doctor": booking.doctor,
         "exam_room": booking.exam_room or -1,  # appointments without a room don't compete for it
         "is_break": booking.is_break,
+        "typed": typed_breaks,
         "vacant": list(FREEING_STATUSES),
         "itself": itself,
     }

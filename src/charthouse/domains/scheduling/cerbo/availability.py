@@ -2,8 +2,9 @@
 cerbo/operations.yaml, objects.yaml (availability_response); docs/decisions/0290-availability-of-cerbo.md"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
 
@@ -11,10 +12,11 @@ from charthouse.domains.practice.cerbo.keys import make_object_key
 from charthouse.domains.practice.cerbo.users import USER_KEYS
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling import bookable_windows
-from charthouse.domains.scheduling.bookable_windows import VisitType, Window
+from charthouse.domains.scheduling.bookable_windows import VisitType
 from charthouse.domains.scheduling.cerbo.appointment_types import MESSAGE_KEYS, RECORD_KEYS, TYPE_KEYS
-from charthouse.domains.scheduling.models import AppointmentProfile
+from charthouse.domains.scheduling.models import MAX_DURATION, AppointmentProfile
 from charthouse.domains.scheduling.providers import find_first_doctor
+from charthouse.domains.scheduling.timeline import Interval
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.filters import Condition, Filter, OnDay
@@ -47,7 +49,8 @@ def find_availability(call: Call) -> dict[str, Any]:
     if len(pairs) > MAX_PAIRS:
         raise Malformed(f"More than {MAX_PAIRS} providers and types: ask for some of them.")
     wanted = list(dict.fromkeys((doctors[user], kind) for user, kind in pairs))
-    found = bookable_windows.find_windows(practice, _find_time_zone(practice), wanted, first, last)
+    zone = _find_time_zone(practice)
+    found = bookable_windows.find_windows(practice, zone, wanted, first, last)
     if found.last is None:
         raise Malformed(f"Too many times on {first}: ask for some providers or types.")
     return {
@@ -60,7 +63,7 @@ def find_availability(call: Call) -> dict[str, Any]:
         },
         "gmt_timezone_offset": _format_offset(found.offset),
         "has_more": found.last < last,
-        "user_availabilies": _render(call, doctors, pairs, found),
+        "user_availabilies": _render(call, doctors, pairs, found, ZoneInfo(zone)),
     }
 
 
@@ -122,6 +125,7 @@ def _render(
     doctors: dict[int, int],
     pairs: Sequence[tuple[int, VisitType]],
     found: bookable_windows.SearchResult,
+    zone: ZoneInfo,
 ) -> list[dict[str, Any]]:
     users, kinds = _read_details(call, "users", pairs, 0), _read_details(call, "appointment_types", pairs, 1)
     by_user: dict[int, list[dict[str, Any]]] = {}
@@ -132,7 +136,7 @@ def _render(
                 {
                     "appointment_type_id": kind.id,
                     "appointment_type_details": kinds[kind.id],
-                    "available_windows": [_render_window(w, kind, found.offset) for w in windows],
+                    "available_windows": [_render_window(window, zone) for window in windows],
                 }
             )
     return [
@@ -147,16 +151,15 @@ def _read_details(call: Call, path: str, pairs: Sequence[Any], at: int) -> dict[
     return reading.read_by_id(call.operation.registry[path], call.actor, ids, verbose=True)
 
 
-def _render_window(window: Window, kind: VisitType, offset: int) -> dict[str, Any]:
+def _render_window(window: Interval, zone: ZoneInfo) -> dict[str, Any]:
+    begins, ends = (datetime.fromtimestamp(seconds, zone) for seconds in window)
+    offset = begins.utcoffset() or timedelta(0)
     return {
-        "window_start": _format_wall_clock(window.start + offset),
-        "window_end": _format_wall_clock(window.start + kind.length + offset),
-        "minutes_available_at_this_time": window.free,
+        "window_start": f"{begins:%Y-%m-%d %H:%M:%S}",
+        "window_end": f"{ends:%Y-%m-%d %H:%M:%S}",
+        "minutes_available_at_this_time": min((window[1] - window[0]) // 60, MAX_DURATION),
+        "gmt_timezone_offset": _format_offset(int(offset.total_seconds())),
     }
-
-
-def _format_wall_clock(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _format_offset(seconds: int) -> str:
@@ -171,14 +174,22 @@ _WINDOW_KEYS = (
         Timestamp(spaced=True),
         READ_ONLY,
         nullable=False,
-        doc="So much later as the type lasts.",
+        doc="When the provider is no longer free, or no longer at work.",
     ),
     Key(
         "minutes_available_at_this_time",
         Integer(),
         READ_ONLY,
         nullable=False,
-        doc="How long a visit that begins then might be.",
+        doc="How long a visit that begins then might be; no less than the type lasts.",
+    ),
+    Key(
+        "gmt_timezone_offset",
+        Text(),
+        READ_ONLY,
+        nullable=False,
+        addition=True,
+        doc="From UTC to the practice's clock when the window begins: another one after the clocks change.",
     ),
 )
 _TYPE_KEYS = (
@@ -225,7 +236,8 @@ def _make_ids_filter(name: str, to: str) -> Filter:
 
 availability = Operation(
     path="appointments/availability",
-    doc="When providers can be booked, for each type of visit: their hours less what they have, where there is room.",
+    doc="When providers are free, for each type of visit: their hours less what they have, where there is room. Each "
+    "window is as long as it can be; visits may begin at any time in it.",
     run=find_availability,
     policy=Policy(scopes=("appointment_availability",), permissions=()),
     filters=(
@@ -238,7 +250,11 @@ availability = Operation(
         make_object_key("list"),
         Key("parameters", Object(_PARAMETER_KEYS), READ_ONLY, nullable=False, doc="What was asked for."),
         Key(
-            "gmt_timezone_offset", Text(), READ_ONLY, nullable=False, doc="From UTC to the practice's clock."
+            "gmt_timezone_offset",
+            Text(),
+            READ_ONLY,
+            nullable=False,
+            doc="From UTC to the practice's clock on the first day.",
         ),
         Key(
             "has_more",
@@ -246,7 +262,7 @@ availability = Operation(
             READ_ONLY,
             nullable=False,
             doc="There are days after parameters.end_date that were asked for: ask for them again. An answer ends "
-            f"before the clocks change, and at {bookable_windows.MAX_WINDOWS:,} windows",
+            f"at {bookable_windows.MAX_WINDOWS:,} windows.",
         ),
         Key("user_availabilies", List(Object(_USER_KEYS)), READ_ONLY, nullable=False),
     ),

@@ -5,6 +5,7 @@ The row is the same as DrChrono's. How office and room are chosen, and when a bo
 docs/decisions/0190-appointments-in-both-apis.md
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ from charthouse.domains.scheduling.models import (
     TelehealthVisit,
 )
 from charthouse.domains.scheduling.providers import find_doctors
+from charthouse.domains.scheduling.timeline import find_crowded
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.values import describe_missing_row
@@ -153,22 +155,26 @@ def _take_time(change: Change, doctor: int, start: datetime, minutes: int) -> No
         return
     booking.lock_slot(practice, doctor, office, NO_ROOM, [])  # serializes bookings
     there = _list_overlapping(practice, doctor, office, start, minutes, itself) if takes_time else []
-    own = sorted(pk for pk, of, *_ in there if of == doctor)
+    own = [(begins, ends) for _, of, _, _, begins, ends in there if of == doctor]
     overlaps, video = _read_type(change)
-    if len(own) > overlaps:
-        raise Conflict(f"Appointment overlaps with {own[0]}")
-    used = {room for _, _, at, room in there if at == office}
+    if find_crowded(own, overlaps):
+        raise Conflict(f"Appointment overlaps with {min(pk for pk, of, *_ in there if of == doctor)}")
+    used = {room for _, _, at, room, *_ in there if at == office}
     room = _choose_room(change, office, used, video=video, shares=bool(own))
     change.set_columns(exam_room=room)
     if takes_time:
-        booking.refuse_overlap(practice, booked(room), [start], itself)
+        # What has a type is a visit, whether its patient is known yet or not.
+        wanted = replace(booked(room), is_break=is_break and change.columns["profile_id"] is None)
+        booking.refuse_overlap(practice, wanted, [start], itself, typed_breaks=False)
 
 
 def _list_overlapping(
     practice: int, doctor: int, office: int, start: datetime, minutes: int, itself: int
-) -> list[tuple[int, int, int, int]]:
-    """List id, doctor, office and room of what the doctor or the office has at that time."""
+) -> list[tuple[int, int, int, int, int, int]]:
+    """List id, doctor, office, room, beginning and end of what the doctor or the office has at that time: of these, the
+    part within it, in seconds since 1970."""
     until = start + timedelta(minutes=minutes)
+    first, last = int(start.timestamp()), int(until.timestamp())
     rows = Appointment.objects.filter(
         Q(doctor=doctor) | Q(office=office),
         practice=practice,
@@ -179,9 +185,11 @@ def _list_overlapping(
     ).exclude(Q(status__in=FREEING_STATUSES) | Q(pk=itself))
     columns = ("pk", "doctor_id", "office_id", "exam_room", "scheduled_time", "duration")
     return [
-        (pk, of, at, room)
-        for pk, of, at, room, begins, lasts in rows.values_list(*columns)
-        if begins + timedelta(minutes=lasts) > start
+        (pk, of, at, room, max(first, begins), min(last, begins + lasts * 60))
+        for pk, of, at, room, begins, lasts in (
+            (*place, int(time.timestamp()), lasts) for *place, time, lasts in rows.values_list(*columns)
+        )
+        if begins + lasts * 60 > first
     ]
 
 
