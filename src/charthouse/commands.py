@@ -9,7 +9,7 @@ import getpass
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,7 +17,6 @@ from typing import Any, NoReturn
 import django
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
-from granian.server import Server
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
 django.setup()
@@ -28,7 +27,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa
 from django.db import DatabaseError, OperationalError, connections  # noqa: E402
 from procrastinate.contrib.django import app  # noqa: E402
 
-from charthouse import clock, durable, key_commands, logs, processes, retries  # noqa: E402
+from charthouse import clock, durable, key_commands, logs, retries, web_server  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
 from charthouse.changes import clock_control  # noqa: E402
 from charthouse.changes.sender import Sender  # noqa: E402
@@ -48,7 +47,7 @@ WORKER_GRACE = 10.0  # seconds
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Run the web server until SIGINT or SIGTERM."""
     require_migrated()
-    Server(
+    web_server.DrainingServer(
         "charthouse.wsgi:application",
         address=host,
         port=port,
@@ -61,25 +60,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-    ).serve(target_loader=_ApplicationLoader(os.getpid()), wrap_loader=False)
-
-
-class _ApplicationLoader:
-    """Loads the application in a web server process, which then ends when its parent does."""
-
-    def __init__(self, parent: int) -> None:
-        self.parent = parent
-
-    def __call__(self) -> Callable[..., Any]:
-        # Until Granian sets its own handler, the main process's is in place, which would ignore the signal.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        # The main process handles Ctrl-C and stops this one; a second signal may keep Granian from ending.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        processes.follow_process(self.parent)
-        logs.install_hooks()
-        from charthouse.wsgi import application  # after the fork: importing it builds the routers
-
-        return application
+    ).serve(target_loader=web_server.ApplicationLoader(os.getpid()), wrap_loader=False)
 
 
 def run_worker(concurrency: int) -> None:

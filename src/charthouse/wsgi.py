@@ -16,6 +16,7 @@ from charthouse.gateway.cerbo.registry import get_router as cerbo_router  # noqa
 from charthouse.gateway.drchrono import api as drchrono  # noqa: E402
 from charthouse.gateway.drchrono.registry import get_router as drchrono_router  # noqa: E402
 from charthouse.identity import faults, origin  # noqa: E402
+from charthouse.operation import draining  # noqa: E402
 
 drchrono_router()  # raises for incomplete declarations, so that the server does not start
 cerbo_router()
@@ -55,6 +56,8 @@ class _LoggedBody:
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """Dispatch a request by its path."""
     origin.enter_request(environ)
+    if draining.is_draining():
+        start = draining.close_connection(environ, start)
     body = _dispatch(environ, start)
     return body if isinstance(body, list) else _LoggedBody(body)
 
