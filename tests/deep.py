@@ -2,8 +2,8 @@
 
 Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
-that the tests know. The last line printed is the row for the
-table in docs/testing.md.
+that the tests know, and HL7's rules are checked in the C-CDA of every patient of the sandbox. The last line printed is
+the row for the table in docs/testing.md.
 """
 
 import argparse
@@ -22,6 +22,8 @@ KILLS = 1000
 FIRST_EXAMPLES = 10  # of the first round of fuzzing, which tells how many the others may have
 FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
 TAMPERING = "tests/audit/test_tampering.py"
+DOCUMENTS = "tests/sandbox/test_documents.py"
+PATIENTS = 100_000  # at most of a practice, whose documents are checked
 KILLED, SOAK = "tests/changes/test_killed_workers.py", "tests/test_soak.py"
 
 
@@ -76,6 +78,11 @@ def tamper() -> tuple[bool, str]:
     )
 
 
+def check_documents() -> tuple[bool, str]:
+    passed, found = run_tests((DOCUMENTS,), "-n", "0", CHECKED_DOCUMENTS=PATIENTS)
+    return passed, "".join(f"{one['documents']:,} documents" for one in found if "documents" in one)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.deep", description=__doc__)
     parser.add_argument("--hours", type=float, default=1)
@@ -86,6 +93,7 @@ def main() -> None:
         kill(hours * 900),
         soak(hours * 900),
         tamper(),
+        check_documents(),
     )
     results = (f"{'' if passed else 'FAILED: '}{text or 'no figures'}" for passed, text in parts)
     print(f"\n| {now:%Y-%m-%d} | `make test-deep HOURS={hours:g}` | {' | '.join(results)} |")

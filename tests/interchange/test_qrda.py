@@ -81,7 +81,7 @@ def test_data_elements(report: Document) -> None:
     assert codes(elements(report, "144"), "h:value") == ["8517006"]
     assert codes(elements(report, "64")) == ["99213"]
     (payer,) = report.all(f"//h:observation[h:templateId/@root='{QDM}55']")
-    assert codes([payer], "h:value") == ["5"]
+    assert codes([payer], "h:value") == ["99"]
 
 
 def test_interventions_risks_and_death(record: Record) -> None:

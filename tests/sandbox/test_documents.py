@@ -1,5 +1,6 @@
 """Documents of the synthetic practice's patients have content, are valid, and can be read by an independent reader."""
 
+import os
 from collections import Counter
 from datetime import timedelta
 
@@ -8,10 +9,13 @@ import pytest
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
+from charthouse.identity.models import Practice
 from charthouse.interchange.ccda import document
 from charthouse.interchange.cda.context import Window
 from charthouse.interchange.qrda import document as report
+from tests import figures
 from tests.interchange.documents import Document
+from tests.interchange.rules import find_errors
 from tests.sandbox.databases import SandboxDatabase
 
 RESOURCES = {
@@ -19,6 +23,7 @@ RESOURCES = {
     "MedicationStatement", "Observation", "Patient", "Procedure", "DiagnosticReport", "Appointment",
 }  # fmt: skip
 REPORTS = 40
+CHECKED = int(os.environ.get("CHECKED_DOCUMENTS", "8"))  # of each practice; `make test-deep` checks all
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +36,19 @@ def test_documents_have_content(documents: list[Document]) -> None:
     found = Counter(resource["resourceType"] for each in documents for resource in each.read)
     assert set(found) >= RESOURCES
     assert max(len(each.read) for each in documents) > 50
+
+
+def test_documents_follow_the_rules(sandbox: SandboxDatabase) -> None:
+    errors, checked = Counter[str](), 0
+    with sandbox.open():
+        for practice in Practice.objects.values_list("id", flat=True):
+            with tenancy.within(practice):
+                for patient in Patient.objects.order_by("id")[:CHECKED]:
+                    errors.update(find_errors(Document(document.render(patient)).root))
+                    checked += 1
+    figures.record(documents=checked)
+    assert not errors
+    assert checked > 15  # of more than one practice
 
 
 def test_documents_differ(documents: list[Document]) -> None:

@@ -89,9 +89,10 @@ def code_drug(row: dict[str, Any], reference: str = "") -> Element:
     return coded("code", ndc, reference=reference)
 
 
-def build_dose(row: dict[str, Any]) -> Element | None:
+def build_dose(row: dict[str, Any]) -> Element:
+    """Build the quantity of a dose, which C-CDA requires: with null flavor UNK if the record has no number."""
     if format_number(row["dosage_quantity"]) is None:
-        return null("doseQuantity") if row["dosage_quantity"] else None
+        return null("doseQuantity")
     return quantity("doseQuantity", row["dosage_quantity"], codes.convert_unit(row["dosage_units"]))
 
 

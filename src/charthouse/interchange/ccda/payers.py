@@ -7,21 +7,58 @@ from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.context import DocumentContext, list_rows
 from charthouse.interchange.cda.section import Section
-from charthouse.interchange.cda.xml import Concept, Element, coded, el, null, status, text_reference
+from charthouse.interchange.cda.xml import Concept, Element, coded, el, null, point, status, text_reference
 
 COLUMNS = ("Rank", "Insurer", "Plan", "Group", "Member id", "Subscriber")
-RANKS = {1: "Primary", 2: "Secondary", 3: "Tertiary"}
+RANKS = {1: "Primary", 2: "Secondary", 3: "Tertiary", 4: "Quaternary"}
 SELF = Concept("SELF", codes.ROLE_CODE, "Self")
-# X12 SBR09 → Source of Payment Typology.
-PAYER_TYPES = {
-    "MA": Concept("1", codes.PAYMENT, "Medicare"), "MB": Concept("1", codes.PAYMENT, "Medicare"),
-    "16": Concept("1", codes.PAYMENT, "Medicare"), "MC": Concept("2", codes.PAYMENT, "Medicaid"),
-    "CH": Concept("31", codes.PAYMENT, "Department of Defense"),
-    "VA": Concept("32", codes.PAYMENT, "Department of Veterans Affairs"),
-    "WC": Concept("95", codes.PAYMENT, "Worker's Compensation"),
-    "AM": Concept("96", codes.PAYMENT, "Auto Insurance (no fault)"),
+UNKNOWN = Concept("", None)
+PAYERS = {
+    code: Concept(code, codes.PAYMENT, name)
+    for code, name in (
+        ("1", "Medicare"), ("11", "Medicare (Managed Care)"), ("2", "Medicaid"), ("31", "Department of Defense"),
+        ("32", "Department of Veterans Affairs"), ("34", "HRSA Program"), ("39", "Other Federal"),
+        ("5", "Private Health Insurance"), ("52", "Private Health Insurance - Indemnity"),
+        ("6", "Blue Cross/Blue Shield"), ("71", "HMO"), ("72", "PPO"), ("73", "POS"),
+        ("79", "Other Managed Care, Unknown if public or private"), ("9", "Miscellaneous/Other"),
+        ("92", "Other (Non-government)"), ("93", "Disability Insurance"), ("95", "Worker's Compensation"),
+        ("96", "Auto Insurance (no fault)"), ("98", "Other specified"),
+        ("99", "No Typology Code available for payment source"),
+    )
 }  # fmt: skip
-PRIVATE_INSURANCE = Concept("5", codes.PAYMENT, "Private Health Insurance")
+
+
+def _insurance_type(code: str, name: str) -> Concept:
+    return Concept(code, codes.INSURANCE_TYPE, name)
+
+
+# The record's plan type (X12 SBR09) → X12 1336, which C-CDA's value set of insurance types is made of, where it has
+# that type; and the Source of Payment Typology.
+PLAN_TYPES = {
+    "11": (UNKNOWN, PAYERS["92"]),
+    "12": (_insurance_type("PR", "Preferred Provider Organization (PPO)"), PAYERS["72"]),
+    "13": (_insurance_type("PS", "Point of Service (POS)"), PAYERS["73"]),
+    "14": (_insurance_type("EP", "Exclusive Provider Organization"), PAYERS["79"]),
+    "15": (_insurance_type("IN", "Indemnity"), PAYERS["52"]),
+    "16": (_insurance_type("HN", "Health Maintenance Organization (HMO) - Medicare Risk"), PAYERS["11"]),
+    "17": (UNKNOWN, PAYERS["5"]),
+    "AM": (_insurance_type("AP", "Auto Insurance Policy"), PAYERS["96"]),
+    "BL": (UNKNOWN, PAYERS["6"]),
+    "CH": (UNKNOWN, PAYERS["31"]),
+    "CI": (_insurance_type("C1", "Commercial"), PAYERS["5"]),
+    "DS": (_insurance_type("D", "Disability"), PAYERS["93"]),
+    "FI": (UNKNOWN, PAYERS["39"]),
+    "HM": (_insurance_type("HM", "Health Maintenance Organization (HMO)"), PAYERS["71"]),
+    "LM": (UNKNOWN, PAYERS["98"]),
+    "MA": (_insurance_type("MA", "Medicare Part A"), PAYERS["1"]),
+    "MB": (_insurance_type("MB", "Medicare Part B"), PAYERS["1"]),
+    "MC": (_insurance_type("MC", "Medicaid"), PAYERS["2"]),
+    "OF": (UNKNOWN, PAYERS["39"]),
+    "TV": (UNKNOWN, PAYERS["34"]),
+    "VA": (UNKNOWN, PAYERS["32"]),
+    "WC": (_insurance_type("WC", "Workers Compensation"), PAYERS["95"]),
+    "ZZ": (_insurance_type("OT", "Other"), PAYERS["9"]),
+}
 # X12 relationship codes → HL7 RoleCode.
 RELATIONSHIPS = {
     "01": "SPS", "19": "CHILD", "32": "MTH", "33": "FTH", "05": "GRNDCHILD", "04": "GRPRN", "17": "STPCHLD",
@@ -84,8 +121,12 @@ def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
     )
 
 
-def code_payer_type(row: dict[str, Any]) -> Concept:
-    return PAYER_TYPES.get(row["insurance_plan_type"], PRIVATE_INSURANCE)
+def build_policy_code(row: dict[str, Any]) -> Element:
+    """Build the code of the plan's type, with the source of payment as the translation that C-CDA requires."""
+    insurance_type, payer = PLAN_TYPES.get(row["insurance_plan_type"], (UNKNOWN, PAYERS["99"]))
+    made = coded("code", insurance_type)
+    made.append(coded("translation", payer))
+    return made
 
 
 def _build_policy(context: DocumentContext, row: dict[str, Any]) -> Element:
@@ -96,7 +137,7 @@ def _build_policy(context: DocumentContext, row: dict[str, Any]) -> Element:
         el("id", root=context.id_root("insurance_groups"), extension=group)
         if group
         else entries.identifier_of(context, "policies", row["id"]),
-        coded("code", code_payer_type(row)),
+        build_policy_code(row),
         status("completed"),
         el("performer", entries.template_id("87"), _build_payer(context, row), typeCode="PRF"),
         el("participant", entries.template_id("89"), _build_covered_party(context, row), typeCode="COV"),
@@ -134,7 +175,7 @@ def _build_covered_party(context: DocumentContext, row: dict[str, Any]) -> Eleme
         el(
             "playingEntity",
             parties.build_name(patient.first_name, patient.middle_name, family=patient.last_name),
-            el("sdtc:birthTime", value=f"{patient.date_of_birth:%Y%m%d}") if patient.date_of_birth else None,
+            point("sdtc:birthTime", patient.date_of_birth),
         ),
         classCode="PAT",
     )

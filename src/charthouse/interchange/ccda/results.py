@@ -1,5 +1,6 @@
 """The Results section: laboratory results of orders, by test, and manually entered ones."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -29,6 +30,9 @@ from charthouse.interchange.cda.xml import (
 COLUMNS = ("Test", "Observation", "Value", "Normal", "Flag", "Performed")
 CANCELED = "X"
 FINAL = ("F", "C")
+_NUMBER = r"-?\d{1,12}(?:\.\d{1,12})?"
+_TWO_LIMITS = re.compile(rf"(?P<low>{_NUMBER})(?:\s*[-\u2013]\s*|\s+to\s+|\s+)(?P<high>{_NUMBER})")
+_ONE_LIMIT = re.compile(rf"([<>≤≥])(?P<inclusive>=?)\s*(?P<number>{_NUMBER})")
 
 
 def fetch_ordered_results(context: DocumentContext) -> list[dict[str, Any]]:
@@ -152,7 +156,7 @@ def build_observation(context: DocumentContext, row: dict[str, Any]) -> Element:
         point("effectiveTime", row["test_performed"], context.zone),
         build_value(row["value"], row["unit"], numeric=numeric),
         row["abnormal_status"],
-        _build_reference_range(row["normal_range"], row["unit"], numeric=numeric),
+        build_reference_range(row["normal_range"], row["unit"], numeric=numeric),
         final=row["status"] in FINAL,
     )
 
@@ -167,7 +171,7 @@ def _build_manual_observation(context: DocumentContext, row: dict[str, Any]) -> 
         point("effectiveTime", row["date_test_performed"]),
         build_value(row["lab_result_value"], unit, numeric=numeric),
         row["lab_abnormal_flag"],
-        _build_reference_range(row["lab_normal_range"], unit, numeric=numeric),
+        build_reference_range(row["lab_normal_range"], unit, numeric=numeric),
     )
 
 
@@ -207,14 +211,23 @@ def build_value(found: str, unit: str, *, numeric: bool) -> Element:
     return typed("value", "ST", cells) if cells.strip() else typed("value", "ST", nullFlavor="UNK")
 
 
-def _build_reference_range(normal: str, unit: str, *, numeric: bool) -> Element | None:
-    """Build the reference range: an interval for two numbers separated by a space, else text; None if empty."""
+def build_reference_range(normal: str, unit: str, *, numeric: bool) -> Element | None:
+    """Build the reference range: an interval where the text states limits of a number, else text; None if empty."""
     if not normal.strip():
         return None
-    bounds = [format_number(part) for part in normal.split()]
-    limits = None
-    if numeric and len(bounds) == 2 and None not in bounds:
-        unit = unit if is_token(unit) else ""
-        low, high = (quantity(tag, bound, unit) for tag, bound in zip(("low", "high"), bounds, strict=True))
-        limits = typed("value", "IVL_PQ", low, high)
-    return el("referenceRange", el("observationRange", el("text", normal), limits))
+    limits = _parse_limits(normal, unit) if numeric else None
+    value = typed("value", "IVL_PQ", *limits) if limits else typed("value", "ST", normal)
+    return el("referenceRange", el("observationRange", el("text", normal), value))
+
+
+def _parse_limits(normal: str, unit: str) -> list[Element] | None:
+    """Parse "70 99", "70-99", "70 to 99", "<5.7" or ">= 60", with or without the unit; None for anything else."""
+    words = normal.strip().removesuffix(unit).strip()
+    known_unit = unit if is_token(unit) else ""
+    if limits := _TWO_LIMITS.fullmatch(words):
+        return [quantity(tag, limits[tag], known_unit) for tag in ("low", "high")]
+    if limit := _ONE_LIMIT.fullmatch(words):
+        bound = quantity("high" if limit[1] in "<≤" else "low", limit["number"], known_unit)
+        bound.set("inclusive", "true" if limit["inclusive"] or limit[1] in "≤≥" else "false")
+        return [bound]
+    return None

@@ -30,6 +30,7 @@ HCPCS = code_systems.HCPCS
 NCI = System("2.16.840.1.113883.3.26.1.1", "NCI Thesaurus")
 HL7_SITE = System("2.16.840.1.113883.12.163", "HL7 table 0163")
 PAYMENT = System("2.16.840.1.113883.3.221.5", "Source of Payment Typology (PHDSC)")
+INSURANCE_TYPE = System("2.16.840.1.113883.6.255.1336", "X12N 1336 Insurance Type")
 NPI = "2.16.840.1.113883.4.6"  # root of national provider identifiers
 FDA = "2.16.840.1.113883.3.3719"  # root of unique device identifiers
 

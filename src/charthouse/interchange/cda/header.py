@@ -99,7 +99,11 @@ def _build_patient(patient: Patient) -> Element:
 def _build_nickname(patient: Patient) -> Element | None:
     if not patient.nick_name:
         return None
-    return el("name", el("given", patient.nick_name, qualifier="CL"), el("family", patient.last_name))
+    return el(
+        "name",
+        el("given", patient.nick_name, qualifier="CL"),
+        el("family", patient.last_name) if patient.last_name else null("family"),
+    )
 
 
 def _code_or_null(tag: str, answer: str, known: dict[str, Concept]) -> Element:

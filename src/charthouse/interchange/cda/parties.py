@@ -14,13 +14,14 @@ _NOT_DIALLED = re.compile(r"[^0-9+x]")
 
 
 def build_name(*given: str, family: str, suffix: str = "", use: str | None = None) -> Element:
-    """Build a person's name, with null flavor UNK if there is no part."""
+    """Build a person's name. A part that C-CDA requires and the record lacks has the null flavor UNK, as has the name
+    without any part."""
     known = [part for part in given if part]
     if not known and not family:
         return null("name")
     return el(
         "name",
-        (el("given", part) for part in known),
+        [el("given", part) for part in known] or null("given"),
         el("family", family) if family else null("family"),
         el("suffix", suffix) if suffix else None,
         use=use,
@@ -30,16 +31,18 @@ def build_name(*given: str, family: str, suffix: str = "", use: str | None = Non
 def build_address(
     street: str, city: str, state: str, zip_code: str, country: str = "US", use: str | None = None
 ) -> Element:
-    """Build an address, with null flavor UNK without street and city. ``country``: ISO 3166-1 alpha-2."""
+    """Build an address, with null flavor UNK without street and city. ``country``: ISO 3166-1 alpha-2. C-CDA requires
+    state and postal code in the US, which have the null flavor UNK where they are unknown."""
     if not street and not city:
         return null("addr")
     fields = (("state", state), ("postalCode", zip_code), ("country", country))
+    required = ("state", "postalCode") if country == "US" else ()
     lines = [line.strip() for line in street.splitlines() if line.strip()][:4]
     return el(
         "addr",
         [el("streetAddressLine", line) for line in lines] or null("streetAddressLine"),
         el("city", city) if city else null("city"),
-        (el(tag, part) for tag, part in fields if part),
+        (el(tag, part) if part else null(tag) for tag, part in fields if part or tag in required),
         use=use,
     )
 

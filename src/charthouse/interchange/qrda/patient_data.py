@@ -157,14 +157,14 @@ def _convert_payer(context: DocumentContext, entry: Element) -> Converted:
         copy(entry.find("text")),
         status("completed"),
         span(None),
-        _build_payer_value(entry.find("entryRelationship/act/code")),
+        _build_payer_value(entry.find("entryRelationship/act/code/translation")),
         classCode="OBS",
         moodCode="EVN",
     )
 
 
 def _build_payer_value(code: Element) -> Element:
-    concept = Concept(code.get("code"), codes.PAYMENT, code.get("displayName"))
+    concept = Concept(code.get("code", ""), codes.PAYMENT, code.get("displayName", ""))
     return coded("value", concept, xsi_type="CD")
 
 

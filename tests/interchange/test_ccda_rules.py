@@ -1,0 +1,101 @@
+"""The Continuity of Care Document follows HL7's rules, whatever a chart lacks."""
+
+from itertools import zip_longest
+
+from charthouse.identity import tenancy
+from charthouse.interchange.ccda import sections
+from charthouse.interchange.ccda.results import build_reference_range
+from charthouse.interchange.cda.section import SectionType
+from tests.cases import each_case
+from tests.interchange import sparse
+from tests.interchange.chart import VITALS, Record
+from tests.interchange.documents import XSI_TYPE
+from tests.interchange.rules import find_errors
+
+SECTIONS = {name: kind for name, kind in vars(sections).items() if isinstance(kind, SectionType)}
+
+
+def test_sections_with_and_without_entries(record: Record) -> None:
+    empty = record.document()
+    sparse.add_rows(record)
+    sparse.fill_header(record)
+    full = record.document()
+    for name, kind in SECTIONS.items():
+        assert full.entries(kind.code.code), name
+        assert name == "CARE_TEAM" or empty.section(kind.code.code).get("nullFlavor") == "NI", name
+    assert find_errors(empty.root) == []
+    assert find_errors(full.root) == []
+
+
+def test_rows_that_lack_values(record: Record) -> None:
+    sparse.add_rows(record)
+    sparse.fill_header(record)
+    assert sparse.spread(record) > 400
+    document = record.document()
+    assert len(document.all("//h:tbody/h:tr")) > 400
+    assert find_errors(document.root) == []
+
+
+def test_charts_that_lack_values_of_which_they_have_one(record: Record) -> None:
+    """A round changes one row of each table, or two and more where their changes can be shared out."""
+    record.visit(vitals=VITALS)
+    sparse.fill_header(record)
+    changes = []
+    with tenancy.within(record.clinic.id):
+        for model in sparse.SINGLE:
+            rows = list(model.objects.filter(practice=record.clinic.practice).order_by("pk"))
+            for number, row in enumerate(rows):
+                changes.append(
+                    [(row, values) for values in list(sparse.list_changes(row))[number :: len(rows)]]
+                )
+    rounds = list(zip_longest(*changes))
+    assert sum(map(len, changes)) > 100
+    failed = {}
+    for round_of_changes in rounds:
+        some = [change for change in round_of_changes if change]
+        with sparse.changed(some, record.clinic.id):
+            if errors := find_errors(record.document().root):
+                failed[str([(type(row).__name__, values) for row, values in some])] = errors
+    assert failed == {}
+
+
+def test_first_template_is_the_most_specific() -> None:
+    for name, kind in SECTIONS.items():
+        roots = [root for root, _ in kind.templates]
+        assert roots == sorted(roots, key=len, reverse=True), name
+
+
+@each_case(
+    ("text", "low", "high"),
+    [
+        ("70 99", "70", "99"),
+        ("70-99", "70", "99"),
+        ("-2.5 2.5", "-2.5", "2.5"),
+        ("70 to 99 mg/dL", "70", "99"),
+        ("<5.7", None, "5.7"),
+        (">= 60 mg/dL", "60", None),
+        ("negative", None, None),
+        ("70 99 110", None, None),
+    ],
+)
+def test_reference_range(text: str, low: str | None, high: str | None) -> None:
+    made = build_reference_range(text, "mg/dL", numeric=True)
+    value = made.find("observationRange/value")
+    assert made.findtext("observationRange/text") == text
+    assert [
+        value.find(tag).get("value") if value.find(tag) is not None else None for tag in ("low", "high")
+    ] == [
+        low,
+        high,
+    ]
+    assert value.get(XSI_TYPE) == ("IVL_PQ" if low or high else "ST")
+    assert low or high or value.text == text
+
+
+def test_person_with_one_name(record: Record) -> None:
+    record.rewrite(first_name="", middle_name="", last_name="Sukarno")
+    name = record.document().one("//h:recordTarget//h:patient/h:name[@use='L']")
+    assert [(part.tag.split("}")[1], part.get("nullFlavor"), part.text) for part in name] == [
+        ("given", "UNK", None),
+        ("family", None, "Sukarno"),
+    ]
