@@ -58,6 +58,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         blocking_threads_idle_timeout=600,  # each holds a database connection, which is expensive to open
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig=settings.LOGGING,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
     ).serve(target_loader=web_server.ApplicationLoader(os.getpid()), wrap_loader=False)
@@ -67,8 +68,7 @@ def run_worker(concurrency: int) -> None:
     """Run background jobs and send webhooks until SIGINT or SIGTERM; running ones then have WORKER_GRACE seconds to
     finish."""
     require_migrated()
-    print(anchors.describe_places(), file=sys.stderr, flush=True)
-
+    logs.announce("charthouse.audit", anchors.describe_places())
     logs.install_hooks()
 
     async def run() -> None:

@@ -1,16 +1,27 @@
-"""Log lines without values. Messages of exceptions may quote what a caller sent, and PostgreSQL's quote whole rows, so
-an exception is logged as its class, its SQLSTATE and its frames."""
+"""The log on standard error: lines of text, or with ``CHARTHOUSE_LOG=json`` of JSON, without values. Messages of
+exceptions may quote what a caller sent, and PostgreSQL's quote whole rows, so an exception is logged as its class, its
+SQLSTATE and its frames."""
 
+import copy
+import json
 import logging
+import os
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
 MAX_CAUSES = 5
+VARIABLE = "CHARTHOUSE_LOG"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+set_request_id = _request_id.set  # of the request that this thread answers: hex
+get_request_id = _request_id.get
 
 
 def describe_exception(error: BaseException) -> str:
@@ -42,6 +53,89 @@ class LineFormatter(logging.Formatter):
                 type(part).__name__ if isinstance(part, BaseException) else part for part in record.args
             )
         return super().format(record)
+
+
+class JsonFormatter(LineFormatter):
+    """Formats a record as one line of JSON: ``time`` (UTC), ``level``, ``logger``, ``process`` (a pid), ``message``;
+    ``request`` (as in X-Request-Id) and ``exception`` where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        exception = self.formatException(record.exc_info) if record.exc_info else ""
+        record.exc_info = record.exc_text = record.stack_info = None
+        parts = {"message": super().format(record), "request": get_request_id(), "exception": exception}
+        at = datetime.fromtimestamp(record.created, UTC)
+        return _render_json(at, record.levelname, record.name, parts)
+
+
+def _render_json(at: datetime, level: str, name: str, parts: dict[str, str]) -> str:
+    head = {
+        "time": at.isoformat(timespec="milliseconds"),
+        "level": level,
+        "logger": name,
+        "process": os.getpid(),
+    }
+    return json.dumps(head | {key: value for key, value in parts.items() if value})
+
+
+def parse_setting(text: str) -> tuple[bool, str]:
+    """Parse CHARTHOUSE_LOG: ``json``, ``text``, a level, or a form and a level with a comma between them. Return
+    whether it is JSON, and the level. Raises ValueError."""
+    is_json, level = False, "WARNING"
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        if word.upper() in LEVELS:
+            level = word.upper()
+        elif word.lower() in ("json", "text"):
+            is_json = word.lower() == "json"
+        else:
+            raise ValueError(f"{VARIABLE} is json or text, {', '.join(LEVELS)}, or both, as in json,INFO")
+    return is_json, level
+
+
+def build_config(text: str) -> dict[str, Any]:
+    """Return the configuration of ``logging`` for a value of CHARTHOUSE_LOG, for every process. Raises ValueError."""
+    is_json, level = parse_setting(text)
+    line = {
+        "()": f"charthouse.logs.{'JsonFormatter' if is_json else 'LineFormatter'}",
+        "format": "{message}" if is_json else "{asctime} {levelname} {name}: {message}",
+        "style": "{",
+    }
+    stderr = {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide"]}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": line},
+        "filters": {"hide": {"()": "charthouse.logs.HideMessage"}},
+        "handlers": {"stderr": stderr},
+        "root": {"handlers": ["stderr"], "level": level},
+        # Requests are logged by path, without query. oauthlib logs tokens and secrets at DEBUG, so its level is fixed.
+        "loggers": {
+            "django": {"handlers": [], "level": "WARNING", "propagate": True},
+            "django.request": {"level": "ERROR"},
+            "oauthlib": {"level": "WARNING"},
+            "oauth2_provider": {"level": "WARNING"},
+            "_granian": {"level": "WARNING"},
+        },
+    }
+
+
+def is_json() -> bool:
+    """Return whether the log is one of JSON."""
+    return parse_setting(os.environ.get(VARIABLE, ""))[0]
+
+
+def announce(name: str, message: str) -> None:
+    """Write a line that is no warning on standard error, whatever the level of the log is."""
+    if is_json():
+        message = _render_json(datetime.now(UTC), "INFO", name, {"message": message})
+    print(message, file=sys.stderr, flush=True)
+
+
+def render_line(name: str, message: str) -> str:
+    """Render a line for a log file of its own, which has no level: text, or JSON."""
+    if is_json():
+        return _render_json(datetime.now(UTC), "WARNING", name, {"message": message})
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC {name}: {message}"
 
 
 class HideMessage(logging.Filter):

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import psycopg
 
-from charthouse import durable
+from charthouse import durable, logs
 from charthouse.postgres_settings import LOG_SETTINGS, SETTINGS
 
 DATABASE_NAME = "charthouse"  # the database, and the role that owns its tables
@@ -113,7 +113,7 @@ def open_log(data: Path) -> BinaryIO:
 def write_log(data: Path, message: str) -> None:
     """Add a line of the keeper to the server's log."""
     with open_log(data) as log:
-        log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} UTC keeper: {message}\n".encode())
+        log.write(f"{logs.render_line('keeper', message)}\n".encode())
 
 
 def find_binary(name: str) -> str:

@@ -31,7 +31,7 @@ CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma-separat
 CHARTHOUSE_API_LIMITS  calls per minute of one API user by class, comma-separated, as standard=600,heavy_read=60;
                        email_per_patient=1 limits the e-mails per minute that calls may send to one patient,
                        credential_validation=10 the checks per minute of one user's credentials
-CHARTHOUSE_LOG         level of the log on stderr (default WARNING)
+CHARTHOUSE_LOG         log on stderr: text (default) or json, and its level (default WARNING), as in json,INFO
 CHARTHOUSE_SMTP_URL    SMTP server: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
 CHARTHOUSE_MAIL_FROM   sender of every e-mail (default: no-reply at the host of the base URL)
 CHARTHOUSE_SMS_URL     SMS gateway: receives POSTs of JSON {"to", "text"} with CHARTHOUSE_SMS_TOKEN as bearer token
@@ -45,7 +45,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.http.request import split_domain_port
 
-from charthouse import clock, durable
+from charthouse import clock, durable, logs
 from charthouse.datadir import CommandError
 
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
@@ -289,28 +289,10 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewaretoken"]
 AXES_DISABLE_ACCESS_LOG = True
 
-# WARNING and above go to stderr. Requests are logged by path, without query. oauthlib logs tokens and secrets at
-# DEBUG, so its level is fixed.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "charthouse.logs.LineFormatter",
-            "format": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
-        }
-    },
-    "filters": {"hide": {"()": "charthouse.logs.HideMessage"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide"]}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("CHARTHOUSE_LOG", "WARNING")},
-    "loggers": {
-        "django": {"handlers": [], "level": "WARNING", "propagate": True},
-        "django.request": {"level": "ERROR"},
-        "oauthlib": {"level": "WARNING"},
-        "oauth2_provider": {"level": "WARNING"},
-    },
-}
+try:
+    LOGGING = logs.build_config(os.environ.get("CHARTHOUSE_LOG", ""))
+except ValueError as _error:
+    raise CommandError(str(_error)) from None
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "identity.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "identity.Grant"

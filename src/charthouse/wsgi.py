@@ -16,7 +16,7 @@ from charthouse.gateway.cerbo.registry import get_router as cerbo_router  # noqa
 from charthouse.gateway.drchrono import api as drchrono  # noqa: E402
 from charthouse.gateway.drchrono.registry import get_router as drchrono_router  # noqa: E402
 from charthouse.identity import faults, origin  # noqa: E402
-from charthouse.operation import draining  # noqa: E402
+from charthouse.operation import draining, health  # noqa: E402
 
 drchrono_router()  # raises for incomplete declarations, so that the server does not start
 cerbo_router()
@@ -69,4 +69,6 @@ def _dispatch(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[by
         return cerbo.application(environ, start)
     if environ["PATH_INFO"].startswith(drchrono.BASE):
         return drchrono.application(environ, start)
+    if environ["PATH_INFO"].startswith(health.BASE):
+        return health.application(environ, start)
     return _pages(environ, start)

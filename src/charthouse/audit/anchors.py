@@ -6,7 +6,6 @@ first line in its own log in any case.
 """
 
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ import msgspec
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from charthouse import clock, durable
+from charthouse import clock, durable, logs
 from charthouse.audit.seals import ALL, NOBODY, Head, list_heads
 from charthouse.outbox.transports import SmtpTransport
 
@@ -95,7 +94,7 @@ def record() -> None:
     """
     heads, now = list_heads(), clock.now()
     text = render_anchor(heads, now)
-    print(*text.splitlines()[:2], sep="; ", file=sys.stderr, flush=True)
+    logs.announce("charthouse.audit", "; ".join(text.splitlines()[:2]))
     failed = []
     for name, place in _list_places().items():
         try:

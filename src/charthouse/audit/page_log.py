@@ -3,14 +3,13 @@
 An entry is like that of an API call; ``dialect`` says what kind of page it is, ``resource`` has the name of its URL.
 """
 
-import os
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
-from charthouse import clock
+from charthouse import clock, logs
 from charthouse.audit import request_log, subjects
 from charthouse.audit.request_log import LogEntry
 from charthouse.identity import client_ip, loaded_rows, tenancy
@@ -54,7 +53,7 @@ def _make_entry(request: HttpRequest, response: HttpResponseBase, practice: int)
     ids = [value for value in values.values() if isinstance(value, int)]
     return LogEntry(
         clock.now(),
-        tenancy.get_request_id() or os.urandom(16).hex(),
+        tenancy.get_request_id() or logs.get_request_id(),
         PORTAL if hasattr(request, "guest") else CONSOLE if user.is_authenticated else LINK,
         str(request.method)[:10],
         _render_path(match.route if match else "", values)[:200],

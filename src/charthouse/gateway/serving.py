@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from charthouse import clock
+from charthouse import clock, logs
 from charthouse.audit import captured_bodies, request_log
 from charthouse.audit.request_log import LogEntry
 from charthouse.engine.actor import Actor
@@ -33,6 +33,7 @@ def serve(
     """Answer one call, errors included. ``handle`` may raise RequestError, which ``render_error`` renders."""
     began = perf_counter()
     request = Request(environ, _start_entry(environ, api))
+    logs.set_request_id(request.entry.request)
     tenancy.clear_tenant()
     audit_events.set_client_ip(request.entry.ip)
     response = _respond(request, handle, render_error)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from charthouse import logs
 from charthouse.identity import audit_events, client_ip, tenancy
 from charthouse.identity.content_security_policy import set_content_security_policy
 
@@ -26,10 +27,11 @@ def limit_body_size(get_response: Handler) -> Handler:
 
 
 def reset_tenant(get_response: Handler) -> Handler:
-    """Clear tenant and client IP at the start and the end of every request."""
+    """Clear tenant and client IP at the start and the end of every request, and give it an id for the log."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         tenancy.clear_tenant()
+        logs.set_request_id(os.urandom(16).hex())
         audit_events.set_client_ip(client_ip.get_request_ip(request))
         try:
             return get_response(request)
@@ -47,7 +49,7 @@ def establish_tenant(get_response: Handler) -> Handler:
         practice: int | None = getattr(request.user, "practice_id", None)
         if practice is not None:
             # Reads get no id: it would cost each an update of the session variables.
-            number = "" if request.method in ("GET", "HEAD") else os.urandom(16).hex()
+            number = "" if request.method in ("GET", "HEAD") else logs.get_request_id()
             tenancy.set_tenant(practice, user_id=request.user.pk, request_id=number)
         return get_response(request)
 

@@ -1,0 +1,87 @@
+"""What the database says of itself: whether it can be written to, its migrations, and the workers that are running.
+
+Read on a connection of its own, whose statements end after seconds, so that a database that answers nobody is noticed.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+
+from charthouse.identity.database.base import DatabaseWrapper
+
+CONNECT_SECONDS = 2
+STATEMENT_SECONDS = 2
+_STATE = """
+select pg_is_in_recovery(), current_setting('transaction_read_only')::bool,
+       to_regclass('django_migrations') is not null, to_regclass('procrastinate_workers') is not null
+"""
+
+
+@dataclass(frozen=True)
+class DatabaseState:
+    """``missing``: migrations of this program that have not been applied; ``unknown``: applied ones that it does not
+    have; ``heartbeat_age``: seconds since a worker has last been heard of, None if there is none."""
+
+    is_read_only: bool
+    missing: int
+    unknown: int
+    heartbeat_age: float | None
+
+
+@contextmanager
+def connect() -> Iterator[Any]:
+    """Open a connection as the owner of the tables for a block, and yield a cursor. Raises DatabaseError."""
+    configured = connections.settings["owner"]
+    timeouts = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": CONNECT_SECONDS * 1000}
+    options = f"{configured['OPTIONS'].get('options', '')} -c statement_timeout={STATEMENT_SECONDS}s"
+    wrapper = DatabaseWrapper(
+        {**configured, "OPTIONS": {**configured["OPTIONS"], **timeouts, "options": options}}, "operation"
+    )
+    try:
+        with wrapper.cursor() as cursor:
+            yield cursor
+    finally:
+        wrapper.close()
+
+
+def read_state() -> DatabaseState:
+    """Read the state of the database. Raises DatabaseError."""
+    with connect() as cursor:
+        cursor.execute(_STATE)
+        in_recovery, read_only, has_migrations, has_workers = cursor.fetchone()
+        applied: set[tuple[str, str]] = set()
+        if has_migrations:
+            cursor.execute("select app, name from django_migrations")
+            applied = set(cursor.fetchall())
+        age = None
+        if has_workers:
+            cursor.execute(
+                "select extract(epoch from clock_timestamp() - max(last_heartbeat))::float8 "
+                "from procrastinate_workers"
+            )
+            age = cursor.fetchone()[0]
+    missing, unknown = compare_migrations(applied)
+    return DatabaseState(in_recovery or read_only, missing, unknown, age)
+
+
+def compare_migrations(applied: set[tuple[str, str]]) -> tuple[int, int]:
+    """Count the migrations that the database lacks, and those that this program lacks: it is then older than the
+    database. Of other packages, only the former count, as they rename theirs."""
+    wanted, known = _list_migrations()
+    ours = {app.label for app in apps.get_app_configs() if app.name.startswith("charthouse.")}
+    return len(wanted - applied), sum(app in ours for app, _ in applied - known)
+
+
+@cache
+def _list_migrations() -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
+    """List the migrations that this program applies, and all that it knows, with those that others replace."""
+    loader = MigrationLoader(None)
+    replaced = {name for migration in loader.disk_migrations.values() for name in migration.replaces}
+    wanted = frozenset((app, name) for app, name in loader.graph.nodes)
+    return wanted, wanted | frozenset(loader.disk_migrations) | frozenset(replaced)

@@ -1,0 +1,166 @@
+"""``/health/live`` and ``/health/ready``: whether this process answers, and whether it can do its work.
+
+Both are answered before anything of Django runs, to anybody, under any host name. They say nothing of the record, of
+callers or of the configuration. The checks run in a thread of their own, at most once a second, so that a database that
+hangs makes a caller wait ``PATIENCE`` seconds at most, and those after it not at all.
+"""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from charthouse.engine.sql.failures import get_sqlstate
+from charthouse.identity import faults
+from charthouse.operation import database_state, draining
+
+BASE = "/health/"
+PATIENCE = 3.0  # seconds that a caller waits for the checks
+FRESH = 1.0  # seconds for which a result is given again
+HEARTBEAT_LIMIT = 60  # seconds; a worker updates its heartbeat every ten
+MIN_FREE_BYTES = 500_000_000
+RETRY_AFTER = "5"  # seconds
+CHECKS = ("database", "migrations", "worker", "disk")
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of one check: ``detail`` is a short sentence for an operator."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def run_checks() -> list[Check]:
+    """Run all checks of readiness, in the order of CHECKS."""
+    return [*_check_database(), _check_disk()]
+
+
+def _check_database() -> list[Check]:
+    try:
+        state = database_state.read_state()
+    except Exception as error:
+        unknown = "not known without the database"
+        why = f"no answer: {type(error).__name__} {get_sqlstate(error) or ''}".strip()
+        return [
+            Check("database", False, why),
+            Check("migrations", False, unknown),
+            Check("worker", False, unknown),
+        ]
+    return [
+        Check("database", not state.is_read_only, "read-only" if state.is_read_only else "writable"),
+        _check_migrations(state),
+        _check_worker(state.heartbeat_age),
+    ]
+
+
+def _check_migrations(state: database_state.DatabaseState) -> Check:
+    if state.missing:
+        return Check("migrations", False, f"{state.missing} have not been applied: charthouse migrate")
+    if state.unknown:
+        return Check("migrations", False, f"{state.unknown} are of a newer version of Charthouse")
+    return Check("migrations", True, "those of this version")
+
+
+def _check_worker(age: float | None) -> Check:
+    if age is None:
+        return Check("worker", False, "none is running")
+    return Check("worker", age < HEARTBEAT_LIMIT, f"last heartbeat {max(0, round(age))} s ago")
+
+
+def _check_disk() -> Check:
+    try:
+        free = shutil.disk_usage(settings.DATA).free
+    except OSError as error:
+        return Check("disk", False, f"the data directory can't be read: {type(error).__name__}")
+    return Check("disk", free >= MIN_FREE_BYTES, f"{free // 1_000_000} MB free for the data directory")
+
+
+class Prober:
+    """Runs checks in a thread, one run at a time, and gives the result of the last second again."""
+
+    def __init__(self, run: Callable[[], list[Check]], patience: float = PATIENCE) -> None:
+        self._run, self._patience = run, patience
+        self._lock = threading.Lock()
+        self._checks: list[Check] = []
+        self._ended_at = float("-inf")
+        self._running: threading.Event | None = None
+        self._began_at = 0.0
+
+    def get_checks(self) -> list[Check]:
+        """Return checks that are at most a second old; failed ones if they do not end in time."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._ended_at < FRESH:
+                return self._checks
+            if self._running is None:
+                self._running, self._began_at = threading.Event(), now
+                threading.Thread(
+                    target=self._probe, args=(self._running,), name="health", daemon=True
+                ).start()
+            running, remaining = self._running, self._began_at + self._patience - now
+        if not running.wait(max(0.0, remaining)):
+            return [Check(name, False, f"no answer within {self._patience:g} s") for name in CHECKS]
+        return self._checks
+
+    def _probe(self, ended: threading.Event) -> None:
+        try:
+            checks = self._run()
+        except Exception as error:
+            faults.handle_exception(error, "the checks of health")
+            checks = [Check("database", False, "the checks have failed")]
+        with self._lock:
+            self._checks, self._ended_at, self._running = checks, time.monotonic(), None
+        ended.set()
+
+
+_prober = Prober(run_checks)
+
+
+def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer a request below BASE."""
+    what, method = environ["PATH_INFO"].removeprefix(BASE), environ["REQUEST_METHOD"]
+    if what not in ("live", "ready"):
+        return _send(start, 404, {"status": "not found"}, method)
+    if method not in ("GET", "HEAD"):
+        return _send(start, 405, {"status": "method not allowed"}, method, ("Allow", "GET, HEAD"))
+    if what == "live":
+        return _send(start, 200, {"status": "live"}, method)
+    checks = _prober.get_checks()
+    if draining.is_draining():
+        checks = [*checks, Check("process", False, "it is being stopped")]
+    is_ready = all(check.ok for check in checks)
+    shown = {check.name: {"ok": check.ok, "detail": check.detail} for check in checks}
+    body = {"status": "ready" if is_ready else "not ready", "checks": shown}
+    return _send(start, 200 if is_ready else 503, body, method)
+
+
+_REASONS = {
+    200: "OK",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    503: "Service Unavailable",
+}
+
+
+def _send(
+    start: Callable[..., Any], status: int, body: dict[str, Any], method: str, *more: tuple[str, str]
+) -> list[bytes]:
+    text = json.dumps(body).encode() + b"\n"
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(text))),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+        *more,
+    ]
+    if status == 503:
+        headers.append(("Retry-After", RETRY_AFTER))
+    start(f"{status} {_REASONS[status]}", headers)
+    return [] if method == "HEAD" else [text]
