@@ -63,6 +63,8 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
 
 
 def _dispatch(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    if environ["PATH_INFO"].startswith(cerbo.SHORT_BASE):
+        environ["PATH_INFO"] = cerbo.BASE + environ["PATH_INFO"][len(cerbo.SHORT_BASE) :]
     if environ["PATH_INFO"].startswith(
         cerbo.BASE
     ):  # before DrChrono's base path, which is a prefix of this one

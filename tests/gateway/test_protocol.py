@@ -181,6 +181,18 @@ def test_of_a_name_that_is_given_twice_the_last_counts(caller: Caller) -> None:
     assert [answer.json()["first_name"] for answer in caller.ask()] == ["Ada", "Ada"]
 
 
+def test_cerbos_base_path_may_be_short(caller: Caller) -> None:
+    """All of the API answers below /v1 as below /api/v1; URLs in answers are the long ones."""
+    for path in ("patients", f"patients/{caller.patient}", "appointment_types", "nothing"):
+        long, short = (caller.cerbo.get(f"{base}/{path}") for base in ("/api/v1", "/v1"))
+        assert (short.status_code, short.content) == (long.status_code, long.content)
+    url = f"/v1/patients/{caller.patient}"
+    assert caller.cerbo.patch(url, json={"first_name": "Ada"}).json()["first_name"] == "Ada"
+    assert support.client().get("/v1/patients").status_code == 401
+    assert support.client(caller.token).get("/v1/patients").status_code == 401
+    assert caller.cerbo.get("/v1").status_code == caller.cerbo.get("/v1beta/patients").status_code == 404
+
+
 def test_the_table_lists_the_cases() -> None:
     rows = re.findall(r"^\| ([^|]+?) \|.*\d{3}", DOCS.read_text(), re.MULTILINE)
     assert rows == list(CASES)

@@ -49,12 +49,26 @@ def test_patient_has_one_note_per_heading(chart: Chart, program: httpx.Client) -
         "Social history",
         99999,
     )
-    assert program.get(url).json()["data"] == program.get(f"{url}/{social}").json()["data"] == [changed]
-    assert program.get(f"{url}/{family}").json()["data"] == []
+    assert program.get(url).json()["data"] == [changed]
+    assert program.get(f"{url}/{social}").json() == changed
+    empty = program.get(f"{url}/{family}").json()
+    assert (empty["note"], empty["name"], empty["updated"], empty["updatedby"]) == (
+        "",
+        "Family history",
+        None,
+        None,
+    )
+    for kind in (social, family):  # as a client appends
+        before = program.get(f"{url}/{kind}").json()["note"]
+        written = program.post(f"{url}/{kind}", json={"note": f"{before} More.".strip()})
+        assert program.get(f"{url}/{kind}").json() == written.json()
+        assert written.json()["note"] == f"{before} More.".strip()
     assert program.post(f"{url}/{family + 1}", json={"note": "x"}).status_code == 404
+    assert program.get(f"{url}/{family + 1}").status_code == 404
     assert program.post(f"{url}/{social}", json={}).json()["error"]["fields"].keys() == {"note"}
     stranger = note_type(Chart(), "Theirs")
     assert program.post(f"{url}/{stranger}", json={"note": "x"}).status_code == 404
+    assert program.get(f"{url}/{stranger}").status_code == 404
 
 
 def test_trackers_of_selected_patients_are_shown_on_request(chart: Chart, program: httpx.Client) -> None:

@@ -99,6 +99,38 @@ def test_emails_are_compared_without_case_and_blanks(caller: Caller) -> None:
     assert [one["id"] for one in found] == [str(row)]
 
 
+@pytest.mark.parametrize("stored", ["(303) 555-0142", "+1 303 555 0142", "303.555.0142"])
+@pytest.mark.parametrize("column", ["home_phone", "cell_phone", "office_phone", "phone_other"])
+def test_cerbo_finds_patients_by_digits_of_a_telephone_number(
+    caller: Caller, stored: str, column: str
+) -> None:
+    row = kept("Lee", caller, **{column: stored})
+    kept("Other", caller, **{column: "(303) 555-0143"})
+    kept("Nobody", caller)
+    cerbo = make_api_user(caller.clinic.practice).client()
+
+    def found(phone: str) -> list[str]:
+        return [
+            one["id"] for one in cerbo.get("/api/v1/patients/search", params={"phone": phone}).json()["data"]
+        ]
+
+    for asked in (
+        "3035550142",
+        "+13035550142",
+        "1-303-555-0142",
+        "(303) 555-0142",
+        "%0142",
+        "303%142",
+        "%0142%",
+    ):
+        assert found(asked) == [str(row)], asked
+    assert len(found("303555014%")) == 2
+    assert found("555014") == []
+    for asked in ("Lee", "%", "\u0663"):
+        answer = cerbo.get("/api/v1/patients/search", params={"phone": asked})
+        assert answer.json()["error"]["fields"].keys() == {"phone"}
+
+
 def test_blanks_alone_filter_nothing(caller: Caller) -> None:
     row = kept("Lee", caller)
     assert caller.ids(last_name=" ") == caller.ids(email="\u00a0") == [row]

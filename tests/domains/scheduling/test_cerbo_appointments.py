@@ -9,6 +9,7 @@ import pytest
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import ExamRoom
+from charthouse.domains.scheduling.cerbo.appointments import EMPTY
 from charthouse.domains.scheduling.models import Reminder
 from charthouse.identity import tenancy
 from charthouse.identity.models import User
@@ -121,6 +122,39 @@ def test_as_many_visits_overlap_as_their_type_says(
     program.book(f"{DAY} 15:15:00", appointment_type="Group")  # two others, one at a time
     calendar.book(f"{DAY}T13:00:00", patient=None)
     assert program.ask(f"{DAY} 18:00:00", appointment_type="Group").status_code == 409
+
+
+def test_an_appointment_is_taken_back_as_it_was_read(calendar: Calendar, program: Program) -> None:
+    """Whoever made it, and whatever is empty in it; with empty values it stays what it is."""
+    program.kind("Video", telemedicine=True)
+    made = [
+        program.book(),
+        program.book(f"{DAY} 15:00:00", appointment_type="Video", status="confirmed"),
+        program.book(f"{DAY} 15:30:00", pt_id=None),
+    ]
+    ids = [
+        *(one["id"] for one in made),
+        calendar.book(f"{DAY}T14:00:00", status="Cancelled")["id"],
+        calendar.book(f"{DAY}T14:00:00", patient=None)["id"],
+        calendar.book(f"{DAY}T15:00:00", status="Rescheduled", reason="", notes="")["id"],
+    ]
+    assert made[1]["telemedicine"]["is_telemedicine"] is True
+    for row in ids:
+        shown = program.http.get(f"/api/v1/appointments/{row}").json()
+        for empty in EMPTY:
+            given = dict.fromkeys(("provider_ids", "provider_ids[]", "status", "appointment_type"), empty)
+            answer = program.change({"id": row}, **shown)
+            assert answer.status_code == 200, answer.text
+            answer = program.change({"id": row}, **shown | given | {"pt_id": "", "telemedicine": empty})
+            assert answer.status_code == 200, answer.text
+            assert answer.json() == shown
+            answer = program.change({"id": row}, start_date_time=empty, end_date_time=empty)
+            assert answer.json() == shown
+    again = program.ask(f"{DAY} 18:00:00", **{"pt_id": "", "status": "", "provider_ids[]": None})
+    assert again.status_code == 200, again.text
+    assert program.ask(f"{DAY} 19:00:00", appointment_type="").json()["error"]["fields"] == {
+        "appointment_type": ["This field is required."]
+    }
 
 
 def test_rooms_are_chosen(calendar: Calendar, program: Program) -> None:

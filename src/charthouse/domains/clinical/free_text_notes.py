@@ -46,22 +46,34 @@ class FreeTextNote(Authored, Record):
         return f"free text note {self.pk}"
 
 
-def write_note(call: Call) -> dict[str, Any]:
-    """Replace the note of the path's patient under a heading; an equal text writes nothing. Raises NotFound
-    for an unknown heading."""
-    patient, user = call.row, call.actor.user
+def find_note(patient: Any, note_type: int) -> tuple[FreeTextNoteType, FreeTextNote | None]:
+    """Return a heading, and what the patient has under it. Raises NotFound for an unknown heading."""
     heading = FreeTextNoteType.objects.filter(
-        practice=patient.practice_id, pk=call.parameters["pt_note_type_id"], archived=False
+        practice=patient.practice_id, pk=note_type, archived=False
     ).first()
     if heading is None:
         raise NotFound()
-    about = {"practice_id": patient.practice_id, "patient_id": patient.pk, "note_type_id": heading.pk}
-    row = FreeTextNote.objects.filter(**about, archived=False).first()  # the patient's row is locked
+    notes = FreeTextNote.objects.filter(
+        practice=patient.practice_id, patient=patient.pk, note_type=heading.pk, archived=False
+    )
+    return heading, notes.first()
+
+
+def write_note(call: Call) -> tuple[FreeTextNoteType, FreeTextNote]:
+    """Replace the note of the path's patient under a heading; an equal text writes nothing. Raises NotFound
+    for an unknown heading."""
+    patient, user = call.row, call.actor.user
+    heading, row = find_note(patient, call.parameters["pt_note_type_id"])  # the patient's row is locked
     if row is None:
         row = FreeTextNote.objects.create(
-            **about, note=call.values["note"], added_by_id=user, updated_by_id=user
+            practice_id=patient.practice_id,
+            patient_id=patient.pk,
+            note_type_id=heading.pk,
+            note=call.values["note"],
+            added_by_id=user,
+            updated_by_id=user,
         )
     elif row.note != call.values["note"]:
         row.note = call.values["note"]
         row.save(update_fields=["note", *row.set_authors(call.actor), "updated_at"])
-    return {"row": row, "heading": heading}
+    return heading, row

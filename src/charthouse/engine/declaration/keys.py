@@ -42,6 +42,7 @@ class Key:
     requires         name of a key that must be given with it
     verbose          only shown with verbose on
     keep_on_put      a PUT that leaves it out keeps it
+    unsaid           wire values that stand for leaving it out
     in_query         a POST may give it as a query parameter as well
     addition         not in the seed: the hosted API has grown it since
     deidentified     what an anonymous caller is shown of it (see ``deidentification``); default: what the model says
@@ -59,6 +60,7 @@ class Key:
     requires: str = ""
     verbose: bool = False
     keep_on_put: bool = False
+    unsaid: tuple[Any, ...] = ()
     in_query: bool = False
     addition: bool = False
     deidentified: str = ""

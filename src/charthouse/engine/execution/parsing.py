@@ -98,6 +98,8 @@ def parse_keys(
 ) -> Request:
     """The keys of a body. ``operation`` "modify": those that are left out stay as they are."""
     payload = _gather_members(keys, payload)
+    if unsaid := {key.name for key in keys if key.unsaid and payload.get(key.name, ...) in key.unsaid}:
+        payload = {name: value for name, value in payload.items() if name not in unsaid}
     values: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for key in keys:

@@ -21,7 +21,7 @@ from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.policy import Policy
 from charthouse.engine.declaration.references import Id, Reference
-from charthouse.engine.declaration.resources import Operation, Parent, Resource
+from charthouse.engine.declaration.resources import Operation, Resource
 from charthouse.engine.declaration.sources import UNSTORED
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.types import Integer, Text
@@ -44,14 +44,17 @@ note_types = Resource(
     example={"name": "Social history"},
 )
 
-_NOTE: dict[str, Any] = {
-    "model": FreeTextNote,
-    "methods": "GET",
-    "reads": False,
-    "policy": _POLICY,
-    "page_size": PAGES,
-    "rows": Q(archived=False, note_type__archived=False),
-    "keys": (
+notes = Resource(
+    path=NOTES,
+    doc="Free text of a patient, by heading.",
+    parents=make_patient_parent(),
+    model=FreeTextNote,
+    methods="GET",
+    reads=False,
+    policy=_POLICY,
+    page_size=PAGES,
+    rows=Q(archived=False, note_type__archived=False),
+    keys=(
         make_object_key("free_text_note"),
         make_patient_key(),
         Key("pt_note_type_id", Reference("pt_notes"), READ_ONLY, source="note_type"),
@@ -60,32 +63,31 @@ _NOTE: dict[str, Any] = {
         Key("updated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),
         make_user_key("updatedby", "updated_by_id"),
     ),
-    "example": {"name": "Social history", "note": "Lives with a partner; works nights."},
-}
-
-notes = Resource(
-    path=NOTES, doc="Free text of a patient, by heading.", parents=make_patient_parent(), **_NOTE
+    example={"name": "Social history", "note": "Lives with a partner; works nights."},
 )
 
-notes_of_a_type = Resource(
-    path=f"{NOTES}/{{pt_note_type_id}}",
-    doc="What a patient has under one heading.",
-    parents=(*make_patient_parent(), Parent("pt_note_type_id", to="pt_notes", source="note_type")),
-    **_NOTE,
-)
+
+def _read(call: Call) -> dict[str, Any]:
+    heading, row = free_text_notes.find_note(call.row, call.parameters["pt_note_type_id"])
+    call.shown_rows[FreeTextNote] = [] if row is None else [row.pk]
+    return _show(call.row.pk, heading, row)
 
 
 def _write(call: Call) -> dict[str, Any]:
-    written = free_text_notes.write_note(call)
-    row, heading = written["row"], written["heading"]
+    heading, row = free_text_notes.write_note(call)
+    return _show(call.row.pk, heading, row)
+
+
+def _show(patient: int, heading: FreeTextNoteType, row: FreeTextNote | None) -> dict[str, Any]:
+    """The note of a patient under a heading; an empty one where nothing has been written."""
     return {
         "object": "free_text_note",
-        "pt_id": row.patient_id,
+        "pt_id": patient,
         "pt_note_type_id": heading.pk,
         "name": heading.name,
-        "note": row.note,
-        "updated": f"{row.updated_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        "updatedby": row.updated_by_id or API_MADE,
+        "note": row.note if row else "",
+        "updated": f"{row.updated_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row else None,
+        "updatedby": (row.updated_by_id or API_MADE) if row else None,
     }
 
 
@@ -95,8 +97,20 @@ _ANSWER: tuple[Key, ...] = (
     Key("pt_note_type_id", Integer(), READ_ONLY, nullable=False),
     Key("name", Text(), READ_ONLY, nullable=False),
     Key("note", Text(), READ_ONLY, nullable=False),
-    Key("updated", Timestamp(spaced=True), READ_ONLY, nullable=False),
-    Key("updatedby", Integer(), READ_ONLY, nullable=False),
+    Key("updated", Timestamp(spaced=True), READ_ONLY, doc="Null where nothing has been written."),
+    Key("updatedby", Integer(), READ_ONLY),
+)
+_EXAMPLE = {"name": "Social history", "note": "Lives with a partner; works nights."}
+
+read_note = Operation(
+    path="patients/{id}/pt_notes/{pt_note_type_id}",
+    doc="What a patient has under one heading; an empty note where nothing has been written.",
+    of="patients",
+    filters=(Filter("pt_note_type_id", Reference("pt_notes"), required=True),),
+    answer=_ANSWER,
+    run=_read,
+    policy=Policy(scopes=("patient_free_text_notes",)),
+    example=_EXAMPLE,
 )
 
 write_note = Operation(
@@ -109,9 +123,9 @@ write_note = Operation(
     answer=_ANSWER,
     run=_write,
     policy=Policy(scopes=("patient_free_text_notes",)),
-    example={"name": "Social history", "note": "Lives with a partner; works nights."},
+    example=_EXAMPLE,
 )
 
-RESOURCES = [note_types, notes, notes_of_a_type]
+RESOURCES = [note_types, notes]
 
-OPERATIONS = [write_note]
+OPERATIONS = [read_note, write_note]

@@ -5,7 +5,7 @@ from django.db.models import Exists, Q
 
 from charthouse.domains.patients import deletion, portal_credentials
 from charthouse.domains.patients.cerbo import hooks
-from charthouse.domains.patients.cerbo.filters import Like
+from charthouse.domains.patients.cerbo.filters import Like, PhoneLike
 from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, list_time_zones, select_portal_access
 from charthouse.domains.patients.hooks import check_life
 from charthouse.domains.patients.models import Patient
@@ -60,7 +60,7 @@ patients = Resource(
 found_patients = Resource(
     path="patients/search",
     model=Patient,
-    doc="Patients by name, e-mail, birthday, portal name or time zone; with several, those whom all fit.",
+    doc="Patients by name, e-mail, telephone, birthday, portal name or time zone; with several, those whom all fit.",
     methods="GET",
     policy=make_policy("patients"),
     reads=False,
@@ -87,6 +87,12 @@ found_patients = Resource(
             Text(),
             Like(("email_folded", "email2_folded"), folded=True),
             doc="% stands for any part.",
+        ),
+        Filter(
+            "phone",
+            Text(),
+            PhoneLike(("cell_phone", "home_phone", "office_phone", "phone_other")),
+            doc="Digits of one of the patient's numbers, however they are written; % stands for any of them.",
         ),
         Condition(
             "username",

@@ -1,6 +1,7 @@
 """Appointments as Cerbo shows them. Source: reference cerbo/objects.yaml, operations.yaml;
 docs/decisions/0190-appointments-in-both-apis.md"""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -96,8 +97,8 @@ def _select_video_visits() -> "models.QuerySet[TelehealthVisit]":
 
 
 def _parse_is_video(parse: Parse, value: Any) -> bool:
-    """Parse whether it is a video visit; the same key is read as an object."""
-    return Boolean().parse(value)
+    """Parse whether it is a video visit; or the object as which it is read."""
+    return Boolean().parse(value.get("is_telemedicine") if isinstance(value, Mapping) else value)
 
 
 def _find_no_references(value: Any) -> References:
@@ -109,6 +110,8 @@ def _list_providers() -> "models.QuerySet[Any]":
     return select_users_of_doctor(OuterRef("doctor_id"))
 
 
+# Clients send an appointment back as they read it, with what they have nothing to say about left empty.
+EMPTY: tuple[Any, ...] = ("", None, [])
 _USER_KEY_NAMES = ("first_name", "middle_name", "last_name", "prefix", "suffix", "npi", "email")
 _PROVIDER_KEYS: tuple[Key, ...] = (
     make_object_key("user"),
@@ -148,6 +151,7 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         "status",
         _STATUS,
         WRITE_ONLY,
+        unsaid=EMPTY,
         doc="scheduled, confirmed, checked-in, in-room, cancelled, or a word of the practice's own.",
     ),
     Key("appointment_location", Text(), READ_ONLY, source="office__name"),
@@ -157,16 +161,25 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         REQUIRED,
         source=Expression(_select_type),
         nullable=False,
+        unsaid=EMPTY,
         doc="A type's name.",
     ),
     Key("appointment_note", Text(multiline=True), REQUIRED, source="notes"),
-    Key("start_date_time", Timestamp(spaced=True), REQUIRED, source="scheduled_time", doc="UTC."),
+    Key(
+        "start_date_time",
+        Timestamp(spaced=True),
+        REQUIRED,
+        source="scheduled_time",
+        unsaid=EMPTY,
+        doc="UTC.",
+    ),
     Key(
         "end_date_time",
         Timestamp(spaced=True),
         REQUIRED,
         source=Expression(_select_end),
         nullable=False,
+        unsaid=EMPTY,
         doc="At most a day later.",
     ),
     make_user_ids_key(
@@ -174,10 +187,20 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         access=WRITE_ONLY,
         source=UNSTORED,
         required_unless="provider_ids[]",
+        unsaid=EMPTY,
         doc="One user who is a doctor.",
     ),
-    make_user_ids_key("provider_ids[]", access=WRITE_ONLY, source=UNSTORED, doc="As provider_ids."),
-    Key("pt_id", Reference("patients"), WRITE_ONLY, source="patient", doc="Whose visit it is."),
+    make_user_ids_key(
+        "provider_ids[]", access=WRITE_ONLY, source=UNSTORED, unsaid=EMPTY, doc="As provider_ids."
+    ),
+    Key(
+        "pt_id",
+        Reference("patients"),
+        WRITE_ONLY,
+        source="patient",
+        unsaid=("",),
+        doc="Whose visit it is; null: nobody's yet.",
+    ),
     Key(
         "recurrance_interval",
         Text(),
@@ -247,7 +270,9 @@ APPOINTMENT_KEYS: tuple[Key, ...] = (
         ),
         OPTIONAL,
         source=SelfRow(),
-        doc="Written: whether it is a video visit; left out of a create, as its type says.",
+        unsaid=EMPTY,
+        doc="Written: whether it is a video visit, or the object as it was read; left out of a create, as its type "
+        "says.",
     ),
 )
 
