@@ -66,6 +66,8 @@ def _build_parser() -> argparse.ArgumentParser:
         _add_resetotp,
         _add_rotatekeys,
         _add_audit,
+        _add_check,
+        _add_doctor,
         _add_openapi,
     ):
         add(commands)
@@ -261,6 +263,28 @@ def _add_audit(commands: "Commands") -> None:
         "saved e-mail or object; may be repeated (default: $CHARTHOUSE_ANCHOR_FILE). "
         "Keep the file where the database's administrators can't write",
     )
+
+
+def _add_check(commands: "Commands") -> None:
+    parser = _add_command(
+        commands,
+        "check",
+        "Say what is unsafe or missing in this installation, and how to mend it",
+        command_runs.run_check,
+        "Run it with the environment of the server. Ends with 1 if something is an error.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_doctor(commands: "Commands") -> None:
+    parser = _add_command(
+        commands,
+        "doctor",
+        "Print what support asks for, with nothing private in it",
+        command_runs.run_doctor,
+        "Versions, settings without secrets and names, sizes, counts, results of check, classes of recent faults.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_openapi(commands: "Commands") -> None:

@@ -122,6 +122,29 @@ def run_audit(options: argparse.Namespace) -> None:
             print(commands.verify_audit(options.practice, options.heads))
 
 
+def run_check(options: argparse.Namespace) -> None:
+    _note_sandbox(options)
+    with _provide_database(options):
+        from charthouse import operation_commands
+
+        if not operation_commands.check(as_json=options.json):
+            raise SystemExit(1)
+
+
+def run_doctor(options: argparse.Namespace) -> None:
+    _note_sandbox(options)
+    with _provide_database(options):
+        from charthouse import operation_commands
+
+        operation_commands.print_report(as_json=options.json)
+
+
+def _note_sandbox(options: argparse.Namespace) -> None:
+    """Set the environment of a sandbox where the data directory is that of one."""
+    if (options.data / "sandbox.json").exists():
+        os.environ["CHARTHOUSE_SANDBOX"] = "1"
+
+
 def run_openapi(options: argparse.Namespace) -> None:
     os.environ.setdefault("CHARTHOUSE_SECRET_KEY", "nothing is signed")
     from charthouse import commands

@@ -20,6 +20,7 @@ SETTINGS_FILES = {
     "file_keys",
     "files",
     "clock",
+    "faults",
 }  # what merely loading the settings may create
 
 

@@ -13,10 +13,13 @@ import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 MAX_CAUSES = 5
+FAULTS_FILE = "faults"  # in the data directory
+MAX_FAULTS_SIZE = 100_000  # bytes
 VARIABLE = "CHARTHOUSE_LOG"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -78,6 +81,28 @@ def _render_json(at: datetime, level: str, name: str, parts: dict[str, str]) -> 
     return json.dumps(head | {key: value for key, value in parts.items() if value})
 
 
+class FaultFile(logging.Handler):
+    """Notes errors in a small file for ``charthouse doctor``: time, logger, and ``fault`` of the record or the
+    class of its exception; nothing of the message. It begins again at ``MAX_FAULTS_SIZE``."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(logging.ERROR)
+        self.path = path
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = record.exc_info[0] if record.exc_info else None
+        fault = getattr(record, "fault", kind.__qualname__ if kind else "")
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds")
+        line = json.dumps({"time": at, "logger": record.name, "fault": fault}) + "\n"
+        try:
+            with open(self.path, "a", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                if file.tell() > MAX_FAULTS_SIZE:
+                    file.truncate(0)
+                file.write(line)
+        except OSError:  # no data directory, or a full disk: the log itself has the line
+            return
+
+
 def parse_setting(text: str) -> tuple[bool, str]:
     """Parse CHARTHOUSE_LOG: ``json``, ``text``, a level, or a form and a level with a comma between them. Return
     whether it is JSON, and the level. Raises ValueError."""
@@ -92,8 +117,9 @@ def parse_setting(text: str) -> tuple[bool, str]:
     return is_json, level
 
 
-def build_config(text: str) -> dict[str, Any]:
-    """Return the configuration of ``logging`` for a value of CHARTHOUSE_LOG, for every process. Raises ValueError."""
+def build_config(text: str, data: Path) -> dict[str, Any]:
+    """Return the configuration of ``logging`` for a value of CHARTHOUSE_LOG and a data directory, for every process.
+    Raises ValueError."""
     is_json, level = parse_setting(text)
     line = {
         "()": f"charthouse.logs.{'JsonFormatter' if is_json else 'LineFormatter'}",
@@ -106,8 +132,11 @@ def build_config(text: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"line": line},
         "filters": {"hide": {"()": "charthouse.logs.HideMessage"}},
-        "handlers": {"stderr": stderr},
-        "root": {"handlers": ["stderr"], "level": level},
+        "handlers": {
+            "stderr": stderr,
+            "faults": {"()": "charthouse.logs.FaultFile", "path": str(data / FAULTS_FILE)},
+        },
+        "root": {"handlers": ["stderr", "faults"], "level": level},
         # Requests are logged by path, without query. oauthlib logs tokens and secrets at DEBUG, so its level is fixed.
         "loggers": {
             "django": {"handlers": [], "level": "WARNING", "propagate": True},

@@ -290,7 +290,7 @@ AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "next", "csrfmiddlewareto
 AXES_DISABLE_ACCESS_LOG = True
 
 try:
-    LOGGING = logs.build_config(os.environ.get("CHARTHOUSE_LOG", ""))
+    LOGGING = logs.build_config(os.environ.get("CHARTHOUSE_LOG", ""), DATA)
 except ValueError as _error:
     raise CommandError(str(_error)) from None
 

@@ -21,7 +21,7 @@ CANARY = "Zanzibar-Canary-4712"
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What the configured handler of standard error writes as JSON."""
-    config = logs.build_config("json")
+    config = logs.build_config("json", Path("nowhere"))
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logs.JsonFormatter(config["formatters"]["line"]["format"], style="{"))
@@ -76,7 +76,9 @@ def test_every_process_writes_json(
     assert json.loads(capsys.readouterr().err)["message"] == "anchors are off"
     postgres_server.write_log(tmp_path, "the server has ended")
     assert json.loads((tmp_path / "postgres.log").read_text())["logger"] == "keeper"
-    assert logs.build_config("json")["loggers"]["_granian"] == {"level": "WARNING"}  # by the root's handler
+    assert logs.build_config("json", Path("nowhere"))["loggers"]["_granian"] == {
+        "level": "WARNING"
+    }  # by the root's handler
 
 
 def test_version_is_that_of_the_package() -> None:

@@ -46,7 +46,12 @@ def handle_exception(error: BaseException, where: str = "") -> RequestError:
         at = where and f" at {where}"
         outage.error("the database is busy%s: %s %s", at, type(error).__name__, get_sqlstate(error))
         return Unavailable(NOT_NOW)
-    logger.error("unexpected%s\n%s", where and f" at {where}", logs.describe_exception(error))
+    logger.error(
+        "unexpected%s\n%s",
+        where and f" at {where}",
+        logs.describe_exception(error),
+        extra={"fault": type(error).__qualname__},
+    )
     if failure is Failure.VALUE:
         return Malformed("A value of this request can't be read.")
     connection.close()
