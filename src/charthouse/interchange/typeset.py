@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from charthouse.interchange import typesetter
 MEMORY_LIMIT = 1024 * 1024 * 1024  # bytes of address space
 CPU_SECONDS = 20
 TIMEOUT = 30  # seconds
+# Noto Sans for the scripts that Typst's own fonts lack. The system's fonts are used for any others.
+FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 
 
 def typeset(template: Path, name: str, data: dict[str, Any]) -> bytes:
@@ -22,6 +25,7 @@ def typeset(template: Path, name: str, data: dict[str, Any]) -> bytes:
     order = {
         "template": str(template),
         "inputs": {name: json.dumps(data)},
+        "fonts": [str(files(package)) for package in FONT_PACKAGES],
         "memory": MEMORY_LIMIT,
         "seconds": CPU_SECONDS,
     }

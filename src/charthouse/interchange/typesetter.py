@@ -1,5 +1,6 @@
-"""Script that compiles a Typst template: JSON on standard input, with ``template`` (a path), ``inputs``, and limits of
-``memory`` (bytes of address space) and CPU ``seconds``; the PDF on standard output.
+"""Script that compiles a Typst template: JSON on standard input, with ``template`` (a path), ``inputs``, ``fonts``
+(directories, beside the system's fonts), and limits of ``memory`` (bytes of address space) and CPU ``seconds``; the PDF
+on standard output.
 
 It runs as a process of its own with limits on memory and CPU time: a long text takes Typst hundreds of megabytes, which
 the process that asks would keep. It exits with 1, or is killed, for what can't be compiled. It imports nothing of this
@@ -22,12 +23,11 @@ def main() -> int:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
-    template = Path(order["template"])
     try:
         made = typst.compile(  # type: ignore[type-var]
-            template.read_bytes(),
-            root=template.parent,
-            font_paths=typst.Fonts(),
+            Path(order["template"]).read_bytes(),
+            root=Path(__file__).parent,
+            font_paths=typst.Fonts(font_paths=order["fonts"]),
             sys_inputs=order["inputs"],
         )
     except (RuntimeError, MemoryError):
