@@ -15,6 +15,8 @@ from django.db import connections
 from charthouse import clock
 from charthouse.changes import actions, delivery_queue, fanout
 from charthouse.changes.models import Delivery, Webhook
+from charthouse.console import records
+from charthouse.console.actor import build_actor
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.gateway.cerbo import registry as cerbo
@@ -152,6 +154,26 @@ def test_appointment_event_has_its_own_keys(database: None, receiver: Receiver) 
             "phone_mobile": "(303) 555-0100",
         },
     }
+
+
+def test_event_of_a_deleted_patient_says_by_whom(
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client
+) -> None:
+    webhook = subscribe(clinic, receiver.url, "patient.created", "patient.deleted")
+    first, second = new_patient(caller, "Ada"), new_patient(caller, "Bea")
+    wait_for_fanout()
+    assert caller.delete(f"/api/v1/patients/{first}").status_code == 200
+    tenancy.set_tenant(clinic.id, user_id=clinic.user.pk)
+    records.delete(records.get_resource("patients"), build_actor(clinic.user), second)
+    wait_for_fanout()
+    shown = [json.loads(bytes(each.body))["data"] for each in deliveries(webhook)]
+    said = [(data["id"], data["deletedby"]) for data in shown]
+    assert said == [
+        (str(first), None),
+        (str(second), None),
+        (str(first), "99999"),
+        (str(second), str(clinic.user.pk)),
+    ]
 
 
 def test_custom_header_overrides_default_header(

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from charthouse.domains.labs.models import Sublab
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.references import Reference
 from charthouse.engine.declaration.resources import Operation, Resource
@@ -177,7 +178,14 @@ AS_LISTED: dict[str, dict[str, Any]] = {
     "patients/{patient_id}/documents": {"request_id": None, "result_code": 2, "pt_notified": 2},
     "patients/{patient_id}/questionnaires": {"request_id": None},
     "patients/{patient_id}/portal/secure_messages": {"sent_by": "dr", "request_id": None},
+    "partners/quest/orders": {"sublab_id": lambda world: _quest(world)},
+    "patients/{patient_id}/partners/quest/orders": {"sublab_id": lambda world: _quest(world)},
 }
+
+
+def _quest(world: CerboWorld) -> int:
+    """A laboratory of the partner."""
+    return world.other.instance(Sublab, name="Quest Diagnostics")
 
 
 def _code(n: int) -> str:

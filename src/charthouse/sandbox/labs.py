@@ -13,7 +13,6 @@ from charthouse.sandbox.data.lab_panels import (
     ADULT_PANELS,
     CHILD_PANELS,
     LABORATORIES,
-    VENDOR,
     Observation,
     Panel,
 )
@@ -40,8 +39,8 @@ class LabOrders(Seeder):
         """Add the laboratories. They belong to the first doctor."""
         doctor = self.team.doctors[0]
         rows = [
-            {"doctor_id": doctor, "name": name, "facility_code": code, "vendor_name": VENDOR}
-            for name, code in LABORATORIES
+            {"doctor_id": doctor, "name": name, "facility_code": code, "vendor_name": vendor}
+            for name, code, vendor in LABORATORIES
         ]
         self.sublabs = self.copy(Sublab, rows)
         self.rows: dict[Any, list[Row]] = defaultdict(list)

@@ -28,7 +28,14 @@ def direct(program: httpx.Client, patient: int, *file: Any, **values: Any) -> di
     """The document that was written past the queue."""
     answer = sent(program, patient, *file, enqueue="false", **values)
     assert answer.status_code == 200, answer.text
-    return dict(program.get(f"patients/{patient}/documents").json()["data"][-1])
+    told, shown = answer.json(), dict(program.get(f"patients/{patient}/documents").json()["data"][-1])
+    assert {name: told.pop(name) for name in ("result", "message")} == {
+        "result": True,
+        "message": "It was written to the chart.",
+    }
+    assert told.pop("portal_queue_id") > 0
+    assert told == shown
+    return shown
 
 
 def test_what_drchrono_writes_cerbo_shows(caller: Caller, program: httpx.Client, patient: int) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from charthouse.domains.labs.models import Sublab
+from charthouse.identity import tenancy
 from tests.domains.labs.test_labs import PDF, Vendor
 from tests.support import make_api_user
 
@@ -69,8 +71,33 @@ def test_missing_values_have_defaults(vendor: Vendor, program: httpx.Client) -> 
     assert found["collected"] is not None
 
 
-def test_requisition_of_partner_order(vendor: Vendor, program: httpx.Client) -> None:
+@pytest.mark.parametrize(
+    ("name", "vendor_name", "is_partner"),
+    [
+        ("Quest Diagnostics", "", True),
+        ("Denver QUEST", "", True),
+        ("Reference Laboratory", "Quest", True),
+        ("Reference Laboratory", "Conquest Labs", False),
+        ("Questcare", "", False),
+    ],
+)
+def test_a_partners_orders_are_those_to_its_laboratories(
+    vendor: Vendor, program: httpx.Client, name: str, vendor_name: str, is_partner: bool
+) -> None:
     order = vendor.order()
+    with tenancy.within(vendor.clinic.id):
+        Sublab.objects.filter(pk=vendor.sublab).update(name=name, vendor_name=vendor_name)
+    below = f"patients/{vendor.patient_id}"
+    assert [row["id"] for row in rows(program, f"{below}/partners/quest/orders")] == [order] * is_partner
+    assert [row["id"] for row in rows(program, f"{below}/orders")] == [order]
+    assert (program.get(f"partners/quest/orders/{order}").status_code == 200) is is_partner
+    vendor.upload(order, "REQ", PDF)
+    answer = program.get(f"partners/quest/requisition/{order}/content")
+    assert answer.status_code == (200 if is_partner else 404)
+
+
+def test_requisition_of_partner_order(vendor: Vendor, program: httpx.Client) -> None:
+    order = vendor.order(sublab=vendor.create("sublabs", name="Quest Diagnostics", facility_code="QST"))
     vendor.document(order)  # a report is no requisition
     (shown,) = rows(program, f"patients/{vendor.patient_id}/partners/quest/orders")
     assert (shown["requisition_number"], shown["url_requisition_content"]) == (str(order), None)

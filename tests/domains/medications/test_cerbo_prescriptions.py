@@ -129,6 +129,7 @@ def test_without_queue_drug_is_charted_immediately(program: httpx.Client, patien
     (shown,) = listed(program, patient)
     assert shown["addedby"] == 99999
     assert program.get(f"patients/{patient}/rxs/{shown['id']}").json() == shown
+    assert {name: answer.json()[name] for name in shown} == shown
 
 
 def test_refill_creates_prescription(caller: Caller, program: httpx.Client, patient: int, drug: int) -> None:

@@ -73,6 +73,7 @@ def test_without_queue_supplement_is_charted_immediately(
     assert [entry["id"] for entry in accepted["data"]] == [answer.json()["portal_queue_id"]]
     (taken,) = program.get(url).json()["data"]
     assert program.get(f"{url}/{taken['id']}").json() == taken
+    assert {name: answer.json()[name] for name in taken} == taken
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ def submit_document(call: Call) -> dict[str, Any]:
         payload.pop("folder", None)  # staff choose the folder when they accept it
     payload |= {"mime_type": file.media_type, "size": file.size}
     notes = values.get("notes") or ""
-    return submit_request(call, "document", title=values["name"], notes=notes, payload=payload, file=file)
+    about = {"title": values["name"], "notes": notes, "payload": payload, "file": file}
+    return submit_request(call, "document", "documents", **about)
 
 
 def accept_document(request: PortalRequest, user: int | None) -> Document:

@@ -32,6 +32,7 @@ def request_drug(call: Call) -> dict[str, Any]:
     return submit_request(
         call,
         "rx",
+        "patients/{patient_id}/rxs",
         title=drug.name,
         notes=call.values.get("notes") or "",
         payload={"drug_id": drug.pk},

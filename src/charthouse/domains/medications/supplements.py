@@ -17,6 +17,7 @@ def request_supplement(call: Call) -> dict[str, Any]:
     return submit_request(
         call,
         "supplement",
+        "patients/{patient_id}/supplements",
         title=supplement.name,
         notes=call.values.get("notes") or "",
         payload={"supplement_id": supplement.pk},

@@ -95,5 +95,8 @@ LEAD = Panel(
 
 ADULT_PANELS = (METABOLIC, BLOOD_COUNT, LIPIDS, A1C, THYROID)
 CHILD_PANELS = (BLOOD_COUNT, STREP, LEAD)
-LABORATORIES = (("Front Range Reference Laboratory", "FRR"), ("Summit Diagnostics", "SUM"))
-VENDOR = "Sandbox lab vendor"
+# Names, codes, and the vendor who passes orders on: the second one is the partner of Cerbo's API.
+LABORATORIES = (
+    ("Front Range Reference Laboratory", "FRR", "Sandbox lab vendor"),
+    ("Summit Diagnostics", "SUM", "Quest (sandbox)"),
+)

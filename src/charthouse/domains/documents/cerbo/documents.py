@@ -9,7 +9,7 @@ from django.db.models.expressions import Combinable
 
 from charthouse.domains.documents import filing, uploads
 from charthouse.domains.documents.models import Document
-from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
+from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, make_submission_keys
 from charthouse.domains.practice.cerbo.keys import (
     make_created_key,
     make_deleted_key,
@@ -195,13 +195,15 @@ OPERATIONS = [
     Operation(
         path="patients/{id}/documents",
         method="POST",
-        doc="Send a document into the portal's queue, from which staff take it into the chart, unless enqueue is off.",
+        doc="Send a document into the portal's queue, from which staff take it into the chart. With enqueue off it is "
+        "there at once, and the answer shows it as well.",
         of="patients",
         run=filing.submit_document,
         policy=Policy(scopes=("patient_documents",)),
         filters=(ENQUEUE_FILTER,),
         keys=_SUBMISSION_KEYS,
-        answer=QUEUED_KEYS,
+        answer=make_submission_keys(_COMMON["keys"]),
+        answer_model=Document,
         max_body=uploads.MAX_BODY,
         example={
             "pt_id": 1,

@@ -33,7 +33,10 @@ from charthouse.engine.sql import expressions as sql
 from charthouse.files.models import StoredFile
 from charthouse.files.types import Url
 
-PARTNER_ORDERS = "partners/quest/orders"
+PARTNER = "quest"
+PARTNER_ORDERS = f"partners/{PARTNER}/orders"
+# Laboratories of the partner: by a word of their name, or of that of the vendor who passes orders on to them.
+_IS_PARTNERS = Q(sublab__name__iregex=rf"\y{PARTNER}\y") | Q(sublab__vendor_name__iregex=rf"\y{PARTNER}\y")
 
 
 def _list_requisitions(order: Any) -> "QuerySet[LabDocument]":
@@ -60,7 +63,7 @@ _PARTNER: dict[str, Any] = {
     "model": LabOrder,
     "methods": "GET",
     "page_size": PAGES,
-    "rows": Q(archived=False),
+    "rows": Q(archived=False) & _IS_PARTNERS,
     "keys": (
         make_object_key("partner_order"),
         Key("id", Id(), READ_ONLY),
@@ -103,11 +106,11 @@ _PARTNER: dict[str, Any] = {
     "policy": make_policy("partner_applications"),
 }
 
-partner_orders = Resource(path=PARTNER_ORDERS, doc="Orders to a laboratory, by id.", lists=False, **_PARTNER)
+partner_orders = Resource(path=PARTNER_ORDERS, doc="Orders to the partner, by id.", lists=False, **_PARTNER)
 
 partner_orders_of_patient = Resource(
     path="patients/{patient_id}/partners/quest/orders",
-    doc="A patient's orders to a laboratory.",
+    doc="A patient's orders to the partner.",
     reads=False,
     parents=make_patient_parent(),
     **_PARTNER,

@@ -7,7 +7,7 @@ from django.db.models.expressions import Combinable, ExpressionWrapper
 
 from charthouse.domains.medications import supplements
 from charthouse.domains.medications.models import PatientSupplement, Supplement
-from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
+from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, make_submission_keys
 from charthouse.domains.practice.cerbo.keys import (
     declare_patient_list,
     make_constant_key,
@@ -124,7 +124,8 @@ queue_supplement = Operation(
         Key("supplement_id", Reference("supplements"), REQUIRED, source=UNSTORED),
         Key("notes", Text(multiline=True, max_length=10_000), OPTIONAL, source=UNSTORED),
     ),
-    answer=QUEUED_KEYS,
+    answer=make_submission_keys(patient_supplements.keys),
+    answer_model=patient_supplements.model,
     run=supplements.request_supplement,
     policy=Policy(scopes=("patient_supplements",)),
     example={"supplement_id": 4, "notes": "For sleep", "result": True},

@@ -18,7 +18,11 @@ from charthouse.domains.medications.prescriptions import (
     request_drug,
     request_refill,
 )
-from charthouse.domains.patients.cerbo.portal_requests import ENQUEUE_FILTER, QUEUED_KEYS
+from charthouse.domains.patients.cerbo.portal_requests import (
+    ENQUEUE_FILTER,
+    QUEUED_KEYS,
+    make_submission_keys,
+)
 from charthouse.domains.practice.cerbo.keys import (
     declare_patient_list,
     make_created_key,
@@ -176,7 +180,6 @@ _REQUEST: dict[str, Any] = {
     "method": "POST",
     "of": "patients",
     "policy": Policy(scopes=("patient_prescriptions",)),
-    "answer": QUEUED_KEYS,
 }
 
 _NOTES = Key("notes", Text(multiline=True, max_length=10_000), OPTIONAL, source=UNSTORED)
@@ -186,6 +189,8 @@ queue_prescription = Operation(
     doc="Ask for a drug; staff take it into the chart, unless enqueue is off.",
     filters=(ENQUEUE_FILTER,),
     keys=(Key("drug_id", Reference("drugs"), REQUIRED, source=UNSTORED), _NOTES),
+    answer=make_submission_keys(prescriptions.keys),
+    answer_model=prescriptions.model,
     run=request_drug,
     example={"drug_id": 4, "notes": "Ran out last week", "result": True},
     **_REQUEST,
@@ -205,6 +210,7 @@ refill = Operation(
             doc=f"Default: {NO_TERMS}.",
         ),
     ),
+    answer=QUEUED_KEYS,
     run=request_refill,
     example={"original_prescription_id": 88, "notes": "Going away", "result": True},
     **_REQUEST,

@@ -9,12 +9,17 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import Combinable, ExpressionWrapper
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 from charthouse.domains.patients import codes
 from charthouse.domains.patients.models import Coverage, Patient, PatientTag, PortalAccess
 from charthouse.domains.patients.text_types import choose_text_type
-from charthouse.domains.practice.cerbo.keys import make_created_key, make_object_key, make_user_key
+from charthouse.domains.practice.cerbo.keys import (
+    make_created_key,
+    make_object_key,
+    make_user_key,
+    select_user,
+)
 from charthouse.engine.declaration.composites import List, MappedChoice, Parse, convert
 from charthouse.engine.declaration.contact_types import PersonName, PhoneNumber
 from charthouse.engine.declaration.keys import Key
@@ -101,6 +106,15 @@ def _select_primary_phone() -> Combinable:
     numbers = ("cell_phone", "home_phone", "office_phone", "phone_other")
     return Coalesce(
         *(NullIf(F(name), Value("")) for name in numbers), sql.Literal(""), output_field=models.TextField()
+    )
+
+
+def _select_deleting_user() -> Combinable:
+    """Select who deleted the row: nothing is written to it after that."""
+    return Case(
+        When(archived=True, then=Cast(select_user("updated_by_id"), models.TextField())),
+        default=sql.literal(None),
+        output_field=models.TextField(),
     )
 
 
@@ -311,8 +325,9 @@ _STATUS_KEYS: tuple[Key, ...] = (
         "deletedby",
         Text(),
         READ_ONLY,
-        source=Expression(lambda: sql.literal(None)),
-        doc="Null: a deleted patient is not shown.",
+        source=Expression(_select_deleting_user),
+        nullable=True,
+        doc="A user's id; 99999: by an API user; null of one who is not deleted. Webhooks show deleted patients.",
     ),
     make_created_key(),
     Key("lastupdated", Timestamp(spaced=True), READ_ONLY, source="updated_at"),

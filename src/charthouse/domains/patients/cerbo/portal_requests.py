@@ -1,7 +1,10 @@
 """Portal requests in Cerbo's API: what operations that submit one have in common, and the list of requests."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 from django.db import models
 from django.db.models import Case, Q, When
 from django.db.models.expressions import Combinable
@@ -29,7 +32,8 @@ from charthouse.engine.declaration.references import Id
 from charthouse.engine.declaration.resources import Resource, Visibility
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.types import Boolean, Integer, Text
-from charthouse.engine.declaration.values import READ_ONLY
+from charthouse.engine.declaration.values import OPTIONAL, READ_ONLY
+from charthouse.engine.execution import reading
 from charthouse.engine.sql import expressions as sql
 
 QUEUED_KEYS: tuple[Key, ...] = (
@@ -47,17 +51,27 @@ ENQUEUE_FILTER = Condition(
 )
 
 
-def submit_request(call: Call, request_type: str, **values: Any) -> dict[str, Any]:
+def make_submission_keys(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """Make the keys of the answer to a submission that may go past the queue: QUEUED_KEYS, and where it did, these keys
+    of what is in the chart now."""
+    return (*QUEUED_KEYS, *(replace(key, access=OPTIONAL) for key in keys))
+
+
+def submit_request(call: Call, request_type: str, shown: str = "", **values: Any) -> dict[str, Any]:
     """Enqueue a request for the patient that the path names; with ``enqueue=false`` accept it into the chart as well,
-    as staff would. ``values``: columns of the request. Returns the answer of QUEUED_KEYS.
+    as staff would. ``values``: columns of the request; ``shown``: path of the resource that shows what is in the
+    chart then. Returns the answer of QUEUED_KEYS, or of ``make_submission_keys``.
 
     Raises Conflict where something that the request refers to was deleted meanwhile.
     """
     request = enqueue(call.row, request_type, api_user=call.actor.api_user, **values)
     if call.parameters.get("enqueue", True):
         return describe_request(request)
-    accept_request(request, call.actor.user)
-    return describe_request(request) | {"message": "It was written to the chart."}
+    row = accept_request(request, call.actor.user)
+    answer = describe_request(request) | {"message": "It was written to the chart."}
+    found = reading.read_by_id(call.operation.registry[shown], call.actor, [row.pk], verbose=True)
+    call.shown_rows[type(row)] = [row.pk]
+    return {**msgspec.json.decode(msgspec.json.encode(found[row.pk])), **answer}
 
 
 def _select_sender() -> Combinable:
