@@ -41,10 +41,10 @@ def test_a_group_is_an_item_of_its_own() -> None:
 def test_one_case_can_be_selected(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     check = each_case("word", ["one", "two"])(lambda word: seen.append(word))
-    monkeypatch.setattr(cases, "_selected", "tw")
+    monkeypatch.setattr(cases, "_selected", ("tw",))
     check()
     assert seen == ["two"]
-    monkeypatch.setattr(cases, "_selected", "three")
+    monkeypatch.setattr(cases, "_selected", ("three",))
     with pytest.raises(pytest.skip.Exception):
         check()
 
@@ -58,7 +58,7 @@ def test_a_case_within_cases_is_selected_by_either_name(monkeypatch: pytest.Monk
         seen.append(f"{color} {size}")
 
     for text, found in (("blue", ["blue big", "blue small"]), ("big", ["red big", "blue big"])):
-        monkeypatch.setattr(cases, "_selected", text)
+        monkeypatch.setattr(cases, "_selected", (text,))
         check()
         assert seen == found
         seen.clear()

@@ -98,7 +98,7 @@ def test_all_of_it_is_of_one_moment(cerbo: CerboWorld, monkeypatch: pytest.Monke
 
     def write() -> None:
         patient = cerbo.row("patients")
-        answer = cerbo.client.post(f"{BASE}patients/{patient}/vitals/height", json={"height": "171"})
+        answer = cerbo.client.post(f"{BASE}patients/{patient}/vitals/height", json={"height": "67"})
         written.append(answer.json()["id"])
         connections.close_all()  # this thread's
 

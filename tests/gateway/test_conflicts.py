@@ -105,10 +105,9 @@ def test_attempts_are_bounded(chart: Chart, state: str) -> None:
     value = chart.write(visit, "Well.").json()["id"]
     execute_as_owner(
         f"""
-        create sequence if not exists attempts_of_a_test;
-        alter sequence attempts_of_a_test restart;
+        create sequence attempts_of_a_test;
         grant usage on attempts_of_a_test to charthouse_web;
-        create or replace function fail_in_a_test() returns trigger language plpgsql as $$
+        create function fail_in_a_test() returns trigger language plpgsql as $$
         begin perform nextval('attempts_of_a_test'); raise exception using errcode = '{state}'; end $$;
         create trigger fail_in_a_test before update on clinical_clinicalnotefieldvalue for each row
             when (old.id = {value}) execute function fail_in_a_test();
@@ -131,7 +130,7 @@ def test_attempts_are_bounded(chart: Chart, state: str) -> None:
         assert page.status_code == 503
         assert int(page.headers["Retry-After"]) > 0
     finally:
-        execute_as_owner("drop trigger fail_in_a_test on clinical_clinicalnotefieldvalue")
+        execute_as_owner("drop function fail_in_a_test() cascade; drop sequence attempts_of_a_test")
     assert (
         chart.http.patch(f"/api/clinical_note_field_values/{value}", json={"value": "x"}).status_code == 204
     )

@@ -134,7 +134,7 @@ def test_a_job_whose_worker_was_killed_is_run_again() -> None:
         with app.replace_connector(connector) as background:
             async with background.open_async():
                 retry = background.tasks["charthouse.retention.retry_interrupted"]
-                await retry.configure(queue=queue).defer_async(timestamp=0)
+                await retry.configure(queue=queue, queueing_lock=queue).defer_async(timestamp=0)
                 await background.run_worker_async(wait=False, install_signal_handlers=False, queues=[queue])
 
     asyncio.run(run())

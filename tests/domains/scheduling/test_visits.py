@@ -247,8 +247,8 @@ def test_keys_that_other_domains_write_are_shown(calendar: Calendar) -> None:
         )
     shown = calendar.shown(made)
     assert (shown["icd10_codes"], shown["icd9_codes"], shown["billing_status"]) == (
-        "J45.909, E11.9",
-        "",
+        ["J45.909", "E11.9"],
+        [],
         "Sent to collections",
     )
     assert shown["first_billed_date"] is not None
