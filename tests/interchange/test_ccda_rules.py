@@ -2,15 +2,17 @@
 
 from itertools import zip_longest
 
+from charthouse.domains.practice.models import Doctor
 from charthouse.identity import tenancy
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.ccda.results import build_reference_range
+from charthouse.interchange.cda import codes
 from charthouse.interchange.cda.section import SectionType
 from tests.cases import each_case
 from tests.interchange import sparse
 from tests.interchange.chart import VITALS, Record
 from tests.interchange.documents import XSI_TYPE
-from tests.interchange.rules import find_errors
+from tests.interchange.rules import find_errors, find_foreign_codes
 
 SECTIONS = {name: kind for name, kind in vars(sections).items() if isinstance(kind, SectionType)}
 
@@ -25,6 +27,7 @@ def test_sections_with_and_without_entries(record: Record) -> None:
         assert name == "CARE_TEAM" or empty.section(kind.code.code).get("nullFlavor") == "NI", name
     assert find_errors(empty.root) == []
     assert find_errors(full.root) == []
+    assert find_foreign_codes(full.root) == []
 
 
 def test_rows_that_lack_values(record: Record) -> None:
@@ -34,6 +37,7 @@ def test_rows_that_lack_values(record: Record) -> None:
     document = record.document()
     assert len(document.all("//h:tbody/h:tr")) > 400
     assert find_errors(document.root) == []
+    assert find_foreign_codes(document.root) == []
 
 
 def test_charts_that_lack_values_of_which_they_have_one(record: Record) -> None:
@@ -90,6 +94,16 @@ def test_reference_range(text: str, low: str | None, high: str | None) -> None:
     ]
     assert value.get(XSI_TYPE) == ("IVL_PQ" if low or high else "ST")
     assert low or high or value.text == text
+
+
+def test_what_is_no_national_provider_identifier_is_the_practices_own(record: Record) -> None:
+    path = "//h:documentationOf//h:performer//h:id"
+    for npi, is_national in (("1234567893", True), ("1234567890", False), ("none yet", False), ("", False)):
+        with tenancy.within(record.clinic.id):
+            Doctor.objects.filter(pk=record.doctor.pk).update(npi_number=npi)
+        found = record.document().one(path)
+        assert (found.get("root") == codes.NPI) == is_national, npi
+        assert found.get("extension") == (npi if is_national else str(record.doctor.pk))
 
 
 def test_person_with_one_name(record: Record) -> None:

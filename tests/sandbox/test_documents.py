@@ -15,7 +15,7 @@ from charthouse.interchange.cda.context import Window
 from charthouse.interchange.qrda import document as report
 from tests import figures
 from tests.interchange.documents import Document
-from tests.interchange.rules import find_errors
+from tests.interchange.rules import find_errors, find_foreign_codes
 from tests.sandbox.databases import SandboxDatabase
 
 RESOURCES = {
@@ -44,7 +44,8 @@ def test_documents_follow_the_rules(sandbox: SandboxDatabase) -> None:
         for practice in Practice.objects.values_list("id", flat=True):
             with tenancy.within(practice):
                 for patient in Patient.objects.order_by("id")[:CHECKED]:
-                    errors.update(find_errors(Document(document.render(patient)).root))
+                    root = Document(document.render(patient)).root
+                    errors.update(find_errors(root) + find_foreign_codes(root))
                     checked += 1
     figures.record(documents=checked)
     assert not errors

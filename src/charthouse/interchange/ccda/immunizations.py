@@ -68,7 +68,9 @@ def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
         status("completed"),
         point("effectiveTime", row["administered_start"], context.zone),
         build_route(row["route"]),
-        coded("approachSiteCode", site) if site.is_usable else None,
+        coded("approachSiteCode", Concept("", None, row["site"]), translations=[site])
+        if row["site"]
+        else None,  # C-CDA asks for SNOMED CT, which the record does not have
         quantity("doseQuantity", row["amount"], codes.convert_unit(row["units"]))
         if row["amount"] is not None
         else None,

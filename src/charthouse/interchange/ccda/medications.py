@@ -81,12 +81,11 @@ def format_directions(row: dict[str, Any]) -> str:
 
 
 def code_drug(row: dict[str, Any], reference: str = "") -> Element:
-    """Build the code of the drug: RxNorm with NDC as a translation, or NDC alone."""
+    """Build the code of the drug: RxNorm, which C-CDA asks for, with NDC as a translation. Without RxNorm the code is
+    null, and NDC still its translation."""
     rxnorm = codes.code_in(codes.RXNORM, row["rxnorm"], row["name"])
     ndc = codes.code_in(codes.NDC, row["ndc"], row["name"])
-    if rxnorm.is_usable:
-        return coded("code", rxnorm, translations=[ndc], reference=reference)
-    return coded("code", ndc, reference=reference)
+    return coded("code", rxnorm, translations=[ndc], reference=reference)
 
 
 def build_dose(row: dict[str, Any]) -> Element:

@@ -30,6 +30,7 @@ HCPCS = code_systems.HCPCS
 NCI = System("2.16.840.1.113883.3.26.1.1", "NCI Thesaurus")
 HL7_SITE = System("2.16.840.1.113883.12.163", "HL7 table 0163")
 PAYMENT = System("2.16.840.1.113883.3.221.5", "Source of Payment Typology (PHDSC)")
+SERVICE_LOCATION = System("2.16.840.1.113883.6.259", "HealthcareServiceLocation")
 INSURANCE_TYPE = System("2.16.840.1.113883.6.255.1336", "X12N 1336 Insurance Type")
 NPI = "2.16.840.1.113883.4.6"  # root of national provider identifiers
 FDA = "2.16.840.1.113883.3.3719"  # root of unique device identifiers
@@ -105,6 +106,14 @@ INTERPRETATIONS = {
     "AA": "Critical abnormal", "S": "Susceptible", "R": "Resistant", "I": "Intermediate", "POS": "Positive",
     "NEG": "Negative", "<": "Off scale low", ">": "Off scale high",
 }  # fmt: skip
+
+
+def is_npi(text: str) -> bool:
+    """Tell whether a text is a national provider identifier: ten digits, with ISO 7812's check digit after 80840."""
+    if not re.fullmatch(r"[12][0-9]{9}", text):
+        return False
+    doubled = [int(digit) * 2 for digit in text[-2::-2]]
+    return (24 + sum(digit // 10 + digit % 10 for digit in doubled) + sum(map(int, text[::-2]))) % 10 == 0
 
 
 def code_gender(gender: str) -> Concept:

@@ -116,7 +116,7 @@ def build_location(row: Any) -> Element:
         el(
             "participantRole",
             template_id("32"),
-            coded("code", Concept("OF", codes.ROLE_CODE, "Outpatient facility")),
+            coded("code", Concept("1141-1", codes.SERVICE_LOCATION, "Physician's Office")),
             parties.build_address(
                 row["office__address"], row["office__city"], row["office__state"], row["office__zip_code"]
             ),

@@ -126,7 +126,7 @@ def _build_practice(context: DocumentContext, tag: str) -> Element:
     npi = context.doctor.group_npi_number.strip()
     identifier = (
         el("id", root=codes.NPI, extension=npi)
-        if npi
+        if codes.is_npi(npi)
         else el("id", root=context.id_root("practice"), extension=str(context.practice.pk))
     )
     phone = (context.office and context.office.phone_number) or context.doctor.office_phone

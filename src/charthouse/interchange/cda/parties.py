@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from charthouse.domains.practice.models import Doctor, Office
-from charthouse.interchange.cda.codes import NPI
+from charthouse.interchange.cda.codes import NPI, is_npi
 from charthouse.interchange.cda.context import DocumentContext
 from charthouse.interchange.cda.xml import Element, el, null
 
@@ -58,7 +58,7 @@ def build_telecoms(*numbers: tuple[str, str | None], email: str = "") -> Iterabl
 
 def build_provider_id(context: DocumentContext, doctor: int, npi: str) -> Element:
     """Build the id of a doctor: the NPI, else the practice's own identifier."""
-    if npi.strip():
+    if is_npi(npi.strip()):
         return el("id", root=NPI, extension=npi.strip())
     return el("id", root=context.id_root("doctors"), extension=str(doctor))
 
