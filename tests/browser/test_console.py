@@ -103,6 +103,7 @@ def addresses(calendar: Calendar, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         f"/developer/apps/{app.row.pk}/edit",
         f"/developer/apps/{app.row.pk}/webhooks",
         f"/settings/people/{calendar.clinic.user.pk}",
+        f"/settings/people/{calendar.clinic.user.pk}/hours",
         *one_of_each(calendar),
     ]
 

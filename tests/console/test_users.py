@@ -15,7 +15,16 @@ from charthouse.outbox.models import Outgoing
 from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import is_accepted, open_signed_in_browser, parse_hidden_fields, sign_in
 from tests.identity.test_sign_in import NEW, enable_second_factor, parse_link, set_password
-from tests.support import PASSWORD, Clinic, client, issue_token, make_app, make_practice, make_user
+from tests.support import (
+    PASSWORD,
+    Clinic,
+    client,
+    issue_token,
+    make_api_user,
+    make_app,
+    make_practice,
+    make_user,
+)
 
 NORA = {"first_name": "Nora", "last_name": "Nurse", "email": "nora@clinic.example", "timezone": "US/Pacific"}
 
@@ -55,6 +64,80 @@ def test_an_invited_user_sets_a_password_and_signs_in(clinic: Clinic, browser: h
     set_password(parse_link(letter), NEW)
     assert sign_in(client(), person.username, NEW).status_code == 302
     assert "Nora Nurse" in browser.get("/settings/people").text
+
+
+def test_a_new_doctor_can_be_booked_at_once_at_hours_that_are_set_on_a_page(
+    clinic: Clinic, browser: httpx.Client
+) -> None:
+    with tenancy.within(clinic.id):
+        Office.objects.create(
+            practice=clinic.practice, doctor=clinic.doctor, name="Main", start_hour=8, end_hour=16
+        )
+    person = invite(browser, clinic, role="doctor")
+    with (
+        make_api_user(clinic.practice).client() as cerbo,
+        client(issue_token(clinic.user, make_app())) as drchrono,
+    ):
+        kind = cerbo.post("/api/v1/appointment_types", json={"name": "Visit", "default_length": 30}).json()
+
+        def windows() -> list[str]:
+            asked = {
+                "start_date": "2030-03-04",  # a Monday
+                "end_date": "2030-03-10",
+                "provider_ids[]": person.pk,
+                "appointment_type_ids[]": kind["id"],
+            }
+            found = cerbo.get("/api/v1/appointments/availability", params=asked).json()["user_availabilies"]
+            return [
+                f"{one['window_start'][8:16]}-{one['window_end'][11:16]}"
+                for one in found[0]["availability_by_type"][0]["available_windows"]
+            ]
+
+        zone = {"timezone": clinic.doctor.timezone}
+        with tenancy.within(clinic.id):
+            Doctor.objects.filter(pk=person.doctor_id).update(**zone)
+        assert windows() == [f"{day:02} 08:00-16:00" for day in range(4, 9)]
+        address = f"/settings/people/{person.pk}/hours"
+        assert address in browser.get(f"/settings/people/{person.pk}").text
+        as_before = dict.fromkeys(("wednesday", "thursday", "friday"), "08:00-16:00")
+        hours = as_before | {
+            "monday": "9:00-12:00, 13:00 \u2013 15:30",
+            "tuesday": "",
+            "saturday": "8:30-24:00",
+        }
+        assert send(browser, address, **hours).status_code == 302
+        assert windows() == [
+            "04 09:00-12:00",
+            "04 13:00-15:30",
+            *(f"{day:02} 08:00-16:00" for day in (6, 7, 8)),
+            "09 08:30-16:00",
+        ]
+        (shown,) = (
+            one
+            for one in drchrono.get("/api/doctor_work_schedule?show_all=true").json()["results"]
+            if one["doctor"] == person.doctor_id
+        )
+        assert [day["iso_weekday"] for day in shown["work_days"]] == list("123456")
+        assert parse_hidden_fields(browser.get(address))
+        assert "09:00-12:00, 13:00-15:30" in browser.get(address).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9-12", "12:00-9:00", "9:00-9:00", "9:00-25:00", "9:00-12:00, 11:00-13:00", "all day", "9:60-10:00"],
+)
+def test_hours_that_can_not_be_are_refused(clinic: Clinic, browser: httpx.Client, text: str) -> None:
+    person = invite(browser, clinic, role="doctor", username=f"d-{clinic.id}")
+    answer = send(browser, f"/settings/people/{person.pk}/hours", friday=text)
+    assert answer.status_code == 400
+    assert text in unescape(answer.text), "what was typed stays"
+
+
+def test_only_doctors_of_the_practice_have_a_page_of_hours(clinic: Clinic, browser: httpx.Client) -> None:
+    staff, stranger = invite(browser, clinic), make_practice().user
+    for user in (staff, stranger):
+        assert browser.get(f"/settings/people/{user.pk}/hours").status_code == 404
+    assert "Working hours" not in browser.get(f"/settings/people/{staff.pk}").text
 
 
 def test_an_invited_doctor_gets_a_doctor_row(clinic: Clinic, browser: httpx.Client) -> None:

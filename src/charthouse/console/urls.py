@@ -19,6 +19,7 @@ from charthouse.console import (
     request_log,
     sandbox_clock,
     users,
+    working_hours,
 )
 from charthouse.console.navigation import MenuEntry, add_menu_entries
 from charthouse.console.questionnaires import QUESTIONS
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/people/new", users.invite, name="user-new"),
     path("settings/people/<id:row>", users.edit, name="user"),
     path("settings/people/<id:row>/primary", users.hand_over_primary, name="user-primary"),
+    path("settings/people/<id:row>/hours", working_hours.edit, name="user-hours"),
     path("settings/people/<id:row>/<slug:name>", users.confirm_action, name="user-action"),
     path("settings/offices", offices.show_list, name="offices"),
     path("settings/offices/new", offices.add, name="office-new"),

@@ -182,6 +182,7 @@ def edit(request: Request, row: int) -> HttpResponseBase:
         "second": TOTPDevice.objects.filter(user=person, confirmed=True).exists(),
         "form": forms.convert_django_form(form),
         "own": person.pk == request.user.pk,
+        "hours": person.role == User.Role.DOCTOR and person.doctor_id is not None,
     }
     return render_page(request, "user.html", values, 400 if form.is_bound else 200)
 

@@ -1,6 +1,7 @@
 """Hooks of the practice's declarations: time slots, exam rooms and work days."""
 
 from charthouse.domains.practice import offices
+from charthouse.domains.practice.work_schedules import number_days
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.hooks import hook
@@ -28,17 +29,13 @@ def number_work_days(change: Change) -> None:
     """Number the days and hours of a schedule. Refuse a weekday that is given twice, and hours that do not end after
     they begin."""
     seen: set[str] = set()
-    days = []
-    for at, day in enumerate(change.values.get("work_days") or ()):
+    days = change.values.get("work_days") or ()
+    for at, day in enumerate(days):
         weekday, work_hours = day["iso_weekday"], day.get("work_hours") or []
         if weekday in seen:
             change.add_member_error(("work_days", str(at), "iso_weekday"), "Each weekday may be given once.")
         seen.add(weekday)
         if any(hours["end_time"] <= hours["start_time"] for hours in work_hours):
             change.add_member_error(("work_days", str(at), "work_hours"), "Hours end after they begin.")
-        numbered = [
-            {**hours, "id": int(weekday) * 100 + position} for position, hours in enumerate(work_hours, 1)
-        ]
-        days.append({**day, "id": int(weekday), "work_hours": numbered})
-    if change.values.get("work_days"):
-        change.set("work_days", days)
+    if days:
+        change.set("work_days", number_days(days))

@@ -7,6 +7,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import F
 
 from charthouse.domains.practice.models import Doctor, Staff
+from charthouse.domains.practice.work_schedules import create_default_schedule
 from charthouse.engine.errors import Conflict
 from charthouse.identity import second_factor, token_pairs
 from charthouse.identity.audit_events import emit_audit_event
@@ -15,7 +16,8 @@ from charthouse.identity.permissions import set_permissions
 
 
 def create_user(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> User:
-    """Save a new user, and the record of the doctor or staff member. ``timezone``: IANA name, of a doctor.
+    """Save a new user, and the record of the staff member or doctor, who has working hours. ``timezone``: IANA name, of
+    a doctor.
 
     Raises ValidationError for invalid values, DatabaseError for a username or zone that the database refuses.
     """
@@ -24,6 +26,7 @@ def create_user(user: User, timezone: str, *, using: str = DEFAULT_DB_ALIAS) -> 
             names = {"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
             doctor = Doctor(practice=user.practice, timezone=timezone, **names)
             doctor.save(using=using)
+            create_default_schedule(doctor, using=using)
             user.doctor_id = doctor.pk
         allowed = [] if user.permissions else ["permissions"]  # no permission at all is valid
         user.full_clean(exclude=allowed, validate_unique=False, validate_constraints=False)
