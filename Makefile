@@ -18,8 +18,11 @@ run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until 
 test: .venv/dev.stamp browser proxy ## everything that is tested; options of pytest in ARGS="..."
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
-test-deep: .venv/dev.stamp ## fuzz, kill and load for HOURS (default 1); before a release
+test-deep: .venv/mutants.stamp ## fuzz, kill, load and mutate for HOURS (default 1); before a release
 	@exec $(BIN)/python -m tests.deep --hours $(or $(HOURS),1)
+
+mutants: .venv/mutants.stamp ## change the code of MODULES in up to MUTANTS (30) small ways each: does a test fail?
+	@exec $(BIN)/python -m tests.mutation --mutants $(or $(MUTANTS),30) $(or $(MODULES),mistakes)
 
 coverage: .venv/dev.stamp ## branches of engine, identity, changes and audit that tests run; under 95 % it fails
 	@$(BIN)/coverage run -m pytest -n 0 -q --durations=0 --durations-min=10 $(COVERED_BY) $(ARGS)
@@ -45,9 +48,10 @@ docs: .venv/dev.stamp browser ## write anew what is printed from the declaration
 	@$(BIN)/python -m tests.browser.screenshots
 
 lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml
-	@for name in runtime dev bench; do \
+	@for name in runtime dev mutants bench; do \
 	  case $$name in runtime) more="";; \
 	    dev) more="--group dev --constraint requirements/runtime.txt";; \
+	    mutants) more="--group dev --group mutants --constraint requirements/dev.txt";; \
 	    bench) more="--group dev --group bench --constraint requirements/dev.txt";; esac; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	    --custom-compile-command "make lock" $(UPGRADE) pyproject.toml --group build $$more \
@@ -57,7 +61,7 @@ lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml
 clean: ## delete .venv and caches; the data in .charthouse stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# Each stamp says that what the lock file lists is installed; bench.txt holds dev.txt, which holds runtime.txt.
+# Each stamp says that what the lock file lists is installed; bench.txt and mutants.txt hold dev.txt, which holds runtime.txt.
 .venv/runtime.stamp: requirements/runtime.txt pyproject.toml | .venv/bin/python
 	@echo "Installing (once, and again when requirements/ changes) ..."
 	@$(PIP) install --require-hashes --requirement requirements/runtime.txt
@@ -67,6 +71,11 @@ clean: ## delete .venv and caches; the data in .charthouse stays
 .venv/dev.stamp: requirements/dev.txt .venv/runtime.stamp
 	@echo "Installing what the tests need ..."
 	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+.venv/mutants.stamp: requirements/mutants.txt .venv/dev.stamp
+	@echo "Installing what makes mutants ..."
+	@$(PIP) install --require-hashes --requirement requirements/mutants.txt
 	@touch $@
 
 .venv/bench.stamp: requirements/bench.txt .venv/dev.stamp
@@ -102,4 +111,4 @@ proxy:
 	  echo "A test runs a proxy before the server: install nginx first (Debian: apt install nginx)." >&2; exit 1; \
 	fi
 
-.PHONY: help run test test-deep coverage lint migrations bench docs lock clean browser proxy
+.PHONY: help run test test-deep mutants coverage lint migrations bench docs lock clean browser proxy

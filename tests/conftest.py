@@ -119,15 +119,26 @@ LONG = (
 @pytest.fixture(scope="session", autouse=True)
 def database() -> Iterator[None]:
     """This worker's own server and its database, of which the first worker makes the original."""
+    if not PGDATA.exists():
+        start_postgres()
+    _execute(f'create database "charthouse_{WORKER}" template {TEMPLATE}')
+    yield
+    connections.close_all()
+
+
+def start_postgres() -> None:
+    """Start this worker's server, a copy of the one that the first worker makes."""
     with InterProcessLock(RUN / "lock"):
         if not (RUN / "ready").exists():
             _make_once()
             (RUN / "ready").touch()
     subprocess.run(["cp", "-a", MADE_ONCE, PGDATA], check=True)  # noqa: S607
     get_server(PGDATA, cleanup_mode=None, start=False).start()
-    _execute(f'create database "charthouse_{WORKER}" template {TEMPLATE}')
-    yield
-    connections.close_all()
+
+
+def drop_database() -> None:
+    """Drop this worker's database, so that the next process of ``tests/mutation`` begins with a new one."""
+    _execute(f'drop database if exists "charthouse_{WORKER}" with (force)')
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -260,7 +271,7 @@ def _stop_postgres(data: Path, how: str) -> None:
     pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 
-def _end() -> None:
+def end_run() -> None:
     for running in RUN.glob("pg-*/postmaster.pid"):
         with suppress(CalledProcessError):
             _stop_postgres(running.parent, "immediate")
@@ -268,5 +279,5 @@ def _end() -> None:
 
 
 if _first_process:
-    atexit.register(_end)
+    atexit.register(end_run)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else it would end without that

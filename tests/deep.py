@@ -2,12 +2,13 @@
 
 Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
-that the tests know, and HL7's rules are checked in the C-CDA of every patient of the sandbox. The last line printed is
-the row for the table in docs/testing.md.
+that the tests know, HL7's rules are checked in the C-CDA of every patient of the sandbox, and five mutants an hour of
+each module are tried. The last line printed is the row for the table in docs/testing.md.
 """
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from tests import figures
+from tests.mutation import nearest
 
 KILLS = 1000
+MUTANTS = 5  # of each module, an hour
 FIRST_EXAMPLES = 10  # of the first round of fuzzing, which tells how many the others may have
 FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
 TAMPERING = "tests/audit/test_tampering.py"
@@ -83,6 +86,19 @@ def check_documents() -> tuple[bool, str]:
     return passed, "".join(f"{one['documents']:,} documents" for one in found if "documents" in one)
 
 
+def mutate(most: int, seed: int) -> tuple[bool, str]:
+    """Try the mistakes and up to so many mutants of each module."""
+    texts, passed = [], True
+    for options in (("mistakes",), (*nearest.PACKAGES, "--mutants", str(most), "--seed", str(seed))):
+        command = [sys.executable, "-m", "tests.mutation", *options]
+        print(*command[1:], flush=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        print(done.stdout, flush=True)
+        passed = passed and done.returncode == 0
+        texts += re.findall(r"^All: (.*)", done.stdout, re.MULTILINE)
+    return passed, "; ".join(texts)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.deep", description=__doc__)
     parser.add_argument("--hours", type=float, default=1)
@@ -94,6 +110,7 @@ def main() -> None:
         soak(hours * 900),
         tamper(),
         check_documents(),
+        mutate(max(1, round(hours * MUTANTS)), now.toordinal()),
     )
     results = (f"{'' if passed else 'FAILED: '}{text or 'no figures'}" for passed, text in parts)
     print(f"\n| {now:%Y-%m-%d} | `make test-deep HOURS={hours:g}` | {' | '.join(results)} |")

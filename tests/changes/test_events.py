@@ -242,6 +242,13 @@ def test_a_transaction_is_told_by_what_it_leaves(world: World, caused: Caused) -
     assert names(caused(change(back, away))) == []
     assert names(caused(change(back, {"nick_name": "D"}))) == ["PATIENT_MODIFY"]
 
+    def book_and_delete() -> None:
+        with transaction.atomic():
+            visit = world.new("appointments")
+            ok(world.client.delete(f"/api/appointments/{visit}"))
+
+    assert names(caused(book_and_delete)) == []  # though a deleted visit is still shown
+
 
 def test_a_part_deleted_with_its_owner_does_not_modify_it(world: World, caused: Caused) -> None:
     """A task about a deleted patient alone is deleted, with its notes and items."""

@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from django.db import connections, transaction
 
 from charthouse import clock
 from charthouse.changes import periods
-from charthouse.changes.models import Edge
+from charthouse.changes.models import Change, Edge
 from charthouse.changes.tasks import delete_old_edges
 from charthouse.domains.tasks.models import TaskCategory
 from charthouse.identity import tenancy
+from tests.cases import each_case
 from tests.support import Clinic, make_practice
 
 TABLE = TaskCategory._meta.db_table
@@ -201,6 +202,41 @@ def test_row_is_reported_once_per_period(clinic: Clinic) -> None:
     assert (found.row, found.first, found.last) == (row.pk, "insert", "delete")
     with tenancy.within(clinic.id):
         assert periods.list_changed_rows(clinic.id, ["practice_office"], start, clock.now()) == []
+
+
+@each_case("early", product((False, True), repeat=3), ids=str)
+def test_a_change_at_an_edge_is_in_one_period(early: tuple[bool, ...]) -> None:
+    """Edges at the very times of three changes, of which the second is committed late; ``early``: which edges are
+    requested before that."""
+    clinic = make_practice()
+    begin = clock.now()
+
+    def write(name: str) -> datetime:
+        row = TaskCategory.objects.create(practice=clinic.practice, name=name).pk
+        made.append(row)
+        return Change.objects.get(table_name=TABLE, row_id=row).at
+
+    def write_elsewhere() -> datetime:
+        with tenancy.within(clinic.id):
+            return write("third")
+
+    made: list[int] = []
+    with ThreadPoolExecutor(1) as other:
+        with tenancy.within(clinic.id):
+            first = write("first")
+            with transaction.atomic():
+                second = write("second, late")
+                third = other.submit(write_elsewhere).result()
+                edges = [first, second, third]
+                for edge, is_early in zip(edges, early, strict=True):
+                    if is_early:
+                        other.submit(touched, clinic, begin, edge).result()
+        other.submit(connections.close_all).result()
+    found = [rows(clinic, *period) for period in pairwise([begin, *edges, clock.now()])]
+    assert Counter(row for of_period in found for row in of_period) == dict.fromkeys(made, 1)
+    assert made[0] in found[1]
+    assert made[2] in found[3]
+    assert [rows(clinic, *period) for period in pairwise([begin, *edges])] == found[:3], "asked again"
 
 
 def test_change_times_of_a_row_follow_the_order_of_writes(clinic: Clinic) -> None:

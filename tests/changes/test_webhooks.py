@@ -336,6 +336,8 @@ def test_deauthorized_app_gets_no_waiting_deliveries(
     with sending():
         new_patient(caller, clinic)
         wait_for_deliveries(webhook)
+        issue_token(clinic.user, make_app())  # another app of the user
+        issue_token(make_user(clinic.practice, doctor=clinic.doctor), app)  # another user of the app
         deauthorize(app.row.pk, clinic.user.pk)
         with clock.shift(timedelta(hours=1, minutes=1)):
             assert [

@@ -252,6 +252,32 @@ def test_nothing_new_may_refer_to_a_deleted_row(whole: CerboWorld, owner: Any, p
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_path_below_a_deleted_patient_is_not_found(whole: CerboWorld) -> None:
+    """Lists and creates of every resource below a patient answer as for a patient who never was."""
+    below = [resource for resource in get_cerbo_registry() if "patients" in list_parents(resource)]
+    assert len(below) > 20
+    bodies = {resource.path: whole.payload(resource) for resource in below if "POST" in resource.list_methods}
+    set_archived(whole, Patient, whole.other.row("patients"), True)
+    wrong = []
+    for resource in below:
+        answers = {}
+        if "GET" in resource.list_methods:
+            answers["GET"] = whole.page(resource)
+        if "POST" in resource.list_methods:
+            answers["POST"] = whole.post(resource, bodies[resource.path])
+        wrong += [
+            f"{method} {resource.path}: {answer.status_code} {answer.text[:200]}"
+            for method, answer in answers.items()
+            if answer.status_code != 404
+        ]
+    set_archived(whole, Patient, whole.other.row("patients"), False)
+    assert not wrong, "\n".join(wrong)
+
+
+def list_parents(resource: Resource) -> set[str]:
+    return {parent.to for parent in resource.parents}
+
+
 def test_the_database_refuses_an_active_row_below_an_archived_one(whole: CerboWorld) -> None:
     """Whoever writes it, and also where the owner is archived while the row is being added."""
     patient, visit = whole.other.row("patients"), whole.other.row("appointments")

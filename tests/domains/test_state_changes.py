@@ -141,9 +141,15 @@ def test_an_archived_exam_room(calendar: Calendar) -> None:
     assert calendar.change(visit, scheduled_time=f"{DAY}T15:00:00").status_code == 400
     assert calendar.change(visit, status="Complete").status_code == 204
     assert calendar.change(visit, exam_room=2, scheduled_time=f"{DAY}T15:00:00").status_code == 204
+    template = {"office": calendar.office.pk, "scheduled_time": "09:00:00", "duration": 30, "week_days": [0]}
+    profile = {"name": "Exam", "color": "#112233", "duration": 30, "reason": "r", "online_scheduling": True}
+    template["profile"] = calendar.new("appointment_profiles", **profile)["id"]
+    refused = calendar.post("appointment_templates", template | {"exam_room": 1})
+    assert (refused.status_code, list(refused.json())) == (400, ["exam_room"])
+    assert calendar.post("appointment_templates", template | {"exam_room": 2}).status_code == 201
     program = Program(calendar)
     program.kind()
-    program.book()
+    assert calendar.shown(program.book())["exam_room"] == 2
     with tenancy.within(calendar.clinic.id):
         for row in ExamRoom.objects.filter(office=calendar.office):
             archive(calendar, ExamRoom, row.pk)

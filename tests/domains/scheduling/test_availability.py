@@ -121,6 +121,9 @@ def test_a_room_must_be_free(calendar: Calendar) -> None:
             practice=calendar.clinic.practice, office=calendar.office, index=3, name="Lab"
         )
     assert [slot["exam_rooms"] for slot in slots(calendar, **own)] == [[3], [1, 3]]
+    with tenancy.within(calendar.clinic.id):
+        ExamRoom.objects.filter(office=calendar.office, index=3).update(archived=True)
+    assert [slot["exam_rooms"] for slot in slots(calendar, **own)] == [[1]]
 
 
 def test_which_doctors_and_offices(calendar: Calendar) -> None:

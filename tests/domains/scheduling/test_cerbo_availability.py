@@ -147,6 +147,10 @@ def test_a_room_is_needed_but_for_video_and_for_sharing(calendar: Calendar, aske
         asker.kind("Video", telemedicine=True),
         asker.kind("Group", number_of_overlaps_to_allow=5),
     ]
+    with tenancy.within(calendar.clinic.id):
+        ExamRoom.objects.create(
+            practice=calendar.clinic.practice, office=calendar.office, index=3, name="Closed", archived=True
+        )
     assert [asker.starts(kind) for kind in kinds] == [["09:30"], ["09:00"], ["09:30"]]
     assert asker.ask(appointment_type="Visit").status_code == 409
     assert asker.ask(appointment_type="Video").status_code == 200

@@ -1,0 +1,207 @@
+"""Mutants are run in forks of one process of pytest that has imported and collected everything.
+
+In the fork, the functions that the mutant changes get their new code; then the tests run that reach one of them, from
+the quickest on, until one fails. Each fork has a new database. A mutant that changes what runs when its module is
+imported takes a process of its own, which imports the mutant (``imports``).
+"""
+
+import gc
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+from _pytest.main import pytest_runtestloop as run_items
+from coverage import Coverage
+
+from tests.mutation.operators import Mutant, find_changed_functions, get_path
+
+KILLED, SURVIVED, UNREACHED = "killed", "survived", "reached by no test"
+TIMEOUT, SLOWER = 15, 5  # a test may take so many seconds, and so many times as long as without the mutant
+
+
+@dataclass
+class Baseline:
+    """What the tests do without a mutant: seconds, and the lines that each runs, as (file, line)."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    lines: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+
+
+class MutantRunner:
+    """A plugin of pytest that runs mutants in place of its loop over the tests.
+
+    ``report`` is given each mutant and its outcome.
+    """
+
+    def __init__(self, mutants: Sequence[Mutant], report: Callable[[Mutant, str], None]) -> None:
+        self.mutants, self.report = mutants, report
+        self.baseline = Baseline()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.session = session
+        self.conftest: Any = sys.modules["tests.conftest"]
+        self.conftest.start_postgres()
+        self.baseline = self._measure()
+        assert not self.baseline.failed, f"fail without any mutant: {self.baseline.failed}"
+        for mutant in self.mutants:
+            self.report(mutant, self._try(mutant))
+        return True
+
+    def _measure(self) -> Baseline:
+        files = {str(get_path(mutant.module)) for mutant in self.mutants}
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "baseline"
+            self._fork(lambda: file.write_bytes(pickle.dumps(self._run_recorded(files))) > 0)
+            return pickle.loads(file.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
+
+    def _run_recorded(self, files: set[str]) -> Baseline:
+        recorder = Recorder(files)
+        self.session.config.pluginmanager.register(recorder)
+        with suppress(self.session.Failed, self.session.Interrupted):
+            run_items(self.session)
+        return recorder.finish()
+
+    def _try(self, mutant: Mutant) -> str:
+        changed = find_changed_functions(mutant)
+        if changed is None:
+            return self._try_imported(mutant)
+        lines = {(code.co_filename, line) for code in changed for line in list_lines(code)}
+        chosen = [test for test in self._list_tests(mutant) if self.baseline.lines[test] & lines]
+        if not chosen:
+            return UNREACHED
+        return SURVIVED if self._fork(lambda: self._run_mutated(changed, chosen)) else KILLED
+
+    def _list_tests(self, mutant: Mutant) -> list[str]:
+        """List the tests that are nearest to the mutant's module, the quickest first."""
+        found = [test for test in self.baseline.seconds if test.startswith(mutant.tests)]
+        return sorted(found, key=lambda test: self.baseline.seconds[test])
+
+    def _run_mutated(self, changed: dict[CodeType, CodeType], chosen: list[str]) -> bool:
+        silence()
+        put_code(changed)
+        self.session.config.pluginmanager.register(Limit(self.baseline.seconds))
+        order = {test: number for number, test in enumerate(chosen)}
+        items = [item for item in self.session.items if item.nodeid in order]
+        self.session.items[:] = sorted(items, key=lambda item: order[item.nodeid])
+        self.session.config.option.maxfail = 1
+        try:
+            run_items(self.session)
+        except (self.session.Failed, self.session.Interrupted):
+            return False
+        return not self.session.testsfailed
+
+    def _try_imported(self, mutant: Mutant) -> str:
+        # Declarations are read at import: which tests reach them is not known.
+        self.conftest.drop_database()
+        tests = self._list_tests(mutant)
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+            file.write(mutant.source)
+            file.flush()
+            added = {"MUTANT_MODULE": mutant.module, "MUTANT_FILE": file.name}
+            command = (sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "tests.mutation.imports")
+            try:
+                done = subprocess.run(
+                    [*command, *mutant.tests],
+                    env=os.environ | added,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=TIMEOUT + SLOWER * sum(self.baseline.seconds[test] for test in tests),
+                )
+            except subprocess.TimeoutExpired:
+                return KILLED
+        return KILLED if done.returncode else SURVIVED
+
+    def _fork(self, work: Callable[[], bool]) -> bool:
+        """Run a function in a fork with a new database. Return its result; False if it fails."""
+        self.conftest.drop_database()
+        child = os.fork()
+        if not child:
+            result = False
+            try:
+                os.setsid()
+                result = work()
+            finally:
+                os._exit(0 if result else 1)
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)  # and what its tests have started
+
+
+class Limit:
+    """A plugin of pytest that ends the process when a test takes too long: the mutant loops or waits."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds = seconds
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        signal.setitimer(signal.ITIMER_REAL, TIMEOUT + SLOWER * self.seconds[item.nodeid])
+
+
+class Recorder:
+    """A plugin of pytest that notes which lines of some files each test runs, and how long it takes."""
+
+    def __init__(self, files: set[str]) -> None:
+        self.baseline = Baseline()
+        self.coverage = Coverage(data_file=None, config_file=False, include=sorted(files))
+        self.coverage.set_option("run:core", "ctrace")
+        self.coverage.start()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        began = time.monotonic()
+        self.coverage.switch_context(item.nodeid)
+        yield
+        self.baseline.seconds[item.nodeid] = time.monotonic() - began
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.baseline.failed.append(report.nodeid)
+
+    def finish(self) -> Baseline:
+        self.coverage.stop()
+        data = self.coverage.get_data()
+        self.baseline.lines = {test: set() for test in self.baseline.seconds}
+        for file in data.measured_files():
+            for line, tests in data.contexts_by_lineno(file).items():
+                for test in tests:
+                    if test:
+                        self.baseline.lines[test].add((file, line))
+        return self.baseline
+
+
+def list_lines(code: CodeType) -> Iterator[int]:
+    """Yield the lines of a function, without that of its ``def``."""
+    yield from (line for _, _, line in code.co_lines() if line is not None and line != code.co_firstlineno)
+    if code.co_name == "<lambda>" or code.co_name.startswith("<"):
+        yield code.co_firstlineno
+
+
+def put_code(changed: dict[CodeType, CodeType]) -> None:
+    """Give every function whose code is a key the code of its value."""
+    gc.unfreeze()
+    functions = [one for one in gc.get_objects() if isinstance(one, FunctionType) and one.__code__ in changed]
+    for function in functions:
+        function.__code__ = changed[function.__code__]
+    assert functions or all("<locals>" in code.co_qualname for code in changed), "no such function"
+
+
+def silence() -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
