@@ -47,6 +47,7 @@ SINGLE: tuple[type[Any], ...] = (Patient, Doctor, Office, User, Coverage, Vitals
 # Columns that may be null, but without which the row is not in the document.
 REQUIRED: dict[type[Any], tuple[str, ...]] = {
     User: ("practice_id",),
+    Coverage: ("insurance_company",),
     Appointment: ("patient_id",),
     Vitals: ("appointment_id", "patient_id", "taken_at"),
     ClinicalNote: ("encounter_type_id", "date_of_service", "locked_at"),
@@ -163,11 +164,14 @@ def list_changes(row: models.Model) -> Iterator[dict[str, Any]]:
 def spread(record: Record) -> int:
     """Copy each row of the listed tables once for each change. Return how many copies there are."""
     made = 0
+    result = LabResult.objects.filter(practice=record.clinic.practice)
     with tenancy.within(record.clinic.id), transaction.atomic():
         for model, conditions in LISTED.items():
             for row in model.objects.filter(practice=record.clinic.practice, **conditions):
                 for values in list_changes(row):
-                    model.objects.create(**_columns(row) | values)
+                    copied = model.objects.create(**_columns(row) | values)
+                    if model is LabTest:  # shown with its results
+                        LabResult.objects.create(**_columns(result[0]) | {"lab_test_id": copied.pk})
                     made += 1
     return made
 

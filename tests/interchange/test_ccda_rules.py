@@ -21,11 +21,12 @@ def test_sections_with_and_without_entries(record: Record) -> None:
     empty = record.document()
     sparse.add_rows(record)
     sparse.fill_header(record)
-    full = record.document()
+    full, nothing = record.document(), record.document(date="1950-01-01")
     for name, kind in SECTIONS.items():
         assert full.entries(kind.code.code), name
         assert name == "CARE_TEAM" or empty.section(kind.code.code).get("nullFlavor") == "NI", name
     assert find_errors(empty.root) == []
+    assert find_errors(nothing.root) == []
     assert find_errors(full.root) == []
     assert find_foreign_codes(full.root) == []
 

@@ -28,6 +28,7 @@ from charthouse.interchange.cda.xml import (
 )
 from tests.interchange.chart import Record
 from tests.interchange.documents import Document
+from tests.interchange.rules import find_errors, find_foreign_codes
 
 HOSTILE = (
     "<script>alert(1)</script> & \"quoted\" 'too' ]]>",
@@ -114,6 +115,7 @@ def test_hostile_texts(record: Record, text: str) -> None:
     assert " ".join(replace_illegal_characters(text).split()) in " ".join(told.split())
     assert document.all("//*[local-name()='script']") == []
     assert not text.strip() or document.read
+    assert find_errors(document.root) + find_foreign_codes(document.root) == []
 
 
 @given(text=st.text(min_size=1, max_size=60))

@@ -192,7 +192,9 @@ def _build_policy_holder(context: DocumentContext, row: dict[str, Any]) -> Eleme
             row["subscriber_state"],
             row["subscriber_zip_code"],
             use="HP",
-        ),
+        )
+        if row["subscriber_address"] or row["subscriber_city"]
+        else None,  # C-CDA takes no null address here
         el(
             "playingEntity",
             parties.build_name(
