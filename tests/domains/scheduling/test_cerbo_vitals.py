@@ -33,6 +33,9 @@ def program(calendar: Calendar) -> Program:
     return Program(calendar)
 
 
+FLOW = {"name": "Peak flow", "data_type": "number", "unit": "L/min"}
+
+
 @pytest.fixture
 def flow(calendar: Calendar) -> int:
     """The definition of a vital that is a number."""
@@ -127,3 +130,45 @@ def test_definitions_with_values(program: Program, flow: int) -> None:
     assert program.http.get(f"/api/v1/vitals/{flow}").json()["units"] == "L/min"
     program.post(flow, value="400")
     assert shown() == [flow]
+
+
+def test_a_measure_that_several_doctors_have_set_up_is_one(
+    calendar: Calendar, program: Program, flow: int
+) -> None:
+    with tenancy.within(calendar.clinic.id):
+        others = [
+            CustomVital.objects.create(
+                practice=calendar.clinic.practice, doctor=calendar.colleague(), **FLOW | values
+            ).pk
+            for values in ({}, {"name": " peak FLOW"}, {"unit": "L/s"})
+        ]
+    assert program.post(flow, value="400").status_code == 200
+    calendar.book(custom_vitals=[{"vital_type": others[1], "value": "410"}])
+    shown = program.http.get("/api/v1/vitals").json()["data"]
+    assert [one["id"] for one in shown] == [flow]
+    shown = program.http.get("/api/v1/vitals?show_all=true").json()["data"]
+    assert [one["id"] for one in shown] == [flow, others[2]]
+    assert sorted(one["value"] for one in program.listed(flow)) == ["400", "410"]
+    assert {
+        (one["vital_id"], one["vital_url"][-len(f"/vitals/{flow}") :]) for one in program.listed(flow)
+    } == {(flow, f"/vitals/{flow}")}
+    assert program.listed(others[2]) == []
+
+
+def test_a_value_taken_during_a_visit_is_shown_there(calendar: Calendar, program: Program, flow: int) -> None:
+    """The first one of a measure; others stay outside of it, and all of them are listed."""
+    visit = calendar.book(duration=30)
+
+    def at_visit() -> list[str]:
+        shown = calendar.http.get(f"/api/appointments/{visit['id']}?verbose=true").json()
+        return [one["value"] for one in shown["custom_vitals"]]
+
+    before = program.post(flow, value="380", date_taken=f"{DAY} 13:59:59").json()
+    assert (before["encounter_id"], at_visit()) == (None, [])
+    during = program.post(flow, value="390", date_taken=f"{DAY} 14:10:00").json()
+    assert (during["encounter_id"], during["date_taken"]) == (int(visit["id"]), f"{DAY} 14:10:00")
+    again = program.post(flow, value="400", date_taken=f"{DAY} 14:20:00").json()
+    after = program.post(flow, value="405", date_taken=f"{DAY} 14:30:00").json()
+    assert (again["encounter_id"], after["encounter_id"], at_visit()) == (None, None, ["390"])
+    assert calendar.http.delete(f"/api/appointments/{visit['id']}").status_code == 204
+    assert [one["value"] for one in program.listed(flow)] == ["380", "390", "400", "405"]

@@ -1,5 +1,4 @@
-"""Vitals of a patient, and the vitals that a practice defines, as Cerbo shows them. Source: reference
-cerbo/objects.yaml; docs/decisions/0191-readings.md"""
+"""Vitals of a patient as Cerbo shows them. Source: reference cerbo/objects.yaml; docs/decisions/0191-readings.md"""
 
 import re
 from collections.abc import Callable
@@ -9,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce
 
 from charthouse import clock
 from charthouse.domains.limits import find_impossible, make_type
@@ -21,17 +20,20 @@ from charthouse.domains.practice.cerbo.keys import (
     make_created_key,
     make_object_key,
     make_policy,
-    make_user_key,
 )
 from charthouse.domains.scheduling.hooks import describe_misfit
-from charthouse.domains.scheduling.models import CustomVital, CustomVitalValue, Vitals, VitalsTagGroup
+from charthouse.domains.scheduling.measures import (
+    find_visit,
+    select_measure,
+    select_value_ids,
+)
+from charthouse.domains.scheduling.models import CustomVital, CustomVitalValue, Vitals
 from charthouse.engine.declaration.changes import Change
-from charthouse.engine.declaration.composites import List, MappedChoice, Parse, convert
-from charthouse.engine.declaration.filters import Flag
+from charthouse.engine.declaration.composites import MappedChoice, Parse, convert
 from charthouse.engine.declaration.hooks import hook
 from charthouse.engine.declaration.keys import Key
-from charthouse.engine.declaration.references import Id, Reference
-from charthouse.engine.declaration.resources import Parent, Resource, Visibility
+from charthouse.engine.declaration.references import Id
+from charthouse.engine.declaration.resources import Parent, Resource
 from charthouse.engine.declaration.sources import Expression
 from charthouse.engine.declaration.times import Timestamp
 from charthouse.engine.declaration.types import Boolean, Integer, Text
@@ -79,6 +81,18 @@ def _make_visit_url_key() -> Key:
     return replace(key, source=Expression(make))
 
 
+def _make_measure_url_key() -> Key:
+    """Make the key of the URL of the measure."""
+    key = url_key("vital_url", path_format="/api/v1/vitals/%s", columns=("measure",))
+
+    def make() -> Combinable:
+        return sql.template(
+            "format(%s, %s)", sql.Literal("/api/v1/vitals/%s"), select_measure(), output_field=sql.TEXT
+        )
+
+    return replace(key, source=Expression(make))
+
+
 # -- which rows a patient has -------------------------------------------------------------------------------------
 
 
@@ -91,7 +105,7 @@ def _make_row_finder(model: Any) -> "Callable[[Any], models.QuerySet[Any]]":
             practice_id=BoundParameter("practice", models.BigIntegerField()), archived=False
         )
         visits = rows.filter(appointment__patient=patient, appointment__archived=False)
-        alone = rows.filter(patient=patient, appointment=None)
+        alone = rows.filter(Q(appointment=None) | Q(appointment__archived=True), patient=patient)
         return visits.values_list("pk").union(alone.values_list("pk"), all=True)
 
     return ids
@@ -109,7 +123,7 @@ def _select_patient() -> Combinable:
 
 
 def _select_time_taken() -> Combinable:
-    return sql.format_utc(Coalesce(F("appointment__scheduled_time"), F("taken_at")))
+    return sql.format_utc(Coalesce(F("taken_at"), F("appointment__scheduled_time")))
 
 
 def _select_author() -> Combinable:
@@ -178,6 +192,18 @@ def _check_value(change: Change) -> None:
     kind = CustomVital.objects.get(practice=change.actor.practice, pk=change.parent_ids["vital_id"])
     if message := describe_misfit(kind, change.values.get("value") or ""):
         change.add_error("value", message)
+
+
+@hook(keys=("date_taken",))
+def _place_at_visit(change: Change) -> None:
+    """Put a value that was taken during a visit there, where DrChrono's API shows it, unless the visit has one of this
+    measure already."""
+    taken = change.values.get("date_taken")
+    if taken is not None and not change.errors:
+        parents = change.parent_ids
+        visit = find_visit(change.actor.practice, parents["patient_id"], parents["vital_id"], taken)
+        if visit is not None:
+            change.set_columns(appointment_id=visit)
 
 
 # -- readings -----------------------------------------------------------------------------------------------------
@@ -264,13 +290,16 @@ custom_readings = Resource(
     model=CustomVitalValue,
     doc="Values of a vital that the practice has defined, at visits and otherwise.",
     **_COMMON,
-    parents=(_make_patient_parent(CustomVitalValue), Parent("vital_id", to="vitals", source="vital_type")),
+    parents=(
+        _make_patient_parent(CustomVitalValue),
+        Parent("vital_id", to="vitals", source="vital_type", ids=select_value_ids),
+    ),
     rows=Q(archived=False),
     keys=(
         make_object_key("vital_custom"),
         *_HEAD,
-        Key("vital_id", Reference("vitals"), READ_ONLY, source="vital_type"),
-        url_key("vital_url", path_format="/api/v1/vitals/%s", columns=("vital_type_id",)),
+        Key("vital_id", Integer(), READ_ONLY, source=Expression(select_measure), nullable=False),
+        _make_measure_url_key(),
         Key("value", Text(multiline=True), OPTIONAL),
         Key("abnormal", Boolean(), OPTIONAL),
         Key(
@@ -292,99 +321,8 @@ custom_readings = Resource(
         Key("units", Text(), READ_ONLY, source="vital_type__unit"),
         *_TAIL,
     ),
-    checks=(_make_reading_check("value"), _check_value),
+    checks=(_make_reading_check("value"), _check_value, _place_at_visit),
     example={"value": "410", "abnormal": False, "comments": "Best of three"},
 )
 
-# -- definitions --------------------------------------------------------------------------------------------------
-
-
-def _has_values() -> Combinable:
-    values = CustomVitalValue.objects.filter(
-        practice=OuterRef("practice_id"), vital_type=OuterRef("pk"), archived=False
-    )
-    return Exists(values)
-
-
-def _select_doctors_user() -> Combinable:
-    users = User._default_manager.filter(
-        practice=OuterRef("practice_id"), doctor_id=OuterRef("doctor_id"), role="doctor"
-    )
-    return Coalesce(Subquery(users.order_by("pk").values_list("pk")[:1]), Value(API_MADE))
-
-
-def _select_full_name() -> Combinable:
-    description = NullIf(F("description"), sql.Literal(""))
-    return Coalesce(description, F("name"), output_field=models.TextField())
-
-
-def _make_null_key(name: str, doc: str) -> Key:
-    return Key(name, Text(), READ_ONLY, source=Expression(lambda: sql.literal(None)), doc=doc)
-
-
-vitals = Resource(
-    path="vitals",
-    model=CustomVital,
-    doc="Vitals that the practice has defined.",
-    methods="GET",
-    policy=make_policy("vitals"),
-    page_size=PAGES,
-    rows=Q(archived=False),
-    keys=(
-        make_object_key("vital_definition"),
-        Key("id", Id(), READ_ONLY),
-        Key("name", Text(), READ_ONLY),
-        Key("name_full", Text(), READ_ONLY, source=Expression(_select_full_name), nullable=False),
-        _make_null_key("nicknames", "Null: a definition has one name."),
-        Key("units", Text(), READ_ONLY, source="unit"),
-        Key("unit_type", Text(choices=CustomVital.DataType.values), READ_ONLY, source="data_type"),
-        _make_null_key("normal_low", "Null: definitions have no limits."),
-        _make_null_key("normal_high", "Null."),
-        Key("notes", Text(), READ_ONLY, source="description"),
-        Key(
-            "dashboard_active",
-            Boolean(),
-            READ_ONLY,
-            source=Expression(lambda: sql.literal(True)),
-            nullable=False,
-            doc="True: one that is archived isn't shown.",
-        ),
-        Key(
-            "addedby",
-            Integer(),
-            READ_ONLY,
-            source=Expression(_select_doctors_user),
-            nullable=False,
-            doc="The user of its doctor.",
-        ),
-        make_created_key(),
-    ),
-    filters=(Flag("show_all", doc="Also those of which no value was ever written."),),
-    visibility=Visibility(~Q(_has_values()), shown_by="show_all", referable=True),
-    example={"name": "Peak flow", "units": "L/min"},
-)
-
-vitals_tag_groups = Resource(
-    path="vitals_tag_groups",
-    model=VitalsTagGroup,
-    doc="Vitals that the practice looks at together.",
-    methods="GET",
-    policy=make_policy("vitals"),
-    reads=False,
-    page_size=PAGES,
-    rows=Q(archived=False),
-    keys=(
-        Key("name", Text(), READ_ONLY),
-        Key(
-            "included_fields",
-            List(Text()),
-            READ_ONLY,
-            doc="As the addresses of readings have them: bp, height, weight, or the id of a vital.",
-        ),
-        make_user_key("created_by"),
-        make_created_key(),
-    ),
-    example={"name": "Weight clinic", "included_fields": ["weight", "bp", "12"]},
-)
-
-RESOURCES = [blood_pressures, heights, weights, custom_readings, vitals, vitals_tag_groups]
+RESOURCES = [blood_pressures, heights, weights, custom_readings]
