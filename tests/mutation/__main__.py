@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutation import equivalents, mistakes, nearest, operators
-from tests.mutation.operators import Mutant
+from tests.mutation.mutants import Mutant
 from tests.mutation.running import KILLED, MutantRunner
 
 LEAST = 90  # percent of the mutants that must be noticed

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.mutation.operators import Mutant, read_source
+from tests.mutation.mutants import Mutant, read_source
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ MISTAKES = (
     Mistake(
         "an app that this user revoked, another of theirs",
         QUEUE,
-        "t.application_id = w.application_id and t.user_id",
-        "t.user_id",
+        "t.application_id = w.application_id and t.user_id = d.user_id",
+        "t.user_id = d.user_id",
         ("tests/changes/test_webhooks.py::test_deauthorized_app_gets_no_waiting_deliveries",),
     ),
     Mistake(
@@ -384,9 +384,12 @@ MISTAKES = (
 
 def list_mistakes() -> Iterator[Mutant]:
     for mistake in MISTAKES:
-        source = read_source(mistake.module)
-        assert source.count(mistake.was) == 1, f"{mistake.title}: the code has changed"
-        line = source[: source.index(mistake.was)].count("\n") + 1
-        yield Mutant(
-            mistake.module, mistake.title, line, source.replace(mistake.was, mistake.becomes), mistake.tests
-        )
+        yield make_mutant(mistake)
+
+
+def make_mutant(mistake: Mistake) -> Mutant:
+    source = read_source(mistake.module)
+    assert source.count(mistake.was) == 1, f"{mistake.title}: the code has changed"
+    line = source[: source.index(mistake.was)].count("\n") + 1
+    mutated = source.replace(mistake.was, mistake.becomes)
+    return Mutant(mistake.module, mistake.title, line, mutated, mistake.tests)

@@ -6,7 +6,7 @@ a process of its own or before the tests (the schema, row security).
 
 from collections.abc import Iterator
 
-from tests.mutation.operators import SOURCE
+from tests.mutation.mutants import SOURCE
 
 ENDED, OAUTH = "tests/identity/test_ended_access.py", "tests/identity/test_oauth.py"
 WEBHOOKS = (

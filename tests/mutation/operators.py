@@ -1,13 +1,8 @@
 """Mutants of a module: its source with one small change each, by operators of cosmic-ray and two of our own."""
 
-import difflib
-import inspect
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import parso
@@ -16,31 +11,7 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators import provider
 from cosmic_ray.operators.operator import Operator
 
-SOURCE = Path(__file__).parents[2] / "src"
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A module with a change. ``operator``: what made it; ``line``: of the change, from 1; ``tests``: files or folders
-    in which a test must notice it."""
-
-    module: str
-    operator: str
-    line: int
-    source: str
-    tests: tuple[str, ...]
-
-    @property
-    def diff(self) -> str:
-        original = read_source(self.module).splitlines()
-        lines = difflib.unified_diff(original, self.source.splitlines(), lineterm="", n=2)
-        return "\n".join(list(lines)[2:])
-
-    @property
-    def change(self) -> tuple[str, str]:
-        """What is taken away and what is put in its place, without indentation."""
-        lines = [line for line in self.diff.splitlines() if not line.startswith("@")]
-        return tuple("\n".join(line[1:].strip() for line in lines if line[0] == sign) for sign in "-+")  # type: ignore[return-value]
+from tests.mutation.mutants import Mutant, compile_source, read_source
 
 
 class RemoveStatement(Operator):  # type: ignore[misc]
@@ -132,15 +103,6 @@ def make_operators() -> dict[str, Operator]:
     }
 
 
-def read_source(module: str) -> str:
-    return get_path(module).read_text()
-
-
-def get_path(module: str) -> Path:
-    path = SOURCE / module.replace(".", "/")
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
 def list_mutants(module: str, seed: int, tests: tuple[str, ...]) -> Iterator[Mutant]:
     """Yield the mutants of a module in an order that the seed gives; none whose compiled code is that of the module."""
     source, tree, operators = read_source(module), get_ast(read_source(module)), make_operators()
@@ -157,37 +119,3 @@ def list_mutants(module: str, seed: int, tests: tuple[str, ...]) -> Iterator[Mut
                 yield Mutant(module, name, line, mutated, tests)
         except (SyntaxError, AttributeError):  # ExceptionReplacer knows no dotted names
             continue
-
-
-def compile_source(module: str, source: str) -> CodeType:
-    return compile(source, str(get_path(module)), "exec", dont_inherit=True)
-
-
-def find_changed_functions(mutant: Mutant) -> dict[CodeType, CodeType] | None:
-    """Map the code of each function that a mutant changes to what it becomes; None where it changes what runs when the
-    module is imported. A function in a function is a constant of the outer one."""
-    original = compile_source(mutant.module, read_source(mutant.module))
-    mutated = compile_source(mutant.module, mutant.source)
-    changed: dict[CodeType, CodeType] = {}
-    return changed if _pair(original, mutated, changed) else None
-
-
-def _pair(original: CodeType, mutated: CodeType, changed: dict[CodeType, CodeType]) -> bool:
-    """Note which functions differ. Return False where a module or the body of a class differs itself."""
-    inner = [[one for one in code.co_consts if isinstance(one, CodeType)] for code in (original, mutated)]
-    if len(inner[0]) != len(inner[1]):
-        return False
-    is_function = bool(original.co_flags & inspect.CO_OPTIMIZED)  # no module and no body of a class
-    if original == mutated:
-        return True
-    if is_function:
-        changed[original] = mutated
-    elif _strip(original) != _strip(mutated):
-        return False
-    return all(_pair(one, other, changed) for one, other in zip(*inner, strict=True))
-
-
-def _strip(code: CodeType) -> tuple[Any, ...]:
-    """Return what a code object does itself, without the functions and classes in it."""
-    consts = tuple((type(one), one) for one in code.co_consts if not isinstance(one, CodeType))
-    return code.co_code, consts, code.co_names

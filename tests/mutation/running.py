@@ -24,7 +24,7 @@ import pytest
 from _pytest.main import pytest_runtestloop as run_items
 from coverage import Coverage
 
-from tests.mutation.operators import Mutant, find_changed_functions, get_path
+from tests.mutation.mutants import Mutant, find_changed_functions, get_path
 
 KILLED, SURVIVED, UNREACHED = "killed", "survived", "reached by no test"
 TIMEOUT, SLOWER = 15, 5  # a test may take so many seconds, and so many times as long as without the mutant
