@@ -47,7 +47,7 @@ WORKER_GRACE = 10.0  # seconds
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Run the web server until SIGINT or SIGTERM."""
     require_migrated()
-    web_server.DrainingServer(
+    server = web_server.DrainingServer(
         "charthouse.wsgi:application",
         address=host,
         port=port,
@@ -61,7 +61,9 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         log_dictconfig=settings.LOGGING,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-    ).serve(target_loader=web_server.ApplicationLoader(os.getpid()), wrap_loader=False)
+    )
+    with web_server.serve_metrics(settings.METRICS, settings.DATA):
+        server.serve(target_loader=web_server.ApplicationLoader(os.getpid()), wrap_loader=False)
 
 
 def run_worker(concurrency: int) -> None:

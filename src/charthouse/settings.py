@@ -32,6 +32,7 @@ CHARTHOUSE_API_LIMITS  calls per minute of one API user by class, comma-separate
                        email_per_patient=1 limits the e-mails per minute that calls may send to one patient,
                        credential_validation=10 the checks per minute of one user's credentials
 CHARTHOUSE_LOG         log on stderr: text (default) or json, and its level (default WARNING), as in json,INFO
+CHARTHOUSE_METRICS     address and port of Prometheus metrics, as in 127.0.0.1:9464 (default: none)
 CHARTHOUSE_SMTP_URL    SMTP server: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
 CHARTHOUSE_MAIL_FROM   sender of every e-mail (default: no-reply at the host of the base URL)
 CHARTHOUSE_SMS_URL     SMS gateway: receives POSTs of JSON {"to", "text"} with CHARTHOUSE_SMS_TOKEN as bearer token
@@ -210,6 +211,10 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "charthouse.audit.page_log.log_pages",
 ]
+
+METRICS = os.environ.get("CHARTHOUSE_METRICS", "")
+if METRICS:
+    MIDDLEWARE.insert(0, "charthouse.operation.request_metrics.count_pages")
 
 ROOT_URLCONF = "charthouse.urls"
 APPEND_SLASH = False  # a redirect would drop the body of a POST

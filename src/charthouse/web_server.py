@@ -1,15 +1,20 @@
 """The web server's processes: how they load the application, and how they end."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from granian.server.mp import MPServer
 
 from charthouse import logs, processes
+from charthouse.datadir import CommandError
 from charthouse.operation import draining
 
 DRAIN = signal.SIGUSR1  # tells a process that it will be stopped
@@ -24,6 +29,36 @@ class DrainingServer(MPServer):
                 os.kill(worker.inner.pid, DRAIN)
         time.sleep(draining.SECONDS)
         super()._stop_workers()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def serve_metrics(address: str, data: Path) -> Iterator[None]:
+    """Serve metrics at ``address`` (host:port) within a block, in a process of its own; nothing if it is empty. Raises
+    CommandError."""
+    if not address:
+        yield
+        return
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise CommandError("CHARTHOUSE_METRICS is an address and a port, as in 127.0.0.1:9464")
+    if (reason := processes.find_bind_error(host, int(port))) is not None:
+        raise CommandError(f"metrics can't be served at {address}: {reason}.")
+    # Files that the web server's processes count in; the metrics of an address begin anew with its server.
+    counts = data / "metrics" / port
+    shutil.rmtree(counts, ignore_errors=True)
+    counts.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counts)
+    server = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "charthouse.metrics_server", host, port, str(os.getpid())],
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(counts, ignore_errors=True)
 
 
 class ApplicationLoader:
@@ -42,4 +77,8 @@ class ApplicationLoader:
         logs.install_hooks()
         from charthouse.wsgi import application  # after the fork: importing it builds the routers
 
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            from charthouse.operation import request_metrics
+
+            request_metrics.start()
         return application

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from multiprocessing.util import Finalize
 from typing import Any
@@ -88,6 +88,7 @@ _INSERT = (
     f"from json_to_recordset(%s::json) as e({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())})"
 )
 
+_listeners: list[Callable[[LogEntry], None]] = []
 _waiting: deque[LogEntry] = deque()
 _writing = threading.Lock()
 _added = threading.Event()
@@ -95,8 +96,15 @@ _ending = threading.Event()
 _writer: threading.Thread | None = None
 
 
+def subscribe(listener: Callable[[LogEntry], None]) -> None:
+    """Call a function with every entry, when it is added."""
+    _listeners.append(listener)
+
+
 def add(entry: LogEntry) -> None:
     """Add an entry to the buffer. Waits for the database only if the buffer is full or ``LOG_FIRST`` is set."""
+    for listener in _listeners:
+        listener(entry)
     _waiting.append(entry)
     if settings.LOG_FIRST or len(_waiting) > MAX_BACKLOG or _ending.is_set():
         _flush_or_drop()

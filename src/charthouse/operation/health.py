@@ -7,8 +7,6 @@ hangs makes a caller wait ``PATIENCE`` seconds at most, and those after it not a
 
 import json
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +14,8 @@ from typing import Any
 from django.conf import settings
 
 from charthouse.engine.sql.failures import get_sqlstate
-from charthouse.identity import faults
 from charthouse.operation import database_state, draining
+from charthouse.operation.probing import Prober
 
 BASE = "/health/"
 PATIENCE = 3.0  # seconds that a caller waits for the checks
@@ -82,45 +80,12 @@ def _check_disk() -> Check:
     return Check("disk", free >= MIN_FREE_BYTES, f"{free // 1_000_000} MB free for the data directory")
 
 
-class Prober:
-    """Runs checks in a thread, one run at a time, and gives the result of the last second again."""
-
-    def __init__(self, run: Callable[[], list[Check]], patience: float = PATIENCE) -> None:
-        self._run, self._patience = run, patience
-        self._lock = threading.Lock()
-        self._checks: list[Check] = []
-        self._ended_at = float("-inf")
-        self._running: threading.Event | None = None
-        self._began_at = 0.0
-
-    def get_checks(self) -> list[Check]:
-        """Return checks that are at most a second old; failed ones if they do not end in time."""
-        with self._lock:
-            now = time.monotonic()
-            if now - self._ended_at < FRESH:
-                return self._checks
-            if self._running is None:
-                self._running, self._began_at = threading.Event(), now
-                threading.Thread(
-                    target=self._probe, args=(self._running,), name="health", daemon=True
-                ).start()
-            running, remaining = self._running, self._began_at + self._patience - now
-        if not running.wait(max(0.0, remaining)):
-            return [Check(name, False, f"no answer within {self._patience:g} s") for name in CHECKS]
-        return self._checks
-
-    def _probe(self, ended: threading.Event) -> None:
-        try:
-            checks = self._run()
-        except Exception as error:
-            faults.handle_exception(error, "the checks of health")
-            checks = [Check("database", False, "the checks have failed")]
-        with self._lock:
-            self._checks, self._ended_at, self._running = checks, time.monotonic(), None
-        ended.set()
+def _make_prober() -> Prober[list[Check]]:
+    failed = [Check(name, False, f"no answer within {PATIENCE:g} s") for name in CHECKS]
+    return Prober(run_checks, failed, patience=PATIENCE, fresh=FRESH)
 
 
-_prober = Prober(run_checks)
+_prober = _make_prober()
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -132,7 +97,7 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
         return _send(start, 405, {"status": "method not allowed"}, method, ("Allow", "GET, HEAD"))
     if what == "live":
         return _send(start, 200, {"status": "live"}, method)
-    checks = _prober.get_checks()
+    checks = _prober.get()
     if draining.is_draining():
         checks = [*checks, Check("process", False, "it is being stopped")]
     is_ready = all(check.ok for check in checks)

@@ -1,0 +1,90 @@
+"""The metrics of an installation: what each is called and says. ``request_metrics`` counts, ``state_metrics`` measures.
+
+No label is an identifier: each has the values of a declared set, and "other" for anything else, so that callers cannot
+add time series.
+"""
+
+from dataclasses import dataclass
+
+PREFIX = "charthouse_"
+OTHER = "other"
+APIS = ("drchrono", "cerbo", "pages")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+GATES = (
+    "", "token", "secret", "revoked", "expired", "inactive", "disabled", "quota", "rate", "address", "endpoint",
+    "read_only", "plan", "scope", "right", "permission", "request", "validation", "not found", "method", "conflict",
+    "database", "fault",
+)  # fmt: skip
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # upper ends of buckets
+DELIVERY_STATES = ("waiting", "delivered", "failed")
+MESSAGE_STATES = ("waiting", "sent", "failed")
+JOB_STATES = ("todo", "doing", "succeeded", "failed", "cancelled", "aborting", "aborted")
+CONNECTION_STATES = ("active", "idle", "idle in transaction", "idle in transaction (aborted)")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric. ``kind``: counter, histogram (of web server processes, since their server began) or gauge."""
+
+    name: str
+    kind: str
+    doc: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """The name as Prometheus shows it."""
+        return f"{PREFIX}{self.name}{'_total' if self.kind == 'counter' else ''}"
+
+
+REQUESTS = Metric(
+    "requests",
+    "counter",
+    'Requests by API, route template, method, status and the gate that refused them ("" if none did).',
+    ("api", "route", "method", "status", "gate"),
+)
+DURATION = Metric("request_duration_seconds", "histogram", "From the request to its answer.", ("api",))
+REFUSALS = Metric("quota_refusals", "counter", "Requests refused because there were too many.", ("api",))
+INFO = Metric("info", "gauge", "Always 1; the version is a label.", ("version",))
+DATABASE_UP = Metric("database_up", "gauge", "1 if the database answered within seconds.")
+DATABASE_BYTES = Metric("database_bytes", "gauge", "Size of the database.")
+CONNECTIONS = Metric("database_connections", "gauge", "Connections to the database by state.", ("state",))
+LOCK_WAITS = Metric("database_lock_waits", "gauge", "Connections that wait for a lock.")
+TRANSACTION_AGE = Metric(
+    "database_oldest_transaction_seconds", "gauge", "Age of the oldest running transaction."
+)
+WORKER_AGE = Metric("worker_heartbeat_age_seconds", "gauge", "Since a worker was heard of; none: no series.")
+FEED_LAG = Metric(
+    "feed_lag_seconds", "gauge", "Age of the oldest change that webhooks have not been made of."
+)
+DELIVERIES = Metric(
+    "webhook_deliveries",
+    "gauge",
+    "Deliveries by state: all that wait, and those of the last hour.",
+    ("state",),
+)
+JOBS = Metric("jobs", "gauge", "Jobs of the worker that are stored, by queue and state.", ("queue", "state"))
+MESSAGES = Metric("outbox_messages", "gauge", "E-mails and text messages by state.", ("state",))
+SEAL_AGE = Metric(
+    "audit_seal_age_seconds",
+    "gauge",
+    "Since the last seal of the audit; there is one where something was done.",
+)
+ANCHOR_AGE = Metric("audit_anchor_age_seconds", "gauge", "Since the last anchor in CHARTHOUSE_ANCHOR_FILE.")
+DISK_FREE = Metric("disk_free_bytes", "gauge", "Free for the data directory.")
+DISK_SIZE = Metric("disk_size_bytes", "gauge", "Size of the file system of the data directory.")
+FAILURES = Metric("measurement_failures", "gauge", "Measurements that failed this time.")
+
+METRICS = (
+    REQUESTS, DURATION, REFUSALS, INFO, DATABASE_UP, DATABASE_BYTES, CONNECTIONS, LOCK_WAITS, TRANSACTION_AGE,
+    WORKER_AGE, FEED_LAG, DELIVERIES, JOBS, MESSAGES, SEAL_AGE, ANCHOR_AGE, DISK_FREE, DISK_SIZE, FAILURES,
+)  # fmt: skip
+
+
+def render_table() -> str:
+    """Render the table of metrics for docs/operating.md."""
+    rows = []
+    for metric in METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        rows.append(f"| `{metric.full_name}` | {metric.kind} | {labels} | {metric.doc} |")
+    return "\n".join(["| metric | kind | labels | what |", "|---|---|---|---|", *rows])
