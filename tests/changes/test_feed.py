@@ -356,6 +356,24 @@ def test_reader_in_order_waits_for_open_transactions(clinic: Clinic, held: Calla
     assert names(feed.read_after(at, using="owner")[0]) == []
 
 
+def test_reading_in_pieces_reads_each_change_once(clinic: Clinic) -> None:
+    start, tables, made = position(), [TaskCategory._meta.db_table], []
+    for size in (1, 3, 2):
+        with tenancy.within(clinic.id), transaction.atomic():
+            made += [TaskCategory.objects.create(practice=clinic.practice, name="x").pk for _ in range(size)]
+    wait_for_open_transactions()
+    for limit in (1, 2, 3, 6, 7):
+        at, found = start, []
+        while True:
+            entries, following = feed.read_after(at, tables=tables, limit=limit, using="owner")
+            assert following >= at
+            if not entries:
+                break
+            found += [entry.row for entry in entries if entry.practice == clinic.id]
+            at = following
+        assert found == made, limit
+
+
 # Partitions
 
 

@@ -3,6 +3,7 @@
 import difflib
 import inspect
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -34,6 +35,7 @@ class Mutant:
         return tuple("\n".join(line[1:].strip() for line in lines if line[0] == sign) for sign in "-+")  # type: ignore[return-value]
 
 
+@cache  # it may be edited while mutants run
 def read_source(module: str) -> str:
     return get_path(module).read_text()
 

@@ -74,6 +74,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "charthouse.domains.scheduling": ("tests/domains/scheduling/", "tests/domains/test_state_changes.py"),
     "charthouse.domains.billing": (
         BILLING,
+        "tests/contract/test_hosted_forms.py",
         "tests/domains/test_state_changes.py",
         "tests/console/test_patient_account.py",
     ),

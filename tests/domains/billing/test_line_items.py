@@ -2,12 +2,14 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from charthouse import clock
 from charthouse.domains.billing.models import FeeSchedule, FeeScheduleItem
 from charthouse.identity import tenancy
+from tests.cases import each_case
 from tests.domains.billing.client import BillingClient
 
 
@@ -74,6 +76,64 @@ def test_since_finds_line_item_with_changed_balance(billing: BillingClient) -> N
     assert billing.ids("line_items", since=moment) == [item["id"]]
     billing.answer(other, ins_paid=Decimal(1))
     assert billing.ids("line_items", since=moment) == [item["id"], other["id"]]
+
+
+# -- fee schedules ----------------------------------------------------------------------------------------------
+
+MODIFIERS = ["25", "59", "76", "91"]
+# Schedules (values, with days from today on; values of the item), the prices of an insured and of another patient.
+FEES: dict[str, tuple[list[tuple[dict[str, Any], dict[str, Any]]], str | None, str | None]] = {
+    "its prices": ([({}, {})], "120.00", "90.00"),
+    "no price of its own": ([({}, {"insured_price": 0, "cash_price": 0})], "145.00", "145.00"),
+    "the payer's before the general one": (
+        [({}, {}), ({"payer_id": "CH010"}, {"insured_price": 111})],
+        "111.00",
+        "90.00",
+    ),
+    "another payer's": ([({"payer_id": "OTHER"}, {})], None, None),
+    "an archived one": ([({"archived": True}, {})], None, None),
+    "an archived item": ([({}, {"archived": True})], None, None),
+    "from tomorrow": ([({"effective_date": 2}, {})], None, None),
+    "until yesterday": ([({"ineffective_date": -2}, {})], None, None),
+    "today": ([({"effective_date": 0, "ineffective_date": 0}, {})], "120.00", "90.00"),
+    "another kind of code": ([({}, {"code_type": "HCPCS"})], None, None),
+}
+
+
+@each_case("name", FEES)
+def test_fee_schedule_fills_price_and_modifiers(name: str) -> None:
+    schedules, *prices = FEES[name]
+    for insured, price in zip((True, False), prices, strict=True):
+        billing = BillingClient(insured=insured)
+        practice = billing.clinic.practice
+        usual: dict[str, Any] = {"code": "99214", "base_price": 145, "insured_price": 120, "cash_price": 90}
+        usual |= {f"cpt_hcpcs_modifier{number}": value for number, value in enumerate(MODIFIERS, 1)}
+        with tenancy.within(billing.clinic.id):
+            for schedule, item in schedules:
+                days = {
+                    name: clock.now().date() + timedelta(days=value) if name.endswith("_date") else value
+                    for name, value in schedule.items()
+                }
+                made = FeeSchedule.objects.create(practice=practice, doctor=billing.doctor, **days)
+                FeeScheduleItem.objects.create(practice=practice, schedule=made, **usual | item)
+        body = {
+            "appointment": billing.visit["id"],
+            "doctor": billing.doctor.pk,
+            "code": "99214",
+            "procedure_type": "C",
+            "diagnosis_pointers": [],
+        }
+        asked = {"use_fee_schedule_defaults": "true"}
+        answer = billing.http.post("/api/line_items", json=body, params=asked)
+        if price is None:
+            assert (answer.status_code, list(answer.json())) == (400, ["price"])
+            continue
+        assert (answer.json()["price"], answer.json()["modifiers"]) == (price, MODIFIERS)
+        given = billing.http.post("/api/line_items", json=body | {"price": "1.00"}, params=asked).json()
+        assert (given["price"], given["modifiers"]) == ("1.00", MODIFIERS)
+        given = billing.http.post("/api/line_items", json=body | {"modifiers": ["AS"]}, params=asked).json()
+        assert (given["price"], given["modifiers"][0]) == (price, "AS")
+        assert billing.http.post("/api/line_items", json=body).status_code == 400, "nobody asked for it"
 
 
 # -- diagnoses --------------------------------------------------------------------------------------------------

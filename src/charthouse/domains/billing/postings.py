@@ -50,7 +50,6 @@ def post_line_item(change: Change) -> None:
     """Check and complete a line item before it is written: patient, diagnoses, payer and fee schedule."""
     if change.operation == "delete":
         _check_no_postings(change)
-        change.set_columns(deleted_at=clock.now())
         return
     visit = _lock_row(Appointment, change.actor.practice, change.get("appointment"))
     if visit is None or visit.patient_id is None:
