@@ -105,8 +105,18 @@ def _note_end_of_jobs(error: BaseException | None) -> None:
 
 
 async def _run_together(*parts: "Coroutine[Any, Any, None]") -> None:
-    """Run coroutines until one of them fails or all are canceled."""
-    await asyncio.gather(*parts)
+    """Run coroutines until one of them fails or all are canceled, and end when all have ended: each is canceled once,
+    as a second time would cut short what it still finishes."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.result()
 
 
 def _stop_on_signal(task: "asyncio.Task[None]") -> None:
@@ -117,7 +127,8 @@ def _stop_on_signal(task: "asyncio.Task[None]") -> None:
     def stop() -> None:
         if not task.cancelling():
             task.cancel()
-            loop.call_later(WORKER_GRACE + 2, os._exit, 1)
+            # A job that is still running is run again by another worker (retention.retry_interrupted).
+            loop.call_later(WORKER_GRACE + 2, os._exit, 0)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)

@@ -3,6 +3,7 @@
 import http.client
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -117,3 +118,44 @@ def test_every_accepted_request_is_answered(
         thread.join(SLOW)
     assert load.lost == []
     assert set(load.answers) == {200}
+
+
+WORKER = "from charthouse import commands; commands.WORKER_GRACE = {grace}; commands.run_worker(1)"
+
+
+@pytest.mark.parametrize("finishes", [True, False], ids=["finished", "given back"])
+def test_a_stopped_worker_finishes_its_job_or_leaves_it_to_another(tmp_path: Path, finishes: bool) -> None:
+    """A job that waits for a lock: it gets it after the signal, or not in time."""
+    grace = SLOW if finishes else 0.5
+    with (
+        (tmp_path / "log").open("w") as log,
+        psycopg.connect(DATABASE["DATABASE_URL"], autocommit=True) as observer,
+        psycopg.connect(DATABASE["DATABASE_URL"]) as holder,
+    ):
+        holder.execute("lock table audit_mark in access exclusive mode")
+        observer.execute("delete from procrastinate_jobs where task_name = 'charthouse.audit.seal'")
+        ((job,),) = observer.execute(
+            "insert into procrastinate_jobs (task_name, queue_name, args) "
+            "values ('charthouse.audit.seal', 'default', '{\"timestamp\": 0}') returning id"
+        ).fetchall()
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER.format(grace=grace)],
+            stdout=log, stderr=log, start_new_session=True,
+            env=environment(**DATABASE, CHARTHOUSE_DATA=str(tmp_path / "data")),
+        )  # fmt: skip
+        try:
+            waits = "select from pg_locks where not granted and relation = 'audit_mark'::regclass"
+            until(lambda: worker.poll() is not None or observer.execute(waits).fetchall(), "the job")
+            worker.send_signal(signal.SIGTERM)
+            if finishes:
+                holder.rollback()
+            assert worker.wait(SLOW) == 0, (tmp_path / "log").read_text()
+        finally:
+            worker.kill()
+            worker.wait()
+        ((state,),) = observer.execute(
+            "select status::text from procrastinate_jobs where id = %s", [job]
+        ).fetchall()
+        observer.execute("delete from procrastinate_jobs where id = %s", [job])
+    # One that is still "doing" belongs to a worker that is not heard of any more: retention runs it again.
+    assert state == ("succeeded" if finishes else "doing")
