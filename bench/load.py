@@ -155,7 +155,7 @@ def appointment_columns(practice: Practice, doctor: int) -> dict[str, str]:
 
 def insert(model: type[models.Model], columns: dict[str, str], source: str) -> None:
     """``insert … select`` with the model's own defaults for what ``columns`` leaves out."""
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    fields = [f for f in model._meta.concrete_fields if not f.primary_key and not f.generated]
     expressions, parameters = [], []
     for field in fields:
         expressions.append(columns.get(field.attname, "%s").replace("% ", "%% "))
