@@ -147,6 +147,21 @@ def test_inactive_definitions_are_not_charged(account: Account) -> None:
     assert account.send("estimates/new", definition="999999999").status_code == 400
 
 
+def test_limits_of_quantity_and_discount(account: Account) -> None:
+    for values, allowed in (
+        ({"discount_multiplier": "0"}, True),
+        ({"discount_multiplier": "1"}, True),
+        ({"discount_multiplier": "1.01"}, False),
+        ({"discount_multiplier": "-0.01"}, False),
+        ({"quantity": "0.01"}, True),
+        ({"quantity": "0"}, False),
+        ({"amount": "0"}, True),
+        ({"amount": "-0.01"}, False),
+    ):
+        answer = account.send("charges/new", **{"name": "Form", "amount": "25.00"} | values)
+        assert answer.status_code == (302 if allowed else 400), values
+
+
 def test_a_voided_charge_is_unchanged(account: Account) -> None:
     row = account.charge()
     assert "stays to be seen" in account.browser.get(f"{account.url_path}/charges/{row}/do/void").text
