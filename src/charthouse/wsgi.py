@@ -15,6 +15,7 @@ from charthouse.gateway.cerbo import api as cerbo  # noqa: E402
 from charthouse.gateway.cerbo.registry import get_router as cerbo_router  # noqa: E402
 from charthouse.gateway.drchrono import api as drchrono  # noqa: E402
 from charthouse.gateway.drchrono.registry import get_router as drchrono_router  # noqa: E402
+from charthouse.gateway.http import discard_body  # noqa: E402
 from charthouse.identity import faults, origin  # noqa: E402
 from charthouse.operation import draining, health  # noqa: E402
 
@@ -73,4 +74,6 @@ def _dispatch(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[by
         return drchrono.application(environ, start)
     if environ["PATH_INFO"].startswith(health.BASE):
         return health.application(environ, start)
-    return _pages(environ, start)
+    body: Iterable[bytes] = _pages(environ, start)
+    discard_body(environ)  # of a page that was refused before it was read
+    return body

@@ -118,6 +118,16 @@ def test_an_upload_with_an_expired_token_is_told_so(live_server: str, size: int)
             assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("size", [1, 5])
+def test_a_page_that_refuses_a_form_keeps_the_connection(live_server: str, size: int) -> None:
+    """It does not read the form, yet the next request of the same connection is answered."""
+    with requests.Session() as session:
+        for _ in range(5):
+            form = {"username": "x" * size * MEGABYTE}  # without the token of the page's own form
+            assert session.post(f"{live_server}/sign-in", data=form).status_code in (400, 403)
+            assert session.get(f"{live_server}/sign-in").status_code == 200
+
+
 def raw(server: str, head: bytes, rest: bytes = b"") -> bytes:
     """What a plain socket gets for these bytes, up to the end of the headers."""
     address = urlsplit(server)

@@ -28,6 +28,7 @@ from charthouse.identity.models import Practice
 logger = logging.getLogger("charthouse.files")
 
 GRACE_PERIOD = timedelta(days=1)
+MAX_WRITING_TIME = timedelta(hours=1)  # an incomplete file that is older is of a process that was killed
 BATCH_SIZE = 1000
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
 
@@ -117,8 +118,9 @@ def _delete_unused_contents(practice: int, before: datetime) -> int:
         for name in set(names) - known:
             if _is_older(store, content_path(practice, name), before):
                 count += _delete_content(store, practice, name)
+        abandoned = min(before, timezone.now() - MAX_WRITING_TIME)
         for name in _list_folder(store, where)[1]:
-            if name.startswith(TEMPORARY_PREFIX) and _is_older(store, f"{where}/{name}", before):
+            if name.startswith(TEMPORARY_PREFIX) and _is_older(store, f"{where}/{name}", abandoned):
                 store.delete(f"{where}/{name}")
     return count
 

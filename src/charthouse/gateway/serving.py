@@ -17,7 +17,7 @@ from charthouse.engine.actor import Actor
 from charthouse.engine.errors import RequestError
 from charthouse.engine.sql.failures import Failure, classify
 from charthouse.files.serving import FileBody
-from charthouse.gateway.http import Request, Response
+from charthouse.gateway.http import Request, Response, discard_body
 from charthouse.identity import audit_events, client_ip, faults, tenancy
 
 MAX_PATH = 200
@@ -37,7 +37,7 @@ def serve(
     tenancy.clear_tenant()
     audit_events.set_client_ip(request.entry.ip)
     response = _respond(request, handle, render_error)
-    request.discard_body()
+    discard_body(environ)
     head = request.method == "HEAD"
     body = response.body()
     entry = request.entry

@@ -12,6 +12,7 @@ from django.conf import settings
 from charthouse import clock
 from charthouse.audit import anchors
 from charthouse.files import encryption_keys
+from charthouse.identity import origin
 from charthouse.operation.findings import Finding, Level, accept
 from charthouse.operation.health import MIN_FREE_BYTES
 
@@ -21,7 +22,7 @@ MIN_KEY_LENGTH = 32  # characters
 
 
 def check_base_url() -> Finding:
-    name, url = "base URL", urlsplit(settings.BASE_URL)
+    name, url = "base URL", urlsplit(origin.build_lasting_url(""))
     if url.scheme == "https" or url.hostname in LOOPBACK:
         return accept(name, "https" if url.scheme == "https" else "loopback alone")
     return Finding(
