@@ -207,7 +207,7 @@ def test_event_names_can_be_configured(
     assert delivery.event == "patient.created"
     monkeypatch.setattr(settings, "CERBO_EVENTS", {"patient.created": "pt.added", "patients.create": "x"})
     with pytest.raises(ImproperlyConfigured, match=r"patients\.create\b"):
-        cerbo.get_registry.__wrapped__()
+        cerbo.check_event_names(cerbo.get_registry())  # building another would take its resources away
 
 
 # -- subscriptions ----------------------------------------------------------------------------------------------

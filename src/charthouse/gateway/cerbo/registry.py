@@ -40,10 +40,15 @@ def get_registry() -> Registry:
     registry = build_registry(
         "cerbo", list_resources(modules), list_operations(modules), switches=SHARING, permissions=PERMISSIONS
     )
+    check_event_names(registry)
+    return registry
+
+
+def check_event_names(registry: Registry) -> None:
+    """Check that the setting CERBO_EVENTS renames events that there are. Raises ImproperlyConfigured."""
     events = {event.name for resource in registry for event in resource.events}
     if unknown := sorted(set(settings.CERBO_EVENTS) - events):
         raise ImproperlyConfigured(f"CHARTHOUSE_CERBO_EVENTS: there is no event {', '.join(unknown)}.")
-    return registry
 
 
 @lru_cache(maxsize=1)
