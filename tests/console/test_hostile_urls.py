@@ -17,7 +17,7 @@ from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_field
 from tests.portal.portal_patients import make_portal_patient
 from tests.support import PASSWORD, client, make_practice
 
-SLOW = 20.0  # seconds for one request on a busy machine; what stalls takes until statement_timeout, 30 s
+SLOW = 5.0  # seconds for one request
 LARGEST = "9223372036854775807"  # that a column holds
 NO_IDS = ("99999999999999999999999999", "9223372036854775808", "-1", "1e999999", "1.5", "007",
           "\N{ARABIC-INDIC DIGIT SEVEN}", "\N{SUPERSCRIPT TWO}", "\0", "1\0", "9" * 5000)  # fmt: skip
@@ -72,11 +72,15 @@ class Callers:
         return self.patient if route.startswith("portal") else self.staff
 
     def check(self, browser: httpx.Client, method: str, address: str, **options: Any) -> httpx.Response:
-        began = time.monotonic()
-        answer = browser.request(method, address, **options)
-        seconds = time.monotonic() - began
-        assert answer.status_code < 500, f"{method} {address[:200]} {str(options)[:100]}"
-        assert seconds < SLOW, f"{method} {address[:200]}: {seconds:.1f} s"
+        seconds = []
+        while (
+            len(seconds) < 3 and min(seconds, default=SLOW) >= SLOW
+        ):  # a value that stalls does so every time
+            began = time.monotonic()
+            answer = browser.request(method, address, **options)
+            seconds.append(time.monotonic() - began)
+            assert answer.status_code < 500, f"{method} {address[:200]} {str(options)[:100]}"
+        assert min(seconds) < SLOW, f"{method} {address[:200]}: {seconds} s"
         return answer
 
     def fill(self, route: str, hostile: str = "1", name: str = "") -> str:
