@@ -5,7 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 BIN := .venv/bin
 # The tests that are nearest to what `make coverage` measures.
-COVERED_BY := tests/engine tests/identity tests/changes tests/audit tests/gateway tests/console/test_applications.py tests/console/test_api_explorer.py tests/console/test_request_log.py \
+COVERED_BY := tests/engine tests/identity tests/changes tests/audit tests/gateway tests/console/developer/test_apps.py tests/console/developer/test_api_explorer.py tests/console/developer/test_request_log.py \
   tests/domains/practice/test_iframe_integration.py $(filter-out %fuzz.py,$(wildcard tests/contract/test_*.py))
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

@@ -222,6 +222,7 @@ WSGI_APPLICATION = "charthouse.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).parent],  # templates of the console lie beside their views
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

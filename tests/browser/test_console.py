@@ -8,8 +8,9 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from charthouse.console.inbox import INBOX, TASKS
-from charthouse.console.setup_pages import SETUP_PAGES
+from charthouse.console.catalogues.urls import SETUP_PAGES
+from charthouse.console.messages.inbox import INBOX
+from charthouse.console.tasks.views import TASKS
 from charthouse.domains.clinical import notes
 from charthouse.identity import tenancy
 from tests.browser.axe import violations, violations_in_both_themes

@@ -15,8 +15,8 @@ from django.db import connections
 from charthouse import clock
 from charthouse.changes import actions, delivery_queue, fanout
 from charthouse.changes.models import Delivery, Webhook
-from charthouse.console import records
-from charthouse.console.actor import build_actor
+from charthouse.console.kit import records
+from charthouse.console.kit.actor import build_actor
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.gateway.cerbo import registry as cerbo

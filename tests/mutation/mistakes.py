@@ -206,7 +206,7 @@ MISTAKES = (
     ),
     Mistake(
         "password changed on the page: no event",
-        "charthouse.console.account",
+        "charthouse.console.account.views",
         """                emit_audit_event(
                     "password changed", practice_id=request.actor.practice, user_id=request.user.pk
                 )

@@ -70,13 +70,16 @@ NEAREST: dict[str, tuple[str, ...]] = {
         "tests/identity/test_sign_in.py",
         "tests/audit/test_identity_events.py",
     ),
-    "charthouse.console.account": ("tests/identity/test_sign_in.py", "tests/audit/test_identity_events.py"),
+    "charthouse.console.account.views": (
+        "tests/identity/test_sign_in.py",
+        "tests/audit/test_identity_events.py",
+    ),
     "charthouse.domains.scheduling": ("tests/domains/scheduling/", "tests/domains/test_state_changes.py"),
     "charthouse.domains.billing": (
         BILLING,
         "tests/contract/test_hosted_forms.py",
         "tests/domains/test_state_changes.py",
-        "tests/console/test_patient_account.py",
+        "tests/console/billing/test_patient_account.py",
     ),
 }
 PACKAGES = tuple(

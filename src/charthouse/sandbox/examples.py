@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 
-from charthouse.console.actor import build_actor
+from charthouse.console.kit.actor import build_actor
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import Invalid
 from charthouse.engine.execution import writing

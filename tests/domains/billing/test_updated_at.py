@@ -8,7 +8,7 @@ from django.apps import apps
 
 from charthouse.domains.billing import postings
 from charthouse.identity import tenancy
-from tests.console.test_patient_account import Account
+from tests.console.billing.test_patient_account import Account
 from tests.domains.billing.client import BillingClient
 from tests.support import PASSWORD, Clinic, make_practice
 

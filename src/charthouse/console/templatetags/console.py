@@ -10,9 +10,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from charthouse.console.cells import Dot, Thumbnail
-from charthouse.console.forms import EMPTY_LABEL
-from charthouse.console.tables import Badge, Cell
+from charthouse.console.kit.cells import Dot, Thumbnail
+from charthouse.console.kit.forms import EMPTY_LABEL
+from charthouse.console.kit.tables import Badge, Cell
 
 register = template.Library()
 

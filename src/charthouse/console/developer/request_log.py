@@ -1,0 +1,155 @@
+"""The request log of the practice's apps. It has no credentials, and bodies only while capture is on."""
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.urls import reverse
+
+from charthouse import clock
+from charthouse.audit import captured_bodies, page_log, subjects
+from charthouse.audit.models import ApiCall
+from charthouse.console.developer.apps import PERMISSION, select_apps_of_practice
+from charthouse.console.kit.page import Request, page, render_page
+from charthouse.console.kit.tables import Badge, Column, Table, TableFilter
+from charthouse.engine.errors import NotFound
+from charthouse.identity import loaded_rows
+from charthouse.identity.models import PERMISSIONS, User
+
+GATE_LABELS = {
+    "request": "The request could not be read",
+    "validation": "Wrong values",
+    "token": "No good token",
+    "secret": "A wrong secret",
+    "revoked": "A token that was revoked",
+    "expired": "A token that has expired",
+    "inactive": "A user who is switched off",
+    "disabled": "An API user who is switched off",
+    "address": "An address the API user may not call from",
+    "endpoint": "An endpoint the API user may not use",
+    "read_only": "An API user who may only read",
+    "rate": "Calls too fast after each other",
+    "scope": "A scope that the token lacks",
+    "right": "A right that the app lacks",
+    "permission": "A permission that the user lacks",
+    "plan": "The practice's plan",
+    "quota": "The hourly quota",
+    "not found": "No such row or path",
+    "method": "No such method there",
+    "conflict": "A rule of the record",
+    "database": "The database",
+    "fault": "A fault of ours",
+}
+MAX_AGE = timedelta(days=7)  # bounds every filter's scan
+STATUS_COLORS = {2: "green", 3: "blue", 4: "orange", 5: "red"}
+
+
+def build_status_badge(call: ApiCall) -> Badge:
+    return Badge(str(call.status), STATUS_COLORS.get(call.status // 100, "secondary"))
+
+
+def _format_time(call: ApiCall) -> str:
+    """Format the time in UTC, to the second."""
+    return f"{call.at.astimezone(UTC):%b %d, %H:%M:%S} UTC"
+
+
+def _filter_by_status(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
+    if not value:
+        return rows
+    first = int(value)
+    return rows.filter(status__gte=first, status__lt=first + 100)
+
+
+def _build_table(apps: dict[int, str]) -> Table:
+    """Build the table. ``apps``: names by id, for the filter."""
+    return Table(
+        name="requests",
+        label="Requests",
+        columns=(
+            Column("When", _format_time, sort="at", link=lambda row: reverse("request", args=[row.pk])),
+            Column("Request", lambda row: f"{row.method} {row.path}"),
+            Column("Status", build_status_badge),
+            Column("Refused by", lambda row: GATE_LABELS.get(row.gate, row.gate), kind="wide"),
+            Column("ms", lambda row: f"{row.microseconds / 1000:.1f}", kind="number"),
+            Column("App", lambda row: apps.get(row.app_id, row.app_id), kind="wide"),
+        ),
+        filters=(
+            TableFilter(
+                name="app",
+                label="App",
+                options=(("", "Every app"), *((str(pk), name) for pk, name in apps.items())),
+                apply=lambda rows, value: rows.filter(app_id=int(value)) if value else rows,
+            ),
+            TableFilter(
+                name="status",
+                label="Status",
+                options=(("", "Every status"), *((f"{n}00", f"{n}xx") for n in (2, 3, 4, 5))),
+                apply=_filter_by_status,
+            ),
+            TableFilter(
+                name="method",
+                label="Method",
+                options=(("", "Every method"), *((m, m) for m in ("GET", "POST", "PUT", "PATCH", "DELETE"))),
+                apply=lambda rows, value: rows.filter(method=value) if value else rows,
+            ),
+        ),
+        order="-at",
+        size=50,
+        empty="No call yet. An app's calls are here within a second.",
+    )
+
+
+@page(PERMISSION)
+def show_list(request: Request) -> HttpResponseBase:
+    """List calls in the name of the practice's users, latest first, of the last week."""
+    values = {
+        "title": "Requests",
+        "about": "Calls of the API in the name of people of your practice, of the last week.",
+        "table": _build_table(_list_apps(request)).build_page(request, _select_calls(request)),
+    }
+    return render_page(request, "kit/list.html", values)
+
+
+@page(PERMISSION)
+def show_call(request: Request, row: int) -> HttpResponseBase:
+    """Show a call; its captured bodies only to its user or users with every permission. Raises NotFound."""
+    call = _select_calls(request).filter(pk=row).first()
+    if call is None:
+        raise NotFound()
+    user = User.objects.filter(pk=call.user_id or 0).first()
+    lines = [
+        ("When", call.at),
+        ("Status", build_status_badge(call)),
+        ("Refused by", GATE_LABELS.get(call.gate, call.gate)),
+        ("Duration", f"{call.microseconds / 1000:.1f} ms"),
+        ("App", _list_apps(request).get(call.app_id, call.app_id)),
+        ("In the name of", user),
+        ("From", call.ip),
+        ("X-Request-Id", call.request),
+        ("API", call.dialect),
+        ("Resource", call.resource),
+        ("Patients in the answer", len(call.patients)),
+    ]
+    own = call.user_id == request.user.pk or set(PERMISSIONS) <= set(request.user.permissions)
+    bodies = captured_bodies.get_bodies(call.request) if own else None
+    if bodies is not None:
+        loaded_rows.note(subjects.PATIENT_TABLE, call.patients)
+    values = {
+        "title": f"{call.method} {call.path}",
+        "lines": lines,
+        "back": reverse("requests"),
+        "bodies": bodies,
+    }
+    return render_page(request, "developer/request_log_entry.html", values)
+
+
+def _select_calls(request: Request) -> "QuerySet[Any]":
+    calls = ApiCall.objects.exclude(dialect__in=page_log.DIALECTS)
+    return calls.filter(practice_id=request.actor.practice, at__gte=clock.now() - MAX_AGE)
+
+
+def _list_apps(request: Request) -> dict[int, str]:
+    return dict(
+        select_apps_of_practice(request.actor.practice).order_by("name").values_list("pk", "name")[:200]
+    )

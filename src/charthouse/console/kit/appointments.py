@@ -1,0 +1,141 @@
+"""Appointments by day, in the time zone of their office."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+
+from charthouse import clock
+from charthouse.console.kit import records
+from charthouse.console.kit.page import Request
+from charthouse.domains.practice.models import Doctor, Office
+from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment, StatusTransition
+from charthouse.engine.declaration.times import parse_date
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.sql.expressions import to_wall_clock
+
+MAX_APPOINTMENTS = 2000  # appointments of one page
+NEXT_STATUS = {
+    "": "Arrived",
+    "Not Confirmed": "Confirmed",
+    "Confirmed": "Arrived",
+    "Arrived": "Checked In",
+    "Checked In": "In Room",
+    "In Room": "In Session",
+    "In Session": "Complete",
+}
+WAITING_STATUSES = ("Arrived", "Checked In", "In Room")
+STATUS_COLORS = {
+    "Arrived": "azure",
+    "Checked In": "cyan",
+    "In Room": "blue",
+    "In Session": "indigo",
+    "Complete": "green",
+    "Confirmed": "teal",
+    "Cancelled": "red",
+    "No Show": "red",
+    "Rescheduled": "orange",
+}
+
+
+@dataclass(frozen=True)
+class CalendarScope:
+    """What a calendar page shows: an office, and one doctor or all."""
+
+    office: Office
+    offices: Sequence[Office]
+    doctor: Doctor | None
+    doctors: Sequence[Doctor]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.office.doctor.timezone)
+
+    @property
+    def today(self) -> date:
+        return clock.now().astimezone(self.zone).date()
+
+
+def parse_scope(request: Request) -> CalendarScope | None:
+    """Parse office and doctor from the query; the user's own office by default. Two queries.
+
+    None in a practice without offices.
+    """
+    actor = request.actor
+    offices = list(
+        records.select_rows(records.get_resource("offices"), actor)
+        .select_related("doctor")
+        .order_by("name", "id")[:200]
+    )
+    if not offices:
+        return None
+    doctors = list(
+        Doctor.objects.filter(practice=actor.practice, archived=False).order_by("last_name", "id")[:200]
+    )
+    own = next((one for one in offices if one.doctor_id == actor.doctor), offices[0])
+    return CalendarScope(
+        _find_requested(request, "office", offices) or own,
+        offices,
+        _find_requested(request, "doctor", doctors),
+        doctors,
+    )
+
+
+def _find_requested(request: HttpRequest, name: str, rows: Sequence[Any]) -> Any:
+    return next((row for row in rows if str(row.pk) == request.GET.get(name)), None)
+
+
+def parse_day(request: HttpRequest, here: CalendarScope) -> date:
+    """Parse the day from the query; today if it is absent or malformed."""
+    try:
+        asked = parse_date(request.GET.get("date", ""))
+    except InvalidValue:
+        return here.today
+    return asked if 2000 <= asked.year < 2100 else here.today
+
+
+def select_appointments(request: Request, here: CalendarScope, first: date, last: date) -> "QuerySet[Any]":
+    """Select appointments and breaks of the days from ``first`` to ``last``, in the office's time zone.
+
+    Ordered by time, annotated with ``wall``, at most MAX_APPOINTMENTS.
+    """
+    start = datetime.combine(first, time(), here.zone)
+    end = datetime.combine(last + timedelta(days=1), time(), here.zone)
+    rows = records.select_rows(records.get_resource("appointments"), request.actor).filter(
+        office=here.office.pk, scheduled_time__gte=start, scheduled_time__lt=end, is_virtual_base=False
+    )
+    if here.doctor is not None:
+        rows = rows.filter(doctor=here.doctor.pk)
+    return (
+        annotate_wall_clock(rows)
+        .select_related("patient", "doctor")
+        .order_by("scheduled_time", "pk")[:MAX_APPOINTMENTS]
+    )
+
+
+def annotate_wall_clock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Annotate appointments with ``wall``: their local time in the office's time zone."""
+    annotated: QuerySet[Any] = rows.annotate(wall=to_wall_clock(F("scheduled_time"), F(Appointment.ZONE)))
+    return annotated
+
+
+def compute_waiting_minutes(practice: int, appointments: Sequence[Any]) -> dict[int, int]:
+    """Compute the minutes since arrival of waiting patients, by appointment: one query."""
+    ids = [one.pk for one in appointments if one.status in WAITING_STATUSES]
+    came: dict[int, datetime] = {}
+    rows = StatusTransition.objects.filter(
+        practice=practice, appointment__in=ids, archived=False, to_status__in=WAITING_STATUSES
+    )
+    for appointment, at in rows.order_by("-changed_at").values_list("appointment_id", "changed_at"):
+        came[appointment] = at
+    now = clock.now()
+    return {appointment: max(0, int((now - at).total_seconds() // 60)) for appointment, at in came.items()}
+
+
+def is_taking_place(one: Any) -> bool:
+    """Say whether the appointment's status keeps its slot."""
+    return one.status not in FREEING_STATUSES

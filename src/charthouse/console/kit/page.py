@@ -1,0 +1,100 @@
+"""What all console pages share: authentication, permissions, the layout, and pages for refusals."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import render
+
+from charthouse.console.kit.actor import build_actor
+from charthouse.console.kit.navigation import build_menu
+from charthouse.engine.actor import Actor
+from charthouse.engine.errors import Conflict, Forbidden, Invalid, NotFound, RequestError
+from charthouse.identity.models import User
+from charthouse.identity.sessions import redirect_to_sign_in
+
+
+class Request(HttpRequest):
+    """A request of a page. ``user`` belongs to a practice; ``actor`` is the user as the engine's actor."""
+
+    user: User
+    actor: Actor
+
+
+View = Callable[..., HttpResponseBase]
+_TITLES = {403: "Not allowed", 404: "Not found", 409: "Not possible"}
+
+
+def page(
+    *permissions: str, primary: bool = False, methods: tuple[str, ...] = ("GET",)
+) -> Callable[[View], View]:
+    """Decorate a view of the console.
+
+    ``permissions``: all of them are required. ``primary``: only for the primary user. HEAD is allowed where GET is. The
+    view may raise a RequestError, which is rendered. Answers are not cached (``no-store``).
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answered(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
+            response = _answer(request, *args, **values)
+            response["Cache-Control"] = "no-store"
+            return response
+
+        def _answer(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_sign_in(request)
+            if request.user.practice_id is None:
+                return render(request, "charthouse/no_practice.html", status=403)
+            if request.method not in (*methods, "HEAD"):
+                return HttpResponseNotAllowed(methods)
+            request.actor = build_actor(request.user)
+            try:
+                _authorize(request.user, permissions, primary)
+                return view(request, *args, **values)
+            except RequestError as refusal:
+                return render_error(request, refusal)
+
+        return answered
+
+    return decorate
+
+
+def render_page(
+    request: Request, template: str, values: Mapping[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """Render a template of ``console/`` in the layout, with the menu."""
+    context = {"menu": build_menu(request.user, request.path), **(values or {})}
+    return render(request, f"console/{template}", context, status=status)
+
+
+def render_error(request: Request, refusal: RequestError) -> HttpResponse:
+    """Render the page of a refusal."""
+    detail = refusal.detail
+    if isinstance(refusal, NotFound):
+        detail = "There is nothing at this address, or it is not for you to see."
+    if isinstance(refusal, Invalid):
+        detail = " ".join(list_messages(refusal.errors))
+    title = _TITLES.get(refusal.status, "That did not work")
+    return render_page(request, "kit/refused.html", {"title": title, "detail": detail}, refusal.status)
+
+
+def list_messages(errors: Any) -> list[str]:
+    """List all messages in a tree of errors."""
+    if isinstance(errors, Mapping):
+        return [text for inner in errors.values() for text in list_messages(inner)]
+    if isinstance(errors, list):
+        return [text for inner in errors for text in list_messages(inner)]
+    return [str(errors)]
+
+
+def _authorize(user: User, permissions: tuple[str, ...], primary: bool) -> None:
+    if primary and not user.is_primary:
+        raise Forbidden("Only the primary user of a practice may open this page.")
+    for name in permissions:
+        if name not in user.permissions:
+            raise Forbidden(f'You do not have the permission "{name}".')
+
+
+__all__ = ["Conflict", "Request", "View", "list_messages", "page", "render_error", "render_page"]

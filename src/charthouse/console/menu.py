@@ -1,0 +1,80 @@
+"""The entries of the menu, and the tabs of a chart."""
+
+from charthouse.console.catalogues.urls import SETUP_PAGES
+from charthouse.console.chart import layout, lists, notes
+from charthouse.console.developer import apps
+from charthouse.console.documents.views import DOCUMENTS
+from charthouse.console.kit.navigation import MenuEntry, add_menu_entries
+from charthouse.console.messages.chart import MESSAGES
+from charthouse.console.messages.inbox import INBOX
+from charthouse.console.portal import requests
+from charthouse.console.resources.billing import ACCOUNT
+from charthouse.console.schedule.today import SCHEDULING
+from charthouse.console.tasks.views import TASKS
+
+CARE = (
+    MenuEntry(name="The day", view="day", icon="clipboard-heart", permissions=SCHEDULING),
+    MenuEntry(name="Calendar", view="calendar", icon="calendar", permissions=SCHEDULING),
+    MenuEntry(name="Patients", view="patients", icon="users", permissions=("Manage Patients",)),
+    MenuEntry(
+        name="Portal queue",
+        view="portal-requests",
+        icon="file-upload",
+        permissions=("Manage Patients",),
+        count=requests.count_open,
+    ),
+    MenuEntry(name="To review", view="reviews", icon="files", permissions=("Manage Patients",)),
+    TASKS.menu_entry,
+    INBOX.menu_entry,
+)
+PRACTICE = (
+    MenuEntry(name="People", view="users", icon="users", primary=True),
+    MenuEntry(name="Offices", view="offices", icon="building-hospital", primary=True),
+    MenuEntry(name="Settings", view="settings", icon="settings", primary=True),
+    MenuEntry(name="Portal e-mails", view="portal-emails", icon="send", primary=True),
+    MenuEntry(name="Outbox", view="outbox", icon="mail", primary=True),
+    MenuEntry(name="Audit", view="audit", icon="history", primary=True),
+)
+APPS = (
+    MenuEntry(name="Apps", view="apps", icon="apps", permissions=(apps.PERMISSION,)),
+    MenuEntry(name="Requests", view="requests", icon="list-details", permissions=(apps.PERMISSION,)),
+    MenuEntry(name="API explorer", view="explorer", icon="terminal-2", permissions=(apps.PERMISSION,)),
+    MenuEntry(name="API users", view="api-users", icon="key", primary=True),
+    MenuEntry(name="Webhooks", view="practice-webhooks", icon="send", primary=True),
+    MenuEntry(name="Clock", view="clock", icon="clock-play", permissions=(apps.PERMISSION,), sandbox=True),
+    MenuEntry(name="API reference", view="docs", icon="book"),
+)
+CHART_TABS = (
+    "problems", "medications", "supplements", "allergies", "vaccines", "maintenance", "labs", "notes", "documents",
+    "images", "questionnaires", "messages", "calls", "facilities", "tags",
+)  # fmt: skip
+
+
+def register() -> None:
+    """Add the entries to the menu and the tabs to the chart. Called once, with the URLs."""
+    add_menu_entries("Care", *CARE)
+    add_menu_entries("Practice", *PRACTICE)
+    add_menu_entries("Apps", *APPS)
+    for catalogue in SETUP_PAGES:
+        add_menu_entries(catalogue.group, catalogue.menu_entry)
+    _add_chart_tabs()
+
+
+def _add_chart_tabs() -> None:
+    sections = {section.segment: section for section in (*lists.LISTS, DOCUMENTS, MESSAGES)}
+    layout.add_tab("Summary", "patient")
+    layout.add_tab("Visits", "chart-visits", "Access Clinical Notes")
+    notes.NOTES.add_tab()
+    layout.add_tab("Vitals", "chart-vitals", "Access Clinical Notes")
+    for segment in CHART_TABS:
+        if segment == "labs":
+            layout.add_tab("Labs", "chart-labs")
+        elif segment == "questionnaires":
+            layout.add_tab("Questionnaires", "chart-questionnaires")
+        else:
+            sections[segment].add_tab()
+    layout.add_tab("Account", "chart-account", *ACCOUNT)
+    layout.add_tab(
+        "Billing", "chart-billing", "Access Billing", "Show Billing Tab", "Access Patients Payments"
+    )
+    layout.add_tab("Portal", "portal-access")

@@ -1,0 +1,14 @@
+"""URLs of the pages for the patients."""
+
+from django.urls import URLPattern, path
+
+from charthouse.console.patients import deleted, views
+
+urlpatterns: list[URLPattern] = [
+    path("patients", views.show_list, name="patients"),
+    path("patients/new", views.add, name="patient-new"),
+    path("patients/deleted", deleted.show_list, name="deleted-patients"),
+    path("patients/deleted/<id:patient>", deleted.restore, name="patient-restore"),
+    path("patients/<id:patient>/delete", deleted.delete, name="patient-delete"),
+    path("patients/<id:patient>/edit", views.edit, name="patient-edit"),
+]

@@ -1,0 +1,88 @@
+"""The request log in the console."""
+
+import re
+
+import httpx
+import pytest
+
+from charthouse.audit import request_log
+from charthouse.audit.models import ApiCall
+from charthouse.identity import tenancy
+from tests.console.developer.apps import make_own_app, send
+from tests.identity.oauth_flow import open_signed_in_browser
+from tests.support import (
+    PASSWORD,
+    Clinic,
+    client,
+    issue_token,
+    make_practice,
+    make_user,
+)
+
+
+@pytest.fixture
+def browser(clinic: Clinic) -> httpx.Client:
+    return open_signed_in_browser(clinic.user.username)
+
+
+def test_calls_are_listed_with_the_reason_of_refusal(clinic: Clinic, browser: httpx.Client) -> None:
+    app, stranger = make_own_app(clinic, scopes=["patients"]), make_practice()
+    with client(issue_token(clinic.user, app)) as caller:
+        caller.get("/api/patients?first_name=Hush")
+        caller.get("/api/offices")
+        caller.post("/api/patients", json={"first_name": "Hush"})
+    with client(issue_token(stranger.user, make_own_app(stranger))) as caller:
+        caller.get("/api/doctors/4711")
+    request_log.flush()
+    tenancy.clear_tenant()
+    page = browser.get("/developer/requests")
+    for words in ("GET /api/patients", "A scope that the token lacks", "Wrong values", app.row.name):
+        assert words in page.text, words
+    assert "Hush" not in page.text
+    assert "4711" not in page.text
+    assert page.text.count("GET /api/") == 2
+    assert browser.get("/developer/requests?status=400").text.count("/api/") == 2
+    (address,) = re.findall(
+        r'href="(/developer/requests/\d+)"', browser.get("/developer/requests?method=POST").text
+    )
+    one = browser.get(address)
+    assert "X-Request-Id" in one.text
+    assert "Wrong values" in one.text
+    theirs = 0
+    with tenancy.within(stranger.id):
+        theirs = ApiCall.objects.values_list("pk", flat=True)[0]
+    assert browser.get(f"/developer/requests/{theirs}").status_code == 404
+
+
+def test_captured_bodies_are_shown_to_users_with_every_permission(
+    clinic: Clinic, browser: httpx.Client
+) -> None:
+    app = make_own_app(clinic)
+    token = issue_token(clinic.user, app)
+    address = f"/developer/apps/{app.row.pk}"
+    assert send(browser, f"{address}/bodies").status_code == 302
+    assert "Until" in browser.get(address).text
+    with client(token) as caller:
+        caller.post("/api/patients", json={"first_name": "Hush"})
+    request_log.flush()
+    tenancy.clear_tenant()
+    (call,) = re.findall(r'href="(/developer/requests/\d+)"', browser.get("/developer/requests").text)
+    assert "Hush" in browser.get(call).text
+    staff = make_user(clinic.practice, password=PASSWORD, permissions=["Settings"])
+    theirs = open_signed_in_browser(staff.username).get(call)
+    assert theirs.status_code == 200
+    assert "Hush" not in theirs.text
+    assert send(browser, f"{address}/bodies").status_code == 302
+    assert "Until" not in browser.get(address).text
+
+
+def test_unauthenticated_calls_are_on_the_apps_page(clinic: Clinic, browser: httpx.Client) -> None:
+    app = make_own_app(clinic, hourly_limit=1)
+    with client(issue_token(clinic.user, app)) as caller:
+        caller.get("/api/offices")
+        assert caller.get("/api/doctors").status_code == 429
+    request_log.flush()
+    tenancy.clear_tenant()
+    page = browser.get(f"/developer/apps/{app.row.pk}")
+    assert "Refused before anybody was recognized" in page.text
+    assert "GET /api/doctors" in page.text
