@@ -44,6 +44,8 @@ bench: .venv/bench.stamp ## measure against plain servers and the database; prin
 docs: .venv/dev.stamp browser ## write anew what is printed from the declarations, and the screenshots
 	@mkdir -p docs/openapi
 	@for name in drchrono cerbo; do $(BIN)/charthouse openapi $$name > docs/openapi/$$name.json || exit 1; done
+	@$(BIN)/charthouse openapi sandbox > docs/openapi/sandbox.json
+	@$(BIN)/python -m charthouse.toolkit > docs/sandbox-controls.md
 	@$(BIN)/python -m tests.contract.coverage
 	@$(BIN)/python -m tests.browser.screenshots
 

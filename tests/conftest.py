@@ -85,6 +85,7 @@ autovacuum_naptime = 10s
 TOGETHER = (
     ("tests/browser/",),  # a browser, a server, and what axe has examined
     ("tests/sandbox/", "tests/interchange/"),  # a sandbox; a reader of documents
+    ("tests/toolkit/",),  # a running sandbox
     ("tests/audit/test_anchors.py", "tests/files/test_bucket.py"),  # boto3
 )
 _size = 0  # bytes of the process after the last run

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charthouse import command_runs, option_types, processes
 from charthouse.datadir import CommandError
+from charthouse.toolkit import commands as toolkit_commands
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -60,7 +61,6 @@ def _build_parser() -> argparse.ArgumentParser:
         _add_serve,
         _add_worker,
         _add_migrate,
-        _add_clock,
         _add_createpractice,
         _add_createuser,
         _add_resetotp,
@@ -71,6 +71,7 @@ def _build_parser() -> argparse.ArgumentParser:
         _add_openapi,
     ):
         add(commands)
+    toolkit_commands.add_groups(commands, _add_data_option)
     return parser
 
 
@@ -83,14 +84,19 @@ def _add_command(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=f"{text}. {more}".strip())
     parser.set_defaults(run=run)
+    _add_data_option(parser)
+    return parser
+
+
+def _add_data_option(parser: argparse.ArgumentParser, **options: Any) -> None:
+    default = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse"))
     parser.add_argument(
         "--data",
         metavar="DIR",
         type=Path,
-        default=Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")),
         help="data directory: embedded database, secret key, files (default: $CHARTHOUSE_DATA, or .charthouse)",
+        **{"default": default} | options,
     )
-    return parser
 
 
 def _add_sandbox(commands: "Commands") -> None:
@@ -293,27 +299,8 @@ def _add_openapi(commands: "Commands") -> None:
         help="Print the OpenAPI document",
         description="Print the OpenAPI document of a dialect. Needs no database.",
     )
-    parser.add_argument("dialect", nargs="?", choices=("drchrono", "cerbo"), default="drchrono")
+    parser.add_argument("dialect", nargs="?", choices=("drchrono", "cerbo", "sandbox"), default="drchrono")
     parser.set_defaults(run=command_runs.run_openapi)
-
-
-def _add_clock(commands: "Commands") -> None:
-    parser = _add_command(
-        commands,
-        "clock",
-        "Say what time it is in a sandbox, or move its clock",
-        command_runs.run_clock,
-        "Moved ahead, it stays so; whatever falls due meanwhile is done by the sandbox's worker: webhooks that are "
-        "tried again, reminders, tokens that end.",
-    )
-    parser.add_argument("what", nargs="?", choices=("show", "advance"), default="show")
-    parser.add_argument(
-        "by",
-        nargs="?",
-        metavar="TIME",
-        type=option_types.parse_duration,
-        help="as in 90s, 45m, 3h, 2d, 1d12h",
-    )
 
 
 def _add_workers_option(parser: argparse.ArgumentParser) -> None:

@@ -47,23 +47,6 @@ def run_worker(options: argparse.Namespace) -> None:
         commands.run_worker(options.concurrency)
 
 
-def run_clock(options: argparse.Namespace) -> None:
-    if (options.what == "advance") != (options.by is not None):
-        raise CommandError("say by how much: charthouse clock advance 3h")
-    data = datadir.prepare(options.data)
-    if not (data / "sandbox.json").exists():
-        raise CommandError(f"{data} holds no sandbox; no other clock can be moved.")
-    os.environ |= {"CHARTHOUSE_SANDBOX": "1", "DATABASE_URL": embedded_postgres.database_url(data)}
-    os.environ["CHARTHOUSE_DATA"] = str(data)
-    try:
-        with embedded_postgres.run_server(data):
-            from charthouse import commands
-
-            print(commands.advance_clock(options.by).isoformat(timespec="seconds"))
-    except embedded_postgres.EmbeddedServerError as error:
-        raise CommandError(str(error)) from None
-
-
 def run_migrate(options: argparse.Namespace) -> None:
     with _provide_database(options):
         from charthouse import commands

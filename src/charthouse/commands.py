@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,16 +28,15 @@ from procrastinate.contrib.django import app  # noqa: E402
 
 from charthouse import clock, durable, key_commands, logs, retries, web_server  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
-from charthouse.changes import clock_control  # noqa: E402
 from charthouse.changes.sender import Sender  # noqa: E402
 from charthouse.datadir import CommandError  # noqa: E402
 from charthouse.domains.practice import user_accounts  # noqa: E402
-from charthouse.engine.errors import Conflict  # noqa: E402
 from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
 from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
 from charthouse.identity import faults, rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 from charthouse.retention import job_retries  # noqa: E402
+from charthouse.toolkit import openapi as sandbox_openapi  # noqa: E402
 
 MIN_POSTGRES_VERSION = 150000
 WORKER_GRACE = 10.0  # seconds
@@ -134,16 +132,6 @@ def _stop_on_signal(task: "asyncio.Task[None]") -> None:
         loop.add_signal_handler(number, stop)
 
 
-def advance_clock(by: timedelta | None) -> datetime:
-    """Advance a sandbox's clock, if ``by`` is given, and return its time."""
-    if by is not None:
-        try:
-            clock_control.advance(by)
-        except Conflict as error:
-            raise CommandError(error.detail) from None
-    return clock.now()
-
-
 def migrate() -> None:
     """Bring tables, keys, policies and grants up to this version. Idempotent; concurrent runs wait for each other."""
     try:
@@ -183,8 +171,12 @@ def require_migrated() -> None:
 
 
 def render_openapi(dialect: str) -> str:
-    """Return the OpenAPI document of an API, ``drchrono`` or ``cerbo``, indented."""
-    render = {"drchrono": drchrono.print_document_json, "cerbo": cerbo.print_document_json}[dialect]
+    """Return the OpenAPI document of an API, ``drchrono``, ``cerbo`` or ``sandbox``."""
+    render = {
+        "drchrono": drchrono.print_document_json,
+        "cerbo": cerbo.print_document_json,
+        "sandbox": sandbox_openapi.print_document_json,
+    }[dialect]
     return render().decode()
 
 

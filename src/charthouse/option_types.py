@@ -1,8 +1,9 @@
 """Types of command-line options, for argparse. Each function raises ArgumentTypeError for an invalid text."""
 
 import argparse
-import re
 from datetime import timedelta
+
+from charthouse.toolkit import declaration
 
 
 def parse_whole_number(text: str) -> int:
@@ -14,11 +15,10 @@ def parse_whole_number(text: str) -> int:
 
 def parse_duration(text: str) -> timedelta:
     """Parse a duration such as 90s, 45m, 3h, 2d or 1d12h."""
-    found = re.fullmatch(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?", text)
-    if not text or found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 45m, 3h or 1d12h")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        return declaration.parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parse_positive(text: str) -> int:

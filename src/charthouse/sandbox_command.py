@@ -60,6 +60,8 @@ def _set_environment(data: Path, base_url: str) -> None:
         "CHARTHOUSE_SANDBOX": "1",
         "CHARTHOUSE_BASE_URL": base_url,
         "DATABASE_URL": embedded_postgres.database_url(data),
+        # Who has an answer finds its call in the request log.
+        "CHARTHOUSE_LOG_FIRST": os.environ.get("CHARTHOUSE_LOG_FIRST", "1"),
         # A single-threaded client on the same machine makes several hundred calls per second.
         "CHARTHOUSE_API_LIMITS": os.environ.get("CHARTHOUSE_API_LIMITS", "standard=60000,heavy_read=60000"),
     }
@@ -105,14 +107,14 @@ def _prepare_practice(
     sandbox.json."""
     from django.db import connections
 
-    from charthouse import commands  # sets up Django for the next imports
+    from charthouse import clock, commands  # sets up Django for the next imports
     from charthouse.changes import clock_control
     from charthouse.identity.models import Practice
     from charthouse.sandbox import description, seed
 
     steps("Tables", 0, 1)
     commands.migrate()
-    clock_control.restore_offset()
+    clock_control.restore_offset(clock.get_stopped_time())
     steps("Tables", 1, 1)
     if not Practice.objects.using("owner").exists():
         seed.build(DEFAULT_SEED if options.seed is None else options.seed, options.patients, steps)

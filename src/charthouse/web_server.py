@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from granian.server.mp import MPServer
 
 from charthouse import logs, processes
@@ -81,4 +82,8 @@ class ApplicationLoader:
             from charthouse.operation import request_metrics
 
             request_metrics.start()
+        if settings.SANDBOX:
+            from charthouse.sandbox.control.application import SandboxApplication
+
+            return SandboxApplication(application)
         return application

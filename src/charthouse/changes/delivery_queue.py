@@ -24,17 +24,8 @@ LEASE = "30 seconds"  # three times the longest attempt
 # Of each webhook as many as its capacity allows, longest waiting first; none whose app no longer has a token of the
 # user on whose behalf the event was rendered, and none while an earlier one of the same row waits, except by hand. What
 # was caused while a webhook was active is sent once although it no longer is.
-_CLAIM = f"""
-with claimed as materialized (
-    select found.id, w.callback_url, w.sealed_secret, case when w.practice_id is null then 'app' else 'practice' end
-           as kind
-      from changes_webhook w
-      left join unnest(%(busy)s::bigint[], %(rooms)s::int[]) as busy(webhook, room) on busy.webhook = w.id
-     cross join lateral (
-        select d.id from changes_delivery d
-         where d.webhook_id = w.id and d.next_try <= %(at)s
-           and (d.leased_until is null or d.leased_until < clock_timestamp())
-           and (w.active or d.attempts = '[]')
+_DUE = f"""
+d.next_try <= %(at)s and (w.active or d.attempts = '[]')
            and (d.user_id is null or exists (
                 select from ({grants.LIVE_TOKENS_SQL}) t
                  where t.application_id = w.application_id and t.user_id = d.user_id))
@@ -45,6 +36,17 @@ with claimed as materialized (
                    and (e.user_id is null or exists (
                         select from ({grants.LIVE_TOKENS_SQL}) t
                          where t.application_id = w.application_id and t.user_id = e.user_id))))
+"""  # noqa: S608
+_CLAIM = f"""
+with claimed as materialized (
+    select found.id, w.callback_url, w.sealed_secret, case when w.practice_id is null then 'app' else 'practice' end
+           as kind
+      from changes_webhook w
+      left join unnest(%(busy)s::bigint[], %(rooms)s::int[]) as busy(webhook, room) on busy.webhook = w.id
+     cross join lateral (
+        select d.id from changes_delivery d
+         where d.webhook_id = w.id and {_DUE}
+           and (d.leased_until is null or d.leased_until < clock_timestamp())
          order by d.next_try, d.id limit coalesce(busy.room, %(usual)s)
            for update of d skip locked
      ) found
@@ -56,6 +58,11 @@ update changes_delivery d set leased_until = clock_timestamp() + interval '{LEAS
 returning d.id, d.practice_id, d.webhook_id, d.event, d.body, d.at, d.by_hand, claimed.callback_url,
           claimed.sealed_secret, claimed.kind,
           jsonb_array_length(jsonb_path_query_array(d.attempts, '$[*] ? (@.by_hand == false)'))
+"""  # noqa: S608
+_HAS_DUE = f"""
+select exists (
+    select from changes_webhook w join changes_delivery d on d.webhook_id = w.id
+     where w.verified_at is not null and w.deleted_at is null and {_DUE})
 """  # noqa: S608
 _FINISH = """
 update changes_delivery d
@@ -108,6 +115,13 @@ def record_and_claim(
             },
         )
         return [_parse_claim(row) for row in cursor.fetchall()]
+
+
+def has_due(at: datetime) -> bool:
+    """Tell whether an attempt is due at this time, or running."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(_HAS_DUE, {"at": at})
+        return bool(cursor.fetchone()[0])
 
 
 def _parse_claim(row: tuple[Any, ...]) -> Claim:

@@ -105,11 +105,12 @@ def _insert_deliveries(deliveries: list[Delivery]) -> None:
         cursor.execute(
             "insert into changes_delivery (practice_id, webhook_id, event, table_name, row_id, txid, user_id, body, "
             "at, next_try, by_hand, attempts) "
-            "select practice, webhook, event, name, row, txid, caller, body, at, at, false, '[]' "
+            "select practice, webhook, event, name, row, txid, caller, body, at, least(at, %s), false, '[]' "
             "from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], "
             "%s::bytea[], %s::timestamptz[]) new(practice, webhook, event, name, row, txid, caller, body, at) "
             "on conflict do nothing",
-            [[getattr(delivery, name) for delivery in deliveries] for name in _INSERTED],
+            # Changes are timed by the database, which may be ahead of this clock, and of one that is stopped.
+            [clock.now(), *([getattr(delivery, name) for delivery in deliveries] for name in _INSERTED)],
         )
 
 
@@ -128,6 +129,17 @@ def _read_batch(position: Position, limit: int) -> tuple[list[ChangeEntry], Posi
         if limit >= MAX_TRANSACTION_CHANGES
         else _read_batch(position, MAX_TRANSACTION_CHANGES)
     )
+
+
+def has_unread_changes() -> bool:
+    """Tell whether deliveries are still to be made of committed changes."""
+    with transaction.atomic("owner"):
+        reader = Reader.objects.using("owner").filter(name=READER_NAME).first()
+        if reader is None:
+            return False
+        position = Position(reader.txid, reader.change_id)
+        tables = load_catalog().bindings
+        return bool(feed.read_after(position, tables=tables, limit=1, using="owner")[0]) or is_behind()
 
 
 def is_behind() -> bool:

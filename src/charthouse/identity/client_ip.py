@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -35,3 +35,12 @@ def _normalize(text: str) -> str:
     except ValueError:
         return ""
     return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def is_network(text: str) -> bool:
+    """Tell whether a text is an IP address or a network."""
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -4,6 +4,7 @@ its owner can read. The database has their digests."""
 import json
 import secrets
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -23,7 +24,8 @@ class AppKeys:
 @dataclass
 class Credentials:
     """``seed`` and ``reference_day`` (ISO date) of the sandbox; passwords by username, keys of apps by client id,
-    secrets by username of the API user, usernames and passwords for the portal by patient id."""
+    secrets by username of the API user, usernames and passwords for the portal by patient id, the key of the control
+    API."""
 
     seed: int
     reference_day: str
@@ -31,6 +33,7 @@ class Credentials:
     apps: dict[str, AppKeys] = field(default_factory=dict)
     api_secrets: dict[str, str] = field(default_factory=dict)
     portal: dict[str, dict[str, str]] = field(default_factory=dict)
+    control_key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
     def get_password(self, username: str) -> str:
         """Return the password of a user, generated at the first call."""
@@ -63,6 +66,12 @@ class Credentials:
         stored = json.loads(_get_path().read_text())
         apps = {client: AppKeys(**keys) for client, keys in stored.pop("apps").items()}
         return cls(**stored, apps=apps)
+
+
+@lru_cache(maxsize=1)
+def load_control_key() -> str:
+    """Return the key of the control API, which stays the same. Raises FileNotFoundError where there is no sandbox."""
+    return Credentials.load().control_key
 
 
 def generate_token() -> str:

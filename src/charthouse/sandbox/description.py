@@ -11,6 +11,7 @@ from charthouse.identity.models import ApiUser, Application, Practice, User
 from charthouse.identity.token_pairs import expand_scopes
 from charthouse.sandbox.credentials import Credentials, write_private_file
 from charthouse.sandbox.oauth_apps import renew_tokens
+from charthouse.toolkit.declaration import BASE
 
 
 def write(path: Path, base_url: str) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def write(path: Path, base_url: str) -> dict[str, Any]:
     practices = Practice.objects.using("owner").order_by("pk")
     description = {
         "base_url": base_url,
+        "control": {"url": f"{base_url}{BASE}", "key": credentials.control_key},
         "seed": credentials.seed,
         "reference_day": credentials.reference_day,
         "practices": [_describe_practice(practice, credentials) for practice in practices],

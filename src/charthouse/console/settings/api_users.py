@@ -5,7 +5,6 @@ An API user sees what the whole practice sees, unless it is limited.
 
 import re
 import secrets
-from ipaddress import ip_network
 from typing import Any
 
 from django import forms as django
@@ -24,6 +23,7 @@ from charthouse.engine.errors import NotFound
 from charthouse.gateway.cerbo.registry import list_endpoint_groups
 from charthouse.identity import api_users
 from charthouse.identity.audit_events import emit_audit_event
+from charthouse.identity.client_ip import is_network
 from charthouse.identity.form_fields import LineField, LinesField
 from charthouse.identity.models import ApiUser
 
@@ -89,7 +89,7 @@ class ApiUserForm(django.Form):
         given = self.cleaned_data["ips"].split()
         if len(given) > MAX_ADDRESSES:
             raise ValidationError(f"At most {MAX_ADDRESSES} addresses.")
-        wrong = [text for text in given if not _is_network(text)]
+        wrong = [text for text in given if not is_network(text)]
         if wrong:
             raise ValidationError(f"{wrong[0][:50]} is no address and no network.")
         return list(dict.fromkeys(given))
@@ -193,10 +193,3 @@ def _find_api_user(request: Request, row: int) -> ApiUser:
 def _audit(request: Request, api_user: ApiUser, **details: Any) -> None:
     person = {"practice_id": request.actor.practice, "user_id": request.user.pk}
     emit_audit_event("api user changed", **person, api_user_id=api_user.pk, details=details)
-
-
-def _is_network(text: str) -> bool:
-    try:
-        return bool(ip_network(text, strict=False))
-    except ValueError:
-        return False

@@ -1,0 +1,64 @@
+"""The WSGI application of a sandbox: that of every server, and the control API beside it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from charthouse.sandbox.control import api
+from charthouse.sandbox.control.gate import Gate, get_gate
+from charthouse.toolkit.declaration import BASE
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class SandboxApplication:
+    """Answers the control API, and passes every other request on while the database is not exchanged."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._gate = get_gate()
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path.startswith(BASE) and path[len(BASE) : len(BASE) + 1] in ("", "/"):
+            return api.application(environ, start)
+        self._gate.enter()
+        try:
+            body = self._application(environ, start)
+        except BaseException:
+            self._gate.leave()
+            raise
+        if isinstance(body, list):
+            self._gate.leave()
+            return body
+        return _PassingBody(body, self._gate)
+
+
+class _PassingBody:
+    """A body that is sent in pieces: the request ends with it."""
+
+    def __init__(self, body: Any, gate: Gate) -> None:
+        self._body, self._pieces, self._gate = body, iter(body), gate
+        self._left = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            piece: bytes = next(self._pieces)
+            return piece
+        except BaseException:
+            self._leave()
+            raise
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._body, "close"):
+                self._body.close()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self._left:
+            self._left = True
+            self._gate.leave()

@@ -1,0 +1,8 @@
+"""What each control does: a function of its parameters that returns its answer, and may raise RequestError."""
+
+from collections.abc import Callable
+from typing import Any
+
+from charthouse.sandbox.control.handlers import access, clock, webhooks
+
+HANDLERS: dict[str, Callable[[Any], Any]] = {**access.HANDLERS, **clock.HANDLERS, **webhooks.HANDLERS}

@@ -1,0 +1,74 @@
+"""The reference of the controls, printed from the declarations: each control as HTTP call, command and Python call."""
+
+from typing import Any
+
+from charthouse.toolkit.controls import CONTROLS
+from charthouse.toolkit.declaration import BASE, Control
+from charthouse.toolkit.openapi import make_parameter_schemas
+
+INTRODUCTION = """# Controls of the sandbox
+
+Printed from the declarations in `src/charthouse/toolkit/controls` by `make docs`. Each control is an HTTP call, a
+command and a method of the Python client; [sandbox.md](sandbox.md) says how to begin.
+"""
+
+
+def print_reference() -> str:
+    """Return the reference in Markdown."""
+    parts = [INTRODUCTION, _print_table(), *map(_print_control, CONTROLS)]
+    return "\n".join(parts)
+
+
+def format_command(control: Control) -> str:
+    """The command of a control, without its options."""
+    arguments = [
+        name.upper() if _is_required(control, name) else f"[{name.upper()}]" for name in control.positional
+    ]
+    return " ".join(
+        ["charthouse", control.group.replace("_", "-"), control.verb.replace("_", "-"), *arguments]
+    )
+
+
+def _print_table() -> str:
+    lines = ["| control | HTTP | command | Python |", "|---|---|---|---|"]
+    lines += [
+        f"| [{control.name}](#{control.name.replace('.', '')}) | `{control.method} {BASE}{control.path}` "
+        f"| `{format_command(control)}` | `sandbox.{control.name}(…)` |"
+        for control in CONTROLS
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _print_control(control: Control) -> str:
+    lines = [f"## {control.name}", "", control.summary, ""]
+    schemas = make_parameter_schemas(control)
+    if schemas:
+        lines += ["| parameter | type | default | |", "|---|---|---|---|"]
+        lines += [_print_parameter(control, name, schema) for name, schema in schemas.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _print_parameter(control: Control, name: str, schema: dict[str, Any]) -> str:
+    default = "required" if _is_required(control, name) else _format_default(schema.get("default"))
+    return f"| `{name}` | {_name_type(schema)} | {default} | {schema.get('description', '')} |"
+
+
+def _format_default(value: Any) -> str:
+    if value in (None, [], {}):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _name_type(schema: dict[str, Any]) -> str:
+    """The type of a parameter in words."""
+    if "anyOf" in schema:
+        return next(_name_type(each) for each in schema["anyOf"] if each.get("type") != "null")
+    if schema.get("type") == "array":
+        return f"list of {_name_type(schema['items'])}"
+    kind = str(schema.get("type", "any"))
+    return {"string": "text", "integer": "number", "boolean": "true or false"}.get(kind, kind)
+
+
+def _is_required(control: Control, name: str) -> bool:
+    return next(field.required for field in control.list_fields() if field.name == name)

@@ -1,0 +1,22 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.toolkit.sandboxes import RunningSandbox, start_sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    """A running sandbox that the tests of this folder share: each uses practices of its own, and leaves the clock as
+    the system's. CHARTHOUSE_TEST_SANDBOX names the data directory of one that runs already."""
+    if running_data := os.environ.get("CHARTHOUSE_TEST_SANDBOX"):
+        found = RunningSandbox.open(Path(running_data))
+        assert isinstance(found, RunningSandbox)
+        found.data = Path(running_data)
+        yield found
+        return
+    running = start_sandbox(tmp_path_factory.mktemp("toolkit") / "data", "--patients", "5")
+    yield running
+    running.stop()
