@@ -10,7 +10,7 @@ import msgspec
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from charthouse.console.actor import build_actor
+from charthouse.console.kit.actor import build_actor
 from charthouse.domains.practice import user_accounts
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office
 from charthouse.engine.errors import Invalid
