@@ -7,11 +7,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charthouse import command_runs, option_types, processes
+from charthouse import backup_command, command_runs, option_types, processes
 from charthouse.datadir import CommandError
 from charthouse.toolkit import commands as toolkit_commands
 
@@ -66,6 +67,8 @@ def _build_parser() -> argparse.ArgumentParser:
         _add_resetotp,
         _add_rotatekeys,
         _add_audit,
+        _add_backup,
+        _add_restore,
         _add_check,
         _add_doctor,
         _add_openapi,
@@ -269,6 +272,14 @@ def _add_audit(commands: "Commands") -> None:
         "saved e-mail or object; may be repeated (default: $CHARTHOUSE_ANCHOR_FILE). "
         "Keep the file where the database's administrators can't write",
     )
+
+
+def _add_backup(commands: "Commands") -> None:
+    backup_command.add_backup(partial(_add_command, commands))
+
+
+def _add_restore(commands: "Commands") -> None:
+    backup_command.add_restore(partial(_add_command, commands))
 
 
 def _add_check(commands: "Commands") -> None:

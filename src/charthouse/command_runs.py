@@ -10,7 +10,7 @@ from charthouse.datadir import CommandError
 
 
 @contextmanager
-def _provide_database(options: argparse.Namespace, *, lasting: bool = False) -> Iterator[None]:
+def provide_database(options: argparse.Namespace, *, lasting: bool = False) -> Iterator[None]:
     """Set the environment of a command, and run an embedded server within the block unless DATABASE_URL is set.
     ``lasting``: for a command that runs until it is stopped."""
     watch = embedded_postgres.watch_keeper if lasting else nullcontext
@@ -34,35 +34,35 @@ def run_sandbox(options: argparse.Namespace) -> None:
 def run_serve(options: argparse.Namespace) -> None:
     if (reason := processes.find_bind_error(options.host, options.port)) is not None:
         raise CommandError(f"can't listen on {options.host}:{options.port}: {reason}.")
-    with _provide_database(options, lasting=True):
+    with provide_database(options, lasting=True):
         from charthouse import commands
 
         commands.serve(options.host, options.port, options.workers, options.threads)
 
 
 def run_worker(options: argparse.Namespace) -> None:
-    with _provide_database(options, lasting=True):
+    with provide_database(options, lasting=True):
         from charthouse import commands
 
         commands.run_worker(options.concurrency)
 
 
 def run_migrate(options: argparse.Namespace) -> None:
-    with _provide_database(options):
+    with provide_database(options):
         from charthouse import commands
 
         commands.migrate()
 
 
 def run_createpractice(options: argparse.Namespace) -> None:
-    with _provide_database(options):
+    with provide_database(options):
         from charthouse import commands
 
         print(commands.create_practice(options.name))
 
 
 def run_createuser(options: argparse.Namespace) -> None:
-    with _provide_database(options):
+    with provide_database(options):
         from charthouse import commands
 
         print(
@@ -80,21 +80,21 @@ def run_createuser(options: argparse.Namespace) -> None:
 
 
 def run_resetotp(options: argparse.Namespace) -> None:
-    with _provide_database(options):
+    with provide_database(options):
         from charthouse import commands
 
         print(commands.reset_otp(options.username))
 
 
 def run_rotatekeys(options: argparse.Namespace) -> None:
-    with _provide_database(options):
+    with provide_database(options):
         from charthouse import commands
 
         print(commands.rotate_keys(lost=options.lost))
 
 
 def run_audit(options: argparse.Namespace) -> None:
-    with _provide_database(options):
+    with provide_database(options):
         from charthouse import commands
 
         if options.what == "seal":
@@ -107,7 +107,7 @@ def run_audit(options: argparse.Namespace) -> None:
 
 def run_check(options: argparse.Namespace) -> None:
     _note_sandbox(options)
-    with _provide_database(options):
+    with provide_database(options):
         from charthouse import operation_commands
 
         if not operation_commands.check(as_json=options.json):
@@ -116,7 +116,7 @@ def run_check(options: argparse.Namespace) -> None:
 
 def run_doctor(options: argparse.Namespace) -> None:
     _note_sandbox(options)
-    with _provide_database(options):
+    with provide_database(options):
         from charthouse import operation_commands
 
         operation_commands.print_report(as_json=options.json)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from charthouse import durable
+
 MARKER_FILE = "CHARTHOUSE"
 MARKER_TEXT = (
     "This directory is the data of a Charthouse instance. "
@@ -46,6 +48,11 @@ def prepare(data: Path) -> Path:
     except OSError as error:
         raise CommandError(f"{data} can't be used as data directory: {error.strerror}.") from None
     return data
+
+
+def prepare_restored(data: Path) -> None:
+    """Make a directory, into which a backup was restored, a data directory."""
+    durable.write_file(data / MARKER_FILE, MARKER_TEXT.encode())
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 No other module renames, links or replaces files.
 """
 
+import ctypes
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,16 +41,32 @@ def rename(path: Path, new_path: Path) -> None:
     sync_directory(new_path.parent)
 
 
+def sync_file_system(directory: Path) -> None:
+    """Write everything of the file system of a directory to the disk."""
+    if sys.platform != "linux":
+        os.sync()
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
+            raise OSError(ctypes.get_errno(), "the file system could not be written to the disk")
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
-def open_replacement(path: Path, prefix: str = ".new-") -> Iterator[IO[bytes]]:
+def open_replacement(path: Path, prefix: str = ".new-", *, sync: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file beside ``path``, of mode 0600, which takes its place durably at the end of the block, and
-    is removed when the block raises."""
+    is removed when the block raises. Without ``sync``, it is durable after ``sync_file_system``."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as draft:
         try:
             yield draft
             draft.flush()
-            os.fsync(draft.fileno())
-            rename(Path(draft.name), path)
+            if sync:
+                os.fsync(draft.fileno())
+                rename(Path(draft.name), path)
+            else:
+                os.replace(draft.name, path)
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(draft.name)

@@ -14,9 +14,11 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import psycopg
@@ -75,15 +77,15 @@ def start(data: Path, timeout: float) -> Instance:
     """
     until = time.monotonic() + timeout
     directory = data / "postgres"
-    account = _choose_account(directory)
+    account = choose_account(directory)
     _initialize_cluster(directory, account)
     version = (directory / "PG_VERSION").read_text().strip()
     if version != VERSION:
         raise ServerError(f"{directory} was made by PostgreSQL {version}; this is {VERSION}.")
-    sockets = _prepare_socket_directory(data, account)
+    sockets = prepare_socket_directory(data, account)
     instance = _find_running(directory, sockets, until)
     while instance is None:
-        instance = _spawn_server(data, sockets, account, until)
+        instance = spawn_server(data, sockets, account, until)
     try:
         _create_database(sockets)
     except BaseException:
@@ -126,7 +128,7 @@ def find_binary(name: str) -> str:
     return str(Path(spec.submodule_search_locations[0]) / f"pginstall{VERSION}" / "bin" / name)
 
 
-def _choose_account(directory: Path) -> pwd.struct_passwd | None:
+def choose_account(directory: Path) -> pwd.struct_passwd | None:
     """Return the account to run the server as; None for the current user."""
     if os.geteuid() != 0:
         if directory.exists() and directory.stat().st_uid != os.geteuid():
@@ -152,6 +154,15 @@ def _choose_account(directory: Path) -> pwd.struct_passwd | None:
         raise ServerError(
             f"PostgreSQL does not run as root, and no user could be made for it: {reason}"
         ) from None
+
+
+def give_directory(directory: Path, account: pwd.struct_passwd | None) -> None:
+    """Give a cluster's directory to the account that is to run it."""
+    if account is None:
+        return
+    _allow_traversal(directory, account)
+    for path in (directory, *directory.rglob("*")):
+        os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
 
 def _subprocess_options(account: pwd.struct_passwd | None) -> dict[str, Any]:
@@ -219,7 +230,7 @@ def _allow_reading(root: Path) -> None:
             path.chmod(stat.S_IMODE(mode) | more)
 
 
-def _prepare_socket_directory(data: Path, account: pwd.struct_passwd | None) -> Path:
+def prepare_socket_directory(data: Path, account: pwd.struct_passwd | None) -> Path:
     """Return the socket directory, created if it isn't the cluster's own. Raises ServerError if another user owns
     it."""
     directory = socket_directory(data)
@@ -255,13 +266,21 @@ def _find_running(directory: Path, sockets: Path, until: float) -> Instance | No
     return None
 
 
-def _spawn_server(
-    data: Path, sockets: Path, account: pwd.struct_passwd | None, until: float
+def spawn_server(
+    data: Path,
+    sockets: Path,
+    account: pwd.struct_passwd | None,
+    until: float,
+    *,
+    program: str = "",
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Instance | None:
-    """Start the server as a child. Return None to try again while backends of a former server are still running."""
+    """Start the server as a child. Return None to try again while backends of a former server are still running.
+    ``program``: that of another version. Raises ServerError."""
     directory = data / "postgres"
-    command = [find_binary("postgres"), "-D", str(directory), "-c", "listen_addresses=", "-k", str(sockets)]
-    command += [part for name, value in LOG_SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    command = [program or find_binary("postgres"), "-D", str(directory), "-k", str(sockets)]
+    values = {"listen_addresses": "", **LOG_SETTINGS, **settings}
+    command += [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
     with open_log(data) as output:
         began = output.tell()
         process = subprocess.Popen(  # noqa: S603

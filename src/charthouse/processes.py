@@ -138,6 +138,11 @@ def follow_process(parent: int) -> None:
         raise SystemExit("The parent process has ended.")
 
 
+def set_parent_death_signal(number: int) -> None:
+    """Get this signal when the parent ends, where the system can do so."""
+    _prctl(PDEATHSIG, number)
+
+
 def find_bind_error(host: str, port: int) -> str | None:
     """Return why a server can't listen on an address, None if it can. Granian sets SO_REUSEPORT and would not
     notice."""

@@ -15,6 +15,14 @@ CHARTHOUSE_ANCHOR_EMAIL   address to which it is sent, by CHARTHOUSE_SMTP_URL
 CHARTHOUSE_ANCHOR_BUCKET  s3://bucket/prefix of the objects it is put into; credentials as for CHARTHOUSE_FILES
 CHARTHOUSE_ANCHOR_BUCKET_DAYS  for how many days such an object is locked (default: as CHARTHOUSE_AUDIT_DAYS; 0: the
                        bucket's own rule); the bucket needs Object Lock
+CHARTHOUSE_BACKUP      where backups go: a directory on another disk or machine, or s3://bucket/prefix (docs/backup.md)
+CHARTHOUSE_BACKUP_PASSPHRASE_FILE  file of the passphrase that backups are sealed with
+CHARTHOUSE_BACKUP_RECIPIENT   instead: public key that they are sealed to, as charthouse backup keygen prints it
+CHARTHOUSE_BACKUP_IDENTITY_FILE  file of the private key that opens them, to restore and to verify
+CHARTHOUSE_BACKUP_HOURS       hours between two backups by the worker (default 24)
+CHARTHOUSE_BACKUP_FULL_DAYS   days after which the next one is a full one (default 7)
+CHARTHOUSE_BACKUP_KEEP_DAYS   days back to which a restore is possible (default 30)
+CHARTHOUSE_BACKUP_DRILL_DAYS  days between two drills by the worker (default 7; 0: none)
 CHARTHOUSE_SANDBOX     1 in a sandbox: credentials are printed, loopback only
 CHARTHOUSE_BASE_URL    scheme and host that users reach the server by, as in https://ehr.example, for all absolute URLs;
                        with https, cookies are Secure and HSTS is sent (default http://127.0.0.1:8000)
@@ -174,6 +182,7 @@ INSTALLED_APPS = [
     "charthouse.jobs",
     "charthouse.outbox",
     "charthouse.audit",
+    "charthouse.backup",
     "charthouse.changes",
     "charthouse.domains.practice",
     "charthouse.domains.patients",

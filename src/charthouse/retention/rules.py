@@ -93,6 +93,8 @@ BOUNDED = {
     "auth_group": "Unused: permissions belong to users.",
     "auth_group_permissions": "Unused.",
     "auth_permission": "One row a permission of Django.",
+    "backup_run": "One row a backup or drill; charthouse backup deletes those of more than 400 days ago.",
+    "backup_stream": "One row.",
     "changes_clockoffset": "One row.",
     "changes_reader": "One row a reader of the change feed.",
     "changes_webhook": "One row a subscription; a deleted one loses its secret.",

@@ -1,0 +1,225 @@
+"""``charthouse backup`` and ``charthouse restore``: their arguments, and what they print."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from charthouse import command_runs
+from charthouse.backup import destinations, making, opening, recovery, restoring
+from charthouse.backup.clusters import Cluster, ToolError
+from charthouse.backup.configuration import Configuration, read_configuration
+from charthouse.backup.lines import RecipientChanged
+from charthouse.backup.manifests import Manifest
+from charthouse.backup.repository import RepositoryError, open_repository
+from charthouse.backup.sealing import SealError
+from charthouse.datadir import CommandError
+from charthouse.postgres_server import ServerError
+
+AddCommand = Callable[..., argparse.ArgumentParser]
+
+
+def add_backup(add_command: AddCommand) -> None:
+    """Add ``charthouse backup`` to the commands."""
+    parser = add_command(
+        "backup",
+        "Back up database, files and keys, or list and verify backups",
+        run_backup,
+        "Without a word: make a backup now; what the worker does on its schedule. list: the backups that there are. "
+        "verify: restore one into a scratch server and compare everything with what was backed up. "
+        "keygen FILE: write a new identity, and print its recipient for CHARTHOUSE_BACKUP_RECIPIENT.",
+    )
+    parser.add_argument("what", nargs="?", choices=("make", "list", "verify", "keygen"), default="make")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="keygen: the file to write")
+    parser.add_argument(
+        "--full", action="store_true", help="make: a full one, even if an incremental one would do"
+    )
+    parser.add_argument("--backup", metavar="ID", default="", help="verify: this one (default: the last)")
+    parser.add_argument("--json", action="store_true", help="list: print JSON")
+    _add_places(parser)
+
+
+def add_restore(add_command: AddCommand) -> None:
+    """Add ``charthouse restore`` to the commands."""
+    parser = add_command(
+        "restore",
+        "Restore a backup into an empty directory",
+        run_restore,
+        "The restored database is marked as a copy: it sends nothing until you say that it is the real one.",
+    )
+    parser.add_argument(
+        "--to",
+        metavar="TIME",
+        type=parse_time,
+        default=None,
+        help="latest (the default), or a time such as 2026-11-30T14:05:00Z: without what was written later",
+    )
+    parser.add_argument("--into", metavar="DIR", required=True, help="a new or empty directory")
+    parser.add_argument(
+        "--backup", metavar="ID", default="", help="begin with this backup (default: the best one)"
+    )
+    parser.add_argument(
+        "--files",
+        metavar="PLACE",
+        default="",
+        help="where stored files go (default: files/ in the directory)",
+    )
+    _add_places(parser)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--destination",
+        metavar="PLACE",
+        help="directory or s3://bucket/prefix of the backups (default: $CHARTHOUSE_BACKUP)",
+    )
+    parser.add_argument("--identity", metavar="FILE", help="file of the identity that opens them")
+    parser.add_argument("--passphrase-file", metavar="FILE", help="file of the passphrase that opens them")
+
+
+def parse_time(text: str) -> datetime | None:
+    """Parse ``latest`` or an ISO time with its zone. Raises ArgumentTypeError."""
+    if text == "latest":
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-11-30T14:05:00Z") from None
+    if at.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no zone: add Z for UTC, or an offset such as -05:00")
+    return at.astimezone(UTC)
+
+
+def run_backup(options: argparse.Namespace) -> None:
+    """Run ``charthouse backup``."""
+    if (options.what == "keygen") != (options.file is not None):
+        raise CommandError("say which file: charthouse backup keygen FILE")
+    with _explain_failures():
+        if options.what == "keygen":
+            print(opening.write_new_identity(options.file))
+        elif options.what == "list":
+            _list_backups(_configure(options), as_json=options.json)
+        elif options.what == "make":
+            with command_runs.provide_database(options):
+                _make_backup(_configure(options), full=options.full)
+
+
+def run_restore(options: argparse.Namespace) -> None:
+    """Run ``charthouse restore``."""
+    configuration = _configure(options)
+    with _explain_failures(), StepProgress() as progress:
+        repository = open_repository(destinations.connect(_require_destination(configuration)))
+        identity = opening.find_identity(repository, configuration)
+        request = restoring.Request(repository, identity, options.to, options.backup, progress)
+        data = Path(options.into).expanduser().resolve()
+        storage = destinations.connect(options.files) if options.files else None
+        restored = restoring.restore_directory(request, data, storage)
+    print(f"Backup {restored.manifest.id} is restored to {data}, with {restored.files} files.")
+    if restored.missing_files:
+        print(f"{restored.missing_files} stored files are missing in the backup.")
+
+
+def _configure(options: argparse.Namespace) -> Configuration:
+    configuration = read_configuration({**os.environ, "CHARTHOUSE_DATA": str(options.data)})
+    return replace(
+        configuration,
+        destination=options.destination or configuration.destination,
+        identity_file=options.identity or ("" if options.passphrase_file else configuration.identity_file),
+        passphrase_file=options.passphrase_file or configuration.passphrase_file,
+    )
+
+
+def _require_destination(configuration: Configuration) -> str:
+    if not configuration.destination:
+        raise CommandError("say where the backups are: --destination, or CHARTHOUSE_BACKUP.")
+    return configuration.destination
+
+
+def make_plan(configuration: Configuration, *, full: bool, progress: making.Progress) -> making.Plan:
+    """Return the plan of a backup by the configuration."""
+    return making.Plan(
+        cluster=Cluster(configuration.database_url, configuration.data),
+        storage=destinations.connect(configuration.files),
+        repository=opening.open_for_backup(configuration),
+        data=configuration.data,
+        full=full,
+        full_every=configuration.full_every,
+        keep=configuration.keep,
+        progress=progress,
+    )
+
+
+def _make_backup(configuration: Configuration, *, full: bool) -> None:
+    with StepProgress() as progress:
+        manifest = making.make_backup(make_plan(configuration, full=full, progress=progress))
+    print(_describe(manifest))
+
+
+def _list_backups(configuration: Configuration, *, as_json: bool) -> None:
+    repository = open_repository(destinations.connect(_require_destination(configuration)))
+    backups = repository.list_backups()
+    for manifest in backups:
+        print(_describe(manifest))
+    if not backups:
+        print("There are no backups.")
+
+
+def _describe(manifest: Manifest) -> str:
+    size = sum(stored.size for stored in manifest.objects.values())
+    return (
+        f"{manifest.id}  {manifest.kind:<11}  {recovery.render_time(manifest.ended_at)}  {size / 1e6:,.1f} MB  "
+        f"{manifest.files} files of {manifest.file_bytes / 1e6:,.1f} MB"
+    )
+
+
+@contextmanager
+def _explain_failures() -> Iterator[None]:
+    """Turn what can go wrong into CommandError."""
+    try:
+        yield
+    except (RepositoryError, SealError, ToolError, ServerError, RecipientChanged) as error:
+        raise CommandError(str(error)) from None
+    except psycopg.OperationalError as error:
+        raise CommandError(f"The database can't be used: {str(error).strip()}") from None
+    except psycopg.Error as error:
+        raise CommandError(f"the database refused: {type(error).__name__}.") from error
+    except OSError as error:
+        raise CommandError(
+            f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
+        ) from None
+
+
+class StepProgress:
+    """A bar for each step on a terminal; elsewhere nothing."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bars: dict[str, TaskID] = {}
+        self._display = Progress(
+            TextColumn("{task.description:12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """Report that ``done`` of ``of`` parts of a step are done."""
+        if what not in self._bars:
+            self._bars[what] = self._display.add_task(what, total=of)
+        self._display.update(self._bars[what], completed=done, total=of)
+
+    def __enter__(self) -> "StepProgress":
+        self._display.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._display.stop()

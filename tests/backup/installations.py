@@ -1,0 +1,165 @@
+"""An installation of its own that tests back up and restore: an embedded PostgreSQL, a practice, files, seals."""
+
+import os
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.files.base import File
+from django.db import connections, transaction
+from django.test import override_settings
+
+from charthouse import cli, datadir, embedded_postgres, postgres_server
+from charthouse.audit import seals
+from charthouse.backup import destinations
+from charthouse.backup.manifests import Manifest
+from charthouse.backup.repository import Repository, open_repository
+from charthouse.files import encryption_keys
+from charthouse.files.storage import store_file
+from charthouse.identity import tenancy
+from charthouse.identity.audit_events import emit_audit_event
+from tests.conftest import MADE_ONCE, RUN, TEMPLATE
+from tests.sandbox.databases import use_database
+from tests.support import make_doctor, make_practice
+
+PASSPHRASE = "correct horse battery staple"
+VARIABLE = "CHARTHOUSE_BACKUP"
+
+
+@dataclass
+class Installation:
+    """A data directory whose server runs, and where its backups go."""
+
+    data: Path
+    place: str
+    passphrase_file: Path
+    monkeypatch: pytest.MonkeyPatch
+
+    def run(self, *arguments: object, ok: bool = True) -> None:
+        """Run a command of charthouse in this process, with the environment of the installation."""
+        with self.monkeypatch.context() as patch:
+            for name in ("DATABASE_URL", "CHARTHOUSE_SECRET_KEY"):
+                patch.delenv(name, raising=False)
+            patch.setenv("CHARTHOUSE_DATA", str(self.data))
+            patch.setenv(VARIABLE, self.place)
+            patch.setenv(f"{VARIABLE}_PASSPHRASE_FILE", str(self.passphrase_file))
+            assert cli.main([str(each) for each in arguments]) == (0 if ok else 1)
+
+    def back_up(self, *options: str) -> Manifest:
+        """Make a backup, and return its manifest."""
+        self.run("backup", *options)
+        return self.repository.list_backups()[-1]
+
+    @property
+    def repository(self) -> Repository:
+        return open_repository(destinations.connect(self.place))
+
+    def connect(self, data: Path | None = None) -> "psycopg.Connection[Any]":
+        """Connect as superuser to the running server of a data directory."""
+        host = postgres_server.socket_directory(data or self.data)
+        return psycopg.connect(f"host={host} user=postgres dbname=charthouse", autocommit=True)
+
+    def write_note(self, text: str) -> None:
+        """Commit a row."""
+        with self.connect() as connection:
+            connection.execute("insert into drill_note values (%s)", [text])
+
+    def store(self, content: bytes) -> int:
+        """Store a file, and return the id of its row."""
+        with use_installation(self), tenancy.within(self.practice), transaction.atomic():
+            return store_file(File(BytesIO(content), "scan.pdf"), "application/pdf", self.practice).pk
+
+    @property
+    def practice(self) -> int:
+        with self.connect() as connection:
+            row = connection.execute("select min(id) from identity_practice").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def object_path(self, manifest: Manifest, kind: str) -> Path:
+        """Return the file of an object of a backup, where the destination is a directory."""
+        return Path(self.place) / manifest.name_object(kind)
+
+
+def make_folder() -> Path:
+    """Make a directory that the account which runs PostgreSQL may pass through, unlike those of pytest."""
+    folder = Path(tempfile.mkdtemp(prefix="backup-", dir=RUN))
+    for each in (folder, RUN):
+        each.chmod(0o711)
+    return folder
+
+
+@contextmanager
+def run_installation(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    """Run an installation whose database is a copy of the template of this test run."""
+    made = Installation(
+        datadir.prepare(folder / "data"), str(folder / "backups"), folder / "passphrase", monkeypatch
+    )
+    made.passphrase_file.write_text(f"{PASSPHRASE}\n")
+    (made.data / "secret_key").write_text(uuid.uuid4().hex)
+    subprocess.run(["cp", "-a", MADE_ONCE, made.data / "postgres"], check=True)  # noqa: S607
+    with embedded_postgres.run_server(made.data):
+        with psycopg.connect(
+            f"host={postgres_server.socket_directory(made.data)} user=postgres dbname=postgres",
+            autocommit=True,
+        ) as connection:
+            connection.execute("drop database charthouse")
+            connection.execute(f"alter database {TEMPLATE} rename to charthouse")
+        with made.connect() as connection:
+            connection.execute("create table drill_note (text text)")
+        with use_installation(made):
+            clinic = make_practice("Drill Practice")
+            make_doctor(clinic.practice)
+            emit_audit_event("exported", practice_id=clinic.id)
+            while seals.seal():
+                pass
+        made.store(b"consent form" * 1000)
+        made.store(os.urandom(100_000))
+        yield made
+
+
+@contextmanager
+def use_installation(installation: Installation) -> Iterator[None]:
+    """Use the database, keys and files of an installation in this process."""
+    hosts = {alias: connections[alias].settings_dict["HOST"] for alias in connections}
+    files = settings.STORAGES["files"] | {"OPTIONS": {"location": installation.data / "files"}}
+    for alias in hosts:
+        connections[alias].close()
+        connections[alias].settings_dict["HOST"] = str(postgres_server.socket_directory(installation.data))
+    key = (installation.data / "secret_key").read_text().strip()
+    try:
+        with (
+            override_settings(SECRET_KEY=key, STORAGES=settings.STORAGES | {"files": files}),
+            use_database("charthouse", installation.data),
+        ):
+            encryption_keys.load_key_ring.cache_clear()
+            yield
+    finally:
+        encryption_keys.load_key_ring.cache_clear()
+        for alias, host in hosts.items():
+            connections[alias].close()
+            connections[alias].settings_dict["HOST"] = host
+
+
+@contextmanager
+def run_restored(data: Path) -> Iterator["psycopg.Connection[Any]"]:
+    """Run the server of a restored data directory, and connect to it as superuser."""
+    with embedded_postgres.run_server(data):
+        host = postgres_server.socket_directory(data)
+        with psycopg.connect(f"host={host} user=postgres dbname=charthouse", autocommit=True) as connection:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+
+
+def list_notes(connection: "psycopg.Connection[Any]") -> list[str]:
+    """List the rows of the table that tests write to."""
+    return [text for (text,) in connection.execute("select text from drill_note order by text").fetchall()]
