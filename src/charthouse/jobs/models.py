@@ -1,4 +1,5 @@
-"""Background jobs that a caller starts and polls by uuid, for an hour; then they are deleted."""
+"""Background jobs that a caller starts and polls by uuid, for an hour, and forms that were sent, for a day; then they
+are deleted."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -75,3 +76,21 @@ class JobRows(Record):
 
     def __str__(self) -> str:
         return f"rows {self.position} of job {self.job_id}"
+
+
+class Submission(Record):
+    """A form that a user has sent. ``uuid``: its token; ``leads_to``: the URL of the page that its work led to."""
+
+    user = RecordKey("identity.User", indexed=False)
+    uuid = models.UUIDField()
+    leads_to = models.CharField(max_length=500, default="")
+
+    web_role_may = DEFAULT_PRIVILEGES
+    followed = False
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["practice", "user", "uuid"], name="form_sent_once")]
+        indexes = [models.Index(fields=["practice", "created_at"], name="form_sent")]
+
+    def __str__(self) -> str:
+        return f"form {self.uuid}"

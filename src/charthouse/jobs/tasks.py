@@ -1,4 +1,4 @@
-"""Deletion of expired jobs with their rows."""
+"""Deletion of expired jobs with their rows, and of the tokens of forms."""
 
 from django.db.models import Exists, OuterRef
 from procrastinate.contrib.django import app
@@ -6,7 +6,8 @@ from procrastinate.contrib.django import app
 from charthouse import clock
 from charthouse.identity import tenancy
 from charthouse.identity.models import Practice
-from charthouse.jobs.models import LIFETIME, Job, JobRows
+from charthouse.jobs import submissions
+from charthouse.jobs.models import LIFETIME, Job, JobRows, Submission
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="sweep_jobs")
@@ -26,6 +27,10 @@ def sweep() -> int:
 def _sweep_practice(practice: int) -> int:
     begun = clock.now() - LIFETIME
     with tenancy.within(practice):
+        sent = Submission.objects.filter(
+            practice=practice, created_at__lte=clock.now() - submissions.LIFETIME
+        )
+        sent._raw_delete(using="default")
         needed = Job.objects.filter(practice=practice, source=OuterRef("pk"), created_at__gt=begun)
         old = Job.objects.filter(~Exists(needed), practice=practice, created_at__lte=begun)
         keys = list(old.values_list("pk", flat=True))

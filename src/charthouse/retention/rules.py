@@ -15,6 +15,7 @@ from charthouse.files import tasks as files
 from charthouse.identity import tasks as identity
 from charthouse.identity.tenancy import Record
 from charthouse.jobs import models as jobs
+from charthouse.jobs import submissions
 
 FINISHED_JOBS = timedelta(days=1)
 FAILED_JOBS = timedelta(days=14)
@@ -65,6 +66,8 @@ RULES: tuple[Rule, ...] = (
     _rule("identity_tokencalls", "", identity.RETENTION, _COUNTS, "identity.sweep"),
     _rule("jobs_job", "", jobs.LIFETIME, "A caller asks for the result within an hour.", "jobs.sweep"),
     _rule("jobs_jobrows", "with their jobs", jobs.LIFETIME, "They belong to a job.", "jobs.sweep"),
+    _rule("jobs_submission", "", submissions.LIFETIME, "A form that is sent again within a day is not new.",
+          "jobs.sweep"),
     _rule("files_storedfile", "files that no row refers to: their contents", files.GRACE_PERIOD,
           "A form may be open that refers to one; the row stays, archived.", "files.sweep"),
     _rule("changes_delivery", "", changes.DELIVERY_RETENTION,

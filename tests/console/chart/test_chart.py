@@ -92,25 +92,6 @@ def test_patients_are_found_by_any_word(calendar: Calendar, browser: httpx.Clien
     assert browser.get("/patients", params={"q": "\0'; drop"}).status_code == 200
 
 
-def test_a_patient_is_added_and_changed(clinic: Clinic, browser: httpx.Client) -> None:
-    page = browser.get("/patients/new")
-    values = parse_hidden_fields(page) | {"first_name": "Grace", "last_name": "Hopper", "gender": "Female"}
-    answer = browser.post(
-        "/patients/new", data=values | {"doctor": str(clinic.doctor.pk), "date_of_birth": "nonsense"}
-    )
-    assert answer.status_code == 400
-    assert "Date has wrong format" in answer.text
-    assert 'value="Hopper"' in answer.text, "nothing that was typed is lost"
-    answer = browser.post("/patients/new", data=values | {"doctor": str(clinic.doctor.pk)})
-    assert answer.status_code == 302
-    address = answer.headers["Location"]
-    assert "Grace" in browser.get(address).text
-    changed = send(browser, f"{address}/edit", first_name="Grace", last_name="Murray", gender="Female",
-                   doctor=str(clinic.doctor.pk))  # fmt: skip
-    assert changed.status_code == 302
-    assert "Murray" in browser.get(address).text
-
-
 def test_a_problem_is_written_through_the_engine(calendar: Calendar, browser: httpx.Client) -> None:
     base = f"/patients/{calendar.patient_id}/problems"
     assert send(browser, f"{base}/new", icd_code="E11.9", status="active").status_code == 302

@@ -48,7 +48,9 @@ class Input:
     """One field of a form.
 
     ``kind``: type of an HTML input, or select, textarea, checkboxes, group (``members``), rows (``members`` are groups
-    without a label).
+    without a label). ``span``: columns out of twelve, in a form laid out by hand. ``prefix``, ``suffix``: a unit.
+    ``lookup``: URL of choices that are offered while typing. ``original``: the value that an edited field had at first;
+    ``theirs``: the one that somebody else gave it meanwhile (``editing``).
     """
 
     name: str
@@ -63,6 +65,12 @@ class Input:
     members: list["Input"] = field(default_factory=list)
     rows: int = 4
     code: bool = False
+    span: int = 0
+    prefix: str = ""
+    suffix: str = ""
+    lookup: str = ""
+    original: str | None = None
+    theirs: str | None = None
 
     @property
     def id(self) -> str:
@@ -93,6 +101,14 @@ class Form:
     @property
     def has_errors(self) -> bool:
         return any(one.has_errors for one in self.inputs)
+
+    def find(self, name: str) -> "Input | None":
+        """Find an input by its name, also a member of a group."""
+        for one in self.inputs:
+            for found in (one, *one.members):
+                if found.name == name:
+                    return found
+        return None
 
     def with_errors(self, refusal: RequestError | None) -> "Form":
         """Add the engine's errors to their fields and return the form."""

@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from charthouse.console.patients import deleted, views
+from charthouse.console.patients import deleted, registration, views
 
 urlpatterns: list[URLPattern] = [
     path("patients", views.show_list, name="patients"),
-    path("patients/new", views.add, name="patient-new"),
+    path("patients/new", registration.register, name="patient-new"),
+    path("patients/new/duplicates", registration.show_duplicates, name="patient-duplicates"),
+    path("lookups/payers", registration.list_payers, name="payers"),
     path("patients/deleted", deleted.show_list, name="deleted-patients"),
     path("patients/deleted/<id:patient>", deleted.restore, name="patient-restore"),
     path("patients/<id:patient>/delete", deleted.delete, name="patient-delete"),
-    path("patients/<id:patient>/edit", views.edit, name="patient-edit"),
+    path("patients/<id:patient>/edit", registration.edit, name="patient-edit"),
 ]

@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from charthouse.console.kit import formats, undo
 from charthouse.console.kit.cells import Dot, Thumbnail
 from charthouse.console.kit.forms import EMPTY_LABEL
 from charthouse.console.kit.tables import Badge, Cell
@@ -64,6 +65,30 @@ def moment(value: datetime) -> SafeString:
     return format_html(
         '<time datetime="{}">{} {}{}</time>', aware.isoformat(), _day(aware), f"{aware:%H:%M}", zone
     )
+
+
+@register.filter
+def us_date(value: date | None) -> str:
+    """Format a date as 04/12/1987."""
+    return formats.format_date(value)
+
+
+@register.filter
+def phone(value: str | None) -> str:
+    """Format a phone number as (303) 555-0142."""
+    return formats.format_phone(value or "")
+
+
+@register.filter
+def money(value: Any) -> str:
+    """Format an amount as $1,234.50."""
+    return formats.format_money(value)
+
+
+@register.filter
+def undo_of(tags: str) -> dict[str, Any] | None:
+    """Read from a message's tags what undoes its act."""
+    return undo.read_undo(tags)
 
 
 @register.filter

@@ -1,0 +1,83 @@
+"""Likely duplicates of a patient who is being registered."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import Exact
+
+from charthouse.console.kit import records
+from charthouse.console.kit.page import Request
+from charthouse.domains.patients.models import Patient
+from charthouse.engine.declaration.times import parse_date
+from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.sql.folding import Digits, fold
+
+MAX_FOUND = 5
+MIN_PHONE_DIGITS = 7
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A patient who may be the same. ``reasons``: what is alike, in words; ``strong``: name and birthday are."""
+
+    patient: Patient
+    reasons: list[str]
+    strong: bool
+
+
+def find_duplicates(request: Request, values: Mapping[str, Any]) -> list[Duplicate]:
+    """Find patients of the practice who share the name, or the birthday and a part of the name, or the phone or e-mail.
+
+    One query at most; none if too little is known. Raises Forbidden.
+    """
+    matches = _build_matches(values)
+    if not matches:
+        return []
+    rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
+    found = rows.filter(matches.pop("any")).annotate(**{name: Q(match) for name, match in matches.items()})
+    rated = [_rate(row) for row in found.select_related("doctor").order_by("-updated_at")[: MAX_FOUND * 4]]
+    return sorted(rated, key=lambda one: (not one.strong, -len(one.reasons)))[:MAX_FOUND]
+
+
+def _build_matches(values: Mapping[str, Any]) -> dict[str, Q]:
+    first, last = (str(values.get(name) or "").strip() for name in ("first_name", "last_name"))
+    same: dict[str, Q] = {}
+    if last and first:
+        same["same_name"] = Q(last_name_folded=fold(last), first_name_folded=fold(first))
+    with suppress(InvalidValue):
+        born = Q(date_of_birth=parse_date(str(values.get("date_of_birth") or "")))
+        alike = Q(last_name_folded=fold(last)) if last else Q(pk__in=[])
+        if len(first) > 1:
+            alike |= Q(Exact(StrIndex("first_name_folded", fold(first[:3])), 1))
+        if last or len(first) > 1:
+            same["same_birthday"] = born & alike
+    digits = "".join(character for character in str(values.get("cell_phone") or "") if character.isdigit())
+    if len(digits) >= MIN_PHONE_DIGITS:
+        number = Digits(Value(str(values["cell_phone"])))
+        same["same_phone"] = Q(Exact(Digits("cell_phone"), number)) | Q(Exact(Digits("home_phone"), number))
+    if "@" in str(values.get("email") or ""):
+        same["same_email"] = Q(email_folded=fold(str(values["email"])))
+    if not same:
+        return {}
+    either = Q()
+    for match in same.values():
+        either |= match
+    return {"any": either, **same}
+
+
+_REASONS = {
+    "same_name": "same name",
+    "same_birthday": "same DOB",
+    "same_phone": "same phone",
+    "same_email": "same e-mail",
+}
+
+
+def _rate(row: Any) -> Duplicate:
+    reasons = [words for name, words in _REASONS.items() if getattr(row, name, False)]
+    strong = bool(getattr(row, "same_name", False) and getattr(row, "same_birthday", False))
+    return Duplicate(row, reasons, strong)
