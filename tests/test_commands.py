@@ -7,9 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,21 +22,12 @@ from charthouse.domains.practice.models import Doctor, Staff
 from charthouse.identity import second_factor
 from charthouse.identity.models import PERMISSIONS, User
 from tests.support import make_practice
+from tests.waiting import PATIENCE, until
 
-SLOW = 120  # seconds that anything may take on a busy machine
 COMMAND = [sys.executable, "-m", "charthouse"]
 # The database of this worker, and its key.
 DATABASE = {name: os.environ[name] for name in ("DATABASE_URL", "CHARTHOUSE_SECRET_KEY")}
 OURS = ("CHARTHOUSE_", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-
-
-def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait until a condition is true and return its value."""
-    deadline = time.monotonic() + SLOW
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {SLOW} s"
-        time.sleep(0.02)
-    return value
 
 
 def free_port() -> int:
@@ -60,7 +50,7 @@ def command(*arguments: str, given: str = "", **more: str) -> "subprocess.Comple
         capture_output=True,
         text=True,
         env=environment(**more),
-        timeout=SLOW,
+        timeout=PATIENCE,
     )
 
 
@@ -98,7 +88,7 @@ class Sandbox:
         """Run the printed command in a shell and return the response."""
         line = re.search(r"^ +(curl .*)$", self.output, re.MULTILINE)
         assert line is not None, self.output
-        done = subprocess.run(line[1], shell=True, capture_output=True, text=True, timeout=SLOW)
+        done = subprocess.run(line[1], shell=True, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
@@ -136,7 +126,7 @@ class Sandbox:
 
     def ended(self) -> int:
         assert self.process is not None
-        code = self.process.wait(SLOW)
+        code = self.process.wait(PATIENCE)
         if code >= 0:
             assert self.processes() == [], "left behind by a command that cleared up"
         until(lambda: not self.processes(), "nothing left")
@@ -156,7 +146,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
             with suppress(psutil.NoSuchProcess):  # ended meanwhile
                 process.kill()
         if sandbox.process is not None:
-            sandbox.process.wait(SLOW)
+            sandbox.process.wait(PATIENCE)
 
 
 def without_secrets(described: dict[str, Any]) -> dict[str, Any]:

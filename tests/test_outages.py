@@ -22,7 +22,8 @@ import pytest
 from charthouse import datadir, embedded_postgres, retries
 from tests.identity.oauth_flow import parse_hidden_fields
 from tests.support import PASSWORD
-from tests.test_commands import COMMAND, SLOW, environment, free_port, until
+from tests.test_commands import COMMAND, environment, free_port
+from tests.waiting import PATIENCE, until
 
 CANARY = "Zanzibar-Canary-4711"
 PREPARE = """
@@ -88,7 +89,7 @@ class Installation:
         keeper.suspend()
         backends = postmaster.children()
         postmaster.kill()
-        psutil.wait_procs(backends, SLOW)
+        psutil.wait_procs(backends, PATIENCE)
 
     @property
     def keeper(self) -> psutil.Process:
@@ -118,7 +119,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         )
         for code in ("from charthouse import commands; commands.migrate()", PREPARE):
             done = subprocess.run(
-                [sys.executable, "-c", code], env=variables, capture_output=True, text=True, timeout=SLOW
+                [sys.executable, "-c", code], env=variables, capture_output=True, text=True, timeout=PATIENCE
             )
             assert done.returncode == 0, done.stderr
         made.told = json.loads(done.stdout)
@@ -131,12 +132,12 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             for process in made.processes.values():
                 process.send_signal(signal.SIGTERM)
             for process in made.processes.values():
-                process.wait(SLOW)
+                process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
 def browser(installation: Installation) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=installation.url, timeout=60) as browser:
+    with httpx.Client(base_url=installation.url, timeout=PATIENCE) as browser:
         token = parse_hidden_fields(browser.get("/sign-in"))
         given = token | {"username": installation.told["user"], "password": PASSWORD}
         assert browser.post("/sign-in", data=given).status_code == 302
@@ -183,7 +184,7 @@ def test_every_call_is_503_while_there_is_no_database(
         for name, answer in answers:
             assert int(answer.headers["Retry-After"]) > 0, name
             assert "psycopg" not in answer.text
-        assert httpx.get(f"{installation.url}/docs").status_code == 200  # needs none
+        assert httpx.get(f"{installation.url}/docs", timeout=PATIENCE).status_code == 200  # needs none
         written = installation.log("serve").splitlines()[before:]
         assert 0 < len(written) < len(answers) / 2, written
         assert not any("Traceback" in line or "File" in line for line in written)
@@ -204,7 +205,7 @@ def test_kills_under_load_and_of_the_keeper(installation: Installation, browser:
     until(installation.is_up, "the server")
 
     def call_all() -> None:
-        with httpx.Client(base_url=installation.url, timeout=60, cookies=browser.cookies) as own:
+        with httpx.Client(base_url=installation.url, timeout=PATIENCE, cookies=browser.cookies) as own:
             while not done.is_set():
                 statuses.update(answer.status_code for _, answer in make_calls(installation, own))
 
@@ -247,7 +248,7 @@ def test_no_log_has_a_value(installation: Installation, browser: httpx.Client) -
         "last_name": CANARY,
     }
     until(installation.is_up, "the server")
-    with httpx.Client(base_url=installation.url, timeout=60) as api:
+    with httpx.Client(base_url=installation.url, timeout=PATIENCE) as api:
         made = [
             api.post("/api/patients", headers=token, json=patient | {"chart_id": CANARY}) for _ in range(2)
         ]

@@ -14,6 +14,7 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.drchrono.registry import get_registry
 from tests import figures, support
 from tests.contract import world as worlds
+from tests.waiting import PATIENCE
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1"))
 CALLERS = 4
@@ -52,7 +53,7 @@ def test_every_call_is_answered_and_memory_does_not_grow(live_server: str, datab
         patient = {"doctor": world.clinic.doctor.pk, "first_name": "A", "last_name": "B", "gender": "Male"}
         bearer = {"Authorization": f"Bearer {token}"}
         basic = httpx.BasicAuth(program.row.username, program.secret)
-        with httpx.Client(base_url=live_server, timeout=60) as client:
+        with httpx.Client(base_url=live_server, timeout=PATIENCE) as client:
             while (began := time.monotonic()) < end:
                 kind = choose.random()
                 if kind < 0.7:

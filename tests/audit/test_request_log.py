@@ -5,9 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
@@ -23,6 +22,7 @@ from charthouse.audit.models import ApiCall
 from charthouse.identity import tenancy
 from charthouse.identity.models import AccessToken, User
 from tests import support
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -34,16 +34,6 @@ def list_calls(**of: Any) -> list[ApiCall]:
     """Flush the log and list its rows in the order of their ids, of all practices."""
     request_log.flush()
     return list(ApiCall.objects.using("owner").filter(**of).order_by("id"))
-
-
-def wait_for(found: Callable[[], Any]) -> Any:
-    """Return the first true result of ``found``, which depends on another process. Fails after 20 s."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        if answer := found():
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("timeout")
 
 
 def create_patient(clinic: support.Clinic, client: httpx.Client, **values: Any) -> int:
@@ -382,8 +372,8 @@ def test_a_call_is_logged_if_the_client_disconnects(live_server: str, clinic: su
             line.sendall(
                 f"GET /api/patients HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
             )
-            wait_for(lambda: count_waiting_statements(cursor))
-    (row,) = wait_for(lambda: list_calls(practice_id=clinic.id))
+            until(lambda: count_waiting_statements(cursor))
+    (row,) = until(lambda: list_calls(practice_id=clinic.id))
     assert (row.path, row.status, row.ip) == ("/api/patients", 200, "127.0.0.1")
 
 
@@ -391,13 +381,15 @@ def test_two_processes_log_every_call(live_server: str, clinic: support.Clinic) 
     token = support.issue_token(clinic.user, support.make_app())
 
     def calls(_: int) -> list[str]:
-        with httpx.Client(base_url=live_server, headers={"Authorization": f"Bearer {token}"}) as client:
+        with httpx.Client(
+            base_url=live_server, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE
+        ) as client:
             return [client.get("/api/offices").headers["X-Request-Id"] for _ in range(50)]
 
     with ThreadPoolExecutor(6) as pool:
         numbers = {number for made in pool.map(calls, range(6)) for number in made}
     assert len(numbers) == 300
-    wait_for(lambda: len(list_calls(practice_id=clinic.id)) >= 300)
+    until(lambda: len(list_calls(practice_id=clinic.id)) >= 300)
     assert {row.request.hex for row in list_calls(practice_id=clinic.id)} == numbers
 
 
@@ -419,12 +411,12 @@ def _run_server(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[
     command = [sys.executable, "-m", "charthouse", "serve", "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(command, env=os.environ | environment, start_new_session=True)
     try:
-        wait_for(lambda: process.poll() is not None or _is_listening(port))
+        until(lambda: process.poll() is not None or _is_listening(port))
         yield process, f"http://127.0.0.1:{port}"
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def _is_listening(port: int) -> bool:
@@ -440,11 +432,11 @@ def test_a_server_writes_all_entries_before_it_stops(
 ) -> None:
     process, url = server
     token = support.issue_token(clinic.user, support.make_app())
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE) as client:
         for _ in range(20):
             assert client.get("/api/offices").status_code == 200
     process.terminate()
-    process.wait(20)
+    process.wait(PATIENCE)
     assert len(list_calls(practice_id=clinic.id)) == 20
 
 
@@ -453,9 +445,9 @@ def test_with_log_first_a_kill_loses_no_answered_call(
 ) -> None:
     process, url = server_with_log_first
     token = support.issue_token(clinic.user, support.make_app())
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE) as client:
         for _ in range(20):
             assert client.get("/api/offices").status_code == 200
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(20)
+    process.wait(PATIENCE)
     assert len(list_calls(practice_id=clinic.id)) == 20

@@ -3,7 +3,6 @@
 # ruff: noqa: S608 - table names are constants
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +19,7 @@ from charthouse.domains.practice.models import Office
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from tests import support
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -27,9 +27,6 @@ def clinic(monkeypatch: pytest.MonkeyPatch) -> support.Clinic:
     """Make a practice whose rows are sealed in one round, whatever ids the tests before have used up."""
     monkeypatch.setattr(seals, "MAX_ROWS", 2**40)
     return support.make_practice()
-
-
-TIMEOUT = 240  # seconds
 
 
 def add_sealed_rows(clinic: support.Clinic, times: int = 3) -> None:
@@ -50,10 +47,10 @@ def seal_all_rows() -> None:
     Long transactions in other databases of the server can delay single tables, so wait until all tables can be sealed.
     """
     upto = {table: get_last_id(table) for table in seals.FORMS[seals.FORM]}
-    until = time.monotonic() + TIMEOUT
-    while any(row > mark for row, mark in zip(upto.values(), get_sealable_ids(upto), strict=True)):
-        assert time.monotonic() < until, "a transaction does not end"
-        time.sleep(0.05)
+    until(
+        lambda: all(row <= mark for row, mark in zip(upto.values(), get_sealable_ids(upto), strict=True)),
+        "a transaction does not end",
+    )
     seals.seal()
 
 
@@ -128,12 +125,12 @@ def test_a_row_that_is_committed_late_is_sealed(clinic: support.Clinic) -> None:
         with transaction.atomic():
             emit_audit_event("exported", practice_id=clinic.id, details={"slow": True})
             entered.set()
-            assert leave.wait(30)
+            assert leave.wait(PATIENCE)
         connection.close()
 
     writer = threading.Thread(target=slow)
     writer.start()
-    assert entered.wait(30)
+    assert entered.wait(PATIENCE)
     emit_audit_event("exported", practice_id=clinic.id, details={"slow": False})
     seals.seal()
     assert not Seal.objects.using("owner").filter(practice_id=clinic.id).exists()
@@ -204,7 +201,7 @@ def test_rows_of_an_open_insert_are_sealed(clinic: support.Clinic, table: str) -
     try:
         with hold_back(table, clinic):
             writer.start()
-            wait_for(lambda: count_waiting_locks() == 1)
+            until(lambda: count_waiting_locks() == 1)
             add_row(clinic, table, held_back=False)
             for _ in range(3):
                 seals.seal()
@@ -230,13 +227,6 @@ def count_waiting_locks() -> int:
         return int(cursor.fetchone()[0])
 
 
-def wait_for(is_true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not is_true():
-        assert time.monotonic() < until, "timeout"
-        time.sleep(0.01)
-
-
 def test_sealing_blocks_no_writer(clinic: support.Clinic) -> None:
     """While one process seals, events are written, and a second process that would seal returns."""
     answers: list[Any] = []
@@ -248,7 +238,7 @@ def test_sealing_blocks_no_writer(clinic: support.Clinic) -> None:
 
         thread = threading.Thread(target=run)
         thread.start()
-        thread.join(20)
+        thread.join(PATIENCE)
         assert not thread.is_alive(), "it was blocked"
 
     with transaction.atomic(using="owner"):
@@ -308,9 +298,11 @@ def test_the_web_role_can_only_read_seals(clinic: support.Clinic) -> None:
 def test_the_worker_seals(clinic: support.Clinic) -> None:
     emit_audit_event("exported", practice_id=clinic.id)
     made = Seal.objects.using("owner").filter(practice_id=clinic.id)
-    until = time.monotonic() + TIMEOUT
-    while not made.exists() and time.monotonic() < until:
+
+    def is_sealed() -> bool:
         tasks.seal_periodically(timestamp=0)
-    assert made.exists()
+        return made.exists()
+
+    until(is_sealed)
     tasks.sweep_periodically(timestamp=0)
     assert find_broken_seals(clinic) == ""

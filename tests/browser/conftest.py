@@ -9,11 +9,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.identity import tenancy
+from tests import waiting
 from tests.browser import PATIENCE, QUIET
 from tests.browser.watching import SharedPages
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser
-from tests.support import PASSWORD, Clinic, make_practice
+from tests.support import PASSWORD, Clinic, make_api_user, make_practice
 
 REFUSED = "Failed to load resource: the server responded with a status of 4"  # what Chromium says of any form refused
 
@@ -97,3 +98,13 @@ def enter(page: Page, live_server: str, visitor: httpx.Client) -> Callable[[str]
         return page
 
     return go
+
+
+@pytest.fixture
+def program(clinic: Clinic, live_server: str) -> Iterator[httpx.Client]:
+    """Another system that calls the server over HTTP."""
+    made = make_api_user(clinic.practice)
+    with httpx.Client(
+        base_url=f"{live_server}/api/v1", auth=(made.row.username, made.secret), timeout=waiting.PATIENCE
+    ) as client:
+        yield client

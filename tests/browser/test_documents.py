@@ -8,18 +8,14 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import violations
 from tests.domains.documents.uploads import PDF, body
 from tests.domains.scheduling.calendar import Calendar
-from tests.support import make_api_user
 
 
 def test_a_document_is_filed_and_signed_off(
-    page: Page, enter: Callable[[str], Page], calendar: Calendar, live_server: str
+    page: Page, enter: Callable[[str], Page], calendar: Calendar, program: httpx.Client
 ) -> None:
-    program = make_api_user(calendar.clinic.practice)
     sent = body(calendar.patient_id, PDF, "application/pdf", name="Echo report", requires_review=-1)
-    url = f"{live_server}/api/v1/patients/{calendar.patient_id}/documents"
-    answer = httpx.post(
-        url, params={"enqueue": "false"}, json=sent, auth=(program.row.username, program.secret)
-    )
+    url = f"patients/{calendar.patient_id}/documents"
+    answer = program.post(url, params={"enqueue": "false"}, json=sent)
     assert answer.status_code == 200, answer.text
     enter("/")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="To review").click()
@@ -37,9 +33,7 @@ def test_a_document_is_filed_and_signed_off(
     filing.get_by_role("button", name="Sign off").click()
     expect(page.get_by_text("You have signed the document off.")).to_be_visible()
     expect(filing.get_by_role("button", name="Sign off")).to_have_count(0)
-    shown = httpx.get(answer.url.join("documents"), auth=(program.row.username, program.secret)).json()
+    shown = program.get(answer.url.join("documents")).json()
     assert (shown["data"][0]["folder"], shown["data"][0]["result_code"]) == ("Cardiology", 1)
-    with httpx.stream(
-        "GET", shown["data"][0]["url_stream"], auth=(program.row.username, program.secret)
-    ) as got:
+    with program.stream("GET", shown["data"][0]["url_stream"]) as got:
         assert b"".join(got.iter_raw()) == PDF

@@ -21,8 +21,9 @@ from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.domains.questionnaires.models import Assignment, Question, Questionnaire
 from charthouse.identity import tenancy
 from tests.browser.test_working_day import elsewhere
-from tests.changes.receiver import Receiver, receiving, sending, until
-from tests.support import PASSWORD, Clinic, make_api_user
+from tests.changes.receiver import Receiver, receiving, sending
+from tests.support import PASSWORD, Clinic
+from tests.waiting import until
 
 EVENTS = ("questionnaire.created", "document.created")
 
@@ -32,14 +33,6 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     monkeypatch.setattr(settings, "SANDBOX", True)  # receivers are on this machine
     with receiving() as made:
         yield made
-
-
-@pytest.fixture
-def program(clinic: Clinic, live_server: str) -> Iterator[httpx.Client]:
-    """Another system that calls the server over HTTP."""
-    made = make_api_user(clinic.practice)
-    with httpx.Client(base_url=f"{live_server}/api/v1", auth=(made.row.username, made.secret)) as client:
-        yield client
 
 
 def told(answer: httpx.Response) -> Any:

@@ -11,9 +11,10 @@ from playwright.sync_api import Page, expect
 from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteTemplate
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from tests.changes.receiver import Receiver, receiving, sending, subscribed, until
+from tests.changes.receiver import Receiver, receiving, sending, subscribed
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import issue_token, make_app
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.cerbo.registry import get_registry
 from charthouse.gateway.drchrono.registry import get_registry as drchrono
 from charthouse.identity import tenancy
-from tests.changes.receiver import until
 from tests.contract.cerbo_world import CerboWorld
 from tests.identity.oauth_flow import parse_hidden_fields
+from tests.waiting import until
 
 DECLARED: dict[str, tuple[Resource, Event]] = {
     event.name: (resource, event)

@@ -4,7 +4,6 @@ import asyncio
 import hmac
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from charthouse.changes import actions, verification
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.changes.sender import Sender
 from charthouse.identity.models import Application
+from tests.waiting import PATIENCE
 
 SECRET = "0f9c1d5c6f6b4d2e9a"
 
@@ -136,23 +136,14 @@ def sending() -> Iterator[None]:
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE)
     loop, task = begun
     try:
         yield
     finally:
         loop.call_soon_threadsafe(task.cancel)
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait until a condition is true and return its value."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.01)
-    return found
 
 
 def verify(webhook: Webhook) -> str:

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from charthouse import clock
-from charthouse.changes import actions, delivery_queue, fanout
+from charthouse.changes import actions, delivery_queue, fanout, http_client
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console.kit import records
 from charthouse.console.kit.actor import build_actor
@@ -21,9 +21,10 @@ from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Conflict, Invalid
 from charthouse.gateway.cerbo import registry as cerbo
 from charthouse.identity import tenancy
-from tests.changes.receiver import Receiver, deliveries, receiving, sending, until
+from tests.changes.receiver import Receiver, deliveries, receiving, sending
 from tests.contract.cerbo_world import CerboWorld, make_cerbo
 from tests.support import Clinic, make_api_user, make_practice
+from tests.waiting import PATIENCE, until
 
 AUTHORIZATION = "Bearer 51f0c9de-canary"
 
@@ -303,17 +304,18 @@ def test_five_attempts_with_increasing_delays(
 
 
 def test_hanging_receiver_does_not_delay_others(
-    receiver: Receiver, clinic: Clinic, caller: httpx.Client
+    receiver: Receiver, clinic: Clinic, caller: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(http_client, "TIMEOUT", 2 * PATIENCE)  # nothing ends before it is released
     release = threading.Event()
     with receiving() as hanging:
-        hanging.respond = lambda handler: release.wait(30) and handler.answer(200)  # type: ignore[attr-defined]
+        hanging.respond = lambda handler: release.wait(2 * PATIENCE) and handler.answer(200)  # type: ignore[attr-defined]
         subscribe(clinic, hanging.url, "patient.created")
         webhook = subscribe(clinic, receiver.url, "patient.created")
         with sending():
             for count in range(1, 4):
                 new_patient(caller, f"N{count}")
-                until(lambda n=count: len(receiver.got) == n, 8)  # type: ignore[misc]
+                until(lambda n=count: len(receiver.got) == n)  # type: ignore[misc]
             finished(webhook, 3)
             release.set()
 

@@ -15,8 +15,9 @@ from charthouse.changes import clock_control
 from charthouse.changes.models import ClockOffset
 from charthouse.engine.errors import Conflict
 from charthouse.identity import tenancy
-from tests.changes.receiver import deliveries, receiving, sending, subscribed, until
+from tests.changes.receiver import deliveries, receiving, sending, subscribed
 from tests.support import client, issue_token, make_app, make_practice
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from charthouse.changes import actions, delivery_queue, fanout
 from charthouse.changes.http_client import Outcome
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
-from tests.changes.receiver import deliveries, until
+from tests.changes.receiver import deliveries
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice
+from tests.waiting import until
 
 # Seconds to the next automatic attempt: of an app's from the event, of a practice's from the attempt before.
 WAITS = {"app": (3600, 10800, 25200), "practice": (30, 120, 600, 3600)}

@@ -18,10 +18,10 @@ from charthouse.domains.clinical.notes import lock, unlock
 from charthouse.domains.patients.models import AttachedFlag, Patient
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
-from tests.changes.receiver import until
 from tests.contract import world as worlds
 from tests.contract.world import World
 from tests.support import make_api_user
+from tests.waiting import until
 
 PLAIN = [
     (resource.path, event.name, event.on)

@@ -9,8 +9,8 @@ from charthouse.changes import fanout
 from charthouse.changes.models import Delivery, Reader, Webhook
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
-from tests.changes.receiver import until
 from tests.support import Clinic, client, issue_token, make_app, make_practice
+from tests.waiting import until
 
 EVENTS = ["PATIENT_CREATE", "PATIENT_MODIFY", "PATIENT_DELETE"]
 

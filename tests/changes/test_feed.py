@@ -1,7 +1,6 @@
 """The change feed records every write to the record once, whatever its path, with its caller."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from charthouse.identity import rowsecurity, tenancy
 from charthouse.identity.models import User
 from charthouse.sandbox.loader import Loader
 from tests.support import PASSWORD, Clinic, client, issue_token, make_app, make_practice, make_user
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,7 @@ def position() -> Position:
 def wait_for_open_transactions() -> None:
     """Wait until all current transactions have ended, such as those of the request log."""
     ((latest,),) = owner("select pg_current_xact_id()::text::bigint")
-    until = time.monotonic() + 60
-    while horizon() <= latest:
-        assert time.monotonic() < until
+    until(lambda: horizon() > latest)
 
 
 def horizon() -> int:
@@ -321,14 +319,14 @@ def held(clinic: Clinic) -> Iterator[Callable[[], None]]:
             with tenancy.within(clinic.id), transaction.atomic():
                 TaskCategory.objects.create(practice=clinic.practice, name="Early, but late")
                 written.set()
-                go.wait(60)
+                go.wait(PATIENCE)
         finally:
             written.set()
             connections.close_all()
 
     thread = threading.Thread(target=write)
     thread.start()
-    assert written.wait(60)
+    assert written.wait(PATIENCE)
 
     def commit() -> None:
         go.set()

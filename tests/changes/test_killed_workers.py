@@ -18,13 +18,14 @@ from charthouse.changes import actions
 from charthouse.changes.models import Delivery
 from charthouse.identity import tenancy
 from tests import figures
-from tests.changes.receiver import deliveries, receiving, subscribed, until
+from tests.changes.receiver import deliveries, receiving, subscribed
 from tests.support import client, issue_token, make_app, make_practice
+from tests.waiting import PATIENCE, until
 
 KILLS = int(os.environ.get("KILLS", "3"))
 KILL_SECONDS = float(os.environ.get("KILL_SECONDS", "inf"))  # no more kills after that
 WRITES = 20  # before each kill
-PATIENCE = 90 + KILLS  # seconds that the last worker may take for what the others left
+LEFT_OVER = PATIENCE + KILLS  # seconds that the last worker may take for what the others left
 
 
 @pytest.fixture
@@ -72,17 +73,17 @@ def test_every_committed_change_is_delivered_despite_killed_workers(
             for _ in range(WRITES):
                 body = {"doctor": clinic.doctor.pk, "first_name": "A", "last_name": "B", "gender": "Male"}
                 made.append(caller.post("/api/patients", json=body).json()["id"])
-            until(lambda n=heard: len(receiver.got) > n, 60)  # type: ignore[misc]
+            until(lambda n=heard: len(receiver.got) > n)  # type: ignore[misc]
             worker.kill()  # most likely in the middle of the others
             kills += 1
         tenancy.clear_tenant()
         taken = Delivery.objects.using("owner").filter(practice_id=clinic.id).exclude(leased_until=None)
         taken.update(leased_until=clock.now() - timedelta(seconds=1))  # half a minute later
         worker.start()
-        until(lambda: {body["object"]["id"] for body in receiver.bodies()} == set(made), PATIENCE)
-        until(lambda: {int(body["data"]["id"]) for body in own.bodies()} == set(made), PATIENCE)
+        until(lambda: {body["object"]["id"] for body in receiver.bodies()} == set(made), seconds=LEFT_OVER)
+        until(lambda: {int(body["data"]["id"]) for body in own.bodies()} == set(made), seconds=LEFT_OVER)
         for hook in (webhook, of_practice):
-            until(lambda it=hook: {d.state for d in deliveries(it)} == {"delivered"}, PATIENCE)  # type: ignore[misc]
+            until(lambda it=hook: {d.state for d in deliveries(it)} == {"delivered"}, seconds=LEFT_OVER)  # type: ignore[misc]
     for hook in (webhook, of_practice):
         assert sorted(delivery.row_id or 0 for delivery in deliveries(hook)) == sorted(made)
     figures.record(kills=kills, deliveries=2 * len(made))

@@ -19,6 +19,7 @@ from charthouse.domains.tasks.models import TaskCategory
 from charthouse.identity import tenancy
 from tests.cases import each_case
 from tests.support import Clinic, make_practice
+from tests.waiting import PATIENCE
 
 TABLE = TaskCategory._meta.db_table
 WRITERS, EACH, SLOW = 6, 40, 8
@@ -54,14 +55,14 @@ def held(clinic: Clinic) -> Iterator[tuple[int, Callable[[], None]]]:
             with tenancy.within(clinic.id), transaction.atomic():
                 made.append(TaskCategory.objects.create(practice=clinic.practice, name="Early, but late").pk)
                 written.set()
-                go.wait(60)
+                go.wait(PATIENCE)
         finally:
             written.set()
             connections.close_all()
 
     thread = threading.Thread(target=write)
     thread.start()
-    assert written.wait(60)
+    assert written.wait(PATIENCE)
 
     def commit() -> None:
         go.set()
@@ -110,9 +111,9 @@ def test_each_change_is_reported_once_under_concurrent_writes(clinic: Clinic) ->
         walkers = [pool.submit(walk, step) for step in (0.0, 0.013)]
         writers = [pool.submit(write, number % 3 == 0, number) for number in range(WRITERS)]
         for writer in writers:
-            writer.result(120)
+            writer.result(PATIENCE)
         done.set()
-        found = [walker.result(120) for walker in walkers]
+        found = [walker.result(PATIENCE) for walker in walkers]
     for told in found:
         assert Counter(told) == Counter((row, "insert") for row in made)
     # Reading afterwards with other periods reports each change once too, and so does repeating it.
@@ -250,7 +251,7 @@ def test_change_times_of_a_row_follow_the_order_of_writes(clinic: Clinic) -> Non
             with tenancy.within(clinic.id), transaction.atomic():
                 TaskCategory.objects.create(practice=clinic.practice, name="begun")
                 began.set()
-                assert made.wait(60)
+                assert made.wait(PATIENCE)
                 TaskCategory.objects.filter(pk=rows_made[0]).update(archived=True)
         finally:
             began.set()
@@ -258,7 +259,7 @@ def test_change_times_of_a_row_follow_the_order_of_writes(clinic: Clinic) -> Non
 
     thread = threading.Thread(target=long)
     thread.start()
-    assert began.wait(60)
+    assert began.wait(PATIENCE)
     middle = clock.now()
     rows_made.append(make(clinic))
     made.set()

@@ -20,8 +20,9 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.tasks.models import TaskCategory
 from charthouse.identity import tenancy
 from charthouse.identity.token_pairs import deauthorize
-from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, until, verify
+from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, verify
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
+from tests.waiting import PATIENCE, until
 
 EVENTS = {
     "app": ("PATIENT_CREATE", "PATIENT_MODIFY"),
@@ -269,13 +270,13 @@ class OpenTransaction:
         if work is None:
             self.thread.join()
         else:
-            assert self.done.wait(30)
+            assert self.done.wait(PATIENCE)
             self.done.clear()
 
     def _run(self) -> None:
         try:
             with tenancy.within(self.clinic.id), transaction.atomic():
-                while self.go.wait(60) and not self.ended:
+                while self.go.wait(PATIENCE) and not self.ended:
                     self.go.clear()
                     assert self.work is not None
                     self.work()

@@ -24,8 +24,9 @@ from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity import tenancy
 from charthouse.identity.sealed_secrets import unseal
 from charthouse.identity.token_pairs import deauthorize
-from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, until, verify
+from tests.changes.receiver import SECRET, Receiver, deliveries, receiving, sending, subscribed, verify
 from tests.support import App, Clinic, client, issue_token, make_app, make_practice, make_user
+from tests.waiting import PATIENCE, until
 
 SEED = [
     "APPOINTMENT_CREATE",
@@ -247,7 +248,7 @@ def test_verification_is_the_workers_and_asks_all_receivers_at_once(app: App, re
     gate = threading.Barrier(5)  # each receiver answers when all have been asked
 
     def wait(digest: str) -> object:
-        gate.wait(10)
+        gate.wait(PATIENCE)
         return {"secret_token": digest}
 
     receiver.proof = wait
@@ -521,19 +522,22 @@ def test_delivery_claimed_by_a_killed_worker_is_claimed_again(
     assert delivery.state == "delivered"
 
 
-def test_hanging_receivers_do_not_delay_others(clinic: Clinic, app: App, caller: httpx.Client) -> None:
+def test_hanging_receivers_do_not_delay_others(
+    clinic: Clinic, app: App, caller: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_client, "TIMEOUT", 2 * PATIENCE)  # nothing ends before it is released
     stop = threading.Event()
     with receiving() as good, receiving() as hanging, ExitStack() as ends:
         ends.callback(stop.set)
-        hanging.respond = lambda handler: stop.wait(60) and None  # type: ignore[func-returns-value]
+        hanging.respond = lambda handler: stop.wait(2 * PATIENCE) and None  # type: ignore[func-returns-value]
         for _ in range(30):
             subscribed(app.row, hanging, "PATIENT_CREATE")
         webhook = subscribed(app.row, good, "PATIENT_CREATE")
         ends.enter_context(sending())
         for n in range(5):
             new_patient(caller, clinic, f"Patient {n}")
-        until(lambda: len(good.got) == 5, 8)
-        until(lambda: hanging.most_at_once >= 30, 9)
+        until(lambda: len(good.got) == 5)
+        until(lambda: hanging.most_at_once >= 30)
         Webhook.objects.exclude(pk=webhook.pk).filter(application=app.row).update(active=False)
         stop.set()
 

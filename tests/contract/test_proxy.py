@@ -19,6 +19,7 @@ from tests import support
 from tests.deployment import HOST, PRACTICE_HOST, Deployment, run_deployment
 from tests.identity.oauth_flow import parse_hidden_fields, parse_redirect
 from tests.portal.portal_patients import make_portal_patient
+from tests.waiting import PATIENCE
 
 from .cerbo_world import ASKED, CerboWorld
 from .test_lists import needed
@@ -203,6 +204,6 @@ def test_plain_http_and_unknown_hosts(deployed: Deployment, world: World) -> Non
         ("localhost", 200),
     ):
         for path in ("/api/patients?page_size=1", "/sign-in"):
-            answer: Any = httpx.get(server + path, headers=bearer | {"Host": host})
+            answer: Any = httpx.get(server + path, headers=bearer | {"Host": host}, timeout=PATIENCE)
             assert answer.status_code == status, (host, path)
             check(answer) if status == 200 else None

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from tests import conformance, support
+from tests.waiting import PATIENCE
 
 MEGABYTE = 1024 * 1024
 
@@ -27,7 +28,7 @@ def remote(live_server: str, clinic: support.Clinic) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {token}"}
     # A connection whose body nobody read is closed by the server, so each request takes a new one.
     fresh = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(base_url=live_server, headers=headers, timeout=60, limits=fresh) as client:
+    with httpx.Client(base_url=live_server, headers=headers, timeout=PATIENCE, limits=fresh) as client:
         client.event_hooks = {"response": [conformance.check]}
         yield client
 
@@ -131,7 +132,7 @@ def test_a_page_that_refuses_a_form_keeps_the_connection(live_server: str, size:
 def raw(server: str, head: bytes, rest: bytes = b"") -> bytes:
     """What a plain socket gets for these bytes, up to the end of the headers."""
     address = urlsplit(server)
-    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as connection:
         connection.sendall(head + b"\r\n\r\n" + rest)
         with suppress(OSError):  # whoever doesn't like the first bytes may have hung up
             connection.shutdown(socket.SHUT_WR)

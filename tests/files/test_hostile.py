@@ -18,6 +18,7 @@ from tests import bombs
 from tests.domains.documents.test_documents import PDF, Files
 from tests.files.test_files import picture
 from tests.support import client
+from tests.waiting import PATIENCE
 
 MB = 1024 * 1024
 SCRIPT = b"<script>alert(1)</script>"
@@ -194,13 +195,12 @@ def test_truncated_body_is_harmless(files: Files, live_server: str) -> None:
         '--B\r\nContent-Disposition: form-data; name="document"; filename="a.pdf"\r\n\r\n%PDF-1.7 '
     ).encode()
     for sent in (head, head + b"x" * 300_000, head[:-40]):
-        with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as connection:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
-            connection.settimeout(10)
+            connection.settimeout(PATIENCE)
             answer = connection.recv(100)
         assert b" 500 " not in answer
-    assert httpx.get(
-        f"{live_server}/api/documents", headers={"Authorization": f"Bearer {files.token}"}
-    ).is_success
+    headers = {"Authorization": f"Bearer {files.token}"}
+    assert httpx.get(f"{live_server}/api/documents", headers=headers, timeout=PATIENCE).is_success
     assert files.ids("documents") == before

@@ -23,6 +23,7 @@ from charthouse.files.storage import DirectoryStorage, content_path, get_storage
 from charthouse.identity import rowsecurity, tenancy
 from tests.domains.caller import Caller, at_once
 from tests.files.test_files import picture
+from tests.waiting import PATIENCE, until
 
 AT_ONCE = timedelta(0)
 PHOTO = picture(size=(9, 9))
@@ -173,7 +174,7 @@ def test_upload_waits_for_the_sweep_and_writes_the_content_again(
     waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
 
     def upload() -> None:
-        deleting.wait(10)
+        deleting.wait(PATIENCE)
         made.append(house.keep(b"%PDF-1.7 swept"))
         house.point(made[0])
         connection.close()
@@ -264,9 +265,3 @@ def asked(query: str) -> int:
 
 def in_a_thread(call: Callable[[], Any]) -> Any:
     return at_once(1, lambda _: call())[0]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline

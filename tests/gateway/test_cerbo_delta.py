@@ -14,6 +14,7 @@ from charthouse.domains.patients.models import Patient
 from charthouse.gateway.cerbo.delta import TYPES
 from charthouse.identity import tenancy
 from tests.support import Clinic, client, issue_token, make_api_user, make_app, make_practice, make_user
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -88,14 +89,14 @@ def test_a_late_commit_is_told_next_time(clinic: Clinic, cerbo: httpx.Client) ->
                 row = Patient.objects.create(practice=clinic.practice, doctor=clinic.doctor, gender="Other")
                 rows.append(row.pk)
                 written.set()
-                asked.wait(30)
+                asked.wait(PATIENCE)
         finally:
             connections.close_all()
 
     start = clock.now() - timedelta(seconds=1)
     writer = threading.Thread(target=write)
     writer.start()
-    assert written.wait(30)
+    assert written.wait(PATIENCE)
     middle = clock.now()
     assert told(cerbo, "patients", start, middle)["added"] == []
     asked.set()

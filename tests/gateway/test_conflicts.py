@@ -12,10 +12,10 @@ from procrastinate import jobs
 
 from charthouse.engine.execution import writing
 from charthouse.retention.job_retries import MAX_ATTEMPTS, RetryAfterOutage
-from tests.changes.receiver import until
 from tests.domains.clinical.chart import Chart
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
 from tests import support
+from tests.waiting import PATIENCE
 
 ROWS = 120
 
@@ -40,7 +41,7 @@ def test_no_row_is_missed_or_shown_twice(live_server: str, parameters: dict[str,
 
     def add() -> set[int]:
         made = set()
-        with httpx.Client(base_url=live_server, headers=headers) as client:
+        with httpx.Client(base_url=live_server, headers=headers, timeout=PATIENCE) as client:
             begin.wait()
             for at in range(20):
                 body = {"doctor": clinic.doctor.pk, "gender": "Other", "first_name": f"New {at}"}
@@ -48,7 +49,7 @@ def test_no_row_is_missed_or_shown_twice(live_server: str, parameters: dict[str,
         return made
 
     def change() -> None:
-        with httpx.Client(base_url=live_server, headers=headers) as client:
+        with httpx.Client(base_url=live_server, headers=headers, timeout=PATIENCE) as client:
             begin.wait()
             for row in doomed:
                 assert client.patch(f"/api/patients/{row}", json={"nick_name": "moved"}).status_code == 204
@@ -56,7 +57,7 @@ def test_no_row_is_missed_or_shown_twice(live_server: str, parameters: dict[str,
 
     def walk() -> list[int]:
         seen: list[int] = []
-        with httpx.Client(base_url=live_server, headers=headers) as client:
+        with httpx.Client(base_url=live_server, headers=headers, timeout=PATIENCE) as client:
             begin.wait()
             page = client.get("/api/patients", params={**parameters, "page_size": "5"}).json()
             while True:

@@ -16,6 +16,7 @@ from charthouse.identity import api_user_limits, tenancy
 from charthouse.identity.api_users import authenticate, digest_secret, renew_secret
 from charthouse.identity.models import ApiUser
 from tests import support
+from tests.waiting import PATIENCE
 
 PATIENTS = "/api/v1/patients"
 
@@ -339,7 +340,7 @@ def test_counting_is_exact_across_processes(clinic: support.Clinic, live_server:
 
     def call(number: int) -> int:
         auth = (program.row.username, program.secret)
-        return httpx.get(f"{live_server}{PATIENTS}?n={number}", auth=auth).status_code
+        return httpx.get(f"{live_server}{PATIENTS}?n={number}", auth=auth, timeout=PATIENCE).status_code
 
     for _ in range(3):  # repeat if a minute ended in between, which resets the count
         before = _get_count(program)

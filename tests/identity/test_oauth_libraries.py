@@ -12,6 +12,7 @@ from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from requests_oauthlib import OAuth2Session
 
 from tests.support import CALLBACK, PASSWORD, App, Clinic, make_app, make_practice
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -61,6 +62,12 @@ def get_user_id(session: Any, server: str) -> int:
     return int(answer.json()["id"])
 
 
+def ask_status(server: str, token: dict[str, Any]) -> int:
+    """Return the status of a call with the token."""
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    return httpx.get(f"{server}/api/users", headers=headers, timeout=PATIENCE).status_code
+
+
 @pytest.mark.parametrize("pkce", [None, "S256"])
 def test_requests_oauthlib(live_server: str, clinic: Clinic, app: App, pkce: str | None) -> None:
     saved: list[dict[str, Any]] = []
@@ -87,7 +94,7 @@ def test_requests_oauthlib(live_server: str, clinic: Clinic, app: App, pkce: str
     session.token = {**token, "expires_at": 1}  # the library refreshes it
     assert get_user_id(session, live_server) == clinic.user.pk
     assert saved[0]["access_token"] != token["access_token"]
-    assert httpx.get(f"{live_server}/api/users", headers=_make_header(token)).status_code == 401
+    assert ask_status(live_server, token) == 401
 
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
@@ -113,12 +120,12 @@ def test_authlib(live_server: str, clinic: Clinic, app: App, method: str) -> Non
     session.token = {**token, "expires_at": 1}
     assert get_user_id(session, live_server) == clinic.user.pk
     assert saved[0]["refresh_token"] != token["refresh_token"]
-    assert httpx.get(f"{live_server}/api/users", headers=_make_header(token)).status_code == 401
+    assert ask_status(live_server, token) == 401
     new = session.token
     assert (
         session.revoke_token(f"{live_server}/o/revoke_token/", token=new["access_token"]).status_code == 200
     )
-    assert httpx.get(f"{live_server}/api/users", headers=_make_header(new)).status_code == 401
+    assert ask_status(live_server, new) == 401
 
 
 def test_the_sample_code_of_drchrono_sends_all_parameters_in_the_query(
@@ -137,10 +144,7 @@ def test_the_sample_code_of_drchrono_sends_all_parameters_in_the_query(
             "client_id": app.client_id,
             "client_secret": app.client_secret,
         },
+        timeout=PATIENCE,
     )
     assert answer.status_code == 200
-    assert httpx.get(f"{live_server}/api/users", headers=_make_header(answer.json())).status_code == 200
-
-
-def _make_header(token: dict[str, Any]) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token['access_token']}"}
+    assert ask_status(live_server, answer.json()) == 200

@@ -18,7 +18,8 @@ from charthouse.operation import metrics, request_metrics, state_metrics
 from tests.conftest import find_free_port, wait_for_port
 from tests.operation.test_health import execute
 from tests.support import issue_token, make_app, make_practice
-from tests.test_commands import COMMAND, DATABASE, environment, until
+from tests.test_commands import COMMAND, DATABASE, environment
+from tests.waiting import PATIENCE, until
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
 CANARY = "zanzibar-canary-4714"
@@ -68,7 +69,8 @@ def count(families: list[Family], **labels: str) -> float:
 def test_a_server_counts_in_all_its_processes_and_shows_no_value(tmp_path: Path) -> None:
     port, shown_at = find_free_port(), find_free_port()
     clinic = make_practice(CANARY)
-    token = issue_token(clinic.user, make_app())
+    headers = {"Authorization": f"Bearer {issue_token(clinic.user, make_app())}"}
+    url = f"http://127.0.0.1:{port}"
     with (tmp_path / "log").open("w+") as log:
         process = subprocess.Popen(
             [*COMMAND, "serve", "--port", str(port), "--data", str(tmp_path / "data")],
@@ -79,10 +81,8 @@ def test_a_server_counts_in_all_its_processes_and_shows_no_value(tmp_path: Path)
             wait_for_port(port, process, log)
             wait_for_port(shown_at, process, log)
             for _ in range(20):  # a connection each: both processes get some
-                httpx.get(
-                    f"http://127.0.0.1:{port}/api/patients", headers={"Authorization": f"Bearer {token}"}
-                )
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as caller:
+                httpx.get(f"{url}/api/patients", headers=headers, timeout=PATIENCE)
+            with httpx.Client(base_url=url, timeout=PATIENCE) as caller:
                 assert caller.get("/api/patients", headers={"Authorization": CANARY}).status_code == 401
                 assert caller.get(f"/api/{CANARY}").status_code == 404
                 assert caller.request(CANARY, f"/api/patients/{CANARY}").status_code in (401, 404, 405)
@@ -90,7 +90,7 @@ def test_a_server_counts_in_all_its_processes_and_shows_no_value(tmp_path: Path)
                 caller.get("/docs")
 
             def scrape() -> list[Family]:
-                text = httpx.get(f"http://127.0.0.1:{shown_at}/metrics", timeout=60).text
+                text = httpx.get(f"http://127.0.0.1:{shown_at}/metrics", timeout=PATIENCE).text
                 assert CANARY not in text.lower()
                 return list(text_string_to_metric_families(text))
 
@@ -103,7 +103,7 @@ def test_a_server_counts_in_all_its_processes_and_shows_no_value(tmp_path: Path)
             (duration,) = (family for family in found if family.name == "charthouse_request_duration_seconds")
             assert sum(s.value for s in duration.samples if s.name.endswith("_count")) >= 25
             process.terminate()
-            assert process.wait(60) == 0
+            assert process.wait(PATIENCE) == 0
             with pytest.raises(httpx.ConnectError):
                 scrape()
         finally:

@@ -17,7 +17,8 @@ import pytest
 from charthouse.operation import draining
 from tests.conftest import find_free_port, wait_for_port
 from tests.support import Clinic, client, issue_token, make_app, make_practice
-from tests.test_commands import COMMAND, DATABASE, SLOW, environment, until
+from tests.test_commands import COMMAND, DATABASE, environment
+from tests.waiting import PATIENCE, until
 
 EACH = 4  # connections that are kept, and clients that open one for each call
 
@@ -38,7 +39,7 @@ class Load:
 
     def _call(self, kept: bool) -> None:
         while True:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SLOW)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
             try:
                 connection.connect()
             except OSError:
@@ -98,7 +99,7 @@ def test_every_accepted_request_is_answered(
         body = {"nick_name": "Ada"}
         headers = {"Authorization": f"Bearer {token}"}
         url = f"http://127.0.0.1:{port}/api/patients/{patient}"
-        slow.append(httpx.patch(url, json=body, headers=headers, timeout=SLOW).status_code)
+        slow.append(httpx.patch(url, json=body, headers=headers, timeout=PATIENCE).status_code)
 
     waiting = threading.Thread(target=change_a_locked_row)
     with psycopg.connect(DATABASE["DATABASE_URL"]) as holder:
@@ -110,12 +111,12 @@ def test_every_accepted_request_is_answered(
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         until(lambda: load.closings, "an answer that closes its connection")
-    waiting.join(SLOW)
+    waiting.join(PATIENCE)
     assert slow == [204]
-    assert process.wait(SLOW) == 0
+    assert process.wait(PATIENCE) == 0
     assert time.monotonic() - began < draining.SECONDS + 20
     for thread in load.threads:
-        thread.join(SLOW)
+        thread.join(PATIENCE)
     assert load.lost == []
     assert set(load.answers) == {200}
 
@@ -126,7 +127,7 @@ WORKER = "from charthouse import commands; commands.WORKER_GRACE = {grace}; comm
 @pytest.mark.parametrize("finishes", [True, False], ids=["finished", "given back"])
 def test_a_stopped_worker_finishes_its_job_or_leaves_it_to_another(tmp_path: Path, finishes: bool) -> None:
     """A job that waits for a lock: it gets it after the signal, or not in time."""
-    grace = SLOW if finishes else 0.5
+    grace = PATIENCE if finishes else 0.5
     with (
         (tmp_path / "log").open("w") as log,
         psycopg.connect(DATABASE["DATABASE_URL"], autocommit=True) as observer,
@@ -153,7 +154,7 @@ def test_a_stopped_worker_finishes_its_job_or_leaves_it_to_another(tmp_path: Pat
             worker.send_signal(signal.SIGTERM)
             if finishes:
                 holder.rollback()
-            assert worker.wait(SLOW) == 0, (tmp_path / "log").read_text()
+            assert worker.wait(PATIENCE) == 0, (tmp_path / "log").read_text()
         finally:
             worker.kill()
             worker.wait()

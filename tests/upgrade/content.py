@@ -18,9 +18,10 @@ from charthouse.changes.models import Delivery, Webhook
 from charthouse.domains.patients.models import PortalWording
 from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import Application, User
-from tests.changes.receiver import SECRET, receiving, sending, subscribed, until
+from tests.changes.receiver import SECRET, receiving, sending, subscribed
 from tests.jobs.worker import work_off
 from tests.support import client
+from tests.waiting import until
 
 WEBHOOK_HEADERS = {"X-Fixture": "of a practice"}
 PDF = b"%PDF-1.7\n% a document of the upgrade fixture\n%%EOF\n"

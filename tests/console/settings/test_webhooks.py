@@ -13,10 +13,11 @@ from charthouse.audit.models import Event
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console.settings.webhooks import MASK
 from charthouse.identity import tenancy
-from tests.changes.receiver import Receiver, receiving, sending, until
+from tests.changes.receiver import Receiver, receiving, sending
 from tests.console.test_shell import bounded_queries
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_user
+from tests.waiting import until
 
 BASE = "/settings/webhooks"
 CANARY = "Bearer 51f0c9de-canary"
