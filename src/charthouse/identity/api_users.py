@@ -18,8 +18,10 @@ from django.conf import settings
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Forbidden, RequestError, Throttled, Unauthenticated
-from charthouse.identity import attempt_limits, secret_keys, tenancy
+from charthouse.engine.sql.statements import BoundStatement
+from charthouse.identity import attempt_limits, known_actors, secret_keys, tenancy
 from charthouse.identity.api_user_limits import LOCK_DURATION, get_class_limit
+from charthouse.identity.known_actors import GuessRead
 from charthouse.identity.models import SHARING, ApiUser
 
 # Sets the caller in the format of ``identity.database``; an empty one if the request is refused.
@@ -100,16 +102,38 @@ def authenticate(
     is_write: bool,
     rate_class: str,
     practice_of_host: int | None = None,
+    guess_read: GuessRead | None = None,
 ) -> Actor:
     """Authenticate a call, count it against its rate limit, and establish the practice as the connection's tenant.
 
     One statement does it all, so that changes apply to the next request on every worker. ``at`` is aware;
     ``request_id`` (a UUID) is for the change feed; ``endpoint`` is the endpoint group, "" for one that is open to all;
     API users of other practices than ``practice_of_host`` are unknown. Raises Unauthenticated, Forbidden or Throttled;
-    then no practice is established.
+    then no practice is established. ``guess_read``: as in ``bearer_tokens``.
     """
     username, secret = _require_credentials(authorization)
-    asked = (
+    digests = ",".join(_list_digests(username, secret))
+    known = known_actors.recall(digests) if guess_read else None
+    asked = _format_call(client_ip, at, request_id, endpoint, is_write=is_write, rate_class=rate_class)
+    ahead = guess_read(known) if guess_read and known else None
+    found = _establish(username, secret, digests, asked, ahead)
+    practice, _, refusal, caller, anonymous, read_only, endpoints, wait = found
+    if refusal is None and practice_of_host is not None and practice != practice_of_host:
+        tenancy.clear_tenant()
+        refusal = "missing"
+    if refusal is not None:
+        known_actors.forget(digests)
+        raise _make_error(refusal, wait, client_ip, username)
+    actor = _make_actor(practice, endpoints, read_only, caller, anonymous)
+    known_actors.remember(digests, actor)
+    return actor
+
+
+def _format_call(
+    client_ip: str, at: datetime, request_id: str, endpoint: str, *, is_write: bool, rate_class: str
+) -> tuple[bytes, ...]:
+    """The parameters of the statement after the credentials."""
+    return (
         client_ip.encode(),
         at.isoformat().encode(),
         endpoint.encode(),
@@ -119,26 +143,19 @@ def authenticate(
         str(LOCK_DURATION.total_seconds()).encode(),
         f"{request_id},{tenancy.format_clock_offset()}".encode(),
     )
-    practice, _, refusal, caller, anonymous, read_only, endpoints, wait = _establish(username, secret, asked)
-    if refusal is None and practice_of_host is not None and practice != practice_of_host:
-        tenancy.clear_tenant()
-        refusal = "missing"
-    if refusal is not None:
-        raise _make_error(refusal, wait, client_ip, username)
-    return _make_actor(practice, endpoints, read_only, caller, anonymous)
 
 
-def _establish(username: str, secret: str, asked: tuple[bytes, ...]) -> Any:
+def _establish(
+    username: str, secret: str, digests: str, asked: tuple[bytes, ...], ahead: BoundStatement | None
+) -> Any:
     """Run the statement. A secret that is right by a key that was rotated is stored by the current one."""
     run = tenancy.get_connection().establish
-    found = run(
-        AUTHENTICATE_SQL, (username.encode(), ",".join(_list_digests(username, secret)).encode(), *asked)
-    )
+    found = run(AUTHENTICATE_SQL, (username.encode(), digests.encode(), *asked), ahead)
     refusal = found[2]
     if refusal != "missing" or not (retired := secret_keys.list_retired_keys()):
         return found
-    digests = [_digest(key, username, secret) for key in _derive_keys(*retired)]
-    found = run(AUTHENTICATE_SQL, (username.encode(), ",".join(digests).encode(), *asked))
+    former = [_digest(key, username, secret) for key in _derive_keys(*retired)]
+    found = run(AUTHENTICATE_SQL, (username.encode(), ",".join(former).encode(), *asked))
     if found[3] is not None:  # the id of the API user, whose secret this is
         ApiUser.objects.filter(pk=found[3]).update(secret_digest=digest_secret(username, secret))
     return found
@@ -177,6 +194,7 @@ def make_read_only_actor(practice: int) -> Actor:
     return _make_actor(practice, "", read_only=True)
 
 
+@lru_cache(maxsize=1000)
 def _make_actor(
     practice: int,
     endpoints: str,

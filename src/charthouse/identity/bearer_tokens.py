@@ -12,7 +12,8 @@ from math import ceil
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import RequestError, Throttled, Unauthenticated
-from charthouse.identity import tenancy
+from charthouse.identity import known_actors, tenancy
+from charthouse.identity.known_actors import GuessRead
 from charthouse.identity.models import RIGHTS
 
 # Sets the caller in the format of ``identity.database``; an empty one if the request is refused.
@@ -30,26 +31,55 @@ UNAUTHENTICATED_MESSAGES = {
 Rights = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
 
 
-def authenticate(authorization: str | None, at: datetime, request_id: str = "") -> Actor:
+def authenticate(
+    authorization: str | None,
+    at: datetime,
+    request_id: str = "",
+    guess_read: GuessRead | None = None,
+) -> Actor:
     """Authenticate a call by its Authorization header and establish the practice as the connection's tenant.
 
     ``authorization`` is the whole header or None; ``at`` the aware timestamp of the call; ``request_id`` its UUID, for
     the change feed. The call counts against the app's limits. Raises Unauthenticated (401) or Throttled (429); then no
     practice is established.
+
+    ``guess_read``: what is probably read next if the token's latest caller calls again; it is sent in the same trip.
     """
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         tenancy.clear_tenant()
         raise Unauthenticated("Authentication credentials were not provided.")
-    checksum = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest().encode()
+    checksum = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest()
+    known = known_actors.recall(checksum) if guess_read else None
     trailer = f"{request_id},{tenancy.format_clock_offset()}".encode()
-    practice, _, refusal, app, user, doctor, permissions, sharing, granted, allowed, plan = (
-        tenancy.get_connection().establish(AUTHENTICATE_SQL, (checksum, at.isoformat().encode(), trailer))
+    practice, _, refusal, *rest = tenancy.get_connection().establish(
+        AUTHENTICATE_SQL,
+        (checksum.encode(), at.isoformat().encode(), trailer),
+        guess_read(known) if guess_read and known else None,
     )
     if refusal is not None:
+        known_actors.forget(checksum)
         error = _make_error(refusal, at)
-        error.claimed = ("token", checksum.decode())
+        error.claimed = ("token", checksum)
         raise error
+    actor = _make_actor(practice, *rest)
+    known_actors.remember(checksum, actor)
+    return actor
+
+
+@lru_cache(maxsize=4096)
+def _make_actor(
+    practice: int,
+    app: int,
+    user: int,
+    doctor: int | None,
+    permissions: str,
+    sharing: str,
+    granted: str,
+    allowed: str,
+    plan: str,
+) -> Actor:
+    """The actor of a row of the statement; for equal rows, the same."""
     return Actor(practice, user, doctor, app, *parse_rights(granted, allowed, permissions, sharing), plan)
 
 
@@ -62,7 +92,6 @@ def _make_error(refusal: str, at: datetime) -> RequestError:
     return Unauthenticated(UNAUTHENTICATED_MESSAGES[refusal], "token" if refusal == "missing" else refusal)
 
 
-@lru_cache(maxsize=4096)
 def parse_rights(granted: str, allowed: str, permissions: str, sharing: str) -> Rights:
     """Parse texts of the statement into readable scopes, writable scopes, permissions, sharing switches and the app's
     rights.

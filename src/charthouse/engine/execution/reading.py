@@ -1,5 +1,8 @@
 """Third and fourth stage of reads: run a plan, render objects from its rows.
 
+A read is prepared (planned, its values bound) and then finished, so that its statement can be sent ahead, together with
+the one that authenticates the caller.
+
 May reject: a row that does not exist or is not visible, a page past the end (NotFound).
 """
 
@@ -14,7 +17,7 @@ from charthouse.engine.errors import NotFound
 from charthouse.engine.execution import planning
 from charthouse.engine.execution.parsing import Query
 from charthouse.engine.execution.planning import Plan
-from charthouse.engine.sql.statements import run
+from charthouse.engine.sql.statements import BoundStatement, bind, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,63 @@ class Page:
     total: int | None = None
 
 
-def read_object(
+@dataclass(slots=True)
+class ObjectRead:
+    """The read of the object with this id, below these parents."""
+
+    row_id: int
+    parent_ids: Mapping[str, int]
+    plan: Plan
+    statement: BoundStatement
+
+    def finish(self) -> Any:
+        """The object. Raises NotFound."""
+        objects = render(self.plan, self.statement.fetch())
+        if not objects:
+            raise NotFound
+        return objects[0]
+
+
+@dataclass(slots=True)
+class PageRead:
+    """The read of one page of the rows below these parents."""
+
+    resource: Resource
+    actor: Actor
+    query: Query
+    parent_ids: Mapping[str, int]
+    plan: Plan
+    values: Mapping[str, Any]
+    statement: BoundStatement
+
+    def finish(self) -> Page:
+        """The page. Raises NotFound for a page number past the end, and where a parent does not exist."""
+        paging, plan = self.query.paging, self.plan
+        rows = self.statement.fetch()
+        beyond = len(rows) > paging.size
+        rows = rows[: paging.size]
+        if paging.backwards:
+            rows.reverse()
+        if not rows and paging.number > 1 and paging.seek in ("", "offset"):
+            raise NotFound("Invalid page.")
+        if not rows and self.parent_ids:
+            require_parents(self.resource, self.actor, self.parent_ids)
+        total = None
+        if paging.count:
+            total = paging.offset + len(rows)
+            if beyond or (paging.offset and not rows):
+                ((total,),) = run(planning.plan_count(self.resource, self.actor, self.query), self.values)
+        return Page(
+            render(plan, rows),
+            int(rows[0][plan.id_index]) if rows else None,
+            int(rows[-1][plan.id_index]) if rows else None,
+            more_after=bool(rows) if paging.backwards else beyond,
+            more_before=beyond if paging.backwards else paging.offset > 0,
+            total=total,
+        )
+
+
+def prepare_object(
     resource: Resource,
     actor: Actor,
     row_id: int,
@@ -40,15 +99,52 @@ def read_object(
     flags: frozenset[str] = frozenset(),
     deleted: bool = False,
     any_parent: bool = False,
-) -> Any:
-    """The object with this id, below these parents, or ``any_parent``. ``flags``: names of flags that are on;
-    ``deleted``: one that was deleted. Raises NotFound."""
+) -> ObjectRead:
+    """The read of the object with this id, below these parents, or ``any_parent``. ``flags``: names of flags that are
+    on; ``deleted``: one that was deleted."""
     plan = planning.plan_object(resource, actor, verbose, flags, deleted=deleted, any_parent=any_parent)
     values = {**planning.bind_actor(actor, parent_ids), "id": row_id}
-    objects = render(plan, run(plan.statement, values))
-    if not objects:
-        raise NotFound
-    return objects[0]
+    return ObjectRead(row_id, parent_ids, plan, bind(plan.statement, values))
+
+
+def prepare_page(
+    resource: Resource, actor: Actor, query: Query, parent_ids: Mapping[str, int] = NO_PARENTS
+) -> PageRead:
+    """The read of one page of the rows below these parents."""
+    paging = query.paging
+    plan = planning.plan_page(resource, actor, query)
+    values = {
+        **query.parameters,
+        **planning.bind_actor(actor, parent_ids),
+        "after": paging.after,
+        "before": paging.before,
+        "offset": paging.offset,
+        "limit": paging.size + 1,
+    }
+    return PageRead(resource, actor, query, parent_ids, plan, values, bind(plan.statement, values))
+
+
+def read_object(
+    resource: Resource,
+    actor: Actor,
+    row_id: int,
+    *,
+    verbose: bool,
+    parent_ids: Mapping[str, int] = NO_PARENTS,
+    deleted: bool = False,
+    any_parent: bool = False,
+) -> Any:
+    """The object with this id, below these parents, or ``any_parent``; ``deleted``: one that was deleted. Raises
+    NotFound."""
+    return prepare_object(
+        resource,
+        actor,
+        row_id,
+        verbose=verbose,
+        parent_ids=parent_ids,
+        deleted=deleted,
+        any_parent=any_parent,
+    ).finish()
 
 
 def read_objects(resource: Resource, actor: Actor, ids: Sequence[int], *, verbose: bool) -> list[Any]:
@@ -70,38 +166,7 @@ def read_page(
 ) -> Page:
     """One page of the rows below these parents. Raises NotFound for a page number past the end, and where a parent
     does not exist."""
-    paging = query.paging
-    plan = planning.plan_page(resource, actor, query)
-    values = {
-        **query.parameters,
-        **planning.bind_actor(actor, parent_ids),
-        "after": paging.after,
-        "before": paging.before,
-        "offset": paging.offset,
-        "limit": paging.size + 1,
-    }
-    rows = run(plan.statement, values)
-    beyond = len(rows) > paging.size
-    rows = rows[: paging.size]
-    if paging.backwards:
-        rows.reverse()
-    if not rows and paging.number > 1 and paging.seek in ("", "offset"):
-        raise NotFound("Invalid page.")
-    if not rows and parent_ids:
-        require_parents(resource, actor, parent_ids)
-    total = None
-    if paging.count:
-        total = paging.offset + len(rows)
-        if beyond or (paging.offset and not rows):
-            ((total,),) = run(planning.plan_count(resource, actor, query), values)
-    return Page(
-        render(plan, rows),
-        int(rows[0][plan.id_index]) if rows else None,
-        int(rows[-1][plan.id_index]) if rows else None,
-        more_after=bool(rows) if paging.backwards else beyond,
-        more_before=beyond if paging.backwards else paging.offset > 0,
-        total=total,
-    )
+    return prepare_page(resource, actor, query, parent_ids).finish()
 
 
 def matches(

@@ -51,16 +51,46 @@ def make_statement(text: str, parameters: tuple[Any, ...], custom_plan: bool = F
     return Statement(re.sub(r"%%|%s", number, text).encode(), parameters, custom_plan)
 
 
-def run(statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The statement's rows, read as the web role and as the request's tenant. Raises psycopg.Error."""
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(slots=True, eq=False)
+class BoundStatement:
+    """A statement with the values of one run, in PostgreSQL's text form.
+
+    ``rows``: what it found, where it was run ahead of ``fetch`` (see ``identity.database``); ``error``: why it failed.
+    """
+
+    text: bytes
+    parameters: list[bytes | None]
+    custom_plan: bool
+    rows: Rows | None = None
+    error: Exception | None = None
+
+    def fetch(self) -> Rows:
+        """The rows, read as the web role and as the request's tenant. Raises psycopg.Error."""
+        if self.error is not None:
+            raise self.error
+        if self.rows is not None:
+            return self.rows
+        found: Rows = connection.fetch_rows(  # type: ignore[attr-defined]
+            self.text, self.parameters, custom_plan=self.custom_plan
+        )
+        return found
+
+
+def bind(statement: Statement, values: Mapping[str, Any]) -> BoundStatement:
+    """A statement with the values of its parameters, by name."""
     parameters = [
         encode(values[part.name]) if type(part) is Parameter else encode(part)
         for part in statement.parameters
     ]
-    rows: list[tuple[Any, ...]] = connection.fetch_rows(  # type: ignore[attr-defined]
-        statement.text, parameters, custom_plan=statement.custom_plan
-    )
-    return rows
+    return BoundStatement(statement.text, parameters, statement.custom_plan)
+
+
+def run(statement: Statement, values: Mapping[str, Any]) -> Rows:
+    """The statement's rows, read as the web role and as the request's tenant. Raises psycopg.Error."""
+    return bind(statement, values).fetch()
 
 
 @contextmanager

@@ -25,7 +25,9 @@ from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.cerbo import paging
 from charthouse.gateway.cerbo.registry import get_router
 from charthouse.gateway.http import Request, Response, parse_json, respond_with_file
+from charthouse.gateway.reads import ReadAhead
 from charthouse.identity.api_users import authenticate
+from charthouse.identity.known_actors import GuessRead
 
 BASE = "/api/v1/"
 SHORT_BASE = "/v1/"  # as the headings of seed 004 have it
@@ -71,23 +73,33 @@ def _handle(request: Request) -> Response:
     # That the URL lacks a method is said to callers only: they need the same rights as for one that it has.
     declared = (target or next(iter(targets.values()))).declaration
     entry.resource = declared.path
-    reading = declared.is_reading(method)
+    if method == "GET" and target is not None and target.resource is not None:
+        return _read(request, target, target.resource, segments)
+    is_reading = declared.is_reading(method)
+    actor = _authenticate(request, declared, is_write=target is not None and not is_reading)
+    if target is None:
+        raise MethodNotAllowed(method, tuple(targets))
+    declared.policy.authorize(actor, declared.path, reading=is_reading)
+    return _dispatch(request, method, target, _anonymize(request, actor), segments)
+
+
+def _authenticate(
+    request: Request, declared: Declaration, *, is_write: bool, guess_read: GuessRead | None = None
+) -> Actor:
     scopes = declared.policy.scopes
     actor = authenticate(
         request.header("Authorization"),
-        entry.ip,
-        entry.at,
-        entry.request,
+        request.entry.ip,
+        request.entry.at,
+        request.entry.request,
         endpoint=scopes[0] if scopes else "",
-        is_write=target is not None and not reading,
+        is_write=is_write,
         rate_class=declared.policy.rate_class,
         practice_of_host=request.host_practice,
+        guess_read=guess_read,
     )
-    serving.note_actor(entry, actor)
-    if target is None:
-        raise MethodNotAllowed(method, tuple(targets))
-    declared.policy.authorize(actor, declared.path, reading=reading)
-    return _dispatch(request, method, target, _anonymize(request, actor), target.read_path(segments))
+    serving.note_actor(request.entry, actor)
+    return actor
 
 
 def _decode_path(request: Request) -> str:
@@ -110,23 +122,63 @@ def _anonymize(request: Request, actor: Actor) -> Actor:
         raise Invalid({"anonymize": wrong.messages}) from None
 
 
-def _dispatch(request: Request, method: str, target: Target, actor: Actor, path: dict[str, str]) -> Response:
-    declared = target.declaration
-    parent_ids = {parent.name: parse_row_id(path.pop(parent.name)) for parent in declared.parents}
-    row_id = request.entry.row_id = parse_row_id(path.pop("id")) if "id" in path else None
-    request.entry.patients = _format_patient(parent_ids)
-    query = _read_query(request) | path
+def _parse_path(target: Target, segments: list[str]) -> tuple[int | None, dict[str, int], dict[str, str]]:
+    """The row id and the ids of parents that a URL names, and what else it names. Raises NotFound."""
+    path = target.read_path(segments)
+    parent_ids = {parent.name: parse_row_id(path.pop(parent.name)) for parent in target.declaration.parents}
+    row_id = parse_row_id(path.pop("id")) if "id" in path else None
+    return row_id, parent_ids, path
+
+
+def _read(request: Request, target: Target, resource: Resource, segments: list[str]) -> Response:
+    """Respond with an object, or with a page of a list."""
+    if target.is_object:
+        ahead = ReadAhead(partial(_prepare_object, request, target, resource, segments))
+        actor = _authenticate(request, resource, is_write=False, guess_read=ahead.guess)
+        read = ahead.prepare_for(actor)
+        request.entry.row_id, request.entry.patients = read.row_id, _format_patient(read.parent_ids)
+        return _respond_with(request, resource, read.finish())
+    pages = ReadAhead(partial(_prepare_page, request, target, resource, segments))
+    actor = _authenticate(request, resource, is_write=False, guess_read=pages.guess)
+    listed = pages.prepare_for(actor)
+    request.entry.patients = _format_patient(listed.parent_ids)
+    page = listed.finish()
+    if "patient_id" not in listed.parent_ids:
+        log_subjects.note_subjects(request.entry, resource, page.objects)
+    return Response(200, paging.wrap_page(page))
+
+
+def _prepare_object(
+    request: Request, target: Target, resource: Resource, segments: list[str], actor: Actor
+) -> reading.ObjectRead:
+    resource.policy.authorize(actor, resource.path, reading=True)
+    actor = _anonymize(request, actor)
+    row_id, parent_ids, path = _parse_path(target, segments)
+    assert row_id is not None
+    flags = paging.parse_flags(resource, _read_query(request) | path)
+    return reading.prepare_object(resource, actor, row_id, verbose=True, parent_ids=parent_ids, flags=flags)
+
+
+def _prepare_page(
+    request: Request, target: Target, resource: Resource, segments: list[str], actor: Actor
+) -> reading.PageRead:
+    resource.policy.authorize(actor, resource.path, reading=True)
+    actor = _anonymize(request, actor)
+    _, parent_ids, path = _parse_path(target, segments)
+    query = paging.parse_list(resource, _read_query(request) | path)
+    return reading.prepare_page(resource, actor, query, parent_ids)
+
+
+def _dispatch(request: Request, method: str, target: Target, actor: Actor, segments: list[str]) -> Response:
+    """Call an operation, or write rows of a resource."""
+    row_id, parent_ids, path = _parse_path(target, segments)
+    request.entry.row_id, request.entry.patients = row_id, _format_patient(parent_ids)
     if target.operation:
-        return _call(request, target.operation, actor, row_id, query, parent_ids)
+        return _call(request, target.operation, actor, row_id, _read_query(request) | path, parent_ids)
     resource = target.resource
     assert resource is not None
     if row_id is not None:
-        return _handle_object(request, method, resource, actor, row_id, query, parent_ids)
-    if method == "GET":
-        page = reading.read_page(resource, actor, paging.parse_list(resource, query), parent_ids)
-        if "patient_id" not in parent_ids:
-            log_subjects.note_subjects(request.entry, resource, page.objects)
-        return Response(200, paging.wrap_page(page))
+        return _write_object(request, method, resource, actor, row_id, parent_ids)
     payload = _read_payload(request, resource)
     (created,) = writing.create(resource, actor, [payload], is_list=False, parent_ids=parent_ids)
     return _respond_with(request, resource, created)
@@ -148,25 +200,20 @@ def _format_patient(at: Mapping[str, int]) -> str:
     return f"{{{at['patient_id']}}}" if "patient_id" in at else "{}"
 
 
-def _handle_object(
+def _write_object(
     request: Request,
     method: str,
     resource: Resource,
     actor: Actor,
     row_id: int,
-    query: Mapping[str, Any],
     parent_ids: Mapping[str, int],
 ) -> Response:
     if method == "DELETE":
         writing.delete(resource, actor, row_id, parent_ids)
         log_subjects.note_row_subject(request.entry, resource, row_id)
         return Response(200, describe_deleted(resource, row_id))
-    flags: frozenset[str] = frozenset()
-    if method == "PATCH":
-        _modify(resource, actor, row_id, _read_payload(request, resource), parent_ids)
-    else:
-        flags = paging.parse_flags(resource, query)
-    found = reading.read_object(resource, actor, row_id, verbose=True, parent_ids=parent_ids, flags=flags)
+    _modify(resource, actor, row_id, _read_payload(request, resource), parent_ids)
+    found = reading.read_object(resource, actor, row_id, verbose=True, parent_ids=parent_ids)
     return _respond_with(request, resource, found)
 
 

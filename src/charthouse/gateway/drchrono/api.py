@@ -18,8 +18,10 @@ from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.drchrono import paging
 from charthouse.gateway.drchrono.registry import get_registry, get_router
 from charthouse.gateway.http import Request, Response, respond_with_file
+from charthouse.gateway.reads import ReadAhead
 from charthouse.identity import origin
 from charthouse.identity.bearer_tokens import authenticate
+from charthouse.identity.known_actors import GuessRead
 
 BASE = "/api/"
 
@@ -50,10 +52,11 @@ def _handle(request: Request) -> Response:
         raise NotFound
     entry = request.entry
     entry.resource = name_for_log(targets) if targets else segments[0]
-    actor = authenticate(request.header("Authorization"), entry.at, entry.request)
-    serving.note_actor(entry, actor)
     method = "GET" if request.method == "HEAD" else request.method
     target = targets.get(method)
+    if method == "GET" and target is not None and target.resource is not None:
+        return _read(request, target.resource, target.read_path(segments).get("id"))
+    actor = _authenticate(request)
     if target is None and not targets and len(segments) > 2:
         raise NotFound
     if target is None:
@@ -63,15 +66,45 @@ def _handle(request: Request) -> Response:
         return _call(request, target.operation, actor, path)
     resource = target.resource
     assert resource is not None
-    resource.policy.authorize(actor, resource.path, reading=method == "GET")
+    resource.policy.authorize(actor, resource.path, reading=False)
     if target.is_object:
-        return _handle_object(request, method, resource, actor, parse_row_id(path["id"]))
-    if method == "GET":
-        query = paging.parse_list(resource, request.parameters)
-        page = reading.read_page(resource, actor, query)
-        log_subjects.note_subjects(entry, resource, page.objects)
-        return Response(200, paging.wrap_page(request.url, query, page))
+        return _write_object(request, method, resource, actor, parse_row_id(path["id"]))
     return _create(request, resource, actor)
+
+
+def _authenticate(request: Request, guess_read: GuessRead | None = None) -> Actor:
+    entry = request.entry
+    actor = authenticate(request.header("Authorization"), entry.at, entry.request, guess_read)
+    serving.note_actor(entry, actor)
+    return actor
+
+
+def _read(request: Request, resource: Resource, row_id: str | None) -> Response:
+    """Respond with the object of this id, or with a page of the list where there is none."""
+    entry = request.entry
+    if row_id is not None:
+        ahead = ReadAhead(partial(_prepare_object, request, resource, row_id))
+        read = ahead.prepare_for(_authenticate(request, ahead.guess))
+        entry.row_id = read.row_id
+        found = read.finish()
+        log_subjects.note_subjects(entry, resource, [found])
+        return Response(200, found)
+    pages = ReadAhead(partial(_prepare_page, request, resource))
+    listed = pages.prepare_for(_authenticate(request, pages.guess))
+    page = listed.finish()
+    log_subjects.note_subjects(entry, resource, page.objects)
+    return Response(200, paging.wrap_page(request.url, listed.query, page))
+
+
+def _prepare_object(request: Request, resource: Resource, row_id: str, actor: Actor) -> reading.ObjectRead:
+    resource.policy.authorize(actor, resource.path, reading=True)
+    verbose = resource.has_verbose and paging.is_verbose(request.parameters)
+    return reading.prepare_object(resource, actor, parse_row_id(row_id), verbose=verbose)
+
+
+def _prepare_page(request: Request, resource: Resource, actor: Actor) -> reading.PageRead:
+    resource.policy.authorize(actor, resource.path, reading=True)
+    return reading.prepare_page(resource, actor, paging.parse_list(resource, request.parameters))
 
 
 def _call(request: Request, operation: Operation, actor: Actor, path: Mapping[str, str]) -> Response:
@@ -126,13 +159,8 @@ def _add_query_keys(resource: Resource, request: Request) -> Any:
     return {name: request.parameters[name] for name in names if name in request.parameters} | payload
 
 
-def _handle_object(request: Request, method: str, resource: Resource, actor: Actor, row_id: int) -> Response:
+def _write_object(request: Request, method: str, resource: Resource, actor: Actor, row_id: int) -> Response:
     request.entry.row_id = row_id
-    if method == "GET":
-        verbose = resource.has_verbose and paging.is_verbose(request.parameters)
-        found = reading.read_object(resource, actor, row_id, verbose=verbose)
-        log_subjects.note_subjects(request.entry, resource, [found])
-        return Response(200, found)
     if method == "DELETE":
         writing.delete(resource, actor, row_id)
     else:

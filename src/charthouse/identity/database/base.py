@@ -12,6 +12,7 @@ On plain PostgreSQL the variables are set for the session, which needs no round 
 pooler or Citus they have to be set in each transaction; only ``_set_variables`` would change.
 """
 
+import select
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from psycopg.adapt import Loader, Transformer
 from psycopg.errors import error_from_result
 
 from charthouse.engine.sql.failures import Failure, OutcomeUnknown, classify
+from charthouse.engine.sql.statements import BoundStatement
 
 assert is_psycopg3
 
@@ -65,12 +67,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _statement_names: dict[bytes, bytes]
     # Converts results; caches the loader of each type.
     _transformer: Any
+    # Waits for the server's answers in pipeline mode.
+    _readable: Any
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._server_state, self._was_set_in_transaction, self._statement_names = _UNKNOWN, False, {}
         new_connection = super().get_new_connection(conn_params)
         new_connection.adapters.register_loader("json", RawJson)
         self._transformer = Transformer(new_connection)
+        self._readable = select.poll()
+        self._readable.register(new_connection.pgconn.socket, select.POLLIN)
         return new_connection
 
     def _set_variables(self) -> None:
@@ -101,23 +107,28 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_no_broken_transaction()
         return self.connection  # type: ignore[no-any-return]
 
-    def establish(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
+    def establish(
+        self, statement: bytes, parameters: Sequence[bytes | None], ahead: BoundStatement | None = None
+    ) -> tuple[Any, ...]:
         """Run the statement that authenticates and sets the variables itself; adopt its tenant and caller.
 
         Parameters are ``$1``, ``$2``… in text format. The result is the row, whose first two columns are the practice
         id (or None) and the caller. A connection that the server has closed is reopened once, which is safe since no
         transaction can be open at this point of a request. Raises psycopg.Error.
+
+        ``ahead``: a statement that only reads, sent in the same trip and run after this one, as the tenant that this
+        one sets; ``fetch`` then has its rows, or its error.
         """
         self._server_state, self.tenant, self.caller = _UNKNOWN, None, ""
         self.ensure_connection()
         try:
-            row = self._fetch_row(statement, parameters)
+            row = self._fetch_row(statement, parameters, ahead)
         except psycopg.Error:
             if self.connection.pgconn.status == pq.ConnStatus.OK or self.in_atomic_block:
                 raise
             self.close()
             self.ensure_connection()
-            row = self._fetch_row(statement, parameters)
+            row = self._fetch_row(statement, parameters, ahead)
         self._server_state = self.tenant, self.caller = row[0], row[1]
         self._was_set_in_transaction = not self._is_idle()
         return row
@@ -141,9 +152,52 @@ class DatabaseWrapper(base.DatabaseWrapper):
         )
         return self._load_rows(result)
 
-    def _fetch_row(self, statement: bytes, parameters: Sequence[bytes | None]) -> tuple[Any, ...]:
-        (row,) = self._load_rows(self._run_prepared(statement, parameters))
+    def _fetch_row(
+        self, statement: bytes, parameters: Sequence[bytes | None], ahead: BoundStatement | None
+    ) -> tuple[Any, ...]:
+        if ahead is None or not self.connection.autocommit or not self._is_idle():
+            result = self._run_prepared(statement, parameters)
+        else:
+            result, read = self._run_both(statement, parameters, ahead)
+            if read.status == pq.ExecStatus.TUPLES_OK:
+                ahead.rows = self._load_rows(read)
+            else:
+                ahead.error = error_from_result(read)
+        (row,) = self._load_rows(result)
         return row
+
+    def _run_both(
+        self, statement: bytes, parameters: Sequence[bytes | None], ahead: BoundStatement
+    ) -> tuple[Any, Any]:
+        """Run two statements in one trip, each a transaction of its own (libpq's pipeline mode); return their results.
+        Raises psycopg.Error for the first one only."""
+        pgconn = self.connection.pgconn
+        name = self._prepare(statement)
+        ahead_name = None if ahead.custom_plan else self._prepare(ahead.text)
+        pgconn.enter_pipeline_mode()
+        try:
+            pgconn.send_query_prepared(name, parameters, None, pq.Format.BINARY)
+            pgconn.pipeline_sync()
+            if ahead_name is None:
+                pgconn.send_query_params(ahead.text, ahead.parameters, None, None, pq.Format.BINARY)
+            else:
+                pgconn.send_query_prepared(ahead_name, ahead.parameters, None, pq.Format.BINARY)
+            pgconn.pipeline_sync()
+            # Of each statement: its result, None, and that of the synchronization.
+            first, _, _, second, _, _ = [self._receive() for _ in range(6)]
+            pgconn.exit_pipeline_mode()
+        except BaseException:
+            pgconn.finish()  # what is still to come must not be read as the result of another statement
+            raise
+        return _require_rows(first), second
+
+    def _receive(self) -> Any:
+        """Wait for the next result in pipeline mode. ``get_result`` would wait too, but block all threads."""
+        pgconn = self.connection.pgconn
+        while pgconn.is_busy():
+            self._readable.poll()
+            pgconn.consume_input()
+        return pgconn.get_result()
 
     def _load_rows(self, result: Any) -> list[tuple[Any, ...]]:
         reader = self._transformer
@@ -160,15 +214,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         This bypasses psycopg's prepared statements, which are dropped at every rollback, and its transactions: outside
         of one, the statement is a transaction of its own.
         """
-        pgconn = self.connection.pgconn
+        name = self._prepare(statement)
+        return _require_rows(self.connection.pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY))
+
+    def _prepare(self, statement: bytes) -> bytes:
+        """Return the name of a prepared statement, which is prepared if it is not. Raises psycopg.Error."""
         name = self._statement_names.get(statement)
         if name is None:
             name = b"planned%d" % len(self._statement_names)
-            result = pgconn.prepare(name, statement)
+            result = self.connection.pgconn.prepare(name, statement)
             if result.status != pq.ExecStatus.COMMAND_OK:
                 raise error_from_result(result)
             self._statement_names[statement] = name
-        return _require_rows(pgconn.exec_prepared(name, parameters, None, pq.Format.BINARY))
+        return name
 
     def _run_unnamed(self, statement: bytes, parameters: Sequence[bytes | None]) -> Any:
         return _require_rows(

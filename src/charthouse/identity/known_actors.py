@@ -1,0 +1,34 @@
+"""The actors of the latest calls by the digests of their credentials: a guess who calls, never a proof.
+
+A guess lets a call's read be sent together with the statement that authenticates the caller. What was read is used only
+if that statement finds the same actor.
+"""
+
+from collections.abc import Callable
+
+from charthouse.engine.actor import Actor
+from charthouse.engine.sql.statements import BoundStatement
+
+MAX_ACTORS = 10_000
+
+# What an actor is likely to read, None for nothing.
+GuessRead = Callable[[Actor], BoundStatement | None]
+
+_actors: dict[str, Actor] = {}
+
+
+def recall(digest: str) -> Actor | None:
+    """Return the actor of the latest call with these credentials in this process, None where there was none."""
+    return _actors.get(digest)
+
+
+def remember(digest: str, actor: Actor) -> None:
+    """Note the actor of a call that was authenticated."""
+    if len(_actors) >= MAX_ACTORS and digest not in _actors:
+        _actors.clear()
+    _actors[digest] = actor
+
+
+def forget(digest: str) -> None:
+    """Note that credentials were refused."""
+    _actors.pop(digest, None)
