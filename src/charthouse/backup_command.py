@@ -12,8 +12,8 @@ import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from charthouse import command_runs
-from charthouse.backup import destinations, making, opening, recovery, restoring
+from charthouse import clock, command_runs
+from charthouse.backup import destinations, making, opening, recovery, restoring, runs, verifying
 from charthouse.backup.clusters import Cluster, ToolError
 from charthouse.backup.configuration import Configuration, read_configuration
 from charthouse.backup.lines import RecipientChanged
@@ -109,6 +109,9 @@ def run_backup(options: argparse.Namespace) -> None:
         elif options.what == "make":
             with command_runs.provide_database(options):
                 _make_backup(_configure(options), full=options.full)
+        else:
+            with command_runs.provide_database(options):
+                _verify(_configure(options), options.backup)
 
 
 def run_restore(options: argparse.Namespace) -> None:
@@ -160,6 +163,26 @@ def _make_backup(configuration: Configuration, *, full: bool) -> None:
     with StepProgress() as progress:
         manifest = making.make_backup(make_plan(configuration, full=full, progress=progress))
     print(_describe(manifest))
+
+
+def _verify(configuration: Configuration, backup: str) -> None:
+    """Drill a backup, and note in the database how it went."""
+    cluster, started = Cluster(configuration.database_url, configuration.data), clock.now()
+    with StepProgress() as progress:
+        repository = open_repository(destinations.connect(_require_destination(configuration)))
+        identity = opening.find_identity(repository, configuration)
+        request = restoring.Request(repository, identity, None, backup, progress)
+        try:
+            report = verifying.verify(request, configuration.data / "drill")
+        except (RepositoryError, SealError, ToolError, ServerError, CommandError) as error:
+            runs.note_run(cluster, runs.Run(runs.DRILL, backup, "", started, False, str(error)))
+            raise
+    detail = "; ".join(report.faults[: verifying.MAX_FAULTS])
+    manifest = report.manifest
+    runs.note_run(cluster, runs.Run(runs.DRILL, manifest.id, manifest.line, started, report.ok, detail))
+    print(report.render())
+    if not report.ok:
+        raise CommandError(f"{len(report.faults)} faults: this backup is not good.")
 
 
 def _list_backups(configuration: Configuration, *, as_json: bool) -> None:

@@ -28,6 +28,7 @@ from procrastinate.contrib.django import app  # noqa: E402
 
 from charthouse import clock, durable, key_commands, logs, retries, web_server  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
+from charthouse.backup import supervision  # noqa: E402
 from charthouse.changes.sender import Sender  # noqa: E402
 from charthouse.datadir import CommandError  # noqa: E402
 from charthouse.domains.practice import user_accounts  # noqa: E402
@@ -78,7 +79,8 @@ def run_worker(concurrency: int) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await both
 
-    asyncio.run(run())
+    with supervision.run_service():
+        asyncio.run(run())
 
 
 async def _run_jobs(concurrency: int) -> None:

@@ -42,16 +42,23 @@ class Installation:
     data: Path
     place: str
     passphrase_file: Path
-    monkeypatch: pytest.MonkeyPatch
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the environment of its commands says of it."""
+        return {
+            "CHARTHOUSE_DATA": str(self.data),
+            VARIABLE: self.place,
+            f"{VARIABLE}_PASSPHRASE_FILE": str(self.passphrase_file),
+        }
 
     def run(self, *arguments: object, ok: bool = True) -> None:
         """Run a command of charthouse in this process, with the environment of the installation."""
-        with self.monkeypatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch:
             for name in ("DATABASE_URL", "CHARTHOUSE_SECRET_KEY"):
                 patch.delenv(name, raising=False)
-            patch.setenv("CHARTHOUSE_DATA", str(self.data))
-            patch.setenv(VARIABLE, self.place)
-            patch.setenv(f"{VARIABLE}_PASSPHRASE_FILE", str(self.passphrase_file))
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
             assert cli.main([str(each) for each in arguments]) == (0 if ok else 1)
 
     def back_up(self, *options: str) -> Manifest:
@@ -85,6 +92,11 @@ class Installation:
         assert row is not None
         return int(row[0])
 
+    @property
+    def backups(self) -> Path:
+        """The destination, which is a directory."""
+        return Path(self.place)
+
     def object_path(self, manifest: Manifest, kind: str) -> Path:
         """Return the file of an object of a backup, where the destination is a directory."""
         return Path(self.place) / manifest.name_object(kind)
@@ -99,11 +111,10 @@ def make_folder() -> Path:
 
 
 @contextmanager
-def run_installation(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+def run_installation() -> Iterator[Installation]:
     """Run an installation whose database is a copy of the template of this test run."""
-    made = Installation(
-        datadir.prepare(folder / "data"), str(folder / "backups"), folder / "passphrase", monkeypatch
-    )
+    folder = make_folder()
+    made = Installation(datadir.prepare(folder / "data"), str(folder / "backups"), folder / "passphrase")
     made.passphrase_file.write_text(f"{PASSPHRASE}\n")
     (made.data / "secret_key").write_text(uuid.uuid4().hex)
     subprocess.run(["cp", "-a", MADE_ONCE, made.data / "postgres"], check=True)  # noqa: S607
@@ -116,6 +127,7 @@ def run_installation(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             connection.execute(f"alter database {TEMPLATE} rename to charthouse")
         with made.connect() as connection:
             connection.execute("create table drill_note (text text)")
+            connection.execute("grant select, insert, update, delete on drill_note to charthouse_web")
         with use_installation(made):
             clinic = make_practice("Drill Practice")
             make_doctor(clinic.practice)

@@ -24,7 +24,7 @@ Captured = pytest.CaptureFixture[str]
 
 @pytest.fixture(scope="module")
 def installation(database: None) -> Iterator[Installation]:
-    with pytest.MonkeyPatch.context() as patch, run_installation(make_folder(), patch) as made:
+    with run_installation() as made:
         yield made
 
 

@@ -131,7 +131,9 @@ class Cluster:
         return parse_lsn(row[0])
 
     @contextmanager
-    def open_access(self, state: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
+    def open_access(
+        self, state: Path, application: str = "charthouse backup"
+    ) -> Iterator[tuple[list[str], dict[str, str]]]:
         """Return arguments and environment by which programs of PostgreSQL reach the server: the password is in a
         file of mode 0600 in the directory ``state``, for the block."""
         parameters: dict[str, Any] = {
@@ -147,7 +149,10 @@ class Cluster:
             durable.write_file(path, f"*:*:*:*:{escaped}\n".encode())
             environment["PGPASSFILE"] = str(path)
         try:
-            yield ["-d", make_conninfo(**{**parameters, "options": options})], environment
+            yield (
+                ["-d", make_conninfo(**{**parameters, "options": options, "application_name": application})],
+                environment,
+            )
         finally:
             if password:
                 path.unlink(missing_ok=True)

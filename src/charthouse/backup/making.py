@@ -74,10 +74,14 @@ def make_backup(plan: Plan) -> Manifest:
             manifest = _make_physical(plan, found, started)
         except Exception as error:
             detail = str(error) if isinstance(error, (ToolError, RepositoryError, CommandError)) else ""
-            runs.note_run(plan.cluster, runs.Run(FULL, "", started, False, detail or type(error).__name__))
+            runs.note_run(
+                plan.cluster, runs.Run(FULL, "", "", started, False, detail or type(error).__name__)
+            )
             raise
         size = sum(stored.size for stored in manifest.objects.values())
-        runs.note_run(plan.cluster, runs.Run(manifest.kind, manifest.id, started, True, "", size))
+        runs.note_run(
+            plan.cluster, runs.Run(manifest.kind, manifest.id, manifest.line, started, True, "", size)
+        )
         plan.progress("Old backups", 0, 1)
         expiry.delete_expired(plan.cluster, plan.repository, plan.keep, manifest.line)
         plan.progress("Old backups", 1, 1)

@@ -5,11 +5,12 @@ from django.db import models
 
 class BackupRun(models.Model):
     """One backup, or one drill that restored a backup and compared it. ``kind``: full, incremental, logical or drill;
-    ``backup``: its id in the repository; ``detail``: what failed, for operators, or what is to be known of it;
+    ``backup``, ``line``: ids in the repository; ``detail``: what failed, for operators, or what is to be known of it;
     ``bytes``: stored anew."""
 
     kind = models.CharField(max_length=20)
     backup = models.CharField(max_length=100, blank=True, default="")
+    line = models.CharField(max_length=100, blank=True, default="")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(db_index=True)
     ok = models.BooleanField()

@@ -16,6 +16,9 @@ select c.oid::regclass::text, n.nspname, c.relname from pg_class c join pg_names
  where c.relkind = 'r' and c.relpersistence = 'p' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
  order by 1
 """
+_SNAPSHOT = "select pg_current_snapshot()::text"
+# A transaction holds the lock on its id until after it has ended for all snapshots.
+_WRITERS = "select count(*) from pg_locks where locktype = 'transactionid' and mode = 'ExclusiveLock'"
 
 
 class TableCount(msgspec.Struct, frozen=True):
@@ -71,17 +74,19 @@ def find_quiet_moment(cluster: Cluster, timeout: float = QUIET_TIMEOUT) -> Itera
     committed before the position is in it, and nothing else. The position is "" where the database is so busy that
     there is none.
 
-    It is found at a moment when no transaction writes: two snapshots around reading the position are the same, and show
-    no transaction in progress. A transaction that has written its commit but is still in progress would be in both.
+    It is found at a moment when no transaction writes. Snapshots before reading the position, after it, and after
+    looking for transactions are the same, so that none has ended meanwhile; and none had an id, so that none had
+    written its commit and was still in progress.
     """
     until = time.monotonic() + timeout
-    with cluster.connect() as connection:
+    with cluster.connect() as connection, cluster.connect() as observer:
         while True:
-            (before,) = connection.execute("select pg_current_snapshot()::text").fetchone() or ("",)
-            (position,) = connection.execute("select pg_current_wal_insert_lsn()::text").fetchone() or ("",)
+            before = _read(observer, _SNAPSHOT)
+            position = _read(observer, "select pg_current_wal_insert_lsn()::text")
             connection.execute("begin isolation level repeatable read read only")
-            (after,) = connection.execute("select pg_current_snapshot()::text").fetchone() or ("",)
-            if before == after and after.endswith(":"):
+            counted = _read(connection, _SNAPSHOT)
+            is_quiet = _read(observer, _WRITERS) == "0"
+            if is_quiet and before == counted == _read(observer, _SNAPSHOT):
                 break
             if time.monotonic() > until:
                 position = ""
@@ -90,3 +95,8 @@ def find_quiet_moment(cluster: Cluster, timeout: float = QUIET_TIMEOUT) -> Itera
             time.sleep(0.002)
         yield connection, position
         connection.execute("rollback")
+
+
+def _read(connection: Any, statement: str) -> str:
+    (value,) = connection.execute(statement).fetchone()
+    return str(value)

@@ -22,6 +22,7 @@ class Run:
 
     kind: str
     backup: str
+    line: str
     started_at: datetime
     ok: bool
     detail: str = ""
@@ -35,9 +36,9 @@ def note_run(cluster: Cluster, run: Run) -> None:
     try:
         with cluster.connect() as connection:
             connection.execute(
-                "insert into backup_run (kind, backup, started_at, ended_at, ok, detail, bytes) "
-                "values (%s, %s, %s, %s, %s, %s, %s)",
-                [run.kind, run.backup, run.started_at, now, run.ok, run.detail[:2000], run.bytes],
+                "insert into backup_run (kind, backup, line, started_at, ended_at, ok, detail, bytes) "
+                "values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                [run.kind, run.backup, run.line, run.started_at, now, run.ok, run.detail[:2000], run.bytes],
             )
             connection.execute("delete from backup_run where ended_at < %s", [now - KEPT])
     except psycopg.Error as error:
@@ -55,12 +56,26 @@ def note_stream(cluster: Cluster, line: str, until: datetime, position: int, err
         )
 
 
-def find_last(cluster: Cluster, kinds: tuple[str, ...]) -> tuple[datetime, bool] | None:
-    """Return when the last run of these kinds began and whether it succeeded, None if there was none. Raises
-    psycopg.Error."""
+def note_stream_error(cluster: Cluster, error: str) -> None:
+    """Note why the continuous backup has stopped. Raises psycopg.Error."""
+    with cluster.connect() as connection:
+        connection.execute("update backup_stream set error = %s", [error[:2000]])
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """When the last run of a kind began, whether it succeeded, and the line that it was on."""
+
+    started_at: datetime
+    ok: bool
+    line: str
+
+
+def find_last(cluster: Cluster, kinds: tuple[str, ...]) -> LastRun | None:
+    """Return the last run of these kinds, None if there was none. Raises psycopg.Error."""
     with cluster.connect() as connection:
         row = connection.execute(
-            "select started_at, ok from backup_run where kind = any(%s) order by started_at desc limit 1",
+            "select started_at, ok, line from backup_run where kind = any(%s) order by started_at desc limit 1",
             [list(kinds)],
         ).fetchone()
-    return (row[0], row[1]) if row else None
+    return LastRun(*row) if row else None

@@ -14,13 +14,17 @@ from pathlib import Path
 import psycopg
 
 from charthouse import durable
-from charthouse.backup import clusters, lines, stored_files, wal
+from charthouse.backup import clusters, lines, manifests, stored_files, wal
 from charthouse.backup.clusters import Cluster, ClusterState
 from charthouse.backup.destinations import Destination
 from charthouse.backup.lines import Line
 from charthouse.backup.repository import Repository
 from charthouse.backup.stored_files import FileBackup
 
+_PROGRESS = """
+select pg_current_wal_flush_lsn()::text,
+       (select max(write_lsn)::text from pg_stat_replication where application_name = %s)
+"""
 LAST_FILE = "last_file"  # in the state directory: id of the last row whose file was copied
 
 
@@ -46,9 +50,11 @@ class Stream:
     ) -> None:
         self._cluster, self._found, self._repository, self.line = cluster, found, repository, line
         self._state, self._spool = state, state / "spool"
+        self._application = f"charthouse {line.id}"[:63]
         self._store = wal.WalStore(repository, line.id, found.segment_size)
         self._files = FileBackup(cluster, storage, repository)
         self._received = wal.Received()
+        self.received_before = 0  # the position that was received before the cycle before
         self._receiver: subprocess.Popen[bytes] | None = None
         self._stack = ExitStack()
 
@@ -58,7 +64,9 @@ class Stream:
             self._files.last_id = int((self._state / LAST_FILE).read_text().partition(" ")[2])
         except (FileNotFoundError, ValueError):
             self._files.skip_existing()
-        access, environment = self._stack.enter_context(self._cluster.open_access(self._state))
+        access, environment = self._stack.enter_context(
+            self._cluster.open_access(self._state, self._application)
+        )
         arguments = [clusters.find_program("pg_receivewal"), *access, "--no-password", "--no-loop"]
         arguments += ["--directory", str(self._spool), "--status-interval", "2"]
         if self.line.slot:
@@ -102,6 +110,14 @@ class Stream:
         self._store.store(self._spool, self._received)
         self._received = received
         return self._store.end
+
+    def read_progress(self) -> tuple[int, int]:
+        """Return the positions up to which the server has written WAL, and up to which pg_receivewal says that it has
+        received it. Raises psycopg.Error."""
+        with self._cluster.connect() as connection:
+            row = connection.execute(_PROGRESS, [self._application]).fetchone()
+        assert row is not None
+        return manifests.parse_lsn(row[0]), manifests.parse_lsn(row[1] or "0/0")
 
     def finish(self, within: float = 10.0) -> int:
         """Store all that has been written up to now, if it arrives within so many seconds. Return the position."""

@@ -1,0 +1,135 @@
+"""The process beside the worker: what is written while it runs is in the backup within seconds, and all of it after a
+clean stop; it makes the backups that are due."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from charthouse import embedded_postgres
+from charthouse.backup import service as services
+from charthouse.backup import wal
+from charthouse.backup.configuration import read_configuration
+from charthouse.backup.manifests import FULL, parse_lsn
+from charthouse.backup.service import Service
+from tests.backup.installations import (
+    Installation,
+    list_notes,
+    make_folder,
+    run_installation,
+    run_restored,
+)
+
+LIMIT = 120  # seconds that anything may take on a busy machine
+
+
+@pytest.fixture(scope="module")
+def installation(database: None) -> Iterator[Installation]:
+    with run_installation() as made:
+        yield made
+
+
+def wait(condition: Callable[[], Any]) -> Any:
+    until = time.monotonic() + LIMIT
+    while not (found := condition()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return found
+
+
+@contextmanager
+def run_service(installation: Installation) -> Iterator[None]:
+    """Run the service in a thread, as the worker does in a process."""
+    environment = {
+        **installation.environment,
+        "DATABASE_URL": embedded_postgres.database_url(installation.data),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "INTERVAL", 0.1)
+        patch.delenv("CHARTHOUSE_SECRET_KEY")
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        stop = threading.Event()
+        thread = threading.Thread(target=Service(read_configuration(), stop).run)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(LIMIT)
+            assert not thread.is_alive()
+
+
+def read_stored_until(installation: Installation) -> datetime | None:
+    with installation.connect() as connection:
+        row = connection.execute("select stored_until from backup_stream where error = ''").fetchone()
+    return row[0] if row else None
+
+
+def list_manifests(installation: Installation) -> list[Any]:
+    return (
+        installation.repository.list_backups() if (installation.backups / "repository.json").exists() else []
+    )
+
+
+def test_writes_are_in_the_backup_within_seconds_and_all_after_a_clean_stop(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "NOTE_INTERVAL", timedelta(0))
+    with run_service(installation):
+        (manifest,) = wait(lambda: list_manifests(installation))
+        assert manifest.kind == FULL
+        file = installation.store(b"taken after the backup" * 1000)
+        installation.write_note("while it runs")
+        with installation.connect() as connection:
+            (position, now) = connection.execute(
+                "select pg_current_wal_flush_lsn()::text, clock_timestamp()"
+            ).fetchone() or ("", None)
+        began = time.monotonic()
+        wait(lambda: (until := read_stored_until(installation)) is not None and until > now)
+        assert time.monotonic() - began < 60  # the bar; some seconds where the machine does nothing else
+        store = wal.WalStore(installation.repository, manifest.line, manifest.segment_size)
+        assert store.end > parse_lsn(position) - 64  # trailing zeros of a record are not stored
+        installation.write_note("just before the stop")
+    data = make_folder() / "restored"
+    installation.run("restore", "--into", data)
+    with run_restored(data) as connection:
+        assert list_notes(connection) == ["just before the stop", "while it runs"]
+        row = connection.execute(
+            "select practice_id, address from files_storedfile where id = %s", [file]
+        ).fetchone()
+    assert row is not None
+    assert (data / "files" / str(row[0]) / row[1][:2] / row[1]).is_file()
+
+
+def test_a_full_spool_and_a_lost_slot_begin_a_new_line(installation: Installation) -> None:
+    """When the server has removed WAL that was not received, the next line begins, with a full backup."""
+    before = installation.repository.list_backups()
+    with installation.connect() as connection:
+        connection.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots")
+    with run_service(installation):
+        after = wait(lambda: len(found := list_manifests(installation)) > len(before) and found)
+    assert after[-1].kind == FULL
+    assert after[-1].line != before[-1].line
+
+
+def test_a_destination_that_is_sealed_to_somebody_else_is_refused(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever can write to the destination must not have the next backups sealed to themselves."""
+    description = installation.backups / "repository.json"
+    content = description.read_bytes()
+    installation.run("backup", "keygen", make_folder() / "identity")
+    stranger = capsys.readouterr().out.strip()
+    description.write_bytes(
+        content.replace(str(installation.repository.recipient).encode(), stranger.encode())
+    )
+    try:
+        installation.run("backup", ok=False)
+        assert "names another recipient than before" in capsys.readouterr().err
+    finally:
+        description.write_bytes(content)
