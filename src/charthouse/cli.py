@@ -69,6 +69,8 @@ def _build_parser() -> argparse.ArgumentParser:
         _add_audit,
         _add_backup,
         _add_restore,
+        _add_export,
+        _add_import,
         _add_check,
         _add_doctor,
         _add_openapi,
@@ -197,13 +199,7 @@ def _add_createuser(commands: "Commands") -> None:
         "The password is asked for on a terminal, else read as the first line of standard input.",
     )
     parser.add_argument("username", metavar="USERNAME")
-    parser.add_argument(
-        "--practice",
-        metavar="ID",
-        type=option_types.parse_positive,
-        required=True,
-        help="as createpractice printed it",
-    )
+    _add_practice_option(parser)
     parser.add_argument("--role", choices=("doctor", "staff"), required=True)
     parser.add_argument(
         "--primary", action="store_true", help="the one who grants the others their permissions"
@@ -282,6 +278,37 @@ def _add_restore(commands: "Commands") -> None:
     backup_command.add_restore(partial(_add_command, commands))
 
 
+def _add_export(commands: "Commands") -> None:
+    parser = _add_command(
+        commands,
+        "export",
+        "Write everything of a practice to a directory: rows, files, and the C-CDA of each patient",
+        command_runs.run_export,
+        "Documented, complete and checksummed (docs/export.md). The server may run meanwhile. DIR must not exist; it "
+        "appears when it is complete. It holds patient data in the clear.",
+    )
+    _add_practice_option(parser)
+    parser.add_argument("target", metavar="DIR", type=Path)
+
+
+def _add_import(commands: "Commands") -> None:
+    parser = _add_command(
+        commands,
+        "import",
+        "Import what charthouse export wrote, as a new practice",
+        command_runs.run_import,
+        "Checked before and imported whole or not at all. Rows get new ids; user names that are taken get a number. "
+        "Prints what is to be done next, and writes a report with all new ids.",
+    )
+    parser.add_argument("source", metavar="DIR", type=Path)
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        type=Path,
+        help="where the report goes, as JSON (default: imports/practice-ID.json in the data directory)",
+    )
+
+
 def _add_check(commands: "Commands") -> None:
     parser = _add_command(
         commands,
@@ -312,6 +339,16 @@ def _add_openapi(commands: "Commands") -> None:
     )
     parser.add_argument("dialect", nargs="?", choices=("drchrono", "cerbo", "sandbox"), default="drchrono")
     parser.set_defaults(run=command_runs.run_openapi)
+
+
+def _add_practice_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--practice",
+        metavar="ID",
+        type=option_types.parse_positive,
+        required=True,
+        help="as createpractice printed it",
+    )
 
 
 def _add_workers_option(parser: argparse.ArgumentParser) -> None:

@@ -122,6 +122,24 @@ def run_doctor(options: argparse.Namespace) -> None:
         operation_commands.print_report(as_json=options.json)
 
 
+def run_export(options: argparse.Namespace) -> None:
+    _note_sandbox(options)
+    with provide_database(options):
+        from charthouse import commands, transfer_commands
+
+        commands.require_migrated()
+        print(transfer_commands.export_practice(options.practice, options.target))
+
+
+def run_import(options: argparse.Namespace) -> None:
+    _note_sandbox(options)
+    with provide_database(options):
+        from charthouse import commands, transfer_commands
+
+        commands.require_migrated()
+        print(transfer_commands.import_practice(options.source, options.report))
+
+
 def _note_sandbox(options: argparse.Namespace) -> None:
     """Set the environment of a sandbox where the data directory is that of one."""
     if (options.data / "sandbox.json").exists():

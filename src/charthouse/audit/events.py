@@ -59,6 +59,9 @@ EVENT_KINDS = {
     "webhook changed": EventKind("API", "Update", "Changed a webhook of the practice"),
     "bodies captured": EventKind("API", "Update", "Switched the capture of bodies on"),
     "exported": EventKind("Data Export", "Read", "Exported data"),
+    "imported": EventKind(
+        "Data Export", "Create", "Imported the practice, with its history, from another server"
+    ),
     "file opened": EventKind("File Access", "Read", "Opened a file"),
 }
 

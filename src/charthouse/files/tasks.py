@@ -31,6 +31,7 @@ GRACE_PERIOD = timedelta(days=1)
 MAX_WRITING_TIME = timedelta(hours=1)  # an incomplete file that is older is of a process that was killed
 BATCH_SIZE = 1000
 _ADDRESS = re.compile(r"[0-9a-f]{64}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
 @dataclass
@@ -50,17 +51,24 @@ def sweep_periodically(timestamp: int) -> None:
 
 
 def sweep(grace: timedelta = GRACE_PERIOD, practices: Iterable[int] | None = None) -> SweepResult:
-    """Sweep the files of these practices, by default of all."""
+    """Sweep the files of these practices, by default of all, and of those that an import stored before it was
+    killed."""
     swept = SweepResult()
     tenancy.clear_tenant()
-    ids = Practice.objects.order_by("pk").values_list("pk", flat=True) if practices is None else practices
-    for practice in list(ids):
+    for practice in _list_practices() if practices is None else practices:
         with tenancy.within(practice):
             swept.rows += _archive_unused_files(practice, grace)
             swept.contents += _delete_unused_contents(
                 practice, timezone.now() - grace
             )  # storage has the system's time
     return swept
+
+
+def _list_practices() -> list[int]:
+    """List the practices that exist or have contents in storage."""
+    folders = _list_folder(get_storage(), "")[0]
+    stored = {int(name) for name in folders if _NUMBER.fullmatch(name)}
+    return sorted(stored | set(Practice.objects.values_list("pk", flat=True)))
 
 
 # -- rows -------------------------------------------------------------------------------------------------------

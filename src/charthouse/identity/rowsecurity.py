@@ -34,6 +34,7 @@ from charthouse.identity.models import ApiUser, Practice, User
 from charthouse.identity.tenancy import Record, RecordKey
 
 ADVISORY_LOCK = 0x6368_0001
+_UNLESS_IMPORTING = "((NOT identity_is_importing()))"  # as PostgreSQL prints it
 CURRENT_PRACTICE = "nullif(current_setting('charthouse.practice', true), '')::bigint"
 # No practice is established while a user signs in, or for an operator, who has none.
 POLICIES = {
@@ -239,7 +240,9 @@ def _find_missing_policies(cursor: Any) -> Iterator[MissingProtection]:
 
 
 def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
-    cursor.execute("select to_regproc('changes_record') is not null")
+    cursor.execute(
+        "select to_regproc('changes_record') is not null and to_regproc('identity_is_importing') is not null"
+    )
     (possible,) = cursor.fetchone()
     cursor.execute(
         "select relname, pg_get_triggerdef(t.oid), tgenabled = 'O' "
@@ -250,7 +253,7 @@ def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
     for table, followed, unfollowed in iterate_followed_tables(cursor):
         definition, on = existing.get(table, ("", False))
         left_out = ", ".join(f"'{column}'" for column in sorted(unfollowed))
-        good = on and definition.endswith(f"changes_record({left_out})")
+        good = on and definition.endswith(f"changes_record({left_out})") and _UNLESS_IMPORTING in definition
         if not followed and definition:
             yield MissingProtection(
                 table, "freedom from the change trigger", f'drop trigger record_change on "{table}"'
@@ -258,7 +261,8 @@ def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
         elif followed and not good:
             make = (
                 f'drop trigger if exists record_change on "{table}"; create trigger record_change after insert or '
-                f'update or delete on "{table}" for each row execute function changes_record({left_out})'
+                f'update or delete on "{table}" for each row when {_UNLESS_IMPORTING} '
+                f"execute function changes_record({left_out})"
             )
             yield MissingProtection(table, "the change trigger", make if possible else None)
 

@@ -1,5 +1,7 @@
 """The Continuity of Care Document of a patient: the header and all sections, each written as it is read."""
 
+from datetime import datetime
+
 from charthouse.domains.patients.models import Patient
 from charthouse.interchange.ccda import (
     allergies,
@@ -42,9 +44,12 @@ SECTION_BUILDERS = (
 )
 
 
-def render(patient: Patient, window: Window | None = None) -> bytes:
-    """Render the document in UTF-8. The number of queries does not depend on the size of the chart."""
-    context = load_context(patient, window or Window())
+def render(
+    patient: Patient, window: Window | None = None, *, now: datetime | None = None, document_id: str = ""
+) -> bytes:
+    """Render the document in UTF-8. The number of queries does not depend on the size of the chart. ``now`` and
+    ``document_id`` (a UUID) are of its creation; by default the present and a new one."""
+    context = load_context(patient, window or Window(), now=now, document_id=document_id)
     out = Writer("ClinicalDocument")
     header.write_header(out, sections.CCD, context)
     out.begin("component")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
@@ -32,7 +32,8 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class DocumentContext:
-    """The context of a document. ``now``: time of its creation; ``zone``: the doctor's time zone."""
+    """The context of a document. ``now``: time of its creation; ``document_id``: a UUID; ``zone``: the doctor's time
+    zone."""
 
     practice: Practice
     patient: Patient
@@ -40,6 +41,7 @@ class DocumentContext:
     office: Office | None
     window: Window
     now: datetime
+    document_id: str
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -98,10 +100,13 @@ def list_rows(found: "QuerySet[Any, Any]") -> list[dict[str, Any]]:
     return list(found)
 
 
-def load_context(patient: Patient, window: Window) -> DocumentContext:
+def load_context(
+    patient: Patient, window: Window, *, now: datetime | None = None, document_id: str = ""
+) -> DocumentContext:
     """Load the context of a document about a patient, in three queries."""
     rows: dict[str, Any] = {"practice": patient.practice_id}
     doctor = Doctor.objects.get(**rows, pk=patient.doctor_id)
     office = Office.objects.filter(**rows, doctor=doctor.pk, archived=False).order_by("id").first()
     practice = Practice.objects.get(pk=patient.practice_id)
-    return DocumentContext(practice, patient, doctor, office, window, clock.now())
+    made_at, made_id = now or clock.now(), document_id or str(uuid4())
+    return DocumentContext(practice, patient, doctor, office, window, made_at, made_id)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from uuid import uuid4
 
 from charthouse.domains.patients.code_labels import describe_language
 from charthouse.domains.patients.models import Patient
@@ -43,7 +42,7 @@ def write_header(out: Writer, document: DocumentType, context: DocumentContext) 
     for root, release in (US_REALM, *document.templates):
         out.write(*template(root, release))
     out.write(
-        el("id", root=str(uuid4())),
+        el("id", root=context.document_id),
         coded("code", document.code),
         el("title", document.title),
         point("effectiveTime", context.now, context.zone),

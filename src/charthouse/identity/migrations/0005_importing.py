@@ -1,0 +1,12 @@
+from django.db import migrations
+
+from charthouse.identity.migration_operations import RunSQLFile
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('identity', '0004_known_callers'),
+    ]
+
+    operations = [RunSQLFile(__file__)]
