@@ -8,13 +8,13 @@ import codecs
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from django.conf import settings
+from django.utils.functional import cached_property  # functools' own takes a lock
 
 from charthouse.audit.request_log import LogEntry
 from charthouse.engine.declaration.resources import MAX_BODY

@@ -3,14 +3,14 @@
 A segment that a path names literally comes before one that stands for a value, so ``patients/search`` is no patient.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from charthouse.engine.declaration.resources import Declaration, Operation, Registry, Resource
 from charthouse.engine.errors import NotFound
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Target:
     """What answers a method of a URL: an operation, or the list or one object (``is_object``) of a resource. ``path``:
     the declared template."""
@@ -19,6 +19,7 @@ class Target:
     resource: Resource | None = None
     operation: Operation | None = None
     is_object: bool = False
+    names: Mapping[str, int] = field(init=False)  # of the template, and which segments they are
 
     @property
     def declaration(self) -> Declaration:
@@ -26,11 +27,13 @@ class Target:
         assert declared is not None
         return declared
 
-    def read_path(self, segments: Iterable[str]) -> dict[str, str]:
+    def __post_init__(self) -> None:
+        parts = enumerate(self.path.split("/"))
+        self.names = {name[1:-1]: index for index, name in parts if name.startswith("{")}
+
+    def read_path(self, segments: Sequence[str]) -> dict[str, str]:
         """The values in a URL's segments in the place of the template's names."""
-        names = self.path.split("/")
-        pairs = zip(names, segments, strict=True)
-        return {name[1:-1]: text for name, text in pairs if name.startswith("{")}
+        return {name: segments[index] for name, index in self.names.items()}
 
 
 @dataclass(slots=True)

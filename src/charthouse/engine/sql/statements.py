@@ -106,6 +106,8 @@ def read_snapshot() -> Iterator[None]:
 
 def encode(value: Any) -> bytes | None:
     """A parameter in PostgreSQL's text form; the statement's casts give it its type."""
+    if type(value) is int:  # by far the most frequent
+        return b"%d" % value
     if isinstance(value, str):
         return value.encode()
     if value is None:

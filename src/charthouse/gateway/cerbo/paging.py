@@ -1,6 +1,7 @@
 """Pages as Cerbo v1 asks for them: ``limit`` and ``offset``, answered with the number of all rows."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from charthouse.engine.declaration.resources import Resource
@@ -21,14 +22,15 @@ def parse_list(resource: Resource, given: Mapping[str, Any]) -> Query:
 
 def parse_flags(resource: Resource, given: Mapping[str, Any]) -> frozenset[str]:
     """The flags of a list that apply to one object too: those that show hidden rows, and those that keys need."""
+    flags = {name: given[name] for name in _list_flags(resource) if given.get(name)} if given else {}
+    return frozenset(parse_query(resource, flags).filters) if flags else frozenset()
+
+
+@cache
+def _list_flags(resource: Resource) -> tuple[str, ...]:
     names = {key.source.only_with for key in resource.keys}
     names |= {visibility.shown_by for visibility in resource.visibilities}
-    flags = {
-        declared.name: given[declared.name]
-        for declared in resource.filters
-        if declared.is_flag and declared.name in names and given.get(declared.name)
-    }
-    return frozenset(parse_query(resource, flags).filters) if flags else frozenset()
+    return tuple(each.name for each in resource.filters if each.is_flag and each.name in names)
 
 
 def wrap_page(page: Page) -> dict[str, Any]:

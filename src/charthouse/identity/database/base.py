@@ -120,7 +120,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         one sets; ``fetch`` then has its rows, or its error.
         """
         self._server_state, self.tenant, self.caller = _UNKNOWN, None, ""
-        self.ensure_connection()
+        if self.connection is None:
+            self.ensure_connection()
         try:
             row = self._fetch_row(statement, parameters, ahead)
         except psycopg.Error:
@@ -155,7 +156,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _fetch_row(
         self, statement: bytes, parameters: Sequence[bytes | None], ahead: BoundStatement | None
     ) -> tuple[Any, ...]:
-        if ahead is None or not self.connection.autocommit or not self._is_idle():
+        if ahead is None or not self.autocommit or not self._is_idle():
             result = self._run_prepared(statement, parameters)
         else:
             result, read = self._run_both(statement, parameters, ahead)
