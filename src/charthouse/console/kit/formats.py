@@ -18,7 +18,7 @@ STATES = {
     "VI": "U.S. Virgin Islands", "AA": "Armed Forces Americas", "AE": "Armed Forces Europe",
     "AP": "Armed Forces Pacific",
 }  # fmt: skip
-_NUMBER = re.compile(r"\+?1?[\s.()/-]*(\d{3})[\s.()/-]*(\d{3})[\s./-]*(\d{4})")
+_NUMBER = re.compile(r"^\+?1?[\s.()/-]*(\d{3})[\s.()/-]*(\d{3})[\s./-]*(\d{4})")
 _EXTENSION = re.compile(r"^[\s,;]*(?:x|ext\.?|#)\s*(\d{1,6})$", re.IGNORECASE)
 _ZIP = re.compile(r"(\d{5})[\s-]*(\d{4})?")
 _WEEKS, _MONTHS = 28, 24  # an age is given in days below 28 days, in weeks below 3 months, in months below 24
