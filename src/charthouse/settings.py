@@ -55,11 +55,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.http.request import split_domain_port
 
 from charthouse import clock, durable, logs
+from charthouse.backup import configuration
 from charthouse.datadir import CommandError
 
 DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
 SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
 AUDIT_DAYS = int(os.environ.get("CHARTHOUSE_AUDIT_DAYS", "2192"))
+BACKUP = configuration.read_configuration()
 ANCHOR_FILE = os.environ.get("CHARTHOUSE_ANCHOR_FILE", "")
 ANCHOR_EMAIL = os.environ.get("CHARTHOUSE_ANCHOR_EMAIL", "")
 ANCHOR_BUCKET = os.environ.get("CHARTHOUSE_ANCHOR_BUCKET", "")

@@ -34,6 +34,7 @@ PAGES = [
     "/settings/portal",
     "/settings/offices/new",
     "/outbox",
+    "/backups",
     "/audit",
     "/settings/api-users",
     "/settings/api-users/new",

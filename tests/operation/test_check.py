@@ -115,7 +115,9 @@ def test_the_database_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
         assert {each.name: each for each in database_checks.list_findings()}["worker"].level is Level.OK
     monkeypatch.setattr(secret_keys, "get_fingerprint", lambda: "another")
     assert {each.name: each for each in database_checks.list_findings()}["secret key"].level is Level.ERROR
-    state = database_state.DatabaseState(is_read_only=True, missing=2, unknown=0, heartbeat_age=None)
+    state = database_state.DatabaseState(
+        is_read_only=True, missing=2, unknown=0, heartbeat_age=None, backup=None
+    )
     assert [each.level for each in database_checks._check_state(state)] == [Level.ERROR] * 3
     monkeypatch.setitem(connections.settings, "owner", {**connections.settings["owner"], "HOST": "/nowhere"})
     (alone,) = database_checks.list_findings()

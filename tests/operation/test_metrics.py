@@ -134,7 +134,8 @@ def test_state_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
         execute("delete from procrastinate_jobs where task_name = 'no.task'")
     measured = {metric for metric, _, _ in samples}
     absent = {metric.name for metric in metrics.METRICS if metric.kind == "gauge" and metric not in measured}
-    assert absent <= {"worker_heartbeat_age_seconds", "audit_seal_age_seconds", "audit_anchor_age_seconds"}
+    ages = {"worker_heartbeat", "audit_seal", "audit_anchor", "backup", "backup_drill"}
+    assert absent <= {f"{name}_age_seconds" for name in ages} | {"backup_lag_seconds"}
     monkeypatch.setitem(connections.settings, "owner", {**connections.settings["owner"], "HOST": "/nowhere"})
     down = {metric.name: value for metric, _, value in state_metrics.measure()}
     assert down["database_up"] == 0

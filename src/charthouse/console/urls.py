@@ -5,6 +5,7 @@ from django.urls import URLPattern
 from charthouse.console import menu
 from charthouse.console.account import urls as account
 from charthouse.console.audit import urls as audit
+from charthouse.console.backups import urls as backups
 from charthouse.console.billing import urls as billing
 from charthouse.console.catalogues import urls as catalogues
 from charthouse.console.chart import urls as chart
@@ -24,7 +25,7 @@ from charthouse.console.visits import urls as visits
 
 SUBJECTS = (
     home, schedule, patients, chart, visits, billing, documents, questionnaires, messages, tasks, portal, account,
-    settings, catalogues, developer, sandbox, audit, outbox,
+    settings, catalogues, developer, sandbox, audit, outbox, backups,
 )  # fmt: skip
 urlpatterns: list[URLPattern] = [pattern for subject in SUBJECTS for pattern in subject.urlpatterns]
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from charthouse import clock
+from charthouse.backup.status import describe, list_warnings
 from charthouse.engine.sql.failures import get_sqlstate
 from charthouse.identity import rowsecurity, secret_keys
 from charthouse.operation import database_state, health
@@ -36,7 +37,7 @@ def list_findings() -> list[Finding]:
         state = database_state.read_state()
         with database_state.connect() as cursor:
             found = [*_check_server(cursor), *_check_roles(cursor), _check_clock(cursor)]
-        found += _check_state(state)
+        found += [*_check_state(state), *_check_backups(state)]
         if not state.missing:
             found += [_check_secret_key(), _check_protections()]
     except DatabaseError as error:
@@ -142,6 +143,15 @@ def _check_state(state: database_state.DatabaseState) -> Iterator[Finding]:
         yield Finding("worker", Level.ERROR, detail, "Run charthouse worker beside charthouse serve.")
     else:
         yield accept("worker", "running")
+
+
+def _check_backups(state: database_state.DatabaseState) -> Iterator[Finding]:
+    warnings = list_warnings(state.backup, settings.BACKUP)
+    for detail in warnings:
+        mend = "Set CHARTHOUSE_BACKUP and run charthouse worker; see charthouse backup list, verify (docs/backup.md)."
+        yield Finding("backup", Level.WARNING, detail, mend)
+    if not warnings:
+        yield accept("backup", describe(state.backup, settings.BACKUP))
 
 
 def _check_secret_key() -> Finding:

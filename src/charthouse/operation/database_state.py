@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
+from charthouse.backup.status import BackupStatus, read_status
 from charthouse.identity.database.base import DatabaseWrapper
 
 CONNECT_SECONDS = 2
@@ -26,12 +27,14 @@ select pg_is_in_recovery(), current_setting('transaction_read_only')::bool,
 @dataclass(frozen=True)
 class DatabaseState:
     """``missing``: migrations of this program that have not been applied; ``unknown``: applied ones that it does not
-    have; ``heartbeat_age``: seconds since a worker has last been heard of, None if there is none."""
+    have; ``heartbeat_age``: seconds since a worker has last been heard of, None if there is none;
+    ``backup``: how backups stand, None before there are tables of them."""
 
     is_read_only: bool
     missing: int
     unknown: int
     heartbeat_age: float | None
+    backup: BackupStatus | None
 
 
 @contextmanager
@@ -66,8 +69,9 @@ def read_state() -> DatabaseState:
                 "from procrastinate_workers"
             )
             age = cursor.fetchone()[0]
+        backup = read_status(cursor)
     missing, unknown = compare_migrations(applied)
-    return DatabaseState(in_recovery or read_only, missing, unknown, age)
+    return DatabaseState(in_recovery or read_only, missing, unknown, age, backup)
 
 
 def compare_migrations(applied: set[tuple[str, str]]) -> tuple[int, int]:

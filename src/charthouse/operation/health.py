@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
+from charthouse.backup.status import describe
 from charthouse.engine.sql.failures import get_sqlstate
 from charthouse.operation import database_state, draining
 from charthouse.operation.probing import Prober
@@ -23,7 +24,7 @@ FRESH = 1.0  # seconds for which a result is given again
 HEARTBEAT_LIMIT = 60  # seconds; a worker updates its heartbeat every ten
 MIN_FREE_BYTES = 500_000_000
 RETRY_AFTER = "5"  # seconds
-CHECKS = ("database", "migrations", "worker", "disk")
+CHECKS = ("database", "migrations", "worker", "backup", "disk")
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,14 @@ def _check_database() -> list[Check]:
             Check("database", False, why),
             Check("migrations", False, unknown),
             Check("worker", False, unknown),
+            Check("backup", True, unknown),
         ]
     return [
         Check("database", not state.is_read_only, "read-only" if state.is_read_only else "writable"),
         _check_migrations(state),
         _check_worker(state.heartbeat_age),
+        # Only told: a server without a new backup is of more use than none.
+        Check("backup", True, describe(state.backup, settings.BACKUP)),
     ]
 
 

@@ -71,13 +71,17 @@ SEAL_AGE = Metric(
     "Since the last seal of the audit; there is one where something was done.",
 )
 ANCHOR_AGE = Metric("audit_anchor_age_seconds", "gauge", "Since the last anchor in CHARTHOUSE_ANCHOR_FILE.")
+BACKUP_AGE = Metric("backup_age_seconds", "gauge", "Since the last good backup began; none: no series.")
+BACKUP_LAG = Metric("backup_lag_seconds", "gauge", "Age of the last write that is in the continuous backup.")
+DRILL_AGE = Metric("backup_drill_age_seconds", "gauge", "Since the last drill that passed began.")
 DISK_FREE = Metric("disk_free_bytes", "gauge", "Free for the data directory.")
 DISK_SIZE = Metric("disk_size_bytes", "gauge", "Size of the file system of the data directory.")
 FAILURES = Metric("measurement_failures", "gauge", "Measurements that failed this time.")
 
 METRICS = (
     REQUESTS, DURATION, REFUSALS, INFO, DATABASE_UP, DATABASE_BYTES, CONNECTIONS, LOCK_WAITS, TRANSACTION_AGE,
-    WORKER_AGE, FEED_LAG, DELIVERIES, JOBS, MESSAGES, SEAL_AGE, ANCHOR_AGE, DISK_FREE, DISK_SIZE, FAILURES,
+    WORKER_AGE, FEED_LAG, DELIVERIES, JOBS, MESSAGES, SEAL_AGE, ANCHOR_AGE, BACKUP_AGE, BACKUP_LAG,
+    DRILL_AGE, DISK_FREE, DISK_SIZE, FAILURES,
 )  # fmt: skip
 
 

@@ -51,6 +51,11 @@ _VALUES = {
     "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
     metrics.WORKER_AGE: "select extract(epoch from clock_timestamp() - max(last_heartbeat)) "
     "from procrastinate_workers",
+    metrics.BACKUP_AGE: "select extract(epoch from clock_timestamp() - max(started_at)) from backup_run "
+    "where ok and kind <> 'drill'",
+    metrics.DRILL_AGE: "select extract(epoch from clock_timestamp() - max(started_at)) from backup_run "
+    "where ok and kind = 'drill'",
+    metrics.BACKUP_LAG: "select extract(epoch from clock_timestamp() - stored_until) from backup_stream",
     metrics.SEAL_AGE: "select extract(epoch from %(now)s::timestamptz - max(at)) from audit_seal",
 }
 # A value by state, of which each is shown.
