@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from charthouse import datadir, embedded_postgres, processes, sandbox_command
+from charthouse import datadir, embedded_postgres, fork_command, processes, sandbox_command
 from charthouse.datadir import CommandError
 
 
@@ -28,7 +28,8 @@ def provide_database(options: argparse.Namespace, *, lasting: bool = False) -> I
 
 
 def run_sandbox(options: argparse.Namespace) -> None:
-    sandbox_command.run(options)
+    run = sandbox_command.run if options.fork_of is None else fork_command.run
+    run(options)
 
 
 def run_serve(options: argparse.Namespace) -> None:

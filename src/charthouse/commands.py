@@ -41,6 +41,7 @@ from charthouse.toolkit import openapi as sandbox_openapi  # noqa: E402
 
 MIN_POSTGRES_VERSION = 150000
 WORKER_GRACE = 10.0  # seconds
+PAUSE_GRACE = 0.5  # seconds that running attempts of webhooks have to finish in a sandbox
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
@@ -73,14 +74,28 @@ def run_worker(concurrency: int) -> None:
     logs.install_hooks()
 
     async def run() -> None:
-        jobs = retries.run_forever(lambda: _run_jobs(concurrency), _note_end_of_jobs, retries.RetryDelays())
-        both = asyncio.create_task(_run_together(jobs, Sender(WORKER_GRACE - 2).run()))
+        both = asyncio.create_task(_run_worker_parts(concurrency))
         _stop_on_signal(both)
         with contextlib.suppress(asyncio.CancelledError):
             await both
 
     with supervision.run_service():
         asyncio.run(run())
+
+
+async def _run_worker_parts(concurrency: int) -> None:
+    """Run jobs and send webhooks until canceled. In a sandbox both can be paused."""
+
+    async def run(grace: float) -> None:
+        jobs = retries.run_forever(lambda: _run_jobs(concurrency), _note_end_of_jobs, retries.RetryDelays())
+        await _run_together(jobs, Sender(grace).run())
+
+    if not settings.SANDBOX:
+        await run(WORKER_GRACE - 2)
+        return
+    from charthouse.sandbox.control.worker import PausableWorker
+
+    await PausableWorker(lambda: run(PAUSE_GRACE)).run()
 
 
 async def _run_jobs(concurrency: int) -> None:

@@ -112,3 +112,8 @@ def read_or_create(path: Path, text: str) -> str:
         make_directory(path.parent)
         create_file(path, text.encode())
     return path.read_text()
+
+
+def link(path: Path, other: Path) -> None:
+    """Give a file a second name, which is not synced: for copies that may be lost with the machine's power."""
+    other.hardlink_to(path)

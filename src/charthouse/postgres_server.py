@@ -94,6 +94,17 @@ def start(data: Path, timeout: float) -> Instance:
     return instance
 
 
+def stop_waiting_for_disk(data: Path) -> None:
+    """Let the running server of a sandbox no longer wait for the disk, now and after each start. Killed processes lose
+    nothing; when the machine loses power, the database may be lost."""
+    with psycopg.connect(
+        host=str(socket_directory(data)), user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"alter system set {name} = off")
+        connection.execute("select pg_reload_conf()")
+
+
 def socket_directory(data: Path) -> Path:
     """Return the directory of the server's Unix socket: its data directory, or one under /tmp if that path is too
     long."""

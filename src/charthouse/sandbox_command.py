@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from charthouse import datadir, embedded_postgres, processes
+from charthouse import datadir, embedded_postgres, postgres_server, processes
 from charthouse.datadir import CommandError
 
 HOST = "127.0.0.1"
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
                 raise CommandError(f"the database in {data} is in use by another charthouse command.")
             datadir.clear(data)
         base_url = f"http://{HOST}:{options.port}"
-        _set_environment(data, base_url)
+        set_environment(data, base_url, embedded_postgres.database_url(data))
         _check_seed(data, options)
         try:
             _run_services(data, base_url, options)
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
             raise CommandError(f"{error} Everything else has been stopped.") from None
 
 
-def _set_environment(data: Path, base_url: str) -> None:
+def set_environment(data: Path, base_url: str, database_url: str) -> None:
     """Set the environment that ``settings`` reads, in this process and its children."""
     if "DATABASE_URL" in os.environ:
         print(
@@ -59,7 +59,7 @@ def _set_environment(data: Path, base_url: str) -> None:
         "CHARTHOUSE_DATA": str(data),
         "CHARTHOUSE_SANDBOX": "1",
         "CHARTHOUSE_BASE_URL": base_url,
-        "DATABASE_URL": embedded_postgres.database_url(data),
+        "DATABASE_URL": database_url,
         # Who has an answer finds its call in the request log.
         "CHARTHOUSE_LOG_FIRST": os.environ.get("CHARTHOUSE_LOG_FIRST", "1"),
         # A single-threaded client on the same machine makes several hundred calls per second.
@@ -90,8 +90,9 @@ def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> Non
         if lease.keeper is not None:
             supervisor.watch("PostgreSQL", lease.keeper)
         try:
+            postgres_server.stop_waiting_for_disk(data)
             described = _prepare_practice(data, base_url, options, steps)
-            _start_services(supervisor, lease.lock, options, steps)
+            start_services(supervisor, lease.lock, options, steps)
             steps.end()
             print(_format_summary(described, data), flush=True)
             supervisor.wait()
@@ -111,25 +112,37 @@ def _prepare_practice(
     from charthouse.changes import clock_control
     from charthouse.identity.models import Practice
     from charthouse.sandbox import description, seed
+    from charthouse.sandbox.control import forks, snapshots
+    from charthouse.toolkit.controls.snapshots import SEED
 
     steps("Tables", 0, 1)
+    is_new = False
     commands.migrate()
     clock_control.restore_offset(clock.get_stopped_time())
     steps("Tables", 1, 1)
     if not Practice.objects.using("owner").exists():
         seed.build(DEFAULT_SEED if options.seed is None else options.seed, options.patients, steps)
+        is_new = True
     elif options.patients is not None:
         print(
             "--patients is for a new practice, and this one is there already; see --fresh.", file=sys.stderr
         )
     seed.set_rate_limit(options.rate_limit)
     described = description.write(data / "sandbox.json", base_url)
+    forks.remove_all()
+    if is_new:
+        steps("Snapshot", 0, 1)
+        snapshots.save(SEED)
+        steps("Snapshot", 1, 1)
     connections.close_all()
     return described
 
 
-def _start_services(
-    supervisor: processes.Supervisor, lock: int, options: argparse.Namespace, steps: "StartProgress"
+def start_services(
+    supervisor: processes.Supervisor,
+    lock: int,
+    options: argparse.Namespace,
+    steps: "StartProgress",
 ) -> None:
     """Start web server and worker, and wait until the server answers. Both inherit the database's lock."""
     steps("Server", 0, 1)

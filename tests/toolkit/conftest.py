@@ -20,3 +20,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
     running = start_sandbox(tmp_path_factory.mktemp("toolkit") / "data", "--patients", "5")
     yield running
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _real_clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The clock is the system's after each test that uses the sandbox."""
+    yield
+    if "sandbox" in request.fixturenames:
+        running: RunningSandbox = request.getfixturevalue("sandbox")
+        if running.clock.show().ahead_seconds:
+            running.clock.real()

@@ -1,6 +1,5 @@
 """The controls of the clock, with a worker that does what falls due."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,23 +8,18 @@ import pytest
 from standardwebhooks import Webhook as StandardWebhook
 from svix.webhooks import Webhook as SvixWebhook
 
+from charthouse.toolkit.client import Sandbox
 from tests.changes.receiver import Receiver, receiving
 from tests.toolkit.sandboxes import RunningSandbox
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-@pytest.fixture(autouse=True)
-def _real_clock(sandbox: RunningSandbox) -> Iterator[None]:
-    yield
-    sandbox.clock.real()
-
-
 def parse(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def create_patient(sandbox: RunningSandbox, practice: Any) -> int:
+def create_patient(sandbox: Sandbox, practice: Any) -> int:
     answer = httpx.post(
         f"{sandbox.base_url}/api/patients",
         json={"doctor": practice.doctor.id, "first_name": "Ada", "last_name": "Byron", "gender": "Female"},
@@ -35,7 +29,7 @@ def create_patient(sandbox: RunningSandbox, practice: Any) -> int:
     return int(answer.json()["id"])
 
 
-def subscribe(sandbox: RunningSandbox, practice: Any, receiver: Receiver) -> Any:
+def subscribe(sandbox: Sandbox, practice: Any, receiver: Receiver) -> Any:
     return sandbox.webhooks.create(
         url=receiver.url, client_id=practice.app.client_id, events=["PATIENT_CREATE"], secret=SECRET
     )

@@ -17,6 +17,8 @@ GROUPS = {
     "api-users": "Add API users to a sandbox",
     "users": "Add users to a sandbox",
     "practices": "Add practices to a sandbox",
+    "snapshots": "Save the state of a sandbox, and go back to it",
+    "forks": "Run copies of a sandbox on other ports",
     "webhooks": "Register and delete webhooks in a sandbox",
     "deliveries": "List what webhooks of a sandbox were sent, and send it again",
     "calls": "List the API calls to a sandbox",

@@ -1,9 +1,9 @@
 """All controls of the sandbox, by group."""
 
-from charthouse.toolkit.controls import access, clock, webhooks
+from charthouse.toolkit.controls import access, clock, snapshots, webhooks
 from charthouse.toolkit.declaration import Control
 
-CONTROLS: tuple[Control, ...] = (*access.CONTROLS, *clock.CONTROLS, *webhooks.CONTROLS)
+CONTROLS: tuple[Control, ...] = (*access.CONTROLS, *clock.CONTROLS, *snapshots.CONTROLS, *webhooks.CONTROLS)
 
 
 def find_control(name: str) -> Control:

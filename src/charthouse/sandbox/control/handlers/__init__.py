@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from charthouse.sandbox.control.handlers import access, clock, webhooks
+from charthouse.sandbox.control.handlers import access, clock, forks, snapshots, webhooks
 
-HANDLERS: dict[str, Callable[[Any], Any]] = {**access.HANDLERS, **clock.HANDLERS, **webhooks.HANDLERS}
+HANDLERS: dict[str, Callable[[Any], Any]] = {
+    **access.HANDLERS,
+    **clock.HANDLERS,
+    **snapshots.HANDLERS,
+    **forks.HANDLERS,
+    **webhooks.HANDLERS,
+}

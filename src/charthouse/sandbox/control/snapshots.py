@@ -1,0 +1,222 @@
+"""Snapshots: copies of the database and of the directory of files, exchanged with those in use.
+
+Of each snapshot there is a second copy, the *spare*, that restoring takes: it is renamed, and the next spare is made
+afterwards, in the background. Files are hard links: a name in the storage always has the same content.
+"""
+
+import fcntl
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+
+from charthouse import clock, durable
+from charthouse.changes import clock_control
+from charthouse.engine.errors import Conflict, NotFound
+from charthouse.identity import schema_setup
+from charthouse.sandbox.control import databases, worker
+from charthouse.sandbox.control.gate import get_gate
+from charthouse.toolkit.controls.snapshots import SEED
+
+MANIFEST = "snapshot.json"
+logger = logging.getLogger("charthouse.sandbox")
+
+
+class Manifest(msgspec.Struct):
+    """What is written beside the copies of a snapshot. ``saved_at`` and ``stopped`` (time of a stopped clock) are ISO
+    8601, ``schema`` identifies the migrations."""
+
+    saved_at: str
+    stopped: str | None
+    schema: str
+    bytes: int
+
+
+def save(name: str) -> Manifest:
+    """Save the sandbox under a name, which may have a snapshot already."""
+    making = _database("making", name)
+    with databases.connect() as server:
+        databases.drop(server, making)
+    manifest = copy_current(making, _directory(name) / "making")
+    with _hold_lock("sandbox.exchange"), databases.connect() as server:
+        _forget(server, name)
+        databases.change_name(server, making, _database("snapshot", name))
+        durable.rename(_directory(name) / "making" / "files", _directory(name) / "files")
+        durable.rename(_directory(name) / "making" / MANIFEST, _directory(name) / MANIFEST)
+    _make_spare_in_background(name)
+    return manifest
+
+
+def copy_current(database: str, directory: Path) -> Manifest:
+    """Copy what is in use to a new database and a directory, with a manifest."""
+    with _hold_lock("sandbox.exchange"), databases.connect() as server, _standstill():
+        databases.disconnect(server, databases.get_current())
+        databases.copy(server, databases.get_current(), database)
+        link_files(_files(), directory / "files")
+        stopped = clock.get_stopped_time()
+        get_gate().count_exchange()
+        size = databases.measure(server, database)
+    manifest = Manifest(
+        clock.get_system_time().isoformat(timespec="seconds"),
+        stopped.isoformat() if stopped else None,
+        _identify_schema(),
+        size,
+    )
+    durable.write_file(directory / MANIFEST, msgspec.json.encode(manifest))
+    return manifest
+
+
+def restore(name: str, prepare: Callable[[], None] = lambda: None) -> None:
+    """Go back to a snapshot. ``prepare`` runs with its database, before any request. Raises NotFound."""
+    manifest = load(name)
+    with _hold_lock("sandbox.exchange"), databases.connect() as server:
+        _make_spare(server, name)
+        with _standstill():
+            _exchange(server, name)
+            get_gate().count_exchange()
+            if manifest.schema != _identify_schema():
+                schema_setup.migrate()
+            stopped = manifest.stopped
+            clock_control.restore_offset(datetime.fromisoformat(stopped) if stopped else None)
+            prepare()
+    _make_spare_in_background(name)
+
+
+def delete(name: str) -> None:
+    """Delete a snapshot. Raises NotFound, and Conflict for what the sandbox began with."""
+    load(name)
+    if name == SEED:
+        raise Conflict("What the sandbox began with can't be deleted.")
+    with _hold_lock("sandbox.exchange"), databases.connect() as server:
+        (_directory(name) / MANIFEST).unlink()
+        _forget(server, name)
+        shutil.rmtree(_directory(name), ignore_errors=True)
+
+
+def load(name: str) -> Manifest:
+    """Return what is known of a snapshot. Raises NotFound."""
+    try:
+        return msgspec.json.decode((_directory(name) / MANIFEST).read_bytes(), type=Manifest)
+    except FileNotFoundError:
+        raise NotFound(f"There is no snapshot {name!r}.") from None
+
+
+def list_all() -> dict[str, Manifest]:
+    """List the snapshots by name."""
+    found = sorted(settings.DATA.glob(f"snapshots/*/{MANIFEST}"))
+    return {path.parent.name: load(path.parent.name) for path in found}
+
+
+def _exchange(server: Any, name: str) -> None:
+    """Exchange database and files in use for the spare of a snapshot."""
+    current, old = databases.get_current(), _database("old", name)
+    connections.close_all()
+    databases.disconnect(server, current)
+    databases.change_name(server, current, old)
+    try:
+        databases.change_name(server, _database("spare", name), current)
+    except Exception:
+        databases.change_name(server, old, current)
+        raise
+    directory = _directory(name)
+    if _files().exists():
+        durable.rename(_files(), directory / "old")
+    durable.rename(directory / "spare", _files())
+
+
+def _make_spare_in_background(name: str) -> None:
+    threading.Thread(target=_make_next_spare, args=(name,), name="snapshots", daemon=True).start()
+
+
+def _make_next_spare(name: str) -> None:
+    """Delete what a snapshot was exchanged for, and make its next spare."""
+    try:
+        with databases.connect() as server:
+            with _hold_lock("sandbox.spares"):
+                databases.drop(server, _database("old", name))
+                shutil.rmtree(_directory(name) / "old", ignore_errors=True)
+            if (_directory(name) / MANIFEST).exists():
+                _make_spare(server, name)
+    except Exception as error:  # the next restore makes it
+        logger.warning("snapshots: %s", type(error).__name__)
+
+
+def _make_spare(server: Any, name: str) -> None:
+    """Make the spare of a snapshot, unless it is there."""
+    with _hold_lock("sandbox.spares"):
+        database, files = _database("spare", name), _directory(name) / "spare"
+        if not files.exists():
+            link_files(_directory(name) / "files", files)
+        if not databases.exists(server, database):
+            databases.copy(server, _database("snapshot", name), database)
+        # What an interrupted exchange has left stands in the way of the next.
+        databases.drop(server, _database("old", name))
+        shutil.rmtree(_directory(name) / "old", ignore_errors=True)
+
+
+def _forget(server: Any, name: str) -> None:
+    """Delete the copies of a snapshot."""
+    with _hold_lock("sandbox.spares"):
+        for kind in ("snapshot", "spare", "old"):
+            databases.drop(server, _database(kind, name))
+        for part in ("files", "spare", "old"):
+            shutil.rmtree(_directory(name) / part, ignore_errors=True)
+
+
+@contextmanager
+def _standstill() -> Iterator[None]:
+    """Within the block no request and no job runs."""
+    with get_gate().close(), worker.pause():
+        connections.close_all()
+        yield
+
+
+def _database(kind: str, name: str) -> str:
+    return f"{databases.get_current()}_{kind}_{name}"
+
+
+def _directory(name: str) -> Path:
+    return Path(settings.DATA) / "snapshots" / name
+
+
+def _files() -> Path:
+    return Path(settings.DATA) / "files"
+
+
+def link_files(source: Path, target: Path) -> None:
+    """Make a tree of hard links to the files of another. Files that are still being written are left out."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for path in source.rglob("*") if source.exists() else ():
+        to = target / path.relative_to(source)
+        if path.is_dir():
+            to.mkdir(parents=True, exist_ok=True)
+        elif not path.name.startswith("."):
+            to.parent.mkdir(parents=True, exist_ok=True)
+            durable.link(path, to)
+
+
+@contextmanager
+def _hold_lock(name: str) -> Iterator[None]:
+    """Hold a lock of the data directory, against other threads and processes."""
+    with (Path(settings.DATA) / name).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@lru_cache(maxsize=1)
+def _identify_schema() -> str:
+    """Identify the migrations of this version."""
+    names = sorted(map("/".join, MigrationLoader(None).disk_migrations or ()))
+    return sha256("\n".join(names).encode()).hexdigest()[:16]

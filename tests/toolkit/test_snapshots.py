@@ -1,0 +1,136 @@
+"""Snapshots and forks: everything is as it was, and calls that run meanwhile end cleanly."""
+
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from charthouse.toolkit.client import Sandbox, SandboxError
+from tests.changes.receiver import receiving
+from tests.toolkit.sandboxes import RunningSandbox
+from tests.toolkit.test_clock import create_patient, subscribe
+
+
+def fetch(sandbox: Sandbox, path: str, token: str) -> httpx.Response:
+    return httpx.get(
+        f"{sandbox.base_url}/api/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60
+    )
+
+
+def seeded_token(sandbox: Sandbox) -> str:
+    token: str = sandbox.described["practices"][0]["oauth_apps"][-1]["access_token"]
+    return token
+
+
+def test_restoring_brings_everything_back(sandbox: RunningSandbox) -> None:
+    sandbox.clock.freeze(at="2027-03-01T09:30:00Z")
+    practice = sandbox.practices.create(patients=1)
+    token = practice.token.access_token
+    document = {"doctor": practice.doctor.id, "patient": practice.patients[0].id, "date": "2026-03-01"}
+    answer = httpx.post(
+        f"{sandbox.base_url}/api/documents",
+        data=document | {"description": "A letter"},
+        files={"document": ("letter.pdf", b"%PDF-1.4 letter", "application/pdf")},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 201, answer.text
+    saved = sandbox.snapshots.save(name="before")
+    with receiving() as receiver:
+        webhook = subscribe(sandbox, practice, receiver)
+        late = sandbox.practices.create(patients=1)
+        sandbox.clock.real()
+        create_patient(sandbox, practice)
+        assert sandbox.clock.advance(by="0s").settled
+        assert len(receiver.got) == 1
+        sandbox.snapshots.restore(name="before")
+        assert sandbox.clock.show().now == "2027-03-01T09:30:00.000Z"
+        assert fetch(sandbox, "patients", late.token.access_token).status_code == 401
+        assert len(fetch(sandbox, "patients", token).json()["results"]) == 1
+        letter = fetch(sandbox, "documents", token).json()["results"][0]["document"]
+        assert httpx.get(letter).content == b"%PDF-1.4 letter"
+        create_patient(sandbox, practice)
+        assert sandbox.clock.real().settled
+        assert len(receiver.got) == 1  # the webhook was registered later
+        assert sandbox.deliveries.list(webhook=webhook.id).deliveries == []
+        assert [call.path for call in sandbox.calls.list(limit=1).calls] == ["/api/patients"]
+    listed = {one.name: one.saved_at for one in sandbox.snapshots.list().snapshots}
+    assert listed["before"] == saved.saved_at
+    assert "seed" in listed
+    sandbox.snapshots.delete(name="before")
+    with pytest.raises(SandboxError, match="no snapshot 'before'"):
+        sandbox.snapshots.restore(name="before")
+
+
+def test_reset_goes_back_to_the_seed(sandbox: RunningSandbox) -> None:
+    sandbox.snapshots.reset()
+    before = fetch(sandbox, "patients?page_size=250", seeded_token(sandbox)).json()["results"]
+    practice = sandbox.practices.create(patients=0)
+    sandbox.clock.advance(by="3d")  # the token ends
+    assert fetch(sandbox, "patients", seeded_token(sandbox)).status_code == 401
+    for _ in range(3):
+        sandbox.snapshots.reset()
+        assert sandbox.clock.show().ahead_seconds == 0
+        after = fetch(sandbox, "patients?page_size=250", seeded_token(sandbox)).json()["results"]
+        assert after == before
+        assert fetch(sandbox, "patients", practice.token.access_token).status_code == 401
+    created = sandbox.practices.create(patients=1)
+    with receiving() as receiver:  # the worker follows
+        subscribe(sandbox, created, receiver)
+        create_patient(sandbox, created)
+        assert sandbox.clock.advance(by="0s").settled
+        assert len(receiver.got) == 1
+
+
+def test_calls_that_run_meanwhile_end_cleanly(sandbox: RunningSandbox) -> None:
+    sandbox.snapshots.reset()
+    token, ended, statuses = seeded_token(sandbox), threading.Event(), list[int]()
+
+    def call() -> None:
+        while not ended.is_set():
+            statuses.append(fetch(sandbox, "patients?page_size=250", token).status_code)
+
+    callers = [threading.Thread(target=call) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for _ in range(3):
+        sandbox.snapshots.reset()
+    ended.set()
+    for caller in callers:
+        caller.join()
+    assert statuses
+    assert set(statuses) == {200}
+
+
+def test_snapshots_have_names_and_the_seed_stays(sandbox: RunningSandbox) -> None:
+    for name, words in (("../x", "name"), ("A", "name"), ("x" * 31, "name"), ("seed", "can't be replaced")):
+        with pytest.raises((SandboxError, ValueError), match=words):
+            sandbox.snapshots.save(name=name)
+    with pytest.raises(SandboxError, match="can't be deleted"):
+        sandbox.snapshots.delete(name="seed")
+
+
+def test_forks_are_sandboxes_of_their_own(sandbox: RunningSandbox) -> None:
+    practice = sandbox.practices.create(patients=1)
+    fork = sandbox.forks.create()
+    try:
+        copied = Sandbox.open(Path(fork.data))
+        token = practice.token.access_token
+        assert len(fetch(copied, "patients", token).json()["results"]) == 1
+        create_patient(copied, practice)
+        assert len(fetch(copied, "patients", token).json()["results"]) == 2
+        assert len(fetch(sandbox, "patients", token).json()["results"]) == 1
+        assert copied.clock.advance(by="5h").settled
+        assert sandbox.clock.show().ahead_seconds == 0
+        copied.snapshots.reset()
+        assert len(fetch(copied, "patients", token).json()["results"]) == 1
+        assert [one.port for one in sandbox.forks.list().forks] == [fork.port]
+        with pytest.raises(SandboxError, match="already"):
+            sandbox.forks.create(port=fork.port)
+        with pytest.raises(SandboxError, match="forked again"):
+            copied.forks.create()
+    finally:
+        sandbox.forks.delete(port=fork.port)
+    assert sandbox.forks.list().forks == []
+    with pytest.raises(SandboxError, match="does not answer"):
+        copied.clock.show()
