@@ -2,12 +2,12 @@
 
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 from charthouse.toolkit.client import Sandbox
 from tests.conftest import find_free_port
-from tests.test_commands import COMMAND, SLOW, environment
+from tests.test_commands import COMMAND, environment
+from tests.waiting import PATIENCE, until
 
 
 class RunningSandbox(Sandbox):
@@ -18,7 +18,7 @@ class RunningSandbox(Sandbox):
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(SLOW) == 0
+        assert self.process.wait(PATIENCE) == 0
 
 
 def start_sandbox(data: Path, *arguments: str, **more: str) -> RunningSandbox:
@@ -33,11 +33,8 @@ def start_sandbox(data: Path, *arguments: str, **more: str) -> RunningSandbox:
             env=environment(**more),
             start_new_session=True,
         )
-    until = time.monotonic() + SLOW
-    while "Ctrl-C stops" not in log.read_text():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < until, log.read_text()
-        time.sleep(0.05)
+    until(lambda: "Ctrl-C stops" in log.read_text() or process.poll() is not None, "the sandbox is ready")
+    assert process.poll() is None, log.read_text()
     sandbox = RunningSandbox.open(data)
     assert isinstance(sandbox, RunningSandbox)
     sandbox.data, sandbox.process = data, process
