@@ -1,5 +1,6 @@
 """Row-level security, tested with raw SQL as the web role, without any check of the application."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -186,6 +187,24 @@ def test_only_rows_of_the_tenant_are_visible(own_clinic: Clinic, other_clinic: C
         assert Doctor.objects.filter(pk=other_clinic.doctor.pk).first() is None
         assert other_clinic.user.pk not in [pk for (pk,) in execute("select id from identity_user")]
         assert execute("select id from identity_practice") == [(own_clinic.id,)]
+
+
+def test_the_tenant_is_of_the_connection_that_an_event_loop_uses(
+    own_clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a loop runs, Django has connections by context, and not by thread."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    tenancy.clear_tenant()  # the thread's own connection is open
+
+    async def list_doctors() -> list[int]:
+        try:
+            with tenancy.within(own_clinic.id):
+                assert tenancy.get_connection() is connections["default"]
+                return list(Doctor.objects.values_list("pk", flat=True))
+        finally:
+            connections.close_all()
+
+    assert asyncio.run(list_doctors()) == [own_clinic.doctor.pk]
 
 
 def test_rows_of_another_practice_cannot_be_written(own_clinic: Clinic, other_clinic: Clinic) -> None:

@@ -1,6 +1,7 @@
 """Multitenancy: the practice is the tenant. Base classes of record tables, and the tenant of the current request."""
 
 import threading
+from asyncio import events
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -27,8 +28,13 @@ _thread = _ThreadConnection()
 
 
 def get_connection() -> DatabaseWrapper:
-    """Return this thread's database connection as the web role."""
-    return _thread.wrapper
+    """Return this thread's database connection as the web role.
+
+    In a thread with a running event loop Django has a connection for each context.
+    """
+    if events._get_running_loop() is None:
+        return _thread.wrapper
+    return cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
 
 
 def set_tenant(practice_id: int, *, user_id: int | None = None, request_id: str = "") -> None:
