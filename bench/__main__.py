@@ -36,7 +36,8 @@ def main() -> None:
         facts = {}
         for size in sizes:
             say(f"loading {size:,} patients")
-            facts[size] = load(cluster, f"bench{size}", size)
+            # The digest of the API user's secret is made with the key of the servers.
+            facts[size] = load(cluster, f"bench{size}", size, CHARTHOUSE_DATA=str(directory / "instance"))
         servers = systems(cluster, f"bench{sizes[0]}", directory, options.only)
         results = running(servers, lambda: measure(cluster, servers, facts[sizes[0]], options))
         growth = {}
@@ -80,6 +81,7 @@ def systems(cluster: Cluster, name: str, directory: Path, only: str) -> list[Ser
         "DATABASE_URL": cluster.uri(name),
         "CHARTHOUSE_DATA": str(directory / "instance"),
         "DJANGO_SETTINGS_MODULE": "charthouse.settings",
+        "CHARTHOUSE_API_LIMITS": "standard=100000000,heavy_read=100000000",
     }
     threads = ("--blocking-threads", "4", "--blocking-threads-idle-timeout", "600")
     made = [
@@ -119,7 +121,7 @@ def measure(
 ) -> Results:
     for problem in agree.problems(servers, facts):
         raise SystemExit(f"the systems answer differently: {problem}")
-    sample = agree.fetched(servers[0], f"/api/patients/{facts['first']}", facts["token"])
+    sample = agree.fetched(servers[0], f"/api/patients/{facts['first']}", facts["bearer"])
     facts |= {"keys": len(sample), "populated": agree.populated(sample)}
     chosen = cases(facts)
     scripts = {}
@@ -159,7 +161,7 @@ def grow(
 def deep(bench: Bench, facts: dict[str, Any], rounds: int) -> None:
     """Page 400 against page 1, Charthouse's own."""
     last = facts["depth"] = min(400, facts["patients"] // PAGE)
-    before: Any = agree.fetched(bench.servers[0], f"/api/patients?page={last - 1}", facts["token"])
+    before: Any = agree.fetched(bench.servers[0], f"/api/patients?page={last - 1}", facts["bearer"])
     paths = {
         "page1": "/api/patients",
         "deep": f"/api/patients?page={last}",
@@ -181,6 +183,10 @@ def cases(facts: dict[str, Any]) -> list[Case]:
     def one(label: str, many: int) -> list[Request]:
         ids = [random_ids.randint(facts["first"], facts["last"]) for _ in range(many)]
         return [("GET", f"/api/patients/{number}", None) for number in ids]
+
+    def cerbo_one(label: str, many: int) -> list[Request]:
+        ids = [random_ids.randint(facts["first"], facts["last"]) for _ in range(many)]
+        return [("GET", f"/api/v1/patients/{number}", None) for number in ids]
 
     def book(label: str, many: int) -> list[Request]:
         made: list[Request] = []
@@ -209,6 +215,15 @@ def cases(facts: dict[str, Any]) -> list[Case]:
             same(f"/api/patients?{urlencode(facts['filter'])}"),
         ),
         Case("post", "POST appointment", 8, book, expected="201", once=True),
+        Case("cerbo_one", "Cerbo: GET one patient", 8, cerbo_one, systems="ac", credentials="basic"),
+        Case(
+            "cerbo_list",
+            "Cerbo: list of 100 patients",
+            4,
+            same("/api/v1/patients?limit=100"),
+            systems="ac",
+            credentials="basic",
+        ),
     ]
 
 

@@ -14,8 +14,11 @@ def problems(servers: list[Server], facts: dict[str, Any]) -> Iterator[str]:
     paths = [f"/api/patients/{number}" for number in ids]
     paths += ["/api/patients", f"/api/patients?{urlencode(facts['filter'])}"]
     for path in paths:
-        answers = [(server, fetched(server, path, facts["token"])) for server in servers]
+        answers = [(server, fetched(server, path, facts["bearer"])) for server in servers]
         yield from compared(path, answers)
+    for path in [f"/api/v1/patients/{number}" for number in ids] + ["/api/v1/patients?limit=100"]:
+        both = [server for server in servers if server.label in "ac"]
+        yield from compared(path, [(server, fetched(server, path, facts["basic"])) for server in both])
 
 
 def compared(path: str, answers: list[tuple[Server, Any]]) -> Iterator[str]:
@@ -37,9 +40,9 @@ def compared(path: str, answers: list[tuple[Server, Any]]) -> Iterator[str]:
                     return
 
 
-def fetched(server: Server, path: str, token: str) -> Any:
+def fetched(server: Server, path: str, authorization: str) -> Any:
     try:
-        return server.get(path, token)
+        return server.get(path, authorization)
     except urllib.error.HTTPError as error:
         raise SystemExit(
             f"{server.name} {path}: {error.code} {error.read()[:500]!r}\n{server.log.read_text()[-3000:]}"
@@ -47,7 +50,7 @@ def fetched(server: Server, path: str, token: str) -> Any:
 
 
 def rows(answer: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = answer.get("results", [answer])
+    found: list[dict[str, Any]] = answer.get("results") or answer.get("data") or [answer]
     return found
 
 

@@ -73,7 +73,7 @@ def main() -> None:
         server.start()
         try:
             measured = cases(facts["charts"], options.only)
-            run(server, facts["token"], measured, options)
+            run(server, f"Bearer {facts['token']}", measured, options)
         finally:
             server.stop()
         text = written(measured, facts["charts"], options)
@@ -122,21 +122,21 @@ def cases(charts: dict[str, Any], only: str) -> list[Case]:
     return found
 
 
-def run(server: Server, token: str, measured: list[Case], options: argparse.Namespace) -> None:
+def run(server: Server, authorization: str, measured: list[Case], options: argparse.Namespace) -> None:
     for case in measured:
         for name, path in case.paths.items():
-            answer: Any = server.get(path, token)
+            answer: Any = server.get(path, authorization)
             case.shown[name] = len(answer["results"])
-            window(server, token, path, options.seconds / 2)
+            window(server, authorization, path, options.seconds / 2)
     for number in range(options.rounds):
         for case in measured:
             for name in list(case.paths)[:: 1 if number % 2 else -1]:
-                case.p50[name].append(window(server, token, case.paths[name], options.seconds))
+                case.p50[name].append(window(server, authorization, case.paths[name], options.seconds))
             say(f"{case.p50['ordinary'][-1]:7.2f} {case.p50['large'][-1]:7.2f} ms  {case.title}")
 
 
-def window(server: Server, token: str, path: str, seconds: float) -> float:
-    outcome = send(Job(server.port, token, 1, seconds, [("GET", path, None)]))
+def window(server: Server, authorization: str, path: str, seconds: float) -> float:
+    outcome = send(Job(server.port, authorization, 1, seconds, [("GET", path, None)]))
     if set(outcome.statuses) != {"200"}:
         raise SystemExit(f"{path} answers {outcome.statuses}")
     return outcome.p50

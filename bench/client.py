@@ -25,7 +25,7 @@ class Job:
     """
 
     port: int
-    token: str
+    authorization: str  # the whole header
     connections: int
     seconds: float
     requests: list[tuple[str, str, str | None]]  # method, path with query, body
@@ -89,9 +89,7 @@ def wire(job: Job) -> list[bytes]:
     made = []
     for method, path, body in job.requests:
         payload = (body or "").encode()
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAuthorization: Bearer {job.token}\r\n"
-        )
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{job.port}\r\nAuthorization: {job.authorization}\r\n"
         if payload:
             head += f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n"
         made.append(f"{head}\r\n".encode() + payload)

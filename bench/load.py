@@ -8,6 +8,7 @@ import hashlib
 import json
 import secrets
 import sys
+from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,8 @@ from charthouse.domains.patients.models import Patient  # noqa: E402
 from charthouse.domains.practice.models import Doctor, ExamRoom, Office  # noqa: E402
 from charthouse.domains.scheduling.models import Appointment  # noqa: E402
 from charthouse.identity import schema_setup  # noqa: E402
-from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, Practice, User  # noqa: E402
+from charthouse.identity.api_users import digest_secret, generate_secret  # noqa: E402
+from charthouse.identity.models import PERMISSIONS, SCOPES, SHARING, ApiUser, Practice, User  # noqa: E402
 from charthouse.identity.oauth_models import AccessToken, Application  # noqa: E402
 
 OWNER = "owner"
@@ -173,6 +175,7 @@ def facts(practice: Practice) -> dict[str, Any]:
     """What the benchmark must know of the practice, with a fresh token of an app that has a quota, a high one."""
     people = User.objects.using(OWNER).get(practice=practice)
     _, token = access(people)
+    username, secret = api_user(practice)
     mine = Patient.objects.using(OWNER).filter(practice=practice)
     span = mine.aggregate(first=models.Min("pk"), last=models.Max("pk"))
     last = (
@@ -183,6 +186,8 @@ def facts(practice: Practice) -> dict[str, Any]:
         "practice": practice.pk,
         "user": people.pk,
         "token": token,
+        "bearer": f"Bearer {token}",
+        "basic": f"Basic {b64encode(f'{username}:{secret}'.encode()).decode()}",
         "checksum": hashlib.sha256(token.encode()).hexdigest(),
         "patients": mine.count(),
         "first": span["first"],
@@ -196,6 +201,15 @@ def facts(practice: Practice) -> dict[str, Any]:
         },
     }
     return found | {"scripts": alone.scripts(found)}
+
+
+def api_user(practice: Practice) -> tuple[str, str]:
+    """Name and secret of a new API user, who may read and write everything."""
+    username, secret = f"pk_{secrets.token_hex(8)}", generate_secret()
+    user = ApiUser(practice=practice, nickname="Benchmark", contact="bench@example.com", username=username)
+    user.secret_digest = digest_secret(username, secret)
+    user.save(using=OWNER)
+    return username, secret
 
 
 def access(people: User) -> tuple[Application, str]:

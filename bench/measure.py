@@ -25,6 +25,8 @@ class Case:
     requests: Callable[[str, int], list[Request]]
     expected: str = "200"
     once: bool = False  # no request may be sent twice
+    systems: str = "abcd"  # labels of those that answer it
+    credentials: str = "bearer"  # the fact that is the Authorization header
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,12 @@ class Bench:
 
     def warm_up(self, case: Case) -> None:
         for server in self.servers:
-            self._window(case, server, self.seconds / 2)
+            if server.label in case.systems:
+                self._window(case, server, self.seconds / 2)
 
     def round(self, number: int, case: Case) -> None:
         """One window of every system; each round starts with another one."""
-        systems: list[Server | Script] = [*self.servers]
+        systems: list[Server | Script] = [each for each in self.servers if each.label in case.systems]
         if script := self.scripts.get(case.key):
             systems.append(script)
         turn = number % len(systems)
@@ -98,7 +101,7 @@ class Bench:
         many = 3000 if not case.once else int(seconds * 3000)
         job = Job(
             server.port,
-            self.facts["token"],
+            self.facts[case.credentials],
             case.connections,
             seconds,
             case.requests(server.label, many),

@@ -1,11 +1,13 @@
-"""(c): what a hand-written server of only these four requests costs: asyncpg, msgspec, a token check, the same SQL.
+"""(c): what a hand-written server of only these six requests costs: asyncpg, msgspec, a token check, the same SQL.
 
 No framework, no routing table, no permissions, no quota, no row security, no validation beyond JSON. The statements
 are Charthouse's own plans, taken over at start; nothing of Charthouse or Django runs in a request.
 """
 
 import asyncio
+import hmac
 import os
+from base64 import b64decode
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,9 +20,22 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
 django.setup()
 
 from bench import statements  # noqa: E402
-from bench.statements import FILTERED, LISTED, ONE, ONE_APPOINTMENT, TOKEN, values  # noqa: E402
+from bench.statements import (  # noqa: E402
+    API_USER,
+    CERBO_COUNT,
+    CERBO_LISTED,
+    CERBO_ONE,
+    FILTERED,
+    LISTED,
+    ONE,
+    ONE_APPOINTMENT,
+    TOKEN,
+    values,
+)
+from charthouse.identity.api_users import derive_digest_key  # noqa: E402
 
 CONNECTIONS = 8
+DIGEST_KEY = derive_digest_key()
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
 free: "asyncio.LifoQueue[asyncpg.Connection[Any]]" = asyncio.LifoQueue()
@@ -61,6 +76,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 async def answer(scope: dict[str, Any], receive: Any, connection: Any) -> tuple[int, Any]:
     caller = None
     for name, value in scope["headers"]:
+        if name == b"authorization" and value.startswith(b"Basic "):
+            return await answer_cerbo(scope, connection, b64decode(value[6:]))
         if name == b"authorization":
             caller = await connection.fetchrow(TOKEN, sha256(value[7:]).hexdigest())
     if caller is None:
@@ -73,6 +90,31 @@ async def answer(scope: dict[str, Any], receive: Any, connection: Any) -> tuple[
         return await listed(scope, connection, practice)
     rows = await connection.fetch(ONE.text, *values(ONE, practice=practice, id=int(path.rpartition("/")[2])))
     return (200, ONE.row(*rows[0])) if rows else (404, {"detail": "Not found."})
+
+
+async def answer_cerbo(scope: dict[str, Any], connection: Any, credentials: bytes) -> tuple[int, Any]:
+    username, _, secret = credentials.partition(b":")
+    digest = hmac.new(DIGEST_KEY, username + b"\0" + secret, sha256).hexdigest()
+    practice = await connection.fetchval(API_USER, username.decode(), digest)
+    if practice is None:
+        return 401, {"error": {"message": "Unknown API user or wrong secret.", "code": 401}}
+    path = scope["path"]
+    if path == "/api/v1/patients":
+        return await listed_cerbo(connection, practice)
+    row_id = int(path.rpartition("/")[2])
+    rows = await connection.fetch(CERBO_ONE.text, *values(CERBO_ONE, practice=practice, id=row_id))
+    return (
+        (200, CERBO_ONE.row(*rows[0])) if rows else (404, {"error": {"message": "Not found.", "code": 404}})
+    )
+
+
+async def listed_cerbo(connection: Any, practice: int) -> tuple[int, Any]:
+    rows = await connection.fetch(CERBO_LISTED.text, *values(CERBO_LISTED, practice=practice, limit=101))
+    total = len(rows)
+    if total > 100:
+        total = await connection.fetchval(CERBO_COUNT.text, *values(CERBO_COUNT, practice=practice))
+    objects = [CERBO_LISTED.row(*row) for row in rows[:100]]
+    return 200, {"object": "list", "total_count": total, "has_more": len(rows) > 100, "data": objects}
 
 
 async def listed(scope: dict[str, Any], connection: Any, practice: int) -> tuple[int, Any]:

@@ -6,7 +6,12 @@ from bench.measure import Results
 
 COLOURS = {"a": "#1f6feb", "b": "#8b949e", "c": "#2da44e", "d": "#bf8700"}
 NAMES = {"a": "Charthouse", "b": "Django REST framework", "c": "minimal ASGI", "d": "database alone"}
-CASES = {"one": "GET one", "list": "list of 250", "filtered": "filtered list", "post": "POST"}
+CASES = {
+    "one": "GET one",
+    "list": "list of 250",
+    "filtered": "filtered list",
+    "post": "POST",
+}  # the others are in the table
 
 
 def draw(results: Results, path: Path) -> None:

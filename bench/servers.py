@@ -70,10 +70,12 @@ class Server:
         assert self.process is not None
         return cpu_seconds(self.process.pid)
 
-    def get(self, path: str, token: str) -> object:
+    def get(self, path: str, authorization: str) -> object:
         """One answer's JSON, for comparing; raises on any status but 200."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {token}"}
+            f"http://127.0.0.1:{self.port}{path}",
+            # The host is in URLs of an answer; (c) has the default one.
+            headers={"Authorization": authorization, "Host": "127.0.0.1:8000"},
         )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)

@@ -1,22 +1,30 @@
 """Charthouse's own statements for the benchmark's requests, for the systems that run the same SQL by hand."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.execution import planning
 from charthouse.engine.sql.expressions import Parameter
+from charthouse.engine.sql.statements import encode
+from charthouse.gateway.cerbo import paging as cerbo_paging
+from charthouse.gateway.cerbo.registry import get_registry as get_cerbo_registry
 from charthouse.gateway.drchrono import paging
 from charthouse.gateway.drchrono.registry import get_registry
+from charthouse.identity.api_users import make_read_only_actor
 from charthouse.identity.models import SHARING
 
 TOKEN = """select u.practice_id, u.id from identity_accesstoken t
     join identity_application a on a.id = t.application_id join identity_user u on u.id = t.user_id
     where t.token_checksum = $1 and t.revoked is null and t.expires > now() and u.is_active"""
 
+API_USER = "select practice_id from identity_apiuser where username = $1 and secret_digest = $2 and enabled"
+
 # Somebody who sees all rows of the practice.
+_API_USER = make_read_only_actor(1)
 _CALLER = Actor(1, 1, None, 1, frozenset(), frozenset(), frozenset(), shared=frozenset(SHARING))
 
 
@@ -36,6 +44,21 @@ def _plan(planned: planning.Plan, read: Callable[[Mapping[str, str]], Mapping[st
     return Plan(statement.text.decode(), statement.parameters, _make_renderer(planned), read)
 
 
+def _inline(plan: Plan) -> Plan:
+    """The plan with its constants written into the SQL: asyncpg takes a value only in the type that PostgreSQL has
+    inferred."""
+    parameters = tuple(part for part in plan.parameters if type(part) is Parameter)
+
+    def write(found: "re.Match[str]") -> str:
+        part = plan.parameters[int(found[1]) - 1]
+        if type(part) is Parameter:
+            return f"${parameters.index(part) + 1}"
+        text = encode(part)
+        return "null" if text is None else "'" + text.decode().replace("'", "''") + "'"
+
+    return replace(plan, text=re.sub(r"\$(\d+)", write, plan.text), parameters=parameters)
+
+
 def _make_renderer(planned: planning.Plan) -> Callable[..., Any]:
     """What makes an object of a row, with what SQL can't make of its values."""
 
@@ -53,6 +76,17 @@ def values(of: Plan, **given: Any) -> list[Any]:
     return [given[part.name] if type(part) is Parameter else part for part in of.parameters]
 
 
+def _listed_for_cerbo() -> tuple[Plan, Plan]:
+    """A page of 100 patients, and the number of all."""
+    patients = get_cerbo_registry()["patients"]
+    query = cerbo_paging.parse_list(patients, {"limit": "100"})
+    counted = planning.plan_count(patients, _API_USER, query)
+    return (
+        _inline(_plan(planning.plan_page(patients, _API_USER, query), lambda given: {})),
+        _inline(Plan(counted.text.decode(), counted.parameters, lambda count: count, lambda given: {})),
+    )
+
+
 def _listed(query: dict[str, str]) -> Plan:
     patients = get_registry()["patients"]
     planned = planning.plan_page(patients, _CALLER, paging.parse_list(patients, query))
@@ -61,6 +95,10 @@ def _listed(query: dict[str, str]) -> Plan:
 
 ONE = _plan(planning.plan_object(get_registry()["patients"], _CALLER, False), lambda given: {})
 ONE_APPOINTMENT = _plan(planning.plan_object(get_registry()["appointments"], _CALLER, True), lambda given: {})
+CERBO_ONE = _inline(
+    _plan(planning.plan_object(get_cerbo_registry()["patients"], _API_USER, True), lambda given: {})
+)
+CERBO_LISTED, CERBO_COUNT = _listed_for_cerbo()
 LISTED = _listed({})
 FILTERED = _listed({"doctor": "1", "since": "2026-01-01"})
 

@@ -47,6 +47,11 @@ def _derive_keys(*keys: str) -> tuple[bytes, ...]:
     return tuple(sha256(b"charthouse.apiusers" + key.encode()).digest() for key in keys)
 
 
+def derive_digest_key() -> bytes:
+    """Return the key that the digests of secrets are made with."""
+    return _derive_keys(settings.SECRET_KEY)[0]
+
+
 def digest_secret(username: str, secret: str) -> str:
     """Return the digest of a secret that is stored, in hex."""
     return _list_digests(username, secret)[0]
