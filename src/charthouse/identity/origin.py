@@ -29,6 +29,7 @@ UNTRUSTED_HEADERS = (
 )
 
 _host: ContextVar[str | None] = ContextVar("host", default=None)
+_origin: ContextVar[str | None] = ContextVar("origin", default=None)  # of the request, once it was asked for
 
 
 def enter_request(environ: MutableMapping[str, Any]) -> None:
@@ -43,17 +44,23 @@ def enter_request(environ: MutableMapping[str, Any]) -> None:
     environ["wsgi.url_scheme"] = urlsplit(settings.BASE_URL).scheme
     environ["HTTP_HOST"] = host = _find_public_host(host)
     _host.set(host)
+    _origin.set(None)
 
 
 def get_origin() -> str:
     """Return the origin (``https://host``) of the current request, or BASE_URL outside of one. Raises Malformed for a
     host that is not served."""
+    known = _origin.get()
+    if known is not None:  # a page of objects may have hundreds of URLs
+        return known
     host = _host.get()
     if host is None:
         return str(settings.BASE_URL)
     if not is_served(host):
         raise Malformed("Invalid host.")
-    return f"{urlsplit(settings.BASE_URL).scheme}://{host}"
+    origin = f"{urlsplit(settings.BASE_URL).scheme}://{host}"
+    _origin.set(origin)
+    return origin
 
 
 def build_url(path: str) -> str:
