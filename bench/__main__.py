@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 from bench import agree, plot, report
 from bench.database import Cluster, Script, load
 from bench.measure import Bench, Case, Request, Results, say, slots
-from bench.servers import ROOT, Server, granian
+from bench.servers import ROOT, Server, charthouse, granian
 
 Answer = TypeVar("Answer")
 USUAL = 100_000
@@ -88,7 +88,7 @@ def systems(cluster: Cluster, name: str, directory: Path, only: str) -> list[Ser
         Server(
             "a",
             "Charthouse",
-            granian("charthouse.wsgi:application", "wsgi", *threads),
+            charthouse(),
             environ,
             directory / "a.log",
         ),

@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.database import Cluster, load
 from bench.machine import description
-from bench.servers import ROOT, Server, granian
+from bench.servers import ROOT, Server, charthouse
 
 PACE = 0.02  # seconds between two requests of the steady caller
 WAIT = 0.1  # seconds between two polls
@@ -42,7 +42,7 @@ def main() -> None:
             "DJANGO_SETTINGS_MODULE": "charthouse.settings",
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}",
         }
-        command = granian("charthouse.wsgi:application", "wsgi", "--blocking-threads", "4")
+        command = charthouse(threads=4)
         command[command.index("--workers") + 1] = str(options.workers)
         server = Server("a", "Charthouse", command, environ, directory / "log")
         server.start()

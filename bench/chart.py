@@ -20,7 +20,7 @@ from bench import machine, report
 from bench.client import Job
 from bench.database import Cluster, load
 from bench.measure import say
-from bench.servers import ROOT, Server, granian
+from bench.servers import ROOT, Server, charthouse
 from bench.servers import load as send
 
 BAR = 1.5  # times the ordinary patient's p50
@@ -68,7 +68,7 @@ def main() -> None:
             "DJANGO_SETTINGS_MODULE": "charthouse.settings",
         }
         os.environ |= environ
-        command = granian("charthouse.wsgi:application", "wsgi", "--blocking-threads", "1")
+        command = charthouse(threads=1)
         server = Server("a", "Charthouse", command, environ, directory / "a.log")
         server.start()
         try:

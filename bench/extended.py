@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.database import Cluster, load
 from bench.measure import say
-from bench.servers import ROOT, Server, granian
+from bench.servers import ROOT, Server, charthouse
 
 BARS = {"seconds": 3.0}
 
@@ -52,7 +52,7 @@ def main() -> None:
         patient = facts["charts"]["large"]["patients_patient"]["first"]
         complete(cluster, facts["database"], patient, options.rows)
         pair = caller(environ)
-        command = granian("charthouse.wsgi:application", "wsgi", "--blocking-threads", "1")
+        command = charthouse(threads=1)
         server = Server("a", "Charthouse", command, environ, directory / "a.log")
         server.start()
         try:

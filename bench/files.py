@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from bench.database import Cluster, load
 from bench.machine import description
-from bench.servers import Server, granian
+from bench.servers import Server, charthouse
 
 MB = 1024 * 1024
 BOUNDARY = "bench-of-files"
@@ -37,7 +37,7 @@ def main() -> None:
             "CHARTHOUSE_DATA": str(directory / "instance"),
             "DJANGO_SETTINGS_MODULE": "charthouse.settings",
         }
-        command = granian("charthouse.wsgi:application", "wsgi", "--blocking-threads", "4")
+        command = charthouse(threads=4)
         server = Server("a", "Charthouse", command, environ, directory / "log")
         server.start()
         try:

@@ -20,7 +20,7 @@ from PIL import Image
 from bench.database import Cluster, load
 from bench.files import MB, report
 from bench.machine import description
-from bench.servers import Server, granian
+from bench.servers import Server, charthouse
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
         }
         os.environ.update(environ)
         caller = Caller(facts)
-        command = granian("charthouse.wsgi:application", "wsgi", "--blocking-threads", "4")
+        command = charthouse(threads=4)
         server = Server("a", "Charthouse", command, environ, directory / "log")
         server.start()
         try:

@@ -81,6 +81,12 @@ class Server:
             return json.load(answer)
 
 
+def charthouse(threads: int = 4, workers: int = 1) -> list[str]:
+    """Charthouse's own server."""
+    base = [sys.executable, "-m", "charthouse.web_server", "--port", "{port}"]
+    return [*base, "--workers", str(workers), "--threads", str(threads)]
+
+
 def granian(target: str, interface: str, *options: str) -> list[str]:
     """One worker of Granian, without access log."""
     base = [

@@ -25,7 +25,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from bench.database import Cluster
-from bench.servers import Server, granian
+from bench.servers import Server, charthouse
 
 
 class Receiver:
@@ -91,7 +91,7 @@ class House:
         self.web = Server(
             "a",
             "Charthouse",
-            granian("charthouse.wsgi:application", "wsgi", "--blocking-threads", "4"),
+            charthouse(threads=4),
             {},
             directory / "web.log",
         )

@@ -202,7 +202,7 @@ def no_practice() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def live_server(database: None) -> Iterator[str]:
-    """The address of a real server on this worker's database: Granian, two processes."""
+    """The address of a real server on this worker's database: two processes."""
     with run_server() as port:
         yield f"http://127.0.0.1:{port}"
 
@@ -211,10 +211,10 @@ def live_server(database: None) -> Iterator[str]:
 def run_server(**environment: str) -> Iterator[int]:
     """Run a server on this worker's database, with more in its environment. Yields its port."""
     port = find_free_port()
-    options = ("--interface", "wsgi", "--workers", "2", "--blocking-threads", "2", "--port", str(port))
+    options = ("--workers", "2", "--threads", "2", "--port", str(port))
     with (RUN / f"server-{WORKER}-{port}.log").open("w+") as log:
         server = Popen(
-            [sys.executable, "-m", "granian", *options, "charthouse.wsgi:application"],
+            [sys.executable, "-m", "charthouse.web_server", *options],
             stdout=log,
             stderr=log,
             start_new_session=True,

@@ -157,7 +157,7 @@ def _add_serve(commands: "Commands") -> None:
         metavar="N",
         type=option_types.parse_positive,
         default=4,
-        help="requests that a process handles at once; each may hold a database connection (default: 4)",
+        help="requests that a process handles at once; it may hold one database connection more (default: 4)",
     )
 
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import django
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
 django.setup()
@@ -26,7 +24,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa
 from django.db import DatabaseError, OperationalError, connections  # noqa: E402
 from procrastinate.contrib.django import app  # noqa: E402
 
-from charthouse import clock, durable, key_commands, logs, retries, web_server  # noqa: E402
+from charthouse import clock, durable, key_commands, logs, retries  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
 from charthouse.backup import supervision  # noqa: E402
 from charthouse.changes.sender import Sender  # noqa: E402
@@ -38,6 +36,7 @@ from charthouse.identity import faults, rowsecurity, schema_setup, second_factor
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 from charthouse.retention import job_retries  # noqa: E402
 from charthouse.toolkit import openapi as sandbox_openapi  # noqa: E402
+from charthouse.web_server import metrics_process  # noqa: E402
 
 MIN_POSTGRES_VERSION = 150000
 WORKER_GRACE = 10.0  # seconds
@@ -47,23 +46,11 @@ PAUSE_GRACE = 0.5  # seconds that running attempts of webhooks have to finish in
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Run the web server until SIGINT or SIGTERM."""
     require_migrated()
-    server = web_server.DrainingServer(
-        "charthouse.wsgi:application",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.auto,
-        workers=workers,
-        blocking_threads=threads,
-        blocking_threads_idle_timeout=600,  # each holds a database connection, which is expensive to open
-        websockets=False,
-        log_level=LogLevels.warning,
-        log_dictconfig=settings.LOGGING,
-        respawn_failed_workers=True,
-        workers_kill_timeout=10,
-    )
-    with web_server.serve_metrics(settings.METRICS, settings.DATA):
-        server.serve(target_loader=web_server.ApplicationLoader(os.getpid()), wrap_loader=False)
+    with metrics_process.serve_metrics(settings.METRICS, settings.DATA):
+        # Builds all routers, which other commands have no use for, and counters for the metrics that are served.
+        from charthouse.web_server import serving
+
+        serving.serve(host, port, workers, threads)
 
 
 def run_worker(concurrency: int) -> None:

@@ -143,7 +143,6 @@ def build_config(text: str, data: Path) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "oauthlib": {"level": "WARNING"},
             "oauth2_provider": {"level": "WARNING"},
-            "_granian": {"level": "WARNING"},
         },
     }
 

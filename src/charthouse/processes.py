@@ -144,8 +144,8 @@ def set_parent_death_signal(number: int) -> None:
 
 
 def find_bind_error(host: str, port: int) -> str | None:
-    """Return why a server can't listen on an address, None if it can. Granian sets SO_REUSEPORT and would not
-    notice."""
+    """Return why a server can't listen on an address, None if it can. The web server sets SO_REUSEPORT and would
+    not notice."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -76,9 +76,6 @@ def test_every_process_writes_json(
     assert json.loads(capsys.readouterr().err)["message"] == "anchors are off"
     postgres_server.write_log(tmp_path, "the server has ended")
     assert json.loads((tmp_path / "postgres.log").read_text())["logger"] == "keeper"
-    assert logs.build_config("json", Path("nowhere"))["loggers"]["_granian"] == {
-        "level": "WARNING"
-    }  # by the root's handler
 
 
 def test_version_is_that_of_the_package() -> None:

@@ -21,20 +21,35 @@ _RANGE = re.compile(r"bytes=\s*(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))\s*", re.ASC
 
 
 class FileBody:
-    """An iterator over ``length`` bytes of a file from ``start`` on. Closes the file at the end or when the client
-    disconnects."""
+    """``length`` bytes of a file from ``start`` on, as a file or an iterator over pieces, which closes the file at its
+    end."""
 
     def __init__(self, file: IO[Any], start: int, length: int) -> None:
         self.length, self._file, self._left = length, file, length
         if start:
             file.seek(start)
 
+    def read(self, size: int = CHUNK_SIZE) -> bytes:
+        """Read up to ``size`` bytes."""
+        piece: bytes = self._file.read(min(size, self._left)) if self._left else b""
+        self._left -= len(piece)
+        return piece
+
+    def seek(self, offset: int, whence: int = io.SEEK_CUR) -> None:
+        """Go back by so many bytes, or ahead; from where it stands alone."""
+        assert whence == io.SEEK_CUR
+        self._file.seek(offset, io.SEEK_CUR)
+        self._left -= offset
+
+    def seekable(self) -> bool:
+        """Whether ``seek`` works."""
+        return True
+
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        piece: bytes = self._file.read(min(CHUNK_SIZE, self._left)) if self._left else b""
-        self._left -= len(piece)
+        piece = self.read()
         if not piece:
             self.close()
             raise StopIteration

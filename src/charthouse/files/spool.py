@@ -3,7 +3,7 @@ small, else in an anonymous file of the data directory, which the kernel deletes
 
 import os
 import tempfile
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -16,13 +16,14 @@ MAX_IN_MEMORY = 1024 * 1024  # bytes of one upload kept in memory
 
 
 class Spool:
-    """An encrypted temporary file: written in chunks, then read with seeks."""
+    """An encrypted temporary file: written in chunks, then read with seeks. ``in_memory``: bytes that it may have in
+    memory, at least 1."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_memory: int = MAX_IN_MEMORY) -> None:
         self._key, self.size = os.urandom(32), 0
         self._sealer = Encryptor(self._key, 0, b"spool")
         settings.DATA.mkdir(parents=True, exist_ok=True)
-        self._file = _SpoolFile(MAX_IN_MEMORY, dir=str(settings.DATA))
+        self._file = _SpoolFile(in_memory, dir=str(settings.DATA))
 
     def write(self, content: bytes) -> None:
         """Append content. Raises Unavailable when storage fails."""
@@ -30,12 +31,16 @@ class Spool:
         with translate_storage_errors():
             self._file.write(self._sealer.update(content))
 
-    def finish(self, name: str | None, media_type: str | None = None) -> "UploadedFile[Any]":
-        """End writing and return the content as an uploaded file. Nothing can be written afterwards."""
+    def open(self) -> IO[bytes]:
+        """End writing and return the content as a file. Nothing can be written afterwards."""
         with translate_storage_errors():
             self._file.write(self._sealer.finalize())
             self._file.seek(0)
-        content: Any = decrypt(self._file, self.size, lambda _: self._key, b"spool")
+        return decrypt(self._file, self.size, lambda _: self._key, b"spool")
+
+    def finish(self, name: str | None, media_type: str | None = None) -> "UploadedFile[Any]":
+        """End writing and return the content as an uploaded file. Nothing can be written afterwards."""
+        content: Any = self.open()
         return UploadedFile(content, name, media_type, self.size)
 
 

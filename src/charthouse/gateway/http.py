@@ -6,7 +6,6 @@ than the whole call.
 
 import codecs
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -154,17 +153,6 @@ class Request:
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=2000))
         except ValueError:
             raise Malformed("The form can't be read.") from None
-
-
-def discard_body(environ: Mapping[str, Any]) -> None:
-    """Read the rest of a request's body. Unread, it makes the server close the connection, and the client's next
-    request is lost: the refresh after a 401, for example. At most MAX_BODY bytes are read."""
-    if environ.get("CONTENT_LENGTH") in (None, "", "0") and not environ.get("HTTP_TRANSFER_ENCODING"):
-        return
-    left = MAX_BODY
-    with suppress(OSError, ValueError):
-        while left > 0 and (piece := environ["wsgi.input"].read(min(left, 1 << 16))):
-            left -= len(piece)
 
 
 def parse_json(body: bytes) -> Any:

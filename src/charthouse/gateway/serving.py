@@ -17,7 +17,7 @@ from charthouse.engine.actor import Actor
 from charthouse.engine.errors import RequestError
 from charthouse.engine.sql.failures import Failure, classify
 from charthouse.files.serving import FileBody
-from charthouse.gateway.http import Request, Response, discard_body
+from charthouse.gateway.http import Request, Response
 from charthouse.identity import audit_events, client_ip, faults, tenancy
 
 MAX_PATH = 200
@@ -37,7 +37,6 @@ def serve(
     tenancy.clear_tenant()
     audit_events.set_client_ip(request.entry.ip)
     response = _respond(request, handle, render_error)
-    discard_body(environ)
     head = request.method == "HEAD"
     body = response.body()
     entry = request.entry
@@ -46,7 +45,11 @@ def serve(
     if captured_bodies.is_captured(entry.app_id, entry.at) and entry.practice_id is not None:
         entry.bodies = _capture_bodies(request, response, body)
     request_log.add(entry)
-    return response.send(start, body, request_id=entry.request, head=head)
+    answer = response.send(start, body, request_id=entry.request, head=head)
+    if isinstance(answer, FileBody) and (wrap := environ.get("wsgi.file_wrapper")) is not None:
+        wrapped: Iterable[bytes] = wrap(answer)  # the web server reads it when the client takes it
+        return wrapped
+    return answer
 
 
 def _capture_bodies(request: Request, response: Response, body: bytes | FileBody) -> captured_bodies.BodyPair:

@@ -18,7 +18,6 @@ PACKAGES = (
     "charthouse",
     "django",
     "psycopg",
-    "granian",
     "procrastinate",
     "django-oauth-toolkit",
     "cryptography",

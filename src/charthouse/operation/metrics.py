@@ -15,6 +15,10 @@ GATES = (
     "read_only", "plan", "scope", "right", "permission", "request", "validation", "not found", "method", "conflict",
     "database", "fault",
 )  # fmt: skip
+HTTP_REASONS = (
+    "bad request", "truncated body", "head too large", "body too large", "slow head", "slow body", "slow reader",
+    "no room", "overload", "connections",
+)  # fmt: skip
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # upper ends of buckets
 DELIVERY_STATES = ("waiting", "delivered", "failed")
 MESSAGE_STATES = ("waiting", "sent", "failed")
@@ -45,6 +49,12 @@ REQUESTS = Metric(
 )
 DURATION = Metric("request_duration_seconds", "histogram", "From the request to its answer.", ("api",))
 REFUSALS = Metric("quota_refusals", "counter", "Requests refused because there were too many.", ("api",))
+HTTP_REFUSALS = Metric(
+    "http_refusals",
+    "counter",
+    "Requests and connections that the web server refused or cut by itself, by reason.",
+    ("reason",),
+)
 INFO = Metric("info", "gauge", "Always 1; the version is a label.", ("version",))
 DATABASE_UP = Metric("database_up", "gauge", "1 if the database answered within seconds.")
 DATABASE_BYTES = Metric("database_bytes", "gauge", "Size of the database.")
@@ -79,7 +89,8 @@ DISK_SIZE = Metric("disk_size_bytes", "gauge", "Size of the file system of the d
 FAILURES = Metric("measurement_failures", "gauge", "Measurements that failed this time.")
 
 METRICS = (
-    REQUESTS, DURATION, REFUSALS, INFO, DATABASE_UP, DATABASE_BYTES, CONNECTIONS, LOCK_WAITS, TRANSACTION_AGE,
+    REQUESTS, DURATION, REFUSALS, HTTP_REFUSALS, INFO,
+    DATABASE_UP, DATABASE_BYTES, CONNECTIONS, LOCK_WAITS, TRANSACTION_AGE,
     WORKER_AGE, FEED_LAG, DELIVERIES, JOBS, MESSAGES, SEAL_AGE, ANCHOR_AGE, BACKUP_AGE, BACKUP_LAG,
     DRILL_AGE, DISK_FREE, DISK_SIZE, FAILURES,
 )  # fmt: skip

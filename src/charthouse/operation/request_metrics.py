@@ -29,6 +29,7 @@ Outcome = tuple[tuple[str, str, str, int, str], int]  # API, route, method, stat
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 _outcomes: deque[Outcome] = deque(maxlen=100_000)
+_http_refusals: deque[str] = deque(maxlen=100_000)
 
 
 def count_entry(entry: LogEntry) -> None:
@@ -37,6 +38,11 @@ def count_entry(entry: LogEntry) -> None:
         _outcomes.append(
             ((entry.dialect, entry.resource, entry.method, entry.status, entry.gate), entry.microseconds)
         )
+
+
+def count_http_refusal(reason: str) -> None:
+    """Count what the web server refuses by itself, which is no call of an API."""
+    _http_refusals.append(reason)
 
 
 def count_pages(get_response: Handler) -> Handler:
@@ -62,7 +68,14 @@ class RequestCounters:
 
         self._requests = PrometheusCounter(*describe(metrics.REQUESTS), registry=registry)
         self._refusals = PrometheusCounter(*describe(metrics.REFUSALS), registry=registry)
+        self._http_refusals = PrometheusCounter(*describe(metrics.HTTP_REFUSALS), registry=registry)
         self._duration = Histogram(*describe(metrics.DURATION), buckets=metrics.SECONDS, registry=registry)
+
+    def add_http_refusals(self, reasons: "deque[str]") -> None:
+        """Add all refusals of a queue."""
+        while reasons:
+            reason = reasons.popleft()
+            self._http_refusals.labels(reason if reason in metrics.HTTP_REASONS else metrics.OTHER).inc()
 
     def add(self, outcomes: "deque[Outcome]") -> None:
         """Add all outcomes of a queue."""
@@ -122,6 +135,7 @@ def _run(counters: RequestCounters) -> None:
     while True:
         waiting.wait(INTERVAL)
         counters.add(_outcomes)
+        counters.add_http_refusals(_http_refusals)
 
 
 def is_on() -> bool:

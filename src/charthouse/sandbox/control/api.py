@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from charthouse import clock
 from charthouse.audit.request_log import LogEntry
 from charthouse.engine.errors import Invalid, MethodNotAllowed, NotFound, RequestError, Unauthenticated
-from charthouse.gateway.http import Request, Response, discard_body
+from charthouse.gateway.http import Request, Response
 from charthouse.identity import client_ip, faults, tenancy
 from charthouse.sandbox.control import handlers
 from charthouse.sandbox.control.gate import get_gate
@@ -41,7 +41,6 @@ def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[
         response = render_error(faults.handle_exception(error, request.path))
     finally:
         tenancy.clear_tenant()
-    discard_body(environ)
     return response.send(start, response.body(), request_id="", head=request.method == "HEAD")
 
 
