@@ -289,6 +289,11 @@ def _add_export(commands: "Commands") -> None:
         "appears when it is complete. It holds patient data in the clear.",
     )
     _add_practice_option(parser)
+    parser.add_argument(
+        "--without-documents",
+        action="store_true",
+        help="leave the C-CDA out, which take most of the time and which an import does not need",
+    )
     parser.add_argument("target", metavar="DIR", type=Path)
 
 

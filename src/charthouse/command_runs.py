@@ -129,7 +129,10 @@ def run_export(options: argparse.Namespace) -> None:
         from charthouse import commands, transfer_commands
 
         commands.require_migrated()
-        print(transfer_commands.export_practice(options.practice, options.target))
+        with_documents = not options.without_documents
+        print(
+            transfer_commands.export_practice(options.practice, options.target, with_documents=with_documents)
+        )
 
 
 def run_import(options: argparse.Namespace) -> None:

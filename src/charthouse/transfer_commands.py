@@ -18,10 +18,10 @@ from charthouse.operation.transfer import exporting, importing  # noqa: E402
 from charthouse.operation.transfer.layout import TransferError  # noqa: E402
 
 
-def export_practice(practice: int, target: Path) -> str:
+def export_practice(practice: int, target: Path, *, with_documents: bool = True) -> str:
     """Write everything of a practice to a new directory. Return a message. Raises CommandError."""
     try:
-        export = exporting.export_practice(practice, target, _show_progress)
+        export = exporting.export_practice(practice, target, _show_progress, with_documents=with_documents)
     except TransferError as error:
         raise CommandError(str(error)) from None
     lines = [

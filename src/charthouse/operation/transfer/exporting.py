@@ -49,9 +49,11 @@ class Export:
     digest: str
 
 
-def export_practice(practice: int, target: Path, progress: Progress = lambda *_: None) -> Export:
-    """Write everything of a practice to the new directory ``target``, which appears when it is complete. Raises
-    TransferError."""
+def export_practice(
+    practice: int, target: Path, progress: Progress = lambda *_: None, *, with_documents: bool = True
+) -> Export:
+    """Write everything of a practice to the new directory ``target``, which appears when it is complete. An import does
+    not need the documents, which are made of the rows. Raises TransferError."""
     with tenancy.within(practice), _make_beside(target) as root:
         sums = Sums()
         for folder in (layout.TABLES, layout.FILES, layout.DOCUMENTS):
@@ -59,7 +61,7 @@ def export_practice(practice: int, target: Path, progress: Progress = lambda *_:
         with _open_snapshot(practice) as row:
             as_of = _read_last_change(row)
             tables = [_write_table(table, practice, root, sums, progress) for table in list_tables()]
-            documents = _write_documents(row, as_of, root, sums, progress)
+            documents = _write_documents(row, as_of, root, sums, progress) if with_documents else 0
         files, missing = _write_files(practice, root, sums, progress)
         layout.write_bytes(root, layout.DESCRIPTION, describing.render().encode(), sums)
         about = manifest.Manifest(
