@@ -26,6 +26,7 @@ from charthouse.gateway.cerbo.registry import get_registry as get_cerbo_registry
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import rowsecurity, tenancy, token_pairs
 from charthouse.identity.models import Application
+from charthouse.identity.permission_presets import PRESETS
 from charthouse.sandbox import description, seed
 from charthouse.sandbox.examples import find_unseeded_resources
 from tests.cases import each_case
@@ -261,7 +262,7 @@ def test_the_file_describes_practices_with_their_credentials(sandbox: SandboxDat
                 "rate_limit",
             }  # fmt: skip
     assert [app["rate_limit"] for app in first["oauth_apps"]] == [500, None]
-    assert [user["permissions"] for user in first["users"]][-1] == ["Access Scheduling"]
+    assert [user["permissions"] for user in first["users"]][-1] == list(PRESETS["Front desk"])
     assert sum(user["is_primary"] for user in first["users"]) == 1
 
 

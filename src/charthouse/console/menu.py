@@ -9,11 +9,11 @@ from charthouse.console.messages.chart import MESSAGES
 from charthouse.console.messages.inbox import INBOX
 from charthouse.console.portal import requests
 from charthouse.console.resources.billing import ACCOUNT
-from charthouse.console.schedule.today import SCHEDULING
+from charthouse.console.resources.schedule import SCHEDULING
 from charthouse.console.tasks.views import TASKS
 
 CARE = (
-    MenuEntry(name="The day", view="day", icon="clipboard-heart", permissions=SCHEDULING),
+    MenuEntry(name="Today", view="day", icon="clipboard-heart", permissions=SCHEDULING),
     MenuEntry(name="Calendar", view="calendar", icon="calendar", permissions=SCHEDULING),
     MenuEntry(name="Patients", view="patients", icon="users", permissions=("Manage Patients",)),
     MenuEntry(

@@ -113,7 +113,7 @@ def test_resources_that_the_api_only_reads_are_written_here(
 def test_every_own_resource_has_a_page() -> None:
     own = {resource.path for resource in RESOURCES}
     sections = (*lists.LISTS, notes.NOTES, *patient_account.LISTS)
-    elsewhere = {"questions", "assignments", "filings"}  # test_questionnaires.py, test_documents.py
+    elsewhere = {"questions", "assignments", "filings", "schedule"}  # have pages of their own
     listed = {
         section.resource_path for section in sections
     } & own  # the chart also lists resources of the API

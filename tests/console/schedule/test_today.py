@@ -1,18 +1,22 @@
 """The day, the calendar and booking follow the rules of the API's appointments."""
 
+import re
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 import httpx
 import pytest
 
 from charthouse import clock
+from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.identity import tenancy
+from charthouse.identity.permission_presets import PRESETS
 from tests.console.test_shell import bounded_queries, send
 from tests.domains.scheduling.calendar import Calendar, make_office
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
-from tests.support import PASSWORD, Clinic, make_practice, make_user
+from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
 
 DAY = "2026-03-10"
 
@@ -32,30 +36,47 @@ def posted(browser: httpx.Client, address: str, **values: str) -> httpx.Response
     return browser.post(address, data={"csrfmiddlewaretoken": token, **values})
 
 
-def test_the_day_is_shown_by_room_in_the_offices_time_zone(calendar: Calendar, browser: httpx.Client) -> None:
-    calendar.book(f"{DAY}T09:00:00", reason="Cough")
+def test_today_shows_visits_by_status_in_the_offices_time_zone(
+    calendar: Calendar, browser: httpx.Client
+) -> None:
+    calendar.book(f"{DAY}T09:00:00", reason="Cough", status="Complete")
     calendar.book(f"{DAY}T23:30:00", exam_room=2)
     calendar.book("2026-03-11T00:30:00")
-    for hour in range(10, 16):
+    calendar.book(f"{DAY}T12:00:00", patient=None)
+    for hour in range(13, 19):
         calendar.book(f"{DAY}T{hour}:00:00")
     with bounded_queries():
         page = browser.get("/day", params={"date": DAY}).text
     assert "Tuesday, March 10, 2026" in page
     assert "8 visits" in page
-    assert "09:00" in page
-    assert "23:30" in page
-    assert "00:30" not in page, "that is the next day"
-    assert page.index("Room 1") < page.index("Cough") < page.index("Room 2")
-    assert browser.get("/day", params={"date": "nonsense", "office": "x", "doctor": "-1"}).status_code == 200
+    assert "9:00 AM" in page
+    assert "11:30 PM" in page
+    assert "12:30 AM" not in page, "that is the next day"
+    assert (
+        page.index("Scheduled <") < page.index("1:00 PM") < page.index("Checked out <") < page.index("Cough")
+    )
+    assert "Cough" not in browser.get("/day", params={"date": DAY, "status": "scheduled"}).text
+    for query in ({"date": "nonsense", "office": "x", "doctor": "-1"}, {"status": "x"}):
+        assert browser.get("/day", params=query).status_code == 200
 
 
 def test_a_practice_without_an_office(clinic: Clinic, browser: httpx.Client) -> None:
     for address in ("/day", "/calendar"):
-        assert "There is no office yet." in browser.get(address).text
+        assert "No offices yet." in browser.get(address).text
     assert browser.get("/book/0").status_code == 404
 
 
-def test_waiting_times_are_shown(calendar: Calendar, browser: httpx.Client) -> None:
+def read_undo(page: str) -> tuple[str, dict[str, str]]:
+    """The address and the values of the undo of the last message."""
+    (form,) = re.findall(
+        r'<form method="post" action="([^"]+)">((?:(?!</form>).)*data-undo)', page, re.DOTALL
+    )
+    return form[0], {
+        name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form[1])
+    }
+
+
+def test_waiting_times_and_undo(calendar: Calendar, browser: httpx.Client) -> None:
     visit = calendar.book(f"{DAY}T09:00:00")
     address = f"/visits/{visit['id']}/status"
     for status in ("Arrived", "Checked In"):
@@ -64,15 +85,99 @@ def test_waiting_times_are_shown(calendar: Calendar, browser: httpx.Client) -> N
     with clock.shift(timedelta(minutes=25)):
         page = open_signed_in_browser(calendar.clinic.user.username).get("/day", params={"date": DAY}).text
     assert "25 min" in page
-    assert "1 waiting" in page
-    assert ">In Room<" in page.replace("</svg>", ">")
+    assert "waited-long" in page
+    assert "To room" in page
     away = posted(browser, address, status="Complete", back="https://evil.example/")
-    assert away.headers["Location"] == f"/visits/{visit['id']}"
-    assert calendar.shown(visit)["status"] == "Complete"
-    assert [item["to_status"] for item in calendar.shown(visit)["status_transitions"]][-2:] == [
-        "Checked In",
-        "Complete",
-    ]
+    assert away.headers["Location"] == "/day"
+    said = browser.get("/day", params={"date": DAY}).text
+    assert "Ada: Complete." in said
+    where, values = read_undo(said)
+    assert browser.post(where, data=values).status_code == 302
+    assert calendar.shown(visit)["status"] == "Checked In"
+    steps = [item["to_status"] for item in calendar.shown(visit)["status_transitions"]]
+    assert steps[-3:] == ["Checked In", "Complete", "Checked In"]
+
+
+def test_the_wait_begins_anew_when_an_arrival_was_a_mistake(
+    calendar: Calendar, browser: httpx.Client
+) -> None:
+    visit = calendar.book(f"{DAY}T09:00:00", status="Arrived")
+    with clock.shift(timedelta(minutes=40)):
+        for status in ("Confirmed", "Arrived"):
+            calendar.changed(visit, status=status)
+        page = open_signed_in_browser(calendar.clinic.user.username).get("/day", params={"date": DAY}).text
+    assert "40 min" not in page
+    assert "0 min" in page
+
+
+def test_check_in_shows_what_is_owed_and_missing(calendar: Calendar, browser: httpx.Client) -> None:
+    visit = calendar.book(f"{DAY}T09:00:00")
+    with tenancy.within(calendar.clinic.id):
+        Patient.objects.filter(pk=calendar.patient_id).update(copay="25.00", cell_phone="3035550142")
+    address = f"/visits/{visit['id']}/check-in"
+    with bounded_queries():
+        page = browser.get(address, params={"back": "/day?date=2026-03-10"}).text
+    for words in ("Not recorded", "$25.00", "Nothing owed", "Nothing to sign", "Missing: DOB, address"):
+        assert words in page, words
+    values = parse_hidden_fields(browser.get(address, params={"back": "/day?date=2026-03-10"}))
+    assert browser.post(address, data=values).headers["Location"] == "/day?date=2026-03-10"
+    assert calendar.shown(visit)["status"] == "Checked In"
+    assert (
+        browser.get(f"/visits/{calendar.book(f'{DAY}T12:00:00', patient=None)['id']}/check-in").status_code
+        == 404
+    )
+
+
+def test_a_cancellation_has_a_reason(calendar: Calendar, browser: httpx.Client) -> None:
+    visit = calendar.book(f"{DAY}T09:00:00")
+    address = f"/visits/{visit['id']}/cancel"
+    assert "Choose or enter a reason." in posted(browser, address).text
+    assert calendar.shown(visit)["status"] == ""
+    assert posted(browser, address, reason="Weather", back="/day").status_code == 302
+    shown = calendar.shown(visit)
+    assert (shown["status"], shown["status_transitions"][-1]["reason"]) == ("Cancelled", "Weather")
+    page = browser.get("/day", params={"date": DAY}).text
+    assert "is cancelled: Weather." in page
+    calendar.book(f"{DAY}T09:00:00")
+    where, values = read_undo(page)
+    browser.post(where, data=values)
+    assert calendar.shown(visit)["status"] == "Cancelled", "somebody else has the time now"
+    assert "overlaps" in browser.get("/day").text
+
+
+def test_a_room_is_chosen_and_a_taken_one_is_refused(calendar: Calendar, browser: httpx.Client) -> None:
+    visit = calendar.book(f"{DAY}T09:00:00")
+    other = make_doctor(calendar.clinic.practice)
+    calendar.book(f"{DAY}T09:00:00", exam_room=2, doctor=other.pk)
+    address = f"/visits/{visit['id']}/room"
+    posted(browser, address, exam_room="2")
+    assert calendar.shown(visit)["exam_room"] == 1
+    calendar.changed(visit, scheduled_time=f"{DAY}T10:00:00")
+    posted(browser, address, exam_room="2")
+    assert calendar.shown(visit)["exam_room"] == 2
+    assert "moved to Room 2" in browser.get("/day").text
+    posted(browser, address, exam_room="\N{ARABIC-INDIC DIGIT SEVEN}")
+    assert calendar.shown(visit)["exam_room"] == 2
+
+
+def test_a_front_desk_books_and_receives_without_clinical_or_billing_permissions(
+    calendar: Calendar, clinic: Clinic
+) -> None:
+    person = make_user(clinic.practice, password=PASSWORD, permissions=PRESETS["Front desk"])
+    there = open_signed_in_browser(person.username)
+    visit = calendar.book(f"{DAY}T09:00:00")
+    for address in ("/day", "/calendar", "/book", f"/book/{calendar.patient_id}"):
+        with bounded_queries():
+            assert there.get(address, params={"date": DAY}).status_code == 200, address
+    assert f'href="/visits/{visit["id"]}"' not in there.get("/day", params={"date": DAY}).text
+    assert there.get(f"/visits/{visit['id']}").status_code == 403
+    posted(there, f"/visits/{visit['id']}/check-in")
+    assert calendar.shown(visit)["status"] == "Checked In"
+    values = {"doctor": str(calendar.doctor.pk), "office": str(calendar.office.pk), "exam_room": "1",
+              "scheduled_time": f"{DAY}T15:00:00", "duration": "30"}  # fmt: skip
+    assert send(there, f"/book/{calendar.patient_id}", **values).status_code == 302
+    nobody = make_user(clinic.practice, password=PASSWORD, permissions=PRESETS["Physician"][:2])
+    assert open_signed_in_browser(nobody.username).get("/day").status_code == 403
 
 
 def events(browser: httpx.Client, **values: Any) -> httpx.Response:
@@ -188,4 +293,4 @@ def test_the_day_of_a_big_office_is_bounded(calendar: Calendar, browser: httpx.C
             for _ in range(300)
         )  # fmt: skip
     with bounded_queries():
-        assert browser.get("/day", params={"date": DAY}).text.count("slot-time") == 300
+        assert browser.get("/day", params={"date": DAY}).text.count("flow-line") == 300

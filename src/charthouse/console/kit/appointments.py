@@ -36,8 +36,8 @@ STATUS_COLORS = {
     "In Session": "indigo",
     "Complete": "green",
     "Confirmed": "teal",
-    "Cancelled": "red",
-    "No Show": "red",
+    "Cancelled": "secondary",
+    "No Show": "orange",
     "Rescheduled": "orange",
 }
 
@@ -105,14 +105,14 @@ def select_appointments(request: Request, here: CalendarScope, first: date, last
     """
     start = datetime.combine(first, time(), here.zone)
     end = datetime.combine(last + timedelta(days=1), time(), here.zone)
-    rows = records.select_rows(records.get_resource("appointments"), request.actor).filter(
+    rows = records.select_rows(records.get_resource("schedule"), request.actor).filter(
         office=here.office.pk, scheduled_time__gte=start, scheduled_time__lt=end, is_virtual_base=False
     )
     if here.doctor is not None:
         rows = rows.filter(doctor=here.doctor.pk)
     return (
         annotate_wall_clock(rows)
-        .select_related("patient", "doctor")
+        .select_related("patient", "doctor", "profile")
         .order_by("scheduled_time", "pk")[:MAX_APPOINTMENTS]
     )
 

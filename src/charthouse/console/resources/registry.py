@@ -10,6 +10,7 @@ from charthouse.console.resources import (
     medications,
     patients,
     questionnaires,
+    schedule,
     scheduling,
 )
 from charthouse.engine.declaration.registry import build_registry
@@ -21,6 +22,7 @@ RESOURCES = (
     *clinical.RESOURCES,
     *medications.RESOURCES,
     *patients.RESOURCES,
+    *schedule.RESOURCES,
     *scheduling.RESOURCES,
     *billing.RESOURCES,
     *inventory.RESOURCES,

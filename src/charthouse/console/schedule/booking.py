@@ -13,7 +13,7 @@ from charthouse.console.kit import appointments, forms, records
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Column
 from charthouse.console.patients.views import TABLE
-from charthouse.console.schedule.today import SCHEDULING
+from charthouse.console.resources.schedule import SCHEDULING
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 
@@ -26,9 +26,9 @@ LABELS = {
     "duration": "Minutes",
     "recur_start_date": "Repeats from",
     "recur_end_date": "Repeats until",
-    "recurs_every": "Every so many weeks",
+    "recurs_every": "Repeat every _ weeks",
     "recurring_days": "On these days",
-    "allow_overlapping": "Book although something else is then",
+    "allow_overlapping": "Allow double-booking",
 }
 DECEASED_CONFIRMED = "deceased_confirmed"
 DECEASED_QUESTION = "This patient has died. Book an appointment all the same?"
@@ -63,9 +63,9 @@ def choose_patient(request: Request) -> HttpResponseBase:
         "title": "Book: for whom?",
         "table": table.build_page(request, rows),
         "add": _build_url(query, 0),
-        "add_words": "A break, for nobody",
+        "add_words": "Block time",
         "back": reverse("day"),
-        "back_to": "The day",
+        "back_to": "Today",
     }
     return render_page(request, "kit/list.html", values)
 
@@ -81,7 +81,7 @@ def book_appointment(request: Request, patient: int) -> HttpResponseBase:
     context = layout.get_chart_context(request, patient) if patient else {}
     if request.method != "POST":
         return _render_form(request, context, _get_initial_values(request, context), patient)
-    of = records.get_resource("appointments")
+    of = records.get_resource("schedule")
     sent = forms.read_payload(_list_keys(patient), request, of.model)
     if patient and context["patient"].is_deceased and request.POST.get(DECEASED_CONFIRMED) != "yes":
         asked = context | {"confirmed": DECEASED_CONFIRMED, "button": "Book all the same"}
@@ -96,7 +96,7 @@ def book_appointment(request: Request, patient: int) -> HttpResponseBase:
 
 
 def _list_keys(patient: int) -> list[Key]:
-    of = records.get_resource("appointments")
+    of = records.get_resource("schedule")
     left_out = () if patient else ("profile", "reminder_profile", "status")
     return [of.keys_by_name[name] for name in FORM_KEYS if name not in left_out]
 
@@ -109,7 +109,7 @@ def _get_initial_values(request: Request, context: dict[str, Any]) -> dict[str, 
     given = request.GET
     time = given.get("time", "")[:19] or f"{given.get('date', here.today.isoformat())[:10]}T09:00:00"
     doctor = here.doctor or (context["patient"].doctor if context else here.office.doctor)
-    start = forms.get_defaults(_list_keys(1), records.get_resource("appointments").model)
+    start = forms.get_defaults(_list_keys(1), records.get_resource("schedule").model)
     return start | {
         "doctor": doctor.pk,
         "office": here.office.pk,
@@ -126,7 +126,7 @@ def _render_form(
     patient: int,
     refusal: Invalid | Conflict | Malformed | None = None,
 ) -> HttpResponseBase:
-    of = records.get_resource("appointments")
+    of = records.get_resource("schedule")
     form = forms.build_form(
         _list_keys(patient), of.model, values, records.ReferenceOptions(request.actor), LABELS, HINTS
     )
@@ -136,7 +136,7 @@ def _render_form(
         "form": form.with_errors(refusal),
         "title": "Book an appointment" if patient else "Book a break",
         "back": reverse("day"),
-        "back_to": "The day",
+        "back_to": "Today",
     }
     return render_page(request, "kit/edit.html", template_context, refusal.status if refusal else 200)
 
@@ -144,7 +144,7 @@ def _render_form(
 @page(*SCHEDULING, methods=("GET", "POST"))
 def delete_appointment(request: Request, visit: int) -> HttpResponseBase:
     """Ask for confirmation, then soft-delete the appointment."""
-    of = records.get_resource("appointments")
+    of = records.get_resource("schedule")
     one = records.get_object(of, request.actor, visit)
     if request.method == "POST":
         records.delete(of, request.actor, visit)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from charthouse.console.kit import appointments, records
 from charthouse.console.kit.page import Request, list_messages, page, render_page
-from charthouse.console.schedule.today import SCHEDULING
+from charthouse.console.resources.schedule import SCHEDULING
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid
@@ -88,7 +88,7 @@ def move_appointment(request: Request, visit: int) -> HttpResponseBase:
     The answer is 200 in any case, since browsers report other statuses as errors of the page. Its ``detail`` says why
     the change was refused.
     """
-    of = records.get_resource("appointments")
+    of = records.get_resource("schedule")
     names = ("scheduled_time", "duration")
     given = {name: request.POST[name] for name in names if request.POST.get(name)}
     try:

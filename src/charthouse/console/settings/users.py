@@ -24,6 +24,7 @@ from charthouse.engine.errors import Conflict, NotFound
 from charthouse.identity import password_links
 from charthouse.identity.form_fields import LineField
 from charthouse.identity.models import PERMISSIONS, User
+from charthouse.identity.permission_presets import PRESETS, find_preset
 from charthouse.identity.permissions import set_permissions
 
 
@@ -46,7 +47,11 @@ TABLE = Table(
         Column("Name", _format_name, sort="last_name", link=lambda row: reverse("user", args=[row.pk])),
         Column("Username", "username", sort="username", kind="wide"),
         Column("Role", "get_role_display", sort="role"),
-        Column("Permissions", lambda row: f"{len(row.permissions)} of {len(PERMISSIONS)}", kind="wide"),
+        Column(
+            "Permissions",
+            lambda row: find_preset(row.permissions) or f"{len(row.permissions)} of {len(PERMISSIONS)}",
+            kind="wide",
+        ),
         Column("Second factor", lambda row: Badge("on", "green") if row.second else "", kind="wide"),
         Column("Last signed in", "last_login", sort="last_login", kind="wide"),
         Column("State", _build_state_badge),
@@ -77,13 +82,28 @@ class UserForm(django.Form):
         required=False,
         help_text="Of a staff member.",
     )
+    preset = django.ChoiceField(
+        label="Permissions of a role",
+        choices=[("", "As checked below"), *((role, role) for role in PRESETS)],
+        required=False,
+        help_text="Front desk, nurse, biller, physician or manager; else check each permission.",
+    )
     permissions = django.MultipleChoiceField(
         choices=[(name, name) for name in PERMISSIONS], widget=django.CheckboxSelectMultiple, required=False
     )
 
     def __init__(self, *args: Any, doctors: list[tuple[int, str]], **values: Any) -> None:
         super().__init__(*args, **values)
+        self.initial.setdefault("preset", find_preset(self.initial.get("permissions") or ()))
         self.fields["doctor_id"].choices = [("", forms.EMPTY_LABEL), *doctors]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Set the permissions of a role that was chosen; one that was shown at first leaves the checkboxes in force."""
+        given = {**(super().clean() or {})}
+        role = given.pop("preset", "")
+        if role and "preset" in self.changed_data:
+            given["permissions"] = list(PRESETS[role])
+        return given
 
 
 class NewUserForm(UserForm):
@@ -161,7 +181,7 @@ def _create_user(request: Request, form: NewUserForm) -> User | None:
 def edit(request: Request, row: int) -> HttpResponseBase:
     """Edit a user's name, address and permissions; links to actions of the account."""
     person = _find_user(request, row)
-    initial = {name: getattr(person, name) for name in UserForm.base_fields}
+    initial = {name: getattr(person, name) for name in UserForm.base_fields if name != "preset"}
     form = UserForm(request.POST or None, initial=initial, doctors=_list_doctors(request))
     if person.role == User.Role.DOCTOR:
         del form.fields["doctor_id"]

@@ -74,6 +74,12 @@ def us_date(value: date | None) -> str:
 
 
 @register.filter
+def clock(value: datetime) -> str:
+    """Format a local time as 9:05 AM."""
+    return f"{value:%I:%M %p}".removeprefix("0")
+
+
+@register.filter
 def phone(value: str | None) -> str:
     """Format a phone number as (303) 555-0142."""
     return formats.format_phone(value or "")

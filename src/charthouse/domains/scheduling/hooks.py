@@ -232,6 +232,7 @@ def record_status(change: Change, rows: list[Any]) -> None:
                 changed_at=now,
                 from_status=before,
                 to_status=row.status,
+                reason=change.values.get("status_reason") or "",
             )
             for row in rows
         )

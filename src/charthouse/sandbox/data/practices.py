@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from charthouse.identity.models import RIGHTS, SHARING
+from charthouse.identity.permission_presets import PRESETS
 from charthouse.sandbox.data.places import CASCO_BAY, FRONT_RANGE, Town
 
 
@@ -55,21 +56,10 @@ class PracticeSpec:
     patient_count: int
 
 
-MANAGER = StaffSpec(
-    "Office manager",
-    (
-        "Access Billing",
-        "Access Message Center",
-        "Access Scheduling",
-        "Manage Patients",
-        "Settings",
-        "Show Billing Tab",
-    ),
-)
-BILLER = StaffSpec(
-    "Biller", ("Access Billing", "Access Patients Payments", "Manage Patients", "Show Billing Tab")
-)
-RECEPTIONIST = StaffSpec("Front desk", ("Access Scheduling",))
+MANAGER = StaffSpec("Office manager", PRESETS["Manager"])
+BILLER = StaffSpec("Biller", PRESETS["Biller"])
+NURSE = StaffSpec("Nurse", PRESETS["Nurse"])
+RECEPTIONIST = StaffSpec("Front desk", PRESETS["Front desk"])
 ROOMS = ("Exam room 1", "Exam room 2", "Exam room 3", "Procedure room")
 
 PRACTICES = (
@@ -82,7 +72,7 @@ PRACTICES = (
             OfficeSpec("Alder Creek Denver", "1620 Columbine St", 0, ROOMS),
             OfficeSpec("Alder Creek Boulder", "2775 Canyon Rd", 2, ROOMS),
         ),
-        staff=(MANAGER, BILLER, RECEPTIONIST),
+        staff=(MANAGER, BILLER, NURSE, RECEPTIONIST),
         apps=(
             AppSpec("Sandbox app, 500 calls an hour", 500, RIGHTS, 9),
             AppSpec("Sandbox app, no limit", None, RIGHTS),
@@ -98,7 +88,7 @@ PRACTICES = (
         towns=CASCO_BAY,
         specialties=("Pediatrics",),
         offices=(OfficeSpec("Casco Bay Portland", "84 Granite St", 0, ROOMS[:2]),),
-        staff=(MANAGER,),
+        staff=(MANAGER, RECEPTIONIST),
         apps=(AppSpec("Sandbox app of the second practice", 500),),
         sharing=(),
         ages=(0, 18),

@@ -111,7 +111,7 @@ class Appointment(Record):
 
 
 class StatusTransition(Record):
-    """One change of an appointment's status. ``reason``: why, where the server made it by itself."""
+    """One change of an appointment's status. ``reason``: why, if that is known."""
 
     appointment = RecordKey("scheduling.Appointment", part_of=False)
     changed_at = models.DateTimeField(default=clock.now)

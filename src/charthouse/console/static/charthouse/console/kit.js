@@ -89,6 +89,9 @@
   });
   addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });
 
+  // <select data-submits>: choosing sends its form.
+  document.addEventListener("change", (event) => { if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit(); });
+
   // A value that somebody else has entered meanwhile is taken over without asking the server.
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[name=theirs]");
