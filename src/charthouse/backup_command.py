@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from charthouse import clock, command_runs
-from charthouse.backup import destinations, making, opening, recovery, restoring, runs, verifying
+from charthouse.backup import destinations, making, opening, recovery, restoring, runner, runs, verifying
 from charthouse.backup.clusters import Cluster, ToolError
 from charthouse.backup.configuration import Configuration, read_configuration
 from charthouse.backup.lines import RecipientChanged
-from charthouse.backup.manifests import Manifest
+from charthouse.backup.manifests import LOGICAL, Manifest
 from charthouse.backup.repository import RepositoryError, open_repository
 from charthouse.backup.sealing import SealError
 from charthouse.datadir import CommandError
@@ -50,7 +50,7 @@ def add_restore(add_command: AddCommand) -> None:
     """Add ``charthouse restore`` to the commands."""
     parser = add_command(
         "restore",
-        "Restore a backup into an empty directory",
+        "Restore a backup into an empty directory or database",
         run_restore,
         "The restored database is marked as a copy: it sends nothing until you say that it is the real one.",
     )
@@ -61,7 +61,12 @@ def add_restore(add_command: AddCommand) -> None:
         default=None,
         help="latest (the default), or a time such as 2026-11-30T14:05:00Z: without what was written later",
     )
-    parser.add_argument("--into", metavar="DIR", required=True, help="a new or empty directory")
+    parser.add_argument(
+        "--into",
+        metavar="PLACE",
+        required=True,
+        help="a new or empty directory; or the postgresql:// URL of an empty database, with keys and files in --data",
+    )
     parser.add_argument(
         "--backup", metavar="ID", default="", help="begin with this backup (default: the best one)"
     )
@@ -121,9 +126,13 @@ def run_restore(options: argparse.Namespace) -> None:
         repository = open_repository(destinations.connect(_require_destination(configuration)))
         identity = opening.find_identity(repository, configuration)
         request = restoring.Request(repository, identity, options.to, options.backup, progress)
-        data = Path(options.into).expanduser().resolve()
         storage = destinations.connect(options.files) if options.files else None
-        restored = restoring.restore_directory(request, data, storage)
+        if options.into.startswith(("postgresql://", "postgres://")):
+            data = configuration.data
+            restored = restoring.restore_database(request, options.into, data, storage)
+        else:
+            data = Path(options.into).expanduser().resolve()
+            restored = restoring.restore_directory(request, data, storage)
     print(f"Backup {restored.manifest.id} is restored to {data}, with {restored.files} files.")
     if restored.missing_files:
         print(f"{restored.missing_files} stored files are missing in the backup.")
@@ -161,8 +170,15 @@ def make_plan(configuration: Configuration, *, full: bool, progress: making.Prog
 
 def _make_backup(configuration: Configuration, *, full: bool) -> None:
     with StepProgress() as progress:
-        manifest = making.make_backup(make_plan(configuration, full=full, progress=progress))
+        manifest = runner.make_backup(make_plan(configuration, full=full, progress=progress))
     print(_describe(manifest))
+    if manifest.kind == LOGICAL:
+        hours = configuration.every.total_seconds() / 3600
+        print(
+            "PostgreSQL permits no replication, so this is a logical backup, without continuous WAL: what is written "
+            f"after it is lost with the server until the next one (every {hours:g} hours), and a restore to a time "
+            "between is not possible. Give the role of DATABASE_URL the attribute REPLICATION (docs/backup.md)."
+        )
 
 
 def _verify(configuration: Configuration, backup: str) -> None:

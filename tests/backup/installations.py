@@ -110,6 +110,32 @@ def make_folder() -> Path:
     return folder
 
 
+@dataclass
+class OwnServer:
+    """An installation in a folder whose database is on another server, at ``url``."""
+
+    folder: Path
+    url: str
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def repository(self) -> Repository:
+        return open_repository(destinations.connect(str(self.folder / "backups")))
+
+    def run(self, *arguments: object, ok: bool = True) -> None:
+        """Run a command of charthouse in this process."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("CHARTHOUSE_SECRET_KEY", raising=False)
+            patch.setenv("DATABASE_URL", self.url)
+            patch.setenv("CHARTHOUSE_DATA", str(self.data))
+            patch.setenv(VARIABLE, str(self.folder / "backups"))
+            patch.setenv(f"{VARIABLE}_PASSPHRASE_FILE", str(self.folder / "passphrase"))
+            assert cli.main([str(each) for each in arguments]) == (0 if ok else 1)
+
+
 @contextmanager
 def run_installation() -> Iterator[Installation]:
     """Run an installation whose database is a copy of the template of this test run."""

@@ -36,6 +36,8 @@ select current_setting('server_version_num')::int as version,
        current_setting('max_slot_wal_keep_size') <> '-1'
          and current_setting('max_replication_slots')::int > 0 as may_hold_wal,
        current_database() as database, (select rolname from pg_roles where oid = 10) as superuser,
+       (select rolname from pg_roles r join pg_database on datdba = r.oid
+         where datname = current_database()) as owner,
        (select oid from pg_database where datname = current_database())::int as database_oid,
        pg_database_size(current_database()) as database_bytes
 """
@@ -58,6 +60,7 @@ class ClusterState:
     may_hold_wal: bool
     database: str
     superuser: str
+    owner: str
     database_oid: int
     database_bytes: int
 

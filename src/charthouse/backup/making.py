@@ -1,9 +1,8 @@
-"""Making a backup. It exists from the moment when its manifest is stored, the last of all objects: until then, and
-whenever a process is killed, the backups before it are untouched."""
+"""Making a physical backup. It exists from the moment when its manifest is stored, the last of all objects: until then,
+and whenever a process is killed, the backups before it are untouched."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -15,12 +14,10 @@ import msgspec
 from charthouse import clock
 from charthouse.backup import (
     base_backups,
-    expiry,
     keys,
     lines,
     manifests,
     row_counts,
-    runs,
     stored_files,
     streaming,
     wal,
@@ -29,7 +26,7 @@ from charthouse.backup.clusters import MIN_INCREMENTAL, Cluster, ClusterState, T
 from charthouse.backup.destinations import Destination, StoredObject
 from charthouse.backup.lines import Line
 from charthouse.backup.manifests import FULL, INCREMENTAL, Manifest
-from charthouse.backup.repository import Repository, RepositoryError, make_id
+from charthouse.backup.repository import Repository, make_id
 from charthouse.backup.stored_files import FileBackup, FileEntry
 from charthouse.datadir import CommandError
 
@@ -55,40 +52,8 @@ class Plan:
         return self.data / "backup"
 
 
-@contextmanager
-def exclude_others(cluster: Cluster) -> Iterator[None]:
-    """Hold the lock of backups for a block. Raises CommandError when another backup is being made."""
-    with lines.hold_lock(cluster, lines.BACKUP_LOCK) as held:
-        if held is None:
-            raise CommandError("another backup of this database is being made.")
-        yield
-
-
-def make_backup(plan: Plan) -> Manifest:
-    """Make a backup by the means that the server permits, note it, and delete what is too old. Raises CommandError,
-    ToolError, RepositoryError, OSError, psycopg.Error."""
-    started = clock.now()
-    with exclude_others(plan.cluster):
-        found = plan.cluster.read_state()
-        try:
-            manifest = _make_physical(plan, found, started)
-        except Exception as error:
-            detail = str(error) if isinstance(error, (ToolError, RepositoryError, CommandError)) else ""
-            runs.note_run(
-                plan.cluster, runs.Run(FULL, "", "", started, False, detail or type(error).__name__)
-            )
-            raise
-        size = sum(stored.size for stored in manifest.objects.values())
-        runs.note_run(
-            plan.cluster, runs.Run(manifest.kind, manifest.id, manifest.line, started, True, "", size)
-        )
-        plan.progress("Old backups", 0, 1)
-        expiry.delete_expired(plan.cluster, plan.repository, plan.keep, manifest.line)
-        plan.progress("Old backups", 1, 1)
-    return manifest
-
-
-def _make_physical(plan: Plan, found: ClusterState, started: datetime) -> Manifest:
+def make_physical(plan: Plan, started: datetime) -> Manifest:
+    """Make a full or incremental backup, on the line of this installation. Raises CommandError, ToolError."""
     with streaming.open_stream(plan.cluster, plan.repository, plan.storage, plan.state) as stream:
         if stream is not None:
             with streaming.BackgroundStream(stream) as background:
@@ -173,6 +138,7 @@ def describe(plan: Plan, found: ClusterState, started: datetime, entries: list[F
         "system_identifier": found.system_identifier,
         "database": found.database,
         "superuser": found.superuser,
+        "owner": found.owner,
         "timeline": found.timeline,
         "segment_size": found.segment_size,
         "database_bytes": found.database_bytes,

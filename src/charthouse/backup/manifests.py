@@ -35,6 +35,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     system_identifier: str
     database: str
     superuser: str
+    owner: str = ""
     timeline: int
     start_lsn: str
     end_lsn: str

@@ -4,16 +4,20 @@ directory is written last. Until then no command takes the directory for one, an
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from charthouse import datadir, durable
+from psycopg.conninfo import make_conninfo
+
+from charthouse import datadir, durable, embedded_postgres, postgres_server
 from charthouse.backup import keys as stored_keys
-from charthouse.backup import manifests, marking, recovery, stored_files
+from charthouse.backup import logical, manifests, marking, recovery, stored_files
+from charthouse.backup.clusters import Cluster
 from charthouse.backup.destinations import Destination, DirectoryDestination, StoredObject
 from charthouse.backup.keys import Keys
-from charthouse.backup.manifests import Manifest
+from charthouse.backup.manifests import LOGICAL, Manifest
 from charthouse.backup.recovery import Progress
 from charthouse.backup.repository import Repository, RepositoryError
 from charthouse.backup.sealing import READ_SIZE, Identity, SealError, collect
@@ -23,6 +27,7 @@ from charthouse.datadir import CommandError
 logger = logging.getLogger("charthouse.backup")
 
 DRAFT = ".restoring"
+START_TIMEOUT = 90.0  # seconds for a new server to start
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,42 @@ def restore_directory(request: Request, data: Path, storage: Destination | None)
     draft = prepare_directory(data)
     keys = read_keys(request.repository, request.identity, chain)
     restore_cluster(request, chain, draft)
+    return _finish(request, chain[-1], keys, data, storage)
+
+
+def restore_database(request: Request, url: str, data: Path, storage: Destination | None) -> Restored:
+    """Restore into an empty database of another server, and keys and stored files into the directory ``data``. A
+    physical backup is recovered there first. Raises what ``restore_directory`` does, and psycopg.Error."""
+    target = Cluster(url, data)
+    logical.refuse_if_in_use(target)
+    chain = recovery.choose_chain(request.repository.list_backups(), request.to, request.backup)
+    draft = prepare_directory(data)
+    keys = read_keys(request.repository, request.identity, chain)
+    dump = draft / "dump"
+    if chain[-1].kind == LOGICAL:
+        logical.fetch_dump(request.repository, request.identity, chain[-1], dump)
+    else:
+        scratch = draft / "scratch"
+        scratch.mkdir(mode=0o711)
+        assembly = recovery.assemble(request.repository, request.identity, chain, scratch, request.progress)
+        with recovery.run_recovered(recovery.recover_to(assembly, request.to), assembly) as recovered:
+            logical.write_dump(recovered, dump)
+        shutil.rmtree(scratch)
+    logical.create_roles(target, chain[-1].owner)
+    logical.load_dump(target, dump, draft / "access")
+    marking.mark_copy(url)
+    dump.unlink()
+    shutil.rmtree(draft / "access", ignore_errors=True)
+    return _finish(request, chain[-1], keys, data, storage)
+
+
+def _finish(
+    request: Request, manifest: Manifest, keys: Keys, data: Path, storage: Destination | None
+) -> Restored:
+    """Restore stored files and keys, and make the directory a data directory."""
+    draft = data / DRAFT
     target = storage or DirectoryDestination(draft / "files")
-    entries = list_entries(request.repository, chain[-1])
+    entries = list_entries(request.repository, manifest)
     missing = restore_files(request, entries, target)
     stored_keys.write_keys(keys, draft)
     (draft / "files").mkdir(mode=0o700, exist_ok=True)
@@ -62,7 +101,7 @@ def restore_directory(request: Request, data: Path, storage: Destination | None)
         durable.rename(path, data / path.name)
     draft.rmdir()
     datadir.prepare_restored(data)
-    return Restored(chain[-1], len(entries) - missing, missing)
+    return Restored(manifest, len(entries) - missing, missing)
 
 
 def prepare_directory(data: Path) -> Path:
@@ -104,6 +143,11 @@ def read_keys(repository: Repository, identity: Identity, chain: tuple[Manifest,
 
 def restore_cluster(request: Request, chain: tuple[Manifest, ...], data: Path) -> None:
     """Restore the cluster to ``data/postgres``, marked as a copy."""
+    if chain[-1].kind == LOGICAL:
+        with run_from_dump(request, chain[-1], data) as url:
+            marking.mark_copy(url)
+        durable.sync_file_system(data)
+        return
     assembly = recovery.assemble(request.repository, request.identity, chain, data, request.progress)
     request.progress("Replay", 0, 1)
     instance = recovery.recover_to(assembly, request.to)
@@ -111,6 +155,31 @@ def restore_cluster(request: Request, chain: tuple[Manifest, ...], data: Path) -
         marking.mark_copy(url)
     recovery.finish(assembly)
     request.progress("Replay", 1, 1)
+
+
+@contextmanager
+def run_from_dump(request: Request, manifest: Manifest, data: Path) -> Iterator[str]:
+    """Fill a new embedded server under ``data`` from a logical backup. Yield the address of its database, as superuser,
+    and stop it after the block. Raises CommandError where a time after the dump is asked for."""
+    if request.to is not None:
+        raise CommandError(
+            f"{manifest.id} is a logical backup, which has no time but its own: leave --to away, or name another."
+        )
+    request.progress("Database", 0, 1)
+    dump = data / "dump"
+    logical.fetch_dump(request.repository, request.identity, manifest, dump)
+    instance = postgres_server.start(data, START_TIMEOUT)
+    try:
+        cluster = Cluster(embedded_postgres.database_url(data), data)
+        logical.create_roles(cluster, manifest.owner)
+        logical.load_dump(cluster, dump, data / "access", role=postgres_server.DATABASE_NAME)
+        dump.unlink()
+        shutil.rmtree(data / "access", ignore_errors=True)
+        request.progress("Database", 1, 1)
+        host = postgres_server.socket_directory(data)
+        yield make_conninfo(host=str(host), user="postgres", dbname=postgres_server.DATABASE_NAME)
+    finally:
+        instance.stop(60)
 
 
 def list_entries(repository: Repository, manifest: Manifest) -> list[FileEntry]:
