@@ -125,9 +125,17 @@ def database() -> Iterator[None]:
     """This worker's own server and its database, of which the first worker makes the original."""
     if not PGDATA.exists():
         start_postgres()
-    _execute(f'create database "charthouse_{WORKER}" template {TEMPLATE}')
+    create_database(f"charthouse_{WORKER}")
     yield
     connections.close_all()
+
+
+def create_database(name: str) -> None:
+    """Create a database with all tables, a copy of the template, as if it had been migrated itself: a copy of a record
+    would send nothing (``identity.incarnations``)."""
+    _execute(f'create database "{name}" template {TEMPLATE}')
+    with psycopg.connect(f"postgresql://postgres:@/{name}?host={PGDATA}") as connection:
+        connection.execute("select identity_adopt()")
 
 
 def start_postgres() -> None:

@@ -66,6 +66,8 @@ def _build_parser() -> argparse.ArgumentParser:
         _add_createuser,
         _add_resetotp,
         _add_rotatekeys,
+        _add_pause,
+        _add_resume,
         _add_audit,
         _add_backup,
         _add_restore,
@@ -238,6 +240,28 @@ def _add_rotatekeys(commands: "Commands") -> None:
         "--lost",
         action="store_true",
         help="the present key is lost: go on with another; what was sealed with it can't be read any more",
+    )
+
+
+def _add_pause(commands: "Commands") -> None:
+    _add_command(
+        commands,
+        "pause",
+        "Mark this database as a copy, which sends nothing until charthouse resume",
+        command_runs.run_pause,
+        "A restored database notices it by itself. Files of a stopped server that are started a second time do not: "
+        "run this before serve and worker of the copy.",
+    )
+
+
+def _add_resume(commands: "Commands") -> None:
+    _add_command(
+        commands,
+        "resume",
+        "Say that a restored copy is the real database now, so that it sends again",
+        command_runs.run_resume,
+        "Webhooks, e-mails and text messages that wait in it are sent. Make sure before that the former server has "
+        "ended: otherwise both send.",
     )
 
 

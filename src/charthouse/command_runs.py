@@ -94,6 +94,20 @@ def run_rotatekeys(options: argparse.Namespace) -> None:
         print(commands.rotate_keys(lost=options.lost))
 
 
+def run_resume(options: argparse.Namespace) -> None:
+    with provide_database(options):
+        from charthouse import commands
+
+        print(commands.resume())
+
+
+def run_pause(options: argparse.Namespace) -> None:
+    with provide_database(options):
+        from charthouse import commands
+
+        print(commands.pause())
+
+
 def run_audit(options: argparse.Namespace) -> None:
     with provide_database(options):
         from charthouse import commands

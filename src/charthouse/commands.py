@@ -32,7 +32,7 @@ from charthouse.datadir import CommandError  # noqa: E402
 from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
 from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
-from charthouse.identity import faults, rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
+from charthouse.identity import faults, incarnations, rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
 from charthouse.retention import job_retries  # noqa: E402
 from charthouse.toolkit import openapi as sandbox_openapi  # noqa: E402
@@ -145,6 +145,7 @@ def migrate() -> None:
                 raise CommandError("PostgreSQL 15 or newer is needed.")
         schema_setup.migrate()
         secret_keys.check_secret_key()
+        begin_incarnation()
     except secret_keys.WrongSecretKey as error:
         raise CommandError(f"{error} {key_commands.explain()}") from None
     except OperationalError as error:
@@ -166,12 +167,37 @@ def require_migrated() -> None:
                 f"Tables are not secured ({lacks[0]}; {len(lacks)} in all). Run: charthouse migrate"
             )
         secret_keys.check_secret_key()
+        begin_incarnation()
     except secret_keys.WrongSecretKey as error:
         raise CommandError(f"{error} {key_commands.explain()}") from None
     except OperationalError as error:
         _raise_unreachable(error)
     finally:
         connections.close_all()  # forked processes must not share them
+
+
+def begin_incarnation() -> None:
+    """Take note of a database that was restored, copied or promoted, and say so."""
+    begun = incarnations.begin_if_new()
+    if begun is not None and begun.paused_since is not None:
+        logs.announce("charthouse.database", incarnations.COPY_NOTICE)
+
+
+def resume() -> str:
+    """Let a restored copy send. Return a message."""
+    require_migrated()
+    if not incarnations.resume():
+        return "This database sends already."
+    return (
+        "This database is the real one now: webhooks, e-mails, text messages and reminders are sent from it."
+    )
+
+
+def pause() -> str:
+    """Mark this database as a copy, which sends nothing. Return a message."""
+    require_migrated()
+    incarnations.mark_as_copy()
+    return incarnations.COPY_NOTICE
 
 
 def render_openapi(dialect: str) -> str:

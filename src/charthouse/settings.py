@@ -39,6 +39,9 @@ CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma-separat
 CHARTHOUSE_API_LIMITS  calls per minute of one API user by class, comma-separated, as standard=600,heavy_read=60;
                        email_per_patient=1 limits the e-mails per minute that calls may send to one patient,
                        credential_validation=10 the checks per minute of one user's credentials
+CHARTHOUSE_FAILOVER    where standbys are promoted automatically: seconds, as in 60. A promoted server whose last
+                       replayed transaction is not older is the same database; any other sends nothing until
+                       charthouse resume (default 0: every one is a copy)
 CHARTHOUSE_LOG         log on stderr: text (default) or json, and its level (default WARNING), as in json,INFO
 CHARTHOUSE_METRICS     address and port of Prometheus metrics, as in 127.0.0.1:9464 (default: none)
 CHARTHOUSE_SMTP_URL    SMTP server: smtp://user:password@host:587 (STARTTLS), smtps://… (TLS), smtp+plain://…
@@ -69,6 +72,7 @@ ANCHOR_BUCKET_DAYS = int(os.environ.get("CHARTHOUSE_ANCHOR_BUCKET_DAYS", str(AUD
 TOKEN_LIMIT = int(os.environ.get("CHARTHOUSE_TOKEN_LIMIT", "60"))
 SIGN_IN_LIMIT = int(os.environ.get("CHARTHOUSE_SIGN_IN_LIMIT", "30"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
+FAILOVER = int(os.environ.get("CHARTHOUSE_FAILOVER", "0"))  # seconds
 _limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]
 API_LIMITS = {name.strip(): int(calls) for name, _, calls in _limits}
 _events = [part.partition("=") for part in os.environ.get("CHARTHOUSE_CERBO_EVENTS", "").split(",") if part]
@@ -240,6 +244,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "charthouse.identity.incarnations.describe_to_pages",
             ]
         },
     }

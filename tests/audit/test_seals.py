@@ -262,15 +262,6 @@ def test_many_rows_take_several_rounds(clinic: support.Clinic, monkeypatch: pyte
     assert sum(part.rows for part in rows) == 36
 
 
-def test_sealing_continues_in_a_restored_database(clinic: support.Clinic) -> None:
-    """Its transaction ids restart below those of the marks."""
-    add_sealed_rows(clinic)
-    Mark.objects.using("owner").update(xact=2**60, seen=2**60)
-    add_sealed_rows(clinic)
-    assert Seal.objects.using("owner").filter(practice_id=clinic.id).count() == 2
-    assert find_broken_seals(clinic) == ""
-
-
 def test_sweeping_leaves_a_valid_chain(clinic: support.Clinic) -> None:
     seal_all_rows()
     with clock.shift(-timedelta(days=3000)):

@@ -55,13 +55,15 @@ def position() -> Position:
 
 def wait_for_open_transactions() -> None:
     """Wait until all current transactions have ended, such as those of the request log."""
-    ((latest,),) = owner("select pg_current_xact_id()::text::bigint")
+    ((latest,),) = owner("select identity_transaction_number(pg_current_xact_id())::text::bigint")
     until(lambda: horizon() > latest)
 
 
 def horizon() -> int:
     with connections["owner"].cursor() as cursor:
-        cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        cursor.execute(
+            "select identity_transaction_number(pg_snapshot_xmin(pg_current_snapshot()))::text::bigint"
+        )
         return int(cursor.fetchone()[0])
 
 

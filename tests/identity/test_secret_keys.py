@@ -28,7 +28,7 @@ from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import ApiUser, Application, SecretKey
 from charthouse.identity.sealed_secrets import SealedField, UnsealError, unseal
 from tests import support
-from tests.conftest import PGDATA, TEMPLATE, WORKER, _execute
+from tests.conftest import PGDATA, WORKER, _execute, create_database
 from tests.sandbox.databases import use_database
 
 OLD = "the key of before"
@@ -39,7 +39,7 @@ def instance(tmp_path: Path) -> Iterator[SimpleNamespace]:
     """An instance with its own database and key file, an app, a webhook of each kind, and an API user."""
     name = f"charthouse_{WORKER}_keys"
     _execute(f'drop database if exists "{name}"')
-    _execute(f'create database "{name}" template {TEMPLATE}')
+    create_database(name)
     (tmp_path / "secret_key").write_text(OLD)
     with use_database(name, tmp_path), use_key(tmp_path):
         secret_keys._load_retired_keys.cache_clear()

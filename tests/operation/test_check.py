@@ -116,9 +116,10 @@ def test_the_database_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secret_keys, "get_fingerprint", lambda: "another")
     assert {each.name: each for each in database_checks.list_findings()}["secret key"].level is Level.ERROR
     state = database_state.DatabaseState(
-        is_read_only=True, missing=2, unknown=0, heartbeat_age=None, backup=None
+        is_read_only=True, missing=2, unknown=0, heartbeat_age=None, backup=None, is_copy=True
     )
-    assert [each.level for each in database_checks._check_state(state)] == [Level.ERROR] * 3
+    levels = [each.level for each in database_checks._check_state(state)]
+    assert levels == [Level.ERROR, Level.WARNING, Level.ERROR, Level.ERROR]
     monkeypatch.setitem(connections.settings, "owner", {**connections.settings["owner"], "HOST": "/nowhere"})
     (alone,) = database_checks.list_findings()
     assert alone.level is Level.ERROR

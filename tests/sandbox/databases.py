@@ -11,7 +11,7 @@ from django.db import connections
 from charthouse.audit import request_log
 from charthouse.identity import tenancy
 from charthouse.sandbox import description, seed
-from tests.conftest import TEMPLATE, WORKER, _execute
+from tests.conftest import WORKER, create_database
 
 # Tables of what a seed makes, and columns that are random or say when a row was written.
 TABLES = (
@@ -28,7 +28,7 @@ class SandboxDatabase:
     def __init__(self, name: str, data: Path, seed_number: int, patients: int) -> None:
         self.database, self.data = f"charthouse_{WORKER}_{name}", data
         self.steps: list[tuple[str, int, int]] = []
-        _execute(f'create database "{self.database}" template {TEMPLATE}')
+        create_database(self.database)
         with self.open():
             seed.build(seed_number, patients, lambda *step: self.steps.append(step))
         self.describe()

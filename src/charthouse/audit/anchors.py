@@ -18,6 +18,7 @@ from django.core.mail import EmailMessage
 
 from charthouse import clock, durable, logs
 from charthouse.audit.seals import ALL, NOBODY, Head, list_heads
+from charthouse.identity import incarnations
 from charthouse.outbox.transports import SmtpTransport
 
 TIMEOUT = 20  # seconds to wait for a bucket
@@ -90,8 +91,11 @@ def find_newest_time(text: str) -> datetime | None:
 def record() -> None:
     """Record the heads at every configured place, and print that of all seals on stderr.
 
-    Raises AnchorError where a place failed, after all of them have been tried.
+    Raises AnchorError where a place failed, after all of them have been tried, and in a restored copy, whose heads
+    would be taken for those of the original.
     """
+    if not incarnations.may_send("owner"):
+        raise AnchorError("this database is a restored copy, see charthouse resume")
     heads, now = list_heads(), clock.now()
     text = render_anchor(heads, now)
     logs.announce("charthouse.audit", "; ".join(text.splitlines()[:2]))

@@ -32,6 +32,8 @@ EVENT_KINDS = {
     ),
     "sign-in rules changed": EventKind("Account", "Update", "Changed the practice's rules for signing in"),
     "secret key changed": EventKind("Account", "Update", "Changed the secret key of the server"),
+    "database restored": EventKind("Account", "Update", "Restored, copied or promoted the database"),
+    "sending resumed": EventKind("Account", "Update", "Let the restored database send"),
     "password changed": EventKind("Account", "Update", "Changed the password"),
     "password link sent": EventKind("Account", "Update", "Was sent a link to set the password"),
     "recovery codes renewed": EventKind("Account", "Update", "Renewed the recovery codes"),

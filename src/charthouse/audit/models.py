@@ -109,8 +109,8 @@ class Seal(models.Model):
 class Mark(models.Model):
     """Up to which id a table has been sealed and swept.
 
-    No transaction older than transaction id ``xact`` can still insert a row with an id up to ``seen``; no transaction
-    at all, up to ``settled``.
+    No transaction older than the transaction number ``xact`` can still insert a row with an id up to ``seen``; no
+    transaction at all, up to ``settled``.
     """
 
     table = models.CharField(max_length=60, primary_key=True)

@@ -94,12 +94,10 @@ def _get_sealable_range(cursor: Any, table: str) -> tuple[int, int]:
     mark, _ = Mark.objects.using(DATABASE).get_or_create(table=table)
     mark.settled = max(mark.settled, mark.sealed)
     if mark.settled == mark.sealed:
-        if mark.seen <= mark.sealed or _is_of_another_server(cursor, mark.xact):
+        if mark.seen <= mark.sealed:
             mark.seen = read_last_id(cursor, table)
-            cursor.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-            mark.xact = cursor.fetchone()[0]
-        cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s", [mark.xact])
-        if cursor.fetchone()[0]:
+            mark.xact = _read_number(cursor, "select pg_snapshot_xmax(pg_current_snapshot())")
+        if _read_number(cursor, "select pg_snapshot_xmin(pg_current_snapshot())") >= mark.xact:
             mark.settled = max(mark.seen, mark.sealed)
         mark.save(using=DATABASE)
     cursor.execute(
@@ -120,10 +118,10 @@ def read_last_id(cursor: Any, table: str) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _is_of_another_server(cursor: Any, xact: int) -> bool:
-    """Return whether a transaction id is from another server: a restored database counts its transactions again."""
-    cursor.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint < %s", [xact])
-    return bool(cursor.fetchone()[0])
+def _read_number(cursor: Any, query: str) -> int:
+    """Return the transaction number of the transaction id that a query returns."""
+    cursor.execute(f"select identity_transaction_number(({query}))::text::bigint")
+    return int(cursor.fetchone()[0])
 
 
 def _create_seals(cursor: Any, ranges: Mapping[str, tuple[int, int]]) -> int:

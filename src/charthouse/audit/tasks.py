@@ -4,6 +4,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from charthouse.audit import anchors, captured_bodies, seals
+from charthouse.identity import incarnations
 
 RETRY = RetryStrategy(max_attempts=18, wait=600)
 
@@ -18,9 +19,10 @@ def seal_periodically(timestamp: int) -> None:
 @app.periodic(cron="10 2 * * *", periodic_id="anchor_audit")
 @app.task(name="charthouse.audit.anchor", queueing_lock="charthouse.audit.anchor", retry=RETRY)
 def anchor_daily(timestamp: int) -> None:
-    """Record the day's anchor, again every ten minutes where a place failed. ``timestamp``: scheduled Unix time,
-    unused."""
-    anchors.record()
+    """Record the day's anchor, again every ten minutes where a place failed; none of a restored copy. ``timestamp``:
+    scheduled Unix time, unused."""
+    if incarnations.may_send("owner"):
+        anchors.record()
 
 
 @app.periodic(cron="40 * * * *", periodic_id="sweep_audit")

@@ -6,4 +6,4 @@ import psycopg
 def mark_copy(url: str) -> None:
     """Mark the database of this address, which is connected to as a superuser."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("select 1")
+        connection.execute("select identity_mark_as_copy()")

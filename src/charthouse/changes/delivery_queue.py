@@ -23,7 +23,7 @@ LEASE = "30 seconds"  # three times the longest attempt
 
 # Of each webhook as many as its capacity allows, longest waiting first; none whose app no longer has a token of the
 # user on whose behalf the event was rendered, and none while an earlier one of the same row waits, except by hand. What
-# was caused while a webhook was active is sent once although it no longer is.
+# was caused while a webhook was active is sent once although it no longer is. None in a restored copy.
 _DUE = f"""
 d.next_try <= %(at)s and (w.active or d.attempts = '[]')
            and (d.user_id is null or exists (
@@ -50,7 +50,7 @@ with claimed as materialized (
          order by d.next_try, d.id limit coalesce(busy.room, %(usual)s)
            for update of d skip locked
      ) found
-     where w.verified_at is not null and w.deleted_at is null
+     where w.verified_at is not null and w.deleted_at is null and (select identity_may_send())
      limit %(most)s
 )
 update changes_delivery d set leased_until = clock_timestamp() + interval '{LEASE}'
@@ -62,7 +62,7 @@ returning d.id, d.practice_id, d.webhook_id, d.event, d.body, d.at, d.by_hand, c
 _HAS_DUE = f"""
 select exists (
     select from changes_webhook w join changes_delivery d on d.webhook_id = w.id
-     where w.verified_at is not null and w.deleted_at is null and {_DUE})
+     where w.verified_at is not null and w.deleted_at is null and {_DUE}) and identity_may_send()
 """  # noqa: S608
 _FINISH = """
 update changes_delivery d

@@ -59,7 +59,7 @@ class EventBinding:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One event of one row in one transaction. ``at`` is an aware datetime, ``txid`` PostgreSQL's transaction id,
+    """One event of one row in one transaction. ``at`` is an aware datetime, ``txid`` its transaction number,
     ``changes`` the ids of the changes that were this event."""
 
     binding: EventBinding

@@ -39,7 +39,8 @@ def start_reading() -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "insert into changes_reader (name, txid, change_id) values "
-            "(%s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1, 9223372036854775807) "
+            "(%s, identity_transaction_number(pg_snapshot_xmin(pg_current_snapshot()))::text::bigint - 1, "
+            "9223372036854775807) "
             "on conflict (name) do nothing",
             [READER_NAME],
         )
@@ -146,7 +147,8 @@ def is_behind() -> bool:
     """Tell whether committed changes wait for an older transaction to end."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(
-            "select exists (select from changes_change where txid >= pg_snapshot_xmin(pg_current_snapshot()))"
+            "select exists (select from changes_change "
+            "where txid >= (select identity_transaction_number(pg_snapshot_xmin(pg_current_snapshot()))))"
         )
         return bool(cursor.fetchone()[0])
 

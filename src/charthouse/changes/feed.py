@@ -2,7 +2,8 @@
 
 Ids and times are assigned before a transaction commits, so a row may appear before one that was read already.
 Transaction ids help: PostgreSQL knows the id below which all transactions have ended, the *horizon*. Changes below it
-are complete.
+are complete. What is stored and compared are transaction *numbers*, which go on growing when the record is restored on
+another server (``identity.incarnations``); they are called ``txid`` all the same.
 
 * ``read_after`` returns changes in the order of (transaction, id) up to the horizon: a reader that stores its position
   in that order reads each committed change exactly once, but waits for open transactions.
@@ -24,7 +25,7 @@ from charthouse.changes.models import Change
 
 
 class Position(NamedTuple):
-    """A position in the feed: directly after this change of this transaction."""
+    """A position in the feed: directly after this change of this transaction (its number)."""
 
     txid: int = 0
     id: int = 0
@@ -61,7 +62,8 @@ def read_after(
     from, which skips changes of other tables. ``tables`` empty: all tables."""
     with connections[using].cursor() as cursor:
         cursor.execute(
-            "with horizon as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as txid), "  # noqa: S608
+            "with horizon as materialized "  # noqa: S608
+            "(select identity_transaction_number(pg_snapshot_xmin(pg_current_snapshot())) as txid), "
             f"found as (select {_COLUMNS} from changes_change "
             "where (txid, id) > (%s::text::xid8, %s) and txid < (select txid from horizon) "
             "and (%s or table_name = any(%s)) order by txid, id limit %s) "

@@ -17,7 +17,7 @@ class Change(models.Model):
     else the changed ones. ``user_id``, ``app_id`` (an OAuth app), ``api_user_id`` and ``request`` (X-Request-Id)
     identify the caller; all are None for jobs, operators and plain SQL.
 
-    The table also has ``txid``, the transaction id (xid8), by which readers order changes; see ``feed``.
+    The table also has ``txid``, the transaction number (xid8), by which readers order changes; see ``feed``.
     """
 
     class Operation(models.TextChoices):
@@ -51,9 +51,10 @@ class Change(models.Model):
 
 
 class Edge(models.Model):
-    """The end of a period that a caller of the practice has requested, with the snapshot (pg_snapshot) of what was
-    visible at that request. ``early``: requested before that time. ``former``: the snapshot of a request before the
-    clock was set back; ``snapshot`` is then empty until the end is requested again. See ``periods``."""
+    """The end of a period that a caller of the practice has requested, with the snapshot (pg_snapshot, in transaction
+    numbers) of what was visible at that request. ``early``: requested before that time. ``former``: the snapshot of a
+    request before the clock was set back; ``snapshot`` is then empty until the end is requested again. See ``periods``.
+    """
 
     id = models.BigAutoField(primary_key=True)
     practice_id = models.BigIntegerField()

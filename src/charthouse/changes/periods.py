@@ -1,9 +1,10 @@
 """Reading the change feed by time: the changes of a period, without waiting for open transactions.
 
 A change carries the time of its write and becomes visible when its transaction commits, which may be after the end of
-the period was requested. So each requested end is stored as an *edge* with PostgreSQL's snapshot of that request. A
-change lies before an edge if its time does and the edge's snapshot sees it: that never changes again. A change written
-before an edge but not visible then is *late*, and is reported with the period that begins at the edge. So:
+the period was requested. So each requested end is stored as an *edge* with PostgreSQL's snapshot of that request, in
+transaction numbers. A change lies before an edge if its time does and the edge's snapshot sees it: that never changes
+again. A change written before an edge but not visible then is *late*, and is reported with the period that begins at
+the edge. So:
 
 * consecutive periods report each change exactly once, whatever the number of callers and writers;
 * a period that is requested again reports the same changes;
@@ -76,7 +77,8 @@ def begin_here() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute(
             "insert into changes_reader (name, txid, change_id) "
-            "select %s, pg_current_xact_id()::text::bigint, coalesce(max(id), 0) from changes_change "
+            "select %s, identity_transaction_number(pg_current_xact_id())::text::bigint, coalesce(max(id), 0) "
+            "from changes_change "
             "on conflict (name) do update set txid = excluded.txid, change_id = excluded.change_id",
             [BASELINE],
         )
@@ -118,13 +120,13 @@ def _snapshot_end(cursor: Any, practice: int, end: datetime) -> str:
         return noted
     ahead = end - clock.now()
     if ahead > MAX_CLOCK_SKEW:
-        return str(_fetch_text(cursor, "select pg_current_snapshot()::text"))
+        return str(_fetch_text(cursor, "select identity_current_snapshot()::text"))
     with transaction.atomic():
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", [EDGE_LOCK, practice % 2**31])
         # Each statement sees the edges stored under the lock before, and takes its snapshot after them.
         cursor.execute(
             f"insert into changes_edge (practice_id, at, snapshot, early) select %s, %s, "
-            f"coalesce(({_NEXT_SNAPSHOT}), pg_current_snapshot()::text), %s "
+            f"coalesce(({_NEXT_SNAPSHOT}), identity_current_snapshot()::text), %s "
             "on conflict (practice_id, at) do update set snapshot = excluded.snapshot, early = excluded.early "
             "where changes_edge.snapshot = ''",
             [practice, end, practice, end, ahead > timedelta(0)],

@@ -25,7 +25,7 @@ from charthouse.changes.delivery_queue import Claim, Result
 from charthouse.changes.event_catalog import get_format
 from charthouse.changes.http_client import Outcome
 from charthouse.engine.sql.failures import classify
-from charthouse.identity import faults
+from charthouse.identity import faults, incarnations
 from charthouse.identity.sealed_secrets import UnsealError, unseal
 
 logger = logging.getLogger("charthouse.changes")
@@ -109,6 +109,7 @@ class Sender:
         while True:
             woken = await _wait_for_event(self._changed, wait)
             self._changed.clear()
+            await self._run_in_thread(self._feed_thread, incarnations.begin_if_new)
             while await self._run_in_thread(self._feed_thread, fanout.create_deliveries):
                 self._due.set()
             self._due.set()

@@ -22,7 +22,7 @@ from procrastinate.contrib.django import app
 from charthouse import clock
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import TEMPORARY_PREFIX, address_lock, content_path, get_storage
-from charthouse.identity import tenancy
+from charthouse.identity import incarnations, tenancy
 from charthouse.identity.models import Practice
 
 logger = logging.getLogger("charthouse.files")
@@ -51,16 +51,16 @@ def sweep_periodically(timestamp: int) -> None:
 
 
 def sweep(grace: timedelta = GRACE_PERIOD, practices: Iterable[int] | None = None) -> SweepResult:
-    """Sweep the files of these practices, by default of all, and of those that an import stored before it was
-    killed."""
-    swept = SweepResult()
+    """Sweep the files of these practices, by default of all, and of those that an import stored before it was killed. A
+    restored copy may share its storage with the original, whose later files it does not know: it deletes no
+    contents."""
+    swept, may_delete = SweepResult(), incarnations.may_send()
     tenancy.clear_tenant()
     for practice in _list_practices() if practices is None else practices:
         with tenancy.within(practice):
             swept.rows += _archive_unused_files(practice, grace)
-            swept.contents += _delete_unused_contents(
-                practice, timezone.now() - grace
-            )  # storage has the system's time
+            if may_delete:  # by the system's time, which storage has
+                swept.contents += _delete_unused_contents(practice, timezone.now() - grace)
     return swept
 
 

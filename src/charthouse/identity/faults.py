@@ -8,13 +8,14 @@ import json
 import logging
 import sys
 
-from django.db import connection
+from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from charthouse import logs
 from charthouse.engine.errors import Fault, Malformed, RequestError, Unavailable
 from charthouse.engine.sql.failures import Failure, OutcomeUnknown, classify, get_sqlstate
+from charthouse.identity import incarnations
 from charthouse.identity.content_security_policy import set_content_security_policy
 
 logger = logging.getLogger("charthouse.requests")
@@ -42,6 +43,10 @@ def handle_exception(error: BaseException, where: str = "") -> RequestError:
         outage.error("the database can't be reached: %s %s", type(error).__name__, get_sqlstate(error))
         connection.close()
         return Unavailable(UNKNOWN_OUTCOME if isinstance(error, OutcomeUnknown) else NOT_NOW)
+    if failure is Failure.REPLACED:
+        outage.error("the database has been restored, copied or promoted")
+        _begin_incarnation()
+        return Unavailable(NOT_NOW)
     if failure in (Failure.RETRY, Failure.BUSY):
         at = where and f" at {where}"
         outage.error("the database is busy%s: %s %s", at, type(error).__name__, get_sqlstate(error))
@@ -56,6 +61,16 @@ def handle_exception(error: BaseException, where: str = "") -> RequestError:
         return Malformed("A value of this request can't be read.")
     connection.close()
     return Fault()
+
+
+def _begin_incarnation() -> None:
+    """Take note of another database, so that the next request finds it ready."""
+    try:
+        incarnations.begin_if_new()
+    except Exception as error:
+        outage.error("the database is not ready yet: %s %s", type(error).__name__, get_sqlstate(error))
+    finally:
+        connections["owner"].close()
 
 
 def render_fault(request: HttpRequest) -> HttpResponse:

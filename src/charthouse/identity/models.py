@@ -26,6 +26,7 @@ __all__ = [
     "ArchivedPart",
     "Calls",
     "Grant",
+    "Incarnation",
     "Practice",
     "RefreshToken",
     "SecretKey",
@@ -122,6 +123,41 @@ class SecretKey(models.Model):
 
     def __str__(self) -> str:
         return self.fingerprint
+
+
+class Incarnation(models.Model):
+    """Which database this is: one row, compared with the server that it is on. See ``incarnations``.
+
+    ``server``: system identifier of the cluster and oid of the database, as "7714…/16384"; ``relation``: oid of this
+    table, another one in a restored dump; ``timeline``: another one after a recovery or a promotion. ``number`` counts
+    the incarnations of the record, ``transaction_offset`` is added to the transaction ids of this one. Nothing is sent
+    while ``paused_since`` is set.
+    """
+
+    class Cause(models.TextChoices):
+        NEW = "new"
+        COPY = "copy", "Restored from a dump, upgraded, or copied"
+        RECOVERY = "recovery", "Recovered from a backup"
+        FAILOVER = "failover", "A standby was promoted"
+        MARKED = "marked", "Marked as a copy"
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    number = models.IntegerField()
+    server = models.CharField(max_length=40)
+    relation = models.BigIntegerField()
+    timeline = models.IntegerField()
+    transaction_offset = models.BigIntegerField()
+    began_at = models.DateTimeField()
+    cause = models.CharField(max_length=10, choices=Cause)
+    paused_since = models.DateTimeField(null=True)
+
+    web_role_may = frozenset({"SELECT"})
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_incarnation")]
+
+    def __str__(self) -> str:
+        return f"incarnation {self.number}"
 
 
 class UserManager(BaseUserManager["User"]):

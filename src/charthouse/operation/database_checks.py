@@ -129,6 +129,12 @@ def _check_state(state: database_state.DatabaseState) -> Iterator[Finding]:
         yield Finding("writes", Level.ERROR, "The database is read-only.", "Connect to the primary server.")
     else:
         yield accept("writes", "accepted")
+    if state.is_copy:
+        detail = "This is a restored copy: no webhook, e-mail, text message or reminder is sent from it."
+        mend = "Once the former server has ended: charthouse resume."
+        yield Finding("sending", Level.WARNING, detail, mend)
+    else:
+        yield accept("sending", "on")
     if state.missing:
         detail = f"{state.missing} migrations have not been applied."
         yield Finding("migrations", Level.ERROR, detail, "Run charthouse migrate.")

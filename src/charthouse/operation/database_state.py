@@ -20,7 +20,8 @@ CONNECT_SECONDS = 2
 STATEMENT_SECONDS = 2
 _STATE = """
 select pg_is_in_recovery(), current_setting('transaction_read_only')::bool,
-       to_regclass('django_migrations') is not null, to_regclass('procrastinate_workers') is not null
+       to_regclass('django_migrations') is not null, to_regclass('procrastinate_workers') is not null,
+       to_regprocedure('identity_may_send()') is not null
 """
 
 
@@ -28,13 +29,15 @@ select pg_is_in_recovery(), current_setting('transaction_read_only')::bool,
 class DatabaseState:
     """``missing``: migrations of this program that have not been applied; ``unknown``: applied ones that it does not
     have; ``heartbeat_age``: seconds since a worker has last been heard of, None if there is none;
-    ``backup``: how backups stand, None before there are tables of them."""
+    ``backup``: how backups stand, None before there are tables of them; ``is_copy``: it was restored, copied or
+    promoted, and sends nothing."""
 
     is_read_only: bool
     missing: int
     unknown: int
     heartbeat_age: float | None
     backup: BackupStatus | None
+    is_copy: bool
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def read_state() -> DatabaseState:
     """Read the state of the database. Raises DatabaseError."""
     with connect() as cursor:
         cursor.execute(_STATE)
-        in_recovery, read_only, has_migrations, has_workers = cursor.fetchone()
+        in_recovery, read_only, has_migrations, has_workers, has_identity = cursor.fetchone()
         applied: set[tuple[str, str]] = set()
         if has_migrations:
             cursor.execute("select app, name from django_migrations")
@@ -70,8 +73,12 @@ def read_state() -> DatabaseState:
             )
             age = cursor.fetchone()[0]
         backup = read_status(cursor)
+        is_copy = False
+        if has_identity and not in_recovery:
+            cursor.execute("select not identity_may_send()")
+            is_copy = cursor.fetchone()[0]
     missing, unknown = compare_migrations(applied)
-    return DatabaseState(in_recovery or read_only, missing, unknown, age, backup)
+    return DatabaseState(in_recovery or read_only, missing, unknown, age, backup, is_copy)
 
 
 def compare_migrations(applied: set[tuple[str, str]]) -> tuple[int, int]:

@@ -24,7 +24,7 @@ FRESH = 1.0  # seconds for which a result is given again
 HEARTBEAT_LIMIT = 60  # seconds; a worker updates its heartbeat every ten
 MIN_FREE_BYTES = 500_000_000
 RETRY_AFTER = "5"  # seconds
-CHECKS = ("database", "migrations", "worker", "backup", "disk")
+CHECKS = ("database", "migrations", "worker", "sending", "backup", "disk")
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,14 @@ def _check_database() -> list[Check]:
             Check("database", False, why),
             Check("migrations", False, unknown),
             Check("worker", False, unknown),
+            Check("sending", False, unknown),
             Check("backup", True, unknown),
         ]
     return [
         Check("database", not state.is_read_only, "read-only" if state.is_read_only else "writable"),
         _check_migrations(state),
         _check_worker(state.heartbeat_age),
+        _check_sending(state),
         # Only told: a server without a new backup is of more use than none.
         Check("backup", True, describe(state.backup, settings.BACKUP)),
     ]
@@ -74,6 +76,13 @@ def _check_worker(age: float | None) -> Check:
     if age is None:
         return Check("worker", False, "none is running")
     return Check("worker", age < HEARTBEAT_LIMIT, f"last heartbeat {max(0, round(age))} s ago")
+
+
+def _check_sending(state: database_state.DatabaseState) -> Check:
+    """Report a restored copy, which serves nevertheless."""
+    return Check(
+        "sending", True, "paused, it is a restored copy: charthouse resume" if state.is_copy else "on"
+    )
 
 
 def _check_disk() -> Check:

@@ -74,6 +74,10 @@ DELIVERIES = Metric(
     ("state",),
 )
 JOBS = Metric("jobs", "gauge", "Jobs of the worker that are stored, by queue and state.", ("queue", "state"))
+SENDING_PAUSED = Metric("sending_paused", "gauge", "1 if it is a restored copy, which sends nothing.")
+INCARNATION = Metric(
+    "database_incarnation", "gauge", "How often it has been restored, copied or promoted, and 1."
+)
 MESSAGES = Metric("outbox_messages", "gauge", "E-mails and text messages by state.", ("state",))
 SEAL_AGE = Metric(
     "audit_seal_age_seconds",
@@ -91,8 +95,8 @@ FAILURES = Metric("measurement_failures", "gauge", "Measurements that failed thi
 METRICS = (
     REQUESTS, DURATION, REFUSALS, HTTP_REFUSALS, INFO,
     DATABASE_UP, DATABASE_BYTES, CONNECTIONS, LOCK_WAITS, TRANSACTION_AGE,
-    WORKER_AGE, FEED_LAG, DELIVERIES, JOBS, MESSAGES, SEAL_AGE, ANCHOR_AGE, BACKUP_AGE, BACKUP_LAG,
-    DRILL_AGE, DISK_FREE, DISK_SIZE, FAILURES,
+    WORKER_AGE, FEED_LAG, DELIVERIES, JOBS, MESSAGES, SENDING_PAUSED, INCARNATION, SEAL_AGE, ANCHOR_AGE,
+    BACKUP_AGE, BACKUP_LAG, DRILL_AGE, DISK_FREE, DISK_SIZE, FAILURES,
 )  # fmt: skip
 
 

@@ -56,6 +56,8 @@ _VALUES = {
     metrics.DRILL_AGE: "select extract(epoch from clock_timestamp() - max(started_at)) from backup_run "
     "where ok and kind = 'drill'",
     metrics.BACKUP_LAG: "select extract(epoch from clock_timestamp() - stored_until) from backup_stream",
+    metrics.SENDING_PAUSED: "select case when not pg_is_in_recovery() then (not identity_may_send())::int end",
+    metrics.INCARNATION: "select number from identity_incarnation",
     metrics.SEAL_AGE: "select extract(epoch from %(now)s::timestamptz - max(at)) from audit_seal",
 }
 # A value by state, of which each is shown.

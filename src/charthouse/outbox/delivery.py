@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from charthouse import clock
-from charthouse.identity import tenancy
+from charthouse.identity import incarnations, tenancy
 from charthouse.outbox.models import Outgoing
 from charthouse.outbox.transports import DeliveryError, get_transport
 
@@ -28,7 +28,9 @@ def deliver_message(practice: int, message: int) -> bool:
 
 
 def deliver_due_messages() -> int:
-    """Send all due messages of all practices. Return the number sent."""
+    """Send all due messages of all practices, none from a restored copy. Return the number sent."""
+    if not incarnations.may_send():
+        return 0
     sent = 0
     for practice, message in _list_due():
         sent += deliver_message(practice, message)
@@ -49,7 +51,7 @@ def _claim(practice: int, message: int) -> Outgoing | None:
             practice=practice, pk=message, sent_at=None, failed_at=None, next_try__lte=now, archived=False
         )
         taken = waiting.first()
-        if taken is None or get_transport(taken.kind) is None:
+        if taken is None or get_transport(taken.kind) is None or not incarnations.may_send():
             return None
         taken.attempts += 1
         taken.next_try = now + LEASE

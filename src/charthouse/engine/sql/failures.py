@@ -16,6 +16,7 @@ _BUSY = (
 )  # resources, lock or statement timeout, input and output, read-only
 _RETRY = ("40001", "40P01")  # serialization failure, deadlock
 _VALUE = ("22",)
+REPLACED_STATE = "CH001"  # raised by identity_require_same()
 _WITHOUT_STATE = (psycopg.OperationalError, psycopg.InterfaceError)
 _WRAPPED_WITHOUT_STATE = (django.db.OperationalError, django.db.InterfaceError)
 
@@ -26,12 +27,14 @@ class Failure(Enum):
     CONNECTION  there is no database to talk to: not reached, shutting down, or lost on the way
     RETRY       PostgreSQL asks for the transaction to be tried again
     BUSY        it can't do this now: a timeout, or no resources
+    REPLACED    the database has been restored, copied or promoted, and has not been taken note of (see identity)
     VALUE       a value that it can't store or compare, such as a number out of range or a text with NUL
     """
 
     CONNECTION = auto()
     RETRY = auto()
     BUSY = auto()
+    REPLACED = auto()
     VALUE = auto()
 
 
@@ -51,6 +54,7 @@ def classify(error: BaseException) -> Failure | None:
         (Failure.CONNECTION, _CONNECTION),
         (Failure.RETRY, _RETRY),
         (Failure.BUSY, _BUSY),
+        (Failure.REPLACED, (REPLACED_STATE,)),
         (Failure.VALUE, _VALUE),
     ):
         if state.startswith(prefixes):

@@ -28,15 +28,15 @@ def get_current() -> str:
 
 
 @contextmanager
-def connect() -> Iterator["psycopg.Connection[Any]"]:
-    """Connect to the server, apart from the sandbox's database."""
+def connect(database: str = MAINTENANCE) -> Iterator["psycopg.Connection[Any]"]:
+    """Connect to the server, by default apart from the sandbox's database."""
     settings = connections["owner"].settings_dict
     with psycopg.connect(
         host=settings["HOST"],
         port=settings["PORT"] or None,
         user=settings["USER"],
         password=settings["PASSWORD"] or None,
-        dbname=MAINTENANCE,
+        dbname=database,
         autocommit=True,
     ) as connection:
         yield connection
@@ -59,13 +59,16 @@ def measure(server: "psycopg.Connection[Any]", name: str) -> int:
 
 
 def copy(server: "psycopg.Connection[Any]", source: str, name: str) -> None:
-    """Copy a database that nobody uses."""
+    """Copy a database that nobody uses. The copy goes on as the original does (``identity.incarnations``)."""
     server.execute("set file_copy_method = clone")
     server.execute(
         sql.SQL("create database {} template {} strategy file_copy").format(
             sql.Identifier(name), sql.Identifier(source)
         )
     )
+    with connect(name) as copied:
+        copied.execute("select identity_adopt()")
+    disconnect(server, name)
 
 
 def disconnect(server: "psycopg.Connection[Any]", name: str) -> None:
