@@ -34,12 +34,12 @@ jit = off
 """
 
 
-def run(program: str, *arguments: str, directory: Path = BIN) -> str:
+def run(program: str, *arguments: str, directory: Path = BIN, cwd: Path = Path("/")) -> str:
     """Run a program of PostgreSQL as the account of the tests' server, which may not be root."""
     owner = pwd.getpwuid(PGDATA.stat().st_uid)
     account = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     done = subprocess.run(
-        [str(directory / program), *arguments], capture_output=True, text=True, cwd="/", **account
+        [str(directory / program), *arguments], capture_output=True, text=True, cwd=cwd, **account
     )
     assert done.returncode == 0, done.stderr or done.stdout
     return done.stdout
