@@ -73,16 +73,17 @@ def run_worker(concurrency: int) -> None:
 async def _run_worker_parts(concurrency: int) -> None:
     """Run jobs and send webhooks until canceled. In a sandbox both can be paused."""
 
-    async def run(grace: float) -> None:
+    async def run(sender: Sender) -> None:
         jobs = retries.run_forever(lambda: _run_jobs(concurrency), _note_end_of_jobs, retries.RetryDelays())
-        await _run_together(jobs, Sender(grace).run())
+        await _run_together(jobs, sender.run())
 
     if not settings.SANDBOX:
-        await run(WORKER_GRACE - 2)
+        await run(Sender(WORKER_GRACE - 2))
         return
+    from charthouse.sandbox.control.faulty_webhooks import FaultySender
     from charthouse.sandbox.control.worker import PausableWorker
 
-    await PausableWorker(lambda: run(PAUSE_GRACE)).run()
+    await PausableWorker(lambda: run(FaultySender(PAUSE_GRACE))).run()
 
 
 async def _run_jobs(concurrency: int) -> None:

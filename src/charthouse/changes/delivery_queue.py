@@ -162,7 +162,7 @@ def build_attempt_record(result: Result) -> dict[str, Any]:
 
 def _next_attempt_at(result: Result) -> datetime | None:
     claim = result.claim
-    if claim.delivery.event == PING:
+    if claim.delivery.event == PING or result.outcome.is_final:
         return None
     made = claim.automatic_attempts + (not claim.delivery.by_hand)
     return get_format(claim.kind).compute_next_attempt(claim.delivery.at, made, result.at)

@@ -41,11 +41,12 @@ class AddressRefused(OSError):
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of an attempt: HTTP status (None without a response), duration in ms, and a short error message that
-    contains nothing from the receiver."""
+    contains nothing from the receiver. ``is_final``: no other attempt follows by itself."""
 
     status: int | None
     ms: int
     error: str = ""
+    is_final: bool = False
 
     @property
     def is_success(self) -> bool:

@@ -146,21 +146,24 @@ class Sender:
         return {each: max(0, self._limits.get(each, INITIAL_LIMIT) - self._running[each]) for each in known}
 
     async def _attempt(self, client: aiohttp.ClientSession, claim: Claim) -> None:
-        delivery = claim.delivery
         began = time.monotonic()
         try:
-            # Receivers compare it with their own clock, which a sandbox's does not move.
-            secret, seconds = unseal(claim.sealed_secret), int(clock.get_system_time().timestamp())
-            headers = get_format(claim.kind).build_headers(delivery, secret, seconds)
-            outcome = await http_client.post(client, claim.url, headers, bytes(delivery.body))
+            outcome = await self.post(client, claim)
         except UnsealError:
             outcome = Outcome(None, 0, "the secret can't be opened")
         except Exception as error:  # the delivery is released in any case
             logger.error("webhooks: %s in an attempt", type(error).__name__)
             outcome = Outcome(None, 0, "could not be sent")
-        self._adjust_limit(delivery.webhook_id, outcome, time.monotonic() - began)
+        self._adjust_limit(claim.delivery.webhook_id, outcome, time.monotonic() - began)
         self._results.append(Result(claim, outcome, clock.now()))
         self._due.set()
+
+    async def post(self, client: aiohttp.ClientSession, claim: Claim) -> Outcome:
+        """Send a delivery. Raises UnsealError."""
+        # Receivers compare it with their own clock, which a sandbox's does not move.
+        secret, seconds = unseal(claim.sealed_secret), int(clock.get_system_time().timestamp())
+        headers = get_format(claim.kind).build_headers(claim.delivery, secret, seconds)
+        return await http_client.post(client, claim.url, headers, bytes(claim.delivery.body))
 
     def _adjust_limit(self, webhook: int, outcome: Outcome, seconds: float) -> None:
         self._running[webhook] -= 1

@@ -19,6 +19,7 @@ GROUPS = {
     "practices": "Add practices to a sandbox",
     "snapshots": "Save the state of a sandbox, and go back to it",
     "forks": "Run copies of a sandbox on other ports",
+    "faults": "Let calls and webhooks of a sandbox fail",
     "webhooks": "Register and delete webhooks in a sandbox",
     "deliveries": "List what webhooks of a sandbox were sent, and send it again",
     "calls": "List the API calls to a sandbox",

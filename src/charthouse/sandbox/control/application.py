@@ -1,9 +1,10 @@
 """The WSGI application of a sandbox: that of every server, and the control API beside it."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from charthouse.sandbox.control import api
+from charthouse.sandbox.control import api, faulty_calls
 from charthouse.sandbox.control.gate import Gate, get_gate
 from charthouse.toolkit.declaration import BASE
 
@@ -21,16 +22,38 @@ class SandboxApplication:
         path = environ["PATH_INFO"]
         if path.startswith(BASE) and path[len(BASE) : len(BASE) + 1] in ("", "/"):
             return api.application(environ, start)
+        if self._gate.faults_version or faulty_calls.HEADER_VARIABLE in environ:
+            return self._answer_with_fault(environ, start)
+        return self._pass_on(environ, start)
+
+    def _pass_on(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request while the database is not exchanged."""
         self._gate.enter()
         try:
             body = self._application(environ, start)
         except BaseException:
             self._gate.leave()
             raise
-        if isinstance(body, list):
+        if isinstance(body, (list, environ["wsgi.file_wrapper"])):  # it is sent later
             self._gate.leave()
             return body
         return _PassingBody(body, self._gate)
+
+    def _answer_with_fault(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request that may have a fault. Nothing waits within the gate."""
+        with self._gate.hold():
+            fault = faulty_calls.find_fault(environ)
+            answered = None if fault is None else faulty_calls.answer(fault, environ, start)
+        if fault is None or answered is not None:
+            return self._pass_on(environ, start) if answered is None else answered
+        if fault.kind == "latency":
+            time.sleep(fault.seconds)
+        faulty_calls.note(fault)
+        try:
+            body = self._pass_on(environ, start)
+            return body if fault.kind == "latency" else faulty_calls.change_answer(fault, b"".join(body))
+        finally:
+            faulty_calls.note(None)
 
 
 class _PassingBody:

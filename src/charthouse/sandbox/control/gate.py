@@ -59,6 +59,15 @@ class Gate:
         """End a request."""
         fcntl.flock(self._open_files()[1], fcntl.LOCK_UN)
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Enter for a block."""
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
+
     def refresh(self) -> None:
         """Close this thread's connections to a database that was exchanged."""
         generation = self.generation

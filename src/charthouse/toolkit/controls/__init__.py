@@ -1,9 +1,15 @@
 """All controls of the sandbox, by group."""
 
-from charthouse.toolkit.controls import access, clock, snapshots, webhooks
+from charthouse.toolkit.controls import access, clock, faults, snapshots, webhooks
 from charthouse.toolkit.declaration import Control
 
-CONTROLS: tuple[Control, ...] = (*access.CONTROLS, *clock.CONTROLS, *snapshots.CONTROLS, *webhooks.CONTROLS)
+CONTROLS: tuple[Control, ...] = (
+    *access.CONTROLS,
+    *clock.CONTROLS,
+    *snapshots.CONTROLS,
+    *faults.CONTROLS,
+    *webhooks.CONTROLS,
+)
 
 
 def find_control(name: str) -> Control:

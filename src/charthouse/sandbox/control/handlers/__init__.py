@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from charthouse.sandbox.control.handlers import access, clock, forks, snapshots, webhooks
+from charthouse.sandbox.control.handlers import access, clock, faults, forks, snapshots, webhooks
 
 HANDLERS: dict[str, Callable[[Any], Any]] = {
     **access.HANDLERS,
     **clock.HANDLERS,
     **snapshots.HANDLERS,
     **forks.HANDLERS,
+    **faults.HANDLERS,
     **webhooks.HANDLERS,
 }

@@ -160,10 +160,18 @@ def _register_app(
     )
 
 
-def find_app(client_id: str) -> Application:
+def find_api_user(username: str) -> ApiUser:
+    """Return an API user. Raises Invalid."""
+    if (found := ApiUser.objects.using("owner").filter(username=username).first()) is None:
+        raise Invalid({"api_user": [f"There is no API user {username[:100]!r}."]})
+    return found
+
+
+def find_app(client_id: str, name: str = "client_id") -> Application:
+    """Return an app. Raises Invalid with the ``name`` of the parameter."""
     app: Application | None = Application.objects.filter(client_id=client_id).first()
     if app is None:
-        raise Invalid({"client_id": [f"There is no app {client_id[:100]!r}."]})
+        raise Invalid({name: [f"There is no app {client_id[:100]!r}."]})
     return app
 
 

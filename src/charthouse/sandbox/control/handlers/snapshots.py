@@ -8,6 +8,7 @@ from django.conf import settings
 
 from charthouse.engine.errors import Conflict
 from charthouse.sandbox import description
+from charthouse.sandbox.control import fault_rules
 from charthouse.sandbox.control import snapshots as store
 from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.oauth_apps import extend_tokens
@@ -43,12 +44,13 @@ def delete(parameters: snapshots.SnapshotParameters) -> snapshots.Deleted:
 
 def reset(parameters: NoParameters) -> snapshots.Restored:
     began = time.perf_counter()
-    store.restore(snapshots.SEED, _renew_tokens)
+    store.restore(snapshots.SEED, _begin_anew)
     return snapshots.Restored(snapshots.SEED, round((time.perf_counter() - began) * 1000, 1))
 
 
-def _renew_tokens() -> None:
-    """Make the tokens in sandbox.json valid again; new ones are written to it where they have ended."""
+def _begin_anew() -> None:
+    """Make the tokens in sandbox.json valid again; new ones are written to it where they have ended. Faults end."""
+    fault_rules.remove(lambda fault: True)
     if not extend_tokens(Credentials.load()):
         description.write(settings.DATA / "sandbox.json", settings.BASE_URL)
 
