@@ -66,6 +66,7 @@ def test_reset_goes_back_to_the_seed(sandbox: RunningSandbox) -> None:
     sandbox.snapshots.reset()
     before = fetch(sandbox, "patients?page_size=250", seeded_token(sandbox)).json()["results"]
     practice = sandbox.practices.create(patients=0)
+    ids = set()
     sandbox.clock.advance(by="3d")  # the token ends
     assert fetch(sandbox, "patients", seeded_token(sandbox)).status_code == 401
     for _ in range(3):
@@ -74,6 +75,8 @@ def test_reset_goes_back_to_the_seed(sandbox: RunningSandbox) -> None:
         after = fetch(sandbox, "patients?page_size=250", seeded_token(sandbox)).json()["results"]
         assert after == before
         assert fetch(sandbox, "patients", practice.token.access_token).status_code == 401
+        ids.add(sandbox.practices.create(patients=1).patients[0].id)
+    assert len(ids) == 1  # the next id is the same each time
     created = sandbox.practices.create(patients=1)
     with receiving() as receiver:  # the worker follows
         subscribe(sandbox, created, receiver)

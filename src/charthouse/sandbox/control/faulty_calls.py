@@ -18,7 +18,7 @@ from charthouse.gateway.cerbo import api as cerbo
 from charthouse.gateway.drchrono import api as drchrono
 from charthouse.gateway.http import Response
 from charthouse.identity import api_users, client_ip, origin, tenancy
-from charthouse.identity.models import AccessToken
+from charthouse.identity.models import AccessToken, ApiUser
 from charthouse.sandbox.control import fault_rules
 from charthouse.toolkit.controls.faults import CALL_KINDS, DEFAULT_SECONDS, HEADER, MAX_SECONDS, Fault
 
@@ -44,7 +44,7 @@ def find_fault(environ: dict[str, Any]) -> Fault | None:
             length = min(float(seconds), MAX_SECONDS) if seconds else DEFAULT_SECONDS
         except ValueError:
             length = DEFAULT_SECONDS
-        return Fault(0, kind, None, None, None, 1.0, None, None, max(length, 0.0))
+        return Fault(0, kind, None, None, None, None, 1.0, None, None, max(length, 0.0))
     return fault_rules.take(lambda fault: fault.kind in CALL_KINDS and _matches(fault, environ))
 
 
@@ -162,10 +162,23 @@ def _matches(fault: Fault, environ: dict[str, Any]) -> bool:
     called = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
     if fault.operation and not fnmatchcase(called, fault.operation):
         return False
-    if fault.app is None and fault.api_user is None:
+    if fault.app is None and fault.api_user is None and fault.practice is None:
         return True
     token, name = _read_credentials(environ)
-    if fault.api_user is not None:
-        return name == fault.api_user
-    tokens = AccessToken.objects.using("owner").filter(token_checksum=token) if token else None
-    return tokens is not None and tokens.filter(application__client_id=fault.app).exists()
+    if fault.api_user not in (None, name):
+        return False
+    if fault.app is None and fault.practice is None:
+        return True
+    return _is_caller_of(fault, token, name)
+
+
+def _is_caller_of(fault: Fault, token: str, name: str) -> bool:
+    """Tell whether a token's checksum, or the name of an API user, is of the app and practice that a fault names."""
+    tokens = AccessToken.objects.using("owner").filter(token_checksum=token)
+    if fault.app is not None:
+        tokens = tokens.filter(application__client_id=fault.app)
+    if fault.practice is None:
+        return bool(tokens.exists())
+    users = ApiUser.objects.using("owner").filter(username=name, practice=fault.practice)
+    is_user = fault.app is None and users.exists()
+    return bool(is_user or tokens.filter(user__practice=fault.practice).exists())

@@ -56,6 +56,8 @@ def _matches(fault: Fault, claim: Claim) -> bool:
     event = get_format(claim.kind).label_event(claim.delivery.event)
     if fault.operation and not fnmatchcase(event, fault.operation):
         return False
+    if fault.practice not in (None, claim.delivery.practice_id):
+        return False
     if fault.app is None and fault.api_user is None:
         return True
     webhooks = Webhook.objects.using("owner").filter(pk=claim.delivery.webhook_id)

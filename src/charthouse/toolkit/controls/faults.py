@@ -47,6 +47,7 @@ class FaultParameters(Parameters):
     kind: Kind
     app: Annotated[str | None, Meta(description="Only of the app with this client id.")] = None
     api_user: Annotated[str | None, Meta(description="Only of the API user with this name.")] = None
+    practice: Annotated[int | None, Meta(description="Only of callers of this practice, by its id.")] = None
     operation: Annotated[
         Pattern | None,
         Meta(description="Only of these calls, as GET /api/patients/*; of webhooks, the event."),
@@ -64,6 +65,7 @@ class Fault(msgspec.Struct):
     kind: str
     app: str | None
     api_user: str | None
+    practice: int | None
     operation: str | None
     share: float
     count: int | None

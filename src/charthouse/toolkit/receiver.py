@@ -1,0 +1,92 @@
+"""A receiver of webhooks within a test."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Received:
+    """A webhook as it arrived. ``event`` is its name in either API, ``headers`` by name in lower case."""
+
+    event: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.body)
+
+
+class Receiver:
+    """Receives webhooks at ``url``. ``status``: what it answers."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.received: list[Received] = []
+        self._arrived = threading.Condition()
+        handler = type("Handler", (_Handler,), {"receiver": self})
+        self._server = _Server(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/webhooks"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+        self._thread.start()
+
+    def wait_for(self, event: str, timeout: float = 10.0) -> Received:
+        """Return the first webhook of an event that was not returned before, when it has arrived. Raises
+        AssertionError after ``timeout`` seconds."""
+        until = time.monotonic() + timeout
+        with self._arrived:
+            while True:
+                for found in self.received:
+                    if found.event == event:
+                        self.received.remove(found)
+                        return found
+                if not self._arrived.wait(max(0.0, until - time.monotonic())) and time.monotonic() >= until:
+                    others = ", ".join(each.event for each in self.received) or "none"
+                    raise AssertionError(f"no {event} within {timeout:g} s; received: {others}")
+
+    def add(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Add what has arrived."""
+        with self._arrived:
+            self.received.append(Received(_find_event(headers, body), headers, body))
+            self._arrived.notify_all()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+
+class _Handler(BaseHTTPRequestHandler):
+    receiver: Receiver
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.receiver.add({name.lower(): value for name, value in self.headers.items()}, body)
+        self.send_response(self.receiver.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def _find_event(headers: Mapping[str, str], body: bytes) -> str:
+    """The name of the event: DrChrono's is in a header, Cerbo's in the body."""
+    if event := headers.get("x-drchrono-event"):
+        return event
+    try:
+        return str(json.loads(body)["event_type"])
+    except (ValueError, KeyError, TypeError):
+        return ""
