@@ -149,7 +149,9 @@ class Bench:
         """GET one, without and with a full backup being made, in turns."""
         ratios, means = [], []
         with embedded_postgres.run_server(self.data), self.serve():
-            self.patient = self.query("select min(id) from patients_patient")[0][0]
+            self.patient = self.query(
+                "select min(id) from patients_patient where practice_id = 1 and not archived"
+            )[0][0]
             self.wait_until_answered()
             for _ in range(50):
                 self.request()

@@ -27,6 +27,7 @@ FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
 TAMPERING = "tests/audit/test_tampering.py"
 DOCUMENTS = "tests/sandbox/test_documents.py"
 PATIENTS = 100_000  # at most of a practice, whose documents are checked
+BACKUPS = "tests/backup"
 KILLED, SOAK = "tests/changes/test_killed_workers.py", "tests/test_soak.py"
 
 
@@ -99,6 +100,12 @@ def mutate(most: int, seed: int) -> tuple[bool, str]:
     return passed, "; ".join(texts)
 
 
+def back_up() -> tuple[bool, str]:
+    """Back up and restore, and kill that at every change."""
+    passed, _ = run_tests((BACKUPS,), BACKUP_KILL_STEP=1)
+    return passed, "at every change" if passed else ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.deep", description=__doc__)
     parser.add_argument("--hours", type=float, default=1)
@@ -109,6 +116,7 @@ def main() -> None:
         kill(hours * 900),
         soak(hours * 900),
         tamper(),
+        back_up(),
         check_documents(),
         mutate(max(1, round(hours * MUTANTS)), now.toordinal()),
     )

@@ -35,6 +35,8 @@ def make_backup(plan: Plan) -> Manifest:
                 manifest = logical.make_backup(plan, found, started)
         except Exception as error:
             detail = str(error) if isinstance(error, (ToolError, RepositoryError, CommandError)) else ""
+            if isinstance(error, OSError):
+                detail = error.strerror or ""
             runs.note_run(
                 plan.cluster, runs.Run(kind, "", "", started, False, detail or type(error).__name__)
             )

@@ -58,8 +58,16 @@ class FileBackup:
         return [(number, f"{practice}/{address[:2]}/{address}") for number, practice, address in rows]
 
     def skip_existing(self) -> None:
-        """Go on with the files that are stored from now on."""
-        self.last_id = max((number for number, _ in self.list_rows()), default=0)
+        """Go on with the files that are stored from now on: the backup that is made next has the others."""
+        rows = self.list_rows()
+        self.last_id = max((number for number, _ in rows), default=0)
+        self._seen = {number for number, _ in rows if number > self.last_id - OVERLAP}
+
+    def resume(self, last_id: int) -> None:
+        """Go on after a row, with what the repository is known to have."""
+        self.last_id = last_id
+        rows = self.list_rows(max(0, last_id - OVERLAP))
+        self._seen = {number for number, name in rows if number <= last_id and name in self.known}
 
     def copy_new(self) -> list[FileEntry]:
         """Copy the files whose rows came since the last time. Return the entries of all that these rows refer to."""

@@ -60,10 +60,7 @@ class Stream:
 
     def __enter__(self) -> "Stream":
         durable.make_directory(self._spool, mode=0o700)
-        try:
-            self._files.last_id = int((self._state / LAST_FILE).read_text().partition(" ")[2])
-        except (FileNotFoundError, ValueError):
-            self._files.skip_existing()
+        self._resume_files()
         access, environment = self._stack.enter_context(
             self._cluster.open_access(self._state, self._application)
         )
@@ -93,6 +90,22 @@ class Stream:
                 self._receiver.wait()
         self._stack.close()
 
+    def _resume_files(self) -> None:
+        """Go on with the files where the process before has ended; on a line without a backup, with those to come."""
+        backups = [each for each in self._repository.list_backups() if each.line == self.line.id]
+        try:
+            last = int((self._state / LAST_FILE).read_text())
+        except (FileNotFoundError, ValueError):
+            last = None
+        if last is None or not backups:
+            self._files.skip_existing()
+            durable.write_file(self._state / LAST_FILE, str(self._files.last_id).encode())
+            return
+        names = [backups[-1].name_object(manifests.FILES)]
+        for name in (*names, *stored_files.list_journal(self._repository, self.line.id)):
+            self._files.learn(stored_files.read_entries(self._repository, name))
+        self._files.resume(last)
+
     def run_cycle(self) -> int:
         """Store what the cycle before has seen, and return the position up to which WAL is stored.
 
@@ -103,7 +116,7 @@ class Stream:
         entries = self._files.copy_new()
         if entries:
             stored_files.store_journal(self._repository, self.line.id, entries)
-            durable.write_file(self._state / LAST_FILE, f"{self.line.id} {self._files.last_id}".encode())
+            durable.write_file(self._state / LAST_FILE, str(self._files.last_id).encode())
         first = next(iter(received.complete), received.partial)
         if first and self._store.has_gap_before(first):
             raise StreamBroken("WAL is missing between two segments", lost=True)
