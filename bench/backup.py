@@ -56,7 +56,7 @@ class Bench:
     def __init__(self, data: Path, directory: Path) -> None:
         self.data, self.directory = data, directory
         (directory / "passphrase").write_text(PASSPHRASE)
-        self.port = free_port()
+        self.port, self.patient = free_port(), 0
         self.environ = {
             **os.environ,
             "CHARTHOUSE_DATA": str(data),
@@ -74,12 +74,14 @@ class Bench:
             self.query("drop schema if exists bench cascade")
             self.query("create schema bench")
             self.query("create table bench.write (at timestamptz)")
+            self.patient = self.query("select min(id) from patients_patient where practice_id = 1")[0][0]
             size = self.query("select pg_database_size('charthouse')")[0][0]
         files = sum(path.stat().st_size for path in (self.data / "files").rglob("*") if path.is_file())
         print(f"database {size / 1e9:.2f} GB, files {files / 1e9:.2f} GB")
         print(f"full backup, files included: {self.charthouse('backup'):.1f} s")
         print(f"incremental backup: {self.charthouse('backup'):.1f} s")
-        self.measure_slowdown(options.rounds)
+        if options.rounds:
+            self.measure_slowdown(options.rounds)
         self.measure_loss(kill=True, gigabytes=(size + files) / 1e9)
         self.measure_loss(kill=False, gigabytes=(size + files) / 1e9)
 
@@ -149,9 +151,6 @@ class Bench:
         """GET one, without and with a full backup being made, in turns."""
         ratios, means = [], []
         with embedded_postgres.run_server(self.data), self.serve():
-            self.patient = self.query(
-                "select min(id) from patients_patient where practice_id = 1 and not archived"
-            )[0][0]
             self.wait_until_answered()
             for _ in range(50):
                 self.request()
@@ -268,7 +267,7 @@ class Bench:
         if keeper is not None and keeper.pid != 1:
             victims.append(keeper)
         for victim in [*victims, server, *server.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
+            with suppress(ProcessLookupError):
                 os.kill(victim.pid, signal.SIGKILL)
 
 

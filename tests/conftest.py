@@ -89,7 +89,7 @@ TOGETHER = (
     ("tests/browser/",),  # a browser, a server, and what axe has examined
     ("tests/sandbox/", "tests/interchange/"),  # a sandbox; a reader of documents
     ("tests/toolkit/",),  # a running sandbox
-    ("tests/audit/test_anchors.py", "tests/files/test_bucket.py"),  # boto3
+    ("tests/audit/test_anchors.py", "tests/files/test_bucket.py", "tests/backup/test_bucket.py"),  # boto3
 )
 _size = 0  # bytes of the process after the last run
 GARBAGE = 40  # MB by which the process grows between two runs of the garbage collector
