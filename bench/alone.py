@@ -9,7 +9,7 @@ from typing import Any
 from bench import statements
 from bench.statements import Plan
 from charthouse.engine.sql.expressions import Parameter
-from charthouse.identity.bearer_tokens import AUTHENTICATE_SQL
+from charthouse.identity.bearer_tokens import EXAMINE_SQL
 
 
 def scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -20,7 +20,7 @@ def scripts(facts: dict[str, Any]) -> dict[str, dict[str, Any]]:
     request = (
         "'00000000-0000-0000-0000-000000000000,0'"  # the number of a call, which goes into the change feed
     )
-    token = f"{numbered(AUTHENTICATE_SQL.decode(), [':checksum', 'now()', request])};"
+    token = f"{numbered(EXAMINE_SQL.decode(), [':checksum', 'now()', request])};"
     one = planned(statements.ONE)
     listed = planned(statements.LISTED)
     filtered = planned(statements.FILTERED)

@@ -120,7 +120,7 @@ def authenticate(
     digests = ",".join(_list_digests(username, secret))
     known = known_actors.recall(digests) if guess_read else None
     asked = _format_call(client_ip, at, request_id, endpoint, is_write=is_write, rate_class=rate_class)
-    ahead = guess_read(known) if guess_read and known else None
+    ahead = guess_read(known.actor) if guess_read and known else None
     found = _establish(username, secret, digests, asked, ahead)
     practice, _, refusal, caller, anonymous, read_only, endpoints, wait = found
     if refusal is None and practice_of_host is not None and practice != practice_of_host:

@@ -5,6 +5,7 @@ if that statement finds the same actor.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.sql.statements import BoundStatement
@@ -14,19 +15,27 @@ MAX_ACTORS = 10_000
 # What an actor is likely to read, None for nothing.
 GuessRead = Callable[[Actor], BoundStatement | None]
 
-_actors: dict[str, Actor] = {}
+
+class KnownActor(NamedTuple):
+    """The actor of a call, and whether the call was counted against limits."""
+
+    actor: Actor
+    is_counted: bool
 
 
-def recall(digest: str) -> Actor | None:
+_actors: dict[str, KnownActor] = {}
+
+
+def recall(digest: str) -> KnownActor | None:
     """Return the actor of the latest call with these credentials in this process, None where there was none."""
     return _actors.get(digest)
 
 
-def remember(digest: str, actor: Actor) -> None:
+def remember(digest: str, actor: Actor, *, is_counted: bool = True) -> None:
     """Note the actor of a call that was authenticated."""
     if len(_actors) >= MAX_ACTORS and digest not in _actors:
         _actors.clear()
-    _actors[digest] = actor
+    _actors[digest] = KnownActor(actor, is_counted)
 
 
 def forget(digest: str) -> None:

@@ -142,7 +142,7 @@ def revoke_live(tokens: Any) -> None:
 
 
 class Calls(models.Model):
-    """Number of calls of an app in one hour, counted by the SQL function of ``bearer_tokens``.
+    """Number of calls of an app in one hour, counted by the statements of ``bearer_tokens``.
 
     An unlogged table: after a crash of the database the current hour starts over.
     """
@@ -156,7 +156,7 @@ class Calls(models.Model):
     burst = models.IntegerField(default=0, help_text="How many they are.")
     pk = models.CompositePrimaryKey("application_id", "hour")
 
-    web_role_may = frozenset({"SELECT", "DELETE"})
+    web_role_may = frozenset({"SELECT", "UPDATE", "DELETE"})
 
 
 class TokenCalls(models.Model):

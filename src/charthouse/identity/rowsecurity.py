@@ -295,13 +295,15 @@ def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
     cursor.execute(
         "select relname, relkind, relispartition, array(select privilege_type::text from aclexplode(relacl) "
         "where grantee = %s::regrole) from pg_class "
-        "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'S')",
+        "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'S', 'v')",
         [role],
     )
     for table, kind, partition, granted in cursor.fetchall():
         sequence = kind == "S"
         noun = "sequence" if sequence else "table"
         wanted = {"USAGE", "SELECT"} if sequence else special.get(table, DEFAULT_PRIVILEGES)
+        if kind == "v":
+            wanted = {"SELECT"}
         if partition:  # accessed through its parent only
             wanted = set()
         if set(granted) != wanted:

@@ -117,7 +117,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         transaction can be open at this point of a request. Raises psycopg.Error.
 
         ``ahead``: a statement that only reads, sent in the same trip and run after this one, as the tenant that this
-        one sets; ``fetch`` then has its rows, or its error.
+        one sets; ``fetch`` then has its rows, or its error. They are dropped where there is no tenant.
         """
         self._server_state, self.tenant, self.caller = _UNKNOWN, None, ""
         if self.connection is None:
@@ -131,6 +131,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.ensure_connection()
             row = self._fetch_row(statement, parameters, ahead)
         self._server_state = self.tenant, self.caller = row[0], row[1]
+        if self.tenant is None and ahead is not None:
+            ahead.rows = ahead.error = None  # it ran without a tenant
         self._was_set_in_transaction = not self._is_idle()
         return row
 
