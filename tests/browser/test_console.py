@@ -200,7 +200,7 @@ def test_without_scripts(browser: Browser, live_server: str, clinic: Clinic) -> 
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Next").click()
     expect(page.locator("tbody tr")).to_have_count(5)
-    page.get_by_role("searchbox").fill("07")
+    page.get_by_label("Search: Appointment profiles").fill("07")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("link", name="Visit 07").click()
     page.get_by_role("link", name="Delete").click()

@@ -19,13 +19,14 @@ from charthouse.console.portal import urls as portal
 from charthouse.console.questionnaires import urls as questionnaires
 from charthouse.console.sandbox import urls as sandbox
 from charthouse.console.schedule import urls as schedule
+from charthouse.console.search import urls as search
 from charthouse.console.settings import urls as settings
 from charthouse.console.tasks import urls as tasks
 from charthouse.console.visits import urls as visits
 
 SUBJECTS = (
     home, schedule, patients, chart, visits, billing, documents, questionnaires, messages, tasks, portal, account,
-    settings, catalogues, developer, sandbox, audit, outbox, backups,
+    settings, catalogues, developer, sandbox, audit, outbox, search, backups,
 )  # fmt: skip
 urlpatterns: list[URLPattern] = [pattern for subject in SUBJECTS for pattern in subject.urlpatterns]
 

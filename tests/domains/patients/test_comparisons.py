@@ -6,7 +6,7 @@ import httpx
 import pytest
 from django.db import connections
 
-from charthouse.console.patients.views import search
+from charthouse.console.patients.search import search
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.sql.folding import fold
 from charthouse.identity import tenancy

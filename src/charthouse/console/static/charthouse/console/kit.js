@@ -72,6 +72,17 @@
   };
   document.querySelectorAll("[data-lookup]").forEach(attach);
 
+  // Ctrl-K goes to the search of the top bar, from anywhere.
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    const search = document.getElementById("search");
+    if (!search) return;
+    event.preventDefault();
+    document.getElementById("dialog")?.close();
+    search.focus();
+    search.select();
+  });
+
   // <form data-guard>: leaving with unsaved changes asks. <form>: a second click on a button does nothing.
   let dirty = false;
   const forms = document.querySelectorAll("form[data-guard]");
