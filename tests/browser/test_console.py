@@ -161,6 +161,14 @@ def test_an_appointment_is_dragged_in_the_calendar(
         drag("10:00:00")
     assert saved.value.json() == {}
     assert calendar.shown(visit)["scheduled_time"] == "2026-03-10T10:00:00"
+    expect(page.get_by_role("status").filter(has_text="moved to Tue, Mar 10, 10:00 AM")).to_be_visible()
+    expect(page).to_have_url(re.compile("view=timeGridDay"))
+    with page.expect_response("**/move"):
+        page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#calendar-done")).to_be_hidden()
+    assert calendar.shown(visit)["scheduled_time"] == "2026-03-10T09:00:00"
+    with page.expect_response("**/move"):
+        drag("10:00:00")
     with page.expect_response("**/move") as refused:
         drag("11:00:00")
     assert "overlaps" in refused.value.json()["detail"]

@@ -193,13 +193,26 @@ def test_the_calendar_loads_a_week(calendar: Calendar, browser: httpx.Client) ->
         found = events(browser).json()
     assert [(one["title"], one["start"], one["end"]) for one in found] == [
         ("Ada · Cough", f"{DAY}T09:00:00", f"{DAY}T09:30:00"),
-        ("Break", f"{DAY}T12:00:00", f"{DAY}T12:30:00"),
+        ("Blocked", f"{DAY}T12:00:00", f"{DAY}T12:30:00"),
     ]
     assert found[0]["url"] == f"/visits/{visit['id']}"
     assert events(browser, start="x").status_code == 400
     assert events(browser, start="0001-01-01", end="9999-12-31").json() == [], "bounded"
     page = browser.get("/calendar")
     assert "'unsafe-inline'" not in page.headers["Content-Security-Policy"]
+
+
+def test_a_visit_over_midnight_is_on_both_days(calendar: Calendar, browser: httpx.Client) -> None:
+    calendar.book(f"{DAY}T23:45:00", duration=60, reason="Sleep study")
+    calendar.book(
+        f"{DAY}T22:00:00", duration=120, reason="Until midnight", exam_room=2, allow_overlapping=True
+    )
+    for day in (DAY, "2026-03-11"):
+        assert "Sleep study" in browser.get("/day", params={"date": day}).text
+    assert "Until midnight" not in browser.get("/day", params={"date": "2026-03-11"}).text
+    assert "Sleep study" not in browser.get("/day", params={"date": "2026-03-12"}).text
+    found = events(browser, start="2026-03-11T00:00:00Z", end="2026-03-12").json()
+    assert [one["end"] for one in found] == ["2026-03-11T00:45:00"]
 
 
 def test_a_dragged_appointment_is_moved_or_refused(calendar: Calendar, browser: httpx.Client) -> None:
@@ -210,7 +223,9 @@ def test_a_dragged_appointment_is_moved_or_refused(calendar: Calendar, browser: 
     moved = calendar.shown(visit)
     assert (moved["scheduled_time"], moved["duration"]) == (f"{DAY}T10:00:00", 45)
     taken = posted(browser, address, scheduled_time=f"{DAY}T11:00:00")
-    assert "overlaps" in taken.json()["detail"]
+    named = "This overlaps with Ada: Tue Mar 10, 11:00 AM to 11:30 AM, "
+    assert taken.json()["detail"].startswith(named), taken.json()
+    assert taken.json()["detail"].endswith(", room 1.")
     assert posted(browser, address, scheduled_time="never").json()["detail"]
     assert calendar.shown(visit) == moved
     other = Calendar(clinic=make_practice()).book(f"{DAY}T09:00:00")

@@ -1,34 +1,28 @@
 """Appointments by day, in the time zone of their office."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet
+from django.db import models
+from django.db.models import ExpressionWrapper, F, Q, QuerySet
 from django.http import HttpRequest
 
 from charthouse import clock
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request
 from charthouse.domains.practice.models import Doctor, Office
-from charthouse.domains.scheduling.models import FREEING_STATUSES, Appointment, StatusTransition
+from charthouse.domains.scheduling.models import FREEING_STATUSES, MAX_DURATION, Appointment
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
+from charthouse.engine.errors import Conflict
 from charthouse.engine.sql.expressions import to_wall_clock
 
+_OVERLAPS = re.compile(r"Appointment overlaps with (\d{1,18})")
 MAX_APPOINTMENTS = 2000  # appointments of one page
-NEXT_STATUS = {
-    "": "Arrived",
-    "Not Confirmed": "Confirmed",
-    "Confirmed": "Arrived",
-    "Arrived": "Checked In",
-    "Checked In": "In Room",
-    "In Room": "In Session",
-    "In Session": "Complete",
-}
-WAITING_STATUSES = ("Arrived", "Checked In", "In Room")
 STATUS_COLORS = {
     "Arrived": "azure",
     "Checked In": "cyan",
@@ -106,8 +100,16 @@ def select_appointments(request: Request, here: CalendarScope, first: date, last
     start = datetime.combine(first, time(), here.zone)
     end = datetime.combine(last + timedelta(days=1), time(), here.zone)
     rows = records.select_rows(records.get_resource("schedule"), request.actor).filter(
-        office=here.office.pk, scheduled_time__gte=start, scheduled_time__lt=end, is_virtual_base=False
+        office=here.office.pk,
+        scheduled_time__gt=start - timedelta(minutes=MAX_DURATION),
+        scheduled_time__lt=end,
+        is_virtual_base=False,
     )
+    # One that began on the day before and lasts over midnight is on both days.
+    ends = ExpressionWrapper(
+        F("scheduled_time") + F("duration") * timedelta(minutes=1), models.DateTimeField()
+    )
+    rows = rows.annotate(ends=ends).filter(Q(scheduled_time__gte=start) | Q(ends__gt=start))
     if here.doctor is not None:
         rows = rows.filter(doctor=here.doctor.pk)
     return (
@@ -117,23 +119,31 @@ def select_appointments(request: Request, here: CalendarScope, first: date, last
     )
 
 
+def describe_refusal(request: Request, refusal: Conflict) -> str:
+    """Describe why a time was refused: who has it, when and where; else the refusal's own words."""
+    found = _OVERLAPS.fullmatch(refusal.detail)
+    if found is None:
+        return refusal.detail
+    rows = records.select_rows(records.get_resource("schedule"), request.actor, hidden=True)
+    other = annotate_wall_clock(rows).select_related("patient", "doctor").filter(pk=int(found[1])).first()
+    if other is None:
+        return "Another appointment overlaps with this time."
+    who = other.patient.display_name if other.patient else "Blocked time"
+    until = other.wall + timedelta(minutes=other.duration)
+    when = f"{other.wall:%a %b} {other.wall.day}, {format_clock(other.wall)} to {format_clock(until)}"
+    place = f", room {other.exam_room}" if other.exam_room else ""
+    return f"This overlaps with {who}: {when}, {other.doctor}{place}."
+
+
+def format_clock(value: datetime) -> str:
+    """Format a local time as 9:05 AM."""
+    return f"{value:%I:%M %p}".removeprefix("0")
+
+
 def annotate_wall_clock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Annotate appointments with ``wall``: their local time in the office's time zone."""
     annotated: QuerySet[Any] = rows.annotate(wall=to_wall_clock(F("scheduled_time"), F(Appointment.ZONE)))
     return annotated
-
-
-def compute_waiting_minutes(practice: int, appointments: Sequence[Any]) -> dict[int, int]:
-    """Compute the minutes since arrival of waiting patients, by appointment: one query."""
-    ids = [one.pk for one in appointments if one.status in WAITING_STATUSES]
-    came: dict[int, datetime] = {}
-    rows = StatusTransition.objects.filter(
-        practice=practice, appointment__in=ids, archived=False, to_status__in=WAITING_STATUSES
-    )
-    for appointment, at in rows.order_by("-changed_at").values_list("appointment_id", "changed_at"):
-        came[appointment] = at
-    now = clock.now()
-    return {appointment: max(0, int((now - at).total_seconds() // 60)) for appointment, at in came.items()}
 
 
 def is_taking_place(one: Any) -> bool:

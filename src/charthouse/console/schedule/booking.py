@@ -89,7 +89,10 @@ def book_appointment(request: Request, patient: int) -> HttpResponseBase:
     whole = {name: value for name, value in sent.items() if value is not None} | {"patient": patient or None}
     try:
         made = records.create_with_nulls(of, request.actor, whole)
-    except (Invalid, Conflict, Malformed) as refusal:
+    except Conflict as refusal:
+        named = Conflict(appointments.describe_refusal(request, refusal))
+        return _render_form(request, context, sent, patient, named)
+    except (Invalid, Malformed) as refusal:
         return _render_form(request, context, sent, patient, refusal)
     messages.success(request, "Booked.")
     return redirect("visit", made["id"])

@@ -17,6 +17,11 @@ from charthouse.engine.errors import Conflict, Invalid
 from charthouse.identity.content_security_policy import set_content_security_policy
 
 MAX_DAYS = 45  # of one view
+VIEWS = ("timeGridDay", "timeGridWeek", "dayGridMonth")
+LEGEND = (
+    ("booked", "Scheduled"), ("here", "In the office"), ("done", "Checked out"), ("off", "Cancelled or no-show"),
+    ("break", "Blocked"),
+)  # fmt: skip
 # Classes of console.css, which has the colors.
 STATUS_CLASSES = {
     "Complete": "done",
@@ -41,6 +46,8 @@ def show_calendar(request: Request) -> HttpResponseBase:
             "events": f"{reverse('calendar-events')}?{urlencode(place)}",
             "book": f"{reverse('book')}?{urlencode(place)}",
             "date": appointments.parse_day(request, here).isoformat(),
+            "view": request.GET.get("view", "") if request.GET.get("view") in VIEWS else "",
+            "legend": LEGEND,
             "nonce": secrets.token_urlsafe(16),
         }
     response = render_page(request, "schedule/calendar.html", values)
@@ -69,7 +76,7 @@ def list_events(request: Request) -> HttpResponseBase:
 
 def _build_event(one: Any) -> dict[str, Any]:
     kind = "break" if one.patient_id is None else STATUS_CLASSES.get(one.status, "booked")
-    who = one.patient.display_name if one.patient else "Break"
+    who = one.patient.display_name if one.patient else "Blocked"
     return {
         "id": str(one.pk),
         "title": f"{who}{' · ' + one.reason if one.reason else ''}"[:120],
@@ -77,7 +84,12 @@ def _build_event(one: Any) -> dict[str, Any]:
         "end": (one.wall + timedelta(minutes=one.duration)).isoformat(),
         "url": reverse("visit", args=[one.pk]),
         "classNames": [f"event-{kind}"],
-        "extendedProps": {"status": one.status, "doctor": str(one.doctor), "room": one.exam_room},
+        "extendedProps": {
+            "move": reverse("visit-move", args=[one.pk]),
+            "status": one.status,
+            "doctor": str(one.doctor),
+            "room": one.exam_room,
+        },
     }
 
 
@@ -96,5 +108,5 @@ def move_appointment(request: Request, visit: int) -> HttpResponseBase:
     except Invalid as refusal:
         return JsonResponse({"detail": " ".join(list_messages(refusal.errors))})
     except Conflict as refusal:
-        return JsonResponse({"detail": refusal.detail})
+        return JsonResponse({"detail": appointments.describe_refusal(request, refusal)})
     return JsonResponse({})

@@ -80,7 +80,7 @@ def _change(request: Request, visit: int, values: dict[str, Any], words: str, fo
         messages.error(request, " ".join(list_messages(refusal.errors)))
         return False
     except Conflict as refusal:
-        messages.error(request, refusal.detail)
+        messages.error(request, appointments.describe_refusal(request, refusal))
         return False
     address = reverse("visit-room" if "exam_room" in values else "visit-status", args=[visit])
     undo.add_message(request, words, address, {**former, "back": _get_back(request, visit)})

@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from charthouse.console.kit import formats, undo
+from charthouse.console.kit import appointments, formats, undo
 from charthouse.console.kit.cells import Dot, Thumbnail
 from charthouse.console.kit.forms import EMPTY_LABEL
 from charthouse.console.kit.tables import Badge, Cell
@@ -76,7 +76,7 @@ def us_date(value: date | None) -> str:
 @register.filter
 def clock(value: datetime) -> str:
     """Format a local time as 9:05 AM."""
-    return f"{value:%I:%M %p}".removeprefix("0")
+    return appointments.format_clock(value)
 
 
 @register.filter

@@ -8,25 +8,47 @@
   // FullCalendar is told "UTC", and gets the office's wall clock for it: no browser's own zone comes in between.
   const wall = (date) => date.toISOString().slice(0, 19);
 
-  const save = async (info) => {
-    wrong.hidden = true;
-    const body = new URLSearchParams({
-      csrfmiddlewaretoken: place.dataset.token,
-      scheduled_time: wall(info.event.start),
-      duration: Math.round((info.event.end - info.event.start) / 60000),
-    });
-    let detail = "It could not be saved.";
+  const done = document.getElementById("calendar-done");
+  const undo = done.querySelector("button");
+  const said = new Intl.DateTimeFormat("en-US", { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZone: "UTC" });
+  const minutes = (event) => Math.round((event.end - event.start) / 60000);
+
+  // Save where an event is now; the answer is "" or why it was refused.
+  const send = async (event) => {
+    const body = new URLSearchParams({ csrfmiddlewaretoken: place.dataset.token, scheduled_time: wall(event.start), duration: minutes(event) });
     try {
-      const answer = await fetch(`${info.event.url}/move`, { method: "POST", body, credentials: "same-origin" });
-      if (answer.ok && !({ detail } = { detail: "", ...(await answer.json()) }).detail) return;
+      const answer = await fetch(event.extendedProps.move, { method: "POST", body, credentials: "same-origin" });
+      if (answer.ok) return (await answer.json()).detail || "";
     } catch { /* said below */ }
-    info.revert();
-    wrong.textContent = detail;
-    wrong.hidden = false;
+    return "It could not be saved. Check the connection and try again.";
+  };
+  const tell = (element, text) => { element.textContent = text; };
+  const save = async (info) => {
+    wrong.hidden = done.hidden = true;
+    const former = { start: info.oldEvent.start, end: info.oldEvent.end }, longer = minutes(info.event) !== minutes(info.oldEvent);
+    const detail = await send(info.event);
+    if (detail) {
+      info.revert();
+      tell(wrong, detail);
+      wrong.hidden = false;
+      return;
+    }
+    tell(done.querySelector("span"), longer ? `${info.event.title}: ${minutes(info.event)} minutes.` : `${info.event.title} moved to ${said.format(info.event.start)}.`);
+    done.hidden = false;
+    undo.onclick = async () => {
+      const moved = { start: info.event.start, end: info.event.end };
+      info.event.setDates(former.start, former.end);
+      const refused = await send(info.event);
+      done.hidden = true;
+      if (!refused) return;
+      info.event.setDates(moved.start, moved.end);
+      tell(wrong, refused);
+      wrong.hidden = false;
+    };
   };
 
   const calendar = new FullCalendar.Calendar(place, {
-    initialView: narrow ? "timeGridDay" : "timeGridWeek",
+    initialView: place.dataset.view || (narrow ? "timeGridDay" : "timeGridWeek"),
     initialDate: place.dataset.date,
     headerToolbar: { left: "prev,next today", center: "title", right: narrow ? "timeGridDay,dayGridMonth" : "dayGridMonth,timeGridWeek,timeGridDay" },
     buttonText: { today: "Today", month: "Month", week: "Week", day: "Day" },
@@ -37,10 +59,15 @@
     selectable: true,
     nowIndicator: true,
     allDaySlot: false,
-    slotMinTime: "06:00:00",
-    slotMaxTime: "21:00:00",
-    scrollTime: "08:00:00",
-    height: "auto",
+    scrollTime: "07:30:00",
+    height: "max(32rem, calc(100vh - 17rem))",
+    // The URL names the view and the day, so that a reload, Back and a copied address show the same.
+    datesSet: ({ view }) => {
+      const at = new URL(location.href);
+      at.searchParams.set("view", view.type);
+      at.searchParams.set("date", wall(view.calendar.getDate()).slice(0, 10));
+      history.replaceState(history.state, "", at);
+    },
     dayMaxEvents: 4,
     eventInteractive: true,
     eventDidMount: ({ el, event }) => { el.title = `${event.title}\n${event.extendedProps.status || "no status"} · ${event.extendedProps.doctor} · room ${event.extendedProps.room}`; },
