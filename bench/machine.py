@@ -29,6 +29,21 @@ def cpu_seconds(root: int) -> float:
     return total / TICK
 
 
+def memory_of(root: int) -> int:
+    """Bytes of memory of a process and all below it; pages that they share count once (proportional set size)."""
+    total, pending = 0, [root]
+    while pending:
+        pid = pending.pop()
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                pending += map(int, (task / "children").read_text().split())
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return total * 1024
+
+
 def description() -> str:
     """One line: date, cores, processor family, memory, operating system, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

@@ -3,7 +3,10 @@
 Only the thread that holds a connection calls its methods; ``event_loop`` sees to it that one does at a time.
 """
 
+import fcntl
 import socket
+import struct
+import termios
 from collections import deque
 from enum import IntEnum
 from io import BytesIO
@@ -28,6 +31,7 @@ MAX_PIECES = 16  # that are sent at once, before others get their turn
 FILE_MEMORY = 2 * PIECE  # bytes that an open file takes: a segment, decrypted, and a buffer
 RECEIVED = 16 * 1024  # bytes that are received at once, while there is a head to come
 BODY_RECEIVED = 128 * 1024  # ... and while there is a body to come
+AWAITED = 16 * 1024  # ... that are waited for, at most
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -46,9 +50,9 @@ class Connection:
     ``is_abandoned``: the body is not taken in."""
 
     __slots__ = (
-        "_content", "_decoder", "_file", "_file_memory", "_held", "_limits", "_output", "_storage", "base", "body",
-        "fd", "head", "is_abandoned", "is_expired", "is_last", "progress", "received", "since", "sock", "state",
-        "unsent",
+        "_awaited", "_content", "_decoder", "_file", "_file_memory", "_held", "_limits", "_output", "_storage",
+        "base", "body", "fd", "head", "is_abandoned", "is_expired", "is_last", "progress", "received", "since",
+        "sock", "state", "unsent",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +68,7 @@ class Connection:
         self.body: Buffer | None = None
         self._content = 0  # bytes of the body that are still to come
         self._decoder: ChunkDecoder | None = None
+        self._awaited = 1  # bytes that have to arrive until there is an event
         self.unsent: deque[memoryview] = deque()
         self._output: Buffer | None = None  # what is unsent after that
         self._file: FilePart | None = None  # ... once the answer is complete
@@ -149,7 +154,22 @@ class Connection:
         if not complete and self.head.expects_continue and not self.progress:
             self.head.expects_continue = False
             self.sock.send(CONTINUE)
+        self._set_awaited(1 if complete else self._content if self._decoder is None else self._decoder.least)
         return complete
+
+    def _set_awaited(self, count: int) -> None:
+        """Let no event come until so many bytes have arrived: one for each byte that drips would be costly."""
+        count = min(count, AWAITED)
+        if count != self._awaited:
+            self._awaited = count
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+
+    def _count_arrived(self) -> int:
+        """Count what has arrived and was not received."""
+        try:
+            return int(struct.unpack("=i", fcntl.ioctl(self.fd, termios.FIONREAD, bytes(4)))[0])
+        except OSError:
+            return 0
 
     def take_request(self) -> tuple[Head, "Buffer | None", IO[bytes]]:
         """Return the request that was parsed, its body and the body as a file. The body has to be closed."""
@@ -304,7 +324,10 @@ class Connection:
             case State.BODY:
                 head = self.head
                 announced = (head.length or 0) if head is not None else 0
-                return SLOW_BODY if limits.is_slow(seconds, self.progress, announced) else False
+                if not limits.is_slow(seconds, self.progress, announced):
+                    return False
+                arrived = self.progress + self._count_arrived()
+                return SLOW_BODY if limits.is_slow(seconds, arrived, announced) else False
             case State.SENDING:
                 return SLOW_READER if limits.is_slow(seconds, self.progress, 0) else False
             case State.LINGERING:

@@ -137,6 +137,11 @@ class ChunkDecoder:
         )
         self._trailers = -1  # bytes of trailers so far, -1 before the last chunk
 
+    @property
+    def least(self) -> int:
+        """The least number of bytes that are to come: the rest of a chunk, and the last one."""
+        return max(1, self._left) if self._trailers >= 0 else self._left + 3
+
     def decode(self, data: bytes, content: bytearray) -> tuple[bytes, bool]:
         """Append what ``data`` holds to ``content``. Return what is not decoded yet, and whether the body is complete.
         Raises Refused."""
