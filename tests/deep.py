@@ -2,8 +2,9 @@
 
 Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
-that the tests know, HL7's rules are checked in the C-CDA of every patient of the sandbox, and five mutants an hour of
-each module are tried. The last line printed is the row for the table in docs/testing.md.
+that the tests know, the record moves from server to server, HL7's rules are checked in the C-CDA of every patient of
+the sandbox, and five mutants an hour of each module are tried. The last line printed is the row for the table in
+docs/testing.md.
 """
 
 import argparse
@@ -25,6 +26,7 @@ MUTANTS = 5  # of each module, an hour
 FIRST_EXAMPLES = 10  # of the first round of fuzzing, which tells how many the others may have
 FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
 TAMPERING = "tests/audit/test_tampering.py"
+MOVES = "tests/incarnations/test_slow_moves.py"
 DOCUMENTS = "tests/sandbox/test_documents.py"
 PATIENTS = 100_000  # at most of a practice, whose documents are checked
 BACKUPS = "tests/backup"
@@ -82,6 +84,12 @@ def tamper() -> tuple[bool, str]:
     )
 
 
+def move() -> tuple[bool, str]:
+    """Move the record by what takes long: pg_upgrade, recoveries and failovers in a row."""
+    passed, found = run_tests((MOVES,), "-n", "0", SLOW_MOVES=1)
+    return passed, ", ".join(f"{value} {name}" for one in found for name, value in one.items())
+
+
 def check_documents() -> tuple[bool, str]:
     passed, found = run_tests((DOCUMENTS,), "-n", "0", CHECKED_DOCUMENTS=PATIENTS)
     return passed, "".join(f"{one['documents']:,} documents" for one in found if "documents" in one)
@@ -116,6 +124,7 @@ def main() -> None:
         kill(hours * 900),
         soak(hours * 900),
         tamper(),
+        move(),
         back_up(),
         check_documents(),
         mutate(max(1, round(hours * MUTANTS)), now.toordinal()),

@@ -1,6 +1,7 @@
 """Settings, all from the environment. ``charthouse`` commands set it; see ``cli``.
 
-DATABASE_URL           PostgreSQL 15+, as the owner of the tables. Web server and worker assume the role charthouse_web
+DATABASE_URL           PostgreSQL 15+, as the owner of the tables. Web server and worker assume the role charthouse_web.
+                       Several hosts, as in postgresql://user@one:5432,two:5432/charthouse: the one that is no standby
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
 CHARTHOUSE_SECRET_KEY  signing key; by default generated and stored in the data directory
 CHARTHOUSE_FILES       storage of files: a directory (default files/ in the data directory), or s3://bucket/prefix;
@@ -53,9 +54,11 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
+import psycopg
 from django.http.request import split_domain_port
+from psycopg.conninfo import conninfo_to_dict
 
 from charthouse import clock, durable, logs
 from charthouse.backup import configuration
@@ -131,20 +134,33 @@ ALLOWED_HOSTS = [BASE_URL.partition("://")[2], *(_more_hosts or LOOPBACK_HOSTS),
 ALLOWED_HOSTS[0] = split_domain_port(ALLOWED_HOSTS[0])[0]
 
 
+def _parse_database_url() -> dict[str, str]:
+    """Parse DATABASE_URL as libpq does, with one host or several. Of several, connections are to the one that can be
+    written to: the others are standbys."""
+    try:
+        found = conninfo_to_dict(os.environ.get("DATABASE_URL", "postgresql:///charthouse"))
+    except psycopg.ProgrammingError:  # whose text may quote the password
+        raise CommandError(
+            "DATABASE_URL can't be read. It is as in postgresql://user:password@db.example:5432/charthouse"
+        ) from None
+    if "," in str(found.get("host", "")):
+        found.setdefault("target_session_attrs", "read-write")
+    return {name: str(value) for name, value in found.items() if value is not None}
+
+
 def _database(role: str | None) -> dict[str, object]:
-    url = urlsplit(os.environ.get("DATABASE_URL", "postgresql:///charthouse"))
-    query = dict(parse_qsl(url.query))
+    query = _parse_database_url()
     options = query.pop("options", "")
     if role:  # bounds statements and lock waits of requests
         options += f" -c application_name={APPLICATION_NAME} -c role={role}"
         options += " -c statement_timeout=30s -c lock_timeout=10s"
     return {
         "ENGINE": "charthouse.identity.database",
-        "NAME": unquote(url.path.lstrip("/")) or "charthouse",
-        "USER": unquote(url.username or ""),
-        "PASSWORD": unquote(url.password or ""),
-        "HOST": query.pop("host", None) or unquote(url.hostname or ""),
-        "PORT": str(url.port or query.pop("port", "")),
+        "NAME": query.pop("dbname", "charthouse"),
+        "USER": query.pop("user", ""),
+        "PASSWORD": query.pop("password", ""),
+        "HOST": query.pop("host", ""),
+        "PORT": query.pop("port", ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {

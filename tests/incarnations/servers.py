@@ -63,7 +63,7 @@ class Server:
     def initialize(self) -> "Server":
         make_folder(self.folder)
         make_folder(self.archive)
-        locale = ("--encoding", "UTF8", "--locale", "C")
+        locale = ("--encoding", "UTF8", "--locale", "C", "--data-checksums")
         run(
             "initdb",
             "-D",
@@ -204,20 +204,23 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def use_server(server: Server) -> Iterator[None]:
-    """Use the database of a server in the block."""
+def use_server(*servers: Server) -> Iterator[None]:
+    """Use the database of a server in the block; of several, as a DATABASE_URL with these hosts does."""
     former = {alias: dict(connections[alias].settings_dict) for alias in connections}
     names = {alias: str(connections[alias].settings_dict["NAME"]) for alias in connections}
     _connect_to(dict.fromkeys(names, DATABASE))
     for alias in connections:
-        connections[alias].settings_dict["HOST"] = str(server.folder)
+        connections[alias].settings_dict["HOST"] = ",".join(str(server.folder) for server in servers)
+        if len(servers) > 1:
+            options = former[alias]["OPTIONS"] | {"target_session_attrs": "read-write"}
+            connections[alias].settings_dict["OPTIONS"] = options
     incarnations.forget()
     try:
         yield
     finally:
         _connect_to(names)
         for alias in connections:
-            connections[alias].settings_dict["HOST"] = former[alias]["HOST"]
+            connections[alias].settings_dict |= {name: former[alias][name] for name in ("HOST", "OPTIONS")}
         incarnations.forget()
 
 

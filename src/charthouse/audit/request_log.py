@@ -17,6 +17,7 @@ from multiprocessing.util import Finalize
 from typing import Any
 
 import msgspec
+import psycopg
 from django.conf import settings
 from django.db import DatabaseError, DataError, connection, transaction
 
@@ -145,7 +146,7 @@ def _flush_or_drop() -> None:
     """Flush; if the database is unavailable, drop the oldest entries beyond twice MAX_BACKLOG."""
     try:
         flush()
-    except DatabaseError as error:
+    except (DatabaseError, psycopg.Error) as error:  # the connection raises psycopg's own while it is set up
         # Without the database no data was returned: the dropped entries are of failed calls.
         with _writing:
             lost = max(0, len(_waiting) - 2 * MAX_BACKLOG)

@@ -20,6 +20,7 @@ from charthouse.identity.content_security_policy import set_content_security_pol
 
 logger = logging.getLogger("charthouse.requests")
 outage = logs.LimitedLog(logger)
+READ_ONLY = "25006"  # SQLSTATE
 NOT_NOW = "The database can't answer just now. Try again."
 UNKNOWN_OUTCOME = "The connection to the database was lost. It is not known whether the change was made."
 JSON_PAGES = ("token", "revoke-token")  # names of URLs that answer programs
@@ -50,6 +51,8 @@ def handle_exception(error: BaseException, where: str = "") -> RequestError:
     if failure in (Failure.RETRY, Failure.BUSY):
         at = where and f" at {where}"
         outage.error("the database is busy%s: %s %s", at, type(error).__name__, get_sqlstate(error))
+        if get_sqlstate(error) == READ_ONLY:  # it is a standby; a new connection finds the primary
+            connection.close()
         return Unavailable(NOT_NOW)
     logger.error(
         "unexpected%s\n%s",
@@ -65,6 +68,7 @@ def handle_exception(error: BaseException, where: str = "") -> RequestError:
 
 def _begin_incarnation() -> None:
     """Take note of another database, so that the next request finds it ready."""
+    connections["owner"].close()  # it may be connected to the former server
     try:
         incarnations.begin_if_new()
     except Exception as error:
