@@ -104,6 +104,7 @@ BOUNDED = {
     "django_content_type": "One row a table.",
     "django_migrations": "One row a migration.",
     "identity_apicalls": "One row an API user and class of calls.",
+    "identity_incarnation": "One row: which database this is.",
     "identity_secretkey": "One row: the fingerprint of the secret key.",
     "identity_user_groups": "Unused.",
     "identity_user_user_permissions": "Unused.",

@@ -52,6 +52,7 @@ LEFT_OUT_TABLES: Mapping[str, str] = {
     "audit_mark": _POSITIONS,
     "audit_capture": "Says which app's calls are captured, for a day.",
     "audit_bodies": "Captured bodies of calls, deleted after a week.",
+    "identity_incarnation": "Which server this installation's database is on.",
     "identity_secretkey": "Fingerprints and former keys of this installation.",
     "patients_payer": "The public list of payers, which all practices share.",
     "procrastinate_jobs": OF_INSTALLATION,
