@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from charthouse import backup_command, command_runs, option_types, processes
 from charthouse.datadir import CommandError
 from charthouse.toolkit import commands as toolkit_commands
+from charthouse.toolkit import watching
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -79,6 +80,7 @@ def _build_parser() -> argparse.ArgumentParser:
     ):
         add(commands)
     toolkit_commands.add_groups(commands, _add_data_option)
+    watching.add_commands(commands, _add_data_option)
     return parser
 
 

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,10 +23,11 @@ class Received:
 
 
 class Receiver:
-    """Receives webhooks at ``url``. ``status``: what it answers."""
+    """Receives webhooks at ``url``. ``status``: what it answers, unless ``answer`` returns the status for one."""
 
     def __init__(self) -> None:
         self.status = 200
+        self.answer: Callable[[Received], int] | None = None
         self.received: list[Received] = []
         self._arrived = threading.Condition()
         handler = type("Handler", (_Handler,), {"receiver": self})
@@ -51,11 +52,14 @@ class Receiver:
                     others = ", ".join(each.event for each in self.received) or "none"
                     raise AssertionError(f"no {event} within {timeout:g} s; received: {others}")
 
-    def add(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Add what has arrived."""
+    def add(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Add what has arrived, and return the status of the answer."""
+        received = Received(_find_event(headers, body), headers, body)
+        status = self.status if self.answer is None else self.answer(received)
         with self._arrived:
-            self.received.append(Received(_find_event(headers, body), headers, body))
+            self.received.append(received)
             self._arrived.notify_all()
+        return status
 
     def close(self) -> None:
         self._server.shutdown()
@@ -73,8 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.receiver.add({name.lower(): value for name, value in self.headers.items()}, body)
-        self.send_response(self.receiver.status)
+        status = self.receiver.add({name.lower(): value for name, value in self.headers.items()}, body)
+        self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -38,13 +38,28 @@ def print_document(registry: Registry, wire: WireFormat, servers: Sequence[str] 
             *({"name": resource.path, "description": resource.doc} for resource in resources),
             *({"name": page, "description": found[0].doc} for page, found in pages.items()),
         ],
-        "paths": paths,
+        "paths": _make_ids_unique(paths),
         "components": {
             "schemas": {**wire.schemas, **printer.schemas},
             "responses": {f"Refused{status}": response for status, response in wire.errors.items()},
             "securitySchemes": dict(wire.schemes),
         },
     }
+
+
+def _make_ids_unique(paths: dict[str, Any]) -> dict[str, Any]:
+    """Name the parameters in the path of an operation in its id, where another operation has the same."""
+    taken: dict[str, int] = {}
+    found = [
+        (path, one) for path, item in paths.items() for name, one in item.items() if name != "parameters"
+    ]
+    for _, operation in found:
+        taken[operation["operationId"]] = taken.get(operation["operationId"], 0) + 1
+    for path, operation in found:
+        names = re.findall(r"{(\w+)}", path)
+        if taken[operation["operationId"]] > 1 and names:
+            operation["operationId"] += f"_by_{'_'.join(names)}"
+    return paths
 
 
 def list_pages(registry: Registry) -> dict[str, list[Operation]]:

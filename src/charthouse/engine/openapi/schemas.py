@@ -17,24 +17,27 @@ from charthouse.engine.declaration.values import ABSENT, READ_ONLY, REQUIRED
 
 def describe_shown(resource: Resource, *, verbose: bool, anonymous: bool = False) -> Schema:
     """A row as GET shows it; with ``anonymous``, also as it shows it to anonymous callers."""
-    properties = {
-        key.name: add_words(key, key.read_schema(resource.model, anonymous))
-        for key in resource.list_shown(verbose)
-    }
+    properties = {}
+    for key in resource.list_shown(verbose):
+        properties[key.name] = add_words(key, key.read_schema(resource.model, anonymous))
+        properties[key.name].pop("default", None)  # of what is written, which may be in another form
     return strict_object(properties)
 
 
 def describe_written(keys: Iterable[Key], model: type[models.Model], *, whole: bool = True) -> Schema:
     """An object of a request body; ``whole`` off for PATCH, which needs no key."""
-    keys = [key for key in keys if key.writable]
+    written = [key for key in keys if key.writable]
+    names = {key.name for key in written}
+    # "x[]" is "x" in a form: a client that is generated from the document could not tell them apart.
+    keys = [key for key in written if not (key.name.endswith("[]") and key.name[:-2] in names)]
     schema: Schema = {
         "type": "object",
         "properties": {key.name: add_words(key, key.write_schema(model)) for key in keys},
     }
-    required = [key.name for key in keys if key.access is REQUIRED and not key.required_unless]
+    either = [key for key in keys if key.required_unless in names - {f"{key.name}[]"}]
+    required = [key.name for key in keys if key.access is REQUIRED and key not in either]
     if whole and required:
         schema["required"] = required
-    either = [key for key in keys if key.required_unless]
     if whole and either:
         schema["allOf"] = [
             {"anyOf": [{"required": [key.name]}, {"required": [key.required_unless]}]} for key in either

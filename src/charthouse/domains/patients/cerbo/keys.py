@@ -66,15 +66,10 @@ def _parse_status(parse: Parse, value: Any) -> str:
 _INACTIVE = convert(Boolean(), parse=_parse_status, written={"type": "string", "enum": list(STATUSES)})
 
 
-def _check_time_zone(name: str) -> None:
+def check_time_zone(name: str) -> None:
     """Raise InvalidValue for what is no IANA name of a time zone."""
     if name not in available_timezones():
         raise InvalidValue(f'"{name[:100]}" is no time zone.')
-
-
-def list_time_zones() -> tuple[str, ...]:
-    """List the IANA names of all time zones, sorted."""
-    return tuple(sorted(available_timezones()))
 
 
 def select_portal_access() -> "models.QuerySet[PortalAccess]":
@@ -318,7 +313,7 @@ _STATUS_KEYS: tuple[Key, ...] = (
         nullable=True,
         doc="A user who is a doctor; left out of a create, the practice's primary user's doctor.",
     ),
-    Key("timezone", Text(check=_check_time_zone), OPTIONAL, doc="IANA name.", example="America/Denver"),
+    Key("timezone", Text(check=check_time_zone), OPTIONAL, doc="IANA name.", example="America/Denver"),
     Key("tags", List(Object(PATIENT_TAG_KEYS)), READ_ONLY, source=ChildRows(PatientTag, link="patient")),
     make_user_key("addedby", as_text=True),
     Key(

@@ -6,7 +6,7 @@ from django.db.models import Exists, Q
 from charthouse.domains.patients import deletion, portal_credentials
 from charthouse.domains.patients.cerbo import hooks
 from charthouse.domains.patients.cerbo.filters import Like, PhoneLike
-from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, list_time_zones, select_portal_access
+from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, check_time_zone, select_portal_access
 from charthouse.domains.patients.hooks import check_life
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.cerbo.keys import PAGES, make_policy
@@ -103,7 +103,7 @@ found_patients = Resource(
             doc="The name that the patient signs in to the portal with.",
         ),
         Filter("dob", Date(), OnDay(), source="date_of_birth"),
-        Filter("timezone", Text(choices=list_time_zones()), doc="IANA name."),
+        Filter("timezone", Text(check=check_time_zone), doc="IANA name."),
     ),
     example=_EXAMPLE,
 )

@@ -1,0 +1,143 @@
+"""``charthouse listen`` and ``charthouse logs``: what a sandbox sends and answers, as it happens."""
+
+import argparse
+import http.client
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from charthouse.toolkit.client import Sandbox, SandboxError
+from charthouse.toolkit.receiver import Received, Receiver
+
+WAIT = 20.0  # seconds of one question for what is next
+FORWARD_TIMEOUT = 10.0  # seconds
+UNREACHABLE = 502
+NOT_FORWARDED = {"host", "connection", "content-length", "accept-encoding", "accept"}
+
+
+def add_commands(commands: Any, add_data_option: Any) -> None:
+    """Add the two commands."""
+    text = "Show each webhook of a sandbox as it is sent, and forward it"
+    listen = commands.add_parser("listen", help=text, description=f"{text}, with its headers, until Ctrl-C.")
+    listen.add_argument(
+        "--forward-to", metavar="URL", help="where each is sent on to; its answer is passed back"
+    )
+    listen.add_argument("--events", metavar="A,B", help="names of events (default: all)")
+    listen.add_argument("--app", metavar="CLIENT_ID", help="webhooks of this app (default: the first app's)")
+    listen.add_argument(
+        "--practice", metavar="ID", type=int, help="webhooks of this practice (Cerbo) instead"
+    )
+    listen.set_defaults(run=run_listen)
+    add_data_option(listen)
+    text = "Show the API calls to a sandbox, with the check that refused each"
+    logs = commands.add_parser("logs", help=text, description=f"{text}.")
+    logs.add_argument("--follow", action="store_true", help="go on with those that come, until Ctrl-C")
+    logs.add_argument("--app", metavar="CLIENT_ID", help="calls of this app alone")
+    logs.set_defaults(run=run_logs)
+    add_data_option(logs)
+
+
+def run_listen(options: argparse.Namespace) -> None:
+    """Forward webhooks until Ctrl-C. Raises SystemExit where the sandbox refuses."""
+    with _exit_on_error(options):
+        sandbox = Sandbox.open(options.data.expanduser().resolve())
+        events = options.events.split(",") if options.events else None
+        app = options.app
+        if app is None and options.practice is None:
+            app = sandbox.described["practices"][0]["oauth_apps"][0]["client_id"]
+        with listen(sandbox, options.forward_to, events, app, options.practice, _print):
+            _print(f"Listening; {'r and Enter resends the last, ' if sys.stdin.isatty() else ''}Ctrl-C ends.")
+            while True:
+                _wait_for_key(sandbox)
+
+
+@contextmanager
+def listen(
+    sandbox: Sandbox,
+    forward_to: str | None,
+    events: list[str] | None,
+    client_id: str | None,
+    practice: int | None,
+    show: Callable[[str], object],
+) -> Iterator[Receiver]:
+    """Receive webhooks within the block: ``show`` a line of each, and forward it to a URL."""
+    receiver = Receiver()
+
+    def answer(received: Received) -> int:
+        began = time.perf_counter()
+        status = 200 if forward_to is None else forward(received, forward_to)
+        ms = (time.perf_counter() - began) * 1000
+        number = received.headers.get("x-drchrono-delivery", "")
+        show(f"{time.strftime('%H:%M:%S')}  {received.event:28} {number:>8}  {status}  {ms:.0f} ms")
+        return status
+
+    receiver.answer = answer
+    webhook = sandbox.webhooks.create(url=receiver.url, client_id=client_id, practice=practice, events=events)
+    try:
+        yield receiver
+    finally:
+        sandbox.webhooks.delete(id=webhook.id)
+        receiver.close()
+
+
+def forward(received: Received, url: str) -> int:
+    """Send a webhook on to a URL, with its headers and bytes. Return the status of the answer, 502 where none comes."""
+    parts = urlsplit(url)
+    factory = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = factory(parts.hostname or "", parts.port, timeout=FORWARD_TIMEOUT)
+    headers = {name: value for name, value in received.headers.items() if name not in NOT_FORWARDED}
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request("POST", path, received.body, headers)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return UNREACHABLE
+    finally:
+        connection.close()
+
+
+def run_logs(options: argparse.Namespace) -> None:
+    """Print calls. Raises SystemExit where the sandbox refuses."""
+    with _exit_on_error(options):
+        sandbox = Sandbox.open(options.data.expanduser().resolve())
+        calls = sandbox.calls.list(app=options.app).calls
+        for call in calls:
+            _print(format_call(call))
+        last = calls[-1].id if calls else 0
+        while options.follow:
+            for call in sandbox.calls.list(app=options.app, after=last, wait=WAIT).calls:
+                last = call.id
+                _print(format_call(call))
+
+
+def format_call(call: Any) -> str:
+    """A call in one line."""
+    gate = f"  [{call.gate}]" if call.gate else ""
+    return (
+        f"{call.at[11:23]}  {call.status}  {call.method:6} {call.path}  {call.ms:g} ms  {call.caller}{gate}"
+    )
+
+
+def _wait_for_key(sandbox: Sandbox) -> None:
+    """Wait for a line on a terminal: "r" resends the last delivery."""
+    if not sys.stdin.isatty():
+        time.sleep(WAIT)
+        return
+    if sys.stdin.readline().strip() == "r" and (sent := sandbox.deliveries.list(limit=1).deliveries):
+        sandbox.deliveries.redeliver(id=sent[-1].id)
+
+
+@contextmanager
+def _exit_on_error(options: argparse.Namespace) -> Iterator[None]:
+    try:
+        yield
+    except SandboxError as error:
+        print(f"charthouse {options.command}: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)

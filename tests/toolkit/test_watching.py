@@ -1,0 +1,49 @@
+"""The commands that show webhooks and calls as they happen."""
+
+import pytest
+from standardwebhooks import Webhook as StandardWebhook
+
+from charthouse import cli
+from charthouse.toolkit.watching import listen
+from tests.changes.receiver import receiving
+from tests.toolkit.sandboxes import RunningSandbox
+from tests.toolkit.test_clock import create_patient
+from tests.waiting import until
+
+
+def test_webhooks_are_forwarded_with_headers_and_answers(sandbox: RunningSandbox) -> None:
+    practice, lines = sandbox.practices.create(patients=0), list[str]()
+    with receiving() as target:
+        app = practice.app.client_id
+        with listen(sandbox, target.url, ["PATIENT_CREATE"], app, None, lines.append):
+            target.status = 503
+            patient = create_patient(sandbox, practice)
+            until(lambda: len(lines) == 1)
+            assert "PATIENT_CREATE" in lines[0]
+            assert " 503 " in lines[0]
+            ((headers, body),) = target.got
+            lowered = {name.lower(): value for name, value in headers.items()}
+            secret = lowered["x-drchrono-signature"]
+            assert StandardWebhook(secret.encode()).verify(body, lowered)["object"]["id"] == patient
+            delivery = sandbox.deliveries.list(limit=1).deliveries[0]
+            until(lambda: sandbox.deliveries.list(limit=1).deliveries[0].attempts)
+            assert sandbox.deliveries.list(limit=1).deliveries[0].attempts[0]["status"] == 503
+            target.status = 200
+            sandbox.deliveries.redeliver(id=delivery.id)
+            until(lambda: len(lines) == 2)
+            assert " 200 " in lines[1]
+        create_patient(sandbox, practice)
+        assert sandbox.clock.advance(by="0s").settled
+        assert len(target.got) == 2  # nobody listens any more
+
+
+def test_logs_show_calls_with_what_refused_them(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    practice = sandbox.practices.create(patients=0)
+    create_patient(sandbox, practice)
+    options = ["--app", practice.app.client_id, "--data", str(sandbox.data)]
+    assert cli.main(["logs", *options]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "201  POST   /api/patients" in line
+    assert practice.user in line
