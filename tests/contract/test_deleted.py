@@ -17,13 +17,16 @@ from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.domains.tasks.models import Task
 from charthouse.engine.declaration.resources import Resource
+from charthouse.gateway.cerbo import extended_details
 from charthouse.gateway.cerbo.registry import get_registry as get_cerbo_registry
+from charthouse.gateway.drchrono.bulk_lists import LISTS
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
 from charthouse.identity.rowsecurity import list_record_models
 from charthouse.identity.tenancy import RecordKey, list_part_keys
+from tests.jobs.worker import work_off
 
-from .cerbo_world import CerboWorld, make_cerbo
+from .cerbo_world import BASE, CerboWorld, make_cerbo
 from .test_lists import needed
 from .world import TELLS_OF
 
@@ -81,7 +84,11 @@ def test_every_reference_to_a_patient_or_visit_says_whether_it_is_a_part() -> No
 
 @pytest.fixture(scope="module")
 def whole(database: None) -> CerboWorld:
-    """A practice with one patient, to whom every row belongs that can."""
+    return make_whole()
+
+
+def make_whole() -> CerboWorld:
+    """Make a practice with one patient, to whom every row belongs that can."""
     world = make_cerbo("Deleted")
     world.made["patients"] = world.made["patients/search"] = world.other.row("patients")
     world.other.rows["patients_summary"] = world.other.rows["patients"]
@@ -94,12 +101,14 @@ def whole(database: None) -> CerboWorld:
 
 Snapshot = dict[tuple[str, str, str], Any]
 PATIENT_KEYS = ("patient", "patient_id", "pt_id")
+LISTED = ("list ", BULK := "bulk list")  # what shows no archived rows
 MOVED = ("updated_at", "updated", "deleted_at", "lastupdated", "dateupdated")
 
 
 def take_snapshot(world: CerboWorld) -> Snapshot:
-    """What both APIs answer: (API, path, what) → JSON of a row by its id, of each list, and with each of its flags."""
-    found: Snapshot = {}
+    """What both APIs answer: (API, path, what) → JSON of a row by its id, of each list, with each of its flags, of bulk
+    lists, and of the patient's extended details."""
+    found = _read_bulk_lists(world.other.client) | _read_extended_details(world)
     for resource in get_registry():
         if "GET" in resource.object_methods:
             url = f"/api/{resource.path}/{world.other.row(resource.path)}"
@@ -118,6 +127,27 @@ def take_snapshot(world: CerboWorld) -> Snapshot:
                 asked = {flag: "true"} if flag else {}
                 found["C", resource.path, f"list {flag}"] = _read_list(world.page(resource, **asked))
     return found
+
+
+def _read_bulk_lists(client: httpx.Client) -> Snapshot:
+    begun = {bulk: client.post(f"/api/{bulk.path}").json()["uuid"] for bulk in LISTS.values()}
+    work_off()
+    return {
+        ("D", bulk.resource.path, BULK): _read_list(client.get(f"/api/{bulk.path}", params={"uuid": uuid}))
+        for bulk, uuid in begun.items()
+    }
+
+
+def _read_extended_details(world: CerboWorld) -> Snapshot:
+    details = _read(world.client.get(f"{BASE}patients/{world.row('patients')}/extended_details"))
+    if details is None:
+        return {("C", "patients", "extended details"): None}
+    lists = {**details, **details["vitals"]}
+    return {("C", "patients", "extended details"): details} | {
+        ("C", of.path, f"extended details: {key}"): lists[key]
+        for key, of in {**extended_details.LISTS, **extended_details.VITALS}.items()
+        if isinstance(of, extended_details.ChartList)
+    }
 
 
 def _list_flags(resource: Resource) -> list[str]:
@@ -208,12 +238,12 @@ def test_rows_below_a_deleted_row_are_in_no_answer_until_it_is_restored(
     wrong = []
     for (api, part, what), content in take_snapshot(whole).items():
         resource = (get_registry() if api == "D" else get_cerbo_registry())[part]
-        if owner is Appointment and shows_archived(resource) and what != "list ":
+        if owner is Appointment and shows_archived(resource) and what not in LISTED:
             continue
         if (row := parts.get((api, part))) and part not in TELLS_OF:
             assert before[api, part, what], f"{api} {part} {what} did not show it before"
-            one = [one for one in (content or ()) if str(one.get("id")) == str(row)]
-            if content if what == "row" else one:
+            is_one = isinstance(content, dict)
+            if content if is_one else any(str(one.get("id")) == str(row) for one in content or ()):
                 wrong.append(f"{api} {part} {what} has its row {row}")
         if owner is Patient:
             named = [

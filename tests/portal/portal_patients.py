@@ -50,7 +50,13 @@ def make_portal_patient(clinic: Clinic, username: str = "", **values: Any) -> Po
             doctor=clinic.doctor,
             **said | {"date_of_birth": date(1987, 4, 12)} | values,
         )
-        now = clock.now()
+    return give_access(clinic, patient, username)
+
+
+def give_access(clinic: Clinic, patient: Patient, username: str = "") -> PortalPatient:
+    """Give a patient access to the portal."""
+    now = clock.now()
+    with tenancy.within(clinic.id):
         access = PortalAccess.objects.create(
             practice=clinic.practice,
             patient=patient,
