@@ -56,6 +56,25 @@ def test_bodies_that_drip_hold_no_thread(tmp_path: Path) -> None:
         close_all(slow)
 
 
+def test_bodies_that_drip_wake_nobody(tmp_path: Path) -> None:
+    """What has arrived stays with the kernel until it is enough, and counts all the same for the speed."""
+    limits = {"grace_seconds": 0, "least_speed": 1, "transfer_seconds": 60}
+    chunked = announce(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    with run_loop(echo, tmp_path, **limits) as loop:
+        for head, last in ((announce(100), b""), (chunked + b"64\r\n", b"\r\n0\r\n\r\n")):
+            with loop.connect(head + b"x") as sock:
+                loop.wait(lambda: loop.count("BODY") == 1)
+                (connection,) = (c for c in loop.loop._list_connections() if c.state.name == "BODY")
+                loop.wait(lambda c=connection: c.progress == 1)
+                for _ in range(98):
+                    sock.sendall(b"x")
+                loop.wait(lambda c=connection: c._count_arrived() == 98)
+                loop.loop.tick()
+                assert (connection.progress, loop.refused) == (1, {})
+                sock.sendall(b"x" + last)
+                assert read_until(sock, b"x" * 100).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_slow_readers_hold_no_thread(tmp_path: Path) -> None:
     with run_loop(serve_much(tmp_path), tmp_path, threads=1) as loop:
         paths = (b"/whole", b"/file", b"/pieces")
