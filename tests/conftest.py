@@ -130,10 +130,10 @@ def database() -> Iterator[None]:
     connections.close_all()
 
 
-def create_database(name: str) -> None:
+def create_database(name: str, template: str = TEMPLATE) -> None:
     """Create a database with all tables, a copy of the template, as if it had been migrated itself: a copy of a record
     would send nothing (``identity.incarnations``)."""
-    _execute(f'create database "{name}" template {TEMPLATE}')
+    _execute(f'create database "{name}" template "{template}"')
     with psycopg.connect(f"postgresql://postgres:@/{name}?host={PGDATA}") as connection:
         connection.execute("select identity_adopt()")
 

@@ -3,8 +3,8 @@
 Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
 that the tests know, the record moves from server to server, HL7's rules are checked in the C-CDA of every patient of
-the sandbox, and five mutants an hour of each module are tried. The last line printed is the row for the table in
-docs/testing.md.
+the sandbox, a sandbox is started from the wheel in an empty environment, and five mutants an hour of each module are
+tried. The last line printed is the row for the table in docs/testing.md.
 """
 
 import argparse
@@ -27,6 +27,7 @@ FIRST_EXAMPLES = 10  # of the first round of fuzzing, which tells how many the o
 FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
 TAMPERING = "tests/audit/test_tampering.py"
 MOVES = "tests/incarnations/test_slow_moves.py"
+WHEEL = "tests/packaging/test_wheel.py"
 DOCUMENTS = "tests/sandbox/test_documents.py"
 PATIENTS = 100_000  # at most of a practice, whose documents are checked
 BACKUPS = "tests/backup"
@@ -95,6 +96,11 @@ def check_documents() -> tuple[bool, str]:
     return passed, "".join(f"{one['documents']:,} documents" for one in found if "documents" in one)
 
 
+def install() -> tuple[bool, str]:
+    passed, _ = run_tests((WHEEL,), "-n", "0", INSTALLED=1)
+    return passed, "a sandbox from the wheel alone" if passed else "no sandbox from the wheel alone"
+
+
 def mutate(most: int, seed: int) -> tuple[bool, str]:
     """Try the mistakes and up to so many mutants of each module."""
     texts, passed = [], True
@@ -127,6 +133,7 @@ def main() -> None:
         move(),
         back_up(),
         check_documents(),
+        install(),
         mutate(max(1, round(hours * MUTANTS)), now.toordinal()),
     )
     results = (f"{'' if passed else 'FAILED: '}{text or 'no figures'}" for passed, text in parts)

@@ -22,7 +22,7 @@ from charthouse.identity.models import Application, User
 from charthouse.operation.transfer.exporting import export_practice
 from charthouse.operation.transfer.importing import Import, import_practice
 from charthouse.outbox.models import Outgoing
-from tests.conftest import TEMPLATE, WORKER, _execute
+from tests.conftest import WORKER, create_database
 from tests.operation.exports import Canonical
 from tests.sandbox.databases import SandboxDatabase, query, use_database
 from tests.support import client
@@ -41,7 +41,7 @@ def open_source(sandbox: SandboxDatabase) -> Iterator[None]:
 def source(sandbox: SandboxDatabase) -> int:
     """A practice of a copy of the sandbox, with what seeds don't make: references that are no foreign keys, deleted
     rows, calls, messages that wait."""
-    _execute(f'create database "{SOURCE}" template "{sandbox.database}"')
+    create_database(SOURCE, sandbox.database)
     practice = sandbox.description["practices"][PRACTICE - 1]
     with open_source(sandbox):
         with tenancy.within(PRACTICE):
@@ -98,7 +98,7 @@ class Installation:
         self.data.mkdir()
         self.imports: list[Import] = []
         self.exports: list[Path] = []
-        _execute(f'create database "{self.database}" template {TEMPLATE}')
+        create_database(self.database)
         with use_database(self.database, self.data):
             for number in (1, 2):
                 done = import_practice(exported)

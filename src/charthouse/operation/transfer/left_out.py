@@ -42,6 +42,7 @@ LEFT_OUT_TABLES: Mapping[str, str] = {
     "otp_static_statictoken": _SECOND_FACTORS,
     "jobs_job": "Work that a caller asks for again, deleted after an hour.",
     "jobs_jobrows": "Belongs to jobs.",
+    "jobs_submission": "Says for a day which forms were sent, so that none counts twice.",
     "changes_webhook": _WEBHOOKS,
     "changes_subscription": _WEBHOOKS,
     "changes_delivery": "The queue of webhooks: this installation delivers what waits.",
