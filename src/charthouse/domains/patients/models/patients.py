@@ -167,6 +167,10 @@ class Patient(Authored, Record):
                 condition=models.Q(archived=False, patient_status="A"),
                 name="patient_listed",
             ),
+            # Cerbo's lists say how many rows there are: they are counted in this index.
+            models.Index(
+                fields=["practice", "id"], condition=models.Q(archived=False), name="patient_counted"
+            ),
         ]
 
     def __str__(self) -> str:
