@@ -97,6 +97,8 @@ GARBAGE = 40  # MB by which the process grows between two runs of the garbage co
 # Files that take more than 5 CPU seconds, longest first.
 LONG = (
     "tests/test_commands.py",
+    "tests/toolkit/test_snapshots.py",
+    "tests/toolkit/test_generated_clients.py",
     "tests/browser/test_console.py",
     "tests/console/test_hostile_urls.py",
     "tests/audit/test_page_log.py",
