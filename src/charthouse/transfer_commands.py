@@ -58,9 +58,9 @@ def import_practice(source: Path, report: Path | None) -> str:
             f"The worker will send {done.reminders} reminders to patients. Stop the other installation before."
         )
     lines.append(
-        "No password, token, second factor or secret was imported: users set a password by a link (charthouse "
-        "setpassword, or Forgot password), patients too; apps and API users get new secrets in the console; webhooks "
-        "are set up anew."
+        "No password, token, second factor or secret was imported. Users and patients set a password by a link, which "
+        "is sent to the e-mail address of their account: Forgot password. Apps and API users get new secrets in the "
+        "console; webhooks are set up anew."
     )
     return "\n".join(lines)
 
