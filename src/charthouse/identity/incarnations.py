@@ -134,16 +134,6 @@ def forget() -> None:
     _remembered = float("-inf"), False
 
 
-def go_on_in_copy(execute: Callable[[str], object]) -> None:
-    """Let a copy of the database on the same server go on as the one that it was made of: a snapshot of a sandbox,
-    whose transaction ids follow those of the one that it replaces. ``execute`` runs a statement in the copy, as the
-    owner."""
-    execute(
-        "update identity_incarnation set server = identity_read_server(), timeline = identity_read_timeline(), "
-        "relation = 'identity_incarnation'::regclass::oid::bigint"
-    )
-
-
 def _begin(using: str, *, mark: bool = False) -> Incarnation | None:
     """Begin the next incarnation, if there is a cause. ``mark``: mark the database as a copy before."""
     with transaction.atomic(using=using), connections[using].cursor() as cursor:

@@ -12,8 +12,6 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-from charthouse.identity import incarnations
-
 MAINTENANCE = "postgres"  # the database that this is done from
 TIMEOUT = 5.0  # seconds for sessions to end
 POLL_INTERVAL = 0.002  # seconds
@@ -68,8 +66,6 @@ def copy(server: "psycopg.Connection[Any]", source: str, name: str) -> None:
             sql.Identifier(name), sql.Identifier(source)
         )
     )
-    with connect(name) as copied:
-        incarnations.go_on_in_copy(copied.execute)
     with connect(name) as copied:
         copied.execute("select identity_adopt()")
     disconnect(server, name)
