@@ -52,7 +52,7 @@ def add_restore(add_command: AddCommand) -> None:
         "restore",
         "Restore a backup into an empty directory or database",
         run_restore,
-        "The restored database is marked as a copy: it sends nothing until you say that it is the real one.",
+        "The restored database is marked as a copy: it sends nothing until charthouse resume.",
     )
     parser.add_argument(
         "--to",

@@ -68,6 +68,7 @@ def run_worker(concurrency: int) -> None:
 
     with supervision.run_service():
         asyncio.run(run())
+        connections.close_all()  # the service waits until nobody writes any more
 
 
 async def _run_worker_parts(concurrency: int) -> None:

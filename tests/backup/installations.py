@@ -20,7 +20,7 @@ from django.test import override_settings
 
 from charthouse import cli, datadir, embedded_postgres, postgres_server
 from charthouse.audit import seals
-from charthouse.backup import destinations
+from charthouse.backup import destinations, row_counts
 from charthouse.backup.manifests import Manifest
 from charthouse.backup.repository import Repository, open_repository
 from charthouse.files import encryption_keys
@@ -196,6 +196,12 @@ def run_restored(data: Path) -> Iterator["psycopg.Connection[Any]"]:
         with psycopg.connect(f"host={host} user=postgres dbname=charthouse", autocommit=True) as connection:
             connection.execute("set timezone = 'UTC'")
             yield connection
+
+
+def list_losses(before: row_counts.Counts, after: row_counts.Counts) -> list[str]:
+    """List the tables that a restore has changed, but for those that note backups, and that this is a copy."""
+    ours = ("backup_run", "backup_stream", "identity_incarnation")
+    return [each for each in row_counts.compare(before, after) if each.split()[1] not in ours]
 
 
 def list_notes(connection: "psycopg.Connection[Any]") -> list[str]:

@@ -13,6 +13,7 @@ from charthouse.backup import manifests, row_counts, wal
 from charthouse.backup.manifests import FULL, INCREMENTAL
 from tests.backup.installations import (
     Installation,
+    list_losses,
     list_notes,
     make_folder,
     run_installation,
@@ -56,8 +57,9 @@ def test_a_full_and_an_incremental_backup_are_restored(
     with run_restored(data) as connection:
         found = row_counts.count_tables(connection)
         assert list_notes(connection) == ["after the full one"]
-    differences = row_counts.compare(before, found)
-    assert [each for each in differences if "backup_run" not in each] == []
+    assert list_losses(before, found) == []
+    # It is marked as a copy, which sends nothing until charthouse resume.
+    assert "table identity_incarnation has other rows" in row_counts.compare(before, found)
     assert sum(count.rows for count in found.values()) > 100
 
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -107,9 +108,8 @@ class Service:
         """Store what web servers that are stopping still write."""
         pause = threading.Event()
         with self._cluster.connect() as connection:
-            for _ in range(int(STOP_GRACE / 0.2)):
-                if connection.execute(_SESSIONS).fetchone() == (0,):
-                    break
+            until = time.monotonic() + STOP_GRACE
+            while time.monotonic() < until and connection.execute(_SESSIONS).fetchone() != (0,):
                 stream.run_cycle()
                 pause.wait(0.2)
         runs.note_stream(self._cluster, stream.line.id, clock.now(), stream.run_cycle())

@@ -13,7 +13,7 @@ from charthouse.backup.configuration import PREFIX
 
 logger = logging.getLogger("charthouse.backup")
 
-STOP_TIMEOUT = 25.0  # seconds to store the last WAL
+STOP_TIMEOUT = 40.0  # seconds to store the last WAL
 
 
 @contextmanager
