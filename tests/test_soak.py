@@ -35,7 +35,7 @@ def list_urls(resources: Iterable[Resource]) -> list[str]:
 def measure_memory() -> int:
     """Return the resident memory of the server's processes, in MB."""
     children = psutil.Process().children(recursive=True)
-    servers = [child for child in children if "charthouse.wsgi:application" in " ".join(child.cmdline())]
+    servers = [child for child in children if "charthouse.web_server" in " ".join(child.cmdline())]
     assert servers
     return sum(server.memory_info().rss for server in servers) >> 20
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import IO, Any
 
 from django.conf import settings
+from django.db import connections
 
 from charthouse import wsgi
 from charthouse.domains.documents import uploads
@@ -28,7 +29,9 @@ MAX_BODY = uploads.MAX_BODY  # bytes; no declaration allows a larger body that i
 
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Run the web server until SIGINT, SIGTERM or SIGHUP."""
-    Workers(bind(host, port, workers), make_application(), threads).run()
+    application = make_application()
+    connections.close_all()  # of which loading may have opened some: forked processes must not share them
+    Workers(bind(host, port, workers), application, threads).run()
 
 
 def make_application() -> Application:
