@@ -20,7 +20,7 @@ def test_from_the_catalogue_to_a_paid_invoice(
     expect(page.get_by_text("The charge has been added.")).to_be_visible()
     enter(f"/patients/{calendar.patient_id}/account")
     page.get_by_role("link", name="Add to Charges").click()
-    page.get_by_label("Out of the catalogue").select_option("Counseling")
+    page.get_by_label("Charge item").select_option("Counseling")
     page.get_by_label("Quantity").fill("2")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The charge has been added.")).to_be_visible()

@@ -56,8 +56,8 @@ def ask(clinic: Clinic, patient: int) -> None:
 def let_in(phone: Page, address: str, username: str) -> None:
     phone.goto(address)
     phone.get_by_label("Date of birth").fill("1987-04-12")
-    phone.get_by_label("Password").fill(PASSWORD)
-    phone.get_by_label("The same again").fill(PASSWORD)
+    phone.get_by_label("Password", exact=True).fill(PASSWORD)
+    phone.get_by_label("Confirm password").fill(PASSWORD)
     phone.get_by_role("button", name="Accept the invitation").click()
     phone.get_by_label("Username").fill(username)
     phone.get_by_label("Password").fill(PASSWORD)

@@ -163,7 +163,7 @@ def test_an_image_becomes_a_request_and_is_accepted_into_the_chart(
     assert f"/portal/images/sent/{request.pk}" in page
     assert browser.get(f"/portal/images/sent/{request.pk}").content == content
     assert browser.get(f"/portal/images/sent/{request.pk}/small").headers["Content-Type"] == "image/jpeg"
-    assert "With the practice" in browser.get("/portal").text
+    assert "Received" in browser.get("/portal").text
     with tenancy.within(known.clinic.id):
         made = settle(request, known.clinic.user.pk, accept=True)
     assert browser.get(f"/portal/images/sent/{request.pk}").status_code == 404
@@ -233,11 +233,11 @@ def test_messages_are_read_and_replied_to(known: PortalPatient, browser: httpx.C
         "Re: Your results",
         known.clinic.user.pk,
     )
-    assert "On their way" in browser.get("/portal/messages").text
+    assert "Sent" in browser.get("/portal/messages").text
     with tenancy.within(known.clinic.id):
         made = settle(request, known.clinic.user.pk, accept=True)
     page = browser.get("/portal/messages").text
-    assert "On their way" not in page
+    assert "Sent" not in page
     assert f"/portal/messages/{made.pk}" in page
 
 
@@ -295,7 +295,7 @@ def test_a_questionnaire_is_answered_once(known: PortalPatient, browser: httpx.C
         "one": "Good",
         "long_text": None,
     }
-    assert "With the practice" in browser.get("/portal/questionnaires").text
+    assert "Received" in browser.get("/portal/questionnaires").text
     with tenancy.within(known.clinic.id):
         settle(request, known.clinic.user.pk, accept=True)
         assert Answers.objects.get(patient=known.patient).raw_data["text"] == "Fine"
@@ -337,7 +337,7 @@ def test_rows_of_another_patient_are_not_found(known: PortalPatient, browser: ht
         for path in PAGES:
             page = browser.get(f"/portal{path}").text
             assert "CANARY" not in page
-            assert "To be answered" not in page or "There is none" in page
+            assert "To do" not in page or "There is none" in page
         assert "CANARY" not in browser.get("/portal/messages/new", params={"to": message.pk}).text
         assert "Follow-up" not in browser.get("/portal/appointments", params={"before": visit.pk}).text
         with tenancy.within(other.clinic.id):

@@ -9,7 +9,7 @@ from charthouse.portal.sessions import SignedInPatient
 MAX_OPEN = 50
 # Label and color of a request's status, as patients see it.
 STATUS_BADGES = {
-    "open": ("With the practice", "blue"),
+    "open": ("Received", "blue"),
     "accepted": ("In your chart", "green"),
     "dismissed": ("Looked at", "secondary"),
 }

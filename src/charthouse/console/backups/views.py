@@ -32,7 +32,7 @@ TABLE = Table(
         Column("Stored", _render_size, kind="number"),
         Column("Backup", "backup", kind="wide"),
         Column("State", _build_state_badge),
-        Column("What went wrong", lambda run: "" if run.ok else run.detail, kind="wide"),
+        Column("Error", lambda run: "" if run.ok else run.detail, kind="wide"),
     ),
     order="-pk",
     empty="Nothing has been backed up yet.",

@@ -134,7 +134,7 @@ def _build_invoice_badge(row: Any) -> Badge:
 
 
 _LABELS = {
-    "definition": "Out of the catalogue",
+    "definition": "Charge item",
     "discount_multiplier": "Discount multiplier",
     "transaction_date": "Day",
     "encounter": "Visit",
@@ -247,7 +247,7 @@ class _InvoiceList(AccountList):
                 ("State", _build_invoice_badge(invoice)),
                 ("Total", _format_amount(invoice.total)),
                 ("Paid", _format_amount(invoice.received)),
-                ("Left", _format_amount(invoice.left)),
+                ("Balance", _format_amount(invoice.left)),
             ],
             "lines": lines.select_related("charge")
             .annotate(due=account_sums.select_patient_share("charge__"))
@@ -266,7 +266,7 @@ INVOICES = _InvoiceList(
         Column("Invoice", "number"),
         Column("Date", "date", sort="date"),
         Column("Total", lambda row: _format_amount(row.total), kind="number"),
-        Column("Left", lambda row: _format_amount(row.left), kind="number"),
+        Column("Balance", lambda row: _format_amount(row.left), kind="number"),
         Column("State", _build_invoice_badge),
     ),
     form_keys=("date", "due_date", "charges"),
@@ -305,8 +305,8 @@ def show_account(request: Request, patient: int) -> HttpResponseBase:
         "title": "Account",
         "parts": parts,
         "sums": [
-            ("Not asked for yet", _format_amount(open_)),
-            ("Unpaid of invoices", _format_amount(unpaid)),
+            ("Unbilled", _format_amount(open_)),
+            ("Invoice balance", _format_amount(unpaid)),
         ],
     }
     return render_page(request, "billing/patient_account.html", {**context, **values})

@@ -117,7 +117,7 @@ PAGES = (
     ),
     ResourcePages(
         "vitals_groups",
-        title="Groups of vitals",
+        title="Vitals panels",
         singular="group",
         about="Vitals that are looked at together.",
         url_path="catalogues/vitals-groups",
@@ -175,7 +175,7 @@ PAGES = (
     ),
     ResourcePages(
         "note_headings",
-        title="Headings of notes",
+        title="Note types",
         singular="heading",
         about="What is kept of patients as free text beside visits, such as social history.",
         url_path="catalogues/headings",

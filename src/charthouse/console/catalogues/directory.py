@@ -70,7 +70,7 @@ PAGES = (
             Column("Kind", "kind"),
             Column("Specialty or brand", lambda row: row.specialty or row.company_brand, kind="wide"),
             Column("City", lambda row: ", ".join(filter(None, (row.city, row.state))), kind="wide"),
-            Column("Telephone", "phone", kind="wide"),
+            Column("Phone", "phone", kind="wide"),
         ),
         labels={"address1": "Address", "ncpdp_id": "NCPDP id"},
         search=("name", "city", "specialty", "company_brand"),

@@ -43,7 +43,7 @@ STOCK = _StockPages(
     columns=(
         Column("Name", "name", sort="name"),
         Column("Lot", "lot_number", kind="wide"),
-        Column("Left", "left", kind="number"),
+        Column("On hand", "left", kind="number"),
         Column("Wanted", "preferred_stock_level", kind="number"),
         Column("Expires", "expiry", sort="expiry", kind="wide"),
         Column("State", _build_state_badge),

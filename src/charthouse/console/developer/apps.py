@@ -282,14 +282,12 @@ def switch_app(request: Request, row: int) -> HttpResponseBase:
             applications.enable(app, request.user)
         else:
             applications.disable(app, request.user)
-        messages.success(
-            request, "The app is on again." if app.disabled else "The app has been switched off."
-        )
+        messages.success(request, "The app is on again." if app.disabled else "The app has been deactivated.")
         return redirect("app", row)
     values = {
         "title": f"Switch {app.name} {'on again' if app.disabled else 'off'}?",
         "text": _ENABLE_TEXT if app.disabled else _DISABLE_TEXT,
-        "button": "Switch on" if app.disabled else "Switch off",
+        "button": "Reactivate" if app.disabled else "Deactivate",
         "danger": not app.disabled,
         "back": reverse("app", args=[row]),
     }

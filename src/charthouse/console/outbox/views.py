@@ -82,5 +82,5 @@ def show_message(request: Request, row: int) -> HttpResponseBase:
         ("Attempts", message.attempts),
     ]
     if message.error:
-        lines.append(("What went wrong", message.error))
+        lines.append(("Error", message.error))
     return render_page(request, "outbox/message.html", {"message": message, "lines": lines})

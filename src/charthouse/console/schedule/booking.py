@@ -108,7 +108,7 @@ def _get_initial_values(request: Request, context: dict[str, Any]) -> dict[str, 
     """Get the form's first values: from the calendar's query, the user's own office, 30 minutes."""
     here = appointments.parse_scope(request)
     if here is None:
-        raise NotFound("There is no office yet.")
+        raise NotFound("No offices yet.")
     given = request.GET
     time = given.get("time", "")[:19] or f"{given.get('date', here.today.isoformat())[:10]}T09:00:00"
     doctor = here.doctor or (context["patient"].doctor if context else here.office.doctor)

@@ -25,7 +25,7 @@ TABLE = Table(
     columns=(
         Column("Name", "name", sort="name", link=lambda row: reverse("office", args=[row.pk])),
         Column("Place", lambda row: ", ".join(filter(None, (row.address, row.city, row.state))), kind="wide"),
-        Column("Telephone", "phone_number", kind="wide"),
+        Column("Phone", "phone_number", kind="wide"),
         Column("Doctor", "doctor", kind="wide"),
         Column("Rooms", "room_count", kind="number"),
         Column("State", lambda row: Badge("closed", "red") if row.archived else Badge("open", "green")),

@@ -34,7 +34,7 @@ def _format_name(person: User) -> str:
 
 def _build_state_badge(person: User) -> Badge:
     if not person.is_active:
-        return Badge("switched off", "red")
+        return Badge("deactivated", "red")
     if person.is_primary:
         return Badge("primary user", "blue")
     return Badge("active", "green") if person.has_usable_password() else Badge("invited", "orange")
@@ -130,7 +130,7 @@ def show_list(request: Request) -> HttpResponseBase:
         "about": "Who signs in to the practice. An app that acts in somebody's name can do no more than they may.",
         "table": TABLE.build_page(request, rows),
         "add": reverse("user-new"),
-        "add_words": "Invite somebody",
+        "add_words": "Invite user",
     }
     return render_page(request, "kit/list.html", values)
 
@@ -149,7 +149,7 @@ def invite(request: Request) -> HttpResponseBase:
             return redirect("user", user.pk)
     rendered_form = forms.convert_django_form(form)
     values = {
-        "title": "Invite somebody",
+        "title": "Invite user",
         "form": rendered_form,
         "button": "Invite",
         "back": reverse("users"),
@@ -209,9 +209,9 @@ def edit(request: Request, row: int) -> HttpResponseBase:
 
 # Actions of an account: name → (title, text, button, whether it is dangerous, confirmation).
 _ACTIONS = {
-    "off": ("Switch {} off?", "Pages and apps stop for them at once. What they wrote stays.", "Switch off", True,
-            "{} has been switched off."),
-    "on": ("Switch {} on again?", "They can sign in with the password they had.", "Switch on", False,
+    "off": ("Deactivate {}?", "Pages and apps stop for them at once. What they wrote stays.", "Deactivate", True,
+            "{} has been deactivated."),
+    "on": ("Reactivate {}?", "They can sign in with the password they had.", "Reactivate", False,
            "{} can sign in again."),
     "link": ("Send {} a link?", "By it they set a password. It works once, within a day.", "Send it", False,
              "A link is on its way to {}."),
@@ -264,14 +264,14 @@ def hand_over_primary(request: Request, row: int) -> HttpResponseBase:
 def _run_action(name: str, person: User, request: Request) -> None:
     if name == "off":
         if person.is_primary:
-            raise Conflict("The primary user can't be switched off.")
+            raise Conflict("The primary user can't be deactivated.")
         user_accounts.set_active(person, False, request.actor.required_user)
     elif name == "on":
         user_accounts.set_active(person, True, request.actor.required_user)
     elif name == "second-factor":
         user_accounts.remove_second_factor(person, request.actor.required_user)
     elif not password_links.send_link(person, invited_by=request.user):
-        raise Conflict("There is no e-mail address to send it to, or the account is switched off.")
+        raise Conflict("There is no e-mail address to send it to, or the account is deactivated.")
 
 
 def _find_user(request: Request, row: int) -> User:
