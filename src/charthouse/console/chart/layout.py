@@ -2,26 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from charthouse import clock
 from charthouse.console.chart import iframe_apps
-from charthouse.console.kit import records
-from charthouse.console.kit.cells import Dot
+from charthouse.console.kit import patient_banner, records
 from charthouse.console.kit.page import Request
 from charthouse.console.kit.resource_pages import ResourcePages
-from charthouse.domains.patients.models import Patient, PatientTag
+from charthouse.domains.patients.models import Patient
 from charthouse.engine.declaration.keys import Key
-from charthouse.engine.errors import Forbidden, NotFound
+from charthouse.engine.errors import NotFound
 
 URL_PREFIX = "patients/<id:patient>/"
 TEMPLATE = "console/chart/chart.html"
-MAX_TAGS = 12
 
 
 @dataclass(frozen=True)
@@ -42,16 +38,18 @@ def add_tab(name: str, view: str, *permissions: str) -> None:
 
 
 def find_patient(request: Request, patient_id: int) -> Patient:
-    """Find a patient, inactive ones included. Raises Forbidden, NotFound."""
+    """Find a patient with doctor and tags, inactive ones included. Raises Forbidden, NotFound."""
     rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
-    found: Patient | None = rows.select_related("doctor").filter(pk=patient_id).first()
+    found: Patient | None = (
+        patient_banner.annotate_tags(rows).select_related("doctor").filter(pk=patient_id).first()
+    )
     if found is None:
         raise NotFound()
     return found
 
 
 def get_chart_context(request: Request, patient_id: int) -> dict[str, Any]:
-    """Get the template context of every page of a chart: four queries. Raises Forbidden, NotFound."""
+    """Get the template context of every page of a chart: three queries. Raises Forbidden, NotFound."""
     found = find_patient(request, patient_id)
     here = request.path.rstrip("/")
     tabs = [
@@ -67,48 +65,9 @@ def get_chart_context(request: Request, patient_id: int) -> dict[str, Any]:
     return {
         "shell": TEMPLATE,
         "patient": found,
-        "age": _compute_age_of(found),
-        "allergies": _list_allergies(request, found),
-        "tags": _list_tags(found),
+        "banner": patient_banner.build_banner(request, found),
         "tabs": [(name, address, address == deepest) for name, address in tabs],
     }
-
-
-def _compute_age_of(patient: Patient) -> int | None:
-    """Compute the age in whole years; None for a patient who died on an unknown day."""
-    if patient.is_deceased and patient.date_of_death is None:
-        return None
-    return compute_age(patient.date_of_birth, patient.date_of_death)
-
-
-def compute_age(born: date | None, died: date | None = None) -> int | None:
-    """Compute the age in whole years, today or at death."""
-    if born is None:
-        return None
-    at = died or clock.now().date()
-    return at.year - born.year - ((at.month, at.day) < (born.month, born.day))
-
-
-def _list_allergies(request: Request, found: Patient) -> list[str] | None:
-    """List the first few active allergies; None for users who may not see them."""
-    try:
-        rows = records.select_rows(records.get_resource("allergies"), request.actor)
-    except Forbidden:
-        return None
-    active = rows.filter(patient=found.pk, status="active").order_by("pk")
-    return list(active.values_list("description", flat=True)[:6])
-
-
-def _list_tags(found: Patient) -> list[Dot]:
-    """List the patient's tags that the chart shows, with their notes."""
-    rows = PatientTag.objects.filter(practice=found.practice_id, patient=found.pk, archived=False)
-    shown = rows.filter(tag__archived=False, tag__displays_on_dash=True).select_related("tag")
-    return [Dot(row.tag.color, _format_tag(row)) for row in shown.order_by("pk")[:MAX_TAGS]]
-
-
-def _format_tag(row: PatientTag) -> str:
-    note_text = row.notes if row.tag.note_displays_on_dashboard else ""
-    return f"{row.tag.name}: {note_text}" if note_text else row.tag.name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from charthouse.console.chart.absence_lists import AbsenceList
 from charthouse.console.chart.layout import ChartList
 from charthouse.console.kit.cells import Dot, Thumbnail
 from charthouse.console.kit.page import Request
 from charthouse.console.kit.tables import Badge, Column
+from charthouse.domains.clinical.absences import NO_KNOWN_ALLERGIES, NO_KNOWN_PROBLEMS
 from charthouse.domains.documents.models import PatientImage
 from charthouse.files import links
 
@@ -41,9 +43,13 @@ def build_status_badge(row: Any) -> Badge | None:
 
 
 LISTS = (
-    ChartList(
+    AbsenceList(
         "problems",
+        absence=NO_KNOWN_PROBLEMS,
+        text_key="name",
+        code_key="snomed_ct_code",
         segment="problems",
+        empty="Not recorded",
         title="Problems",
         singular="problem",
         icon="report-medical",
@@ -73,6 +79,7 @@ LISTS = (
     ChartList(
         "medications",
         segment="medications",
+        empty="Not recorded",
         title="Medications",
         singular="medication",
         icon="pill",
@@ -110,9 +117,13 @@ LISTS = (
         search=("name",),
         order="-pk",
     ),
-    ChartList(
+    AbsenceList(
         "allergies",
+        absence=NO_KNOWN_ALLERGIES,
+        text_key="description",
+        code_key="snomed_code",
         segment="allergies",
+        empty="Not recorded",
         title="Allergies",
         singular="allergy",
         icon="alert-triangle",
@@ -138,6 +149,7 @@ LISTS = (
     ChartList(
         "patient_vaccine_records",
         segment="vaccines",
+        empty="Not recorded",
         title="Vaccines",
         singular="vaccination",
         icon="vaccine",
@@ -188,6 +200,7 @@ LISTS = (
     ChartList(
         "supplements_taken",
         segment="supplements",
+        empty="Not recorded",
         title="Supplements",
         singular="supplement",
         icon="package",
@@ -207,17 +220,18 @@ LISTS = (
     ChartList(
         "health_readings",
         segment="maintenance",
-        title="Maintenance",
-        singular="reading",
+        empty="Not recorded",
+        title="Health maintenance",
+        singular="entry",
         icon="shield-check",
         doctor_key="",
         columns=(
             Column("Care", "tracker.name"),
-            Column("Had it", "date", sort="date"),
+            Column("Date done", "date", sort="date"),
             Column("How often", "tracker.frequency", kind="wide"),
             Column("Notes", lambda row: row.notes[:120], kind="wide"),
         ),
-        labels={"tracker": "Care", "date": "Had it"},
+        labels={"tracker": "Care", "date": "Date done"},
         search=("tracker__name",),
         order="-date",
         related=("tracker",),
@@ -286,7 +300,7 @@ LISTS = (
             Column("Kind", "facility.kind"),
             Column("Order", "priority_order", sort="priority_order", kind="number"),
             Column("City", "facility.city", kind="wide"),
-            Column("Telephone", "facility.phone", kind="wide"),
+            Column("Phone", "facility.phone", kind="wide"),
             Column("Note", "note", kind="wide"),
         ),
         labels={"priority_order": "Order"},

@@ -1,6 +1,6 @@
-"""Pages of the chart that are no plain list: summary, vitals, visits, lab results, billing, embedded apps."""
+"""Pages of the chart that are no plain list: vitals, visits, lab results, billing, embedded apps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -10,90 +10,25 @@ from django.urls import reverse
 from charthouse.console.chart import iframe_apps, layout, plots
 from charthouse.console.kit import appointments, records
 from charthouse.console.kit.page import Request, page, render_page
+from charthouse.console.kit.result_flags import build_flag_badge
 from charthouse.console.kit.tables import Badge, Column, Table
-from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, Vitals
-from charthouse.engine.errors import Forbidden, NotFound
+from charthouse.engine.errors import NotFound
 from charthouse.engine.sql.expressions import to_wall_clock
 from charthouse.identity import iframes
 
 MAX_MEASUREMENTS = 200  # measurements that are plotted
 
 
-# -- summary ----------------------------------------------------------------------------------------------------
-
-
-@page("Manage Patients")
-def show_summary(request: Request, patient: int) -> HttpResponseBase:
-    """Show contact data, active problems and medications, latest visits and results."""
-    values = layout.get_chart_context(request, patient)
-    values |= {
-        "contact": _list_contact(values["patient"]),
-        "problems": _list_first(
-            request, "problems", patient, lambda rows: rows.filter(status="active").order_by("-pk")
-        ),
-        "medications": _list_first(
-            request, "medications", patient, lambda rows: rows.filter(status="active").order_by("-pk")
-        ),
-        "visits": _list_first(
-            request,
-            "appointments",
-            patient,
-            lambda rows: (
-                appointments.annotate_wall_clock(rows).select_related("doctor").order_by("-scheduled_time")
-            ),
-        ),
-        "results": _list_first(
-            request,
-            "lab_results",
-            patient,
-            lambda rows: rows.select_related("lab_test").order_by("-test_performed", "-pk"),
-            "lab_test__lab_order__patient",
-        ),
-    }
-    return render_page(request, "chart/summary.html", values)
-
-
-def _list_contact(patient: Patient) -> list[tuple[str, Any]]:
-    return [
-        ("Telephone", patient.cell_phone or patient.home_phone),
-        ("E-mail", patient.email),
-        (
-            "Address",
-            ", ".join(
-                filter(None, (patient.address, patient.city, f"{patient.state} {patient.zip_code}".strip()))
-            ),
-        ),
-        ("Language", patient.preferred_language),
-        ("Doctor", patient.doctor),
-        ("Emergency contact", f"{patient.emergency_contact_name} {patient.emergency_contact_phone}".strip()),
-    ]
-
-
-def _list_first(
-    request: Request,
-    path: str,
-    patient: int,
-    order: Callable[["QuerySet[Any]"], "QuerySet[Any]"],
-    of: str = "patient",
-) -> list[Any] | None:
-    """List the first five rows of a patient; None for users who may not see them."""
-    try:
-        rows = records.select_rows(records.get_resource(path), request.actor)
-    except Forbidden:
-        return None
-    return list(order(rows.filter(**{of: patient}))[:5])
-
-
 # -- vitals -----------------------------------------------------------------------------------------------------
 
 PLOTTED_VITALS = (
     ("Blood pressure", "mmHg", ("blood_pressure_1", "systolic"), ("blood_pressure_2", "diastolic")),
-    ("Pulse", "a minute", ("pulse", "pulse")),
+    ("Pulse", "bpm", ("pulse", "pulse")),
     ("Weight", "", ("weight", "weight")),
     ("Temperature", "", ("temperature", "temperature")),
     ("Oxygen saturation", "%", ("oxygen_saturation", "oxygen saturation")),
-    ("Breaths", "a minute", ("respiratory_rate", "breaths")),
+    ("Resp. rate", "/min", ("respiratory_rate", "resp. rate")),
 )
 
 
@@ -183,29 +118,24 @@ def show_visits(request: Request, patient: int) -> HttpResponseBase:
     return render_page(request, "kit/list.html", values)
 
 
-def _build_abnormal_badge(row: Any) -> Badge | None:
-    flag = row.abnormal_status
-    return Badge(flag or "Abnormal", "red") if row.is_abnormal or flag else None
-
-
 RESULTS = Table(
     name="results",
-    label="Results of orders",
+    label="Lab results",
     columns=(
         Column("Test", lambda row: row.observation_description or row.lab_test.name or row.observation_code),
         Column("Value", lambda row: f"{row.value} {row.unit}".strip(), kind="number"),
         Column("Range", "normal_range"),
-        Column("Flag", _build_abnormal_badge),
+        Column("Flag", lambda row: build_flag_badge(row.abnormal_status, row.is_abnormal)),
         Column("Performed", "test_performed", sort="test_performed", kind="wide"),
         Column("Status", "status", kind="wide"),
     ),
     order="-test_performed",
     search=("observation_description", "lab_test__name"),
-    empty="No lab has sent a result yet.",
+    empty="No lab results yet.",
 )
 MANUAL_RESULTS = Table(
     name="entered",
-    label="Results entered by hand",
+    label="Results entered manually",
     prefix="hand-",
     columns=(
         Column("Test", lambda row: row.title or row.loinc_code),
@@ -213,11 +143,11 @@ MANUAL_RESULTS = Table(
             "Value", lambda row: f"{row.lab_result_value} {row.lab_result_value_units}".strip(), kind="number"
         ),
         Column("Range", lambda row: f"{row.lab_normal_range} {row.lab_normal_range_units}".strip()),
-        Column("Flag", lambda row: Badge(row.lab_abnormal_flag, "red") if row.lab_abnormal_flag else None),
+        Column("Flag", lambda row: build_flag_badge(row.lab_abnormal_flag)),
         Column("Performed", "date_test_performed", sort="date_test_performed", kind="wide"),
     ),
     order="-date_test_performed",
-    empty="Nobody has entered a result.",
+    empty="No results entered.",
 )
 
 
@@ -263,7 +193,7 @@ CHARGES = Table(
 )
 PAYMENTS = Table(
     name="payments",
-    label="Payments of the patient",
+    label="Patient payments",
     prefix="paid-",
     columns=(
         Column("Date", "posted_date", sort="posted_date"),
@@ -273,7 +203,7 @@ PAYMENTS = Table(
         Column("Notes", "notes", kind="wide"),
     ),
     order="-posted_date",
-    empty="The patient has paid nothing.",
+    empty="No payments yet.",
 )
 
 

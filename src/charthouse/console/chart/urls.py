@@ -2,10 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from charthouse.console.chart import lists, notes, pages
+from charthouse.console.chart import lists, notes, pages, summary
 
 urlpatterns: list[URLPattern] = [
-    path("patients/<id:patient>", pages.show_summary, name="patient"),
+    path("patients/<id:patient>", summary.show_summary, name="patient"),
     path("patients/<id:patient>/visits", pages.show_visits, name="chart-visits"),
     path("patients/<id:patient>/vitals", pages.show_vitals, name="chart-vitals"),
     path("patients/<id:patient>/labs", pages.show_labs, name="chart-labs"),

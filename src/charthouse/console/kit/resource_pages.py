@@ -43,6 +43,7 @@ class ResourcePages:
     size           rows of a page
     group          section of the menu
     deletion_note  what happens to a deleted row, after its name
+    empty          what a list without rows says; default: that there is none yet
     template       of a row's page
     """
 
@@ -67,6 +68,7 @@ class ResourcePages:
     size: int = 25
     group: str = CHARTS
     deletion_note: str = "will no longer be offered. What refers to it stays as it is."
+    empty: str = ""
     template: str = "kit/edit.html"
 
     @cached_property
@@ -103,6 +105,10 @@ class ResourcePages:
 
     def get_edit_context(self, request: Request, one: Mapping[str, Any], row: int) -> dict[str, Any]:
         """Get the additional context of a row's page; ``below_form``: a template below the form."""
+        return {}
+
+    def get_list_context(self, request: Request, **parents: int) -> dict[str, Any]:
+        """Get the additional context of the list; ``other``, ``other_words``: a second button."""
         return {}
 
     def build_options(self, request: Request, **parents: int) -> records.ReferenceOptions:
@@ -157,7 +163,7 @@ class ResourcePages:
         values = {**context, "title": self.title, "about": self.about, "table": table}
         if "POST" in self.resource.method_set:
             values |= {"add": self._build_url("-new", parents), "add_words": f"Add {self.singular}"}
-        return render_page(request, "kit/list.html", values)
+        return render_page(request, "kit/list.html", values | self.get_list_context(request, **parents))
 
     def add(self, request: Request, **parents: int) -> HttpResponseBase:
         """Show the form of a new row; a POST creates it."""
@@ -223,7 +229,7 @@ class ResourcePages:
             order=self.order,
             size=self.size,
             prefix=prefix,
-            empty=f"There is no {self.singular} yet.",
+            empty=self.empty or f"There is no {self.singular} yet.",
         )
         return table.build_page(request, self.select_rows(request, **parents).select_related(*self.related))
 

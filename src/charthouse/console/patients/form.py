@@ -9,7 +9,7 @@ from django.urls import reverse_lazy
 from charthouse.console.kit import forms, records
 from charthouse.console.kit.forms import Form, Input
 from charthouse.console.kit.page import Request
-from charthouse.console.patients.words import CHOICES
+from charthouse.console.kit.patient_words import CHOICES
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Resource
 
