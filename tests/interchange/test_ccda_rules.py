@@ -1,7 +1,9 @@
 """The Continuity of Care Document follows HL7's rules, whatever a chart lacks."""
 
+from datetime import date
 from itertools import zip_longest
 
+from charthouse.domains.clinical.models import Allergy, Problem
 from charthouse.domains.practice.models import Doctor
 from charthouse.identity import tenancy
 from charthouse.interchange.ccda import sections
@@ -114,3 +116,46 @@ def test_person_with_one_name(record: Record) -> None:
         ("given", "UNK", None),
         ("family", None, "Sukarno"),
     ]
+
+
+# -- none known -------------------------------------------------------------------------------------------------
+
+ALLERGIES, PROBLEMS = sections.ALLERGIES.code.code, sections.PROBLEMS.code.code
+DENIED = ".//h:observation[@negationInd='true']/h:value"
+NO_ALLERGY = {"description": "No known allergies", "snomed_code": "716186003", "status": "active"}
+NO_PROBLEM = {"name": "No known problems", "snomed_ct_code": "160245001", "status": "active"}
+
+
+def test_none_known_is_a_negated_observation(record: Record) -> None:
+    record.own(Allergy, **NO_ALLERGY)
+    record.own(Allergy, description="No known food allergy", snomed_code="429625007")
+    record.own(Problem, **NO_PROBLEM)
+    for document in (record.document(), record.document(date="2026-03-02")):
+        found = document.entries(ALLERGIES)
+        assert [value.get("code") for entry in found for value in document.all(DENIED, entry)] == [
+            "419199007",
+            "414285001",
+        ]
+        assert {code.get("nullFlavor") for code in document.all("//h:playingEntity/h:code", found[0])} == {
+            "NA"
+        }
+        (problem,) = document.entries(PROBLEMS)
+        assert document.one(DENIED, problem).get("code") == "55607006"
+        assert "No known allergies" in document.content.decode()
+        assert find_errors(document.root) == []
+        assert find_foreign_codes(document.root) == []
+    report = record.document("qrda1", start_date="2026-01-01", end_date="2026-12-31")
+    assert report.all(f"{DENIED}[@code='419199007' or @code='55607006']") == []
+
+
+def test_a_statement_that_holds_no_more_is_left_out(record: Record) -> None:
+    record.own(Allergy, **NO_ALLERGY)
+    record.own(Allergy, description="Latex", status="active")
+    record.own(Allergy, description="NKDA", status="inactive")
+    record.own(Problem, **NO_PROBLEM)
+    record.own(Problem, icd_code="I10", status="active", date_onset=date(2026, 3, 5))
+    for document in (record.document(), record.document(date="2026-03-02")):
+        assert len(document.entries(ALLERGIES)) == 1
+        assert document.all(DENIED) == []
+        assert "No known" not in document.content.decode()
+    assert record.document(date="2026-03-02").section(PROBLEMS).get("nullFlavor") == "NI"

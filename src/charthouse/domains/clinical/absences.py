@@ -53,6 +53,11 @@ def find_absent_problems(snomed_code: str, name: str, icd_code: str = "") -> Abs
     return None if icd_code else _find(PROBLEMS, snomed_code, name)
 
 
+def is_active(status: str, verification_status: str) -> bool:
+    """Whether a row of a list holds: a refuted one does not, nor one entered in error."""
+    return status == "active" and verification_status not in ("refuted", "entered-in-error")
+
+
 def _find(known: Mapping[str, Absence], code: str, text: str) -> Absence | None:
     if code.strip():
         return known.get(code.strip())

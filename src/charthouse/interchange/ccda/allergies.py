@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from charthouse.domains.clinical.absences import Absence, find_absent_allergies
 from charthouse.domains.clinical.models import Allergy
-from charthouse.interchange.ccda import sections
+from charthouse.interchange.ccda import sections, statements
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.context import DocumentContext
 from charthouse.interchange.cda.narrative import format_day, name_cell_id
@@ -14,8 +15,10 @@ COLUMNS = ("Substance", "Reaction", "Status", "Verified", "Entered", "Notes")
 
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
-    """Fetch all allergies not entered in error. The record has no dates of them, so a window excludes none."""
-    return list(
+    """Fetch all allergies not entered in error, each with ``absence``, the statement that nothing is known. The record
+    has no dates of them, so a window excludes none.
+    """
+    found = list(
         Allergy.objects.filter(context.filter_patient())
         .exclude(verification_status="entered-in-error")
         .order_by("id")
@@ -24,6 +27,9 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
             "verification_status", "created_at", *parties.DOCTOR_COLUMNS,
         )
     )  # fmt: skip
+    for row in found:
+        row["absence"] = find_absent_allergies(row["snomed_code"], row["description"], row["rxnorm"])
+    return statements.drop_outdated(found)
 
 
 def build_section(context: DocumentContext) -> Section:
@@ -54,6 +60,7 @@ def code_substance(row: dict[str, Any]) -> Concept:
 
 
 def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
+    absence: Absence | None = row["absence"]
     active, reference = row["status"] == "active", f"allergy-{row['id']}"
     observation = el(
         "observation",
@@ -63,19 +70,23 @@ def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
         text_reference(reference),
         status("completed"),
         span(None, ended=not active),
-        coded("value", codes.DRUG_ALLERGY if row["rxnorm"] else codes.ALLERGY, xsi_type="CD"),
+        coded("value", statements.code_denied(absence) if absence else _code_type(row), xsi_type="CD"),
         entries.build_author(context, row, row["created_at"]),
-        _build_participant(row, reference),
-        _build_reaction(context, row, reference),
+        statements.build_no_substance() if absence else _build_participant(row, reference),
+        None if absence else _build_reaction(context, row, reference),
         classCode="OBS",
         moodCode="EVN",
-        negationInd="true" if row["verification_status"] == "refuted" else None,
+        negationInd="true" if absence or row["verification_status"] == "refuted" else None,
     )
     identifier = entries.identifier_of(context, "allergy_concerns", row["id"])
     low = row["created_at"].astimezone(context.zone).date()
     return entries.build_concern_act(
         identifier, low, None, observation, active=active, number="30", release="2015-08-01"
     )
+
+
+def _code_type(row: dict[str, Any]) -> Concept:
+    return codes.DRUG_ALLERGY if row["rxnorm"] else codes.ALLERGY
 
 
 def _build_participant(row: dict[str, Any], reference: str) -> Element:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from charthouse.domains.clinical.absences import Absence, find_absent_problems
 from charthouse.domains.clinical.models import CarePlan, Problem
-from charthouse.interchange.ccda import sections
+from charthouse.interchange.ccda import sections, statements
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.context import DocumentContext
 from charthouse.interchange.cda.narrative import format_day, join_words, name_cell_id
@@ -16,12 +17,12 @@ COLUMNS = ("Problem", "Code", "Status", "Since", "Until", "Verified", "Notes")
 
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
-    """Fetch the problem list without rows entered in error."""
-    found = Problem.objects.filter(
+    """Fetch the problem list without rows entered in error, each with ``absence``, the statement of none known."""
+    rows = Problem.objects.filter(
         context.filter_patient(), context.filter_period("date_onset", "abatement_date")
     )
-    return list(
-        found.exclude(verification_status="entered-in-error")
+    found = list(
+        rows.exclude(verification_status="entered-in-error")
         .order_by("id")
         .values(
             "id", "icd_version", "icd_code", "snomed_ct_code", "name", "description", "notes", "status",
@@ -29,6 +30,18 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
             *parties.DOCTOR_COLUMNS,
         )
     )  # fmt: skip
+    for row in found:
+        row["absence"] = find_absent_problems(
+            row["snomed_ct_code"], row["name"] or row["description"], row["icd_code"]
+        )
+    stated = [row["id"] for row in found if row["absence"] is not None]
+    return statements.drop_outdated(found, contradicted=bool(stated) and _has_active(context, stated))
+
+
+def _has_active(context: DocumentContext, stated: list[int]) -> bool:
+    """Whether the patient has an active problem, also outside the window. ``stated``: ids of statements."""
+    active = Problem.objects.filter(context.filter_patient(), status="active").exclude(pk__in=stated)
+    return active.exclude(verification_status__in=("refuted", "entered-in-error")).exists()
 
 
 def build_section(context: DocumentContext) -> Section:
@@ -68,17 +81,24 @@ def code_problem(row: dict[str, Any], reference: str) -> Element:
     return coded("value", snomed, xsi_type="CD", translations=[icd], reference=name_cell_id(reference))
 
 
+def _build_value(row: dict[str, Any], reference: str) -> Element:
+    absence: Absence | None = row["absence"]
+    if absence is None:
+        return code_problem(row, reference)
+    return coded("value", statements.code_denied(absence), xsi_type="CD")
+
+
 def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
     active, reference = row["status"] == "active", _row_id(row)
     ended = row["abatement_date"] or (row["date_changed"] if not active else None)
     observation = entries.build_problem_observation(
         entries.identifier_of(context, "problems", row["id"]),
-        code_problem(row, reference),
+        _build_value(row, reference),
         reference,
         span(row["date_onset"], ended if not active else row["abatement_date"], ended=not active),
         problem=True,
         state=row["status"],
-        refuted=row["verification_status"] == "refuted",
+        refuted=row["absence"] is not None or row["verification_status"] == "refuted",
         entered=entries.build_author(context, row, row["date_diagnosis"] or row["created_at"]),
     )
     low = row["date_diagnosis"] or row["date_onset"]

@@ -18,6 +18,7 @@ from charthouse.interchange.ccda import (
     procedures,
     results,
     social,
+    statements,
     vitals,
 )
 from charthouse.interchange.cda import codes, entries, narrative, section
@@ -81,7 +82,10 @@ def _convert_encounter(context: DocumentContext, entry: Element) -> Converted:
 
 
 def _convert_diagnosis(context: DocumentContext, entry: Element) -> Converted:
+    """Convert to Diagnosis, which a statement that no problem is known is not."""
     observation = entry.find("entryRelationship/observation")
+    if statements.is_statement(observation):
+        return
     code = observation.find("code")
     observation.replace(code, coded("code", codes.DIAGNOSIS_LOINC, translations=[codes.DIAGNOSIS]))
     add_qdm_template(observation, "135")
@@ -89,8 +93,10 @@ def _convert_diagnosis(context: DocumentContext, entry: Element) -> Converted:
 
 
 def _convert_allergy(context: DocumentContext, entry: Element) -> Converted:
-    """Convert to Allergy/Intolerance: the observation without C-CDA's concern act."""
+    """Convert to Allergy/Intolerance: the observation without C-CDA's concern act. "None known" is left out."""
     observation = entry.find("entryRelationship/observation")
+    if statements.is_statement(observation):
+        return
     yield add_qdm_template(observation, "147", instead=("2.16.840.1.113883.10.20.24.3.90", "2014-06-09"))
 
 
