@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from charthouse.toolkit.client import Sandbox, SandboxError
-from charthouse.toolkit.controls import CONTROLS
+from charthouse.toolkit.controls import CONTROLS, find_control
 from charthouse.toolkit.declaration import Control, InvalidParameters
 
 GROUPS = {
@@ -22,14 +22,22 @@ GROUPS = {
     "faults": "Let calls and webhooks of a sandbox fail",
     "webhooks": "Register and delete webhooks in a sandbox",
     "deliveries": "List what webhooks of a sandbox were sent, and send it again",
+    "events": "List the events of webhooks, and cause them in a sandbox",
     "calls": "List the API calls to a sandbox",
     "clock": "Say what time it is in a sandbox, or move or stop its clock",
 }
-DEFAULT_VERBS = {"clock": "show", "deliveries": "list", "calls": "list"}
+DEFAULT_VERBS = {"clock": "show", "deliveries": "list", "calls": "list", "events": "list"}
+SHORT_COMMANDS = {"trigger": "events.trigger"}  # command → the control that it runs
 
 
 def add_groups(commands: Any, add_data_option: Any) -> None:
-    """Add a command for each group of controls. ``add_data_option``: adds ``--data`` to a parser."""
+    """Add a command for each group of controls, and the short commands. ``add_data_option``: adds ``--data`` to a
+    parser."""
+    for name, control_name in SHORT_COMMANDS.items():
+        control = find_control(control_name)
+        parser = commands.add_parser(name, help=control.summary, description=control.summary)
+        add_data_option(parser)
+        _add_arguments(parser, control)
     for group, text in GROUPS.items():
         parser = commands.add_parser(group, help=text, description=f"{text}. It has to be running.")
         add_data_option(parser)
@@ -41,9 +49,7 @@ def add_groups(commands: Any, add_data_option: Any) -> None:
                 control.verb.replace("_", "-"), help=control.summary, description=control.summary
             )
             add_data_option(verb, default=argparse.SUPPRESS)
-            for field in control.list_fields():
-                _add_argument(verb, control, field)
-            verb.set_defaults(run=run, control=control)
+            _add_arguments(verb, control)
             if control.verb == default:
                 parser.set_defaults(run=run, control=control)
 
@@ -62,6 +68,13 @@ def run(options: argparse.Namespace) -> None:
         print(f"charthouse {options.command}: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     print(json.dumps(msgspec.to_builtins(answer), indent=2))
+
+
+def _add_arguments(parser: argparse.ArgumentParser, control: Control) -> None:
+    """Add the options of a control, and run it."""
+    for field in control.list_fields():
+        _add_argument(parser, control, field)
+    parser.set_defaults(run=run, control=control)
 
 
 def _add_argument(parser: argparse.ArgumentParser, control: Control, field: Any) -> None:

@@ -1,6 +1,6 @@
 """All controls of the sandbox, by group."""
 
-from charthouse.toolkit.controls import access, clock, faults, snapshots, webhooks
+from charthouse.toolkit.controls import access, clock, events, faults, snapshots, webhooks
 from charthouse.toolkit.declaration import Control
 
 CONTROLS: tuple[Control, ...] = (
@@ -9,6 +9,7 @@ CONTROLS: tuple[Control, ...] = (
     *snapshots.CONTROLS,
     *faults.CONTROLS,
     *webhooks.CONTROLS,
+    *events.CONTROLS,
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from charthouse.sandbox.control.handlers import access, clock, faults, forks, snapshots, webhooks
+from charthouse.sandbox.control.handlers import access, clock, events, faults, forks, snapshots, webhooks
 
 HANDLERS: dict[str, Callable[[Any], Any]] = {
     **access.HANDLERS,
@@ -12,4 +12,5 @@ HANDLERS: dict[str, Callable[[Any], Any]] = {
     **forks.HANDLERS,
     **faults.HANDLERS,
     **webhooks.HANDLERS,
+    **events.HANDLERS,
 }

@@ -53,10 +53,10 @@ def list_deliveries(parameters: webhooks.DeliveryQuery) -> webhooks.Deliveries:
     if parameters.webhook is not None:
         found = found.filter(webhook=parameters.webhook)
     rows = _wait_for(lambda: list(found.order_by("-pk")[: parameters.limit]), parameters.wait)
-    return webhooks.Deliveries([_describe_delivery(row) for row in reversed(rows)])
+    return webhooks.Deliveries([describe_delivery(row) for row in reversed(rows)])
 
 
-def _describe_delivery(row: Delivery) -> webhooks.Delivery:
+def describe_delivery(row: Delivery) -> webhooks.Delivery:
     body = msgspec.json.decode(bytes(row.body) or b"{}")
     at = _format(row.at)
     return webhooks.Delivery(row.pk, row.webhook_id, row.event, row.state, at, row.attempts, body)

@@ -1,0 +1,1 @@
+"""Causing the events of webhooks: for each event of the catalog, the write that it follows from."""
