@@ -186,6 +186,22 @@ def test_a_change_to_the_same_values_is_refused(sandbox: RunningSandbox, practic
     )
 
 
+def test_what_is_so_already_is_refused(sandbox: RunningSandbox, practice: Any) -> None:
+    """There would be no event."""
+    for event in ("PATIENT_ALLERGY_DELETE", "user.deleted", "CASH_PAYMENT_DELETE", "CLINICAL_NOTE_LOCK"):
+        row = sandbox.events.trigger(event=event, practice=practice.id, wait=0.0).row
+        with pytest.raises(SandboxError) as refused:
+            sandbox.events.trigger(event=event, practice=practice.id, row=row)
+        assert refused.value.status in (400, 409), event  # some deleted rows are not found
+
+
+def test_a_row_that_the_event_is_not_about_is_refused(sandbox: RunningSandbox, practice: Any) -> None:
+    """DrChrono's API shows no note without a visit."""
+    note = sandbox.events.trigger(event="encounter.created", practice=practice.id, wait=0.0).row
+    with pytest.raises(SandboxError, match="no such row"):
+        sandbox.events.trigger(event="CLINICAL_NOTE_LOCK", practice=practice.id, row=note)
+
+
 def test_events_follow_in_a_practice_that_shares_nothing_and_has_no_patient(sandbox: RunningSandbox) -> None:
     bare = sandbox.practices.create(patients=0, sharing=[])
     for event in ("PATIENT_PROBLEM_MODIFY", "schedule.deleted", "questionnaire.created", "LINE_ITEM_CREATE"):

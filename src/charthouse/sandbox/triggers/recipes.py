@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Func, TextField
-
 from charthouse.console.resources.registry import get_registry as get_console_registry
 from charthouse.engine.declaration.resources import Resource
-from charthouse.engine.errors import Conflict
 from charthouse.engine.execution import writing
 from charthouse.gateway.cerbo.registry import get_registry as get_cerbo_registry
 from charthouse.sandbox.triggers.rows import Run, make_row
@@ -51,10 +48,7 @@ def make_modify(resource: Resource, change: Mapping[str, Any]) -> Recipe:
     """The recipe of an event of changed rows. ``change``: by default."""
 
     def act(run: Run, row: int) -> int:
-        before = _read_version(resource, row)
         writing.update(resource, run.actor, "modify", row, dict(run.override or change))
-        if before is not None and before == _read_version(resource, row):
-            raise Conflict("Nothing would change: the row has these values already.")
         return row
 
     return Recipe(act, lambda run: make_row(run, resource, {}), _list_fields(resource))
@@ -70,14 +64,6 @@ def make_delete(resource: Resource) -> Recipe:
     return Recipe(
         act, lambda run: make_row(run, resource, run.override), _list_fields(resource), fields_of_made=True
     )
-
-
-def _read_version(resource: Resource, row: int) -> str | None:
-    """Return what differs after each write of a row, also while the clock stands still. None where there is no row."""
-    rows = resource.model._default_manager.filter(pk=row)
-    place = Func(template="ctid::text", output_field=TextField())
-    found: str | None = rows.annotate(place=place).values_list("place", flat=True).first()
-    return found
 
 
 # -- events -----------------------------------------------------------------------------------------------------

@@ -1,14 +1,17 @@
 """Running the recipe of an event. Nothing is written where anything is refused."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Func, TextField
 
 from charthouse.changes.event_catalog import load_catalog
 from charthouse.console.kit.actor import build_actor
-from charthouse.engine.errors import Invalid, NotFound
+from charthouse.engine.declaration.resources import Resource
+from charthouse.engine.errors import Conflict, Invalid, NotFound
 from charthouse.engine.execution import writing
 from charthouse.identity.models import User
 from charthouse.sandbox.triggers.recipes import Recipe, list_plain_recipes
@@ -18,11 +21,22 @@ from charthouse.sandbox.triggers.special import list_special_recipes
 FIELD = "override.{}"  # how an error names a field that was given
 
 
+@dataclass(frozen=True)
+class EventRecipe:
+    """The recipe of an event, and the resource whose rows the event is about."""
+
+    recipe: Recipe
+    resource: Resource
+
+
 @lru_cache(maxsize=1)
-def load_recipes() -> dict[str, Recipe]:
+def load_recipes() -> dict[str, EventRecipe]:
     """The recipe of every event of the catalog, by event. Built once a process."""
-    found = {**list_plain_recipes(), **list_special_recipes()}
-    return {event: found[event] for events in load_catalog().events.values() for event in events}
+    recipes = {**list_plain_recipes(), **list_special_recipes()}
+    bindings = (binding for each in load_catalog().bindings.values() for binding in each)
+    return {
+        binding.event.name: EventRecipe(recipes[binding.event.name], binding.resource) for binding in bindings
+    }
 
 
 def run_recipe(
@@ -31,15 +45,17 @@ def run_recipe(
     """Cause an event in the name of a user, who is the tenant's caller. ``row``: the id of the row that is changed or
     deleted; None: one is made. Returns the id of the row that the event is about, and (path of the resource, id) of
     each row that was made. Raises RequestError; errors of fields are those of ``override.<field>``."""
-    recipe = load_recipes().get(event)
-    if recipe is None:
+    found = load_recipes().get(event)
+    if found is None:
         raise Invalid({"event": [f"There is no event {event[:50]!r}."]})
-    _check_given(recipe, override, row)
+    _check_given(found.recipe, override, row)
     run = Run(build_actor(user), override)
     try:
-        if recipe.make is not None and row is None:
-            row = writing.in_transaction({}, lambda: _make_and_rehearse(recipe, run))
-        return writing.in_transaction({}, _in_turn(recipe, run, row or 0)), run.made
+        if row is not None and not _select(found.resource, row).exists():
+            raise NotFound
+        if found.recipe.make is not None and row is None:
+            row = writing.in_transaction({}, lambda: _make_and_rehearse(found, run))
+        return writing.in_transaction({}, _in_turn(found, run, row or 0)), run.made
     except NotFound:
         raise Invalid({"row": [f"There is no such row {row} for this event."]}) from None
     except Invalid as error:
@@ -61,28 +77,51 @@ def _check_given(recipe: Recipe, override: Mapping[str, Any], row: int | None) -
         raise Invalid(errors)
 
 
-def _make_and_rehearse(recipe: Recipe, run: Run) -> int:
+def _make_and_rehearse(found: EventRecipe, run: Run) -> int:
     """Make the row that the event changes, and try the change: what is refused leaves no row either."""
-    assert recipe.make is not None
+    assert found.recipe.make is not None
     run.made.clear()
-    row = recipe.make(run)
+    row = found.recipe.make(run)
     made = list(run.made)
     with transaction.atomic():
-        recipe.act(run, row)
+        _act(found, run, row)
         transaction.set_rollback(True)
     run.made[:] = made
     return row
 
 
-def _in_turn(recipe: Recipe, run: Run, row: int) -> Callable[[], int]:
+def _in_turn(found: EventRecipe, run: Run, row: int) -> Callable[[], int]:
     """The write, which begins anew with the rows that were made before it."""
     before = list(run.made)
 
     def act() -> int:
         run.made[:] = before
-        return recipe.act(run, row)
+        return _act(found, run, row)
 
     return act
+
+
+def _act(found: EventRecipe, run: Run, row: int) -> int:
+    """Write. Raises Conflict where that changes nothing, as there would be no event."""
+    if found.recipe.make is None:
+        return found.recipe.act(run, row)
+    before = _read_version(found.resource, row)
+    written = found.recipe.act(run, row)
+    if before == _read_version(found.resource, row):
+        raise Conflict("Nothing would change: the row is like that already.")
+    return written
+
+
+def _select(resource: Resource, row: int) -> Any:
+    """The row as a query set, which is empty where the event can't be about it."""
+    return resource.model._default_manager.filter(resource.rows, pk=row)
+
+
+def _read_version(resource: Resource, row: int) -> Any:
+    """Return what differs after each write of a row, also while the clock stands still."""
+    rows = resource.model._default_manager.filter(pk=row)
+    place = Func(template="ctid::text", output_field=TextField())
+    return rows.annotate(place=place).values_list("place", flat=True).first()
 
 
 def _name_fields(errors: Any, override: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -19,9 +19,10 @@ def list_events(parameters: NoParameters) -> events.Events:
     recipes = load_recipes()
     return events.Events(
         [
-            events.Event(name, kind, own, list(recipes[name].fields), recipes[name].make is not None)
+            events.Event(name, kind, own, list(recipe.fields), recipe.make is not None)
             for kind, names in load_catalog().events.items()
             for name, own in names.items()
+            for recipe in (recipes[name].recipe,)
         ]
     )
 
