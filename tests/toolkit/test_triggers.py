@@ -1,7 +1,7 @@
 """Events that are triggered: each of both catalogs is delivered, and what is refused leaves nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -26,10 +26,22 @@ def receiver() -> Iterator[Receiver]:
     made.close()
 
 
-def subscribe(sandbox: RunningSandbox, practice: Any, receiver: Receiver, *events: str) -> int:
-    """Register a webhook for events of one API, and return its id."""
-    of = {"client_id": practice.app.client_id} if events[0].isupper() else {"practice": practice.id}
-    return int(sandbox.webhooks.create(url=receiver.url, events=list(events), **of).id)
+Subscribe = Callable[[str], int]
+
+
+@pytest.fixture
+def subscribe(sandbox: RunningSandbox, practice: Any, receiver: Receiver) -> Iterator[Subscribe]:
+    """A function that registers a webhook for an event, until the test ends, and returns its id."""
+    made = []
+
+    def register(event: str) -> int:
+        of = {"client_id": practice.app.client_id} if event.isupper() else {"practice": practice.id}
+        made.append(sandbox.webhooks.create(url=receiver.url, events=[event], **of).id)
+        return int(made[-1])
+
+    yield register
+    for webhook in made:
+        sandbox.webhooks.delete(id=webhook)
 
 
 def read_row(event: str, body: Any) -> int:
@@ -44,12 +56,12 @@ def list_rows(sandbox: RunningSandbox, event: str, webhook: int) -> list[int]:
 
 
 def test_every_event_of_both_catalogs_is_delivered(
-    sandbox: RunningSandbox, practice: Any, receiver: Receiver
+    sandbox: RunningSandbox, practice: Any, subscribe: Subscribe
 ) -> None:
     events = sandbox.events.list().events
     kinds = [(event.kind, event.own) for event in events]
     assert (kinds.count(("app", False)), len([kind for kind, _ in kinds if kind == "practice"])) == (27, 36)
-    webhooks = {event.name: subscribe(sandbox, practice, receiver, event.name) for event in events}
+    webhooks = {event.name: subscribe(event.name) for event in events}
     answers = {name: sandbox.events.trigger(event=name, practice=practice.id, wait=0.0) for name in webhooks}
     last = sandbox.events.trigger(event="tag.modified", practice=practice.id, wait=25.0)
     assert last.settled
@@ -62,9 +74,13 @@ def test_every_event_of_both_catalogs_is_delivered(
 
 
 def test_command_triggers_with_fields(
-    sandbox: RunningSandbox, practice: Any, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+    sandbox: RunningSandbox,
+    practice: Any,
+    receiver: Receiver,
+    subscribe: Subscribe,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    webhook = subscribe(sandbox, practice, receiver, "APPOINTMENT_CREATE")
+    webhook = subscribe("APPOINTMENT_CREATE")
     patient = sandbox.events.trigger(event="PATIENT_CREATE", practice=practice.id, wait=0.0).row
     fields = ["--override", f"patient={patient}", "--override", "reason=Cough"]
     where = ["--practice", str(practice.id), "--data", str(sandbox.data)]
@@ -81,11 +97,11 @@ def test_command_triggers_with_fields(
 
 
 def test_a_row_that_exists_is_changed_and_deleted(
-    sandbox: RunningSandbox, practice: Any, receiver: Receiver
+    sandbox: RunningSandbox, practice: Any, receiver: Receiver, subscribe: Subscribe
 ) -> None:
     events = ("PATIENT_MEDICATION_MODIFY", "rx.deleted", "PATIENT_MEDICATION_DELETE")
     row = sandbox.events.trigger(event="rx.created", practice=practice.id, wait=0.0).row
-    webhooks = {event: subscribe(sandbox, practice, receiver, event) for event in events}
+    webhooks = {event: subscribe(event) for event in events}
     changed = sandbox.events.trigger(
         event=events[0], practice=practice.id, row=row, override={"notes": "At night"}, wait=0.0
     )
