@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import httpx
 import pytest
@@ -12,6 +13,9 @@ from charthouse.console.catalogues.urls import SETUP_PAGES
 from charthouse.console.messages.inbox import INBOX
 from charthouse.console.tasks.views import TASKS
 from charthouse.domains.clinical import notes
+from charthouse.domains.clinical.models import Allergy, Problem
+from charthouse.domains.labs.models import PatientLabResult
+from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
 from tests.browser.axe import violations, violations_in_both_themes
 from tests.browser.dialogs import ask
@@ -85,6 +89,22 @@ OF_THE_CHART = (
 )
 
 
+def fill_chart(calendar: Calendar) -> None:
+    """Add more allergies than the banner has room for, a problem, an abnormal result and a date of death."""
+    patient = {"practice": calendar.clinic.practice, "patient_id": calendar.patient_id}
+    with tenancy.within(calendar.clinic.id):
+        for number in range(10):
+            Allergy.objects.create(doctor=calendar.doctor, description=f"Allergen {number}", **patient)
+        Allergy.objects.create(doctor=calendar.doctor, description="NKDA", **patient)
+        Problem.objects.create(doctor=calendar.doctor, name="Asthma", icd_code="J45.909", **patient)
+        for flag in ("N", "HH"):
+            PatientLabResult.objects.create(
+                ordering_doctor=calendar.doctor, title="Sodium", lab_abnormal_flag=flag, **patient
+            )
+        died = {"patient_status": "D", "date_of_birth": date(1940, 3, 1), "date_of_death": date(2026, 3, 11)}
+        Patient.objects.filter(pk=calendar.patient_id).update(**died)
+
+
 @pytest.fixture
 def addresses(calendar: Calendar, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Make rows and return the addresses of all pages: in this process also the sandbox's clock."""
@@ -94,6 +114,7 @@ def addresses(calendar: Calendar, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     note = program.post("/api/v1/encounters", json={"pt_id": calendar.patient_id}).json()["id"]
     with tenancy.within(calendar.clinic.id):
         notes.lock(calendar.clinic.id, note, calendar.clinic.user.pk)
+    fill_chart(calendar)
     app = make_app(user=calendar.clinic.user)
     issue_token(calendar.clinic.user, app)
     return [

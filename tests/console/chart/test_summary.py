@@ -142,7 +142,14 @@ def test_the_smoking_status_is_the_last_recorded_one(chart: Chart) -> None:
             Vitals.objects.update_or_create(
                 practice=chart.clinic.practice, appointment_id=visit, defaults={"smoking_status": status}
             )
-    assert re.search(r"<dt>Smoking status</dt><dd>Smoker</dd>", chart.show())
+    page = chart.show()
+    assert re.search(r"<dt>Smoking status</dt><dd>Smoker</dd>", page)
+    assert "Mar 11, 2026, 9:00 AM" in page
+    with bounded_queries():
+        visit_page = " ".join(chart.browser.get(f"/visits/{visit}").text.split())
+    assert re.search(r"<title>Visit 03/11/2026, 9:00 AM · Ada", visit_page)
+    assert re.search(r'<option value="266919005">Never smoked tobacco<', visit_page)
+    assert re.search(r'<option value="blank" selected>Not recorded<', visit_page)
 
 
 # -- nothing is cut silently --------------------------------------------------------------------------------------
@@ -198,10 +205,10 @@ def test_normal_results_are_not_red(chart: Chart) -> None:
 def test_age_in_the_time_zone_of_the_practice(
     chart: Chart, monkeypatch: pytest.MonkeyPatch, born: date, age: str
 ) -> None:
-    chart.change(date_of_birth=born, pronouns="LA29519-8")
+    chart.change(date_of_birth=born, pronouns="LA29519-8", chart_id="DOAD1")
     now = SimpleNamespace(now=lambda: datetime(2026, 3, 10, 2, tzinfo=UTC))
     monkeypatch.setattr("charthouse.console.kit.patient_banner.clock", now)
-    assert f"{age} · Female · she/her · DOB {born:%m/%d/%Y} · Chart " in chart.get_banner("/account")
+    assert f"{age} · Female · she/her · DOB {born:%m/%d/%Y} · Chart DOAD1 " in chart.get_banner("/account")
 
 
 def test_a_patient_who_died(chart: Chart) -> None:

@@ -56,7 +56,7 @@ def build_plot(
 
     lines = []
     for name, values in plotted:
-        dots = [(*at(time, number), f"{time:%Y-%m-%d}: {number:g} {unit}") for time, number in values]
+        dots = [(*at(time, number), f"{time:%m/%d/%Y}: {number:g} {unit}") for time, number in values]
         lines.append(Line(name, " ".join(f"{x},{y}" for x, y, _ in dots), dots))
     latest = "/".join(f"{values[-1][1]:g}" for _, values in plotted)
     return Plot(title, unit, lines, f"{low:.0f}", f"{high:.0f}", first, last, latest)

@@ -48,7 +48,7 @@ class PatientBanner:
             sex or "Sex not recorded",
             *filter(None, (pronouns,)),
             f"DOB {formats.format_date(born)}" if born else "DOB not recorded",
-            f"Chart {self.patient.chart_id}",
+            *filter(None, (self.patient.chart_id and f"Chart {self.patient.chart_id}",)),
         ]
 
     @property

@@ -59,11 +59,13 @@ def shown(value: Any) -> Any:
 
 @register.filter
 def moment(value: datetime) -> SafeString:
-    """Format a time, in UTC; a naive one is a local time and gets no zone."""
-    aware = value.astimezone(UTC) if value.tzinfo is not None else value
-    zone = " UTC" if value.tzinfo is not None else ""
+    """Format a time in UTC, or a naive one, which is a local time, as Mar 10, 2026, 9:05 AM."""
+    if value.tzinfo is None:
+        text = f"{_day(value)}, {appointments.format_clock(value)}"
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
+    aware = value.astimezone(UTC)
     return format_html(
-        '<time datetime="{}">{} {}{}</time>', aware.isoformat(), _day(aware), f"{aware:%H:%M}", zone
+        '<time datetime="{}">{} {} UTC</time>', aware.isoformat(), _day(aware), f"{aware:%H:%M}"
     )
 
 

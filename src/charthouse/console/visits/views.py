@@ -1,5 +1,6 @@
 """The page of a visit: status, vitals and the clinical note."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,12 +10,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console.chart import iframe_apps, layout
-from charthouse.console.kit import appointments, forms, records
+from charthouse.console.kit import appointments, formats, forms, records
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.visits import notes
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.errors import Conflict, Invalid, Malformed
+from charthouse.interchange.cda.codes import SMOKING
 
+SMOKING_WORDS = {**SMOKING, "blank": "Not recorded"}
 FORM_KEYS = ("status", "reason", "notes", "vitals")
 
 
@@ -44,11 +47,13 @@ def _render_visit(
 ) -> HttpResponseBase:
     of = records.get_resource("appointments")
     form = forms.build_form(_list_keys(), of.model, one, records.ReferenceOptions(request.actor))
+    if (smoking := form.find("vitals.smoking_status")) is not None:
+        smoking.choices = [(code, SMOKING_WORDS.get(code, words)) for code, words in smoking.choices]
     context = layout.get_chart_context(request, one["patient"]) if one["patient"] else {}
     shown = iframe_apps.list_visit_frames(request, int(one["id"]), one["patient"]) if one["patient"] else []
     values = {
         **context,
-        "title": f"Visit of {one['scheduled_time'].replace('T', ' ')[:16]}",
+        "title": f"Visit {_format_time(one['scheduled_time'])}",
         "visit": one,
         "color": appointments.STATUS_COLORS.get(one["status"], "secondary"),
         "form": form.with_errors(refusal),
@@ -63,12 +68,15 @@ def _render_visit(
     return response
 
 
+def _format_time(text: str) -> str:
+    """Format a local time of the API as 03/10/2026, 9:05 AM."""
+    at = datetime.fromisoformat(text)
+    return f"{formats.format_date(at)}, {appointments.format_clock(at)}"
+
+
 def _list_transitions(one: dict[str, Any]) -> list[tuple[str, str]]:
     """List (time, status) of the status changes."""
-    return [
-        (item["datetime"].replace("T", " ")[:16], item["to_status"])
-        for item in one["status_transitions"] or []
-    ]
+    return [(_format_time(item["datetime"]), item["to_status"]) for item in one["status_transitions"] or []]
 
 
 # -- the note ---------------------------------------------------------------------------------------------------
