@@ -61,7 +61,7 @@ def test_a_visit_from_booking_to_its_signed_note(
     events = ("APPOINTMENT_CREATE", "APPOINTMENT_MODIFY", "PATIENT_PROBLEM_CREATE", "CLINICAL_NOTE_LOCK")
     elsewhere(lambda: subscribed(app.row, receiver, *events))
     with sending():
-        enter("/day").get_by_role("link", name="Book", exact=True).click()
+        enter("/day").get_by_role("link", name="Book", exact=True).first.click()
         page.get_by_role("searchbox").fill("lovel")
         page.get_by_role("link", name="Lovelace, Ada").click()
         page.get_by_label("Reason").fill("Cough")
@@ -70,13 +70,15 @@ def test_a_visit_from_booking_to_its_signed_note(
         visit = page.url
 
         enter("/day")
-        slot = page.locator(".slot", has_text="Ada Lovelace")
-        for step in ("Arrived", "Checked In", "In Room"):
-            slot.get_by_role("button", name=step).click()
-            expect(slot.locator(".badge", has_text=step)).to_be_visible()
-        expect(slot.get_by_text("0 min")).to_be_visible()
+        line = page.locator(".flow-line", has_text="Ada Lovelace")
+        line.get_by_role("link", name="Check in").click()
+        page.get_by_role("dialog").get_by_role("button", name="Check in").click()
+        expect(line.locator(".badge", has_text="Checked In")).to_be_visible()
+        expect(line.locator(".waited")).to_have_text("0 min")
+        line.get_by_role("button", name="To room").click()
+        expect(line.locator(".badge", has_text="In Room")).to_be_visible()
 
-        slot.get_by_role("link", name="Ada Lovelace").click()
+        line.get_by_role("link", name="Visit of").click()
         assert page.url == visit
         page.get_by_label("Blood pressure 1").fill("128")
         page.get_by_label("Blood pressure 2").fill("82")
