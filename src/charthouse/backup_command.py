@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -204,6 +205,9 @@ def _verify(configuration: Configuration, backup: str) -> None:
 def _list_backups(configuration: Configuration, *, as_json: bool) -> None:
     repository = open_repository(destinations.connect(_require_destination(configuration)))
     backups = repository.list_backups()
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(backups)).decode())
+        return
     for manifest in backups:
         print(_describe(manifest))
     if not backups:

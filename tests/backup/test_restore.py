@@ -1,6 +1,7 @@
 """Backups are restored: rows, files, keys and seals are those that were backed up, at the time that was asked for."""
 
 import gzip
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -41,6 +42,13 @@ def test_a_full_and_an_incremental_backup_are_restored(
     installation.write_note("after the full one")
     incremental = installation.back_up()
     assert (full.kind, incremental.kind, incremental.parent) == (FULL, INCREMENTAL, full.id)
+    capsys.readouterr()
+    installation.run("backup", "list", "--json")
+    listed = json.loads(capsys.readouterr().out)
+    assert [(backup["id"], backup["kind"], backup["parent"]) for backup in listed][-2:] == [
+        (full.id, FULL, ""),
+        (incremental.id, INCREMENTAL, full.id),
+    ]
     with installation.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         before = row_counts.count_tables(connection)

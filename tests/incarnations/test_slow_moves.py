@@ -85,7 +85,7 @@ def test_recovery_twice_in_a_row(source: Server, folder: Path) -> None:
 
 
 def test_failovers_in_a_row(source: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The primary is killed in the middle of writes that were acknowledged; the standby has them (synchronous)."""
+    """The primary is killed after the standby has replayed every write that was acknowledged."""
     monkeypatch.setattr(settings, "FAILOVER", 300)
     primary, took = source, list[float]()
     with use_server(primary):
