@@ -213,6 +213,7 @@ def test_kills_under_load_and_of_the_keeper(installation: Installation, browser:
     for thread in threads:
         thread.start()
     try:
+        until(lambda: 200 in statuses, "calls that are answered")
         for process in (psutil.Process(installation.postmaster), installation.keeper):
             before = installation.postmaster
             process.kill()

@@ -41,7 +41,7 @@ def cancel(clinic: PracticeClients) -> Callable[[], int]:
 def add_patient(clinic: PracticeClients) -> Callable[[], Any]:
     doctor = str(clinic.world.other.clinic.doctor.pk)
     values = {"first_name": "Grace", "last_name": "Hopper", "gender": "Female", "doctor": doctor}
-    return lambda: clinic.console("/patients/new", **values)
+    return lambda: clinic.console("/patients/new", date_of_birth="1976-12-09", **values)
 
 
 @register_write_path("patient.modified", "console")

@@ -211,16 +211,15 @@ def test_a_walk_by_offset_shows_every_row_once(cerbo: CerboWorld, resource: Reso
 def test_limits_out_of_bounds_are_clamped(
     cerbo: CerboWorld, resource: Resource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-
     limits = []
-    run = reading.run
+    bind = reading.bind
 
     def watched(statement: Any, given: Any) -> Any:
         if "limit" in given:
             limits.append(given["limit"] - 1)
-        return run(statement, given)
+        return bind(statement, given)
 
-    monkeypatch.setattr(reading, "run", watched)
+    monkeypatch.setattr(reading, "bind", watched)
     most = resource.page_size.maximum
     expected = {"1": 1, "7": 7, str(most): most, "1000000": most}
     expected |= dict.fromkeys(("", "0", "-1", "x", "1.5", "9" * 30, "٣"), most)

@@ -109,15 +109,14 @@ def test_page_sizes_out_of_bounds_are_cut_and_nonsense_is_ignored(
     world: World, resource: Resource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What reaches the database as LIMIT is what counts: a row more than the page, to know whether there is a next."""
-
     limits = []
-    run = reading.run
+    bind = reading.bind
 
     def watched(statement: Any, values: Any) -> Any:
         limits.append(values["limit"] - 1)
-        return run(statement, values)
+        return bind(statement, values)
 
-    monkeypatch.setattr(reading, "run", watched)
+    monkeypatch.setattr(reading, "bind", watched)
     size = resource.page_size
     verbose = min(size.verbose, size.maximum)
     expected = {"": size.default, "1": 1, "7": 7, str(size.maximum): size.maximum, "100000": size.maximum}

@@ -42,10 +42,12 @@ BANNER = "This is a restored copy."
 
 @pytest.fixture
 def own_database(database: None, tmp_path: Path) -> Iterator[str]:
-    """A database that no other test sees, in use."""
+    """A database and a storage of files that no other test sees, in use."""
     name = f"charthouse_{WORKER}_copies"
     create_database(name)
-    with use_database(name, tmp_path):
+    files = django_settings.STORAGES["files"] | {"OPTIONS": {"location": tmp_path / "files"}}
+    storages = django_settings.STORAGES | {"files": files}
+    with use_database(name, tmp_path), override_settings(STORAGES=storages):
         incarnations.forget()
         yield name
     incarnations.forget()

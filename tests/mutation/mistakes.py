@@ -217,8 +217,8 @@ MISTAKES = (
     Mistake(
         "sealing while a batch of the log is open",
         SEALS,
-        "        if cursor.fetchone()[0]:\n            mark.settled",
-        "        if True:\n            mark.settled",
+        '        if _read_number(cursor, "select pg_snapshot_xmin(pg_current_snapshot())") >= mark.xact:\n',
+        "        if True:\n",
         ("tests/audit/test_seals.py::test_rows_of_an_open_insert_are_sealed",),
     ),
     Mistake(
@@ -335,8 +335,8 @@ MISTAKES = (
     Mistake(
         "rows below a deleted parent are listed",
         READING,
-        "        require_parents(resource, actor, parent_ids)\n",
-        "        pass\n",
+        "            require_parents(self.resource, self.actor, self.parent_ids)\n",
+        "            pass\n",
         BELOW,
     ),
     Mistake(

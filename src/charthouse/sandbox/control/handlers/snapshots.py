@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from charthouse.engine.errors import Conflict
+from charthouse.identity import origin
 from charthouse.sandbox import description
 from charthouse.sandbox.control import fault_rules
 from charthouse.sandbox.control import snapshots as store
@@ -52,7 +53,7 @@ def _begin_anew() -> None:
     """Make the tokens in sandbox.json valid again; new ones are written to it where they have ended. Faults end."""
     fault_rules.remove(lambda fault: True)
     if not extend_tokens(Credentials.load()):
-        description.write(settings.DATA / "sandbox.json", settings.BASE_URL)
+        description.write(settings.DATA / "sandbox.json", origin.build_lasting_url(""))
 
 
 def _describe(name: str, manifest: store.Manifest) -> snapshots.Snapshot:
