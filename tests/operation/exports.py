@@ -22,6 +22,7 @@ from charthouse.operation.transfer.tables import list_tables  # noqa: E402
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "export.md"
 BEGIN, END = "<!-- format -->\n", "\n<!-- /format -->"
 LINES = 100
+NOT_EXPORTED = "not exported"  # in place of the rank; an import may make it null
 Rows = list[dict[str, Any]]
 
 
@@ -101,13 +102,14 @@ class Canonical:
                 found[column.name] = self._rank_row(row["table_name"], value)
             elif loose and loose.type in row:
                 target = loose.tables.get(row[loose.type], row[loose.type])
-                found[column.name] = self._rank({"patients": "patients_patient"}.get(target, target), value)
+                rank = self._rank({"patients": "patients_patient"}.get(target, target), value)
+                found[column.name] = None if rank == NOT_EXPORTED and column.is_nullable else rank
         if table == "files_storedfile" and "address" in found:
             found["address"] = ""  # keyed by the installation and the practice
         return found
 
     def _rank(self, table: str, value: int) -> Any:
-        return self._ranks.get(table, {}).get(value, "not exported")
+        return self._ranks.get(table, {}).get(value, NOT_EXPORTED)
 
     def _rank_loose(self, table: str, value: Any) -> Any:
         if isinstance(value, list):

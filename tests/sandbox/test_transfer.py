@@ -137,7 +137,13 @@ def test_export_and_import_are_equal_row_by_row_and_file_by_file(exported: Path,
     (added,) = [row for row in imported["audit_event"] if row["what"] == "imported"]
     imported["audit_event"].remove(added)
     assert [len(each) for each in rows.values()] == [len(each) for each in imported.values()]
-    assert {name for name in rows if rows[name] != imported[name]} == set()
+    differences = [
+        (name, {key: (one[key], other.get(key)) for key in one if one[key] != other.get(key)})
+        for name in rows
+        for one, other in zip(rows[name], imported[name], strict=True)
+        if one != other
+    ]
+    assert differences[:1] == []
     assert before.read_files() == after.read_files()
     empty = {name for name, each in rows.items() if not each}
     assert empty <= {
