@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections
 
 from charthouse.audit import request_log
+from charthouse.files.encryption_keys import load_key_ring
 from charthouse.identity import tenancy
 from charthouse.sandbox import description, seed
 from tests.conftest import WORKER, create_database
@@ -68,6 +69,7 @@ class SandboxDatabase:
 @contextmanager
 def use_database(database: str, data: Path) -> Iterator[None]:
     """Use a database and a data directory in the block."""
+    load_key_ring()  # of the directory that the storage of files is in, whichever test comes first
     former_data = settings.DATA
     names = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     settings.DATA = data
