@@ -20,6 +20,7 @@ from tests import support
 from tests.cases import each_case
 from tests.identity.oauth_flow import call_endpoint, open_signed_in_browser, parse_hidden_fields, sign_in
 from tests.portal import portal_patients
+from tests.queries import list_queries
 
 LIMIT = 4
 _hours = count(100)  # each test has a window of its own
@@ -240,7 +241,7 @@ def list_statements(call: Callable[[], httpx.Response], name: str) -> tuple[list
     """The statements of a call, without their values; its status, and its page without token and name."""
     with CaptureQueriesContext(connection) as caught:
         answer = call()
-    statements = [re.sub(r"\d+|'[^']*'|NULL", "?", query["sql"]) for query in caught.captured_queries]
+    statements = [re.sub(r"\d+|'[^']*'|NULL", "?", sql) for sql in list_queries(caught)]
     text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.text)
     return statements, answer.status_code, text.replace(name, "")
 
