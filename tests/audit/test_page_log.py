@@ -192,6 +192,7 @@ def make_starts(world: CerboWorld, guest: PortalPatient) -> list[str]:
 OTHERS = {
     "patients/<id:patient>/account/invoices/<id:row>/pay",
     "patients/<id:patient>/account/invoices/<id:row>/payments/<id:payment>",
+    "patients/<id:patient>/allergies/none-known",
     "patients/<id:patient>/apps/<id:app>",
     "patients/<id:patient>/documents/<id:row>/share",
     "patients/<id:patient>/documents/<id:row>/sign",
@@ -199,6 +200,7 @@ OTHERS = {
     "patients/<id:patient>/encounters/<id:row>/unlock",
     "patients/<id:patient>/portal/invite",
     "patients/<id:patient>/portal/revoke",
+    "patients/<id:patient>/problems/none-known",
     "patients/<id:patient>/questionnaires/asked/<id:row>/back",
 }
 OUTSIDE_OF_CHARTS = {
