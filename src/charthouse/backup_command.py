@@ -10,8 +10,6 @@ from pathlib import Path
 
 import msgspec
 import psycopg
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from charthouse import clock, command_runs
 from charthouse.backup import destinations, making, opening, recovery, restoring, runner, runs, verifying
@@ -23,6 +21,7 @@ from charthouse.backup.repository import RepositoryError, open_repository
 from charthouse.backup.sealing import SealError
 from charthouse.datadir import CommandError
 from charthouse.postgres_server import ServerError
+from charthouse.step_progress import StepProgress
 
 AddCommand = Callable[..., argparse.ArgumentParser]
 
@@ -237,32 +236,3 @@ def _explain_failures() -> Iterator[None]:
         raise CommandError(
             f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
         ) from None
-
-
-class StepProgress:
-    """A bar for each step on a terminal; elsewhere nothing."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._bars: dict[str, TaskID] = {}
-        self._display = Progress(
-            TextColumn("{task.description:12}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-
-    def __call__(self, what: str, done: int, of: int) -> None:
-        """Report that ``done`` of ``of`` parts of a step are done."""
-        if what not in self._bars:
-            self._bars[what] = self._display.add_task(what, total=of)
-        self._display.update(self._bars[what], completed=done, total=of)
-
-    def __enter__(self) -> "StepProgress":
-        self._display.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._display.stop()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from charthouse import datadir, embedded_postgres, postgres_server, processes, sandbox_command
 from charthouse.datadir import CommandError
+from charthouse.step_progress import StepProgress
 
 
 def run(options: argparse.Namespace) -> None:
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _run_services(origin: Path, options: argparse.Namespace) -> None:
     supervisor = processes.Supervisor()
-    with sandbox_command.StartProgress() as steps, embedded_postgres.run_server(origin) as lease:
+    with StepProgress(has_lines=True) as steps, embedded_postgres.run_server(origin) as lease:
         try:
             sandbox_command.start_services(supervisor, lease.lock, options, steps)
             supervisor.wait()

@@ -14,11 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
 from charthouse import datadir, embedded_postgres, postgres_server, processes
 from charthouse.datadir import CommandError
+from charthouse.step_progress import StepProgress
 
 HOST = "127.0.0.1"
 READY_TIMEOUT = 90.0  # seconds until the web server has to answer
@@ -86,7 +84,7 @@ def _check_seed(data: Path, options: argparse.Namespace) -> None:
 
 def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> None:
     supervisor = processes.Supervisor()
-    with StartProgress() as steps, embedded_postgres.run_server(data) as lease:
+    with StepProgress(has_lines=True) as steps, embedded_postgres.run_server(data) as lease:
         if lease.keeper is not None:
             supervisor.watch("PostgreSQL", lease.keeper)
         try:
@@ -102,7 +100,7 @@ def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> Non
 
 
 def _prepare_practice(
-    data: Path, base_url: str, options: argparse.Namespace, steps: "StartProgress"
+    data: Path, base_url: str, options: argparse.Namespace, steps: StepProgress
 ) -> dict[str, Any]:
     """Apply migrations, build the synthetic practice if missing, set rate limits. Return the content of
     sandbox.json."""
@@ -142,7 +140,7 @@ def start_services(
     supervisor: processes.Supervisor,
     lock: int,
     options: argparse.Namespace,
-    steps: "StartProgress",
+    steps: StepProgress,
 ) -> None:
     """Start web server and worker, and wait until the server answers. Both inherit the database's lock."""
     steps("Server", 0, 1)
@@ -168,40 +166,6 @@ def _is_answering(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-class StartProgress:
-    """Progress of the start: a bar for each step on a terminal, else a line when a step begins."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._bars: dict[str, TaskID] = {}
-        self._display = Progress(
-            TextColumn("{task.description:12}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-
-    def __call__(self, what: str, done: int, of: int) -> None:
-        """Report that ``done`` of ``of`` parts of a step are done."""
-        if what not in self._bars:
-            self._bars[what] = self._display.add_task(what, total=of)
-            if self._display.disable:
-                print(f"{what} ...", file=sys.stderr, flush=True)
-        self._display.update(self._bars[what], completed=done, total=of)
-
-    def end(self) -> None:
-        self._display.stop()
-
-    def __enter__(self) -> "StartProgress":
-        self._display.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
 
 
 def _format_summary(described: dict[str, Any], data: Path) -> str:

@@ -19,9 +19,8 @@ from tests import waiting
 from tests.conftest import find_free_port
 
 ROOT = Path(__file__).parents[2]
-INSTALLED = (
-    os.environ.get("INSTALLED") == "1"
-)  # make test-deep: installs all requirements, which takes a while
+# make test-deep: installs all requirements, which takes a while
+INSTALLED = os.environ.get("INSTALLED") == "1"
 UV = Path(sys.executable).with_name("uv")
 # Another mount namespace, where all but the current directory is read-only, and a user without rights.
 CONFINED = """set -e
@@ -29,8 +28,8 @@ mount --make-rprivate /
 mkdir "$PWD/interpreter" "$PWD/scratch" "$PWD/data"
 chown 65534 "$PWD/data"
 mount --bind "$1" "$PWD/interpreter"
-case "$1" in /root/*)
-    mount -t tmpfs -o mode=755 tmpfs /root && mkdir -p "$1" && mount --bind "$PWD/interpreter" "$1";;
+case "$1" in "${HOME:?}"/*)
+    mount -t tmpfs -o mode=755 tmpfs "$HOME" && mkdir -p "$1" && mount --bind "$PWD/interpreter" "$1";;
 esac
 mount -t tmpfs -o mode=1777 tmpfs "$PWD/scratch"
 mount --bind "$PWD/data" "$PWD/data"

@@ -196,4 +196,4 @@ def render_date() -> str:
 
 
 def _refuse_write(data: bytes) -> None:
-    raise NotImplementedError("the application returns its answer")
+    raise RuntimeError("the application returns its answer")
