@@ -1,5 +1,6 @@
 """Every release's database is upgraded with nothing lost, and what worked before works afterwards."""
 
+import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tests.conftest import PGDATA, WORKER, _execute
 from tests.identity import oauth_flow
 from tests.portal import portal_patients
 from tests.sandbox.databases import use_database
+from tests.schema_dumps import dump_schema
 from tests.support import client
 from tests.upgrade import releases
 from tests.upgrade.releases import Manifest, TableContent
@@ -149,6 +151,13 @@ def find_losses_after(upgraded: Upgraded, statement: str) -> dict[str, str]:
 def test_the_schema_is_complete(upgraded: Upgraded) -> None:
     assert schema_setup.count_unapplied_migrations(ALIAS) == 0
     assert rowsecurity.list_missing_protections(using=ALIAS) == []
+
+
+def test_the_schema_is_that_of_an_empty_database(upgraded: Upgraded) -> None:
+    """Also: a migration that replaces others makes what they make one after the other."""
+    options = ("--no-owner", "--schema=public")
+    dumps = (dump_schema(alias, *options).splitlines() for alias in (ALIAS, "owner"))
+    assert list(difflib.unified_diff(*dumps, "upgraded", "empty", lineterm="", n=5)) == []
 
 
 def test_every_file_opens(upgraded: Upgraded) -> None:

@@ -34,15 +34,16 @@ class InitialMigration(Migration):
 
 
 class RunSQLFile(RunSQL):
-    """The SQL of a migration, in a file of the same name next to it.
+    """The SQL of a migration, in a file of the same name next to it, or in that of a migration which it replaces.
 
     ``{schema}`` is replaced by the name of the current schema: functions that run as their owner name it in their
     ``search_path``.
     """
 
-    def __init__(self, migration: str) -> None:
-        """``migration`` is the ``__file__`` of the migration."""
-        self.text = Path(migration).with_suffix(".sql").read_text()
+    def __init__(self, migration: str, replaced: str | None = None) -> None:
+        """``migration`` is the ``__file__`` of the migration; ``replaced`` the name of the one whose SQL is meant."""
+        path = Path(migration)
+        self.text = path.with_name(f"{replaced or path.stem}.sql").read_text()
         super().__init__(self.text)
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:

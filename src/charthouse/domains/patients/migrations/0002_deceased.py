@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         ('files', '0001_initial'),
         ('identity', '0002_archived_parts'),
         ('patients', '0001_initial'),
-        ('practice', '0002_default_reminder_profile'),
+        ('practice', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

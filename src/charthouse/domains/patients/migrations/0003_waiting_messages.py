@@ -9,7 +9,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('patients', '0002_deceased'),
-        ('post', '0002_messages_about_patients'),
     ]
 
     operations = [RunSQLFile(__file__)]

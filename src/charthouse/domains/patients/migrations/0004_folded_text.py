@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
         ('files', '0001_initial'),
         ('identity', '0001_initial'),
         ('patients', '0003_waiting_messages'),
-        ('practice', '0002_default_reminder_profile'),
+        ('practice', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

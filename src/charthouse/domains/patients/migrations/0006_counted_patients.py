@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ('files', '0001_initial'),
         ('identity', '0007_token_callers'),
         ('patients', '0005_importing'),
-        ('practice', '0003_suspended_doctors'),
+        ('practice', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,21 @@
+"""The schema of a database as text, to compare it with that of another."""
+
+import re
+import subprocess
+
+from django.db import connections
+
+from charthouse import postgres_server
+
+
+def dump_schema(alias: str, *options: str) -> str:
+    """Dump the schema with ``pg_dump``, with the columns of each table sorted."""
+    database = connections.settings[alias]
+    dump = [postgres_server.find_binary("pg_dump"), "--schema-only", "--restrict-key=same", *options]
+    where = ["-h", database["HOST"], "-U", database["USER"], database["NAME"]]
+    done = subprocess.run([*dump, *where], capture_output=True, text=True, check=True)
+    return re.sub(r"(?<= \(\n).*?(?=\n\))", _sort_lines, done.stdout, flags=re.DOTALL)
+
+
+def _sort_lines(lines: re.Match[str]) -> str:
+    return "\n".join(sorted(line.rstrip(",") for line in lines[0].splitlines()))
