@@ -76,9 +76,14 @@ def _select_requests(actor: Actor) -> "QuerySet[PortalRequest]":
     )
 
 
+def select_open(actor: Actor) -> "QuerySet[PortalRequest]":
+    """Select the open requests that the actor may see. Raises Forbidden."""
+    return _select_requests(actor).filter(status="open")
+
+
 def count_open(user: User) -> int:
     """Count the open requests that the user may see, at most MAX_COUNT + 1."""
-    return _select_requests(build_actor(user)).filter(status="open")[: MAX_COUNT + 1].count()
+    return select_open(build_actor(user))[: MAX_COUNT + 1].count()
 
 
 # -- the list ---------------------------------------------------------------------------------------------------
