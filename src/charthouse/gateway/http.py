@@ -17,7 +17,7 @@ from django.utils.functional import cached_property  # functools' own takes a lo
 
 from charthouse.audit.request_log import LogEntry
 from charthouse.engine.declaration.resources import MAX_BODY
-from charthouse.engine.errors import Malformed, NotFound, TooLarge, UnsupportedMedia
+from charthouse.engine.errors import Malformed, NotFound, RequestError, TooLarge, UnsupportedMedia
 from charthouse.files.models import StoredFile
 from charthouse.files.serving import FileBody, FileConditions, serve_file
 from charthouse.gateway import multipart
@@ -39,6 +39,10 @@ class Request:
     entry: LogEntry
     # The part of the body that was read, for captured bodies.
     body: bytes = b""
+    # The error that the call was refused with.
+    refusal: RequestError | None = None
+    # Called with resource, actor, row id and ids of parents before a row is changed; may raise RequestError.
+    check_row: Callable[..., None] = field(default=lambda *row: None)
 
     @property
     def method(self) -> str:

@@ -5,6 +5,7 @@ The request id is in the ``X-Request-Id`` header of the answer, in the log, and 
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +22,9 @@ from charthouse.gateway.http import Request, Response
 from charthouse.identity import audit_events, client_ip, faults, tenancy
 
 MAX_PATH = 200
+# Key of WSGI's environ with a function that answers in place of the API: called with the request and a function that
+# lets the API answer it. A sandbox sets it.
+AROUND = "charthouse.around"
 
 
 def serve(
@@ -36,7 +40,11 @@ def serve(
     logs.set_request_id(request.entry.request)
     tenancy.clear_tenant()
     audit_events.set_client_ip(request.entry.ip)
-    response = _respond(request, handle, render_error)
+    around = environ.get(AROUND)
+    if around is None:
+        response = _respond(request, handle, render_error)
+    else:
+        response = around(request, partial(_respond, request, handle, render_error))
     head = request.method == "HEAD"
     body = response.body()
     entry = request.entry
@@ -81,7 +89,7 @@ def _respond(
     try:
         return handle(request)
     except RequestError as refusal:
-        return _reject(request, refused, refusal)
+        return reject(request, refused, refusal)
     except Exception as error:
         was_open = connection.connection is not None
         if again and was_open and request.method in ("GET", "HEAD") and classify(error) is Failure.CONNECTION:
@@ -89,11 +97,12 @@ def _respond(
             connection.close()
             tenancy.clear_tenant()
             return _respond(request, handle, refused, again=False)
-        return _reject(request, refused, faults.handle_exception(error, request.entry.resource))
+        return reject(request, refused, faults.handle_exception(error, request.entry.resource))
 
 
-def _reject(request: Request, refused: Callable[[RequestError], Response], refusal: RequestError) -> Response:
-    entry = request.entry
+def reject(request: Request, refused: Callable[[RequestError], Response], refusal: RequestError) -> Response:
+    """Note in the log's entry that a call is refused, and render the error."""
+    entry, request.refusal = request.entry, refusal
     entry.gate, entry.patients, entry.subject_rows = refusal.gate, "{}", None
     entry.claimed = refusal.claimed
     return refused(refusal)

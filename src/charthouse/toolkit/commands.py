@@ -24,9 +24,18 @@ GROUPS = {
     "deliveries": "List what webhooks of a sandbox were sent, and send it again",
     "events": "List the events of webhooks, and cause them in a sandbox",
     "calls": "List the API calls to a sandbox",
+    "modes": "Read calls to a sandbox strictly or leniently",
+    "extras": "Add headers to answers of a sandbox that the hosted APIs do not have",
     "clock": "Say what time it is in a sandbox, or move or stop its clock",
 }
-DEFAULT_VERBS = {"clock": "show", "deliveries": "list", "calls": "list", "events": "list"}
+DEFAULT_VERBS = {
+    "clock": "show",
+    "deliveries": "list",
+    "calls": "list",
+    "events": "list",
+    "modes": "list",
+    "extras": "list",
+}
 SHORT_COMMANDS = {"trigger": "events.trigger"}  # command → the control that it runs
 
 

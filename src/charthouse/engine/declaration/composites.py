@@ -40,6 +40,14 @@ class MappedChoice(Type):
         default = column if self.otherwise is None else sql.Literal(self.otherwise)
         return Case(*whens, default=default, output_field=models.TextField())
 
+    def find_departure(self, value: Any) -> str:
+        return (
+            "" if value in self.codes else "This is none of the documented values; it is taken all the same."
+        )
+
+    def list_choices(self) -> Sequence[str]:
+        return [*self.codes]
+
     def schema(self) -> Schema:
         if self.otherwise is None:
             return {"type": "string"}

@@ -213,6 +213,10 @@ class Filter:
         """The condition, over parameters of those names."""
         return self.operator.match(self.type, self.name, self.path)
 
+    def find_departure(self, text: Any) -> str:
+        """What of a parameter's text the documentation does not say although it is taken: a sentence, or ""."""
+        return (self.type.item or self.type).find_departure(text)
+
     def schema(self) -> Schema:
         return self.operator.schema(self.type)
 
@@ -259,6 +263,10 @@ class Flag(Filter):
     def parse(self, text: Any, given: Mapping[str, Any]) -> Values:
         return {}
 
+    def find_departure(self, text: Any) -> str:
+        allowed = ("true",) if self.on_for == "true" else ("true", "false")
+        return "" if text in allowed else f"This is not {' or '.join(allowed)}; it is read as one of them."
+
     def match(self) -> Q:
         return self.condition() if self.condition else Q()
 
@@ -288,6 +296,9 @@ class Condition(Filter):
 
     def parse(self, text: Any, given: Mapping[str, Any]) -> Values:
         return self.read(text, given)
+
+    def find_departure(self, text: Any) -> str:
+        return ""
 
     def match(self) -> Q:
         return self.condition()

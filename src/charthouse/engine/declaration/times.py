@@ -74,6 +74,13 @@ class Timestamp(Type):
     def parse_parameter(self, text: str) -> datetime:
         return parse_timestamp(text, naive=bool(self.zone))
 
+    def find_departure(self, value: Any) -> str:
+        text = str(value).strip()
+        if not re.fullmatch(r"[\d-]+([T ][\d:.]+)?", text, re.ASCII):
+            return "Timestamps have no zone here; it is taken all the same."
+        wrong = "T" if self.spaced else " "
+        return f"Date and time are separated by {'a space' if self.spaced else 'T'}." if wrong in text else ""
+
     def select(self, column: Combinable) -> Combinable:
         if self.spaced:
             return sql.format_utc(column)

@@ -139,6 +139,11 @@ class Type:
         """What no JSON Schema says of it, in sentences without a full stop."""
         return []
 
+    def find_departure(self, value: Any) -> str:
+        """What of a written value the documentation does not say although the hosted API takes it: a sentence, or
+        ""."""
+        return ""
+
     def list_choices(self) -> Sequence[str]:
         """The texts that the value, or an item of the list, is one of."""
         return ()
@@ -225,6 +230,11 @@ class Text(Type):
         if "enum" in schema and "" not in schema["enum"] and (in_json or not self.required):
             schema["enum"] = [*schema["enum"], ""]
         return name_format(schema)
+
+    def find_departure(self, value: Any) -> str:
+        if self.open and self.choices and str(value) not in self.choices:
+            return "This is none of the documented values; it is taken all the same."
+        return ""
 
     def describe(self) -> list[str]:
         if self.open and self.choices:

@@ -15,7 +15,7 @@ from charthouse.engine.declaration.changes import Request
 from charthouse.engine.declaration.resources import NO_PARENTS, THE_ROW, Operation
 from charthouse.engine.errors import Invalid, Malformed, NotFound
 from charthouse.engine.execution import reading, writing
-from charthouse.engine.execution.parsing import Query, parse_keys, parse_query
+from charthouse.engine.execution.parsing import Query, parse_body, parse_query
 
 
 def call(
@@ -65,7 +65,7 @@ def _parse_body(operation: Operation, payload: Any) -> Request:
     if operation.array_key and isinstance(payload, list):
         payload = {operation.array_key: payload}
     if isinstance(payload, Mapping):
-        return parse_keys(operation.keys, operation.model, payload, "create")
+        return parse_body(operation, operation.keys, operation.model, payload, "create")
     if operation.name:
         raise Invalid({"non_field_errors": ["Invalid data. Expected a dictionary."]})
     raise Malformed("The body has to be an object.")

@@ -10,12 +10,14 @@ from typing import Any
 
 from django.db import models
 
+from charthouse.engine.declaration import modes
 from charthouse.engine.declaration.changes import Request
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import Declaration, Resource
 from charthouse.engine.declaration.values import OPTIONAL, REQUIRED, InvalidValue
 from charthouse.engine.errors import Invalid, Malformed
+from charthouse.engine.execution import conformance
 from charthouse.engine.execution.paging import Paging
 
 
@@ -43,6 +45,8 @@ def parse_query(declaration: Declaration, given: Mapping[str, Any]) -> Query:
     """The declared parameters, without pages. Unknown and empty ones are ignored, as the hosted API does. Raises
     Invalid for wrong values, Malformed when none of a required group is there."""
     query = _parse_filters(declaration, given) if given else Query()
+    if modes.is_lenient():
+        return query
     if missing := [name for name in declaration.required_filters if not given.get(name)]:
         raise Invalid({name: ["This query parameter is required."] for name in missing})
     for group in declaration.one_of:
@@ -57,6 +61,8 @@ def _parse_filters(declaration: Declaration, given: Mapping[str, Any]) -> Query:
     errors: dict[str, Any] = {}
     for name, text in given.items():
         declared = declaration.filters_by_name.get(name)
+        if declared is not None and modes.is_watched():
+            _report_departure(declared, text, given, errors)
         if declared is None or (_is_blank(text) and not declared.is_flag):
             continue
         try:
@@ -64,10 +70,27 @@ def _parse_filters(declaration: Declaration, given: Mapping[str, Any]) -> Query:
                 parameters |= declared.parse(text, given)
                 names.append(name)
         except InvalidValue as error:
-            errors[name] = error.messages
+            if modes.is_lenient():
+                modes.note(name, "This can't be read; it is ignored.")
+            else:
+                errors[name] = error.messages
     if errors:
         raise Invalid(errors)
     return Query(tuple(sorted(names)), parameters)
+
+
+def _report_departure(declared: Filter, text: Any, given: Mapping[str, Any], errors: dict[str, Any]) -> None:
+    """Report where a parameter is taken, or ignored, although the documentation does not say so."""
+    message = ""
+    if _is_blank(text):
+        message = "An empty value is ignored."
+    elif declared.is_flag and (missing := [name for name in declared.needs if not given.get(name)]):
+        message = f"This is ignored without {', '.join(missing)}."
+    else:
+        texts = text if isinstance(text, list) else [text]
+        message = next(filter(None, map(declared.find_departure, texts)), "")
+    if message:
+        modes.overlook(errors, declared.name, message)
 
 
 def _is_blank(text: Any) -> bool:
@@ -90,7 +113,47 @@ def parse_object(resource: Resource, operation: str, payload: Any) -> Request:
     if not isinstance(payload, Mapping):
         message = f"Invalid data. Expected a dictionary, but got {type(payload).__name__}."
         return Request({}, frozenset(), {"non_field_errors": [message]})
-    return parse_keys(resource.writable, resource.model, payload, operation)
+    return parse_body(resource, resource.writable, resource.model, payload, operation)
+
+
+def parse_body(
+    declared: Declaration,
+    writable: Iterable[Key],
+    model: type[models.Model],
+    payload: Mapping[str, Any],
+    operation: str,
+) -> Request:
+    """The keys of a body from the wire, read as ``modes`` says."""
+    if not modes.is_watched():
+        return parse_keys(writable, model, payload, operation)
+    departures = conformance.find_errors(declared.keys, payload, model, declared.example)
+    if modes.is_lenient():
+        payload = _leave_out_unreadable(writable, model, payload)
+    parsed = parse_keys(writable, model, payload, operation)
+    return Request(parsed.values, parsed.given, {**departures, **parsed.errors})
+
+
+def _leave_out_unreadable(
+    keys: Iterable[Key], model: type[models.Model], payload: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """A body for lenient reading: choices in their own case, and without optional keys that can't be read."""
+    left = dict(payload)
+    for key in keys:
+        if key.name not in payload or _may_parse(key, model, payload[key.name]):
+            continue
+        left[key.name] = conformance.adapt(key.type, payload[key.name])
+        if key.access is not REQUIRED and not _may_parse(key, model, left[key.name]):
+            modes.note(key.name, "This can't be read; it is ignored.")
+            del left[key.name]
+    return left
+
+
+def _may_parse(key: Key, model: type[models.Model], value: Any) -> bool:
+    try:
+        key.parse(value, model)
+    except InvalidValue:
+        return False
+    return True
 
 
 def parse_keys(

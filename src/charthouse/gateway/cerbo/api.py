@@ -18,7 +18,7 @@ from charthouse.engine.declaration.resources import JSON, THE_ROW, Declaration, 
 from charthouse.engine.declaration.types import Boolean
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Invalid, Malformed, MethodNotAllowed, NotFound, RequestError
-from charthouse.engine.execution import calling, reading, writing
+from charthouse.engine.execution import calling, conformance, reading, writing
 from charthouse.engine.execution.routing import Target, parse_row_id
 from charthouse.files.models import StoredFile
 from charthouse.gateway import log_subjects, serving
@@ -153,6 +153,7 @@ def _prepare_object(
 ) -> reading.ObjectRead:
     resource.policy.authorize(actor, resource.path, reading=True)
     actor = _anonymize(request, actor)
+    conformance.check_names(request.parameters, paging.list_object_parameters(resource))
     row_id, parent_ids, path = _parse_path(target, segments)
     assert row_id is not None
     flags = paging.parse_flags(resource, _read_query(request) | path)
@@ -164,6 +165,7 @@ def _prepare_page(
 ) -> reading.PageRead:
     resource.policy.authorize(actor, resource.path, reading=True)
     actor = _anonymize(request, actor)
+    conformance.check_names(request.parameters, paging.list_page_parameters(resource))
     _, parent_ids, path = _parse_path(target, segments)
     query = paging.parse_list(resource, _read_query(request) | path)
     return reading.prepare_page(resource, actor, query, parent_ids)
@@ -173,6 +175,8 @@ def _dispatch(request: Request, method: str, target: Target, actor: Actor, segme
     """Call an operation, or write rows of a resource."""
     row_id, parent_ids, path = _parse_path(target, segments)
     request.entry.row_id, request.entry.patients = row_id, _format_patient(parent_ids)
+    declared = target.operation.filters_by_name if target.operation else ()
+    conformance.check_names(request.parameters, {paging.ANONYMIZE, *declared})
     if target.operation:
         return _call(request, target.operation, actor, row_id, _read_query(request) | path, parent_ids)
     resource = target.resource
@@ -208,6 +212,7 @@ def _write_object(
     row_id: int,
     parent_ids: Mapping[str, int],
 ) -> Response:
+    request.check_row(resource, actor, row_id, parent_ids)
     if method == "DELETE":
         writing.delete(resource, actor, row_id, parent_ids)
         log_subjects.note_row_subject(request.entry, resource, row_id)

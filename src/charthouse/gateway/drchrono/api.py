@@ -11,7 +11,7 @@ from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.calls import Answer
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
 from charthouse.engine.errors import Invalid, MethodNotAllowed, NotFound, RequestError
-from charthouse.engine.execution import calling, reading, writing
+from charthouse.engine.execution import calling, conformance, reading, writing
 from charthouse.engine.execution.routing import name_for_log, parse_row_id
 from charthouse.files.models import StoredFile
 from charthouse.gateway import log_subjects, serving
@@ -98,6 +98,7 @@ def _read(request: Request, resource: Resource, row_id: str | None) -> Response:
 
 def _prepare_object(request: Request, resource: Resource, row_id: str, actor: Actor) -> reading.ObjectRead:
     resource.policy.authorize(actor, resource.path, reading=True)
+    conformance.check_names(request.parameters, paging.list_object_parameters(resource))
     verbose = resource.has_verbose and paging.is_verbose(request.parameters)
     return reading.prepare_object(resource, actor, parse_row_id(row_id), verbose=verbose)
 
@@ -109,6 +110,7 @@ def _prepare_page(request: Request, resource: Resource, actor: Actor) -> reading
 
 def _call(request: Request, operation: Operation, actor: Actor, path: Mapping[str, str]) -> Response:
     operation.policy.authorize(actor, operation.path, reading=bool(operation.reading))
+    conformance.check_names(request.parameters, operation.filters_by_name)
     row_id = request.entry.row_id = parse_row_id(path["id"]) if operation.is_of_row else None
     payload = request.read_payload(operation.max_body) if operation.keys else {}
     note_rows = partial(log_subjects.note_rows, request.entry)
@@ -142,6 +144,7 @@ def _render_answer(request: Request, operation: Operation, answer: Answer) -> Re
 
 
 def _create(request: Request, resource: Resource, actor: Actor) -> Response:
+    conformance.check_names(request.parameters, [key.name for key in resource.keys if key.in_query])
     payload = _add_query_keys(resource, request)
     is_list = isinstance(payload, list)
     created = writing.create(resource, actor, payload if is_list else [payload], is_list=is_list)
@@ -161,6 +164,8 @@ def _add_query_keys(resource: Resource, request: Request) -> Any:
 
 def _write_object(request: Request, method: str, resource: Resource, actor: Actor, row_id: int) -> Response:
     request.entry.row_id = row_id
+    conformance.check_names(request.parameters, ())
+    request.check_row(resource, actor, row_id)
     if method == "DELETE":
         writing.delete(resource, actor, row_id)
     else:

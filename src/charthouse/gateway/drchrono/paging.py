@@ -5,6 +5,7 @@ from typing import Any
 
 from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import NotFound
+from charthouse.engine.execution import conformance
 from charthouse.engine.execution.paging import AFTER, BEFORE, Paging, encode_cursor, parse_count
 from charthouse.engine.execution.parsing import Query, parse_query
 from charthouse.engine.execution.reading import Page
@@ -12,6 +13,7 @@ from charthouse.engine.execution.reading import Page
 
 def parse_list(resource: Resource, given: Mapping[str, str]) -> Query:
     """Parse the query of a list. Raises NotFound for a page that cannot exist, and what ``parse_query`` raises."""
+    _check(resource, given)
     query = parse_query(resource, given)
     verbose = resource.has_verbose and is_verbose(given)
     paging = Paging(size=_choose_size(resource, given.get("page_size", ""), verbose))
@@ -38,6 +40,19 @@ def wrap_page(url: Callable[..., str], query: Query, page: Page) -> dict[str, An
         cursor = encode_cursor(BEFORE, page.first) if page.first is not None and number > 2 else None
         previous = url(page=str(max(number - 1, 1)), cursor=cursor)
     return {"next": following, "previous": previous, "results": page.objects}
+
+
+def _check(resource: Resource, given: Mapping[str, str]) -> None:
+    """Report parameters that there are not, and numbers that would be cut. Raises Invalid in strict mode."""
+    verbose = list_object_parameters(resource)
+    conformance.check_names(given, {"page", "page_size", "cursor", *verbose, *resource.filters_by_name})
+    conformance.check_count("page", given.get("page"), 1, None)
+    conformance.check_count("page_size", given.get("page_size"), 1, resource.page_size.maximum)
+
+
+def list_object_parameters(resource: Resource) -> tuple[str, ...]:
+    """The query parameters of one object."""
+    return ("verbose",) if resource.has_verbose else ()
 
 
 def is_verbose(given: Mapping[str, str]) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from charthouse.sandbox.control import api, faulty_calls
-from charthouse.sandbox.control.gate import Gate, get_gate
+from charthouse.sandbox.control.conduct import answering
+from charthouse.sandbox.control.gate import Gate, Slot, get_gate
 from charthouse.toolkit.declaration import BASE
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -22,7 +23,7 @@ class SandboxApplication:
         path = environ["PATH_INFO"]
         if path.startswith(BASE) and path[len(BASE) : len(BASE) + 1] in ("", "/"):
             return api.application(environ, start)
-        if self._gate.faults_version or faulty_calls.HEADER_VARIABLE in environ:
+        if self._gate.get_version(Slot.FAULTS) or faulty_calls.HEADER_VARIABLE in environ:
             return self._answer_with_fault(environ, start)
         return self._pass_on(environ, start)
 
@@ -30,6 +31,7 @@ class SandboxApplication:
         """Answer a request while the database is not exchanged."""
         self._gate.enter()
         try:
+            answering.prepare(environ)
             body = self._application(environ, start)
         except BaseException:
             self._gate.leave()

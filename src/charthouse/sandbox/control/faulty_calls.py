@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
-from hashlib import sha256
 from typing import Any
 
 from charthouse import clock
@@ -17,9 +16,11 @@ from charthouse.engine.errors import RequestError, Throttled, Unauthenticated
 from charthouse.gateway.cerbo import api as cerbo
 from charthouse.gateway.drchrono import api as drchrono
 from charthouse.gateway.http import Response
-from charthouse.identity import api_users, client_ip, origin, tenancy
+from charthouse.identity import client_ip, origin, tenancy
 from charthouse.identity.models import AccessToken, ApiUser
 from charthouse.sandbox.control import fault_rules
+from charthouse.sandbox.control.callers import read_credentials
+from charthouse.sandbox.control.conduct import explaining
 from charthouse.toolkit.controls.faults import CALL_KINDS, DEFAULT_SECONDS, HEADER, MAX_SECONDS, Fault
 
 OAUTH = "/o/"
@@ -57,6 +58,8 @@ def answer(fault: Fault, environ: dict[str, Any], start: Callable[..., Any]) -> 
     tenancy.clear_tenant()
     entry = _make_entry(fault, environ, response.status)
     request_log.add(entry)
+    if explaining.HEADER_VARIABLE in environ:
+        response.headers.append(explaining.explain_fault(fault.kind))
     body = response.send(start, response.body(), request_id=entry.request)
     return _CutBody(b"") if fault.kind == "reset" else body
 
@@ -131,7 +134,7 @@ def _render(error: RequestError, path: str) -> Response:
 
 def _make_entry(fault: Fault, environ: dict[str, Any], status: int) -> LogEntry:
     """The entry of the request log of a call that the API has not answered."""
-    token, name = _read_credentials(environ)
+    token, name = read_credentials(environ)
     path = environ["PATH_INFO"]
     entry = LogEntry(
         clock.now(),
@@ -148,23 +151,13 @@ def _make_entry(fault: Fault, environ: dict[str, Any], status: int) -> LogEntry:
     return entry
 
 
-def _read_credentials(environ: dict[str, Any]) -> tuple[str, str]:
-    """The checksum of a call's token and the name of its API user, "" where it has none."""
-    header = environ.get("HTTP_AUTHORIZATION") or ""
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() == "bearer":
-        return sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest(), ""
-    credentials = api_users.parse_credentials(header)
-    return "", credentials[0] if credentials else ""
-
-
 def _matches(fault: Fault, environ: dict[str, Any]) -> bool:
     called = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
     if fault.operation and not fnmatchcase(called, fault.operation):
         return False
     if fault.app is None and fault.api_user is None and fault.practice is None:
         return True
-    token, name = _read_credentials(environ)
+    token, name = read_credentials(environ)
     if fault.api_user not in (None, name):
         return False
     if fault.app is None and fault.practice is None:

@@ -14,7 +14,7 @@ from charthouse.changes.http_client import Outcome
 from charthouse.changes.models import Webhook
 from charthouse.changes.sender import Sender
 from charthouse.sandbox.control import fault_rules
-from charthouse.sandbox.control.gate import get_gate
+from charthouse.sandbox.control.gate import Slot, get_gate
 from charthouse.toolkit.controls.faults import Fault
 
 
@@ -43,7 +43,7 @@ class FaultySender(Sender):
         return replace(await super().post(client, claim), error=f"fault: {fault.kind}")
 
     async def _take_fault(self, claim: Claim) -> Fault | None:
-        if not get_gate().faults_version:
+        if not get_gate().get_version(Slot.FAULTS):
             return None
         return await self._run_in_thread(
             self._queue_thread, lambda: fault_rules.take(lambda fault: _matches(fault, claim))

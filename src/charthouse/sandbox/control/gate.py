@@ -12,12 +12,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connections
 
-_STATE = struct.Struct("=qq")  # generation of the database, version of the faults
+_NUMBER = struct.Struct("=q")
+
+
+class Slot(IntEnum):
+    """The numbers that all processes map: the generation of the database, and the versions of shared lists."""
+
+    GENERATION = 0
+    FAULTS = 1
+    CALLERS = 2
+
+
 MAX_WAIT = 10.0  # seconds for running requests to end
 POLL_INTERVAL = 0.002  # seconds
 
@@ -29,23 +40,23 @@ class Gate:
         self._entry, self._inside = data / "sandbox.entry", data / "sandbox.gate"
         self._threads = threading.local()
         state = os.open(data / "sandbox.state", os.O_RDWR | os.O_CREAT, 0o600)
-        if os.fstat(state).st_size < _STATE.size:
-            os.ftruncate(state, _STATE.size)
-        self._state = mmap.mmap(state, _STATE.size)
+        size = _NUMBER.size * len(Slot)
+        if os.fstat(state).st_size < size:
+            os.ftruncate(state, size)
+        self._state = mmap.mmap(state, size)
         os.close(state)
 
     @property
     def generation(self) -> int:
         """How often the database was exchanged."""
-        return int(_STATE.unpack_from(self._state)[0])
+        return self.get_version(Slot.GENERATION)
 
-    @property
-    def faults_version(self) -> int:
-        """How often the faults were changed; 0 while there are none."""
-        return int(_STATE.unpack_from(self._state)[1])
+    def get_version(self, slot: Slot) -> int:
+        """Return a number that all processes share."""
+        return int(_NUMBER.unpack_from(self._state, slot * _NUMBER.size)[0])
 
-    def set_faults_version(self, version: int) -> None:
-        _STATE.pack_into(self._state, 0, self.generation, version)
+    def set_version(self, slot: Slot, version: int) -> None:
+        _NUMBER.pack_into(self._state, slot * _NUMBER.size, version)
 
     def enter(self) -> None:
         """Begin a request in this thread: wait while the database is exchanged, and use the one that is there now."""
@@ -91,7 +102,7 @@ class Gate:
 
     def count_exchange(self) -> None:
         """Note that the database was exchanged."""
-        _STATE.pack_into(self._state, 0, self.generation + 1, self.faults_version)
+        self.set_version(Slot.GENERATION, self.generation + 1)
         self.refresh()
 
     def _open_files(self) -> tuple[int, int]:

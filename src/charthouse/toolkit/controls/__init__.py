@@ -1,6 +1,6 @@
 """All controls of the sandbox, by group."""
 
-from charthouse.toolkit.controls import access, clock, events, faults, snapshots, webhooks
+from charthouse.toolkit.controls import access, clock, events, faults, modes, snapshots, webhooks
 from charthouse.toolkit.declaration import Control
 
 CONTROLS: tuple[Control, ...] = (
@@ -10,6 +10,7 @@ CONTROLS: tuple[Control, ...] = (
     *faults.CONTROLS,
     *webhooks.CONTROLS,
     *events.CONTROLS,
+    *modes.CONTROLS,
 )
 
 

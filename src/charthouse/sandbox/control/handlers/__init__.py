@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from charthouse.sandbox.control.handlers import access, clock, events, faults, forks, snapshots, webhooks
+from charthouse.sandbox.control.handlers import (
+    access,
+    clock,
+    events,
+    faults,
+    forks,
+    modes,
+    snapshots,
+    webhooks,
+)
 
 HANDLERS: dict[str, Callable[[Any], Any]] = {
     **access.HANDLERS,
@@ -13,4 +22,5 @@ HANDLERS: dict[str, Callable[[Any], Any]] = {
     **faults.HANDLERS,
     **webhooks.HANDLERS,
     **events.HANDLERS,
+    **modes.HANDLERS,
 }

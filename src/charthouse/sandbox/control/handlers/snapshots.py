@@ -11,6 +11,7 @@ from charthouse.identity import origin
 from charthouse.sandbox import description
 from charthouse.sandbox.control import fault_rules
 from charthouse.sandbox.control import snapshots as store
+from charthouse.sandbox.control.conduct import caller_settings
 from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.oauth_apps import extend_tokens
 from charthouse.toolkit.controls import snapshots
@@ -50,8 +51,10 @@ def reset(parameters: NoParameters) -> snapshots.Restored:
 
 
 def _begin_anew() -> None:
-    """Make the tokens in sandbox.json valid again; new ones are written to it where they have ended. Faults end."""
+    """Make the tokens in sandbox.json valid again; new ones are written to it where they have ended. Faults, modes and
+    extras end."""
     fault_rules.remove(lambda fault: True)
+    caller_settings.remove(lambda settings: True)
     if not extend_tokens(Credentials.load()):
         description.write(settings.DATA / "sandbox.json", origin.build_lasting_url(""))
 

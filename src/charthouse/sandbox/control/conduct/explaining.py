@@ -1,0 +1,136 @@
+"""The answer to X-Charthouse-Explain: which check refused a call, and what would let it pass; or what of it
+the hosted API would have overlooked."""
+
+from typing import Any
+
+import msgspec
+
+from charthouse.engine.declaration.resources import Declaration
+from charthouse.engine.errors import Invalid, MethodNotAllowed, RequestError
+from charthouse.gateway.cerbo import api as cerbo
+from charthouse.gateway.cerbo.registry import get_router as get_cerbo_router
+from charthouse.gateway.drchrono import api as drchrono
+from charthouse.gateway.drchrono.registry import get_router
+from charthouse.gateway.http import Request, Response
+from charthouse.identity.models import AccessToken, User
+from charthouse.sandbox.control.callers import read_credentials
+from charthouse.toolkit.controls.modes import EXPLAIN_HEADER
+
+HEADER_VARIABLE = "HTTP_" + EXPLAIN_HEADER.upper().replace("-", "_")
+MAX_LENGTH = 6000  # characters of the header
+# What would let a call pass that a check refused, by the check.
+ADVICE = {
+    "token": "Send the credentials of this API: a bearer token of DrChrono's, or name and secret of an API user (HTTP "
+    "Basic) of Cerbo's. `charthouse tokens mint` and `charthouse api-users create` issue some; sandbox.json has some.",
+    "revoked": "The pair was revoked, or replaced by the next one: an app has one pair a user. Use the latest token, "
+    "or `charthouse tokens mint`.",
+    "expired": "Exchange the refresh token at /o/token/, or `charthouse tokens mint`. Access tokens last 48 hours.",
+    "inactive": "The user of this token can't sign in any more. Authorize the app by another user.",
+    "disabled": "Enable the API user (Settings > API users), or `charthouse api-users create`.",
+    "address": "Call from one of the API user's addresses, or give it none.",
+    "endpoint": "Give the API user this endpoint group, or none, which means all.",
+    "read_only": "Writes need an API user that is not read-only.",
+    "scope": "Ask for the missing scopes when the user authorizes the app; the app has to be registered with them.",
+    "permission": "The user needs the missing permissions (Settings > Users), whatever scopes the app has.",
+    "right": "The operator of the server gives an app this right.",
+    "plan": "The practice needs another plan.",
+    "quota": "Wait for as many seconds as Retry-After says, or raise the limit of the app or API user.",
+    "rate": "Send fewer calls within a second; wait as Retry-After says.",
+    "not found": "Check the path and the id: rows of other practices, deleted rows, and rows of other doctors that the "
+    "practice does not share, are not found either.",
+    "method": "Use one of the methods in Allow.",
+    "validation": "Correct the fields that are named.",
+    "conflict": "The write would break a rule of the record; change what it conflicts with first.",
+    "condition": "Read the object again and send its present ETag.",
+    "request": "Send a body and a query that can be read; see the message.",
+    "database": "Send the call again.",
+    "fault": "This is a fault of the server; its log says more.",
+}
+
+
+def explain(request: Request, response: Response, mode: str, notes: dict[str, str]) -> tuple[str, str]:
+    """Return the header that explains an answer."""
+    said: dict[str, Any] = {"gate": request.entry.gate, "mode": mode}
+    if request.refusal is not None:
+        said |= _explain_refusal(request, request.refusal)
+    if notes:
+        said["overlooked"] = notes
+    return _format(said)
+
+
+def explain_fault(kind: str) -> tuple[str, str]:
+    """Return the header that explains an answer that a fault has made."""
+    fix = "This is a fault that was asked for: `charthouse faults list`, `charthouse faults clear`."
+    return _format({"gate": f"fault: {kind}", "fix": fix})
+
+
+def _explain_refusal(request: Request, refusal: RequestError) -> dict[str, Any]:
+    said: dict[str, Any] = {"why": refusal.detail, "fix": ADVICE.get(refusal.gate, refusal.detail)}
+    if isinstance(refusal, Invalid):
+        said["fields"] = refusal.errors
+    if isinstance(refusal, MethodNotAllowed):
+        said["required"] = sorted(refusal.allowed)
+    if refusal.wait is not None:
+        said["wait"] = refusal.wait
+    declared = find_declaration(request.path, request.method)
+    if declared is None:
+        return said
+    reading = declared.is_reading(request.method)
+    if refusal.gate == "scope":
+        said |= {"required": list_scopes(declared, reading), "granted": _list_granted(request)}
+    if refusal.gate == "permission":
+        said |= {
+            "required": list(declared.policy.list_permissions(reading)),
+            "granted": _list_permissions(request),
+        }
+    if refusal.gate == "endpoint":
+        said["required"] = list(declared.policy.scopes)
+    if refusal.gate == "right":
+        said["required"] = [declared.policy.right]
+    return said
+
+
+def find_declaration(path: str, method: str) -> Declaration | None:
+    """Find what is declared of a call, None for a URL that does not exist or lacks the method."""
+    is_cerbo = path.startswith(cerbo.BASE)
+    router = get_cerbo_router() if is_cerbo else get_router()
+    targets, _ = router.find(path[len(cerbo.BASE if is_cerbo else drchrono.BASE) :].removesuffix("/"))
+    target = targets.get("GET" if method == "HEAD" else method)
+    return target.declaration if target else None
+
+
+def list_scopes(declared: Declaration, reading: bool) -> list[str]:
+    """List the scopes that a call needs."""
+    return [f"{scope}:{'read' if reading else 'write'}" for scope in declared.policy.scopes]
+
+
+def _list_granted(request: Request) -> list[str]:
+    token, _ = read_credentials(dict(request.environ))
+    found = (
+        AccessToken.objects.using("owner")
+        .filter(token_checksum=token)
+        .values_list("scope", flat=True)
+        .first()
+    )
+    return sorted((found or "").split())
+
+
+def _list_permissions(request: Request) -> list[str]:
+    found = (
+        User.objects.using("owner")
+        .filter(pk=request.entry.user_id or 0)
+        .values_list("permissions", flat=True)
+        .first()
+    )
+    return sorted(found or ())
+
+
+def _format(said: dict[str, Any]) -> tuple[str, str]:
+    """A header's value is ASCII in one line."""
+    text = msgspec.json.encode(said).decode()
+    if len(text) > MAX_LENGTH:
+        said = {
+            name: value for name, value in said.items() if name not in ("fields", "overlooked", "granted")
+        }
+        text = msgspec.json.encode(said | {"shortened": True}).decode()
+    return EXPLAIN_HEADER, text.encode("ascii", "backslashreplace").decode()
