@@ -15,7 +15,7 @@ help: ## this list
 run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until Ctrl-C; options in ARGS="..."
 	@exec $(BIN)/charthouse sandbox $(ARGS)
 
-test: .venv/dev.stamp browser proxy ## everything that is tested; options of pytest in ARGS="..."
+test: .venv/dev.stamp browser proxy pooler ## everything that is tested; options of pytest in ARGS="..."
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
 test-deep: .venv/mutants.stamp ## fuzz, kill, load and mutate for HOURS (default 1); before a release
@@ -114,4 +114,14 @@ proxy:
 	  echo "A test runs a proxy before the server: install nginx first (Debian: apt install nginx)." >&2; exit 1; \
 	fi
 
-.PHONY: help run test test-deep mutants coverage lint migrations bench docs lock clean browser proxy
+# The pooler that some tests run before PostgreSQL.
+pooler:
+	@PATH="$$PATH:/usr/sbin"; command -v pgbouncer >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
+	  echo "Installing pgbouncer for the tests of pooled connections ..."; \
+	  apt-get update -qq && apt-get install -yqq --no-install-recommends pgbouncer >/dev/null; \
+	else \
+	  echo "Tests run a pooler before PostgreSQL: install pgbouncer first (Debian: apt install pgbouncer)." >&2; exit 1; \
+	fi
+
+.PHONY: help run test test-deep mutants coverage lint migrations bench docs lock clean browser proxy pooler

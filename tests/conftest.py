@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import CalledProcessError, Popen
 from typing import IO, Any
@@ -51,6 +51,21 @@ os.environ.setdefault("XDG_RUNTIME_DIR", str(RUN / "runtime"))  # a library warn
 os.environ["CHARTHOUSE_TOKEN_LIMIT"] = "0"  # tests call as often as they like, all from one address
 os.environ["CHARTHOUSE_SIGN_IN_LIMIT"] = "0"
 os.environ.pop("CHARTHOUSE_SANDBOX", None)
+# With POOLED, all runs through a PgBouncer in transaction mode with one connection to the server: the deep tier.
+POOLED = "POOLED" in os.environ
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if POOLED:
+    BOUNCER_PORT = find_free_port()
+    os.environ["CHARTHOUSE_POOLER_URL"] = (
+        f"postgresql://postgres@127.0.0.1:{BOUNCER_PORT}/charthouse_{WORKER}"
+    )
 os.environ["CHARTHOUSE_HOSTS"] = "127.0.0.1,localhost,testserver"
 _CLASSES = ("standard", "heavy_read", "email_trigger", "credential_validation", "email_per_patient")
 os.environ["CHARTHOUSE_API_LIMITS"] = ",".join(
@@ -133,8 +148,13 @@ def database() -> Iterator[None]:
     if not PGDATA.exists():
         start_postgres()
     create_database(f"charthouse_{WORKER}")
-    yield
-    connections.close_all()
+    with ExitStack() as running:
+        if POOLED:
+            from tests.pooling.bouncer import run_bouncer
+
+            running.enter_context(run_bouncer("transaction", 8, BOUNCER_PORT))
+        yield
+        connections.close_all()
 
 
 def create_database(name: str, template: str = TEMPLATE) -> None:
@@ -243,12 +263,6 @@ def run_server(**environment: str) -> Iterator[int]:
                 server.pid, signal.SIGKILL
             )  # a worker that still starts would not hear of anything else
             server.wait()
-
-
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int, server: "Popen[bytes]", log: IO[str]) -> None:

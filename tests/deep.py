@@ -3,8 +3,8 @@
 Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
 that the tests know, the record moves from server to server, HL7's rules are checked in the C-CDA of every patient of
-the sandbox, a sandbox is started from the wheel in an empty environment, and five mutants an hour of each module are
-tried. The last line printed is the row for the table in docs/testing.md.
+the sandbox, a sandbox is started from the wheel in an empty environment, tests run through PgBouncer, and five mutants
+an hour of each module are tried. The last line printed is the row for the table in docs/testing.md.
 """
 
 import argparse
@@ -31,6 +31,15 @@ WHEEL = "tests/packaging/test_wheel.py"
 DOCUMENTS = "tests/sandbox/test_documents.py"
 PATIENTS = 100_000  # at most of a practice, whose documents are checked
 BACKUPS = "tests/backup"
+POOLED = (
+    *("tests/gateway", "tests/changes", "tests/jobs", "tests/files", "tests/console/schedule"),
+    *(
+        "tests/identity/test_pages.py",
+        "tests/identity/test_api_users.py",
+        "tests/identity/test_bearer_tokens.py",
+    ),
+    *("tests/contract/test_isolation.py", "tests/contract/test_access.py"),
+)
 KILLED, SOAK = "tests/changes/test_killed_workers.py", "tests/test_soak.py"
 
 
@@ -120,6 +129,12 @@ def back_up() -> tuple[bool, str]:
     return passed, "at every change" if passed else ""
 
 
+def pool() -> tuple[bool, str]:
+    """Run tests of both APIs, pages, webhooks and jobs through PgBouncer in transaction mode."""
+    passed, _ = run_tests(POOLED, "-n", "0", POOLED=1)
+    return passed, "through a pooler" if passed else ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.deep", description=__doc__)
     parser.add_argument("--hours", type=float, default=1)
@@ -134,6 +149,7 @@ def main() -> None:
         back_up(),
         check_documents(),
         install(),
+        pool(),
         mutate(max(1, round(hours * MUTANTS)), now.toordinal()),
     )
     results = (f"{'' if passed else 'FAILED: '}{text or 'no figures'}" for passed, text in parts)

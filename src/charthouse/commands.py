@@ -33,7 +33,9 @@ from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
 from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
 from charthouse.identity import faults, incarnations, rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
+from charthouse.identity.database import sessions  # noqa: E402
 from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
+from charthouse.jobs import queue_connections  # noqa: E402
 from charthouse.retention import job_retries  # noqa: E402
 from charthouse.toolkit import openapi as sandbox_openapi  # noqa: E402
 from charthouse.web_server import metrics_process  # noqa: E402
@@ -90,7 +92,7 @@ async def _run_worker_parts(concurrency: int) -> None:
 async def _run_jobs(concurrency: int) -> None:
     """Run background jobs until canceled, or until the database is lost: procrastinate's worker then ends, with an
     exception or without. Its connections are its own."""
-    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    connector = queue_connections.make_connector()
     with app.replace_connector(connector) as background:
         try:
             async with background.open_async():
@@ -141,6 +143,7 @@ def _stop_on_signal(task: "asyncio.Task[None]") -> None:
 def migrate() -> None:
     """Bring tables, keys, policies and grants up to this version. Idempotent; concurrent runs wait for each other."""
     try:
+        sessions.require_sessions()
         with connections["owner"].cursor() as cursor:
             cursor.execute("select current_setting('server_version_num')::int")
             if cursor.fetchone()[0] < MIN_POSTGRES_VERSION:
@@ -152,7 +155,7 @@ def migrate() -> None:
         raise CommandError(f"{error} {key_commands.explain()}") from None
     except OperationalError as error:
         _raise_unreachable(error)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, sessions.NoSessions) as error:
         raise CommandError(str(error)) from None
 
 
@@ -160,6 +163,7 @@ def require_migrated() -> None:
     """Check that the database has all migrations and row security of this version, and was set up with this server's
     secret key. Raises CommandError if not."""
     try:
+        sessions.require_sessions()
         if missing := schema_setup.count_unapplied_migrations():
             raise CommandError(
                 f"{missing} migrations have not been applied to this database. Run: charthouse migrate"
@@ -172,6 +176,8 @@ def require_migrated() -> None:
         begin_incarnation()
     except secret_keys.WrongSecretKey as error:
         raise CommandError(f"{error} {key_commands.explain()}") from None
+    except sessions.NoSessions as error:
+        raise CommandError(str(error)) from None
     except OperationalError as error:
         _raise_unreachable(error)
     finally:

@@ -2,6 +2,8 @@
 
 DATABASE_URL           PostgreSQL 15+, as the owner of the tables. Web server and worker assume the role charthouse_web.
                        Several hosts, as in postgresql://user@one:5432,two:5432/charthouse: the one that is no standby
+CHARTHOUSE_POOLER_URL  the same database through a pooler that keeps no sessions, as PgBouncer in transaction mode, for
+                       requests and jobs (docs/scale.md). DATABASE_URL remains the server itself
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
 CHARTHOUSE_SECRET_KEY  signing key; by default generated and stored in the data directory
 CHARTHOUSE_FILES       storage of files: a directory (default files/ in the data directory), or s3://bucket/prefix;
@@ -134,28 +136,34 @@ ALLOWED_HOSTS = [BASE_URL.partition("://")[2], *(_more_hosts or LOOPBACK_HOSTS),
 ALLOWED_HOSTS[0] = split_domain_port(ALLOWED_HOSTS[0])[0]
 
 
-def _parse_database_url() -> dict[str, str]:
-    """Parse DATABASE_URL as libpq does, with one host or several. Of several, connections are to the one that can be
-    written to: the others are standbys."""
+DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql:///charthouse")
+POOLER_URL = os.environ.get("CHARTHOUSE_POOLER_URL", "")
+
+
+def _parse_url(url: str, variable: str) -> dict[str, str]:
+    """Parse the URL of a database as libpq does, with one host or several. Of several, connections are to the one that
+    can be written to: the others are standbys."""
     try:
-        found = conninfo_to_dict(os.environ.get("DATABASE_URL", "postgresql:///charthouse"))
+        found = conninfo_to_dict(url)
     except psycopg.ProgrammingError:  # whose text may quote the password
         raise CommandError(
-            "DATABASE_URL can't be read. It is as in postgresql://user:password@db.example:5432/charthouse"
+            f"{variable} can't be read. It is as in postgresql://user:password@db.example:5432/charthouse"
         ) from None
     if "," in str(found.get("host", "")):
         found.setdefault("target_session_attrs", "read-write")
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
-def _database(role: str | None) -> dict[str, object]:
-    query = _parse_database_url()
-    options = query.pop("options", "")
+def _database(
+    role: str | None, url: str = DATABASE_URL, variable: str = "DATABASE_URL", engine: str = "database"
+) -> dict[str, object]:
+    query = _parse_url(url, variable)
+    session = {"jit": "off"}
     if role:  # bounds statements and lock waits of requests
-        options += f" -c application_name={APPLICATION_NAME} -c role={role}"
-        options += " -c statement_timeout=30s -c lock_timeout=10s"
+        query["application_name"] = APPLICATION_NAME
+        session |= {"role": role, "statement_timeout": "30s", "lock_timeout": "10s"}
     return {
-        "ENGINE": "charthouse.identity.database",
+        "ENGINE": f"charthouse.identity.{engine}",
         "NAME": query.pop("dbname", "charthouse"),
         "USER": query.pop("user", ""),
         "PASSWORD": query.pop("password", ""),
@@ -166,7 +174,7 @@ def _database(role: str | None) -> dict[str, object]:
         "OPTIONS": {
             "connect_timeout": CONNECT_TIMEOUT,
             **query,
-            "options": f"{options} -c jit=off".strip(),
+            "session": session,
             "server_side_binding": True,
         },
     }
@@ -183,8 +191,16 @@ def _files(where: str) -> dict[str, object]:
     }
 
 
-# "default" is what requests use; "owner" runs migrations and bulk loads.
+# "default" is what requests use; "owner" runs migrations and bulk loads, and listens.
 DATABASES = {"default": _database(WEB_ROLE), "owner": _database(None)}
+# The queue of background jobs, which needs sessions of its own.
+QUEUE_DATABASE = "default"
+if POOLER_URL:
+    QUEUE_DATABASE = "queue"
+    DATABASES[QUEUE_DATABASE] = DATABASES["default"]
+    DATABASES["default"] = _database(WEB_ROLE, POOLER_URL, "CHARTHOUSE_POOLER_URL", "pooled_database") | {
+        "DISABLE_SERVER_SIDE_CURSORS": True
+    }
 DATABASE_ROUTERS: list[str] = []
 
 INSTALLED_APPS = [

@@ -83,10 +83,8 @@ def test_the_victim_of_a_deadlock_is_tried_again(chart: Chart, other: "psycopg.C
 def test_a_serialization_failure_is_tried_again(
     chart: Chart, other: "psycopg.Connection[Any]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = connections["default"].settings_dict["OPTIONS"]
-    monkeypatch.setitem(
-        options, "options", options["options"] + " -c default_transaction_isolation=repeatable\\ read"
-    )
+    session = connections["default"].settings_dict["OPTIONS"]["session"]
+    monkeypatch.setitem(session, "default_transaction_isolation", "repeatable read")
     value = chart.write(chart.visit(), "Well.").json()["id"]
     answers: list[httpx.Response] = []
     other.execute("update clinical_clinicalnotefieldvalue set value = 'Worse.' where id = %s", [value])

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connections
 from procrastinate.contrib.django import app
 
+from charthouse.jobs import queue_connections
+
 QUEUE = "lists"
 
 
@@ -15,7 +17,7 @@ def work_off(queue: str = QUEUE) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(1))
-        with app.replace_connector(app.connector.get_worker_connector()) as background:  # type: ignore[attr-defined]
+        with app.replace_connector(queue_connections.make_connector()) as background:
             async with background.open_async():
                 await background.run_worker_async(
                     queues=[queue], wait=False, concurrency=1, install_signal_handlers=False

@@ -70,7 +70,7 @@ def upgraded(
     _execute(f'create database "{name}" owner {OWNER}')
     restored = restore(folder, name)
     owner = connections["owner"].settings_dict
-    options = owner["OPTIONS"] | {"options": f"{owner['OPTIONS']['options']} -c role={OWNER}"}
+    options = owner["OPTIONS"] | {"session": owner["OPTIONS"]["session"] | {"role": OWNER}}
     connections.settings[ALIAS] = {**owner, "NAME": name, "OPTIONS": options}
     schema_setup.migrate(ALIAS)
     with connections[ALIAS].cursor() as cursor:

@@ -45,9 +45,9 @@ def connect() -> Iterator[Any]:
     """Open a connection as the owner of the tables for a block, and yield a cursor. Raises DatabaseError."""
     configured = connections.settings["owner"]
     timeouts = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": CONNECT_SECONDS * 1000}
-    options = f"{configured['OPTIONS'].get('options', '')} -c statement_timeout={STATEMENT_SECONDS}s"
+    session = configured["OPTIONS"]["session"] | {"statement_timeout": f"{STATEMENT_SECONDS}s"}
     wrapper = DatabaseWrapper(
-        {**configured, "OPTIONS": {**configured["OPTIONS"], **timeouts, "options": options}}, "operation"
+        {**configured, "OPTIONS": {**configured["OPTIONS"], **timeouts, "session": session}}, "operation"
     )
     try:
         with wrapper.cursor() as cursor:

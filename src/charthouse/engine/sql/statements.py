@@ -96,11 +96,9 @@ def run(statement: Statement, values: Mapping[str, Any]) -> Rows:
 @contextmanager
 def read_snapshot() -> Iterator[None]:
     """Read everything within as of one moment (repeatable read). Nothing can be written within."""
-    # No statement may come before the one that sets the level.
     connection.get_psycopg_connection()  # type: ignore[attr-defined]
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("set transaction isolation level repeatable read, read only")
+        connection.begin_snapshot()  # type: ignore[attr-defined]
         yield
 
 

@@ -8,12 +8,15 @@ be reset at the end of a request.
 The caller (``caller``) is synchronized the same way in ``charthouse.caller``, for the trigger of the change feed:
 "user,app,API user,request,seconds", where seconds is how far the clock is ahead; empty if there is no caller.
 
-On plain PostgreSQL the variables are set for the session, which needs no round trip of its own. Behind a transaction
-pooler or Citus they have to be set in each transaction; only ``_set_variables`` would change.
+The variables are set for the session, which needs no round trip of its own. ``identity.pooled_database`` sets them in
+each transaction, for connections through a pooler that keeps no sessions.
+
+The settings of a session, such as its role, are set by a statement and not by parameters of the connection, which
+PgBouncer does not pass on.
 """
 
 import select
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -46,6 +49,14 @@ class RawJson(Loader):
         return msgspec.Raw(bytes(data))
 
 
+def format_session(settings: Mapping[str, str], *, is_local: bool = False) -> str:
+    """The statement that sets these settings for a session, or with ``is_local`` for a transaction; its first column
+    is the pid of the server's process."""
+    end = "true" if is_local else "false"
+    columns = "".join(f", set_config('{name}', '{value}', {end})" for name, value in settings.items())
+    return f"select pg_backend_pid(){columns}"
+
+
 def _require_rows(result: Any) -> Any:
     """Return the result of a query. Raises psycopg.Error if it failed."""
     if result.status != pq.ExecStatus.TUPLES_OK:
@@ -69,15 +80,33 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _transformer: Any
     # Waits for the server's answers in pipeline mode.
     _readable: Any
+    # Whether the server is reached through a pooler.
+    is_pooled = False
+
+    def get_connection_params(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = super().get_connection_params()
+        parameters.pop("session", None)
+        return parameters
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._server_state, self._was_set_in_transaction, self._statement_names = _UNKNOWN, False, {}
         new_connection = super().get_new_connection(conn_params)
+        try:
+            self._set_up_session(new_connection)
+        except BaseException:
+            new_connection.close()
+            raise
         new_connection.adapters.register_loader("json", RawJson)
         self._transformer = Transformer(new_connection)
         self._readable = select.poll()
         self._readable.register(new_connection.pgconn.socket, select.POLLIN)
         return new_connection
+
+    def _set_up_session(self, new_connection: Any) -> None:
+        """Set what ``session`` in the options has for a new session: settings by name. Raises psycopg.Error."""
+        statement = format_session(self.settings_dict["OPTIONS"].get("session", {}))
+        result = _require_rows(new_connection.pgconn.exec_(statement.encode()))
+        self.is_pooled = int(result.get_value(0, 0)) != new_connection.pgconn.backend_pid
 
     def _set_variables(self) -> None:
         """Set the session variables to ``tenant`` and ``caller``, if they differ."""
@@ -88,6 +117,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             tenant = b"" if self.tenant is None else b"%d" % self.tenant
             self._run_prepared(_SET_VARIABLES, (tenant, self.caller.encode()))
             self._server_state, self._was_set_in_transaction = wanted, not self._is_idle()
+
+    def begin_snapshot(self) -> None:
+        """Let the open transaction, of which this is the first statement, read everything as of one moment (repeatable
+        read) and write nothing."""
+        result = self.connection.pgconn.exec_(b"begin isolation level repeatable read, read only")
+        if result.status != pq.ExecStatus.COMMAND_OK:
+            raise error_from_result(result)
 
     def _is_idle(self) -> bool:
         return bool(self.connection.pgconn.transaction_status == _IDLE)

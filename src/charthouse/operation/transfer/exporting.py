@@ -15,10 +15,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
-from django.db import transaction
 
 from charthouse import durable
 from charthouse.domains.patients.models import Patient
+from charthouse.engine.sql.statements import read_snapshot
 from charthouse.files.encryption import DecryptionError
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import open_file
@@ -121,12 +121,8 @@ def _empty(directory: Path) -> None:
 @contextmanager
 def _open_snapshot(practice: int) -> Iterator[Practice]:
     """Read one snapshot of the database in the block, and yield the practice."""
-    wrapper = tenancy.get_connection()
-    with wrapper.cursor() as cursor:
-        cursor.execute("select 1")  # sets the tenant, which may not be the first statement of the snapshot
-    with transaction.atomic():
-        with wrapper.cursor() as cursor:
-            cursor.execute("set transaction isolation level repeatable read, read only")
+    with read_snapshot():
+        with tenancy.get_connection().cursor() as cursor:
             cursor.execute("set local statement_timeout = 0")
             cursor.execute("set local timezone = 'UTC'")
         row = Practice.objects.filter(pk=practice).first()
