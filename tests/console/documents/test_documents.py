@@ -108,7 +108,7 @@ def test_a_document_is_filed(
     assert (told["folder"], told["subfolder"], told["content"]) == ("Cardiology", "Echo", "Normal.")
     assert (told["flag"], told["result_code"], told["requires_review"]) == (True, 1, clinic.user.pk)
     assert (told["pt_notified"], told["pt_notified_method"]) == (2, "By phone")
-    assert told["follow_up_required_date"] == "2030-03-09 09:00:00"
+    assert told["follow_up_required_date"] == "2030-03-09 14:00:00"
     assert send(browser, f"{page}/filing", **values).status_code == 302
     with tenancy.within(clinic.id):
         (task,) = Task.objects.filter(practice=clinic.id)  # saved twice, one day to come back on

@@ -17,6 +17,7 @@ from django.http import FileResponse, HttpResponseBase
 from charthouse import clock
 from charthouse.audit.entries import CHANGES, EVENTS, READS, AuditEntry, EntryQuery, Position, list_entries
 from charthouse.audit.hosted_labels import ACTIONS
+from charthouse.console.kit import local_times
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.engine.errors import Conflict, Malformed
 from charthouse.identity.audit_events import emit_audit_event
@@ -58,15 +59,16 @@ def show_list(request: Request) -> HttpResponseBase:
 
 
 def _parse_query(request: Request, given: Any) -> EntryQuery:
-    """Parse the parameters; malformed ones are ignored. Days are UTC."""
-    today = clock.now().date()
+    """Parse the parameters; malformed ones are ignored. Days are local ones."""
+    zone = local_times.get_zone()
+    today = clock.now().astimezone(zone).date()
     first = _parse_day(given.get("from", "")) or today - DEFAULT_PERIOD
     last = _parse_day(given.get("to", "")) or today
     action = given.get("action", "")
     return EntryQuery(
         practice=request.actor.practice,
-        since=datetime.combine(first, time(), UTC),
-        until=datetime.combine(last, time(), UTC) + timedelta(days=1),
+        since=datetime.combine(first, time(), zone),
+        until=datetime.combine(last + timedelta(days=1), time(), zone),
         user=_parse_id(given.get("user", "")),
         patient=_parse_id(given.get("patient", "")),
         action=action if action in ACTIONS else "",

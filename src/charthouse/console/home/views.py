@@ -1,13 +1,12 @@
 """The first page of the console: the user's day and what waits for the user."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponseBase
 
 from charthouse import clock
 from charthouse.console.home import worklists
-from charthouse.console.kit import appointments
+from charthouse.console.kit import local_times
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.resources.schedule import SCHEDULING
 
@@ -17,16 +16,13 @@ _AFTERNOON, _EVENING = 12, 17  # hours
 @page()
 def show_home(request: Request) -> HttpResponseBase:
     """Show today's patients, and the worklists of the user's role."""
-    here = None
-    if set(SCHEDULING) <= set(request.user.permissions):
-        here = appointments.parse_scope(request)
-    zone = here.zone if here else ZoneInfo("UTC")
-    now = clock.now().astimezone(zone)
-    lists = worklists.list_worklists(request, zone)
+    receives = set(SCHEDULING) <= set(request.user.permissions)
+    now = local_times.to_local(clock.now())
+    lists = worklists.list_worklists(request)
     values = {
         "greeting": f"{_greet(now)}, {request.user.first_name or request.user.username}",
         "today": f"{now:%A}, {now:%B} {now.day}",
-        "visits": worklists.build_visits(request, here) if here else None,
+        "visits": worklists.build_visits(request) if receives else None,
         "waiting": [one for one in lists if one.total],
         "done": [one for one in lists if not one.total],
     }

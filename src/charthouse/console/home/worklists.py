@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.urls import reverse
 
 from charthouse import clock
-from charthouse.console.kit import appointments, formats, records
+from charthouse.console.kit import appointments, formats, local_times, records
 from charthouse.console.kit.page import Request
 from charthouse.console.kit.tables import Badge
 from charthouse.console.portal import requests as portal_requests
@@ -54,10 +53,10 @@ class Worklist:
         return self.total - len(self.items)
 
 
-def list_worklists(request: Request, zone: ZoneInfo) -> list[Worklist]:
-    """List the user's worklists but for the visits. ``zone``: time zone of the user's day."""
+def list_worklists(request: Request) -> list[Worklist]:
+    """List the user's worklists but for the visits."""
     granted = frozenset(request.user.permissions)
-    builders: tuple[tuple[frozenset[str], Callable[[Request, ZoneInfo], Worklist | None]], ...] = (
+    builders: tuple[tuple[frozenset[str], Callable[[Request], Worklist | None]], ...] = (
         (frozenset({"Access Clinical Notes"}), _build_notes),
         (frozenset({"Access Clinical Notes"}), _build_results),
         (frozenset({"Manage Patients"}), _build_documents),
@@ -65,28 +64,29 @@ def list_worklists(request: Request, zone: ZoneInfo) -> list[Worklist]:
         (frozenset({"Access Message Center"}), _build_messages),
         (frozenset(), _build_tasks),
     )
-    built = (build(request, zone) for needed, build in builders if needed <= granted)
+    built = (build(request) for needed, build in builders if needed <= granted)
     return [one for one in built if one is not None]
 
 
-def build_visits(request: Request, here: appointments.CalendarScope) -> Worklist:
-    """Build the list of today's visits that are not over: a provider's own, or those of the office. One query."""
-    start = datetime.combine(here.today, time(), here.zone)
+def build_visits(request: Request) -> Worklist:
+    """Build the list of today's visits that are not over: a provider's own, or those of the practice."""
+    today = local_times.to_local(clock.now()).date()
+    start = datetime.combine(today, time(), local_times.get_zone())
     rows = records.select_rows(records.get_resource("schedule"), request.actor).filter(
         scheduled_time__gte=start,
-        scheduled_time__lt=start + timedelta(days=1),
+        scheduled_time__lt=datetime.combine(today + timedelta(days=1), time(), start.tzinfo),
         patient__isnull=False,
         is_virtual_base=False,
     )
     own = request.actor.doctor
-    rows = rows.filter(doctor=own) if own else rows.filter(office=here.office.pk)
+    rows = rows.filter(doctor=own) if own else rows
     rows = rows.exclude(status__in=(*FREEING_STATUSES, "Complete"))
     rows = appointments.annotate_wall_clock(rows).select_related("patient", "profile", "doctor")
     sees_charts = "Manage Patients" in request.user.permissions
 
     def describe(row: Any) -> WorkItem:
         patient = row.patient
-        who = [formats.format_age(patient.date_of_birth, here.today), "" if own else str(row.doctor)]
+        who = [formats.format_age(patient.date_of_birth, today), "" if own else str(row.doctor)]
         what = row.reason or (row.profile.name if row.profile else "")
         return WorkItem(
             patient.display_name,
@@ -101,7 +101,7 @@ def build_visits(request: Request, here: appointments.CalendarScope) -> Worklist
     return _fill(found, rows.order_by("scheduled_time", "pk"), describe, SHOWN_VISITS)
 
 
-def _build_notes(request: Request, zone: ZoneInfo) -> Worklist | None:
+def _build_notes(request: Request) -> Worklist | None:
     """Notes of past visits of the provider that are written or whose visit is over, and not signed."""
     if request.actor.doctor is None:
         return None
@@ -132,7 +132,7 @@ def _build_notes(request: Request, zone: ZoneInfo) -> Worklist | None:
     return _fill(found, rows.select_related("patient").order_by("-scheduled_time", "-pk"), describe)
 
 
-def _build_results(request: Request, zone: ZoneInfo) -> Worklist | None:
+def _build_results(request: Request) -> Worklist | None:
     """Results of the provider's patients that nobody has signed off."""
     if request.actor.doctor is None:
         return None
@@ -153,7 +153,7 @@ def _build_results(request: Request, zone: ZoneInfo) -> Worklist | None:
     return _fill(found, rows.select_related("patient").order_by("-date_test_performed", "-pk"), describe)
 
 
-def _build_documents(request: Request, zone: ZoneInfo) -> Worklist:
+def _build_documents(request: Request) -> Worklist:
     rows = records.select_rows(records.get_resource("documents"), request.actor).filter(
         filing.WAITING,
         Q(review_by=request.actor.required_user) | Q(review_by_everyone=True),
@@ -172,7 +172,7 @@ def _build_documents(request: Request, zone: ZoneInfo) -> Worklist:
     return _fill(found, rows.select_related("patient").order_by("-date", "-pk"), describe)
 
 
-def _build_portal_requests(request: Request, zone: ZoneInfo) -> Worklist:
+def _build_portal_requests(request: Request) -> Worklist:
     rows = portal_requests.select_open(request.actor).select_related("patient")
 
     def describe(row: Any) -> WorkItem:
@@ -180,7 +180,7 @@ def _build_portal_requests(request: Request, zone: ZoneInfo) -> Worklist:
         return WorkItem(
             row.title or words,
             reverse("portal-request", args=[row.pk]),
-            _format_day(row.created_at.astimezone(zone)),
+            _format_day(local_times.to_local(row.created_at)),
             _join(row.patient.display_name, words if row.title not in ("", words) else ""),
         )
 
@@ -188,7 +188,7 @@ def _build_portal_requests(request: Request, zone: ZoneInfo) -> Worklist:
     return _fill(found, rows.order_by("-pk"), describe)
 
 
-def _build_messages(request: Request, zone: ZoneInfo) -> Worklist:
+def _build_messages(request: Request) -> Worklist:
     user = request.actor.required_user
     rows = records.select_rows(records.get_resource("messages"), request.actor).filter(
         Q(owner=user) | Q(responsible_user=user) | Q(owner=None, doctor=request.actor.doctor),
@@ -200,7 +200,7 @@ def _build_messages(request: Request, zone: ZoneInfo) -> Worklist:
         return WorkItem(
             row.title,
             reverse("inbox-one", args=[row.pk]),
-            _format_day(row.received_at.astimezone(zone)),
+            _format_day(local_times.to_local(row.received_at)),
             row.patient.display_name if row.patient else "",
         )
 
@@ -209,7 +209,7 @@ def _build_messages(request: Request, zone: ZoneInfo) -> Worklist:
     return _fill(found, rows.select_related("patient").order_by("-received_at", "-pk"), describe)
 
 
-def _build_tasks(request: Request, zone: ZoneInfo) -> Worklist:
+def _build_tasks(request: Request) -> Worklist:
     user, now = request.actor.required_user, clock.now()
     groups = UserGroupMember.objects.filter(practice=request.actor.practice, user=user, archived=False)
     rows = (
@@ -224,7 +224,7 @@ def _build_tasks(request: Request, zone: ZoneInfo) -> Worklist:
         return WorkItem(
             row.title,
             reverse("tasks-one", args=[row.pk]),
-            _format_day(due.astimezone(zone)) if due else "",
+            _format_day(local_times.to_local(due)) if due else "",
             str(row.status),
             Badge("Overdue", "orange") if overdue else None,
         )

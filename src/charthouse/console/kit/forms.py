@@ -14,6 +14,7 @@ from django.forms import BaseForm as DjangoForm
 from django.forms import BoundField
 from django.http import HttpRequest, QueryDict
 
+from charthouse.console.kit import local_times
 from charthouse.console.kit.page import list_messages
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.types import Type
@@ -216,6 +217,8 @@ def _read_value(one: Key, name: str, sent: QueryDict) -> Any:
         given = sent.getlist(name) if _is_multiple_choice(one.type) else sent.get(name, "").splitlines()
         return [text.strip() for text in given if text.strip()]
     text = sent.get(name, "").replace("\r\n", "\n")  # as forms send what was typed
+    if one.type.is_utc:
+        text = local_times.read_from_form(text)
     return text if text or one.type.keeps_blank else None
 
 
@@ -319,7 +322,9 @@ def _configure(entry: Input, one: Key, model: type[models.Model] | None, options
     elif control == "text":
         _configure_text(entry, one, model)
     elif control == "datetime-local":
-        entry.value = str(entry.value)[:19]
+        text = str(entry.value)
+        entry.value = local_times.show_in_form(text) if one.type.is_utc else text[:19]
+        entry.help = entry.help.removeprefix("UTC.").strip()
 
 
 def _configure_boolean(entry: Input, one: Key) -> None:

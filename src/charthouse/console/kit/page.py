@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
 
+from charthouse.console.kit import local_times
 from charthouse.console.kit.actor import build_actor
 from charthouse.console.kit.navigation import build_menu
 from charthouse.engine.actor import Actor
@@ -50,11 +51,12 @@ def page(
             if request.method not in (*methods, "HEAD"):
                 return HttpResponseNotAllowed(methods)
             request.actor = build_actor(request.user)
-            try:
-                _authorize(request.user, permissions, primary)
-                return view(request, *args, **values)
-            except RequestError as refusal:
-                return render_error(request, refusal)
+            with local_times.use_zone_of(request.user):
+                try:
+                    _authorize(request.user, permissions, primary)
+                    return view(request, *args, **values)
+                except RequestError as refusal:
+                    return render_error(request, refusal)
 
         return answered
 

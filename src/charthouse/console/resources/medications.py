@@ -56,7 +56,7 @@ RESOURCES = (
         Key("frequency", Text()),
         Key("start_date", Date()),
         Key("notes", Text(multiline=True)),
-        Key("discontinued_at", Timestamp(), doc="UTC."),
+        Key("discontinued_at", Timestamp()),
         Key("discontinued_note", Text(multiline=True)),
         checks=(refuse_future("discontinued_at"),),
         example={"supplement": 1, "patient": 1},

@@ -34,7 +34,7 @@ TASKS = PagesWithNotes(
         Column("For", lambda row: row.assignee_user or row.assignee_group, kind="wide"),
     ),
     form_keys=("title", "status", "category", "priority", "assignee_user", "assignee_group", "due_date"),
-    hints={"due_date.time": "UTC.", "priority": "10 low, 20 medium, 30 high, 40 urgent."},
+    hints={"priority": "10 low, 20 medium, 30 high, 40 urgent."},
     search=("title",),
     filters=(
         TableFilter(name="which", label="Which", options=(("", "Open"), ("all", "All")), apply=_filter_open),

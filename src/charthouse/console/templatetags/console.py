@@ -1,6 +1,6 @@
 """Template tags and filters of the console."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -10,10 +10,11 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from charthouse.console.kit import appointments, formats, undo
+from charthouse.console.kit import appointments, formats, local_times, undo
 from charthouse.console.kit.cells import Dot, Thumbnail
 from charthouse.console.kit.forms import EMPTY_LABEL
 from charthouse.console.kit.tables import Badge, Cell
+from charthouse.engine.declaration.times import parse_timestamp
 
 register = template.Library()
 
@@ -37,7 +38,7 @@ def badge(text: str, color: str = "secondary") -> SafeString:
 
 @register.filter
 def shown(value: Any) -> Any:
-    """Format a value for people: yes or no, a dash for nothing, times in UTC."""
+    """Format a value for people: yes or no, a dash for nothing, local times."""
     if value is None or value == "" or value == []:
         return format_html('<span class="text-secondary">{}</span>', EMPTY_LABEL)
     if isinstance(value, Dot | Thumbnail):
@@ -59,14 +60,16 @@ def shown(value: Any) -> Any:
 
 @register.filter
 def moment(value: datetime) -> SafeString:
-    """Format a time in UTC, or a naive one, which is a local time, as Mar 10, 2026, 9:05 AM."""
-    if value.tzinfo is None:
-        text = f"{_day(value)}, {appointments.format_clock(value)}"
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
-    aware = value.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}">{} {} UTC</time>', aware.isoformat(), _day(aware), f"{aware:%H:%M}"
-    )
+    """Format a time as Mar 10, 2026, 9:05 AM: an aware one in the user's time zone; a naive one is local already."""
+    at = local_times.to_local(value) if value.tzinfo else value
+    text = f"{_day(at)}, {appointments.format_clock(at)}"
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
+
+
+@register.filter
+def wire_moment(text: str) -> SafeString:
+    """Format a time that an API wrote in UTC, as in a note of a task."""
+    return moment(parse_timestamp(text))
 
 
 @register.filter

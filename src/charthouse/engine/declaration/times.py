@@ -63,6 +63,10 @@ class Timestamp(Type):
     def control_attributes(self) -> dict[str, Any]:
         return {"step": 1}
 
+    @property
+    def is_utc(self) -> bool:
+        return not self.zone
+
     def parse(self, value: Any) -> datetime:
         timestamp = parse_timestamp(value, naive=bool(self.zone))
         if timestamp.date() < FIRST_DAY:

@@ -32,6 +32,7 @@ class Type:
     keeps_blank   whether "" is a value of its own; otherwise it means null
     never_null    whether null is never read, whatever the column
     upload        whether it arrives as a file
+    is_utc        whether it is a time in UTC, which a form asks for as a local one
     output_field  the SQL type of a parameter of this type
     sample        a typical value, for documentation; ``prefers_sample``: also where the value may be null
     choices       the values that may be written; ``open``: these are usual ones, others may be written as well
@@ -106,6 +107,10 @@ class Type:
     def as_required(self, required: bool) -> "Type":
         """The type of a required key, or of one that is not."""
         return self
+
+    @property
+    def is_utc(self) -> bool:
+        return False
 
     @property
     def control_attributes(self) -> dict[str, Any]:
