@@ -27,7 +27,6 @@ from procrastinate.contrib.django import app  # noqa: E402
 from charthouse import clock, durable, key_commands, logs, retries  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
 from charthouse.backup import supervision  # noqa: E402
-from charthouse.changes.sender import Sender  # noqa: E402
 from charthouse.datadir import CommandError  # noqa: E402
 from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
@@ -75,6 +74,8 @@ def run_worker(concurrency: int) -> None:
 
 async def _run_worker_parts(concurrency: int) -> None:
     """Run jobs and send webhooks until canceled. In a sandbox both can be paused."""
+
+    from charthouse.changes.sender import Sender  # a third of a second, which other commands have no use for
 
     async def run(sender: Sender) -> None:
         jobs = retries.run_forever(lambda: _run_jobs(concurrency), _note_end_of_jobs, retries.RetryDelays())

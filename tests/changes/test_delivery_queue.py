@@ -7,7 +7,7 @@ from django.conf import settings
 
 from charthouse import clock
 from charthouse.changes import actions, delivery_queue, fanout
-from charthouse.changes.http_client import Outcome
+from charthouse.changes.delivery_queue import Outcome
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.identity import tenancy
 from tests.changes.receiver import deliveries

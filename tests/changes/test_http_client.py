@@ -6,7 +6,7 @@ import socket
 import pytest
 from django.conf import settings
 
-from charthouse.changes import http_client
+from charthouse.changes import delivery_queue, http_client, receiver_urls
 
 
 @pytest.mark.parametrize(
@@ -37,16 +37,16 @@ from charthouse.changes import http_client
     ],
 )
 def test_is_address_allowed(address: str, allowed: bool) -> None:
-    assert http_client.is_address_allowed(address) is allowed
+    assert receiver_urls.is_address_allowed(address) is allowed
 
 
 def test_sandbox_may_call_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SANDBOX", True)
-    assert http_client.is_address_allowed("127.0.0.1")
-    assert http_client.is_address_allowed("::1")
-    assert http_client.is_address_allowed("::ffff:127.0.0.1")
-    assert not http_client.is_address_allowed("10.0.0.1")
-    assert not http_client.is_address_allowed("169.254.169.254")
+    assert receiver_urls.is_address_allowed("127.0.0.1")
+    assert receiver_urls.is_address_allowed("::1")
+    assert receiver_urls.is_address_allowed("::ffff:127.0.0.1")
+    assert not receiver_urls.is_address_allowed("10.0.0.1")
+    assert not receiver_urls.is_address_allowed("169.254.169.254")
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_sandbox_may_call_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_invalid_callback_urls(url: str) -> None:
-    assert http_client.find_url_error(url)
+    assert receiver_urls.find_url_error(url)
 
 
 def test_valid_callback_url() -> None:
-    assert http_client.find_url_error("https://example.com:8443/hook?tenant=1") is None
+    assert receiver_urls.find_url_error("https://example.com:8443/hook?tenant=1") is None
 
 
 def test_host_is_checked_at_the_address_of_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_host_is_checked_at_the_address_of_the_connection(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 
-    async def attempt(url: str) -> http_client.Outcome:
+    async def attempt(url: str) -> delivery_queue.Outcome:
         async with http_client.open_session() as client:
             return await http_client.post(client, url, {}, b"{}")
 

@@ -9,7 +9,7 @@ from django.db import connections
 from charthouse import clock
 from charthouse.audit import request_log, seals, verification
 from charthouse.changes import delivery_queue, fanout, periods
-from charthouse.changes.http_client import Outcome
+from charthouse.changes.delivery_queue import Outcome
 from charthouse.changes.models import Webhook
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy

@@ -16,7 +16,7 @@ from charthouse import clock, commands
 from charthouse.audit import anchors, request_log
 from charthouse.audit import tasks as audit_tasks
 from charthouse.audit.models import Event
-from charthouse.changes import feed, verification
+from charthouse.changes import feed, http_client, verification
 from charthouse.changes.models import Change, Webhook
 from charthouse.domains.billing import tasks as billing_tasks
 from charthouse.domains.scheduling import tasks as scheduling_tasks
@@ -107,7 +107,7 @@ def test_periodic_tasks_of_a_copy(own_database: str, monkeypatch: pytest.MonkeyP
         (anchors, "record"),
     ):
         monkeypatch.setattr(module, name, lambda name=name: done.append(name))
-    monkeypatch.setattr(verification.http_client, "verify", _prove)
+    monkeypatch.setattr(http_client, "verify", _prove)
     webhook = Webhook.objects.create(
         application=make_app().row,
         callback_url="https://example.com/",

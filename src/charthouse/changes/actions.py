@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from django.db import transaction
 
 from charthouse import clock
-from charthouse.changes import custom_headers, fanout, http_client
+from charthouse.changes import custom_headers, fanout, receiver_urls
 from charthouse.changes.event_catalog import PING, get_format, load_catalog
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.changes.tasks import verify_receivers
@@ -85,7 +85,7 @@ def _find_errors(
     errors: dict[str, list[str]] = {}
     of_practice = webhook.kind == "practice"
     if callback_url is not None and (
-        error := http_client.find_url_error(callback_url, require_hostname=of_practice)
+        error := receiver_urls.find_url_error(callback_url, require_hostname=of_practice)
     ):
         errors["callback_url"] = [error]
     if headers is not None and (error := custom_headers.find_error(headers)):

@@ -15,7 +15,6 @@ from django.db import connections, transaction
 
 from charthouse import clock
 from charthouse.changes.event_catalog import PING, get_format
-from charthouse.changes.http_client import Outcome
 from charthouse.changes.models import Delivery
 from charthouse.identity import grants
 
@@ -71,6 +70,21 @@ update changes_delivery d
   from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::jsonb[]) r(id, next_try, delivered_at, attempt)
  where d.id = r.id
 """
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of an attempt: HTTP status (None without a response), duration in ms, and a short error message that
+    contains nothing from the receiver. ``is_final``: no other attempt follows by itself."""
+
+    status: int | None
+    ms: int
+    error: str = ""
+    is_final: bool = False
+
+    @property
+    def is_success(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,8 @@ from django.db import connections
 
 from charthouse import clock, logs, retries
 from charthouse.changes import delivery_queue, fanout, http_client
-from charthouse.changes.delivery_queue import Claim, Result
+from charthouse.changes.delivery_queue import Claim, Outcome, Result
 from charthouse.changes.event_catalog import get_format
-from charthouse.changes.http_client import Outcome
 from charthouse.engine.sql.failures import classify
 from charthouse.identity import faults, incarnations
 from charthouse.identity.sealed_secrets import UnsealError, unseal

@@ -1,10 +1,10 @@
-"""Password hasher for client secrets."""
+"""Password hasher for client secrets and other long random texts."""
 
 import hmac
 from hashlib import sha256
 from typing import Any
 
-from django.contrib.auth.hashers import BasePasswordHasher
+from django.contrib.auth.hashers import BasePasswordHasher, make_password
 from django.utils.crypto import get_random_string
 
 
@@ -35,3 +35,9 @@ class SecretHasher(BasePasswordHasher):
 
     def harden_runtime(self, password: str, encoded: str) -> None:
         pass
+
+
+def hash_generated(password: str) -> str:
+    """Hash a password that was generated. A slow hash would add nothing to so many random bits, and takes longer than
+    all the rest; Django replaces it when the user signs in."""
+    return make_password(password, hasher=SecretHasher.algorithm)

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from charthouse.engine.sql.statements import list_written_columns
+from charthouse.identity import rowsecurity
 
 Row = dict[str, Any]  # by attribute of the model (``doctor_id``); dates and times may be ISO text
 Progress = Callable[[str, int, int], None]  # called with (step, parts done, parts in all)
@@ -92,6 +93,20 @@ class Loader:
             for _, create in statements:
                 cursor.execute(create)
 
+    @contextmanager
+    def recording_changes_once(self) -> Iterator[None]:
+        """Record all rows of the block as created in the change feed at its end, not row by row, which is four times
+        faster. The tables must be empty before. Needs a transaction."""
+        with self.connection.cursor() as cursor:
+            followed = [found for found in rowsecurity.iterate_followed_tables(cursor) if found[1]]
+            for table, *_ in followed:
+                cursor.execute(f'alter table "{table}" disable trigger record_change')
+            yield
+            cursor.execute("set constraints all immediate")  # a table with pending checks can't be altered
+            for table, _, unfollowed in followed:
+                cursor.execute(_RECORD_CREATION.format(table=table), [table, list(unfollowed)])
+                cursor.execute(f'alter table "{table}" enable trigger record_change')
+
     def finish(self) -> None:
         """Set the sequences behind the loaded ids and analyze the tables."""
         with self.connection.cursor() as cursor:
@@ -118,6 +133,14 @@ indexes as (
 )
 select drop_statement, create_statement
   from (select * from keys union all select * from indexes) found order by step, name
+"""
+
+# As the trigger ``changes_record`` writes them.
+_RECORD_CREATION = """
+insert into changes_change (practice_id, at, txid, table_name, row_id, operation, after)
+select practice_id, clock_timestamp(), (select identity_transaction_number(pg_current_xact_id())), %s, id, 'insert',
+       to_jsonb(created) - %s::text[]
+  from "{table}" created where practice_id is not null
 """
 
 

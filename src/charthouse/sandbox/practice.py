@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
-
 from charthouse.audit.models import Event
 from charthouse.domains.practice.models import (
     Doctor,
@@ -16,6 +14,7 @@ from charthouse.domains.practice.models import (
     UserGroup,
     UserGroupMember,
 )
+from charthouse.identity.hashers import hash_generated
 from charthouse.identity.models import PERMISSIONS, User
 from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.data.places import Town
@@ -178,7 +177,7 @@ def _make_user(
     username = _make_username(first, last)
     return {
         "username": username,
-        "password": make_password(context.credentials.get_password(username)),
+        "password": hash_generated(context.credentials.get_password(username)),
         "email": f"{username}@example.com",
         "first_name": first,
         "last_name": last,

@@ -116,7 +116,7 @@ def build(seed: int, patients: int | None, progress: Progress) -> None:
     today = clock.now().astimezone(ZoneInfo(PRACTICES[0].timezone)).date()
     credentials = Credentials(seed, today.isoformat())
     loader = Loader("owner", f"{(today - CREATED_BEFORE).isoformat()} 16:00:00+00", FIRST_IDS)
-    with transaction.atomic(using="owner"):
+    with transaction.atomic(using="owner"), loader.recording_changes_once():
         progress("Practices", 0, len(PRACTICES))
         payers = list(list_payers())
         loader.copy(PayerModel, [payer.make_row() for payer in payers])

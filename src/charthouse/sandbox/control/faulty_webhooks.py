@@ -8,9 +8,8 @@ from fnmatch import fnmatchcase
 
 import aiohttp
 
-from charthouse.changes.delivery_queue import Claim
+from charthouse.changes.delivery_queue import Claim, Outcome
 from charthouse.changes.event_catalog import get_format
-from charthouse.changes.http_client import Outcome
 from charthouse.changes.models import Webhook
 from charthouse.changes.sender import Sender
 from charthouse.sandbox.control import fault_rules

@@ -7,7 +7,6 @@ from random import SystemRandom
 from typing import Any
 
 import msgspec
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from charthouse.console.kit.actor import build_actor
@@ -17,7 +16,7 @@ from charthouse.engine.errors import Invalid
 from charthouse.engine.execution import writing
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import tenancy
-from charthouse.identity.hashers import SecretHasher
+from charthouse.identity.hashers import hash_generated
 from charthouse.identity.models import PERMISSIONS, SHARING, Practice, User
 from charthouse.sandbox.people import draw_name
 
@@ -89,8 +88,7 @@ def _add_user(
         last_name=last,
         permissions=list(permissions),
     )
-    # A slow hash would add nothing to so many random bits, and take longer than all the rest.
-    user.password = make_password(password, hasher=SecretHasher.algorithm)
+    user.password = hash_generated(password)
     user_accounts.create_user(user, TIMEZONE)
     user_accounts.record_creation(user, None)
     return user, password

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from django.contrib.auth.hashers import make_password
-
 from charthouse.domains.patients.models import PortalAccess
+from charthouse.identity.hashers import hash_generated
 from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.loader import Row
 from charthouse.sandbox.patients.population import PatientRecord
@@ -49,4 +48,4 @@ class PortalAccesses:
         emails = {patient.row["id"]: patient.row["email"] for patient in patients if patient.row.get("email")}
         username = emails[access["patient_id"]].lower()
         password = self.context.credentials.get_portal_password(username, access["patient_id"])
-        access |= {"username": username, "password": make_password(password)}
+        access |= {"username": username, "password": hash_generated(password)}
