@@ -4,6 +4,9 @@ DATABASE_URL           PostgreSQL 15+, as the owner of the tables. Web server an
                        Several hosts, as in postgresql://user@one:5432,two:5432/charthouse: the one that is no standby
 CHARTHOUSE_POOLER_URL  the same database through a pooler that keeps no sessions, as PgBouncer in transaction mode, for
                        requests and jobs (docs/scale.md). DATABASE_URL remains the server itself
+CHARTHOUSE_READ_URL    a standby of the database, which lists of the APIs are read from (docs/scale.md). Several hosts:
+                       the one that is a standby
+CHARTHOUSE_READ_LAG    seconds that it may be behind (default 10)
 CHARTHOUSE_DATA        directory of the instance: embedded database, secret key, files (default .charthouse)
 CHARTHOUSE_SECRET_KEY  signing key; by default generated and stored in the data directory
 CHARTHOUSE_FILES       storage of files: a directory (default files/ in the data directory), or s3://bucket/prefix;
@@ -60,7 +63,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from django.http.request import split_domain_port
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from charthouse import clock, durable, logs
 from charthouse.backup import configuration
@@ -89,6 +92,7 @@ WEB_ROLE = "charthouse_web"
 APPLICATION_NAME = "charthouse"  # of database sessions of web servers and workers
 SECRET_KEY_FILE = DATA / "secret_key"
 CONNECT_TIMEOUT = "5"  # seconds to reach the database
+READ_CONNECT_TIMEOUT = "2"  # seconds to reach a standby
 
 
 def _secret_key() -> str:
@@ -138,11 +142,13 @@ ALLOWED_HOSTS[0] = split_domain_port(ALLOWED_HOSTS[0])[0]
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql:///charthouse")
 POOLER_URL = os.environ.get("CHARTHOUSE_POOLER_URL", "")
+READ_URL = os.environ.get("CHARTHOUSE_READ_URL", "")
+READ_LAG = float(os.environ.get("CHARTHOUSE_READ_LAG", "10"))  # seconds
 
 
-def _parse_url(url: str, variable: str) -> dict[str, str]:
+def _parse_url(url: str, variable: str, wanted: str = "read-write") -> dict[str, str]:
     """Parse the URL of a database as libpq does, with one host or several. Of several, connections are to the one that
-    can be written to: the others are standbys."""
+    can be written to, as the others are standbys, or to the one that ``wanted`` says."""
     try:
         found = conninfo_to_dict(url)
     except psycopg.ProgrammingError:  # whose text may quote the password
@@ -150,7 +156,7 @@ def _parse_url(url: str, variable: str) -> dict[str, str]:
             f"{variable} can't be read. It is as in postgresql://user:password@db.example:5432/charthouse"
         ) from None
     if "," in str(found.get("host", "")):
-        found.setdefault("target_session_attrs", "read-write")
+        found.setdefault("target_session_attrs", wanted)
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
@@ -180,6 +186,13 @@ def _database(
     }
 
 
+def _read_database() -> dict[str, object]:
+    """The standby that lists are read from: it is not waited for."""
+    query = _parse_url(READ_URL, "CHARTHOUSE_READ_URL", "standby")
+    query |= {"connect_timeout": READ_CONNECT_TIMEOUT, "tcp_user_timeout": "10000"}
+    return _database(WEB_ROLE, make_conninfo(**query), "CHARTHOUSE_READ_URL")
+
+
 def _files(where: str) -> dict[str, object]:
     if where.startswith("s3://"):
         bucket, _, prefix = where.removeprefix("s3://").partition("/")
@@ -193,6 +206,8 @@ def _files(where: str) -> dict[str, object]:
 
 # "default" is what requests use; "owner" runs migrations and bulk loads, and listens.
 DATABASES = {"default": _database(WEB_ROLE), "owner": _database(None)}
+if READ_URL:
+    DATABASES["standby"] = _read_database()
 # The queue of background jobs, which needs sessions of its own.
 QUEUE_DATABASE = "default"
 if POOLER_URL:

@@ -17,7 +17,7 @@ from django.db import connections
 
 from charthouse import postgres_server
 from charthouse.identity import incarnations
-from tests.conftest import PGDATA
+from tests.conftest import MADE_ONCE, PGDATA, RUN, TEMPLATE, WORKER
 from tests.sandbox.databases import _connect_to
 
 BIN = Path(postgres_server.find_binary("postgres")).parent
@@ -201,6 +201,17 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     owner = PGDATA.stat()
     os.chown(folder, owner.st_uid, owner.st_gid)
+
+
+@contextmanager
+def run_pair(name: str) -> Iterator[tuple[Server, Server]]:
+    """A primary with the tables of this version, and its standby."""
+    folder = RUN / f"{name}-{WORKER}"
+    make_folder(folder)
+    primary = Server(folder / "primary").take(MADE_ONCE).start()
+    primary.execute(f"alter database {TEMPLATE} rename to {DATABASE}")
+    yield primary, primary.back_up(folder / "standby").follow(primary)
+    remove(folder)
 
 
 @contextmanager

@@ -12,9 +12,8 @@ from django.conf import settings
 
 from charthouse.audit import request_log
 from charthouse.identity.models import Incarnation
-from tests.conftest import MADE_ONCE, RUN, TEMPLATE, WORKER
 from tests.incarnations.record import start_using
-from tests.incarnations.servers import DATABASE, Server, make_folder, remove, use_server
+from tests.incarnations.servers import Server, run_pair, use_server
 from tests.support import Program, client, make_api_user
 
 READ = """
@@ -28,12 +27,8 @@ print(owner["OPTIONS"].get("target_session_attrs"))
 @pytest.fixture
 def pair(database: None) -> Iterator[tuple[Server, Server]]:
     """A primary whose database is in use, and its standby."""
-    folder = RUN / f"pair-{WORKER}"
-    make_folder(folder)
-    primary = Server(folder / "primary").take(MADE_ONCE).start()
-    primary.execute(f"alter database {TEMPLATE} rename to {DATABASE}")
-    yield primary, primary.back_up(folder / "standby").follow(primary)
-    remove(folder)
+    with run_pair("pair") as servers:
+        yield servers
 
 
 def test_the_server_goes_on_after_a_promotion(
@@ -101,6 +96,18 @@ def _expect_unavailable(token: str, program: Program, *, reads: bool = False) ->
 )
 def test_database_urls(url: str, expected: str, tmp_path: Path) -> None:
     assert _read(url, tmp_path).stdout.rstrip("\n") == expected
+
+
+def test_of_several_hosts_a_standby_is_read_from(tmp_path: Path) -> None:
+    code = (
+        "from charthouse.settings import DATABASES; found = DATABASES['standby']; "
+        "print(found['HOST'], found['OPTIONS']['target_session_attrs'], found['OPTIONS']['connect_timeout'])"
+    )
+    variables = {"CHARTHOUSE_READ_URL": "postgresql://a@one,two/ehr", "CHARTHOUSE_DATA": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | variables, capture_output=True, text=True
+    )
+    assert done.stdout == "one,two standby 2\n"
 
 
 def test_an_unreadable_url_is_not_quoted(tmp_path: Path) -> None:

@@ -3,9 +3,15 @@
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from django.conf import settings
+
 from charthouse.engine.actor import Actor
+from charthouse.engine.declaration.resources import Resource
 from charthouse.engine.errors import RequestError
+from charthouse.engine.execution.reading import PageRead
 from charthouse.engine.sql.statements import BoundStatement
+from charthouse.identity import standby
+from charthouse.identity.tenancy import Record
 
 
 class Prepared(Protocol):
@@ -41,3 +47,28 @@ class ReadAhead(Generic[Read]):
             if guessed is actor or guessed == actor:
                 return read
         return self._prepare(actor)
+
+
+class PageAhead(ReadAhead[PageRead]):
+    """The read of a list. Where there is a standby to read from, it is not the list that is sent ahead, but the
+    question whether the standby shows what the practice has written (``identity.standby``)."""
+
+    _check: BoundStatement | None = None
+
+    def guess(self, actor: Actor) -> BoundStatement | None:
+        statement = super().guess(actor)
+        if settings.READ_URL and self._guessed is not None and is_followed(self._guessed[1].resource):
+            self._check = standby.make_check()
+        return self._check or statement
+
+    def prepare_for(self, actor: Actor) -> PageRead:
+        read = super().prepare_for(actor)
+        is_guessed = self._guessed is not None and self._guessed[1] is read
+        if self._check is not None and is_guessed and self._check.fetch() == [(True,)]:
+            standby.read(read.statement, actor.practice)
+        return read
+
+
+def is_followed(resource: Resource) -> bool:
+    """Whether the change feed has every change of the rows of this resource."""
+    return issubclass(resource.model, Record) and resource.model.followed

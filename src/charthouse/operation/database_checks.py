@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import DatabaseError
 
 from charthouse import clock
 from charthouse.backup.status import describe, list_warnings
 from charthouse.engine.sql.failures import get_sqlstate
-from charthouse.identity import rowsecurity, secret_keys
+from charthouse.identity import rowsecurity, secret_keys, standby
 from charthouse.operation import database_state, health
 from charthouse.operation.configuration_checks import LOOPBACK
 from charthouse.operation.findings import Finding, Level, accept
@@ -37,7 +38,7 @@ def list_findings() -> list[Finding]:
         state = database_state.read_state()
         with database_state.connect() as cursor:
             found = [*_check_server(cursor), *_check_roles(cursor), _check_clock(cursor)]
-        found += [*_check_state(state), *_check_backups(state)]
+        found += [*_check_state(state), *_check_standby(), *_check_backups(state)]
         if not state.missing:
             found += [_check_secret_key(), _check_protections()]
     except DatabaseError as error:
@@ -158,6 +159,22 @@ def _check_backups(state: database_state.DatabaseState) -> Iterator[Finding]:
         yield Finding("backup", Level.WARNING, detail, mend)
     if not warnings:
         yield accept("backup", describe(state.backup, settings.BACKUP))
+
+
+def _check_standby() -> Iterator[Finding]:
+    if not settings.READ_URL:
+        return
+    try:
+        age = standby.measure_age()
+    except (psycopg.Error, DatabaseError) as error:
+        detail = f"It does not answer ({type(error).__name__}): the primary reads all lists."
+        yield Finding("standby", Level.WARNING, detail, "See CHARTHOUSE_READ_URL, and whether it runs.")
+        return
+    if age is None:
+        detail = "The server is no standby, or is reached through a pooler: the primary reads all lists."
+        yield Finding("standby", Level.WARNING, detail, "Name a standby in CHARTHOUSE_READ_URL.")
+    else:
+        yield accept("standby", f"its last transaction is {age:.0f} s old")
 
 
 def _check_secret_key() -> Finding:

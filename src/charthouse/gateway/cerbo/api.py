@@ -25,7 +25,7 @@ from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.cerbo import paging
 from charthouse.gateway.cerbo.registry import get_router
 from charthouse.gateway.http import Request, Response, parse_json, respond_with_file
-from charthouse.gateway.reads import ReadAhead
+from charthouse.gateway.reads import PageAhead, ReadAhead
 from charthouse.identity.api_users import authenticate
 from charthouse.identity.known_actors import GuessRead
 
@@ -138,7 +138,7 @@ def _read(request: Request, target: Target, resource: Resource, segments: list[s
         read = ahead.prepare_for(actor)
         request.entry.row_id, request.entry.patients = read.row_id, _format_patient(read.parent_ids)
         return _respond_with(request, resource, read.finish())
-    pages = ReadAhead(partial(_prepare_page, request, target, resource, segments))
+    pages = PageAhead(partial(_prepare_page, request, target, resource, segments))
     actor = _authenticate(request, resource, is_write=False, guess_read=pages.guess)
     listed = pages.prepare_for(actor)
     request.entry.patients = _format_patient(listed.parent_ids)

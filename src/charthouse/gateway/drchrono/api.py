@@ -18,7 +18,7 @@ from charthouse.gateway import log_subjects, serving
 from charthouse.gateway.drchrono import paging
 from charthouse.gateway.drchrono.registry import get_registry, get_router
 from charthouse.gateway.http import Request, Response, respond_with_file
-from charthouse.gateway.reads import ReadAhead
+from charthouse.gateway.reads import PageAhead, ReadAhead
 from charthouse.identity import origin
 from charthouse.identity.bearer_tokens import authenticate
 from charthouse.identity.known_actors import GuessRead
@@ -89,7 +89,7 @@ def _read(request: Request, resource: Resource, row_id: str | None) -> Response:
         found = read.finish()
         log_subjects.note_subjects(entry, resource, [found])
         return Response(200, found)
-    pages = ReadAhead(partial(_prepare_page, request, resource))
+    pages = PageAhead(partial(_prepare_page, request, resource))
     listed = pages.prepare_for(_authenticate(request, pages.guess))
     page = listed.finish()
     log_subjects.note_subjects(entry, resource, page.objects)
