@@ -86,6 +86,9 @@ async def _run_worker_parts(concurrency: int) -> None:
         return
     from charthouse.sandbox.control.faulty_webhooks import FaultySender
     from charthouse.sandbox.control.worker import PausableWorker
+    from charthouse.sandbox.scenarios import tasks
+
+    assert tasks  # those of scenarios are known to this worker
 
     await PausableWorker(lambda: run(FaultySender(PAUSE_GRACE))).run()
 

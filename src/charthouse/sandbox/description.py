@@ -1,6 +1,7 @@
 """``sandbox.json``: the practices of the sandbox and the credentials of their users, apps and API users, for scripts
 and for the text that the command prints."""
 
+import fcntl
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from charthouse.identity.models import ApiUser, Application, Practice, User
 from charthouse.identity.token_pairs import expand_scopes
 from charthouse.sandbox.credentials import Credentials, write_private_file
 from charthouse.sandbox.oauth_apps import renew_tokens
+from charthouse.sandbox.scenarios import stored
 from charthouse.toolkit.declaration import BASE
 
 
@@ -27,10 +29,24 @@ def write(path: Path, base_url: str) -> dict[str, Any]:
         "seed": credentials.seed,
         "reference_day": credentials.reference_day,
         "practices": [_describe_practice(practice, credentials) for practice in practices],
+        "scenarios": _describe_scenarios(),
     }
     credentials.save()
     write_private_file(path, json.dumps(description, indent=2) + "\n")
     return description
+
+
+def update_scenarios(path: Path) -> None:
+    """Write the scenarios that were added into the file, against other processes that do."""
+    with path.with_name("sandbox.description").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        content = json.loads(path.read_text()) | {"scenarios": _describe_scenarios()}
+        write_private_file(path, json.dumps(content, indent=2) + "\n")
+
+
+def _describe_scenarios() -> dict[str, Any]:
+    """The latest scenario of each name: its practice and what was made."""
+    return {each.name: {"practice": each.practice, **each.ids} for each in stored.list_all()}
 
 
 def _describe_practice(practice: Practice, credentials: Credentials) -> dict[str, Any]:

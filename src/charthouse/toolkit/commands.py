@@ -26,6 +26,7 @@ GROUPS = {
     "calls": "List the API calls to a sandbox",
     "modes": "Read calls to a sandbox strictly or leniently",
     "extras": "Add headers to answers of a sandbox that the hosted APIs do not have",
+    "scenarios": "Add states that integrations have to cope with to a sandbox",
     "clock": "Say what time it is in a sandbox, or move or stop its clock",
 }
 DEFAULT_VERBS = {
@@ -34,6 +35,7 @@ DEFAULT_VERBS = {
     "calls": "list",
     "events": "list",
     "modes": "list",
+    "scenarios": "list",
     "extras": "list",
 }
 SHORT_COMMANDS = {"trigger": "events.trigger"}  # command → the control that it runs

@@ -127,6 +127,12 @@ def faults(charthouse: Sandbox, practice: Any) -> Iterator[PracticeFaults]:
 
 
 @pytest.fixture
+def scenario(charthouse: Sandbox, practice: Any) -> Callable[[str], Any]:
+    """Adds a scenario to the practice: ``scenario("locked-note").ids["appointment"]``."""
+    return lambda name: charthouse.scenarios.add(name=name, practice=practice.id)
+
+
+@pytest.fixture
 def webhooks(charthouse: Sandbox, practice: Any) -> Iterator[Receiver]:
     """A receiver of all events of the practice, of both APIs: ``webhooks.wait_for("PATIENT_MODIFY")``."""
     receiver = Receiver()

@@ -1,12 +1,13 @@
 """All controls of the sandbox, by group."""
 
-from charthouse.toolkit.controls import access, clock, events, faults, modes, snapshots, webhooks
+from charthouse.toolkit.controls import access, clock, events, faults, modes, scenarios, snapshots, webhooks
 from charthouse.toolkit.declaration import Control
 
 CONTROLS: tuple[Control, ...] = (
     *access.CONTROLS,
     *clock.CONTROLS,
     *snapshots.CONTROLS,
+    *scenarios.CONTROLS,
     *faults.CONTROLS,
     *webhooks.CONTROLS,
     *events.CONTROLS,

@@ -10,6 +10,7 @@ from charthouse.sandbox.control.handlers import (
     faults,
     forks,
     modes,
+    scenarios,
     snapshots,
     webhooks,
 )
@@ -23,4 +24,5 @@ HANDLERS: dict[str, Callable[[Any], Any]] = {
     **webhooks.HANDLERS,
     **events.HANDLERS,
     **modes.HANDLERS,
+    **scenarios.HANDLERS,
 }

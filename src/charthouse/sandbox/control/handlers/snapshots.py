@@ -36,6 +36,7 @@ def save(parameters: snapshots.SnapshotParameters) -> snapshots.Snapshot:
 def restore(parameters: snapshots.SnapshotParameters) -> snapshots.Restored:
     began = time.perf_counter()
     store.restore(parameters.name)
+    description.update_scenarios(settings.DATA / "sandbox.json")
     return snapshots.Restored(parameters.name, round((time.perf_counter() - began) * 1000, 1))
 
 
@@ -57,6 +58,7 @@ def _begin_anew() -> None:
     caller_settings.remove(lambda settings: True)
     if not extend_tokens(Credentials.load()):
         description.write(settings.DATA / "sandbox.json", origin.build_lasting_url(""))
+    description.update_scenarios(settings.DATA / "sandbox.json")
 
 
 def _describe(name: str, manifest: store.Manifest) -> snapshots.Snapshot:

@@ -1,0 +1,1 @@
+"""Scenarios: named states that integrations have to cope with, made on demand."""
