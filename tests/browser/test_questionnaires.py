@@ -46,7 +46,7 @@ def test_made_assigned_and_taken_back(page: Page, enter: Callable[[str], Page], 
     page.get_by_role("button", name="Assign").click()
     expect(page.get_by_role("region", name="Not answered yet")).to_contain_text("Before your first visit")
     assert violations(page) == []
-    ask(page, "Take back").get_by_role("button", name="Take back").click()
+    ask(page, "Withdraw").get_by_role("button", name="Withdraw").click()
     expect(page.get_by_role("region", name="Not answered yet")).to_have_count(0)
 
 

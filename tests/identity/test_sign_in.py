@@ -167,7 +167,7 @@ def test_a_practice_can_require_a_second_factor(clinic: Clinic) -> None:
         assert browser.get(address).headers["Location"] == "/account/second-factor", address
     part = browser.get("/", headers={"HX-Request": "true"})
     assert part.headers["HX-Redirect"] == "/account/second-factor"
-    assert "asks for one from everybody" in browser.get("/account/second-factor").text
+    assert "requires it of everyone" in browser.get("/account/second-factor").text
     enable_second_factor(browser, staff)
     assert browser.get("/").status_code == 200
     other = client()

@@ -161,7 +161,7 @@ def test_an_assignment_is_withdrawn(
         asked = Assignment.objects.get(practice=clinic.id)
         other = Patient.objects.create(practice=clinic.practice, doctor=clinic.doctor, last_name="Bo").pk
     assert browser.get(f"/patients/{other}/questionnaires/asked/{asked.pk}/back").status_code == 404
-    assert "Take this questionnaire back?" in browser.get(f"{chart}/asked/{asked.pk}/back").text
+    assert "Withdraw this questionnaire?" in browser.get(f"{chart}/asked/{asked.pk}/back").text
     assert post(browser, f"{chart}/asked/{asked.pk}/back").status_code == 302
     assert "Not answered yet" not in browser.get(chart).text
     assert send(browser, f"{chart}/ask", questionnaire=str(row)).status_code == 302

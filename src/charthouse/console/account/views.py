@@ -77,8 +77,8 @@ def change_password(request: Request) -> HttpResponseBase:
             update_session_auth_hash(request, request.user)
             messages.success(
                 request,
-                "Your password has been changed. Other sessions of yours have ended. Apps that act in your name still "
-                "do: they are listed here, and can be disconnected.",
+                "Your password has been changed. Other sessions of yours have ended. Apps with access to your account "
+                "keep it: they are listed here, and can be disconnected.",
             )
             return redirect("account")
     values = {"title": "Change your password", "form": form, "back": reverse("account"), "back_to": "Account"}
@@ -158,13 +158,13 @@ def renew_recovery_codes(request: Request) -> HttpResponseBase:
 def turn_off_second_factor(request: Request) -> HttpResponseBase:
     """Disable the second factor, after checking the password."""
     asked = confirm_password(
-        request, "Turn the second factor off", "Your password alone will then let somebody in."
+        request, "Turn off two-factor authentication", "Your password alone will then let somebody in."
     )
     if asked is not None:
         return asked
     second_factor.disable(request.user)
     request.session[sessions.VERIFIED_KEY] = False
-    messages.success(request, "The second factor is off.")
+    messages.success(request, "Two-factor authentication is off.")
     return redirect("account")
 
 
@@ -210,7 +210,7 @@ def disconnect_app(request: Request, application: int) -> HttpResponseBase:
         raise NotFound()
     if request.method == "POST":
         token_pairs.deauthorize(application, request.user.pk)
-        messages.success(request, f"{found.application.name} no longer acts in your name.")
+        messages.success(request, f"{found.application.name} no longer has access to your account.")
         return redirect("account")
     values = {
         "title": f"Disconnect {found.application.name}?",

@@ -24,7 +24,7 @@ TABLE = Table(
     label="Deleted patients",
     columns=(
         Column("Name", lambda row: f"{row.last_name}, {row.first_name}".strip(", "), link=_build_restore_url),
-        Column("Born", "date_of_birth"),
+        Column("DOB", "date_of_birth"),
         Column("Chart", "chart_id"),
         Column("Deleted", "updated_at"),
     ),

@@ -105,9 +105,9 @@ def withdraw(request: Request, patient: int, row: int) -> HttpResponseBase:
         return redirect(back)
     values = {
         **context,
-        "title": "Take this questionnaire back?",
+        "title": "Withdraw this questionnaire?",
         "text": "The patient will no longer find it in the portal.",
-        "button": "Take back",
+        "button": "Withdraw",
         "danger": True,
         "back": back,
     }

@@ -52,7 +52,7 @@ TABLE = Table(
             lambda row: find_preset(row.permissions) or f"{len(row.permissions)} of {len(PERMISSIONS)}",
             kind="wide",
         ),
-        Column("Second factor", lambda row: Badge("on", "green") if row.second else "", kind="wide"),
+        Column("Two-factor", lambda row: Badge("on", "green") if row.second else "", kind="wide"),
         Column("Last signed in", "last_login", sort="last_login", kind="wide"),
         Column("State", _build_state_badge),
     ),
@@ -215,9 +215,10 @@ _ACTIONS = {
            "{} can sign in again."),
     "link": ("Send {} a link?", "By it they set a password. It works once, within a day.", "Send it", False,
              "A link is on its way to {}."),
-    "second-factor": ("Take the second factor of {} away?", "For somebody who lost the phone and the recovery codes. "
-                      "Their password alone will then let them in, until they set up another.", "Take it away", True,
-                      "{} has no second factor any more."),
+    "second-factor": ("Turn off two-factor authentication for {}?",
+                      "For a person who lost the phone and the recovery codes. The password alone then lets them in, "
+                      "until they set it up again.", "Turn off", True,
+                      "Two-factor authentication is off for {}."),
 }  # fmt: skip
 
 

@@ -106,10 +106,10 @@ def _build_header(note: ClinicalNote) -> dict[str, Any]:
     patient, zone = note.patient, _get_time_zone(note)
     signed = note.locked_at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z") if note.locked_at else ""
     name = _join_names(patient.first_name, patient.middle_name, patient.last_name)
-    born = patient.date_of_birth.isoformat() if patient.date_of_birth else ""
+    born = patient.date_of_birth.strftime("%m/%d/%Y") if patient.date_of_birth else ""
     facts = (
         ("Patient", name),
-        ("Born", born),
+        ("DOB", born),
         ("Chart", patient.chart_id),
         ("Gender", patient.gender),
         *_build_visit_facts(note, zone),

@@ -67,14 +67,14 @@ def _build_facts(order: LabOrder) -> list[tuple[str, str]]:
     return [
         ("Patient", _join_names(patient.first_name, patient.middle_name, patient.last_name)),
         ("Ordered", _format_local_time(order, order.timestamp)),
-        ("Born", patient.date_of_birth.isoformat() if patient.date_of_birth else ""),
+        ("DOB", patient.date_of_birth.strftime("%m/%d/%Y") if patient.date_of_birth else ""),
         ("Gender", patient.gender),
         ("Chart", patient.chart_id),
-        ("Telephone", patient.cell_phone or patient.home_phone),
+        ("Phone", patient.cell_phone or patient.home_phone),
         ("Address", ", ".join(part for part in (patient.address, town) if part)),
         ("Accession", order.accession_number),
         ("Insurance", insurance.insurance_company if insurance else ""),
-        ("Member id", insurance.insurance_id_number if insurance else ""),
+        ("Member ID", insurance.insurance_id_number if insurance else ""),
         ("Provider", _join_names(doctor.first_name, doctor.last_name, doctor.suffix)),
         ("NPI", doctor.npi_number),
     ]
