@@ -64,7 +64,9 @@ def test_every_row_has_its_creation_in_the_change_feed() -> None:
     with connections["owner"].cursor() as cursor:
         followed = [found for found in rowsecurity.iterate_followed_tables(cursor) if found[1]]
         for table, _, unfollowed in followed:
-            missing = f"from {table} t where practice_id is not null and 1 <> (select count(*) from {created})"  # noqa: S608
+            missing = (
+                f"from {table} t where practice_id is not null and 1 <> (select count(*) from {created})"  # noqa: S608
+            )
             cursor.execute(f"select count(*) {missing}", [table, list(unfollowed)])
             assert cursor.fetchone() == (0,), table
     assert rowsecurity.list_missing_protections(using="owner") == []
