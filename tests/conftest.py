@@ -187,6 +187,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Every session of pytest takes away the rights of others on the folder that all share by default: the PostgreSQL of
+    # a sandbox that a test has started, which is another user's, could not read its data any more.
+    config.option.basetemp = config.option.basetemp or str(RUN / "temporary")
     cases.select(config.getoption("--case"))
 
 
