@@ -93,7 +93,11 @@ def _add_argument(parser: argparse.ArgumentParser, control: Control, field: Any)
     kind, text = _find_type(field.type), _find_description(field.type)
     if field.name in control.positional:
         parser.add_argument(
-            field.name, metavar=field.name.upper(), nargs=None if field.required else "?", help=text
+            field.name,
+            metavar=field.name.upper(),
+            type=kind,
+            nargs=None if field.required else "?",
+            help=text,
         )
         return
     flag = f"--{field.name.replace('_', '-')}"
