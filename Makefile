@@ -47,6 +47,7 @@ docs: .venv/dev.stamp browser ## write anew what is printed from the declaration
 	@$(BIN)/charthouse openapi sandbox > docs/openapi/sandbox.json
 	@$(BIN)/python -m charthouse.toolkit > docs/sandbox-controls.md
 	@$(BIN)/python -m tests.contract.coverage
+	@$(BIN)/python -m tests.contract.event_guide
 	@$(BIN)/python -m tests.operation.exports
 	@$(BIN)/python -m tests.browser.screenshots
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from charthouse import backup_command, command_runs, option_types, processes
 from charthouse.datadir import CommandError
 from charthouse.toolkit import commands as toolkit_commands
-from charthouse.toolkit import watching
+from charthouse.toolkit import shell_variables, watching
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -81,6 +81,7 @@ def _build_parser() -> argparse.ArgumentParser:
         add(commands)
     toolkit_commands.add_groups(commands, _add_data_option)
     watching.add_commands(commands, _add_data_option)
+    shell_variables.add_command(commands, _add_data_option)
     return parser
 
 

@@ -189,7 +189,7 @@ def _format_summary(described: dict[str, Any], data: Path) -> str:
     lines += [
         f"  Sign in     {base_url}/sign-in",
         f"  API         {base_url}/api/ (DrChrono v4), {base_url}/api/v1/ (Cerbo v1)",
-        f"  Reference   {base_url}/docs",
+        f"  Guides      {base_url}/docs/guides, references at {base_url}/docs",
     ]
     lines += [
         f"  Secrets     {data / 'sandbox.json'} (log-ins, apps and their tokens, API users, for scripts)"

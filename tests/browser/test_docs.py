@@ -6,6 +6,9 @@ from tests.browser.axe import violations
 
 # The large ones last: what they share with the others has been examined by then.
 PAGES = (
+    "/docs/guides",
+    "/docs/guides/quickstart",
+    "/docs/search?q=webhook",
     "/docs",
     "/docs/cerbo",
     "/docs/cerbo/appointment_availability",
@@ -16,13 +19,13 @@ PAGES = (
 
 def test_from_one_dialect_to_the_other(page: Page, live_server: str) -> None:
     page.goto(f"{live_server}/docs")
-    page.get_by_role("navigation", name="Dialects").get_by_role("link", name="Cerbo v1").click()
+    page.get_by_role("navigation", name="Documentation").get_by_role("link", name="Cerbo v1").click()
     expect(page.get_by_role("heading", name="Credentials")).to_be_visible()
     page.get_by_role("navigation", name="Resources").get_by_role("link", name="patient_prescriptions").click()
     expect(page.get_by_role("heading", name="patient_prescriptions", level=1)).to_be_visible()
     page.get_by_role("link", name="POST /api/v1/patients/{id}/rxs/refill").click()
     assert page.url.endswith("#patients_rxs_refill-post")
-    page.get_by_role("navigation", name="Dialects").get_by_role("link", name="DrChrono v4").click()
+    page.get_by_role("navigation", name="Documentation").get_by_role("link", name="DrChrono v4").click()
     expect(page.get_by_role("heading", name="Authorization")).to_be_visible()
 
 
@@ -36,3 +39,16 @@ def test_in_light_and_in_dark_on_a_telephone(page: Page, live_server: str) -> No
             wide = page.evaluate("document.documentElement.scrollWidth") > width
             faults[f"{address}, {theme}"] = [*violations(page), *["too wide"] * wide]
     assert {address: found for address, found in faults.items() if found} == {}
+
+
+def test_search_and_copy(page: Page, live_server: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{live_server}/docs")
+    page.keyboard.press("/")
+    page.keyboard.type("signatures of both")
+    page.keyboard.press("Enter")
+    page.get_by_role("main").get_by_role("link", name="Webhooks: Signatures of both kinds").click()
+    listing = page.locator("figure", has_text="from standardwebhooks import Webhook")
+    listing.get_by_role("button", name="Copy").click()
+    expect(listing.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == listing.locator("code").text_content()

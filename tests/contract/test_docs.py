@@ -8,13 +8,16 @@ from typing import Any
 
 import jsonschema_rs
 
+from charthouse.changes.event_catalog import load_catalog
 from charthouse.engine.declaration.resources import Resource
 from charthouse.gateway.docs.cerbo import reference as cerbo_manual
+from charthouse.gateway.docs.event_bodies import print_guide
+from charthouse.gateway.docs.guides import load_guides
 from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity.api_user_limits import get_limits
 from tests import support
 from tests.cases import each_case
-from tests.contract import coverage
+from tests.contract import coverage, event_guide
 from tests.contract.cerbo_world import CerboWorld
 
 RESOURCES = list(get_registry())
@@ -62,7 +65,7 @@ def _checked(url: str) -> str:
         assert not re.search(r"url\(\s*['\"]?https?:|@import", sheet.text)
     assert "<style" not in page, "the policy lets no inline style through"
     assert " style=" not in page
-    assert "<script" not in page
+    assert re.findall(r"<script[^>]*>", page) == ['<script src="/static/charthouse/reference.js" defer>']
     return page
 
 
@@ -102,6 +105,77 @@ def test_every_operation_is_on_a_page() -> None:
         assert f'id="{operation.slug}-{operation.method.lower()}"' in page
         for declared in (*operation.filters, *operation.keys, *operation.answer):
             assert f"<code>{declared.name}</code>" in page
+
+
+# -- guides and search ------------------------------------------------------------------------------------------
+
+
+def test_the_guides_are_pages_with_links_that_lead_somewhere() -> None:
+    index = _checked("/docs/guides")
+    ids = {
+        guide.address: set(re.findall(r'\bid="([^"]+)"', _checked(guide.address)))
+        for guide in load_guides().values()
+    }
+    for guide in load_guides().values():
+        assert f'href="{guide.address}"' in index
+        page = _checked(guide.address)
+        for address, anchor in re.findall(r'href="(/docs[^"#]*|)#([^"]+)"', page):
+            assert anchor in ids.get(address or guide.address, {anchor}), (guide.name, address, anchor)
+        for link in set(re.findall(r'href="(/(?:docs|openapi)[^"#]*)', page)):
+            assert _status(link) == 200, (guide.name, link)
+        assert not re.search(r'href="[^"#:]*\.md', page), guide.name
+        assert not re.search(r"<p>[^<]*(```|\|---)", page), guide.name
+    for unknown in ("/docs/guides/nothing", "/docs/guides/README"):
+        assert support.client().get(unknown).status_code == 404
+
+
+def test_the_printed_events_are_todays() -> None:
+    """docs/guides/events.md; `make docs` prints it. It has every event of both APIs."""
+    assert event_guide.PAGE.read_text() == print_guide()
+    for names in load_catalog().events.values():
+        for name in names:
+            assert f"| `{name}` |" in event_guide.PAGE.read_text()
+
+
+def _search(query: str) -> list[str]:
+    answer = support.client().get("/docs/search", params={"q": query})
+    assert answer.status_code == 200
+    return re.findall(r'<li><a href="([^"]+)"', answer.text)
+
+
+def test_the_search_finds_guides_resources_keys_and_operations() -> None:
+    assert _search("webhook signature")[0].startswith("/docs/guides/webhooks#")
+    assert _search("refreshing tokens")[0].startswith("/docs/guides/oauth#")  # words are stemmed
+    assert "/docs/patients" in _search("social_security_number")
+    assert "/docs/appointments#list" in _search("GET /api/appointments")
+    assert any(found.startswith("/docs/cerbo/patient_prescriptions#") for found in _search("rxs refill"))
+    assert "/docs/guides/limits#limits" in _search("limi"), "the last word may be a beginning"
+    for found in _search("patient"):
+        address, _, anchor = found.partition("#")
+        assert not anchor or f'id="{anchor}"' in support.client().get(address).text, found
+
+
+@each_case(
+    "query",
+    [
+        "",
+        " ",
+        '"',
+        "a" * 5000,
+        "*",
+        "NEAR(",
+        "' or 1=1",
+        "\x00",
+        "title:x",
+        "<script>alert(1)</script>",
+        "é",
+        "a " * 300,
+    ],
+)
+def test_the_search_takes_any_text(query: str) -> None:
+    answer = support.client().get("/docs/search", params={"q": query})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
 
 
 # -- Cerbo's, by group of endpoints -----------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from charthouse import cli
+from charthouse.changes.event_catalog import load_catalog
+from charthouse.gateway.docs.event_bodies import make_example
 from charthouse.toolkit.client import SandboxError
 from charthouse.toolkit.receiver import Receiver
 from tests.toolkit.sandboxes import RunningSandbox
@@ -55,6 +57,11 @@ def list_rows(sandbox: RunningSandbox, event: str, webhook: int) -> list[int]:
     return [read_row(event, each.body) for each in found]
 
 
+def list_keys(body: Any) -> tuple[set[str], set[str]]:
+    """The keys of a body, and of the object in it."""
+    return set(body), set(body.get("object") or body.get("data"))
+
+
 def test_every_event_of_both_catalogs_is_delivered(
     sandbox: RunningSandbox, practice: Any, subscribe: Subscribe
 ) -> None:
@@ -62,6 +69,11 @@ def test_every_event_of_both_catalogs_is_delivered(
     kinds = [(event.kind, event.own) for event in events]
     assert (kinds.count(("app", False)), len([kind for kind, _ in kinds if kind == "practice"])) == (27, 36)
     webhooks = {event.name: subscribe(event.name) for event in events}
+    printed = {
+        binding.event.name: list_keys(make_example(binding))
+        for bindings in load_catalog().bindings.values()
+        for binding in bindings
+    }
     answers = {name: sandbox.events.trigger(event=name, practice=practice.id, wait=0.0) for name in webhooks}
     last = sandbox.events.trigger(event="tag.modified", practice=practice.id, wait=25.0)
     assert last.settled
@@ -71,6 +83,8 @@ def test_every_event_of_both_catalogs_is_delivered(
         delivered = list_rows(sandbox, name, webhooks[name])
         assert delivered.count(answer.row) == 1, (name, answer, delivered)
         assert set(delivered) <= made, (name, delivered)  # of other triggers, which made rows for themselves
+        body = sandbox.deliveries.list(webhook=webhooks[name], limit=1).deliveries[0].body
+        assert list_keys(body) == printed[name], f"docs/guides/events.md shows other keys of {name}"
 
 
 def test_command_triggers_with_fields(

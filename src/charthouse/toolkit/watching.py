@@ -1,7 +1,10 @@
 """``charthouse listen`` and ``charthouse logs``: what a sandbox sends and answers, as it happens."""
 
 import argparse
+import base64
 import http.client
+import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +33,7 @@ def add_commands(commands: Any, add_data_option: Any) -> None:
     listen.add_argument(
         "--practice", metavar="ID", type=int, help="webhooks of this practice (Cerbo) instead"
     )
+    listen.add_argument("--secret", metavar="TEXT", help="secret of the webhook (default: a random one)")
     listen.set_defaults(run=run_listen)
     add_data_option(listen)
     text = "Show the API calls to a sandbox, with the check that refused each"
@@ -42,16 +46,25 @@ def add_commands(commands: Any, add_data_option: Any) -> None:
 
 def run_listen(options: argparse.Namespace) -> None:
     """Forward webhooks until Ctrl-C. Raises SystemExit where the sandbox refuses."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the webhook is deleted
     with _exit_on_error(options):
         sandbox = Sandbox.open(options.data.expanduser().resolve())
         events = options.events.split(",") if options.events else None
         app = options.app
         if app is None and options.practice is None:
             app = sandbox.described["practices"][0]["oauth_apps"][0]["client_id"]
-        with listen(sandbox, options.forward_to, events, app, options.practice, _print):
+        secret = None if app is None else options.secret or make_secret()
+        with listen(sandbox, options.forward_to, events, app, options.practice, _print, secret):
+            if secret is not None:
+                _print(f"Signed with {secret}")
             _print(f"Listening; {'r and Enter resends the last, ' if sys.stdin.isatty() else ''}Ctrl-C ends.")
             while True:
                 _wait_for_key(sandbox)
+
+
+def make_secret() -> str:
+    """Make a secret in the form that verifiers of Standard Webhooks take."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
 
 
 @contextmanager
@@ -62,6 +75,7 @@ def listen(
     client_id: str | None,
     practice: int | None,
     show: Callable[[str], object],
+    secret: str | None = None,
 ) -> Iterator[Receiver]:
     """Receive webhooks within the block: ``show`` a line of each, and forward it to a URL."""
     receiver = Receiver()
@@ -75,7 +89,9 @@ def listen(
         return status
 
     receiver.answer = answer
-    webhook = sandbox.webhooks.create(url=receiver.url, client_id=client_id, practice=practice, events=events)
+    webhook = sandbox.webhooks.create(
+        url=receiver.url, client_id=client_id, practice=practice, events=events, secret=secret
+    )
     try:
         yield receiver
     finally:

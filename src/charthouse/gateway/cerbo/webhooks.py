@@ -4,6 +4,8 @@ They span all domains. Facts: reference cerbo/webhooks.yaml and objects.yaml
 (webhook_schedule); docs/decisions/0280-cerbo-webhooks.md
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -24,6 +26,30 @@ _EVENTS = UUID("2c1d7a5e-6f0b-4f6e-9a55-0d9f4f1c7d30")  # the namespace of event
 _encode = msgspec.json.Encoder().encode
 
 
+@dataclass(frozen=True)
+class Lookups:
+    """What is sent beside the object. ``find_patient``: (occurrence, column of the row) → id of its patient;
+    ``find_phone``: id of a patient → mobile phone."""
+
+    find_patient: Callable[[Occurrence, str], int | None]
+    find_phone: Callable[[int], str | None]
+
+
+def _read_patient(happening: Occurrence, column: str) -> int | None:
+    rows = happening.binding.resource.model._default_manager.filter(
+        practice=happening.practice, pk=happening.row_id
+    )
+    return rows.values_list(column, flat=True).first()
+
+
+def _read_phone(patient: int) -> str | None:
+    return Patient.objects.filter(pk=patient).values_list("cell_phone", flat=True).first()
+
+
+READ = Lookups(_read_patient, _read_phone)
+MADE_UP = Lookups(lambda *_: 1001, lambda _: "(303) 555-0100")
+
+
 def called(event: str) -> str:
     """The name of an event as it is sent: the one declared, unless CHARTHOUSE_CERBO_EVENTS gives it another."""
     return str(settings.CERBO_EVENTS.get(event, event))
@@ -31,17 +57,24 @@ def called(event: str) -> str:
 
 def content(happening: Occurrence, shown: Any) -> bytes:
     """The envelope. ``event_id`` is the same at every endpoint and every attempt."""
+    return _encode(_make_envelope(happening, _data(happening, msgspec.json.decode(_encode(shown)), READ)))
+
+
+def make_example(happening: Occurrence, shown: dict[str, Any]) -> dict[str, Any]:
+    """The body for an example object. Needs no database: what is read beside the object is made up."""
+    return _make_envelope(happening, _data(happening, shown, MADE_UP))
+
+
+def _make_envelope(happening: Occurrence, data: dict[str, Any]) -> dict[str, Any]:
     event, practice = happening.binding.event.name, happening.practice
     thing = f"{practice} {event} {happening.row_id} {happening.txid}"
-    return _encode(
-        {
-            "practice_id": str(practice),
-            "event_type": called(event),
-            "event_id": str(uuid5(_EVENTS, thing)),
-            "event_datetime": happening.at.astimezone(UTC).strftime(TIMES),
-            "data": _data(happening, msgspec.json.decode(_encode(shown))),
-        }
-    )
+    return {
+        "practice_id": str(practice),
+        "event_type": called(event),
+        "event_id": str(uuid5(_EVENTS, thing)),
+        "event_datetime": happening.at.astimezone(UTC).strftime(TIMES),
+        "data": data,
+    }
 
 
 def body(webhook: Webhook, practice: int, made: bytes | None) -> bytes:
@@ -72,27 +105,24 @@ MANNER = WebhookFormat(
 )
 
 
-def _data(happening: Occurrence, shown: dict[str, Any]) -> dict[str, Any]:
+def _data(happening: Occurrence, shown: dict[str, Any], lookups: Lookups) -> dict[str, Any]:
     if happening.binding.event.name.startswith("schedule."):
-        return _schedule(shown)
+        return _schedule(shown, lookups)
     data: dict[str, Any] = {"id": happening.row_id, **shown}
     above = {parent.name: parent.attribute for parent in happening.binding.resource.parents}
     if "patient_id" in above and "pt_id" not in data:
-        rows = happening.binding.resource.model._default_manager.filter(
-            practice=happening.practice, pk=happening.row_id
-        )
-        data["pt_id"] = rows.values_list(above["patient_id"], flat=True).first()
+        data["pt_id"] = lookups.find_patient(happening, above["patient_id"])
     plain = _plain(data)
     assert isinstance(plain, dict)
     return plain
 
 
-def _schedule(shown: dict[str, Any]) -> dict[str, Any]:
+def _schedule(shown: dict[str, Any], lookups: Lookups) -> dict[str, Any]:
     """An appointment, which has other keys here than in the API."""
     found = shown["patient_details"]
     patient = None
     if found is not None:
-        phone = Patient.objects.filter(pk=int(found["id"])).values_list("cell_phone", flat=True).first()
+        phone = lookups.find_phone(int(found["id"]))
         patient = {
             "id": str(found["id"]),
             "first": found["first_name"],

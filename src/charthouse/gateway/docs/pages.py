@@ -11,7 +11,9 @@ from django.views.decorators.http import require_safe
 from charthouse.engine.declaration.resources import Declaration, Operation, Resource
 from charthouse.gateway.cerbo import wire_format as cerbo_wire_format
 from charthouse.gateway.docs import cerbo, descriptions, drchrono
+from charthouse.gateway.docs import search as full_text
 from charthouse.gateway.docs.descriptions import KeyRow, OperationEntry, PageContext
+from charthouse.gateway.docs.guides import HOME, INDEX, load_guides
 from charthouse.gateway.docs.reference import ApiReference
 from charthouse.gateway.drchrono import wire_format
 from charthouse.identity import origin
@@ -120,16 +122,36 @@ def _make_sections(declared: list[Declaration], reference: ApiReference) -> list
 def _render_page(
     request: HttpRequest, reference: ApiReference, template: str, values: dict[str, Any]
 ) -> HttpResponse:
-    values |= {
-        "reference": reference,
+    return _render(request, template, values | {"reference": reference, "api": reference.title})
+
+
+def _render(request: HttpRequest, template: str, values: dict[str, Any]) -> HttpResponse:
+    shared = {
         "references": [make() for make in REFERENCES.values()],
-        "api": reference.title,
+        "guides": load_guides().values(),
+        "guides_home": HOME,
         "path": request.path,
     }
-    response = render(request, f"charthouse/reference/{template}", values)
+    response = render(request, f"charthouse/reference/{template}", shared | values)
     response["Content-Security-Policy"] = POLICY
     response["Referrer-Policy"] = "same-origin"
     return response
+
+
+@require_safe
+def guide(request: HttpRequest, name: str = INDEX) -> HttpResponse:
+    """A guide, or the list of them."""
+    found = load_guides().get(name)
+    if found is None or (name == INDEX and request.path != HOME):
+        raise Http404
+    return _render(request, "guide.html", {"guide": found})
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """What a query finds in guides and references."""
+    query = request.GET.get("q", "")[: full_text.MAX_QUERY]
+    return _render(request, "search.html", {"query": query, "found": full_text.search(query)})
 
 
 @lru_cache(maxsize=2)
