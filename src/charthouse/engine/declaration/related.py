@@ -4,7 +4,7 @@ Objects are read inside the row's own SELECT (``json_build_object``), so that a 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
@@ -28,6 +28,7 @@ from charthouse.engine.declaration.values import (
     parse_list,
 )
 from charthouse.engine.sql import expressions as sql
+from charthouse.engine.sql.lateral import LateralAggregate
 
 if TYPE_CHECKING:
     from charthouse.engine.declaration.keys import Key
@@ -174,7 +175,10 @@ class _Children(_OtherTable):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ChildRow(_Children):
-    """At most one child row: an object or null. ``always``: shown with empty members where there is no row."""
+    """At most one child row: an object or null. ``always``: shown with empty members where there is no row.
+
+    Rows that one column tells apart (``where``) are read together, in one subquery for all keys with the same members.
+    """
 
     always: bool = False
 
@@ -182,11 +186,23 @@ class ChildRow(_Children):
         return parse_object(type.keys, value, self.to)
 
     def select(self, type: Type) -> Combinable:
-        found = Subquery(self.list_rows().values_list(self._select_object(type))[:1])
+        if len(self.where) == 1 and self.match is None:
+            found = self._select_among_siblings(type)
+        else:
+            found = Subquery(self.list_rows().values_list(self._select_object(type))[:1])
         if not self.always:
             return found
         empty = {key.name: key.find_default(self.to) for key in type.keys if key.readable}
         return Coalesce(found, sql.json_object(**{name: sql.literal(value) for name, value in empty.items()}))
+
+    def _select_among_siblings(self, type: Type) -> Combinable:
+        ((column, value),) = self.where.items()
+        siblings = LateralAggregate(
+            f"{self.to._meta.db_table}_by_{column}",
+            replace(self, where={}).list_rows,
+            lambda: {"objects": sql.json_by(F(column), self._select_object(type))},
+        )
+        return sql.json_member(siblings.column("objects", sql.JSON), str(value))
 
     def may_be_null(self, model: Model) -> bool | None:
         return not self.always

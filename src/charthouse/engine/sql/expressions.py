@@ -148,6 +148,17 @@ def json_list(item: Combinable, order: Sequence[Combinable] = ()) -> Combinable:
     return template(f"coalesce(json_agg(%s{by}), '[]'::json)", item, *order, output_field=JSON)
 
 
+def json_by(name: Combinable, item: Combinable) -> Combinable:
+    """Aggregate the rows of a subquery to a JSON object: each row's item under its name, which no two rows have."""
+    return template("json_object_agg(%s, %s)", name, item, output_field=JSON)
+
+
+def json_member(value: Combinable, name: str, *, as_text: bool = False) -> Combinable:
+    """Select the member of a JSON object, or its text; null where it has none."""
+    operator, kind = ("->>", TEXT) if as_text else ("->", JSON)
+    return template(f"(%s {operator} %s)", value, Literal(name), output_field=kind)
+
+
 def ungroup(rows: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
     """Aggregate over all rows of a subquery: Django would group by the outer row's columns."""
     rows.query.group_by = None

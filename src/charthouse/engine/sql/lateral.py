@@ -6,9 +6,10 @@ planning than in running.
 """
 
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Field as ModelField
 from django.db.models.expressions import Combinable, Expression, Subquery
 
@@ -34,15 +35,21 @@ class LateralAggregate:
         return _LateralColumn(self, name, output_field)
 
     def join(self, query: Any) -> str:
-        """Add the subquery to a query that does not have it yet. Returns its alias."""
-        if self.name not in query.alias_map:
-            query.get_initial_alias()
-            aggregates = ungroup(self.rows().order_by().values(**self.columns()))
-            query.alias_map[self.name] = _LateralJoin(
-                self.name, Subquery(aggregates).resolve_expression(query)
-            )
-            query.alias_refcount[self.name] = 1
-        return self.name
+        """Add the subquery to a query that does not have it yet. Returns its alias: the name, with a number where
+        another subquery has it."""
+        query.get_initial_alias()
+        aggregates = ungroup(self.rows().order_by().values(**self.columns()))
+        joined = _LateralJoin(self.name, Subquery(aggregates).resolve_expression(query))
+        compiler = query.get_compiler(DEFAULT_DB_ALIAS)
+        for number in count(2):
+            there = query.alias_map.get(joined.table_alias)
+            if there is None:
+                query.alias_map[joined.table_alias] = joined
+                query.alias_refcount[joined.table_alias] = 1
+            if there is None or there.as_sql(compiler, None) == joined.as_sql(compiler, None):
+                return joined.table_alias
+            joined = _LateralJoin(f"{self.name}{number}", joined.subquery)
+        raise AssertionError
 
 
 def has_lateral(rows: "models.QuerySet[Any]") -> bool:

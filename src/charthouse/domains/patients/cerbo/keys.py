@@ -121,28 +121,6 @@ def _select_provider() -> Combinable:
     return Subquery(users.order_by("pk").values_list("pk")[:1])
 
 
-def _make_flat_insurance_key(name: str, column: str, *, deidentified: str = SHOWN) -> Key:
-    """Make a key of the primary insurance beside the patient's own keys."""
-
-    def select() -> Combinable:
-        coverages = Coverage.objects.filter(
-            practice=OuterRef("practice_id"), patient=OuterRef("pk"), rank=1, archived=False
-        )
-        return Coalesce(
-            Subquery(coverages.values_list(column)[:1]), sql.Literal(""), output_field=models.TextField()
-        )
-
-    return Key(
-        f"insurance_{name}",
-        Text(),
-        READ_ONLY,
-        source=Expression(select),
-        nullable=False,
-        deidentified=deidentified,
-        doc=f"As insurance.{name}",
-    )
-
-
 def _make_insurance_key(name: str, rank: Coverage.Rank) -> Key:
     return Key(
         name,
@@ -158,6 +136,27 @@ def _make_insurance_key(name: str, rank: Coverage.Rank) -> Key:
         ),
         source=ChildRow(Coverage, link="patient", where={"rank": rank.value}),
         doc="An object changes the keys that it names; null takes the insurance away.",
+    )
+
+
+_PRIMARY_INSURANCE = _make_insurance_key("insurance", Coverage.Rank.PRIMARY)
+
+
+def _make_flat_insurance_key(name: str, *, deidentified: str = SHOWN) -> Key:
+    """Make a key of the primary insurance beside the patient's own keys."""
+
+    def select() -> Combinable:
+        shown = sql.json_member(_PRIMARY_INSURANCE.select(), name, as_text=True)
+        return Coalesce(shown, sql.Literal(""), output_field=models.TextField())
+
+    return Key(
+        f"insurance_{name}",
+        Text(),
+        READ_ONLY,
+        source=Expression(select),
+        nullable=False,
+        deidentified=deidentified,
+        doc=f"As insurance.{name}",
     )
 
 
@@ -240,13 +239,13 @@ _CONTACT_KEYS: tuple[Key, ...] = (
 )
 
 _PAYMENT_KEYS: tuple[Key, ...] = (
-    _make_flat_insurance_key("plan", "insurance_plan_name"),
-    _make_flat_insurance_key("group", "insurance_group_number", deidentified=REMOVED),
-    _make_flat_insurance_key("id", "insurance_id_number", deidentified=REMOVED),
-    _make_flat_insurance_key("type", "insurance_plan_type"),
-    _make_flat_insurance_key("phone", "insurance_phone"),
-    _make_flat_insurance_key("notes", "notes", deidentified=REMOVED),
-    _make_insurance_key("insurance", Coverage.Rank.PRIMARY),
+    _make_flat_insurance_key("plan"),
+    _make_flat_insurance_key("group", deidentified=REMOVED),
+    _make_flat_insurance_key("id", deidentified=REMOVED),
+    _make_flat_insurance_key("type"),
+    _make_flat_insurance_key("phone"),
+    _make_flat_insurance_key("notes", deidentified=REMOVED),
+    _PRIMARY_INSURANCE,
     _make_insurance_key("secondary_insurance", Coverage.Rank.SECONDARY),
     _make_insurance_key("tertiary_insurance", Coverage.Rank.TERTIARY),
     _make_insurance_key("quaternary_insurance", Coverage.Rank.QUATERNARY),
