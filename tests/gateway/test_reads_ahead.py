@@ -266,7 +266,28 @@ def test_a_call_without_limits_is_one_trip(clinic: Clinic, patient: Patient) -> 
         assert list_ids(unlimited) == [patient.pk]
         with watch_trips() as trips:
             assert list_ids(unlimited) == [patient.pk]
-    assert [trip[0] for trip in trips.statements] == [bearer_tokens.EXAMINE_SQL]
+    assert [trip[0] for trip in trips.statements] == [bearer_tokens.AUTHENTICATE_FREE_SQL]
+
+
+def test_limits_that_are_changed_count_at_the_next_call(
+    caller: httpx.Client, app: support.App, patient: Patient
+) -> None:
+    """Each kind of limits has a statement of its own, and is found out from the call before."""
+    for limits, statement in (
+        ({"hourly_limit": 1000, "second_limit": None}, bearer_tokens.AUTHENTICATE_SQL),
+        ({"hourly_limit": None, "second_limit": 1000}, bearer_tokens.AUTHENTICATE_BURST_SQL),
+        ({"hourly_limit": None, "second_limit": None}, bearer_tokens.AUTHENTICATE_FREE_SQL),
+        ({"hourly_limit": 1000, "second_limit": 1000}, bearer_tokens.AUTHENTICATE_BURST_SQL),
+    ):
+        Application.objects.filter(pk=app.row.pk).update(**limits)
+        for _ in range(3):
+            with watch_trips() as trips:
+                assert list_ids(caller) == [patient.pk]
+        assert [trip[0] for trip in trips.statements] == [statement]
+    Application.objects.filter(pk=app.row.pk).update(hourly_limit=1, second_limit=None)
+    assert caller.get("/api/patients").status_code == 429
+    tenancy.clear_tenant()
+    assert Calls.objects.get(application=app.row).calls == 3 * 3
 
 
 def test_a_lost_connection_is_replaced(caller: httpx.Client, app: support.App, patient: Patient) -> None:
@@ -287,5 +308,5 @@ def test_the_number_of_known_actors_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(known_actors, "MAX_ACTORS", 3)
     for number in range(10):
         known_actors.remember(str(number), actor)
-        assert known_actors.recall(str(number)) == (actor, True)
+        assert known_actors.recall(str(number)) == (actor, "")
         assert len(known_actors._actors) <= 3

@@ -4,12 +4,12 @@ The statement looks the token up, counts the call against the app's rate limits 
 the connection in one round trip. Tokens are not cached, so a revoked token is rejected on the next request in every
 process.
 
-There are two: one that counts a further call of an hour, within its limits, and the SQL function ``identity_bearer``,
-which counts the first call too, and says why a call is refused. The function costs half as much again, so it is run
-where the first statement counted nothing, and for calls without limits.
+There are four: three for further calls of a token, by the limits of its app, and the SQL function ``identity_bearer``,
+which counts the first call of an hour too, and says why a call is refused. The function costs twice as much, so it is
+run where the others find nothing.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from math import ceil
@@ -20,38 +20,57 @@ from charthouse.identity import known_actors, tenancy
 from charthouse.identity.known_actors import GuessRead
 from charthouse.identity.models import RIGHTS
 
-# Both have the same parameters (checksum, timestamp, end of the caller) and columns, and set the caller in the format
-# of ``identity.database``; an empty one, and no tenant, where the call is refused or not counted.
-AUTHENTICATE_SQL = b"""
-with counted as (
-    update identity_calls c
-       set calls = c.calls + 1,
-           burst_from = case when c.burst_from between $2::timestamptz - interval '1 second'
-                                                   and $2 + interval '1 second' then c.burst_from else $2 end,
-           burst = case when c.burst_from between $2 - interval '1 second' and $2 + interval '1 second'
-                        then c.burst + 1 else 1 end
-      from identity_tokencaller t
-     where t.token_checksum = $1 and t.revoked is null and t.expires > $2 and t.is_active
-       and c.application_id = t.application_id and c.hour = date_trunc('hour', $2, 'UTC')
-       and (t.hourly_limit is not null or t.second_limit is not null)
-       and (t.hourly_limit is null or c.calls < t.hourly_limit)
-       and (t.second_limit is null or c.burst < t.second_limit
-            or not c.burst_from between $2 - interval '1 second' and $2 + interval '1 second')
-       and (t.second_limit is null or t.second_limit > 0)
-    returning t.practice_id, t.application_id, t.user_id, t.doctor_id, t.permissions, t.sharing, t.scope, t.scopes,
-              t.plan_type
+# All have the same columns, and as parameters the checksum, the timestamp and the end of the caller, which they set in
+# the format of ``identity.database``; an empty one, and no tenant, where the call is refused or not counted. What the
+# limits of an app do not need is left out for it: PostgreSQL sets up each expression anew for every call.
+_VALID = "t.token_checksum = $1 and t.revoked is null and t.expires > $2::timestamptz and t.is_active"
+_HOUR = "c.application_id = t.application_id and c.hour = date_trunc('hour', $2::timestamptz, 'UTC')"
+_COLUMNS = (
+    "t.practice_id, t.application_id, t.user_id, t.doctor_id, t.permissions, t.sharing, t.scope, t.scopes, "
+    "t.plan_type"
 )
+# A call of an app without limits, of one with an hourly limit alone, and of one with a limit per second, where $4 and
+# $5 are a second before and after the timestamp.
+_FREE = f"""
+select {_COLUMNS} from identity_tokencaller t
+ where {_VALID} and t.hourly_limit is null and t.second_limit is null"""  # noqa: S608
+_COUNT = f"""
+update identity_calls c set calls = c.calls + 1 from identity_tokencaller t
+ where {_VALID} and {_HOUR} and c.calls < t.hourly_limit and t.second_limit is null
+returning {_COLUMNS}"""  # noqa: S608
+_COUNT_BURST = f"""
+update identity_calls c
+   set calls = c.calls + 1,
+       burst_from = case when c.burst_from between $4 and $5 then c.burst_from else $2 end,
+       burst = case when c.burst_from between $4 and $5 then c.burst + 1 else 1 end
+  from identity_tokencaller t
+ where {_VALID} and {_HOUR} and c.calls < coalesce(t.hourly_limit, 2147483647) and t.second_limit > 0
+   and (c.burst < t.second_limit or c.burst_from < $4 or c.burst_from > $5)
+returning {_COLUMNS}"""  # noqa: S608
+
+
+def _establish_caller(found: str, limits: str) -> bytes:
+    """Compose the statement that sets the caller whom ``found`` selects. ``limits``: of the apps that it is for."""
+    return f"""
+with found as ({found})
 select t.practice_id, set_config('charthouse.caller', coalesce(t.user_id || ',' || t.application_id || ',,' || $3, ''),
        false), null::text, t.application_id, t.user_id, t.doctor_id, array_to_string(t.permissions, ','),
-       array_to_string(t.sharing, ','), t.scope, array_to_string(t.scopes, ' '), t.plan_type, true,
+       array_to_string(t.sharing, ','), t.scope, array_to_string(t.scopes, ' '), t.plan_type, '{limits}',
        set_config('charthouse.practice', coalesce(t.practice_id::text, ''), false)
-  from (select) as call left join counted t on true"""
+  from (select) as call left join found t on true""".encode()  # noqa: S608
+
+
+AUTHENTICATE_FREE_SQL = _establish_caller(_FREE, "none")
+AUTHENTICATE_SQL = _establish_caller(_COUNT, "hourly")
+AUTHENTICATE_BURST_SQL = _establish_caller(_COUNT_BURST, "burst")
 EXAMINE_SQL = (
     b"select practice, "
     b"set_config('charthouse.caller', coalesce(caller || ',' || application || ',,' || $3, ''), false), refusal, "
-    b"application, caller, doctor, permissions, sharing, granted, allowed, plan, calls is not null, null "
-    b"from identity_bearer($1, $2)"
+    b"application, caller, doctor, permissions, sharing, granted, allowed, plan, case when calls is null then 'none' "
+    b"when (select t.second_limit is null from identity_tokencaller t where t.token_checksum = $1) then 'hourly' "
+    b"else 'burst' end, null from identity_bearer($1, $2)"
 )
+SECOND = timedelta(seconds=1)
 UNAUTHENTICATED_MESSAGES = {
     "missing": "Invalid access token.",
     "revoked": "The access token has been revoked.",
@@ -85,18 +104,28 @@ def authenticate(
     trailer = f"{request_id},{tenancy.format_clock_offset()}".encode()
     parameters = (checksum.encode(), at.isoformat().encode(), trailer)
     establish = tenancy.get_connection().establish
-    found = establish(AUTHENTICATE_SQL, parameters, ahead) if known and known.is_counted else None
+    found = establish(*_choose_statement(known.limits, parameters, at), ahead) if known else None
     if found is None or found[0] is None:
         found = establish(EXAMINE_SQL, parameters, ahead)
-    practice, _, refusal, *rest, is_counted, _ = found
+    practice, _, refusal, *rest, limits, _ = found
     if refusal is not None:
         known_actors.forget(checksum)
         error = _make_error(refusal, at)
         error.claimed = ("token", checksum)
         raise error
     actor = _make_actor(practice, *rest)
-    known_actors.remember(checksum, actor, is_counted=is_counted)
+    known_actors.remember(checksum, actor, limits)
     return actor
+
+
+def _choose_statement(
+    limits: str, parameters: tuple[bytes, ...], at: datetime
+) -> tuple[bytes, tuple[bytes, ...]]:
+    """Choose the statement for a further call, by the limits of the app at its latest one, and add its parameters."""
+    if limits == "burst":
+        around = (at - SECOND).isoformat().encode(), (at + SECOND).isoformat().encode()
+        return AUTHENTICATE_BURST_SQL, (*parameters, *around)
+    return AUTHENTICATE_SQL if limits == "hourly" else AUTHENTICATE_FREE_SQL, parameters
 
 
 @lru_cache(maxsize=4096)

@@ -17,10 +17,10 @@ GuessRead = Callable[[Actor], BoundStatement | None]
 
 
 class KnownActor(NamedTuple):
-    """The actor of a call, and whether the call was counted against limits."""
+    """The actor of a call; ``limits``: the kind of limits that it was counted against (see ``bearer_tokens``)."""
 
     actor: Actor
-    is_counted: bool
+    limits: str
 
 
 _actors: dict[str, KnownActor] = {}
@@ -31,11 +31,11 @@ def recall(digest: str) -> KnownActor | None:
     return _actors.get(digest)
 
 
-def remember(digest: str, actor: Actor, *, is_counted: bool = True) -> None:
+def remember(digest: str, actor: Actor, limits: str = "") -> None:
     """Note the actor of a call that was authenticated."""
     if len(_actors) >= MAX_ACTORS and digest not in _actors:
         _actors.clear()
-    _actors[digest] = KnownActor(actor, is_counted)
+    _actors[digest] = KnownActor(actor, limits)
 
 
 def forget(digest: str) -> None:
