@@ -16,6 +16,7 @@ from charthouse import backup_command, command_runs, option_types, processes
 from charthouse.datadir import CommandError
 from charthouse.toolkit import commands as toolkit_commands
 from charthouse.toolkit import shell_variables, watching
+from charthouse.toolkit.agents import command as mcp_command
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -82,6 +83,7 @@ def _build_parser() -> argparse.ArgumentParser:
     toolkit_commands.add_groups(commands, _add_data_option)
     watching.add_commands(commands, _add_data_option)
     shell_variables.add_command(commands, _add_data_option)
+    mcp_command.add_command(commands, _add_data_option)
     return parser
 
 

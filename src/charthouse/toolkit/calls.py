@@ -34,7 +34,8 @@ class ApiClient:
         self.base_url, self.authorization = base_url, authorization
         parts = urlsplit(base_url)
         self._path = parts.path.rstrip("/")
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=TIMEOUT)
+        factory = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = factory(parts.hostname or "", parts.port, timeout=TIMEOUT)
 
     def get(self, path: str, **options: Any) -> Response:
         return self.request("GET", path, **options)

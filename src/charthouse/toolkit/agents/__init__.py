@@ -1,0 +1,1 @@
+"""``charthouse mcp``: both APIs, and the controls of a sandbox, as tools of the Model Context Protocol."""
