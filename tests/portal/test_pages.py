@@ -48,6 +48,8 @@ PAGES = (
     "/messages",
     "/messages/new",
     "/questionnaires",
+    "/health",
+    "/bills",
     "/documents",
     "/images",
     "/account",

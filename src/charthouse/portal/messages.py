@@ -91,9 +91,19 @@ def write_message(request: Request) -> HttpResponseBase:
             return redirect("portal-messages")
     elif answered := select_correspondence(request.guest).filter(pk=_parse_id(request.GET.get("to"))).first():
         subject = answered.subject if answered.subject.startswith("Re: ") else f"Re: {answered.subject}"
-        posted |= {"subject": subject[:54], "dr_id": str(answered.user_id or "")}
+        posted |= {"subject": subject[:54], "dr_id": str(_find_writer(answered) or "")}
     values = {"entered": posted, "errors": errors, "people": _list_recipients(request.guest)}
     return render_page(request, "write_message.html", values, 400 if errors else 200)
+
+
+def _find_writer(message: PatientMessage) -> int | None:
+    """Find the user who wrote a message: the user of its doctor where an app sent it. None where nobody can answer."""
+    people = secure_messages.list_recipients(message.practice_id)
+    if message.user_id is not None:
+        found = people.filter(pk=message.user_id).first()
+    else:
+        found = people.filter(role="doctor", doctor_id=message.doctor_id).order_by("pk").first()
+    return found.pk if found else None
 
 
 def _list_recipients(guest: SignedInPatient) -> list[tuple[str, str]]:

@@ -30,6 +30,8 @@ MENU = (
     ("portal-appointments", "Appointments", "calendar"),
     ("portal-messages", "Messages", "messages"),
     ("portal-questionnaires", "Questionnaires", "checklist"),
+    ("portal-health", "Health record", "report-medical"),
+    ("portal-bills", "Bills", "receipt"),
     ("portal-documents", "Documents", "files"),
     ("portal-images", "Images", "file-upload"),
 )

@@ -64,10 +64,7 @@ class SignedInPatient:
     @property
     def zone(self) -> ZoneInfo:
         """The patient's time zone, or the doctor's."""
-        try:
-            return ZoneInfo(self.patient.timezone or self.patient.doctor.timezone)
-        except (KeyError, ValueError):  # imported rows may have any text
-            return ZoneInfo(self.patient.doctor.timezone)
+        return self.patient.local_zone
 
 
 def start_session(request: HttpRequest, access: PortalAccess) -> None:

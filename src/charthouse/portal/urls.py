@@ -5,7 +5,9 @@ from django.urls import URLPattern, URLResolver, path
 from charthouse.portal import (
     account,
     appointments,
+    bills,
     documents,
+    health,
     home,
     invitations,
     messages,
@@ -16,6 +18,11 @@ from charthouse.portal import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("portal", home.show_home, name="portal-home"),
     path("portal/appointments", appointments.show_appointments, name="portal-appointments"),
+    path("portal/health", health.show_health, name="portal-health"),
+    path("portal/health/record.xml", health.download_record, name="portal-record"),
+    path("portal/visits/<id:visit>/note.pdf", health.download_note, name="portal-note"),
+    path("portal/bills", bills.show_bills, name="portal-bills"),
+    path("portal/bills/<id:row>", bills.show_bill, name="portal-bill"),
     path("portal/messages", messages.show_list, name="portal-messages"),
     path("portal/messages/new", messages.write_message, name="portal-write"),
     path("portal/messages/<id:row>", messages.show_message, name="portal-message"),

@@ -3,7 +3,7 @@
 from django.db.models import Q
 
 from charthouse.domains.practice.unique_names import make_name_check
-from charthouse.domains.questionnaires.assignments import check_not_answered, set_asked_by
+from charthouse.domains.questionnaires.assignments import check_not_answered, notify_patient, set_asked_by
 from charthouse.domains.questionnaires.models import KINDS, Assignment, Question, Questionnaire
 from charthouse.domains.questionnaires.questions import check_choices, place_last
 from charthouse.engine.declaration.composites import List
@@ -80,6 +80,7 @@ assignments = Resource(
         Key("questionnaire", Reference("questionnaires"), REQUIRED),
     ),
     checks=(set_asked_by, check_not_answered),
+    after=(notify_patient,),
     unique={
         "asked_once_at_a_time": ("questionnaire", "The patient was asked already, and has yet to answer.")
     },

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from charthouse.domains.clinical.hooks import check_appointment_of_patient
 from charthouse.domains.messaging.models import MessageNote, PatientMessageAttachment
+from charthouse.domains.patients import portal_notices
 from charthouse.domains.practice.models import Doctor
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.declaration.changes import Change
@@ -26,6 +27,13 @@ def set_attachment_doctor(change: Change, row: Any) -> None:
     if change.values.get("attachments"):
         attached = PatientMessageAttachment.objects.filter(practice=row.practice_id, patient_message=row.pk)
         attached.filter(doctor=None).update(doctor=row.doctor_id)
+
+
+@hook(keys=("patient",))
+def notify_patient(change: Change, row: Any) -> None:
+    """Tell the patient by e-mail that a new message waits in the portal."""
+    if change.operation == "create":
+        portal_notices.queue_notice(row.patient, "message")
 
 
 @hook(keys=("appointment", "doctor", "patient", "scheduled_time"))

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from charthouse.domains.messaging.models import Message, MessageNote, PatientMessage
+from charthouse.domains.patients import portal_notices
 from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.domains.patients.portal_requests import enqueue, parse_submission
 from charthouse.engine.declaration.keys import Key
@@ -111,7 +112,8 @@ def accept_message(request: PortalRequest, user: int | None) -> PatientMessage:
 
 
 def answer(message: Message, text: str, user: int) -> PatientMessage:
-    """Answer a patient's message, which also marks it as read. ``user``: who answers. Raises Invalid."""
+    """Answer a patient's message, which also marks it as read, and tell the patient by e-mail. ``user``: who answers.
+    Raises Invalid."""
     values = parse_submission(
         (Key("text", Text(multiline=True, max_length=MAX_LENGTH), REQUIRED, source=UNSTORED),), {"text": text}
     )
@@ -121,6 +123,7 @@ def answer(message: Message, text: str, user: int) -> PatientMessage:
     if original is None or message.archived:
         raise Invalid({"text": ["This is no message of a patient."]})
     mark_read(message)
+    portal_notices.queue_notice(original.patient, "message")
     return PatientMessage.objects.create(
         practice_id=message.practice_id,
         doctor_id=message.doctor_id,

@@ -75,14 +75,14 @@ def _check_template(name: str, words: str) -> list[str]:
 
 def queue_link_email(kind: str, patient: Patient, secret: str, until: datetime, username: str = "") -> None:
     """Queue the e-mail ``invitation`` or ``password``. ``secret``: what the link carries; ``until``: when the link
-    expires, UTC."""
+    expires, written in the patient's time zone."""
     practice = patient.practice_id
     words = get_templates(practice)
     values = {
         "patient": patient.first_name,
         "practice": Practice.objects.get(pk=practice).name,
         "link": origin.build_lasting_url(f"/{LINK_PATH}/{secret}"),
-        "until": f"{until:%Y-%m-%d %H:%M} UTC",
+        "until": _format_local(until, patient),
         "username": username,
     }
     correspondence.queue_patient_email(
@@ -91,6 +91,13 @@ def queue_link_email(kind: str, patient: Patient, secret: str, until: datetime, 
         _fill(words[f"{kind}_text"], values),
         purpose=f"portal {kind}",
     )
+
+
+def _format_local(at: datetime, patient: Patient) -> str:
+    """Format a time as "Mar 10, 2026, 9:05 AM EST", in the patient's time zone."""
+    local = at.astimezone(patient.local_zone)
+    clock = f"{local:%I:%M %p}".removeprefix("0")
+    return f"{local:%b} {local.day}, {local.year}, {clock} {local:%Z}"
 
 
 def _fill(words: str, values: Mapping[str, str]) -> str:

@@ -70,7 +70,7 @@ patient_messages = Resource(
         Key("updated_at", Timestamp(), READ_ONLY),
     ),
     filters=(OF_DOCTOR, OF_PATIENT, SINCE_UPDATE),
-    after=(hooks.set_attachment_doctor,),
+    after=(hooks.set_attachment_doctor, hooks.notify_patient),
     example={"doctor": 1, "patient": 12, "subject": "Your results", "body": "All is well."},
 )
 

@@ -1,6 +1,8 @@
 """Patients and what a practice adds to their charts of its own: flags and custom fields. Codes are stored as the API
 has them: reference drchrono/enums.yaml."""
 
+from zoneinfo import ZoneInfo
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -179,6 +181,14 @@ class Patient(Authored, Record):
     @property
     def is_deceased(self) -> bool:
         return self.patient_status == DECEASED
+
+    @property
+    def local_zone(self) -> ZoneInfo:
+        """The patient's time zone, or the doctor's."""
+        try:
+            return ZoneInfo(self.timezone or self.doctor.timezone)
+        except (KeyError, ValueError):  # imported rows may have any text
+            return ZoneInfo(self.doctor.timezone)
 
     @property
     def display_name(self) -> str:
