@@ -12,7 +12,7 @@ from binascii import Error as NotBase64
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -24,10 +24,29 @@ from charthouse.identity.api_user_limits import LOCK_DURATION, get_class_limit
 from charthouse.identity.known_actors import GuessRead
 from charthouse.identity.models import SHARING, ApiUser
 
-# Sets the caller in the format of ``identity.database``; an empty one if the request is refused.
-AUTHENTICATE_SQL = (
+# Both have the same columns, and set the caller in the format of ``identity.database``; an empty one, and no tenant,
+# where the request is refused or not counted. The first one counts a further call of a rate class. Where it counts
+# nothing, the SQL function counts the first call, or says why it is refused; it costs twice as much.
+COUNT_SQL = b"""
+with counted as (
+    update identity_apicalls c
+       set calls = case when c.minute = $4 then c.calls + 1 else 1 end, minute = $4
+      from identity_apiusercaller u
+     where u.username = $1 and u.secret_digest = any(string_to_array($2, ',')) and u.enabled
+       and (cardinality(u.ips) = 0 or $3::inet <<= any(u.ips::inet[]))
+       and ($5 = '' or cardinality(u.endpoints) = 0 or $5 = any(u.endpoints))
+       and not (u.read_only and $6)
+       and c.api_user_id = u.id and c.counted = $7 and c.locked_until is null
+       and (c.minute <> $4 or c.calls < $8)
+    returning u.practice_id, u.id, u.anonymize, u.read_only, u.endpoints
+)
+select u.practice_id, set_config('charthouse.caller', coalesce(',,' || u.id || ',' || $9, ''), false), null::text,
+       u.id, u.anonymize, u.read_only, array_to_string(u.endpoints, ','), null::integer,
+       set_config('charthouse.practice', coalesce(u.practice_id::text, ''), false)
+  from (select) as call left join counted u on true"""
+EXAMINE_SQL = (
     b"select practice, set_config('charthouse.caller', coalesce(',,' || caller || ',' || $10, ''), false), refusal, "
-    b"caller, anonymous, read_only, endpoints, wait from identity_api_user($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    b"caller, anonymous, read_only, endpoints, wait, null from identity_api_user($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 )
 UNAUTHENTICATED_MESSAGES = {
     "missing": "Unknown API user or wrong secret.",
@@ -111,18 +130,21 @@ def authenticate(
 ) -> Actor:
     """Authenticate a call, count it against its rate limit, and establish the practice as the connection's tenant.
 
-    One statement does it all, so that changes apply to the next request on every worker. ``at`` is aware;
-    ``request_id`` (a UUID) is for the change feed; ``endpoint`` is the endpoint group, "" for one that is open to all;
-    API users of other practices than ``practice_of_host`` are unknown. Raises Unauthenticated, Forbidden or Throttled;
-    then no practice is established. ``guess_read``: as in ``bearer_tokens``.
+    It is all done by one statement of each call, so that changes apply to the next request on every worker. ``at`` is
+    aware; ``request_id`` (a UUID) is for the change feed; ``endpoint`` is the endpoint group, "" for one that is open
+    to all; API users of other practices than ``practice_of_host`` are unknown. Raises Unauthenticated, Forbidden or
+    Throttled; then no practice is established. ``guess_read``: as in ``bearer_tokens``.
     """
     username, secret = _require_credentials(authorization)
     digests = ",".join(_list_digests(username, secret))
-    known = known_actors.recall(digests) if guess_read else None
-    asked = _format_call(client_ip, at, request_id, endpoint, is_write=is_write, rate_class=rate_class)
+    call = _Call(client_ip, at, request_id, endpoint, is_write, rate_class)
+    known = known_actors.recall(digests)
     ahead = guess_read(known.actor) if guess_read and known else None
-    found = _establish(username, secret, digests, asked, ahead)
-    practice, _, refusal, caller, anonymous, read_only, endpoints, wait = found
+    run, credentials = tenancy.get_connection().establish, (username.encode(), digests.encode())
+    found = run(COUNT_SQL, (*credentials, *call.format_for_count()), ahead) if known else None
+    if found is None or found[0] is None:
+        found = _examine(username, secret, credentials, call.format_for_function(), ahead)
+    practice, _, refusal, caller, anonymous, read_only, endpoints, wait, _ = found
     if refusal is None and practice_of_host is not None and practice != practice_of_host:
         tenancy.clear_tenant()
         refusal = "missing"
@@ -134,33 +156,58 @@ def authenticate(
     return actor
 
 
-def _format_call(
-    client_ip: str, at: datetime, request_id: str, endpoint: str, *, is_write: bool, rate_class: str
-) -> tuple[bytes, ...]:
-    """The parameters of the statement after the credentials."""
-    return (
-        client_ip.encode(),
-        at.isoformat().encode(),
-        endpoint.encode(),
-        b"t" if is_write else b"f",
-        rate_class.encode(),
-        str(get_class_limit(rate_class)).encode(),
-        str(LOCK_DURATION.total_seconds()).encode(),
-        f"{request_id},{tenancy.format_clock_offset()}".encode(),
-    )
+class _Call(NamedTuple):
+    """A call, and the parameters of the statements after the credentials."""
+
+    client_ip: str
+    at: datetime
+    request_id: str
+    endpoint: str
+    is_write: bool
+    rate_class: str
+
+    def format_for_count(self) -> tuple[bytes | None, ...]:
+        minute = self.at.replace(second=0, microsecond=0)
+        return (
+            self.client_ip.encode() or None,
+            minute.isoformat().encode(),
+            *self._format_policy(),
+            self._end_caller(),
+        )
+
+    def format_for_function(self) -> tuple[bytes, ...]:
+        lock = str(LOCK_DURATION.total_seconds()).encode()
+        return (
+            self.client_ip.encode(),
+            self.at.isoformat().encode(),
+            *self._format_policy(),
+            lock,
+            self._end_caller(),
+        )
+
+    def _format_policy(self) -> tuple[bytes, ...]:
+        limit = str(get_class_limit(self.rate_class)).encode()
+        return self.endpoint.encode(), b"t" if self.is_write else b"f", self.rate_class.encode(), limit
+
+    def _end_caller(self) -> bytes:
+        return f"{self.request_id},{tenancy.format_clock_offset()}".encode()
 
 
-def _establish(
-    username: str, secret: str, digests: str, asked: tuple[bytes, ...], ahead: BoundStatement | None
+def _examine(
+    username: str,
+    secret: str,
+    credentials: tuple[bytes, bytes],
+    asked: tuple[bytes, ...],
+    ahead: BoundStatement | None,
 ) -> Any:
-    """Run the statement. A secret that is right by a key that was rotated is stored by the current one."""
+    """Run the SQL function. A secret that is right by a key that was rotated is stored by the current one."""
     run = tenancy.get_connection().establish
-    found = run(AUTHENTICATE_SQL, (username.encode(), digests.encode(), *asked), ahead)
+    found = run(EXAMINE_SQL, (*credentials, *asked), ahead)
     refusal = found[2]
     if refusal != "missing" or not (retired := secret_keys.list_retired_keys()):
         return found
     former = [_digest(key, username, secret) for key in _derive_keys(*retired)]
-    found = run(AUTHENTICATE_SQL, (username.encode(), ",".join(former).encode(), *asked))
+    found = run(EXAMINE_SQL, (username.encode(), ",".join(former).encode(), *asked))
     if found[3] is not None:  # the id of the API user, whose secret this is
         ApiUser.objects.filter(pk=found[3]).update(secret_digest=digest_secret(username, secret))
     return found
