@@ -1,5 +1,6 @@
 """The commands end to end: real processes on data directories of their own."""
 
+import io
 import json
 import os
 import re
@@ -9,7 +10,8 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import psutil
 import pytest
 from django_otp.oath import totp
 
+from charthouse import cli
 from charthouse.audit.models import Event
 from charthouse.domains.practice.models import Doctor, Staff
 from charthouse.identity import second_factor
@@ -52,6 +55,20 @@ def command(*arguments: str, given: str = "", **more: str) -> "subprocess.Comple
         env=environment(**more),
         timeout=PATIENCE,
     )
+
+
+def command_here(data: Path, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+    """Run a command on the database of this worker, in this process: what a process of its own adds is tested once."""
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        patch.setattr(sys, "stdin", io.StringIO(given))
+        patch.setenv("CHARTHOUSE_DATA", str(data))
+        code = cli.main([*arguments, "--data", str(data)])
+    return subprocess.CompletedProcess(arguments, code, output.getvalue(), errors.getvalue())
 
 
 class Sandbox:
@@ -267,11 +284,10 @@ def test_server_requires_a_migrated_database(tmp_path: Path) -> None:
 
 
 def test_create_practices_and_users(tmp_path: Path) -> None:
-    def here(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
-        return command(*arguments, "--data", str(tmp_path), given=given, **DATABASE)
-
+    here = partial(command_here, tmp_path)
     assert here("migrate").stderr == ""  # the second time: nothing to do
-    practice = here("createpractice", "Foothill").stdout.strip()
+    # A process of its own, which sets up Django itself.
+    practice = command("createpractice", "Foothill", "--data", str(tmp_path), **DATABASE).stdout.strip()
     name = f"ada{practice}"
     ada = ("createuser", name, "--practice", practice, "--role", "doctor", "--primary")
     weak = here(*ada, given="password\n")
@@ -302,7 +318,7 @@ def test_create_practices_and_users(tmp_path: Path) -> None:
 
 def test_reset_of_a_lost_second_factor(tmp_path: Path) -> None:
     def here(name: str) -> "subprocess.CompletedProcess[str]":
-        return command("resetotp", name, "--data", str(tmp_path), **DATABASE)
+        return command_here(tmp_path, "resetotp", name)
 
     clinic = make_practice()
     name = clinic.user.username
