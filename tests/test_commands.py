@@ -131,8 +131,8 @@ class Sandbox:
         except psutil.AccessDenied:
             return False
 
-    def named(self, word: str) -> psutil.Process:
-        (process,) = [each for each in self.processes() if word in each.cmdline()]
+    def named(self, name: str) -> psutil.Process:
+        (process,) = [each for each in self.processes() if each.name() == name]
         return process
 
     def end(self, number: int = signal.SIGINT) -> int:
@@ -256,7 +256,7 @@ def test_life_cycle_of_a_sandbox(sandbox: Sandbox) -> None:
     assert moved.returncode == 0, moved.stderr
     assert sandbox.curl() == {"detail": "The access token has expired."}
 
-    sandbox.named("worker").kill()
+    sandbox.named("charthouse:job").kill()
     assert sandbox.ended() == 1
     assert "The worker was killed by SIGKILL. Everything else has been stopped." in sandbox.output
 

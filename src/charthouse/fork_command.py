@@ -24,7 +24,6 @@ def run(options: argparse.Namespace) -> None:
     with suppress(processes.StopRequested), processes.raise_on_stop_signals(), datadir.lock(data):
         database_url = embedded_postgres.database_url(origin, database)
         sandbox_command.set_environment(data, base_url, database_url)
-        _stop_with(origin)
         try:
             _run_services(origin, options)
         except (embedded_postgres.EmbeddedServerError, processes.ChildEnded) as error:
@@ -35,7 +34,9 @@ def _run_services(origin: Path, options: argparse.Namespace) -> None:
     supervisor = processes.Supervisor()
     with StepProgress(has_lines=True) as steps, embedded_postgres.run_server(origin) as lease:
         try:
-            sandbox_command.start_services(supervisor, lease.lock, options, steps)
+            begin = sandbox_command.fork_services(supervisor, lease.lock, options)
+            _stop_with(origin)  # a thread, so after the forks
+            sandbox_command.start_services(supervisor, begin, options, steps)
             supervisor.wait()
         finally:
             supervisor.stop()

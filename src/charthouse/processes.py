@@ -2,6 +2,8 @@
 
 The supervisor stops its children when it is asked to stop or when one of them ends. If it is killed, the kernel signals
 its children (``follow_parent``). Orphaned grandchildren are reparented to the supervisor, which kills them too.
+
+A child is a command, or a fork of this process (``ForkedChild``), which has already imported what it needs.
 """
 
 import ctypes
@@ -13,15 +15,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 PARENT_VARIABLE = "CHARTHOUSE_PARENT"  # environment variable of a child: the pid to follow
-PDEATHSIG, CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+PDEATHSIG, NAME, CHILD_SUBREAPER = 1, 15, 36  # linux/prctl.h
 GRACE = 15.0  # seconds to finish requests and jobs
 SHORT_GRACE = 2.0  # the same when the database has ended
+POLL_INTERVAL = 0.02  # seconds
 
 
 class StopRequested(BaseException):
@@ -60,11 +65,89 @@ def raise_on_stop_signals() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
 
 
+class ForkedChild:
+    """A fork of this process that runs a function and ends, as a ``Popen``.
+
+    ``name``: what the system calls it, up to 15 bytes. ``inherited_fds``: file descriptors that stay open in it, with
+    standard output and error; all others are closed. What the function raises is printed, and ends it with code 1.
+    """
+
+    def __init__(self, name: str, run: Callable[[], None], inherited_fds: Collection[int]) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        self.returncode: int | None = None
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _run_fork(name, run, parent, inherited_fds)
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, at most ``timeout`` seconds, and return the exit code. Raises TimeoutExpired."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if until is not None and time.monotonic() > until:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            time.sleep(POLL_INTERVAL)
+        return code
+
+    def terminate(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def _run_fork(name: str, run: Callable[[], None], parent: int, inherited_fds: Collection[int]) -> NoReturn:
+    """Run a function in a new fork, without anything of its parent but memory, and end."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        # Ctrl-C reaches the whole group; the supervisor stops its children.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _close_all_but(inherited_fds)
+        _set_name(name)
+        follow_process(parent)
+        run()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(OSError, ValueError):
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+        os._exit(code)
+
+
+def _close_all_but(kept: Collection[int]) -> None:
+    """Close all file descriptors but these, standard output and error; standard input reads nothing."""
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        if descriptor > 2 and descriptor not in kept:
+            with suppress(OSError):  # that of the directory itself
+                os.close(descriptor)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
 class Supervisor:
     """Starts children in this process's group, waits for the first of them to end, and stops them all."""
 
     def __init__(self) -> None:
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[str, subprocess.Popen[bytes] | ForkedChild] = {}
         self._watched: dict[str, subprocess.Popen[str]] = {}
         # A signal that arrives just before the wait would be missed; a byte in a pipe is not.
         self._wake, wake = os.pipe()
@@ -82,6 +165,10 @@ class Supervisor:
             env={**environment, PARENT_VARIABLE: str(os.getpid())},
             pass_fds=(inherited_fd,),
         )
+
+    def fork(self, name: str, child: ForkedChild) -> None:
+        """Take charge of a fork of this process."""
+        self._children[name] = child
 
     def watch(self, name: str, process: "subprocess.Popen[str]") -> None:
         """Watch a process that is stopped elsewhere: its end makes ``wait`` raise ChildEnded."""
@@ -161,6 +248,12 @@ def _prctl(option: int, value: int) -> bool:
     if sys.platform != "linux":
         return False
     return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
+
+
+def _set_name(name: str) -> None:
+    """Let the system call this process by a name, where it can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(NAME, name.encode(), 0, 0, 0)
 
 
 def _watch_parent(parent: int) -> None:

@@ -5,12 +5,15 @@ server and worker. When one of them ends, or on Ctrl-C, all end.
 """
 
 import argparse
+import gc
 import http.client
 import os
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from charthouse.step_progress import StepProgress
 HOST = "127.0.0.1"
 READY_TIMEOUT = 90.0  # seconds until the web server has to answer
 DEFAULT_SEED = 1
+THREADS, JOBS = 4, 4  # requests that a process of the web server handles at once; jobs of the worker
 
 
 def run(options: argparse.Namespace) -> None:
@@ -89,8 +93,9 @@ def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> Non
             supervisor.watch("PostgreSQL", lease.keeper)
         try:
             postgres_server.stop_waiting_for_disk(data)
+            begin = fork_services(supervisor, lease.lock, options)
             described = _prepare_practice(data, base_url, options, steps)
-            start_services(supervisor, lease.lock, options, steps)
+            start_services(supervisor, begin, options, steps)
             steps.end()
             print(_format_summary(described, data), flush=True)
             supervisor.wait()
@@ -136,20 +141,69 @@ def _prepare_practice(
     return described
 
 
+def fork_services(
+    supervisor: processes.Supervisor, lock: int, options: argparse.Namespace
+) -> Callable[[], None]:
+    """Fork web server and worker, which share the memory of this process and load what they need at once. Both inherit
+    the database's lock. Return a function that lets them begin."""
+    from charthouse import commands
+
+    waiting, telling = os.pipe()
+    gc.freeze()  # what is loaded stays, and is not written to
+
+    def run(load: Callable[[], None], work: Callable[[], None]) -> None:
+        load()
+        if not os.read(waiting, 1):
+            return  # the parent has ended
+        try:
+            work()
+        except CommandError as refused:
+            raise SystemExit(f"charthouse sandbox: {refused}") from None
+
+    def serve() -> None:
+        commands.serve(HOST, options.port, options.workers, THREADS)
+
+    def run_worker() -> None:
+        commands.run_worker(JOBS)
+
+    for name, title, load, work in (
+        ("charthouse:web", "The web server", _load_server, serve),
+        ("charthouse:job", "The worker", _load_worker, run_worker),
+    ):
+        supervisor.fork(title, processes.ForkedChild(name, partial(run, load, work), (lock, waiting)))
+    os.close(waiting)
+
+    def begin() -> None:
+        os.write(telling, b"go")  # a byte for each
+        os.close(telling)
+
+    return begin
+
+
+def _load_server() -> None:
+    """Import what ``commands.serve`` needs. Counters for metrics would have to be told before where they count."""
+    from django.conf import settings
+
+    if not settings.METRICS:
+        from charthouse.web_server import serving  # noqa: F401
+
+
+def _load_worker() -> None:
+    """Import what ``commands.run_worker`` needs."""
+    from charthouse.changes import sender  # noqa: F401
+
+
 def start_services(
     supervisor: processes.Supervisor,
-    lock: int,
+    begin: Callable[[], None],
     options: argparse.Namespace,
     steps: StepProgress,
 ) -> None:
-    """Start web server and worker, and wait until the server answers. Both inherit the database's lock."""
+    """Let the forked services begin, and wait until the web server answers."""
     steps("Server", 0, 1)
     if (reason := processes.find_bind_error(HOST, options.port)) is not None:
         raise CommandError(f"can't listen on {HOST}:{options.port} any more: {reason}.")
-    charthouse = [sys.executable, "-m", "charthouse"]
-    web = ["serve", "--host", HOST, "--port", str(options.port), "--workers", str(options.workers)]
-    supervisor.start("The web server", charthouse + web, os.environ, inherited_fd=lock)
-    supervisor.start("The worker", [*charthouse, "worker"], os.environ, inherited_fd=lock)
+    begin()
     until = time.monotonic() + READY_TIMEOUT
     supervisor.wait(lambda: _is_answering(options.port) or time.monotonic() > until, every=0.1)
     if time.monotonic() > until:
