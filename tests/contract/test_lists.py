@@ -9,9 +9,9 @@ import pytest
 from django.db.models import Q
 
 from charthouse import clock
+from charthouse.domains.patients.search_filters import CONTAINS_NAME
 from charthouse.engine.declaration.filters import (
     CONTAINS,
-    CONTAINS_FOLDED,
     EQUALS,
     EQUALS_FOLDED,
     SINCE,
@@ -407,7 +407,7 @@ ORACLES: dict[Any, Oracle] = {
     EQUALS: _equal,
     EQUALS_FOLDED: _equal,
     CONTAINS: _contains,
-    CONTAINS_FOLDED: _contains,
+    CONTAINS_NAME: _contains,
     SINCE: _since,
 }
 

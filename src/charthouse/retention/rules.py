@@ -124,6 +124,8 @@ KEPT = {
     "identity_application": "Rows of the audit and the change feed name them.",
     "identity_archivedpart": "Which rows were deleted with a patient or a visit, so that restoring it restores them.",
     "identity_practice": "The practice itself.",
+    "patients_namepart": "What the names of patients are searched by: each name once.",
+    "patients_searchterm": "What patients are searched by, written with them.",
     "identity_user": "Rows of the record, the audit and the change feed name them.",
 }
 _OF_THE_RECORD = "The record: rows are archived and not deleted."

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from charthouse import clock
-from charthouse.console.patients.search import parse_birthday
 from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.search import parse_birthday
 from charthouse.identity import tenancy
 from tests.cases import each_case
 from tests.console.test_shell import bounded_queries

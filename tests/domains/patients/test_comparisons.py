@@ -6,9 +6,9 @@ import httpx
 import pytest
 from django.db import connections
 
-from charthouse.console.patients.search import search
 from charthouse.domains.patients.models import Patient
-from charthouse.engine.sql.folding import fold
+from charthouse.domains.patients.search import search
+from charthouse.engine.sql.folding import APOSTROPHES, HYPHENS, fold
 from charthouse.identity import tenancy
 from tests.domains.caller import Caller
 from tests.support import make_api_user, make_practice
@@ -24,8 +24,8 @@ SAME = (
     ("Łukasz", "lukasz"),
     ("Søren", "soren"),
     ("Großmann", "GROSSMANN"),
-    ("O\u2019Brien", "o'brien"),
-    ("Anne\u2010Marie", "anne-marie"),
+    *[(f"O{mark}Brien", "o'brien") for mark in APOSTROPHES],
+    *[(f"Anne{mark}Marie", "anne-marie") for mark in HYPHENS],
     ("\uff21\uff44\uff41", "Ada"),
     ("Σωκράτης", "ΣΩΚΡΑΤΗΣ"),
     ("\u0418\u0432\u0430\u043d", "\u0438\u0432\u0430\u043d"),
@@ -204,8 +204,8 @@ def test_the_console_finds_a_patient(caller: Caller, asked: str) -> None:
     with tenancy.within(caller.clinic.id):
         Patient.objects.filter(pk=row).update(first_name="Zo\u00eb")
         rows = Patient.objects.filter(practice=caller.clinic.practice)
-        assert [found.pk for found in search(rows, asked)] == [row]
-        assert not search(rows, "5552014434").exists()
+        assert [found.pk for found in search(rows, asked)[0]] == [row]
+        assert not search(rows, "5552014434")[0].exists()
 
 
 # -- dates of a life --------------------------------------------------------------------------------------------

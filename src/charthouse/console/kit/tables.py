@@ -106,6 +106,7 @@ class TablePage:
     next: str
     empty: str
     is_filtered: bool
+    notice: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,14 +114,14 @@ class Table:
     """A table.
 
     name    of the table in the page; further tables of a page need ``prefix``, of their query parameters
-    search  ORM paths to search, or a function (rows, text) of rows; empty: no search
+    search  ORM paths to search, or a function (rows, text) of the rows found and a notice above them; empty: no search
     order   a column's ``sort``, with "-" for descending, or any ORM path
     """
 
     name: str
     label: str
     columns: Sequence[Column]
-    search: Sequence[str] | Callable[["QuerySet[Any]", str], "QuerySet[Any]"] = ()
+    search: Sequence[str] | Callable[["QuerySet[Any]", str], "tuple[QuerySet[Any], str]"] = ()
     filters: Sequence[TableFilter] = ()
     order: str = "pk"
     size: int = 25
@@ -140,7 +141,7 @@ class Table:
         for table_filter, state in zip(self.filters, states, strict=True):
             rows = table_filter.apply(rows, state.chosen)
         sort = given("sort") if self._may_sort(given("sort")) else self.order
-        found = self._search(rows, text)
+        found, notice = self._search(rows, text)
         shown, before, after = self._slice(found, sort, given("after"), given("before"))
         is_filtered = bool(text) or any(state.chosen != state.options[0][0] for state in states)
         return TablePage(
@@ -155,14 +156,15 @@ class Table:
             next=given.build_url(after=str(shown[-1].pk), before="") if after else "",
             empty="Nothing matches." if is_filtered else self.empty,
             is_filtered=is_filtered,
+            notice=notice,
         )
 
     def _may_sort(self, asked: str) -> bool:
         return any(column.sort and asked.removeprefix("-") == column.sort for column in self.columns)
 
-    def _search(self, rows: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
+    def _search(self, rows: "QuerySet[Any]", text: str) -> "tuple[QuerySet[Any], str]":
         if not text or not self.search:
-            return rows
+            return rows, ""
         if callable(self.search):
             return self.search(rows, text)
         for word in text.split()[:5]:
@@ -171,7 +173,7 @@ class Table:
                 shown = Folded(Cast(path, TextField()))
                 matches |= Q(GreaterThan(StrIndex(shown, fold(word)), 0))
             rows = rows.filter(matches)
-        return rows
+        return rows, ""
 
     def _slice(
         self, rows: "QuerySet[Any]", sort: str, after: str, before: str

@@ -10,8 +10,8 @@ from charthouse.console.kit import records
 from charthouse.console.kit.formats import format_date, format_phone
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Badge, Column, Table, TableFilter
-from charthouse.console.patients.search import search
 from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.search import search
 
 STATUS_BADGES = {"A": ("Active", "green"), "I": ("Inactive", "secondary"), "D": ("Deceased", "secondary")}
 

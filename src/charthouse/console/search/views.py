@@ -10,8 +10,8 @@ from charthouse.console.kit import formats, records
 from charthouse.console.kit.navigation import build_menu
 from charthouse.console.kit.page import Request, page
 from charthouse.console.kit.tables import MAX_SEARCH_LENGTH
-from charthouse.console.patients.search import search
 from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.search import find as find_ids
 from charthouse.identity import loaded_rows
 
 MAX_PATIENTS, MAX_PAGES, MIN_LETTERS = 8, 5, 2
@@ -36,8 +36,10 @@ def _find_patients(request: Request, text: str) -> Iterator[dict[str, Any]]:
     if "Manage Patients" not in request.user.permissions:
         return
     rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
-    found = list(search(rows, text).order_by("last_name", "pk")[:MAX_PATIENTS])
-    loaded_rows.note(Patient._meta.db_table, [one.pk for one in found])
+    ids = find_ids(rows, text, MAX_PATIENTS)
+    by_id = {one.pk: one for one in rows.filter(pk__in=ids)} if ids else {}
+    found = [by_id[row_id] for row_id in ids if row_id in by_id]
+    loaded_rows.note(Patient._meta.db_table, ids)
     for one in found:
         facts = (f"DOB {formats.format_date(one.date_of_birth)}" if one.date_of_birth else "", one.gender,
                  formats.format_phone(one.cell_phone or one.home_phone), one.chart_id)  # fmt: skip

@@ -73,20 +73,16 @@ class Equals(Operator):
         return Q(Exact(type.compare(F(attribute)), wanted))
 
 
-@dataclass(frozen=True)
 class Contains(Operator):
-    """A part of the text, whatever case and accents. ``folded``: the column holds folded text."""
-
-    folded: bool = False
+    """A part of the text, whatever case and accents."""
 
     def match(self, type: Type, name: str, path: str) -> Q:
         part = Folded(BoundParameter(name, models.TextField()))
-        column = F(path) if self.folded else Folded(F(path))
-        return Q(sql.template("(strpos(%s, %s) > 0)", column, part, output_field=sql.BOOLEAN))
+        return Q(sql.template("(strpos(%s, %s) > 0)", Folded(F(path)), part, output_field=sql.BOOLEAN))
 
 
 EQUALS, EQUALS_FOLDED = Equals(), Equals(folded=True)
-CONTAINS, CONTAINS_FOLDED = Contains(), Contains(folded=True)
+CONTAINS = Contains()
 SINCE = Lookup("gte", replan=True, word="Changed at or after this date or timestamp (UTC)")
 
 

@@ -10,7 +10,11 @@ from django.db import models
 from django.db.models import Func
 from django.db.models.expressions import Combinable, F, Value
 
-# Letters that Unicode does not decompose; apostrophes and hyphens as keyboards have them; the final sigma.
+# An accent that stands alone is decomposed to a blank and an accent: it is made an apostrophe before.
+_ACCENTS = "\u00b4\u1fbd\u1fbf\u1ffd"
+APOSTROPHES = _ACCENTS + "\u02b9\u02bb\u02bc\u2018\u2019\u201b\u2032`"
+HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+# Letters that Unicode does not decompose, and the final sigma; apostrophes and hyphens become those of keyboards.
 _LETTERS = {
     "\u00f8": "o",
     "\u0142": "l",
@@ -20,16 +24,16 @@ _LETTERS = {
     "\u0131": "i",
     "\u03c2": "\u03c3",
 }
-_MARKS = dict.fromkeys("\u02bc\u2019\u2018`\u00b4", "''") | dict.fromkeys(
-    "\u2010\u2011\u2012\u2013\u2014", "-"
-)
+_MARKS = dict.fromkeys(APOSTROPHES.removeprefix(_ACCENTS), "''") | dict.fromkeys(HYPHENS, "-")
 _PAIRS = {"\u00df": "ss", "\u00e6": "ae", "\u0153": "oe"}
 _REMOVED = "[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]"  # accents, and characters without width
 
 
 def _compose() -> str:
     single = _LETTERS | _MARKS
-    text = f"regexp_replace(lower(normalize(%(expressions)s, NFKD)), '{_REMOVED}', '', 'g')"
+    quotes = "''" * len(_ACCENTS)
+    text = f"translate(%(expressions)s, '{_ACCENTS}', '{quotes}')"
+    text = f"regexp_replace(lower(normalize({text}, NFKD)), '{_REMOVED}', '', 'g')"
     text = f"translate({text}, '{''.join(single)}', '{''.join(single.values())}')"
     for letter, pair in _PAIRS.items():
         text = f"replace({text}, '{letter}', '{pair}')"

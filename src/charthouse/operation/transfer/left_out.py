@@ -18,6 +18,7 @@ _WEBHOOKS = (
     "They are set up anew."
 )
 _POSITIONS = "Positions in the change feed of this database."
+_SEARCHED = "Made from the patients by a trigger."
 _DJANGO = "Django's own: derived from the program, or unused."
 # Of tables without a practice and without foreign keys, too, which need not be listed.
 OF_INSTALLATION = "Of the installation, not of a practice."
@@ -56,6 +57,8 @@ LEFT_OUT_TABLES: Mapping[str, str] = {
     "identity_incarnation": "Which server this installation's database is on.",
     "identity_secretkey": "Fingerprints and former keys of this installation.",
     "patients_payer": "The public list of payers, which all practices share.",
+    "patients_namepart": _SEARCHED,
+    "patients_searchterm": _SEARCHED,
     "procrastinate_jobs": OF_INSTALLATION,
     "procrastinate_events": OF_INSTALLATION,
     "procrastinate_periodic_defers": OF_INSTALLATION,

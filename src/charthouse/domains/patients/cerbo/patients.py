@@ -5,10 +5,10 @@ from django.db.models import Exists, Q
 
 from charthouse.domains.patients import deletion, portal_credentials
 from charthouse.domains.patients.cerbo import hooks
-from charthouse.domains.patients.cerbo.filters import Like, PhoneLike
 from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, check_time_zone, select_portal_access
 from charthouse.domains.patients.hooks import check_life
 from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.search_filters import EmailLike, NameLike, PhoneLike
 from charthouse.domains.practice.cerbo.keys import PAGES, make_policy
 from charthouse.engine.declaration.contact_types import PersonName
 from charthouse.engine.declaration.events import plain_events
@@ -71,27 +71,27 @@ found_patients = Resource(
         Filter(
             "last_name",
             PersonName(),
-            Like(folded=True),
+            NameLike(),
             source="last_name_folded",
             doc="% stands for any part.",
         ),
         Filter(
             "first_name",
             PersonName(),
-            Like(folded=True),
+            NameLike(),
             source="first_name_folded",
             doc="% stands for any part.",
         ),
         Filter(
             "email",
             Text(),
-            Like(("email_folded", "email2_folded"), folded=True),
+            EmailLike(),
             doc="% stands for any part.",
         ),
         Filter(
             "phone",
             Text(),
-            PhoneLike(("cell_phone", "home_phone", "office_phone", "phone_other")),
+            PhoneLike(),
             doc="Digits of one of the patient's numbers, however they are written; % stands for any of them.",
         ),
         Condition(

@@ -21,6 +21,7 @@ from charthouse.domains.patients.models import (
     FlagType,
     Patient,
 )
+from charthouse.domains.patients.search_filters import CONTAINS_NAME
 from charthouse.domains.patients.text_types import choose_text_type
 from charthouse.domains.practice.drchrono.filters import make_integer_filter
 from charthouse.domains.practice.drchrono.related_ids import select_related_ids
@@ -28,7 +29,6 @@ from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.contact_types import EmailAddress, PersonName
 from charthouse.engine.declaration.events import Event, plain_events
 from charthouse.engine.declaration.filters import (
-    CONTAINS_FOLDED,
     EQUALS_FOLDED,
     SINCE,
     Filter,
@@ -241,9 +241,9 @@ def _match_offices(office_ids: BoundParameter) -> Q:
 _SEARCH_FILTERS: tuple[Filter, ...] = (
     Filter("date_of_birth", Date(), OnDay()),
     Filter("doctor", Reference("doctors")),
-    Filter("first_name", PersonName(), CONTAINS_FOLDED, source="first_name_folded"),
+    Filter("first_name", PersonName(), CONTAINS_NAME, source="first_name_folded"),
     Filter("gender", Text(choices=codes.GENDERS)),
-    Filter("last_name", PersonName(), CONTAINS_FOLDED, source="last_name_folded"),
+    Filter("last_name", PersonName(), CONTAINS_NAME, source="last_name_folded"),
     Filter("since", Timestamp(), SINCE, source="updated_at"),
 )
 

@@ -19,6 +19,7 @@ from charthouse.domains.patients.models.patients import (
 )
 from charthouse.domains.patients.models.portal_access import PortalAccess, PortalWording
 from charthouse.domains.patients.models.portal_requests import PortalRequest
+from charthouse.domains.patients.models.search_terms import NamePart, SearchTerm
 from charthouse.domains.patients.models.tags import PatientTag, Tag
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "CustomInsurancePlanName",
     "Facility",
     "FlagType",
+    "NamePart",
     "Patient",
     "PatientFacility",
     "PatientTag",
@@ -39,6 +41,7 @@ __all__ = [
     "PortalRequest",
     "PortalWording",
     "ReferringDoctor",
+    "SearchTerm",
     "Tag",
     "WorkersCompInsurance",
 ]

@@ -156,11 +156,13 @@ class Patient(Authored, Record):
             )
         ]
         # In addition to (practice, id) and (practice, doctor, id). Under row security only leakproof operators
-        # (= and < of plain columns) can use an index: a search for a part of a name reads the practice's rows.
+        # (= and < of plain columns) can use an index: searches for parts of texts use those of ``search_terms``.
         indexes = [
             models.Index(fields=["practice", "updated_at"], name="patient_updated"),
             models.Index(fields=["practice", "date_of_birth"], name="patient_born"),
             models.Index(fields=["practice", "email_folded"], name="patient_email"),
+            models.Index(fields=["practice", "last_name_folded", "id"], name="patient_last_name"),
+            models.Index(fields=["practice", "first_name_folded", "id"], name="patient_first_name"),
             models.Index(fields=["practice", "chart_id"], name="patient_chart"),
             models.Index(fields=["practice", "last_name", "id"], name="patient_name"),
             # The rows of a list: offset pagination counts rows in this index, without reading the table.
