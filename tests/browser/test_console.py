@@ -59,6 +59,7 @@ PAGES = [
     "/patients/deleted",
     "/queue",
     "/reviews",
+    "/billing",
 ]
 FOR_LISTS = [
     f"/{pages.url_path}{rest}"
@@ -82,6 +83,8 @@ OF_THE_CHART = (
     "/encounters",
     "/encounters/new",
     "/account",
+    "/account/statement",
+    "/payment",
     "/account/charges/new",
     "/account/invoices/new",
     "/questionnaires",

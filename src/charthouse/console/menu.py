@@ -26,6 +26,7 @@ CARE = (
     MenuEntry(name="To review", view="reviews", icon="files", permissions=("Manage Patients",)),
     TASKS.menu_entry,
     INBOX.menu_entry,
+    MenuEntry(name="Receivables", view="receivables", icon="cash", permissions=("Manage Patients", *ACCOUNT)),
 )
 PRACTICE = (
     MenuEntry(name="People", view="users", icon="users", primary=True),

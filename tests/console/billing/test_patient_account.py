@@ -393,11 +393,11 @@ def test_the_accounts_balances(account: Account) -> None:
     (invoice,) = account.listed("invoices")
     account.write(f"invoices/{invoice['id']}/pay", amount="4.00")
     page = re.sub(r"<[^>]+>", " ", account.browser.get(account.url_path).text)
-    assert re.search(r"Unbilled\s+7.25", page)
-    assert re.search(r"Invoice balance\s+6.00", page)
+    assert re.search(r"Unbilled\s+\$7.25", page)
+    assert re.search(r"Patient owes\s+\$13.25", page)
     account.write(f"invoices/{invoice['id']}/pay", amount="6.00")
     page = re.sub(r"<[^>]+>", " ", account.browser.get(account.url_path).text)
-    assert re.search(r"Invoice balance\s+0.00", page)
+    assert re.search(r"Patient owes\s+\$7.25", page)
 
 
 def test_the_feed_has_the_author(account: Account) -> None:

@@ -1,4 +1,4 @@
-"""A patient's account: charges, estimates, invoices with payments, subscriptions."""
+"""Lists of a patient's account: charges, estimates, invoices with payments, subscriptions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
+from charthouse.console.billing.letterhead import get_letterhead
 from charthouse.console.chart import layout
 from charthouse.console.kit import forms, records
 from charthouse.console.kit.page import Request, page, render_page
@@ -254,6 +255,7 @@ class _InvoiceList(AccountList):
             .order_by("pk"),
             "payments": paid.order_by("pk"),
             "open": invoice.state == "open",
+            "letterhead": get_letterhead(request, invoice.patient),
         }
 
 
@@ -287,29 +289,6 @@ INVOICES = _InvoiceList(
     },
 )
 LISTS: tuple[AccountList, ...] = (CHARGES, ESTIMATES, INVOICES, SUBSCRIPTIONS)
-
-
-@page("Manage Patients", *ACCOUNT)
-def show_account(request: Request, patient: int) -> HttpResponseBase:
-    """Show all lists of the account and its balances."""
-    context = layout.get_chart_context(request, patient)
-    open_, unpaid = invoices.sum_owed(request.actor.practice, patient)
-    parts = [
-        (
-            section.build_table(request, f"{section.singular}-", patient=patient),
-            reverse(f"{section.view}-new", args=[patient]),
-        )
-        for section in LISTS
-    ]
-    values = {
-        "title": "Account",
-        "parts": parts,
-        "sums": [
-            ("Unbilled", _format_amount(open_)),
-            ("Invoice balance", _format_amount(unpaid)),
-        ],
-    }
-    return render_page(request, "billing/patient_account.html", {**context, **values})
 
 
 @page("Manage Patients", *ACCOUNT, PAYMENTS, methods=("GET", "POST"))
@@ -373,10 +352,9 @@ def reverse_payment(request: Request, patient: int, row: int, payment: int) -> H
 
 
 def build_urls() -> list[URLPattern]:
-    """Build the URLs of the account's pages."""
+    """Build the URLs of the lists' pages."""
     one = f"{INVOICES.url_path}/<id:row>"
     return [
-        path(f"{layout.URL_PREFIX}account", show_account, name="chart-account"),
         path(f"{one}/pay", take_payment, name="invoice-pay"),
         path(f"{one}/payments/<id:payment>", reverse_payment, name="invoice-take-back"),
         *(address for section in LISTS for address in section.build_urls()),

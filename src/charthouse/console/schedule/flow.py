@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from charthouse import clock
 from charthouse.console.kit import formats
 from charthouse.console.kit.page import Request
-from charthouse.domains.billing import invoices
+from charthouse.domains.billing import ledger
 from charthouse.domains.documents.models import AppliedConsentForm, SignedConsentForm
 from charthouse.domains.patients.models import Coverage, Patient
 from charthouse.domains.questionnaires.models import Assignment
@@ -136,7 +136,7 @@ def list_items(request: Request, patient: Patient, appointment: int) -> list[Ite
     items = [_build_insurance_item(patient, coverage)]
     if patient.copay:
         items.append(Item("Copay", formats.format_money(patient.copay), True))
-    owed = sum(invoices.sum_owed(practice, patient.pk))
+    owed = ledger.sum_owed(practice, patient.pk)
     items.append(Item("Balance", formats.format_money(owed) if owed else "Nothing owed", owed > 0))
     consents = _list_unsigned(practice, patient.pk, appointment)
     items.append(

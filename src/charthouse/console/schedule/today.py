@@ -126,6 +126,7 @@ def check_in(request: Request, visit: int) -> HttpResponseBase:
         "items": flow.list_items(request, patient, visit),
         "back": origin.get_local_url(request, request.GET.get("back", ""), reverse("day")),
         "sees_charts": "Manage Patients" in request.user.permissions,
+        "takes_payments": {"Manage Patients", "Access Patients Payments"} <= {*request.user.permissions},
     }
     return render_page(request, "schedule/check_in.html", values)
 

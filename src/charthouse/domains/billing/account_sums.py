@@ -81,10 +81,10 @@ def select_status() -> Combinable:
     )
 
 
-def select_invoice_number() -> Combinable:
-    """Return the number of an invoice: its id with at least six digits."""
+def select_invoice_number(path: str = "pk") -> Combinable:
+    """Return the number of an invoice: its id with at least six digits. ``path``: to the id."""
     text = "'INV-' || to_char(%s, 'FM9999999999999000000')"
-    return sql.template(text, F("pk"), output_field=sql.TEXT)
+    return sql.template(text, F(path), output_field=sql.TEXT)
 
 
 def select_next_billing_date() -> Combinable:

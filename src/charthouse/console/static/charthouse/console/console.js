@@ -51,6 +51,9 @@
     button.classList.add("copied");
   });
 
+  // <button data-print>: prints the page.
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
+
   // On a phone, the tabs of a chart are wider than the page: begin with the one that is open.
   const tab = document.querySelector(".tabs [aria-current]");
   if (tab) tab.closest(".tabs").scrollLeft = tab.offsetLeft - 24;
