@@ -22,6 +22,7 @@ from charthouse.datadir import CommandError
 from charthouse.step_progress import StepProgress
 
 HOST = "127.0.0.1"
+DEFAULT_APP_LIMIT = "500"  # calls an hour
 READY_TIMEOUT = 90.0  # seconds until the web server has to answer
 DEFAULT_SEED = 1
 THREADS, JOBS = 4, 4  # requests that a process of the web server handles at once; jobs of the worker
@@ -41,6 +42,8 @@ def run(options: argparse.Namespace) -> None:
             datadir.clear(data)
         base_url = f"http://{HOST}:{options.port}"
         set_environment(data, base_url, embedded_postgres.database_url(data))
+        limit = {None: DEFAULT_APP_LIMIT, "off": ""}.get(options.rate_limit, options.rate_limit)
+        os.environ["CHARTHOUSE_NEW_APP_LIMIT"] = str(limit)  # as that of the apps that are there already
         _check_seed(data, options)
         try:
             _run_services(data, base_url, options)

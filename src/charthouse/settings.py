@@ -42,6 +42,7 @@ CHARTHOUSE_SIGN_IN_LIMIT  failed attempts to sign in, in 15 minutes, from one ad
                        0: no limit)
 CHARTHOUSE_LOG_FIRST   1: an API call is answered only after it has been written to the request log
 CHARTHOUSE_CERBO_EVENTS  other names for events of Cerbo webhooks, comma-separated, as rx.created=prescription.created
+CHARTHOUSE_NEW_APP_LIMIT  calls an hour of an app that is registered in the console (default: no limit)
 CHARTHOUSE_API_LIMITS  calls per minute of one API user by class, comma-separated, as standard=600,heavy_read=60;
                        email_per_patient=1 limits the e-mails per minute that calls may send to one patient,
                        credential_validation=10 the checks per minute of one user's credentials
@@ -82,6 +83,8 @@ SIGN_IN_LIMIT = int(os.environ.get("CHARTHOUSE_SIGN_IN_LIMIT", "30"))
 LOG_FIRST = os.environ.get("CHARTHOUSE_LOG_FIRST") == "1"
 FAILOVER = int(os.environ.get("CHARTHOUSE_FAILOVER", "0"))  # seconds
 _limits = [part.partition("=") for part in os.environ.get("CHARTHOUSE_API_LIMITS", "").split(",") if part]
+# Calls an hour of an app that is registered in the console; None: no limit.
+NEW_APP_LIMIT = int(os.environ.get("CHARTHOUSE_NEW_APP_LIMIT") or 0) or None
 API_LIMITS = {name.strip(): int(calls) for name, _, calls in _limits}
 _events = [part.partition("=") for part in os.environ.get("CHARTHOUSE_CERBO_EVENTS", "").split(",") if part]
 CERBO_EVENTS = {name.strip(): other.strip() for name, _, other in _events if other.strip()}

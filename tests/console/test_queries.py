@@ -83,7 +83,6 @@ def one_of_each(calendar: Calendar) -> list[str]:
         "/account",
         "/outbox",
         f"/outbox/{letter.pk}",
-        "/sandbox/clock",
         "/inbox",
         f"/inbox/{message.pk}",
         f"/tasks/{task.pk}",

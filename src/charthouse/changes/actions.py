@@ -5,6 +5,7 @@ The caller checks that the user may manage the app or practice. Deliveries are t
 
 from collections.abc import Iterable, Mapping
 
+from django.conf import settings
 from django.db import transaction
 
 from charthouse import clock
@@ -120,8 +121,9 @@ def request_verification(webhook: Webhook) -> None:
 
 def ping(webhook: Webhook) -> Delivery:
     """Queue one ping to an app's webhook and return its delivery, which records the attempt. Raises Conflict unless the
-    webhook is verified and active and a tenant is set."""
-    if webhook.verified_at is None or not webhook.active or webhook.kind != "app":
+    webhook is active, a tenant is set, and the receiver has been verified, which a sandbox does not ask for."""
+    is_verified = webhook.verified_at is not None or settings.SANDBOX
+    if not is_verified or not webhook.active or webhook.kind != "app":
         raise Conflict("Only an active webhook of an app that has been verified can be pinged.")
     practice = tenancy.get_connection().tenant
     if practice is None:

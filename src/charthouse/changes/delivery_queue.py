@@ -6,7 +6,7 @@ advancing a sandbox's clock does not end them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -75,12 +75,14 @@ update changes_delivery d
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of an attempt: HTTP status (None without a response), duration in ms, and a short error message that
-    contains nothing from the receiver. ``is_final``: no other attempt follows by itself."""
+    contains nothing from the receiver. ``is_final``: no other attempt follows by itself. ``headers``: those that were
+    sent, without the values that are secret."""
 
     status: int | None
     ms: int
     error: str = ""
     is_final: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:
@@ -171,6 +173,7 @@ def build_attempt_record(result: Result) -> dict[str, Any]:
         "ms": result.outcome.ms,
         "error": result.outcome.error,
         "by_hand": result.claim.delivery.by_hand,
+        "headers": dict(result.outcome.headers),
     }
 
 

@@ -9,9 +9,10 @@ import logging
 import resource
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -35,6 +36,16 @@ MAX_ATTEMPTS = 1500  # that run at once
 INITIAL_LIMIT, MAX_LIMIT = 2, 16  # attempts at once to one receiver: at first, and while it answers fast
 SLOW_RECEIVER = 1.0  # seconds
 POLL_INTERVAL = 1.0  # seconds; finds retries that have become due, and lost notifications
+HIDDEN = "(not kept)"
+SHOWN_HEADERS = (
+    "Content-Type",
+    "User-Agent",
+    "X-drchrono-event",
+    "X-drchrono-delivery",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+)
 RESULT_DELAY = 0.01  # seconds to collect finished attempts before they are recorded
 MIN_RECHECK, MAX_RECHECK = (
     0.02,
@@ -44,6 +55,12 @@ RECONNECT_DELAY, MAX_RECONNECT_DELAY = (
     1.0,
     10.0,
 )  # seconds to wait after a database error, at first and at most
+
+
+def hide_secrets(kind: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an attempt as they may be kept: of a practice's own, and of an app's secret, the names alone."""
+    shown = SHOWN_HEADERS if kind == "app" else SHOWN_HEADERS[:2]
+    return {name: value if name in shown else HIDDEN for name, value in headers.items()}
 
 
 class Sender:
@@ -162,7 +179,8 @@ class Sender:
         # Receivers compare it with their own clock, which a sandbox's does not move.
         secret, seconds = unseal(claim.sealed_secret), int(clock.get_system_time().timestamp())
         headers = get_format(claim.kind).build_headers(claim.delivery, secret, seconds)
-        return await http_client.post(client, claim.url, headers, bytes(claim.delivery.body))
+        outcome = await http_client.post(client, claim.url, headers, bytes(claim.delivery.body))
+        return replace(outcome, headers=hide_secrets(claim.kind, headers))
 
     def _adjust_limit(self, webhook: int, outcome: Outcome, seconds: float) -> None:
         self._running[webhook] -= 1

@@ -43,7 +43,9 @@ APPS = (
     MenuEntry(name="API explorer", view="explorer", icon="terminal-2", permissions=(apps.PERMISSION,)),
     MenuEntry(name="API users", view="api-users", icon="key", primary=True),
     MenuEntry(name="Webhooks", view="practice-webhooks", icon="send", primary=True),
-    MenuEntry(name="Clock", view="clock", icon="clock-play", permissions=(apps.PERMISSION,), sandbox=True),
+    MenuEntry(
+        name="Sandbox", view="sandbox-start", icon="test-pipe", permissions=(apps.PERMISSION,), sandbox=True
+    ),
     MenuEntry(name="API reference", view="docs", icon="book"),
 )
 CHART_TABS = (

@@ -58,6 +58,11 @@ class Control:
         return self.name.partition(".")[2]
 
     @property
+    def command(self) -> str:
+        """Group and verb as the command line has them."""
+        return f"{self.group} {self.verb}".replace("_", "-")
+
+    @property
     def path_names(self) -> list[str]:
         """The parameters in the path."""
         return re.findall(r"{(\w+)}", self.path)

@@ -15,6 +15,7 @@ from tests.support import (
     Clinic,
     client,
     issue_token,
+    make_api_user,
     make_practice,
     make_user,
 )
@@ -52,6 +53,34 @@ def test_calls_are_listed_with_the_reason_of_refusal(clinic: Clinic, browser: ht
     with tenancy.within(stranger.id):
         theirs = ApiCall.objects.values_list("pk", flat=True)[0]
     assert browser.get(f"/developer/requests/{theirs}").status_code == 404
+
+
+def test_what_a_call_needs_and_what_its_caller_has_are_side_by_side(
+    clinic: Clinic, browser: httpx.Client
+) -> None:
+    app = make_own_app(clinic, scopes=["patients"])
+    few = make_user(clinic.practice, permissions=["Manage Patients"])
+    api_user = make_api_user(clinic.practice, endpoints=["tags"])
+    with client(issue_token(few, app)) as caller:
+        caller.get("/api/appointments?since=2026-01-01")
+    with client() as caller:
+        caller.get("/api/v1/patients", auth=(api_user.row.username, api_user.secret))
+    request_log.flush()
+    tenancy.clear_tenant()
+    listed = browser.get("/developer/requests").text
+    assert api_user.row.nickname in listed
+    shown = [browser.get(path).text for path in re.findall(r'href="(/developer/requests/\d+)"', listed)]
+    of_app, of_user = (next(text for text in shown if word in text) for word in ("/api/appoi", "/api/v1/"))
+    for name, value in (
+        ("Refused by", "A scope that the token lacks"),
+        ("Needs the scopes", "calendar:read, clinical:read"),
+        ("Of these the app has", "none"),
+        ("Needs the permissions", "Access Billing, Show Billing Tab, Access Clinical Notes"),
+        ("Of these the user has", "none"),
+    ):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in of_app, re.findall("<dt>.*?</dd>", of_app)
+    assert "<dt>Needs the endpoint group</dt><dd>patients</dd>" in of_user
+    assert "<dt>The API user has</dt><dd>tags</dd>" in of_user
 
 
 def test_captured_bodies_are_shown_to_users_with_every_permission(

@@ -85,12 +85,25 @@ def test_a_webhook_from_creation_to_redelivery(
         one = browser.get(delivery)
         assert "Amara" in one.text
         assert re.search(r"<td>200</td>", one.text)
+        assert "<dt>webhook-signature</dt>" in one.text
+        assert "<dt>X-drchrono-signature</dt><dd>(not kept)</dd>" in one.text
+        assert SECRET not in one.text
+        assert delivery in browser.get(f"{address}?event=PATIENT_CREATE").text
+        assert delivery not in browser.get(f"{address}?event=PATIENT_MODIFY").text
         assert send(browser, delivery).headers["Location"] == delivery
         until(lambda: len(receiver.got) == 2)
         assert receiver.got[0][1] == receiver.got[1][1]
         pinged = send(browser, f"{address}/ping", page=address)
         until(lambda: receiver.events()[-1] == "PING")
         assert "PING" in browser.get(pinged.headers["Location"]).text
+        deliveries = Delivery.objects.using("owner").filter(event="PATIENT_CREATE")
+        deliveries.update(delivered_at=None, next_try=None)  # failed for good
+        assert send(browser, f"{address}/resend", page=address).status_code == 302
+        until(lambda: receiver.events()[-1] == "PATIENT_CREATE")
+        assert "Delete this webhook?" in browser.get(f"{address}/delete").text
+        assert send(browser, f"{address}/delete").status_code == 302
+        assert browser.get(address).status_code == 404
+        assert Webhook.objects.filter(application=app.row, deleted_at=None).count() == 0
 
 
 def test_a_receiver_that_fails_verification(

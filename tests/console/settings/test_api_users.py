@@ -1,20 +1,13 @@
-"""API users and the sandbox's clock in the console."""
+"""API users in the console."""
 
 import re
-from collections.abc import Iterator
-from datetime import timedelta
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from django.conf import settings
-from django.db import connections
 
-from charthouse import clock
 from charthouse.audit.models import Event
-from charthouse.changes.models import ClockOffset
 from charthouse.identity import tenancy
 from charthouse.identity.models import ApiUser
 from tests.console.test_shell import bounded_queries
@@ -131,38 +124,12 @@ def test_api_users_are_for_the_practices_primary_user(clinic: Clinic, browser: h
         assert open_signed_in_browser(staff.username).get(f"/settings/api-users{page}").status_code == 403
 
 
-# The clock
+# The sandbox's pages
 
 
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Let this process follow a sandbox's clock."""
-    monkeypatch.setattr(settings, "SANDBOX", True)
-    monkeypatch.setattr(clock, "_shared_offset", None)
-    clock.follow_file(tmp_path / "clock")
-    yield
-    ClockOffset.objects.using("owner").all().delete()
-    with connections["owner"].cursor() as cursor:
-        cursor.execute("delete from procrastinate_jobs where status = 'todo'")
-
-
-def test_the_sandbox_clock_is_advanced(clinic: Clinic, browser: httpx.Client, sandbox: None) -> None:
-    assert "Real time" in browser.get("/sandbox/clock").text
-    assert "/sandbox/clock" in browser.get("/").text
-    assert send(browser, "/sandbox/clock", minutes="180").status_code == 302
-    assert clock.get_offset() == timedelta(hours=3)
-    assert "3:00:00 ahead" in browser.get("/sandbox/clock").text
-    for wrong in ("", "0", "-5", "x", "527041", "1e3"):
-        assert send(browser, "/sandbox/clock", minutes=wrong).status_code == 400
-    assert clock.get_offset() == timedelta(hours=3)
-
-
-def test_no_other_clock_can_be_advanced(clinic: Clinic, browser: httpx.Client) -> None:
-    assert browser.get("/sandbox/clock").status_code == 404
-    assert (
-        browser.post(
-            "/sandbox/clock", data=parse_hidden_fields(browser.get("/")) | {"minutes": "60"}
-        ).status_code
-        == 404
-    )
-    assert "/sandbox/clock" not in browser.get("/").text
+def test_other_servers_have_no_pages_of_a_sandbox(clinic: Clinic, browser: httpx.Client) -> None:
+    for path in ("/sandbox/clock", "/sandbox/faults"):
+        assert browser.get(path).status_code == 404
+        given = parse_hidden_fields(browser.get("/")) | {"control": "clock.advance", "clock.advance.by": "1h"}
+        assert browser.post(path, data=given).status_code == 404
+    assert 'href="/sandbox' not in browser.get("/").text

@@ -151,10 +151,12 @@ def show_list(request: Request) -> HttpResponseBase:
 @page(PERMISSION, methods=("GET", "POST"))
 def register(request: Request) -> HttpResponseBase:
     """Register an app; its secret is in the answer and stored only as a digest."""
-    form = NewAppForm(request.POST or None, initial={"scopes": list(SCOPES)})
+    form = NewAppForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            app, secret = applications.create_app(request.user, **form.cleaned_data)
+            app, secret = applications.create_app(
+                request.user, hourly_limit=settings.NEW_APP_LIMIT, **form.cleaned_data
+            )
             return render_page(
                 request, "developer/app_secret.html", {"app": app, "secret": secret, "first": True}
             )

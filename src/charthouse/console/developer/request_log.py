@@ -14,8 +14,9 @@ from charthouse.console.developer.apps import PERMISSION, select_apps_of_practic
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Badge, Column, Table, TableFilter
 from charthouse.engine.errors import NotFound
+from charthouse.gateway.called import find_declaration, list_scopes
 from charthouse.identity import loaded_rows
-from charthouse.identity.models import PERMISSIONS, User
+from charthouse.identity.models import PERMISSIONS, AccessToken, ApiUser, User
 
 GATE_LABELS = {
     "request": "The request could not be read",
@@ -61,8 +62,8 @@ def _filter_by_status(rows: "QuerySet[Any]", value: str) -> "QuerySet[Any]":
     return rows.filter(status__gte=first, status__lt=first + 100)
 
 
-def _build_table(apps: dict[int, str]) -> Table:
-    """Build the table. ``apps``: names by id, for the filter."""
+def _build_table(apps: dict[int, str], users: dict[int, str]) -> Table:
+    """Build the table. ``apps``: names by id, for the filter too; ``users``: those of API users."""
     return Table(
         name="requests",
         label="Requests",
@@ -72,7 +73,7 @@ def _build_table(apps: dict[int, str]) -> Table:
             Column("Status", build_status_badge),
             Column("Refused by", lambda row: GATE_LABELS.get(row.gate, row.gate), kind="wide"),
             Column("ms", lambda row: f"{row.microseconds / 1000:.1f}", kind="number"),
-            Column("App", lambda row: apps.get(row.app_id, row.app_id), kind="wide"),
+            Column("Caller", lambda row: apps.get(row.app_id) or users.get(row.api_user_id, ""), kind="wide"),
         ),
         filters=(
             TableFilter(
@@ -106,7 +107,9 @@ def show_list(request: Request) -> HttpResponseBase:
     values = {
         "title": "Requests",
         "about": "Calls of the API in the name of people of your practice, of the last week.",
-        "table": _build_table(_list_apps(request)).build_page(request, _select_calls(request)),
+        "table": _build_table(_list_apps(request), _list_api_users(request)).build_page(
+            request, _select_calls(request)
+        ),
     }
     return render_page(request, "kit/list.html", values)
 
@@ -122,8 +125,10 @@ def show_call(request: Request, row: int) -> HttpResponseBase:
         ("When", call.at),
         ("Status", build_status_badge(call)),
         ("Refused by", GATE_LABELS.get(call.gate, call.gate)),
+        *_compare_rights(call),
         ("Duration", f"{call.microseconds / 1000:.1f} ms"),
         ("App", _list_apps(request).get(call.app_id, call.app_id)),
+        ("API user", _list_api_users(request).get(call.api_user_id)),
         ("In the name of", user),
         ("From", call.ip),
         ("X-Request-Id", call.request),
@@ -147,6 +152,41 @@ def show_call(request: Request, row: int) -> HttpResponseBase:
 def _select_calls(request: Request) -> "QuerySet[Any]":
     calls = ApiCall.objects.exclude(dialect__in=page_log.DIALECTS)
     return calls.filter(practice_id=request.actor.practice, at__gte=clock.now() - MAX_AGE)
+
+
+def _compare_rights(call: ApiCall) -> list[tuple[str, str]]:
+    """What a call needs and what its caller has, scopes, permissions and endpoint groups side by side: as they are
+    today, since the log keeps neither."""
+    declared = find_declaration(call.path, call.method)
+    if declared is None:
+        return []
+    needed = list(declared.policy.list_permissions(declared.is_reading(call.method)))
+    if call.dialect == "cerbo":
+        api_user = ApiUser.objects.filter(pk=call.api_user_id or 0).first()
+        groups = ", ".join(api_user.endpoints) or "all" if api_user else ""
+        kind = "read only" if api_user and api_user.read_only else ""
+        return [
+            ("Needs the endpoint group", ", ".join(declared.policy.scopes) or "none"),
+            ("The API user has", ", ".join(filter(None, (groups, kind)))),
+        ]
+    tokens = AccessToken.objects.filter(application=call.app_id, user=call.user_id).order_by("-pk")
+    granted = (tokens.values_list("scope", flat=True).first() or "").split()
+    user = User.objects.filter(pk=call.user_id or 0).first()
+    scopes = list_scopes(declared, call.method)
+    return [
+        ("Needs the scopes", ", ".join(scopes) or "none"),
+        ("Of these the app has", ", ".join(scope for scope in scopes if scope in granted) or "none"),
+        ("Needs the permissions", ", ".join(needed) or "none"),
+        (
+            "Of these the user has",
+            ", ".join(name for name in needed if user and name in user.permissions) or "none",
+        ),
+    ]
+
+
+def _list_api_users(request: Request) -> dict[int, str]:
+    rows = ApiUser.objects.filter(practice=request.actor.practice).order_by("nickname")
+    return dict(rows.values_list("pk", "nickname")[:200])
 
 
 def _list_apps(request: Request) -> dict[int, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from django import forms as django
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
@@ -68,8 +69,8 @@ def build_webhook_table(view: str) -> Table:
     )  # fmt: skip
 
 
-def build_delivery_table(view: str) -> Table:
-    """Build the table of deliveries. ``view``: name of the URL of a row."""
+def build_delivery_table(view: str, kind: str) -> Table:
+    """Build the table of deliveries. ``view``: name of the URL of a row; ``kind``: of their webhooks."""
     return Table(
         name="deliveries",
         label="Deliveries",
@@ -81,6 +82,12 @@ def build_delivery_table(view: str) -> Table:
             Column("Last answer", lambda row: _summarize_last_attempt(row), kind="wide"),
         ),
         filters=(
+            TableFilter(
+                name="event",
+                label="Event",
+                options=(("", "Every event"), *((name, name) for name in load_catalog().events[kind])),
+                apply=lambda rows, value: rows.filter(event=value) if value else rows,
+            ),
             TableFilter(
                 name="state",
                 label="State",
@@ -94,7 +101,7 @@ def build_delivery_table(view: str) -> Table:
 
 
 TABLE = build_webhook_table("webhook")
-DELIVERIES = build_delivery_table("delivery")
+MAX_RESENT = 100  # deliveries at once
 
 
 class AppWebhookForm(django.Form):
@@ -125,7 +132,7 @@ def show_list(request: Request, row: int) -> HttpResponseBase:
     values = {
         "title": "Webhooks",
         "about": f"Where {app.name} is told of what happens.",
-        "table": TABLE.build_page(request, Webhook.objects.filter(application=app)),
+        "table": TABLE.build_page(request, Webhook.objects.filter(application=app, deleted_at=None)),
         "add": reverse("webhook-new", args=[row]),
         "add_words": "Add webhook",
         "back": reverse("app", args=[row]),
@@ -166,7 +173,10 @@ def show_webhook(request: Request, row: int) -> HttpResponseBase:
         "back": reverse("webhooks", args=[webhook.application_id]),
         "back_to": f"Webhooks of {webhook.application.name}" if webhook.application else "",
         "edit": reverse("webhook-edit", args=[row]),
-        "table": DELIVERIES.build_page(
+        "remove": reverse("webhook-delete", args=[row]),
+        "resend": reverse("webhook-resend", args=[row]),
+        "may_ping": webhook.active and (webhook.verified_at or settings.SANDBOX),
+        "table": build_delivery_table("delivery", "app").build_page(
             request, Delivery.objects.filter(webhook=webhook, practice_id=request.actor.practice)
         ),
     }
@@ -211,6 +221,37 @@ def verify_receiver(request: Request, row: int) -> HttpResponseBase:
     return redirect("webhook", row)
 
 
+@page(PERMISSION, methods=("GET", "POST"))
+def delete(request: Request, row: int) -> HttpResponseBase:
+    """Ask for confirmation, then delete the webhook."""
+    webhook = _find_webhook(request, row)
+    if request.method == "POST":
+        with transaction.atomic():
+            actions.delete(webhook)
+            _audit(request, webhook, "webhook deleted")
+        messages.success(request, "It is told of nothing more.")
+        return redirect("webhooks", webhook.application_id or 0)
+    values = {
+        "title": "Delete this webhook?",
+        "text": f"{webhook.callback_url} is told of nothing more, and its secret is forgotten.",
+        "button": "Delete",
+        "danger": True,
+        "back": reverse("webhook", args=[row]),
+    }
+    return render_page(request, "kit/confirm.html", values)
+
+
+@page(PERMISSION, methods=("POST",))
+def resend_failed(request: Request, row: int) -> HttpResponseBase:
+    """Queue again what has failed for good, the latest first, at most MAX_RESENT."""
+    webhook = _find_webhook(request, row)
+    failed = _filter_by_state(_select_deliveries(request).filter(webhook=webhook), "failed")
+    numbers = list(failed.order_by("-pk").values_list("pk", flat=True)[:MAX_RESENT])
+    sent = sum(actions.redeliver(webhook, number) for number in numbers)
+    messages.success(request, f"{sent} will be sent again, the same bytes.")
+    return redirect("webhook", row)
+
+
 @page(PERMISSION, methods=("POST",))
 def send_ping(request: Request, row: int) -> HttpResponseBase:
     """Queue a ping."""
@@ -250,6 +291,7 @@ def render_delivery(request: Request, found: Delivery, back: str) -> HttpRespons
         loaded_rows.note(model._meta.db_table, (found.row_id,))
     called = get_format(found.webhook.kind).label_event(found.event)
     values = {"called": called, "lines": lines, "attempts": attempts, "body": body, "back": back}
+    values["headers"] = list(found.attempts[-1].get("headers", {}).items()) if found.attempts else []
     return render_page(request, "developer/delivery.html", values)
 
 
@@ -274,7 +316,8 @@ def _find_app(request: Request, row: int) -> Application:
 
 
 def _find_webhook(request: Request, row: int) -> Webhook:
-    found = Webhook.objects.filter(pk=row, application__in=select_apps_of_practice(request.actor.practice))
+    own = select_apps_of_practice(request.actor.practice)
+    found = Webhook.objects.filter(pk=row, application__in=own, deleted_at=None)
     webhook = found.select_related("application").first()
     if webhook is None:
         raise NotFound()

@@ -2,8 +2,9 @@
 
 from django.urls import URLPattern, path
 
-from charthouse.console.sandbox import clock
+from charthouse.console.sandbox import pages
 
 urlpatterns: list[URLPattern] = [
-    path("sandbox/clock", clock.show_clock, name="clock"),
+    path("sandbox", pages.show_start, name="sandbox-start"),
+    path("sandbox/<slug:slug>", pages.show_subject, name="sandbox"),
 ]

@@ -31,7 +31,6 @@ KIND = "practice"
 MASK = "\N{BULLET}" * 8  # shown in the place of a value; no header may have it
 
 TABLE = webhooks.build_webhook_table("practice-webhook")
-DELIVERIES = webhooks.build_delivery_table("practice-webhook-delivery")
 
 
 class PracticeWebhookForm(django.Form):
@@ -135,7 +134,9 @@ def show_webhook(request: Request, row: int) -> HttpResponseBase:
         "back_to": "Webhooks of the practice",
         "edit": reverse("practice-webhook-edit", args=[row]),
         "remove": reverse("practice-webhook-delete", args=[row]),
-        "table": DELIVERIES.build_page(request, _select_deliveries(request).filter(webhook=webhook)),
+        "table": webhooks.build_delivery_table("practice-webhook-delivery", "practice").build_page(
+            request, _select_deliveries(request).filter(webhook=webhook)
+        ),
     }
     return render_page(request, "developer/webhook.html", values)
 

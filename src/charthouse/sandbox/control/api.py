@@ -16,7 +16,7 @@ from charthouse.identity import client_ip, faults, tenancy
 from charthouse.sandbox.control import handlers
 from charthouse.sandbox.control.gate import get_gate
 from charthouse.sandbox.credentials import load_control_key
-from charthouse.toolkit import openapi
+from charthouse.toolkit import local, openapi
 from charthouse.toolkit.controls import CONTROLS
 from charthouse.toolkit.declaration import BASE, Control, InvalidParameters
 
@@ -77,6 +77,9 @@ def _handle(request: Request) -> Response:
 def run(control: Control, parameters: Any) -> Any:
     """Run a control with parsed parameters and return its answer. Raises RequestError."""
     return handlers.HANDLERS[control.name](parameters)
+
+
+local.install(run)
 
 
 def _check_key(request: Request) -> None:

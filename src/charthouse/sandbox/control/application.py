@@ -9,6 +9,7 @@ from charthouse.sandbox.control.conduct import answering
 from charthouse.sandbox.control.gate import Gate, Slot, get_gate
 from charthouse.toolkit.declaration import BASE
 
+PAGES = "/sandbox/"  # of the console, which run controls
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -23,6 +24,9 @@ class SandboxApplication:
         path = environ["PATH_INFO"]
         if path.startswith(BASE) and path[len(BASE) : len(BASE) + 1] in ("", "/"):
             return api.application(environ, start)
+        if path.startswith(PAGES) and environ["REQUEST_METHOD"] == "POST":
+            self._gate.refresh()  # it may run a control that exchanges the database
+            return self._application(environ, start)
         if self._gate.get_version(Slot.FAULTS) or faulty_calls.HEADER_VARIABLE in environ:
             return self._answer_with_fault(environ, start)
         return self._pass_on(environ, start)

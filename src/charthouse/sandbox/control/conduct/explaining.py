@@ -5,12 +5,8 @@ from typing import Any
 
 import msgspec
 
-from charthouse.engine.declaration.resources import Declaration
 from charthouse.engine.errors import Invalid, MethodNotAllowed, RequestError
-from charthouse.gateway.cerbo import api as cerbo
-from charthouse.gateway.cerbo.registry import get_router as get_cerbo_router
-from charthouse.gateway.drchrono import api as drchrono
-from charthouse.gateway.drchrono.registry import get_router
+from charthouse.gateway.called import find_declaration, list_scopes
 from charthouse.gateway.http import Request, Response
 from charthouse.identity.models import AccessToken, User
 from charthouse.sandbox.control.callers import read_credentials
@@ -77,7 +73,7 @@ def _explain_refusal(request: Request, refusal: RequestError) -> dict[str, Any]:
         return said
     reading = declared.is_reading(request.method)
     if refusal.gate == "scope":
-        said |= {"required": list_scopes(declared, reading), "granted": _list_granted(request)}
+        said |= {"required": list_scopes(declared, request.method), "granted": _list_granted(request)}
     if refusal.gate == "permission":
         said |= {
             "required": list(declared.policy.list_permissions(reading)),
@@ -88,20 +84,6 @@ def _explain_refusal(request: Request, refusal: RequestError) -> dict[str, Any]:
     if refusal.gate == "right":
         said["required"] = [declared.policy.right]
     return said
-
-
-def find_declaration(path: str, method: str) -> Declaration | None:
-    """Find what is declared of a call, None for a URL that does not exist or lacks the method."""
-    is_cerbo = path.startswith(cerbo.BASE)
-    router = get_cerbo_router() if is_cerbo else get_router()
-    targets, _ = router.find(path[len(cerbo.BASE if is_cerbo else drchrono.BASE) :].removesuffix("/"))
-    target = targets.get("GET" if method == "HEAD" else method)
-    return target.declaration if target else None
-
-
-def list_scopes(declared: Declaration, reading: bool) -> list[str]:
-    """List the scopes that a call needs."""
-    return [f"{scope}:{'read' if reading else 'write'}" for scope in declared.policy.scopes]
 
 
 def _list_granted(request: Request) -> list[str]:
