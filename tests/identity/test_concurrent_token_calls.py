@@ -2,15 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import httpx
 import pytest
-from django.db import connection, connections
 
 from charthouse.identity.models import AccessToken, RefreshToken
+from tests.concurrency import run_concurrently
 from tests.identity.oauth_flow import (
     exchange_code,
     is_accepted,
@@ -38,22 +36,6 @@ def browser(clinic: Clinic) -> httpx.Client:
 @pytest.fixture
 def app() -> App:
     return make_app()
-
-
-def run_concurrently(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Run the calls in threads that start at the same time; return their results in order."""
-    start = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        connection.ensure_connection()
-        start.wait()
-        try:
-            return call()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def count_live(app: App) -> tuple[int, int]:

@@ -45,6 +45,7 @@ MOST_QUERIES = 12
 PAGES = (
     "",
     "/appointments",
+    "/appointments/new",
     "/messages",
     "/messages/new",
     "/questionnaires",

@@ -39,6 +39,9 @@ EVENT_KINDS = {
     "recovery codes renewed": EventKind("Account", "Update", "Renewed the recovery codes"),
     "portal access taken": EventKind("Account", "Create", "Took up access to the patient portal"),
     "portal password changed": EventKind("Account", "Update", "Changed the password of the patient portal"),
+    "portal appointment": EventKind(
+        "Appointment", "Not specified", "Booked, moved or cancelled an appointment in the patient portal"
+    ),
     "portal signed in": EventKind("Login", "Not specified", "Signed in to the patient portal"),
     "portal signed out": EventKind("Login", "Not specified", "Signed out of the patient portal"),
     "portal sign-in failed": EventKind("Login", "Not specified", "Failed to sign in to the patient portal"),

@@ -246,6 +246,12 @@ def make_read_only_actor(practice: int) -> Actor:
     return _make_actor(practice, "", read_only=True)
 
 
+def make_portal_actor(practice: int) -> Actor:
+    """Return an actor of the practice itself that writes what its patients do in the portal. No call authenticates as
+    it."""
+    return _make_actor(practice, "", read_only=False)
+
+
 @lru_cache(maxsize=1000)
 def _make_actor(
     practice: int,

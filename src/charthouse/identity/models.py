@@ -82,7 +82,8 @@ class Practice(models.Model):
     """A practice group: the tenant.
 
     ``sharing`` lists the enabled sharing switches. ``plan_type`` is free text; only TRIAL_PLAN has fewer features.
-    Users are signed out after ``idle_minutes`` without a request.
+    Users are signed out after ``idle_minutes`` without a request. Patients book, move and cancel in the portal until
+    ``portal_notice_hours`` before an appointment.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -92,6 +93,7 @@ class Practice(models.Model):
     refuse_duplicate_patients = models.BooleanField(default=False)
     require_second_factor = models.BooleanField(default=False)
     idle_minutes = models.PositiveSmallIntegerField(default=30)
+    portal_notice_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
     created_at = models.DateTimeField(default=clock.now)
 
     web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})

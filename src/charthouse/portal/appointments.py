@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from charthouse.portal.paging import paginate_latest
 from charthouse.portal.sessions import SignedInPatient
 
 MAX_UPCOMING = 100
+CHANGEABLE_STATUSES = ("", "Not Confirmed", "Confirmed")
 STATUS_COLORS = {
     "Confirmed": "green",
     **dict.fromkeys(FREEING_STATUSES, "secondary"),
@@ -30,7 +31,9 @@ class Visit:
     begins  local time at the office
     notice  text of the appointment type for patients, of upcoming ones
     state   status, if patients may know it, in this ``color``
-    note    id of the visit where its note is signed, to be downloaded; else None
+    id      of the appointment
+    note    whether its note is signed, so that it can be downloaded
+    open    whether the patient may still move or cancel it
     """
 
     begins: datetime
@@ -41,27 +44,36 @@ class Visit:
     notice: str
     state: str
     color: str
-    note: int | None = None
+    id: int
+    note: bool = False
+    open: bool = False
 
 
-def _select_appointments(guest: SignedInPatient) -> "QuerySet[Appointment]":
+def select_appointments(guest: SignedInPatient) -> "QuerySet[Appointment]":
     rows = Appointment.objects.filter(
         practice=guest.practice.pk, patient=guest.patient.pk, archived=False, is_virtual_base=False
     )
-    return rows.select_related("profile", "doctor", "office__doctor")
+    return rows.select_related("practice", "profile", "doctor", "office__doctor")
 
 
 def list_upcoming(guest: SignedInPatient, most: int = MAX_UPCOMING) -> list[Visit]:
     """List appointments that have not begun and are not cancelled, the next one first."""
     rows = (
-        _select_appointments(guest)
+        select_appointments(guest)
         .filter(scheduled_time__gte=clock.now())
         .exclude(status__in=FREEING_STATUSES)
     )
-    return [_build_visit(row) for row in rows.order_by("scheduled_time", "pk")[:most]]
+    return [build_visit(row) for row in rows.order_by("scheduled_time", "pk")[:most]]
 
 
-def _build_visit(row: Appointment, signed: Collection[int] = ()) -> Visit:
+def is_open(row: Appointment) -> bool:
+    """Say whether a patient may still move or cancel the appointment: it is not cancelled, nobody has checked the
+    patient in, and it is not too soon by the practice's rule."""
+    notice = timedelta(hours=row.practice.portal_notice_hours)
+    return row.status in CHANGEABLE_STATUSES and row.scheduled_time - clock.now() >= notice
+
+
+def build_visit(row: Appointment, signed: Collection[int] = ()) -> Visit:
     profile, ahead = row.profile, row.scheduled_time >= clock.now() and row.status not in FREEING_STATUSES
     return Visit(
         begins=row.scheduled_time.astimezone(ZoneInfo(row.office.doctor.timezone)),
@@ -72,17 +84,19 @@ def _build_visit(row: Appointment, signed: Collection[int] = ()) -> Visit:
         notice=profile.portal_notice if profile and ahead else "",
         state=row.status if row.status in STATUS_COLORS else "",
         color=STATUS_COLORS.get(row.status, ""),
-        note=row.pk if row.pk in signed else None,
+        id=row.pk,
+        note=row.pk in signed,
+        open=ahead and is_open(row),
     )
 
 
 @page()
 def show_appointments(request: Request) -> HttpResponseBase:
     """Show upcoming and past appointments."""
-    called_off = _select_appointments(request.guest).filter(
+    called_off = select_appointments(request.guest).filter(
         scheduled_time__gte=clock.now(), status__in=FREEING_STATUSES
     )
-    before = _select_appointments(request.guest).filter(scheduled_time__lt=clock.now())
+    before = select_appointments(request.guest).filter(scheduled_time__lt=clock.now())
     past, older = paginate_latest(request, before, "scheduled_time")
     notes = health.select_signed_notes(request.guest).filter(appointment__in=[row.pk for row in past])
     signed = set(notes.values_list("appointment", flat=True))
@@ -90,8 +104,8 @@ def show_appointments(request: Request) -> HttpResponseBase:
         "coming": [] if "before" in request.GET else list_upcoming(request.guest),
         "called_off": []
         if "before" in request.GET
-        else [_build_visit(row) for row in called_off.order_by("scheduled_time")[:20]],
-        "past": [_build_visit(row, signed) for row in past],
+        else [build_visit(row) for row in called_off.order_by("scheduled_time")[:20]],
+        "past": [build_visit(row, signed) for row in past],
         "older": older,
         "first": "before" not in request.GET,
     }

@@ -6,6 +6,7 @@ from charthouse.portal import (
     account,
     appointments,
     bills,
+    booking,
     documents,
     health,
     home,
@@ -18,6 +19,9 @@ from charthouse.portal import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("portal", home.show_home, name="portal-home"),
     path("portal/appointments", appointments.show_appointments, name="portal-appointments"),
+    path("portal/appointments/new", booking.choose_time, name="portal-book"),
+    path("portal/appointments/<id:row>/move", booking.choose_other_time, name="portal-move"),
+    path("portal/appointments/<id:row>/cancel", booking.cancel_appointment, name="portal-cancel"),
     path("portal/health", health.show_health, name="portal-health"),
     path("portal/health/record.xml", health.download_record, name="portal-record"),
     path("portal/visits/<id:visit>/note.pdf", health.download_note, name="portal-note"),

@@ -27,6 +27,7 @@ SHARING_LABELS = {
 }
 MAX_USERS = 100  # in the matrix; the others have a page of their own
 IDLE_MINUTES = range(1, 721)  # minutes
+NOTICE_HOURS = range(721)
 SIGN_IN_RULES = ("require_second_factor", "idle_minutes")
 
 
@@ -82,8 +83,13 @@ def _save(request: Request, practice: int) -> None:
         before = {name: getattr(row, name) for name in SIGN_IN_RULES}
         row.refuse_duplicate_patients = "refuse_duplicate_patients" in posted
         row.require_second_factor = "require_second_factor" in posted
-        row.idle_minutes = _parse_minutes(posted.get("idle_minutes", str(row.idle_minutes)))
-        row.save(update_fields=["refuse_duplicate_patients", "require_second_factor", "idle_minutes"])
+        row.idle_minutes = _parse_number(
+            posted.get("idle_minutes", str(row.idle_minutes)), IDLE_MINUTES, "minutes without activity"
+        )
+        row.portal_notice_hours = _parse_number(
+            posted.get("portal_notice_hours", str(row.portal_notice_hours)), NOTICE_HOURS, "hours of notice"
+        )
+        row.save(update_fields=[*SIGN_IN_RULES, "refuse_duplicate_patients", "portal_notice_hours"])
         _record_sign_in_rules(row, before, request.actor.required_user)
         set_sharing(practice, sharing, by=request.actor.required_user)
         for pk, names in permissions.items():
@@ -104,7 +110,7 @@ def _require_known(given: list[str], names: tuple[str, ...]) -> list[str]:
     return [name for name in names if name in given]
 
 
-def _parse_minutes(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 5 and int(text) in IDLE_MINUTES):
-        raise BadRequest(f"People are signed out after {IDLE_MINUTES[0]} to {IDLE_MINUTES[-1]} idle minutes.")
+def _parse_number(text: str, allowed: range, what: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and int(text) in allowed):
+        raise BadRequest(f"Enter {allowed[0]} to {allowed[-1]} {what}.")
     return int(text)

@@ -62,7 +62,7 @@ def book(change: Change) -> None:
         return
     change.set_columns(doctor_id=doctor, profile_id=profile, duration=minutes)
     if change.row is None or doctor != change.row.doctor_id:
-        office = _find_office(change.actor.practice, doctor)
+        office = find_office(change.actor.practice, doctor)
         if office is None:
             change.add_error("provider_ids", "The practice has no office to book in yet.")
             return
@@ -129,8 +129,8 @@ def _check_video_patient(change: Change) -> None:
         change.add_error("telemedicine", "A video visit needs a patient.")
 
 
-def _find_office(practice: int, doctor: int) -> int | None:
-    """Return the doctor's first office, or the practice's."""
+def find_office(practice: int, doctor: int) -> int | None:
+    """Return the office that a doctor is booked in: the doctor's first, or the practice's. None without any."""
     rows = Office.objects.filter(practice=practice, archived=False).order_by("pk")
     own = rows.filter(doctor=doctor).values_list("pk", flat=True).first()
     return own or rows.values_list("pk", flat=True).first()
