@@ -155,7 +155,11 @@ def test_the_schema_is_complete(upgraded: Upgraded) -> None:
 
 def test_the_schema_is_that_of_an_empty_database(upgraded: Upgraded) -> None:
     """Also: a migration that replaces others makes what they make one after the other."""
-    options = ("--no-owner", "--schema=public")
+    options = (
+        "--no-owner",
+        "--schema=public",
+        "--exclude-table=*_20??_??",
+    )  # but for the partitions of months
     dumps = (dump_schema(alias, *options).splitlines() for alias in (ALIAS, "owner"))
     assert list(difflib.unified_diff(*dumps, "upgraded", "empty", lineterm="", n=5)) == []
 

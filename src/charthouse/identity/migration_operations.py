@@ -1,9 +1,75 @@
-"""Migration classes and operations that Django does not provide."""
+"""Migration classes, operations and an executor that Django does not provide."""
 
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
-from django.db.migrations import AddConstraint, AddField, AddIndex, Migration, RunSQL
+from django.db.migrations import (
+    AddConstraint,
+    AddField,
+    AddIndex,
+    AlterField,
+    CreateModel,
+    Migration,
+    RemoveConstraint,
+    RemoveField,
+    RemoveIndex,
+    RunSQL,
+)
+from django.db.migrations.executor import MigrationExecutor
+
+# Operations that need no other states than those before and after their migration, if they are about different things.
+_OF_MODELS = (AddConstraint, AddField, AddIndex, AlterField, RemoveConstraint, RemoveField, RemoveIndex)
+
+
+class Executor(MigrationExecutor):
+    """Renders the models once a migration where that makes no difference.
+
+    After each operation Django renders all models related to the changed one, which takes a seventh of a second of CPU
+    for a patient: all of the record is.
+    """
+
+    def apply_migration(self, state: Any, migration: Any, *arguments: Any, **options: Any) -> Any:
+        """Apply a migration and return the state after it."""
+        if (
+            type(migration).apply is Migration.apply
+            and migration.atomic
+            and _is_independent(migration.operations)
+        ):
+            migration.apply = MethodType(_apply_at_once, migration)
+        return super().apply_migration(state, migration, *arguments, **options)
+
+
+def _is_independent(operations: list[Any]) -> bool:
+    """Tell whether no operation is about what another one makes, changes or removes, as far as is known of each."""
+    about = []
+    for operation in operations:
+        if isinstance(operation, CreateModel):
+            about.append(operation.name_lower)
+        elif type(operation) in _OF_MODELS:
+            part = getattr(operation, "constraint", None) or getattr(operation, "index", None) or operation
+            about.append(f"{operation.model_name_lower}.{part.name}")
+        elif type(operation) not in (RunSQL, RunSQLFile):
+            return False
+    created = {name for name in about if "." not in name}
+    return len(set(about)) == len(about) and not any(
+        name.partition(".")[0] in created for name in set(about) - created
+    )
+
+
+def _apply_at_once(migration: Any, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
+    """Change the state by all operations, render the models, and change the database by one after the other."""
+    before, apps = project_state.clone(), project_state.apps
+    del project_state.apps  # otherwise each operation renders what it changes
+    for operation in migration.operations:
+        operation.state_forwards(migration.app_label, project_state)
+    project_state.apps = apps
+    stated = [each for one in migration.operations for each in (one, *getattr(one, "state_operations", ()))]
+    names = {getattr(each, "model_name_lower", None) or getattr(each, "name_lower", None) for each in stated}
+    project_state.reload_models(sorted((migration.app_label, name) for name in names - {None}), delay=False)
+    for operation in migration.operations:
+        operation.database_forwards(migration.app_label, schema_editor, before, project_state)
+    return project_state
 
 
 class InitialMigration(Migration):

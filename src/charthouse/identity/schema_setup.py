@@ -9,6 +9,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from charthouse.identity import rowsecurity
+from charthouse.identity.migration_operations import Executor
 
 LOCK = 0x6368_0002  # advisory lock, held while the schema changes
 NEW_OBJECTS = 200_000  # between two runs of the garbage collector
@@ -23,7 +24,7 @@ def migrate(using: str = "owner") -> None:
     with _collect_garbage_seldom(), connections[using].cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s)", [LOCK])
         try:
-            executor = MigrationExecutor(connections[using])
+            executor = Executor(connections[using])
             targets = executor.loader.graph.leaf_nodes()
             if plan := executor.migration_plan(targets):
                 emit_pre_migrate_signal(verbosity=0, interactive=False, db=using, plan=plan)
