@@ -20,7 +20,7 @@ from django.test import override_settings
 
 from charthouse import cli, datadir, embedded_postgres, postgres_server
 from charthouse.audit import seals
-from charthouse.backup import destinations, row_counts
+from charthouse.backup import destinations, row_counts, sealing
 from charthouse.backup.manifests import Manifest
 from charthouse.backup.repository import Repository, open_repository
 from charthouse.files import encryption_keys
@@ -31,6 +31,7 @@ from tests.conftest import MADE_ONCE, RUN, TEMPLATE
 from tests.sandbox.databases import use_database
 from tests.support import make_doctor, make_practice
 
+sealing._SCRYPT["n"] = 2**4  # a passphrase is derived in no time
 PASSPHRASE = "correct horse battery staple"
 VARIABLE = "CHARTHOUSE_BACKUP"
 

@@ -1,14 +1,14 @@
-"""``charthouse mcp``, by the SDK's own client over standard input and output."""
+"""``charthouse mcp``, by the SDK's own client over standard input and output. The SDK takes 20 MB: it is imported where
+it is used."""
 
 import argparse
 import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from mcp import Client, StdioServerParameters
 
 from charthouse.toolkit import openapi
 from charthouse.toolkit.agents import callers, command, tools
@@ -17,11 +17,16 @@ from charthouse.toolkit.controls import CONTROLS
 from tests.test_commands import environment
 from tests.toolkit.sandboxes import RunningSandbox
 
-Talk = Callable[[Client], Coroutine[Any, Any, Any]]
+if TYPE_CHECKING:
+    from mcp import Client
+
+Talk = Callable[["Client"], Coroutine[Any, Any, Any]]
 
 
 def converse(sandbox: RunningSandbox, talk: Talk, *options: str) -> Any:
     """Start the server as an agent's client does, and talk to it."""
+    from mcp import Client, StdioServerParameters
+
     arguments = ["-m", "charthouse", "mcp", "--data", str(sandbox.data), *options]
     server = StdioServerParameters(command=sys.executable, args=arguments, env=environment())
 
@@ -32,14 +37,14 @@ def converse(sandbox: RunningSandbox, talk: Talk, *options: str) -> Any:
     return asyncio.run(asyncio.wait_for(run(), 60))
 
 
-async def use(client: Client, tool: str, **given: Any) -> Any:
+async def use(client: "Client", tool: str, **given: Any) -> Any:
     """Use a tool; its answer, which must be no error."""
     result = await client.call_tool(tool, given)
     assert not result.is_error, result.content
     return json.loads(result.content[0].text)
 
 
-async def fail(client: Client, tool: str, **given: Any) -> str:
+async def fail(client: "Client", tool: str, **given: Any) -> str:
     """Use a tool; the text of the error that it must answer with."""
     result = await client.call_tool(tool, given)
     assert result.is_error, result.content
@@ -56,7 +61,7 @@ def make_tools(sandbox: RunningSandbox, *arguments: str) -> dict[str, tools.Tool
 
 
 def test_an_agent_reads_and_may_not_write(sandbox: RunningSandbox) -> None:
-    async def talk(client: Client) -> None:
+    async def talk(client: "Client") -> None:
         offered = {tool.name: tool for tool in (await client.list_tools()).tools}
         shown = {f"sandbox_{each.name.replace('.', '_')}" for each in CONTROLS if each.method == "GET"}
         apis = {f"{api}_{verb}" for api in ("drchrono", "cerbo") for verb in ("search", "list", "read")}
@@ -94,7 +99,7 @@ def test_an_agent_that_may_write_writes_and_controls(sandbox: RunningSandbox) ->
     practice = sandbox.practices.create(patients=1)
     scenario = sandbox.scenarios.add(name="shares-nothing")
 
-    async def talk(client: Client) -> None:
+    async def talk(client: "Client") -> None:
         body = {"nick_name": "Agent's friend"}
         listed = await use(client, "drchrono_list", operation="patients_list", rows=1)
         patient = {"id": listed["rows"][0]["id"]}

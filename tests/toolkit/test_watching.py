@@ -1,7 +1,6 @@
 """The commands that show webhooks and calls as they happen."""
 
 import pytest
-from standardwebhooks import Webhook as StandardWebhook
 
 from charthouse import cli
 from charthouse.toolkit.watching import listen
@@ -12,6 +11,8 @@ from tests.waiting import until
 
 
 def test_webhooks_are_forwarded_with_headers_and_answers(sandbox: RunningSandbox) -> None:
+    from standardwebhooks import Webhook as StandardWebhook
+
     practice, lines = sandbox.practices.create(patients=0), list[str]()
     with receiving() as target:
         app = practice.app.client_id
