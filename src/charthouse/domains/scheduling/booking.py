@@ -10,6 +10,7 @@ from charthouse.domains.scheduling.wall_clock import MOMENTS
 from charthouse.engine.errors import Conflict
 from charthouse.engine.sql import statements
 from charthouse.engine.sql.expressions import Parameter
+from charthouse.engine.sql.statements import Statement
 
 # Locks are taken in the order of the tables: doctor first. FOR NO KEY UPDATE lets others refer to them.
 _LOCK_SLOT = statements.make_statement(
@@ -32,37 +33,47 @@ _LOCK_SLOT = statements.make_statement(
 )
 
 _SIBLING = "a.xmin::text::bigint = pg_current_xact_id()::text::bigint % 4294967296"
-_OVERLAP = statements.make_statement(
-    # Bounds are plain values: under row security only plain comparisons can use an index.
-    # A row of this transaction is in the same list of the request; its id would mean nothing to the caller.
-    f"""
-    select found.id, found.sibling
-    from unnest(%s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) as wanted (start, until, earliest)
-    cross join lateral (
-        select a.id, {_SIBLING} as sibling from scheduling_appointment a
-        where a.practice_id = %s::bigint and a.office_id = %s::bigint and a.exam_room = %s::bigint
-            and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
-            and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
-            and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
-        union all
-        select a.id, {_SIBLING} from scheduling_appointment a
-        where a.practice_id = %s::bigint and a.doctor_id = %s::bigint
-            and (%s::boolean or a.patient_id is null and (%s::boolean or a.profile_id is null))
-            and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
-            and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
-            and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
-        order by 1 limit 1
-    ) found
-    order by wanted.start limit 1
-    """,  # noqa: S608 - the module's own text
-    (
-        *map(
-            Parameter,
-            ("starts", "untils", "earliests", "practice", "office", "exam_room", "vacant", "itself"),
+
+
+def _find_overlap(wanted: str) -> Statement:
+    """Compose the statement that finds the first overlap. ``wanted``: SQL of (start, until, earliest)."""
+    return statements.make_statement(
+        # Bounds are plain values: under row security only plain comparisons can use an index.
+        # A row of this transaction is in the same list of the request; its id would mean nothing to the caller.
+        f"""
+        select found.id, found.sibling
+        from {wanted} as wanted (start, until, earliest)
+        cross join lateral (
+            select a.id, {_SIBLING} as sibling from scheduling_appointment a
+            where a.practice_id = %s::bigint and a.office_id = %s::bigint and a.exam_room = %s::bigint
+                and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
+                and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
+                and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
+            union all
+            select a.id, {_SIBLING} from scheduling_appointment a
+            where a.practice_id = %s::bigint and a.doctor_id = %s::bigint
+                and (%s::boolean or a.patient_id is null and (%s::boolean or a.profile_id is null))
+                and a.scheduled_time > wanted.earliest and a.scheduled_time < wanted.until
+                and a.scheduled_time + a.duration * interval '1 minute' > wanted.start
+                and not a.archived and not a.is_virtual_base and a.status <> all(%s::text[]) and a.id <> %s::bigint
+            order by 1 limit 1
+        ) found
+        order by wanted.start limit 1
+        """,  # noqa: S608 - the module's own text
+        (
+            *map(
+                Parameter,
+                ("starts", "untils", "earliests", "practice", "office", "exam_room", "vacant", "itself"),
+            ),
+            *map(Parameter, ("practice", "doctor", "is_break", "typed", "vacant", "itself")),
         ),
-        *map(Parameter, ("practice", "doctor", "is_break", "typed", "vacant", "itself")),
-    ),
-)
+    )
+
+
+# PostgreSQL plans one time once for all bookings; arrays of an unknown number of times anew for each, which costs it
+# 340 µs instead of 55.
+_OVERLAP_OF_ONE = _find_overlap("(values (%s::timestamptz, %s::timestamptz, %s::timestamptz))")
+_OVERLAP_OF_MANY = _find_overlap("unnest(%s::timestamptz[], %s::timestamptz[], %s::timestamptz[])")
 
 
 @dataclass(frozen=True)
@@ -131,10 +142,13 @@ def refuse_overlap(
 
     ``typed_breaks``: what has a type of visit but no patient is a break, as in DrChrono's API.
     """
+    untils = [start + timedelta(minutes=booking.duration) for start in starts]
+    earliests = [start - timedelta(minutes=MAX_DURATION) for start in starts]
+    is_one = len(starts) == 1
     values = {
-        "starts": list(starts),
-        "untils": [start + timedelta(minutes=booking.duration) for start in starts],
-        "earliests": [start - timedelta(minutes=MAX_DURATION) for start in starts],
+        "starts": starts[0] if is_one else list(starts),
+        "untils": untils[0] if is_one else untils,
+        "earliests": earliests[0] if is_one else earliests,
         "practice": practice,
         "office": booking.office,
         "doctor": booking.doctor,
@@ -144,5 +158,5 @@ def refuse_overlap(
         "vacant": list(FREEING_STATUSES),
         "itself": itself,
     }
-    for other, sibling in statements.run(_OVERLAP, values):
+    for other, sibling in statements.run(_OVERLAP_OF_ONE if is_one else _OVERLAP_OF_MANY, values):
         raise Conflict(f"Appointment overlaps with {'another one of this request' if sibling else other}")
