@@ -17,7 +17,7 @@ PgBouncer does not pass on.
 
 import select
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -55,6 +55,15 @@ def format_session(settings: Mapping[str, str], *, is_local: bool = False) -> st
     end = "true" if is_local else "false"
     columns = "".join(f", set_config('{name}', '{value}', {end})" for name, value in settings.items())
     return f"select pg_backend_pid(){columns}"
+
+
+class _Step(NamedTuple):
+    """A statement of a pipeline. ``ends_transaction``: it and those before it are one transaction, if none is open."""
+
+    text: bytes
+    parameters: Sequence[bytes | None]
+    is_prepared: bool = True
+    ends_transaction: bool = True
 
 
 def _require_rows(result: Any) -> Any:
@@ -182,13 +191,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         psycopg.Error.
         """
         raw = self.get_psycopg_connection()
-        if not raw.autocommit and self._is_idle():
-            raw.pgconn.exec_(b"BEGIN")  # as psycopg's cursors do
-        result = (
-            self._run_unnamed(statement, parameters)
-            if custom_plan
-            else self._run_prepared(statement, parameters)
-        )
+        if not raw.autocommit and self._is_idle():  # the transaction begins here, as with psycopg's cursors
+            begin = _Step(b"BEGIN", (), is_prepared=True, ends_transaction=False)
+            _, result = self._run_pipeline(begin, _Step(statement, parameters, is_prepared=not custom_plan))
+            result = _require_rows(result)
+        elif custom_plan:
+            result = self._run_unnamed(statement, parameters)
+        else:
+            result = self._run_prepared(statement, parameters)
         return self._load_rows(result)
 
     def _fetch_row(
@@ -208,27 +218,37 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _run_both(
         self, statement: bytes, parameters: Sequence[bytes | None], ahead: BoundStatement
     ) -> tuple[Any, Any]:
-        """Run two statements in one trip, each a transaction of its own (libpq's pipeline mode); return their results.
-        Raises psycopg.Error for the first one only."""
+        """Run two statements in one trip, each a transaction of its own; return their results. Raises psycopg.Error for
+        the first one only."""
+        read = _Step(ahead.text, ahead.parameters, is_prepared=not ahead.custom_plan)
+        first, second = self._run_pipeline(_Step(statement, parameters), read)
+        return _require_rows(first), second
+
+    def _run_pipeline(self, *steps: "_Step") -> list[Any]:
+        """Run statements in one trip (libpq's pipeline mode); return their results, which may be errors. Raises
+        psycopg.Error where the connection is lost."""
         pgconn = self.connection.pgconn
-        name = self._prepare(statement)
-        ahead_name = None if ahead.custom_plan else self._prepare(ahead.text)
+        names = [self._prepare(step.text) if step.is_prepared else None for step in steps]
+        results = []
         pgconn.enter_pipeline_mode()
         try:
-            pgconn.send_query_prepared(name, parameters, None, pq.Format.BINARY)
-            pgconn.pipeline_sync()
-            if ahead_name is None:
-                pgconn.send_query_params(ahead.text, ahead.parameters, None, None, pq.Format.BINARY)
-            else:
-                pgconn.send_query_prepared(ahead_name, ahead.parameters, None, pq.Format.BINARY)
-            pgconn.pipeline_sync()
-            # Of each statement: its result, None, and that of the synchronization.
-            first, _, _, second, _, _ = [self._receive() for _ in range(6)]
+            for step, name in zip(steps, names, strict=True):
+                if name is None:
+                    pgconn.send_query_params(step.text, step.parameters, None, None, pq.Format.BINARY)
+                else:
+                    pgconn.send_query_prepared(name, step.parameters, None, pq.Format.BINARY)
+                if step.ends_transaction:
+                    pgconn.pipeline_sync()
+            for step in steps:
+                results.append(self._receive())
+                self._receive()  # None, the end of its results
+                if step.ends_transaction:
+                    self._receive()  # the result of the synchronization
             pgconn.exit_pipeline_mode()
         except BaseException:
             pgconn.finish()  # what is still to come must not be read as the result of another statement
             raise
-        return _require_rows(first), second
+        return results
 
     def _receive(self) -> Any:
         """Wait for the next result in pipeline mode. ``get_result`` would wait too, but block all threads."""
