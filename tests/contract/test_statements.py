@@ -56,6 +56,27 @@ def test_a_read_is_two_statements(world: World, resource: Resource, verbose: boo
         assert statements(lambda: world.client.get(url, params=parameters)) == 2, url  # noqa: B023
 
 
+def test_pages_are_planned_once(world: World) -> None:
+    """PostgreSQL plans a prepared statement for the values of its first five runs, and then as it likes."""
+    patient = str(world.row("patients"))
+    pages: dict[str, dict[str, str]] = {
+        "patients?verbose=true": {},
+        "patients": {},
+        "problems": {"patient": patient},
+    }
+    for path, asked in pages.items():
+        for _ in range(8):
+            assert world.client.get(f"/api/{path}", params=asked or None).status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select custom_plans from pg_prepared_statements where generic_plans + custom_plans >= 8 "
+            "and statement ~ '^select [*] from [(].*(patients_patient|clinical_problem).*[)] as page limit'"
+        )
+        replanned = [custom for (custom,) in cursor.fetchall()]
+    assert len(replanned) >= len(pages)
+    assert max(replanned) <= 5
+
+
 def test_the_counter_counts(world: World) -> None:
     def three() -> None:
         for _ in range(3):

@@ -200,6 +200,12 @@ class Filter:
         """Path of the resource that its values are ids of."""
         return self.type.refers_to
 
+    @property
+    def is_reference(self) -> bool:
+        """Whether it selects the rows whose own column refers to one row: an index finds them in the order of ids."""
+        is_own = "__" not in self.path and not self.repeated
+        return bool(self.refers_to) and self.operator is EQUALS and is_own
+
     def parse(self, text: Any, given: Mapping[str, Any]) -> Values:
         """Text (a list of texts where ``repeated``) → values of parameters, by name. ``given`` is the whole query.
         Raises InvalidValue."""

@@ -21,13 +21,13 @@ from charthouse.engine.sql.expressions import Parameter
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL with ``$1``-placeholders; ``parameters`` are constants and Parameters, in order.
+    """SQL with ``$1``-placeholders, and its parameters in order.
 
     ``custom_plan``: PostgreSQL plans it for the values of each run, instead of once for all.
     """
 
     text: bytes
-    parameters: tuple[Any, ...]
+    parameters: tuple[Parameter, ...]
     custom_plan: bool = False
 
 
@@ -38,17 +38,30 @@ def compile_rows(rows: "models.QuerySet[Any]") -> tuple[str, tuple[Any, ...]]:
 
 
 def make_statement(text: str, parameters: tuple[Any, ...], custom_plan: bool = False) -> Statement:
-    """A statement from SQL with ``%s`` for each parameter and ``%%`` for a percent sign."""
-    count = 0
+    """A statement from SQL with ``%s`` for each parameter and ``%%`` for a percent sign.
 
-    def number(found: "re.Match[str]") -> str:
-        nonlocal count
+    Constants are written into the SQL: PostgreSQL uses a partial index for ``status = 'A'``, and for ``status = $2``
+    only in a plan that it makes anew for each run.
+    """
+    left = iter(parameters)
+    named: list[Parameter] = []
+
+    def place(found: "re.Match[str]") -> str:
         if found[0] == "%%":
             return "%"
-        count += 1
-        return f"${count}"
+        part = next(left)
+        if type(part) is not Parameter:
+            return _quote(part)
+        named.append(part)
+        return f"${len(named)}"
 
-    return Statement(re.sub(r"%%|%s", number, text).encode(), parameters, custom_plan)
+    return Statement(re.sub(r"%%|%s", place, text).encode(), tuple(named), custom_plan)
+
+
+def _quote(constant: Any) -> str:
+    """Quote a declaration's own value, without a type, as a parameter would have none."""
+    text = encode(constant)
+    return "null" if text is None else "'" + text.decode().replace("'", "''") + "'"
 
 
 Rows = list[tuple[Any, ...]]
@@ -81,10 +94,7 @@ class BoundStatement:
 
 def bind(statement: Statement, values: Mapping[str, Any]) -> BoundStatement:
     """A statement with the values of its parameters, by name."""
-    parameters = [
-        encode(values[part.name]) if type(part) is Parameter else encode(part)
-        for part in statement.parameters
-    ]
+    parameters = [encode(values[part.name]) for part in statement.parameters]
     return BoundStatement(statement.text, parameters, statement.custom_plan)
 
 
