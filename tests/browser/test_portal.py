@@ -12,10 +12,13 @@ from charthouse import clock
 from charthouse.domains.documents import sharing
 from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalRequest
+from charthouse.domains.practice.models import Office
+from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
 from tests.browser.axe import violations_in_both_themes
-from tests.portal.chart import Chart
+from tests.browser.steps import Steps
+from tests.portal.chart import Chart, add_to_chart, make_invoice
 from tests.portal.portal_patients import PortalPatient, make_portal_patient
 from tests.support import PASSWORD, make_practice
 
@@ -145,10 +148,36 @@ def sign_in(page: Page, server: str, known: PortalPatient) -> None:
     )
 
 
+def open_online_booking(known: PortalPatient) -> None:
+    """Let patients book every type of visit in every office."""
+    with tenancy.within(known.clinic.id):
+        Office.objects.update(online_scheduling=True)
+        AppointmentProfile.objects.update(online_scheduling=True)
+
+
+def test_an_appointment_is_requested_in_two_steps(
+    live_server: str, phone: Page, known: PortalPatient
+) -> None:
+    open_online_booking(known)
+    sign_in(phone, live_server, known)
+    phone.goto(f"{live_server}/portal")
+    steps = Steps(phone)
+    steps.click(phone.get_by_role("link", name="Request an appointment"))
+    phone.get_by_label("Reason for the visit").fill("Sore throat")
+    steps.click(phone.locator("button[name=time]").first)
+    expect(phone.get_by_role("status")).to_contain_text("is requested. The practice will confirm it.")
+    assert steps.count == 2
+    with tenancy.within(known.clinic.id):
+        assert Appointment.objects.filter(patient=known.patient, reason="Sore throat").count() == 1
+
+
 def addresses(known: PortalPatient) -> tuple[list[str], list[str]]:
     """Return the pages for patients who are signed out, and for those signed in."""
     chart = Chart(known)
-    message, asked = chart.message(), chart.asked()
+    message, asked, visit = chart.message(), chart.asked(), chart.visit()
+    add_to_chart(chart, "My")
+    invoice = make_invoice(chart, paid=20)
+    open_online_booking(known)
     with tenancy.within(known.clinic.id):
         patient = Patient.objects.create(
             practice=known.clinic.practice,
@@ -173,6 +202,11 @@ def addresses(known: PortalPatient) -> tuple[list[str], list[str]]:
         "/portal/images",
         "/portal/messages/999999999",
         "/portal/account",
+        "/portal/appointments/new",
+        f"/portal/appointments/{visit.pk}/cancel",
+        "/portal/health",
+        "/portal/bills",
+        f"/portal/bills/{invoice.pk}",
     ]
 
 
@@ -204,4 +238,4 @@ def test_pages_in_light_and_in_dark(live_server: str, phone: Page, known: Portal
     sign_in(phone, live_server, known)
     look(inside, [inside[4], inside[6], inside[8], inside[10]])
     assert {address: faults for address, faults in found.items() if faults} == {}
-    assert len(found) == 21
+    assert len(found) == 26

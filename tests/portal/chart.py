@@ -1,14 +1,20 @@
 """Rows of a portal patient's chart."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
 from PIL import Image
 
 from charthouse import clock
+from charthouse.domains.billing.accounts import Charge, Invoice, InvoiceLine, InvoicePayment
+from charthouse.domains.clinical.models import Allergy
 from charthouse.domains.documents.models import Document, PatientImage
+from charthouse.domains.inventory.models import PatientVaccineRecord, StockItem
+from charthouse.domains.labs.models import PatientLabResult
+from charthouse.domains.medications.models import Medication
 from charthouse.domains.messaging.models import PatientMessage
 from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.practice.models import Office
@@ -112,3 +118,34 @@ class Chart:
     def requests(self) -> list[PortalRequest]:
         with tenancy.within(self.clinic.id):
             return list(PortalRequest.objects.filter(patient=self.known.patient).order_by("id"))
+
+
+def add_to_chart(chart: Chart, word: str) -> None:
+    """Rows of each section; ``word`` begins their names."""
+    doctor, own = chart.clinic.doctor, {"patient": chart.known.patient}
+    chart.add(Medication, **own, doctor=doctor, name=f"{word} Lisinopril 10 mg", frequency="Once a day")
+    chart.add(Medication, **own, doctor=doctor, name=f"{word} Stopped", status="inactive")
+    chart.add(Allergy, **own, doctor=doctor, description=f"{word} Penicillin", reaction="Hives")
+    stock = chart.add(StockItem, doctor=doctor, name="Flu", cvx_code="140")
+    for status in ("CP", "RE"):
+        chart.add(
+            PatientVaccineRecord, **own, ordering_doctor=doctor, vaccine_inventory=stock, cvx_code="140",
+            name=f"{word} Influenza {status}", completion_status=status,
+        )  # fmt: skip
+    for signed in (True, False):
+        chart.add(
+            PatientLabResult, **own, ordering_doctor=doctor, title=f"{word} Glucose {signed}",
+            lab_result_value="92", date_test_performed=date(2026, 3, 2), doctor_signoff=signed,
+        )  # fmt: skip
+
+
+def make_invoice(chart: Chart, paid: int = 0, **values: Any) -> Invoice:
+    own = {"patient": chart.known.patient}
+    charge = chart.add(
+        Charge, **own, name="Office visit", amount=Decimal(120), transaction_date=date(2026, 3, 2)
+    )
+    made: Invoice = chart.add(Invoice, **own, date=date(2026, 3, 3), due_date=date(2026, 4, 3), **values)
+    chart.add(InvoiceLine, invoice=made, charge=charge)
+    if paid:
+        chart.add(InvoicePayment, invoice=made, amount=Decimal(paid), date=date(2026, 3, 5), method="CASH")
+    return made

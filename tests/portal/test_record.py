@@ -1,28 +1,20 @@
 """The health record, bills and notices of the portal: a patient's own, when they are the patient's to see."""
 
-from datetime import date
-from decimal import Decimal
-from typing import Any
-
 import pytest
 
 from charthouse import clock
 from charthouse.audit.models import Event
 from charthouse.console.kit import records
 from charthouse.console.kit.actor import build_actor
-from charthouse.domains.billing.accounts import Charge, Invoice, InvoiceLine, InvoicePayment
 from charthouse.domains.clinical.absences import NO_KNOWN_ALLERGIES
 from charthouse.domains.clinical.models import Allergy, ClinicalNote
-from charthouse.domains.inventory.models import PatientVaccineRecord, StockItem
-from charthouse.domains.labs.models import PatientLabResult
-from charthouse.domains.medications.models import Medication
 from charthouse.domains.messaging import secure_messages
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.questionnaires.models import Questionnaire
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
 from tests.domains.caller import Caller
-from tests.portal.chart import Chart
+from tests.portal.chart import Chart, add_to_chart, make_invoice
 from tests.portal.portal_patients import PortalPatient, make_portal_patient
 from tests.support import Clinic, make_practice
 
@@ -40,25 +32,6 @@ def known(clinic: Clinic) -> PortalPatient:
 @pytest.fixture
 def chart(known: PortalPatient) -> Chart:
     return Chart(known)
-
-
-def add_to_chart(chart: Chart, word: str) -> None:
-    """Rows of each section; ``word`` begins their names."""
-    doctor, own = chart.clinic.doctor, {"patient": chart.known.patient}
-    chart.add(Medication, **own, doctor=doctor, name=f"{word} Lisinopril 10 mg", frequency="Once a day")
-    chart.add(Medication, **own, doctor=doctor, name=f"{word} Stopped", status="inactive")
-    chart.add(Allergy, **own, doctor=doctor, description=f"{word} Penicillin", reaction="Hives")
-    stock = chart.add(StockItem, doctor=doctor, name="Flu", cvx_code="140")
-    for status in ("CP", "RE"):
-        chart.add(
-            PatientVaccineRecord, **own, ordering_doctor=doctor, vaccine_inventory=stock, cvx_code="140",
-            name=f"{word} Influenza {status}", completion_status=status,
-        )  # fmt: skip
-    for signed in (True, False):
-        chart.add(
-            PatientLabResult, **own, ordering_doctor=doctor, title=f"{word} Glucose {signed}",
-            lab_result_value="92", date_test_performed=date(2026, 3, 2), doctor_signoff=signed,
-        )  # fmt: skip
 
 
 def test_the_health_record_shows_what_is_the_patients_to_see(known: PortalPatient, chart: Chart) -> None:
@@ -102,18 +75,6 @@ def test_a_visit_summary_is_there_once_the_note_is_signed(known: PortalPatient, 
     assert answer.content.startswith(b"%PDF")
     other = make_portal_patient(known.clinic, first_name="Chidi")
     assert other.browser().get(address).status_code == 404
-
-
-def make_invoice(chart: Chart, paid: int = 0, **values: Any) -> Invoice:
-    own = {"patient": chart.known.patient}
-    charge = chart.add(
-        Charge, **own, name="Office visit", amount=Decimal(120), transaction_date=date(2026, 3, 2)
-    )
-    made: Invoice = chart.add(Invoice, **own, date=date(2026, 3, 3), due_date=date(2026, 4, 3), **values)
-    chart.add(InvoiceLine, invoice=made, charge=charge)
-    if paid:
-        chart.add(InvoicePayment, invoice=made, amount=Decimal(paid), date=date(2026, 3, 5), method="CASH")
-    return made
 
 
 def test_bills_show_what_is_to_pay(known: PortalPatient, chart: Chart) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from charthouse.domains.billing.ledger import AGES
 from charthouse.identity import tenancy
 
-MAX_PATIENTS = 200  # that are listed, those who owe most
+MAX_PATIENTS = 50  # that are listed, those who owe most
 
 # Ages count from the service, or from the invoice; a payment that was put to nothing reduces the first.
 _SQL = """
