@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identity', '0001_squashed_0007_token_callers'),
+        ('identity', '0008_api_user_callers'),
     ]
 
     operations = [
