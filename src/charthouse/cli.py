@@ -17,6 +17,8 @@ from charthouse.datadir import CommandError
 from charthouse.toolkit import commands as toolkit_commands
 from charthouse.toolkit import shell_variables, watching
 from charthouse.toolkit.agents import command as mcp_command
+from charthouse.toolkit.compare import command as compare_command
+from charthouse.toolkit.drift import command as drift_command
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -84,6 +86,8 @@ def _build_parser() -> argparse.ArgumentParser:
     watching.add_commands(commands, _add_data_option)
     shell_variables.add_command(commands, _add_data_option)
     mcp_command.add_command(commands, _add_data_option)
+    drift_command.add_command(commands, command_runs.render_openapi)
+    compare_command.add_command(commands, _add_data_option, command_runs.render_openapi)
     return parser
 
 

@@ -165,7 +165,12 @@ def _note_sandbox(options: argparse.Namespace) -> None:
 
 
 def run_openapi(options: argparse.Namespace) -> None:
+    print(render_openapi(options.dialect))
+
+
+def render_openapi(dialect: str) -> str:
+    """Return the OpenAPI document of an API. Needs no database."""
     os.environ.setdefault("CHARTHOUSE_SECRET_KEY", "nothing is signed")
     from charthouse import commands
 
-    print(commands.render_openapi(options.dialect))
+    return commands.render_openapi(dialect)

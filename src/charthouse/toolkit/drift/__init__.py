@@ -1,0 +1,1 @@
+"""Differences between two OpenAPI documents of one API, and which of them are known."""
