@@ -18,7 +18,7 @@ run: .venv/runtime.stamp ## a synthetic practice on http://127.0.0.1:8000 until 
 test: .venv/dev.stamp browser proxy pooler ## everything that is tested; options of pytest in ARGS="..."
 	@unset PYTHONDONTWRITEBYTECODE; exec $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 
-test-deep: .venv/mutants.stamp ## fuzz, kill, load and mutate for HOURS (default 1); before a release
+test-deep: .venv/mutants.stamp browser proxy pooler cluster ## fuzz, kill, load and mutate for HOURS (default 1); before a release
 	@exec $(BIN)/python -m tests.deep --hours $(or $(HOURS),1)
 
 mutants: .venv/mutants.stamp ## change the code of MODULES in up to MUTANTS (30) small ways each: does a test fail?
@@ -125,4 +125,11 @@ pooler:
 	  echo "Tests run a pooler before PostgreSQL: install pgbouncer first (Debian: apt install pgbouncer)." >&2; exit 1; \
 	fi
 
-.PHONY: help run test test-deep mutants coverage lint migrations bench docs lock clean browser proxy pooler
+# What the failover of the deep tier runs, besides Patroni. Only as root are there network namespaces.
+cluster:
+	@[ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ] || { echo "No failovers: they need root on Debian." >&2; exit 0; }; \
+	PATH="$$PATH:/usr/sbin"; command -v etcd >/dev/null && command -v ip >/dev/null && ls /usr/lib/postgresql/15/bin/postgres >/dev/null && exit 0; \
+	echo "Installing etcd and PostgreSQL 15 for the failovers ..."; \
+	apt-get update -qq && apt-get install -yqq --no-install-recommends etcd-server iproute2 postgresql-15 >/dev/null
+
+.PHONY: help run test test-deep mutants coverage lint migrations bench docs lock clean browser proxy pooler cluster

@@ -3,8 +3,9 @@
 Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
 that the tests know, the record moves from server to server, HL7's rules are checked in the C-CDA of every patient of
-the sandbox, a sandbox is started from the wheel in an empty environment, tests run through PgBouncer, and five mutants
-an hour of each module are tried. The last line printed is the row for the table in docs/testing.md.
+the sandbox, a sandbox is started from the wheel in an empty environment, tests run through PgBouncer, the primary of a
+cluster dies and is switched, and five mutants an hour of each module are tried. The last line printed is the row for
+the table in docs/testing.md.
 """
 
 import argparse
@@ -31,6 +32,7 @@ WHEEL = "tests/packaging/test_wheel.py"
 DOCUMENTS = "tests/sandbox/test_documents.py"
 PATIENTS = 100_000  # at most of a practice, whose documents are checked
 BACKUPS = "tests/backup"
+FAILOVER, FAILOVERS = "tests/failover", 20  # events an hour
 POOLED = (
     *("tests/gateway", "tests/changes", "tests/jobs", "tests/files", "tests/console/schedule"),
     *(
@@ -129,6 +131,15 @@ def back_up() -> tuple[bool, str]:
     return passed, "at every change" if passed else ""
 
 
+def fail_over(events: int) -> tuple[bool, str]:
+    """Kill, cut off and switch the primary of a cluster, so many times."""
+    if os.geteuid() != 0:
+        return True, "not root"
+    passed, found = run_tests((FAILOVER,), "-n", "0", "-s", FAILOVERS=events)
+    text = "{acknowledged:,} writes, {lost} lost, {told:,} webhooks"
+    return passed, f"{events} events, " + "".join(text.format(**one) for one in found)
+
+
 def pool() -> tuple[bool, str]:
     """Run tests of both APIs, pages, webhooks and jobs through PgBouncer in transaction mode."""
     passed, _ = run_tests(POOLED, "-n", "0", POOLED=1)
@@ -150,6 +161,7 @@ def main() -> None:
         check_documents(),
         install(),
         pool(),
+        fail_over(max(5, round(hours * FAILOVERS))),
         mutate(max(1, round(hours * MUTANTS)), now.toordinal()),
     )
     results = (f"{'' if passed else 'FAILED: '}{text or 'no figures'}" for passed, text in parts)

@@ -62,11 +62,9 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg
 from django.http.request import split_domain_port
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from charthouse import clock, durable, logs
+from charthouse import clock, database_urls, durable, logs
 from charthouse.backup import configuration
 from charthouse.datadir import CommandError
 
@@ -91,11 +89,8 @@ CERBO_EVENTS = {name.strip(): other.strip() for name, _, other in _events if oth
 DEBUG = False
 if SANDBOX:
     clock.follow_file(DATA / "clock")
-WEB_ROLE = "charthouse_web"
-APPLICATION_NAME = "charthouse"  # of database sessions of web servers and workers
+WEB_ROLE, APPLICATION_NAME = database_urls.WEB_ROLE, database_urls.APPLICATION_NAME
 SECRET_KEY_FILE = DATA / "secret_key"
-CONNECT_TIMEOUT = "5"  # seconds to reach the database
-READ_CONNECT_TIMEOUT = "2"  # seconds to reach a standby
 
 
 def _secret_key() -> str:
@@ -143,59 +138,6 @@ ALLOWED_HOSTS = [BASE_URL.partition("://")[2], *(_more_hosts or LOOPBACK_HOSTS),
 ALLOWED_HOSTS[0] = split_domain_port(ALLOWED_HOSTS[0])[0]
 
 
-DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql:///charthouse")
-POOLER_URL = os.environ.get("CHARTHOUSE_POOLER_URL", "")
-READ_URL = os.environ.get("CHARTHOUSE_READ_URL", "")
-READ_LAG = float(os.environ.get("CHARTHOUSE_READ_LAG", "10"))  # seconds
-
-
-def _parse_url(url: str, variable: str, wanted: str = "read-write") -> dict[str, str]:
-    """Parse the URL of a database as libpq does, with one host or several. Of several, connections are to the one that
-    can be written to, as the others are standbys, or to the one that ``wanted`` says."""
-    try:
-        found = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:  # whose text may quote the password
-        raise CommandError(
-            f"{variable} can't be read. It is as in postgresql://user:password@db.example:5432/charthouse"
-        ) from None
-    if "," in str(found.get("host", "")):
-        found.setdefault("target_session_attrs", wanted)
-    return {name: str(value) for name, value in found.items() if value is not None}
-
-
-def _database(
-    role: str | None, url: str = DATABASE_URL, variable: str = "DATABASE_URL", engine: str = "database"
-) -> dict[str, object]:
-    query = _parse_url(url, variable)
-    session = {"jit": "off"}
-    if role:  # bounds statements and lock waits of requests
-        query["application_name"] = APPLICATION_NAME
-        session |= {"role": role, "statement_timeout": "30s", "lock_timeout": "10s"}
-    return {
-        "ENGINE": f"charthouse.identity.{engine}",
-        "NAME": query.pop("dbname", "charthouse"),
-        "USER": query.pop("user", ""),
-        "PASSWORD": query.pop("password", ""),
-        "HOST": query.pop("host", ""),
-        "PORT": query.pop("port", ""),
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
-            "connect_timeout": CONNECT_TIMEOUT,
-            **query,
-            "session": session,
-            "server_side_binding": True,
-        },
-    }
-
-
-def _read_database() -> dict[str, object]:
-    """The standby that lists are read from: it is not waited for."""
-    query = _parse_url(READ_URL, "CHARTHOUSE_READ_URL", "standby")
-    query |= {"connect_timeout": READ_CONNECT_TIMEOUT, "tcp_user_timeout": "10000"}
-    return _database(WEB_ROLE, make_conninfo(**query), "CHARTHOUSE_READ_URL")
-
-
 def _files(where: str) -> dict[str, object]:
     if where.startswith("s3://"):
         bucket, _, prefix = where.removeprefix("s3://").partition("/")
@@ -207,18 +149,10 @@ def _files(where: str) -> dict[str, object]:
     }
 
 
-# "default" is what requests use; "owner" runs migrations and bulk loads, and listens.
-DATABASES = {"default": _database(WEB_ROLE), "owner": _database(None)}
-if READ_URL:
-    DATABASES["standby"] = _read_database()
-# The queue of background jobs, which needs sessions of its own.
-QUEUE_DATABASE = "default"
-if POOLER_URL:
-    QUEUE_DATABASE = "queue"
-    DATABASES[QUEUE_DATABASE] = DATABASES["default"]
-    DATABASES["default"] = _database(WEB_ROLE, POOLER_URL, "CHARTHOUSE_POOLER_URL", "pooled_database") | {
-        "DISABLE_SERVER_SIDE_CURSORS": True
-    }
+DATABASES = database_urls.describe_databases(os.environ)
+QUEUE_DATABASE = "queue" if "queue" in DATABASES else "default"
+READ_URL = os.environ.get("CHARTHOUSE_READ_URL", "")
+READ_LAG = float(os.environ.get("CHARTHOUSE_READ_LAG", "10"))  # seconds
 DATABASE_ROUTERS: list[str] = []
 
 INSTALLED_APPS = [

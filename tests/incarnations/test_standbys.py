@@ -4,17 +4,22 @@ then."""
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from django.conf import settings
+from django.db import connections
 
 from charthouse.audit import request_log
+from charthouse.identity.database import outages
 from charthouse.identity.models import Incarnation
 from tests.incarnations.record import start_using
 from tests.incarnations.servers import Server, run_pair, use_server
 from tests.support import Program, client, make_api_user
+from tests.waiting import until
 
 READ = """
 from charthouse.settings import DATABASES
@@ -36,6 +41,7 @@ def test_the_server_goes_on_after_a_promotion(
 ) -> None:
     """Until then, every call of the APIs is answered with 503 and Retry-After."""
     monkeypatch.setattr(settings, "FAILOVER", 300)
+    monkeypatch.setattr(outages, "WAIT", 0.1)
     primary, standby = pair
     with use_server(standby, primary):
         used = start_using()
@@ -48,13 +54,84 @@ def test_the_server_goes_on_after_a_promotion(
         standby.promote()
         with client(used.token) as caller:
             assert caller.get(f"/api/patients/{made[0]}").status_code == 200
-            for expected in (503, 204):  # the first write takes note of the promotion
-                answer = caller.patch(f"/api/patients/{made[0]}", json={"nick_name": "C"})
-                assert answer.status_code == expected, answer.text
+            answer = caller.patch(f"/api/patients/{made[0]}", json={"nick_name": "C"})
+            assert answer.status_code == 204, answer.text
         made += used.write(1)
         row = Incarnation.objects.using("owner").get()
         assert (row.cause, row.paused_since) == ("failover", None)
         assert sorted(used.send()) == sorted(made)
+        request_log.flush()
+
+
+def test_calls_wait_for_a_planned_switch(
+    pair: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is refused: those that come while there is no primary are answered by the next one, writes too."""
+    monkeypatch.setattr(settings, "FAILOVER", 300)
+    monkeypatch.setattr(outages, "WAIT", 60.0)
+    primary, standby = pair
+    with use_server(standby, primary):
+        used = start_using()
+        answers: list[httpx.Response] = []
+
+        def write() -> None:
+            patient = {
+                "doctor": used.clinic.doctor.pk,
+                "gender": "Female",
+                "first_name": "A",
+                "last_name": "B",
+            }
+            with client(used.token) as caller:
+                answers.append(caller.post("/api/patients", json=patient))
+                answers.append(caller.get("/api/patients"))
+            connections.close_all()
+
+        standby.catch_up(primary)
+        request_log.flush()
+        primary.stop()
+        callers = [threading.Thread(target=write) for _ in range(3)]
+        for thread in callers:
+            thread.start()
+        until(lambda: outages._lost_at is not None)
+        standby.promote()
+        for thread in callers:
+            thread.join()
+        assert sorted(answer.status_code for answer in answers) == [200] * 3 + [201] * 3
+        connections.close_all()
+        assert Incarnation.objects.using("owner").get().cause == "failover"
+        request_log.flush()
+
+
+def test_a_commit_that_no_standby_confirms_is_no_success(
+    pair: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL calls it one, with a warning, when the wait is canceled."""
+    primary, _ = pair
+    waiting = "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'"
+    with use_server(primary):
+        used = start_using()
+        patient = {"doctor": used.clinic.doctor.pk, "gender": "Female", "first_name": "A", "last_name": "B"}
+        primary.execute("alter system set synchronous_standby_names = 'nobody'")
+        primary.execute("select pg_reload_conf()")
+        until(lambda: primary.execute("show synchronous_standby_names") == [("nobody",)])
+        connections["default"].close()
+        session = connections["default"].settings_dict["OPTIONS"]["session"]
+        monkeypatch.setitem(session, "synchronous_commit", "on")
+        answers: list[httpx.Response] = []
+
+        def write() -> None:
+            with client(used.token) as caller:
+                answers.append(caller.post("/api/patients", json=patient))
+            connections.close_all()
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        until(lambda: bool(primary.execute(waiting)) or not thread.is_alive())
+        primary.execute("alter system reset synchronous_standby_names")
+        primary.execute("select pg_reload_conf()")
+        thread.join()
+        assert answers[0].status_code == 503, answers[0].text
+        assert "not known" in answers[0].json()["detail"]
         request_log.flush()
 
 

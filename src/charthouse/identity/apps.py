@@ -12,9 +12,11 @@ class IdentityConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
-        from charthouse.identity import url_converters
+        from charthouse.identity import faults, url_converters
+        from charthouse.identity.database import outages
 
         url_converters.register()
+        outages.call_on_return(faults.begin_incarnation)
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         user_logged_in.connect(update_last_login, dispatch_uid="charthouse_last_login")
 

@@ -46,7 +46,7 @@ def handle_exception(error: BaseException, where: str = "") -> RequestError:
         return Unavailable(UNKNOWN_OUTCOME if isinstance(error, OutcomeUnknown) else NOT_NOW)
     if failure is Failure.REPLACED:
         outage.error("the database has been restored, copied or promoted")
-        _begin_incarnation()
+        begin_incarnation()
         return Unavailable(NOT_NOW)
     if failure in (Failure.RETRY, Failure.BUSY):
         at = where and f" at {where}"
@@ -66,8 +66,8 @@ def handle_exception(error: BaseException, where: str = "") -> RequestError:
     return Fault()
 
 
-def _begin_incarnation() -> None:
-    """Take note of another database, so that the next request finds it ready."""
+def begin_incarnation() -> None:
+    """Take note of another database, so that the next request finds it ready. Raises nothing."""
     connections["owner"].close()  # it may be connected to the former server
     try:
         incarnations.begin_if_new()

@@ -17,11 +17,12 @@ PgBouncer does not pass on.
 
 import select
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
-from django.db import Error
+from django.db import DEFAULT_DB_ALIAS, Error
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from psycopg import pq
@@ -30,6 +31,7 @@ from psycopg.errors import error_from_result
 
 from charthouse.engine.sql.failures import Failure, OutcomeUnknown, classify
 from charthouse.engine.sql.statements import BoundStatement
+from charthouse.identity.database import outages
 
 assert is_psycopg3
 
@@ -89,6 +91,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _transformer: Any
     # Waits for the server's answers in pipeline mode.
     _readable: Any
+    # The last commit was not confirmed by a synchronous standby.
+    _is_unconfirmed = False
     # Whether the server is reached through a pooler.
     is_pooled = False
 
@@ -99,17 +103,34 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._server_state, self._was_set_in_transaction, self._statement_names = _UNKNOWN, False, {}
-        new_connection = super().get_new_connection(conn_params)
+        attempt = partial(super().get_new_connection, conn_params)
+        new_connection = outages.connect(attempt) if self._waits else attempt()
         try:
             self._set_up_session(new_connection)
         except BaseException:
             new_connection.close()
             raise
         new_connection.adapters.register_loader("json", RawJson)
+        new_connection.add_notice_handler(self._note_notice)
         self._transformer = Transformer(new_connection)
         self._readable = select.poll()
         self._readable.register(new_connection.pgconn.socket, select.POLLIN)
         return new_connection
+
+    def connect(self) -> None:
+        super().connect()
+        if self._waits:
+            outages.note_return()
+
+    @property
+    def _waits(self) -> bool:
+        """Whether connections are those of requests, to one of several hosts."""
+        return self.alias == DEFAULT_DB_ALIAS and "," in str(self.settings_dict["HOST"])
+
+    def _note_notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        """Note that PostgreSQL stopped waiting for a synchronous standby: it calls that a success, with a warning."""
+        if notice.source_function == "SyncRepWaitForLSN":
+            self._is_unconfirmed = True
 
     def _set_up_session(self, new_connection: Any) -> None:
         """Set what ``session`` in the options has for a new session: settings by name. Raises psycopg.Error."""
@@ -293,13 +314,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         )
 
     def _commit(self) -> None:
-        """Commit. Raises OutcomeUnknown when the connection is lost meanwhile."""
+        """Commit. Raises OutcomeUnknown when the connection is lost meanwhile, or the wait for a synchronous standby is
+        cut short."""
+        self._is_unconfirmed = False
         try:
             super()._commit()  # type: ignore[misc]
         except Error as error:
             if classify(error) is Failure.CONNECTION:
                 raise OutcomeUnknown("the connection was lost in a commit") from error
             raise
+        if self._is_unconfirmed:
+            raise OutcomeUnknown("no standby has confirmed the commit")
 
     # A rollback reverts the variables.
     def _rollback(self) -> None:
