@@ -50,7 +50,7 @@ def fetched(server: Server, path: str, authorization: str) -> Any:
 
 
 def rows(answer: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = answer.get("results") or answer.get("data") or [answer]
+    found: list[dict[str, Any]] = answer.get("results", answer.get("data", [answer]))
     return found
 
 

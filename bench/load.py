@@ -177,7 +177,7 @@ def facts(practice: Practice) -> dict[str, Any]:
     _, token = access(people)
     username, secret = api_user(practice)
     mine = Patient.objects.using(OWNER).filter(practice=practice)
-    span = mine.aggregate(first=models.Min("pk"), last=models.Max("pk"))
+    span = mine.aggregate(first=models.Min("pk"), last=models.Max("pk"), changed=models.Max("updated_at"))
     last = (
         Appointment.objects.using(OWNER).filter(practice=practice).aggregate(at=models.Max("scheduled_time"))
     )
@@ -197,7 +197,7 @@ def facts(practice: Practice) -> dict[str, Any]:
         "places": [[office.doctor_id, office.pk] for office in offices],
         "filter": {
             "doctor": str(offices[0].doctor_id),
-            "since": f"{clock.now() - timedelta(days=1):%Y-%m-%d}",
+            "since": f"{span['changed']:%Y-%m-%d}",
         },
     }
     return found | {"scripts": alone.scripts(found)}
