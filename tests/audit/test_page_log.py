@@ -182,7 +182,7 @@ def make_starts(world: CerboWorld, guest: PortalPatient) -> list[str]:
     days = f"office={visit.office_id}&start={day - timedelta(days=1)}&end={day + timedelta(days=2)}"
     return [
         f"/patients/{patient}", "/", f"/day?office={visit.office_id}&date={day}", f"/calendar/events?{days}",
-        "/patients?q=Canary", "/tasks", f"/tasks/{task}", "/queue", "/reviews",
+        f"/appointments/{visit.pk}", "/patients?q=Canary", "/tasks", f"/tasks/{task}", "/queue", "/reviews",
         "/inbox", "/outbox", "/audit?since=2000-01-01", "/developer/requests",
         f"/developer/requests/{call}", f"/developer/deliveries/{sent[0]}", f"/settings/webhooks/deliveries/{sent[1]}",
     ]  # fmt: skip
@@ -204,7 +204,8 @@ OTHERS = {
     "patients/<id:patient>/questionnaires/asked/<id:row>/back",
 }
 OUTSIDE_OF_CHARTS = {
-    "book", "calendar/events", "day", "developer/deliveries/<id:row>", "developer/requests/<id:row>", "inbox",
+    "appointments/<id:visit>", "calendar/events", "day", "developer/deliveries/<id:row>", "developer/requests/<id:row>",
+    "inbox",
     "inbox/<id:row>", "outbox", "outbox/<id:row>", "patients", "queue", "queue/<id:row>", "reviews",
     "settings/webhooks/deliveries/<id:row>", "visits/<id:visit>",
 }  # fmt: skip

@@ -125,6 +125,8 @@ def addresses(calendar: Calendar, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         *FOR_LISTS,
         *(f"/patients/{calendar.patient_id}{rest}" for rest in (*OF_THE_CHART, f"/encounters/{note}")),
         f"/visits/{visit['id']}",
+        f"/appointments/{visit['id']}",
+        f"/appointments/{visit['id']}/edit",
         f"/developer/apps/{app.row.pk}",
         f"/developer/apps/{app.row.pk}/edit",
         f"/developer/apps/{app.row.pk}/webhooks",

@@ -1,147 +1,180 @@
-"""Booking of appointments and breaks: choose the patient, then time, place and type."""
+"""Booking of appointments and breaks on one page: patient, type, time and place."""
 
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponseBase, QueryDict
+from django.http import HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from charthouse.console.chart import layout
-from charthouse.console.kit import appointments, forms, records
+from charthouse.console.kit import appointments, formats, forms, records, undo
 from charthouse.console.kit.page import Request, page, render_page
-from charthouse.console.kit.tables import Column
-from charthouse.console.patients.views import TABLE
+from charthouse.console.kit.tables import MAX_SEARCH_LENGTH
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.engine.declaration.keys import Key
+from charthouse.console.schedule import form
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.search import find
+from charthouse.domains.scheduling.models import AppointmentProfile
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
+from charthouse.identity import loaded_rows
+from charthouse.jobs import submissions
 
-FORM_KEYS = (
-    "doctor", "office", "exam_room", "scheduled_time", "duration", "profile", "reason", "status", "notes", "color",
-    "reminder_profile", "allow_overlapping", "recur_start_date", "recur_end_date", "recurs_every", "recurring_days",
-)  # fmt: skip
-LABELS = {
-    "scheduled_time": "When",
-    "duration": "Minutes",
-    "recur_start_date": "Repeats from",
-    "recur_end_date": "Repeats until",
-    "recurs_every": "Repeat every _ weeks",
-    "recurring_days": "On these days",
-    "allow_overlapping": "Allow double-booking",
-}
 DECEASED_CONFIRMED = "deceased_confirmed"
 DECEASED_QUESTION = "This patient has died. Book an appointment all the same?"
-HINTS = {
-    "scheduled_time": "By the clock of the office.",
-    "recurring_days": "0 is Monday, 6 is Sunday; one on each line.",
-}
+MAX_PATIENTS = 8
 
 
 @page(*SCHEDULING)
-def choose_patient(request: Request) -> HttpResponseBase:
-    """Choose the patient of a new appointment."""
-    query = request.GET.copy()
-    for name in ("q", "sort", "after", "before", "who", "patient"):
-        query.pop(name, None)
-    rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True).select_related(
-        "doctor"
+def list_patients(request: Request) -> HttpResponseBase:
+    """List patients whom the text ``q`` finds, as choices of the form's field: JSON."""
+    text = request.GET.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", "").strip()
+    choices = [_describe(one) for one in _find_patients(request, text, MAX_PATIENTS)] if text else []
+    return JsonResponse({"choices": choices})
+
+
+def _find_patients(request: Request, text: str, most: int) -> list[Patient]:
+    rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
+    ids = find(rows, text, most)
+    by_id = {one.pk: one for one in rows.filter(pk__in=ids)} if ids else {}
+    loaded_rows.note(Patient._meta.db_table, ids)
+    return [by_id[row] for row in ids if row in by_id]
+
+
+def _describe(one: Patient) -> dict[str, Any]:
+    facts = (
+        f"DOB {formats.format_date(one.date_of_birth)}" if one.date_of_birth else "",
+        one.gender,
+        one.chart_id,
     )
-    first, *others = TABLE.columns
-    link = Column(first.name, first.show, sort=first.sort, link=lambda row: _build_url(query, row.pk))
-    table = type(TABLE)(
-        name=TABLE.name,
-        label="Patients",
-        columns=(link, *others[:2]),
-        search=TABLE.search,
-        filters=TABLE.filters,
-        order=TABLE.order,
-        size=10,
-        empty=TABLE.empty,
-    )
-    values = {
-        "title": "Book: for whom?",
-        "table": table.build_page(request, rows),
-        "add": _build_url(query, 0),
-        "add_words": "Block time",
-        "back": reverse("day"),
-        "back_to": "Today",
+    return {
+        "value": one.sort_name,
+        "detail": " · ".join(filter(None, facts)),
+        "fills": {"patient": str(one.pk)},
     }
-    return render_page(request, "kit/list.html", values)
 
 
-def _build_url(query: QueryDict, patient: int) -> str:
-    encoded = urlencode({name: query[name] for name in query})
-    return f"{reverse('book-for', args=[patient])}{'?' if encoded else ''}{encoded}"
+@page(*SCHEDULING, methods=("GET", "POST"))
+def book(request: Request) -> HttpResponseBase:
+    """Book an appointment: the form has a field for the patient. A name that fits one patient alone is enough."""
+    if request.method != "POST":
+        return _render(request, {}, _get_initial_values(request, None))
+    patient = _choose_patient(request)
+    if patient is None:
+        refusal = (
+            "Choose a patient from the list." if request.POST.get("patient_name") else "Enter a patient."
+        )
+        return _render(request, {"patient_error": refusal}, form.read(request, form.list_keys()), status=400)
+    return _book(request, {"chosen": patient}, patient)
+
+
+def _choose_patient(request: Request) -> Patient | None:
+    text = request.POST.get("patient_name", "")[:MAX_SEARCH_LENGTH].replace("\0", "").strip()
+    row = request.POST.get("patient", "")
+    if row.isdecimal() and len(row) < 19:
+        rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
+        found: Patient | None = rows.select_related("doctor").filter(pk=int(row)).first()
+        if found is not None and text in ("", found.sort_name):
+            return found
+    fitting = _find_patients(request, text, 2) if text else []
+    return fitting[0] if len(fitting) == 1 else None
 
 
 @page(*SCHEDULING, methods=("GET", "POST"))
 def book_appointment(request: Request, patient: int) -> HttpResponseBase:
-    """Book an appointment; ``patient`` 0 books a break."""
-    context = layout.get_chart_context(request, patient) if patient else {}
+    """Book an appointment of a patient; ``patient`` 0 blocks time."""
+    context: dict[str, Any] = layout.get_chart_context(request, patient) if patient else {"is_break": True}
     if request.method != "POST":
-        return _render_form(request, context, _get_initial_values(request, context), patient)
+        return _render(request, context, _get_initial_values(request, context.get("patient")))
+    return _book(request, context, context.get("patient"))
+
+
+def _book(request: Request, context: dict[str, Any], patient: Patient | None) -> HttpResponseBase:
     of = records.get_resource("schedule")
-    sent = forms.read_payload(_list_keys(patient), request, of.model)
-    if patient and context["patient"].is_deceased and request.POST.get(DECEASED_CONFIRMED) != "yes":
+    sent = form.read(request, form.list_keys(is_break=patient is None))
+    if patient is not None and patient.is_deceased and request.POST.get(DECEASED_CONFIRMED) != "yes":
         asked = context | {"confirmed": DECEASED_CONFIRMED, "button": "Book all the same"}
-        return _render_form(request, asked, sent, patient, Conflict(DECEASED_QUESTION))
-    whole = {name: value for name, value in sent.items() if value is not None} | {"patient": patient or None}
+        return _render(request, asked, sent, Conflict(DECEASED_QUESTION))
+    whole = {name: value for name, value in sent.items() if value is not None}
+    whole["patient"] = patient.pk if patient else None
     try:
-        made = records.create_with_nulls(of, request.actor, whole)
+        address, created = submissions.run_once(
+            request.actor.practice,
+            request.actor.required_user,
+            request.POST.get("submission", ""),
+            lambda: reverse("appointment", args=[records.create_with_nulls(of, request.actor, whole)["id"]]),
+        )
     except Conflict as refusal:
-        named = Conflict(appointments.describe_refusal(request, refusal))
-        return _render_form(request, context, sent, patient, named)
+        return _render(request, context, sent, Conflict(appointments.describe_refusal(request, refusal)))
     except (Invalid, Malformed) as refusal:
-        return _render_form(request, context, sent, patient, refusal)
-    messages.success(request, "Booked.")
-    return redirect("visit", made["id"])
+        return _render(request, context, sent, refusal)
+    if created:
+        _say_booked(request, patient, whole, address)
+    return redirect(address)
 
 
-def _list_keys(patient: int) -> list[Key]:
-    of = records.get_resource("schedule")
-    left_out = () if patient else ("profile", "reminder_profile", "status")
-    return [of.keys_by_name[name] for name in FORM_KEYS if name not in left_out]
+def _say_booked(request: Request, patient: Patient | None, values: dict[str, Any], address: str) -> None:
+    """Say what was booked, with an undo where it is one appointment."""
+    try:
+        at = datetime.fromisoformat(str(values["scheduled_time"]))
+        when = f"{at:%a %b} {at.day}, {appointments.format_clock(at)}"
+    except ValueError:
+        when = str(values["scheduled_time"])
+    words = f"{patient.display_name if patient else 'Time'} {'booked' if patient else 'blocked'}: {when}."
+    if values.get("recurring_days"):
+        messages.success(request, f"{words} It repeats.")
+        return
+    row = int(address.rstrip("/").rsplit("/", 1)[1])
+    undo.add_message(request, words, reverse("visit-delete", args=[row]), {})
 
 
-def _get_initial_values(request: Request, context: dict[str, Any]) -> dict[str, Any]:
+def _get_initial_values(request: Request, patient: Patient | None) -> dict[str, Any]:
     """Get the form's first values: from the calendar's query, the user's own office, 30 minutes."""
     here = appointments.parse_scope(request)
     if here is None:
         raise NotFound("No offices yet.")
     given = request.GET
     time = given.get("time", "")[:19] or f"{given.get('date', here.today.isoformat())[:10]}T09:00:00"
-    doctor = here.doctor or (context["patient"].doctor if context else here.office.doctor)
-    start = forms.get_defaults(_list_keys(1), records.get_resource("schedule").model)
+    doctor = here.doctor or (patient.doctor if patient else here.office.doctor)
+    start = forms.get_defaults(form.list_keys(), records.get_resource("schedule").model)
     return start | {
         "doctor": doctor.pk,
         "office": here.office.pk,
-        "exam_room": 1,
+        "exam_room": given.get("room", "1")[:5],
         "scheduled_time": time,
         "duration": given.get("duration", "30"),
     }
 
 
-def _render_form(
+def _render(
     request: Request,
     context: dict[str, Any],
     values: dict[str, Any],
-    patient: int,
     refusal: Invalid | Conflict | Malformed | None = None,
+    status: int = 0,
 ) -> HttpResponseBase:
-    of = records.get_resource("schedule")
-    form = forms.build_form(
-        _list_keys(patient), of.model, values, records.ReferenceOptions(request.actor), LABELS, HINTS
-    )
+    is_break = bool(context.get("is_break"))
+    built = form.build_form(request, form.list_keys(is_break=is_break), values).with_errors(refusal)
+    chosen = context.get("chosen")
+    minutes = AppointmentProfile.objects.filter(practice=request.actor.practice, archived=False)
     template_context = {
-        "button": "Book",
+        "button": "Block time" if is_break else "Book",
         **context,
-        "form": form.with_errors(refusal),
-        "title": "Book an appointment" if patient else "Book a break",
-        "back": reverse("day"),
-        "back_to": "Today",
+        "form": built,
+        "sections": form.list_sections(built),
+        "title": "Block time" if is_break else "Book an appointment",
+        "asks_patient": not is_break and "patient" not in context,
+        "patient_name": request.POST.get("patient_name", chosen.sort_name if chosen else ""),
+        "patient_row": chosen.pk if chosen else "",
+        "lengths": dict(minutes.values_list("pk", "duration")[:250]),
+        "submission": request.POST.get("submission") or submissions.make_token(),
+        "query": request.GET.urlencode(),
+        "back": reverse("calendar"),
     }
-    return render_page(request, "kit/edit.html", template_context, refusal.status if refusal else 200)
+    return render_page(
+        request, "schedule/book.html", template_context, status or (refusal.status if refusal else 200)
+    )
 
 
 @page(*SCHEDULING, methods=("GET", "POST"))
@@ -153,12 +186,13 @@ def delete_appointment(request: Request, visit: int) -> HttpResponseBase:
         records.delete(of, request.actor, visit)
         messages.success(request, "The appointment has been deleted.")
         return redirect("day")
+    at = datetime.fromisoformat(one["scheduled_time"])
     values = {
         "title": "Delete this appointment?",
-        "text": f"{one['scheduled_time'].replace('T', ' ')[:16]}. It leaves the calendar and stays in the record. To "
-        "keep it there as cancelled, give it that status.",
+        "text": f"{at:%a %b} {at.day}, {at.year}, {appointments.format_clock(at)}. It leaves the calendar and stays in "
+        "the record. To keep it there as cancelled, cancel it instead.",
         "button": "Delete",
         "danger": True,
-        "back": reverse("visit", args=[visit]),
+        "back": reverse("appointment", args=[visit]),
     }
     return render_page(request, "kit/confirm.html", values)

@@ -82,7 +82,7 @@ def _build_event(one: Any) -> dict[str, Any]:
         "title": f"{who}{' · ' + one.reason if one.reason else ''}"[:120],
         "start": one.wall.isoformat(),
         "end": (one.wall + timedelta(minutes=one.duration)).isoformat(),
-        "url": reverse("visit", args=[one.pk]),
+        "url": reverse("appointment", args=[one.pk]),
         "classNames": [f"event-{kind}"],
         "extendedProps": {
             "move": reverse("visit-move", args=[one.pk]),

@@ -2,14 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from charthouse.console.schedule import booking, calendar, today
+from charthouse.console.schedule import appointment, booking, calendar, slots, today
 
 urlpatterns: list[URLPattern] = [
     path("day", today.show_day, name="day"),
     path("calendar", calendar.show_calendar, name="calendar"),
     path("calendar/events", calendar.list_events, name="calendar-events"),
-    path("book", booking.choose_patient, name="book"),
+    path("book", booking.book, name="book"),
+    path("book/patients", booking.list_patients, name="book-patients"),
+    path("book/next", slots.find_next, name="book-next"),
+    path("book/series", slots.preview_series, name="book-series"),
     path("book/<id:patient>", booking.book_appointment, name="book-for"),
+    path("appointments/<id:visit>", appointment.show_appointment, name="appointment"),
+    path("appointments/<id:visit>/edit", appointment.edit_appointment, name="appointment-edit"),
     path("visits/<id:visit>/status", today.set_status, name="visit-status"),
     path("visits/<id:visit>/room", today.set_room, name="visit-room"),
     path("visits/<id:visit>/check-in", today.check_in, name="visit-check-in"),

@@ -1,0 +1,123 @@
+"""The page of an appointment for those who book and receive patients: what, when, where, and what may be done."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from charthouse.console.kit import appointments, editing, formats, records
+from charthouse.console.kit.page import Request, page, render_page
+from charthouse.console.resources.payments import PAYMENTS
+from charthouse.console.resources.schedule import SCHEDULING
+from charthouse.console.schedule import form
+from charthouse.domains.patients.models import Patient
+from charthouse.domains.practice.models import ExamRoom
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
+
+
+@page(*SCHEDULING)
+def show_appointment(request: Request, visit: int) -> HttpResponseBase:
+    """Show an appointment or a blocked time. Raises NotFound."""
+    of = records.get_resource("schedule")
+    one = records.get_object(of, request.actor, visit)
+    row = Appointment.objects.select_related("patient", "doctor", "office", "profile").get(
+        practice=request.actor.practice, pk=visit
+    )
+    at = datetime.fromisoformat(one["scheduled_time"])
+    rooms = ExamRoom.objects.filter(practice=request.actor.practice, office=row.office_id, archived=False)
+    sees = {*request.user.permissions}
+    values = {
+        "title": row.patient.display_name if row.patient else "Blocked time",
+        "when": f"{at:%A}, {at:%B} {at.day}, {at.year}, {appointments.format_clock(at)}",
+        "one": one,
+        "row": row,
+        "room": rooms.filter(index=row.exam_room).values_list("name", flat=True).first() or "No room",
+        "color": appointments.STATUS_COLORS.get(row.status, "secondary"),
+        "history": [
+            (_format_time(item["datetime"]), item["to_status"]) for item in one["status_transitions"] or []
+        ],
+        "series": _count_series(row),
+        "is_open": row.status in ("", "Confirmed", "Not Confirmed"),
+        "sees_chart": "Manage Patients" in sees,
+        "sees_note": "Access Clinical Notes" in sees,
+        "takes_payments": {"Manage Patients", *PAYMENTS} <= sees,
+        "back": f"{reverse('calendar')}?view=timeGridDay&date={at:%Y-%m-%d}&office={row.office_id}",
+    }
+    return render_page(request, "schedule/appointment.html", values)
+
+
+def _format_time(text: str) -> str:
+    at = datetime.fromisoformat(text)
+    return f"{formats.format_date(at)}, {appointments.format_clock(at)}"
+
+
+def _count_series(row: Appointment) -> int:
+    """Count the appointments of the row's series; 0 for a single one."""
+    base = row.base_recurring_appointment_id or (row.pk if row.recurring_days else None)
+    if base is None:
+        return 0
+    rows = Appointment.objects.filter(practice=row.practice_id, archived=False)
+    return 1 + rows.filter(base_recurring_appointment=base).count()
+
+
+@page(*SCHEDULING, methods=("GET", "POST"))
+def edit_appointment(request: Request, visit: int) -> HttpResponseBase:
+    """Edit an appointment. Only what the user changed is written."""
+    of = records.get_resource("schedule")
+    one = records.get_object(of, request.actor, visit)
+    keys = form.list_keys(is_break=one["patient"] is None, is_new=False)
+    if request.method != "POST":
+        return _render(request, one, editing.note_originals(form.build_form(request, keys, one)))
+    sent = form.read(request, keys)
+    try:
+        with transaction.atomic():
+            return _save(request, one, keys, sent)
+    except Conflict as refusal:
+        shown: Any = Conflict(appointments.describe_refusal(request, refusal))
+    except (Invalid, Malformed) as refusal:
+        shown = refusal
+    found = form.build_form(request, keys, sent).with_errors(shown)
+    for leaf in editing.list_leaves(found.inputs):
+        leaf.original = request.POST.get(editing.ORIGINAL + leaf.name)
+    return _render(request, one, found, shown.status)
+
+
+def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str, Any]) -> HttpResponseBase:
+    """Write what the user changed, or ask about what somebody else changed meanwhile. Within a transaction."""
+    of, visit = records.get_resource("schedule"), int(one["id"])
+    if not Appointment.objects.select_for_update().filter(practice=request.actor.practice, pk=visit).exists():
+        raise NotFound()
+    present = form.build_form(request, keys, records.get_object(of, request.actor, visit))
+    found = editing.merge(keys, present, request.POST, sent)
+    if theirs := request.POST.get(editing.THEIRS):
+        built = form.build_form(request, keys, sent)
+        return _render(request, one, editing.take_theirs(built, present, request.POST, theirs))
+    if found.conflicts:
+        who = editing.name_last_editor(request.actor.practice, Appointment._meta.db_table, visit)
+        built = form.build_form(request, keys, sent)
+        return _render(request, one, editing.show_conflicts(built, present, request.POST, found, who), 409)
+    if found.payload:
+        records.update(of, request.actor, visit, found.payload)
+    words = "The appointment is saved." if found.payload else "Nothing was changed."
+    if found.others:
+        words += f" Somebody else changed {', '.join(found.others)} meanwhile; that stands."
+    messages.success(request, words)
+    return redirect("appointment", visit)
+
+
+def _render(request: Request, one: dict[str, Any], built: Any, status: int = 200) -> HttpResponseBase:
+    patient = Patient.objects.filter(practice=request.actor.practice, pk=one["patient"]).first()
+    values = {
+        "title": f"Edit appointment · {patient.display_name}" if patient else "Edit blocked time",
+        "form": built,
+        "sections": form.list_sections(built),
+        "button": "Save",
+        "is_edit": True,
+        "back": reverse("appointment", args=[one["id"]]),
+    }
+    return render_page(request, "schedule/book.html", values, status)
