@@ -1,0 +1,3 @@
+module charthouse.example/fixtures
+
+go 1.22
