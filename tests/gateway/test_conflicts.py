@@ -122,7 +122,7 @@ def test_attempts_are_bounded(chart: Chart, state: str) -> None:
         chart.user.save()
         browser = open_signed_in_browser(chart.user.username)
         form = parse_hidden_fields(browser.get(f"/visits/{visit}")) | {
-            "section": str(chart.template), f"field-{chart.field}": "y"
+            f"was.field-{chart.field}": "Well.", f"field-{chart.field}": "y"
         }  # fmt: skip
         page = browser.post(f"/visits/{visit}/note", data=form)
         assert page.status_code == 503

@@ -4,6 +4,7 @@ from datetime import date
 from itertools import zip_longest
 
 from charthouse.domains.clinical.models import Allergy, Problem
+from charthouse.domains.medications.models import Medication
 from charthouse.domains.practice.models import Doctor
 from charthouse.identity import tenancy
 from charthouse.interchange.ccda import sections
@@ -121,6 +122,7 @@ def test_person_with_one_name(record: Record) -> None:
 # -- none known -------------------------------------------------------------------------------------------------
 
 ALLERGIES, PROBLEMS = sections.ALLERGIES.code.code, sections.PROBLEMS.code.code
+MEDICATIONS = sections.MEDICATIONS.code.code
 DENIED = ".//h:observation[@negationInd='true']/h:value"
 NO_ALLERGY = {"description": "No known allergies", "snomed_code": "716186003", "status": "active"}
 NO_PROBLEM = {"name": "No known problems", "snomed_ct_code": "160245001", "status": "active"}
@@ -146,6 +148,23 @@ def test_none_known_is_a_negated_observation(record: Record) -> None:
         assert find_foreign_codes(document.root) == []
     report = record.document("qrda1", start_date="2026-01-01", end_date="2026-12-31")
     assert report.all(f"{DENIED}[@code='419199007' or @code='55607006']") == []
+
+
+def test_no_known_medications_is_a_negated_administration(record: Record) -> None:
+    record.own(Medication, name="No known medications", status="active")
+    for document in (record.document(), record.document(date="2026-03-02")):
+        (entry,) = document.entries(MEDICATIONS)
+        assert (entry.tag.split("}")[1], entry.get("negationInd")) == ("substanceAdministration", "true")
+        denied = document.one(".//h:manufacturedMaterial/h:code/h:translation", entry)
+        assert denied.get("code") == "410942007"
+        assert find_errors(document.root) == []
+        assert find_foreign_codes(document.root) == []
+    report = record.document("qrda1", start_date="2026-01-01", end_date="2026-12-31")
+    assert report.all("//h:substanceAdministration") == []
+    record.own(Medication, name="Lisinopril", status="active", date_started_taking=date(2026, 3, 20))
+    for document in (record.document(), record.document(date="2026-03-02")):
+        assert document.all(".//h:substanceAdministration[@negationInd]") == []
+        assert "No known" not in document.content.decode()
 
 
 def test_a_statement_that_holds_no_more_is_left_out(record: Record) -> None:

@@ -1,7 +1,8 @@
-"""The entries of the menu, and the tabs of a chart."""
+"""The entries of the menu, and the tabs of a chart with their sections."""
 
 from charthouse.console.catalogues.urls import SETUP_PAGES
-from charthouse.console.chart import layout, lists, notes
+from charthouse.console.chart import layout, notes
+from charthouse.console.chart import lists as chart_lists
 from charthouse.console.developer import apps
 from charthouse.console.documents.views import DOCUMENTS
 from charthouse.console.kit.navigation import MenuEntry, add_menu_entries
@@ -22,6 +23,10 @@ CARE = (
         icon="file-upload",
         permissions=("Manage Patients",),
         count=requests.count_open,
+    ),
+    MenuEntry(name="Notes to sign", view="unsigned", icon="notes", permissions=("Access Clinical Notes",)),
+    MenuEntry(
+        name="Results to review", view="results-to-review", icon="test-pipe", permissions=("Manage Patients",)
     ),
     MenuEntry(name="To review", view="reviews", icon="files", permissions=("Manage Patients",)),
     TASKS.menu_entry,
@@ -48,10 +53,59 @@ APPS = (
     ),
     MenuEntry(name="API reference", view="docs", icon="book"),
 )
+
+_LISTS = {one.segment: one.section for one in (*chart_lists.LISTS, DOCUMENTS, MESSAGES)}
+_NOTES = ("Access Clinical Notes",)
 CHART_TABS = (
-    "problems", "medications", "supplements", "allergies", "vaccines", "maintenance", "labs", "notes", "documents",
-    "images", "questionnaires", "messages", "calls", "facilities", "tags",
-)  # fmt: skip
+    layout.Tab("Summary", (layout.Section("Summary", "patient"),)),
+    layout.Tab("Timeline", (layout.Section("Timeline", "chart-timeline"),)),
+    layout.Tab(
+        "Visits & notes",
+        (
+            layout.Section("Visits", "chart-visits", _NOTES),
+            notes.NOTES.section,
+            _LISTS["notes"],
+        ),
+        also="/visits/",
+    ),
+    layout.Tab(
+        "Problems & meds",
+        tuple(
+            _LISTS[name]
+            for name in ("problems", "medications", "supplements", "allergies", "vaccines", "maintenance")
+        ),
+    ),
+    layout.Tab(
+        "Labs & vitals",
+        (
+            layout.Section("Labs", "chart-labs"),
+            layout.Section("Vitals", "chart-vitals", _NOTES),
+        ),
+    ),
+    layout.Tab(
+        "Documents & messages",
+        (
+            _LISTS["documents"],
+            _LISTS["images"],
+            layout.Section("Questionnaires", "chart-questionnaires"),
+            _LISTS["messages"],
+            _LISTS["calls"],
+        ),
+    ),
+    layout.Tab(
+        "Account & more",
+        (
+            layout.Section("Account", "chart-account", tuple(ACCOUNT)),
+            layout.Section(
+                "Billing", "chart-billing", ("Access Billing", "Show Billing Tab", "Access Patients Payments")
+            ),
+            layout.Section("Portal", "portal-access"),
+            _LISTS["facilities"],
+            _LISTS["tags"],
+        ),
+        has_apps=True,
+    ),
+)
 
 
 def register() -> None:
@@ -61,24 +115,4 @@ def register() -> None:
     add_menu_entries("Apps", *APPS)
     for catalogue in SETUP_PAGES:
         add_menu_entries(catalogue.group, catalogue.menu_entry)
-    _add_chart_tabs()
-
-
-def _add_chart_tabs() -> None:
-    sections = {section.segment: section for section in (*lists.LISTS, DOCUMENTS, MESSAGES)}
-    layout.add_tab("Summary", "patient")
-    layout.add_tab("Visits", "chart-visits", "Access Clinical Notes")
-    notes.NOTES.add_tab()
-    layout.add_tab("Vitals", "chart-vitals", "Access Clinical Notes")
-    for segment in CHART_TABS:
-        if segment == "labs":
-            layout.add_tab("Labs", "chart-labs")
-        elif segment == "questionnaires":
-            layout.add_tab("Questionnaires", "chart-questionnaires")
-        else:
-            sections[segment].add_tab()
-    layout.add_tab("Account", "chart-account", *ACCOUNT)
-    layout.add_tab(
-        "Billing", "chart-billing", "Access Billing", "Show Billing Tab", "Access Patients Payments"
-    )
-    layout.add_tab("Portal", "portal-access")
+    layout.set_tabs(*CHART_TABS)

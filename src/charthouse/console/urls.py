@@ -9,9 +9,11 @@ from charthouse.console.backups import urls as backups
 from charthouse.console.billing import urls as billing
 from charthouse.console.catalogues import urls as catalogues
 from charthouse.console.chart import urls as chart
+from charthouse.console.codes import urls as codes
 from charthouse.console.developer import urls as developer
 from charthouse.console.documents import urls as documents
 from charthouse.console.home import urls as home
+from charthouse.console.labs import urls as labs
 from charthouse.console.messages import urls as messages
 from charthouse.console.outbox import urls as outbox
 from charthouse.console.patients import urls as patients
@@ -25,8 +27,8 @@ from charthouse.console.tasks import urls as tasks
 from charthouse.console.visits import urls as visits
 
 SUBJECTS = (
-    home, schedule, patients, chart, visits, billing, documents, questionnaires, messages, tasks, portal, account,
-    settings, catalogues, developer, sandbox, audit, outbox, search, backups,
+    home, schedule, patients, chart, visits, billing, documents, questionnaires, labs, messages, tasks, portal, account,
+    settings, catalogues, developer, sandbox, audit, outbox, search, backups, codes,
 )  # fmt: skip
 urlpatterns: list[URLPattern] = [pattern for subject in SUBJECTS for pattern in subject.urlpatterns]
 

@@ -113,7 +113,21 @@ def test_resources_that_the_api_only_reads_are_written_here(
 def test_every_own_resource_has_a_page() -> None:
     own = {resource.path for resource in RESOURCES}
     sections = (*lists.LISTS, notes.NOTES, *patient_account.LISTS)
-    elsewhere = {"questions", "assignments", "filings", "schedule"}  # have pages of their own
+    elsewhere = {
+        "questions",
+        "assignments",
+        "filings",
+        "schedule",
+        "desk_invoices",
+    }  # have pages of their own
+    elsewhere |= {"desk_invoices", "desk_payments"} & own  # in the ledger
+    elsewhere |= {"charted_allergies", "medication_endings", "reconciliations"}  # in the chart
+    elsewhere |= {
+        "note_texts",
+        "cleared_note_values",
+        "visit_diagnoses",
+        "lab_reviews",
+    }  # beside notes and labs
     listed = {
         section.resource_path for section in sections
     } & own  # the chart also lists resources of the API
@@ -207,7 +221,7 @@ def test_a_task_with_notes_is_completed(browser: httpx.Client, clinic: Clinic) -
     assert note.created_by_id == clinic.user.pk
     assert send(browser, address, **values, status=str(done.pk)).status_code == 302
     assert "Call back" not in browser.get("/tasks").text
-    assert "Call back" in browser.get("/tasks?which=all").text
+    assert "Call back" in browser.get("/tasks?which=done").text
 
 
 def test_a_message_with_a_note(browser: httpx.Client, clinic: Clinic) -> None:

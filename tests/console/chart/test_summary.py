@@ -76,7 +76,9 @@ def test_what_nobody_recorded_is_not_recorded(chart: Chart) -> None:
     for page in ("/problems", "/medications", "/allergies", "/vaccines", "/supplements"):
         shown = chart.show(page)
         assert '<p class="empty-title">Not recorded</p>' in shown
-        assert not re.search(r"\bThere is no|\bNo (active|known) (?!(allergies|problems)”)", shown)
+        assert not re.search(
+            r"\bThere is no|\bNo (active|known) (?!(allergies|problems|medications)”)", shown
+        )
 
 
 def test_no_known_allergies_is_recorded_by_somebody(chart: Chart) -> None:
@@ -110,6 +112,16 @@ def test_the_statement_is_recorded_once(chart: Chart) -> None:
         (row,) = Problem.objects.filter(practice=chart.clinic.id)
     assert (row.snomed_ct_code, row.name) == ("160245001", "No known problems")
     assert "No known problems recorded" in chart.get_section("Problems")
+
+
+def test_no_known_medications_is_recorded_by_somebody(chart: Chart) -> None:
+    base = f"/patients/{chart.patient_id}/medications"
+    assert send(chart.browser, f"{base}/none-known").status_code == 302
+    assert re.search(r"No known medications recorded \d\d/\d\d/\d{4}, ", chart.get_section("Medications"))
+    (row,) = chart.ids("medications", patient=chart.patient_id)
+    assert chart.get(row, "medications")["name"] == "No known medications"
+    chart.add(Medication, name="Lisinopril")
+    assert "No known" not in chart.get_section("Medications"), "a medication contradicts the statement"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Lists of the chart that may record that nothing is known: "No known allergies", "No known problems"."""
+"""Lists of the chart that may record that nothing is known: "No known allergies", "No known medications"."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +22,14 @@ from charthouse.engine.errors import Conflict, Forbidden, NotFound
 class AbsenceList(ChartList):
     """A list with a button that records ``absence`` while nothing is active.
 
-    text_key, code_key   keys of the statement's words and of its SNOMED CT code
+    text_key, code_key   keys of the statement's words and of its SNOMED CT code; "": the list has no place for one
+    is_verified          whether rows have a verification status
     """
 
     absence: Absence
     text_key: str
-    code_key: str
+    code_key: str = ""
+    is_verified: bool = True
 
     def build_urls(self) -> list[URLPattern]:
         view = page("Manage Patients", methods=("GET", "POST"))(self.record_absence)
@@ -73,12 +75,11 @@ class AbsenceList(ChartList):
                 raise Conflict(f"The chart has active {self.title.lower()}; they have to be inactive first.")
             if self._is_recorded(found):
                 return
-            row = {
-                self.text_key: self.absence.text,
-                self.code_key: self.absence.code,
-                "status": "active",
-                "verification_status": "confirmed",
-            }
+            row = {self.text_key: self.absence.text, "status": "active"}
+            if self.code_key:
+                row[self.code_key] = self.absence.code
+            if self.is_verified:
+                row["verification_status"] = "confirmed"
             records.create(
                 self.resource, request.actor, row | {**self.get_extra_values(request, patient=patient)}
             )

@@ -21,20 +21,46 @@ TEMPLATE = "console/chart/chart.html"
 
 
 @dataclass(frozen=True)
-class Tab:
-    """A tab of the chart. ``view``: name of its URL, which takes ``patient``."""
+class Section:
+    """A page of the chart, or several below one address. ``view``: name of its URL, which takes ``patient``."""
 
     name: str
     view: str
     permissions: tuple[str, ...] = ()
 
 
-TABS: list[Tab] = []
+@dataclass(frozen=True)
+class Tab:
+    """A tab of the chart with its sections.
+
+    has_apps  whether the apps of the user's doctor are further sections of it
+    also      prefix of other addresses that belong to the tab
+    """
+
+    name: str
+    sections: tuple[Section, ...]
+    has_apps: bool = False
+    also: str = ""
 
 
-def add_tab(name: str, view: str, *permissions: str) -> None:
-    """Add a tab to the chart. Modules of URLs call it, in the order of the tabs."""
-    TABS.append(Tab(name, view, permissions))
+@dataclass(frozen=True)
+class Link:
+    """A tab or section as it is rendered. ``current``: the page is the one that it leads to, or below it."""
+
+    name: str
+    address: str
+    current: bool
+
+
+MAX_TABS = 7
+_tabs: list[Tab] = []
+
+
+def set_tabs(*tabs: Tab) -> None:
+    """Set the tabs of the chart, at most MAX_TABS. Called once, with the URLs."""
+    if len(tabs) > MAX_TABS:
+        raise ValueError(f"A chart has at most {MAX_TABS} tabs.")
+    _tabs[:] = tabs
 
 
 def find_patient(request: Request, patient_id: int) -> Patient:
@@ -51,23 +77,50 @@ def find_patient(request: Request, patient_id: int) -> Patient:
 def get_chart_context(request: Request, patient_id: int) -> dict[str, Any]:
     """Get the template context of every page of a chart: three queries. Raises Forbidden, NotFound."""
     found = find_patient(request, patient_id)
-    here = request.path.rstrip("/")
-    tabs = [
-        (line.name, reverse(line.view, kwargs={"patient": patient_id}))
-        for line in TABS
-        if set(line.permissions) <= set(request.user.permissions)
-    ]
-    tabs += [
-        (app.name, reverse("chart-app", kwargs={"patient": patient_id, "app": app.pk}))
-        for app in iframe_apps.list_apps(request, patient_iframe_url="")
-    ]
-    deepest = max((a for _, a in tabs if here == a or here.startswith(f"{a}/")), key=len, default="")
+    tabs, sections = _build_links(request, patient_id)
     return {
         "shell": TEMPLATE,
         "patient": found,
         "banner": patient_banner.build_banner(request, found),
-        "tabs": [(name, address, address == deepest) for name, address in tabs],
+        "tabs": tabs,
+        "chart_sections": sections if len(sections) > 1 else [],
     }
+
+
+def _build_links(request: Request, patient_id: int) -> tuple[list[Link], list[Link]]:
+    """Build the tabs that the user may open, and the sections of the current one. One query in the tab with apps."""
+    here = request.path.rstrip("/")
+    listed = [(tab, _list_sections(request, tab, patient_id)) for tab in _tabs]
+    listed = [(tab, sections) for tab, sections in listed if sections]
+    addresses = [address for _, sections in listed for _, address in sections]
+    best = max((a for a in addresses if here == a or here.startswith(f"{a}/")), key=len, default="")
+    summary = reverse("patient", args=[patient_id])
+    apps = f"{summary}/apps/"
+    tabs: list[Link] = []
+    shown: list[Link] = []
+    for tab, sections in listed:
+        is_here = any(address == best for _, address in sections) and not here.startswith(apps)
+        is_here |= (tab.has_apps and here.startswith(apps)) or bool(tab.also and here.startswith(tab.also))
+        tabs.append(Link(tab.name, sections[0][1], is_here))
+        if is_here:
+            more = _list_apps(request, patient_id) if tab.has_apps else []
+            current = here if here.startswith(apps) else best
+            shown = [Link(name, address, address == current) for name, address in (*sections, *more)]
+    return tabs, shown
+
+
+def _list_sections(request: Request, tab: Tab, patient_id: int) -> list[tuple[str, str]]:
+    """List (name, address) of the sections of a tab that the user may open, without apps."""
+    return [
+        (one.name, reverse(one.view, kwargs={"patient": patient_id}))
+        for one in tab.sections
+        if set(one.permissions) <= set(request.user.permissions)
+    ]
+
+
+def _list_apps(request: Request, patient_id: int) -> list[tuple[str, str]]:
+    apps = iframe_apps.list_apps(request, patient_iframe_url="")
+    return [(app.name, reverse("chart-app", args=[patient_id, app.pk])) for app in apps]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,13 +170,19 @@ class ChartList(ResourcePages):
             raise NotFound()
         return one
 
-    def add_tab(self) -> None:
-        """Add the list to the chart's tabs."""
-        add_tab(
-            self.title,
-            self.view,
-            *self.resource.policy.list_permissions(reading=True),
-        )
+    @property
+    def section(self) -> Section:
+        """The list as a section of a tab."""
+        return Section(self.title, self.view, tuple(self.resource.policy.list_permissions(reading=True)))
 
 
-__all__ = ["TEMPLATE", "URL_PREFIX", "ChartList", "add_tab", "find_patient", "get_chart_context"]
+__all__ = [
+    "TEMPLATE",
+    "URL_PREFIX",
+    "ChartList",
+    "Section",
+    "Tab",
+    "find_patient",
+    "get_chart_context",
+    "set_tabs",
+]

@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from charthouse.console.chart.absence_lists import AbsenceList
+from charthouse.console.chart.entries import EntryList, FieldSet
 from charthouse.console.chart.layout import ChartList
+from charthouse.console.chart.medications import (
+    DOSE_UNITS,
+    FREQUENCIES,
+    ROUTES,
+    MedicationList,
+)
 from charthouse.console.kit.cells import Dot, Thumbnail
 from charthouse.console.kit.page import Request
 from charthouse.console.kit.tables import Badge, Column
-from charthouse.domains.clinical.absences import NO_KNOWN_ALLERGIES, NO_KNOWN_PROBLEMS
+from charthouse.domains.clinical.absences import NO_KNOWN_ALLERGIES, NO_KNOWN_MEDICATIONS, NO_KNOWN_PROBLEMS
 from charthouse.domains.documents.models import PatientImage
 from charthouse.files import links
 
@@ -42,8 +48,13 @@ def build_status_badge(row: Any) -> Badge | None:
     return Badge(row.status.capitalize(), "green" if row.status.lower() == "active" else "secondary")
 
 
+STATUSES = {"active": "Active", "inactive": "Inactive"}
+VERIFICATIONS = {
+    "": "Not recorded", "confirmed": "Confirmed", "unconfirmed": "Unconfirmed", "refuted": "Refuted",
+    "entered-in-error": "Entered in error",
+}  # fmt: skip
 LISTS = (
-    AbsenceList(
+    EntryList(
         "problems",
         absence=NO_KNOWN_PROBLEMS,
         text_key="name",
@@ -60,24 +71,41 @@ LISTS = (
             Column("Onset", "date_onset", sort="date_onset", kind="wide"),
             Column("Notes", "notes", kind="wide"),
         ),
-        form_keys=(
-            "icd_code",
-            "name",
-            "description",
-            "status",
-            "verification_status",
-            "date_onset",
-            "date_diagnosis",
-            "date_changed",
-            "snomed_ct_code",
-            "notes",
+        sets=(
+            FieldSet("", (("name", 8), ("icd_code", 4), ("status", 4), ("date_onset", 4))),
+            FieldSet("Notes", (("notes", 12),)),
+            FieldSet(
+                "More",
+                (
+                    ("verification_status", 4),
+                    ("date_diagnosis", 4),
+                    ("date_changed", 4),
+                    ("snomed_ct_code", 4),
+                    ("description", 8),
+                ),
+            ),
         ),
-        hints={"name": "Left empty, it is the official name of the ICD-10 code."},
+        lookups={"name": "codes-icd10", "icd_code": "codes-icd10"},
+        labels={
+            "name": "Problem",
+            "icd_code": "ICD-10 code",
+            "date_onset": "Onset",
+            "verification_status": "Verification",
+            "date_diagnosis": "Diagnosed",
+            "date_changed": "Changed",
+            "snomed_ct_code": "SNOMED CT code",
+        },
+        words={"status": STATUSES | {"resolved": "Resolved"}, "verification_status": VERIFICATIONS},
+        any_of=("name", "icd_code"),
+        focus="name",
         search=("name", "description", "icd_code"),
         order="-pk",
     ),
-    ChartList(
+    MedicationList(
         "medications",
+        absence=NO_KNOWN_MEDICATIONS,
+        text_key="name",
+        is_verified=False,
         segment="medications",
         empty="Not recorded",
         title="Medications",
@@ -91,37 +119,69 @@ LISTS = (
             Column("Since", "date_started_taking", sort="date_started_taking"),
             Column("Until", "date_stopped_taking", kind="wide"),
         ),
-        form_keys=(
-            "name",
-            "dosage_quantity",
-            "dosage_units",
-            "route",
-            "frequency",
-            "prn",
-            "daw",
-            "dispense_quantity",
-            "number_refills",
-            "date_prescribed",
-            "date_started_taking",
-            "date_stopped_taking",
-            "status",
-            "indication",
-            "order_status",
-            "rxnorm",
-            "ndc",
-            "signature_note",
-            "pharmacy_note",
-            "notes",
+        sets=(
+            FieldSet(
+                "",
+                (
+                    ("name", 12),
+                    ("dosage_quantity", 2),
+                    ("dosage_units", 2),
+                    ("route", 4),
+                    ("frequency", 4),
+                    ("dispense_quantity", 2),
+                    ("number_refills", 2),
+                    ("date_started_taking", 4),
+                    ("prn", 4),
+                ),
+            ),
+            FieldSet(
+                "Indication and notes",
+                (("indication", 12), ("signature_note", 6), ("pharmacy_note", 6), ("notes", 12)),
+            ),
+            FieldSet(
+                "Order and status",
+                (
+                    ("status", 4),
+                    ("order_status", 4),
+                    ("date_prescribed", 4),
+                    ("date_stopped_taking", 4),
+                    ("rxnorm", 4),
+                    ("ndc", 4),
+                    ("daw", 4),
+                ),
+            ),
         ),
-        labels={"prn": "As needed", "daw": "Dispense as written"},
+        lookups={"name": "codes-drugs"},
+        labels={
+            "name": "Drug",
+            "dosage_quantity": "Dose",
+            "dosage_units": "Unit",
+            "dispense_quantity": "Quantity",
+            "number_refills": "Refills",
+            "date_started_taking": "Started",
+            "date_stopped_taking": "Stopped",
+            "prn": "As needed",
+            "daw": "Dispense as written",
+            "rxnorm": "RxNorm code",
+            "ndc": "NDC",
+            "signature_note": "Directions to the patient",
+            "pharmacy_note": "Note to the pharmacy",
+            "order_status": "Order",
+            "date_prescribed": "Prescribed",
+        },
+        suggested={"frequency": FREQUENCIES, "route": ROUTES, "dosage_units": DOSE_UNITS},
+        words={"status": STATUSES},
+        required=("name",),
+        focus="name",
         search=("name",),
         order="-pk",
     ),
-    AbsenceList(
+    EntryList(
         "allergies",
         absence=NO_KNOWN_ALLERGIES,
         text_key="description",
         code_key="snomed_code",
+        writes="charted_allergies",
         segment="allergies",
         empty="Not recorded",
         title="Allergies",
@@ -130,19 +190,33 @@ LISTS = (
         columns=(
             Column("Allergy", "description", sort="description"),
             Column("Reaction", "reaction"),
+            Column("Severity", lambda row: row.severity.capitalize(), sort="severity"),
             Column("Status", build_status_badge, sort="status"),
             Column("Notes", "notes", kind="wide"),
         ),
-        form_keys=(
-            "description",
-            "reaction",
-            "status",
-            "verification_status",
-            "snomed_reaction",
-            "rxnorm",
-            "snomed_code",
-            "notes",
+        sets=(
+            FieldSet("", (("description", 6), ("reaction", 4), ("severity", 2), ("status", 4))),
+            FieldSet("Notes", (("notes", 12),)),
+            FieldSet(
+                "Codes and verification",
+                (("verification_status", 4), ("snomed_reaction", 4), ("rxnorm", 4), ("snomed_code", 4)),
+            ),
         ),
+        lookups={"description": "codes-allergens", "reaction": "codes-reactions"},
+        labels={
+            "description": "Allergy",
+            "rxnorm": "RxNorm code",
+            "snomed_code": "SNOMED CT code",
+            "snomed_reaction": "SNOMED CT code of the reaction",
+            "verification_status": "Verification",
+        },
+        words={
+            "status": STATUSES,
+            "verification_status": VERIFICATIONS,
+            "severity": {"": "Not recorded", "mild": "Mild", "moderate": "Moderate", "severe": "Severe"},
+        },
+        required=("description",),
+        focus="description",
         search=("description", "reaction"),
         order="-pk",
     ),

@@ -60,3 +60,30 @@ def build_plot(
         lines.append(Line(name, " ".join(f"{x},{y}" for x, y, _ in dots), dots))
     latest = "/".join(f"{values[-1][1]:g}" for _, values in plotted)
     return Plot(title, unit, lines, f"{low:.0f}", f"{high:.0f}", first, last, latest)
+
+
+@dataclass(frozen=True)
+class Sparkline:
+    """A trend without axes. ``points``: of an SVG polyline in a box of SPARK; ``last``: the latest point."""
+
+    points: str
+    last: tuple[float, float]
+
+
+SPARK = (72, 20)
+
+
+def build_sparkline(values: Sequence[float]) -> Sparkline | None:
+    """Build the trend of values in order of time, evenly spaced; None of fewer than two."""
+    if len(values) < 2:
+        return None
+    (width, height), low, high = SPARK, min(values), max(values)
+    span = high - low or 1
+    places = [
+        (
+            round(2 + index * (width - 4) / (len(values) - 1), 1),
+            round(height - 2 - (value - low) / span * (height - 4) if high > low else height / 2, 1),
+        )
+        for index, value in enumerate(values)
+    ]
+    return Sparkline(" ".join(f"{x},{y}" for x, y in places), places[-1])

@@ -16,6 +16,7 @@ from charthouse import clock
 from charthouse.console.kit import appointments, formats, local_times, records
 from charthouse.console.kit.page import Request
 from charthouse.console.kit.tables import Badge
+from charthouse.console.labs import orders
 from charthouse.console.portal import requests as portal_requests
 from charthouse.domains.clinical.models import ClinicalNote, ClinicalNoteFieldValue
 from charthouse.domains.documents import filing
@@ -28,13 +29,15 @@ SHOWN_VISITS = 10
 
 @dataclass(frozen=True)
 class WorkItem:
-    """A row of a worklist. ``lead``: a time or date before the name; ``address``: "" where the user may not open it."""
+    """A row of a worklist. ``lead``: a time or date before the name; ``address``: "" where the user may not open it;
+    ``done``: URL that completes it, "" where nothing does."""
 
     name: str
     address: str
     lead: str = ""
     detail: str = ""
     badge: Badge | None = None
+    done: str = ""
 
 
 @dataclass
@@ -58,6 +61,7 @@ def list_worklists(request: Request) -> list[Worklist]:
     granted = frozenset(request.user.permissions)
     builders: tuple[tuple[frozenset[str], Callable[[Request], Worklist | None]], ...] = (
         (frozenset({"Access Clinical Notes"}), _build_notes),
+        (frozenset({"Access Clinical Notes"}), _build_orders),
         (frozenset({"Access Clinical Notes"}), _build_results),
         (frozenset({"Manage Patients"}), _build_documents),
         (frozenset({"Manage Patients"}), _build_portal_requests),
@@ -128,8 +132,28 @@ def _build_notes(request: Request) -> Worklist | None:
             row.reason,
         )
 
-    found = Worklist("Notes to sign", "clipboard-text", reverse("day"), "All notes are signed.")
+    found = Worklist("Notes to sign", "clipboard-text", reverse("unsigned"), "All notes are signed.")
     return _fill(found, rows.select_related("patient").order_by("-scheduled_time", "-pk"), describe)
+
+
+def _build_orders(request: Request) -> Worklist | None:
+    """Lab orders of the provider whose results nobody has signed off."""
+    if request.actor.doctor is None:
+        return None
+    rows = orders.select_unreviewed(request).filter(doctor=request.actor.doctor)
+
+    def describe(row: Any) -> WorkItem:
+        return WorkItem(
+            row.patient.display_name,
+            reverse("chart-labs", args=[row.patient_id]),
+            _format_day(local_times.to_local(row.timestamp)),
+            row.sublab.name,
+        )
+
+    found = Worklist(
+        "Lab orders to sign off", "test-pipe", reverse("results-to-review"), "No lab orders to sign off."
+    )
+    return _fill(found, rows.select_related("patient", "sublab").order_by("timestamp", "pk"), describe)
 
 
 def _build_results(request: Request) -> Worklist | None:
@@ -227,6 +251,7 @@ def _build_tasks(request: Request) -> Worklist:
             _format_day(local_times.to_local(due)) if due else "",
             str(row.status),
             Badge("Overdue", "orange") if overdue else None,
+            reverse("task-done", args=[row.pk]),
         )
 
     found = Worklist("My tasks", "checklist", reverse("tasks"), "No open tasks.")

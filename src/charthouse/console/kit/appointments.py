@@ -142,8 +142,19 @@ def format_clock(value: datetime) -> str:
 
 def annotate_wall_clock(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Annotate appointments with ``wall``: their local time in the office's time zone."""
-    annotated: QuerySet[Any] = rows.annotate(wall=to_wall_clock(F("scheduled_time"), F(Appointment.ZONE)))
+    annotated: QuerySet[Any] = rows.annotate(wall=select_wall_clock())
     return annotated
+
+
+def select_wall_clock(path: str = "") -> Any:
+    """Return the expression of an appointment's local time. ``path``: ORM path to the appointment, with "__"."""
+    return to_wall_clock(F(f"{path}scheduled_time"), F(path + Appointment.ZONE))
+
+
+def find_zone(practice: int, appointment: int) -> ZoneInfo:
+    """Find the time zone of an appointment's office. Raises DoesNotExist."""
+    rows = Appointment.objects.filter(practice=practice, pk=appointment)
+    return ZoneInfo(rows.values_list(Appointment.ZONE, flat=True).get())
 
 
 def is_taking_place(one: Any) -> bool:

@@ -14,7 +14,12 @@ from django.urls import reverse
 
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request
-from charthouse.domains.clinical.absences import Absence, find_absent_allergies, find_absent_problems
+from charthouse.domains.clinical.absences import (
+    Absence,
+    find_absent_allergies,
+    find_absent_medications,
+    find_absent_problems,
+)
 from charthouse.domains.practice.models import Doctor
 from charthouse.engine.errors import Forbidden
 
@@ -22,6 +27,7 @@ MAX_ROWS = 30  # active rows of one list on a page
 ALLERGIES, MEDICATIONS, PROBLEMS = "allergies", "medications", "problems"
 _ABSENCES: Mapping[str, Callable[[Any], Absence | None]] = {
     ALLERGIES: lambda row: find_absent_allergies(row.snomed_code, row.description, row.rxnorm),
+    MEDICATIONS: lambda row: find_absent_medications(row.name, row.rxnorm, row.ndc),
     PROBLEMS: lambda row: find_absent_problems(row.snomed_ct_code, row.name or row.description, row.icd_code),
 }
 

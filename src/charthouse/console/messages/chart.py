@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.http import HttpResponseBase
 from django.urls import reverse
 
 from charthouse.console.chart.layout import ChartList
-from charthouse.console.kit.page import Request
+from charthouse.console.kit.page import Request, render_page
 from charthouse.console.kit.tables import Badge, Column
 from charthouse.domains.messaging.models import PatientMessage
+from charthouse.engine.errors import Conflict
+from charthouse.engine.sql.expressions import to_wall_clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,23 @@ class MessageList(ChartList):
         if self.resource.policy.sees_only_own(request.actor):
             theirs = theirs.filter(doctor=request.actor.doctor)
         return PatientMessage.objects.filter(Q(pk__in=ours.values("pk")) | Q(pk__in=theirs.values("pk")))
+
+    def edit(self, request: Request, row: int, **parents: int) -> HttpResponseBase:
+        """Show a message that was sent. It never changes: the patient has it."""
+        context = self.get_context(request, **parents)
+        one = self.get_object(request, row, **parents)
+        if request.method == "POST":
+            raise Conflict("A message that was sent never changes. Send another one.")
+        values = {
+            **context,
+            "one": one,
+            "title": one["subject"],
+            "back": reverse(self.view, kwargs=dict(parents)),
+        }
+        sent = PatientMessage.objects.filter(practice=request.actor.practice, pk=row)
+        local = to_wall_clock(F("created_at"), F("patient__doctor__timezone"))
+        values["message"] = sent.annotate(wall=local).select_related("user", "doctor").get()
+        return render_page(request, "messages/sent.html", values)
 
     def _build_row_url(self, parents: Mapping[str, int], row: Any) -> str:
         if row.sent_by == "pt":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.urls import path, reverse
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request, list_messages, page
 from charthouse.console.kit.pages_with_notes import PagesWithNotes
-from charthouse.console.kit.tables import Column, TableFilter
+from charthouse.console.kit.tables import Badge, Column, TableFilter
 from charthouse.domains.messaging import secure_messages
 from charthouse.domains.messaging.models import Message, PatientMessage
 from charthouse.engine.errors import Invalid
@@ -34,11 +35,18 @@ class InboxPages(PagesWithNotes):
     def get_edit_context(self, request: Request, one: Any, row: int) -> dict[str, Any]:
         values = super().get_edit_context(request, one, row)
         rows = PatientMessage.objects.filter(practice=request.actor.practice, message=row, archived=False)
-        correspondence = list(rows.select_related("user", "doctor").order_by("pk")[:MAX_MESSAGES])
+        correspondence: list[Any] = list(rows.select_related("user", "doctor").order_by("pk")[:MAX_MESSAGES])
         if not any(one.sent_by == "pt" for one in correspondence):
             return values
+        for entry in correspondence:
+            entry.wall = entry.created_at.astimezone(ZoneInfo(entry.doctor.timezone)).replace(tzinfo=None)
         below = {"below_form": "console/messages/correspondence.html", "correspondence": correspondence}
-        return values | below | {"reply_to": reverse(f"{self.view}-answer", args=[row])}
+        patient = next(one for one in correspondence if one.sent_by == "pt").patient_id
+        links = {
+            "reply_to": reverse(f"{self.view}-answer", args=[row]),
+            "chart": reverse("patient", args=[patient]),
+        }
+        return values | below | links
 
     def build_urls(self) -> list[Any]:
         answer = page(primary=self.primary, methods=("POST",))(self.answer)
@@ -55,7 +63,7 @@ class InboxPages(PagesWithNotes):
         try:
             with transaction.atomic():
                 secure_messages.answer(message, request.POST.get("text", ""), request.actor.required_user)
-            messages.success(request, "The answer stands in the patient's portal.")
+            messages.success(request, "The reply is sent to the patient's portal.")
         except Invalid as refusal:
             messages.error(request, " ".join(list_messages(refusal.errors)))
         return redirect(f"{self.view}-one", row=row)
@@ -70,14 +78,16 @@ INBOX = InboxPages(
     title="Message center",
     singular="message",
     url_path="inbox",
+    template="messages/thread.html",
+    deletion_note="will be put away. What was sent stays in the patient's chart.",
     icon="inbox",
     notes_key="message_notes",
     columns=(
         Column("Message", "title", sort="title"),
         Column("Received", "received_at", sort="received_at"),
         Column("Patient", lambda row: row.patient and row.patient.display_name),
-        Column("With", "owner", kind="wide"),
-        Column("Read", "read", kind="wide"),
+        Column("Assigned to", lambda row: row.responsible_user or row.owner, kind="wide"),
+        Column("", lambda row: None if row.read else Badge("New", "blue")),
     ),
     form_keys=("title", "type", "doctor", "patient", "owner", "responsible_user", "attachment"),
     search=("title",),
@@ -87,5 +97,6 @@ INBOX = InboxPages(
         ),
     ),
     order="-received_at",
-    related=("patient", "owner"),
+    related=("patient", "owner", "responsible_user"),
+    labels={"responsible_user": "Assigned to", "owner": "Mailbox of"},
 )

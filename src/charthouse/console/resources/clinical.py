@@ -14,16 +14,20 @@ from charthouse.console.resources.declaring import (
     refuse_future,
 )
 from charthouse.domains.clinical import encounters
+from charthouse.domains.clinical import notes as note_writes
 from charthouse.domains.clinical.field_values import DATA_TYPES, MAX_VALUE_LENGTH
 from charthouse.domains.clinical.free_text_notes import FreeTextNote, FreeTextNoteType
 from charthouse.domains.clinical.health_maintenance import APPLIES_TO, HealthReading, HealthTracker
 from charthouse.domains.clinical.models import (
     ClinicalNote,
     ClinicalNoteFieldType,
+    ClinicalNoteFieldValue,
     ClinicalNoteTemplate,
     EncounterType,
+    NoteText,
 )
 from charthouse.domains.practice.unique_names import make_name_check
+from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.composites import List
 from charthouse.engine.declaration.hooks import hook
@@ -163,6 +167,58 @@ RESOURCES = (
         example={"name": "Home visit", "code": "hv"},
     ),
     Resource(
+        path="cleared_note_values",
+        model=ClinicalNoteFieldValue,
+        doc="Values of notes as people clear them; no API does.",
+        methods="GET DELETE",
+        policy=Policy(
+            scopes=("clinical",),
+            permissions=PERMISSIONS,
+            sharing="share_patients",
+            owner="appointment__doctor",
+        ),
+        rows=Q(archived=False),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("appointment", Reference("appointments"), READ_ONLY),
+            Key("value", Text(), READ_ONLY),
+        ),
+        after=(note_writes.touch_notes,),
+        example={"id": 1},
+    ),
+    Resource(
+        path="visit_diagnoses",
+        model=Appointment,
+        doc="The diagnoses of visits, in the order of their claims.",
+        methods="GET PATCH",
+        policy=Policy(
+            scopes=("clinical",), permissions=PERMISSIONS, sharing="share_patients", owner="doctor"
+        ),
+        rows=Q(archived=False, patient__isnull=False),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("icd10_codes", List(Text(max_length=20, blank=False)), OPTIONAL),
+        ),
+        example={"icd10_codes": ["E11.9"]},
+    ),
+    Resource(
+        path="note_texts",
+        model=NoteText,
+        doc="Snippets and templates of notes, as people of the practice keep them.",
+        methods="GET POST PATCH DELETE",
+        policy=Policy(scopes=("clinical",), permissions=(CLINICAL,), sharing=ALWAYS, owner=None),
+        rows=Q(archived=False),
+        keys=(
+            Key("id", Id(), READ_ONLY),
+            Key("name", Text(blank=False), REQUIRED),
+            Key("field", Text(), OPTIONAL, default="", doc="Of a template: the name of the note's field."),
+            Key("text", Text(multiline=True, blank=False, max_length=MAX_VALUE_LENGTH), REQUIRED),
+            Key("owner", Reference("users"), OPTIONAL, doc="Whose it is; nobody: of the whole practice."),
+        ),
+        unique={"note_text_once": ("name", "There is a text of this name already.")},
+        example={"name": "Normal exam", "text": "Well appearing, lungs clear."},
+    ),
+    Resource(
         path="notes_alone",
         model=ClinicalNote,
         doc="Notes of patients that are of no visit.",
@@ -178,6 +234,13 @@ RESOURCES = (
             Key("encounter_type", Reference("encounter_kinds"), OPTIONAL, nullable=False),
             Key("date_of_service", Date(), OPTIONAL, nullable=False),
             Key("content", Text(multiline=True, max_length=MAX_VALUE_LENGTH), OPTIONAL),
+            Key(
+                "parent_encounter",
+                Reference("clinical_notes"),
+                OPTIONAL,
+                source="parent",
+                doc="The note that it is added to.",
+            ),
             Key("locked_at", Timestamp(), READ_ONLY),
             Key("signed_by_first_name", Text(), READ_ONLY, source="locked_by__first_name"),
             Key("signed_by_last_name", Text(), READ_ONLY, source="locked_by__last_name"),

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from charthouse.console.resources import (
     billing,
+    chart,
     clinical,
     documents,
     inventory,
@@ -20,6 +21,7 @@ from charthouse.gateway.drchrono.registry import get_registry as get_drchrono_re
 from charthouse.identity.models import PERMISSIONS, SHARING
 
 RESOURCES = (
+    *chart.RESOURCES,
     *clinical.RESOURCES,
     *medications.RESOURCES,
     *patients.RESOURCES,

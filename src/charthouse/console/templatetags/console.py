@@ -111,3 +111,9 @@ def cell(value: Cell) -> Any:
 
 def _day(value: date) -> str:
     return f"{value:%b} {value.day}, {value.year}"
+
+
+@register.filter
+def get(values: dict[str, Any], name: str) -> Any:
+    """Get a value by a name that is no identifier."""
+    return values.get(name, "")

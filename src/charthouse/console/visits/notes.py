@@ -1,24 +1,29 @@
-"""The clinical note of a visit: its sections and fields, saving, locking."""
+"""The clinical note of a visit: its sections and fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db.models import F
 
 from charthouse.console.kit import records
-from charthouse.console.kit.page import Request, list_messages
-from charthouse.domains.clinical import notes
+from charthouse.console.kit.page import Request
 from charthouse.domains.clinical.field_values import CHOICES, IMAGE_TYPES
 from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteFieldValue
-from charthouse.engine.errors import Conflict, Invalid, NotFound
+from charthouse.domains.scheduling.models import Appointment
+from charthouse.engine.errors import NotFound
+from charthouse.engine.sql.expressions import to_wall_clock
 
 NULL_CHECKBOX_LABELS = {"0": "\N{EN DASH}", "1": "No", "2": "Yes"}
 
 
 @dataclass
 class NoteField:
-    """A field of a section. ``values``: (id, text) of what is stored; most fields have at most one."""
+    """A field of a section. ``values``: (id, text) of what is stored; most fields have at most one.
+
+    ``typed``: what was sent and not saved; ``theirs``: ``value`` and ``who`` of what somebody else wrote meanwhile.
+    """
 
     id: int
     name: str
@@ -27,10 +32,39 @@ class NoteField:
     comment: str
     choices: list[tuple[str, str]]
     values: list[tuple[int, str]] = field(default_factory=list)
+    typed: str | None = None
+    theirs: dict[str, str] | None = None
+    errors: list[str] = field(default_factory=list)
+
+    def show_refused(
+        self,
+        typed: Mapping[str, str],
+        conflicts: Mapping[str, dict[str, str]],
+        errors: Mapping[str, list[str]],
+    ) -> None:
+        """Show what was typed and not saved, with what somebody else wrote meanwhile."""
+        name = f"field-{self.id}"
+        self.typed, self.theirs = typed.get(name), conflicts.get(name)
+        self.errors = errors.get(name, [])
+
+    @property
+    def shown(self) -> str:
+        """What its input shows."""
+        return self.text if self.typed is None else self.typed
 
     @property
     def text(self) -> str:
         return self.values[0][1] if self.values else ""
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether a person enters a value: a heading has none."""
+        return self.kind != "header"
+
+    @property
+    def rows(self) -> int:
+        """Lines of its textarea."""
+        return min(max(2, self.text.count("\n") + 1 + len(self.text) // 110), 14)
 
     @property
     def read(self) -> list[str]:
@@ -47,44 +81,51 @@ class NoteSection:
     name: str
     fields: list[NoteField]
 
-    @property
-    def written(self) -> bool:
-        return any(one.values for one in self.fields)
-
 
 @dataclass
 class Note:
-    """A note. ``sections`` have values, ``others`` have none; ``signed``: by whom, "" while open."""
+    """A note with all sections, each once. ``signed``: by whom, "" while open; ``signed_at``: local time."""
 
     visit: int
     locked: bool
     signed: str
+    signed_at: datetime | None
+    attestation: str
+    version: str
     sections: list[NoteSection]
-    others: list[NoteSection]
+
+    @property
+    def written(self) -> list[NoteSection]:
+        """The sections that say something."""
+        return [one for one in self.sections if any(part.values for part in one.fields)]
 
 
 def get_note(request: Request, visit: int) -> Note:
-    """Get the note of a visit: four queries. Raises Forbidden, NotFound."""
-    note = _find_note(request, visit)
-    sections = _list_sections(request, visit)
+    """Get the note of a visit: three queries. Raises Forbidden, NotFound."""
+    note = find_note(request, visit)
     return Note(
         visit,
         note.locked_at is not None,
         f"{note.locked_by.first_name} {note.locked_by.last_name}".strip() if note.locked_by else "",
-        [section for section in sections if section.written],
-        [section for section in sections if not section.written],
+        note.signed_at,
+        note.attestation,
+        note.updated_at.isoformat(),
+        list_sections(request, visit),
     )
 
 
-def _find_note(request: Request, visit: int) -> Any:
+def find_note(request: Request, visit: int) -> Any:
+    """Find the note of a visit, with ``signed_at``, the local time. Raises Forbidden, NotFound."""
     rows = records.select_rows(records.get_resource("clinical_notes"), request.actor)
-    found = rows.select_related("locked_by").filter(pk=visit).first()
+    local = to_wall_clock(F("locked_at"), F(f"appointment__{Appointment.ZONE}"))
+    found = rows.annotate(signed_at=local).select_related("locked_by").filter(pk=visit).first()
     if found is None:
         raise NotFound()
     return found
 
 
-def _list_sections(request: Request, visit: int) -> list[NoteSection]:
+def list_sections(request: Request, visit: int) -> list[NoteSection]:
+    """List all sections with their fields and values, in the order of the complete note: two queries."""
     templates = records.select_rows(records.get_resource("clinical_note_templates"), request.actor)
     rows = (
         ClinicalNoteFieldType.objects.filter(
@@ -122,52 +163,13 @@ def _build_field(row: ClinicalNoteFieldType, values: list[tuple[int, str]]) -> N
     return NoteField(row.pk, row.name, kind, row.required, row.comment, choices, values)
 
 
-def save_section(request: Request, visit: int) -> list[str]:
-    """Save the posted fields (``field-<id>``) of a section, all or none, and return the errors.
-
-    An absent checkbox is stored as not checked. Each error names its field. Raises Forbidden, NotFound.
-    """
-    _find_note(request, visit)
-    section = request.POST.get("section", "")
-    found = next((one for one in _list_sections(request, visit) if str(one.id) == section), None)
-    if found is None:
-        raise NotFound()
-    wrong: list[str] = []
-    with transaction.atomic():
-        for one in found.fields:
-            if one.kind == "header":
-                continue
-            try:
-                _write_field(request, visit, one, request.POST)
-            except Invalid as refusal:
-                wrong.append(f"{one.name}: {' '.join(list_messages(refusal.errors))}")
-            except Conflict as refusal:
-                wrong = [refusal.detail]
-                break
-        if wrong:
-            transaction.set_rollback(True)
-    return wrong
-
-
-def _write_field(request: Request, visit: int, one: NoteField, posted: Mapping[str, Any]) -> None:
-    name = f"field-{one.id}"
-    if one.kind == "checkbox":
-        text = "True" if name in posted else ("False" if one.values else "")
-    else:
-        text = str(posted.get(name, "")).replace("\r\n", "\n").strip()
+def write_field(request: Request, visit: int, one: NoteField, text: str) -> None:
+    """Write a field of an open note; "" clears it. Raises Forbidden, Invalid, Conflict."""
     of = records.get_resource("clinical_note_field_values")
-    if one.values:
-        if text != one.text:
-            records.update(of, request.actor, one.values[0][0], {"value": text})
+    if one.values and not text:
+        records.delete(records.get_resource("cleared_note_values"), request.actor, one.values[0][0])
+    elif one.values:
+        records.update(of, request.actor, one.values[0][0], {"value": text})
     elif text:
         body = {"appointment": visit, "clinical_note_field": one.id, "value": text}
         records.create(of, request.actor, body)
-
-
-def set_locked(request: Request, visit: int, *, locked: bool) -> None:
-    """Lock a note as its signer, or unlock it. Raises Forbidden, NotFound, Conflict."""
-    note = _find_note(request, visit)
-    if locked:
-        notes.lock(request.actor.practice, note.pk, request.actor.required_user)
-    else:
-        notes.unlock(request.actor.practice, note.pk)

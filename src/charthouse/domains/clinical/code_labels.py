@@ -32,6 +32,11 @@ def get_label(system: str, code: str) -> str:
     return get_icd10_label(code) if system in ICD10_SYSTEMS and code else ""
 
 
+def read_tabular_list() -> str:
+    """Read the tabular list of ICD-10-CM: XML, some 10 MB."""
+    return _open_table()[:].decode()
+
+
 @cache
 def _open_table() -> mmap.mmap:
     package = find_spec("simple_icd_10_cm")

@@ -87,7 +87,8 @@ class ClinicalNote(Record):
     values. The id of an independent note comes from the same sequence; the note itself has type, title, text,
     day and ``owner`` (null: the app that wrote it). ``parent``: the encounter that it belongs to.
 
-    A locked note is signed: it does not change until it is unlocked. ``signed_pdf``: the page as signed.
+    A locked note is signed: it does not change until it is unlocked. ``signed_pdf``: the page as signed;
+    ``attestation``: the words that the signer agreed to, "" where the note was signed without.
     """
 
     appointment = RecordKey("scheduling.Appointment", null=True, blank=True, indexed=False)
@@ -102,6 +103,7 @@ class ClinicalNote(Record):
     locked_at = models.DateTimeField(null=True, blank=True)
     locked_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
     signed_pdf = RecordKey("files.StoredFile", null=True, blank=True, indexed=False)
+    attestation = text(500, db_default="")
 
     class Meta:
         constraints = [
@@ -138,6 +140,32 @@ class ClinicalNoteFieldValue(Record):
 
     def __str__(self) -> str:
         return f"value {self.pk} of appointment {self.appointment_id}"
+
+
+class NoteText(Record):
+    """A text that is inserted into notes; only the console has it.
+
+    ``field``: "" of a snippet, which goes anywhere; of a template, which is all texts of one name, the name of the
+    note's field. ``owner``: whose it is; null: of the whole practice.
+    """
+
+    name = models.CharField(max_length=100)
+    field = text(200)
+    text = models.TextField()
+    owner = RecordKey("identity.User", null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "owner", "name", "field"],
+                condition=Q(archived=False),
+                name="note_text_once",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class YellowNotepad(Record):
@@ -206,7 +234,8 @@ class Problem(Authored, Record):
 
 
 class Allergy(Record):
-    """An allergy. ``rxnorm``: drugs only; ``snomed_reaction``: code; ``reaction``: free text."""
+    """An allergy. ``rxnorm``: drugs only; ``snomed_reaction``: code; ``reaction``: free text; ``severity``: mild,
+    moderate or severe, "" where it is not known. Neither API has a place for it."""
 
     doctor = RecordKey("practice.Doctor")
     patient = RecordKey("patients.Patient")
@@ -216,6 +245,7 @@ class Allergy(Record):
     rxnorm = text(20)
     snomed_code = text(30)
     snomed_reaction = text(30)
+    severity = text(10, db_default="")
     status = models.CharField(max_length=10, default="active")
     verification_status = text(30)
 

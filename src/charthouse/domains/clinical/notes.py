@@ -89,8 +89,8 @@ def _lock_notes(practice: int, appointments: set[Any]) -> dict[int, ClinicalNote
     }
 
 
-def lock(practice: int, note_id: int, user_id: int) -> ClinicalNote:
-    """Sign a note, which then no longer changes.
+def lock(practice: int, note_id: int, user_id: int, attestation: str = "") -> ClinicalNote:
+    """Sign a note, which then no longer changes. ``attestation``: the words that the signer agreed to.
 
     Raises NotFound; Conflict if it is locked already or a required field of one of its sections has no value
     (the message names them).
@@ -102,7 +102,8 @@ def lock(practice: int, note_id: int, user_id: int) -> ClinicalNote:
         if missing := list_missing_fields(note):
             raise Conflict(f"These required fields have no value: {', '.join(missing)}.")
         note.locked_at, note.locked_by_id = clock.now(), user_id
-        note.save(update_fields=["locked_at", "locked_by", "updated_at"])
+        note.attestation = attestation
+        note.save(update_fields=["locked_at", "locked_by", "attestation", "updated_at"])
         note_locked.send(ClinicalNote, note=note)
         return note
 
@@ -114,7 +115,8 @@ def unlock(practice: int, note_id: int) -> ClinicalNote:
         if not note.locked_at:
             raise Conflict("The clinical note is not locked.")
         note.locked_at = note.locked_by_id = note.signed_pdf_id = None
-        note.save(update_fields=["locked_at", "locked_by", "signed_pdf", "updated_at"])
+        note.attestation = ""
+        note.save(update_fields=["locked_at", "locked_by", "signed_pdf", "attestation", "updated_at"])
         return note
 
 

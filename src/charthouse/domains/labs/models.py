@@ -25,7 +25,8 @@ class LabOrder(Authored, Record):
 
     ``status``: N not sent, Q queued, A ABN required, S sent, R results received, E error; it follows from the
     tests (``hooks.update_order_status``). ``timestamp``: when it was submitted. ``icd10_codes``: objects of
-    code and description. ``origin``: API or Chart.
+    code and description. ``origin``: API or Chart. ``reviewed_at``: when ``reviewed_by`` signed its results off;
+    results that were written later are still to be reviewed.
     """
 
     sublab = RecordKey("labs.Sublab", indexed=False)
@@ -40,6 +41,8 @@ class LabOrder(Authored, Record):
     accession_number = text(100)
     notes = models.TextField(blank=True, default="")
     origin = models.CharField(max_length=20, default="API")
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
 
     class Meta:
         indexes = [

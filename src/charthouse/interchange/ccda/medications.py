@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from charthouse.domains.clinical.absences import Absence, find_absent_medications
 from charthouse.domains.medications.models import Medication
-from charthouse.interchange.ccda import sections
+from charthouse.interchange.ccda import sections, statements
 from charthouse.interchange.cda import codes, entries, parties
 from charthouse.interchange.cda.context import DocumentContext
 from charthouse.interchange.cda.narrative import format_day, join_words, name_cell_id
@@ -38,7 +39,7 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     found = Medication.objects.filter(
         context.filter_patient(), context.filter_period("date_started_taking", "date_stopped_taking")
     )
-    return list(
+    rows = list(
         found.order_by("id").values(
             "id", "name", "rxnorm", "ndc", "date_prescribed", "date_started_taking", "date_stopped_taking",
             "dispense_quantity", "dosage_quantity", "dosage_units", "route", "frequency", "indication",
@@ -46,6 +47,20 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
             *parties.DOCTOR_COLUMNS,
         )
     )  # fmt: skip
+    for row in rows:
+        row["absence"] = find_absent_medications(row["name"], row["rxnorm"], row["ndc"])
+        row["verification_status"] = ""
+    if not any(row["absence"] for row in rows):
+        return rows
+    return statements.drop_outdated(rows, contradicted=_has_active_medication(context))
+
+
+def _has_active_medication(context: DocumentContext) -> bool:
+    """Whether the patient has an active medication, also outside the document's window."""
+    active = Medication.objects.filter(context.filter_patient(), status="active").values_list(
+        "name", "rxnorm", "ndc"
+    )
+    return any(find_absent_medications(*one) is None for one in active)
 
 
 def build_section(context: DocumentContext) -> Section:
@@ -127,6 +142,8 @@ def build_product(row: dict[str, Any], reference: str) -> Element:
 
 def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
     reference = _row_id(row)
+    if row["absence"]:
+        return _build_statement(context, row, reference)
     active = row["status"] == "active" and row["date_stopped_taking"] is None
     return el(
         "substanceAdministration",
@@ -144,6 +161,33 @@ def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
         _build_precondition() if row["prn"] else None,
         classCode="SBADM",
         moodCode="EVN",
+    )
+
+
+def _build_statement(context: DocumentContext, row: dict[str, Any], reference: str) -> Element:
+    """Build the statement that no medications are known: a negated administration (HL7's C-CDA example "No Medications
+    Known").
+    """
+    absence: Absence = row["absence"]
+    denied = statements.code_denied(absence)
+    code = coded(
+        "code", Concept("", None, absence.text), translations=[denied], reference=name_cell_id(reference)
+    )
+    material = el("manufacturedMaterial", code)
+    product = el("manufacturedProduct", entries.template_id("23", "2014-06-09"), material, classCode="MANU")
+    return el(
+        "substanceAdministration",
+        entries.template_id("16", "2014-06-09"),
+        entries.identifier_of(context, "medications", row["id"]),
+        text_reference(reference),
+        status("active"),
+        interval(None, None),
+        null("doseQuantity"),
+        el("consumable", product),
+        entries.build_author(context, row, row["created_at"]),
+        classCode="SBADM",
+        moodCode="EVN",
+        negationInd="true",
     )
 
 

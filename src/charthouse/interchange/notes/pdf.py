@@ -118,7 +118,7 @@ def _build_header(note: ClinicalNote) -> dict[str, Any]:
         "practice": note.practice.name,
         "patient": {"name": name, "chart": patient.chart_id},
         "facts": facts,
-        "signed": {"name": _format_signer(note.locked_by), "time": signed},
+        "signed": {"name": _format_signer(note.locked_by), "time": signed, "attestation": note.attestation},
     }
 
 

@@ -101,6 +101,9 @@ def _convert_allergy(context: DocumentContext, entry: Element) -> Converted:
 
 
 def _convert_medication(context: DocumentContext, entry: Element) -> Converted:
+    """Convert to Medication, Active, which a statement that no medication is known is not."""
+    if entry.get("negationInd") == "true":
+        return
     yield add_qdm_template(entry, "41")
 
 

@@ -27,6 +27,7 @@
       }
       input.dispatchEvent(new Event("change", { bubbles: true }));
       close();
+      if (input.hasAttribute("data-submits-choice")) input.form.requestSubmit();
     };
     const show = (choices) => {
       found = choices;
@@ -99,6 +100,9 @@
     form.dataset.sent = "yes";
   });
   addEventListener("pageshow", () => { for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent; });
+
+  // <button data-print>: prints the page.
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
 
   // <select data-submits>: choosing sends its form.
   document.addEventListener("change", (event) => { if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit(); });

@@ -1,0 +1,138 @@
+"""Tasks of clinicians in a browser, with their steps counted: clicks, and keys beyond typing."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.core.files.base import ContentFile
+from playwright.sync_api import Page, expect
+
+from charthouse import clock
+from charthouse.domains.clinical.models import Problem
+from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest, Sublab
+from charthouse.domains.medications.models import Medication
+from charthouse.domains.messaging.models import Message, PatientMessage
+from charthouse.domains.tasks.models import Task, TaskStatus
+from charthouse.files.storage import store_file
+from charthouse.identity import tenancy
+from tests.browser.axe import violations, violations_in_both_themes
+from tests.browser.steps import Steps
+from tests.domains.scheduling.calendar import Calendar
+
+
+@pytest.fixture
+def chart(calendar: Calendar) -> str:
+    return f"/patients/{calendar.patient_id}"
+
+
+def test_a_problem_by_search_in_two_steps(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar, chart: str
+) -> None:
+    enter(f"{chart}/problems/new")
+    steps = Steps(page)
+    page.keyboard.type("type 2 diab")
+    option = page.get_by_role("option", name=re.compile("without complications E11.9$"))
+    expect(option).to_be_visible()
+    assert violations_in_both_themes(page) == []
+    steps.press("Enter")
+    expect(page.get_by_label("ICD-10 code")).to_have_value("E11.9")
+    steps.click(page.get_by_role("button", name="Save"))
+    expect(page.get_by_role("status").filter(has_text="is added")).to_be_visible()
+    assert steps.count == 2
+    with tenancy.within(calendar.clinic.id):
+        row = Problem.objects.get(practice=calendar.clinic.id)
+    assert (row.icd_code, row.name) == ("E11.9", "Type 2 diabetes mellitus without complications")
+
+
+def test_a_medication_by_search_in_two_steps(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar, chart: str
+) -> None:
+    enter(f"{chart}/medications/new")
+    steps = Steps(page)
+    page.keyboard.type("lisinopril 10 mg oral")
+    option = page.get_by_role("option", name=re.compile("^lisinopril 10 MG Oral Tablet", re.IGNORECASE)).first
+    expect(option).to_be_visible()
+    assert violations(page) == []
+    steps.click(option)
+    for label, text in (("Dose", "1"), ("Frequency", "Once a day"), ("Quantity", "90"), ("Refills", "3")):
+        page.get_by_label(label, exact=True).fill(text)
+    steps.click(page.get_by_role("button", name="Save"))
+    expect(page.get_by_role("status").filter(has_text="is added")).to_be_visible()
+    assert steps.count == 2
+    with tenancy.within(calendar.clinic.id):
+        row = Medication.objects.get(practice=calendar.clinic.id)
+    assert (row.rxnorm, row.route, row.dosage_units, row.number_refills) == ("314076", "Oral", "tablet", 3)
+
+
+def test_labs_are_ordered_in_three_steps_and_signed_off_in_one(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar, chart: str
+) -> None:
+    practice = {"practice": calendar.clinic.practice}
+    with tenancy.within(calendar.clinic.id):
+        Sublab.objects.create(name="Front Range", facility_code="FRR", **practice)
+    enter(f"{chart}/labs")
+    steps = Steps(page)
+    steps.click(page.get_by_role("link", name="Order labs"))
+    page.wait_for_url("**/labs/order")
+    assert violations_in_both_themes(page) == []
+    steps.click(page.get_by_label("Hemoglobin A1c"))
+    steps.click(page.get_by_role("button", name="Order", exact=True))
+    expect(page.get_by_text("Ordered: Hemoglobin A1c.")).to_be_visible()
+    assert steps.count == 3
+    with tenancy.within(calendar.clinic.id):
+        order, now = LabOrder.objects.get(practice=calendar.clinic.id), clock.now()
+        file = store_report(calendar)
+        document = LabDocument.objects.create(lab_order=order, document=file, type="RES", **practice)
+        LabResult.objects.create(
+            lab_test=LabTest.objects.get(lab_order=order), document=document, specimen_received=now,
+            results_released=now, test_performed=now, status="F", value="7.2", unit="%", normal_range="4.0 5.6",
+            abnormal_status="H", **practice,
+        )  # fmt: skip
+    enter(f"{chart}/labs")
+    assert violations_in_both_themes(page) == []
+    steps = Steps(page)
+    steps.click(page.get_by_role("button", name=re.compile("^Sign off")))
+    expect(page.get_by_text("The results are signed off.")).to_be_visible()
+    assert steps.count == 1
+
+
+def store_report(calendar: Calendar) -> object:
+    return store_file(ContentFile(b"%PDF-1.4", "report.pdf"), "application/pdf", calendar.clinic.id)
+
+
+def test_a_message_is_answered_in_two_steps_and_a_task_done_in_one(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar
+) -> None:
+    practice = {"practice": calendar.clinic.practice}
+    with tenancy.within(calendar.clinic.id):
+        message = Message.objects.create(
+            title="Refill?", doctor=calendar.doctor, patient_id=calendar.patient_id, **practice
+        )
+        PatientMessage.objects.create(
+            message=message, doctor=calendar.doctor, patient_id=calendar.patient_id, subject="Refill?",
+            body="May I have more?", sent_by="pt", **practice,
+        )  # fmt: skip
+        new = TaskStatus.objects.create(name="New", status_category="O", **practice)
+        TaskStatus.objects.create(name="Complete", status_category="C", **practice)
+        task = Task.objects.create(
+            title="Call back", status=new, assignee_user=calendar.clinic.user, **practice
+        )
+    enter("/inbox")
+    steps = Steps(page)
+    steps.click(page.get_by_role("link", name="Refill?"))
+    expect(page.get_by_label("Reply")).to_be_focused()
+    assert violations_in_both_themes(page) == []
+    page.keyboard.type("Yes, today.")
+    steps.click(page.get_by_role("button", name="Send"))
+    expect(page.get_by_text("The reply is sent to the patient's portal.")).to_be_visible()
+    assert steps.count == 2
+    enter("/")
+    assert violations_in_both_themes(page) == []
+    steps = Steps(page)
+    steps.click(page.get_by_role("button", name="Done: Call back"))
+    expect(page.get_by_text("Done: Call back", exact=False).first).to_be_visible()
+    assert steps.count == 1
+    with tenancy.within(calendar.clinic.id):
+        assert PatientMessage.objects.filter(body="Yes, today.", sent_by="dr").count() == 1
+        task.refresh_from_db()
+    assert task.completed_at is not None
