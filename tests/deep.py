@@ -42,6 +42,7 @@ POOLED = (
     ),
     *("tests/contract/test_isolation.py", "tests/contract/test_access.py"),
 )
+UPGRADES = "tests/upgrade/test_interrupted.py"
 KILLED, SOAK = "tests/changes/test_killed_workers.py", "tests/test_soak.py"
 
 
@@ -102,6 +103,12 @@ def move() -> tuple[bool, str]:
     return passed, ", ".join(f"{value} {name}" for one in found for name, value in one.items())
 
 
+def upgrade() -> tuple[bool, str]:
+    """Upgrade the oldest release, killed at every tenth change."""
+    passed, found = run_tests((UPGRADES,), "-n", "0", UPGRADE_KILL_STEP=10)
+    return passed, "".join(f"{one['upgrade_kills']} kills" for one in found)
+
+
 def check_documents() -> tuple[bool, str]:
     passed, found = run_tests((DOCUMENTS,), "-n", "0", CHECKED_DOCUMENTS=PATIENTS)
     return passed, "".join(f"{one['documents']:,} documents" for one in found if "documents" in one)
@@ -158,6 +165,7 @@ def main() -> None:
         tamper(),
         move(),
         back_up(),
+        upgrade(),
         check_documents(),
         install(),
         pool(),

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from charthouse import datadir, embedded_postgres, fork_command, processes, sandbox_command
+from charthouse import datadir, embedded_postgres, fork_command, processes, sandbox_command, serve_command
 from charthouse.datadir import CommandError
 
 
@@ -33,12 +33,13 @@ def run_sandbox(options: argparse.Namespace) -> None:
 
 
 def run_serve(options: argparse.Namespace) -> None:
-    if (reason := processes.find_bind_error(options.host, options.port)) is not None:
-        raise CommandError(f"can't listen on {options.host}:{options.port}: {reason}.")
+    if not processes.has_listeners():
+        serve_command.run(options)
+        return
     with provide_database(options, lasting=True):
         from charthouse import commands
 
-        commands.serve(options.host, options.port, options.workers, options.threads)
+        commands.serve(processes.take_listeners(), options.threads)
 
 
 def run_worker(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import gc
 import getpass
 import os
 import signal
+import socket
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -47,14 +48,15 @@ WORKER_GRACE = 10.0  # seconds
 PAUSE_GRACE = 0.5  # seconds that running attempts of webhooks have to finish in a sandbox
 
 
-def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Run the web server until SIGINT or SIGTERM."""
+def serve(sockets: list[socket.socket], threads: int) -> None:
+    """Run the web server, a process for each bound socket, until SIGINT or SIGTERM, or until another has
+    followed it."""
     require_migrated()
-    with metrics_process.serve_metrics(settings.METRICS, settings.DATA):
+    with metrics_process.serve_metrics(settings.METRICS, settings.DATA) as stop_metrics:
         # Builds all routers, which other commands have no use for, and counters for the metrics that are served.
         from charthouse.web_server import serving
 
-        serving.serve(host, port, workers, threads)
+        serving.serve(sockets, threads, stop_metrics)
 
 
 def run_worker(concurrency: int) -> None:
@@ -163,7 +165,7 @@ def migrate() -> None:
         raise CommandError(f"{error} {key_commands.explain()}") from None
     except OperationalError as error:
         _raise_unreachable(error)
-    except (ImproperlyConfigured, sessions.NoSessions) as error:
+    except (ImproperlyConfigured, schema_setup.SchemaError, sessions.NoSessions) as error:
         raise CommandError(str(error)) from None
 
 
@@ -172,10 +174,8 @@ def require_migrated() -> None:
     secret key. Raises CommandError if not."""
     try:
         sessions.require_sessions()
-        if missing := schema_setup.count_unapplied_migrations():
-            raise CommandError(
-                f"{missing} migrations have not been applied to this database. Run: charthouse migrate"
-            )
+        if difference := schema_setup.explain_difference():
+            raise CommandError(difference)
         if lacks := rowsecurity.list_missing_protections(using="owner"):
             raise CommandError(
                 f"Tables are not secured ({lacks[0]}; {len(lacks)} in all). Run: charthouse migrate"
@@ -300,8 +300,8 @@ def reset_otp(username: str) -> str:
 def rotate_keys(*, lost: bool) -> str:
     """Change the secret key, or with ``lost`` give the former one up. Return a message."""
     try:
-        if missing := schema_setup.count_unapplied_migrations():
-            raise CommandError(f"{missing} migrations have not been applied. Run: charthouse migrate")
+        if difference := schema_setup.explain_difference():
+            raise CommandError(difference)
         return key_commands.abandon_key() if lost else key_commands.rotate_keys()
     except OperationalError as error:
         _raise_unreachable(error)

@@ -1,6 +1,7 @@
 """``/metrics`` on an address of its own, in a process of its own that ``charthouse serve`` starts:
 ``python -m charthouse.metrics_server HOST PORT PARENT``."""
 
+import errno
 import os
 import signal
 import sys
@@ -9,6 +10,8 @@ import threading
 import django
 
 from charthouse import processes
+
+RETRY_SECONDS = 0.1
 
 
 def main(host: str, port: int, parent: int) -> None:
@@ -29,10 +32,17 @@ def main(host: str, port: int, parent: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     processes.follow_process(parent)
-    server, thread = start_http_server(port, host, registry)
-    ending.wait()
-    server.shutdown()
-    thread.join()
+    while not ending.is_set():
+        try:
+            server, thread = start_http_server(port, host, registry)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            ending.wait(RETRY_SECONDS)  # the web server that this one follows has not let the address go yet
+            continue
+        ending.wait()
+        server.shutdown()
+        thread.join()
 
 
 if __name__ == "__main__":

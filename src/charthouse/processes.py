@@ -23,6 +23,9 @@ from types import FrameType
 from typing import NoReturn
 
 PARENT_VARIABLE = "CHARTHOUSE_PARENT"  # environment variable of a child: the pid to follow
+# Environment variables of a web server that another process binds the sockets for: their file descriptors, and that
+# of a pipe into which each of its processes writes a byte when it serves.
+LISTENERS_VARIABLE, READY_VARIABLE = "CHARTHOUSE_LISTENERS", "CHARTHOUSE_READY"
 PDEATHSIG, NAME, CHILD_SUBREAPER = 1, 15, 36  # linux/prctl.h
 GRACE = 15.0  # seconds to finish requests and jobs
 SHORT_GRACE = 2.0  # the same when the database has ended
@@ -225,9 +228,45 @@ def follow_process(parent: int) -> None:
         raise SystemExit("The parent process has ended.")
 
 
+def is_running(pid: int) -> bool:
+    """Return whether there is a process with this pid."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def set_parent_death_signal(number: int) -> None:
     """Get this signal when the parent ends, where the system can do so."""
     _prctl(PDEATHSIG, number)
+
+
+def bind(host: str, port: int, count: int) -> list[socket.socket]:
+    """Bind a socket for each of ``count`` processes; the kernel spreads connections over them. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sockets = []
+    for _ in range(count):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((host, port))
+        sock.setblocking(False)
+        sockets.append(sock)
+    return sockets
+
+
+def take_listeners() -> list[socket.socket]:
+    """Return the bound sockets that this process was given, none where it was given none."""
+    given = os.environ.pop(LISTENERS_VARIABLE, "")
+    return [socket.socket(fileno=int(number)) for number in given.split(",") if number]
+
+
+def has_listeners() -> bool:
+    """Return whether this process was given bound sockets."""
+    return LISTENERS_VARIABLE in os.environ
 
 
 def find_bind_error(host: str, port: int) -> str | None:

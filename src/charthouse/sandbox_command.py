@@ -164,7 +164,7 @@ def fork_services(
             raise SystemExit(f"charthouse sandbox: {refused}") from None
 
     def serve() -> None:
-        commands.serve(HOST, options.port, options.workers, THREADS)
+        commands.serve(processes.bind(HOST, options.port, options.workers), THREADS)
 
     def run_worker() -> None:
         commands.run_worker(JOBS)

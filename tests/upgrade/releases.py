@@ -145,6 +145,45 @@ def find_losses(cursor: Any) -> dict[str, str]:
     return losses
 
 
+def write_again(connection: Any, table: str, columns: list[str]) -> None:
+    """Insert a row in the columns that the release had, in the place of the one that is there, without the triggers,
+    whose rows are there too; then update each of these columns, with the triggers."""
+    key = "practice_id, id" if {"practice_id", "id"} <= set(columns) else _join(columns[:1])
+    of_row = f'({key}) = (select {key} from released."{table}" order by {key} limit 1)'
+    generated = _list_generated(connection, table)
+    written = [column for column in columns if column not in generated]
+    names = _join(written)
+    connection.execute("set session_replication_role = replica")
+    if not connection.execute(f'delete from public."{table}" where {of_row}').rowcount:
+        return
+    taken = f'select {names} from released."{table}" where {of_row}'
+    connection.execute(f'insert into public."{table}" ({names}) overriding system value {taken}')
+    connection.execute("set session_replication_role = origin")
+    if same := ", ".join(f'"{column}" = "{column}"' for column in written if column != "id"):
+        connection.execute(f'update public."{table}" set {same} where {of_row}')
+
+
+def find_columns_without_default(connection: Any) -> dict[str, str]:
+    """Map tables of the release to a column that is new, may not be null, and has no default in the database."""
+    found = connection.execute(
+        "select relname::text, attname || ' has no default' from pg_attribute join pg_class c on c.oid = attrelid "
+        "where relnamespace = 'public'::regnamespace and attnum > 0 and attnotnull and not atthasdef "
+        "and attidentity = '' and not attisdropped and to_regclass('released.' || quote_ident(relname)) is not null "
+        "and attname not in (select attname from pg_attribute "
+        "where attrelid = to_regclass('released.' || quote_ident(relname)))"
+    )
+    return dict(found.fetchall())
+
+
+def _list_generated(connection: Any, table: str) -> list[str]:
+    found = connection.execute(
+        "select attname::text from pg_attribute where attrelid = ('public.' || quote_ident(%s))::regclass "
+        "and attgenerated <> ''",
+        [table],
+    )
+    return [name for (name,) in found.fetchall()]
+
+
 def _join(columns: list[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 

@@ -18,7 +18,7 @@ from django.test import override_settings
 from charthouse.audit import request_log, seals, verification
 from charthouse.changes.models import Webhook
 from charthouse.files import encryption_keys
-from charthouse.identity import rowsecurity, schema_setup, second_factor, tenancy
+from charthouse.identity import catalog, rowsecurity, schema_setup, second_factor, tenancy
 from charthouse.identity.models import User
 from tests.conftest import PGDATA, WORKER, _execute
 from tests.identity import oauth_flow
@@ -26,21 +26,43 @@ from tests.portal import portal_patients
 from tests.sandbox.databases import use_database
 from tests.schema_dumps import dump_schema
 from tests.support import client
-from tests.upgrade import releases
+from tests.upgrade import releases, table_locks
 from tests.upgrade.releases import Manifest, TableContent
+from tests.upgrade.table_locks import TableLock
 
 OWNER = "charthouse_upgrade"  # owns the restored tables; no superuser
 ALIAS = "upgraded"  # of the connection as that role
 
 
+# What an upgrade from a release locks for long all the same, so that CHANGELOG.md says that it needs a stop.
+NEEDS_A_STOP: dict[str, set[tuple[str, str]]] = {
+    "0.1.0": {
+        ("changes_delivery", "gets the index delivery_order"),
+        ("patients_patient", "gets the index patient_counted"),
+        ("patients_patient", "gets the index patient_email"),
+        ("patients_patient", "gets the index patient_first_name"),
+        ("patients_patient", "gets the index patient_last_name"),
+        ("patients_patient", "is checked for patient_deceased_if_dated"),
+        ("patients_patient", "is rewritten"),
+        ("patients_portalrequest", "is checked for portal_request_deleted"),
+        ("scheduling_vitals", "is rewritten"),
+        ("tasks_associateditem", "gets the index item_by_value"),
+    }
+}
+# Tables into which the program of a release can't insert any more, so that the upgrade needs a stop as well.
+NOT_WRITTEN_BY: dict[str, set[str]] = {"0.1.0": {"patients_patient", "scheduling_statustransition"}}
+
+
 @dataclass(frozen=True)
 class Upgraded:
-    """A restored and upgraded database. ``restored``: its tables before the upgrade; ``losses``: what that lost."""
+    """A restored and upgraded database. ``restored``: its tables before the upgrade; ``losses``: what that lost;
+    ``locks``: what it locked for long."""
 
     manifest: Manifest
     database: str
     restored: dict[str, TableContent]
     losses: dict[str, str]
+    locks: list[TableLock]
 
     @property
     def callers(self) -> dict[str, dict[str, Any]]:
@@ -72,11 +94,18 @@ def upgraded(
     owner = connections["owner"].settings_dict
     options = owner["OPTIONS"] | {"session": owner["OPTIONS"]["session"] | {"role": OWNER}}
     connections.settings[ALIAS] = {**owner, "NAME": name, "OPTIONS": options}
-    schema_setup.migrate(ALIAS)
+    url = f"postgresql://postgres:@/{name}?host={PGDATA}"
+    with psycopg.connect(url) as superuser:
+        table_locks.watch(superuser)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(catalog, "LARGE", 0)  # pages: as if all tables were
+        schema_setup.migrate(ALIAS)
+    with psycopg.connect(url) as superuser:
+        locks = table_locks.stop(superuser)
     with connections[ALIAS].cursor() as cursor:
         losses = releases.find_losses(cursor)
     with use_database(name, data), use_keys(data):
-        yield Upgraded(Manifest.read(folder), name, restored, losses)
+        yield Upgraded(Manifest.read(folder), name, restored, losses, locks)
         connections[ALIAS].close()
         request_log.flush()
     del connections[ALIAS], connections.settings[ALIAS]
@@ -110,6 +139,31 @@ def test_the_dump_is_restored_completely(upgraded: Upgraded) -> None:
 
 def test_no_row_is_lost(upgraded: Upgraded) -> None:
     assert upgraded.losses == {}
+
+
+def test_the_former_program_can_still_write(upgraded: Upgraded) -> None:
+    """Rows as the release wrote them, in its columns alone, with the constraints and triggers of today."""
+    url = f"postgresql://postgres:@/{upgraded.database}?host={PGDATA}"
+    refused = {}
+    with psycopg.connect(url) as connection:
+        for table, columns in releases.list_tables(connection.cursor(), "released").items():
+            try:
+                with connection.transaction(force_rollback=True):
+                    releases.write_again(connection, table, columns)
+            except psycopg.Error as error:
+                refused[table] = str(error).splitlines()[0]
+        refused |= releases.find_columns_without_default(connection)
+    expected = NOT_WRITTEN_BY[upgraded.manifest.version]
+    assert {table: why for table, why in refused.items() if table not in expected} == {}
+
+
+def test_no_large_table_is_locked_for_long(upgraded: Upgraded) -> None:
+    found = {
+        lock
+        for lock in upgraded.locks
+        if (lock.table, lock.what) not in NEEDS_A_STOP[upgraded.manifest.version]
+    }
+    assert sorted(map(str, found)) == []
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ it append-only. A model with a practice that is not a record sets ``web_role_see
 any practice or none, and are visible to their own; with ``"own or nobody's"``, rows of no practice are visible to all.
 """
 
-import hashlib
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections, models, transaction
 
 from charthouse.identity import parts
+from charthouse.identity.catalog import (
+    list_invalid_indexes,
+    list_large_tables,
+    list_unvalidated,
+    map_constraints,
+    map_indexes,
+    shorten,
+    wait_for_transactions,
+)
 from charthouse.identity.models import ApiUser, Practice, User
 from charthouse.identity.tenancy import Record, RecordKey
 
@@ -49,33 +58,53 @@ RECORD_PRIVILEGES = DEFAULT_PRIVILEGES - {"DELETE"}
 
 @dataclass(frozen=True, slots=True)
 class MissingProtection:
-    """Something a table lacks. ``fix_sql`` is the statement that adds it; None if the model has to be changed."""
+    """Something a table lacks. ``fix_sql``: statements, each a transaction of its own, that add it; empty if the model
+    has to be changed."""
 
     table: str
     description: str
-    fix_sql: str | None
+    fix_sql: tuple[str, ...]
 
 
 def secure(using: str = "owner") -> None:
     """Add what is missing on any table, as the owner of the tables. Idempotent; a concurrent run waits.
 
+    In a database without a practice it is one transaction. In others, which are in use, no lock on a table outlasts
+    one statement, and grants come last, so that nobody reads a table that lacks its policy.
+
     Raises ImproperlyConfigured if the owner may not create the web role, or if that role could bypass row-level
     security.
     """
-    with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
+    with _hold_lock(using) as cursor:
         _create_role(cursor)
-        for find in (
-            _find_missing_keys,
-            _find_missing_references,
-            _find_missing_policies,
-            _find_wrong_triggers,
-            _find_missing_part_triggers,
-            _find_wrong_grants,
-        ):
-            fixes = [missing.fix_sql for missing in list(find(cursor)) if missing.fix_sql is not None]
-            if fixes:
-                cursor.execute(";\n".join(fixes))  # one round trip: there are a thousand in an empty database
+        is_used = Practice.objects.using(using).exists()
+        with nullcontext() if is_used else transaction.atomic(using=using):
+            for find in (
+                _find_missing_keys,
+                _find_missing_references,
+                _find_missing_policies,
+                _find_wrong_triggers,
+                _find_missing_part_triggers,
+                _find_wrong_grants,
+            ):
+                fixes = [statement for missing in list(find(cursor)) for statement in missing.fix_sql]
+                if not is_used and fixes:
+                    cursor.execute(
+                        ";\n".join(fixes)
+                    )  # one round trip: there are a thousand in an empty database
+                for fix in fixes if is_used else []:
+                    with wait_for_transactions(cursor) if " concurrently " in fix else nullcontext():
+                        cursor.execute(fix)
+
+
+@contextmanager
+def _hold_lock(using: str) -> Iterator[Any]:
+    with connections[using].cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        try:
+            yield cursor
+        finally:
+            cursor.execute("select pg_advisory_unlock(%s)", [ADVISORY_LOCK])
 
 
 def list_missing_protections(using: str = "owner") -> list[str]:
@@ -166,7 +195,7 @@ def _create_role(cursor: Any) -> None:
 
 
 def _find_missing_keys(cursor: Any) -> Iterator[MissingProtection]:
-    keys = {table: (name, columns) for (table, name), columns in _map_constraints(cursor, "p").items()}
+    keys = {table: (name, columns) for (table, name), columns in map_constraints(cursor, "p").items()}
     for model in _list_migrated_models(cursor):
         table = model._meta.db_table
         name, columns = keys.get(table, (None, []))
@@ -175,41 +204,46 @@ def _find_missing_keys(cursor: Any) -> Iterator[MissingProtection]:
             yield MissingProtection(
                 table,
                 "primary key (practice_id, id)",
-                f'alter table "{table}" {drop}add primary key (practice_id, id)',
+                (f'alter table "{table}" {drop}add primary key (practice_id, id)',),
             )
 
 
 def _find_missing_references(cursor: Any) -> Iterator[MissingProtection]:
-    existing = _map_constraints(cursor, "f")
-    indexes = _map_indexes(cursor)
+    existing, indexes = map_constraints(cursor, "f"), map_indexes(cursor)
+    unvalidated, invalid = list_unvalidated(cursor), list_invalid_indexes(cursor)
+    large = list_large_tables(cursor)
+    for table, name, what, definition in _list_references(cursor):
+        add = f'alter table "{table}" add constraint "{name}" {definition}'
+        validate = f'alter table "{table}" validate constraint "{name}"'
+        if (table, name) in unvalidated:
+            yield MissingProtection(table, f"{what} to hold for all rows", (validate,))
+        elif (table, name) not in existing:
+            yield MissingProtection(table, what, (f"{add} not valid", validate) if table in large else (add,))
     for model in _list_migrated_models(cursor):
         table = model._meta.db_table
-        practice = f"{_shorten(table)}_practice"
-        if (table, practice) not in existing:
-            yield MissingProtection(
-                table,
-                "foreign key to its practice",
-                f'alter table "{table}" add constraint "{practice}" '
-                f'foreign key (practice_id) references "{Practice._meta.db_table}" (id)',
-            )
+        how = "concurrently" if table in large else ""
+        for field in _list_record_keys(model):
+            index = f"{shorten(f'{table}_{field.column}')}_by"
+            if field.indexed and (table, index) not in indexes:
+                drop = (f'drop index {how} "{index}"',) if index in invalid else ()
+                make = f'create index {how} "{index}" on "{table}" (practice_id, "{field.column}", id)'
+                yield MissingProtection(table, f"index (practice_id, {field.column}, id)", (*drop, make))
+
+
+def _list_references(cursor: Any) -> Iterator[tuple[str, str, str, str]]:
+    """Yield table, name, description and definition of the foreign keys that the tables should have."""
+    for model in _list_migrated_models(cursor):
+        table = model._meta.db_table
+        yield (
+            table, f"{shorten(table)}_practice", "foreign key to its practice",
+            f'foreign key (practice_id) references "{Practice._meta.db_table}" (id)',
+        )  # fmt: skip
         for field in _list_record_keys(model):
             target: type[models.Model] = field.remote_field.model
-            column = field.column
-            name = f"{_shorten(f'{table}_{column}')}_own"
-            if (table, name) not in existing:
-                yield MissingProtection(
-                    table,
-                    f"foreign key (practice_id, {column})",
-                    f'alter table "{table}" add constraint "{name}" foreign key (practice_id, "{column}") '
-                    f'references "{target._meta.db_table}" (practice_id, id)',
-                )
-            index = f"{_shorten(f'{table}_{column}')}_by"
-            if field.indexed and (table, index) not in indexes:
-                yield MissingProtection(
-                    table,
-                    f"index (practice_id, {column}, id)",
-                    f'create index "{index}" on "{table}" (practice_id, "{column}", id)',
-                )
+            yield (
+                table, f"{shorten(f'{table}_{field.column}')}_own", f"foreign key (practice_id, {field.column})",
+                f'foreign key (practice_id, "{field.column}") references "{target._meta.db_table}" (practice_id, id)',
+            )  # fmt: skip
 
 
 def _find_missing_policies(cursor: Any) -> Iterator[MissingProtection]:
@@ -229,13 +263,17 @@ def _find_missing_policies(cursor: Any) -> Iterator[MissingProtection]:
     for table, (seen, written) in wanted.items():
         on, policies = state[table]
         if not on:
-            yield MissingProtection(table, "row security", f'alter table "{table}" enable row level security')
+            yield MissingProtection(
+                table, "row security", (f'alter table "{table}" enable row level security',)
+            )
         if "own_practice" not in policies:
             yield MissingProtection(
                 table,
                 "policy own_practice",
-                f'create policy own_practice on "{table}" to {settings.WEB_ROLE} '
-                f"using ({seen}) with check ({written})",
+                (
+                    f'create policy own_practice on "{table}" to {settings.WEB_ROLE} '
+                    f"using ({seen}) with check ({written})",
+                ),
             )
 
 
@@ -256,7 +294,7 @@ def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
         good = on and definition.endswith(f"changes_record({left_out})") and _UNLESS_IMPORTING in definition
         if not followed and definition:
             yield MissingProtection(
-                table, "freedom from the change trigger", f'drop trigger record_change on "{table}"'
+                table, "freedom from the change trigger", (f'drop trigger record_change on "{table}"',)
             )
         elif followed and not good:
             make = (
@@ -264,12 +302,12 @@ def _find_wrong_triggers(cursor: Any) -> Iterator[MissingProtection]:
                 f'update or delete on "{table}" for each row when {_UNLESS_IMPORTING} '
                 f"execute function changes_record({left_out})"
             )
-            yield MissingProtection(table, "the change trigger", make if possible else None)
+            yield MissingProtection(table, "the change trigger", (make,) if possible else ())
 
 
 def _find_missing_part_triggers(cursor: Any) -> Iterator[MissingProtection]:
     for table, description, fix_sql in parts.find_missing(cursor, _list_migrated_models(cursor)):
-        yield MissingProtection(table, description, fix_sql)
+        yield MissingProtection(table, description, (fix_sql,))
 
 
 def iterate_followed_tables(cursor: Any) -> Iterator[tuple[str, bool, Collection[str]]]:
@@ -287,7 +325,7 @@ def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
     )
     usage, schema = cursor.fetchone()
     if not usage:
-        yield MissingProtection(schema, "usage of the schema", f"grant usage on schema {schema} to {role}")
+        yield MissingProtection(schema, "usage of the schema", (f"grant usage on schema {schema} to {role}",))
     special = {"django_migrations": frozenset({"SELECT"})}
     for model in apps.get_models():
         usual = RECORD_PRIVILEGES if issubclass(model, Record) else DEFAULT_PRIVILEGES
@@ -312,7 +350,7 @@ def _find_wrong_grants(cursor: Any) -> Iterator[MissingProtection]:
             yield MissingProtection(
                 table,
                 f"exactly {names or 'nothing'} for {role}",
-                f'revoke all on {noun} "{table}" from {role}{grant}',
+                (f'revoke all on {noun} "{table}" from {role}{grant}',),
             )
     yield from _find_missing_function_grants(cursor, role)
 
@@ -325,7 +363,7 @@ def _find_missing_function_grants(cursor: Any, role: str) -> Iterator[MissingPro
     )
     for (function,) in cursor.fetchall():
         yield MissingProtection(
-            function, f"execute for {role}", f"grant execute on function {function} to {role}"
+            function, f"execute for {role}", (f"grant execute on function {function} to {role}",)
         )
 
 
@@ -334,46 +372,18 @@ def _find_model_errors(cursor: Any) -> Iterator[MissingProtection]:
     migrated = _list_migrated_models(cursor)
     for model in list_record_models():
         if model not in migrated:
-            yield MissingProtection(model._meta.db_table, "the table itself: run the migrations", None)
+            yield MissingProtection(model._meta.db_table, "the table itself: run the migrations", ())
     record = {model._meta.db_table for model in list_record_models()}
-    for (table, index), columns in _map_indexes(cursor, unique=True).items():
+    for (table, index), columns in map_indexes(cursor, unique=True).items():
         if table in record and "practice_id" not in columns:
-            yield MissingProtection(table, f"practice_id in the unique index {index}", None)
-    for (table, name), columns in _map_constraints(cursor, "f").items():
+            yield MissingProtection(table, f"practice_id in the unique index {index}", ())
+    for (table, name), columns in map_constraints(cursor, "f").items():
         if table in record and "practice_id" not in columns:
-            yield MissingProtection(table, f"practice_id in the foreign key {name}: use RecordKey", None)
+            yield MissingProtection(table, f"practice_id in the foreign key {name}: use RecordKey", ())
     cursor.execute(
         "select relname from pg_class c join pg_attribute a on a.attrelid = c.oid "
         "where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') "
         "and attname = 'practice_id' and not attisdropped and not relrowsecurity and not relispartition"
     )
     for (table,) in cursor.fetchall():
-        yield MissingProtection(table, "row security, though it has a practice_id: make it a Record", None)
-
-
-def _map_constraints(cursor: Any, kind: str) -> dict[tuple[str, str], list[str]]:
-    """Map (table, name) of primary ("p") or foreign ("f") keys to their columns."""
-    cursor.execute(
-        "select relname, conname, array(select attname::text from unnest(conkey) with ordinality k(n, i) "
-        "join pg_attribute on attrelid = conrelid and attnum = n order by i) "
-        "from pg_constraint join pg_class c on c.oid = conrelid "
-        "where relnamespace = current_schema()::regnamespace and contype = %s",
-        [kind],
-    )
-    return {(table, name): columns for table, name, columns in cursor.fetchall()}
-
-
-def _map_indexes(cursor: Any, *, unique: bool = False) -> dict[tuple[str, str], list[str]]:
-    """Map (table, name) of indexes to their columns."""
-    cursor.execute(
-        "select c.relname, i.relname, array(select attname::text from pg_attribute where attrelid = i.oid) "
-        "from pg_index x join pg_class c on c.oid = indrelid join pg_class i on i.oid = indexrelid "
-        "where c.relnamespace = current_schema()::regnamespace and (indisunique or not %s)",
-        [unique],
-    )
-    return {(table, index): columns for table, index, columns in cursor.fetchall()}
-
-
-def _shorten(name: str) -> str:
-    """Shorten a name to 52 characters, so that a suffix fits PostgreSQL's 63; a hash keeps names distinct."""
-    return name if len(name) <= 52 else f"{name[:43]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        yield MissingProtection(table, "row security, though it has a practice_id: make it a Record", ())

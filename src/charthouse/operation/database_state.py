@@ -6,15 +6,13 @@ Read on a connection of its own, whose statements end after seconds, so that a d
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from django.apps import apps
 from django.db import connections
-from django.db.migrations.loader import MigrationLoader
 
 from charthouse.backup.status import BackupStatus, read_status
 from charthouse.identity.database.base import DatabaseWrapper
+from charthouse.identity.schema_versions import compare_migrations
 
 CONNECT_SECONDS = 2
 STATEMENT_SECONDS = 2
@@ -79,20 +77,3 @@ def read_state() -> DatabaseState:
             is_copy = cursor.fetchone()[0]
     missing, unknown = compare_migrations(applied)
     return DatabaseState(in_recovery or read_only, missing, unknown, age, backup, is_copy)
-
-
-def compare_migrations(applied: set[tuple[str, str]]) -> tuple[int, int]:
-    """Count the migrations that the database lacks, and those that this program lacks: it is then older than the
-    database. Of other packages, only the former count, as they rename theirs."""
-    wanted, known = _list_migrations()
-    ours = {app.label for app in apps.get_app_configs() if app.name.startswith("charthouse.")}
-    return len(wanted - applied), sum(app in ours for app, _ in applied - known)
-
-
-@cache
-def _list_migrations() -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
-    """List the migrations that this program applies, and all that it knows, with those that others replace."""
-    loader = MigrationLoader(None)
-    replaced = {name for migration in loader.disk_migrations.values() for name in migration.replaces}
-    wanted = frozenset((app, name) for app, name in loader.graph.nodes)
-    return wanted, wanted | frozenset(loader.disk_migrations) | frozenset(replaced)

@@ -68,7 +68,10 @@ def _check_migrations(state: database_state.DatabaseState) -> Check:
     if state.missing:
         return Check("migrations", False, f"{state.missing} have not been applied: charthouse migrate")
     if state.unknown:
-        return Check("migrations", False, f"{state.unknown} are of a newer version of Charthouse")
+        # It serves: migrations keep what the version before them needs.
+        return Check(
+            "migrations", True, f"{state.unknown} are of a newer version of Charthouse: restart with it"
+        )
     return Check("migrations", True, "those of this version")
 
 

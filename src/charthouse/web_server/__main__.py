@@ -5,6 +5,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "charthouse.settings")
 
+from charthouse import processes
 from charthouse.web_server.serving import serve
 
 if __name__ == "__main__":
@@ -14,4 +15,4 @@ if __name__ == "__main__":
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=4)
     options = parser.parse_args()
-    serve(options.host, options.port, options.workers, options.threads)
+    serve(processes.bind(options.host, options.port, options.workers), options.threads)

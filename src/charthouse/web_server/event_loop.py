@@ -57,7 +57,7 @@ class EventLoop:
         self._stopped = False
         self._now = time.monotonic()
         self._base = _make_base(listener)
-        self.is_draining = self._is_closed = False
+        self.is_draining = self._is_closed = self._ends_silent = False
         self._threads = [
             threading.Thread(target=self._run, name=f"web-{number}", daemon=True)
             for number in range(threads + 1)
@@ -78,7 +78,7 @@ class EventLoop:
         connections = self._list_connections()
         for connection in connections:
             is_silent = (
-                self._is_closed and connection.state is State.IDLE and now - connection.since > SILENCE
+                self._ends_silent and connection.state is State.IDLE and now - connection.since > SILENCE
             )
             if is_silent or connection.find_expiry(now):
                 self._expire(connection)
@@ -96,8 +96,18 @@ class EventLoop:
             self._epoll.unregister(self._listener.fileno())
         while self._accept_some():
             pass
-        self._is_closed = True
+        self._is_closed = self._ends_silent = True
         self._listener.close()
+
+    def leave_listener(self) -> None:
+        """Accept no more connections; what waits at the socket is left to another process that has it."""
+        self._is_closed = True
+        with suppress(OSError, ValueError):
+            self._epoll.unregister(self._listener.fileno())
+
+    def close_silent(self) -> None:
+        """Let the next ticks close connections that are silent for a while."""
+        self._ends_silent = True
 
     def is_finished(self) -> bool:
         """Return whether nothing is left to be taken in or answered."""

@@ -1,5 +1,6 @@
 """Charthouse as the web server sees it, and the server as a command."""
 
+import socket
 import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -22,16 +23,19 @@ from charthouse.operation import request_metrics
 from charthouse.web_server.answers import render_date
 from charthouse.web_server.application import Application
 from charthouse.web_server.refusals import NO_ROOM, Refusal, Refused
-from charthouse.web_server.workers import Workers, bind
+from charthouse.web_server.workers import Workers
 
 MAX_BODY = uploads.MAX_BODY  # bytes; no declaration allows a larger body that is not multipart
 
 
-def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Run the web server until SIGINT, SIGTERM or SIGHUP."""
+def serve(
+    sockets: list[socket.socket], threads: int, on_retirement: Callable[[], None] = lambda: None
+) -> None:
+    """Run the web server, a process for each bound socket, until SIGINT, SIGTERM or SIGHUP, or until it has retired.
+    ``on_retirement``: called when another web server has taken over the sockets."""
     application = make_application()
     connections.close_all()  # of which loading may have opened some: forked processes must not share them
-    Workers(bind(host, port, workers), application, threads).run()
+    Workers(sockets, application, threads, on_retirement).run()
 
 
 def make_application() -> Application:

@@ -1,5 +1,9 @@
 """The processes of the web server: the main one binds the sockets, loads the application and forks the others, which
 share its memory. One that ends is replaced, and the next takes over the connections that wait at its socket.
+
+They end in one of two ways. Stopped, they close the sockets, after all that was connected is accepted (``draining``).
+Retired, on SIGUSR2, they leave the sockets to another web server: they take no more connections, and those that they
+have end with their next answer, or when they have been idle for as long as they may be anyhow.
 """
 
 import logging
@@ -8,6 +12,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import connection, get_context
 from types import FrameType
@@ -21,45 +26,59 @@ from charthouse.web_server.event_loop import TICK, EventLoop
 BACKLOG = 1024  # connections that may wait to be accepted
 STOP_SECONDS = 10.0  # to answer what has been taken in
 RESTART_SECONDS = 1.0  # between the end of a process and the start of the next
+RETIREMENT_SECONDS = 120.0  # to end the connections that there are, once another web server has followed
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _log = logging.getLogger("charthouse.web_server")
 _fork: Any = get_context("fork")
 
 
-def bind(host: str, port: int, count: int) -> list[socket.socket]:
-    """Bind a socket for each of ``count`` processes; the kernel spreads connections over them. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sockets = []
-    for _ in range(count):
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind((host, port))
-        sock.setblocking(False)
-        sockets.append(sock)
-    return sockets
-
-
 class Workers:
-    """``sockets``: one for each process. ``threads``: requests that a process handles at once."""
+    """``sockets``: bound, one for each process. ``threads``: requests that a process handles at once.
+    ``on_retirement``: called in the main process when another web server has followed."""
 
-    def __init__(self, sockets: list[socket.socket], application: Application, threads: int) -> None:
+    def __init__(
+        self,
+        sockets: list[socket.socket],
+        application: Application,
+        threads: int,
+        on_retirement: Callable[[], None],
+    ) -> None:
         self._sockets, self._application, self._threads = sockets, application, threads
+        self._on_retirement = on_retirement
+        self._ready = int(os.environ.pop(processes.READY_VARIABLE, "-1"))  # a pipe, -1 where nobody waits
         self._processes: list[Any] = []
         self._wake, self._waker = os.pipe()
-        self._is_stopping = False
+        self._is_stopping = self._is_retiring = False
 
     def run(self) -> None:
-        """Run the processes until SIGINT, SIGTERM or SIGHUP."""
+        """Run the processes until SIGINT, SIGTERM or SIGHUP, or until they have retired after SIGUSR2."""
         for number in _STOP_SIGNALS:
             signal.signal(number, self._stop_on_signal)
+        signal.signal(signal.SIGUSR2, self._retire_on_signal)
         self._processes = [self._start(sock) for sock in self._sockets]
-        while not self._is_stopping:
+        while not self._is_stopping and not self._is_retiring:
             ended = connection.wait([self._wake, *(process.sentinel for process in self._processes)])
-            if not self._is_stopping:
+            if not self._is_stopping and not self._is_retiring:
                 self._replace(set(ended))
+        if self._is_retiring:
+            self._retire()
         self._stop()
+
+    def _retire_on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._is_retiring = True
+        os.write(self._waker, b"x")
+
+    def _retire(self) -> None:
+        """Let the processes end when they have answered what they have, until they are stopped."""
+        for process in self._processes:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGUSR2)
+        self._on_retirement()
+        while not self._is_stopping and (
+            left := [each.sentinel for each in self._processes if each.is_alive()]
+        ):
+            os.read(self._wake, 512) if self._wake in connection.wait([self._wake, *left]) else None
 
     def _stop_on_signal(self, number: int, frame: FrameType | None) -> None:
         self._is_stopping = True
@@ -76,7 +95,7 @@ class Workers:
                 process.join()
                 _log.error("a process of the web server ended with code %s; it is replaced", process.exitcode)
                 connection.wait([self._wake], RESTART_SECONDS)
-                if not self._is_stopping:
+                if not self._is_stopping and not self._is_retiring:
                     self._processes[index] = self._start(self._sockets[index])
 
     def _stop(self) -> None:
@@ -93,9 +112,10 @@ class Workers:
             sock.close()
 
     def _run_worker(self, sock: socket.socket, parent: int) -> None:
-        """Serve in a forked process until SIGTERM."""
-        stopping = threading.Event()
+        """Serve in a forked process until SIGTERM, or until it has retired after SIGUSR2."""
+        stopping, retiring = threading.Event(), threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+        signal.signal(signal.SIGUSR2, lambda *_: retiring.set())
         for number in (
             signal.SIGINT,
             signal.SIGHUP,
@@ -114,9 +134,19 @@ class Workers:
         draining.take_new_connections(sock)
         sock.listen(BACKLOG)
         loop.start()
-        while not stopping.wait(TICK):
+        self._tell_ready()
+        while not stopping.wait(TICK) and not retiring.is_set():
             loop.tick()
-        _drain(loop, sock)
+        if not stopping.is_set():
+            _retire(loop, stopping)
+        else:
+            _drain(loop, sock)
+
+    def _tell_ready(self) -> None:
+        if self._ready >= 0:
+            with suppress(OSError):  # nobody waits any more
+                os.write(self._ready, b"x")
+            os.close(self._ready)
 
 
 def _drain(loop: EventLoop, sock: socket.socket) -> None:
@@ -125,9 +155,27 @@ def _drain(loop: EventLoop, sock: socket.socket) -> None:
     loop.is_draining = True
     _tick_until(loop, time.monotonic() + draining.SECONDS)
     loop.stop_accepting()
+    _finish(loop)
+    with suppress(OSError):
+        loop.stop()
+
+
+def _finish(loop: EventLoop) -> None:
     until = time.monotonic() + STOP_SECONDS
     while not loop.is_finished() and time.monotonic() < until:
         _tick_until(loop, time.monotonic() + 0.05)
+
+
+def _retire(loop: EventLoop, stopping: threading.Event) -> None:
+    """Leave the socket to another web server, and end when what has been taken in is answered."""
+    loop.is_draining = True
+    loop.leave_listener()
+    until = time.monotonic() + RETIREMENT_SECONDS
+    while not loop.is_finished() and not stopping.is_set() and time.monotonic() < until:
+        _tick_until(loop, time.monotonic() + TICK)
+    if not loop.is_finished():
+        loop.close_silent()
+        _finish(loop)
     with suppress(OSError):
         loop.stop()
 
