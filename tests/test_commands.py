@@ -24,7 +24,8 @@ from charthouse.audit.models import Event
 from charthouse.domains.practice.models import Doctor, Staff
 from charthouse.identity import second_factor
 from charthouse.identity.models import PERMISSIONS, User
-from tests.support import make_practice
+from tests.identity import oauth_flow, test_sign_in
+from tests.support import client, make_practice
 from tests.waiting import PATIENCE, until
 
 COMMAND = [sys.executable, "-m", "charthouse"]
@@ -334,6 +335,25 @@ def test_reset_of_a_lost_second_factor(tmp_path: Path) -> None:
     assert told.user_id is None
     assert told.details == {"user": clinic.user.pk, "second_factor": "off", "by": "operator"}
     assert "there is no user 'nobody-at-all'" in here("nobody-at-all").stderr
+
+
+def test_a_link_to_set_a_password_is_printed(tmp_path: Path) -> None:
+    """For a user without an e-mail address and without a password, as an import leaves them."""
+    clinic = make_practice()
+    User.objects.using("owner").filter(pk=clinic.user.pk).update(email="", password="!imported")
+    done = command("passwordlink", clinic.user.username, "--data", str(tmp_path), **DATABASE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("http://127.0.0.1:8000/")
+    path = done.stdout.strip().removeprefix("http://127.0.0.1:8000")
+    secret = "another long pass phrase"
+    assert "does not work" not in test_sign_in.set_password(path, secret).text
+    with client() as browser:
+        assert oauth_flow.sign_in(browser, clinic.user.username, secret).headers["Location"] == "/"
+    assert "does not work any more" in test_sign_in.set_password(path, secret).text
+    told = Event.objects.using("owner").filter(practice_id=clinic.id, what="password link made").get()
+    assert told.details == {"user": clinic.user.pk, "by": "operator"}
+    missing = command("passwordlink", "nobody-at-all", "--data", str(tmp_path), **DATABASE)
+    assert "there is no user 'nobody-at-all'" in missing.stderr
 
 
 def test_unreachable_database_is_reported(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from charthouse.backup.lines import RecipientChanged
 from charthouse.backup.manifests import LOGICAL, Manifest
 from charthouse.backup.repository import RepositoryError, open_repository
 from charthouse.backup.sealing import SealError
+from charthouse.backup.writers import OtherWriter
 from charthouse.datadir import CommandError
 from charthouse.postgres_server import ServerError
 from charthouse.step_progress import StepProgress
@@ -226,7 +227,7 @@ def _explain_failures() -> Iterator[None]:
     """Turn what can go wrong into CommandError."""
     try:
         yield
-    except (RepositoryError, SealError, ToolError, ServerError, RecipientChanged) as error:
+    except (RepositoryError, SealError, ToolError, ServerError, RecipientChanged, OtherWriter) as error:
         raise CommandError(str(error)) from None
     except psycopg.OperationalError as error:
         raise CommandError(f"The database can't be used: {str(error).strip()}") from None

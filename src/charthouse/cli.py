@@ -68,13 +68,12 @@ def _build_parser() -> argparse.ArgumentParser:
         _add_migrate,
         _add_createpractice,
         _add_createuser,
-        _add_resetotp,
+        _add_access,
         _add_rotatekeys,
         _add_pause,
         _add_resume,
         _add_audit,
-        _add_backup,
-        _add_restore,
+        _add_backups,
         _add_export,
         _add_import,
         _add_check,
@@ -196,9 +195,8 @@ def _add_migrate(commands: "Commands") -> None:
 
 
 def _add_createpractice(commands: "Commands") -> None:
-    parser = _add_command(
-        commands, "createpractice", "Add a practice and print its id", command_runs.run_createpractice
-    )
+    text = "Add a practice and print its id"
+    parser = _add_command(commands, "createpractice", text, command_runs.run_createpractice)
     parser.add_argument("name", metavar="NAME")
 
 
@@ -224,16 +222,20 @@ def _add_createuser(commands: "Commands") -> None:
     )
 
 
-def _add_resetotp(commands: "Commands") -> None:
-    parser = _add_command(
-        commands,
-        "resetotp",
-        "Take away the second factor of somebody who lost it",
-        command_runs.run_resetotp,
+def _add_access(commands: "Commands") -> None:
+    link = _add_command(
+        commands, "passwordlink", "Print a link with which somebody sets a password, once, within a day",
+        command_runs.run_passwordlink,
+        "For a user without an e-mail address, as the primary user of an imported practice may be. Whoever has it "
+        "can sign in as that user: hand it over in person. Written down in the audit.",
+    )  # fmt: skip
+    reset = _add_command(
+        commands, "resetotp", "Take away the second factor of somebody who lost it", command_runs.run_resetotp,
         "The password alone then lets them in. Written down in the audit. In the console, the primary user can do it "
         "for the people of a practice.",
-    )
-    parser.add_argument("username", metavar="USERNAME")
+    )  # fmt: skip
+    for parser in (link, reset):
+        parser.add_argument("username", metavar="USERNAME")
 
 
 def _add_rotatekeys(commands: "Commands") -> None:
@@ -270,8 +272,8 @@ def _add_resume(commands: "Commands") -> None:
         "Say that a restored copy is the real database now, so that it sends again",
         command_runs.run_resume,
         "Webhooks, e-mails and text messages that wait in it are sent. Make sure before that the former server has "
-        "ended: otherwise both send.",
-    )
+        "ended: otherwise both send. With --practice, of an imported practice: its reminders are sent.",
+    ).add_argument("--practice", metavar="ID", type=option_types.parse_positive)
 
 
 def _add_audit(commands: "Commands") -> None:
@@ -304,11 +306,8 @@ def _add_audit(commands: "Commands") -> None:
     )
 
 
-def _add_backup(commands: "Commands") -> None:
+def _add_backups(commands: "Commands") -> None:
     backup_command.add_backup(partial(_add_command, commands))
-
-
-def _add_restore(commands: "Commands") -> None:
     backup_command.add_restore(partial(_add_command, commands))
 
 

@@ -58,17 +58,19 @@ def run_migrate(options: argparse.Namespace) -> None:
 
 def run_createpractice(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import commands
+        from charthouse import account_commands, commands
 
-        print(commands.create_practice(options.name))
+        commands.require_migrated()
+        print(account_commands.create_practice(options.name))
 
 
 def run_createuser(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import commands
+        from charthouse import account_commands, commands
 
+        commands.require_migrated()
         print(
-            commands.create_user(
+            account_commands.create_user(
                 options.username,
                 practice=options.practice,
                 role=options.role,
@@ -81,11 +83,20 @@ def run_createuser(options: argparse.Namespace) -> None:
         )
 
 
+def run_passwordlink(options: argparse.Namespace) -> None:
+    with provide_database(options):
+        from charthouse import account_commands, commands
+
+        commands.require_migrated()
+        print(account_commands.make_password_link(options.username))
+
+
 def run_resetotp(options: argparse.Namespace) -> None:
     with provide_database(options):
-        from charthouse import commands
+        from charthouse import account_commands, commands
 
-        print(commands.reset_otp(options.username))
+        commands.require_migrated()
+        print(account_commands.reset_otp(options.username))
 
 
 def run_rotatekeys(options: argparse.Namespace) -> None:
@@ -99,7 +110,7 @@ def run_resume(options: argparse.Namespace) -> None:
     with provide_database(options):
         from charthouse import commands
 
-        print(commands.resume())
+        print(commands.resume() if options.practice is None else commands.resume_practice(options.practice))
 
 
 def run_pause(options: argparse.Namespace) -> None:

@@ -6,11 +6,9 @@ Every function raises ``CommandError`` when it can't do what was requested.
 import asyncio
 import contextlib
 import gc
-import getpass
 import os
 import signal
 import socket
-import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,21 +20,20 @@ gc.disable()  # what is imported stays: looking for garbage meanwhile takes a te
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.contrib.auth import password_validation  # noqa: E402
-from django.core.exceptions import ImproperlyConfigured, ValidationError  # noqa: E402
-from django.db import DatabaseError, OperationalError, connections  # noqa: E402
+from django.core.exceptions import ImproperlyConfigured  # noqa: E402
+from django.db import OperationalError, connections, transaction  # noqa: E402
 from procrastinate.contrib.django import app  # noqa: E402
 
 from charthouse import clock, durable, key_commands, logs, retries  # noqa: E402
 from charthouse.audit import anchors, seals, verification  # noqa: E402
 from charthouse.backup import supervision  # noqa: E402
 from charthouse.datadir import CommandError  # noqa: E402
-from charthouse.domains.practice import user_accounts  # noqa: E402
 from charthouse.gateway.cerbo import wire_format as cerbo  # noqa: E402
 from charthouse.gateway.drchrono import wire_format as drchrono  # noqa: E402
-from charthouse.identity import faults, incarnations, rowsecurity, schema_setup, second_factor, secret_keys  # noqa: E402
+from charthouse.identity import faults, incarnations, rowsecurity, schema_setup, secret_keys  # noqa: E402
+from charthouse.identity.audit_events import emit_audit_event  # noqa: E402
 from charthouse.identity.database import sessions  # noqa: E402
-from charthouse.identity.models import PERMISSIONS, Practice, User  # noqa: E402
+from charthouse.identity.models import Practice  # noqa: E402
 from charthouse.jobs import queue_connections  # noqa: E402
 from charthouse.retention import job_retries  # noqa: E402
 from charthouse.toolkit import openapi as sandbox_openapi  # noqa: E402
@@ -209,6 +206,19 @@ def resume() -> str:
     )
 
 
+def resume_practice(practice: int) -> str:
+    """Let the reminders of an imported practice be sent. Return a message. Raises CommandError."""
+    require_migrated()
+    rows = Practice.objects.using("owner").filter(pk=practice)
+    if not rows.exists():
+        raise CommandError(f"there is no practice {practice}.")
+    with transaction.atomic(using="owner"):
+        if not rows.exclude(reminders_held_since=None).update(reminders_held_since=None):
+            return f"Reminders of practice {practice} are sent already."
+        emit_audit_event("sending resumed", practice_id=practice, details={"by": "operator"})
+    return f"Reminders of practice {practice} are sent from now on; none that was due more than a day ago."
+
+
 def pause() -> str:
     """Mark this database as a copy, which sends nothing. Return a message."""
     require_migrated()
@@ -224,77 +234,6 @@ def render_openapi(dialect: str) -> str:
         "sandbox": sandbox_openapi.print_document_json,
     }[dialect]
     return render().decode()
-
-
-def create_practice(name: str) -> int:
-    """Create a practice and return its id."""
-    require_migrated()
-    if not name.strip():
-        raise CommandError("a practice needs a name.")
-    return Practice.objects.using("owner").create(name=name.strip()).pk
-
-
-def create_user(
-    username: str,
-    *,
-    practice: int,
-    role: str,
-    primary: bool,
-    first_name: str,
-    last_name: str,
-    email: str,
-    timezone: str,
-) -> int:
-    """Create a user with the record of the doctor or staff member, and return the user's id. Asks for the password.
-
-    A primary user has every permission; the primary user grants the others theirs.
-    """
-    require_migrated()
-    practice_row = _get_practice(practice)
-    if User.objects.using("owner").filter(username=username).exists():
-        raise CommandError(f"there is a user {username!r} already.")
-    if primary and User.objects.using("owner").filter(practice=practice_row, is_primary=True).exists():
-        raise CommandError(f"{practice_row} has a primary user already.")
-    user = User(
-        username=username,
-        practice=practice_row,
-        role=role,
-        is_primary=primary,
-        first_name=first_name,
-        last_name=last_name or username,
-        email=email,
-        permissions=list(PERMISSIONS) if primary else [],
-    )
-    user.set_password(_new_password(user))
-    try:
-        user_accounts.create_user(user, timezone, using="owner")
-        user_accounts.record_creation(user, None)
-    except ValidationError as error:
-        raise CommandError("; ".join(error.messages)) from None
-    except DatabaseError as error:
-        raise CommandError(str(error).splitlines()[0]) from None
-    return user.pk
-
-
-def _get_practice(practice: int) -> Practice:
-    """Return a practice by its id. Raises CommandError if it does not exist."""
-    found = Practice.objects.using("owner").filter(pk=practice).first()
-    if found is None:
-        raise CommandError(f"there is no practice {practice}.")
-    return found
-
-
-def reset_otp(username: str) -> str:
-    """Remove the second factor of a user who has lost phone and recovery codes. Return a message. Recorded in the audit
-    as an operator's act."""
-    require_migrated()
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise CommandError(f"there is no user {username!r}.")
-    if not second_factor.is_enabled(user):
-        raise CommandError(f"{username} has no second factor.")
-    second_factor.disable(user, operator=True)
-    return f"{username} signs in with the password alone, until they set up another second factor."
 
 
 def rotate_keys(*, lost: bool) -> str:
@@ -383,18 +322,3 @@ def _check_anchor_age(path: Path) -> str:
 
 def _raise_unreachable(error: OperationalError) -> NoReturn:
     raise CommandError(f"The database can't be used: {str(error).strip()}") from None
-
-
-def _new_password(user: User) -> str:
-    """Read a new password: asked twice on a terminal, else one line of standard input. Raises CommandError if weak."""
-    if sys.stdin.isatty():
-        password = getpass.getpass(f"Password for {user.username}: ")
-        if getpass.getpass("Once more: ") != password:
-            raise CommandError("the two were not the same.")
-    else:
-        password = sys.stdin.readline().rstrip("\r\n")
-    try:
-        password_validation.validate_password(password, user)
-    except ValidationError as error:
-        raise CommandError(" ".join(error.messages)) from None
-    return password

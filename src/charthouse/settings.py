@@ -29,6 +29,8 @@ CHARTHOUSE_BACKUP_HOURS       hours between two backups by the worker (default 2
 CHARTHOUSE_BACKUP_FULL_DAYS   days after which the next one is a full one (default 7)
 CHARTHOUSE_BACKUP_KEEP_DAYS   days back to which a restore is possible (default 30)
 CHARTHOUSE_BACKUP_DRILL_DAYS  days between two drills by the worker (default 7; 0: none)
+CHARTHOUSE_OPERATORS   comma-separated user names of those who operate the installation: they see in the console what is
+                       of all practices, as backups (default: nobody)
 CHARTHOUSE_SANDBOX     1 in a sandbox: credentials are printed, loopback only
 CHARTHOUSE_BASE_URL    scheme and host that users reach the server by, as in https://ehr.example, for all absolute URLs;
                        with https, cookies are Secure and HSTS is sent (default http://127.0.0.1:8000)
@@ -72,6 +74,9 @@ DATA = Path(os.environ.get("CHARTHOUSE_DATA", ".charthouse")).resolve()
 SANDBOX = os.environ.get("CHARTHOUSE_SANDBOX") == "1"
 AUDIT_DAYS = int(os.environ.get("CHARTHOUSE_AUDIT_DAYS", "2192"))
 BACKUP = configuration.read_configuration()
+OPERATORS = frozenset(
+    name.strip() for name in os.environ.get("CHARTHOUSE_OPERATORS", "").split(",") if name.strip()
+)
 ANCHOR_FILE = os.environ.get("CHARTHOUSE_ANCHOR_FILE", "")
 ANCHOR_EMAIL = os.environ.get("CHARTHOUSE_ANCHOR_EMAIL", "")
 ANCHOR_BUCKET = os.environ.get("CHARTHOUSE_ANCHOR_BUCKET", "")

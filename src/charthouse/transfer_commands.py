@@ -55,11 +55,13 @@ def import_practice(source: Path, report: Path | None) -> str:
         lines.append(f"Left out, since their rows are not in the export: {done.unresolved}")
     if done.reminders:
         lines.append(
-            f"The worker will send {done.reminders} reminders to patients. Stop the other installation before."
+            f"{done.reminders} reminders to patients are held, as the other installation may send them. Once it has "
+            f"stopped: charthouse resume --practice {done.practice}"
         )
     lines.append(
         "No password, token, second factor or secret was imported. Users and patients set a password by a link, which "
-        "is sent to the e-mail address of their account: Forgot password. Apps and API users get new secrets in the "
+        "is sent to the e-mail address of their account: Forgot password. For a user without one, charthouse "
+        "passwordlink prints it. Apps and API users get new secrets in the "
         "console; webhooks are set up anew."
     )
     return "\n".join(lines)

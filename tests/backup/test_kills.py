@@ -11,21 +11,33 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from charthouse import durable
-from charthouse.backup import destinations, expiry, recovery, restoring
+from charthouse.backup import (
+    clusters,
+    destinations,
+    expiry,
+    recovery,
+    restoring,
+    row_counts,
+    runs,
+    verifying,
+)
 from charthouse.backup.clusters import Cluster
 from charthouse.backup.configuration import read_configuration
 from charthouse.backup.destinations import DirectoryDestination
 from charthouse.backup.opening import find_identity
 from charthouse.datadir import CommandError
 from tests.backup.installations import Installation, list_notes, make_folder, run_installation, run_restored
+from tests.waiting import until
 
 STEP = int(os.environ.get("BACKUP_KILL_STEP", "7"))  # kills at every so many changes; the deep tier at each
 
@@ -148,6 +160,55 @@ def test_a_killed_restore_is_run_again(installation: Installation) -> None:
     with run_restored(data) as connection:
         assert "good" in list_notes(connection)
     assert not (data / restoring.DRAFT).exists()
+
+
+# What a drill does, in order. From the fourth on, a scratch server runs or has run.
+DRILL = (
+    (restoring, "read_keys"), (verifying, "check_files"), (recovery, "assemble"), (recovery, "wait_until_paused"),
+    (row_counts, "count_tables"), (recovery, "recover_to"), (clusters, "run_program"), (runs, "note_run"),
+)  # fmt: skip
+
+
+def run_killed_drill(installation: Installation, killer: Killer) -> bool:
+    """Run a drill in a fork. Return whether it was killed; else it has passed."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            for module, name in DRILL:
+                setattr(module, name, killer.wrap(getattr(module, name)))
+            installation.run("backup", "verify")
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def test_a_drill_is_killed_at_every_step(installation: Installation) -> None:
+    """Its scratch server ends with it, the backup stays good, and the next drill deletes what is left."""
+    scratch = installation.data / "drill"
+    moments = [(at, after) for at in range(1, len(DRILL) + 1) for after in (False, True)]
+    for at, after in moments if STEP == 1 else [(4, True)]:
+        if not run_killed_drill(installation, Killer(at, after)):
+            break
+        assert list(scratch.glob("drill-*"))
+        until(lambda: not list_processes(scratch), "the end of the scratch server")
+        check_last_backup(installation)
+    installation.run("backup", "verify")
+    assert not list(scratch.glob("drill-*"))
+
+
+def list_processes(folder: Path) -> list[str]:
+    """List the processes that name a folder, by their command lines."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            line = " ".join(process.cmdline())
+            if str(folder) in line and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(line)
+    return found
 
 
 def test_a_full_disk_fails_the_backup_in_words(

@@ -1,18 +1,19 @@
 """The process beside the worker: what is written while it runs is in the backup within seconds, and all of it after a
 clean stop; it makes the backups that are due."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from charthouse import embedded_postgres
 from charthouse.backup import service as services
-from charthouse.backup import wal
+from charthouse.backup import wal, writers
 from charthouse.backup.configuration import read_configuration
 from charthouse.backup.manifests import FULL, parse_lsn
 from charthouse.backup.service import Service
@@ -104,6 +105,42 @@ def test_writes_are_in_the_backup_within_seconds_and_all_after_a_clean_stop(
         ).fetchone()
     assert row is not None
     assert (data / "files" / str(row[0]) / row[1][:2] / row[1]).is_file()
+
+
+def test_a_server_on_a_copy_does_not_store_into_the_same_line(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other server is its note in the repository. This one stops when it appears, does not begin while it is
+    there, and goes on when it is not heard of any more."""
+    monkeypatch.setattr(writers, "BEAT", timedelta(0))
+    monkeypatch.setattr(services, "NOTE_INTERVAL", timedelta(0))
+    (line,) = {manifest.line for manifest in installation.repository.list_backups()}
+    note = installation.backups / "writers" / line
+
+    def read_errors() -> list[str]:
+        with installation.connect() as connection:
+            return [
+                error for (error,) in connection.execute("select error from backup_stream where error <> ''")
+            ]
+
+    def pretend_another(age: timedelta) -> None:
+        at = datetime.now(UTC) - age
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(json.dumps({"writer": "other", "server": "another start", "at": at.isoformat()}))
+
+    with run_service(installation):
+        wait(lambda: note.exists() and read_stored_until(installation))
+        pretend_another(timedelta(0))
+        wait(lambda: any("run charthouse pause" in error for error in read_errors()))
+        stored = set(installation.repository.list_wal(line))
+        installation.write_note("while another server writes")
+        pretend_another(timedelta(0))
+        time.sleep(1)  # ten cycles, if it went on
+        assert set(installation.repository.list_wal(line)) == stored
+        assert json.loads(note.read_text())["writer"] == "other"
+        pretend_another(writers.SILENCE)
+        wait(lambda: not read_errors())
+    assert not note.exists()  # at a clean end
 
 
 def test_a_full_spool_and_a_lost_slot_begin_a_new_line(installation: Installation) -> None:

@@ -38,7 +38,6 @@ PAGES = [
     "/settings/portal",
     "/settings/offices/new",
     "/outbox",
-    "/backups",
     "/audit",
     "/settings/api-users",
     "/settings/api-users/new",

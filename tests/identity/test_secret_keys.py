@@ -165,7 +165,6 @@ def test_a_server_with_another_key_does_not_start(instance: SimpleNamespace) -> 
             commands.migrate,
             commands.seal_audit,
             lambda: commands.verify_audit(None, []),
-            lambda: commands.create_practice("x"),
         ):
             with pytest.raises(CommandError) as refused:
                 run()

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from charthouse.audit import request_log
+from tests import figures
 from tests.conftest import PGDATA, WORKER, _execute, create_database, find_free_port, wait_for_port
 from tests.sandbox.databases import use_database
 from tests.support import issue_token, make_app, make_practice
@@ -157,6 +158,7 @@ def test_no_call_is_lost_by_an_upgrade_and_a_restart(server: Server, caller: tup
         until(lambda: load.answers.total() > seen + 50, "calls of the next program")
     finally:
         load.stop()
+    figures.record(restart_calls=load.answers.total(), lost=len(load.lost))
     assert load.lost == []
     assert set(load.answers) == {200, 201}
     with psycopg.connect(URL) as connection:

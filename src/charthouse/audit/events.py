@@ -36,6 +36,9 @@ EVENT_KINDS = {
     "sending resumed": EventKind("Account", "Update", "Let the restored database send"),
     "password changed": EventKind("Account", "Update", "Changed the password"),
     "password link sent": EventKind("Account", "Update", "Was sent a link to set the password"),
+    "password link made": EventKind(
+        "Account", "Update", "Was made a link to set the password, by the operator"
+    ),
     "recovery codes renewed": EventKind("Account", "Update", "Renewed the recovery codes"),
     "portal access taken": EventKind("Account", "Create", "Took up access to the patient portal"),
     "portal password changed": EventKind("Account", "Update", "Changed the password of the patient portal"),

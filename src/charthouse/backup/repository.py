@@ -5,6 +5,7 @@
                                           not sealed: files, the list of stored files
     lines/LINE/wal/SEGMENT                WAL, sealed: a whole segment, or SEGMENT.FROM-TO, a range of bytes of it
     lines/LINE/journal/TIME               stored files that came since the last backup
+    writers/LINE                          which process of which server stores its WAL in the line
     files/PRACTICE/XX/ADDRESS             stored files, as they are in the storage: encrypted with the keys of files
 
 A line is the continuous WAL of one cluster on one timeline. A restored or promoted database begins another.

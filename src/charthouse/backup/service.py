@@ -27,6 +27,7 @@ from charthouse.backup.manifests import FULL, INCREMENTAL, LOGICAL
 from charthouse.backup.repository import Repository, RepositoryError
 from charthouse.backup.sealing import SealError
 from charthouse.backup.streaming import Stream, StreamBroken
+from charthouse.backup.writers import OtherWriter
 from charthouse.datadir import CommandError
 
 logger = logging.getLogger("charthouse.backup")
@@ -44,6 +45,7 @@ FAILURES = (
     SealError,
     CommandError,
     lines.RecipientChanged,
+    OtherWriter,
 )
 _SESSIONS = (
     "select count(*) from pg_stat_activity "

@@ -64,7 +64,8 @@ def list_warnings(status: BackupStatus | None, configuration: Configuration) -> 
             if status.stream_age is None
             else f"stands still since {render_age(status.stream_age)}"
         )
-        found.append(f"The continuous backup {age}.")
+        why = f": {status.stream_error}" if "charthouse pause" in status.stream_error else "."
+        found.append(f"The continuous backup {age}{why}")
     if status.drill_failed:
         found.append("The last drill failed: a backup could not be restored as it was.")
     elif status.drill_age is None or status.drill_age > 2 * configuration.drill_every.total_seconds():

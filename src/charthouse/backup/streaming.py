@@ -20,6 +20,7 @@ from charthouse.backup.destinations import Destination
 from charthouse.backup.lines import Line
 from charthouse.backup.repository import Repository
 from charthouse.backup.stored_files import FileBackup
+from charthouse.backup.writers import OtherWriter, Writer
 
 _PROGRESS = """
 select pg_current_wal_flush_lsn()::text,
@@ -47,9 +48,10 @@ class Stream:
         storage: Destination,
         line: Line,
         state: Path,
+        writer: Writer,
     ) -> None:
         self._cluster, self._found, self._repository, self.line = cluster, found, repository, line
-        self._state, self._spool = state, state / "spool"
+        self._state, self._spool, self._writer = state, state / "spool", writer
         self._application = f"charthouse {line.id}"[:63]
         self._store = wal.WalStore(repository, line.id, found.segment_size)
         self._files = FileBackup(cluster, storage, repository)
@@ -109,9 +111,10 @@ class Stream:
     def run_cycle(self) -> int:
         """Store what the cycle before has seen, and return the position up to which WAL is stored.
 
-        Raises StreamBroken, OSError, psycopg.Error.
+        Raises StreamBroken, OtherWriter, OSError, psycopg.Error.
         """
         self._check()
+        self._writer.confirm()
         received = wal.scan(self._spool, self.line.timeline)
         entries = self._files.copy_new()
         if entries:
@@ -158,7 +161,7 @@ def open_stream(
     cluster: Cluster, repository: Repository, storage: Destination, state: Path
 ) -> Iterator[Stream | None]:
     """Open the stream of this installation's line, a new one if need be, for a block. Yields None when another process
-    has it. Raises RecipientChanged, psycopg.Error."""
+    has it. Raises RecipientChanged, OtherWriter, psycopg.Error."""
     cluster.prepare()
     with lines.hold_lock(cluster, lines.STREAM_LOCK) as held:
         if held is None:
@@ -169,8 +172,13 @@ def open_stream(
         if line is None:
             (state / LAST_FILE).unlink(missing_ok=True)
             line = lines.begin_line(cluster, found, repository, state)
-        with Stream(cluster, found, repository, storage, line, state) as stream:
-            yield stream
+        writer = Writer(cluster, repository, line.id)
+        writer.claim()
+        try:
+            with Stream(cluster, found, repository, storage, line, state, writer) as stream:
+                yield stream
+        finally:
+            writer.leave()
 
 
 class BackgroundStream:
@@ -194,5 +202,5 @@ class BackgroundStream:
         try:
             while not self._ending.wait(self._interval):
                 self._stream.run_cycle()
-        except (StreamBroken, OSError, psycopg.Error) as error:
+        except (StreamBroken, OtherWriter, OSError, psycopg.Error) as error:
             self.error = error

@@ -40,7 +40,7 @@ PRACTICE = (
     MenuEntry(name="Portal e-mails", view="portal-emails", icon="send", primary=True),
     MenuEntry(name="Outbox", view="outbox", icon="mail", primary=True),
     MenuEntry(name="Audit", view="audit", icon="history", primary=True),
-    MenuEntry(name="Backups", view="backups", icon="database", primary=True),
+    MenuEntry(name="Backups", view="backups", icon="database", operator=True),
 )
 APPS = (
     MenuEntry(name="Apps", view="apps", icon="apps", permissions=(apps.PERMISSION,)),

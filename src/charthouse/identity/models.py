@@ -95,6 +95,11 @@ class Practice(models.Model):
     idle_minutes = models.PositiveSmallIntegerField(default=30)
     portal_notice_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
     created_at = models.DateTimeField(default=clock.now)
+    reminders_held_since = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="It was imported; no reminder is sent until charthouse resume --practice.",
+    )
 
     web_role_may = frozenset({"SELECT", "INSERT", "UPDATE"})
 

@@ -45,9 +45,7 @@ def send_link(user: User, *, invited_by: User | None = None) -> bool:
     """
     if not user.email or user.practice_id is None or not user.is_active:
         return False
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    path = reverse("set-password", args=[uid, link_tokens.make_token(user)])
-    values = {"user": user, "link": origin.build_lasting_url(path), "invited_by": invited_by}
+    values = {"user": user, "link": _build_link(user), "invited_by": invited_by}
     words = "Your account at {}" if invited_by else "A new password for {}"
     text = render_to_string("charthouse/mail/set_password.txt", values)
     with tenancy.within(user.practice_id):
@@ -58,6 +56,21 @@ def send_link(user: User, *, invited_by: User | None = None) -> bool:
             "password link sent", practice_id=user.practice_id, user_id=by, details={"user": user.pk}
         )
     return True
+
+
+def make_link(user: User) -> str:
+    """Return a link for setting the password, for an operator who hands it over. ``user``: active, of a practice."""
+    link = _build_link(user)
+    with tenancy.within(user.practice_id):
+        User.objects.filter(pk=user.pk).update(link_sent_at=clock.now())
+        details = {"user": user.pk, "by": "operator"}
+        emit_audit_event("password link made", practice_id=user.practice_id, details=details)
+    return link
+
+
+def _build_link(user: User) -> str:
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    return origin.build_lasting_url(reverse("set-password", args=[uid, link_tokens.make_token(user)]))
 
 
 def send_requested_links(name: str) -> None:

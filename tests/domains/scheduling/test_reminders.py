@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from charthouse import clock
+from charthouse import clock, commands
+from charthouse.datadir import CommandError
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling import reminder_delivery
 from charthouse.identity import tenancy
+from charthouse.identity.models import Practice
 from charthouse.outbox.models import Outgoing
 from tests.domains.scheduling.calendar import DAY, Calendar
 
@@ -169,6 +171,19 @@ def test_a_patient_who_disabled_text_messages_gets_none(calendar: Calendar, visi
     with tenancy.within(calendar.clinic.id):
         Patient.objects.filter(pk=calendar.patient_id).update(disable_sms_messages=True, email="")
     assert sent(calendar, VISIT - timedelta(hours=1)) == []
+
+
+def test_an_imported_practice_sends_none_until_it_is_resumed(
+    calendar: Calendar, visit: dict[str, Any]
+) -> None:
+    clinic = calendar.clinic.id
+    Practice.objects.using("owner").filter(pk=clinic).update(reminders_held_since=clock.now())
+    assert sent(calendar, VISIT - timedelta(hours=24)) == []
+    assert "from now on" in commands.resume_practice(clinic)
+    assert len(sent(calendar, VISIT - timedelta(hours=23))) == 1
+    assert "already" in commands.resume_practice(clinic)
+    with pytest.raises(CommandError, match="no practice 999999"):
+        commands.resume_practice(999999)
 
 
 def test_several_workers_send_each_reminder_once(calendar: Calendar, visit: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
-"""Backups and drills of this installation, as its worker or operator made them. They are made by commands, not here."""
+"""Backups and drills of this installation, as its worker or operator made them by commands. For operators: they are of
+all practices."""
 
 from django.conf import settings
 from django.db import connection
@@ -39,7 +40,7 @@ TABLE = Table(
 )
 
 
-@page(primary=True)
+@page(operator=True)
 def show_list(request: Request) -> HttpResponseBase:
     """List the backups and drills, latest first, and say what is missing or old."""
     with connection.cursor() as cursor:

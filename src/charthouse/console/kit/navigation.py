@@ -7,6 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from charthouse.identity.models import User
+from charthouse.identity.operators import is_operator
 
 # Sections of setup pages; each is folded unless the current page is in it.
 VISITS, CHARTS, BILLING, DIRECTORY = "Visits and tasks", "Charts", "Billing", "Directory and stock"
@@ -22,6 +23,7 @@ class MenuEntry:
     icon         id of a symbol in icons.svg
     permissions  all of them are required
     primary      only for the practice's primary user
+    operator     only for those who operate the installation
     sandbox      only in a sandbox
     count        how many rows wait for the user; runs on every page, so it must be fast
     """
@@ -31,12 +33,15 @@ class MenuEntry:
     icon: str
     permissions: tuple[str, ...] = ()
     primary: bool = False
+    operator: bool = False
     sandbox: bool = False
     count: Callable[[User], int] | None = None
 
     def is_visible_to(self, user: User) -> bool:
         """Say whether the user sees the entry."""
         if self.sandbox and not settings.SANDBOX:
+            return False
+        if self.operator and not is_operator(user):
             return False
         return (user.is_primary or not self.primary) and set(self.permissions) <= set(user.permissions)
 

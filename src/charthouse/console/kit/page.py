@@ -13,6 +13,7 @@ from charthouse.console.kit.navigation import build_menu
 from charthouse.engine.actor import Actor
 from charthouse.engine.errors import Conflict, Forbidden, Invalid, NotFound, RequestError
 from charthouse.identity.models import User
+from charthouse.identity.operators import is_operator
 from charthouse.identity.sessions import redirect_to_sign_in
 
 
@@ -28,12 +29,13 @@ _TITLES = {403: "Not allowed", 404: "Not found", 409: "Not possible"}
 
 
 def page(
-    *permissions: str, primary: bool = False, methods: tuple[str, ...] = ("GET",)
+    *permissions: str, primary: bool = False, operator: bool = False, methods: tuple[str, ...] = ("GET",)
 ) -> Callable[[View], View]:
     """Decorate a view of the console.
 
-    ``permissions``: all of them are required. ``primary``: only for the primary user. HEAD is allowed where GET is. The
-    view may raise a RequestError, which is rendered. Answers are not cached (``no-store``).
+    ``permissions``: all of them are required. ``primary``: only for the primary user. ``operator``: only for those
+    who operate the installation; for others there is no such page. HEAD is allowed where GET is. The view may raise a
+    RequestError, which is rendered. Answers are not cached (``no-store``).
     """
 
     def decorate(view: View) -> View:
@@ -53,6 +55,8 @@ def page(
             request.actor = build_actor(request.user)
             with local_times.use_zone_of(request.user):
                 try:
+                    if operator and not is_operator(request.user):
+                        raise NotFound
                     _authorize(request.user, permissions, primary)
                     return view(request, *args, **values)
                 except RequestError as refusal:

@@ -1,8 +1,8 @@
 """Sending reminders of appointments that are due: each is given to the outbox exactly once.
 
 A reminder that is more than a day late isn't sent any more, nor one of an appointment that has passed, was deleted, or
-won't take place, nor one to a patient who has died. Reminders by telephone are only recorded: the server makes no
-calls.
+won't take place, nor one to a patient who has died, nor one of an imported practice before ``charthouse resume``.
+Reminders by telephone are only recorded: the server makes no calls.
 """
 
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from charthouse.domains.patients import correspondence
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment, Reminder
 from charthouse.identity import tenancy
+from charthouse.identity.models import Practice
 
 PURPOSE = "appointment reminder"
 
@@ -23,7 +24,12 @@ def send_due_reminders() -> int:
     with connection.cursor() as cursor:
         cursor.execute("select practice, reminder from scheduling_reminders_due(%s)", [clock.now()])
         waiting = cursor.fetchall()
-    return sum(_send_reminder(practice, reminder) for practice, reminder in waiting)
+    held = (
+        set(Practice.objects.exclude(reminders_held_since=None).values_list("pk", flat=True))
+        if waiting
+        else ()
+    )
+    return sum(_send_reminder(practice, reminder) for practice, reminder in waiting if practice not in held)
 
 
 def _send_reminder(practice: int, reminder_id: int) -> bool:

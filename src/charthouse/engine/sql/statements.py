@@ -104,12 +104,20 @@ def run(statement: Statement, values: Mapping[str, Any]) -> Rows:
 
 
 @contextmanager
-def read_snapshot() -> Iterator[None]:
-    """Read everything within as of one moment (repeatable read). Nothing can be written within."""
+def read_snapshot(snapshot: str = "") -> Iterator[None]:
+    """Read everything within as of one moment (repeatable read). Nothing can be written within. ``snapshot``: that of
+    another process, as its ``export_snapshot`` returned it."""
     connection.get_psycopg_connection()  # type: ignore[attr-defined]
     with transaction.atomic():
-        connection.begin_snapshot()  # type: ignore[attr-defined]
+        connection.begin_snapshot(snapshot)  # type: ignore[attr-defined]
         yield
+
+
+def export_snapshot() -> str:
+    """Return the id of the snapshot that is read, for other processes, until it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_export_snapshot()")
+        return str(cursor.fetchone()[0])
 
 
 def encode(value: Any) -> bytes | None:

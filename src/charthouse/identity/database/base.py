@@ -28,6 +28,7 @@ from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from psycopg import pq
 from psycopg.adapt import Loader, Transformer
 from psycopg.errors import error_from_result
+from psycopg.sql import Literal
 
 from charthouse.engine.sql.failures import Failure, OutcomeUnknown, classify
 from charthouse.engine.sql.statements import BoundStatement
@@ -73,6 +74,12 @@ def _require_rows(result: Any) -> Any:
     if result.status != pq.ExecStatus.TUPLES_OK:
         raise error_from_result(result)
     return result
+
+
+def render_snapshot(snapshot: str) -> list[str]:
+    """Render the statements that begin a transaction which reads one snapshot: a new one, or that of another."""
+    begin = "begin isolation level repeatable read, read only"
+    return [begin, f"set transaction snapshot {Literal(snapshot).as_string()}"] if snapshot else [begin]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -148,10 +155,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._run_prepared(_SET_VARIABLES, (tenant, self.caller.encode()))
             self._server_state, self._was_set_in_transaction = wanted, not self._is_idle()
 
-    def begin_snapshot(self) -> None:
+    def begin_snapshot(self, snapshot: str = "") -> None:
         """Let the open transaction, of which this is the first statement, read everything as of one moment (repeatable
-        read) and write nothing."""
-        result = self.connection.pgconn.exec_(b"begin isolation level repeatable read, read only")
+        read) and write nothing. ``snapshot``: that of another transaction (``pg_export_snapshot()``)."""
+        result = self.connection.pgconn.exec_("; ".join(render_snapshot(snapshot)).encode())
         if result.status != pq.ExecStatus.COMMAND_OK:
             raise error_from_result(result)
 

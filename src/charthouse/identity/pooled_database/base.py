@@ -109,10 +109,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._is_idle():
             raise RuntimeError("behind a pooler this needs a transaction")
 
-    def begin_snapshot(self) -> None:
-        self._send_together(
-            (b"begin isolation level repeatable read, read only", ()), self._make_local_settings()
-        )
+    def begin_snapshot(self, snapshot: str = "") -> None:
+        statements = [(statement.encode(), ()) for statement in base.render_snapshot(snapshot)]
+        self._send_together(*statements, self._make_local_settings())
         self._server_state, self._was_set_in_transaction = (self.tenant, self.caller), True
 
     def establish(

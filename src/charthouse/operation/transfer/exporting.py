@@ -12,27 +12,25 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid5
 
 import msgspec
 
 from charthouse import durable
 from charthouse.domains.patients.models import Patient
-from charthouse.engine.sql.statements import read_snapshot
+from charthouse.engine.sql.statements import export_snapshot, read_snapshot
 from charthouse.files.encryption import DecryptionError
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import open_file
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import Practice
-from charthouse.interchange.ccda import document
-from charthouse.operation.transfer import describing, layout, manifest
+from charthouse.operation.transfer import describing, documents, layout, manifest
 from charthouse.operation.transfer.layout import RowWriter, Sums, TransferError
+from charthouse.operation.transfer.snapshots import prepare_snapshot
 from charthouse.operation.transfer.tables import Table, list_tables
 
 ROWS_AT_ONCE = 2000
 OF_PRACTICE = "practice"  # details of the audit's event
-_DOCUMENT_IDS = UUID("5f0ed1a6-0bb0-4d5e-9a44-5ad9a8a1b6ce")
 
 Progress = Callable[[str, int, int], None]  # what is written, how much of it, and of how much
 
@@ -61,12 +59,12 @@ def export_practice(
         with _open_snapshot(practice) as row:
             as_of = _read_last_change(row)
             tables = [_write_table(table, practice, root, sums, progress) for table in list_tables()]
-            documents = _write_documents(row, as_of, root, sums, progress) if with_documents else 0
+            written = _write_documents(row, as_of, root, sums, progress) if with_documents else 0
         files, missing = _write_files(practice, root, sums, progress)
         layout.write_bytes(root, layout.DESCRIPTION, describing.render().encode(), sums)
         about = manifest.Manifest(
             layout.FORMAT, version("charthouse"), practice, row.name, as_of.isoformat(), tables, files, missing,
-            documents, manifest.describe_left_out(),
+            written, manifest.describe_left_out(),
         )  # fmt: skip
         layout.write_bytes(root, layout.MANIFEST, manifest.render(about), sums)
         layout.write_bytes(root, layout.SUMS, text := sums.render(), None)
@@ -74,7 +72,7 @@ def export_practice(
         rows = sum(table.rows for table in tables)
         details = {"of": OF_PRACTICE, "rows": rows, "files": files, "sha256": digest}
         emit_audit_event("exported", practice_id=practice, details=details)
-    return Export(target, rows, files, documents, missing, digest)
+    return Export(target, rows, files, written, missing, digest)
 
 
 @contextmanager
@@ -122,9 +120,7 @@ def _empty(directory: Path) -> None:
 def _open_snapshot(practice: int) -> Iterator[Practice]:
     """Read one snapshot of the database in the block, and yield the practice."""
     with read_snapshot():
-        with tenancy.get_connection().cursor() as cursor:
-            cursor.execute("set local statement_timeout = 0")
-            cursor.execute("set local timezone = 'UTC'")
+        prepare_snapshot()
         row = Practice.objects.filter(pk=practice).first()
         if row is None:
             raise TransferError(f"There is no practice {practice}.")
@@ -167,12 +163,13 @@ def _write_documents(practice: Practice, as_of: datetime, root: Path, sums: Sums
     ids = list(
         Patient.objects.filter(practice=practice, archived=False).order_by("pk").values_list("pk", flat=True)
     )
-    for number, patient_id in enumerate(ids, 1):
-        patient = Patient.objects.get(practice=practice, pk=patient_id)
-        document_id = uuid5(_DOCUMENT_IDS, f"{practice.pk} {patient_id} {as_of.isoformat()}")
-        content = document.render(patient, now=as_of, document_id=str(document_id))
-        layout.write_bytes(root, f"{layout.DOCUMENTS}/{patient_id}.xml", content, sums)
-        progress("documents", number, len(ids))
+    made = documents.write_documents(ids, root, practice.pk, as_of, export_snapshot)
+    try:
+        for number, (patient, digest) in enumerate(made, 1):
+            sums.digests[f"{layout.DOCUMENTS}/{patient}.xml"] = digest
+            progress("documents", number, len(ids))
+    except documents.DocumentsFailed:
+        raise TransferError("The C-CDA could not be written.") from None
     return len(ids)
 
 

@@ -220,7 +220,7 @@ def _encode(content: Any) -> str:
 
 
 def _count_reminders(practice: int) -> int:
-    """Count the reminders that the worker will send to patients of the practice."""
+    """Count the reminders to patients of the practice that are held."""
     with connections[OWNER].cursor() as cursor:
         cursor.execute(
             "select count(*) from scheduling_reminder where practice_id = %s and sent_at is null and not archived "

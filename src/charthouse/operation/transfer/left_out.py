@@ -9,6 +9,8 @@ from typing import Any
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from oauth2_provider.generators import generate_client_secret
 
+from charthouse import clock
+
 _TOKENS = "Codes and tokens open accounts of this installation. Users authorize their apps anew."
 _COUNTS = "Counts calls of the last minutes or hours."
 _LOCKOUTS = "Counts failed sign-ins of the last days; the audit log has them."
@@ -92,6 +94,11 @@ _OPERATORS = "A right that the operator of an installation gives; none is given 
 LEFT_OUT_COLUMNS: Mapping[tuple[str, str], LeftOutColumn] = {
     ("identity_user", "password"): LeftOutColumn(
         "An export opens no account. Users set a new password by a link.", _make_unusable_password
+    ),
+    ("identity_practice", "reminders_held_since"): LeftOutColumn(
+        "The installation that it is exported from may go on sending reminders. An imported practice sends none until "
+        "its operator says that it is the real one: charthouse resume --practice.",
+        clock.now,
     ),
     ("identity_user", "is_staff"): LeftOutColumn(_OPERATORS, lambda: False),
     ("identity_user", "is_superuser"): LeftOutColumn(_OPERATORS, lambda: False),
