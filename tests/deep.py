@@ -4,9 +4,9 @@ Half of the time requests are generated from the OpenAPI documents, with a seed 
 killed, at most 1,000 times; a quarter of it a server is kept under load. Then the audit is tampered with in every way
 that the tests know, the record moves from server to server, upgrades are killed, the core runs on other versions of
 PostgreSQL, an installation is kept under load while its clock moves through a day (so many hours more), HL7's rules are
-checked in the C-CDA of every patient of the sandbox, a sandbox is started from the wheel in an empty environment, tests
-run through PgBouncer, the primary of a cluster dies and is switched, and five mutants an hour of each module are tried.
-The last line printed is the row for the table in docs/testing.md.
+checked in the C-CDA of every patient of the sandbox, a sandbox is started from the wheel in an empty environment,
+another is reset 1,000 times, tests run through PgBouncer, the primary of a cluster dies and is switched, and five
+mutants an hour of each module are tried. The last line printed is the row for the table in docs/testing.md.
 """
 
 import argparse
@@ -33,6 +33,7 @@ TAMPERING = "tests/audit/test_tampering.py"
 MOVES = "tests/incarnations/test_slow_moves.py"
 WHEEL = "tests/packaging/test_wheel.py"
 TYPESCRIPT = "tests/toolkit/test_typescript_clients.py"
+RESETS = "tests/toolkit/test_resets.py"
 DOCUMENTS = "tests/sandbox/test_documents.py"
 PATIENTS = 100_000  # at most of a practice, whose documents are checked
 BACKUPS = "tests/backup"
@@ -154,6 +155,14 @@ def install() -> tuple[bool, str]:
     return passed, "a sandbox from the wheel alone" if passed else "no sandbox from the wheel alone"
 
 
+def reset() -> tuple[bool, str]:
+    """Reset a sandbox many times, with calls in between."""
+    passed, found = run_tests((RESETS,), "-n", "0", RESETS=1000)
+    return passed, "".join(
+        f"{one['resets']} resets, {one['median_reset_ms']} ms" for one in found if "resets" in one
+    )
+
+
 def mutate(most: int, seed: int) -> tuple[bool, str]:
     """Try the mistakes and up to so many mutants of each module."""
     texts, passed = [], True
@@ -205,6 +214,7 @@ def main() -> None:
         soak_day(hours * 3600),
         check_documents(),
         install(),
+        reset(),
         pool(),
         fail_over(max(5, round(hours * FAILOVERS))),
         mutate(max(1, round(hours * MUTANTS)), now.toordinal()),

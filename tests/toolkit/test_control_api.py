@@ -1,12 +1,15 @@
 """The control API: who may use it, what it refuses, who may call after it."""
 
+import io
 import subprocess
 import sys
 from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
 
+from charthouse.sandbox.control import api as control_api
 from charthouse.toolkit.client import SandboxError
 from charthouse.toolkit.controls import CONTROLS
 from charthouse.toolkit.declaration import BASE, InvalidParameters
@@ -32,6 +35,23 @@ def test_other_servers_have_no_control_api(database: None) -> None:
         "import sys, charthouse.wsgi; print([m for m in sys.modules if m.startswith('charthouse.sandbox')])"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"
+
+
+def test_other_machines_find_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever key they have: the address is asked for first."""
+    settings.DATA.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(control_api, "load_control_key", lambda: "key")
+    started: list[str] = []
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": f"{BASE}/clock", "HTTP_AUTHORIZATION": "Bearer x"}
+    for address, status in (
+        ("192.0.2.7", "404"),
+        ("2001:db8::7", "404"),
+        ("127.0.0.1", "401"),
+        ("::1", "401"),
+    ):
+        given = environ | {"REMOTE_ADDR": address, "wsgi.input": io.BytesIO()}
+        b"".join(control_api.application(given, lambda line, headers: started.append(line)))
+        assert started.pop().startswith(status), address
 
 
 def test_calls_without_the_key_are_refused(sandbox: RunningSandbox) -> None:

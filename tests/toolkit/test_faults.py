@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -121,3 +122,12 @@ def test_webhooks_are_lost_late_and_sent_twice(sandbox: RunningSandbox) -> None:
         second = create_patient(sandbox, own)
         until(lambda: len(receiver.got) == 5)
         assert [body["object"]["id"] for body in receiver.bodies()[3:]] == [second, first]
+        sandbox.faults.add(kind="webhook-late", count=1, seconds=1)
+        create_patient(sandbox, own)
+        until(lambda: len(receiver.got) == 6)
+        (late,) = sandbox.deliveries.list(webhook=webhook.id, limit=1).deliveries
+        until(lambda: sandbox.deliveries.list(webhook=webhook.id, limit=1).deliveries[0].attempts)
+        attempt = sandbox.deliveries.list(webhook=webhook.id, limit=1).deliveries[0].attempts[0]
+        assert attempt["error"] == "fault: webhook-late"
+        sent = datetime.fromisoformat(attempt["at"]) - datetime.fromisoformat(late.at)
+        assert sent >= timedelta(seconds=1)

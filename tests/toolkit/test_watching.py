@@ -1,12 +1,19 @@
 """The commands that show webhooks and calls as they happen."""
 
+import io
+import subprocess
+import sys
+
 import pytest
 
 from charthouse import cli
+from charthouse.toolkit import watching
 from charthouse.toolkit.watching import listen
 from tests.changes.receiver import receiving
+from tests.test_commands import environment
 from tests.toolkit.sandboxes import RunningSandbox
 from tests.toolkit.test_clock import create_patient
+from tests.toolkit.test_snapshots import fetch
 from tests.waiting import until
 
 
@@ -48,3 +55,30 @@ def test_logs_show_calls_with_what_refused_them(
     (line,) = capsys.readouterr().out.splitlines()
     assert "201  POST   /api/patients" in line
     assert practice.user in line
+
+
+def test_r_sends_the_last_webhook_again(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    practice, lines = sandbox.practices.create(patients=0), list[str]()
+    with listen(sandbox, None, ["PATIENT_CREATE"], practice.app.client_id, None, lines.append):
+        create_patient(sandbox, practice)
+        until(lambda: len(lines) == 1)
+        until(lambda: sandbox.deliveries.list(limit=1).deliveries[0].attempts)
+        terminal = io.StringIO("r\n")
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr(sys, "stdin", terminal)
+        watching.wait_for_key(sandbox)
+        until(lambda: len(lines) == 2)
+    assert len({line.split()[2] for line in lines}) == 1  # the same delivery
+
+
+def test_logs_follow_what_comes(sandbox: RunningSandbox) -> None:
+    practice = sandbox.practices.create(patients=0)
+    options = ["--follow", "--app", practice.app.client_id, "--data", str(sandbox.data)]
+    command = [sys.executable, "-m", "charthouse", "logs", *options]
+    create_patient(sandbox, practice)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+        assert process.stdout is not None
+        assert "201  POST   /api/patients" in process.stdout.readline()  # it has begun
+        fetch(sandbox, "patients/999999999", practice.token.access_token)
+        assert "404  GET    /api/patients/999999999" in process.stdout.readline()
+        process.terminate()

@@ -59,7 +59,7 @@ def run_listen(options: argparse.Namespace) -> None:
                 _print(f"Signed with {secret}")
             _print(f"Listening; {'r and Enter resends the last, ' if sys.stdin.isatty() else ''}Ctrl-C ends.")
             while True:
-                _wait_for_key(sandbox)
+                wait_for_key(sandbox)
 
 
 def make_secret() -> str:
@@ -137,7 +137,7 @@ def format_call(call: Any) -> str:
     )
 
 
-def _wait_for_key(sandbox: Sandbox) -> None:
+def wait_for_key(sandbox: Sandbox) -> None:
     """Wait for a line on a terminal: "r" resends the last delivery."""
     if not sys.stdin.isatty():
         time.sleep(WAIT)

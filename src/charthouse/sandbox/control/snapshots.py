@@ -1,7 +1,9 @@
 """Snapshots: copies of the database and of the directory of files, exchanged with those in use.
 
-Of each snapshot there is a second copy, the *spare*, that restoring takes: it is renamed, and the next spare is made
-afterwards, in the background. Files are hard links: a name in the storage always has the same content.
+Of each snapshot there are further copies, the *spares*, of which restoring takes one: it is renamed, and the next is
+made afterwards, in the background. Of what the sandbox began with there are several, so that resets may follow each
+other.
+Files are hard links: a name in the storage always has the same content.
 """
 
 import fcntl
@@ -30,6 +32,7 @@ from charthouse.sandbox.control.gate import get_gate
 from charthouse.toolkit.controls.snapshots import SEED
 
 MANIFEST = "snapshot.json"
+SPARES = ("spare", "spare2", "spare3")  # of what the sandbox began with; of others the first alone
 logger = logging.getLogger("charthouse.sandbox")
 
 
@@ -81,9 +84,9 @@ def restore(name: str, prepare: Callable[[], None] = lambda: None) -> None:
     """Go back to a snapshot. ``prepare`` runs with its database, before any request. Raises NotFound."""
     manifest = load(name)
     with _hold_lock("sandbox.exchange"), databases.connect() as server:
-        _make_spare(server, name)
+        spare = _take_spare(server, name)
         with _standstill():
-            _exchange(server, name)
+            _exchange(server, name, spare)
             get_gate().count_exchange()
             if manifest.schema != _identify_schema():
                 schema_setup.migrate()
@@ -118,59 +121,86 @@ def list_all() -> dict[str, Manifest]:
     return {path.parent.name: load(path.parent.name) for path in found}
 
 
-def _exchange(server: Any, name: str) -> None:
-    """Exchange database and files in use for the spare of a snapshot."""
-    current, old = databases.get_current(), _database("old", name)
+def _list_spares(name: str) -> tuple[str, ...]:
+    return SPARES if name == SEED else SPARES[:1]
+
+
+def _take_spare(server: Any, name: str) -> str:
+    """Return a spare that is there, made now if none is. Its files are out of the way of who makes the next."""
+    spares = _list_spares(name)
+    found = next((each for each in spares if databases.exists(server, _database(each, name))), None)
+    if found is None:
+        found = spares[0]
+        _make_spare(server, name, found)
+    if not (_directory(name) / found).exists():  # an exchange was interrupted
+        link_files(_directory(name) / "files", _directory(name) / found)
+    shutil.rmtree(_directory(name) / "taken", ignore_errors=True)
+    durable.rename(_directory(name) / found, _directory(name) / "taken")
+    return found
+
+
+def _exchange(server: Any, name: str, spare: str) -> None:
+    """Exchange database and files in use for a spare of a snapshot."""
+    current, directory = databases.get_current(), _directory(name)
+    old = f"old{get_gate().generation}"
     connections.close_all()
     databases.disconnect(server, current)
-    databases.change_name(server, current, old)
+    databases.change_name(server, current, _database(old, name))
     try:
-        databases.change_name(server, _database("spare", name), current)
+        databases.change_name(server, _database(spare, name), current)
     except Exception:
-        databases.change_name(server, old, current)
+        databases.change_name(server, _database(old, name), current)
         raise
-    directory = _directory(name)
     if _files().exists():
-        durable.rename(_files(), directory / "old")
-    durable.rename(directory / "spare", _files())
+        durable.rename(_files(), directory / old)
+    durable.rename(directory / "taken", _files())
 
 
 def _make_spare_in_background(name: str) -> None:
-    threading.Thread(target=_make_next_spare, args=(name,), name="snapshots", daemon=True).start()
+    threading.Thread(target=_make_next_spares, args=(name,), name="snapshots", daemon=True).start()
 
 
-def _make_next_spare(name: str) -> None:
-    """Delete what a snapshot was exchanged for, and make its next spare."""
+def _make_next_spares(name: str) -> None:
+    """Make the spares of a snapshot that are missing, and delete what it was exchanged for."""
     try:
         with databases.connect() as server:
+            for spare in _list_spares(name):
+                if (_directory(name) / MANIFEST).exists():
+                    _make_spare(server, name, spare)
             with _hold_lock("sandbox.spares"):
-                databases.drop(server, _database("old", name))
-                shutil.rmtree(_directory(name) / "old", ignore_errors=True)
-            if (_directory(name) / MANIFEST).exists():
-                _make_spare(server, name)
+                _drop_old(server, name)
     except Exception as error:  # the next restore makes it
         logger.warning("snapshots: %s", type(error).__name__)
 
 
-def _make_spare(server: Any, name: str) -> None:
-    """Make the spare of a snapshot, unless it is there."""
+def _make_spare(server: Any, name: str, spare: str) -> None:
+    """Make a spare of a snapshot, unless it is there. It has its name when it is whole."""
     with _hold_lock("sandbox.spares"):
-        database, files = _database("spare", name), _directory(name) / "spare"
-        if not files.exists():
-            link_files(_directory(name) / "files", files)
-        if not databases.exists(server, database):
-            databases.copy(server, _database("snapshot", name), database)
-        # What an interrupted exchange has left stands in the way of the next.
-        databases.drop(server, _database("old", name))
-        shutil.rmtree(_directory(name) / "old", ignore_errors=True)
+        if databases.exists(server, _database(spare, name)):
+            return
+        filling = _database("fill", name)
+        databases.drop(server, filling)
+        link_files(_directory(name) / "files", _directory(name) / spare)
+        databases.copy(server, _database("snapshot", name), filling)
+        databases.change_name(server, filling, _database(spare, name))
+
+
+def _drop_old(server: Any, name: str) -> None:
+    """Delete what was exchanged for spares of a snapshot."""
+    for database in databases.list_names(server, f"{databases.get_current()}_old"):
+        if database.endswith(f"_{name}"):
+            databases.drop(server, database)
+    for path in _directory(name).glob("old*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _forget(server: Any, name: str) -> None:
     """Delete the copies of a snapshot."""
     with _hold_lock("sandbox.spares"):
-        for kind in ("snapshot", "spare", "old"):
+        _drop_old(server, name)
+        for kind in ("snapshot", "fill", *SPARES):
             databases.drop(server, _database(kind, name))
-        for part in ("files", "spare", "old"):
+        for part in ("files", "taken", *SPARES):
             shutil.rmtree(_directory(name) / part, ignore_errors=True)
 
 

@@ -1,0 +1,92 @@
+"""Many resets in a row, with calls in between, leave nothing behind: no memory, files, connections, rows."""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import httpx
+import psutil
+import psycopg
+
+from charthouse.embedded_postgres import database_url
+from tests import figures
+from tests.toolkit.sandboxes import RunningSandbox
+from tests.waiting import until
+
+RESETS = int(os.environ.get("RESETS", "4"))
+WARM_UP = 2
+SOAK = 100  # resets from which on memory is compared
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the processes of a sandbox hold: descriptors, megabytes; databases and sessions of its server; files of its
+    snapshots; rows."""
+
+    descriptors: int
+    megabytes: float
+    databases: int
+    sessions: int
+    files: int
+    patients: int
+
+
+def find_processes(sandbox: RunningSandbox) -> Iterator[psutil.Process]:
+    """The processes of a sandbox: all are forked from its command."""
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or ()
+        if "sandbox" in command and str(sandbox.data) in command:
+            yield process
+
+
+def measure(sandbox: RunningSandbox) -> Held:
+    until(lambda: sandbox.clock.show().settled, "nothing is due")
+    until(lambda: not list(sandbox.data.glob("snapshots/seed/old*")), "what was before is deleted")
+    processes = list(find_processes(sandbox))
+    assert len(processes) > 2  # the command, the web server, the worker
+    with psycopg.connect(database_url(sandbox.data), autocommit=True) as server:
+        (databases,) = server.execute("select count(*) from pg_database").fetchone() or (0,)
+        (sessions,) = server.execute("select count(*) from pg_stat_activity").fetchone() or (0,)
+        (patients,) = server.execute("select count(*) from patients_patient").fetchone() or (0,)
+    return Held(
+        sum(process.num_fds() for process in processes),
+        sum(process.memory_full_info().uss for process in processes) / 2**20,
+        databases,
+        sessions,
+        sum(1 for _ in sandbox.data.glob("snapshots/**/*")),
+        patients,
+    )
+
+
+def test_resets_leave_nothing_behind(sandbox: RunningSandbox) -> None:
+    sandbox.snapshots.reset()
+    app = sandbox.described["practices"][0]["oauth_apps"][0]
+    body = {"gender": "Other", "doctor": sandbox.described["practices"][0]["doctors"][0]["id"]}
+    times, before = list[float](), None
+    with httpx.Client(base_url=sandbox.base_url, timeout=60) as caller:
+        caller.headers["Authorization"] = f"Bearer {app['access_token']}"
+        for number in range(RESETS + WARM_UP):
+            assert caller.get("/api/patients").status_code == 200
+            assert caller.post("/api/patients", json=body).status_code == 201
+            began = time.perf_counter()
+            sandbox.snapshots.reset()
+            times.append(time.perf_counter() - began)
+            if number == WARM_UP - 1:
+                before = measure(sandbox)
+    assert before is not None
+    after = measure(sandbox)
+    times = sorted(times[WARM_UP:])
+    figures.record(
+        resets=RESETS,
+        median_reset_ms=round(times[len(times) // 2] * 1000),
+        before=asdict(before),
+        after=asdict(after),
+    )
+    assert after.patients == before.patients
+    assert after.databases <= before.databases
+    assert after.files <= before.files
+    assert after.descriptors <= before.descriptors + 16  # threads that had not called before
+    assert after.sessions <= before.sessions + 12
+    if RESETS >= SOAK:
+        assert after.megabytes <= before.megabytes * 1.15
