@@ -5,7 +5,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from charthouse import datadir, embedded_postgres, fork_command, processes, sandbox_command, serve_command
+from charthouse import (
+    database_urls,
+    datadir,
+    embedded_postgres,
+    fork_command,
+    processes,
+    sandbox_command,
+    serve_command,
+)
 from charthouse.datadir import CommandError
 
 
@@ -19,7 +27,7 @@ def provide_database(options: argparse.Namespace, *, lasting: bool = False) -> I
     if "DATABASE_URL" in os.environ:
         yield
         return
-    os.environ["DATABASE_URL"] = embedded_postgres.database_url(data)
+    database_urls.use_own_database(embedded_postgres.database_url(data), os.environ)
     try:
         with embedded_postgres.run_server(data), watch(data):
             yield

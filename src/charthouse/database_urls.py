@@ -1,6 +1,6 @@
 """The databases of the settings, from the URLs in the environment. Without Django."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -19,7 +19,16 @@ SEVERAL_HOSTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
 }
+# Other ways to the database of DATABASE_URL.
+OTHER_URLS = ("CHARTHOUSE_POOLER_URL", "CHARTHOUSE_READ_URL")
 Database = dict[str, object]
+
+
+def use_own_database(url: str, environment: MutableMapping[str, str]) -> None:
+    """Name a database of this command's own, and no way to another one."""
+    for name in OTHER_URLS:
+        environment.pop(name, None)
+    environment["DATABASE_URL"] = url
 
 
 def describe_databases(environment: Mapping[str, str]) -> dict[str, Database]:

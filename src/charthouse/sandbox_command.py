@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charthouse import datadir, embedded_postgres, postgres_server, processes
+from charthouse import database_urls, datadir, embedded_postgres, postgres_server, processes
 from charthouse.datadir import CommandError
 from charthouse.step_progress import StepProgress
 
@@ -59,12 +59,12 @@ def set_environment(data: Path, base_url: str, database_url: str) -> None:
         print(
             "DATABASE_URL is set; a sandbox leaves that alone and has a database of its own.", file=sys.stderr
         )
+    database_urls.use_own_database(database_url, os.environ)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "charthouse.settings",
         "CHARTHOUSE_DATA": str(data),
         "CHARTHOUSE_SANDBOX": "1",
         "CHARTHOUSE_BASE_URL": base_url,
-        "DATABASE_URL": database_url,
         # Who has an answer finds its call in the request log.
         "CHARTHOUSE_LOG_FIRST": os.environ.get("CHARTHOUSE_LOG_FIRST", "1"),
         # A single-threaded client on the same machine makes several hundred calls per second.

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
+from charthouse import database_urls
 from charthouse.audit import request_log
 from charthouse.identity.database import outages
 from charthouse.identity.models import Incarnation
@@ -185,6 +186,20 @@ def test_of_several_hosts_a_standby_is_read_from(tmp_path: Path) -> None:
         [sys.executable, "-c", code], env=os.environ | variables, capture_output=True, text=True
     )
     assert done.stdout == "one,two standby 2\n"
+
+
+def test_a_database_of_ones_own_is_the_only_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A sandbox, and an embedded database, are not reached by the pooler or the standby of another one."""
+    with monkeypatch.context() as changed:
+        for name in ("DATABASE_URL", *database_urls.OTHER_URLS):
+            changed.setenv(name, "postgresql://production/ehr")
+        environment = dict(os.environ)
+        database_urls.use_own_database("postgresql:///own", environment)
+    found = database_urls.describe_databases(environment)
+    assert {alias: database["NAME"] for alias, database in found.items()} == {
+        "default": "own",
+        "owner": "own",
+    }
 
 
 def test_an_unreadable_url_is_not_quoted(tmp_path: Path) -> None:
