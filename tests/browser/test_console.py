@@ -6,7 +6,6 @@ from datetime import date
 
 import httpx
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from charthouse.console.catalogues.urls import SETUP_PAGES
@@ -114,9 +113,8 @@ def fill_chart(calendar: Calendar) -> None:
 
 
 @pytest.fixture
-def addresses(calendar: Calendar, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Make rows and return the addresses of all pages: in this process also the sandbox's clock."""
-    monkeypatch.setattr(settings, "SANDBOX", True)
+def addresses(calendar: Calendar) -> list[str]:
+    """Make rows and return the addresses of all pages. Those of a sandbox: tests/toolkit/test_pages.py."""
     visit = calendar.book("2026-03-10T09:00:00", vitals={"blood_pressure_1": 120, "blood_pressure_2": 80})
     program = make_api_user(calendar.clinic.practice).client()
     note = program.post("/api/v1/encounters", json={"pt_id": calendar.patient_id}).json()["id"]
@@ -152,17 +150,13 @@ def find_faults(page: Page) -> list[str]:
 
 
 def test_pages_in_light_in_dark_and_on_a_phone(
-    page: Page, enter: Callable[[str], Page], visitor: httpx.Client, addresses: list[str]
+    enter: Callable[[str], Page], visitor: httpx.Client, addresses: list[str]
 ) -> None:
     """All are asked for; of those that look alike, one is opened."""
     pages = {address: visitor.get(address) for address in addresses}
     assert {answer.status_code for answer in pages.values()} == {200}
     chosen = choose_pages({address: list_shapes(answer.text) for address, answer in pages.items()})
-    found = {address: find_faults(enter(address)) for address in chosen if address != "/sandbox/clock"}
-    # The server in the other process is no sandbox. (Requests are routed now, so nothing is taken from the cache.)
-    clock = pages["/sandbox/clock"].text
-    page.route("**/sandbox/clock", lambda route: route.fulfill(body=clock, content_type="text/html"))
-    found["/sandbox/clock"] = find_faults(enter("/sandbox/clock"))
+    found = {address: find_faults(enter(address)) for address in chosen}
     assert {address: faults for address, faults in found.items() if faults} == {}
 
 
