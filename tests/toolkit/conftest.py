@@ -22,6 +22,16 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
     running.stop()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _as_it_began(request: pytest.FixtureRequest) -> None:
+    """Each file finds the shared sandbox as it began: rows, tokens, faults and modes of the files before are gone."""
+    items = [one for one in request.session.items if getattr(one, "module", None) is request.module]
+    if any("sandbox" in getattr(one, "fixturenames", ()) for one in items):
+        running: RunningSandbox = request.getfixturevalue("sandbox")
+        running.snapshots.reset()
+        running.faults.clear()
+
+
 @pytest.fixture(autouse=True)
 def _real_clock(request: pytest.FixtureRequest) -> Iterator[None]:
     """The clock is the system's after each test that uses the sandbox."""
