@@ -280,7 +280,7 @@ def test_clock_command_needs_a_sandbox(tmp_path: Path) -> None:
 def test_server_requires_a_migrated_database(tmp_path: Path) -> None:
     refused = command("serve", "--port", str(free_port()), "--data", str(tmp_path / "data"))
     assert refused.returncode == 1
-    assert "Run: charthouse migrate" in refused.stderr
+    assert "charthouse migrate" in refused.stderr
     assert not list((tmp_path / "data" / "postgres").glob("postmaster.pid"))
 
 

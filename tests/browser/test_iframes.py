@@ -60,7 +60,7 @@ def test_an_app_is_shown_where_its_doctor_lets_it(
     app: App,
 ) -> None:
     visit = calendar.book("2026-03-10T09:00:00")
-    chart = f"/patients/{calendar.patient_id}"
+    chart = f"/patients/{calendar.patient_id}/portal"  # of the tab that apps are in
     expect(enter(chart).get_by_role("link", name="Growth charts")).to_have_count(0)
     with client(issue_token(calendar.clinic.user, app)) as api:
         assert api.post("/api/iframe_integration").status_code == 201

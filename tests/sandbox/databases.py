@@ -56,7 +56,8 @@ class SandboxDatabase:
             rows = {}
             for table, names in cursor.fetchall():
                 columns = ", ".join(f'"{name}"' for name in names if name not in RANDOM_COLUMNS)
-                cursor.execute(f"select {columns} from {table} order by id")  # noqa: S608
+                order = "id" if "id" in names else columns
+                cursor.execute(f"select {columns} from {table} order by {order}")  # noqa: S608
                 rows[table] = cursor.fetchall()
         return rows
 

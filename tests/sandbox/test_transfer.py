@@ -12,7 +12,7 @@ import pytest
 from charthouse import clock
 from charthouse.audit import request_log, verification
 from charthouse.domains.billing.models import FeeSchedule
-from charthouse.domains.clinical.models import ClinicalNote
+from charthouse.domains.clinical.models import ClinicalNote, NoteText
 from charthouse.domains.patients.models import Patient, PortalRequest
 from charthouse.domains.practice.models import Doctor, DoctorOptions, IframeApp
 from charthouse.domains.scheduling.models import AppointmentProfile, CustomVital, VitalsTagGroup
@@ -74,6 +74,7 @@ def add_references() -> None:
         request_type="document",
         payload={"requires_review": -1, "dr_reviewer": users[0], "size": 5, "price": 1.50},
     )
+    NoteText.objects.create(practice_id=PRACTICE, name="Normal exam", text="Within normal limits.")
     for app in Application.objects.order_by("pk"):
         IframeApp.objects.create(practice_id=PRACTICE, doctor_id=doctors[0], app=app.pk)
     message = {"practice_id": PRACTICE, "kind": "email", "recipient": "a@example.com", "purpose": "test"}
