@@ -33,7 +33,8 @@ class Visit:
     state   status, if patients may know it, in this ``color``
     id      of the appointment
     note    whether its note is signed, so that it can be downloaded
-    open    whether the patient may still move or cancel it
+    open    whether the patient may still cancel it
+    movable whether the patient may still move it
     """
 
     begins: datetime
@@ -47,6 +48,7 @@ class Visit:
     id: int
     note: bool = False
     open: bool = False
+    movable: bool = False
 
 
 def select_appointments(guest: SignedInPatient) -> "QuerySet[Appointment]":
@@ -66,8 +68,14 @@ def list_upcoming(guest: SignedInPatient, most: int = MAX_UPCOMING) -> list[Visi
     return [build_visit(row) for row in rows.order_by("scheduled_time", "pk")[:most]]
 
 
+def is_movable(row: Appointment) -> bool:
+    """Say whether a patient may still move the appointment: its type and its office are booked online."""
+    online = row.profile is not None and row.profile.online_scheduling and row.office.online_scheduling
+    return online and is_open(row)
+
+
 def is_open(row: Appointment) -> bool:
-    """Say whether a patient may still move or cancel the appointment: it is not cancelled, nobody has checked the
+    """Say whether a patient may still cancel the appointment: it is not cancelled, nobody has checked the
     patient in, and it is not too soon by the practice's rule."""
     notice = timedelta(hours=row.practice.portal_notice_hours)
     return row.status in CHANGEABLE_STATUSES and row.scheduled_time - clock.now() >= notice
@@ -87,6 +95,7 @@ def build_visit(row: Appointment, signed: Collection[int] = ()) -> Visit:
         id=row.pk,
         note=row.pk in signed,
         open=ahead and is_open(row),
+        movable=ahead and is_movable(row),
     )
 
 

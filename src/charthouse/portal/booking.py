@@ -95,7 +95,7 @@ def choose_other_time(request: Request, row: int) -> HttpResponseBase:
     """Show other times for an appointment; a POST moves it. Raises NotFound, Conflict."""
     found = _find_open(request, row)
     user = next((one for one in _list_providers(request) if one.doctor_id == found.doctor_id), None)
-    if found.profile is None or user is None:
+    if found.profile is None or user is None or not appointments.is_movable(found):
         raise Conflict("This appointment can't be moved online. Call the practice.")
     choice, wrong = Choice(found.profile, user, found.office), ""
     if request.method == "POST":

@@ -84,14 +84,14 @@ def test_fee_schedules_are_filtered(billing: BillingClient) -> None:
 def test_day_sheets_show_postings_of_their_days(billing: BillingClient) -> None:
     item = billing.charge()
     credit = billing.answer(item, ins_paid=Decimal(80))
-    paid = billing.pay("20", line_item=item["id"])["id"]
-    today = item["posted_date"][:10]
-    yesterday = (clock.now() - timedelta(1)).date().isoformat()
-    for kind, row, office in (
-        ("charges", item["id"], "office_id"),
-        ("credits", credit, "office_id"),
-        ("patient_payments", paid, "office"),
+    payment = billing.pay("20", line_item=item["id"])
+    charged = item["posted_date"][:10]
+    for kind, row, office, today in (  # a payment's day is the doctor's, not that of UTC
+        ("charges", item["id"], "office_id", charged),
+        ("credits", credit, "office_id", charged),
+        ("patient_payments", payment["id"], "office", payment["posted_date"]),
     ):
+        yesterday = (date.fromisoformat(today) - timedelta(1)).isoformat()
         path = f"day_sheet_{kind}"
         days = {"start_date": today, "end_date": today}
         assert billing.ids(path, **days) == [row]

@@ -58,7 +58,7 @@ RESOURCES = (
             Key("patient", Reference("patients"), REQUIRED),
             Key("procedure_type", Text(choices=("S",)), REQUIRED),
             Key("code", Text(blank=False), REQUIRED),
-            Key("description", Text(), OPTIONAL),
+            Key("description", Text(multiline=True), OPTIONAL),
             Key("date", Date(), REQUIRED),
         ),
         example={"procedure_type": "S", "code": "428191000124101", "date": "2026-03-02"},

@@ -25,7 +25,6 @@ TASKS = TaskPages(
         "assignee_group": "Assigned group",
         "due_date": "Due",
     },
-    hints={"due_date.time": "UTC."},
     choice_labels={"priority": {"10": "Low", "20": "Medium", "30": "High", "40": "Urgent"}},
     related=("status", "assignee_user", "assignee_group"),
 )
