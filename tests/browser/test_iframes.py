@@ -91,7 +91,7 @@ def test_only_the_apps_own_origin_is_let_in(
     issue_token(calendar.clinic.user, app)
     with tenancy.within(calendar.clinic.id):
         IframeApp.objects.create(practice=calendar.clinic.practice, doctor=calendar.doctor, app=app.row.pk)
-    page = enter(f"/patients/{calendar.patient_id}")
+    page = enter(f"/patients/{calendar.patient_id}/portal")
     with page.expect_response(re.compile("/apps/")) as shown:
         page.get_by_role("link", name="Growth charts").click()
     policy = shown.value.headers["content-security-policy"]
