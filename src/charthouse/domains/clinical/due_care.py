@@ -19,7 +19,7 @@ from charthouse.domains.patients.models import Patient
 MAX_TRACKERS = 200
 SOON = timedelta(days=30)  # what is due within it is listed as due soon
 _PERIOD = re.compile(
-    r"(?:(?:once )?(?:every|each|per|a)\s+)?(other\s+)?(\d{1,3}|two|three|four|five|six|ten)?\s*"
+    r"(?:(?:once )?(?:every|each|per|a) )?(other )?(\d{1,3}|two|three|four|five|six|ten)? ?"
     r"(day|week|month|year|yr|mo|wk|season)s?"
 )
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}

@@ -28,7 +28,7 @@ _MONTHS = ("%B %d %Y", "%b %d %Y", "%d %B %Y", "%d %b %Y")
 _MARKS = str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(HYPHENS, "-"))
 _BETWEEN_WORDS = re.compile(r"[\s,;]+")
 _WITHIN_WORDS = re.compile(r"[-./()\"&+:_#*\u30fb\u00b7]+")
-_BEGINS_EMAIL = re.compile(r"\w{2,}[._+]\w{2,}.*|.*@.*")
+_BEGINS_EMAIL = re.compile(r"\A[^\W_]{2,}[._+]\w{2,}")
 
 
 def search(rows: "QuerySet[Any]", text: str) -> "tuple[QuerySet[Any], str]":
@@ -97,7 +97,7 @@ def _read_word(word: str) -> Iterator[str]:
         yield born.isoformat()
     elif _is_phone(word):
         yield _read_digits(word)
-    elif _BEGINS_EMAIL.fullmatch(word):
+    elif "@" in word or _BEGINS_EMAIL.match(word):
         yield word
     else:
         yield from _WITHIN_WORDS.split(word.replace("'", ""))

@@ -36,7 +36,7 @@ def read_operations(document: Mapping[str, Any]) -> dict[str, OperationFacts]:
     """Read the operations of a document by method and path, in which parameters are ``{}``."""
     found: dict[str, OperationFacts] = {}
     for path, item in (document.get("paths") or {}).items():
-        shape = re.sub(r"{[^}]*}", "{}", path.rstrip("/"))
+        shape = re.sub(r"{[^{}]*}", "{}", path.rstrip("/"))
         for method in METHODS:
             if isinstance(item.get(method), Mapping):
                 found[f"{method.upper()} {shape}"] = _read_operation(document, item, item[method])

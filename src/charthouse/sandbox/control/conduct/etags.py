@@ -17,7 +17,7 @@ from charthouse.gateway.http import Request, Response
 WRITES = ("PUT", "PATCH", "DELETE")
 # A link to a file is signed anew in every answer: what counts is the file.
 _SIGNATURES = re.compile(rb"(/[\w-]+/\d+-\d+)-\d+\.[\w-]+")
-_TAGS = re.compile(r'\s*(W/)?("[^"]*")\s*')
+_TAGS = re.compile(r'(W/)?("[^"]*")')
 
 
 class Changed(RequestError):
