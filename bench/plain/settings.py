@@ -1,9 +1,20 @@
 """Charthouse's tables, read through plain Django: the tables' owner, no row security, a persistent connection."""
 
+from typing import Any
+
 from charthouse.settings import *  # noqa: F403
 from charthouse.settings import DATABASES as _DATABASES
 
-DATABASES = {"default": {**_DATABASES["owner"], "ENGINE": "django.db.backends.postgresql"}}
+_owner: dict[str, Any] = _DATABASES["owner"]
+_options = {name: value for name, value in _owner["OPTIONS"].items() if name != "session"}
+_session = " ".join(f"-c {name}={value}" for name, value in _owner["OPTIONS"]["session"].items())
+DATABASES = {
+    "default": {
+        **_owner,
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": _options | {"options": _session},
+    }
+}
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "bench.plain.urls"
 APPEND_SLASH = False
