@@ -172,6 +172,7 @@ def test_an_appointment_is_dragged_in_the_calendar(
     expect(moved).to_be_visible()
 
     def drag(to: str) -> None:
+        moved.hover(position={"x": 30, "y": 4})  # waits until the calendar has scrolled and stands still
         lane = page.locator(f'td.fc-timegrid-slot-lane[data-time="{to}"]').bounding_box()
         box = moved.bounding_box()
         assert lane
