@@ -13,7 +13,7 @@ from charthouse.domains.billing.accounts import Charge, Invoice, InvoiceLine, In
 from charthouse.domains.clinical.models import Allergy
 from charthouse.domains.documents.models import Document, PatientImage
 from charthouse.domains.inventory.models import PatientVaccineRecord, StockItem
-from charthouse.domains.labs.models import PatientLabResult
+from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest, PatientLabResult, Sublab
 from charthouse.domains.medications.models import Medication
 from charthouse.domains.messaging.models import PatientMessage
 from charthouse.domains.patients.models import PortalRequest
@@ -137,6 +137,21 @@ def add_to_chart(chart: Chart, word: str) -> None:
             PatientLabResult, **own, ordering_doctor=doctor, title=f"{word} Glucose {signed}",
             lab_result_value="92", date_test_performed=date(2026, 3, 2), doctor_signoff=signed,
         )  # fmt: skip
+
+
+def add_ordered_result(chart: Chart, name: str) -> Any:
+    """A final result of an order that nobody has signed off. Returns the order."""
+    doctor, patient, at = chart.clinic.doctor, chart.known.patient, clock.now() - timedelta(days=1)
+    laboratory = chart.add(Sublab, name="Main Lab", facility_code="ML", doctor=doctor)
+    order = chart.add(LabOrder, sublab=laboratory, doctor=doctor, patient=patient, status="R")
+    test = chart.add(LabTest, lab_order=order, name=name)
+    document = chart.add(LabDocument, lab_order=order, document=chart.file(), type="RES")
+    chart.add(
+        LabResult, lab_test=test, document=document, specimen_received=at, results_released=at, test_performed=at,
+        status="F", value="5.1", value_is_numeric=True, unit="mmol/L", normal_range="3.5 5.0",
+        observation_description=name,
+    )  # fmt: skip
+    return order
 
 
 def make_invoice(chart: Chart, paid: int = 0, **values: Any) -> Invoice:

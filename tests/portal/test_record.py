@@ -8,13 +8,14 @@ from charthouse.console.kit import records
 from charthouse.console.kit.actor import build_actor
 from charthouse.domains.clinical.absences import NO_KNOWN_ALLERGIES
 from charthouse.domains.clinical.models import Allergy, ClinicalNote
+from charthouse.domains.labs.models import LabOrder, LabResult
 from charthouse.domains.messaging import secure_messages
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.questionnaires.models import Questionnaire
 from charthouse.identity import tenancy
 from charthouse.outbox.models import Outgoing
 from tests.domains.caller import Caller
-from tests.portal.chart import Chart, add_to_chart, make_invoice
+from tests.portal.chart import Chart, add_ordered_result, add_to_chart, make_invoice
 from tests.portal.portal_patients import PortalPatient, make_portal_patient
 from tests.support import Clinic, make_practice
 
@@ -61,6 +62,29 @@ def test_the_record_is_downloaded_as_ccda(known: PortalPatient, chart: Chart) ->
     with tenancy.within(known.clinic.id):
         (event,) = Event.objects.filter(patient_id=known.patient.pk, details__of="portal record")
     assert event.details["id"] == known.patient.pk
+
+
+def test_ordered_results_are_released_by_signing_them_off(known: PortalPatient, chart: Chart) -> None:
+    """On the page and in the download; a result that changes later is to be signed off again."""
+    browser, order = known.browser(), add_ordered_result(chart, "Potassium")
+    add_to_chart(chart, "Own")
+
+    def is_shown() -> tuple[bool, bool]:
+        record = browser.get("/portal/health/record.xml").text
+        assert "Own Glucose True" in record
+        assert "Own Glucose False" not in record
+        return "Potassium" in browser.get("/portal/health").text, "Potassium" in record
+
+    assert is_shown() == (False, False)
+    with tenancy.within(known.clinic.id):
+        LabOrder.objects.filter(pk=order.pk).update(reviewed_at=clock.now(), reviewed_by=known.clinic.user)
+    assert is_shown() == (True, True)
+    assert "3.5 to 5.0" in browser.get("/portal/health").text
+    with tenancy.within(known.clinic.id):
+        row = LabResult.objects.get(lab_test__lab_order=order.pk)
+        row.comments = "Corrected"
+        row.save(update_fields=["comments", "updated_at"])
+    assert is_shown() == (False, False)
 
 
 def test_a_visit_summary_is_there_once_the_note_is_signed(known: PortalPatient, chart: Chart) -> None:

@@ -3,24 +3,28 @@
 The record can be downloaded as C-CDA, and the note of a visit as a PDF once it is signed.
 """
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from charthouse.domains.clinical.absences import find_absent_allergies
 from charthouse.domains.clinical.models import Allergy, ClinicalNote
 from charthouse.domains.inventory.models import PatientVaccineRecord
-from charthouse.domains.labs.models import PatientLabResult
+from charthouse.domains.labs import released
+from charthouse.domains.labs.hooks import format_range
+from charthouse.domains.labs.models import LabResult, PatientLabResult
 from charthouse.domains.medications.models import Medication
 from charthouse.engine.errors import NotFound
 from charthouse.files.views import set_security_headers
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.interchange.ccda import document
+from charthouse.interchange.ccda.results import CANCELED
 from charthouse.interchange.notes import pdf
 from charthouse.portal.page import Request, page, render_page
-from charthouse.portal.paging import paginate_latest
 from charthouse.portal.sessions import SignedInPatient
 
 MAX_ROWS = 200  # of a section; the rest is counted
@@ -41,14 +45,13 @@ def show_health(request: Request) -> HttpResponseBase:
     taken = Q(date_stopped_taking=None) | Q(date_stopped_taking__gt=today)
     medications = _select(Medication, guest).filter(taken, status="active").order_by("name", "pk")
     vaccines = _select(PatientVaccineRecord, guest).exclude(completion_status__in=NOT_GIVEN)
-    results, older = paginate_latest(request, select_released_results(guest))
+    results = _list_results(guest)
     allergies = list(
         _select(Allergy, guest).filter(status="active").order_by("description", "pk")[: MAX_ROWS + 1]
     )
     for one in allergies:
         one.absence = find_absent_allergies(one.snomed_code, one.description, one.rxnorm)
     values = {
-        "first": "before" not in request.GET,
         "sections": (
             ("Medications", list(medications[: MAX_ROWS + 1]), "charthouse/portal/medication.html"),
             ("Allergies", allergies, "charthouse/portal/allergy.html"),
@@ -59,21 +62,61 @@ def show_health(request: Request) -> HttpResponseBase:
             ),
         ),
         "most": MAX_ROWS,
-        "results": results,
-        "older": older,
+        "results": results[:MAX_ROWS],
+        "more": len(results) > MAX_ROWS,
     }
     return render_page(request, "health.html", values)
 
 
-def select_released_results(guest: SignedInPatient) -> "QuerySet[PatientLabResult]":
-    """Select the results that a provider has signed off: before that, patients don't see them."""
-    return _select(PatientLabResult, guest).filter(doctor_signoff=True)
+@dataclass(frozen=True)
+class Result:
+    """A result as it is shown. ``day``: in the patient's time zone; ``range``: of the usual values."""
+
+    name: str
+    value: str
+    range: str
+    day: date | None
+    comments: str
+
+
+def _list_results(guest: SignedInPatient) -> list[Result]:
+    """List the latest released results, ordered and entered ones alike, at most MAX_ROWS + 1. Two queries."""
+    of = {"practice": guest.practice.pk, "archived": False}
+    ordered = LabResult.objects.filter(
+        released.ORDERED,
+        **of,
+        lab_test__archived=False,
+        lab_test__lab_order__archived=False,
+        lab_test__lab_order__patient=guest.patient.pk,
+    ).exclude(status=CANCELED)
+    entered = PatientLabResult.objects.filter(released.ENTERED, **of, patient=guest.patient.pk)
+    found = [
+        Result(
+            row.observation_description or row.lab_test.name or row.observation_code,
+            f"{row.value} {row.unit}".strip(),
+            format_range(row.normal_range),
+            timezone.localdate(row.test_performed),
+            row.comments,
+        )
+        for row in ordered.select_related("lab_test").order_by("-test_performed", "-pk")[: MAX_ROWS + 1]
+    ] + [
+        Result(
+            row.title,
+            f"{row.lab_result_value} {row.lab_result_value_units}".strip(),
+            f"{format_range(row.lab_normal_range)} {row.lab_normal_range_units}".strip(),
+            row.date_test_performed,
+            row.doctor_comments,
+        )
+        for row in entered.order_by(F("date_test_performed").desc(nulls_last=True), "-pk")[: MAX_ROWS + 1]
+    ]
+    return sorted(found, key=lambda one: one.day or date.min, reverse=True)[: MAX_ROWS + 1]
 
 
 @page()
 def download_record(request: Request) -> HttpResponseBase:
-    """Serve the patient's chart as C-CDA, and write an audit event."""
-    return _serve(request, document.render(request.guest.patient), "application/xml", "health-record.xml")
+    """Serve the patient's chart as C-CDA, with released results alone, and write an audit event."""
+    content = document.render(request.guest.patient, released_only=True)
+    return _serve(request, content, "application/xml", "health-record.xml")
 
 
 @page()

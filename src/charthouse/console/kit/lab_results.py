@@ -12,7 +12,7 @@ from charthouse.console.kit import records
 from charthouse.console.kit.page import Request
 from charthouse.console.kit.result_flags import build_flag_badge
 from charthouse.console.kit.tables import Badge
-from charthouse.domains.labs.hooks import parse_number, parse_range
+from charthouse.domains.labs.hooks import format_range, parse_number
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Forbidden
 from charthouse.engine.sql import expressions as sql
@@ -146,12 +146,6 @@ def _build_result(
 def _parse(text: str) -> float | None:
     number = parse_number(text)
     return None if number is None else float(number)
-
-
-def format_range(text: str) -> str:
-    """Format a range that is two numbers as "3.5 to 5.1"; other texts stay as they are."""
-    limits = parse_range(text)
-    return text if limits is None else f"{limits[0]:f} to {limits[1]:f}"
 
 
 def list_days(results: Sequence[Result]) -> list[date]:

@@ -12,11 +12,11 @@ from django.urls import reverse
 from charthouse import clock
 from charthouse.console.chart import layout
 from charthouse.console.kit import records
-from charthouse.console.kit.lab_results import format_range
 from charthouse.console.kit.page import Request, list_messages, page, render_page
 from charthouse.console.kit.tables import Column, Table
 from charthouse.domains import code_lists
 from charthouse.domains.clinical.models import Problem
+from charthouse.domains.labs.hooks import format_range
 from charthouse.domains.labs.models import LabDocument, LabResult, LabTest, Sublab
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 from charthouse.files import links

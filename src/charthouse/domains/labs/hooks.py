@@ -163,6 +163,12 @@ def parse_range(text: Any) -> tuple[Decimal, Decimal] | None:
     return parts[0], parts[1]
 
 
+def format_range(text: str) -> str:
+    """Format a range that is two numbers as "3.5 to 5.1"; other texts stay as they are."""
+    limits = parse_range(text)
+    return text if limits is None else f"{limits[0]:f} to {limits[1]:f}"
+
+
 @hook()
 def process_result(change: Change, row: LabResult) -> None:
     """Announce a new result. A final or corrected one sets the status of its test, and so of the order."""

@@ -45,11 +45,19 @@ SECTION_BUILDERS = (
 
 
 def render(
-    patient: Patient, window: Window | None = None, *, now: datetime | None = None, document_id: str = ""
+    patient: Patient,
+    window: Window | None = None,
+    *,
+    now: datetime | None = None,
+    document_id: str = "",
+    released_only: bool = False,
 ) -> bytes:
     """Render the document in UTF-8. The number of queries does not depend on the size of the chart. ``now`` and
-    ``document_id`` (a UUID) are of its creation; by default the present and a new one."""
-    context = load_context(patient, window or Window(), now=now, document_id=document_id)
+    ``document_id`` (a UUID) are of its creation; by default the present and a new one. ``released_only``: without
+    results that nobody has signed off, for the patient."""
+    context = load_context(
+        patient, window or Window(), now=now, document_id=document_id, released_only=released_only
+    )
     out = Writer("ClinicalDocument")
     header.write_header(out, sections.CCD, context)
     out.begin("component")

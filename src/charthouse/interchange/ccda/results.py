@@ -7,6 +7,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import Q
+
+from charthouse.domains.labs import released
 from charthouse.domains.labs.models import LabResult, PatientLabResult
 from charthouse.interchange.ccda import sections
 from charthouse.interchange.cda import codes, entries
@@ -41,6 +44,7 @@ def fetch_ordered_results(context: DocumentContext) -> list[dict[str, Any]]:
         LabResult.objects.filter(
             context.filter_patient("lab_test__lab_order__patient"),
             context.filter_time("test_performed"),
+            released.ORDERED if context.released_only else Q(),
             lab_test__archived=False,
             lab_test__lab_order__archived=False,
         )
@@ -56,7 +60,11 @@ def fetch_ordered_results(context: DocumentContext) -> list[dict[str, Any]]:
 
 def fetch_manual_results(context: DocumentContext) -> list[dict[str, Any]]:
     return list_rows(
-        PatientLabResult.objects.filter(context.filter_patient(), context.filter_day("date_test_performed"))
+        PatientLabResult.objects.filter(
+            context.filter_patient(),
+            context.filter_day("date_test_performed"),
+            released.ENTERED if context.released_only else Q(),
+        )
         .order_by("id")
         .values(
             "id", "title", "loinc_code", "date_test_performed", "lab_result_value", "lab_result_value_units",

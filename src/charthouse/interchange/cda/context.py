@@ -33,7 +33,7 @@ class Window:
 @dataclass(frozen=True, eq=False)
 class DocumentContext:
     """The context of a document. ``now``: time of its creation; ``document_id``: a UUID; ``zone``: the doctor's time
-    zone."""
+    zone. ``released_only``: it is for the patient, who sees results once they are signed off."""
 
     practice: Practice
     patient: Patient
@@ -42,6 +42,7 @@ class DocumentContext:
     window: Window
     now: datetime
     document_id: str
+    released_only: bool = False
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -101,7 +102,12 @@ def list_rows(found: "QuerySet[Any, Any]") -> list[dict[str, Any]]:
 
 
 def load_context(
-    patient: Patient, window: Window, *, now: datetime | None = None, document_id: str = ""
+    patient: Patient,
+    window: Window,
+    *,
+    now: datetime | None = None,
+    document_id: str = "",
+    released_only: bool = False,
 ) -> DocumentContext:
     """Load the context of a document about a patient, in three queries."""
     rows: dict[str, Any] = {"practice": patient.practice_id}
@@ -109,4 +115,4 @@ def load_context(
     office = Office.objects.filter(**rows, doctor=doctor.pk, archived=False).order_by("id").first()
     practice = Practice.objects.get(pk=patient.practice_id)
     made_at, made_id = now or clock.now(), document_id or str(uuid4())
-    return DocumentContext(practice, patient, doctor, office, window, made_at, made_id)
+    return DocumentContext(practice, patient, doctor, office, window, made_at, made_id, released_only)
