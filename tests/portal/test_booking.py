@@ -17,6 +17,7 @@ from charthouse.domains.practice.models import Office
 from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.identity import tenancy
 from charthouse.identity.models import Practice
+from charthouse.portal import booking
 from tests.concurrency import run_concurrently
 from tests.portal.portal_patients import PortalPatient, make_portal_patient, post
 from tests.support import Clinic, make_practice
@@ -172,3 +173,27 @@ def test_a_patient_cannot_fill_the_calendar(clinic: Clinic, known: PortalPatient
         assert request_time(browser, time).status_code == 302
     assert request_time(browser, list_times(browser.get(PATH))[0]).status_code == 409
     assert len(list_appointments(clinic)) == 5
+
+
+def test_a_patient_who_was_checked_in_meanwhile_cancels_nothing(
+    clinic: Clinic, known: PortalPatient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Staff check the patient in while the patient's click is on its way."""
+    browser = known.browser()
+    request_time(browser, list_times(browser.get(PATH))[0])
+    (row,) = list_appointments(clinic)
+    look = booking._find_open
+
+    def check_in_after_the_first_look(*arguments: Any) -> Any:
+        found = look(*arguments)
+        monkeypatch.setattr(booking, "_find_open", look)
+        Appointment.objects.filter(pk=row.pk).update(status="Checked In")
+        return found
+
+    for act, values in (("cancel", {}), ("move", {"time": "2026-03-04 14:00:00"})):
+        with tenancy.within(clinic.id):
+            Appointment.objects.filter(pk=row.pk).update(status="Confirmed")
+        monkeypatch.setattr(booking, "_find_open", check_in_after_the_first_look)
+        assert post(browser, f"/portal/appointments/{row.pk}/{act}", **values).status_code == 409
+        (now,) = list_appointments(clinic)
+        assert (now.status, now.scheduled_time) == ("Checked In", row.scheduled_time)

@@ -13,7 +13,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
@@ -118,9 +117,13 @@ def cancel_appointment(request: Request, row: int) -> HttpResponseBase:
     found = _find_open(request, row)
     visit = appointments.build_visit(found)
     if request.method == "POST":
-        with transaction.atomic():
+
+        def call_off() -> None:
+            _lock_open(request, row)
             _change(request, found, {"status": "cancelled"})
             _tell_provider(request, found, "cancelled", f"cancelled {_format_time(visit.begins)}")
+
+        writing.in_transaction({}, call_off)
         messages.success(request, f"Your appointment on {_format_time(visit.begins)} is cancelled.")
         return redirect("portal-appointments")
     return render_page(request, "cancel.html", {"visit": visit})
@@ -149,14 +152,8 @@ def _list_names(kind: AppointmentProfile, people: Sequence[User]) -> list[tuple[
     return [
         (one.pk, f"{one.first_name} {one.last_name}".strip() or one.username)
         for one in people
-        if _offers(kind, one)
+        if kind.is_offered_by(one.pk, one.doctor_id or 0)
     ]
-
-
-def _offers(kind: AppointmentProfile, user: User) -> bool:
-    if kind.provider_ids is None:
-        return kind.doctor_id == user.doctor_id
-    return kind.provider_ids == [0] or user.pk in kind.provider_ids
 
 
 def _find_choice(
@@ -166,7 +163,7 @@ def _find_choice(
     asked_kind, asked_user = str(given.get("type", "")), str(given.get("provider", ""))
     for kind in sorted(kinds, key=lambda one: str(one.pk) != asked_kind):
         for user in sorted(people, key=lambda one: str(one.pk) != asked_user):
-            if not _offers(kind, user):
+            if not kind.is_offered_by(user.pk, user.doctor_id or 0):
                 continue
             pk = find_office(request.guest.practice.pk, user.doctor_id or 0)
             office = Office.objects.select_related("doctor").filter(
@@ -237,13 +234,16 @@ def _book(request: Request, choice: Choice, time: str, reason: str) -> str:
         "pt_id": request.guest.patient.pk,
         **_format_span(slot, choice),
     }
-    actor = make_portal_actor(request.guest.practice.pk)
+
+    def book() -> None:
+        actor = make_portal_actor(request.guest.practice.pk)
+        writing.create(get_registry()["appointments"], actor, [payload], is_list=False)
+        row = appointments.select_appointments(request.guest).latest("pk")
+        words = f"requested {_format_time(slot.local)}" + (f": {reason}" if reason else "")
+        _tell_provider(request, row, "requested", words)
+
     try:
-        with transaction.atomic():
-            writing.create(get_registry()["appointments"], actor, [payload], is_list=False)
-            row = appointments.select_appointments(request.guest).latest("pk")
-            words = f"requested {_format_time(slot.local)}" + (f": {reason}" if reason else "")
-            _tell_provider(request, row, "requested", words)
+        writing.in_transaction({}, book)
     except Conflict:
         return _TAKEN
     messages.success(
@@ -257,12 +257,18 @@ def _move(request: Request, row: Appointment, choice: Choice, time: str) -> str:
     slot = next((one for one in _list_slots(request, choice) if one.value == time), None)
     if slot is None:
         return _TAKEN
-    try:
-        with transaction.atomic():
+
+    def move() -> str:
+        _lock_open(request, row.pk)
+        try:
             _change(request, row, {**_format_span(slot, choice), "status": REQUESTED})
-            _tell_provider(request, row, "moved", f"moved to {_format_time(slot.local)}")
-    except Conflict:
-        return _TAKEN
+        except Conflict:
+            return _TAKEN
+        _tell_provider(request, row, "moved", f"moved to {_format_time(slot.local)}")
+        return ""
+
+    if wrong := writing.in_transaction({}, move):
+        return wrong
     messages.success(request, f"Your appointment is moved to {_format_time(slot.local)}.")
     return ""
 
@@ -280,6 +286,16 @@ def _find_open(request: Request, row: int) -> Appointment:
     if not appointments.is_open(found):
         raise Conflict("This appointment can't be changed online any more. Call the practice.")
     return found
+
+
+def _lock_open(request: Request, row: int) -> None:
+    """Lock the appointment until the transaction ends: staff may have checked the patient in meanwhile. Raises
+    NotFound, Conflict."""
+    rows = Appointment.objects.select_for_update(no_key=True).filter(
+        practice=request.guest.practice.pk, pk=row
+    )
+    rows.values_list("pk").first()
+    _find_open(request, row)
 
 
 def _change(request: Request, row: Appointment, values: dict[str, Any]) -> None:

@@ -111,13 +111,12 @@ def _list_types(practice: int, kinds: Sequence[int] | None) -> list[AppointmentP
 def _make_pairs(doctors: dict[int, int], types: Iterable[AppointmentProfile]) -> list[tuple[int, VisitType]]:
     """Pair each user with each type that they can be booked for."""
     kinds = [(VisitType.of(profile), profile) for profile in types]
-
-    def has(user: int, profile: AppointmentProfile) -> bool:
-        if profile.provider_ids is None:
-            return profile.doctor_id == doctors[user]
-        return profile.provider_ids == [0] or user in profile.provider_ids
-
-    return [(user, kind) for user in doctors for kind, profile in kinds if has(user, profile)]
+    return [
+        (user, kind)
+        for user, doctor in doctors.items()
+        for kind, profile in kinds
+        if profile.is_offered_by(user, doctor)
+    ]
 
 
 def _render(

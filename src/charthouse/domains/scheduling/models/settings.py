@@ -46,6 +46,12 @@ class AppointmentProfile(Record):
     def __str__(self) -> str:
         return self.name
 
+    def is_offered_by(self, user: int, doctor: int) -> bool:
+        """Say whether it can be booked with a user who signs in as the doctor."""
+        if self.provider_ids is None:
+            return self.doctor_id == doctor
+        return self.provider_ids == [0] or user in self.provider_ids
+
 
 class AppointmentTemplate(Record):
     """A block of a week in which visits of a profile are booked. Its doctor is the profile's.
