@@ -1,5 +1,8 @@
+import httpx
 import pytest
 
+from tests.domains.scheduling.calendar import Calendar
+from tests.identity.oauth_flow import open_signed_in_browser
 from tests.support import PASSWORD, Clinic, make_practice
 
 
@@ -10,3 +13,14 @@ def clinic() -> Clinic:
     clinic.user.set_password(PASSWORD)
     clinic.user.save()
     return clinic
+
+
+@pytest.fixture
+def calendar(clinic: Clinic) -> Calendar:
+    return Calendar(clinic=clinic)
+
+
+@pytest.fixture
+def browser(clinic: Clinic) -> httpx.Client:
+    """A browser in which the primary user is signed in."""
+    return open_signed_in_browser(clinic.user.username)

@@ -17,11 +17,6 @@ from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_field
 from tests.support import PASSWORD, Clinic, make_practice, make_user
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 def rename(clinic: Clinic, calendar: Calendar, browser: httpx.Client, times: int) -> None:
     """Change the patient ``times`` times."""
     with tenancy.within(clinic.id):

@@ -24,11 +24,6 @@ from tests.support import PASSWORD, Clinic, make_api_user, make_practice, make_u
 ALL = (*SETUP_PAGES, TASKS, INBOX)
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 @pytest.mark.parametrize("catalogue", ALL, ids=lambda c: c.url_path)
 def test_every_list_and_form(browser: httpx.Client, catalogue: ResourcePages) -> None:
     with bounded_queries():

@@ -33,18 +33,8 @@ PAGES = (
 
 
 @pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
 def visit(calendar: Calendar) -> dict[str, Any]:
     return calendar.book("2026-03-10T09:00:00")
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
 
 
 @pytest.mark.parametrize("page", PAGES)

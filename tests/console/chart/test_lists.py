@@ -17,18 +17,8 @@ from charthouse.domains.patients.models import Facility, Patient, Tag
 from charthouse.identity import tenancy
 from tests.console.test_shell import bounded_queries, send
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
+from tests.identity.oauth_flow import parse_hidden_fields
 from tests.support import Clinic, make_api_user, make_practice
-
-
-@pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from html import unescape
 from typing import Any
 
 import httpx
-import pytest
 
 from charthouse.console.developer.api_explorer import CLIENT_ID, load_operations
 from charthouse.domains.patients.models import Patient
@@ -20,11 +19,6 @@ from tests.support import (
     issue_token,
     make_user,
 )
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
 
 
 def test_every_operation_has_a_form(clinic: Clinic, browser: httpx.Client) -> None:

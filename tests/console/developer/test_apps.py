@@ -32,11 +32,6 @@ from tests.support import (
 )
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 def test_a_registered_app_works(clinic: Clinic, browser: httpx.Client) -> None:
     app = register(browser)
     assert app.client_secret not in app.row.client_secret

@@ -3,7 +3,6 @@
 import re
 
 import httpx
-import pytest
 
 from charthouse.audit import request_log
 from charthouse.audit.models import ApiCall
@@ -19,11 +18,6 @@ from tests.support import (
     make_practice,
     make_user,
 )
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
 
 
 def test_calls_are_listed_with_the_reason_of_refusal(clinic: Clinic, browser: httpx.Client) -> None:

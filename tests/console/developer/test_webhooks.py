@@ -37,11 +37,6 @@ def app(clinic: Clinic) -> App:
     return make_app(user=clinic.user)
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 def send(browser: httpx.Client, address: str, page: str = "", **values: Any) -> httpx.Response:
     return browser.post(address, data=parse_hidden_fields(browser.get(page or address)) | values)
 

@@ -17,16 +17,6 @@ from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_pra
 
 
 @pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
-@pytest.fixture
 def program(clinic: Clinic) -> httpx.Client:
     http = make_api_user(clinic.practice).client()
     http.base_url = httpx.URL("http://testserver/api/v1/")

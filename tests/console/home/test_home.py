@@ -30,11 +30,6 @@ ZONE = ZoneInfo("US/Eastern")
 
 
 @pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
 def at_noon() -> Iterator[None]:
     """The clock is at noon of the office, so that hours before and after are of the same day."""
     local = clock.now().astimezone(ZONE)

@@ -29,11 +29,6 @@ PAYER = {
 }
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 def fill(browser: httpx.Client, url: str = "/patients/new", /, **values: str) -> httpx.Response:
     return browser.post(url, data=parse_values(browser.get(url).text) | values)
 

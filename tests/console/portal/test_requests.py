@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import Any
 
 import httpx
-import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
@@ -21,16 +20,6 @@ from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
 from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
 from tests.support import PASSWORD, Clinic, make_api_user, make_doctor, make_practice, make_user
-
-
-@pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
 
 
 def sent(calendar: Calendar, kind: str = "supplement", **values: Any) -> PortalRequest:

@@ -22,16 +22,6 @@ HOSTILE = '<b>Bold</b><script>title="taken"</script><img src=x onerror="alert(1)
 
 
 @pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
-@pytest.fixture
 def row(browser: httpx.Client, clinic: Clinic) -> int:
     """Make a questionnaire without questions."""
     assert send(browser, "/catalogues/questionnaires/new", name="Intake", kind="intake").status_code == 302

@@ -31,11 +31,6 @@ def calendar(clinic: Clinic) -> Calendar:
     return made
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 def values(calendar: Calendar, **changed: Any) -> dict[str, str]:
     usual = {
         "doctor": calendar.doctor.pk, "office": calendar.office.pk, "exam_room": 1,

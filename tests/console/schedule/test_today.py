@@ -6,7 +6,6 @@ from html import unescape
 from typing import Any
 
 import httpx
-import pytest
 
 from charthouse import clock
 from charthouse.domains.patients.models import Patient
@@ -19,16 +18,6 @@ from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_field
 from tests.support import PASSWORD, Clinic, make_doctor, make_practice, make_user
 
 DAY = "2026-03-10"
-
-
-@pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
 
 
 def posted(browser: httpx.Client, address: str, **values: str) -> httpx.Response:

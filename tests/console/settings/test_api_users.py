@@ -17,11 +17,6 @@ from tests.support import PASSWORD, Clinic, client, make_practice, make_user
 GOOD = {"nickname": "Lab bridge", "contact": "it@clinic.example", "enabled": "on"}
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 def send(browser: httpx.Client, address: str, **values: Any) -> httpx.Response:
     return browser.post(address, data=parse_hidden_fields(browser.get(address)) | values)
 

@@ -29,11 +29,6 @@ from tests.support import (
 NORA = {"first_name": "Nora", "last_name": "Nurse", "email": "nora@clinic.example", "timezone": "US/Pacific"}
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 def send(browser: httpx.Client, address: str, **values: Any) -> httpx.Response:
     return browser.post(address, data=parse_hidden_fields(browser.get(address)) | values)
 

@@ -35,11 +35,6 @@ def receiver() -> Iterator[Receiver]:
         yield made
 
 
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
-
-
 def send(browser: httpx.Client, address: str, page: str = "", **values: Any) -> httpx.Response:
     return browser.post(address, data=parse_hidden_fields(browser.get(page or address)) | values)
 

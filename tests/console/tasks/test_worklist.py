@@ -5,25 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from charthouse import clock
 from charthouse.domains.tasks.models import AssociatedItem, Task, TaskStatus
 from charthouse.identity import tenancy
 from tests.console.test_shell import bounded_queries
 from tests.domains.scheduling.calendar import Calendar
-from tests.identity.oauth_flow import open_signed_in_browser, parse_hidden_fields
-from tests.support import Clinic
-
-
-@pytest.fixture
-def calendar(clinic: Clinic) -> Calendar:
-    return Calendar(clinic=clinic)
-
-
-@pytest.fixture
-def browser(clinic: Clinic) -> httpx.Client:
-    return open_signed_in_browser(clinic.user.username)
+from tests.identity.oauth_flow import parse_hidden_fields
 
 
 def add_tasks(calendar: Calendar, *, complete: bool = True) -> dict[str, Any]:
