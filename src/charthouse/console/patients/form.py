@@ -1,12 +1,12 @@
 """The form of a patient's demographics: what is asked, in which order, and in which words."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse_lazy
 
 from charthouse.console.kit import forms, records
+from charthouse.console.kit.form_sections import Section
 from charthouse.console.kit.forms import Form, Input
 from charthouse.console.kit.page import Request
 from charthouse.console.kit.patient_words import CHOICES
@@ -41,15 +41,6 @@ HINTS = {
     "default_pharmacy": "NCPDP ID of the pharmacy.",
     "patient_payment_profile": "“Insurance” if a payer is entered.",
 }
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the form. ``fields``: (name, columns of twelve). ``folds``: closed until it is opened."""
-
-    title: str
-    fields: Sequence[tuple[str, int]]
-    folds: bool = True
 
 
 def _list_insurance(rank: str, *names: tuple[str, int]) -> list[tuple[str, int]]:
@@ -125,16 +116,6 @@ _ATTRIBUTES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class FormSection:
-    """A section as it is rendered."""
-
-    title: str
-    inputs: list[Input]
-    folds: bool
-    open: bool
-
-
 def list_keys(of: Resource) -> list[Key]:
     """List the keys that the form asks for."""
     return [of.keys_by_name[name] for name in FIELD_NAMES]
@@ -168,13 +149,3 @@ def _dress(one: Input, span: int) -> None:
         one.value = value
     if one.name in ("first_name", "last_name", "date_of_birth", "gender"):
         one.required = True
-
-
-def list_sections(form: Form) -> list[FormSection]:
-    """List the sections of the form; one that has an error is open."""
-    sections = []
-    for section in SECTIONS:
-        inputs = [one for name, _ in section.fields if (one := form.find(name)) is not None]
-        is_open = any(one.has_errors or one.theirs is not None for one in inputs)
-        sections.append(FormSection(section.title, inputs, section.folds, is_open))
-    return sections

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from charthouse.console.chart import layout
-from charthouse.console.kit import editing, forms, records
+from charthouse.console.kit import editing, form_sections, forms, records
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.patients import checks, form
 from charthouse.console.patients.duplicates import Duplicate, find_duplicates
@@ -172,7 +172,7 @@ def _render(request: Request, found: forms.Form, context: dict[str, Any], status
     values = {
         **context,
         "form": found,
-        "sections": form.list_sections(found),
+        "sections": form_sections.list_sections(found, form.SECTIONS),
         "title": f"Demographics · {patient.display_name}" if patient else "Register patient",
         "heading": "Demographics" if patient else "Register patient",
         "back": reverse("patient", args=[patient.pk]) if patient else reverse("patients"),

@@ -1,12 +1,13 @@
 """The form of an appointment, laid out by hand: sections, words, rooms by name, week days as chips."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from django.http import QueryDict
 
-from charthouse.console.kit import forms, records
+from charthouse.console.kit import form_sections, forms, records
+from charthouse.console.kit.form_sections import FormSection, Section
 from charthouse.console.kit.forms import Form, Input
 from charthouse.console.kit.page import Request
 from charthouse.domains.practice.models import ExamRoom
@@ -28,31 +29,30 @@ LABELS = {
     "reminder_profile": "Reminders",
 }
 HINTS = {"scheduled_time": "Local time of the office."}
-# Title, fields with their widths in twelfths, whether it folds.
-SECTIONS: tuple[tuple[str, tuple[tuple[str, int], ...], bool], ...] = (
-    ("Visit", (("profile", 4), ("reason", 8)), False),
-    ("Time and place", (("doctor", 4), ("office", 4), ("scheduled_time", 4), ("duration", 2), ("exam_room", 4)), False),
-    ("Repeat", (("recurring_days", 12), ("recurs_every", 4), ("recur_end_date", 4)), True),
-    ("More", (("status", 4), ("reminder_profile", 4), ("color", 4), ("allow_overlapping", 4), ("notes", 12)), True),
-)  # fmt: skip
+REPEAT = "Repeat"
+SECTIONS = (
+    Section("Visit", (("profile", 4), ("reason", 8)), folds=False),
+    Section(
+        "Time and place",
+        (("doctor", 4), ("office", 4), ("scheduled_time", 4), ("duration", 2), ("exam_room", 4)),
+        folds=False,
+    ),
+    Section(REPEAT, (("recurring_days", 12), ("recurs_every", 4), ("recur_end_date", 4))),
+    Section(
+        "More",
+        (("status", 4), ("reminder_profile", 4), ("color", 4), ("allow_overlapping", 4), ("notes", 12)),
+    ),
+)
 _NOT_OF_BREAKS = {"profile", "reminder_profile", "status"}
-
-
-@dataclass(frozen=True)
-class FormSection:
-    """A section as it is rendered."""
-
-    title: str
-    inputs: list[Input]
-    folds: bool
-    open: bool
 
 
 def list_keys(*, is_break: bool = False, is_new: bool = True) -> list[Key]:
     """List the keys that the form asks for."""
     of = records.get_resource("schedule")
     left_out = (_NOT_OF_BREAKS if is_break else set()) | (set() if is_new else {*SERIES})
-    return [of.keys_by_name[name] for _, fields, _ in SECTIONS for name, _ in fields if name not in left_out]
+    return [
+        of.keys_by_name[name] for section in SECTIONS for name, _ in section.fields if name not in left_out
+    ]
 
 
 def read(request: Request, keys: list[Key]) -> dict[str, Any]:
@@ -67,8 +67,8 @@ def build_form(request: Request, keys: list[Key], values: Mapping[str, Any]) -> 
     """Build the form with these values."""
     of = records.get_resource("schedule")
     form = forms.build_form(keys, of.model, values, records.ReferenceOptions(request.actor), LABELS, HINTS)
-    for _, fields, _ in SECTIONS:
-        for name, span in fields:
+    for section in SECTIONS:
+        for name, span in section.fields:
             if (one := form.find(name)) is not None:
                 one.span, one.help = span, HINTS.get(name, "")
                 if name == "scheduled_time":
@@ -104,15 +104,11 @@ def _offer_rooms(request: Request, room: Input, office: Any) -> None:
 
 
 def list_sections(form: Form) -> list[FormSection]:
-    """List the sections of the form; one that has an error or a value that was chosen is open."""
-    sections = []
-    for title, fields, folds in SECTIONS:
-        inputs = [one for name, _ in fields if (one := form.find(name)) is not None]
-        is_open = any(one.has_errors or one.theirs is not None for one in inputs)
-        is_open |= title == "Repeat" and any(one.value for one in inputs)
-        if inputs:
-            sections.append(FormSection(title, inputs, folds, is_open))
-    return sections
+    """List the sections of the form; that of repetition is open where something was chosen in it."""
+    return [
+        replace(one, open=True) if one.title == REPEAT and any(each.value for each in one.inputs) else one
+        for one in form_sections.list_sections(form, SECTIONS)
+    ]
 
 
 def read_minutes(sent: QueryDict) -> int:
