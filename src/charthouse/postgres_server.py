@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 
 import psycopg
 
-from charthouse import durable, logs
+from charthouse import durable, logs, processes
 from charthouse.postgres_settings import LOG_SETTINGS, SETTINGS
 
 DATABASE_NAME = "charthouse"  # the database, and the role that owns its tables
@@ -59,7 +59,7 @@ class Instance:
 
     def has_ended(self) -> bool:
         """Tell whether the server's process has ended."""
-        return self.process.poll() is not None if self.process else not _is_alive(self.pid)
+        return self.process.poll() is not None if self.process else not processes.is_running(self.pid)
 
     def _wait_for_exit(self, within: float) -> bool:
         until = time.monotonic() + within
@@ -365,7 +365,7 @@ def _is_server(pid: int, directory: Path) -> bool:
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:
-        return not Path("/proc/self").exists() and _is_alive(pid)
+        return not Path("/proc/self").exists() and processes.is_running(pid)
     return os.fsencode(directory) in command
 
 
@@ -378,13 +378,3 @@ def _has_process_in(directory: Path) -> bool:
         except OSError:  # ended in the meantime, or another user's
             continue
     return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
