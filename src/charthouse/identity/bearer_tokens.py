@@ -22,7 +22,7 @@ from charthouse.identity.models import RIGHTS
 
 # All have the same columns, and as parameters the checksum, the timestamp and the end of the caller, which they set in
 # the format of ``identity.database``; an empty one, and no tenant, where the call is refused or not counted. What the
-# limits of an app do not need is left out for it: PostgreSQL sets up each expression anew for every call.
+# limits of an app do not need is left out for it: PostgreSQL sets up each expression again for every call.
 _VALID = "t.token_checksum = $1 and t.revoked is null and t.expires > $2::timestamptz and t.is_active"
 _HOUR = "c.application_id = t.application_id and c.hour = date_trunc('hour', $2::timestamptz, 'UTC')"
 _COLUMNS = (

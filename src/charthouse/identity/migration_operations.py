@@ -144,7 +144,7 @@ class RunSQLFile(RunSQL):
 
 class BuildIndex(AddIndexConcurrently):
     """Add an index while others write to the table. Of a migration with ``atomic = False`` the only operation, as it
-    can be repeated: what was interrupted is built anew."""
+    can be repeated: what was interrupted is built again."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         with schema_editor.connection.cursor() as cursor:

@@ -48,7 +48,7 @@ def serve_metrics(address: str, data: Path) -> Iterator[Callable[[], None]]:
 
 def _make_directory(of_address: Path) -> Path:
     """Make the directory of the files that the web server's processes count in, and remove those of web servers that
-    have ended: metrics begin anew with each."""
+    have ended: metrics begin again with each."""
     of_address.mkdir(parents=True, exist_ok=True)
     for found in of_address.iterdir():
         if not found.is_dir():

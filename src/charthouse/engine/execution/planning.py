@@ -370,7 +370,7 @@ def _plan(
 
 def _bound_rows(text: str, bound: int | None) -> str:
     """Bound a page's rows by a number. For a limit that it does not know PostgreSQL reckons with a tenth of all rows,
-    and then prefers to plan each page anew, which costs as much as to read dozens of rows."""
+    and then prefers to plan each page again, which costs as much as to read dozens of rows."""
     return text if bound is None else f"select * from ({text} limit {bound}) as page"  # noqa: S608
 
 

@@ -41,7 +41,7 @@ def make_statement(text: str, parameters: tuple[Any, ...], custom_plan: bool = F
     """A statement from SQL with ``%s`` for each parameter and ``%%`` for a percent sign.
 
     Constants are written into the SQL: PostgreSQL uses a partial index for ``status = 'A'``, and for ``status = $2``
-    only in a plan that it makes anew for each run.
+    only in a plan that it makes again for each run.
     """
     left = iter(parameters)
     named: list[Parameter] = []

@@ -91,7 +91,7 @@ def _make_and_rehearse(found: EventRecipe, run: Run) -> int:
 
 
 def _in_turn(found: EventRecipe, run: Run, row: int) -> Callable[[], int]:
-    """The write, which begins anew with the rows that were made before it."""
+    """The write, which begins again with the rows that were made before it."""
     before = list(run.made)
 
     def act() -> int:

@@ -19,7 +19,7 @@ DOCUMENTS = {"drchrono": "/openapi/drchrono.json", "cerbo": "/openapi/cerbo.json
 
 @dataclass
 class Caller:
-    """Calls one API. ``issue`` makes credentials: the Authorization header; those that are refused are made anew once,
+    """Calls one API. ``issue`` makes credentials: the Authorization header; those that are refused are made again once,
     where ``renews`` says that this may help."""
 
     api: str

@@ -15,7 +15,7 @@ from charthouse.engine.execution import reading, writing
 from charthouse.gateway.http import Request, Response
 
 WRITES = ("PUT", "PATCH", "DELETE")
-# A link to a file is signed anew in every answer: what counts is the file.
+# A link to a file is signed again in every answer: what counts is the file.
 _SIGNATURES = re.compile(rb"(/[\w-]+/\d+-\d+)-\d+\.[\w-]+")
 _TAGS = re.compile(r'(W/)?("[^"]*")')
 
