@@ -68,7 +68,6 @@ def test_duplicates_are_shown_while_typing_and_leaving_asks(
     assert violations_in_both_themes(page) == []
     asked: list[str] = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.bring_to_front()  # the browser asks nothing for a page behind others
     page.get_by_role("link", name="Cancel").click(no_wait_after=True)
     expect(page.get_by_label("Last name", exact=True)).to_have_value("Lovelace")
     assert asked == ["beforeunload"]

@@ -72,7 +72,9 @@ class SharedPages:
         return context.new_page()
 
     def _clear(self, page: Page, screen: dict[str, Any]) -> None:
-        """Remove what the next test must not find: routes, the page, its storage, cookies, theme and size."""
+        """Remove what the next test must not find: answers to dialogs, routes, the page, its storage, cookies, theme
+        and size."""
+        page._impl_obj.remove_all_listeners("dialog")  # the public API removes only those that it is given
         page.unroute_all(behavior="ignoreErrors")
         page.goto(self._server + IMAGE)
         page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
