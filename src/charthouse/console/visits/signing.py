@@ -57,8 +57,7 @@ def _require_unchanged(request: Request, note: Any) -> None:
     """Raise Conflict where the note is not what the signer was asked about."""
     rows = ClinicalNote.objects.select_for_update(no_key=True)
     now = rows.get(practice=note.practice_id, pk=note.pk)
-    shown = request.POST.get("version", "")
-    if shown and shown != now.updated_at.isoformat():
+    if request.POST.get("version", "") != now.updated_at.isoformat():
         raise Conflict("Somebody changed the note just now. Read it again, then sign.")
 
 

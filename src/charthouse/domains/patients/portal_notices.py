@@ -5,16 +5,18 @@ from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.identity import origin
 from charthouse.identity.models import Practice
 
-# What waits → subject, first sentence, path in the portal.
+# What waits → subject, first sentence, what to do, path in the portal.
 _NOTICES = {
     "message": (
         "A new message for {patient} from {practice}",
         "{practice} has sent {patient} a message.",
+        "Sign in to read it",
         "/portal/messages",
     ),
     "questionnaire": (
         "A questionnaire for {patient} from {practice}",
         "{practice} asks {patient} to answer a questionnaire.",
+        "Sign in to answer it",
         "/portal/questionnaires",
     ),
 }
@@ -29,12 +31,12 @@ def queue_notice(patient: Patient, waiting: str) -> bool:
     access = PortalAccess.select_open().filter(practice=practice, patient=patient.pk)
     if not access.filter(activated_on__isnull=False).exists():
         return False
-    subject, sentence, path = _NOTICES[waiting]
+    subject, sentence, to_do, path = _NOTICES[waiting]
     names = {
         "patient": patient.first_name or "you",
         "practice": Practice.objects.get(pk=practice).name,
     }
-    text = f"{sentence.format(**names)}\n\nSign in to read it:\n\n{origin.build_lasting_url(path)}\n"
+    text = f"{sentence.format(**names)}\n\n{to_do}:\n\n{origin.build_lasting_url(path)}\n"
     return correspondence.queue_patient_email(
         patient, subject.format(**names), text, purpose=f"portal {waiting}"
     )
