@@ -32,21 +32,21 @@ each_key = each_case(
 
 
 # Keys that make sense together only, with a body that has them all; and keys that only a create may set.
-SERIES = {"recur_end_date": "2039-01-09", "recurs_every": 4, "recurring_days": [0, 2]}
+SERIES = {"recur_end_date": "2029-01-09", "recurs_every": 4, "recurring_days": [0, 2]}
 TOGETHER: dict[tuple[str, str], Callable[[int], dict[str, Any]]] = {
     (path, name): lambda n: (
         SERIES
         | {
-            "scheduled_time": f"2038-{n % 12 + 1:02}-{n % 28 + 1:02}T09:30:00",
-            "recur_start_date": "2039-01-01",
+            "scheduled_time": f"2028-{n % 12 + 1:02}-{n % 28 + 1:02}T09:30:00",
+            "recur_start_date": "2029-01-01",
         }
     )
     for path in ("appointments", "appointments_list")
     for name in ("recur_start_date", *SERIES)
 } | {
     ("schedule_blocks", name): lambda n: {
-        "start_time": f"2038-{n % 12 + 1:02}-{n % 28 + 1:02}T12:00:00",
-        "end_time": f"2038-{n % 12 + 1:02}-{n % 28 + 1:02}T13:00:00",
+        "start_time": f"2028-{n % 12 + 1:02}-{n % 28 + 1:02}T12:00:00",
+        "end_time": f"2028-{n % 12 + 1:02}-{n % 28 + 1:02}T13:00:00",
     }
     for name in ("start_time", "end_time")
 }

@@ -4,12 +4,15 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import httpx
 import psutil
 import psycopg
 
 from charthouse.embedded_postgres import database_url
+from charthouse.sandbox.control.snapshots import SPARES
+from charthouse.toolkit.controls.snapshots import SEED
 from tests import figures
 from tests.toolkit.sandboxes import RunningSandbox
 from tests.waiting import until
@@ -40,9 +43,17 @@ def find_processes(sandbox: RunningSandbox) -> Iterator[psutil.Process]:
             yield process
 
 
+def is_tidy(sandbox: RunningSandbox, server: psycopg.Connection[Any]) -> bool:
+    """Whether all that happens after a reset, in the background, has been done."""
+    names = [name for (name,) in server.execute("select datname from pg_database")]
+    spares = [name for name in names if name.endswith(tuple(f"_{spare}_{SEED}" for spare in SPARES))]
+    return len(spares) == len(SPARES) and not list(sandbox.data.glob("snapshots/seed/old*"))
+
+
 def measure(sandbox: RunningSandbox) -> Held:
-    until(lambda: sandbox.clock.show().settled, "nothing is due")
-    until(lambda: not list(sandbox.data.glob("snapshots/seed/old*")), "what was before is deleted")
+    until(lambda: sandbox.clock.show().settled, "something is due")
+    with psycopg.connect(database_url(sandbox.data), autocommit=True) as server:
+        until(lambda: is_tidy(sandbox, server), "spares are being made, or what was before is there")
     processes = list(find_processes(sandbox))
     assert len(processes) > 2  # the command, the web server, the worker
     with psycopg.connect(database_url(sandbox.data), autocommit=True) as server:
