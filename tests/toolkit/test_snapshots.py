@@ -1,15 +1,23 @@
 """Snapshots and forks: everything is as it was, and calls that run meanwhile end cleanly."""
 
+import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
+from charthouse.embedded_postgres import database_url
+from charthouse.postgres_server import DATABASE_NAME
 from charthouse.toolkit.client import Sandbox, SandboxError
 from tests.changes.receiver import receiving
 from tests.toolkit.sandboxes import RunningSandbox
 from tests.toolkit.test_clock import create_patient, subscribe
+from tests.waiting import until
 
 
 def fetch(sandbox: Sandbox, path: str, token: str) -> httpx.Response:
@@ -60,6 +68,53 @@ def test_restoring_brings_everything_back(sandbox: RunningSandbox) -> None:
     sandbox.snapshots.delete(name="before")
     with pytest.raises(SandboxError, match="no snapshot 'before'"):
         sandbox.snapshots.restore(name="before")
+
+
+def test_snapshots_of_other_versions(sandbox: RunningSandbox) -> None:
+    """One of an older version is upgraded once, one of a newer version is refused."""
+    sandbox.snapshots.save(name="older")
+    applied = "select applied from django_migrations where app = 'identity' and name = '0010_held_reminders'"
+    with edit_snapshot(sandbox, "older") as database:
+        database.execute("alter table identity_practice drop column reminders_held_since")
+        database.execute(
+            "delete from django_migrations where app = 'identity' and name = '0010_held_reminders'"
+        )
+    times = set()
+    for _ in range(2):
+        sandbox.snapshots.restore(name="older")
+        assert fetch(sandbox, "patients", seeded_token(sandbox)).status_code == 200
+        with psycopg.connect(database_url(sandbox.data)) as database:
+            times.add(database.execute(applied).fetchone())
+    assert len(times) == 1
+    assert None not in times
+    practice = sandbox.practices.create(patients=1)
+    with edit_snapshot(sandbox, "older") as database:
+        database.execute("insert into django_migrations values (default, 'identity', '9999_future', now())")
+    with pytest.raises(SandboxError, match=r"'older' can't be restored.*upgraded by a newer build"):
+        sandbox.snapshots.restore(name="older")
+    assert fetch(sandbox, "patients", practice.token.access_token).status_code == 200
+    sandbox.snapshots.delete(name="older")
+
+
+@contextmanager
+def edit_snapshot(sandbox: RunningSandbox, name: str) -> Iterator["psycopg.Connection[Any]"]:
+    """Change the database of a snapshot into that of another version."""
+    address = database_url(sandbox.data, f"{DATABASE_NAME}_snapshot_{name}")
+
+    def connect() -> bool:
+        nonlocal database
+        try:
+            database = psycopg.connect(address, autocommit=True)
+        except psycopg.OperationalError:  # it is being copied
+            return False
+        return True
+
+    database: psycopg.Connection[Any]
+    until(connect, "the spare of the snapshot is made")
+    with database:
+        yield database
+    manifest = sandbox.data / "snapshots" / name / "snapshot.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"schema": "of another version"}))
 
 
 def test_reset_goes_back_to_the_seed(sandbox: RunningSandbox) -> None:

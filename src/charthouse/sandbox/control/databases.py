@@ -42,6 +42,20 @@ def connect(database: str = MAINTENANCE) -> Iterator["psycopg.Connection[Any]"]:
         yield connection
 
 
+@contextmanager
+def use(name: str) -> Iterator[None]:
+    """Let this thread's connection as the owner lead to another database of the server within a block."""
+    owner = connections["owner"]
+    settings = owner.settings_dict
+    owner.close()
+    owner.settings_dict = settings | {"NAME": name}
+    try:
+        yield
+    finally:
+        owner.close()
+        owner.settings_dict = settings
+
+
 def exists(server: "psycopg.Connection[Any]", name: str) -> bool:
     return server.execute("select from pg_database where datname = %s", [name]).fetchone() is not None
 

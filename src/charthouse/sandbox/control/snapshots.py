@@ -81,15 +81,16 @@ def copy_current(database: str, directory: Path) -> Manifest:
 
 
 def restore(name: str, prepare: Callable[[], None] = lambda: None) -> None:
-    """Go back to a snapshot. ``prepare`` runs with its database, before any request. Raises NotFound."""
+    """Go back to a snapshot; one of an older version is brought up to this one first. ``prepare`` runs with its
+    database, before any request. Raises NotFound, and Conflict for one of a newer version."""
     manifest = load(name)
     with _hold_lock("sandbox.exchange"), databases.connect() as server:
+        if manifest.schema != _identify_schema():
+            _upgrade(server, name)
         spare = _take_spare(server, name)
         with _standstill():
             _exchange(server, name, spare)
             get_gate().count_exchange()
-            if manifest.schema != _identify_schema():
-                schema_setup.migrate()
             stopped = manifest.stopped
             clock_control.restore_offset(datetime.fromisoformat(stopped) if stopped else None)
             prepare()
@@ -119,6 +120,23 @@ def list_all() -> dict[str, Manifest]:
     """List the snapshots by name."""
     found = sorted(settings.DATA.glob(f"snapshots/*/{MANIFEST}"))
     return {path.parent.name: load(path.parent.name) for path in found}
+
+
+def _upgrade(server: Any, name: str) -> None:
+    """Bring a snapshot of an older version up to this one, once; the sandbox goes on meanwhile. Interrupted, it goes on
+    the next time."""
+    with _hold_lock("sandbox.spares"):
+        for spare in SPARES:
+            databases.drop(server, _database(spare, name))
+        stored = _database("snapshot", name)
+        try:
+            with databases.use(stored):
+                schema_setup.migrate()
+        except schema_setup.SchemaError as error:
+            raise Conflict(f"The snapshot {name!r} can't be restored. {error}") from None
+        databases.disconnect(server, stored)
+        manifest = msgspec.structs.replace(load(name), schema=_identify_schema())
+        durable.write_file(_directory(name) / MANIFEST, msgspec.json.encode(manifest))
 
 
 def _list_spares(name: str) -> tuple[str, ...]:
