@@ -18,7 +18,9 @@ def test_a_document_is_filed_and_signed_off(
     answer = program.post(url, params={"enqueue": "false"}, json=sent)
     assert answer.status_code == 200, answer.text
     enter("/")
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="To review", exact=True).click()
+    page.get_by_role("navigation", name="Main").get_by_role(
+        "link", name="Documents to review", exact=True
+    ).click()
     assert violations(page) == []
     page.get_by_role("link", name="Echo report").click()
     filing = page.get_by_role("region", name="Filing and review")

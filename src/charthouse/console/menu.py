@@ -28,7 +28,7 @@ CARE = (
     MenuEntry(
         name="Results to review", view="results-to-review", icon="test-pipe", permissions=("Manage Patients",)
     ),
-    MenuEntry(name="To review", view="reviews", icon="files", permissions=("Manage Patients",)),
+    MenuEntry(name="Documents to review", view="reviews", icon="files", permissions=("Manage Patients",)),
     TASKS.menu_entry,
     INBOX.menu_entry,
     MenuEntry(name="Receivables", view="receivables", icon="cash", permissions=("Manage Patients", *ACCOUNT)),

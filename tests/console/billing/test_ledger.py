@@ -1,14 +1,15 @@
 """The ledger of a patient, payments at the front desk with receipts, statements, and what the practice is owed."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import httpx
 import pytest
 
 from charthouse import clock
-from charthouse.domains.billing import ledger
+from charthouse.console.billing import receivables as receivables_page
+from charthouse.domains.billing import ledger, receivables
 from charthouse.domains.billing.models import InvoicePayment, PatientPayment
 from charthouse.domains.billing.receivables import sum_receivables
 from charthouse.domains.patients.models import Patient
@@ -208,5 +209,38 @@ def test_receivables_are_the_sums_of_the_ledgers(desk: Desk, monkeypatch: pytest
     assert count == 1
     with bounded_queries():
         page = desk.browser.get("/billing")
+    assert 'aria-label="Pages"' not in page.text
     assert f"/patients/{desk.patient_id}/account" in page.text
     assert f"${account.owed:,.2f}" in page.text
+
+
+def test_every_patient_who_owes_is_on_a_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one more than a page has; the sums are those of all on each page."""
+    desk.charge(code="99214", price="100.00")
+    with tenancy.within(desk.clinic.id):
+        other = Patient.objects.create(
+            practice_id=desk.clinic.id,
+            doctor=desk.clinic.doctor,
+            first_name="Zoe",
+            last_name="Zane",
+            gender="Female",
+        )
+        PatientPayment.objects.create(
+            practice_id=desk.clinic.id,
+            patient=other,
+            amount=Decimal(-3),
+            payment_method="MSTR",
+            doctor=desk.clinic.doctor,
+            posted_date=date(2026, 1, 2),
+        )
+    monkeypatch.setattr(receivables, "PAGE_SIZE", 1)
+    monkeypatch.setattr(receivables_page, "PAGE_SIZE", 1)
+    first, second = (desk.browser.get(f"/billing?page={number}").text for number in (1, 2))
+    assert f"/patients/{desk.patient_id}/account" in first
+    assert f"/patients/{other.pk}/account" in second
+    assert "1 to 1 of 2 patients" in first
+    assert "2 to 2 of 2 patients" in second
+    sums = re.compile(r'aria-label="Sums">.*?</section>', re.DOTALL)
+    assert sums.findall(first) == sums.findall(second) != []
+    assert desk.browser.get("/billing?page=3").headers["location"] == "/billing"
+    assert "Mastercard" in desk.browser.get(f"/patients/{other.pk}/account").text

@@ -23,6 +23,7 @@ from charthouse.console.resources.billing import ACCOUNT
 from charthouse.console.resources.payments import PAYMENTS
 from charthouse.domains.billing import ledger, postings
 from charthouse.domains.billing.accounts import InvoicePayment
+from charthouse.domains.billing.codes import PAYMENT_METHOD_NAMES
 from charthouse.domains.billing.ledger import CHARGE, INVOICE, VISIT, ZERO, Account, OpenItem
 from charthouse.domains.billing.models import PatientPayment
 from charthouse.domains.patients.models import Patient
@@ -31,11 +32,6 @@ from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid, NotFound
 from charthouse.jobs import submissions
 
-METHODS = {
-    "CASH": "Cash", "CHCK": "Check", "CRDT": "Credit card", "DBIT": "Debit card", "VISA": "Visa", "MSTR": "Mastercard",
-    "AMEX": "American Express", "DISC": "Discover", "SQR1": "Square", "SQRE": "Square", "PTPA": "Patient portal",
-    "ONPT": "Online", "OTHR": "Other", "DRCP": "Doctor's copay",
-}  # fmt: skip
 OFFERED = ("CASH", "CHCK", "CRDT", "DBIT", "OTHR")
 MAX_AMOUNT = Decimal(1_000_000)
 MAX_PARTS = 50  # rows of one payment
@@ -197,7 +193,7 @@ def _render(
         "account": account,
         "amount": request.POST.get("amount", f"{owed:.2f}" if owed > 0 else ""),
         "method": request.POST.get("method", ""),
-        "methods": [(code, METHODS[code]) for code in OFFERED],
+        "methods": [(code, PAYMENT_METHOD_NAMES[code]) for code in OFFERED],
         "date": request.POST.get("date", get_today(context["patient"]).isoformat()),
         "reference": request.POST.get("reference", ""),
         "submission": request.POST.get("submission") or submissions.make_token(),
@@ -227,7 +223,7 @@ def show_receipt(request: Request, patient: int, parts: str) -> HttpResponseBase
         "total": sum((one.amount for one in rows), ZERO),
         "is_voided": any(one.archived for one in rows),
         "day": getattr(first, "received_date", None) or getattr(first, "posted_date", None) or first.date,
-        "method": METHODS.get(_get_method(first), "Other"),
+        "method": PAYMENT_METHOD_NAMES.get(_get_method(first), "Other"),
         "reference": getattr(first, "trace_number", "") or getattr(first, "reference", ""),
         "owed": ledger.sum_owed(request.actor.practice, patient),
         "letterhead": get_letterhead(request, found),

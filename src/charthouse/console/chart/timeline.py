@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from charthouse.console.chart import layout
 from charthouse.console.kit import records
-from charthouse.console.kit.page import Request, page, render_page
+from charthouse.console.kit.page import Request, get_page_number, page, render_page
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.engine.errors import Forbidden
 from charthouse.engine.sql import expressions as sql
@@ -169,7 +169,7 @@ def show_timeline(request: Request, patient: int) -> HttpResponseBase:
     values = layout.get_chart_context(request, patient)
     chosen = {name for name in request.GET.getlist("kind") if name in dict(CHOICES)}
     words = request.GET.get("q", "").replace("\0", "").strip()[:MAX_WORDS]
-    number = _parse_page(request.GET.get("page", ""))
+    number = get_page_number(request, MAX_PAGE)
     names = [name for label, members in CHOICES if not chosen or label in chosen for name in members]
     rows = _read(request, patient, names, words, (number - 1) * SIZE)
     entries = [_build_entry(patient, *row) for row in rows[:SIZE]]
@@ -188,10 +188,6 @@ def show_timeline(request: Request, patient: int) -> HttpResponseBase:
         "narrow": len(rows) > SIZE and number == MAX_PAGE,
     }
     return render_page(request, "chart/timeline.html", values)
-
-
-def _parse_page(text: str) -> int:
-    return min(max(int(text), 1), MAX_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
 def _build_url(query: Mapping[str, Any]) -> str:

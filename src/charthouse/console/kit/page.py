@@ -86,6 +86,12 @@ def render_error(request: Request, refusal: RequestError) -> HttpResponse:
     return render_page(request, "kit/refused.html", {"title": title, "detail": detail}, refusal.status)
 
 
+def get_page_number(request: HttpRequest, last: int) -> int:
+    """Get the number of the page of a list that the query asks for, from 1 to ``last``; 1 for anything else."""
+    text = request.GET.get("page", "")
+    return min(max(int(text), 1), last) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
 def list_messages(errors: Any) -> list[str]:
     """List all messages in a tree of errors."""
     if isinstance(errors, Mapping):
@@ -103,4 +109,13 @@ def _authorize(user: User, permissions: tuple[str, ...], primary: bool) -> None:
             raise Forbidden(f'You do not have the permission "{name}".')
 
 
-__all__ = ["Conflict", "Request", "View", "list_messages", "page", "render_error", "render_page"]
+__all__ = [
+    "Conflict",
+    "Request",
+    "View",
+    "get_page_number",
+    "list_messages",
+    "page",
+    "render_error",
+    "render_page",
+]

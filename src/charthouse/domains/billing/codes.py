@@ -109,22 +109,24 @@ LINE_ITEM_STATUSES = (
     "ERA Denied",
 )
 
-PAYMENT_METHODS = (
-    "CASH",
-    "CHCK",
-    "DBIT",
-    "CRDT",
-    "AMEX",
-    "VISA",
-    "MSTR",
-    "DISC",
-    "SQR1",
-    "SQRE",
-    "PTPA",
-    "ONPT",
-    "OTHR",
-    "DRCP",
-)
+# Method of a payment -> what pages and statements call it.
+PAYMENT_METHOD_NAMES = {
+    "CASH": "Cash",
+    "CHCK": "Check",
+    "DBIT": "Debit card",
+    "CRDT": "Credit card",
+    "AMEX": "American Express",
+    "VISA": "Visa",
+    "MSTR": "Mastercard",
+    "DISC": "Discover",
+    "SQR1": "Square",
+    "SQRE": "Square",
+    "PTPA": "Patient portal",
+    "ONPT": "Online",
+    "OTHR": "Other",
+    "DRCP": "Doctor's copay",
+}
+PAYMENT_METHODS = tuple(PAYMENT_METHOD_NAMES)
 
 PAYMENT_TYPES = ("", "REF", "COR", "COPAY", "COINSR", "OTHR")
 REMITTANCE_METHODS = ("", "ACH", "BOPCCP", "BOPCTX", "CHK", "FWT", "VPAY", "NON")

@@ -11,6 +11,7 @@ from django.db.models import Exists, Model, OuterRef, Sum
 
 from charthouse.domains.billing import account_sums, invoices, line_item_sums
 from charthouse.domains.billing.accounts import Charge, Invoice, InvoiceLine, InvoicePayment
+from charthouse.domains.billing.codes import PAYMENT_METHOD_NAMES
 from charthouse.domains.billing.models import LineItem, PatientPayment, Transaction
 from charthouse.domains.billing.service_days import select_service_day
 
@@ -204,15 +205,19 @@ def _list_payments(paid: Iterable[Any], received: Iterable[Any]) -> Iterator[Ent
         yield Entry(
             one.received_date or one.posted_date,
             kind,
-            one.payment_method,
+            _describe_method(one.payment_method),
             -one.amount,
             one.pk,
             one.created_at,
             type(one),
         )
     for one in received:
-        text = " ".join(filter(None, (one.method, one.number)))
+        text = " ".join(filter(None, (_describe_method(one.method), one.number)))
         yield Entry(one.date, "Invoice payment", text, -one.amount, one.pk, one.created_at, type(one))
+
+
+def _describe_method(code: str) -> str:
+    return PAYMENT_METHOD_NAMES.get(code, code)
 
 
 def _describe_invoice(one: Any) -> Entry:

@@ -9,7 +9,7 @@ from typing import Any
 from charthouse.domains.billing.ledger import AGES
 from charthouse.identity import tenancy
 
-MAX_PATIENTS = 50  # that are listed, those who owe most
+PAGE_SIZE = 50  # patients
 
 # Ages count from the service, or from the invoice; a payment that was put to nothing reduces the first.
 _SQL = """
@@ -75,7 +75,7 @@ select p.patient_id, last_name, first_name, p.owed, p.unbilled, p.insurance, p.a
        count(*) over (), sum(p.owed) over (), sum(p.unbilled) over (), sum(p.insurance) over (), sum(p.age0) over (),
        sum(p.age1) over (), sum(p.age2) over (), sum(p.age3) over ()
   from patients p join patients_patient n on n.practice_id = %(practice)s and n.id = p.patient_id
- order by p.owed desc, p.insurance desc, p.patient_id limit %(most)s
+ order by p.owed desc, p.insurance desc, p.patient_id limit %(size)s offset %(first)s
 """
 
 
@@ -98,9 +98,18 @@ class Debtor:
     sums: Sums
 
 
-def sum_receivables(practice: int, doctor: int | None, today: date) -> tuple[Sums, list[Debtor], int]:
-    """Return the sums of the practice, or of one doctor's patients; those who owe most, and how many there are."""
-    values = {"practice": practice, "doctor": doctor, "today": today, "most": MAX_PATIENTS}
+def sum_receivables(
+    practice: int, doctor: int | None, today: date, page: int = 1
+) -> tuple[Sums, list[Debtor], int]:
+    """Return the sums of the practice, or of one doctor's patients; a page of them, those who owe most first; and how
+    many they are. ``page``: from 1; one after the last has no rows and no sums."""
+    values = {
+        "practice": practice,
+        "doctor": doctor,
+        "today": today,
+        "size": PAGE_SIZE,
+        "first": (page - 1) * PAGE_SIZE,
+    }
     with tenancy.get_connection().cursor() as cursor:
         cursor.execute(
             _SQL.replace("%(doctor)s", "%(doctor)s::bigint").replace("%(today)s", "%(today)s::date"), values
