@@ -1,5 +1,6 @@
 """The commands end to end: real processes on data directories of their own."""
 
+import argparse
 import io
 import json
 import os
@@ -260,6 +261,24 @@ def test_life_cycle_of_a_sandbox(sandbox: Sandbox) -> None:
     sandbox.named("charthouse:job").kill()
     assert sandbox.ended() == 1
     assert "The worker was killed by SIGKILL. Everything else has been stopped." in sandbox.output
+
+
+def list_parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (action,) = (one for one in parser._actions if isinstance(one, argparse._SubParsersAction))
+    return action.choices
+
+
+def test_a_command_is_parsed_alone_as_among_all() -> None:
+    everything = list_parsers(cli.build_parser())
+    assert list(everything) == list(cli.ADDERS)
+    for name, parser in everything.items():
+        assert list_parsers(cli.build_parser(name))[name].format_help() == parser.format_help()
+
+
+def test_a_control_of_a_sandbox_starts_without_the_libraries_of_a_database() -> None:
+    program = "import sys; from charthouse import cli; cli.build_parser('clock'); print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"django", "psycopg", "rich", "asyncio"} & set(imported.stdout.split())
 
 
 def test_foreign_directory_is_refused(tmp_path: Path) -> None:

@@ -5,15 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from charthouse import (
-    database_urls,
-    datadir,
-    embedded_postgres,
-    fork_command,
-    processes,
-    sandbox_command,
-    serve_command,
-)
+from charthouse import datadir, processes
 from charthouse.datadir import CommandError
 
 
@@ -21,6 +13,8 @@ from charthouse.datadir import CommandError
 def provide_database(options: argparse.Namespace, *, lasting: bool = False) -> Iterator[None]:
     """Set the environment of a command, and run an embedded server within the block unless DATABASE_URL is set.
     ``lasting``: for a command that runs until it is stopped."""
+    from charthouse import database_urls, embedded_postgres
+
     watch = embedded_postgres.watch_keeper if lasting else nullcontext
     data = datadir.prepare(options.data)
     os.environ["CHARTHOUSE_DATA"] = str(data)
@@ -36,12 +30,16 @@ def provide_database(options: argparse.Namespace, *, lasting: bool = False) -> I
 
 
 def run_sandbox(options: argparse.Namespace) -> None:
+    from charthouse import fork_command, sandbox_command
+
     run = sandbox_command.run if options.fork_of is None else fork_command.run
     run(options)
 
 
 def run_serve(options: argparse.Namespace) -> None:
     if not processes.has_listeners():
+        from charthouse import serve_command
+
         serve_command.run(options)
         return
     with provide_database(options, lasting=True):

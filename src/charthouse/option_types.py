@@ -1,9 +1,6 @@
 """Types of command-line options, for argparse. Each function raises ArgumentTypeError for an invalid text."""
 
 import argparse
-from datetime import timedelta
-
-from charthouse.toolkit import declaration
 
 
 def parse_whole_number(text: str) -> int:
@@ -11,14 +8,6 @@ def parse_whole_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
-
-
-def parse_duration(text: str) -> timedelta:
-    """Parse a duration such as 90s, 45m, 3h, 2d or 1d12h."""
-    try:
-        return declaration.parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def parse_positive(text: str) -> int:

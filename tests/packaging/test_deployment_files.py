@@ -31,7 +31,7 @@ def read_unit(path: Path) -> configparser.SectionProxy:
 
 def parse(arguments: list[str]) -> str:
     """Parse arguments as ``charthouse`` does, and return the command."""
-    return str(cli._build_parser().parse_args(arguments).command)
+    return str(cli.build_parser().parse_args(arguments).command)
 
 
 def test_units_run_server_and_worker() -> None:
