@@ -269,7 +269,8 @@ def test_sweeping_leaves_a_valid_chain(clinic: support.Clinic) -> None:
     add_sealed_rows(clinic)
     rows = ApiCall.objects.using("owner").filter(practice_id=clinic.id)
     assert rows.count() == 6
-    assert seals.sweep(batch_size=2) >= 4
+    # Calls of other tests are swept as well.
+    assert seals.sweep(batch_size=max(2, ApiCall.objects.using("owner").count() // 3)) >= 4
     assert rows.count() == 3
     assert find_broken_seals(clinic) == ""
     with override_settings(AUDIT_DAYS=10_000):

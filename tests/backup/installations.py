@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,12 @@ class Installation:
     def back_up(self, *options: str) -> Manifest:
         """Make a backup, and return its manifest."""
         self.run("backup", *options)
+        return self.repository.list_backups()[-1]
+
+    def require_backup(self) -> Manifest:
+        """Return the last backup, for which one is made where there is none."""
+        if not (self.backups / "repository.json").exists():
+            return self.back_up()
         return self.repository.list_backups()[-1]
 
     @property
@@ -137,11 +144,15 @@ class OwnServer:
             assert cli.main([str(each) for each in arguments]) == (0 if ok else 1)
 
 
-@contextmanager
-def run_installation() -> Iterator[Installation]:
-    """Run an installation whose database is a copy of the template of this test run."""
-    folder = make_folder()
-    made = Installation(datadir.prepare(folder / "data"), str(folder / "backups"), folder / "passphrase")
+def _open_installation(folder: Path) -> Installation:
+    return Installation(datadir.prepare(folder / "data"), str(folder / "backups"), folder / "passphrase")
+
+
+@cache
+def _make_original() -> Path:
+    """Make an installation whose database is a copy of the template of this test run, and stop its server. Returns its
+    folder."""
+    made = _open_installation(folder := make_folder())
     made.passphrase_file.write_text(f"{PASSPHRASE}\n")
     (made.data / "secret_key").write_text(uuid.uuid4().hex)
     subprocess.run(["cp", "-a", MADE_ONCE, made.data / "postgres"], check=True)  # noqa: S607
@@ -163,6 +174,16 @@ def run_installation() -> Iterator[Installation]:
                 pass
         made.store(b"consent form" * 1000)
         made.store(os.urandom(100_000))
+    return folder
+
+
+@contextmanager
+def run_installation() -> Iterator[Installation]:
+    """Run an installation: a copy of one that a worker makes once, without backups."""
+    folder = make_folder()
+    subprocess.run(["cp", "-a", f"{_make_original()}/.", folder], check=True)  # noqa: S607
+    made = _open_installation(folder)
+    with embedded_postgres.run_server(made.data):
         yield made
 
 

@@ -38,7 +38,7 @@ def folder() -> Path:
 def test_a_full_and_an_incremental_backup_are_restored(
     installation: Installation, folder: Path, capsys: Captured
 ) -> None:
-    full = installation.back_up()
+    full = installation.back_up("--full")
     installation.write_note("after the full one")
     incremental = installation.back_up()
     assert (full.kind, incremental.kind, incremental.parent) == (FULL, INCREMENTAL, full.id)
@@ -73,6 +73,7 @@ def test_a_full_and_an_incremental_backup_are_restored(
 
 def test_a_time_is_restored(installation: Installation, folder: Path, capsys: Captured) -> None:
     """What was committed before the time is there, what was committed after it is not."""
+    installation.back_up("--full")
     first = installation.back_up()
     times = []
     for text in ("one", "two", "three"):
@@ -89,7 +90,7 @@ def test_a_time_is_restored(installation: Installation, folder: Path, capsys: Ca
 
 def test_a_time_after_the_last_write_is_the_last_state(installation: Installation, folder: Path) -> None:
     installation.write_note("last")
-    installation.back_up()
+    installation.back_up("--full")
     installation.run("restore", "--into", folder / "now", "--to", datetime.now(UTC).isoformat())
     with run_restored(folder / "now") as connection:
         assert "last" in list_notes(connection)
@@ -98,7 +99,7 @@ def test_a_time_after_the_last_write_is_the_last_state(installation: Installatio
 def test_a_time_before_the_first_backup_is_refused(
     installation: Installation, folder: Path, capsys: Captured
 ) -> None:
-    installation.back_up()
+    installation.require_backup()
     installation.run("restore", "--into", folder / "r", "--to", "2001-01-01T00:00:00Z", ok=False)
     assert "no backup is old enough; the first ended at 20" in capsys.readouterr().err
     assert not (folder / "r").exists()
@@ -107,7 +108,7 @@ def test_a_time_before_the_first_backup_is_refused(
 def test_a_directory_that_is_not_empty_is_refused(
     installation: Installation, folder: Path, capsys: Captured
 ) -> None:
-    installation.back_up()
+    installation.require_backup()
     (folder / "diary").touch()
     for place in (folder, installation.data):
         before = sorted(os.listdir(place))
@@ -117,7 +118,7 @@ def test_a_directory_that_is_not_empty_is_refused(
 
 
 def test_a_wrong_passphrase_opens_nothing(installation: Installation, folder: Path, capsys: Captured) -> None:
-    installation.back_up()
+    installation.require_backup()
     wrong = folder / "wrong"
     wrong.write_text("incorrect horse battery staple\n")
     installation.run("restore", "--into", folder / "r", "--passphrase-file", wrong, ok=False)
@@ -144,11 +145,7 @@ TAMPERINGS = ("base", "keys", "files", "manifest", "wal", "stored file")
 
 @pytest.mark.parametrize("what", TAMPERINGS)
 def test_tampering_is_found(installation: Installation, folder: Path, what: str, capsys: Captured) -> None:
-    manifest = (
-        installation.back_up("--full")
-        if what == TAMPERINGS[0]
-        else installation.repository.list_backups()[-1]
-    )
+    manifest = installation.back_up("--full") if what == TAMPERINGS[0] else installation.require_backup()
     if what == "wal":
         segment = wal.name_segment(
             manifest.timeline, manifests.parse_lsn(manifest.start_lsn), manifest.segment_size

@@ -4,7 +4,7 @@ clean stop; it makes the backups that are due."""
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,22 +24,13 @@ from tests.backup.installations import (
     run_installation,
     run_restored,
 )
-
-LIMIT = 120  # seconds that anything may take on a busy machine
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture(scope="module")
 def installation(database: None) -> Iterator[Installation]:
     with run_installation() as made:
         yield made
-
-
-def wait(condition: Callable[[], Any]) -> Any:
-    until = time.monotonic() + LIMIT
-    while not (found := condition()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return found
 
 
 @contextmanager
@@ -61,7 +52,7 @@ def run_service(installation: Installation) -> Iterator[None]:
             yield
         finally:
             stop.set()
-            thread.join(LIMIT)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
 
@@ -77,12 +68,21 @@ def list_manifests(installation: Installation) -> list[Any]:
     )
 
 
+@pytest.fixture
+def backed_up(installation: Installation) -> Installation:
+    """The installation, once the service has made a backup of it."""
+    if not list_manifests(installation):
+        with run_service(installation):
+            until(lambda: list_manifests(installation))
+    return installation
+
+
 def test_writes_are_in_the_backup_within_seconds_and_all_after_a_clean_stop(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "NOTE_INTERVAL", timedelta(0))
     with run_service(installation):
-        (manifest,) = wait(lambda: list_manifests(installation))
+        (manifest,) = until(lambda: list_manifests(installation))
         assert manifest.kind == FULL
         file = installation.store(b"taken after the backup" * 1000)
         installation.write_note("while it runs")
@@ -91,7 +91,7 @@ def test_writes_are_in_the_backup_within_seconds_and_all_after_a_clean_stop(
                 "select pg_current_wal_flush_lsn()::text, clock_timestamp()"
             ).fetchone() or ("", None)
         began = time.monotonic()
-        wait(lambda: (until := read_stored_until(installation)) is not None and until > now)
+        until(lambda: (stored := read_stored_until(installation)) is not None and stored > now)
         assert time.monotonic() - began < 60  # the bar; some seconds where the machine does nothing else
         store = wal.WalStore(installation.repository, manifest.line, manifest.segment_size)
         assert store.end > parse_lsn(position) - 64  # trailing zeros of a record are not stored
@@ -108,17 +108,17 @@ def test_writes_are_in_the_backup_within_seconds_and_all_after_a_clean_stop(
 
 
 def test_a_server_on_a_copy_does_not_store_into_the_same_line(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
+    backed_up: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other server is its note in the repository. This one stops when it appears, does not begin while it is
     there, and goes on when it is not heard of any more."""
     monkeypatch.setattr(writers, "BEAT", timedelta(0))
     monkeypatch.setattr(services, "NOTE_INTERVAL", timedelta(0))
-    (line,) = {manifest.line for manifest in installation.repository.list_backups()}
-    note = installation.backups / "writers" / line
+    (line,) = {manifest.line for manifest in backed_up.repository.list_backups()}
+    note = backed_up.backups / "writers" / line
 
     def read_errors() -> list[str]:
-        with installation.connect() as connection:
+        with backed_up.connect() as connection:
             return [
                 error for (error,) in connection.execute("select error from backup_stream where error <> ''")
             ]
@@ -128,45 +128,43 @@ def test_a_server_on_a_copy_does_not_store_into_the_same_line(
         note.parent.mkdir(exist_ok=True)
         note.write_text(json.dumps({"writer": "other", "server": "another start", "at": at.isoformat()}))
 
-    with run_service(installation):
-        wait(lambda: note.exists() and read_stored_until(installation))
+    with run_service(backed_up):
+        until(lambda: note.exists() and read_stored_until(backed_up))
         pretend_another(timedelta(0))
-        wait(lambda: any("run charthouse pause" in error for error in read_errors()))
-        stored = set(installation.repository.list_wal(line))
-        installation.write_note("while another server writes")
+        until(lambda: any("run charthouse pause" in error for error in read_errors()))
+        stored = set(backed_up.repository.list_wal(line))
+        backed_up.write_note("while another server writes")
         pretend_another(timedelta(0))
         time.sleep(1)  # ten cycles, if it went on
-        assert set(installation.repository.list_wal(line)) == stored
+        assert set(backed_up.repository.list_wal(line)) == stored
         assert json.loads(note.read_text())["writer"] == "other"
         pretend_another(writers.SILENCE)
-        wait(lambda: not read_errors())
+        until(lambda: not read_errors())
     assert not note.exists()  # at a clean end
 
 
-def test_a_full_spool_and_a_lost_slot_begin_a_new_line(installation: Installation) -> None:
+def test_a_full_spool_and_a_lost_slot_begin_a_new_line(backed_up: Installation) -> None:
     """When the server has removed WAL that was not received, the next line begins, with a full backup."""
-    before = installation.repository.list_backups()
-    with installation.connect() as connection:
+    before = backed_up.repository.list_backups()
+    with backed_up.connect() as connection:
         connection.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots")
-    with run_service(installation):
-        after = wait(lambda: len(found := list_manifests(installation)) > len(before) and found)
+    with run_service(backed_up):
+        after = until(lambda: len(found := list_manifests(backed_up)) > len(before) and found)
     assert after[-1].kind == FULL
     assert after[-1].line != before[-1].line
 
 
 def test_a_destination_that_is_sealed_to_somebody_else_is_refused(
-    installation: Installation, capsys: pytest.CaptureFixture[str]
+    backed_up: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever can write to the destination must not have the next backups sealed to themselves."""
-    description = installation.backups / "repository.json"
+    description = backed_up.backups / "repository.json"
     content = description.read_bytes()
-    installation.run("backup", "keygen", make_folder() / "identity")
+    backed_up.run("backup", "keygen", make_folder() / "identity")
     stranger = capsys.readouterr().out.strip()
-    description.write_bytes(
-        content.replace(str(installation.repository.recipient).encode(), stranger.encode())
-    )
+    description.write_bytes(content.replace(str(backed_up.repository.recipient).encode(), stranger.encode()))
     try:
-        installation.run("backup", ok=False)
+        backed_up.run("backup", ok=False)
         assert "names another recipient than before" in capsys.readouterr().err
     finally:
         description.write_bytes(content)

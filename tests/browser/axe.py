@@ -1,7 +1,7 @@
 """What axe-core finds wrong with a page, for people who cannot see it well or have no mouse.
 
-Most elements of a page are on other pages too. Each shape of an element (its tag, classes, attributes and state, and
-those of all elements around it) is examined once a worker and theme; axe does not run on a page without new shapes.
+Most elements of a page are on other pages too. Each shape of an element (``html_shapes``, with its state) is examined
+once a worker and theme; axe does not run on a page without new shapes.
 """
 
 from collections import defaultdict
@@ -11,9 +11,12 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.html_shapes import OF_LOOKS, TEXT, UNSEEN, VALUED
+
 SERIOUS = ("serious", "critical")
 THEMES = ("light", "dark")
 LIST_SHAPES = Path(__file__).with_name("shapes.js").read_text()
+ATTRIBUTES = [sorted(names) for names in (TEXT, VALUED, OF_LOOKS, UNSEEN)]
 # Rules of color are about an element in a theme, all others about the document. Rules without an impact have one that
 # depends on what they find.
 RUN = """
@@ -41,13 +44,13 @@ def violations(page: Page) -> list[str]:
     The page's context needs ``reduced_motion``: a color between two states has no contrast.
     """
     page.wait_for_load_state()
-    return _examine(page, *page.evaluate(LIST_SHAPES))
+    return _examine(page, *page.evaluate(LIST_SHAPES, ATTRIBUTES))
 
 
 def violations_in_both_themes(page: Page) -> list[str]:
     """Return the violations of the page in light and in dark."""
     page.wait_for_load_state()
-    theme, shapes, readable = page.evaluate(LIST_SHAPES)
+    theme, shapes, readable = page.evaluate(LIST_SHAPES, ATTRIBUTES)
     found = _examine(page, theme, shapes, readable)
     (other,) = set(THEMES) - {theme}
     if not _colored[other].issuperset(readable):

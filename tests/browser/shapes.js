@@ -1,8 +1,9 @@
-// The theme of a page, the shapes of its elements, and those of its elements with text. The first element of each
-// shape is kept in window.elementsByShape.
-async () => {
-  const text = new Set(["alt", "aria-controls", "aria-describedby", "aria-label", "aria-labelledby", "aria-owns"]);
-  const valued = new Set(["fill", "lang", "open", "role", "stroke", "style", "tabindex", "type"]);
+// The theme of a page, the shapes of its elements (see html_shapes.py), and those of its elements with text. The first
+// element of each shape is kept in window.elementsByShape.
+async (attributes) => {
+  const [text, valued, ofLooks, unseen] = attributes.map((names) => new Set(names));
+  const isOfLooks = ({ name }) => ofLooks.has(name) || (name.startsWith("aria-") && !text.has(name));
+  const isSeen = ({ name }) => !unseen.has(name) && !/^(data|hx)-/.test(name);
 
   // cyrb53, a hash of 53 bits.
   const hash = (words) => {
@@ -22,10 +23,11 @@ async () => {
     if (text.has(name)) return value.trim() ? name : `${name} empty`;
     return valued.has(name) || name.startsWith("aria-") ? `${name}=${value}` : name;
   };
-  const describeElement = (element) => [
+  const isSpacing = (name) => /^[mp][tbsexy]?-\w+$/.test(name);
+  const describeLooks = (element, attributes) => [
     element.localName,
-    [...element.classList].sort().join("."),
-    ...[...element.attributes].filter(({ name }) => name !== "class").map(describe).sort(),
+    [...element.classList].filter((name) => !isSpacing(name)).sort().join("."),
+    ...attributes.filter((one) => one.name !== "class" && isOfLooks(one)).map(describe).sort(),
     hasText(element),
     element.labels ? element.labels.length : "",
     element.disabled,
@@ -35,9 +37,11 @@ async () => {
   await new Promise(requestAnimationFrame); // a change of the theme has been applied by then
   const shapes = new Map(), readable = new Set(), elements = new Map();
   for (const element of document.querySelectorAll("*")) {
-    const shape = hash(`${shapes.get(element.parentElement)} ${describeElement(element)}`);
+    const attributes = [...element.attributes], looks = describeLooks(element, attributes);
+    const others = attributes.filter((one) => !isOfLooks(one) && isSeen(one)).map(describe).sort();
+    const shape = hash(`${shapes.get(element.parentElement)} ${looks}`);
     shapes.set(element, shape);
-    if (!elements.has(shape)) elements.set(shape, element);
+    for (const one of [shape, hash([looks, ...others].join(" "))]) if (!elements.has(one)) elements.set(one, element);
     if (hasText(element) || element.matches("input, select, textarea")) readable.add(shape);
   }
   window.elementsByShape = elements;
