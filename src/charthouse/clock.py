@@ -38,6 +38,8 @@ def get_system_time() -> datetime:
 
 def get_offset() -> timedelta:
     """Return the offset of this clock from the system's."""
+    if _shared_offset is None:
+        return _offset
     stopped = get_stopped_time()
     return _offset + (get_shared_offset() if stopped is None else stopped - datetime.now(UTC))
 

@@ -104,7 +104,9 @@ def prepare_object(
     on; ``deleted``: one that was deleted."""
     plan = planning.plan_object(resource, actor, verbose, flags, deleted=deleted, any_parent=any_parent)
     values = {**planning.bind_actor(actor, parent_ids), "id": row_id}
-    return ObjectRead(row_id, parent_ids, plan, bind(plan.statement, values))
+    statement = bind(plan.statement, values)
+    statement.is_short = True
+    return ObjectRead(row_id, parent_ids, plan, statement)
 
 
 def prepare_page(

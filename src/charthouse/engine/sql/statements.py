@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 
 from charthouse.engine.sql.expressions import Parameter
 
@@ -71,12 +71,14 @@ Rows = list[tuple[Any, ...]]
 class BoundStatement:
     """A statement with the values of one run, in PostgreSQL's text form.
 
-    ``rows``: what it found, where it was run ahead of ``fetch`` (see ``identity.database``); ``error``: why it failed.
+    ``is_short``: it reads a row or few, so that a lock may be held meanwhile. ``rows``: what it found, where it was run
+    ahead of ``fetch`` (see ``identity.database``); ``error``: why it failed.
     """
 
     text: bytes
     parameters: list[bytes | None]
     custom_plan: bool
+    is_short: bool = False
     rows: Rows | None = None
     error: Exception | None = None
 
@@ -159,8 +161,31 @@ _PLAIN: dict[Any, type] = {
     models.TextField: str,
     models.BooleanField: bool,
     models.IntegerField: int,
+    models.SmallIntegerField: int,
+    models.PositiveSmallIntegerField: int,
     models.BigIntegerField: int,
+    models.BigAutoField: int,  # of rows that are referred to
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column that rows are written with. Values of type ``plain`` are written as they are; ``reads`` tells that the
+    row's attribute is its value, as it is not where the column makes one when a row is saved."""
+
+    field: "models.Field[Any, Any]"
+    plain: type | None
+    reads: bool
+
+    def prepare(self, row: models.Model, wrapper: Any) -> Any:
+        """The value to write of a new row."""
+        field = self.field
+        value = getattr(row, field.attname) if self.reads else field.pre_save(row, add=True)
+        if value is None or type(value) is self.plain:
+            return value
+        if isinstance(field, models.JSONField):
+            return json.dumps(value, cls=field.encoder)
+        return field.get_db_prep_save(value, wrapper)
 
 
 def insert(row: models.Model) -> None:
@@ -170,21 +195,11 @@ def insert(row: models.Model) -> None:
     costs to book an appointment.
     """
     statement, columns = _compile_insert(type(row))
-    values = {}
-    for column in columns:
-        value = column.pre_save(row, add=True)
-        values[column.attname] = value if value is None else _prepare(column, value)
-    with connection.wrap_database_errors:
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    values = {column.field.attname: column.prepare(row, wrapper) for column in columns}
+    with wrapper.wrap_database_errors:
         row.pk = run(statement, values)[0][0]
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-
-
-def _prepare(column: "models.Field[Any, Any]", value: Any) -> Any:
-    if type(column) in _PLAIN and type(value) is _PLAIN[type(column)]:
-        return value
-    if isinstance(column, models.JSONField):
-        return json.dumps(value, cls=column.encoder)
-    return column.get_db_prep_save(value, connection)
 
 
 def list_written_columns(model: type[models.Model]) -> Columns:
@@ -193,7 +208,7 @@ def list_written_columns(model: type[models.Model]) -> Columns:
 
 
 @lru_cache(maxsize=1000)
-def _compile_insert(model: type[models.Model]) -> tuple[Statement, Columns]:
+def _compile_insert(model: type[models.Model]) -> tuple[Statement, tuple[_Column, ...]]:
     """Parameters take the types of the columns, so a text that is too long is refused, not cut."""
     columns = tuple(column for column in list_written_columns(model) if column is not model._meta.pk)
     quote = connection.ops.quote_name
@@ -202,4 +217,14 @@ def _compile_insert(model: type[models.Model]) -> tuple[Statement, Columns]:
     names = ", ".join(quote(str(column.column)) for column in columns)
     placeholders = ", ".join("%s" for _ in columns)
     text = f"insert into {table} ({names}) values ({placeholders}) returning {identity}"  # noqa: S608 - model names
-    return make_statement(text, tuple(Parameter(column.attname) for column in columns)), columns
+    statement = make_statement(text, tuple(Parameter(column.attname) for column in columns))
+    return statement, tuple(
+        _Column(column, _find_plain(column), type(column).pre_save is models.Field.pre_save)
+        for column in columns
+    )
+
+
+def _find_plain(column: "models.Field[Any, Any]") -> type | None:
+    """The type of the values that the ORM would write as they are into a column, None where there is none."""
+    written = column.target_field if isinstance(column, models.ForeignKey) else column
+    return _PLAIN.get(type(written))

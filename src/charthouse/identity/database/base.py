@@ -246,11 +246,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _run_both(
         self, statement: bytes, parameters: Sequence[bytes | None], ahead: BoundStatement
     ) -> tuple[Any, Any]:
-        """Run two statements in one trip, each a transaction of its own; return their results. Raises psycopg.Error for
-        the first one only."""
+        """Run two statements in one trip; return their results. Raises psycopg.Error for the first one only.
+
+        They are two transactions, as the first one locks the row that counts the app's calls, or one where the second
+        one is short: PostgreSQL then commits once, and wakes this thread once. An error of the second one does not undo
+        the first one."""
         read = _Step(ahead.text, ahead.parameters, is_prepared=not ahead.custom_plan)
-        first, second = self._run_pipeline(_Step(statement, parameters), read)
-        return _require_rows(first), second
+        call = _Step(statement, parameters, ends_transaction=not ahead.is_short)
+        first, second = self._run_pipeline(call, read)
+        first = _require_rows(first)
+        if ahead.is_short and second.status != pq.ExecStatus.TUPLES_OK:
+            first = self._run_prepared(statement, parameters)  # which was undone
+        return first, second
 
     def _run_pipeline(self, *steps: "_Step") -> list[Any]:
         """Run statements in one trip (libpq's pipeline mode); return their results, which may be errors. Raises
@@ -269,7 +276,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     pgconn.pipeline_sync()
             for step in steps:
                 results.append(self._receive())
-                self._receive()  # None, the end of its results
+                pgconn.get_result()  # None, the end of its results
                 if step.ends_transaction:
                     self._receive()  # the result of the synchronization
             pgconn.exit_pipeline_mode()
