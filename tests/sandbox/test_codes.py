@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from charthouse.domains.clinical.code_labels import get_icd10_label
-from charthouse.sandbox.data import chart_entries, conditions, drugs, lab_panels, vaccines
+from charthouse.sandbox.data import chart_entries, complaints, conditions, drugs, lab_panels, vaccines
 
 PUBLISHED = json.loads(Path(__file__).with_name("published_codes.json").read_text())
 # Codes that the modules lack, with the name that they were looked up under in other published material: value sets of
@@ -35,14 +35,14 @@ ELSEWHERE = {
 
 def list_codes() -> Iterator[tuple[str, str]]:
     """The (system, code) of the data."""
-    for condition in conditions.CHRONIC_CONDITIONS:
+    for condition in conditions.CONDITIONS:
         yield "ICD10", condition.code
-        if condition.dosage and condition.dosage.rxnorm:
-            yield "RXNORM", condition.dosage.rxnorm
-    for code in drugs.RXNORM.values():
-        if code:
-            yield "RXNORM", code
-    for _, rxnorm, _, reaction in chart_entries.ALLERGIES:
+    for code in (*complaints.BY_CODE, *(code for code, _ in complaints.NURSE_VISITS.values())):
+        yield "ICD10", code
+    for drug in drugs.DRUGS:
+        if drug.rxnorm:
+            yield "RXNORM", drug.rxnorm
+    for _, rxnorm, _, reaction, _ in chart_entries.ALLERGIES:
         if rxnorm:
             yield "RXNORM", rxnorm
         yield "SNOMED", reaction
@@ -53,7 +53,7 @@ def list_codes() -> Iterator[tuple[str, str]]:
             if value:
                 assert value_system == "SNOMEDCT"
                 yield "SNOMED", value
-    for panel in (*lab_panels.ADULT_PANELS, *lab_panels.CHILD_PANELS):
+    for panel in lab_panels.PANELS:
         yield "LOINC", panel.loinc
         for one in panel.observations:
             yield "LOINC", one.loinc
@@ -67,3 +67,23 @@ def test_codes_are_published(system: str) -> None:
     assert codes
     known = {code for code in codes if get_icd10_label(code)} if system == "ICD10" else set(PUBLISHED[system])
     assert codes - known == {code for name, code in ELSEWHERE if name == system}
+
+
+def test_names_of_drugs_are_those_of_their_codes() -> None:
+    """The generic name stands in the published name."""
+    for drug in drugs.DRUGS:
+        published = PUBLISHED["RXNORM"].get(drug.rxnorm) or ELSEWHERE.get(("RXNORM", drug.rxnorm))
+        if published:
+            first = drug.generic_name.split(",")[0].split()[0].lower()
+            assert first[:7] in published.lower(), drug.name
+
+
+def test_data_refer_to_what_exists() -> None:
+    dosages = [dosage for condition in conditions.CONDITIONS for dosage in condition.dosages]
+    dosages += [dosage for complaint in complaints.COMPLAINTS for dosage in complaint.choices]
+    assert {dosage.drug for dosage in dosages} <= set(drugs.DRUGS_BY_NAME)
+    observed = {one.loinc for panel in lab_panels.PANELS for one in panel.observations}
+    for condition in conditions.CONDITIONS:
+        assert set(condition.trends) <= observed | {"systolic", "weight"}, condition.code
+        ordered = {one.loinc for panel in condition.panels for one in panel.observations}
+        assert set(condition.trends) <= ordered | {"systolic", "weight"}, condition.code

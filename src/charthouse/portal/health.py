@@ -15,7 +15,7 @@ from charthouse.domains.clinical.absences import find_absent_allergies
 from charthouse.domains.clinical.models import Allergy, ClinicalNote
 from charthouse.domains.inventory.models import PatientVaccineRecord
 from charthouse.domains.labs import released
-from charthouse.domains.labs.hooks import format_range
+from charthouse.domains.labs.hooks import format_range, format_unit
 from charthouse.domains.labs.models import LabResult, PatientLabResult
 from charthouse.domains.medications.models import Medication
 from charthouse.engine.errors import NotFound
@@ -93,7 +93,7 @@ def _list_results(guest: SignedInPatient) -> list[Result]:
     found = [
         Result(
             row.observation_description or row.lab_test.name or row.observation_code,
-            f"{row.value} {row.unit}".strip(),
+            f"{row.value} {format_unit(row.unit)}".strip(),
             format_range(row.normal_range),
             timezone.localdate(row.test_performed),
             row.comments,

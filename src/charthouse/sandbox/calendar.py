@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from charthouse.sandbox.loader import Row
 
 PAST_WEEKS, FUTURE_WEEKS = 52, 13
+PAST_WEEKS_OF_LONG_CHARTS = 104
 EARLIER_WEEKS = 10  # before those with appointments, for dates of bookings
 
 # The slots of a doctor's day: hour, minute, duration in minutes. Lunch is from 12 to 1.
@@ -46,10 +47,16 @@ class Slot(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """An appointment of a patient: its slot and its row."""
+    """An appointment of a patient: its slot, its row, and the vitals that were taken, if they were."""
 
     slot: Slot
     row: Row
+    vitals: Row
+
+    @property
+    def date(self) -> date:
+        """The date of the visit, in UTC as in the practice's time zone: office hours don't pass midnight UTC."""
+        return self.slot.start.date()
 
 
 class Calendar:
@@ -62,18 +69,19 @@ class Calendar:
         self.today = today.weekday()
         self.dates = {
             day: (self.monday + timedelta(days=day)).isoformat()
-            for day in range(-(PAST_WEEKS + EARLIER_WEEKS) * 7, FUTURE_WEEKS * 7)
+            for day in range(-(PAST_WEEKS_OF_LONG_CHARTS + EARLIER_WEEKS) * 7, FUTURE_WEEKS * 7)
         }
         self.now = self._get_time(today, 0, 0)
-        self.slots = [
-            self._make_slot(week, weekday, *shape)
-            for week in range(-PAST_WEEKS, FUTURE_WEEKS)
-            for weekday in range(5)
-            for shape in DAY
-        ]
+        self.slots = self._make_slots(range(-PAST_WEEKS, FUTURE_WEEKS))
+        self.earlier_slots = self._make_slots(range(-PAST_WEEKS_OF_LONG_CHARTS, -PAST_WEEKS))
 
     def _get_time(self, day: date, hour: int, minute: int) -> datetime:
         return datetime.combine(day, time(hour, minute), self.zone).astimezone(UTC)
+
+    def _make_slots(self, weeks: range) -> list[Slot]:
+        return [
+            self._make_slot(week, weekday, *shape) for week in weeks for weekday in range(5) for shape in DAY
+        ]
 
     def _make_slot(self, week: int, weekday: int, hour: int, minute: int, minutes: int) -> Slot:
         day = week * 7 + weekday

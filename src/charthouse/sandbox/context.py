@@ -13,6 +13,7 @@ from charthouse.sandbox.calendar import Calendar
 from charthouse.sandbox.credentials import Credentials
 from charthouse.sandbox.data.practices import PracticeSpec
 from charthouse.sandbox.loader import Loader, Row
+from charthouse.sandbox.patients.record import PatientRecord
 
 
 class PracticeContext:
@@ -28,6 +29,7 @@ class PracticeContext:
         self.calendar = Calendar(spec.timezone, self.today)
         self.random = Random(seed)  # noqa: S311
         self._streams: dict[str, Random] = {}
+        self.patients: dict[int, PatientRecord] = {}  # of the practice's own doctors, by id
         (self.practice,) = loader.copy(
             Practice, [{"name": spec.name, "sharing": list(spec.sharing), "plan_type": "Provider"}]
         )

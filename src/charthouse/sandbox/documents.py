@@ -22,6 +22,7 @@ from charthouse.sandbox.seeder import Seeder
 PATIENTS = 60  # with documents, messages and tasks
 TITLES = ("Cardiology consult note", "MRI report, lumbar spine", "Insurance card", "Discharge summary")
 TAGS = (("cardiology", "consult"), ("imaging",), ("insurance",), ("hospital",))  # in the order of TITLES
+SPECIALISTS = ("Cardiology", "Imaging", "", "")  # of conditions, for TITLES
 FLAGGED = 3  # index in TITLES of those with a flag
 CONSENT_FORMS = ("Consent to treatment", "Notice of privacy practices", "Telehealth consent")
 SIGNATURES = 20
@@ -34,6 +35,12 @@ def list_patients(context: PracticeContext) -> list[Row]:
     return list(context.select(Patient).values("id", "doctor_id")[:PATIENTS])
 
 
+def _list_fitting(context: PracticeContext, patient: int) -> list[int]:
+    """List the titles, by index, that fit the conditions of a patient."""
+    specialists = {each.condition.specialist for each in context.patients[patient].conditions}
+    return [index for index, of_title in enumerate(SPECIALISTS) if not of_title or of_title in specialists]
+
+
 def add_documents(
     context: PracticeContext, files: FileStore, random: Random, patients: Sequence[Row]
 ) -> None:
@@ -41,7 +48,7 @@ def add_documents(
     ids = [files.get_page(title) for title in TITLES]
     rows: list[Row] = []
     for number, patient in enumerate(patients):
-        index = random.randrange(len(TITLES))
+        index = random.choice(_list_fitting(context, patient["id"]))
         day = context.get_day(-random.randint(10, 300))
         received_at = f"{day + timedelta(days=2)} 15:00:00+00"
         rows.append(

@@ -11,7 +11,7 @@ from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.data.charges import SUPPLY
 from charthouse.sandbox.data.vaccines import VACCINES
 from charthouse.sandbox.loader import Row
-from charthouse.sandbox.patients.population import AGE_DATE, PatientRecord
+from charthouse.sandbox.patients.record import AGE_DATE, PatientRecord
 from charthouse.sandbox.seeder import Seeder
 
 VACCINATION_SHARE = 0.1  # of completed visits
@@ -61,23 +61,28 @@ class Vaccines(Seeder):
         return rows
 
     def add_batch(self, patients: Sequence[PatientRecord], visits: Sequence[Visit]) -> None:
-        """Add the doses given to these patients."""
-        birth_years = {patient.row["id"]: int(patient.row["date_of_birth"][:4]) for patient in patients}
-        records = []
+        """Add the doses given to these patients, each vaccine once."""
+        by_id = {patient.row["id"]: patient for patient in patients}
+        records: list[Row] = []
+        given: set[tuple[int, int]] = set()  # patient, index of the vaccine
         for visit in visits:
             if visit.row["status"] == "Complete" and self.random.random() < VACCINATION_SHARE:
-                age = AGE_DATE.year - birth_years[visit.row["patient_id"]]
+                number = visit.row["patient_id"]
+                age = int(by_id[number].get_age(visit.date))
                 fitting = [
                     index
                     for index, vaccine in enumerate(VACCINES)
-                    if vaccine.ages[0] <= age <= vaccine.ages[1]
+                    if vaccine.ages[0] <= age <= vaccine.ages[1] and (number, index) not in given
                 ]
-                records.append(self._make_record(visit, self.random.choice(fitting)))
+                if fitting:
+                    index = self.random.choice(fitting)
+                    given.add((number, index))
+                    records.append(self._make_record(visit, index))
         self.copy(PatientVaccineRecord, records)
 
     def _make_record(self, visit: Visit, index: int) -> Row:
         """Make the record of a dose. ``index``: of the vaccine in VACCINES."""
-        slot, row = visit
+        slot, row = visit.slot, visit.row
         lot, user = self.lots[row["doctor_id"]][index], self.context.doctor_users[row["doctor_id"]]
         given_at = (slot.start + timedelta(minutes=slot.minutes // 2)).isoformat()
         return {

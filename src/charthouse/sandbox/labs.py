@@ -9,22 +9,25 @@ from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest, PatientLabResult, Sublab
 from charthouse.files.models import StoredFile
 from charthouse.sandbox.calendar import Visit
+from charthouse.sandbox.clinical.lab_values import draw_values
 from charthouse.sandbox.data.lab_panels import (
     ADULT_PANELS,
     CHILD_PANELS,
     LABORATORIES,
-    Observation,
     Panel,
 )
 from charthouse.sandbox.files import make_pdf, make_row
 from charthouse.sandbox.loader import Row
-from charthouse.sandbox.patients.population import PatientRecord, is_child
-from charthouse.sandbox.scheduling.visit_reasons import CHECKUP
+from charthouse.sandbox.patients.record import PatientRecord, is_child
+from charthouse.sandbox.scheduling.visit_reasons import list_topics
 from charthouse.sandbox.seeder import Seeder
 
-ORDER_SHARE = 0.12  # of completed visits
+ORDER_SHARE = 0.16  # of completed visits, but of those of featured patients, who get what is due
 TURNAROUND = timedelta(days=3)  # from order to results
-NORMAL_SHARE = 0.78  # of results
+REVIEW_TIME = timedelta(days=7)  # from order to review: newer results wait for it
+INTERVAL = 75  # days between orders of the same panel
+NEVER = -10_000  # day of an order that there was not
+MOST_PANELS = 4  # of an order
 MANUAL_INTERVAL = 5  # one patient in so many has a result that was entered by hand
 MODELS = (StoredFile, LabOrder, LabTest, LabDocument, LabResult, PatientLabResult)  # in the order of loading
 
@@ -44,16 +47,18 @@ class LabOrders(Seeder):
         ]
         self.sublabs = self.copy(Sublab, rows)
         self.rows: dict[Any, list[Row]] = defaultdict(list)
+        self.last_orders: dict[tuple[int, str], int] = {}  # day by patient and panel
 
     def add_batch(self, patients: Sequence[PatientRecord], visits: Sequence[Visit]) -> None:
         """Add the orders of these visits and the results of these patients that were entered by hand."""
-        by_id = {patient.row["id"]: patient.row for patient in patients}
+        by_id = {patient.row["id"]: patient for patient in patients}
         for visit in visits:
-            if visit.row["status"] == "Complete" and self.random.random() < ORDER_SHARE:
-                self._add_order(visit, by_id[visit.row["patient_id"]])
+            patient = by_id[visit.row["patient_id"]]
+            if visit.row["status"] == "Complete" and (panels := self._choose_panels(visit, patient)):
+                self._add_order(visit, patient, panels)
         for patient in patients:
             if patient.row["id"] % MANUAL_INTERVAL == 0:
-                self._add_manual_result(patient.row)
+                self._add_manual_result(patient)
         for model in MODELS:
             self.copy(model, self.rows.pop(model, []))
 
@@ -62,9 +67,26 @@ class LabOrders(Seeder):
 
     # -- orders -------------------------------------------------------------------------------------------------
 
-    def _add_order(self, visit: Visit, patient: Row) -> None:
+    def _choose_panels(self, visit: Visit, patient: PatientRecord) -> list[Panel]:
+        """Choose what is ordered at a visit: what is due to follow a condition, or panels of check-ups."""
+        is_ordered = self.random.random() < ORDER_SHARE
+        due = [
+            panel
+            for each in patient.conditions
+            if each.onset <= visit.date.toordinal()
+            for panel in each.condition.panels
+            if self.last_orders.get((patient.row["id"], panel.loinc), NEVER) <= visit.slot.day - INTERVAL
+        ]
+        if due and (patient.featured or is_ordered):
+            panels = list(dict.fromkeys(due))[:MOST_PANELS]
+        else:
+            panels = self._draw_panels(patient.row) if is_ordered else []
+        for panel in panels:
+            self.last_orders[patient.row["id"], panel.loinc] = visit.slot.day
+        return panels
+
+    def _add_order(self, visit: Visit, patient: PatientRecord, panels: Sequence[Panel]) -> None:
         """Add an order with its tests and document."""
-        panels = self._draw_panels(patient)
         ordered_at = visit.slot.start + timedelta(minutes=visit.slot.minutes)
         has_results = ordered_at + TURNAROUND < self.calendar.now
         order = self._make_order(visit, patient, ordered_at, has_results=has_results)
@@ -74,9 +96,9 @@ class LabOrders(Seeder):
             test = self._make_test(order, panel, ordered_at, has_results=has_results)
             self.rows[LabTest].append(test)
             if has_results:
-                results += [self._make_result(test, panel, each, ordered_at) for each in panel.observations]
+                results += self._make_results(test, panel, patient, ordered_at)
         self.rows[LabResult] += results
-        lines = [f"Order {order['id']}, patient {patient['last_name']}, {patient['first_name']}"]
+        lines = [f"Order {order['id']}, patient {patient.row['last_name']}, {patient.row['first_name']}"]
         lines += [_describe_result(row) for row in results] if has_results else [p.name for p in panels]
         document = self._add_document(order, "RES" if has_results else "REQ", lines)
         for row in results:
@@ -87,20 +109,25 @@ class LabOrders(Seeder):
             return self.random.sample(CHILD_PANELS, 1)
         return self.random.sample(ADULT_PANELS, self.random.choice((1, 2)))
 
-    def _make_order(self, visit: Visit, patient: Row, ordered_at: datetime, *, has_results: bool) -> Row:
+    def _make_order(
+        self, visit: Visit, patient: PatientRecord, ordered_at: datetime, *, has_results: bool
+    ) -> Row:
         row_id = self._reserve_id(LabOrder)
-        code = CHECKUP[is_child(patient)]
+        codes = list_topics(patient, visit)
         updated_at = ordered_at + timedelta(days=1) if has_results else ordered_at
+        is_reviewed = has_results and ordered_at + REVIEW_TIME < self.calendar.now
         return {
             "id": row_id,
             "sublab_id": self.sublabs[visit.row["id"] % len(self.sublabs)],
             "doctor_id": visit.row["doctor_id"],
-            "patient_id": patient["id"],
+            "patient_id": patient.row["id"],
             "appointment_id": visit.row["id"],
             "timestamp": ordered_at.isoformat(),
             "status": "R" if has_results else self.random.choice("NSS"),
             "priority": "STAT" if self.random.random() < 0.08 else "NORMAL",
-            "icd10_codes": [{"code": code, "description": get_icd10_label(code)}],
+            "icd10_codes": [{"code": code, "description": get_icd10_label(code)} for code in codes],
+            "reviewed_at": (ordered_at + timedelta(days=2)).isoformat() if is_reviewed else None,
+            "reviewed_by_id": self.context.doctor_users[visit.row["doctor_id"]] if is_reviewed else None,
             "origin": "Chart",
             "accession_number": f"A{row_id:07d}" if has_results else "",
             "created_at": ordered_at.isoformat(),
@@ -124,53 +151,32 @@ class LabOrders(Seeder):
             "updated_at": updated_at.isoformat(),
         }
 
-    def _make_result(self, test: Row, panel: Panel, observation: Observation, ordered_at: datetime) -> Row:
+    def _make_results(
+        self, test: Row, panel: Panel, patient: PatientRecord, ordered_at: datetime
+    ) -> list[Row]:
         collected_at = ordered_at + timedelta(minutes=30)
         released_at = self._get_release_time(ordered_at).isoformat()
-        return {
-            "lab_test_id": test["id"],
-            "specimen_received": (collected_at + timedelta(hours=3)).isoformat(),
-            "test_performed": (collected_at + timedelta(hours=8)).isoformat(),
-            "results_released": released_at,
-            "status": "F",
-            "observation_code": observation.loinc,
-            "observation_description": observation.name,
-            "group_code": panel.loinc,
-            "unit": observation.unit,
-            **self._draw_value(observation),
-            "created_at": released_at,
-            "updated_at": released_at,
-        }
+        values = draw_values(patient, panel, ordered_at.date())
+        return [
+            {
+                "lab_test_id": test["id"],
+                "specimen_received": (collected_at + timedelta(hours=3)).isoformat(),
+                "test_performed": (collected_at + timedelta(hours=8)).isoformat(),
+                "results_released": released_at,
+                "status": "F",
+                "observation_code": observation.loinc,
+                "observation_description": observation.name,
+                "group_code": panel.loinc,
+                "unit": observation.unit,
+                **values[observation.loinc],
+                "created_at": released_at,
+                "updated_at": released_at,
+            }
+            for observation in panel.observations
+        ]
 
     def _get_release_time(self, ordered_at: datetime) -> datetime:
         return min(ordered_at + timedelta(days=1), self.calendar.now)
-
-    def _draw_value(self, observation: Observation) -> Row:
-        """Draw the value of a result, with the columns that say whether it is normal."""
-        is_normal = self.random.random() < NORMAL_SHARE
-        if observation.choices:
-            normal, *abnormal = observation.choices
-            return {
-                "value": normal if is_normal else self.random.choice(abnormal),
-                "abnormal_status": "NEG" if is_normal else "POS",
-                "is_abnormal": not is_normal,
-            }
-        low, high, decimals = observation.low, observation.high, observation.decimals
-        value, flag = low + (high - low) * self.random.random(), "N"
-        if not is_normal:
-            flag = "L" if low and self.random.random() < 0.3 else "H"
-            value = (
-                low * (0.75 + 0.2 * self.random.random())
-                if flag == "L"
-                else high * (1.08 + self.random.random())
-            )
-        return {
-            "value": f"{value:.{decimals}f}",
-            "value_is_numeric": True,
-            "normal_range": f"{low:.{decimals}f} {high:.{decimals}f}",
-            "abnormal_status": flag,
-            "is_abnormal": flag != "N",
-        }
 
     def _add_document(self, order: Row, document_type: str, lines: Sequence[str]) -> int:
         """Add the document of an order, a PDF of these lines. Its id."""
@@ -192,18 +198,20 @@ class LabOrders(Seeder):
 
     # -- results entered by hand --------------------------------------------------------------------------------
 
-    def _add_manual_result(self, patient: Row) -> None:
-        panels = CHILD_PANELS if is_child(patient) else ADULT_PANELS
-        observation = panels[patient["id"] % 3].observations[0]
-        result = self._draw_value(observation)
-        days = self.random.randrange(30, 300)
+    def _add_manual_result(self, patient: PatientRecord) -> None:
+        row = patient.row
+        panels = CHILD_PANELS if is_child(row) else ADULT_PANELS
+        panel = panels[row["id"] % 3]
+        observation = panel.observations[0]
+        day = self.context.get_day(-self.random.randrange(30, 300))
+        result = draw_values(patient, panel, day)[observation.loinc]
         self.rows[PatientLabResult].append(
             {
-                "patient_id": patient["id"],
-                "ordering_doctor_id": patient["doctor_id"],
+                "patient_id": row["id"],
+                "ordering_doctor_id": row["doctor_id"],
                 "title": observation.name,
                 "loinc_code": observation.loinc,
-                "date_test_performed": self.calendar.dates[self.calendar.today - days],
+                "date_test_performed": day.isoformat(),
                 "lab_order_status": "Results Received",
                 "lab_result_value": result["value"],
                 "lab_result_value_as_float": None if observation.choices else result["value"],

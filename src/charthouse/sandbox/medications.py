@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.medications.models import (
     Drug,
     Medication,
@@ -11,13 +12,15 @@ from charthouse.domains.medications.models import (
     Supplement,
 )
 from charthouse.domains.patients.models import Patient, PortalRequest
+from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.context import PracticeContext
-from charthouse.sandbox.data.conditions import Dosage
-from charthouse.sandbox.data.drugs import DRUGS, INACTIVE_SUPPLEMENT, RXNORM, SUPPLEMENTS
+from charthouse.sandbox.data.conditions import COMMON
+from charthouse.sandbox.data.conditions.kinds import Complaint, Dosage
+from charthouse.sandbox.data.drugs import DRUGS, DRUGS_BY_NAME, INACTIVE_SUPPLEMENT, SUPPLEMENTS
 from charthouse.sandbox.loader import Row
 from charthouse.sandbox.seeder import Seeder
 
-DRUG_COLUMNS = ("name", "product_name", "generic_name", "strength", "dose_form", "route")
+FAVORITES = {dosage.drug for condition in COMMON for dosage in condition.dosages}
 PHARMACY = "0000017"  # NCPDP id
 PATIENT_INTERVAL = 3  # one patient in so many takes a supplement
 REQUESTS = 8  # requests for a supplement that wait for staff
@@ -28,9 +31,19 @@ class MedicationCatalogs(Seeder):
 
     def set_up(self) -> None:
         """Add drugs and supplements."""
-        drugs: list[Row] = [dict(zip(DRUG_COLUMNS, drug, strict=True)) for drug in DRUGS]
-        for row in drugs:
-            row |= {"rxnorm": RXNORM.get(row["name"], ""), "is_favorite": row["name"] in RXNORM}
+        drugs = [
+            {
+                "name": drug.name,
+                "product_name": drug.product_name,
+                "generic_name": drug.generic_name,
+                "strength": drug.strength,
+                "dose_form": drug.form,
+                "route": drug.route,
+                "rxnorm": drug.rxnorm,
+                "is_favorite": drug.name in FAVORITES,
+            }
+            for drug in DRUGS
+        ]
         self.copy(Drug, drugs)
         supplements = [
             {
@@ -58,15 +71,11 @@ class Prescriptions:
         calendar = self.context.calendar
         prescribed_on = calendar.dates[calendar.today - self.random.randrange(200)]
         user = self.context.doctor_users[link["doctor_id"]]
+        prescribed_on = max(prescribed_on, started_on)
         self.rows[Medication].append(
             {
                 **link,
-                "name": dosage.drug,
-                "rxnorm": dosage.rxnorm,
-                "dosage_quantity": dosage.quantity,
-                "dosage_units": dosage.unit,
-                "frequency": dosage.frequency,
-                "route": dosage.route,
+                **self._describe(dosage),
                 "indication": indication,
                 "date_started_taking": started_on,
                 "date_prescribed": prescribed_on,
@@ -74,13 +83,52 @@ class Prescriptions:
                 "number_refills": self.random.randrange(4),
                 "order_status": "Electronic eRx Sent",
                 "prn": "as needed" in dosage.frequency,
-                "drug_id": self.drugs[dosage.drug],
                 "is_chronic": True,
                 "added_by_id": user,
                 "updated_by_id": user,
             }
         )
         self._add_messages(link, dosage, prescribed_on)
+
+    def add_course(
+        self, link: Row, dosage: Dosage, complaint: Complaint, visit: Visit, ended_on: str | None
+    ) -> None:
+        """Add a medication of some days, prescribed at a visit. ``ended_on``: ISO date, None while it is taken."""
+        user, day = self.context.doctor_users[link["doctor_id"]], self.context.calendar.dates[visit.slot.day]
+        self.rows[Medication].append(
+            {
+                **link,
+                **self._describe(dosage),
+                "appointment_id": visit.row["id"],
+                "indication": get_icd10_label(complaint.code),
+                "date_started_taking": day,
+                "date_prescribed": day,
+                "date_stopped_taking": ended_on,
+                "discontinued_at": f"{ended_on} 18:00:00+00" if ended_on else None,
+                "discontinued_reason": "Course completed" if ended_on else "",
+                "status": "inactive" if ended_on else "active",
+                "dispense_quantity": f"{complaint.dose_count}.00",
+                "number_refills": 0,
+                "order_status": "Electronic eRx Sent",
+                "added_by_id": user,
+                "updated_by_id": user,
+                "created_at": visit.slot.text,
+                "updated_at": f"{ended_on} 18:00:00+00" if ended_on else visit.slot.text,
+            }
+        )
+
+    def _describe(self, dosage: Dosage) -> Row:
+        """Describe what is taken, and how."""
+        drug = DRUGS_BY_NAME[dosage.drug]
+        return {
+            "name": drug.name,
+            "rxnorm": drug.rxnorm,
+            "dosage_quantity": dosage.quantity,
+            "dosage_units": drug.unit or drug.form,
+            "frequency": dosage.frequency,
+            "route": drug.route,
+            "drug_id": self.drugs[drug.name],
+        }
 
     def _add_messages(self, link: Row, dosage: Dosage, day: str) -> None:
         """Add the prescription as sent, and for one patient of four the pharmacy's refill request and its response."""

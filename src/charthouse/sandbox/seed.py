@@ -46,8 +46,9 @@ from charthouse.sandbox.medications import MedicationCatalogs, Supplements
 from charthouse.sandbox.messaging import Messages
 from charthouse.sandbox.oauth_apps import add_apps, set_hourly_limits
 from charthouse.sandbox.patients.facilities import Facilities
-from charthouse.sandbox.patients.population import PatientRecord, Population
+from charthouse.sandbox.patients.population import Population
 from charthouse.sandbox.patients.portal_access import PortalAccesses
+from charthouse.sandbox.patients.record import PatientRecord
 from charthouse.sandbox.patients.tags import Tags
 from charthouse.sandbox.portal import Portal
 from charthouse.sandbox.practice import add_doctors, add_offices, add_users
@@ -192,11 +193,13 @@ class PracticeBuilder:
         for seeder in seeders:
             seeder.set_up()
         settings = [provider.patient_settings for provider in team.providers]
+        featured = context.spec.featured if team.detailed else ()
         for start in range(0, count, BATCH_SIZE):
             ids = context.loader.reserve_ids(Patient, min(BATCH_SIZE, count - start))
-            patients = self.population.make_patients(random, settings, ids)
+            patients = self.population.make_patients(random, settings, ids, featured if start == 0 else ())
             self._add_patients(patients)
             if team.detailed:
+                context.patients.update({patient.row["id"]: patient for patient in patients})
                 accesses.add(patients)
             visits = book.add(patients)
             for seeder in seeders:

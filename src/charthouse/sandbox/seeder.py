@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.context import PracticeContext
-from charthouse.sandbox.patients.population import PatientRecord
+from charthouse.sandbox.patients.record import PatientRecord
 from charthouse.sandbox.teams import Team
 
 

@@ -12,7 +12,7 @@ from charthouse.console.kit import records
 from charthouse.console.kit.page import Request
 from charthouse.console.kit.result_flags import build_flag_badge
 from charthouse.console.kit.tables import Badge
-from charthouse.domains.labs.hooks import format_range, parse_number
+from charthouse.domains.labs.hooks import format_range, format_unit, parse_number
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.errors import Forbidden
 from charthouse.engine.sql import expressions as sql
@@ -134,7 +134,7 @@ def _build_result(
         name=name,
         value=value,
         number=_parse(value),
-        unit=unit,
+        unit=format_unit(unit),
         range=format_range(limits),
         flag=build_flag_badge(flag, is_abnormal),
         day=day,

@@ -16,7 +16,7 @@ from charthouse.console.kit.page import Request, list_messages, page, render_pag
 from charthouse.console.kit.tables import Column, Table
 from charthouse.domains import code_lists
 from charthouse.domains.clinical.models import Problem
-from charthouse.domains.labs.hooks import format_range
+from charthouse.domains.labs.hooks import format_range, format_unit
 from charthouse.domains.labs.models import LabDocument, LabResult, LabTest, Sublab
 from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound
 from charthouse.files import links
@@ -179,7 +179,7 @@ def _write_letter(request: Request, found: Any) -> str:
         practice=request.actor.practice, lab_test__lab_order=found.pk, archived=False
     )
     lines = [
-        f"{one.observation_description or one.lab_test.name}: {one.value} {one.unit}".rstrip()
+        f"{one.observation_description or one.lab_test.name}: {one.value} {format_unit(one.unit)}".rstrip()
         + (f" (usual: {format_range(one.normal_range)})" if one.normal_range else "")
         for one in rows.select_related("lab_test").order_by("pk")[:100]
     ]

@@ -4,6 +4,7 @@ The status of an order follows from its tests, that of a test from its results, 
 ``update_order_status`` locks the order: of two concurrent writers of its tests, the second sees what the first wrote.
 """
 
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -26,6 +27,15 @@ def truncate_now() -> datetime:
 FINAL_STATUSES = ("final", "correction")
 TEST_STATUS_OF_RESULT = {"F": "final", "C": "correction"}
 SENT_STATUSES = ("Q", "S")
+PRINTED_UNITS = {
+    "10*3/uL": "10³/µL",
+    "10*6/uL": "10⁶/µL",
+    "m[IU]/L": "mIU/L",
+    "u[IU]/mL": "µIU/mL",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+    "ug/dL": "µg/dL",
+    "mm[Hg]": "mmHg",
+}  # of UCUM
 NORMAL_FLAGS = ("", "N", "NEG", "S")  # abnormal flags of a normal result
 
 
@@ -167,6 +177,16 @@ def format_range(text: str) -> str:
     """Format a range that is two numbers as "3.5 to 5.1"; other texts stay as they are."""
     limits = parse_range(text)
     return text if limits is None else f"{limits[0]:f} to {limits[1]:f}"
+
+
+def format_unit(text: str) -> str:
+    """Format a unit of UCUM as laboratories print it: "mL/min/1.73 m²", "mIU/L", "10³/µL"; others stay as they are.
+
+    An annotation alone ("{INR}") says nothing that the name does not, and becomes "".
+    """
+    if re.fullmatch(r"\{[^{}]*\}", text):
+        return ""
+    return PRINTED_UNITS.get(text, text)
 
 
 @hook()

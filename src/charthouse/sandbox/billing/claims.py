@@ -20,8 +20,8 @@ from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.data.prices import PRICES, VISIT_CODES, Price
 from charthouse.sandbox.loader import Row
-from charthouse.sandbox.patients.population import PatientRecord
-from charthouse.sandbox.scheduling.visit_reasons import get_diagnosis
+from charthouse.sandbox.patients.record import PatientRecord
+from charthouse.sandbox.scheduling.visit_reasons import list_topics
 
 MODELS = (
     LineItem,
@@ -134,7 +134,7 @@ class VisitBill:
 
     def __init__(self, claims: Claims, random: Random, visit: Visit, patient: PatientRecord) -> None:
         self.claims, self.random, self.patient = claims, random, patient
-        self.slot, self.visit = visit
+        self.slot, self.visit, self.diagnoses = visit.slot, visit.row, list_topics(patient, visit)
         self.now = claims.calendar.now
 
     def bill(self, code: str) -> None:
@@ -145,7 +145,7 @@ class VisitBill:
         additional = random.sample(ADDITIONAL_CODES, random.choice((0, 0, 1, 1, 2)))
         posted_at = self.slot.start + timedelta(minutes=self.slot.minutes + 90)
         if "icd10_codes" not in visit:
-            visit["icd10_codes"] = [get_diagnosis(visit["reason"], visit["patient_id"])]
+            visit["icd10_codes"] = self.diagnoses
         visit["first_billed_date"] = visit["last_billed_date"] = posted_at.isoformat()
         for index, of_item in enumerate(["99392" if is_child_checkup else code, *additional]):
             self._add_item(PRICES[of_item], posted_at, is_first=index == 0)

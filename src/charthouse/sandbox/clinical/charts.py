@@ -10,6 +10,7 @@ from charthouse.identity.models import Application
 from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.clinical import chart_lists
 from charthouse.sandbox.clinical.chart_lists import ChartLists
+from charthouse.sandbox.clinical.note_texts import write_note
 from charthouse.sandbox.clinical.notes import (
     NoteTemplate,
     add_templates,
@@ -17,10 +18,9 @@ from charthouse.sandbox.clinical.notes import (
     make_note,
     make_notepads,
 )
-from charthouse.sandbox.data.conditions import CHILD_CONDITIONS, CHRONIC_CONDITIONS, Condition
 from charthouse.sandbox.files import FileStore, compile_pdf
 from charthouse.sandbox.loader import Row
-from charthouse.sandbox.patients.population import PatientRecord, is_child
+from charthouse.sandbox.patients.record import PatientRecord
 from charthouse.sandbox.seeder import Seeder
 
 MODELS = (ClinicalNoteFieldValue, YellowNotepad, *chart_lists.MODELS)
@@ -63,7 +63,7 @@ class Charts(Seeder):
                 completed[visit.row["patient_id"]].append(visit)
         signatures: list[Signature] = []
         for patient in patients:
-            signatures += self._add_chart(patient.row, completed[patient.row["id"]])
+            signatures += self._add_chart(patient, completed[patient.row["id"]])
         for model in (*self.rows, *MODELS):  # in the order of first use, then those without rows
             self.copy(model, self.rows.pop(model, []))
         self._sign(signatures)
@@ -71,17 +71,15 @@ class Charts(Seeder):
             note = signatures[0][0]
             self._add_amendments(next(visit for visit in visits if visit.row["id"] == note))
 
-    def _add_chart(self, patient: Row, visits: Sequence[Visit]) -> list[Signature]:
+    def _add_chart(self, patient: PatientRecord, visits: Sequence[Visit]) -> list[Signature]:
         """Add the lists and notes of a patient. The signatures of the notes."""
-        condition = _choose_condition(patient)
-        self.lists.add(patient, condition, visits, is_child=is_child(patient))
+        self.lists.add(patient, visits)
         signatures = []
         for index, visit in enumerate(visits):
             doctor = visit.row["doctor_id"]
             templates = self.templates[doctor]
-            self.rows[ClinicalNoteFieldValue] += make_note(
-                self.random, templates, visit, condition, is_first=index == 0
-            )
+            texts = write_note(self.random, visit, patient, is_first=index == 0)
+            self.rows[ClinicalNoteFieldValue] += make_note(templates, visit, texts)
             if notepads := make_notepads(self.random, templates, visit):
                 self.rows[YellowNotepad] += notepads
             start = visit.slot.start
@@ -113,11 +111,3 @@ class Charts(Seeder):
                 "comments": "Asked for by the patient.",
             }
             self.copy(Amendment, [row])
-
-
-def _choose_condition(patient: Row) -> Condition | None:
-    """Return the chronic condition of a patient, by the id: one child of six has one, four adults of five."""
-    number = patient["id"]
-    if is_child(patient):
-        return CHILD_CONDITIONS[0] if number % 6 == 0 else None
-    return CHRONIC_CONDITIONS[number % len(CHRONIC_CONDITIONS)] if number % 5 else None

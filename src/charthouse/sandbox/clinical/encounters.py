@@ -5,15 +5,22 @@ from datetime import datetime, time, timedelta
 from charthouse.domains.clinical.models import ClinicalNote, EncounterType
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.sandbox.clinical.health_maintenance import list_patients
+from charthouse.sandbox.data.conditions import CONDITIONS
 from charthouse.sandbox.loader import Row
 from charthouse.sandbox.seeder import Seeder
 
-# Code of the type, title, text.
+# Code of the type, title, text; ICD-10-CM codes of the conditions, of which the patient has one.
+TREATED = tuple(condition.code for condition in CONDITIONS if condition.dosages)
 ENCOUNTERS = (
-    ("ph", "Call about results", "Results are normal. Told the patient; no questions."),
-    ("ph", "Refill by telephone", "Asks for a refill. No side effects. Refilled for 90 days."),
-    ("cn", "Records reviewed", "Records of the last hospital stay were read and put into the chart."),
-    ("tv", "Video check-in", "Blood pressure at home is lower since the dose was raised. Goes on as before."),
+    ("ph", "Call about results", "Results are normal. Told the patient; no questions.", ()),
+    ("ph", "Refill by telephone", "Asks for a refill. No side effects. Refilled for 90 days.", TREATED),
+    ("cn", "Records reviewed", "Records of the last hospital stay were read and put into the chart.", ()),
+    (
+        "tv",
+        "Video check-in",
+        "Blood pressure at home is lower since the dose was raised. Goes on as before.",
+        ("I10", "I12.9"),
+    ),
 )
 
 
@@ -35,7 +42,9 @@ class Encounters(Seeder):
         self.copy(ClinicalNote, rows)
 
     def _make_row(self, patient: int, doctor: int, types: dict[str, int], *, is_signed: bool) -> Row:
-        code, title, content = self.random.choice(ENCOUNTERS)
+        codes = {each.condition.code for each in self.context.patients[patient].conditions}
+        fitting = [each for each in ENCOUNTERS if not each[3] or codes.intersection(each[3])]
+        code, title, content, _ = self.random.choice(fitting)
         day = self.today - timedelta(days=self.random.randrange(5, 300) if is_signed else 1)
         user = self.context.doctor_users.get(doctor)
         at = datetime.combine(day, time(18), self.calendar.zone).isoformat()

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from charthouse.domains.clinical.code_labels import get_icd10_label
 from charthouse.domains.clinical.models import ClinicalNoteFieldType, ClinicalNoteTemplate
 from charthouse.sandbox.calendar import Visit
 from charthouse.sandbox.context import PracticeContext
-from charthouse.sandbox.data.conditions import Condition
 from charthouse.sandbox.data.note_templates import TEMPLATES
 from charthouse.sandbox.loader import Row
 
@@ -61,50 +59,15 @@ def _add_fields(
 
 
 def make_note(
-    random: Random,
-    templates: dict[str, NoteTemplate],
-    visit: Visit,
-    condition: Condition | None,
-    *,
-    is_first: bool,
+    templates: dict[str, NoteTemplate], visit: Visit, texts: dict[str, dict[str, str]]
 ) -> list[Row]:
-    """Make the field values of a visit's note. ``is_first``: whether it is the patient's first visit."""
+    """Make the field values of a visit's note. ``texts``: by name of the template and of the field."""
     stamps = link_to_visit(visit)
-    texts = _write_note(random, visit.row["reason"], condition, is_first=is_first)
     return [
         {**stamps, "clinical_note_field_id": templates[name].fields[field], "value": value}
         for name, fields in texts.items()
         for field, value in fields.items()
     ]
-
-
-def _write_note(
-    random: Random, reason: str, condition: Condition | None, *, is_first: bool
-) -> dict[str, dict[str, str]]:
-    """Write the text of each field, by template and name."""
-    choose, draw = random.choice, random.random
-    texts = {
-        "Subjective": {
-            "Chief complaint": reason,
-            "History of present illness": condition.history if condition else "Feels well otherwise.",
-            "Pain": choose(("None", "None", "Mild", "Moderate")),
-        },
-        "Objective": {
-            "Appears well": "True",
-            "Lungs clear": choose(("2", "2", "2", "0")),
-            "Blood pressure, sitting": f"{int(108 + 30 * draw())}/{int(64 + 20 * draw())}",
-        },
-        "Assessment": {"Impression": get_icd10_label(condition.code) if condition else reason},
-        "Plan": {
-            "Plan": condition.plan if condition else "Fluids and rest; call if it gets worse.",
-            "Come back": choose(("In a week", "In a month", "In three months", "As needed")),
-        },
-    }
-    if is_first:
-        texts["Social history"] = {"Lives with": choose(("Alone", "Family")), "Exercises": choose("012")}
-    if draw() < 0.3:
-        texts["Before the visit"] = {"What brings you in": reason}
-    return texts
 
 
 def make_notepads(random: Random, templates: dict[str, NoteTemplate], visit: Visit) -> list[Row]:

@@ -1,4 +1,9 @@
-"""Laboratory panels with the LOINC codes of their observations and the normal range of each."""
+"""Laboratory panels with the LOINC codes of their observations, units and the reference range of adults.
+
+Ranges are those of "ABIM Laboratory Test Reference Ranges" (American Board of Internal Medicine, January 2024), those
+of hemoglobin A1c, LDL cholesterol, albumin in urine and lead of the ADA's Standards of Care, NCEP ATP III, KDIGO and
+the CDC.
+"""
 
 from dataclasses import dataclass
 
@@ -7,8 +12,8 @@ from dataclasses import dataclass
 class Observation:
     """One value that a panel reports.
 
-    ``low`` and ``high`` are the normal range, ``decimals`` the number of decimal places. An observation whose result
-    is not a number has ``choices`` instead, the normal one first.
+    ``low`` and ``high`` are the normal range, ``of_men`` that of men where it differs, ``decimals`` the number of
+    decimal places. An observation whose result is not a number has ``choices`` instead, the normal one first.
     """
 
     loinc: str
@@ -18,6 +23,18 @@ class Observation:
     high: float = 0
     decimals: int = 0
     choices: tuple[str, ...] = ()
+    of_men: tuple[float, float] | None = None
+
+    def get_range(self, gender: str) -> tuple[float, float]:
+        """Return the lowest and highest normal value for patients of this gender."""
+        return self.of_men if self.of_men and gender == "Male" else (self.low, self.high)
+
+
+# LOINC codes of values that conditions change.
+GLUCOSE, CREATININE, FILTRATION = "2345-7", "2160-0", "33914-3"
+HEMOGLOBIN, HEMATOCRIT, A1C_VALUE = "718-7", "4544-3", "4548-4"
+IRON_STORES, SERUM_IRON, BINDING = "2276-4", "2498-4", "2500-7"  # ferritin, iron, iron binding capacity
+CHOLESTEROL, TRIGLYCERIDE, HDL, LDL = "2093-3", "2571-8", "2085-9", "13457-7"
 
 
 @dataclass(frozen=True)
@@ -37,11 +54,12 @@ METABOLIC = Panel(
     "Serum",
     2.0,
     (
-        Observation("2345-7", "Glucose", "mg/dL", 70, 99),
-        Observation("2160-0", "Creatinine", "mg/dL", 0.6, 1.2, 2),
+        Observation(GLUCOSE, "Glucose", "mg/dL", 70, 99),
+        Observation(CREATININE, "Creatinine", "mg/dL", 0.5, 1.1, 2, of_men=(0.7, 1.3)),
+        Observation(FILTRATION, "Glomerular filtration rate, estimated", "mL/min/{1.73_m2}", 60, 120),
         Observation("2951-2", "Sodium", "mmol/L", 136, 145),
-        Observation("2823-3", "Potassium", "mmol/L", 3.5, 5.1, 1),
-        Observation("1742-6", "Alanine aminotransferase", "U/L", 7, 56),
+        Observation("2823-3", "Potassium", "mmol/L", 3.5, 5.0, 1),
+        Observation("1742-6", "Alanine aminotransferase", "U/L", 10, 40),
     ),
 )
 BLOOD_COUNT = Panel(
@@ -50,10 +68,10 @@ BLOOD_COUNT = Panel(
     "Whole blood",
     3.0,
     (
-        Observation("718-7", "Hemoglobin", "g/dL", 12.0, 16.0, 1),
-        Observation("4544-3", "Hematocrit", "%", 36, 46, 1),
-        Observation("6690-2", "Leukocytes", "10*3/uL", 4.5, 11.0, 1),
-        Observation("777-3", "Platelets", "10*3/uL", 150, 400),
+        Observation(HEMOGLOBIN, "Hemoglobin", "g/dL", 12.0, 16.0, 1, of_men=(14.0, 18.0)),
+        Observation(HEMATOCRIT, "Hematocrit", "%", 37, 47, 1, of_men=(42, 50)),
+        Observation("6690-2", "Leukocytes", "10*3/uL", 4.0, 11.0, 1),
+        Observation("777-3", "Platelets", "10*3/uL", 150, 450),
     ),
 )
 LIPIDS = Panel(
@@ -62,10 +80,10 @@ LIPIDS = Panel(
     "Serum",
     1.0,
     (
-        Observation("2093-3", "Cholesterol", "mg/dL", 100, 199),
-        Observation("2571-8", "Triglyceride", "mg/dL", 40, 149),
-        Observation("2085-9", "HDL cholesterol", "mg/dL", 40, 90),
-        Observation("13457-7", "LDL cholesterol, calculated", "mg/dL", 40, 99),
+        Observation(CHOLESTEROL, "Cholesterol", "mg/dL", 0, 199),
+        Observation(TRIGLYCERIDE, "Triglyceride", "mg/dL", 0, 149),
+        Observation(HDL, "HDL cholesterol", "mg/dL", 50, 100, of_men=(40, 100)),
+        Observation(LDL, "LDL cholesterol, calculated", "mg/dL", 0, 129),
     ),
 )
 A1C = Panel(
@@ -73,10 +91,45 @@ A1C = Panel(
     "Hemoglobin A1c",
     "Whole blood",
     1.0,
-    (Observation("4548-4", "Hemoglobin A1c/Hemoglobin.total", "%", 4.0, 5.6, 1),),
+    (Observation(A1C_VALUE, "Hemoglobin A1c/Hemoglobin.total", "%", 4.0, 5.6, 1),),
 )
 THYROID = Panel(
-    "3016-3", "Thyrotropin", "Serum", 1.0, (Observation("3016-3", "Thyrotropin", "m[IU]/L", 0.45, 4.5, 2),)
+    "3016-3", "Thyrotropin", "Serum", 1.0, (Observation("3016-3", "Thyrotropin", "m[IU]/L", 0.5, 4.0, 2),)
+)
+URINE_ALBUMIN = Panel(
+    "14959-1",
+    "Albumin/creatinine ratio, urine",
+    "Urine",
+    10.0,
+    (Observation("14959-1", "Albumin/creatinine ratio, urine", "mg/g", 0, 29),),
+)
+IRON = Panel(
+    "75689-0",
+    "Iron panel",
+    "Serum",
+    2.0,
+    (
+        Observation(SERUM_IRON, "Iron", "ug/dL", 50, 150),
+        Observation(BINDING, "Iron binding capacity", "ug/dL", 250, 310),
+        Observation(IRON_STORES, "Ferritin", "ng/mL", 11, 307, of_men=(24, 336)),
+    ),
+)
+NATRIURETIC_PEPTIDE = Panel(
+    "33762-6", "NT-proBNP", "Plasma", 2.0, (Observation("33762-6", "NT-proBNP", "pg/mL", 0, 449),)
+)
+PROTHROMBIN = Panel(
+    "34528-0",
+    "Prothrombin time and INR",
+    "Plasma",
+    2.7,
+    (Observation("6301-6", "INR", "{INR}", 0.8, 1.2, 1),),
+)
+PROSTATE = Panel(
+    "2857-1",
+    "Prostate specific antigen",
+    "Serum",
+    1.0,
+    (Observation("2857-1", "Prostate specific antigen", "ng/mL", 0, 4.0, 1),),
 )
 STREP = Panel(
     "78012-2",
@@ -93,8 +146,12 @@ LEAD = Panel(
     (Observation("10368-9", "Lead", "ug/dL", 0, 3.4, 1),),
 )
 
-ADULT_PANELS = (METABOLIC, BLOOD_COUNT, LIPIDS, A1C, THYROID)
+ADULT_PANELS = (METABOLIC, BLOOD_COUNT, LIPIDS, A1C, THYROID)  # of check-ups
 CHILD_PANELS = (BLOOD_COUNT, STREP, LEAD)
+PANELS = (
+    METABOLIC, BLOOD_COUNT, LIPIDS, A1C, THYROID, URINE_ALBUMIN, IRON, NATRIURETIC_PEPTIDE, PROTHROMBIN, PROSTATE,
+    STREP, LEAD,
+)  # fmt: skip
 # Names, codes, and the vendor who passes orders on: the second one is the partner of Cerbo's API.
 LABORATORIES = (
     ("Front Range Reference Laboratory", "FRR", "Sandbox lab vendor"),

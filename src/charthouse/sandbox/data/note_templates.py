@@ -23,6 +23,7 @@ TEMPLATES = (
         False,
         (
             ("Examination", "Header", (), False),
+            ("Findings", "String", (), False),
             ("Appears well", "Checkbox", (), False),
             ("Lungs clear", "NullCheckbox", (), False),
             ("Blood pressure, sitting", "TwoStrings", (), False),

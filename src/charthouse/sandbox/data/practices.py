@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from charthouse.identity.models import RIGHTS, SHARING
 from charthouse.identity.permission_presets import PRESETS
+from charthouse.sandbox.data.featured_patients import FEATURED_PATIENTS, FeaturedPatient
 from charthouse.sandbox.data.places import CASCO_BAY, FRONT_RANGE, Town
 
 
@@ -41,7 +42,7 @@ class AppSpec:
 @dataclass(frozen=True)
 class PracticeSpec:
     """A practice. ``ages``: lowest and highest age of its patients in years. ``visits_per_patient``: mean number of
-    appointments within the calendar. ``patient_count``: patients of its own doctors."""
+    appointments within the calendar. ``patient_count``: patients of its own doctors, the first of them ``featured``."""
 
     name: str
     timezone: str
@@ -54,6 +55,7 @@ class PracticeSpec:
     ages: tuple[int, int]
     visits_per_patient: float
     patient_count: int
+    featured: tuple[FeaturedPatient, ...] = ()
 
 
 MANAGER = StaffSpec("Office manager", PRESETS["Manager"])
@@ -81,6 +83,7 @@ PRACTICES = (
         ages=(1, 94),
         visits_per_patient=8.0,
         patient_count=300,
+        featured=FEATURED_PATIENTS,
     ),
     PracticeSpec(
         name="Casco Bay Pediatrics",

@@ -5,15 +5,17 @@ numbers begin with 666, so that none of them can exist. Rows are dicts by model 
 text.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from random import Random
 
+from charthouse.sandbox.data.featured_patients import FeaturedPatient
 from charthouse.sandbox.data.payers import Payer
 from charthouse.sandbox.data.places import EMPLOYERS, STREETS, Town
 from charthouse.sandbox.loader import Row
-from charthouse.sandbox.patients.settings import PatientSettings
+from charthouse.sandbox.patients.featured import list_columns, list_names
+from charthouse.sandbox.patients.record import ADULT_AGE, AGE_DATE, PatientRecord, needs_interpreter
+from charthouse.sandbox.patients.settings import FALL_RISK, FLAGS, INTERPRETER, PatientSettings
 from charthouse.sandbox.people import (
     FEMALE_NAMES,
     LAST_NAMES,
@@ -54,27 +56,8 @@ ASIAN_ORIGINS = (
 # SNOMED CT codes.
 GENDER_IDENTITIES = {"Male": "446151000124109", "Female": "446141000124107", "Other": "446131000124102"}
 
-AGE_DATE = date(2026, 1, 1)  # the day of which ages are: they don't depend on the reference day
-ADULT_AGE = 18
 MAX_DAYS_KNOWN = 2500
 YEAR = 365  # days, for comparing ages
-
-
-@dataclass
-class PatientRecord:
-    """The rows of a patient; ``row`` is that of the patient table. ``days_known``: days since the chart was opened."""
-
-    row: Row
-    days_known: int
-    coverages: list[Row] = field(default_factory=list)
-    flags: list[Row] = field(default_factory=list)
-    demographics: list[Row] = field(default_factory=list)
-    referring_doctor: Row | None = None
-
-
-def is_child(patient: Row) -> bool:
-    """Whether a patient is under 18 on the day of which ages are."""
-    return int(patient["date_of_birth"][:4]) > AGE_DATE.year - ADULT_AGE
 
 
 class Population:
@@ -87,32 +70,29 @@ class Population:
     def __init__(
         self, towns: Sequence[Town], payers: Sequence[Payer], ages: tuple[int, int], today: date
     ) -> None:
-        self.towns, self.ages = towns, ages
+        self.towns, self.ages, self.today = towns, ages, today
         self.companies = [payer for payer in payers if payer.directory == "emdeon" and not payer.state][:12]
         of_state = [payer for payer in payers if payer.state == towns[0].state]
         self.medicare = next(payer for payer in of_state if payer.plan_type == "MB")
         self.medicaid = next(payer for payer in of_state if payer.plan_type == "MC")
         # Made once, by days before the last: formatting a date for each patient is what takes the time.
-        self.birth_dates = _list_days_before(AGE_DATE, ages[1] * 366)
+        self.birth_dates = _list_days_before(AGE_DATE, max(ages[1], 95) * 366)
         self.dates = _list_days_before(today, MAX_DAYS_KNOWN + 100)
         self.chart_numbers: dict[str, int] = {}
 
     def make_patients(
-        self, random: Random, settings: Sequence[PatientSettings], ids: range
+        self,
+        random: Random,
+        settings: Sequence[PatientSettings],
+        ids: range,
+        featured: Sequence[FeaturedPatient] = (),
     ) -> list[PatientRecord]:
-        """Make a patient for each id. They are assigned to the doctors of ``settings`` in turn."""
+        """Make a patient for each id, the first ones as ``featured`` describes them.
+
+        They are assigned to the doctors of ``settings`` in turn."""
         count = len(ids)
         genders = GENDERS.draw(random, count)
-        first_names = {
-            "Female": iter(FEMALE_NAMES.draw(random, count)),
-            "Male": iter(MALE_NAMES.draw(random, count)),
-        }
-        first_names["Other"] = first_names["Female"]
-        middle_names = {
-            "Female": iter(FEMALE_NAMES.draw(random, count)),
-            "Male": iter(MALE_NAMES.draw(random, count)),
-        }
-        middle_names["Other"] = middle_names["Male"]
+        first_names, middle_names = _draw_names(random, count, "Female"), _draw_names(random, count, "Male")
         last_names, contacts = LAST_NAMES.draw(random, count), random.choices(CONTACT_NAMES, k=count)
         races, languages = RACES.draw(random, count), LANGUAGES.draw(random, count)
         streets, towns = random.choices(STREETS, k=count), random.choices(self.towns, k=count)
@@ -129,15 +109,28 @@ class Population:
                 "address": f"{random.randrange(1, 9900)} {streets[index]}",
             }
             own_settings = settings[index % len(settings)]
-            patients.append(self._make_patient(random, row, contacts[index], towns[index], own_settings))
+            described = featured[index] if index < len(featured) else None
+            patients.append(
+                self._make_patient(random, row, contacts[index], towns[index], own_settings, described)
+            )
         return patients
 
     def _make_patient(
-        self, random: Random, row: Row, contact: str, town: Town, settings: PatientSettings
+        self,
+        random: Random,
+        row: Row,
+        contact: str,
+        town: Town,
+        settings: PatientSettings,
+        featured: FeaturedPatient | None,
     ) -> PatientRecord:
         draw = random.random
         age = int((self.ages[0] + (self.ages[1] - self.ages[0]) * draw() ** 1.1) * 365.25)  # days
         days_known = int(min(age, MAX_DAYS_KNOWN) * draw()) + 1
+        if featured:
+            row |= list_names(featured)
+            born = date.fromisoformat(featured.born)
+            age, days_known = (AGE_DATE - born).days, min(featured.days_known, (self.today - born).days - 1)
         row["doctor_id"] = settings.doctor
         row |= self._make_demographics(random, row, town, age)
         row |= self._make_chart_columns(random, row, contact, town, days_known)
@@ -152,9 +145,11 @@ class Population:
             _add_responsible_parent(row, contact)
         elif age < 67 * YEAR and draw() < 0.7:
             _add_employer(random, row, town)
-        patient = PatientRecord(row, days_known)
+        if featured:
+            row |= list_columns(featured, row, self.today)
+        patient = PatientRecord(row, days_known, self.today, featured)
         self._insure(random, patient, age)
-        _add_flags(random, patient, settings)
+        _add_flags(random, patient, settings, age)
         _add_demographics(random, patient, settings)
         _add_referring_doctor(random, patient)
         return patient
@@ -211,6 +206,15 @@ class Population:
             patient.coverages.append(_make_coverage(random, row, rank, payer, age))
 
 
+def _draw_names(random: Random, count: int, of_others: str) -> dict[str, Iterator[str]]:
+    """Draw names by gender; ``of_others``: the gender whose names those who are neither have."""
+    names = {
+        "Female": iter(FEMALE_NAMES.draw(random, count)),
+        "Male": iter(MALE_NAMES.draw(random, count)),
+    }
+    return names | {"Other": names[of_others]}
+
+
 def _list_days_before(last: date, count: int) -> list[str]:
     """List ISO dates by the number of days that they are before the last one."""
     return [(last - timedelta(days=days)).isoformat() for days in range(count + 1)]
@@ -249,9 +253,13 @@ def _make_coverage(random: Random, row: Row, rank: int, payer: Payer, age: int) 
     return coverage
 
 
-def _add_flags(random: Random, patient: PatientRecord, settings: PatientSettings) -> None:
+def _add_flags(random: Random, patient: PatientRecord, settings: PatientSettings, age: int) -> None:
     if settings.flag_types and random.random() < 0.12:
-        flag_type = settings.flag_types[int(random.random() * len(settings.flag_types))]
+        fits = {FALL_RISK: age >= 65 * YEAR, INTERPRETER: needs_interpreter(patient.row)}
+        fitting = [
+            flag for flag, (name, *_) in zip(settings.flag_types, FLAGS, strict=True) if fits.get(name, True)
+        ]
+        flag_type = fitting[int(random.random() * len(fitting))]
         text = "" if random.random() < 0.5 else "Ask at desk"
         patient.flags.append({**_link_to(patient), "flag_type_id": flag_type, "flag_text": text})
 

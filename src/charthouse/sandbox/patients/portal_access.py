@@ -7,7 +7,7 @@ from charthouse.domains.patients.models import PortalAccess
 from charthouse.identity.hashers import hash_generated
 from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.loader import Row
-from charthouse.sandbox.patients.population import PatientRecord
+from charthouse.sandbox.patients.record import PatientRecord
 
 
 class PortalAccesses:

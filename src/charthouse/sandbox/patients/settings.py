@@ -8,7 +8,8 @@ from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.data.places import PHARMACIES
 
 # Name, color, priority.
-FLAGS = (("Fall risk", "#d9480f", 1), ("Needs interpreter", "#1c7ed6", 2), ("Balance due", "#c92a2a", 3))
+FALL_RISK, INTERPRETER = "Fall risk", "Needs interpreter"
+FLAGS = ((FALL_RISK, "#d9480f", 1), (INTERPRETER, "#1c7ed6", 2), ("Balance due", "#c92a2a", 3))
 # Name, name in templates, allowed values; where any text is allowed, PHARMACIES are the values.
 DEMOGRAPHICS = (
     ("Preferred contact time", "contact_time", ("Morning", "Afternoon", "Evening")),

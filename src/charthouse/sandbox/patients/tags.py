@@ -1,6 +1,7 @@
 """The tags of a practice, and the patients who have them."""
 
-from charthouse.domains.patients.models import Patient, PatientTag, Tag
+from charthouse.domains.patients.models import PatientTag, Tag
+from charthouse.sandbox.patients.record import PatientRecord, needs_interpreter
 from charthouse.sandbox.seeder import Seeder
 
 # Name, category, description, color, whether the chart shows it, whether it shows its note.
@@ -10,8 +11,16 @@ TAGS = (
     ("Diabetes program", "Programs", "Sees the nurse every quarter.", "2b8a3e", True, False),
     ("Newsletter", "Service", "Wants the practice's letter.", "868e96", False, False),
 )
-NOTES = {"Needs interpreter": "Spanish"}  # by name of the tag
-PATIENT_INTERVAL = 4  # one patient in so many has a tag
+PROGRAM, INTERPRETER = "Diabetes program", "Needs interpreter"
+LANGUAGES = {"spa": "Spanish", "zho": "Mandarin", "fra": "French", "rus": "Russian"}  # by ISO code
+PATIENT_INTERVAL = 4  # one patient in so many has a tag, and all with diabetes
+
+
+def _fits(tag: str, patient: PatientRecord) -> bool:
+    """Whether a tag can be a patient's."""
+    if tag == PROGRAM:
+        return any(each.condition.code.startswith("E11") for each in patient.conditions)
+    return needs_interpreter(patient.row) if tag == INTERPRETER else True
 
 
 class Tags(Seeder):
@@ -36,13 +45,19 @@ class Tags(Seeder):
             ],
         )
         rows = []
-        for patient in self.select(Patient).values_list("pk", flat=True)[::PATIENT_INTERVAL]:
-            index = self.random.randrange(len(TAGS))
+        for number, patient in self.context.patients.items():
+            fitting = [index for index, (name, *_) in enumerate(TAGS) if _fits(name, patient)]
+            has_program = any(TAGS[index][0] == PROGRAM for index in fitting)
+            if number % PATIENT_INTERVAL and not has_program:
+                continue
+            index = next((i for i in fitting if TAGS[i][0] == PROGRAM), self.random.choice(fitting))
             rows.append(
                 {
-                    "patient_id": patient,
+                    "patient_id": number,
                     "tag_id": tags[index],
-                    "notes": NOTES.get(TAGS[index][0], ""),
+                    "notes": LANGUAGES.get(patient.row["preferred_language"], "")
+                    if TAGS[index][0] == INTERPRETER
+                    else "",
                     "applied_at": self.context.loader.timestamp,
                 }
             )

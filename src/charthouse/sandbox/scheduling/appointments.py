@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from charthouse.domains.scheduling.models import (
@@ -17,8 +18,9 @@ from charthouse.domains.scheduling.models import (
 from charthouse.sandbox.billing.claims import Claims
 from charthouse.sandbox.calendar import Slot, Visit
 from charthouse.sandbox.context import PracticeContext
+from charthouse.sandbox.data.featured_patients import FeaturedPatient
 from charthouse.sandbox.loader import Row
-from charthouse.sandbox.patients.population import PatientRecord, is_child
+from charthouse.sandbox.patients.record import PatientRecord
 from charthouse.sandbox.scheduling.settings import PROFILES, REMINDERS, VITAL_VALUES
 from charthouse.sandbox.scheduling.statuses import draw_status, draw_transitions, draw_visit_count
 from charthouse.sandbox.scheduling.visit_reasons import draw_reason
@@ -42,6 +44,14 @@ class AppointmentBook:
         self.context, self.team = context, team
         self.calendar, self.copy = context.calendar, context.copy
         self.random = context.get_random(stream)
+        self.earlier_slots = (
+            [
+                iter(self.random.sample(self.calendar.earlier_slots, len(self.calendar.earlier_slots)))
+                for _ in team.providers
+            ]
+            if team.detailed
+            else []
+        )
         self.free_slots = [
             iter(self.calendar.shuffle_slots(self.random, current_first=team.detailed))
             for _ in team.providers
@@ -55,12 +65,12 @@ class AppointmentBook:
             count = draw_visit_count(self.random, self.team.visits_per_patient)
             for order, slot in enumerate(self._take_slots(position, count, patient)):
                 row = self._make_row(self.team.providers[position], patient, slot, is_first=order == 0)
-                visits.append(Visit(slot, row))
+                visits.append(Visit(slot, row, {}))
         visits.sort(key=lambda visit: visit.slot.start)
         ids = self.context.loader.reserve_ids(Appointment, len(visits))
-        for (_, row), row_id in zip(visits, ids, strict=True):
-            row["id"] = row_id
-        rows = [row for _, row in visits]
+        for visit, row_id in zip(visits, ids, strict=True):
+            visit.row["id"] = row_id
+        rows = [visit.row for visit in visits]
         if not self.team.detailed:
             self.copy(Appointment, rows)
             return visits
@@ -68,7 +78,7 @@ class AppointmentBook:
         claims.bill(visits, self._name_profiles())
         self.copy(Appointment, rows)
         claims.write()
-        self._add_details(visits, {patient.row["id"]: patient.row for patient in patients})
+        self._add_details(visits, {patient.row["id"]: patient for patient in patients})
         self._add_video_visits(rows[::VIDEO_INTERVAL])
         return visits
 
@@ -83,11 +93,27 @@ class AppointmentBook:
     def _take_slots(self, position: int, count: int, patient: PatientRecord) -> list[Slot]:
         """Take free slots of a doctor, without those in which the patient can't come. In the order of time."""
         slots = [slot for _, slot in zip(range(count), self.free_slots[position], strict=False)]
+        if patient.featured:
+            slots = self._take_featured_slots(position, patient.featured)
         opened = self.calendar.today - patient.days_known
         slots = [slot for slot in slots if slot.day > opened]
         if patient.row["patient_status"] != "A":
             slots = [slot for slot in slots if slot.start < self.calendar.now]
+        if died := patient.row.get("date_of_death"):
+            slots = [slot for slot in slots if slot.start.date().isoformat() < died]
         return sorted(slots, key=lambda slot: slot.start)
+
+    def _take_featured_slots(self, position: int, featured: FeaturedPatient) -> list[Slot]:
+        """Take as many past slots as the patient has visits, half of them of the year before, and a coming one."""
+        slots = list(islice(self.earlier_slots[position], featured.visits // 2))
+        is_coming = featured.died is not None
+        while len(slots) < featured.visits + is_coming:
+            slot = next(self.free_slots[position])
+            is_past = slot.start < self.calendar.now
+            if is_past or not is_coming:
+                slots.append(slot)
+            is_coming = is_coming or not is_past
+        return slots
 
     def _make_row(self, provider: Provider, patient: PatientRecord, slot: Slot, *, is_first: bool) -> Row:
         draw, calendar = self.random.random, self.calendar
@@ -97,7 +123,7 @@ class AppointmentBook:
         is_walk_in = is_past and slot.minutes <= 20 and draw() < 0.08
         days_ahead = 1 if is_walk_in else 2 + int(draw() * 40)
         booked_at = f"{calendar.dates[min(slot.day, calendar.today) - days_ahead]} 18:00:00+00"
-        reason = draw_reason(self.random, profile, is_child=is_child(patient.row), patient=patient.row["id"])
+        reason = draw_reason(self.random, profile, patient, slot)
         row: Row = {
             "doctor_id": provider.doctor,
             "office_id": provider.offices[slot.weekday],
@@ -128,7 +154,7 @@ class AppointmentBook:
 
     # -- details ------------------------------------------------------------------------------------------------
 
-    def _add_details(self, visits: Sequence[Visit], patients: dict[int, Row]) -> None:
+    def _add_details(self, visits: Sequence[Visit], patients: dict[int, PatientRecord]) -> None:
         rows: dict[Any, list[Row]] = {model: [] for model in DETAILS}
         providers = {provider.doctor: provider for provider in self.team.providers}
         for visit in visits:
@@ -139,8 +165,8 @@ class AppointmentBook:
             settings = providers[row["doctor_id"]].calendar_settings
             link = _link_to(row)
             if row["status"] == "Complete" and self.random.random() < 0.9:
-                vitals = draw_vitals(self.random, patients[row["patient_id"]])
-                rows[Vitals].append({**link, **vitals})
+                visit.vitals.update(draw_vitals(self.random, patients[row["patient_id"]], visit.date))
+                rows[Vitals].append({**link, **visit.vitals})
                 for vital, values in zip(settings.vitals, VITAL_VALUES, strict=True):
                     if self.random.random() < 0.25:
                         value = self.random.choice(values)

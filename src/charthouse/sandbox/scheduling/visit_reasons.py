@@ -1,46 +1,90 @@
-"""Reasons for visits: texts of ICD-10-CM codes, and some that have no code."""
+"""Reasons for visits, which fit the patient: names of conditions and complaints, and what nurses do."""
 
-from functools import cache
+from functools import lru_cache
 from random import Random
 
-from charthouse.domains.clinical.code_labels import get_icd10_label
+from charthouse.sandbox.calendar import Slot, Visit
+from charthouse.sandbox.clinical.conditions import PatientCondition
+from charthouse.sandbox.data.complaints import (
+    ADULT_CHECKUP,
+    CHILD_CHECKUP,
+    COMPLAINTS,
+    FOLLOWED_BY_NURSE,
+    NURSE_VISITS,
+)
+from charthouse.sandbox.data.conditions import CONDITIONS_BY_CODE
+from charthouse.sandbox.data.conditions.kinds import Complaint
+from charthouse.sandbox.patients.record import ADULT_AGE, PatientRecord
 
-CHRONIC = (
-    "I10", "E11.9", "E78.5", "J45.909", "F41.1", "K21.9", "M54.50", "E03.9", "F32.A", "G43.909", "M17.9", "N18.30",
-    "I48.91", "J44.9", "E66.9",
-)  # fmt: skip
-ACUTE = (
-    "J06.9", "J02.9", "N39.0", "R05.9", "M25.561", "R10.9", "H66.90", "L03.90", "B34.9", "R51.9", "J20.9", "L30.9",
-)  # fmt: skip
-CHILDHOOD = ("J06.9", "H66.90", "J02.9", "J45.909", "L20.9", "R05.9", "R50.9", "K59.00", "B08.4", "H10.9")
-CHECKUP = {True: "Z00.129", False: "Z00.00"}  # of a child, of an adult
-NURSE = ("Blood pressure check", "Influenza immunization", "Medication review", "Suture removal", "Lab draw")
+NURSE = tuple(NURSE_VISITS)
+NURSE_WITHOUT_CONDITION = tuple(name for name in NURSE if name != "Medication review")
+NEW_PATIENT = "Establish care"
 FOLLOW_UP = "Follow-up: "
+TOPICS = 3  # conditions that a visit goes through at most
 
 
-def draw_reason(random: Random, profile: str, *, is_child: bool, patient: int) -> str:
-    """Draw the reason of a visit of this profile. The chronic condition of a patient follows from the id."""
+def draw_reason(random: Random, profile: str, patient: PatientRecord, slot: Slot) -> str:
+    """Draw the reason of a visit of this profile."""
+    day = slot.start.date()
+    age = patient.get_age(day)
     if profile == "Annual physical":
-        return get_icd10_label(CHECKUP[is_child])
+        return (ADULT_CHECKUP if age >= ADULT_AGE else CHILD_CHECKUP).name
+    conditions = _list_present(patient, day.toordinal())
     if profile == "Nurse visit":
-        return random.choice(NURSE)
+        return random.choice(NURSE if conditions else NURSE_WITHOUT_CONDITION)
     if profile == "New patient":
-        return "Establish care"
-    if profile == "Sick visit" or is_child:
-        return get_icd10_label(random.choice(CHILDHOOD if is_child else ACUTE))
-    return f"{FOLLOW_UP}{get_icd10_label(_get_chronic_code(patient))}"
+        return NEW_PATIENT
+    if profile == "Sick visit" or not conditions:
+        return random.choice(_list_complaints(patient.row["gender"], int(age))).name
+    recent = [each.condition for each in conditions if each.condition.began is not None]
+    if recent:
+        return recent[0].name
+    return f"{FOLLOW_UP}{random.choice(conditions).condition.name}"
 
 
-def get_diagnosis(reason: str, patient: int) -> str:
-    """Return the ICD-10-CM code of a reason, or that of the patient's chronic condition for a reason without a code."""
-    return _list_codes().get(reason.removeprefix(FOLLOW_UP)) or _get_chronic_code(patient)
+def find_complaint(reason: str) -> Complaint | None:
+    """Return the complaint that is the reason of a visit, if it is one."""
+    return _index_complaints().get(reason)
 
 
-def _get_chronic_code(patient: int) -> str:
-    return CHRONIC[patient % len(CHRONIC)]
+def list_topics(patient: PatientRecord, visit: Visit) -> list[str]:
+    """List the ICD-10-CM codes that a visit is about: its reason, then conditions that it goes through as well."""
+    day, reason = visit.date.toordinal(), visit.row["reason"]
+    present = [each.condition.code for each in _list_present(patient, day)]
+    if reason in NURSE_VISITS:
+        followed = [code for code in FOLLOWED_BY_NURSE.get(reason, ()) if code in present]
+        return followed[:1] or [NURSE_VISITS[reason][0]]
+    complaint = find_complaint(reason)
+    if complaint and complaint not in (ADULT_CHECKUP, CHILD_CHECKUP):
+        return [complaint.code]
+    turn = visit.row["id"] % len(present) if present else 0
+    others = present[turn:] + present[:turn]
+    if complaint:
+        return [complaint.code, *others][:TOPICS]
+    first = _index_conditions().get(reason.removeprefix(FOLLOW_UP))
+    codes = list(dict.fromkeys([first, *others] if first else others))[:TOPICS]
+    return codes or [(ADULT_CHECKUP if patient.get_age(visit.date) >= ADULT_AGE else CHILD_CHECKUP).code]
 
 
-@cache
-def _list_codes() -> dict[str, str]:
-    """Return the codes by their text."""
-    return {get_icd10_label(code): code for code in sorted({*CHRONIC, *ACUTE, *CHILDHOOD, *CHECKUP.values()})}
+def _list_present(patient: PatientRecord, day: int) -> list[PatientCondition]:
+    """List the conditions that a patient has on a day."""
+    return [each for each in patient.conditions if each.onset <= day]
+
+
+@lru_cache(maxsize=512)
+def _list_complaints(gender: str, age: int) -> tuple[Complaint, ...]:
+    return tuple(
+        complaint
+        for complaint in COMPLAINTS
+        if complaint.sex in ("", gender) and complaint.ages[0] <= age <= complaint.ages[1]
+    )
+
+
+@lru_cache(maxsize=1)
+def _index_complaints() -> dict[str, Complaint]:
+    return {each.name: each for each in (*COMPLAINTS, ADULT_CHECKUP, CHILD_CHECKUP)}
+
+
+@lru_cache(maxsize=1)
+def _index_conditions() -> dict[str, str]:
+    return {condition.name: code for code, condition in CONDITIONS_BY_CODE.items()}
