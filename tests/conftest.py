@@ -85,6 +85,7 @@ django.setup()
 
 import psutil  # noqa: E402
 import psycopg  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.contrib.auth.hashers import Argon2PasswordHasher  # noqa: E402
 from django.db import connections  # noqa: E402
 from fasteners import InterProcessLock  # noqa: E402
@@ -164,6 +165,9 @@ LONG = (
     "tests/contract/test_cerbo_access.py",
     "tests/changes/test_killed_workers.py",
     "tests/operation/test_transfer.py",
+    "tests/operation/test_restarting.py",
+    "tests/upgrade/test_interrupted.py",
+    "tests/web_server/test_slow_callers.py",
 )
 
 
@@ -261,6 +265,32 @@ def no_practice() -> Iterator[None]:
     tenancy.clear_tenant()
     yield
     tenancy.clear_tenant()
+
+
+@pytest.fixture(autouse=True)
+def same_process() -> Iterator[None]:
+    """A test leaves the environment and the settings of its process as it found them, whatever it runs: commands set
+    variables of the environment for the rest of their process."""
+    environment, holder, values = _read_environment(), settings._wrapped, dict(vars(settings._wrapped))
+    yield
+    if (left := _read_environment()) != environment:
+        for name in left.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update(environment)
+    if settings._wrapped is not holder:
+        settings._wrapped = holder
+    changed = [
+        name for name, value in vars(holder).items() if name.isupper() and values.get(name) is not value
+    ]
+    for name in changed:
+        if name in values:
+            setattr(settings, name, values[name])
+        else:
+            delattr(settings, name)
+
+
+def _read_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
 @pytest.fixture(scope="session")
