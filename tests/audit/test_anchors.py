@@ -15,7 +15,8 @@ from charthouse.audit.models import Seal
 from charthouse.datadir import CommandError
 from charthouse.identity.audit_events import emit_audit_event
 from tests import support
-from tests.audit.test_seals import execute_as_owner, seal_all_rows
+from tests.audit.sealing import seal_all_rows
+from tests.audit.test_seals import execute_as_owner
 from tests.audit.test_tampering import rolled_back
 from tests.outbox import servers
 

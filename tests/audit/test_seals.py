@@ -1,9 +1,7 @@
 """Seals: tampering is detected, no row is missed, and no writer is blocked."""
 
-# ruff: noqa: S608 - table names are constants
-
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,11 +12,12 @@ from django.test import override_settings
 
 from charthouse import clock
 from charthouse.audit import request_log, seals, tasks, verification
-from charthouse.audit.models import ApiCall, Mark, Seal
+from charthouse.audit.models import ApiCall, Seal
 from charthouse.domains.practice.models import Office
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from tests import support
+from tests.audit.sealing import seal_all_rows
 from tests.waiting import PATIENCE, until
 
 
@@ -39,40 +38,6 @@ def add_sealed_rows(clinic: support.Clinic, times: int = 3) -> None:
     request_log.flush()
     emit_audit_event("exported", practice_id=clinic.id, user_id=clinic.user.pk)
     seal_all_rows()
-
-
-def seal_all_rows() -> None:
-    """Seal all rows in one seal per practice.
-
-    Long transactions in other databases of the server can delay single tables, so wait until all tables can be sealed.
-    """
-    upto = {table: get_last_id(table) for table in seals.FORMS[seals.FORM]}
-    until(
-        lambda: all(row <= mark for row, mark in zip(upto.values(), get_sealable_ids(upto), strict=True)),
-        "a transaction does not end",
-    )
-    seals.seal()
-
-
-def get_sealable_ids(tables: Iterable[str]) -> list[int]:
-    """Return the highest id of each table that can be sealed now."""
-    marks = []
-    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        for table in tables:
-            seals._get_sealable_range(cursor, table)
-            mark = Mark.objects.using("owner").get(table=table)
-            if (
-                mark.sealed < mark.settled < get_last_id(table)
-            ):  # left by a seal that was not created: determine again
-                Mark.objects.using("owner").filter(table=table).update(settled=mark.sealed, seen=mark.sealed)
-            marks.append(mark.settled)
-    return marks
-
-
-def get_last_id(table: str) -> int:
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(f"select coalesce(max(id), 0) from {table}")
-        return int(cursor.fetchone()[0])
 
 
 def find_broken_seals(clinic: support.Clinic, heads: Any = ()) -> str:

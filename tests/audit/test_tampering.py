@@ -22,7 +22,7 @@ from charthouse.domains.practice.models import Office
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from tests import figures, support
-from tests.audit.test_seals import seal_all_rows
+from tests.audit.sealing import seal_all_rows
 
 TABLES = ("audit_apicall", "audit_event", "changes_change")
 ROUNDS = 3

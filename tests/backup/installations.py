@@ -20,7 +20,6 @@ from django.db import connections, transaction
 from django.test import override_settings
 
 from charthouse import cli, datadir, embedded_postgres, postgres_server
-from charthouse.audit import seals
 from charthouse.backup import destinations, row_counts, sealing
 from charthouse.backup.manifests import Manifest
 from charthouse.backup.repository import Repository, open_repository
@@ -28,6 +27,7 @@ from charthouse.files import encryption_keys
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
+from tests.audit.sealing import seal_all_rows
 from tests.conftest import MADE_ONCE, RUN, TEMPLATE
 from tests.sandbox.databases import use_database
 from tests.support import make_doctor, make_practice
@@ -170,8 +170,7 @@ def _make_original() -> Path:
             clinic = make_practice("Drill Practice")
             make_doctor(clinic.practice)
             emit_audit_event("exported", practice_id=clinic.id)
-            while seals.seal():
-                pass
+            seal_all_rows()
         made.store(b"consent form" * 1000)
         made.store(os.urandom(100_000))
     return folder

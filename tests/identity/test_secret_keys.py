@@ -19,7 +19,6 @@ from django.db import connections, models
 from django.test import override_settings
 
 from charthouse import commands, durable, key_commands
-from charthouse.audit import seals
 from charthouse.changes import actions
 from charthouse.changes.models import Webhook
 from charthouse.datadir import CommandError
@@ -28,6 +27,7 @@ from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import ApiUser, Application, SecretKey
 from charthouse.identity.sealed_secrets import SealedField, UnsealError, unseal
 from tests import support
+from tests.audit.sealing import seal_all_rows
 from tests.conftest import PGDATA, WORKER, _execute, create_database
 from tests.sandbox.databases import use_database
 
@@ -54,7 +54,7 @@ def instance(tmp_path: Path) -> Iterator[SimpleNamespace]:
             )
             program = support.make_api_user(clinic.practice)
         emit_audit_event("exported", practice_id=clinic.id)
-        seals.seal()
+        seal_all_rows()
         close()
         yield SimpleNamespace(
             name=name, data=tmp_path, clinic=clinic, app=app, secret=secret, webhook=of_app, program=program
