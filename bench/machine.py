@@ -29,8 +29,9 @@ def cpu_seconds(root: int) -> float:
     return total / TICK
 
 
-def memory_of(root: int) -> int:
-    """Bytes of memory of a process and all below it; pages that they share count once (proportional set size)."""
+def memory_of(root: int, kind: str = "Pss") -> int:
+    """Bytes of memory of a process and all below it; pages that they share count once (proportional set size), or of
+    kind ``Rss`` in each."""
     total, pending = 0, [root]
     while pending:
         pid = pending.pop()
@@ -40,7 +41,7 @@ def memory_of(root: int) -> int:
                 pending += map(int, (task / "children").read_text().split())
         except (FileNotFoundError, ProcessLookupError):
             continue
-        total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+        total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(f"{kind}:"))
     return total * 1024
 
 

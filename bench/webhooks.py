@@ -84,6 +84,11 @@ class House:
         }
         import django
 
+        from charthouse import datadir
+
+        datadir.prepare(
+            directory / "instance"
+        )  # or the worker refuses it, once the web server has written into it
         django.setup()
         from charthouse.identity import schema_setup
 

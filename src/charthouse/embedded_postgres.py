@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +48,11 @@ class ServerLease:
 
 
 @contextmanager
-def run_server(data: Path) -> Iterator[ServerLease]:
+def run_server(data: Path, meanwhile: Callable[[], object] = lambda: None) -> Iterator[ServerLease]:
     """Use the server of this data directory within a block, starting it if needed.
 
-    After the last user's block, the server has ended. Raises EmbeddedServerError.
+    After the last user's block, the server has ended. ``meanwhile``: what can be done without the server, while it
+    starts. Raises EmbeddedServerError.
     """
     with (
         _open_lock_file(data / "postgres.starting") as starting,
@@ -59,7 +60,7 @@ def run_server(data: Path) -> Iterator[ServerLease]:
     ):
         with _hold_lock(starting):
             fcntl.flock(users, fcntl.LOCK_SH)
-            keeper = None if _has_keeper(data) else _start_keeper(data)
+            keeper = None if _has_keeper(data) else _start_keeper(data, meanwhile)
         try:
             yield ServerLease(keeper, users.fileno())
         finally:
@@ -139,8 +140,9 @@ def _has_keeper(data: Path) -> bool:
     return False
 
 
-def _start_keeper(data: Path) -> "subprocess.Popen[str]":
-    """Start the keeper and wait until its server is ready. Raises EmbeddedServerError with the keeper's message."""
+def _start_keeper(data: Path, meanwhile: Callable[[], object] = lambda: None) -> "subprocess.Popen[str]":
+    """Start the keeper, do something else, and wait until its server is ready. Raises EmbeddedServerError with the
+    keeper's message."""
     with postgres_server.open_log(data) as log:
         keeper = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "charthouse.embedded_postgres", str(data)],
@@ -152,6 +154,7 @@ def _start_keeper(data: Path) -> "subprocess.Popen[str]":
         )
     assert keeper.stdout is not None
     with keeper.stdout as answer:
+        meanwhile()
         readable, _, _ = select.select([answer], [], [], START_TIMEOUT + 30)
         reply = answer.readline().strip() if readable else "it did not answer"
     if reply != "ready":

@@ -91,7 +91,8 @@ def _check_seed(data: Path, options: argparse.Namespace) -> None:
 
 def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> None:
     supervisor = processes.Supervisor()
-    with StepProgress(has_lines=True) as steps, embedded_postgres.run_server(data) as lease:
+    load = partial(load_program, is_new=not (data / "postgres").exists())
+    with StepProgress(has_lines=True) as steps, embedded_postgres.run_server(data, load) as lease:
         if lease.keeper is not None:
             supervisor.watch("PostgreSQL", lease.keeper)
         try:
@@ -117,7 +118,7 @@ def _prepare_practice(
     from charthouse import clock, commands  # sets up Django for the next imports
     from charthouse.changes import clock_control
     from charthouse.identity.models import Practice
-    from charthouse.sandbox import description, seed
+    from charthouse.sandbox import description, oauth_apps
     from charthouse.sandbox.control import forks, snapshots
     from charthouse.toolkit.controls.snapshots import SEED
 
@@ -127,13 +128,15 @@ def _prepare_practice(
     clock_control.restore_offset(clock.get_stopped_time())
     steps("Tables", 1, 1)
     if not Practice.objects.using("owner").exists():
+        from charthouse.sandbox import seed  # all seeders, which a practice that is there has no use for
+
         seed.build(DEFAULT_SEED if options.seed is None else options.seed, options.patients, steps)
         is_new = True
     elif options.patients is not None:
         print(
             "--patients is for a new practice, and this one is there already; see --fresh.", file=sys.stderr
         )
-    seed.set_rate_limit(options.rate_limit)
+    oauth_apps.set_rate_limit(options.rate_limit)
     described = description.write(data / "sandbox.json", base_url)
     forks.remove_all()
     if is_new:
@@ -144,18 +147,35 @@ def _prepare_practice(
     return described
 
 
+def load_program(*, is_new: bool = False) -> None:
+    """Import what web server and worker need, which are forked afterwards and share it; ``is_new``: also what fills a
+    database. Needs none itself."""
+    from charthouse import commands  # noqa: F401 - sets up Django for the next imports
+
+    gc.disable()  # what is imported stays: looking for garbage meanwhile takes a tenth of the time
+    from django.conf import settings
+
+    from charthouse.changes import sender  # noqa: F401
+
+    if is_new:
+        from charthouse.sandbox import seed  # noqa: F401
+    if not settings.METRICS:  # counters would have to be told before where they count
+        from charthouse.web_server import serving  # noqa: F401
+    gc.enable()
+
+
 def fork_services(
     supervisor: processes.Supervisor, lock: int, options: argparse.Namespace
 ) -> Callable[[], None]:
-    """Fork web server and worker, which share the memory of this process and load what they need at once. Both inherit
-    the database's lock. Return a function that lets them begin."""
+    """Fork web server and worker, which share the memory of this process. Both inherit the database's lock. Return a
+    function that lets them begin."""
     from charthouse import commands
 
+    load_program()
     waiting, telling = os.pipe()
     gc.freeze()  # what is loaded stays, and is not written to
 
-    def run(load: Callable[[], None], work: Callable[[], None]) -> None:
-        load()
+    def run(work: Callable[[], None]) -> None:
         if not os.read(waiting, 1):
             return  # the parent has ended
         try:
@@ -169,11 +189,11 @@ def fork_services(
     def run_worker() -> None:
         commands.run_worker(JOBS)
 
-    for name, title, load, work in (
-        ("charthouse:web", "The web server", _load_server, serve),
-        ("charthouse:job", "The worker", _load_worker, run_worker),
+    for name, title, work in (
+        ("charthouse:web", "The web server", serve),
+        ("charthouse:job", "The worker", run_worker),
     ):
-        supervisor.fork(title, processes.ForkedChild(name, partial(run, load, work), (lock, waiting)))
+        supervisor.fork(title, processes.ForkedChild(name, partial(run, work), (lock, waiting)))
     os.close(waiting)
 
     def begin() -> None:
@@ -181,19 +201,6 @@ def fork_services(
         os.close(telling)
 
     return begin
-
-
-def _load_server() -> None:
-    """Import what ``commands.serve`` needs. Counters for metrics would have to be told before where they count."""
-    from django.conf import settings
-
-    if not settings.METRICS:
-        from charthouse.web_server import serving  # noqa: F401
-
-
-def _load_worker() -> None:
-    """Import what ``commands.run_worker`` needs."""
-    from charthouse.changes import sender  # noqa: F401
 
 
 def start_services(

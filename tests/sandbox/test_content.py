@@ -27,7 +27,7 @@ from charthouse.gateway.drchrono.registry import get_registry
 from charthouse.identity import rowsecurity, tenancy, token_pairs
 from charthouse.identity.models import Application
 from charthouse.identity.permission_presets import PRESETS
-from charthouse.sandbox import description, seed
+from charthouse.sandbox import description, oauth_apps
 from charthouse.sandbox.examples import find_unseeded_resources
 from tests.cases import each_case
 from tests.portal.portal_patients import sign_in
@@ -377,9 +377,9 @@ def test_revoked_tokens_are_replaced(sandbox: SandboxDatabase, tmp_path: Path) -
 
 @pytest.mark.parametrize(("value", "limits"), [("off", [None, None]), ("7", [7, None]), (None, [500, None])])
 def test_the_rate_limit_can_be_set(tmp_path: Path, value: str | None, limits: list[Any]) -> None:
-    seed.set_rate_limit(value)
+    oauth_apps.set_rate_limit(value)
     first, second = describe_again(tmp_path)
-    seed.set_rate_limit(None)
+    oauth_apps.set_rate_limit(None)
     assert [app["rate_limit"] for app in first["oauth_apps"]] == limits
     assert [app["rate_limit"] for app in second["oauth_apps"]] == [limits[0]]
 
@@ -387,4 +387,4 @@ def test_the_rate_limit_can_be_set(tmp_path: Path, value: str | None, limits: li
 @pytest.mark.parametrize("value", ["", "0", "-1", "many", "1.5"])
 def test_a_rate_limit_is_a_positive_number_or_off(value: str) -> None:
     with pytest.raises(ValueError, match="rate limit"):
-        seed.set_rate_limit(value)
+        oauth_apps.set_rate_limit(value)

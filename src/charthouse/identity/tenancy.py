@@ -194,11 +194,12 @@ class Record(models.Model):
         return conditions or None
 
 
-def list_part_keys(model: type[models.Model]) -> list[RecordKey]:
+@lru_cache(maxsize=1000)  # asked for each pair of models when the schema is checked
+def list_part_keys(model: type[models.Model]) -> tuple[RecordKey, ...]:
     """List the references of a model to the rows that its own belong to."""
-    return [
+    return tuple(
         field for field in model._meta.concrete_fields if isinstance(field, RecordKey) and field.is_part_of
-    ]
+    )
 
 
 class Authored(models.Model):

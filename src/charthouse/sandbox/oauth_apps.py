@@ -1,7 +1,5 @@
 """The OAuth apps of the sandbox, each with a valid pair of tokens."""
 
-from collections.abc import Sequence
-
 from oauth2_provider.models import AbstractApplication
 
 from charthouse import clock
@@ -10,7 +8,7 @@ from charthouse.identity.sealed_secrets import seal
 from charthouse.identity.token_pairs import ACCESS_TOKEN_LIFETIME, digest_token, issue_pair
 from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.credentials import AppKeys, Credentials, generate_token
-from charthouse.sandbox.data.practices import AppSpec
+from charthouse.sandbox.data.practices import PRACTICES, AppSpec
 
 REDIRECT_URI = "http://127.0.0.1:9000/callback"
 CLIENT_ID_CHARACTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
@@ -67,13 +65,13 @@ def extend_tokens(credentials: Credentials) -> bool:
     return extended == len(checksums)
 
 
-def set_hourly_limits(value: str | None, specs: Sequence[AppSpec]) -> None:
-    """Set how many calls an hour the apps may make: a number, "off" for no limit, None for the limit of the spec.
+def set_rate_limit(value: str | None) -> None:
+    """Set how many calls an hour the sandbox's apps may make: a number, "off" for no limit, None for that of the spec.
 
     An app whose spec has no limit stays without one. Raises ValueError.
     """
     chosen = None if value in (None, "off") else _parse_limit(str(value))
-    for spec in specs:
+    for spec in (app for practice in PRACTICES for app in practice.apps):
         hourly = spec.hourly_limit if value is None or spec.hourly_limit is None else chosen
         Application.objects.using("owner").filter(name=spec.name).update(
             hourly_limit=hourly, second_limit=None if hourly is None else spec.second_limit

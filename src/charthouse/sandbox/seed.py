@@ -44,7 +44,7 @@ from charthouse.sandbox.labs import LabOrders
 from charthouse.sandbox.loader import Loader, Progress
 from charthouse.sandbox.medications import MedicationCatalogs, Supplements
 from charthouse.sandbox.messaging import Messages
-from charthouse.sandbox.oauth_apps import add_apps, set_hourly_limits
+from charthouse.sandbox.oauth_apps import add_apps
 from charthouse.sandbox.patients.facilities import Facilities
 from charthouse.sandbox.patients.population import Population
 from charthouse.sandbox.patients.portal_access import PortalAccesses
@@ -137,14 +137,6 @@ def build(seed: int, patients: int | None, progress: Progress) -> None:
         credentials.save()
     add_examples(find_unseeded_resources(loader.models))
     periods.begin_here()
-
-
-def set_rate_limit(value: str | None) -> None:
-    """Set the calls an hour of the sandbox's apps: a number, "off", or None for what they were built with.
-
-    Raises ValueError.
-    """
-    set_hourly_limits(value, [app for spec in PRACTICES for app in spec.apps])
 
 
 class PracticeBuilder:
