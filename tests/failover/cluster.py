@@ -140,6 +140,11 @@ class DatabaseNode(Node):
         ):
             return json.loads(answer.read()) if data is None else answer.status
 
+    def ask_leader(self) -> str | None:
+        """The name of the machine that leads, as this one says."""
+        members = (self.ask() or {"members": []})["members"]
+        return next((str(member["name"]) for member in members if member["role"] == "leader"), None)
+
 
 class Cluster:
     """All of it. The program that drives it runs on the third machine."""
@@ -190,11 +195,14 @@ class Cluster:
             node.start_patroni(self.patroni)
 
     def describe(self) -> dict[str, Any] | None:
-        """What Patroni says of the cluster: the member of each role by name."""
-        for node in self.databases:
-            if found := node.ask():
-                return {member["role"]: member for member in found["members"]}
-        return None
+        """What Patroni says of the cluster: the member of each role by name. None where the two machines do not say the
+        same: one that was cut off answers as if nothing had happened since."""
+        said = [
+            {member["role"]: member for member in (node.ask() or {"members": []})["members"]}
+            for node in self.databases
+        ]
+        one, two = ({role: member["name"] for role, member in each.items()} for each in said)
+        return said[0] if one == two else None
 
     def find_healthy(self) -> tuple[DatabaseNode, DatabaseNode] | None:
         """The leader and its synchronous standby, None while there are not both."""

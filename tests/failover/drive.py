@@ -107,6 +107,7 @@ class Drill:
         if event != "switchover":  # until now it may have been answered by the former one
             began = time.monotonic()
         recovered = wait_until(lambda: self.load.find_recovery(began), "a write after the event")
+        wait_until(lambda: standby.ask_leader() == standby.name, "that the standby leads")
         time.sleep(SETTLE)
         refused = self.load.measure_refusals(began)
         self._mend(event, leader)
@@ -121,9 +122,7 @@ class Drill:
     def switchover(self, leader: DatabaseNode, standby: DatabaseNode) -> None:
         status = standby.ask("switchover", {"leader": leader.name, "candidate": standby.name})
         assert status in (200, 202), status
-        wait_until(
-            lambda: (self.cluster.describe() or {}).get("leader", {}).get("name") == standby.name, "a switch"
-        )
+        wait_until(lambda: standby.ask_leader() == standby.name, "a switch")
 
     def _mend(self, event: str, former: DatabaseNode) -> None:
         if event == "kill":
