@@ -7,6 +7,9 @@ from django.db import connections
 
 from charthouse import postgres_server
 
+# What minor releases since November 2026 note in each column; see charthouse.backup.logical.
+_COLUMN_VERSION = re.compile(r"^ALTER TABLE [^;]* SET \(pg_attver=\d+\);\n\n*", re.MULTILINE)
+
 
 def dump_schema(alias: str, *options: str) -> str:
     """Dump the schema with ``pg_dump``, with the columns of each table sorted."""
@@ -14,7 +17,8 @@ def dump_schema(alias: str, *options: str) -> str:
     dump = [postgres_server.find_binary("pg_dump"), "--schema-only", "--restrict-key=same", *options]
     where = ["-h", database["HOST"], "-U", database["USER"], database["NAME"]]
     done = subprocess.run([*dump, *where], capture_output=True, text=True, check=True)
-    return re.sub(r"(?<= \(\n).*?(?=\n\))", _sort_lines, done.stdout, flags=re.DOTALL)
+    schema = _COLUMN_VERSION.sub("", done.stdout)
+    return re.sub(r"(?<= \(\n).*?(?=\n\))", _sort_lines, schema, flags=re.DOTALL)
 
 
 def _sort_lines(lines: re.Match[str]) -> str:

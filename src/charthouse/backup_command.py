@@ -128,13 +128,19 @@ def run_restore(options: argparse.Namespace) -> None:
         identity = opening.find_identity(repository, configuration)
         request = restoring.Request(repository, identity, options.to, options.backup, progress)
         storage = destinations.connect(options.files) if options.files else None
-        if options.into.startswith(("postgresql://", "postgres://")):
+        is_url = options.into.startswith(("postgresql://", "postgres://"))
+        if is_url:
             data = configuration.data
             restored = restoring.restore_database(request, options.into, data, storage)
         else:
             data = Path(options.into).expanduser().resolve()
             restored = restoring.restore_directory(request, data, storage)
     print(f"Backup {restored.manifest.id} is restored to {data}, with {restored.files} files.")
+    if (major := restored.other_version) and not is_url:
+        print(
+            f"The database in {data}/postgres is of PostgreSQL {major}, which the embedded server is not: look at its "
+            f"postgresql.conf, serve it with that version, and set DATABASE_URL. Or restore --into postgresql://..."
+        )
     if restored.missing_files:
         print(f"{restored.missing_files} stored files are missing in the backup.")
 

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import tempfile
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -21,8 +22,11 @@ from django.test import override_settings
 
 from charthouse import cli, datadir, embedded_postgres, postgres_server
 from charthouse.backup import destinations, row_counts, sealing
+from charthouse.backup import service as services
+from charthouse.backup.configuration import read_configuration
 from charthouse.backup.manifests import Manifest
 from charthouse.backup.repository import Repository, open_repository
+from charthouse.backup.service import Service
 from charthouse.files import encryption_keys
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
@@ -31,6 +35,7 @@ from tests.audit.sealing import seal_all_rows
 from tests.conftest import MADE_ONCE, RUN, TEMPLATE
 from tests.sandbox.databases import use_database
 from tests.support import make_doctor, make_practice
+from tests.waiting import PATIENCE
 
 sealing._SCRYPT["n"] = 2**4  # a passphrase is derived in no time
 PASSPHRASE = "correct horse battery staple"
@@ -49,6 +54,7 @@ class Installation:
     def environment(self) -> dict[str, str]:
         """What the environment of its commands says of it."""
         return {
+            "DATABASE_URL": embedded_postgres.database_url(self.data),
             "CHARTHOUSE_DATA": str(self.data),
             VARIABLE: self.place,
             f"{VARIABLE}_PASSPHRASE_FILE": str(self.passphrase_file),
@@ -57,10 +63,10 @@ class Installation:
     def run(self, *arguments: object, ok: bool = True) -> None:
         """Run a command of charthouse in this process, with the environment of the installation."""
         with pytest.MonkeyPatch.context() as patch:
-            for name in ("DATABASE_URL", "CHARTHOUSE_SECRET_KEY"):
-                patch.delenv(name, raising=False)
+            patch.delenv("CHARTHOUSE_SECRET_KEY", raising=False)
             for name, value in self.environment.items():
                 patch.setenv(name, value)
+            patch.delenv("DATABASE_URL")  # which the command finds itself
             assert cli.main([str(each) for each in arguments]) == (0 if ok else 1)
 
     def back_up(self, *options: str) -> Manifest:
@@ -124,6 +130,7 @@ class OwnServer:
 
     folder: Path
     url: str
+    programs: str = ""  # the folder of those of its version
 
     @property
     def data(self) -> Path:
@@ -133,14 +140,23 @@ class OwnServer:
     def repository(self) -> Repository:
         return open_repository(destinations.connect(str(self.folder / "backups")))
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the environment of its commands says of it."""
+        return {
+            "DATABASE_URL": self.url,
+            "CHARTHOUSE_DATA": str(self.data),
+            "CHARTHOUSE_POSTGRES_BIN": self.programs,
+            VARIABLE: str(self.folder / "backups"),
+            f"{VARIABLE}_PASSPHRASE_FILE": str(self.folder / "passphrase"),
+        }
+
     def run(self, *arguments: object, ok: bool = True) -> None:
         """Run a command of charthouse in this process."""
         with pytest.MonkeyPatch.context() as patch:
             patch.delenv("CHARTHOUSE_SECRET_KEY", raising=False)
-            patch.setenv("DATABASE_URL", self.url)
-            patch.setenv("CHARTHOUSE_DATA", str(self.data))
-            patch.setenv(VARIABLE, str(self.folder / "backups"))
-            patch.setenv(f"{VARIABLE}_PASSPHRASE_FILE", str(self.folder / "passphrase"))
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
             assert cli.main([str(each) for each in arguments]) == (0 if ok else 1)
 
 
@@ -207,6 +223,25 @@ def use_installation(installation: Installation) -> Iterator[None]:
         for alias, host in hosts.items():
             connections[alias].close()
             connections[alias].settings_dict["HOST"] = host
+
+
+@contextmanager
+def run_service(environment: Mapping[str, str]) -> Iterator[None]:
+    """Run the service in a thread, as the worker does in a process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "INTERVAL", 0.1)
+        patch.delenv("CHARTHOUSE_SECRET_KEY")
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        stop = threading.Event()
+        thread = threading.Thread(target=Service(read_configuration(), stop).run)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
 
 
 @contextmanager

@@ -2,58 +2,31 @@
 clean stop; it makes the backups that are due."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from charthouse import embedded_postgres
 from charthouse.backup import service as services
 from charthouse.backup import wal, writers
-from charthouse.backup.configuration import read_configuration
 from charthouse.backup.manifests import FULL, parse_lsn
-from charthouse.backup.service import Service
 from tests.backup.installations import (
     Installation,
     list_notes,
     make_folder,
     run_installation,
     run_restored,
+    run_service,
 )
-from tests.waiting import PATIENCE, until
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
 def installation(database: None) -> Iterator[Installation]:
     with run_installation() as made:
         yield made
-
-
-@contextmanager
-def run_service(installation: Installation) -> Iterator[None]:
-    """Run the service in a thread, as the worker does in a process."""
-    environment = {
-        **installation.environment,
-        "DATABASE_URL": embedded_postgres.database_url(installation.data),
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(services, "INTERVAL", 0.1)
-        patch.delenv("CHARTHOUSE_SECRET_KEY")
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        stop = threading.Event()
-        thread = threading.Thread(target=Service(read_configuration(), stop).run)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
 
 
 def read_stored_until(installation: Installation) -> datetime | None:
@@ -72,7 +45,7 @@ def list_manifests(installation: Installation) -> list[Any]:
 def backed_up(installation: Installation) -> Installation:
     """The installation, once the service has made a backup of it."""
     if not list_manifests(installation):
-        with run_service(installation):
+        with run_service(installation.environment):
             until(lambda: list_manifests(installation))
     return installation
 
@@ -81,7 +54,7 @@ def test_writes_are_in_the_backup_within_seconds_and_all_after_a_clean_stop(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "NOTE_INTERVAL", timedelta(0))
-    with run_service(installation):
+    with run_service(installation.environment):
         (manifest,) = until(lambda: list_manifests(installation))
         assert manifest.kind == FULL
         file = installation.store(b"taken after the backup" * 1000)
@@ -128,7 +101,7 @@ def test_a_server_on_a_copy_does_not_store_into_the_same_line(
         note.parent.mkdir(exist_ok=True)
         note.write_text(json.dumps({"writer": "other", "server": "another start", "at": at.isoformat()}))
 
-    with run_service(backed_up):
+    with run_service(backed_up.environment):
         until(lambda: note.exists() and read_stored_until(backed_up))
         pretend_another(timedelta(0))
         until(lambda: any("run charthouse pause" in error for error in read_errors()))
@@ -148,7 +121,7 @@ def test_a_full_spool_and_a_lost_slot_begin_a_new_line(backed_up: Installation) 
     before = backed_up.repository.list_backups()
     with backed_up.connect() as connection:
         connection.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots")
-    with run_service(backed_up):
+    with run_service(backed_up.environment):
         after = until(lambda: len(found := list_manifests(backed_up)) > len(before) and found)
     assert after[-1].kind == FULL
     assert after[-1].line != before[-1].line

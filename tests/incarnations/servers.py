@@ -20,7 +20,8 @@ from charthouse.identity import incarnations
 from tests.conftest import MADE_ONCE, PGDATA, RUN, TEMPLATE, WORKER
 from tests.sandbox.databases import _connect_to
 
-BIN = Path(postgres_server.find_binary("postgres")).parent
+# Of the version that the tests' own server is of, as it starts copies of it.
+BIN = Path(os.environ.get("POSTGRES_BIN") or Path(postgres_server.find_binary("postgres")).parent)
 DATABASE = "charthouse"
 CONFIGURATION = """
 listen_addresses = ''

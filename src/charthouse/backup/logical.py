@@ -2,6 +2,7 @@
 two of them is lost with the server. Any database can be filled from one, also one of a later version of PostgreSQL.
 """
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -22,6 +23,11 @@ from charthouse.datadir import CommandError
 
 WEB_ROLE = "charthouse_web"
 _NEWER_SETTING = b"SET transaction_timeout = 0;\n"  # which servers before PostgreSQL 17 do not know
+# Minor releases since November 2026 note a version in each column, which pg_dump of one before takes for an option
+# that somebody has set, and servers of one before refuse.
+_COLUMN_OPTIONS = re.compile(rb"^(ALTER [^\n;]* ALTER COLUMN [^\n;]* SET) \(([^\n;]*)\);\n", re.MULTILINE)
+_COLUMN_VERSION = b"pg_attver="
+_SECTIONS = ("pre-data", "data", "post-data")
 _OWNER = (
     "select rolname from pg_roles r join pg_database on datdba = r.oid where datname = current_database()"
 )
@@ -105,8 +111,7 @@ def create_roles(cluster: Cluster, owner: str) -> None:
 
 def load_dump(cluster: Cluster, path: Path, state: Path, role: str = "") -> None:
     """Load a dump into an empty database, all or nothing. ``role``: who shall own the tables. Raises ToolError."""
-    restore = [clusters.find_program("pg_restore"), "--no-owner", "--file=-", str(path)]
-    statements = _filter_settings(clusters.stream_program(restore, dict(_own_environment())))
+    statements = _render_statements(path)
     with cluster.open_access(state) as (access, environment):
         arguments = [clusters.find_program("psql"), *access, "--no-password", "--no-psqlrc", "--quiet"]
         arguments += ["--single-transaction", "--set=ON_ERROR_STOP=1", "--set=VERBOSITY=sqlstate"]
@@ -141,7 +146,19 @@ def _feed(target: IO[bytes], statements: Iterator[bytes], role: str) -> None:
             target.write(piece)
 
 
-def _filter_settings(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _render_statements(path: Path) -> Iterator[bytes]:
+    """Render a dump as SQL that servers of all versions accept, whichever wrote it."""
+    restore = [clusters.find_program("pg_restore"), "--no-owner", "--file=-", str(path)]
+    for section in _SECTIONS:
+        pieces = clusters.stream_program([*restore, f"--section={section}"], dict(_own_environment()))
+        if section == "data":
+            yield from _leave_out_setting(pieces)
+        else:
+            definitions = b"".join(pieces).replace(_NEWER_SETTING, b"", 1)
+            yield _COLUMN_OPTIONS.sub(_leave_out_version, definitions)
+
+
+def _leave_out_setting(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Leave out the setting that older servers refuse; it is in the first lines."""
     head = b""
     for piece in pieces:
@@ -150,6 +167,11 @@ def _filter_settings(pieces: Iterator[bytes]) -> Iterator[bytes]:
             break
     yield head.replace(_NEWER_SETTING, b"", 1)
     yield from pieces
+
+
+def _leave_out_version(statement: re.Match[bytes]) -> bytes:
+    options = [each for each in statement[2].split(b", ") if not each.startswith(_COLUMN_VERSION)]
+    return statement[1] + b" (" + b", ".join(options) + b");\n" if options else b""
 
 
 def _own_environment() -> Mapping[str, str]:

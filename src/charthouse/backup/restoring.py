@@ -49,6 +49,13 @@ class Restored:
     files: int
     missing_files: int
 
+    @property
+    def other_version(self) -> int | None:
+        """The major version of the restored cluster, if the embedded server can't run it."""
+        major = self.manifest.postgres_version // 10000
+        is_embedded = self.manifest.kind == LOGICAL or major == int(postgres_server.VERSION)
+        return None if is_embedded else major
+
 
 def restore_directory(request: Request, data: Path, storage: Destination | None) -> Restored:
     """Restore into a directory that does not exist or is empty. ``storage``: where stored files go, None for ``files``

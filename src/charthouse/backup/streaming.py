@@ -129,11 +129,15 @@ class Stream:
 
     def read_progress(self) -> tuple[int, int]:
         """Return the positions up to which the server has written WAL, and up to which pg_receivewal says that it has
-        received it. Raises psycopg.Error."""
+        received it; where that is not for this role to read (pg_read_all_stats), up to which the last cycle has found
+        it. Raises psycopg.Error."""
         with self._cluster.connect() as connection:
             row = connection.execute(_PROGRESS, [self._application]).fetchone()
         assert row is not None
-        return manifests.parse_lsn(row[0]), manifests.parse_lsn(row[1] or "0/0")
+        written, received = row
+        if received is None:
+            return manifests.parse_lsn(written), self._received.find_end(self._found.segment_size)
+        return manifests.parse_lsn(written), manifests.parse_lsn(received)
 
     def finish(self, within: float = 10.0) -> int:
         """Store all that has been written up to now, if it arrives within so many seconds. Return the position."""

@@ -27,6 +27,12 @@ class Received:
     partial: str = ""
     end: int = 0
 
+    def find_end(self, size: int) -> int:
+        """Return the position up to which it goes, without zeros at its end; 0 if there is nothing."""
+        if self.partial:
+            return get_start(self.partial, size) + self.end
+        return get_start(self.complete[-1], size) + size if self.complete else 0
+
 
 def name_segment(timeline: int, position: int, size: int) -> str:
     """Return the name of the segment that has a position in the WAL."""

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from charthouse import clock
+from charthouse.backup.clusters import MIN_INCREMENTAL
 from charthouse.backup.status import describe, list_warnings
 from charthouse.engine.sql.failures import get_sqlstate
 from charthouse.identity import rowsecurity, secret_keys, standby
@@ -61,7 +62,9 @@ def _check_server(cursor: Any) -> Iterator[Finding]:
     if int(values["server_version_num"]) < MIN_VERSION:
         yield Finding("PostgreSQL", Level.ERROR, f"It is {values['server_version']}.", "Use 15 or newer.")
     else:
-        yield accept("PostgreSQL", values["server_version"])
+        yield accept(
+            "PostgreSQL", values["server_version"] + _describe_lacks(int(values["server_version_num"]))
+        )
     off = [name for name in DURABLE if values[name] == "off"]
     if off:
         level = Level.WARNING if off == ["synchronous_commit"] else Level.ERROR
@@ -75,6 +78,13 @@ def _check_server(cursor: Any) -> Iterator[Finding]:
         yield Finding("PostgreSQL's log", Level.WARNING, detail, "Set them as docs/retention.md says.")
     else:
         yield accept("PostgreSQL's log", "quotes no rows")
+
+
+def _describe_lacks(version: int) -> str:
+    """Say what this version of PostgreSQL can't do, as far as it is configured here."""
+    if version >= MIN_INCREMENTAL or not settings.BACKUP.destination:
+        return ""
+    return f"; each backup is a full one: incremental ones need {MIN_INCREMENTAL // 10000}"
 
 
 def _check_roles(cursor: Any) -> Iterator[Finding]:
