@@ -2,17 +2,22 @@
 
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from charthouse import clock
 from charthouse.domains.clinical import notes
 from charthouse.domains.clinical.models import ClinicalNote, Problem
 from charthouse.domains.medications.models import Medication
+from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Vitals
 from charthouse.identity import tenancy
 from charthouse.interchange.ccda import sections
+from charthouse.interchange.ccda.document import render
+from charthouse.interchange.cda.context import PatientBatch
 from charthouse.interchange.cda.section import SectionType
 from tests.domains.caller import Caller
 from tests.interchange.chart import DAY, Record
@@ -491,3 +496,20 @@ def test_number_of_queries_is_constant(record: Record, filled: Record) -> None:
         record.visit(f"2026-03-{number + 2:02d}", status="Complete", vitals={"pulse": 71})
     assert queries(record) == empty
     assert empty < 40
+
+
+def test_documents_of_a_batch_are_those_of_each_alone(filled: Record) -> None:
+    """Of patients whose documents are made together, one with all kinds of rows and one with none."""
+    practice, (many, none) = (
+        filled.clinic.id,
+        (filled.patient_id, filled.make(Patient, doctor=filled.doctor, first_name="Grace").pk),
+    )
+    made = {"now": clock.now(), "document_id": str(uuid4())}
+    with tenancy.within(practice):
+        patients = [Patient.objects.get(pk=pk) for pk in (many, none)]
+        alone = [render(patient, **made) for patient in patients]
+        batch = PatientBatch(practice, [many, none])
+        assert render(patients[0], **made, batch=batch) == alone[0]
+        with CaptureQueriesContext(connection) as seen:
+            assert render(patients[1], **made, batch=batch) == alone[1]
+    assert seen.captured_queries == []

@@ -19,7 +19,7 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     has no dates of them, so a window excludes none.
     """
     found = list(
-        Allergy.objects.filter(context.filter_patient())
+        context.select(Allergy)
         .exclude(verification_status="entered-in-error")
         .order_by("id")
         .values(

@@ -15,7 +15,7 @@ COLUMNS = ("Device", "Brand", "Maker", "Model", "UDI", "Serial number", "Lot", "
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch all devices: the record has no dates of them, so a window excludes none."""
     return list_rows(
-        ImplantableDevice.objects.filter(context.filter_patient())
+        context.select(ImplantableDevice)
         .order_by("id")
         .values(
             "id", "udi", "brand_name", "company_name", "version_or_model", "gmdn_pt_name", "serial_number",

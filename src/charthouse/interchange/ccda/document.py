@@ -21,7 +21,7 @@ from charthouse.interchange.ccda import (
     vitals,
 )
 from charthouse.interchange.cda import header, section
-from charthouse.interchange.cda.context import Window, load_context
+from charthouse.interchange.cda.context import PatientBatch, Window, load_context
 from charthouse.interchange.cda.writer import Writer
 
 SECTION_BUILDERS = (
@@ -51,12 +51,19 @@ def render(
     now: datetime | None = None,
     document_id: str = "",
     released_only: bool = False,
+    batch: PatientBatch | None = None,
 ) -> bytes:
     """Render the document in UTF-8. The number of queries does not depend on the size of the chart. ``now`` and
     ``document_id`` (a UUID) are of its creation; by default the present and a new one. ``released_only``: without
-    results that nobody has signed off, for the patient."""
+    results that nobody has signed off, for the patient. ``batch``: the patients whose documents are made together;
+    what none of a kind of rows has is then asked once for all."""
     context = load_context(
-        patient, window or Window(), now=now, document_id=document_id, released_only=released_only
+        patient,
+        window or Window(),
+        now=now,
+        document_id=document_id,
+        released_only=released_only,
+        batch=batch,
     )
     out = Writer("ClinicalDocument")
     header.write_header(out, sections.CCD, context)

@@ -27,8 +27,8 @@ def filter_completed_visits(context: DocumentContext) -> Q:
 
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
-    found = Appointment.objects.filter(
-        context.filter_patient(), context.filter_time("scheduled_time"), filter_completed_visits(context)
+    found = context.select(Appointment).filter(
+        context.filter_time("scheduled_time"), filter_completed_visits(context)
     )
     return list(
         found.order_by("scheduled_time", "id").values(
@@ -40,8 +40,7 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
 
 def fetch_billed_codes(context: DocumentContext) -> dict[int, tuple[str, str]]:
     """Fetch the evaluation and management code (CPT 99202 to 99499) of each visit's claim: visit id → (code, text)."""
-    items = LineItem.objects.filter(
-        context.filter_patient(),
+    items = context.select(LineItem).filter(
         context.filter_time("appointment__scheduled_time"),
         procedure_type="C",
         code__gte="99202",

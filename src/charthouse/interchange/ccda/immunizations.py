@@ -26,9 +26,7 @@ NOT_GIVEN = ("RE", "NA")
 
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
-    found = PatientVaccineRecord.objects.filter(
-        context.filter_patient(), context.filter_time("administered_start")
-    )
+    found = context.select(PatientVaccineRecord).filter(context.filter_time("administered_start"))
     rows = found.order_by("administered_start", "id").values(
         "id", "cvx_code", "name", "lot_number", "manufacturer", "administered_start", "amount", "units", "route",
         "site", "completion_status", "created_at", *parties.doctor_columns_at("ordering_doctor"),

@@ -36,8 +36,8 @@ _EVERY = re.compile(r"every (\d{1,3}) hours?\b", re.IGNORECASE)
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch medications taken at any time of the window."""
-    found = Medication.objects.filter(
-        context.filter_patient(), context.filter_period("date_started_taking", "date_stopped_taking")
+    found = context.select(Medication).filter(
+        context.filter_period("date_started_taking", "date_stopped_taking")
     )
     rows = list(
         found.order_by("id").values(
@@ -57,9 +57,7 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
 
 def _has_active_medication(context: DocumentContext) -> bool:
     """Whether the patient has an active medication, also outside the document's window."""
-    active = Medication.objects.filter(context.filter_patient(), status="active").values_list(
-        "name", "rxnorm", "ndc"
-    )
+    active = context.select(Medication).filter(status="active").values_list("name", "rxnorm", "ndc")
     return any(find_absent_medications(*one) is None for one in active)
 
 

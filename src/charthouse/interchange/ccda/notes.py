@@ -24,8 +24,7 @@ IMAGE_TYPES = ("FreeDraw", "Photo")  # their values are links that expire
 
 def _signed_notes(context: DocumentContext) -> "QuerySet[ClinicalNote]":
     """Query the signed notes of visits; unsigned notes are excluded from documents."""
-    return ClinicalNote.objects.filter(
-        context.filter_patient(),
+    return context.select(ClinicalNote).filter(
         context.filter_time("appointment__scheduled_time"),
         locked_at__isnull=False,
         appointment__archived=False,
@@ -81,8 +80,7 @@ def fetch_note_texts(context: DocumentContext) -> dict[int, str]:
 
 def fetch_notes_without_visit(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch the signed notes without a visit."""
-    found = ClinicalNote.objects.filter(
-        context.filter_patient(),
+    found = context.select(ClinicalNote).filter(
         context.filter_day("date_of_service"),
         appointment=None,
         locked_at__isnull=False,

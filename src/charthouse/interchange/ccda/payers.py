@@ -68,7 +68,7 @@ RELATIONSHIPS = {
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     return list_rows(
-        Coverage.objects.filter(context.filter_patient())
+        context.select(Coverage)
         .exclude(insurance_company="", insurance_payer_id="", insurance_id_number="")
         .order_by("rank")
         .values(

@@ -40,8 +40,7 @@ PENDING = ("N", "Q", "A", "S")
 
 
 def fetch_future_visits(context: DocumentContext) -> list[dict[str, Any]]:
-    found = Appointment.objects.filter(
-        context.filter_patient(),
+    found = context.select(Appointment).filter(
         context.filter_time("scheduled_time"),
         scheduled_time__gt=context.now,
         is_virtual_base=False,
@@ -63,8 +62,7 @@ def fetch_future_visits(context: DocumentContext) -> list[dict[str, Any]]:
 
 def fetch_pending_tests(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch the tests of orders without results."""
-    found = LabTest.objects.filter(
-        context.filter_patient("lab_order__patient"),
+    found = context.select(LabTest, "lab_order__patient").filter(
         context.filter_time("lab_order__timestamp"),
         lab_order__archived=False,
         lab_order__status__in=PENDING,
@@ -78,9 +76,7 @@ def fetch_pending_tests(context: DocumentContext) -> list[dict[str, Any]]:
 
 def fetch_care_plans(context: DocumentContext, *kinds_of: int) -> list[dict[str, Any]]:
     """Fetch care plans of these types that were entered in the window; their scheduled date may lie outside of it."""
-    found = CarePlan.objects.filter(
-        context.filter_patient(), context.filter_time("created_at"), plan_type__in=kinds_of
-    )
+    found = context.select(CarePlan).filter(context.filter_time("created_at"), plan_type__in=kinds_of)
     return list(
         found.order_by("id").values(
             "id", "plan_type", "title", "description", "instructions", "code", "code_system", "scheduled_date",

@@ -18,9 +18,7 @@ COLUMNS = ("Problem", "Code", "Status", "Since", "Until", "Verified", "Notes")
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch the problem list without rows entered in error, each with ``absence``, the statement of none known."""
-    rows = Problem.objects.filter(
-        context.filter_patient(), context.filter_period("date_onset", "abatement_date")
-    )
+    rows = context.select(Problem).filter(context.filter_period("date_onset", "abatement_date"))
     found = list(
         rows.exclude(verification_status="entered-in-error")
         .order_by("id")
@@ -40,7 +38,7 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
 
 def _has_active(context: DocumentContext, stated: list[int]) -> bool:
     """Whether the patient has an active problem, also outside the window. ``stated``: ids of statements."""
-    active = Problem.objects.filter(context.filter_patient(), status="active").exclude(pk__in=stated)
+    active = context.select(Problem).filter(status="active").exclude(pk__in=stated)
     return active.exclude(verification_status__in=("refuted", "entered-in-error")).exists()
 
 
@@ -114,9 +112,8 @@ def _build_entry(context: DocumentContext, row: dict[str, Any]) -> Element:
 def build_concerns_section(context: DocumentContext) -> Section:
     """Build the Health Concerns section from care plans of the type "health concern"."""
     found = list(
-        CarePlan.objects.filter(
-            context.filter_patient(), context.filter_time("created_at"), plan_type=HEALTH_CONCERN
-        )
+        context.select(CarePlan)
+        .filter(context.filter_time("created_at"), plan_type=HEALTH_CONCERN)
         .order_by("id")
         .values(
             "id",

@@ -28,7 +28,8 @@ OBSERVATIONS: tuple[type[Observation], ...] = (PatientPhysicalExam, PatientRiskA
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     return list(
-        Procedure.objects.filter(context.filter_patient(), context.filter_day("date"))
+        context.select(Procedure)
+        .filter(context.filter_day("date"))
         .order_by("date", "id")
         .values("id", "procedure_type", "code", "description", "date", "status", *parties.DOCTOR_COLUMNS)
     )
@@ -37,7 +38,7 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
 def fetch_observations(context: DocumentContext, model: type[Observation]) -> list[dict[str, Any]]:
     """Fetch the rows of one model of coded observations."""
     return list(
-        model._default_manager.filter(context.filter_patient(), context.filter_time("effective_time"))
+        context.select(model).filter(context.filter_time("effective_time"))
         .order_by("effective_time", "id")
         .values(
             "id", "code", "code_system", "name", "value_code", "value_code_system", "value_code_name",

@@ -41,9 +41,7 @@ _ONE_LIMIT = re.compile(rf"([<>≤≥])(?P<inclusive>=?)\s*(?P<number>{_NUMBER})
 def fetch_ordered_results(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch results of orders, grouped by test, without canceled ones."""
     return list_rows(
-        LabResult.objects.filter(
-            context.filter_patient("lab_test__lab_order__patient"),
-            context.filter_time("test_performed"),
+        context.select(LabResult, "lab_test__lab_order__patient").filter(context.filter_time("test_performed"),
             released.ORDERED if context.released_only else Q(),
             lab_test__archived=False,
             lab_test__lab_order__archived=False,
@@ -60,9 +58,7 @@ def fetch_ordered_results(context: DocumentContext) -> list[dict[str, Any]]:
 
 def fetch_manual_results(context: DocumentContext) -> list[dict[str, Any]]:
     return list_rows(
-        PatientLabResult.objects.filter(
-            context.filter_patient(),
-            context.filter_day("date_test_performed"),
+        context.select(PatientLabResult).filter(context.filter_day("date_test_performed"),
             released.ENTERED if context.released_only else Q(),
         )
         .order_by("id")

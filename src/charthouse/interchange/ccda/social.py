@@ -17,8 +17,8 @@ QUESTION = Concept("72166-2", codes.LOINC, "Tobacco smoking status")
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch each answer that differs from the one before, newest first: readers take the first one as current."""
     answers = list_rows(
-        Vitals.objects.filter(
-            context.filter_patient("appointment__patient"),
+        context.select(Vitals, "appointment__patient")
+        .filter(
             context.filter_time("appointment__scheduled_time"),
             appointment__archived=False,
         )

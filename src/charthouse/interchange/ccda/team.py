@@ -19,7 +19,7 @@ PRIMARY = Concept("PCP", codes.PARTICIPATION, "Primary care physician")
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch the members, one row per user with the earliest start, without the primary provider."""
-    found = CareTeamMember.objects.filter(context.filter_patient()).order_by("created_at", "id")
+    found = context.select(CareTeamMember).order_by("created_at", "id")
     by_user: dict[int, dict[str, Any]] = {}
     columns = (
         "id",

@@ -64,14 +64,11 @@ SIGNS = (
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
     """Fetch measurements of visits and outside of them, ordered by ``taken``, with ``bmi`` computed."""
-    at_visits = Vitals.objects.filter(
-        context.filter_patient("appointment__patient"),
+    at_visits = context.select(Vitals, "appointment__patient").filter(
         context.filter_time("appointment__scheduled_time"),
         appointment__archived=False,
     )
-    without_visit = Vitals.objects.filter(
-        context.filter_patient(), context.filter_time("taken_at"), appointment=None
-    )
+    without_visit = context.select(Vitals).filter(context.filter_time("taken_at"), appointment=None)
     found = [
         *_select_columns(at_visits, "appointment__scheduled_time"),
         *_select_columns(without_visit, "taken_at"),
@@ -106,8 +103,7 @@ def compute_bmi(row: dict[str, Any]) -> Decimal | None:
 def _fetch_custom_vitals(context: DocumentContext) -> dict[int, str]:
     """Fetch the practice's custom vitals, which have no codes, formatted, by visit id."""
     said = defaultdict(list)
-    values = CustomVitalValue.objects.filter(
-        context.filter_patient("appointment__patient"),
+    values = context.select(CustomVitalValue, "appointment__patient").filter(
         context.filter_time("appointment__scheduled_time"),
         appointment__archived=False,
     )

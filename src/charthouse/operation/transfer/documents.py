@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from uuid import UUID, uuid5
 
 FEW = 300  # documents that are not worth the start of other processes, which takes seconds
+BATCH = 500  # patients who are asked for together
 _DOCUMENT_IDS = UUID("5f0ed1a6-0bb0-4d5e-9a44-5ad9a8a1b6ce")
 
 
@@ -30,8 +31,7 @@ def write_documents(
     Called within the snapshot, of which ``export_snapshot`` returns the id. Raises DocumentsFailed."""
     count = min(os.cpu_count() or 1, len(ids) // FEW + 1)
     if count == 1:
-        for patient in ids:
-            yield patient, _write(patient, root, practice, as_of)
+        yield from _write(ids, root, practice, as_of)
         return
     arguments = [str(root), str(practice), as_of.isoformat(), export_snapshot()]
     written: SimpleQueue[tuple[int, str] | None] = SimpleQueue()
@@ -88,16 +88,21 @@ class _Part:
             self._written.put(None)
 
 
-def _write(patient_id: int, root: Path, practice: int, as_of: datetime) -> str:
+def _write(ids: Sequence[int], root: Path, practice: int, as_of: datetime) -> Iterator[tuple[int, str]]:
+    """Write documents in this process, one batch of patients after the other."""
     from charthouse.domains.patients.models import Patient
     from charthouse.interchange.ccda import document
+    from charthouse.interchange.cda.context import PatientBatch
     from charthouse.operation.transfer import layout
 
-    patient = Patient.objects.get(practice=practice, pk=patient_id)
-    document_id = uuid5(_DOCUMENT_IDS, f"{practice} {patient_id} {as_of.isoformat()}")
-    content = document.render(patient, now=as_of, document_id=str(document_id))
-    layout.write_bytes(root, f"{layout.DOCUMENTS}/{patient_id}.xml", content, None)
-    return hashlib.sha256(content).hexdigest()
+    for first in range(0, len(ids), BATCH):
+        chosen = ids[first : first + BATCH]
+        batch = PatientBatch(practice, chosen)
+        for patient in Patient.objects.filter(practice=practice, pk__in=chosen).order_by("pk"):
+            document_id = uuid5(_DOCUMENT_IDS, f"{practice} {patient.pk} {as_of.isoformat()}")
+            content = document.render(patient, now=as_of, document_id=str(document_id), batch=batch)
+            layout.write_bytes(root, f"{layout.DOCUMENTS}/{patient.pk}.xml", content, None)
+            yield patient.pk, hashlib.sha256(content).hexdigest()
 
 
 def main(root: Path, practice: int, as_of: datetime, snapshot: str) -> None:
@@ -113,8 +118,8 @@ def main(root: Path, practice: int, as_of: datetime, snapshot: str) -> None:
     ids = [int(line) for line in sys.stdin]
     with tenancy.within(practice), read_snapshot(snapshot):
         prepare_snapshot()
-        for patient in ids:
-            print(patient, _write(patient, root, practice, as_of), flush=True)
+        for patient, digest in _write(ids, root, practice, as_of):
+            print(patient, digest, flush=True)
 
 
 if __name__ == "__main__":
