@@ -50,6 +50,7 @@ PAGES = [
     "/developer/explorer/patients_create",
     "/day?date=2026-03-10",
     "/calendar?date=2026-03-10",
+    "/calendar?date=2026-03-10&by=room&color=type",
     "/book",
     "/book/0",
     "/patients",
@@ -69,6 +70,7 @@ FOR_LISTS = [
 OF_THE_CHART = (
     "",
     "/edit",
+    "/merge?q=ada",
     "/timeline",
     "/visits",
     "/vitals",

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from django.core.mail import send_mail
+from django.db import transaction
 from django_otp.oath import totp
 from PIL import Image
 
@@ -15,7 +16,8 @@ from charthouse.audit import captured_bodies, request_log, seals
 from charthouse.audit.models import Mark, Seal
 from charthouse.changes import actions
 from charthouse.changes.models import Delivery, Webhook
-from charthouse.domains.patients.models import PortalWording
+from charthouse.domains.patients import merges
+from charthouse.domains.patients.models import Patient, PortalWording
 from charthouse.identity import second_factor, tenancy
 from charthouse.identity.models import Application, User
 from tests.changes.receiver import SECRET, receiving, sending, subscribed
@@ -40,6 +42,7 @@ def add_content(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
         _deliver_webhooks(caller, practice["id"], app["client_id"], patient)
     with tenancy.within(practice["id"]):
         PortalWording.objects.create(practice_id=practice["id"], invitation_subject="Welcome to {practice}")
+        _merge_patients(practice["id"], user["id"])
         send_mail("Closed on Friday", "The office is closed on Friday.", None, ["someone@example.com"])
     other = practice["users"][1]
     recovery_code = _enable_second_factor(other["id"])
@@ -55,6 +58,16 @@ def add_content(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "patient": {"practice": practice["id"], "id": patient},
         "webhooks": {"app": SECRET, "practice": WEBHOOK_HEADERS},
     }
+
+
+def _merge_patients(practice: int, user: int) -> None:
+    """Merge the two patients who were added last."""
+    rows = (
+        Patient.objects.filter(practice=practice, archived=False).order_by("-pk").values_list("pk", flat=True)
+    )
+    kept, merged = rows[:2]
+    with transaction.atomic():
+        merges.merge(practice, kept, merged, user, reason="Registered twice")
 
 
 def _fill_patient(caller: httpx.Client, user: dict[str, Any]) -> int:

@@ -66,6 +66,8 @@ EVENT_KINDS = {
     "api user changed": EventKind("API", "Update", "Changed an API user"),
     "webhook changed": EventKind("API", "Update", "Changed a webhook of the practice"),
     "bodies captured": EventKind("API", "Update", "Switched the capture of bodies on"),
+    "patients merged": EventKind("Patient", "Update", "Merged a patient into another"),
+    "patients unmerged": EventKind("Patient", "Update", "Undid the merge of two patients"),
     "exported": EventKind("Data Export", "Read", "Exported data"),
     "imported": EventKind(
         "Data Export", "Create", "Imported the practice, with its history, from another server"

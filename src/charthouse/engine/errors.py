@@ -94,6 +94,17 @@ class NotFound(RequestError):
         super().__init__(detail)
 
 
+class Gone(RequestError):
+    """A row that was merged into another one of its resource. ``merged_into``: that one's id."""
+
+    status = 410
+    gate = "merged"
+
+    def __init__(self, path: str, row_id: int, merged_into: int) -> None:
+        super().__init__(f"{path}/{row_id} was merged into {path}/{merged_into}.")
+        self.merged_into = merged_into
+
+
 class MethodNotAllowed(RequestError):
     """``allowed`` are the methods the URL has."""
 

@@ -15,6 +15,7 @@ from charthouse.console.kit.resource_pages import ResourcePages
 from charthouse.domains.patients.models import Patient
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.errors import NotFound
+from charthouse.engine.execution import reading
 
 URL_PREFIX = "patients/<id:patient>/"
 TEMPLATE = "console/chart/chart.html"
@@ -64,13 +65,13 @@ def set_tabs(*tabs: Tab) -> None:
 
 
 def find_patient(request: Request, patient_id: int) -> Patient:
-    """Find a patient with doctor and tags, inactive ones included. Raises Forbidden, NotFound."""
+    """Find a patient with doctor and tags, inactive ones included. Raises Forbidden, NotFound, Gone."""
     rows = records.select_rows(records.get_resource("patients"), request.actor, hidden=True)
     found: Patient | None = (
         patient_banner.annotate_tags(rows).select_related("doctor").filter(pk=patient_id).first()
     )
     if found is None:
-        raise NotFound()
+        reading.refuse_missing(records.get_resource("patients"), request.actor, patient_id)
     return found
 
 

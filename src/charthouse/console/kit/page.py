@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from charthouse.console.kit import local_times
 from charthouse.console.kit.actor import build_actor
 from charthouse.console.kit.navigation import build_menu
 from charthouse.engine.actor import Actor
-from charthouse.engine.errors import Conflict, Forbidden, Invalid, NotFound, RequestError
+from charthouse.engine.errors import Conflict, Forbidden, Gone, Invalid, NotFound, RequestError
 from charthouse.identity.models import User
 from charthouse.identity.operators import is_operator
 from charthouse.identity.sessions import redirect_to_sign_in
@@ -76,7 +77,10 @@ def render_page(
 
 
 def render_error(request: Request, refusal: RequestError) -> HttpResponse:
-    """Render the page of a refusal."""
+    """Render the page of a refusal. Pages of a patient who was merged lead to the one who stayed."""
+    if isinstance(refusal, Gone) and request.method in ("GET", "HEAD"):
+        messages.info(request, "This patient was merged with another. This is the chart that has everything.")
+        return redirect("patient", refusal.merged_into)
     detail = refusal.detail
     if isinstance(refusal, NotFound):
         detail = "There is nothing at this address, or it is not for you to see."

@@ -11,7 +11,7 @@ from charthouse.console.kit import records
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.kit.tables import Column, Table
 from charthouse.domains.patients import deletion
-from charthouse.domains.patients.models import Patient
+from charthouse.domains.patients.models import Patient, PatientMerge
 from charthouse.engine.errors import NotFound
 
 
@@ -37,7 +37,9 @@ def _select_deleted(request: Request) -> "QuerySet[Patient]":
     """Select the deleted patients that the user could see until then. Raises Forbidden."""
     policy = records.get_resource("patients").policy
     policy.authorize(request.actor, "patients", reading=True)
+    merged = PatientMerge.objects.filter(practice=request.actor.practice, undone_at=None)
     rows = Patient.objects.filter(practice=request.actor.practice, archived=True)
+    rows = rows.exclude(pk__in=merged.values("merged"))
     return rows.filter(doctor=request.actor.doctor) if policy.sees_only_own(request.actor) else rows
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from charthouse.console.patients import deleted, registration, views
+from charthouse.console.patients import deleted, merging, registration, views
 
 urlpatterns: list[URLPattern] = [
     path("patients", views.show_list, name="patients"),
@@ -12,5 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("patients/deleted", deleted.show_list, name="deleted-patients"),
     path("patients/deleted/<id:patient>", deleted.restore, name="patient-restore"),
     path("patients/<id:patient>/delete", deleted.delete, name="patient-delete"),
+    path("patients/<id:patient>/merge", merging.choose, name="patient-merge"),
+    path("patients/<id:patient>/merge/<id:merged>", merging.compare, name="patient-compare"),
+    path("patients/<id:patient>/merges/<id:merge>/undo", merging.undo_merge, name="patient-unmerge"),
     path("patients/<id:patient>/edit", registration.edit, name="patient-edit"),
 ]

@@ -29,6 +29,8 @@ class FreeTextNoteType(Record):
 class FreeTextNote(Authored, Record):
     """A patient's note under a heading."""
 
+    joined_when_merged = "note"  # the text of a second patient, when both are merged (``patients.merges``)
+
     patient = RecordKey("patients.Patient")
     note_type = RecordKey("clinical.FreeTextNoteType", indexed=False)
     note = models.TextField(blank=True, default="")

@@ -42,7 +42,7 @@ def invite(patient: Patient, user: int | None, *, api_user: int | None = None) -
     for before in _not_disabled(patient):
         if before.activated_on is not None:
             raise Conflict("The patient has access to the portal already.")
-        _disable(before, user)
+        disable(before, user)
     now, secret = clock.now(), _make_secret(patient.practice_id)
     made = PortalAccess.objects.create(
         practice_id=patient.practice_id,
@@ -98,7 +98,12 @@ def change_password(row: PortalAccess, password: str) -> None:
 def revoke(practice: int, patient: int, user: int) -> None:
     """End access, or withdraw an invitation. There may be neither."""
     for row in PortalAccess.objects.filter(practice=practice, patient=patient, disabled_on=None):
-        _disable(row, user)
+        disable(row, user)
+
+
+def select_not_disabled(practice: int) -> "QuerySet[PortalAccess]":
+    """Select access of a practice's patients that was not revoked, and invitations."""
+    return PortalAccess.objects.filter(practice=practice, disabled_on=None)
 
 
 def _not_disabled(patient: Patient) -> "QuerySet[PortalAccess]":
@@ -114,7 +119,7 @@ def _check_email(patient: Patient) -> None:
         raise Invalid({"email": ["The patient has no valid e-mail address."]}) from None
 
 
-def _disable(row: PortalAccess, user: int | None) -> None:
+def disable(row: PortalAccess, user: int | None) -> None:
     """End access or withdraw an invitation."""
     row.disabled_by_id, row.disabled_on, row.token, row.password = user, clock.now(), "", ""
     row.save(update_fields=["disabled_by", "disabled_on", "token", "password", "updated_at"])

@@ -247,6 +247,8 @@ class Resource(Declaration):
     operations   other operations of a row, each by its name
     events       what subscribers are notified of
     upsert_keys  keys by which there is at most one row below its parents: a create with the same values replaces it
+    find_merged  ``find_merged(practice, id)`` → id of the row that a row was merged into, or None: a call that names
+                 the row that is gone is told of the other (410)
     """
 
     model: type[models.Model]
@@ -262,6 +264,7 @@ class Resource(Declaration):
     operations: tuple[Operation, ...] = ()
     events: tuple[Event, ...] = ()
     upsert_keys: tuple[str, ...] = ()
+    find_merged: Callable[[int, int], int | None] | None = None
     lists: bool = True
     reads: bool = True
 

@@ -87,5 +87,7 @@ def name_type(value: Any) -> str:
     return type(value).__name__
 
 
-def describe_missing_row(row_id: Any) -> str:
+def describe_missing_row(row_id: Any, merged_into: int | None = None) -> str:
+    if merged_into is not None:
+        return f'Invalid pk "{row_id}" - object was merged into {merged_into}.'
     return f'Invalid pk "{row_id}" - object does not exist.'

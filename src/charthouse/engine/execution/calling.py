@@ -13,7 +13,7 @@ from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.calls import Call
 from charthouse.engine.declaration.changes import Request
 from charthouse.engine.declaration.resources import NO_PARENTS, THE_ROW, Operation
-from charthouse.engine.errors import Invalid, Malformed, NotFound
+from charthouse.engine.errors import Invalid, Malformed
 from charthouse.engine.execution import reading, writing
 from charthouse.engine.execution.parsing import Query, parse_body, parse_query
 
@@ -82,12 +82,12 @@ def _check_body(call: Call) -> None:
 def _find_row(
     operation: Operation, actor: Actor, row_id: int | None, query: Query, parent_ids: Mapping[str, int]
 ) -> Any:
-    """The row that the path names, if it names one. Raises NotFound, also where it does not match the operation's row
-    filters."""
+    """The row that the path names, if it names one. Raises Gone, and NotFound, also where it does not match the
+    operation's row filters."""
     resource = operation.resource
     if resource is None or row_id is None:
         return None
     filters = [declared for declared in operation.row_filters if declared.name in query.filters]
     if filters and not reading.matches(resource, actor, row_id, filters, query.parameters):
-        raise NotFound
+        reading.refuse_missing(resource, actor, row_id)
     return writing.read_row(resource, actor, row_id, lock=not operation.reading, parent_ids=parent_ids)

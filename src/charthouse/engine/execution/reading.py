@@ -3,17 +3,18 @@
 A read is prepared (planned, its values bound) and then finished, so that its statement can be sent ahead, together with
 the one that authenticates the caller.
 
-May reject: a row that does not exist or is not visible, a page past the end (NotFound).
+May reject: a row that does not exist or is not visible, a page past the end (NotFound), a row that was merged into
+another (Gone).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.filters import Filter
 from charthouse.engine.declaration.resources import NO_PARENTS, Registry, Resource
-from charthouse.engine.errors import NotFound
+from charthouse.engine.errors import Gone, NotFound
 from charthouse.engine.execution import planning
 from charthouse.engine.execution.parsing import Query
 from charthouse.engine.execution.planning import Plan
@@ -37,16 +38,18 @@ class Page:
 class ObjectRead:
     """The read of the object with this id, below these parents."""
 
+    resource: Resource
+    actor: Actor
     row_id: int
     parent_ids: Mapping[str, int]
     plan: Plan
     statement: BoundStatement
 
     def finish(self) -> Any:
-        """The object. Raises NotFound."""
+        """The object. Raises NotFound, Gone."""
         objects = render(self.plan, self.statement.fetch())
         if not objects:
-            raise NotFound
+            refuse_missing(self.resource, self.actor, self.row_id)
         return objects[0]
 
 
@@ -63,7 +66,8 @@ class PageRead:
     statement: BoundStatement
 
     def finish(self) -> Page:
-        """The page. Raises NotFound for a page number past the end, and where a parent does not exist."""
+        """The page. Raises NotFound for a page number past the end, and where a parent does not exist; Gone where a
+        parent or a filter names a row that was merged into another."""
         paging, plan = self.query.paging, self.plan
         rows = self.statement.fetch()
         beyond = len(rows) > paging.size
@@ -72,8 +76,9 @@ class PageRead:
             rows.reverse()
         if not rows and paging.number > 1 and paging.seek in ("", "offset"):
             raise NotFound("Invalid page.")
-        if not rows and self.parent_ids:
+        if not rows:
             require_parents(self.resource, self.actor, self.parent_ids)
+            _refuse_merged_filters(self.resource, self.actor, self.query)
         total = None
         if paging.count:
             total = paging.offset + len(rows)
@@ -106,7 +111,7 @@ def prepare_object(
     values = {**planning.bind_actor(actor, parent_ids), "id": row_id}
     statement = bind(plan.statement, values)
     statement.is_short = True
-    return ObjectRead(row_id, parent_ids, plan, statement)
+    return ObjectRead(resource, actor, row_id, parent_ids, plan, statement)
 
 
 def prepare_page(
@@ -181,14 +186,42 @@ def matches(
 
 def require_parents(resource: Resource, actor: Actor, parent_ids: Mapping[str, int]) -> None:
     """Raises NotFound when a row that the URL names above this resource's rows does not exist, or is not below the
-    others that the URL names."""
-    for parent in resource.parents:
+    others that the URL names; Gone for one that was merged."""
+    for parent in resource.parents if parent_ids else ():
         target, row_id = resource.registry[parent.to], parent_ids[parent.name]
         if target.parents:
             above = {above.name: parent_ids[above.name] for above in target.parents}
             read_object(target, actor, row_id, verbose=False, parent_ids=above)
         elif find_missing(resource.registry, actor, {parent.to: [row_id]})[parent.to]:
-            raise NotFound
+            refuse_missing(target, actor, row_id)
+
+
+def refuse_missing(resource: Resource, actor: Actor, row_id: int) -> NoReturn:
+    """Raises Gone for a row that was merged into one that the actor may see, else NotFound."""
+    merged_into = find_merged(resource, actor, row_id)
+    if merged_into is not None:
+        raise Gone(resource.path, row_id, merged_into)
+    raise NotFound
+
+
+def find_merged(resource: Resource, actor: Actor, row_id: int) -> int | None:
+    """The id of the row that a row was merged into, where the actor may see that one."""
+    found = resource.find_merged(actor.practice, row_id) if resource.find_merged else None
+    if found is None or find_missing(resource.registry, actor, {resource.path: [found]})[resource.path]:
+        return None
+    return found
+
+
+def _refuse_merged_filters(resource: Resource, actor: Actor, query: Query) -> None:
+    """Raises Gone where a list is empty because it was asked for the rows of one that was merged: that nothing is
+    known of it would be wrong."""
+    for name in query.filters:
+        to = resource.filters_by_name[name].refers_to
+        target, row_id = resource.registry.resources.get(to), query.parameters.get(name)
+        if target is not None and target.find_merged and isinstance(row_id, int):
+            merged_into = find_merged(target, actor, row_id)
+            if merged_into is not None:
+                raise Gone(to, row_id, merged_into)
 
 
 def find_missing(registry: Registry, actor: Actor, wanted: Mapping[str, list[int]]) -> dict[str, set[int]]:

@@ -17,7 +17,7 @@ from charthouse.engine.declaration.changes import Change
 from charthouse.engine.declaration.keys import Key
 from charthouse.engine.declaration.resources import NO_PARENTS, Registry, Resource
 from charthouse.engine.declaration.values import InvalidValue, describe_missing_row
-from charthouse.engine.errors import Conflict, Invalid, Malformed, NotFound, Refusable
+from charthouse.engine.errors import Conflict, Invalid, Malformed, Refusable
 from charthouse.engine.execution import planning, reading
 from charthouse.engine.execution.parsing import parse_object
 from charthouse.engine.sql.failures import Failure, classify
@@ -102,11 +102,11 @@ def read_row(
     lock: bool = True,
     parent_ids: Mapping[str, int] = NO_PARENTS,
 ) -> Any:
-    """The row as a model instance, by default locked against other writers. Raises NotFound."""
+    """The row as a model instance, by default locked against other writers. Raises NotFound, Gone."""
     statement = planning.plan_whole(resource, actor, lock)
     rows = run(statement, {**planning.bind_actor(actor, parent_ids), "id": row_id})
     if not rows:
-        raise NotFound
+        reading.refuse_missing(resource, actor, row_id)
     columns = [column.attname for column in resource.model._meta.concrete_fields]
     return resource.model.from_db(DEFAULT_DB_ALIAS, columns, rows[0])
 
@@ -188,8 +188,9 @@ def check_references(registry: Registry, actor: Actor, values: Iterable[tuple[Re
     missing = reading.find_missing(registry, actor, {to: list(ids) for to, ids in wanted.items()})
     for to, ids in missing.items():
         for row_id in ids:
+            message = describe_missing_row(row_id, reading.find_merged(registry[to], actor, row_id))
             for owner, path in wanted[to][row_id]:
-                owner.add_member_error(path, describe_missing_row(row_id))
+                owner.add_member_error(path, message)
 
 
 # -- rows -------------------------------------------------------------------------------------------------------

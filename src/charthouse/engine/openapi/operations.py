@@ -205,6 +205,16 @@ def describe_answer(operation: Operation) -> Schema:
     return strict_object(shown) | {"required": [key.name for key in keys if key.access is not OPTIONAL]}
 
 
+def _list_errors(declared: Declaration, reading: bool) -> Iterable[int]:
+    """The statuses of refusals; 410 where the call may name a row that was merged into another."""
+    yield from READ_ERRORS if reading else WRITE_ERRORS
+    resources = declared.registry.resources
+    named = {declared.path, getattr(declared, "of", ""), *(parent.to for parent in declared.parents)}
+    named |= {one.refers_to for one in declared.filters}
+    if any(path in resources and resources[path].find_merged for path in named):
+        yield 410
+
+
 # -- parts ------------------------------------------------------------------------------------------------------
 
 
@@ -222,7 +232,7 @@ def _print(
 ) -> Printed:
     responses |= {
         str(status): {"$ref": f"#/components/responses/Refused{status}"}
-        for status in (READ_ERRORS if reading else WRITE_ERRORS)
+        for status in _list_errors(declared, reading)
         if status in wire.errors
     }
     printed: Printed = {

@@ -17,7 +17,7 @@ from charthouse.engine.declaration.calls import Answer
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Declaration, Operation, Resource
 from charthouse.engine.declaration.types import Boolean
 from charthouse.engine.declaration.values import InvalidValue
-from charthouse.engine.errors import Invalid, Malformed, MethodNotAllowed, NotFound, RequestError
+from charthouse.engine.errors import Gone, Invalid, Malformed, MethodNotAllowed, NotFound, RequestError
 from charthouse.engine.execution import calling, conformance, reading, writing
 from charthouse.engine.execution.routing import Target, parse_row_id
 from charthouse.files.models import StoredFile
@@ -44,6 +44,8 @@ def render_error(error: RequestError) -> Response:
     headers = []
     if isinstance(error, Invalid):
         body |= {"message": _summarize(error.errors), "fields": error.errors}
+    if isinstance(error, Gone):
+        body["merged_into"] = error.merged_into
     if error.wait is not None:
         headers.append(("Retry-After", str(error.wait)))
     if isinstance(error, MethodNotAllowed):

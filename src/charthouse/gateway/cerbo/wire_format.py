@@ -31,6 +31,7 @@ _ERROR_DESCRIPTIONS = {
     404: "No such row, or no such URL.",
     405: "The URL doesn't have this method.",
     409: "The write would break a rule of the record.",
+    410: "The patient was merged into another: the answer says which.",
     413: "The body is larger than the server takes.",
     415: "A media type that the server doesn't read.",
     429: "Too many calls of this kind in a minute: the API user is locked out of them for a while.",
@@ -43,6 +44,7 @@ _ERROR_EXAMPLES = {
     404: "Not found.",
     405: 'Method "PUT" not allowed.',
     409: "The patient has open or unsigned SOAP notes.",
+    410: "patients/12 was merged into patients/7.",
     413: "The request body is larger than 10 MB.",
     415: 'Unsupported media type "application/xml" in request.',
     429: "Request was throttled. Expected available in 42 seconds.",
@@ -52,6 +54,8 @@ _ERROR_EXAMPLES = {
 
 def _describe_error(status: int) -> dict[str, Any]:
     error: dict[str, Any] = {"message": _ERROR_EXAMPLES[status], "code": status}
+    if status == 410:
+        error["merged_into"] = 7
     if status == 400:
         error["fields"] = {"dob": [_ERROR_EXAMPLES[status].removeprefix("dob: ")]}
     return describe_error(
@@ -103,6 +107,7 @@ _SCHEMAS: dict[str, Schema] = {
                     "message": {"type": "string"},
                     "code": {"type": "integer"},
                     "fields": {"$ref": "#/components/schemas/WrongFields"},
+                    "merged_into": {"type": "integer", "format": "int64"},
                 },
                 "required": ["message", "code"],
                 "additionalProperties": False,

@@ -10,7 +10,7 @@ from typing import Any
 from charthouse.engine.actor import Actor
 from charthouse.engine.declaration.calls import Answer
 from charthouse.engine.declaration.resources import JSON, THE_ROW, Operation, Resource
-from charthouse.engine.errors import Invalid, MethodNotAllowed, NotFound, RequestError
+from charthouse.engine.errors import Gone, Invalid, MethodNotAllowed, NotFound, RequestError
 from charthouse.engine.execution import calling, conformance, reading, writing
 from charthouse.engine.execution.routing import name_for_log, parse_row_id
 from charthouse.files.models import StoredFile
@@ -35,6 +35,8 @@ def render_error(error: RequestError) -> Response:
     """Render an error."""
     if isinstance(error, Invalid):
         return Response(400, error.errors)
+    if isinstance(error, Gone):
+        return Response(410, {"detail": error.detail, "merged_into": error.merged_into})
     headers = []
     if error.wait is not None:
         headers.append(("Retry-After", str(error.wait)))

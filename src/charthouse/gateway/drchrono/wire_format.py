@@ -30,6 +30,7 @@ _ERROR_DESCRIPTIONS = {
     404: "No such row, or not one that the caller may see; or no such page.",
     405: "The URL doesn't have this method.",
     409: "The write would break a rule of the record, as an appointment that overlaps another.",
+    410: "The patient was merged into another: the answer says which.",
     413: "The body is larger than the server takes.",
     415: "A media type that the server doesn't read.",
     429: "The app has used up its calls of this hour.",
@@ -42,6 +43,7 @@ _ERROR_EXAMPLES: dict[int, Any] = {
     404: {"detail": "Not found."},
     405: {"detail": 'Method "DELETE" not allowed.'},
     409: {"detail": "Appointment overlaps with 4711"},
+    410: {"detail": "patients/12 was merged into patients/7.", "merged_into": 7},
     413: {"detail": "The request body is larger than 10 MB."},
     415: {"detail": 'Unsupported media type "text/plain" in request.'},
     429: {"detail": "Request was throttled. Expected available in 1260 seconds."},
@@ -55,6 +57,8 @@ def _describe_error(status: int) -> dict[str, Any]:
         # Of a list, each of its objects; one that is right has no faults.
         each = {name: value for name, value in WRONG_FIELDS.items() if name != "minProperties"}
         named += [reference("WrongFields"), {"type": "array", "items": each}]
+    if status == 410:
+        named = [reference("Merged")]
     body = named[0] if len(named) == 1 else {"anyOf": named}
     return describe_error(
         status,
@@ -118,6 +122,9 @@ def _list_schemes() -> dict[str, Any]:
 
 _SCHEMAS: dict[str, Schema] = {
     "Detail": strict_object({"detail": {"type": "string"}}),
+    "Merged": strict_object(
+        {"detail": {"type": "string"}, "merged_into": {"type": "integer", "format": "int64"}}
+    ),
     "WrongFields": WRONG_FIELDS,
 }
 

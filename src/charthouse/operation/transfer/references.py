@@ -67,7 +67,17 @@ LOOSE: Mapping[tuple[str, str], Loose] = {
     ("audit_event", "app_id"): Loose("identity_application"),
     ("audit_event", "api_user_id"): Loose("identity_apiuser"),
     ("audit_event", "patient_id"): Loose("patients_patient"),
-    ("audit_event", "details"): Loose(members={"user": "identity_user"}),
+    ("audit_event", "details"): Loose(
+        members={
+            "user": "identity_user",
+            "kept": "patients_patient",
+            "merged": "patients_patient",
+            "merge": "patients_patientmerge",
+        }
+    ),
+    ("patients_mergedrow", "row_id"): Loose(type="table_name"),
+    ("patients_patientmerge", "values_before"): Loose(members={"doctor": "practice_doctor"}),
+    ("patients_patientmerge", "values_after"): Loose(members={"doctor": "practice_doctor"}),
 }
 
 _CODES = "codes"

@@ -7,6 +7,7 @@ from charthouse.domains.patients import deletion, portal_credentials
 from charthouse.domains.patients.cerbo import hooks
 from charthouse.domains.patients.cerbo.keys import PATIENT_KEYS, check_time_zone, select_portal_access
 from charthouse.domains.patients.hooks import check_life
+from charthouse.domains.patients.merges import find_kept
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.patients.search_filters import EmailLike, NameLike, PhoneLike
 from charthouse.domains.practice.cerbo.keys import PAGES, make_policy
@@ -35,6 +36,7 @@ patients = Resource(
     policy=make_policy("patients"),
     page_size=PAGES,
     rows=Q(archived=False),
+    find_merged=find_kept,
     keys=PATIENT_KEYS,
     filters=(
         Flag(

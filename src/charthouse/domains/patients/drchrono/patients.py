@@ -14,6 +14,7 @@ from charthouse.domains.patients.drchrono.insurances import (
     make_workers_comp_key,
 )
 from charthouse.domains.patients.drchrono.label_keys import LABEL_KEYS
+from charthouse.domains.patients.merges import find_kept
 from charthouse.domains.patients.models import (
     AttachedFlag,
     Coverage,
@@ -254,6 +255,7 @@ patients = Resource(
     methods="GET POST PUT PATCH DELETE",
     policy=Policy(scopes=("patients",), permissions=("Manage Patients",), sharing=SHARING, owner="doctor"),
     rows=Q(archived=False),
+    find_merged=find_kept,
     visibility=Visibility(~Q(patient_status="A"), shown_by="show_inactive", referable=True),
     keys=(
         *_IDENTITY_KEYS,
@@ -326,6 +328,7 @@ patients_summary = Resource(
         owner="doctor",
     ),
     rows=Q(archived=False),
+    find_merged=find_kept,
     visibility=Visibility(~Q(patient_status="A"), shown_by="show_inactive", referable=True),
     keys=(
         Key("id", Id(), READ_ONLY),

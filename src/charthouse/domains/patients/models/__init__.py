@@ -8,6 +8,7 @@ from charthouse.domains.patients.models.insurance import (
     Payer,
     WorkersCompInsurance,
 )
+from charthouse.domains.patients.models.merges import MergedRow, PatientMerge
 from charthouse.domains.patients.models.patients import (
     DECEASED,
     AttachedFlag,
@@ -32,9 +33,11 @@ __all__ = [
     "CustomInsurancePlanName",
     "Facility",
     "FlagType",
+    "MergedRow",
     "NamePart",
     "Patient",
     "PatientFacility",
+    "PatientMerge",
     "PatientTag",
     "Payer",
     "PortalAccess",
