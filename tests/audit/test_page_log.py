@@ -21,6 +21,7 @@ from charthouse.audit import captured_bodies, request_log, subjects, trail
 from charthouse.audit.models import ApiCall
 from charthouse.changes.models import Delivery, Webhook
 from charthouse.console.urls import urlpatterns as console_patterns
+from charthouse.domains.patients import merges
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling.models import Appointment
 from charthouse.gateway.cerbo import registry as cerbo_registry
@@ -109,7 +110,18 @@ def site(database: None) -> Site:
     guest = make_portal_patient(clinic, gender="Other")
     give_all_rows_to(guest.patient)
     name_patients(world.practice)
-    return Site(world, guest, [*make_starts(world, guest), f"/patients/deleted/{delete_patient(world)}"])
+    starts = [*make_starts(world, guest), *merge_patients(world, guest)]
+    return Site(world, guest, [*starts, f"/patients/deleted/{delete_patient(world)}"])
+
+
+def merge_patients(world: CerboWorld, guest: PortalPatient) -> list[str]:
+    """Merge a patient into the one who uses the portal; return the pages of that, and of merging another."""
+    other, merged = (world.other.new("patients") for _ in range(2))
+    name_patients(world.practice)
+    with tenancy.within(world.practice), transaction.atomic():
+        done = merges.merge(world.practice, guest.patient.pk, merged, world.other.clinic.user.pk)
+    chart = f"/patients/{guest.patient.pk}"
+    return [f"{chart}/merge/{other}", f"{chart}/merges/{done.pk}/undo"]
 
 
 def delete_patient(world: CerboWorld) -> int:

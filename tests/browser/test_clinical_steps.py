@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import httpx
 import pytest
 from django.core.files.base import ContentFile
 from playwright.sync_api import Page, expect
@@ -11,6 +12,8 @@ from charthouse import clock
 from charthouse.domains.clinical.models import Problem
 from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, LabTest, Sublab
 from charthouse.domains.medications.models import Medication
+from charthouse.domains.patients.models import PortalRequest
+from charthouse.domains.patients.portal_requests import settle
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from tests.browser.axe import violations, violations_in_both_themes
@@ -96,3 +99,20 @@ def test_labs_are_ordered_in_three_steps_and_signed_off_in_one(
 
 def store_report(calendar: Calendar) -> object:
     return store_file(ContentFile(b"%PDF-1.4", "report.pdf"), "application/pdf", calendar.clinic.id)
+
+
+def test_a_message_of_a_patient_is_answered_in_two_steps(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar, program: httpx.Client
+) -> None:
+    letter = {"subject": "Refill", "note": "May I have more lisinopril?", "dr_id": calendar.clinic.user.pk}
+    sent = program.post(f"/patients/{calendar.patient_id}/portal/secure_messages", json=letter).json()
+    with tenancy.within(calendar.clinic.id):
+        settle(PortalRequest.objects.get(pk=sent["portal_queue_id"]), calendar.clinic.user.pk, accept=True)
+    enter("/inbox")
+    steps = Steps(page)
+    steps.click(page.get_by_role("link", name="Refill").first)
+    expect(page.get_by_label("Reply")).to_be_focused()
+    page.keyboard.type("It is ready at your pharmacy.")
+    steps.click(page.get_by_role("button", name="Send", exact=True))
+    expect(page.get_by_text("It is ready at your pharmacy.").first).to_be_visible()
+    assert steps.count == 2

@@ -85,7 +85,7 @@ def test_two_charts_are_compared_merged_and_separated(
     assert f'href="/patients/{kept}/merge/{gone}"' in listed.text
     with bounded_queries():
         page = browser.get(f"/patients/{kept}/merge/{gone}")
-    assert "<strong>1</strong> Allergies" in page.text
+    assert "Allergies <strong>1</strong>" in page.text
     assert "insurances (1)" in page.text
     before = caller.get(kept), caller.get(gone)
     answer = send_merge(

@@ -8,7 +8,7 @@ import pytest
 
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import DoctorWorkSchedule
-from charthouse.domains.scheduling.models import Appointment
+from charthouse.domains.scheduling.models import Appointment, AppointmentProfile
 from charthouse.identity import tenancy
 from tests.console.test_shell import bounded_queries, send
 from tests.domains.scheduling.calendar import Calendar
@@ -171,6 +171,72 @@ def test_an_appointment_is_edited_by_two_people(calendar: Calendar, browser: htt
         "Main Street",
     ):
         assert words in page, words
+
+
+def test_a_series_is_edited_from_one_of_its_appointments(calendar: Calendar, browser: httpx.Client) -> None:
+    first = calendar.book(
+        f"{MONDAY}T09:00:00", recur_end_date="2044-03-28", recurs_every=1, recurring_days=[0], reason="Cough"
+    )
+    with tenancy.within(calendar.clinic.id):
+        rows = Appointment.objects.filter(practice=calendar.clinic.id).order_by("scheduled_time")
+        ids = list(rows.values_list("pk", flat=True))
+    assert len(ids) == 4
+    assert ids[0] == int(first["id"])
+
+    def edit(row: int, scope: str, **changed: str) -> httpx.Response:
+        address = f"/appointments/{row}/edit"
+        page = browser.get(address).text
+        originals = dict(re.findall(r'name="(was\.[^"]+)" value="([^"]*)"', page))
+        own = {name.removeprefix("was."): value for name, value in originals.items()}
+        return send(browser, address, scope=scope, **originals, **own | changed)
+
+    def read() -> list[tuple[str, str]]:
+        shown = [calendar.shown({"id": row}) for row in ids]
+        return [(one["scheduled_time"][5:16], one["reason"]) for one in shown]
+
+    assert edit(ids[1], "one", reason="Fever").status_code == 302
+    calendar.changed({"id": ids[3]}, status="Cancelled")
+    moved = edit(ids[1], "following", scheduled_time="2044-03-15T10:00")
+    assert moved.status_code == 302
+    assert "2 appointments of the series" in browser.get(moved.headers["Location"]).text
+    expected = [
+        ("03-07T09:00", "Cough"),
+        ("03-15T10:00", "Fever"),
+        ("03-22T10:00", "Cough"),
+        ("03-28T09:00", "Cough"),
+    ]
+    assert read() == expected
+    assert edit(ids[2], "all", reason="Control").status_code == 302
+    expected = [(at, "Control" if number < 3 else reason) for number, (at, reason) in enumerate(expected)]
+    assert read() == expected
+    calendar.book("2044-03-22T11:00:00", reason="Taken", exam_room=1)
+    refused = edit(ids[1], "following", scheduled_time="2044-03-15T11:00")
+    assert refused.status_code == 409
+    assert "Tue Mar 22, 2044" in refused.text
+    assert 'value="following" checked' in refused.text
+    assert read() == expected
+
+
+def test_a_day_in_columns_and_colors_by_type(calendar: Calendar, browser: httpx.Client) -> None:
+    with tenancy.within(calendar.clinic.id):
+        kind = AppointmentProfile.objects.create(
+            practice=calendar.clinic.practice,
+            doctor=calendar.doctor,
+            name="Physical",
+            color="#FFCC00",
+            duration=30,
+        )
+    calendar.book(f"{MONDAY}T09:00:00", profile=kind.pk)
+    with bounded_queries():
+        page = browser.get(f"/calendar?date={MONDAY}&by=room&color=type").text
+    assert '{"key": "2", "name": "Room 2"}' in page
+    assert 'fill="#ffcc00"' in page
+    assert re.search(r'href="\?[^"]*by=room[^"]*date=2044-03-08"', page)
+    asked = {"start": MONDAY, "end": MONDAY, "office": str(calendar.office.pk), "color": "type"}
+    (event,) = browser.get("/calendar/events", params=asked).json()
+    assert (event["backgroundColor"], event["textColor"]) == ("#ffcc00", "#000000")
+    (event,) = browser.get("/calendar/events", params=asked | {"color": "x"}).json()
+    assert "backgroundColor" not in event
 
 
 def test_appointments_of_another_practice_are_not_found(calendar: Calendar) -> None:

@@ -97,8 +97,10 @@ def compare(request: Request, patient: int, merged: int) -> HttpResponseBase:
         found = comparison.compare(request, patient, merged)
         found.choose(request.POST)
         return _render(request, patient, merged, found, refusal)
-    kept, gone = (_name(request, one) for one in (patient, merged))
-    words = f"{gone} was merged into the chart of {kept}."
+    rows = Patient.objects.filter(practice=request.actor.practice)
+    kept, gone = rows.get(pk=patient), rows.get(pk=merged)
+    what = f"Chart {gone.chart_id}" if gone.chart_id else gone.display_name
+    words = f"{what} was merged into the chart of {kept.display_name}."
     undo.add_message(request, words, reverse("patient-unmerge", args=[patient, done.pk]), {})
     return redirect("patient", patient)
 
@@ -212,7 +214,3 @@ def _list_errors(refusal: Invalid | Conflict | Malformed | None) -> list[str]:
 def _name_table(reference: merges.PatientReference) -> str:
     name = str(reference.model._meta.verbose_name_plural)
     return WORDS.get(reference.table) or name[:1].upper() + name[1:]
-
-
-def _name(request: Request, patient: int) -> str:
-    return str(Patient.objects.get(practice=request.actor.practice, pk=patient).display_name)

@@ -13,7 +13,7 @@ from charthouse.console.kit import appointments, editing, formats, records
 from charthouse.console.kit.page import Request, page, render_page
 from charthouse.console.resources.payments import PAYMENTS
 from charthouse.console.resources.schedule import SCHEDULING
-from charthouse.console.schedule import form
+from charthouse.console.schedule import form, series_edit
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.practice.models import ExamRoom
 from charthouse.domains.scheduling.models import Appointment
@@ -58,7 +58,7 @@ def _format_time(text: str) -> str:
 
 def _count_series(row: Appointment) -> int:
     """Count the appointments of the row's series; 0 for a single one."""
-    base = row.base_recurring_appointment_id or (row.pk if row.recurring_days else None)
+    base = series_edit.find_series(row)
     if base is None:
         return 0
     rows = Appointment.objects.filter(practice=row.practice_id, archived=False)
@@ -90,7 +90,9 @@ def edit_appointment(request: Request, visit: int) -> HttpResponseBase:
 def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str, Any]) -> HttpResponseBase:
     """Write what the user changed, or ask about what somebody else changed meanwhile. Within a transaction."""
     of, visit = records.get_resource("schedule"), int(one["id"])
-    if not Appointment.objects.select_for_update().filter(practice=request.actor.practice, pk=visit).exists():
+    rows = Appointment.objects.select_for_update().filter(practice=request.actor.practice)
+    row = rows.filter(pk=visit).first()
+    if row is None:
         raise NotFound()
     present = form.build_form(request, keys, records.get_object(of, request.actor, visit))
     found = editing.merge(keys, present, request.POST, sent)
@@ -101,9 +103,12 @@ def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str
         who = editing.name_last_editor(request.actor.practice, Appointment._meta.db_table, visit)
         built = form.build_form(request, keys, sent)
         return _render(request, one, editing.show_conflicts(built, present, request.POST, found, who), 409)
+    changed = 0
     if found.payload:
-        records.update(of, request.actor, visit, found.payload)
-    words = "The appointment is saved." if found.payload else "Nothing was changed."
+        changed = series_edit.apply(request, visit, found.payload, series_edit.read_scope(request, row))
+    words = "The appointment is saved." if changed else "Nothing was changed."
+    if changed > 1:
+        words = f"{changed} appointments of the series are saved."
     if found.others:
         words += f" Somebody else changed {', '.join(found.others)} meanwhile; that stands."
     messages.success(request, words)
@@ -112,7 +117,10 @@ def _save(request: Request, one: dict[str, Any], keys: list[Any], sent: dict[str
 
 def _render(request: Request, one: dict[str, Any], built: Any, status: int = 200) -> HttpResponseBase:
     patient = Patient.objects.filter(practice=request.actor.practice, pk=one["patient"]).first()
+    row = Appointment.objects.get(practice=request.actor.practice, pk=one["id"])
     values = {
+        "scopes": series_edit.SCOPES if series_edit.find_series(row) else (),
+        "scope": series_edit.read_scope(request, row),
         "title": f"Edit appointment · {patient.display_name}" if patient else "Edit blocked time",
         "form": built,
         "sections": form.list_sections(built),

@@ -1,4 +1,4 @@
-"""The calendar of an office by week and month, drawn by FullCalendar."""
+"""The calendar of an office by day, week and month, and a day in columns, drawn by FullCalendar."""
 
 import secrets
 from datetime import timedelta
@@ -11,6 +11,7 @@ from django.urls import reverse
 from charthouse.console.kit import appointments, records
 from charthouse.console.kit.page import Request, list_messages, page, render_page
 from charthouse.console.resources.schedule import SCHEDULING
+from charthouse.console.schedule import columns
 from charthouse.engine.declaration.times import parse_date
 from charthouse.engine.declaration.values import InvalidValue
 from charthouse.engine.errors import Conflict, Invalid
@@ -42,12 +43,23 @@ def show_calendar(request: Request) -> HttpResponseBase:
     values: dict[str, Any] = {"title": "Calendar", "here": here}
     if here is not None:
         place = {"office": here.office.pk} | ({"doctor": here.doctor.pk} if here.doctor else {})
+        by = columns.read_choice(request, "by", columns.COLUMNS)
+        color = columns.read_choice(request, "color", columns.COLORS)
+        day = appointments.parse_day(request, here)
+        kept = {name: str(value) for name, value in (place | {"by": by, "color": color}).items()}
         values |= {
-            "events": f"{reverse('calendar-events')}?{urlencode(place)}",
+            "events": f"{reverse('calendar-events')}?{urlencode(place | {'color': color})}",
             "book": f"{reverse('book')}?{urlencode(place)}",
-            "date": appointments.parse_day(request, here).isoformat(),
+            "date": day.isoformat(),
+            "day": day,
             "view": request.GET.get("view", "") if request.GET.get("view") in VIEWS else "",
+            "by": by,
+            "columns": columns.list_columns(request, here, by),
+            "days": columns.build_day_links(here, day, kept),
+            "choices": {"by": columns.COLUMNS, "color": columns.COLORS},
+            "color": color,
             "legend": LEGEND,
+            "types": columns.list_types(request) if color == columns.BY_TYPE else None,
             "nonce": secrets.token_urlsafe(16),
         }
     response = render_page(request, "schedule/calendar.html", values)
@@ -71,10 +83,11 @@ def list_events(request: Request) -> HttpResponseBase:
     if here is None or not timedelta(0) <= last - first <= timedelta(days=MAX_DAYS):
         return JsonResponse([], safe=False)
     found = appointments.select_appointments(request, here, first, last)
-    return JsonResponse([_build_event(one) for one in found], safe=False)
+    color = columns.read_choice(request, "color", columns.COLORS)
+    return JsonResponse([_build_event(one, color) for one in found], safe=False)
 
 
-def _build_event(one: Any) -> dict[str, Any]:
+def _build_event(one: Any, color: str) -> dict[str, Any]:
     kind = "break" if one.patient_id is None else STATUS_CLASSES.get(one.status, "booked")
     who = one.patient.display_name if one.patient else "Blocked"
     return {
@@ -84,10 +97,12 @@ def _build_event(one: Any) -> dict[str, Any]:
         "end": (one.wall + timedelta(minutes=one.duration)).isoformat(),
         "url": reverse("appointment", args=[one.pk]),
         "classNames": [f"event-{kind}"],
+        **(columns.color_by_type(one) if color == columns.BY_TYPE and kind != "off" else {}),
         "extendedProps": {
             "move": reverse("visit-move", args=[one.pk]),
             "status": one.status,
             "doctor": str(one.doctor),
+            "doctor_id": str(one.doctor_id),
             "room": one.exam_room,
         },
     }
@@ -95,13 +110,13 @@ def _build_event(one: Any) -> dict[str, Any]:
 
 @page(*SCHEDULING, methods=("POST",))
 def move_appointment(request: Request, visit: int) -> HttpResponseBase:
-    """Change time or duration of an appointment, for the calendar's script.
+    """Change time, duration, provider or room of an appointment, for the calendar's script.
 
     The answer is 200 in any case, since browsers report other statuses as errors of the page. Its ``detail`` says why
     the change was refused.
     """
     of = records.get_resource("schedule")
-    names = ("scheduled_time", "duration")
+    names = ("scheduled_time", "duration", "doctor", "exam_room")
     given = {name: request.POST[name] for name in names if request.POST.get(name)}
     try:
         records.update(of, request.actor, visit, given)
