@@ -14,10 +14,12 @@ from charthouse.domains.labs.models import LabDocument, LabOrder, LabResult, Lab
 from charthouse.domains.medications.models import Medication
 from charthouse.domains.patients.models import PortalRequest
 from charthouse.domains.patients.portal_requests import settle
+from charthouse.domains.tasks.models import Task
 from charthouse.files.storage import store_file
 from charthouse.identity import tenancy
 from tests.browser.axe import violations, violations_in_both_themes
 from tests.browser.steps import Steps
+from tests.console.tasks.test_worklist import add_tasks
 from tests.domains.scheduling.calendar import Calendar
 
 
@@ -116,3 +118,16 @@ def test_a_message_of_a_patient_is_answered_in_two_steps(
     steps.click(page.get_by_role("button", name="Send", exact=True))
     expect(page.get_by_text("It is ready at your pharmacy.").first).to_be_visible()
     assert steps.count == 2
+
+
+def test_a_task_is_completed_in_one_step(
+    page: Page, enter: Callable[[str], Page], calendar: Calendar
+) -> None:
+    task = add_tasks(calendar)["Soon"]
+    enter("/tasks")
+    steps = Steps(page)
+    steps.click(page.get_by_role("button", name=re.compile("^Done.*Soon$")))
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert steps.count == 1
+    with tenancy.within(calendar.clinic.id):
+        assert Task.objects.get(pk=task.pk).completed_at is not None
