@@ -214,6 +214,8 @@ OTHERS = {
     "patients/<id:patient>/medications/none-known",
     "patients/<id:patient>/medications/reconcile",
     "patients/<id:patient>/portal/invite",
+    "patients/<id:patient>/portal/proxies",
+    "patients/<id:patient>/portal/proxies/<id:row>",
     "patients/<id:patient>/portal/revoke",
     "patients/<id:patient>/problems/none-known",
     "patients/<id:patient>/questionnaires/asked/<id:row>/back",

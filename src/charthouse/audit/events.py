@@ -47,6 +47,12 @@ EVENT_KINDS = {
     ),
     "portal signed in": EventKind("Login", "Not specified", "Signed in to the patient portal"),
     "portal signed out": EventKind("Login", "Not specified", "Signed out of the patient portal"),
+    "portal proxy added": EventKind("Account", "Create", "Let somebody act for a patient in the portal"),
+    "portal proxy ended": EventKind(
+        "Account", "Delete", "Ended that somebody acts for a patient in the portal"
+    ),
+    "portal proxy opened": EventKind("Login", "Read", "Opened a patient's record in the portal as a proxy"),
+    "portal proxy wrote": EventKind("Account", "Update", "Acted for a patient in the portal as a proxy"),
     "portal sign-in failed": EventKind("Login", "Not specified", "Failed to sign in to the patient portal"),
     "credentials checked": EventKind("Login", "Read", "Checked somebody's credentials"),
     "portal credentials checked": EventKind(

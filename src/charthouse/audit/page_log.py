@@ -15,6 +15,7 @@ from charthouse.audit.request_log import LogEntry
 from charthouse.identity import client_ip, loaded_rows, tenancy
 
 CONSOLE, PORTAL, LINK = DIALECTS = "console", "portal", "link"
+BY_PROXY = " by proxy, patient"  # behind the name of a page; the id of the row is then that of the person
 GATES = {403: "permission", 404: "not found", 409: "conflict", 429: "quota"}
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -50,7 +51,8 @@ def _make_entry(request: HttpRequest, response: HttpResponseBase, practice: int)
     user = request.user
     match = request.resolver_match
     values = match.kwargs if match else {}
-    ids = [value for value in values.values() if isinstance(value, int)]
+    proxy = getattr(request, "proxy", None)
+    ids = [proxy] if proxy else [value for value in values.values() if isinstance(value, int)]
     return LogEntry(
         clock.now(),
         tenancy.get_request_id() or logs.get_request_id(),
@@ -60,7 +62,7 @@ def _make_entry(request: HttpRequest, response: HttpResponseBase, practice: int)
         client_ip.get_request_ip(request),
         practice_id=practice,
         user_id=user.pk if user.is_authenticated else None,
-        resource=((match and match.url_name) or "")[:80],
+        resource=f"{(match and match.url_name) or ''}{BY_PROXY if proxy else ''}"[:80],
         row_id=ids[0] if ids and ids[0] < 2**63 else None,
         status=response.status_code,
         gate=GATES.get(response.status_code, "request") if response.status_code >= 400 else "",

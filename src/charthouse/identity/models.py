@@ -83,7 +83,8 @@ class Practice(models.Model):
 
     ``sharing`` lists the enabled sharing switches. ``plan_type`` is free text; only TRIAL_PLAN has fewer features.
     Users are signed out after ``idle_minutes`` without a request. Patients book, move and cancel in the portal until
-    ``portal_notice_hours`` before an appointment.
+    ``portal_notice_hours`` before an appointment. Parents see the record of a child there until the child is
+    ``proxy_end_age`` years old.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -94,6 +95,7 @@ class Practice(models.Model):
     require_second_factor = models.BooleanField(default=False)
     idle_minutes = models.PositiveSmallIntegerField(default=30)
     portal_notice_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
+    proxy_end_age = models.PositiveSmallIntegerField(default=18, db_default=18)
     created_at = models.DateTimeField(default=clock.now)
     reminders_held_since = models.DateTimeField(
         null=True,

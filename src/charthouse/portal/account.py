@@ -23,7 +23,7 @@ def change_password(request: Request) -> HttpResponseBase:
 
     Wrong passwords count as failed sign-ins. A new password ends the login's other sessions.
     """
-    row, patient = request.guest.access, request.guest.patient
+    row, patient = request.guest.access, request.guest.person
     if request.method != "POST":
         return render_page(request, "account.html", {"form": PasswordForm(patient=patient)})
     attempt = {"username": hash_username(row.username)}

@@ -8,19 +8,23 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from charthouse.engine.errors import NotFound, RequestError
+from charthouse.identity.audit_events import emit_audit_event
 from charthouse.portal import sessions
 
 
 class Request(HttpRequest):
-    """A request of a page. ``guest`` is the signed-in patient."""
+    """A request of a page. ``guest``: who is signed in, and whose record they see; ``proxy``: the id of a person who
+    sees another's."""
 
     guest: sessions.SignedInPatient
+    proxy: int | None
 
 
 View = Callable[..., HttpResponseBase]
@@ -35,6 +39,9 @@ MENU = (
     ("portal-documents", "Documents", "files"),
     ("portal-images", "Images", "file-upload"),
 )
+
+
+OF_THE_PERSON = ("portal-record-of", "portal-account")  # pages that write nothing about the patient
 
 
 def page(*methods: str) -> Callable[[View], View]:
@@ -53,14 +60,20 @@ def page(*methods: str) -> Callable[[View], View]:
             return response
 
         def _answer(request: Any, *args: Any, **values: Any) -> HttpResponseBase:
-            guest = sessions.load_patient(request)
+            try:
+                guest = sessions.load_patient(request)
+            except sessions.ProxyEnded:
+                messages.warning(request, "You can't open that record any more.")
+                return redirect("portal-records")
             if guest is None:
                 return _redirect_to_sign_in(request)
             request.guest = guest
+            request.proxy = guest.proxy and guest.proxy.proxy_id  # for the request log
             if request.method not in (*(methods or ("GET",)), "HEAD"):
                 return HttpResponseNotAllowed(methods or ("GET",))
             try:
                 with timezone.override(guest.zone):
+                    _record_write(request)
                     return view(request, *args, **values)
             except RequestError as refusal:
                 detail = (
@@ -71,6 +84,20 @@ def page(*methods: str) -> Callable[[View], View]:
         return answered
 
     return decorate
+
+
+def _record_write(request: Request) -> None:
+    """Record who acts, where a proxy is about to write: the rows themselves name no person of the portal."""
+    guest = request.guest
+    match = request.resolver_match
+    if request.method != "POST" or guest.proxy is None or (match and match.url_name in OF_THE_PERSON):
+        return
+    emit_audit_event(
+        "portal proxy wrote",
+        practice_id=guest.practice.pk,
+        patient_id=guest.patient.pk,
+        details={"proxy": guest.person.pk, "page": (match and match.url_name) or ""},
+    )
 
 
 def render_page(

@@ -6,6 +6,7 @@ docs/decisions/0260-the-portals-log-ins.md
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http.cookies import Morsel
 from typing import Any
@@ -18,7 +19,8 @@ from django.middleware.csrf import rotate_token
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from charthouse.domains.patients.models import Patient, PortalAccess
+from charthouse.domains.patients.models import Patient, PortalAccess, PortalProxy
+from charthouse.domains.patients.portal_proxies import RELATIONSHIPS, list_records
 from charthouse.identity import tenancy
 from charthouse.identity.audit_events import emit_audit_event
 from charthouse.identity.models import Practice
@@ -53,13 +55,30 @@ def _is_portal_path(request: HttpRequest) -> bool:
     return request.path == PATH or request.path.startswith(f"{PATH}/")
 
 
+class ProxyEnded(Exception):
+    """The person does not act for the patient any more."""
+
+
 @dataclass(frozen=True)
 class SignedInPatient:
-    """A signed-in patient."""
+    """Who is signed in (``access``), and whose record they see: ``patient``, as a ``proxy`` or their own."""
 
     access: PortalAccess
     patient: Patient
     practice: Practice
+    records: Sequence[PortalProxy] = ()  # that they may see besides their own
+    proxy: PortalProxy | None = None
+
+    @property
+    def person(self) -> Patient:
+        """The person who is signed in."""
+        person: Patient = self.access.patient
+        return person
+
+    @property
+    def relationship(self) -> str:
+        """What a proxy is to the patient, in words."""
+        return RELATIONSHIPS.get(self.proxy.relationship, "") if self.proxy else ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -90,7 +109,11 @@ def end_session(request: HttpRequest) -> None:
 
 
 def load_patient(request: HttpRequest) -> SignedInPatient | None:
-    """Load the signed-in patient and enter the practice's row scope; None ends the session."""
+    """Load the signed-in patient and enter the practice's row scope; None ends the session.
+
+    Raises ProxyEnded once, when a proxy has ended whose patient the session showed: from then on it shows the person's
+    own record.
+    """
     known = request.session.get(SESSION_KEY)
     if known is None:
         return None
@@ -105,7 +128,30 @@ def load_patient(request: HttpRequest) -> SignedInPatient | None:
         return None
     if now - seen >= LAST_SEEN_INTERVAL:
         request.session[LAST_SEEN_KEY] = now
-    return SignedInPatient(access, access.patient, practice)
+    records = list_records(practice, access.patient_id)
+    if (chosen := known.get("proxy")) is None:
+        return SignedInPatient(access, access.patient, practice, records)
+    proxy = next((row for row in records if row.pk == chosen), None)
+    if proxy is None:
+        choose_record(request, access, None)
+        raise ProxyEnded
+    return SignedInPatient(access, proxy.patient, practice, records, proxy)
+
+
+def choose_record(request: HttpRequest, access: PortalAccess, proxy: PortalProxy | None) -> None:
+    """Choose whose record the session shows: that of a proxy's patient, or the person's own.
+
+    Forms that other windows show of the record before are refused from now on.
+    """
+    request.session[SESSION_KEY] = request.session[SESSION_KEY] | {"proxy": proxy and proxy.pk}
+    rotate_token(request)
+    if proxy is not None:
+        emit_audit_event(
+            "portal proxy opened",
+            practice_id=access.practice_id,
+            patient_id=proxy.patient_id,
+            details={"proxy": access.patient_id, "relationship": proxy.relationship},
+        )
 
 
 def _find_access(known: Any) -> PortalAccess | None:

@@ -13,6 +13,7 @@ from charthouse.portal import (
     invitations,
     messages,
     questionnaires,
+    records,
     sign_in,
 )
 
@@ -47,6 +48,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="portal-sent-image-small",
     ),
     path("portal/images/sent/<id:row>", documents.download_sent_image, name="portal-sent-image"),
+    path("portal/records", records.show_records, name="portal-records"),
+    path("portal/records/<id:row>", records.choose, name="portal-record-of"),
     path("portal/account", account.change_password, name="portal-account"),
     path("portal/sign-in", sign_in.sign_in, name="portal-sign-in"),
     path("portal/sign-out", sign_in.sign_out, name="portal-sign-out"),

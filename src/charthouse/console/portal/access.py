@@ -15,6 +15,7 @@ from charthouse.console.chart import layout
 from charthouse.console.kit import records
 from charthouse.console.kit.page import Request, list_messages, page, render_page
 from charthouse.console.kit.tables import Badge
+from charthouse.console.portal import proxies
 from charthouse.domains.patients import portal_access
 from charthouse.domains.patients.models import Patient, PortalAccess
 from charthouse.engine.errors import Conflict, Invalid
@@ -35,6 +36,7 @@ def show_access(request: Request, patient: int) -> HttpResponseBase:
         "lines": _list_lines(found, values["patient"]),
         "invite": reverse("portal-invite", args=[patient]),
         "revoke": reverse("portal-revoke", args=[patient]),
+        **proxies.get_context(request, values["patient"]),
     }
     return render_page(request, "portal/access.html", values)
 
@@ -56,7 +58,7 @@ def invite(request: Request, patient: int) -> HttpResponseBase:
     """Send an invitation, or a link to set a new password to a patient who has access."""
     try:
         with transaction.atomic():
-            row = _lock_patient(request, patient)
+            row = proxies.lock_patient(request, patient)
             if row.patient_status != "A":
                 raise Conflict("The patient is not active.")
             portal_access.invite_or_send_password_link(row, request.actor.required_user)
@@ -74,7 +76,7 @@ def revoke(request: Request, patient: int) -> HttpResponseBase:
     records.require_write(records.get_resource("patients"), request.actor)
     if request.method == "POST":
         with transaction.atomic():
-            _lock_patient(request, patient)
+            proxies.lock_patient(request, patient)
             portal_access.revoke(request.actor.practice, patient, request.actor.required_user)
         messages.success(request, "The patient has no access to the portal any more.")
         return redirect("portal-access", patient=patient)
@@ -86,13 +88,3 @@ def revoke(request: Request, patient: int) -> HttpResponseBase:
         "back": reverse("portal-access", args=[patient]),
     }
     return render_page(request, "kit/confirm.html", values)
-
-
-def _lock_patient(request: Request, patient: int) -> Patient:
-    """Lock the patient's row against concurrent invitations. Raises NotFound, Forbidden."""
-    records.require_write(records.get_resource("patients"), request.actor)
-    layout.find_patient(request, patient)
-    row: Patient = Patient.objects.select_for_update(of=("self",), no_key=True).get(
-        practice=request.actor.practice, pk=patient
-    )
-    return row

@@ -28,6 +28,7 @@ SHARING_LABELS = {
 MAX_USERS = 100  # in the matrix; the others have a page of their own
 IDLE_MINUTES = range(1, 721)  # minutes
 NOTICE_HOURS = range(721)
+PROXY_END_AGES = range(12, 22)  # years
 SIGN_IN_RULES = ("require_second_factor", "idle_minutes")
 
 
@@ -89,7 +90,11 @@ def _save(request: Request, practice: int) -> None:
         row.portal_notice_hours = _parse_number(
             posted.get("portal_notice_hours", str(row.portal_notice_hours)), NOTICE_HOURS, "hours of notice"
         )
-        row.save(update_fields=[*SIGN_IN_RULES, "refuse_duplicate_patients", "portal_notice_hours"])
+        row.proxy_end_age = _parse_number(
+            posted.get("proxy_end_age", str(row.proxy_end_age)), PROXY_END_AGES, "years of age"
+        )
+        changed = ("refuse_duplicate_patients", "portal_notice_hours", "proxy_end_age")
+        row.save(update_fields=[*SIGN_IN_RULES, *changed])
         _record_sign_in_rules(row, before, request.actor.required_user)
         set_sharing(practice, sharing, by=request.actor.required_user)
         for pk, names in permissions.items():

@@ -5,14 +5,24 @@ from charthouse.outbox import queue
 
 
 def queue_patient_email(
-    patient: Patient, subject: str, text: str, *, purpose: str, reply_to: str = ""
+    patient: Patient,
+    subject: str,
+    text: str,
+    *,
+    purpose: str,
+    reply_to: str = "",
+    recipient: Patient | None = None,
 ) -> bool:
-    """Queue an e-mail to the patient's primary address. Returns False where the patient has none, or has died."""
-    if not patient.email or patient.is_deceased:
+    """Queue an e-mail about a patient to the patient's primary address, or to that of ``recipient``, who acts for them.
+
+    Returns False where there is no address, or the patient has died.
+    """
+    address = (recipient or patient).email
+    if not address or patient.is_deceased:
         return False
     queue.queue_email(
         patient.practice_id,
-        patient.email,
+        address,
         subject,
         text,
         purpose=purpose,

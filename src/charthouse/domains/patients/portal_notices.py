@@ -1,7 +1,7 @@
 """E-mails that tell a patient that something waits in the portal. They name the patient and not the content."""
 
-from charthouse.domains.patients import correspondence
-from charthouse.domains.patients.models import Patient, PortalAccess
+from charthouse.domains.patients import correspondence, portal_proxies
+from charthouse.domains.patients.models import Patient
 from charthouse.identity import origin
 from charthouse.identity.models import Practice
 
@@ -23,20 +23,24 @@ _NOTICES = {
 
 
 def queue_notice(patient: Patient, waiting: str) -> bool:
-    """Queue the e-mail about a ``message`` or a ``questionnaire``, in the caller's transaction.
+    """Queue the e-mails about a ``message`` or a ``questionnaire``, in the caller's transaction: to the patient and to
+    those who act for them, as far as they can sign in to the portal.
 
-    Returns False for a patient who cannot sign in to the portal, has no e-mail address, or has died.
+    Returns False where none of them can or has an e-mail address, or the patient has died.
     """
-    practice = patient.practice_id
-    access = PortalAccess.select_open().filter(practice=practice, patient=patient.pk)
-    if not access.filter(activated_on__isnull=False).exists():
-        return False
+    practice = Practice.objects.get(pk=patient.practice_id)
+    proxies = [row.proxy for row in portal_proxies.list_proxies(practice, patient.pk)]
+    able = [one for one in (patient, *proxies) if portal_proxies.has_access(one)]
     subject, sentence, to_do, path = _NOTICES[waiting]
     names = {
         "patient": patient.first_name or "you",
-        "practice": Practice.objects.get(pk=practice).name,
+        "practice": practice.name,
     }
     text = f"{sentence.format(**names)}\n\n{to_do}:\n\n{origin.build_lasting_url(path)}\n"
-    return correspondence.queue_patient_email(
-        patient, subject.format(**names), text, purpose=f"portal {waiting}"
-    )
+    queued = [
+        correspondence.queue_patient_email(
+            patient, subject.format(**names), text, purpose=f"portal {waiting}", recipient=one
+        )
+        for one in able
+    ]
+    return any(queued)

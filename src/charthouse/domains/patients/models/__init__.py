@@ -19,6 +19,7 @@ from charthouse.domains.patients.models.patients import (
     ReferringDoctor,
 )
 from charthouse.domains.patients.models.portal_access import PortalAccess, PortalWording
+from charthouse.domains.patients.models.portal_proxies import PortalProxy
 from charthouse.domains.patients.models.portal_requests import PortalRequest
 from charthouse.domains.patients.models.search_terms import NamePart, SearchTerm
 from charthouse.domains.patients.models.tags import PatientTag, Tag
@@ -41,6 +42,7 @@ __all__ = [
     "PatientTag",
     "Payer",
     "PortalAccess",
+    "PortalProxy",
     "PortalRequest",
     "PortalWording",
     "ReferringDoctor",
