@@ -84,7 +84,8 @@ class Practice(models.Model):
     ``sharing`` lists the enabled sharing switches. ``plan_type`` is free text; only TRIAL_PLAN has fewer features.
     Users are signed out after ``idle_minutes`` without a request. Patients book, move and cancel in the portal until
     ``portal_notice_hours`` before an appointment. Parents see the record of a child there until the child is
-    ``proxy_end_age`` years old.
+    ``proxy_end_age`` years old. No text message reminds of an appointment from ``quiet_from`` to ``quiet_until``,
+    hours of the office's clock; no hour is quiet where both are the same.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -96,6 +97,8 @@ class Practice(models.Model):
     idle_minutes = models.PositiveSmallIntegerField(default=30)
     portal_notice_hours = models.PositiveSmallIntegerField(default=24, db_default=24)
     proxy_end_age = models.PositiveSmallIntegerField(default=18, db_default=18)
+    quiet_from = models.PositiveSmallIntegerField(default=21, db_default=21)
+    quiet_until = models.PositiveSmallIntegerField(default=8, db_default=8)
     created_at = models.DateTimeField(default=clock.now)
     reminders_held_since = models.DateTimeField(
         null=True,

@@ -147,6 +147,21 @@ def test_reminders_are_sent_when_due_each_once(calendar: Calendar, visit: dict[s
     assert "Doris Doctor at Main Street on Tuesday, March 10, 2026 at 9:00 AM" in letter.text
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "waits"), [(21, 8, True), (8, 8, False), (9, 12, False), (5, 8, True)]
+)
+def test_text_messages_wait_for_the_end_of_quiet_hours(
+    calendar: Calendar, visit: dict[str, Any], start: int, end: int, waits: bool
+) -> None:
+    """The text message is due at seven, by the office's clock."""
+    row = Practice.objects.using("owner").filter(pk=calendar.clinic.id)
+    row.update(quiet_from=start, quiet_until=end)
+    mail, text = ("email", "ada@patients.example"), ("sms", "+15550100")
+    assert sent(calendar, VISIT - timedelta(hours=24)) == [mail]
+    assert sent(calendar, VISIT - timedelta(minutes=61)) == ([mail] if waits else [mail, text])
+    assert sent(calendar, VISIT - timedelta(minutes=60)) == [mail, text]
+
+
 def test_late_reminders_and_those_of_cancelled_visits_are_not_sent(
     calendar: Calendar, visit: dict[str, Any]
 ) -> None:

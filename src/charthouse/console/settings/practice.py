@@ -28,6 +28,7 @@ SHARING_LABELS = {
 MAX_USERS = 100  # in the matrix; the others have a page of their own
 IDLE_MINUTES = range(1, 721)  # minutes
 NOTICE_HOURS = range(721)
+HOURS = range(24)  # of the day
 PROXY_END_AGES = range(12, 22)  # years
 SIGN_IN_RULES = ("require_second_factor", "idle_minutes")
 
@@ -46,6 +47,7 @@ def edit_settings(request: Request) -> HttpResponseBase:
         "settings/practice.html",
         {
             "practice": practice,
+            "hours": [(hour, f"{hour % 12 or 12} {'AM' if hour < 12 else 'PM'}") for hour in HOURS],
             "permissions": PERMISSIONS,
             "people": people[:MAX_USERS],
             "more": len(people) > MAX_USERS,
@@ -93,7 +95,13 @@ def _save(request: Request, practice: int) -> None:
         row.proxy_end_age = _parse_number(
             posted.get("proxy_end_age", str(row.proxy_end_age)), PROXY_END_AGES, "years of age"
         )
-        changed = ("refuse_duplicate_patients", "portal_notice_hours", "proxy_end_age")
+        for name in ("quiet_from", "quiet_until"):
+            number = _parse_number(posted.get(name, str(getattr(row, name))), HOURS, "as the hour of day")
+            setattr(row, name, number)
+        changed = (
+            *("refuse_duplicate_patients", "portal_notice_hours", "proxy_end_age"),
+            *("quiet_from", "quiet_until"),
+        )
         row.save(update_fields=[*SIGN_IN_RULES, *changed])
         _record_sign_in_rules(row, before, request.actor.required_user)
         set_sharing(practice, sharing, by=request.actor.required_user)

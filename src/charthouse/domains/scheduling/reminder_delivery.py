@@ -1,10 +1,12 @@
 """Sending reminders of appointments that are due: each is given to the outbox exactly once.
 
 A reminder that is more than a day late isn't sent any more, nor one of an appointment that has passed, was deleted, or
-won't take place, nor one to a patient who has died, nor one of an imported practice before ``charthouse resume``.
+won't take place, nor one to a patient who has died, nor one of an imported practice before ``charthouse resume``. Text
+messages wait for the end of the practice's quiet hours.
 Reminders by telephone are only recorded: the server makes no calls.
 """
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -24,12 +26,32 @@ def send_due_reminders() -> int:
     with connection.cursor() as cursor:
         cursor.execute("select practice, reminder from scheduling_reminders_due(%s)", [clock.now()])
         waiting = cursor.fetchall()
-    held = (
-        set(Practice.objects.exclude(reminders_held_since=None).values_list("pk", flat=True))
-        if waiting
-        else ()
-    )
-    return sum(_send_reminder(practice, reminder) for practice, reminder in waiting if practice not in held)
+    by_practice: dict[int, list[int]] = {}
+    for practice, reminder in waiting:
+        by_practice.setdefault(practice, []).append(reminder)
+    sent = 0
+    for row in Practice.objects.filter(pk__in=by_practice, reminders_held_since=None).order_by("pk"):
+        due = by_practice[row.pk]
+        quiet = _find_quiet_reminders(row, due)
+        sent += sum(_send_reminder(row.pk, reminder) for reminder in due if reminder not in quiet)
+    return sent
+
+
+def is_quiet(practice: Practice, at: datetime) -> bool:
+    """Whether text messages wait at a local time of an office."""
+    start, end = practice.quiet_from, practice.quiet_until
+    if start < end:
+        return start <= at.hour < end
+    return start != end and (at.hour >= start or at.hour < end)
+
+
+def _find_quiet_reminders(practice: Practice, due: list[int]) -> set[int]:
+    """Find the text messages among reminders that wait, since it is night at the office."""
+    now = clock.now()
+    with tenancy.within(practice.pk):
+        texts = Reminder.objects.filter(practice=practice.pk, pk__in=due, type=Reminder.Type.SMS)
+        zones = list(texts.values_list("pk", "appointment__office__doctor__timezone"))
+    return {pk for pk, zone in zones if is_quiet(practice, now.astimezone(ZoneInfo(zone)))}
 
 
 def _send_reminder(practice: int, reminder_id: int) -> bool:
