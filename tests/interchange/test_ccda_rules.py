@@ -119,6 +119,30 @@ def test_person_with_one_name(record: Record) -> None:
     ]
 
 
+# -- severity of allergies --------------------------------------------------------------------------------------
+
+
+def test_the_severity_of_a_reaction_is_observed(record: Record) -> None:
+    for name, severity in (
+        ("Penicillin", "severe"),
+        ("Latex", "mild"),
+        ("Codeine", ""),
+        ("Bees", "moderate"),
+    ):
+        reaction = "" if name == "Bees" else "Hives"
+        record.own(Allergy, description=name, reaction=reaction, severity=severity, status="active")
+    document = record.document()
+    path = ".//h:observation[h:code/@code='SEV']/h:value"
+    found = [
+        [value.get("code") for value in document.all(path, entry)]
+        for entry in document.entries(sections.ALLERGIES.code.code)
+    ]
+    assert found == [["24484000"], ["255604002"], [], []]
+    assert "moderate" in document.content.decode(), "in the narrative, without a reaction"
+    assert find_errors(document.root) == []
+    assert find_foreign_codes(document.root) == []
+
+
 # -- none known -------------------------------------------------------------------------------------------------
 
 ALLERGIES, PROBLEMS = sections.ALLERGIES.code.code, sections.PROBLEMS.code.code

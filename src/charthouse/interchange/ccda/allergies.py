@@ -11,7 +11,7 @@ from charthouse.interchange.cda.narrative import format_day, name_cell_id
 from charthouse.interchange.cda.section import Section
 from charthouse.interchange.cda.xml import Concept, Element, coded, el, span, status, text_reference
 
-COLUMNS = ("Substance", "Reaction", "Status", "Verified", "Entered", "Notes")
+COLUMNS = ("Substance", "Reaction", "Severity", "Status", "Verified", "Entered", "Notes")
 
 
 def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
@@ -23,8 +23,8 @@ def fetch_rows(context: DocumentContext) -> list[dict[str, Any]]:
         .exclude(verification_status="entered-in-error")
         .order_by("id")
         .values(
-            "id", "description", "notes", "reaction", "rxnorm", "snomed_code", "snomed_reaction", "status",
-            "verification_status", "created_at", *parties.DOCTOR_COLUMNS,
+            "id", "description", "notes", "reaction", "rxnorm", "snomed_code", "snomed_reaction", "severity",
+            "status", "verification_status", "created_at", *parties.DOCTOR_COLUMNS,
         )
     )  # fmt: skip
     for row in found:
@@ -40,6 +40,7 @@ def build_section(context: DocumentContext) -> Section:
             (
                 row["description"],
                 row["reaction"],
+                row["severity"],
                 row["status"],
                 row["verification_status"],
                 format_day(row["created_at"], context.zone),
@@ -114,7 +115,28 @@ def _build_reaction(context: DocumentContext, row: dict[str, Any], reference: st
         status("completed"),
         span(None),
         coded("value", concept, xsi_type="CD"),
+        _build_severity(row, reference),
         classCode="OBS",
         moodCode="EVN",
     )
     return el("entryRelationship", observation, typeCode="MFST", inversionInd="true")
+
+
+def _build_severity(row: dict[str, Any], reference: str) -> Element | None:
+    """Build the Severity Observation of a reaction, None where none is known.
+
+    The severity of an allergy without a reaction is in the narrative alone: C-CDA has no other place for it.
+    """
+    if row["severity"] not in codes.SEVERITIES:
+        return None
+    observation = el(
+        "observation",
+        entries.template_id("8", "2014-06-09"),
+        coded("code", codes.SEVERITY),
+        text_reference(reference),
+        status("completed"),
+        coded("value", codes.SEVERITIES[row["severity"]], xsi_type="CD"),
+        classCode="OBS",
+        moodCode="EVN",
+    )
+    return el("entryRelationship", observation, typeCode="SUBJ", inversionInd="true")

@@ -58,6 +58,12 @@ DIAGNOSIS = Concept("282291009", SNOMED, "Diagnosis")
 DIAGNOSIS_LOINC = Concept("29308-4", LOINC, "Diagnosis")
 CONCERN = Concept("CONC", ACT_CLASS, "Concern")
 ASSERTION = Concept("ASSERTION", ACT_CODE, "Assertion")
+SEVERITY = Concept("SEV", ACT_CODE, "Severity Observation")
+SEVERITIES = {
+    "mild": Concept("255604002", SNOMED, "Mild"),
+    "moderate": Concept("6736007", SNOMED, "Moderate"),
+    "severe": Concept("24484000", SNOMED, "Severe"),
+}
 PROBLEM_STATUSES = {
     "active": Concept("55561003", SNOMED, "Active"),
     "inactive": Concept("73425007", SNOMED, "Inactive"),
