@@ -12,8 +12,8 @@ import yaml
 from charthouse import cli
 from charthouse.gateway.cerbo import wire_format as cerbo
 from charthouse.gateway.drchrono import wire_format as drchrono
-from charthouse.toolkit.drift.baseline import read_baseline
-from charthouse.toolkit.drift.comparing import compare
+from charthouse.toolkit.drift.baseline import Entry, Known, explain, read_baseline
+from charthouse.toolkit.drift.comparing import Difference, compare
 from charthouse.toolkit.drift.facts import read_operations
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -140,20 +140,57 @@ def test_the_command_and_a_baseline(
     assert CASES[2][1] in printed
     assert "not explained" in printed[-1]
 
+    read = ["GET /api/patients", "GET /api/patients/{}"]
     entries = [
-        {"match": "* query shoe_size: *", "why": "Nobody asks."},
-        {"match": "* chart_id: *", "why": "Theirs are hidden."},
+        {"operations": read, "kind": "parameter", "where": ["query shoe_size"], "why": "Nobody asks."},
+        {
+            "operations": read,
+            "kind": "key",
+            "where": ["answer chart_*"],
+            "there": "nothing",
+            "why": "Hidden.",
+        },
     ]
     baseline.write_text(yaml.dump(entries))
     assert run_command(path, "--baseline", baseline) == 0
     assert "Nobody asks." in capsys.readouterr().out
-    baseline.write_text(yaml.dump([*entries, {"match": "* hat_size *", "why": "Long gone."}]))
+    stale = {
+        "operations": ["GET /api/hats"],
+        "kind": "parameter",
+        "where": ["query size"],
+        "why": "Long gone.",
+    }
+    baseline.write_text(yaml.dump([*entries, stale]))
     assert run_command(path, "--baseline", baseline) == 1, "an entry that explains nothing is stale"
-    assert "explains nothing: * hat_size *" in capsys.readouterr().out
+    assert "explains nothing: GET /api/hats parameter query size" in capsys.readouterr().out
+
+
+def test_an_entry_explains_what_it_names_and_nothing_else() -> None:
+    difference = Difference("GET /a/{}", "key", "answer rows[].id", "", "integer")
+    named: dict[str, Any] = {"operations": ("GET /a/{}",), "kind": "key", "why": "It is hidden."}
+    named["where"] = ("answer rows[].*",)
+    assert explain([difference], [Entry(Known(**named, here="nothing"))]) == []
+    for other in (
+        {"operations": ("GET /a", "PUT /a/{}")},
+        {"kind": "type"},
+        {"where": ("answer rows", "answer r.id")},
+        {"here": "string"},
+        {"there": "number"},
+    ):
+        assert explain([difference], [Entry(Known(**(named | other)))]) == [difference], other
 
 
 @pytest.mark.parametrize(
-    "text", ["- match: x", "a: b", "- {match: '', why: y}", "- [", "- {match: x, why: y, z: 1}"]
+    "text",
+    [
+        "- operations: [GET /a]",
+        "a: b",
+        "- {operations: [GET /a], kind: key, why: ''}",
+        "- [",
+        "- {operations: [GET /a], kind: key, why: y, z: 1}",
+        "- {operations: ['GET /*'], kind: key, why: y}",
+        "- {operations: [], kind: key, why: y}",
+    ],
 )
 def test_what_is_no_baseline_or_document_is_refused(
     tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
@@ -168,7 +205,10 @@ def test_what_is_no_baseline_or_document_is_refused(
     assert "charthouse drift: " in capsys.readouterr().err
 
 
-def test_the_known_differences_of_drchrono_have_reasons() -> None:
+def test_the_known_differences_of_drchrono_have_reasons(document: Any) -> None:
     """docs/drift-drchrono.yaml. The vendor's document is not ours to keep, so that nothing compares it here."""
     entries = read_baseline(DOCS / "drift-drchrono.yaml")
-    assert len({entry.match for entry in entries}) == len(entries) > 20
+    assert len({str(entry.known) for entry in entries}) == len(entries) > 200
+    ours = read_operations(document)
+    for entry in entries:
+        assert ours.keys() >= set(entry.known.operations), entry

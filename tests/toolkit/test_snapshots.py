@@ -19,11 +19,25 @@ from tests.toolkit.sandboxes import RunningSandbox
 from tests.toolkit.test_clock import create_patient, subscribe
 from tests.waiting import until
 
+LETTER = b"%PDF-1.4 letter"
+
 
 def fetch(sandbox: Sandbox, path: str, token: str) -> httpx.Response:
     return httpx.get(
         f"{sandbox.base_url}/api/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=60
     )
+
+
+def add_document(sandbox: Sandbox, practice: Any) -> None:
+    document = {"doctor": practice.doctor.id, "patient": practice.patients[0].id, "date": "2026-03-01"}
+    answer = httpx.post(
+        f"{sandbox.base_url}/api/documents",
+        data=document | {"description": "A letter"},
+        files={"document": ("letter.pdf", LETTER, "application/pdf")},
+        headers={"Authorization": f"Bearer {practice.token.access_token}"},
+        timeout=60,
+    )
+    assert answer.status_code == 201, answer.text
 
 
 def seeded_token(sandbox: Sandbox) -> str:
@@ -35,14 +49,7 @@ def test_restoring_brings_everything_back(sandbox: RunningSandbox) -> None:
     sandbox.clock.freeze(at="2027-03-01T09:30:00Z")
     practice = sandbox.practices.create(patients=1)
     token = practice.token.access_token
-    document = {"doctor": practice.doctor.id, "patient": practice.patients[0].id, "date": "2026-03-01"}
-    answer = httpx.post(
-        f"{sandbox.base_url}/api/documents",
-        data=document | {"description": "A letter"},
-        files={"document": ("letter.pdf", b"%PDF-1.4 letter", "application/pdf")},
-        headers={"Authorization": f"Bearer {token}"},
-    )
-    assert answer.status_code == 201, answer.text
+    add_document(sandbox, practice)
     saved = sandbox.snapshots.save(name="before")
     with receiving() as receiver:
         webhook = subscribe(sandbox, practice, receiver)
@@ -56,7 +63,7 @@ def test_restoring_brings_everything_back(sandbox: RunningSandbox) -> None:
         assert fetch(sandbox, "patients", late.token.access_token).status_code == 401
         assert len(fetch(sandbox, "patients", token).json()["results"]) == 1
         letter = fetch(sandbox, "documents", token).json()["results"][0]["document"]
-        assert httpx.get(letter).content == b"%PDF-1.4 letter"
+        assert httpx.get(letter).content == LETTER
         create_patient(sandbox, practice)
         assert sandbox.clock.real().settled
         assert len(receiver.got) == 1  # the webhook was registered later
@@ -72,6 +79,7 @@ def test_restoring_brings_everything_back(sandbox: RunningSandbox) -> None:
 
 def test_snapshots_of_other_versions(sandbox: RunningSandbox) -> None:
     """One of an older version is upgraded once, one of a newer version is refused."""
+    practice = sandbox.practices.create(patients=1)
     sandbox.snapshots.save(name="older")
     applied = "select applied from django_migrations where app = 'identity' and name = '0010_held_reminders'"
     with edit_snapshot(sandbox, "older") as database:
@@ -82,7 +90,7 @@ def test_snapshots_of_other_versions(sandbox: RunningSandbox) -> None:
     times = set()
     for _ in range(2):
         sandbox.snapshots.restore(name="older")
-        assert fetch(sandbox, "patients", seeded_token(sandbox)).status_code == 200
+        assert fetch(sandbox, "patients", practice.token.access_token).status_code == 200
         with psycopg.connect(database_url(sandbox.data)) as database:
             times.add(database.execute(applied).fetchone())
     assert len(times) == 1
@@ -170,10 +178,16 @@ def test_snapshots_have_names_and_the_seed_stays(sandbox: RunningSandbox) -> Non
 
 def test_forks_are_sandboxes_of_their_own(sandbox: RunningSandbox) -> None:
     practice = sandbox.practices.create(patients=1)
+    token = practice.token.access_token
+    add_document(sandbox, practice)
     fork = sandbox.forks.create()
     try:
         copied = Sandbox.open(Path(fork.data))
-        token = practice.token.access_token
+        link = fetch(copied, "documents", token).json()["results"][0]["document"]
+        assert link.startswith(f"{copied.base_url}/")
+        assert httpx.get(link).content == LETTER
+        add_document(copied, practice)
+        assert len(fetch(sandbox, "documents", token).json()["results"]) == 1
         assert len(fetch(copied, "patients", token).json()["results"]) == 1
         create_patient(copied, practice)
         assert len(fetch(copied, "patients", token).json()["results"]) == 2

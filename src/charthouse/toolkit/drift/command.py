@@ -29,7 +29,10 @@ def add_command(commands: Any, render_document: Callable[[str], str]) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="the vendor's document, YAML or JSON")
     parser.add_argument("--api", choices=("drchrono", "cerbo"), default="drchrono", help="default: drchrono")
     parser.add_argument(
-        "--baseline", metavar="FILE", type=Path, help="known differences: a YAML list of {match, why}"
+        "--baseline",
+        metavar="FILE",
+        type=Path,
+        help="known differences: a YAML list of {operations, kind, where, why}",
     )
     parser.add_argument("--kind", choices=KINDS, action="append", help="only these; may be repeated")
     parser.add_argument("--summary", action="store_true", help="only numbers, and the baseline's entries")
@@ -77,8 +80,8 @@ def format_report(
 ) -> str:
     """Format the differences that nothing explains, those that the baseline explains in numbers, and what is stale."""
     lines = [] if summary else [str(found) for found in unexplained]
-    lines += [f"known, {len(entry.found)}: {entry.match} ({entry.why})" for entry in baseline if entry.found]
-    lines += [f"explains nothing: {entry.match}" for entry in stale]
+    lines += [f"known, {len(entry.found)}: {entry} ({entry.known.why})" for entry in baseline if entry.found]
+    lines += [f"explains nothing: {entry}" for entry in stale]
     counted = Counter(found.kind for found in differences)
     numbers = ", ".join(f"{counted[kind]} {kind}" for kind in KINDS if counted[kind]) or "none"
     return "\n".join(

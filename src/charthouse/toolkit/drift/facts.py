@@ -85,9 +85,9 @@ def _find_rows(document: Mapping[str, Any], schema: Any) -> Any:
     """The schema of the rows of a list's answer, or the schema itself."""
     for variant in _list_variants(document, schema, 0):
         for name in ENVELOPES:
-            rows = _resolve(document, (variant.get("properties") or {}).get(name) or {})
-            if rows.get("type") == "array":
-                return rows.get("items") or {}
+            for rows in _list_variants(document, (variant.get("properties") or {}).get(name) or {}, 0):
+                if rows.get("type") == "array":
+                    return rows.get("items") or {}
         if variant.get("type") == "array":
             return variant.get("items") or {}
     return schema
