@@ -61,7 +61,6 @@ def add_sandbox(commands: "Commands") -> None:
         type=option_types.parse_whole_number,
         help="patients of the first practice, up to a million (default: about 300)",
     )
-    parser.add_argument("--fork-of", metavar="DIR", type=Path, help=argparse.SUPPRESS)
     parser.add_argument(
         "--fresh", action="store_true", help="delete what is in the data directory and begin anew"
     )

@@ -32,8 +32,7 @@ def provide_database(options: argparse.Namespace, *, lasting: bool = False) -> I
 def run_sandbox(options: argparse.Namespace) -> None:
     from charthouse import fork_command, sandbox_command
 
-    run = sandbox_command.run if options.fork_of is None else fork_command.run
-    run(options)
+    sandbox_command.run(options, fork_command.serve_forks)
 
 
 def run_serve(options: argparse.Namespace) -> None:

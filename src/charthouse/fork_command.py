@@ -1,33 +1,98 @@
-"""``charthouse sandbox --fork-of DIR``: a copy of a running sandbox on another port, which the control API starts.
+"""Forks of a running sandbox: copies on another port, which the control API starts.
 
-Its databases are on the server of the other sandbox, and its data below the other's directory. It ends with the other.
+The databases of a fork are on the server of the other sandbox, and its data below the other's directory. It ends with
+the other. Its process is forked from one of the other's that has loaded what it needs.
 """
 
 import argparse
 import fcntl
+import importlib
+import json
+import logging.config
 import os
 import signal
+import socket
+import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from charthouse import datadir, embedded_postgres, postgres_server, processes, sandbox_command
 from charthouse.datadir import CommandError
 from charthouse.step_progress import StepProgress
 
+MAX_REQUEST = 65536  # bytes
+WORKERS = 1  # processes of the web server
 
-def run(options: argparse.Namespace) -> None:
-    """Run the fork until it is stopped, or the sandbox that it was made of ends. Raises CommandError."""
-    data, origin = datadir.prepare(options.data), datadir.prepare(options.fork_of)
-    base_url = f"http://{sandbox_command.HOST}:{options.port}"
-    database = f"{postgres_server.DATABASE_NAME}_fork_{data.name}"
+
+def serve_forks() -> None:
+    """Make the forks that the control API asks for, until stopped. A request is ``{"data", "port"}``, the answer the
+    pid of the fork; the connection ends with the fork."""
+    from charthouse import clock
+    from charthouse.sandbox.control.worker import get_socket_path
+
+    # The map of the clock's file closes the number of its descriptor when a fork replaces it. That was closed when this
+    # process was forked, and nothing has taken its number yet.
+    clock.follow_no_file()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks that have ended are nobody's to wait for
+    path = get_socket_path("forks")
+    Path(path).unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        os.chmod(path, 0o600)
+        listener.listen()
+        while True:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError, ValueError, LookupError):
+                request = json.loads(connection.recv(MAX_REQUEST))
+                _load()
+                work = partial(_run, Path(request["data"]), int(request["port"]))
+                fork = processes.ForkedChild("charthouse:fork", work, (connection.fileno(),))
+                connection.sendall(str(fork.pid).encode())
+
+
+def _load() -> None:
+    """Load what a sandbox loads after its start. Once, and not in a fork, so that the next one finds it loaded."""
+    from charthouse import urls  # noqa: F401
+    from charthouse.identity import schema_versions
+
+    schema_versions.list_migrations()
+
+
+def _run(data: Path, port: int) -> None:
+    """Run a fork until it is stopped, or the sandbox that it was made of ends. Raises SystemExit."""
+    os.setsid()
+    log = os.open(data.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    origin = data.parent.parent
+    database_url = embedded_postgres.database_url(origin, f"{postgres_server.DATABASE_NAME}_fork_{data.name}")
+    options = argparse.Namespace(port=port, workers=WORKERS)
     with suppress(processes.StopRequested), processes.raise_on_stop_signals(), datadir.lock(data):
-        database_url = embedded_postgres.database_url(origin, database)
-        sandbox_command.set_environment(data, base_url, database_url)
+        sandbox_command.set_environment(data, f"http://{sandbox_command.HOST}:{port}", database_url)
+        _read_settings()
         try:
             _run_services(origin, options)
-        except (embedded_postgres.EmbeddedServerError, processes.ChildEnded) as error:
-            raise CommandError(str(error)) from None
+        except (CommandError, embedded_postgres.EmbeddedServerError, processes.ChildEnded) as error:
+            raise SystemExit(f"charthouse: {error}") from None
+
+
+def _read_settings() -> None:
+    """Read the settings again, from the environment of the fork."""
+    from django.conf import settings
+    from django.core.files.storage import storages
+    from django.db import connections
+
+    os.environ.pop("CHARTHOUSE_METRICS", None)
+    read = importlib.reload(sys.modules["charthouse.settings"])
+    for name in filter(str.isupper, vars(read)):
+        setattr(settings, name, getattr(read, name))  # packages have added settings, which stay
+    for alias, described in settings.DATABASES.items():
+        connections.settings[alias].update(described)
+    storages.__init__()  # type: ignore[misc]
+    storages.__dict__.pop("backends", None)
+    logging.config.dictConfig(settings.LOGGING)
 
 
 def _run_services(origin: Path, options: argparse.Namespace) -> None:

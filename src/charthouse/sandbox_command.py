@@ -28,8 +28,9 @@ DEFAULT_SEED = 1
 THREADS, JOBS = 4, 4  # requests that a process of the web server handles at once; jobs of the worker
 
 
-def run(options: argparse.Namespace) -> None:
-    """Run the sandbox until it is stopped. Raises CommandError, also when one of its processes ends by itself."""
+def run(options: argparse.Namespace, serve_forks: Callable[[], None]) -> None:
+    """Run the sandbox until it is stopped. ``serve_forks``: what the process does that makes its forks. Raises
+    CommandError, also when one of its processes ends by itself."""
     if (reason := processes.find_bind_error(HOST, options.port)) is not None:
         raise CommandError(
             f"can't listen on {HOST}:{options.port}: {reason}. Choose another port with --port."
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
         os.environ["CHARTHOUSE_NEW_APP_LIMIT"] = str(limit)  # as that of the apps that are there already
         _check_seed(data, options)
         try:
-            _run_services(data, base_url, options)
+            _run_services(data, base_url, options, serve_forks)
         except embedded_postgres.EmbeddedServerError as error:
             raise CommandError(str(error)) from None
         except processes.ChildEnded as error:
@@ -89,7 +90,9 @@ def _check_seed(data: Path, options: argparse.Namespace) -> None:
     options.seed = seed
 
 
-def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> None:
+def _run_services(
+    data: Path, base_url: str, options: argparse.Namespace, serve_forks: Callable[[], None]
+) -> None:
     supervisor = processes.Supervisor()
     load = partial(load_program, is_new=not (data / "postgres").exists())
     with StepProgress(has_lines=True) as steps, embedded_postgres.run_server(data, load) as lease:
@@ -97,7 +100,7 @@ def _run_services(data: Path, base_url: str, options: argparse.Namespace) -> Non
             supervisor.watch("PostgreSQL", lease.keeper)
         try:
             postgres_server.stop_waiting_for_disk(data)
-            begin = fork_services(supervisor, lease.lock, options)
+            begin = fork_services(supervisor, lease.lock, options, serve_forks)
             described = _prepare_practice(data, base_url, options, steps)
             start_services(supervisor, begin, options, steps)
             steps.end()
@@ -165,10 +168,13 @@ def load_program(*, is_new: bool = False) -> None:
 
 
 def fork_services(
-    supervisor: processes.Supervisor, lock: int, options: argparse.Namespace
+    supervisor: processes.Supervisor,
+    lock: int,
+    options: argparse.Namespace,
+    serve_forks: Callable[[], None] | None = None,
 ) -> Callable[[], None]:
-    """Fork web server and worker, which share the memory of this process. Both inherit the database's lock. Return a
-    function that lets them begin."""
+    """Fork web server, worker and who makes forks, which share the memory of this process. All inherit the database's
+    lock. Return a function that lets them begin."""
     from charthouse import commands
 
     load_program()
@@ -189,15 +195,15 @@ def fork_services(
     def run_worker() -> None:
         commands.run_worker(JOBS)
 
-    for name, title, work in (
-        ("charthouse:web", "The web server", serve),
-        ("charthouse:job", "The worker", run_worker),
-    ):
+    services = [("charthouse:web", "The web server", serve), ("charthouse:job", "The worker", run_worker)]
+    if serve_forks is not None:
+        services.append(("charthouse:fork", "The process of forks", serve_forks))
+    for name, title, work in services:
         supervisor.fork(title, processes.ForkedChild(name, partial(run, work), (lock, waiting)))
     os.close(waiting)
 
     def begin() -> None:
-        os.write(telling, b"go")  # a byte for each
+        os.write(telling, b"." * len(services))
         os.close(telling)
 
     return begin

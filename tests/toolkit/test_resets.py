@@ -18,7 +18,7 @@ from tests.toolkit.sandboxes import RunningSandbox
 from tests.waiting import until
 
 RESETS = int(os.environ.get("RESETS", "4"))
-WARM_UP = 2
+WARM_UP = max(2, RESETS // 10)  # all threads have called by then
 SOAK = 100  # resets from which on memory is compared
 
 

@@ -28,7 +28,7 @@ import django; django.setup()
 from django.db import connections
 from charthouse.identity import schema_setup
 import charthouse.identity.schema_versions as versions
-versions._list_migrations()
+versions.list_migrations()
 
 def upgrade(kill_at):
     count = 0

@@ -22,13 +22,13 @@ def get_program_version() -> str:
 def compare_migrations(applied: set[tuple[str, str]]) -> tuple[int, int]:
     """Count the migrations that the database lacks, and those that this program lacks: it is then older than the
     database. Of other packages, only the former count, as they rename theirs. ``applied``: app and name of each."""
-    wanted, known = _list_migrations()
+    wanted, known = list_migrations()
     ours = {app.label for app in apps.get_app_configs() if app.name.startswith("charthouse.")}
     return len(wanted - applied), sum(app in ours for app, _ in applied - known)
 
 
 @cache
-def _list_migrations() -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
+def list_migrations() -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
     """List the migrations that this program applies, and all that it knows, with those that others replace."""
     loader = MigrationLoader(None)
     replaced = {name for migration in loader.disk_migrations.values() for name in migration.replaces}

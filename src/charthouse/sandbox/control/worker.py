@@ -17,13 +17,13 @@ TIMEOUT = 20.0  # seconds for the worker to finish what it does
 MAX_SOCKET_PATH = 100  # bytes
 
 
-def get_socket_path() -> str:
-    """Return the path of the worker's socket: in the data directory, or under /tmp where that is too long."""
-    path = Path(settings.DATA) / "worker.sock"
+def get_socket_path(name: str = "worker") -> str:
+    """Return the path of the socket of a process: in the data directory, or under /tmp where that is too long."""
+    path = Path(settings.DATA) / f"{name}.sock"
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
         return str(path)
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-    return f"/tmp/charthouse-worker-{digest}"  # noqa: S108
+    return f"/tmp/charthouse-{name}-{digest}"  # noqa: S108
 
 
 @contextmanager

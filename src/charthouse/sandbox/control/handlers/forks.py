@@ -1,13 +1,12 @@
 """Controls of forks: copies of the sandbox that run beside it, on the same PostgreSQL server."""
 
 import fcntl
+import json
 import os
+import select
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +24,7 @@ from charthouse.sandbox.control.forks import (
     list_directories,
     write_description,
 )
+from charthouse.sandbox.control.worker import get_socket_path
 from charthouse.toolkit.client import Sandbox, SandboxError
 from charthouse.toolkit.controls import snapshots
 from charthouse.toolkit.controls.clock import NoParameters
@@ -32,6 +32,7 @@ from charthouse.toolkit.controls.clock import NoParameters
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 20.0
+POLL_INTERVAL = 0.05
 MAX_FORKS = 8
 
 
@@ -53,15 +54,16 @@ def create(parameters: snapshots.ForkParameters) -> snapshots.Fork:
     _check_port(port)
     copy_data(directory)
     write_description(directory)
-    process = _start(directory, port)
-    threading.Thread(target=process.wait, name="fork", daemon=True).start()  # it leaves no zombie
-    try:
-        (directory / PID_FILE).write_text(str(process.pid))
-        _wait_until_ready(process, Sandbox.open(directory))
-    except BaseException:
-        process.terminate()
-        _remove(directory)
-        raise
+    with socket.socket(socket.AF_UNIX) as connection:
+        pid = _start(connection, directory, port)
+        try:
+            (directory / PID_FILE).write_text(str(pid))
+            _wait_until_ready(connection, Sandbox.open(directory))
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            _remove(directory)
+            raise
     return _describe(directory)
 
 
@@ -78,34 +80,29 @@ def delete(parameters: snapshots.ForkReference) -> snapshots.Deleted:
     return snapshots.Deleted()
 
 
-def _start(directory: Path, port: int) -> "subprocess.Popen[bytes]":
-    """Start the command that runs a fork, which ends with this sandbox."""
-    kept = {name: value for name, value in os.environ.items() if name not in _OWN_SETTINGS}
-    command = [sys.executable, "-m", "charthouse", "sandbox", "--port", str(port), "--workers", "1"]
-    with (directory.parent / f"{port}.log").open("wb") as log:
-        return subprocess.Popen(  # noqa: S603
-            [*command, "--data", str(directory), "--fork-of", str(settings.DATA)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=kept,
-            start_new_session=True,
-        )
+def _start(connection: socket.socket, directory: Path, port: int) -> int:
+    """Let the process that makes forks (``fork_command``) start one, and return its pid. The connection ends with
+    it. Raises Unavailable."""
+    connection.settimeout(START_TIMEOUT)
+    try:
+        connection.connect(get_socket_path("forks"))
+        connection.sendall(json.dumps({"data": str(directory), "port": port}).encode())
+        return int(connection.recv(20))
+    except (OSError, ValueError):
+        _remove(directory)
+        raise Unavailable("The process that makes forks does not answer.") from None
 
 
-_OWN_SETTINGS = ("DATABASE_URL", "CHARTHOUSE_BASE_URL", "CHARTHOUSE_DATA", "CHARTHOUSE_METRICS")
-
-
-def _wait_until_ready(process: "subprocess.Popen[bytes]", fork: Sandbox) -> None:
+def _wait_until_ready(connection: socket.socket, fork: Sandbox) -> None:
     """Wait until the fork answers. Raises Unavailable."""
     until = time.monotonic() + START_TIMEOUT
     while True:
         with suppress(SandboxError):
             fork.clock.show()
             return
-        if process.returncode is not None or time.monotonic() > until:
+        has_ended = bool(select.select([connection], [], [], POLL_INTERVAL)[0])
+        if has_ended or time.monotonic() > until:
             raise Unavailable("The fork did not start; see its log beside its data.")
-        time.sleep(0.05)
 
 
 def _describe(directory: Path) -> snapshots.Fork:
