@@ -41,6 +41,9 @@ NO_PARTS = {
         ),
         "shown within the visit, whose id finds it with all that it holds while it is deleted",
     ),
+    **dict.fromkeys(
+        ("PatientMerge.kept", "PatientMerge.merged"), "a merge outlasts both patients, and is undone"
+    ),
     "Outgoing.patient": "what waits is stopped by a trigger of the patients; what was sent stays",
     "ClinicalNote.appointment": "a trigger of the notes follows the visit (docs/decisions/0040)",
 }

@@ -1,11 +1,10 @@
-"""Merges of patients who were registered twice, with what undoes each."""
+"""Merges of patients who were registered twice, with what undoes each. No API shows them."""
 
 from django.db import models
 from django.db.models import Q
 
 from charthouse import clock
 from charthouse.domains.practice.models import text
-from charthouse.engine.declaration.values import REMOVED
 from charthouse.identity.tenancy import Record, RecordKey
 
 
@@ -25,8 +24,6 @@ class PatientMerge(Record):
     values_after = models.JSONField(default=dict, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = RecordKey("identity.User", null=True, blank=True, indexed=False)
-
-    identifying = {"values_before": REMOVED, "values_after": REMOVED, "reason": REMOVED}
 
     class Meta:
         constraints = [
@@ -53,8 +50,6 @@ class MergedRow(Record):
     column = models.CharField(max_length=63)
     text_before = models.TextField(null=True, blank=True)
     text_after = models.TextField(null=True, blank=True)
-
-    identifying = {"text_before": REMOVED, "text_after": REMOVED}
 
     def __str__(self) -> str:
         return f"{self.table_name} {self.row_id}"
