@@ -32,7 +32,7 @@ FUZZ = ("tests/contract/test_fuzz.py", "tests/contract/test_cerbo_fuzz.py")
 TAMPERING = "tests/audit/test_tampering.py"
 MOVES = "tests/incarnations/test_slow_moves.py"
 WHEEL = "tests/packaging/test_wheel.py"
-TYPESCRIPT = "tests/toolkit/test_typescript_clients.py"
+CLIENTS = ("tests/toolkit/test_typescript_clients.py", "tests/toolkit/test_compiled_clients.py")
 RESETS = "tests/toolkit/test_resets.py"
 DOCUMENTS = "tests/sandbox/test_documents.py"
 PATIENTS = 100_000  # at most of a practice, whose documents are checked
@@ -151,7 +151,7 @@ def check_documents() -> tuple[bool, str]:
 
 
 def install() -> tuple[bool, str]:
-    passed, _ = run_tests((WHEEL, TYPESCRIPT), "-n", "0", INSTALLED=1, GENERATORS=1)
+    passed, _ = run_tests((WHEEL, *CLIENTS), "-n", "0", INSTALLED=1, GENERATORS=1)
     return passed, "a sandbox from the wheel alone" if passed else "no sandbox from the wheel alone"
 
 

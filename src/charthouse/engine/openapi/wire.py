@@ -48,14 +48,17 @@ class WireFormat:
     forms: Sequence[str] = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-# Schema of the component "WrongFields", which APIs put into their error bodies.
+# Schema of the component "WrongFields", which APIs put into their error bodies. A key of its own makes it a class in
+# generated clients: openapi-generator's Java does not compile with a bare map among alternatives.
+_MESSAGES: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 WRONG_FIELDS: Schema = {
     "type": "object",
-    "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way.",
-    "minProperties": 1,
-    "additionalProperties": {
-        "anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, reference("WrongFields")]
+    "description": "Wire name → what is wrong with it; nested objects and list indices map in the same way. Of a list, "
+    "an object that is right has no names.",
+    "properties": {
+        "non_field_errors": {**_MESSAGES, "description": "What is wrong with the object as a whole."}
     },
+    "additionalProperties": {"anyOf": [_MESSAGES, reference("WrongFields")]},
 }
 
 
