@@ -41,7 +41,7 @@ migrations: .venv/dev.stamp ## make the migration of a changed model; options of
 bench: .venv/bench.stamp ## measure against plain servers and the database; prints a table
 	@exec $(BIN)/python -m bench $(ARGS)
 
-docs: .venv/dev.stamp browser ## write anew what is printed from the declarations, and the screenshots
+docs: .venv/dev.stamp browser ## write again what is printed from the declarations, and the screenshots
 	@mkdir -p docs/openapi
 	@for name in drchrono cerbo; do $(BIN)/charthouse openapi $$name > docs/openapi/$$name.json || exit 1; done
 	@$(BIN)/charthouse openapi sandbox > docs/openapi/sandbox.json
@@ -51,7 +51,7 @@ docs: .venv/dev.stamp browser ## write anew what is printed from the declaration
 	@$(BIN)/python -m tests.operation.exports
 	@$(BIN)/python -m tests.browser.screenshots
 
-lock: .venv/dev.stamp ## write requirements/ anew from pyproject.toml
+lock: .venv/dev.stamp ## write requirements/ again from pyproject.toml
 	@for name in runtime dev mutants bench; do \
 	  case $$name in runtime) more="";; \
 	    dev) more="--group dev --constraint requirements/runtime.txt";; \

@@ -69,7 +69,7 @@ def measure(server: Server, facts: dict[str, Any], size: int) -> None:
 
 def report(server: Server, name: str, size: int, work: Callable[[], Any]) -> None:
     worker = _worker(server)
-    (worker / "clear_refs").write_text("5")  # the highest value begins anew
+    (worker / "clear_refs").write_text("5")  # the highest value begins again
     before, began = _memory(worker, "VmRSS"), time.perf_counter()
     work()
     took, highest = time.perf_counter() - began, _memory(worker, "VmHWM")

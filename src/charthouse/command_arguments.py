@@ -62,7 +62,7 @@ def add_sandbox(commands: "Commands") -> None:
         help="patients of the first practice, up to a million (default: about 300)",
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="delete what is in the data directory and begin anew"
+        "--fresh", action="store_true", help="delete what is in the data directory and start over"
     )
     parser.add_argument(
         "--rate-limit",

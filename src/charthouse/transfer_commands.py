@@ -62,7 +62,7 @@ def import_practice(source: Path, report: Path | None) -> str:
         "No password, token, second factor or secret was imported. Users and patients set a password by a link, which "
         "is sent to the e-mail address of their account: Forgot password. For a user without one, charthouse "
         "passwordlink prints it. Apps and API users get new secrets in the "
-        "console; webhooks are set up anew."
+        "console; webhooks are set up again."
     )
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Two practices with rows of every resource, for a whole module: what a test changes, it makes anew."""
+"""Two practices with rows of every resource, for a whole module: what a test changes, it makes itself."""
 
 import pytest
 

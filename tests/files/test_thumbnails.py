@@ -67,7 +67,7 @@ def test_a_large_image_is_not_decoded_by_the_web_server(clinic: Clinic) -> None:
     side = 7000
     content = bombs.png(side, side, data=bombs.deflated(1 + side * (side + 1) // bombs.MB, b"\0"))
     file = store(clinic, content, "image/png")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins again
     before = read_peak()
     assert Image.open(BytesIO(look(clinic, file).content)).size == (320, 320)
     assert read_peak() - before < 20_000  # kB; the decoded image has 49 MB

@@ -91,8 +91,8 @@ def test_pages_of_a_list_stay_as_they_were_when_it_was_begun() -> None:
     for number, ids in ((3, in_time[4:]), (4, []), (10**20, [])):
         uuid = begin(calendar.http, "appointments_list", page_size=2, page=number)
         assert [row["id"] for row in ask(calendar.http, "appointments_list", uuid)["results"]] == ids
-    anew = whole(calendar.http, "appointments_list", page_size="100000")
-    assert anew["pagination"] == {"count": 5, "pages": 1, "page_size": 1000, "page": 1}
+    after = whole(calendar.http, "appointments_list", page_size="100000")
+    assert after["pagination"] == {"count": 5, "pages": 1, "page_size": 1000, "page": 1}
     other = begin(calendar.http, "appointments_list", page=2, page_size=2, order_by="updated_at")
     assert ask(calendar.http, "appointments_list", other)["status"] == "In progress"
 

@@ -1,6 +1,6 @@
 """Exports as they are on the disk: read without the code under test, compared without ids, and forged.
 
-``python -m tests.operation.exports`` writes the format into docs/export.md anew.
+``python -m tests.operation.exports`` writes the format into docs/export.md again.
 """
 
 import json
@@ -32,7 +32,7 @@ def read_rows(root: Path, table: str) -> Rows:
 
 
 def write_rows(root: Path, table: str, rows: Rows) -> None:
-    """Write the rows of a table anew, with right checksums and number."""
+    """Write the rows of a table again, with right checksums and number."""
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (root / "tables" / f"{table}.ndjson").write_text(text)
     manifest = json.loads((root / "manifest.json").read_text())

@@ -100,7 +100,7 @@ def test_an_export_says_what_it_holds_and_what_not(original: Path, clinic: Clini
     assert (manifest["practice"], manifest["name"], manifest["files"], manifest["documents"]) == (
         clinic.id, "Leaving", 1, 1,
     )  # fmt: skip
-    assert "Users sign in anew." in manifest["left_out"]["tables"]["django_session"]
+    assert "Users sign in again." in manifest["left_out"]["tables"]["django_session"]
     assert all(why for left in manifest["left_out"].values() for why in left.values())
     (path,) = (original / "files").iterdir()
     assert path.name.endswith("_etc_laß mich_.pdf")

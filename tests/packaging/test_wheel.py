@@ -70,7 +70,7 @@ def program(wheel: Path) -> Iterator[Path]:
     shutil.copy(wheel, folder)
     environment = folder / "environment"
     requirements = ROOT / "requirements" / "runtime.txt"
-    # Compiled: on a read-only root each process would compile all anew.
+    # Compiled: on a read-only root each process would compile all again.
     install = [
         UV,
         "pip",

@@ -92,7 +92,7 @@ def test_access_from_invitation_to_revocation(caller: Caller) -> None:
     with tenancy.within(caller.clinic.id):
         row = PortalAccess.objects.get(pk=pending["id"])
     assert (row.disabled_by_id, row.token, row.password) == (caller.user.pk, "", "")
-    assert caller.http.post(url(patient)).status_code == 204, "and may be invited anew"
+    assert caller.http.post(url(patient)).status_code == 204, "and may be invited again"
 
 
 def test_only_the_latest_invitation_works_unless_revoked(caller: Caller) -> None:

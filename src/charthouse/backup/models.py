@@ -6,7 +6,7 @@ from django.db import models
 class BackupRun(models.Model):
     """One backup, or one drill that restored a backup and compared it. ``kind``: full, incremental, logical or drill;
     ``backup``, ``line``: ids in the repository; ``detail``: what failed, for operators, or what is to be known of it;
-    ``bytes``: stored anew."""
+    ``bytes``: stored again."""
 
     kind = models.CharField(max_length=20)
     backup = models.CharField(max_length=100, blank=True, default="")

@@ -26,7 +26,7 @@ MAX_PATH = 200
 # Key of WSGI's environ with a function that answers in place of the API: called with the request and a function that
 # lets the API answer it. A sandbox sets it.
 AROUND = "charthouse.around"
-# No secrets, so no system call for each; a forked process begins anew with bits of the system's.
+# No secrets, so no system call for each; a forked process takes a seed of its own.
 _request_ids = random.Random()  # noqa: S311
 os.register_at_fork(after_in_child=_request_ids.seed)
 

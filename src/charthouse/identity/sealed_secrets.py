@@ -13,7 +13,7 @@ from django.db import models
 
 
 class SealedField(models.TextField):  # type: ignore[type-arg]
-    """A column with a sealed secret, "" for none: ``charthouse rotatekeys`` seals it anew (``secret_keys``)."""
+    """A column with a sealed secret, "" for none: ``charthouse rotatekeys`` seals it again (``secret_keys``)."""
 
     def deconstruct(self) -> Any:
         """Describe the field to migrations, for which it is a column of text."""

@@ -57,7 +57,7 @@ def get_fingerprint() -> str | None:
 
 def rotate(old: str, new: str) -> tuple[int, int]:
     """Seal everything with the key ``new`` instead of ``old``, in one transaction. Return how many secrets were sealed
-    anew, and how many could not be, because they were sealed with neither ``old`` nor a former key."""
+    again, and how many could not be, because they were sealed with neither ``old`` nor a former key."""
     done = lost = 0
     with transaction.atomic(using=OWNER):
         SecretKey.objects.using(OWNER).select_for_update().get(is_current=True)

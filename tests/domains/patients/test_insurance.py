@@ -63,10 +63,10 @@ def test_patch_changes_named_keys_and_null_deletes_the_object(caller: Caller, ke
         assert caller.patch(made["id"], **{key.name: None}).status_code == 204
         assert caller.get(made["id"])[key.name] is None
     assert caller.patch(made["id"], **{key.name: {name: "8"}}).status_code == 204
-    anew = caller.get(made["id"])[key.name]
-    assert anew[name] == "8"
+    again = caller.get(made["id"])[key.name]
+    assert again[name] == "8"
     assert not any(
-        anew[member] == value for member, value in filled.items() if member != name and value is not True
+        again[member] == value for member, value in filled.items() if member != name and value is not True
     )
 
 

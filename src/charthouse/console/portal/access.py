@@ -82,7 +82,7 @@ def revoke(request: Request, patient: int) -> HttpResponseBase:
         return redirect("portal-access", patient=patient)
     values |= {
         "title": "Take the access away?",
-        "text": "Whoever is signed in is signed out at once. The patient can be invited anew.",
+        "text": "Whoever is signed in is signed out at once. The patient can be invited again.",
         "button": "Take away",
         "danger": True,
         "back": reverse("portal-access", args=[patient]),

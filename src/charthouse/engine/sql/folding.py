@@ -43,7 +43,7 @@ def _compose() -> str:
 class Folded(Func):
     """A text in lower case, without accents, with one space where it has any blanks, none around it.
 
-    Stored columns are computed with it: who changes it writes a migration that makes them anew.
+    Stored columns are computed with it: who changes it writes a migration that makes them again.
     """
 
     template = _compose()

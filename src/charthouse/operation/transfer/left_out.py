@@ -11,13 +11,13 @@ from oauth2_provider.generators import generate_client_secret
 
 from charthouse import clock
 
-_TOKENS = "Codes and tokens open accounts of this installation. Users authorize their apps anew."
+_TOKENS = "Codes and tokens open accounts of this installation. Users authorize their apps again."
 _COUNTS = "Counts calls of the last minutes or hours."
 _LOCKOUTS = "Counts failed sign-ins of the last days; the audit log has them."
-_SECOND_FACTORS = "Secrets of second factors. Users set theirs up anew."
+_SECOND_FACTORS = "Secrets of second factors. Users set theirs up again."
 _WEBHOOKS = (
     "Their secrets are sealed with this installation's key, and two installations must not deliver the same. "
-    "They are set up anew."
+    "They are set up again."
 )
 _POSITIONS = "Positions in the change feed of this database."
 _SEARCHED = "Made from the patients by a trigger."
@@ -31,7 +31,7 @@ LEFT_OUT_TABLES: Mapping[str, str] = {
     "identity_refreshtoken": _TOKENS,
     "oauth2_provider_idtoken": _TOKENS,
     "oauth2_provider_devicegrant": _TOKENS,
-    "django_session": "Users sign in anew.",
+    "django_session": "Users sign in again.",
     "axes_accessattempt": _LOCKOUTS,
     "axes_accessattemptexpiration": _LOCKOUTS,
     "axes_accesslog": _LOCKOUTS,

@@ -73,7 +73,7 @@ def read(root: Path, sums: Sums) -> Manifest:
             what = _describe_difference(name, entries.get(name), known.get(name))
             raise TransferError(
                 f"{layout.MANIFEST}: {what}. The export is of Charthouse {found.program}: bring both installations to "
-                "one version, and export anew."
+                "one version, and export again."
             )
     return found
 

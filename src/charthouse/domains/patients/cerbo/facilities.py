@@ -92,7 +92,7 @@ def _make_patient_resource(kind: str, path: str, details: tuple[Key, ...]) -> Re
     return Resource(
         path=f"patients/{{patient_id}}/{path}",
         model=PatientFacility,
-        doc=f"The {path} of a patient. One that is there already is written anew.",
+        doc=f"The {path} of a patient. One that is there already is written again.",
         methods="GET POST DELETE",
         policy=make_policy("patient_facilitiesspecialists"),
         reads=False,
