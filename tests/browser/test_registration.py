@@ -72,7 +72,7 @@ def test_duplicates_are_shown_while_typing_and_leaving_asks(
     expect(page.get_by_label("Last name", exact=True)).to_have_value("Lovelace")
     assert asked == ["beforeunload"]
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("link", name="Lovelace, Ada").click()
+    page.get_by_role("link", name="Lovelace, Ada", exact=True).click()
     page.wait_for_url("**/patients/*")
 
 

@@ -10,6 +10,9 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from django.apps import apps
+from django.db.migrations import AddField
+from django.db.migrations.loader import MigrationLoader
 
 from charthouse.embedded_postgres import database_url
 from charthouse.postgres_server import DATABASE_NAME
@@ -81,18 +84,15 @@ def test_snapshots_of_other_versions(sandbox: RunningSandbox) -> None:
     """One of an older version is upgraded once, one of a newer version is refused."""
     practice = sandbox.practices.create(patients=1)
     sandbox.snapshots.save(name="older")
-    applied = "select applied from django_migrations where app = 'identity' and name = '0010_held_reminders'"
     with edit_snapshot(sandbox, "older") as database:
-        database.execute("alter table identity_practice drop column reminders_held_since")
-        database.execute(
-            "delete from django_migrations where app = 'identity' and name = '0010_held_reminders'"
-        )
+        migration = undo_migration(database)
     times = set()
     for _ in range(2):
         sandbox.snapshots.restore(name="older")
         assert fetch(sandbox, "patients", practice.token.access_token).status_code == 200
         with psycopg.connect(database_url(sandbox.data)) as database:
-            times.add(database.execute(applied).fetchone())
+            applied = "select applied from django_migrations where app = %s and name = %s"
+            times.add(database.execute(applied, migration).fetchone())
     assert len(times) == 1
     assert None not in times
     practice = sandbox.practices.create(patients=1)
@@ -102,6 +102,23 @@ def test_snapshots_of_other_versions(sandbox: RunningSandbox) -> None:
         sandbox.snapshots.restore(name="older")
     assert fetch(sandbox, "patients", practice.token.access_token).status_code == 200
     sandbox.snapshots.delete(name="older")
+
+
+def undo_migration(database: "psycopg.Connection[Any]") -> tuple[str, str]:
+    """Undo a migration on which no other depends and that only adds columns. Return its app and its name."""
+    graph = MigrationLoader(None).graph
+    app, name = next(
+        key
+        for key in sorted(graph.leaf_nodes())
+        if not graph.node_map[key].children
+        and all(isinstance(operation, AddField) for operation in graph.nodes[key].operations)
+    )
+    for added in graph.nodes[app, name].operations:
+        model = apps.get_model(app, added.model_name)
+        column = model._meta.get_field(added.name).column
+        database.execute(f"alter table {model._meta.db_table} drop column {column}")
+    database.execute("delete from django_migrations where app = %s and name = %s", (app, name))
+    return app, name
 
 
 @contextmanager
