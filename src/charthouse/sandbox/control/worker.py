@@ -1,6 +1,7 @@
 """A worker that can be paused: nothing of it runs, or is connected, while the database is exchanged."""
 
 import asyncio
+import gc
 import hashlib
 import os
 import socket
@@ -43,6 +44,7 @@ class PausableWorker:
     def __init__(self, begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._begin = begin
         self._task: asyncio.Task[None] | None = None
+        self._threads = ThreadPoolExecutor()
         self._one_pause, self._resumed = asyncio.Lock(), asyncio.Event()
 
     async def run(self) -> None:
@@ -79,7 +81,8 @@ class PausableWorker:
 
     def _resume(self) -> None:
         # Threads keep their connections, which end in a pause: new ones get new threads.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="jobs"))
+        self._threads = ThreadPoolExecutor(thread_name_prefix="jobs")
+        asyncio.get_running_loop().set_default_executor(self._threads)
         self._task = asyncio.create_task(self._begin())
         self._resumed.set()
 
@@ -90,3 +93,5 @@ class PausableWorker:
         task.cancel()
         with suppress(asyncio.CancelledError, Exception):
             await asyncio.shield(asyncio.wait([task]))
+        self._threads.shutdown()
+        gc.collect()  # connections of the threads are in cycles, and hold descriptors
