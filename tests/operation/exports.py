@@ -65,6 +65,7 @@ class Canonical:
             name: {row["id"]: rank for rank, row in enumerate(rows)} for name, rows in self.tables.items()
         }
         self._columns = {table.name: table.columns for table in list_tables()}
+        self._rows = {name: {row["id"]: row for row in rows} for name, rows in self.tables.items()}
 
     def read(self) -> dict[str, Rows]:
         """Return the rows of each table."""
@@ -80,8 +81,10 @@ class Canonical:
             for entry, content in zip(entries, contents, strict=True)
         ]
 
-    def _rank_row(self, table: str, row: dict[str, Any], kind: str = "") -> dict[str, Any]:
-        """``row`` may have some columns only, as in the history."""
+    def _rank_row(
+        self, table: str, row: dict[str, Any], whole: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """``row`` may have some columns only, as in the history: those of the ``whole`` row that changed."""
         found = dict(row)
         for column in self._columns.get(table, ()):
             value, loose = row.get(column.name), LOOSE.get((table, column.name))
@@ -99,9 +102,10 @@ class Canonical:
                     for name, each in value.items()
                 }
             elif loose and column.form == "JSON":
-                found[column.name] = self._rank_row(row["table_name"], value)
-            elif loose and loose.type in row:
-                target = loose.tables.get(row[loose.type], row[loose.type])
+                whole = self._rows.get(row["table_name"], {}).get(row["row_id"], {})
+                found[column.name] = self._rank_row(row["table_name"], value, whole)
+            elif loose and (kind := row.get(loose.type, (whole or {}).get(loose.type))) is not None:
+                target = loose.tables.get(kind, kind)
                 rank = self._rank({"patients": "patients_patient"}.get(target, target), value)
                 found[column.name] = None if rank == NOT_EXPORTED and column.is_nullable else rank
         if table == "files_storedfile" and "address" in found:

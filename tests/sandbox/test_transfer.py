@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from charthouse import clock
 from charthouse.audit import request_log, verification
 from charthouse.domains.billing.models import FeeSchedule
 from charthouse.domains.clinical.models import ClinicalNote, NoteText
-from charthouse.domains.patients.models import Patient, PortalRequest
+from charthouse.domains.patients import merges
+from charthouse.domains.patients.models import Patient, PortalProxy, PortalRequest
 from charthouse.domains.practice.models import Doctor, DoctorOptions, IframeApp
 from charthouse.domains.scheduling.models import AppointmentProfile, CustomVital, VitalsTagGroup
 from charthouse.domains.tasks.models import AssociatedItem
@@ -81,6 +83,10 @@ def add_references() -> None:
     Outgoing.objects.create(text="It waits", **message)
     Outgoing.objects.create(text="", sent_at=clock.now(), **message)
     User.objects.filter(pk=users[0]).update(is_staff=True)
+    kept, merged, proxy = Patient.objects.order_by("pk").values_list("pk", flat=True)[:3]
+    PortalProxy.objects.create(practice_id=PRACTICE, patient_id=kept, proxy_id=proxy, relationship="guardian")
+    with transaction.atomic():
+        merges.merge(PRACTICE, kept, merged, users[0], reason="Registered twice")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from charthouse.gateway.drchrono import registry as drchrono
 from charthouse.operation.transfer.id_maps import IdMaps
 from charthouse.operation.transfer.references import Loose
 from charthouse.operation.transfer.rows import Values
-from charthouse.operation.transfer.tables import Column, Table, list_tables
+from charthouse.operation.transfer.tables import LAST_TABLES, Column, Table, list_tables
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -33,11 +33,14 @@ class Mapper:
     ids         of all rows
     addresses   of files, by those in the export
     unresolved  how many values were dropped because their row is not in the export, by table.column
+    kinds       types of row that ids of a row are of, by table and new id of the row: an entry of the history has
+                only what changed, so mostly the id without its type
     """
 
     ids: IdMaps
     addresses: Mapping[str, str] = field(default_factory=dict)
     unresolved: dict[str, int] = field(default_factory=dict)
+    kinds: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def make_row_mapper(self, table: Table) -> Callable[[Values], None]:
         """Return a function that maps the values of a row of a table in place. It raises UnknownRow."""
@@ -53,6 +56,8 @@ class Mapper:
             if column.loose is not None and column.loose.type
         }
         scope = names.index("dialect") if "dialect" in names else None
+        row = names.index("row_id" if table.name == _HISTORY else "id") if kinds else 0
+        has_history = bool(kinds) and table.name not in LAST_TABLES
 
         def map_values(values: Values) -> None:
             for index, column in steps:
@@ -63,10 +68,12 @@ class Mapper:
                 if scope is not None and index in kinds:
                     kind = f"{values[scope]} {kind}"
                 values[index] = (
-                    self._map_json(table, column, value, kind)
+                    self._map_json(table, column, value, kind, values[row])
                     if column.form == "JSON"
                     else self.map_value(table.name, column, value, kind)
                 )
+            if has_history:
+                self.kinds.update(((table.name, values[row]), values[kind]) for kind in kinds.values())
 
         return map_values
 
@@ -109,12 +116,12 @@ class Mapper:
             return None
         return str(new_id) if is_text else new_id
 
-    def _map_json(self, table: Table, column: Column, raw: msgspec.Raw, kind: str) -> msgspec.Raw:
+    def _map_json(self, table: Table, column: Column, raw: msgspec.Raw, kind: str, row: int) -> msgspec.Raw:
         content = _decode(raw)
         if not isinstance(content, dict):
             return raw
         if table.name == _HISTORY:
-            self.map_state(kind, content)
+            self._map_state(kind, row, content)
         else:
             self._map_members(table.name, column, content)
         return msgspec.Raw(_encode(content))
@@ -125,8 +132,8 @@ class Mapper:
             if type(content.get(name)) is int:
                 content[name] = self._map_loose(table, column, target, content[name])
 
-    def map_state(self, table: str, state: dict[str, Any]) -> None:
-        """Map the columns of a row of a table, by name, as the change feed has them."""
+    def _map_state(self, table: str, row: int, state: dict[str, Any]) -> None:
+        """Map the columns of a row of a table, by name, as the change feed has them. ``row``: its new id."""
         for name, column in _list_mapped_columns(table).items():
             value = state.get(name)
             if value is None:
@@ -138,8 +145,11 @@ class Mapper:
                 state[name] = self._map_loose(table, column, column.table, value)
             elif column.loose is None or not column.loose.type:
                 state[name] = self.map_value(table, column, value)
-            elif column.loose.type in state:
-                state[name] = self.map_value(table, column, value, state[column.loose.type])
+            else:
+                if column.loose.type in state:
+                    self.kinds[table, row] = state[column.loose.type]
+                if (kind := self.kinds.get((table, row))) is not None:
+                    state[name] = self.map_value(table, column, value, kind)
 
 
 def find_named_table(loose: Loose, kind: str) -> str | None:

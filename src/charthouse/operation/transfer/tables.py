@@ -21,7 +21,7 @@ from charthouse.operation.transfer.references import LOOSE, Loose
 
 _PRACTICE_APPS = "user_id in (select id from identity_user where practice_id = %(practice)s)"
 # Loaded after all others: their rows name rows of any table.
-_LAST = ("identity_archivedpart", "audit_apicall", "audit_event", "changes_change")
+LAST_TABLES = ("identity_archivedpart", "audit_apicall", "audit_event", "changes_change")
 _FORMS: tuple[tuple[Any, str], ...] = (
     (models.JSONField, "JSON"),
     (models.BooleanField, "boolean"),
@@ -79,7 +79,7 @@ def list_tables() -> tuple[Table, ...]:
     """List the exported tables, each after those that it refers to. Raises ValueError for a model that may be of a
     practice and is not in LEFT_OUT_TABLES, and for references in a circle."""
     left = {table.name: table for table in _make_tables()}
-    last = [left.pop(name) for name in _LAST]
+    last = [left.pop(name) for name in LAST_TABLES]
     found: list[Table] = []
     while left:
         ready = sorted(name for name, table in left.items() if not table.references & left.keys())

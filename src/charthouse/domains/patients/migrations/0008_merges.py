@@ -34,6 +34,9 @@ class Migration(migrations.Migration):
                 ('practice', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='identity.practice')),
                 ('undone_by', charthouse.identity.tenancy.RecordKey(blank=True, indexed=False, null=True, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('archived', False), ('undone_at', None)), fields=('practice', 'merged'), name='patient_merged_once')],
+            },
         ),
         migrations.CreateModel(
             name='MergedRow',
@@ -53,9 +56,5 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
             },
-        ),
-        migrations.AddConstraint(
-            model_name='patientmerge',
-            constraint=models.UniqueConstraint(condition=models.Q(('archived', False), ('undone_at', None)), fields=('practice', 'merged'), name='patient_merged_once'),
         ),
     ]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('identity', '0011_portal_proxies'),
+        ('identity', '0011_proxies_and_quiet_hours'),
         ('patients', '0008_merges'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
