@@ -12,8 +12,8 @@ APIS = ("drchrono", "cerbo", "pages")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 GATES = (
     "", "token", "secret", "revoked", "expired", "inactive", "disabled", "quota", "rate", "address", "endpoint",
-    "read_only", "plan", "scope", "right", "permission", "request", "validation", "not found", "method", "conflict",
-    "database", "fault",
+    "read_only", "plan", "scope", "right", "permission", "request", "validation", "not found", "merged", "method",
+    "conflict", "database", "fault",
 )  # fmt: skip
 HTTP_REASONS = (
     "bad request", "truncated body", "head too large", "body too large", "slow head", "slow body", "slow reader",

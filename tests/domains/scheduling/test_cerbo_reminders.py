@@ -10,6 +10,7 @@ from charthouse import clock
 from charthouse.domains.patients.models import Patient
 from charthouse.domains.scheduling import reminder_delivery
 from charthouse.identity import tenancy
+from charthouse.identity.models import Practice
 from charthouse.outbox.models import Outgoing
 from tests.domains.scheduling.calendar import Calendar
 from tests.support import make_api_user
@@ -42,6 +43,7 @@ def test_a_reminder_is_created_moved_and_sent(
         Patient.objects.filter(pk=calendar.patient_id).update(
             email="ada@example.com", cell_phone="2025550143"
         )
+        Practice.objects.filter(pk=calendar.clinic.id).update(quiet_from=0, quiet_until=0)
     visit = calendar.book(TEN)
     mail, text = (
         program.post(url(visit, "/email"), json=body()),
