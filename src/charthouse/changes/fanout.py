@@ -140,7 +140,8 @@ def has_unread_changes() -> bool:
             return False
         position = Position(reader.txid, reader.change_id)
         tables = load_catalog().bindings
-        return bool(feed.read_after(position, tables=tables, limit=1, using="owner")[0]) or is_behind()
+        # In this order: a change is behind before it can be read, and a transaction may end between the two.
+        return is_behind() or bool(feed.read_after(position, tables=tables, limit=1, using="owner")[0])
 
 
 def is_behind() -> bool:
