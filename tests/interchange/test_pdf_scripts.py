@@ -1,9 +1,13 @@
 """PDFs of notes show names and texts of every script, those from right to left included."""
 
+from io import BytesIO
+
+import pikepdf
 import pytest
 
 from charthouse.domains.patients.models import Patient
 from charthouse.identity import tenancy
+from charthouse.sandbox.files import make_pdf
 from tests.domains.clinical.chart import Chart
 from tests.domains.clinical.test_note_pdf import opened
 from tests.domains.clinical.test_notes import lock
@@ -95,3 +99,14 @@ def test_words_from_right_to_left(chart: Chart) -> None:
         assert [sorted(line, key=line.__getitem__) for line in lines] == [["QQQ", "word"], ["WWW", "word"]], (
             script
         )
+
+
+def test_generated_reports_show_names_as_they_are() -> None:
+    report = pikepdf.open(BytesIO(make_pdf(["Ana García O’Brien", "a (b) \\"])))  # noqa: RUF001
+    western = report.pages[0]
+    assert western.Resources.Font.F1.Encoding == pikepdf.Name.WinAnsiEncoding
+    shown = [bytes(each.operands[0]) for each in pikepdf.parse_content_stream(western, "'")]
+    assert shown[0].decode("cp1252") == "Ana García O’Brien"  # noqa: RUF001
+    lines = ["王伟", "Юлія", "فاطمة"]
+    runs = read_runs(pikepdf.open(BytesIO(make_pdf(lines))))
+    assert list_missing(runs, "".join(lines)) == set()

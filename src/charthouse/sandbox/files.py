@@ -1,6 +1,8 @@
 """Stored files of a practice: pages, reports and images, all of them generated."""
 
+import json
 from collections.abc import Sequence
+from importlib.resources import files
 from io import BytesIO
 from random import Random
 
@@ -11,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from charthouse.files.models import StoredFile
 from charthouse.files.storage import store_content
+from charthouse.interchange.typeset import FONT_PACKAGES
 from charthouse.sandbox.context import PracticeContext
 from charthouse.sandbox.loader import Row
 
@@ -18,6 +21,10 @@ PAGE = """#set page(paper: "us-letter", margin: 1in)
 #set document(date: none)
 = {title}
 This page was made for a synthetic practice. It is about nobody.
+"""
+LINES = """#set page(paper: "us-letter", margin: 1in)
+#set document(date: none)
+#for line in json(bytes(sys.inputs.lines)) [#text(line) #linebreak()]
 """
 
 
@@ -46,24 +53,31 @@ def make_row(context: PracticeContext, content: bytes, media_type: str, name: st
     return {"address": address, "size": size, "media_type": media_type, "name": name}
 
 
-def compile_pdf(source: bytes) -> bytes:
-    """Compile a Typst document."""
-    page = typst.compile(source)
+def compile_pdf(source: bytes, **inputs: str) -> bytes:
+    """Compile a Typst document, which has the ``inputs`` in ``sys.inputs``."""
+    fonts = typst.Fonts(font_paths=[str(files(package)) for package in FONT_PACKAGES] if inputs else [])
+    page = typst.compile(source, font_paths=fonts, sys_inputs=inputs)
     assert isinstance(page, bytes)
     return page
 
 
 def make_pdf(lines: Sequence[str]) -> bytes:
-    """Make a PDF of one page with these lines: the same bytes for the same lines, much faster than Typst."""
+    """Make a PDF of one page with these lines: the same bytes for the same lines. Lines in Western letters do without
+    Typst, which takes much longer."""
+    try:
+        encoded = [line.encode("cp1252") for line in lines]
+    except UnicodeEncodeError:
+        return compile_pdf(LINES.encode(), lines=json.dumps(lines))
     pdf = pikepdf.new()
     page = pdf.add_blank_page(page_size=(612, 792))
     font = pikepdf.Dictionary(
-        Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+        Type=pikepdf.Name.Font,
+        Subtype=pikepdf.Name.Type1,
+        BaseFont=pikepdf.Name.Helvetica,
+        Encoding=pikepdf.Name.WinAnsiEncoding,
     )
     page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
-    text = b"".join(
-        pikepdf.String(line.encode("ascii", "replace").decode()).unparse() + b" '\n" for line in lines
-    )
+    text = b"".join(pikepdf.String(line).unparse() + b" '\n" for line in encoded)
     page.obj.Contents = pdf.make_stream(b"BT /F1 11 Tf 16 TL 72 720 Td\n" + text + b"ET")
     content = BytesIO()
     pdf.save(content, deterministic_id=True)
