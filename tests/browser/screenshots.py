@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,13 @@ def shoot(page: Page, sandbox: dict[str, Any]) -> None:
     page.get_by_label("Username").fill(user["username"])
     page.get_by_label("Password").fill(user["password"])
     page.get_by_role("button", name="Sign in").click()
-    api = httpx.Client(base_url=base, headers={"Authorization": f"Bearer {app['access_token']}"})
-    visits = api.get("/api/appointments", params={"date_range": _weeks(sandbox["reference_day"])}).json()[
-        "results"
-    ]
-    seen = next(one for one in visits if one["patient"] and one["status"] == "Complete")
+    unlimited = practice["oauth_apps"][-1]["access_token"]
+    api = httpx.Client(base_url=base, headers={"Authorization": f"Bearer {unlimited}"})
+    visits = api.get(
+        "/api/appointments",
+        params={"date_range": _weeks(sandbox["reference_day"]), "verbose": "true", "page_size": 250},
+    ).json()["results"]
+    seen = choose_visit(api, visits)
     days = [one["scheduled_time"][:10] for one in visits]
     busy = max(days, key=days.count)
     for name, address in (
@@ -55,6 +58,24 @@ def shoot(page: Page, sandbox: dict[str, Any]) -> None:
     )
     page.get_by_role("button", name="Allow").wait_for()
     page.screenshot(path=SHOTS / "consent.png")
+
+
+def choose_visit(api: httpx.Client, visits: list[dict[str, Any]]) -> dict[str, Any]:
+    """Choose a signed visit of the patient with the most active problems, among names that any font shows."""
+
+    @cache
+    def count_problems(patient: int) -> int:
+        answer = api.get(f"/api/patients/{patient}")
+        if (
+            not answer.is_success
+            or not f"{answer.json()['first_name']}{answer.json()['last_name']}".isascii()
+        ):
+            return -1
+        problems = api.get("/api/problems", params={"patient": patient}).json()["results"]
+        return sum(problem["status"] == "active" for problem in problems)
+
+    signed = [one for one in visits if one["patient"] and (one["clinical_note"] or {}).get("locked")]
+    return max(signed, key=lambda visit: count_problems(visit["patient"]))
 
 
 def shoot_portal(page: Page, sandbox: dict[str, Any]) -> None:
