@@ -204,13 +204,13 @@ def test_a_form_that_is_sent_twice_registers_once(clinic: Clinic, browser: httpx
 
 
 def test_payers_are_found_by_name_and_id(browser: httpx.Client) -> None:
-    Payer.objects.using("owner").get_or_create(
-        payer_type="emdeon", payer_id="60054", defaults={"payer_name": "Aetna Élan", "state": "CT"}
+    Payer.objects.using("owner").update_or_create(
+        payer_type="emdeon", payer_id="71354", defaults={"payer_name": "Élan Benefits", "state": "CT"}
     )
-    for text in ("aetna elan", "60054", "ELAN"):
+    for text in ("elan benefits", "71354", "ELAN"):
         with bounded_queries():
             found = browser.get("/lookups/payers", params={"q": text}).json()["choices"]
-        assert "60054" in {one["fills"]["insurance_payer_id"] for one in found}, text
+        assert "71354" in {one["fills"]["insurance_payer_id"] for one in found}, text
     assert browser.get("/lookups/payers", params={"q": " "}).json() == {"choices": []}
 
 
