@@ -99,7 +99,7 @@ OF_THE_CHART = (
 
 
 def fill_chart(calendar: Calendar) -> None:
-    """Add more allergies than the banner has room for, a problem, an abnormal result and a date of death."""
+    """Add more allergies than the banner has room for, a problem, abnormal results, a trend and a date of death."""
     patient = {"practice": calendar.clinic.practice, "patient_id": calendar.patient_id}
     with tenancy.within(calendar.clinic.id):
         for number in range(10):
@@ -109,6 +109,18 @@ def fill_chart(calendar: Calendar) -> None:
         for flag in ("N", "HH"):
             PatientLabResult.objects.create(
                 ordering_doctor=calendar.doctor, title="Sodium", lab_abnormal_flag=flag, **patient
+            )
+        # A trend whose name and unit are as long as those of laboratories.
+        for day, value in ((1, 83), (2, 79)):
+            PatientLabResult.objects.create(
+                ordering_doctor=calendar.doctor,
+                title="Alanine aminotransferase, estimated",
+                date_test_performed=date(2026, 3, day),
+                lab_result_value=str(value),
+                lab_result_value_as_float=value,
+                lab_result_value_units="mL/min/1.73 m2",
+                lab_abnormal_flag="HH",
+                **patient,
             )
         died = {"patient_status": "D", "date_of_birth": date(1940, 3, 1), "date_of_death": date(2026, 3, 11)}
         Patient.objects.filter(pk=calendar.patient_id).update(**died)
