@@ -35,7 +35,7 @@ def test_from_the_catalogue_to_a_paid_invoice(
     page.get_by_label("Amount").fill("80")
     page.get_by_role("button", name="Note payment").click()
     expect(page.get_by_text("The payment has been noted.")).to_be_visible()
-    ask(page, "Take back").get_by_role("link", name="Cancel").click()
+    ask(page, "Void payment").get_by_role("link", name="Cancel").click()
     program = make_api_user(calendar.clinic.practice).client()
     (invoice,) = program.get(f"/api/v1/patients/{calendar.patient_id}/invoices").json()["data"]
     assert (invoice["total"], invoice["amount_paid"], invoice["balance"]) == ("180.00", "80.00", "100.00")

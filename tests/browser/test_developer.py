@@ -63,7 +63,7 @@ def test_from_registering_an_app_to_its_calls_in_the_log(
     expect(page.locator("tbody tr").filter(has_text="/api/doctors")).to_have_count(1)
     page.goto(address)
     ask(page, "Deauthorize everybody").get_by_role("button", name="Deauthorize").click()
-    expect(page.get_by_text("Its access has been taken back.")).to_be_visible()
+    expect(page.get_by_text("Its access is revoked.")).to_be_visible()
     assert session.get(f"{live_server}/api/doctors").status_code == 401
 
 

@@ -96,7 +96,7 @@ def test_access_is_invited_activated_and_revoked(clinic: Clinic) -> None:
     opened = browser.get(page).text
     assert "An e-mail goes to ann@example.com." in opened
     assert "Invite again" in opened
-    assert "Take the invitation back" in opened
+    assert "Withdraw invitation" in opened
     assert send(browser, f"{page}/revoke", token).status_code == 302
     assert "No access" in browser.get(page).text
 

@@ -338,13 +338,13 @@ def reverse_payment(request: Request, patient: int, row: int, payment: int) -> H
     back = reverse(f"{INVOICES.view}-one", args=[patient, row])
     if request.method == "POST":
         records.call_operation(INVOICES.resource, request.actor, "take_back", row, {"payment": payment})
-        messages.success(request, "The payment has been taken back.")
+        messages.success(request, "The payment is voided.")
         return redirect(back)
     values = {
         **context,
-        "title": "Take the payment back?",
+        "title": "Void the payment?",
         "text": "It counts no more, and the invoice is open again.",
-        "button": "Take it back",
+        "button": "Void",
         "danger": True,
         "back": back,
     }

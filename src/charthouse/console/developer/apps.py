@@ -38,7 +38,7 @@ _CAPTURE_TEXT = (
     "Each practice sees its own."
 )
 _DISABLE_TEXT = (
-    "It can no longer ask anybody, and all that it holds in people's names is taken back at once, "
+    "It can no longer ask anybody, and all that it holds in people's names is revoked at once, "
     "in other practices too. Its webhooks have nothing to tell any more. What it wrote stays."
 )
 _ENABLE_TEXT = "It can ask people again. Whoever had authorized it must do so once more."
@@ -262,7 +262,7 @@ def deauthorize(request: Request, row: int, user: int | None = None) -> HttpResp
         applications.revoke_tokens(
             app, [user] if user is not None else list(people.values_list("pk", flat=True))
         )
-        messages.success(request, "Its access has been taken back.")
+        messages.success(request, "Its access is revoked.")
         return redirect("app", row)
     whose = people.get(pk=user).username if user is not None else "everybody of your practice"
     values = {

@@ -81,9 +81,9 @@ def revoke(request: Request, patient: int) -> HttpResponseBase:
         messages.success(request, "The patient has no access to the portal any more.")
         return redirect("portal-access", patient=patient)
     values |= {
-        "title": "Take the access away?",
+        "title": "Revoke access to the portal?",
         "text": "Whoever is signed in is signed out at once. The patient can be invited again.",
-        "button": "Take away",
+        "button": "Revoke",
         "danger": True,
         "back": reverse("portal-access", args=[patient]),
     }
